@@ -1,0 +1,139 @@
+"""The ASGI application: ``hypercorn -k trio hunt.asgi:app``.
+
+The engine's scope is the lifespan task: it opens before the first request and
+closes after the last one, and where it dies, the process dies with it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import sniffio
+import structlog
+import trio
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+from hypercorn.utils import LifespanFailureError
+
+from hunt import edge
+from hunt.edge import worker
+from hunt.engine import Engine, open_engine
+from hunt.errors import HuntError, SettingsError
+from hunt.logs import configure
+from hunt.settings import Settings, load
+from hunt.web.app import create_app
+
+log = structlog.get_logger("hunt")
+
+
+class Application:
+    """An ASGI application whose engine lives in the lifespan task."""
+
+    def __init__(self, settings: Callable[[], Settings]) -> None:
+        self._settings = settings
+        self._engine: Engine | None = None
+        self._quart = create_app(self._current)
+
+    def _current(self) -> Engine:
+        assert self._engine is not None, "requests come between startup and shutdown only"
+        return self._engine
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Serve one scope, as ASGI 3.0 says."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await self._quart(scope, receive, send)
+
+    async def _lifespan(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if sniffio.current_async_library() != "trio":
+            # Hypercorn goes on without lifespan after an exception, but not after this (H7).
+            await send(
+                {
+                    "type": "lifespan.startup.failed",
+                    "message": "hunt runs on Trio: start it with 'hypercorn -k trio hunt.asgi:app'",
+                }
+            )
+            return
+        await receive()  # lifespan.startup
+        try:
+            async with open_engine(self._settings()) as engine, trio.open_nursery() as nursery:
+                self._engine = engine
+                await self._quart.startup()
+                nursery.start_soon(_drain_when_told, engine)
+                await send({"type": "lifespan.startup.complete"})
+                await receive()  # lifespan.shutdown
+                await engine.drain()
+                nursery.cancel_scope.cancel()
+        except (HuntError, ExceptionGroup) as error:
+            sentence = _sentence(error)
+            log.critical("the server ends", error=sentence, exc_info=not _ours(error))
+            # The one exception that Hypercorn does not swallow, so the process
+            # ends: never a server that answers 200 with its batcher gone.
+            stage = "startup" if self._engine is None else "serving"
+            raise LifespanFailureError(stage, sentence) from error
+        finally:
+            self._engine = None
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _drain_when_told(engine: Engine) -> None:
+    """Drain on SIGTERM, or when Hypercorn stops listening, whichever comes first.
+
+    Hypercorn itself would tell the application only after all connections have
+    ended (H8), which open streams never do.
+    """
+    serving = worker.current()
+
+    async def drain() -> None:
+        await engine.drain()
+        if serving is not None:
+            await serving.stop()
+
+    async with trio.open_nursery() as nursery:
+        if serving is not None:
+
+            async def drain_when_stopping() -> None:
+                await serving.wait_stopping()
+                await drain()
+
+            nursery.start_soon(drain_when_stopping)
+        with trio.open_signal_receiver(signal.SIGTERM) as signals:
+            async for _ in signals:
+                nursery.start_soon(drain)
+
+
+def _ours(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return all(_ours(each) for each in error.exceptions)
+    return isinstance(error, HuntError)
+
+
+def _sentence(error: BaseException) -> str:
+    """Return what went wrong in one line, without the nesting of the nurseries."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) if isinstance(error, HuntError) else f"{type(error).__name__}: {error}"
+
+
+def _from_environ() -> Settings:
+    """Read the settings of a server that was not started by ``hunt serve``.
+
+    Raises:
+        SettingsError: They are wrong, or there is no database.
+    """
+    settings = load(os.environ, cwd=Path.cwd()).settings
+    if settings.embedded:
+        raise SettingsError(
+            "HUNT_DATABASE_URL is not set: set it, or run 'hunt serve', which brings a database"
+        )
+    configure(settings)
+    return settings
+
+
+edge.install()
+app = Application(_from_environ)

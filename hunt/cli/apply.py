@@ -1,0 +1,37 @@
+"""``hunt apply FILE``: creates or changes a hunt."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+
+import click
+
+from hunt.cli import common
+from hunt.core.definition import Definition, parse
+from hunt.core.fairness import new_seed
+from hunt.settings import Settings
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@common.options
+def command(file: Path, data_dir: Path | None, config: Path | None) -> None:
+    """Create or change a hunt from a hunt FILE; say what changed."""
+    definition = parse(file.read_text("utf-8"))
+    common.run(_apply, common.read(data_dir, config).settings, definition)
+
+
+async def _apply(settings: Settings, definition: Definition) -> None:
+    async with common.hunts(settings) as hunts:
+        changes = await hunts.apply(
+            definition, seed=new_seed(os.urandom), actor=getpass.getuser()
+        )
+        hunt = await hunts.get(definition.id)
+    for change in changes:
+        click.echo(change)
+    if not changes:
+        click.echo(f"hunt {definition.id}: nothing to change")
+    if hunt is not None and hunt.state == "draft":
+        click.echo(f"it takes no clicks yet: 'hunt open {definition.id}' opens it")

@@ -1,0 +1,29 @@
+"""``hunt config``: the settings in force."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from hunt.cli import common
+from hunt.settings import PREFIX, masked
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@common.options
+def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
+    """Show the settings in force and where each came from; secrets are masked."""
+    loaded = common.read(data_dir, config)
+    shown = masked(loaded.settings)
+    if as_json:
+        rows = {
+            name: {"value": value, "from": loaded.origins[name]} for name, value in shown.items()
+        }
+        click.echo(json.dumps(rows))
+        return
+    width = max(len(name) for name in shown) + len(PREFIX)
+    for name, value in shown.items():
+        click.echo(f"{PREFIX}{name.upper()}".ljust(width) + f"  {value}  ({loaded.origins[name]})")

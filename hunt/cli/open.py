@@ -1,0 +1,25 @@
+"""``hunt open ID``."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import click
+
+from hunt.cli import common
+from hunt.settings import Settings
+
+
+@click.command()
+@click.argument("hunt_id", metavar="ID")
+@common.options
+def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
+    """Let a hunt take clicks, within its times."""
+    common.run(_open, common.read(data_dir, config).settings, hunt_id)
+    click.echo(f"hunt {hunt_id} is open")
+
+
+async def _open(settings: Settings, hunt_id: str) -> None:
+    async with common.hunts(settings) as hunts:
+        await hunts.open(hunt_id, actor=getpass.getuser())

@@ -1,0 +1,46 @@
+"""``hunt token``: prints a token signed with the first secret."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from hunt.cli import common
+from hunt.core.wire import valid_player
+from hunt.web import auth
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Duration(click.ParamType[float]):
+    """A number with its unit, in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds in a text as ``90s`` or ``1h``."""
+        match = re.fullmatch(r"(\d{1,9})([smhd])", str(value), re.ASCII)
+        if match is None or not int(match[1]):
+            self.fail(f"{value!r} is no duration: write 90s, 15m, 1h or 7d", param, ctx)
+        return float(int(match[1]) * UNITS[match[2]])
+
+
+@click.command()
+@click.option("--player", required=True, help="1-64 of A-Z a-z 0-9 _ . : -")
+@click.option("--admin", is_flag=True, help="For administration.")
+@click.option("--ttl", type=Duration(), default="1h", show_default=True, help="How long it is valid.")
+@common.options
+def command(
+    player: str, admin: bool, ttl: float, data_dir: Path | None, config: Path | None
+) -> None:
+    """Print a token signed with the first secret."""
+    if not valid_player(player):
+        raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
+    secrets = common.secrets(common.read(data_dir, config).settings)
+    audience = auth.ADMIN if admin else auth.PLAYER
+    click.echo(auth.sign(secrets, player, audience=audience, ttl=ttl, now=datetime.now(UTC)))

@@ -1,0 +1,300 @@
+"""What a hunt is made of, and the hunt file that says so."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from hunt.errors import DefinitionError
+
+MAX_PRIZES = 100
+ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """Odds that fall off around a secret place, as a Gaussian."""
+
+    peak: float  #: probability at the place itself, 0 to 1
+    at: tuple[float, float]  #: map units, inside the map; never shown to players
+    radius: float  #: map units, > 0: the standard deviation
+
+
+@dataclass(frozen=True, slots=True)
+class Prize:
+    """What a click may win."""
+
+    id: str  #: 1-64 of ``[a-z0-9-]``, unique in the hunt
+    title: str
+    points: int  #: >= 0
+    odds: float | Peak  #: probability, 0 to 1, everywhere; or a peak
+    stock: int | None  #: granted at most so often, over all; None is without end
+    per_player: int | None  #: granted to one player at most so often; None is without end
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A hunt as its author wrote it."""
+
+    id: str  #: 1-64 of ``[a-z0-9-]``
+    title: str
+    width: float  #: map units, > 0
+    height: float  #: map units, > 0
+    opens_at: datetime | None  #: UTC
+    closes_at: datetime | None  #: UTC, after `opens_at`
+    cooldown: float  #: seconds, >= 0, between two clicks of a player that count
+    prizes: tuple[Prize, ...]  #: at most `MAX_PRIZES`; the odds, peaks at their peak, sum to <= 1
+
+
+def parse(text: str) -> Definition:
+    """Return the definition in a hunt file.
+
+    Raises:
+        DefinitionError: With all that is wrong, not only the first.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise DefinitionError({"file": f"is not TOML: {exc}"}) from None
+    return _build(raw)
+
+
+def _build(raw: Mapping[str, object]) -> Definition:
+    form = _Form()
+    form.known("", raw, {"hunt", "prize"})
+    hunt = form.table("hunt", raw.get("hunt"))
+    form.known("hunt.", hunt, {"id", "title", "map", "opens_at", "closes_at", "cooldown"})
+    area = form.table("hunt.map", hunt.get("map"))
+    form.known("hunt.map.", area, {"width", "height"})
+    width = form.number("hunt.map.width", area.get("width"), above=0)
+    height = form.number("hunt.map.height", area.get("height"), above=0)
+    opens_at = form.moment("hunt.opens_at", hunt.get("opens_at"))
+    closes_at = form.moment("hunt.closes_at", hunt.get("closes_at"))
+    if opens_at is not None and closes_at is not None and closes_at <= opens_at:
+        form.wrong("hunt.closes_at", "must be after opens_at")
+    prizes = raw.get("prize", [])
+    if not isinstance(prizes, list) or len(prizes) > MAX_PRIZES:
+        form.wrong("prize", f"must be at most {MAX_PRIZES} tables [[prize]]")
+        prizes = []
+    definition = Definition(
+        id=form.identifier("hunt.id", hunt.get("id")),
+        title=form.title("hunt.title", hunt.get("title")),
+        width=width,
+        height=height,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        cooldown=form.number("hunt.cooldown", hunt.get("cooldown", 0.0), least=0),
+        prizes=tuple(
+            _prize(form, f"prize[{number}]", each, width, height)
+            for number, each in enumerate(prizes)
+        ),
+    )
+    ids = [prize.id for prize in definition.prizes]
+    for prize_id in sorted({each for each in ids if each and ids.count(each) > 1}):
+        form.wrong("prize", f"the id {prize_id!r} is used more than once")
+    total = math.fsum(highest(prize) for prize in definition.prizes)
+    if total > 1 + 1e-9:
+        form.wrong("prize", f"the odds, peaks at their peak, sum to {total:g}: at most 1")
+    form.finish()
+    return definition
+
+
+def highest(prize: Prize) -> float:
+    """Return the probability of `prize` where it is likeliest."""
+    return prize.odds.peak if isinstance(prize.odds, Peak) else prize.odds
+
+
+def _prize(form: _Form, where: str, raw: object, width: float, height: float) -> Prize:
+    table = form.table(where, raw)
+    form.known(f"{where}.", table, {"id", "title", "points", "odds", "stock", "per_player"})
+    odds: float | Peak
+    if isinstance(table.get("odds"), dict):
+        odds = _peak(form, f"{where}.odds", table["odds"], width, height)
+    else:
+        odds = form.number(f"{where}.odds", table.get("odds"), least=0, most=1)
+    return Prize(
+        id=form.identifier(f"{where}.id", table.get("id")),
+        title=form.title(f"{where}.title", table.get("title")),
+        points=form.whole(f"{where}.points", table.get("points", 0), least=0) or 0,
+        odds=odds,
+        stock=form.whole(f"{where}.stock", table.get("stock"), least=0),
+        per_player=form.whole(f"{where}.per_player", table.get("per_player"), least=1),
+    )
+
+
+def _peak(form: _Form, where: str, raw: object, width: float, height: float) -> Peak:
+    table = form.table(where, raw)
+    form.known(f"{where}.", table, {"peak", "at", "radius"})
+    at = table.get("at")
+    if not isinstance(at, list | tuple) or len(at) != 2:
+        form.wrong(f"{where}.at", "must be a place [x, y]")
+        at = (0.0, 0.0)
+    return Peak(
+        peak=form.number(f"{where}.peak", table.get("peak"), least=0, most=1),
+        at=(
+            form.number(f"{where}.at[0]", at[0], least=0, most=width or math.inf),
+            form.number(f"{where}.at[1]", at[1], least=0, most=height or math.inf),
+        ),
+        radius=form.number(f"{where}.radius", table.get("radius"), above=0),
+    )
+
+
+class _Form:
+    """Takes values out of a table, and remembers each that is wrong."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, str] = {}
+
+    def wrong(self, field: str, sentence: str) -> None:
+        self._errors.setdefault(field, sentence)
+
+    def finish(self) -> None:
+        if self._errors:
+            raise DefinitionError(self._errors)
+
+    def known(self, prefix: str, table: Mapping[str, object], names: Collection[str]) -> None:
+        for name in table:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(names))}"
+                self.wrong(f"{prefix}{name}", f"is unknown; {hint}")
+
+    def table(self, field: str, value: object) -> Mapping[str, object]:
+        if isinstance(value, dict):
+            return value
+        self.wrong(field, "must be a table")
+        return {}
+
+    def identifier(self, field: str, value: object) -> str:
+        if isinstance(value, str) and ID.fullmatch(value):
+            return value
+        self.wrong(field, "must be 1-64 of a-z 0-9 -")
+        return ""
+
+    def title(self, field: str, value: object) -> str:
+        if isinstance(value, str) and 1 <= len(value) <= 200 and value.isprintable():
+            return value
+        self.wrong(field, "must be a line of 1-200 characters")
+        return ""
+
+    def number(
+        self,
+        field: str,
+        value: object,
+        *,
+        least: float = -math.inf,
+        above: float = -math.inf,
+        most: float = math.inf,
+    ) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.wrong(field, "must be a number")
+        elif not math.isfinite(value) or not above < value or not least <= value <= most:
+            bounds = []
+            if above > -math.inf:
+                bounds.append(f"more than {above:g}")
+            if least > -math.inf:
+                bounds.append(f"at least {least:g}")
+            if most < math.inf:
+                bounds.append(f"at most {most:g}")
+            self.wrong(field, f"must be {' and '.join(bounds) or 'finite'}, not {value:g}")
+        else:
+            return float(value)
+        return 0.0
+
+    def whole(self, field: str, value: object, *, least: int) -> int | None:
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**31:
+            return value
+        self.wrong(field, f"must be a whole number, {least} to {2**31 - 1}")
+        return None
+
+    def moment(self, field: str, value: object) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            return value.astimezone(UTC)
+        self.wrong(field, "must be a time with its offset, as in 2026-11-01T18:00:00Z")
+        return None
+
+
+def to_json(definition: Definition) -> dict[str, object]:
+    """Return `definition` as plain JSON values, without loss."""
+
+    def odds(prize: Prize) -> object:
+        if isinstance(prize.odds, Peak):
+            return {
+                "peak": prize.odds.peak,
+                "at": list(prize.odds.at),
+                "radius": prize.odds.radius,
+            }
+        return prize.odds
+
+    return {
+        "id": definition.id,
+        "title": definition.title,
+        "map": {"width": definition.width, "height": definition.height},
+        "opens_at": definition.opens_at and definition.opens_at.isoformat(),
+        "closes_at": definition.closes_at and definition.closes_at.isoformat(),
+        "cooldown": definition.cooldown,
+        "prizes": [
+            {
+                "id": prize.id,
+                "title": prize.title,
+                "points": prize.points,
+                "odds": odds(prize),
+                "stock": prize.stock,
+                "per_player": prize.per_player,
+            }
+            for prize in definition.prizes
+        ],
+    }
+
+
+def from_json(raw: Mapping[str, object]) -> Definition:
+    """Return the definition that `to_json` turned into `raw`.
+
+    Raises:
+        DefinitionError: It is not what `to_json` returns.
+    """
+    hunt = {
+        name: datetime.fromisoformat(value) if name.endswith("_at") else value  # type: ignore[arg-type]
+        for name, value in raw.items()
+        if name != "prizes" and value is not None
+    }
+    prizes = raw.get("prizes")
+    assert isinstance(prizes, list)
+    return _build(
+        {
+            "hunt": hunt,
+            "prize": [{k: v for k, v in each.items() if v is not None} for each in prizes],
+        }
+    )
+
+
+def differences(old: Definition | None, new: Definition) -> list[str]:
+    """Return what changed, a sentence each; nothing where they are equal."""
+    if old is None:
+        return [f"hunt {new.id}: new, with {len(new.prizes)} prizes"]
+    changes = []
+    for name in ("title", "width", "height", "opens_at", "closes_at", "cooldown"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            changes.append(f"hunt {new.id}: {name} {before} -> {after}")
+    before_by_id = {prize.id: prize for prize in old.prizes}
+    for prize in new.prizes:
+        was = before_by_id.pop(prize.id, None)
+        if was is None:
+            changes.append(f"prize {prize.id}: new")
+            continue
+        for name in ("title", "points", "odds", "stock", "per_player"):
+            before, after = getattr(was, name), getattr(prize, name)
+            if before != after:
+                changes.append(f"prize {prize.id}: {name} {before} -> {after}")
+    changes.extend(f"prize {prize_id}: removed" for prize_id in before_by_id)
+    return changes

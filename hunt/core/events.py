@@ -1,0 +1,54 @@
+"""The vocabulary of one click: drawn, settled in the log, told to its player."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hunt.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A click that has been drawn, on its way to the log."""
+
+    id: str  #: UUID in its canonical form: 36 characters, lower case
+    player: str  #: 1-64 of ``[A-Za-z0-9_.:-]``
+    x: float  #: map units, 0 to the map's width
+    y: float  #: map units, 0 to the map's height
+    prize: str | None  #: what the draw gave; stock and limits are settled by the store
+    points: int  #: of that prize; 0 where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """One row of a hunt's log: durable, and never to change."""
+
+    seq: int  #: 1, 2, 3 ... within the hunt, in commit order, without gaps
+    id: str  #: of the click
+    player: str
+    prize: str | None  #: None where nothing was won
+    points: int  #: >= 0
+    at: str  #: when it was settled; RFC 3339, UTC, as in ``2026-11-01T18:00:00.123456Z``
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The answer to a click that is in the log."""
+
+    reward: Reward
+    duplicate: bool  #: it was settled before; the reward is the first outcome
+
+
+#: What becomes of one click of a batch. A refusal is a value here, not raised,
+#: because it concerns one click while its neighbours are settled.
+Outcome = Settlement | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the bus says of one commit, made by any process."""
+
+    hunt: str
+    first: int  #: seq of the first new row
+    last: int  #: seq of the last new row
+    rewards: tuple[Reward, ...] | None  #: the rows, where they fitted into the message

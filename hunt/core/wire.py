@@ -1,0 +1,97 @@
+"""The JSON of the wire contract: what a click looks like, and its answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from hunt.core.events import Reward, Settlement
+from hunt.errors import InvalidRequest
+
+PLAYER = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+
+encode = msgspec.json.encode
+
+
+_body = msgspec.json.Decoder(dict[str, object]).decode
+
+
+def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, float]:
+    """Return the id, in its canonical form, and the place of a click.
+
+    Args:
+        body: JSON, as in ``{"id": "<uuid>", "x": 12.5, "y": 3.0}``.
+        width: Map units; ``x`` may be 0 to this.
+        height: Map units; ``y`` may be 0 to this.
+
+    Raises:
+        InvalidRequest: With what is wrong of each field.
+    """
+    try:
+        fields = _body(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise InvalidRequest("the body is not a JSON object") from None
+    errors = {
+        name: "unknown: a click has id, x and y"
+        for name in fields
+        if name not in {"id", "x", "y"}
+    }
+    click_id = fields.get("id")
+    if not isinstance(click_id, str) or not UUID.fullmatch(click_id := click_id.lower()):
+        errors["id"] = "must be a UUID, as in 0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
+    place = {}
+    for name, most in (("x", width), ("y", height)):
+        value = fields.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            errors[name] = "must be a number"
+        elif not 0 <= value <= most:
+            errors[name] = f"must be 0 to {most:g}, inside the map"
+        else:
+            place[name] = float(value)
+    if errors:
+        raise InvalidRequest("the click is not valid", errors=errors)
+    return str(click_id), place["x"], place["y"]
+
+
+def reward_json(reward: Reward) -> bytes:
+    """Return a reward as its player sees it."""
+    return encode(
+        {
+            "id": reward.id,
+            "seq": reward.seq,
+            "prize": reward.prize,
+            "points": reward.points,
+            "at": reward.at,
+        }
+    )
+
+
+def settlement_json(settlement: Settlement) -> bytes:
+    """Return the answer to a click."""
+    end = b',"duplicate":true}' if settlement.duplicate else b',"duplicate":false}'
+    return reward_json(settlement.reward)[:-1] + end
+
+
+def problem(status: int, title: str, detail: str, **extra: object) -> bytes:
+    """Return the body of an error (RFC 9457); members that are None are left out."""
+    members: Mapping[str, object] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        **{name: value for name, value in extra.items() if value is not None},
+    }
+    return encode(members)
+
+
+def valid_player(player: str) -> bool:
+    """Return whether `player` may be the id of one."""
+    return PLAYER.fullmatch(player) is not None
+
+
+def mask(player: str) -> str:
+    """Return a name for `player` that others may see: ``guest-8f3a`` is ``gu…a``."""
+    return "…" if len(player) < 6 else f"{player[:2]}…{player[-1]}"

@@ -1,0 +1,316 @@
+"""Every object is made and every task is started here.
+
+Read downwards `open_engine` is the start, upwards the stop.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+
+import structlog
+import trio
+
+from hunt.bus import postgres as bus
+from hunt.core.breaker import Breaker, State
+from hunt.core.events import Click, Outcome, Settlement
+from hunt.core.hunts import Hunt
+from hunt.core.limiter import Limiter
+from hunt.errors import CircuitOpen, SettingsError, StoreError, StoreUnavailable
+from hunt.service.guard import Guard
+from hunt.service.hub import Hub
+from hunt.service.intake import Intake
+from hunt.service.lanes import Lanes
+from hunt.service.meter import EventLoopMeter
+from hunt.service.metrics import Metrics
+from hunt.service.supervisor import Supervisor
+from hunt.service.tail import Tail
+from hunt.settings import Settings
+from hunt.store import checks, schema
+from hunt.store.hunts import Hunts
+from hunt.store.listen import Listener
+from hunt.store.log import Log
+from hunt.store.pool import Pool, open_pool
+
+#: Spreads retries; nothing secret depends on it.
+jitter = random.random
+
+#: Seconds that a commit may take before its outcome counts as unknown.  Long
+#: against `breaker_slow`, short against a player's patience.
+COMMIT_DEADLINE = 2.0
+
+#: Seconds between two looks at all hunts; changes are announced, so this only
+#: backs a lost notice, and shows how much stock is left.
+CATALOGUE_INTERVAL = 2.0
+
+#: Resumes that read the table at once; the others wait their turn, and the pool
+#: keeps connections for commits.
+REPLAYS = 4
+
+#: Seconds to wait for the database at the start.
+START_PATIENCE = 30.0
+
+log = structlog.get_logger("hunt")
+
+
+class Engine:
+    """One process's hunts, and everything that serves them."""
+
+    def __init__(self, settings: Settings, pool: Pool) -> None:
+        self.settings = settings
+        self.secrets = settings.jwt_secret  #: the first signs, all verify
+        self.hunts: dict[str, Hunt] = {}  #: every hunt, by id, kept current
+        self.draining = False
+        self.drained = trio.Event()
+        self.log = Log(pool)
+        self.hunts_store = Hunts(pool)
+        self.metrics = Metrics(version=version("hunt-server"))
+        self.meter = EventLoopMeter(time.perf_counter)
+        self.breaker = Breaker(
+            trio.current_time,
+            slow=settings.breaker_slow,
+            batches=settings.breaker_batches,
+            jitter=jitter,
+        )
+        self.supervisor = Supervisor(
+            self.breaker, self.log.probe, changed=self._breaker_changed
+        )
+        self.limiter = Limiter(
+            trio.current_time, rate=settings.click_rate, burst=settings.click_burst
+        )
+        self.guard = Guard(
+            partial(self.log.append, deadline=COMMIT_DEADLINE),
+            self.log.reject,
+            self.breaker,
+            jitter=jitter,
+            breaker_moved=self.supervisor.look,
+        )
+        self.lanes = Lanes(
+            self.commit,
+            batch_size=settings.batch_size,
+            batch_interval=settings.batch_interval,
+            queue_size=settings.queue_size,
+            queue_age=settings.queue_age,
+            jitter=jitter,
+        )
+        self.hub = Hub(
+            epoch=self.epoch,
+            per_player=settings.max_streams_per_player,
+            jitter=jitter,
+            slow=self.metrics.cut_off,
+        )
+        self.tail = Tail(
+            read=self.log.read, last=self.log.last, publish=self.hub.publish, jitter=jitter
+        )
+        self.intake = Intake(
+            hunts=self.hunts.get,
+            lanes=self.lanes,
+            breaker=self.breaker,
+            limiter=self.limiter,
+            jitter=jitter,
+        )
+        self.replays = trio.Semaphore(REPLAYS)  #: resumes that read the table at once
+        self._hunts_changed = trio.Event()
+        self._watch(pool)
+
+    def _watch(self, pool: Pool) -> None:
+        metrics = self.metrics
+        metrics.watch("hunt_queue_clicks", "Clicks that wait for a commit.", self.lanes.queued)
+        metrics.watch("hunt_queue_oldest_seconds", "Age of the oldest of them.", self.lanes.oldest)
+        metrics.watch(
+            "hunt_event_loop_utilization_ratio",
+            "Share of the last seconds that the loop worked.",
+            self.meter.utilization,
+        )
+        metrics.watch(
+            "hunt_event_loop_idle_ratio",
+            "Share of the last seconds that the loop waited.",
+            self.meter.idle,
+        )
+        metrics.watch_labelled(
+            "hunt_pool_connections", "To the database.", "state", pool.states
+        )
+        metrics.watch_labelled(
+            "hunt_subscribers", "Open streams.", "transport", self.hub.counts
+        )
+        metrics.watch_labelled(
+            "hunt_breaker_state",
+            "1 for the state that it is in.",
+            "state",
+            lambda: {
+                state: float(state == self.breaker.state)
+                for state in ("closed", "open", "half-open")
+            },
+        )
+
+    def _breaker_changed(self, state: State) -> None:
+        self.metrics.breaker_changed(state)
+        log.warning("the breaker has moved", state=state, reason=self.breaker.reason)
+        if state == "open":
+            self.lanes.fail_waiting(
+                CircuitOpen(retry_after=self.breaker.retry_after() + 0.5 + jitter())
+            )
+
+    @staticmethod
+    def now() -> datetime:
+        """Return the wall clock's time, in UTC."""
+        return datetime.now(UTC)
+
+    def epoch(self, hunt: str) -> str:
+        """Return the epoch of a hunt's log; a new one makes old event ids unknown."""
+        return self.hunts[hunt].epoch
+
+    def ready(self) -> tuple[bool, list[str]]:
+        """Return whether this process can take clicks, and if not, why."""
+        reasons = []
+        if self.draining:
+            reasons.append("draining")
+        if self.breaker.state == "open":
+            reasons.append(f"the breaker is open: {self.breaker.reason}")
+        return not reasons, reasons
+
+    async def commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        """Make a batch durable, and then tell the tail; never the other way round."""
+        started = trio.current_time()
+        outcomes = await self.guard.commit(hunt, clicks)
+        self.metrics.committed(rows=len(clicks), seconds=trio.current_time() - started)
+        fresh = [
+            each.reward
+            for each in outcomes
+            if isinstance(each, Settlement) and not each.duplicate
+        ]
+        if fresh:
+            self.tail.committed(hunt, fresh)
+        return outcomes
+
+    async def refresh(self) -> None:
+        """Read all hunts again.
+
+        Raises:
+            StoreError: The database cannot be read; what was known stays.
+        """
+        hunts = {hunt.id: hunt for hunt in await self.hunts_store.all()}
+        now = self.now()
+        for hunt in hunts.values():
+            self.tail.start_at(hunt.id, hunt.last_seq)
+            if hunt.is_over(now):
+                self.hub.end(hunt.id)
+        self.hunts.update(hunts)  # hunts are closed, never deleted
+
+    async def keep_hunts_current(self) -> None:
+        """Read all hunts again when one has changed, and every few seconds."""
+        while True:
+            with trio.move_on_after(CATALOGUE_INTERVAL):
+                await self._hunts_changed.wait()
+            self._hunts_changed = trio.Event()
+            try:
+                await self.refresh()
+            except StoreError as exc:
+                log.warning("the hunts could not be read", error=str(exc))
+
+    def hunt_changed(self, hunt: str) -> None:
+        """Have the hunts read again soon; cannot block."""
+        log.debug("a hunt has changed", hunt=hunt)
+        self._hunts_changed.set()
+
+    def listening(self) -> None:
+        """Look at everything once: what was notified before is lost."""
+        self.tail.resync()
+        self._hunts_changed.set()
+
+    async def drain(self) -> None:
+        """Take no more clicks, end the streams, and commit what waits.
+
+        Readiness is false from the first moment, and for `drain_delay` seconds
+        clicks are still taken, so that a load balancer can notice.  Returns
+        within `drain_delay` + `drain_timeout` seconds; a second call waits for
+        the first.
+        """
+        if self.draining:
+            await self.drained.wait()
+            return
+        self.draining = True
+        log.info("draining")
+        await trio.sleep(self.settings.drain_delay)
+        with trio.move_on_after(self.settings.drain_timeout) as scope:
+            self.hub.close()
+            await self.lanes.drain()
+        if scope.cancelled_caught:
+            log.error("clicks were still waiting when the time to drain was up")
+        self.drained.set()
+        log.info("drained")
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+    """Serve hunts for as long as the scope is open.
+
+    A task that dies takes the scope, and so the process, down with it.
+
+    Raises:
+        SettingsError: The database is not fit, or there is no secret.
+        StoreUnavailable: No database within `START_PATIENCE` seconds.
+    """
+    if settings.database_url is None:
+        raise SettingsError("HUNT_DATABASE_URL is not set: the engine needs a database")
+    if not settings.jwt_secret:
+        raise SettingsError(
+            "HUNT_JWT_SECRET is not set: give one or more secrets of at least 32 bytes"
+        )
+    async with open_pool(settings.database_url, size=settings.pool_size) as pool:
+        engine = Engine(settings, pool)
+        trio.lowlevel.add_instrument(engine.meter)
+        try:
+            with trio.move_on_after(START_PATIENCE) as patience:
+                await _wait_fit(pool)
+            if patience.cancelled_caught:
+                raise StoreUnavailable(
+                    f"no database within {START_PATIENCE:.0f} s: check HUNT_DATABASE_URL"
+                )
+            await engine.refresh()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(engine.keep_hunts_current)
+                await nursery.start(engine.tail.run)
+                nursery.start_soon(engine.hub.run)
+                await nursery.start(engine.lanes.run)
+                nursery.start_soon(engine.supervisor.run)
+                nursery.start_soon(
+                    partial(
+                        bus.run,
+                        Listener(settings.listen_dsn or settings.database_url).listening,
+                        notice=engine.tail.notice,
+                        hunt_changed=engine.hunt_changed,
+                        connected=engine.listening,
+                        jitter=jitter,
+                    )
+                )
+                yield engine
+                await engine.drain()
+                nursery.cancel_scope.cancel()
+        finally:
+            trio.lowlevel.remove_instrument(engine.meter)
+
+
+async def _wait_fit(pool: Pool) -> None:
+    """Return once the database answers, with the schema and the durability it must have."""
+    while True:
+        try:
+            async with pool.connection(timeout=START_PATIENCE) as conn:
+                if (version := await schema.current(conn)) < schema.LATEST:
+                    raise SettingsError(
+                        f"the database has schema {version}, this server needs "
+                        f"{schema.LATEST}: run 'hunt migrate'"
+                    )
+                for finding in await checks.check(conn):
+                    if not finding.ok:
+                        raise SettingsError(f"{finding.detail}: {finding.cure}")
+        except StoreError as exc:
+            log.warning("waiting for the database", error=str(exc))
+            await trio.sleep(0.5)
+        else:
+            return

@@ -1,0 +1,137 @@
+"""What stands between a lane and the store: the breaker, and what a failure means."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+import trio
+
+from hunt.core.breaker import Breaker, Ticket
+from hunt.core.events import Click, Outcome
+from hunt.errors import (
+    BatchRejected,
+    BatchTimeout,
+    CircuitOpen,
+    ClickRejected,
+    HuntNotFound,
+    OutcomeUnknown,
+    Overloaded,
+    StoreConflict,
+    StoreError,
+    StoreLost,
+    StoreReadOnly,
+    StoreTimeout,
+    StoreUnavailable,
+)
+
+Append = Callable[[str, Sequence[Click]], Awaitable[list[Outcome]]]
+Reject = Callable[[str, Click, str], Awaitable[None]]
+
+#: Times that one batch is sent: clicks have ids, so sending it again is safe.
+ATTEMPTS = 3
+
+log = structlog.get_logger("hunt.guard")
+
+
+class Guard:
+    """Commits batches; whatever happens, every click gets an outcome.
+
+    An outcome says "not recorded" only where that is certain.  Where the answer
+    was lost the same batch is sent again, and where that does not help either,
+    the outcome is `OutcomeUnknown`.
+
+    Args:
+        append: The store's; raises a `StoreError`, or returns outcomes in order.
+        reject: The store's; records a click that `append` will never take.
+        breaker: Told how each call ended.
+        jitter: Uniform in [0, 1), spreads ``Retry-After``.
+        breaker_moved: Called after each call, when the breaker may have moved.
+    """
+
+    def __init__(
+        self,
+        append: Append,
+        reject: Reject,
+        breaker: Breaker,
+        *,
+        jitter: Callable[[], float],
+        breaker_moved: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._append = append
+        self._reject = reject
+        self._breaker = breaker
+        self._jitter = jitter
+        self._breaker_moved = breaker_moved
+
+    async def commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        """Return an outcome for each click, in order."""
+        unknown = False
+        for _ in range(ATTEMPTS):
+            if self._breaker.state != "closed":
+                break  # its probes are the supervisor's to send, not a batch's
+            ticket = self._breaker.admit()
+            try:
+                return await self._call(ticket, hunt, clicks)
+            except HuntNotFound as exc:
+                return [exc] * len(clicks)
+            except (StoreTimeout, StoreLost) as exc:
+                unknown = True
+                log.warning("a commit's outcome is unknown", hunt=hunt, error=str(exc))
+            except StoreConflict:
+                pass  # a deadlock's victim: again
+            except (BatchRejected, BatchTimeout) as exc:
+                return await self._split(hunt, clicks, exc)
+            except StoreUnavailable as exc:
+                log.warning("the store is unavailable", hunt=hunt, error=str(exc))
+                break
+        refusal: Outcome
+        if unknown:
+            refusal = OutcomeUnknown()
+        elif self._breaker.state != "closed":
+            refusal = CircuitOpen(retry_after=self._later())
+        else:
+            refusal = Overloaded("the database did not answer", retry_after=self._later())
+        return [refusal] * len(clicks)
+
+    def _later(self) -> float:
+        return self._breaker.retry_after() + 0.5 + self._jitter()
+
+    async def _call(self, ticket: Ticket, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        started = trio.current_time()
+        try:
+            outcomes = await self._append(hunt, clicks)
+        except StoreReadOnly:
+            self._breaker.read_only(ticket)
+            raise
+        except StoreTimeout:
+            self._breaker.time_out(ticket)
+            raise
+        except (StoreUnavailable, StoreLost):
+            self._breaker.fail(ticket)
+            raise
+        except BaseException:  # about the batch, cancelled, or a bug: no news of the store
+            self._breaker.abandon(ticket)
+            raise
+        else:
+            self._breaker.succeed(ticket, trio.current_time() - started)
+            return outcomes
+        finally:
+            self._breaker_moved()
+
+    async def _split(
+        self, hunt: str, clicks: Sequence[Click], error: StoreError
+    ) -> list[Outcome]:
+        """Commit the halves of a batch that failed for some row's sake."""
+        if len(clicks) > 1:
+            half = len(clicks) // 2
+            first = await self.commit(hunt, clicks[:half])
+            return first + await self.commit(hunt, clicks[half:])
+        if isinstance(error, BatchTimeout):
+            return [Overloaded("the database took too long", retry_after=self._later())]
+        log.warning("a click was rejected", hunt=hunt, click=clicks[0].id, error=str(error))
+        try:
+            await self._reject(hunt, clicks[0], str(error))
+        except StoreError as exc:
+            log.warning("the rejection was not recorded", click=clicks[0].id, error=str(exc))
+        return [ClickRejected("the click was rejected; it will not be taken again")]

@@ -1,0 +1,134 @@
+"""Whether a click may be made now, what it wins, and its way into the lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+
+from hunt.core.breaker import Breaker
+from hunt.core.events import Click, Outcome, Settlement
+from hunt.core.fairness import Draws
+from hunt.core.hunts import Hunt
+from hunt.core.limiter import Limiter
+from hunt.core.odds import draw
+from hunt.errors import CircuitOpen, HuntNotFound, HuntNotOpen
+from hunt.service.lanes import Lanes
+
+
+class Intake:
+    """Decides clicks.  Deciding does not await: a click is in its lane, or refused.
+
+    Args:
+        hunts: Returns a hunt, or None where there is none.
+        lanes: Where clicks wait for their commit.
+        breaker: Refuses while the store is slow or away.
+        limiter: Counts the clicks of each player.
+        jitter: Uniform in [0, 1), spreads ``Retry-After``.
+    """
+
+    def __init__(
+        self,
+        *,
+        hunts: Callable[[str], Hunt | None],
+        lanes: Lanes,
+        breaker: Breaker,
+        limiter: Limiter,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._hunts = hunts
+        self._lanes = lanes
+        self._breaker = breaker
+        self._limiter = limiter
+        self._jitter = jitter
+        self._draws: dict[bytes, Draws] = {}  # by seed: its keyed contexts are made once
+
+    def click(
+        self,
+        hunt_id: str,
+        player: str,
+        click_id: str,
+        place: tuple[float, float],
+        settled: Callable[[Outcome], None],
+    ) -> None:
+        """Draw a click and let it wait for its commit; `settled` gets the outcome.
+
+        Whether the hunt is open is settled with the commit, so that a click which
+        was counted before the hunt closed still gets its outcome afterwards; only
+        a hunt that never was open refuses here.
+
+        Raises:
+            HuntNotFound: There is no such hunt.
+            HuntNotOpen: It is still a draft.
+            TooFast: The player clicks too fast.
+            CircuitOpen: The breaker is not closed.
+            Overloaded: Too much waits already, or the process is stopping.
+        """
+        hunt = self._hunts(hunt_id)
+        if hunt is None:
+            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        if hunt.state == "draft":
+            raise not_open(hunt)
+        self._limiter.check(player)
+        if self._breaker.state != "closed":
+            raise CircuitOpen(retry_after=self._breaker.retry_after() + 0.5 + self._jitter())
+        draws = self._draws.get(hunt.seed)
+        if draws is None:
+            draws = self._draws[hunt.seed] = Draws(hunt.seed)
+        x, y = place
+        prize = draw(hunt.definition.prizes, x, y, draws.uniform(click_id, player))
+        click = Click(
+            click_id,
+            player,
+            x,
+            y,
+            None if prize is None else prize.id,
+            0 if prize is None else prize.points,
+        )
+        self._lanes.put(hunt_id, click, settled)
+
+    async def settle(
+        self, hunt_id: str, player: str, click_id: str, place: tuple[float, float]
+    ) -> Settlement:
+        """Return what became of a click, once that is durable.
+
+        Cancelled, it no longer waits; the click may still count.
+
+        Raises:
+            Refused: As `click`, or as the store settled it.
+        """
+        answer = _Answer()
+        self.click(hunt_id, player, click_id, place, answer.set)
+        outcome = await answer.get()
+        if isinstance(outcome, Settlement):
+            return outcome
+        if isinstance(outcome, HuntNotOpen):
+            hunt = self._hunts(hunt_id)
+            raise outcome if hunt is None else not_open(hunt)
+        raise outcome
+
+
+def not_open(hunt: Hunt) -> HuntNotOpen:
+    """Return the refusal of a hunt that takes no clicks now, with its times."""
+    opens, closes = hunt.definition.opens_at, hunt.definition.closes_at
+    return HuntNotOpen(
+        opens_at=None if opens is None else opens.isoformat().replace("+00:00", "Z"),
+        closes_at=None if closes is None else closes.isoformat().replace("+00:00", "Z"),
+    )
+
+
+class _Answer:
+    """One outcome, from the lane to the task that waits for it."""
+
+    def __init__(self) -> None:
+        self._event = trio.Event()
+        self._outcome: Outcome | None = None
+
+    def set(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self._event.set()
+
+    async def get(self) -> Outcome:
+        await self._event.wait()
+        assert self._outcome is not None
+        return self._outcome

@@ -1,0 +1,122 @@
+"""All lanes of a process, and the bound on what waits in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+
+from hunt.core.events import Click, Outcome
+from hunt.errors import Draining, Overloaded, QueueFull
+from hunt.service.lane import Commit, Lane, Waiting
+
+
+class Lanes:
+    """One lane for each hunt that has clicks; a poisoned or slow hunt delays no other.
+
+    Args:
+        commit: As of `Lane`.
+        batch_size: As of `Lane`.
+        batch_interval: As of `Lane`.
+        queue_size: Clicks, >= 1, that may wait in all lanes together.
+        queue_age: Seconds, > 0, that the oldest click of a lane may have waited
+            before the lane takes no more.
+        jitter: Uniform in [0, 1), spreads ``Retry-After``.
+    """
+
+    def __init__(
+        self,
+        commit: Commit,
+        *,
+        batch_size: int,
+        batch_interval: float,
+        queue_size: int,
+        queue_age: float,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._commit = commit
+        self._batch_size = batch_size
+        self._batch_interval = batch_interval
+        self._queue_size = queue_size
+        self._queue_age = queue_age
+        self._jitter = jitter
+        self._lanes: dict[str, Lane] = {}
+        self._queued = 0
+        self._nursery: trio.Nursery | None = None
+        self._draining = False
+        self._ended = trio.Event()  # some lane has; replaced each time
+
+    def put(self, hunt: str, click: Click, settled: Callable[[Outcome], None]) -> None:
+        """Let a click wait for its commit; cannot block.
+
+        Raises:
+            Draining: No more clicks; this one was not recorded.
+            QueueFull: Too many wait, or too long; this one was not recorded.
+        """
+        if self._draining or self._nursery is None:
+            raise Draining(retry_after=1 + self._jitter())
+        now = trio.current_time()
+        lane = self._lanes.get(hunt)
+        old = (
+            lane is not None
+            and lane.waiting
+            and now - lane.waiting[0].since > self._queue_age
+        )
+        if old or self._queued >= self._queue_size:
+            raise QueueFull(retry_after=0.5 + self._jitter())
+        if lane is None:
+            lane = self._lanes[hunt] = Lane(
+                hunt,
+                self._commit,
+                batch_size=self._batch_size,
+                batch_interval=self._batch_interval,
+                taken=self._took,
+            )
+            self._nursery.start_soon(self._serve, lane)
+        self._queued += 1
+        lane.put(Waiting(click, settled, now))
+
+    def _took(self, count: int) -> None:
+        self._queued -= count
+
+    async def _serve(self, lane: Lane) -> None:
+        try:
+            await lane.run()
+        finally:
+            del self._lanes[lane.hunt]
+            self._ended.set()
+            self._ended = trio.Event()
+
+    def queued(self) -> int:
+        """Return how many clicks wait, not counting those in a commit."""
+        return self._queued
+
+    def oldest(self) -> float:
+        """Return for how many seconds the oldest click has waited; 0 where none does."""
+        heads = [lane.waiting[0].since for lane in self._lanes.values() if lane.waiting]
+        return trio.current_time() - min(heads) if heads else 0.0
+
+    def fail_waiting(self, refusal: Overloaded) -> None:
+        """Refuse all that waits, at once; what is in a commit gets its own answer."""
+        for lane in tuple(self._lanes.values()):
+            lane.fail_waiting(refusal)
+
+    async def drain(self) -> None:
+        """Take no more clicks, and return once what waits has been committed."""
+        self._draining = True
+        for lane in self._lanes.values():
+            lane.finish()
+        while self._lanes:
+            await self._ended.wait()
+
+    async def run(
+        self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Run the lanes until cancelled; an error in one ends all."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            try:
+                task_status.started()
+                await trio.sleep_forever()
+            finally:
+                self._nursery = None

@@ -1,0 +1,166 @@
+"""What a process tells Prometheus.  No label carries a player."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from hunt.core.events import Outcome, Settlement
+from hunt.errors import (
+    ClickConflict,
+    ClickRejected,
+    HuntNotFound,
+    HuntNotOpen,
+    InvalidRequest,
+    NotAllowed,
+    NotAuthenticated,
+    OutcomeUnknown,
+    Overloaded,
+    Refused,
+    TooFast,
+)
+from hunt.service.meter import Window
+
+#: Seconds; from a fast commit to the deadline.
+SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+ROWS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+#: The label of a refusal, by class; the first that fits.
+REFUSALS: tuple[tuple[type[Refused], str], ...] = (
+    (InvalidRequest, "invalid"),
+    (NotAuthenticated, "unauthenticated"),
+    (NotAllowed, "forbidden"),
+    (HuntNotFound, "not_found"),
+    (HuntNotOpen, "not_open"),
+    (ClickConflict, "conflict"),
+    (ClickRejected, "rejected"),
+    (TooFast, "too_fast"),
+    (Overloaded, "overloaded"),
+    (OutcomeUnknown, "unknown"),
+)
+
+
+def outcome_label(outcome: Outcome) -> str:
+    """Return one of ``won nothing duplicate`` or of `REFUSALS`."""
+    if isinstance(outcome, Settlement):
+        if outcome.duplicate:
+            return "duplicate"
+        return "nothing" if outcome.reward.prize is None else "won"
+    return next((label for kind, label in REFUSALS if isinstance(outcome, kind)), "other")
+
+
+class Metrics:
+    """One process's numbers, in a registry of their own.
+
+    Gauges that are read when somebody looks are given to `watch`.
+    """
+
+    def __init__(self, *, version: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        registry = self._registry
+        self._window = Window(clock)
+        self._clicks = Counter(
+            "hunt_clicks", "Clicks, by what became of them.", ["hunt", "outcome"], registry=registry
+        )
+        self._click_seconds = Histogram(
+            "hunt_click_seconds", "From a click to its answer.", buckets=SECONDS, registry=registry
+        )
+        self._commit_seconds = Histogram(
+            "hunt_batch_commit_seconds", "One batch.", buckets=SECONDS, registry=registry
+        )
+        self._rows = Histogram(
+            "hunt_batch_rows", "Clicks of one batch.", buckets=ROWS, registry=registry
+        )
+        self._transitions = Counter(
+            "hunt_breaker_transitions", "By the state that began.", ["state"], registry=registry
+        )
+        self._delivery = Histogram(
+            "hunt_delivery_seconds", "From the commit to the write.", buckets=SECONDS,
+            registry=registry,
+        )
+        self._slow = Counter(
+            "hunt_slow_subscribers", "Streams cut off for not reading.", registry=registry
+        )
+        self._bus_lag = Gauge(
+            "hunt_bus_lag_seconds", "Age of the newest notice at its arrival.", registry=registry
+        )
+        info = Gauge("hunt_build_info", "1, with the version.", ["version"], registry=registry)
+        info.labels(version).set(1)
+        self.watch(
+            "hunt_batch_latency_average_seconds",
+            "Commit of a batch, over the last minute.",
+            self._window.average,
+        )
+        self.watch(
+            "hunt_batch_latency_max_seconds",
+            "Commit of a batch, over the last minute.",
+            self._window.maximum,
+        )
+
+    def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """Add a gauge that is read whenever somebody looks."""
+        Gauge(name, text, registry=self._registry).set_function(read)
+
+    def watch_labelled(
+        self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]
+    ) -> None:
+        """Add a gauge with a value for each of a closed set of labels."""
+        self._registry.register(_Labelled(name, text, label, read))
+
+    def clicked(self, hunt: str, outcome: Outcome, seconds: float) -> None:
+        """Count a click and its answer; `hunt` must be one that exists."""
+        self._clicks.labels(hunt, outcome_label(outcome)).inc()
+        self._click_seconds.observe(seconds)
+
+    def committed(self, *, rows: int, seconds: float) -> None:
+        """Count a batch."""
+        self._rows.observe(rows)
+        self._commit_seconds.observe(seconds)
+        self._window.add(seconds)
+
+    def breaker_changed(self, state: str) -> None:
+        """Count a transition of the breaker."""
+        self._transitions.labels(state).inc()
+
+    def delivered(self, seconds: float) -> None:
+        """Count an event that was written to its stream."""
+        self._delivery.observe(seconds)
+
+    def cut_off(self) -> None:
+        """Count a stream that did not read."""
+        self._slow.inc()
+
+    def bus_lag(self, seconds: float) -> None:
+        """Note how old a notice was when it came."""
+        self._bus_lag.set(seconds)
+
+    def render(self) -> bytes:
+        """Return all of it in Prometheus's text format 0.0.4."""
+        return generate_latest(self._registry)
+
+
+class _Labelled(Collector):
+    def __init__(
+        self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]
+    ) -> None:
+        self._name, self._text, self._label, self._read = name, text, label, read
+
+    def collect(self) -> Iterable[Metric]:
+        family = GaugeMetricFamily(self._name, self._text, labels=[self._label])
+        for value, number in self._read().items():
+            family.add_metric([value], number)
+        yield family

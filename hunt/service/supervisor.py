@@ -1,0 +1,78 @@
+"""Leads the breaker back: waits while it is open, probes, and tells who wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from hunt.core.breaker import Breaker, State
+from hunt.errors import CircuitOpen, StoreError, StoreReadOnly, StoreTimeout
+
+#: Seconds that a probe may take.
+DEADLINE = 1.0
+
+
+class Supervisor:
+    """The only one to probe a breaker that is not closed.
+
+    Args:
+        breaker: To be led.
+        probe: Does what a commit does, and changes nothing; raises a `StoreError`.
+        changed: Told each new state, in order; must not block.
+    """
+
+    def __init__(
+        self,
+        breaker: Breaker,
+        probe: Callable[[], Awaitable[None]],
+        *,
+        changed: Callable[[State], None],
+    ) -> None:
+        self._breaker = breaker
+        self._probe = probe
+        self._changed = changed
+        self._known: State = breaker.state
+        self._openings = breaker.openings
+        self._moved = trio.Event()
+
+    def look(self) -> None:
+        """See whether the breaker moved; to be called after each call that it admitted."""
+        state, openings = self._breaker.state, self._breaker.openings
+        if (state, openings) != (self._known, self._openings):
+            self._known, self._openings = state, openings
+            self._changed(state)
+            self._moved.set()
+
+    async def run(self) -> None:
+        """Probe whenever the breaker is not closed, until cancelled."""
+        while True:
+            while self._breaker.state == "closed":
+                self._moved = trio.Event()
+                await self._moved.wait()
+            at = self._breaker.probe_at()
+            await trio.sleep_until(trio.current_time() if at is None else at)
+            await self._probe_once()
+
+    async def _probe_once(self) -> None:
+        try:
+            ticket = self._breaker.admit()
+        except CircuitOpen:  # it opened again while we slept
+            return
+        self.look()
+        started = trio.current_time()
+        try:
+            with trio.fail_after(DEADLINE):
+                await self._probe()
+        except StoreReadOnly:
+            self._breaker.read_only(ticket)
+        except (trio.TooSlowError, StoreTimeout):
+            self._breaker.time_out(ticket)
+        except StoreError:
+            self._breaker.fail(ticket)
+        except BaseException:  # cancelled, or a bug: the next probe may pass
+            self._breaker.abandon(ticket)
+            raise
+        else:
+            self._breaker.succeed(ticket, trio.current_time() - started)
+        self.look()

@@ -1,0 +1,161 @@
+"""Follows every hunt's log, and hands its rewards on in order, whatever way they came."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+import trio
+
+from hunt.core.backoff import Backoff
+from hunt.core.events import Notice, Reward
+from hunt.errors import StoreError
+
+Read = Callable[[str, int, int], Awaitable[list[Reward]]]
+Last = Callable[[], Awaitable[dict[str, int]]]
+
+log = structlog.get_logger("hunt.tail")
+
+
+@dataclass(slots=True)
+class _Position:
+    """How far one log has been followed."""
+
+    seq: int  # the last that was published
+    announced: int  # the last that is known to be committed
+    early: dict[int, Reward] = field(default_factory=dict)  # came before their turn
+
+
+class Tail:
+    """A sequencer: publishes each hunt's rewards strictly by ``seq``, each once.
+
+    What this process committed comes directly, what others committed by notice;
+    a gap that does not close by itself is read from the table, and a slow poll
+    finds what no notice told of.  Offering is not ``async``: it cannot block.
+
+    Args:
+        read: Returns the rewards of a hunt with the first < seq <= the second, in
+            order; it may return fewer than there are, but not none.
+        last: Returns the last seq of every hunt.
+        publish: Gets a hunt's next rewards, one or more, without a gap.
+        patience: Seconds to wait for what is missing before it is read.
+        poll: Seconds between two looks at the last seq of every hunt.
+        buffer: Rewards of one hunt that are kept before their turn; beyond, they
+            are dropped and read again.
+        jitter: Uniform in [0, 1), spreads the retries of failed reads.
+    """
+
+    def __init__(
+        self,
+        *,
+        read: Read,
+        last: Last,
+        publish: Callable[[str, Sequence[Reward]], None],
+        jitter: Callable[[], float],
+        patience: float = 0.02,
+        poll: float = 1.0,
+        buffer: int = 10_000,
+    ) -> None:
+        self._read = read
+        self._last = last
+        self._publish = publish
+        self._patience = patience
+        self._poll = poll
+        self._buffer = buffer
+        self._backoff = Backoff(base=0.1, cap=2.0, jitter=jitter)
+        self._positions: dict[str, _Position] = {}
+        self._behind: dict[str, None] = {}  # hunts with a gap, in the order they fell behind
+        self._gap = trio.Event()
+        self._poll_now = trio.Event()
+
+    def start_at(self, hunt: str, seq: int) -> None:
+        """Follow a hunt from after `seq`; changes nothing where it is followed already."""
+        self._positions.setdefault(hunt, _Position(seq, seq))
+
+    def position(self, hunt: str) -> int:
+        """Return the last seq that was published; 0 where the hunt is not followed."""
+        position = self._positions.get(hunt)
+        return 0 if position is None else position.seq
+
+    def committed(self, hunt: str, rewards: Sequence[Reward]) -> None:
+        """Take what this process has just committed: one or more, by ascending seq."""
+        self.start_at(hunt, rewards[0].seq - 1)
+        self._offer(hunt, rewards)
+
+    def notice(self, notice: Notice) -> None:
+        """Take what the bus says."""
+        self.start_at(notice.hunt, notice.first - 1)
+        if notice.rewards is None:
+            self._announce(notice.hunt, notice.last)
+        else:
+            self._offer(notice.hunt, notice.rewards)
+
+    def resync(self) -> None:
+        """Look at all hunts soon: notices may have been lost."""
+        self._poll_now.set()
+
+    def _offer(self, hunt: str, rewards: Sequence[Reward]) -> None:
+        position = self._positions[hunt]
+        for reward in rewards:
+            if reward.seq > position.seq:
+                position.early[reward.seq] = reward
+        ready = []
+        while position.seq + 1 in position.early:
+            position.seq += 1
+            ready.append(position.early.pop(position.seq))
+        if len(position.early) > self._buffer:
+            position.early.clear()
+        if ready:
+            self._publish(hunt, ready)
+        if rewards:
+            self._announce(hunt, rewards[-1].seq)
+
+    def _announce(self, hunt: str, seq: int) -> None:
+        position = self._positions[hunt]
+        position.announced = max(position.announced, seq)
+        if position.announced > position.seq:
+            self._behind[hunt] = None
+            self._gap.set()
+
+    async def run(
+        self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Fill gaps until cancelled; a store that fails is asked again."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._look_around)
+            task_status.started()
+            while True:
+                await self._gap.wait()
+                self._gap = trio.Event()
+                await trio.sleep(self._patience)
+                await self._fill_gaps()
+
+    async def _fill_gaps(self) -> None:
+        while self._behind:
+            hunt = next(iter(self._behind))
+            position = self._positions[hunt]
+            if position.seq >= position.announced:
+                del self._behind[hunt]
+                continue
+            try:
+                rewards = await self._read(hunt, position.seq, position.announced)
+            except StoreError as exc:
+                log.warning("a gap could not be read", hunt=hunt, error=str(exc))
+                await trio.sleep(self._backoff.next())
+                continue
+            self._backoff.reset()
+            self._offer(hunt, rewards)
+
+    async def _look_around(self) -> None:
+        while True:
+            with trio.move_on_after(self._poll):
+                await self._poll_now.wait()
+            self._poll_now = trio.Event()
+            try:
+                last = await self._last()
+            except StoreError:
+                continue  # whoever reads or writes next says so
+            for hunt, seq in last.items():
+                self.start_at(hunt, seq)
+                self._announce(hunt, seq)

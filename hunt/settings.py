@@ -1,0 +1,316 @@
+"""What an operator may change, and where each value came from."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import resource
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+
+from hunt.errors import SettingsError
+
+PREFIX = "HUNT_"
+TEST_PREFIX = "HUNT_TEST_"  # of the test suite, none of the server's business
+
+#: Descriptors that are no client's: pool, listeners, logs, epoll.
+RESERVE = 64
+
+Origin = Literal["flag", "environment", "file", "default"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One server's settings; field ``x_y`` is variable ``HUNT_X_Y``."""
+
+    database_url: str | None = field(default=None, repr=False)  #: libpq; None means embedded
+    listen_dsn: str | None = field(default=None, repr=False)  #: where LISTEN goes; None: the same
+    data_dir: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("hunt")))
+    bind: tuple[str, ...] = ("127.0.0.1:8000",)  #: ``host:port`` or ``unix:/path``
+    processes: int = 1  #: server processes, >= 1
+    jwt_secret: tuple[bytes, ...] = field(default=(), repr=False)  #: the first signs, all verify
+    guests: bool | None = None  #: guest sessions; None: where the database is embedded
+    pool_size: int = 16  #: connections of one process, >= 2
+    batch_interval: float = 0.020  #: seconds a batch gathers in a busy lane, >= 0
+    batch_size: int = 500  #: clicks of one commit, >= 1
+    queue_size: int = 5000  #: clicks that wait in one process, >= 1
+    queue_age: float = 1.0  #: seconds a click may wait before new ones are refused, > 0
+    breaker_slow: float = 0.050  #: seconds after which a commit is slow, > 0
+    breaker_batches: int = 10  #: slow commits in a row that open the breaker, >= 1
+    click_rate: float = 20.0  #: clicks a second of one player, >= 0; 0 is no limit
+    click_burst: int = 40  #: clicks at once of one player, >= 1
+    stream_buffer: int = 256  #: events a subscriber may be behind, >= 1
+    max_connections: int | None = None  #: of one process; None: the file limit less a reserve
+    max_streams_per_player: int = 10  #: of one process, >= 1
+    replay_limit: int = 1000  #: events of one resume, >= 1
+    heartbeat: float = 15.0  #: seconds of silence on a stream, > 0
+    drain_delay: float = 0.0  #: seconds between "not ready" and the end of clicks, >= 0
+    drain_timeout: float = 20.0  #: seconds to commit what waits, > 0
+    allowed_origins: tuple[str, ...] = ()  #: besides the server's own
+    trusted_proxies: tuple[str, ...] = ()  #: addresses whose forwarding headers count
+    operations_bind: str | None = None  #: for ``/metrics``; None: the same
+    log_format: Literal["console", "json"] | None = None  #: None: by whether there is a terminal
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the server brings its own PostgreSQL."""
+        return self.database_url is None
+
+    @property
+    def guests_allowed(self) -> bool:
+        """Whether anybody may become a player."""
+        return self.embedded if self.guests is None else self.guests
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where each came from."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]  #: field -> where its value came from
+
+
+SECRETS = frozenset({"database_url", "listen_dsn", "jwt_secret"})
+
+
+def load(
+    environ: Mapping[str, str],
+    *,
+    flags: Mapping[str, object | None] | None = None,
+    config: Path | None = None,
+    cwd: Path,
+) -> Loaded:
+    """Read the settings: a flag beats the environment, that beats the file, that the default.
+
+    Args:
+        environ: As `os.environ`; names without ``HUNT_`` are ignored.
+        flags: Field -> value from the command line; None where it was not given.
+        config: A settings file that must exist; else ``hunt.toml`` in `cwd`, where there is one.
+        cwd: The working directory.
+
+    Raises:
+        SettingsError: With one sentence for the first thing that is wrong.
+    """
+    raw: dict[str, tuple[object, Origin, str]] = {}
+    path = config or cwd / "hunt.toml"
+    if config is not None or path.exists():
+        for name, value in _file(path).items():
+            raw[name] = (value, "file", f"{name} in {path}")
+    for variable, value in _environ(environ).items():
+        raw[variable.lower()] = (value, "environment", PREFIX + variable)
+    for name, flag in (flags or {}).items():
+        if flag is not None:
+            raw[name] = (flag, "flag", f"--{name.replace('_', '-')}")
+    values: dict[str, Any] = {}
+    for name, (value, _, label) in raw.items():
+        try:
+            values[name] = PARSERS[name](value)
+        except (ValueError, TypeError) as exc:
+            shown = "the value" if name in SECRETS else repr(value)
+            raise SettingsError(f"{label}: {shown} {exc}") from None
+    settings = Settings(**values)
+    origins: dict[str, Origin] = {
+        each.name: raw[each.name][1] if each.name in raw else "default"
+        for each in fields(Settings)
+    }
+    return Loaded(settings, origins)
+
+
+def _file(path: Path) -> dict[str, object]:
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise SettingsError(f"{path} cannot be read: {exc}") from None
+    for name in table:
+        if name not in PARSERS:
+            raise SettingsError(f"{name} in {path} is no setting{_nearest(name, '')}")
+    return table
+
+
+def _environ(environ: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for variable, value in environ.items():
+        if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX)
+        if name.endswith("_FILE") and name.removesuffix("_FILE").lower() in SECRETS:
+            name = name.removesuffix("_FILE")
+            if PREFIX + name in environ:
+                raise SettingsError(f"{PREFIX}{name} and {variable} are both set: keep one")
+            try:
+                value = Path(value).read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError) as exc:
+                raise SettingsError(f"{variable}: {value} cannot be read: {exc}") from None
+        if name.lower() not in PARSERS:
+            raise SettingsError(f"{variable} is no setting{_nearest(name.lower(), PREFIX)}")
+        found[name] = value
+    return found
+
+
+def _nearest(name: str, prefix: str) -> str:
+    near = difflib.get_close_matches(name, PARSERS, n=1)
+    if not near:
+        return ": 'hunt config' lists them"
+    return f": did you mean {prefix + near[0].upper() if prefix else near[0]}?"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a text that is not empty")
+    return value
+
+
+def _list(value: object) -> tuple[str, ...]:
+    parts = value if isinstance(value, list) else _text(value).split(",")
+    return tuple(_text(part).strip() for part in parts if _text(part).strip())
+
+
+def _whole(least: int) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        try:
+            if isinstance(value, bool | float):
+                raise ValueError
+            number = int(value)  # type: ignore[call-overload]
+        except (ValueError, TypeError):
+            number = least - 1
+        if number < least:
+            raise ValueError(f"must be a whole number, at least {least}")
+        return int(number)
+
+    return parse
+
+
+def _seconds(*, least: float = 0.0, above: bool = False) -> Callable[[object], float]:
+    def parse(value: object) -> float:
+        try:
+            if isinstance(value, bool):
+                raise ValueError
+            number = float(value)  # type: ignore[arg-type]
+        except (ValueError, TypeError):
+            number = math.nan
+        if not math.isfinite(number) or number < least or (above and number == least):
+            raise ValueError(f"must be a number, {'more than' if above else 'at least'} {least:g}")
+        return number
+
+    return parse
+
+
+def _flag(value: object) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True}
+    known |= {"0": False, "false": False, "no": False, "off": False}
+    found = known.get(str(value).lower())
+    if found is None:
+        raise ValueError("must be true or false")
+    return found
+
+
+def _choice(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return str(value)
+
+    return parse
+
+
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[A-Za-z0-9_.-]+):(\d{1,5})", re.ASCII)
+
+
+def _address(value: object) -> str:
+    text = _text(value)
+    if text.startswith("unix:"):
+        if not text.startswith("unix:/"):
+            raise ValueError("must be unix: and an absolute path")
+        return text
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match[2]) > 65535:
+        raise ValueError("must be HOST:PORT, as in 127.0.0.1:8000, or unix:/PATH")
+    return text
+
+
+def _addresses(value: object) -> tuple[str, ...]:
+    addresses = tuple(_address(each) for each in _list(value))
+    if not addresses:
+        raise ValueError("must be one or more addresses")
+    return addresses
+
+
+def _jwt_secrets(value: object) -> tuple[bytes, ...]:
+    secrets = tuple(each.encode() for each in _list(value))
+    if not secrets or any(len(each) < 32 for each in secrets):
+        raise ValueError("must be one or more secrets of at least 32 bytes, comma-separated")
+    return secrets
+
+
+def _origins(value: object) -> tuple[str, ...]:
+    origins = _list(value)
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise ValueError("must be origins, as in https://play.example, without a path")
+    return origins
+
+
+def _path(value: object) -> Path:
+    return value if isinstance(value, Path) else Path(_text(value)).expanduser()
+
+
+PARSERS: Mapping[str, Callable[[object], object]] = {
+    "database_url": _text,
+    "listen_dsn": _text,
+    "data_dir": _path,
+    "bind": _addresses,
+    "processes": _whole(1),
+    "jwt_secret": _jwt_secrets,
+    "guests": _flag,
+    "pool_size": _whole(2),
+    "batch_interval": _seconds(),
+    "batch_size": _whole(1),
+    "queue_size": _whole(1),
+    "queue_age": _seconds(above=True),
+    "breaker_slow": _seconds(above=True),
+    "breaker_batches": _whole(1),
+    "click_rate": _seconds(),
+    "click_burst": _whole(1),
+    "stream_buffer": _whole(1),
+    "max_connections": _whole(1),
+    "max_streams_per_player": _whole(1),
+    "replay_limit": _whole(1),
+    "heartbeat": _seconds(above=True),
+    "drain_delay": _seconds(),
+    "drain_timeout": _seconds(above=True),
+    "allowed_origins": _origins,
+    "trusted_proxies": _list,
+    "operations_bind": _address,
+    "log_format": _choice("console", "json"),
+    "log_level": _choice("debug", "info", "warning", "error"),
+}
+
+
+def masked(settings: Settings) -> dict[str, str]:
+    """Return every setting as text, for people; secrets are not in it."""
+    shown = {}
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        if each.name in SECRETS and value:
+            text = "(set)"
+        elif value is None or value == ():
+            text = "-"
+        elif isinstance(value, tuple):
+            text = ",".join(value)
+        else:
+            text = str(value)
+        shown[each.name] = text
+    return shown
+
+
+def file_limit() -> int:
+    """Return how many connections the limit on open files leaves to clients."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(soft - RESERVE, 1)

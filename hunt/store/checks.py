@@ -1,0 +1,85 @@
+"""Whether a database can keep hunt's promises."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from hunt.store import schema
+from hunt.store.connection import Connection
+from hunt.store.errors import translated
+
+OLDEST = 140000  # PostgreSQL 14, as `server_version_num` says it
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str  #: what was found
+    cure: str  #: what to do about it; empty where it is ok
+
+
+async def check(conn: Connection) -> list[Finding]:
+    """Return what was found, right and wrong.
+
+    Raises:
+        StoreError: The database could not be asked.
+    """
+    with translated():
+        started = time.perf_counter()
+        cursor = await conn.execute(
+            "select current_setting('server_version_num')::int, current_setting('server_version'),"
+            " current_setting('fsync'), current_setting('full_page_writes'),"
+            " current_setting('synchronous_commit'), pg_is_in_recovery(),"
+            " current_setting('transaction_read_only')"
+        )
+        row = await cursor.fetchone()
+        latency = time.perf_counter() - started
+        version = await schema.current(conn)
+    assert row is not None
+    number, server, fsync, full_page_writes, synchronous_commit, standby, read_only = row
+    findings = [
+        _finding("version", number >= OLDEST, f"PostgreSQL {server}", "use PostgreSQL 14 or later"),
+        _finding(
+            "fsync", fsync == "on", f"fsync is {fsync}", "set fsync = on, or a crash loses rewards"
+        ),
+        _finding(
+            "full_page_writes",
+            full_page_writes == "on",
+            f"full_page_writes is {full_page_writes}",
+            "set full_page_writes = on, or a crash damages the log",
+        ),
+        _finding(
+            "synchronous_commit",
+            synchronous_commit != "off",
+            f"synchronous_commit is {synchronous_commit}",
+            "set synchronous_commit = on: with off, answered clicks may be lost",
+        ),
+        _finding(
+            "writable",
+            not standby and read_only == "off",
+            "a standby or read-only server" if standby or read_only == "on" else "writable",
+            "point HUNT_DATABASE_URL at the primary, or name all hosts with "
+            "target_session_attrs=read-write",
+        ),
+        _finding(
+            "schema",
+            version >= schema.LATEST,
+            f"schema {version}, this release needs {schema.LATEST}",
+            "run 'hunt migrate'",
+        ),
+        _finding(
+            "latency",
+            latency < 0.020,
+            f"a round trip takes {latency * 1000:.1f} ms",
+            "run hunt near its database: every batch waits for one round trip",
+        ),
+    ]
+    return findings
+
+
+def _finding(name: str, ok: bool, detail: str, cure: str) -> Finding:
+    return Finding(name, ok, detail, "" if ok else cure)

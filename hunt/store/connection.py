@@ -1,0 +1,287 @@
+"""A PostgreSQL connection for Trio: psycopg's, with its waiting replaced.
+
+psycopg's asynchronous classes are written for asyncio, but its protocol is a set
+of generators that yield what they wait for.  Here Trio drives them.  What has to
+be replaced follows psycopg 3.3.9; everything else goes through `lock` and `wait`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self, TypeVar
+
+import psycopg
+import trio
+from psycopg import errors as pg
+from psycopg import pq
+from psycopg._conninfo_utils import get_param, is_ip_address, split_attempts
+from psycopg._enums import Ready, Wait
+from psycopg.abc import ConnDict, ConnParam, PQGen, PQGenConn
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import tuple_row
+
+from hunt.errors import StoreLost, StoreTimeout
+
+RV = TypeVar("RV")
+
+#: Seconds for what must not be left undone on cancellation: telling the server,
+#: ending a transaction.  Past it the connection is closed instead.
+CLEANUP = 5.0
+
+#: Seconds for one attempt to connect, where the connection string says nothing.
+CONNECT_TIMEOUT = 5.0
+
+#: What every session gets, unless the connection string says otherwise.
+DEFAULTS = {
+    "application_name": "hunt",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+
+
+class Connection(psycopg.AsyncConnection[Any]):
+    """A connection that waits with Trio; one task at a time uses it, others queue.
+
+    Cancelling a task that waits for an answer cancels the query in the server,
+    and closes the connection if the server does not obey within `CLEANUP`.
+    """
+
+    def __init__(self, pgconn: pq.abc.PGconn, row_factory: Any = tuple_row) -> None:
+        super().__init__(pgconn, row_factory)
+        self.lock = trio.Lock()  # type: ignore[assignment]
+        self._committing = False
+        self.in_doubt = False  #: the server gave up waiting for its standby (SQLSTATE 01000)
+        self.add_notice_handler(self._noticed)
+
+    @classmethod
+    async def connect(  # type: ignore[override]
+        cls, conninfo: str = "", *, autocommit: bool = False, **kwargs: ConnParam
+    ) -> Self:
+        """Connect to the first host of `conninfo` that will have us.
+
+        Raises:
+            psycopg.OperationalError: None would, or none in time.
+        """
+        params = {**DEFAULTS, **conninfo_to_dict(conninfo, **kwargs)}
+        timeout = float(get_param(params, "connect_timeout") or CONNECT_TIMEOUT)
+        failures: list[str] = []
+        last: psycopg.Error | None = None
+        for attempt in await _attempts(params):
+            try:
+                with trio.fail_after(timeout):
+                    conn = await _drive_connect(cls._connect_gen(make_conninfo("", **attempt)))
+            except trio.TooSlowError:
+                last = pg.ConnectionTimeout(f"no connection within {timeout:g} s")
+                failures.append(str(last))
+            except psycopg.Error as exc:
+                last = exc
+                failures.append(str(exc).strip())
+            else:
+                conn._autocommit = autocommit
+                return conn
+        assert last is not None
+        if len(failures) == 1:
+            raise last
+        raise type(last)("no host would have us: " + "; ".join(failures))
+
+    async def wait(
+        self, gen: PQGen[RV], interval: float = 0, timeout: float | None = None
+    ) -> RV:
+        """Drive `gen` to its end; see the class for what cancellation does."""
+        try:
+            with trio.move_on_after(float("inf") if timeout is None else timeout):
+                return await _drive(gen, self.pgconn.socket)
+            raise pg._WaitTimeout("wait timeout expired")
+        except trio.Cancelled:
+            if self._committing:
+                self.pgconn.finish()
+            elif self.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+                with trio.CancelScope(shield=True):
+                    await self._stop_query(gen)
+            raise
+        except trio.ClosedResourceError as exc:
+            raise psycopg.OperationalError("the connection was closed") from exc
+        except OSError as exc:
+            raise psycopg.OperationalError(f"the connection is lost: {exc}") from exc
+
+    @contextmanager
+    def committing(self, seconds: float) -> Iterator[None]:
+        """Run a call that commits: shielded, and for so many seconds at most.
+
+        Past them the connection is closed, without a request to cancel: one that
+        arrives during COMMIT makes the outcome worse than unknown, and a frozen
+        server takes none.
+
+        Raises:
+            StoreTimeout: No answer in time, so the outcome is unknown.
+            StoreLost: The answer came without the standby's word.
+        """
+        self._committing, self.in_doubt = True, False
+        try:
+            with trio.move_on_after(seconds, shield=True) as scope:
+                yield
+        finally:
+            self._committing = False
+        if scope.cancelled_caught:
+            raise StoreTimeout(f"no answer within {seconds:g} s")
+        if self.in_doubt:
+            raise StoreLost("the server did not wait for its standby")
+
+    def _noticed(self, diag: pg.Diagnostic) -> None:
+        if diag.sqlstate == "01000" and diag.severity_nonlocalized == "WARNING":
+            self.in_doubt = True
+
+    def close_now(self) -> None:
+        """Close, without a checkpoint; a second call changes nothing."""
+        self._closed = True
+        self.pgconn.finish()
+
+    async def _stop_query(self, gen: PQGen[Any]) -> None:
+        """Cancel the query in the server and read its end, or close the connection."""
+        with trio.move_on_after(CLEANUP) as scope:
+            try:
+                await _drive_connect(self._cancel_gen())
+                await _drive(gen, self.pgconn.socket)
+            except pg.QueryCanceled:
+                return  # as asked
+            except (psycopg.Error, OSError, trio.ClosedResourceError):
+                self.pgconn.finish()
+                return
+        if scope.cancelled_caught:
+            self.pgconn.finish()
+
+    async def cancel_safe(self, *, timeout: float = CLEANUP) -> None:
+        """Ask the server to cancel what runs on this connection.
+
+        Raises:
+            psycopg.errors.CancellationTimeout: It did not take the request in time.
+        """
+        if not self._should_cancel():
+            return
+        with trio.move_on_after(timeout):
+            await _drive_connect(self._cancel_gen())
+            return
+        raise pg.CancellationTimeout("cancellation timeout expired")
+
+    async def rollback(self) -> None:
+        """Roll back; shielded and bounded, because it is what cancelled tasks call."""
+        async with self.bounded():
+            await super().rollback()
+
+    @asynccontextmanager
+    async def bounded(self) -> AsyncIterator[None]:
+        """Shield the block for `CLEANUP` seconds, and close the connection past that."""
+        with trio.move_on_after(CLEANUP, shield=True) as scope:
+            yield
+        if scope.cancelled_caught:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the server did not answer in time")
+
+    @asynccontextmanager
+    async def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> AsyncIterator[psycopg.AsyncTransaction]:
+        """Run the block in a transaction; its end is shielded and bounded.
+
+        Cancellation in Trio is level-triggered, so an unshielded exit would leave
+        the connection in the transaction for ever.
+        """
+        transaction = psycopg.AsyncTransaction(self, savepoint_name, force_rollback)
+        await transaction.__aenter__()
+        try:
+            yield transaction
+        except BaseException as exc:
+            async with self.bounded():
+                if await transaction.__aexit__(type(exc), exc, exc.__traceback__):
+                    return
+            raise
+        async with self.bounded():
+            await transaction.__aexit__(None, None, None)
+
+
+async def _drive(gen: PQGen[RV], fd: int) -> RV:
+    """Run a generator of psycopg, waiting for `fd` as it asks."""
+    try:
+        wanted = next(gen)
+        while True:
+            wanted = gen.send(await _wait(fd, wanted))
+    except StopIteration as stop:
+        result: RV = stop.value
+        # A generator that never waited must still be a checkpoint for others.
+        await trio.lowlevel.cancel_shielded_checkpoint()
+        return result
+
+
+async def _drive_connect(gen: PQGenConn[RV]) -> RV:
+    """Run a generator of psycopg whose descriptor may change on the way."""
+    try:
+        fd, wanted = next(gen)
+        while True:
+            fd, wanted = gen.send(await _wait(fd, wanted))
+    except StopIteration as stop:
+        result: RV = stop.value
+        return result
+    except (OSError, trio.ClosedResourceError) as exc:
+        raise psycopg.OperationalError(f"the connection is lost: {exc}") from exc
+    finally:
+        gen.close()
+
+
+async def _wait(fd: int, wanted: Wait) -> Ready:
+    """Return what `fd` is ready for, of what is wanted."""
+    if wanted == Wait.R:
+        await trio.lowlevel.wait_readable(fd)
+        return Ready.R
+    if wanted == Wait.W:
+        await trio.lowlevel.wait_writable(fd)
+        return Ready.W
+    ready = 0
+    async with trio.open_nursery() as nursery:
+
+        async def readable() -> None:
+            nonlocal ready
+            await trio.lowlevel.wait_readable(fd)
+            ready |= Ready.R
+            nursery.cancel_scope.cancel()
+
+        async def writable() -> None:
+            nonlocal ready
+            await trio.lowlevel.wait_writable(fd)
+            ready |= Ready.W
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(readable)
+        nursery.start_soon(writable)
+    return Ready(ready)
+
+
+async def _attempts(params: ConnDict) -> list[ConnDict]:
+    """Return one set of parameters for each address to try, in order."""
+    attempts: list[ConnDict] = []
+    failure: OSError | None = None
+    for attempt in split_attempts(params):
+        host = get_param(attempt, "host")
+        if not host or os.path.isabs(host) or get_param(attempt, "hostaddr"):
+            attempts.append(attempt)
+        elif is_ip_address(host):
+            attempts.append({**attempt, "hostaddr": host})
+        else:
+            try:
+                answers = await trio.socket.getaddrinfo(
+                    host,
+                    get_param(attempt, "port") or "5432",
+                    type=socket.SOCK_STREAM,
+                    proto=socket.IPPROTO_TCP,
+                )
+            except OSError as exc:
+                failure = exc
+            else:
+                attempts.extend({**attempt, "hostaddr": str(a[4][0])} for a in answers)
+    if not attempts:
+        raise psycopg.OperationalError(f"the host's name is not known: {failure}") from failure
+    return attempts

@@ -1,0 +1,147 @@
+"""The log of rewards: what makes a click durable, and what reads it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+
+from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.errors import ClickConflict, HuntNotFound, HuntNotOpen, TooFast
+from hunt.store.errors import translated
+from hunt.store.pool import Pool
+
+APPEND = """
+    select verdict, seq, prize, points, at, retry
+      from hunt_append(%s, %s::uuid[], %s::text[], %s::float8[], %s::float8[], %s::text[], %s::int[])
+"""
+
+READ = """
+    select r.seq, r.click_id::text, r.player, r.prize, r.points, hunt_time(r.at)
+      from rewards r where r.hunt = (select number from hunts where id = %s)
+"""
+
+REJECT = """
+    insert into rejected (hunt, click_id, player, x, y, reason)
+    select number, %s, %s, %s, %s, %s from hunts where id = %s
+"""
+
+NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN = range(5)  # verdicts of hunt_append
+NO_SUCH_HUNT = "H0404"  # SQLSTATE, ours
+
+
+class Log:
+    """Rewards made durable.  The pool is the caller's, to open and to close."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def append(
+        self, hunt: str, clicks: Sequence[Click], *, deadline: float = 2.0
+    ) -> list[Outcome]:
+        """Settle clicks in their order; return an outcome for each, in the same order.
+
+        Clicks that are in the log keep their ``seq`` and prize, so repeating a
+        call is safe.  Shielded from cancellation for at most twice `deadline`.
+
+        Args:
+            hunt: Its id.
+            clicks: One or more; the same click may be among them more than once.
+            deadline: Seconds for a connection, and again for the commit.
+
+        Raises:
+            HuntNotFound: There is no such hunt.
+            StoreUnavailable: Nothing was recorded.
+            StoreConflict: Nothing was recorded: repeat.
+            BatchTimeout: Nothing was recorded: a lock or statement took too long.
+            BatchRejected: Nothing was recorded: some click is not acceptable.
+            StoreTimeout: The outcome is unknown: repeat.
+            StoreLost: The outcome is unknown: repeat.
+        """
+        columns = (
+            hunt,
+            [click.id for click in clicks],
+            [click.player for click in clicks],
+            [click.x for click in clicks],
+            [click.y for click in clicks],
+            [click.prize for click in clicks],
+            [click.points for click in clicks],
+        )
+        with translated():
+            async with self._pool.connection(timeout=deadline) as conn:
+                try:
+                    with conn.committing(deadline):
+                        cursor = await conn.execute(APPEND, columns, prepare=True)
+                        rows = await cursor.fetchall()
+                except psycopg.Error as exc:
+                    if exc.sqlstate == NO_SUCH_HUNT:
+                        raise HuntNotFound(f"there is no hunt {hunt!r}") from None
+                    raise
+        return [_outcome(click, row) for click, row in zip(clicks, rows, strict=True)]
+
+    async def reject(self, hunt: str, click: Click, reason: str) -> None:
+        """Record a click that the log would not take, with the reason.
+
+        Raises:
+            StoreError: It could not be recorded.
+        """
+        with translated():
+            async with self._pool.connection() as conn:
+                await conn.execute(
+                    REJECT, (click.id, click.player, click.x, click.y, reason[:500], hunt)
+                )
+
+    async def read(
+        self, hunt: str, after: int, upto: int, *, limit: int = 1000
+    ) -> list[Reward]:
+        """Return the rewards with `after` < seq <= `upto`, in order, at most `limit`."""
+        return await self._read(
+            READ + " and r.seq > %s and r.seq <= %s order by r.seq limit %s",
+            (hunt, after, upto, limit),
+        )
+
+    async def history(self, hunt: str, player: str, after: int, limit: int) -> list[Reward]:
+        """Return a player's rewards with seq > `after`, in order, at most `limit`."""
+        return await self._read(
+            READ + " and r.player = %s and r.seq > %s order by r.seq limit %s",
+            (hunt, player, after, limit),
+        )
+
+    async def _read(self, query: str, values: tuple[object, ...]) -> list[Reward]:
+        with translated():
+            async with self._pool.connection() as conn:
+                cursor = await conn.execute(query, values)
+                return [Reward(*row) for row in await cursor.fetchall()]
+
+    async def last(self) -> dict[str, int]:
+        """Return the last seq of every hunt."""
+        with translated():
+            async with self._pool.connection() as conn:
+                cursor = await conn.execute("select id, last_seq from hunts")
+                return dict(await cursor.fetchall())
+
+    async def probe(self, deadline: float = 1.0) -> None:
+        """Commit something small, and wait for the disk as `append` does.
+
+        Raises:
+            StoreError: The database would not take a batch now.
+        """
+        with translated():
+            async with self._pool.connection(timeout=deadline) as conn:
+                with conn.committing(deadline):
+                    await conn.execute("update hunt_probe set at = clock_timestamp()")
+
+
+def _outcome(
+    click: Click, row: tuple[int, int | None, str | None, int, str, float | None]
+) -> Outcome:
+    verdict, seq, prize, points, at, retry = row
+    if verdict in {NEW, REPEAT}:
+        assert seq is not None
+        reward = Reward(seq, click.id, click.player, prize, points, at)
+        return Settlement(reward, duplicate=verdict == REPEAT)
+    if verdict == CONFLICT:
+        return ClickConflict("this click id was used before, for another click")
+    if verdict == COOLDOWN:
+        return TooFast(retry_after=max(retry or 0.0, 0.0))
+    return HuntNotOpen(opens_at=None, closes_at=None)

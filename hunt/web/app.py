@@ -1,0 +1,82 @@
+"""The Quart application: its routes, its errors, and what every response carries."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from quart import Response, g, request
+from quart_trio import QuartTrio
+from werkzeug.exceptions import HTTPException
+
+from hunt.engine import Engine
+from hunt.errors import Refused
+from hunt.web import clicks, operations, pages, problems, reading, session, streams
+from hunt.web.asgi_http import HTTPConnection
+
+#: Bytes of a body, at most.
+MAX_BODY = 4096
+
+#: Seconds for a body to arrive.
+BODY_TIMEOUT = 5
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+
+log = structlog.get_logger("hunt.web")
+
+
+class Application(QuartTrio):
+    """Quart on Trio, with the repairs of `HTTPConnection`."""
+
+    asgi_http_class = HTTPConnection
+
+
+def create_app(engine: Callable[[], Engine]) -> Application:
+    """Return the application; `engine` returns the one that serves, once it does."""
+    app = Application("hunt.web", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["BODY_TIMEOUT"] = BODY_TIMEOUT
+    for room in (clicks, streams, reading, session, operations, pages):
+        app.register_blueprint(room.blueprint(engine))
+
+    @app.before_request
+    async def identify() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.started = time.perf_counter()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    async def finish(response: Response) -> Response:
+        headers = response.headers
+        headers["X-Request-Id"] = g.get("request_id", "")
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "no-referrer")
+        headers.setdefault("Cache-Control", "no-store")
+        # Neither the query, which may hold a ticket, nor who the player is.
+        log.debug(
+            "request",
+            method=request.method,
+            route=str(request.url_rule or "-"),
+            status=response.status_code,
+            seconds=round(time.perf_counter() - g.get("started", 0.0), 6),
+        )
+        return response
+
+    @app.errorhandler(Refused)
+    async def refused(error: Refused) -> Response:
+        return problems.refused(error)
+
+    @app.errorhandler(HTTPException)
+    async def http_error(error: HTTPException) -> Response:
+        return problems.http_error(error)
+
+    @app.errorhandler(Exception)
+    async def unexpected(error: Exception) -> Response:
+        log.error("unexpected error", exc_info=error, route=str(request.url_rule or "-"))
+        return problems.unexpected()
+
+    return app

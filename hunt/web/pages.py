@@ -1,0 +1,60 @@
+"""The game page, and the files that it loads; all of them from here."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from collections.abc import Callable
+from importlib import resources
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
+
+from hunt.engine import Engine
+
+#: No script, style, image or connection but our own; none of them inline.
+POLICY = "; ".join((
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+))
+
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("application/manifest+json", ".webmanifest")
+
+
+def blueprint(_engine: Callable[[], Engine]) -> Blueprint:
+    """Return the routes of the page; its files are read once, here."""
+    routes = Blueprint("pages", __name__)
+    folder = resources.files("hunt.web").joinpath("static")
+    files = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
+
+    @routes.get("/")
+    async def game() -> Response:
+        return file("index.html")
+
+    @routes.get("/static/<name>")
+    async def static(name: str) -> Response:
+        return file(name)
+
+    def file(name: str) -> Response:
+        content = files.get(name)
+        if content is None:
+            raise NotFound("there is no such file")
+        headers = {
+            "ETag": f'"{hashlib.sha256(content).hexdigest()[:20]}"',
+            "Cache-Control": "no-cache",
+            "Content-Security-Policy": POLICY,
+        }
+        if request.headers.get("If-None-Match") == headers["ETag"]:
+            return Response(status=304, headers=headers)
+        mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return Response(content, mimetype=mimetype, headers=headers)
+
+    return routes

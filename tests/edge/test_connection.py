@@ -1,0 +1,137 @@
+"""The repairs of Hypercorn's connections, against a server on a real socket."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve
+
+from hunt import edge
+from hunt.edge import connection
+
+edge.install()
+
+HOSTILE = [
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        b"Upgrade: h2c\r\nHTTP2-Settings: AAAA\r\n\r\n",
+        id="h2c with short settings",
+    ),
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__AAIAAAAF\r\n\r\n",
+        id="h2c with a bad value",
+    ),
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        b"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=zz\r\n\r\n",
+        id="a bad window size",
+    ),
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        b"\x81\x85abcdhello",
+        id="a frame with the upgrade",
+    ),
+]
+
+
+async def plain(scope: Any, receive: Any, send: Any) -> None:
+    """Answer every request with 200, and accept every WebSocket."""
+    if scope["type"] == "lifespan":
+        while True:
+            event = await receive()
+            await send({"type": f"{event['type']}.complete"})
+            if event["type"] == "lifespan.shutdown":
+                return
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+    else:
+        body = b"x" * (1 << 24) if scope["path"] == "/large" else b"ok"
+        length = str(len(body)).encode()
+        headers = [(b"content-length", length)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+@asynccontextmanager
+async def server(**options: Any) -> AsyncIterator[tuple[str, int]]:
+    config = Config()
+    config.bind = ["127.0.0.1:0"]
+    config.accesslog = config.errorlog = None
+    for name, value in options.items():
+        setattr(config, name, value)
+    stop = trio.Event()
+    async with trio.open_nursery() as nursery:
+        [bind] = await nursery.start(
+            partial(serve, plain, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+        )
+        host, _, port = bind.removeprefix("http://").rpartition(":")
+        yield host, int(port)
+        stop.set()
+
+
+async def get(address: tuple[str, int], path: str = "/") -> bytes:
+    async with await trio.open_tcp_stream(*address) as stream:
+        await stream.send_all(
+            f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
+        )
+        return await stream.receive_some(1000)
+
+
+@pytest.mark.parametrize("request_bytes", HOSTILE)
+async def test_a_hostile_request_ends_its_own_connection_only(request_bytes: bytes) -> None:
+    with trio.fail_after(10):
+        async with server() as address:
+            async with await trio.open_tcp_stream(*address) as stream:
+                await stream.send_all(request_bytes)
+                await stream.send_eof()
+                try:
+                    while await stream.receive_some(65536):
+                        pass
+                except trio.BrokenResourceError:
+                    pass  # reset is an end, too
+            assert (await get(address)).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_client_that_stops_reading_does_not_delay_the_shutdown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "SEND_TIMEOUT", 0.2)
+    with trio.fail_after(10):
+        async with server(graceful_timeout=0.1) as address:
+            stream = await trio.open_tcp_stream(*address)
+            await stream.send_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            await stream.receive_some(10)  # the answer has begun, and fits into no buffer
+    await stream.aclose()
+
+
+async def test_sets_the_options_of_a_client_socket() -> None:
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    async with listener:
+        host, port = listener.socket.getsockname()[:2]
+        async with await trio.open_tcp_stream(host, port), await listener.accept() as stream:
+            connection.configure(stream)
+            option = stream.socket.getsockopt
+            assert option(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert option(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert (
+                option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == connection.USER_TIMEOUT
+            )
+
+
+def test_contained_lets_pass_what_is_no_error_of_a_connection() -> None:
+    with connection.contained():
+        raise ValueError
+    with connection.contained():
+        raise ExceptionGroup("two", [ValueError(), KeyError()])
+    with pytest.raises(BaseExceptionGroup), connection.contained():
+        raise BaseExceptionGroup("mixed", [ValueError(), KeyboardInterrupt()])

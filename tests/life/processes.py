@@ -1,0 +1,168 @@
+"""Real server processes, and players who write down what they were told."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import trio
+
+from hunt.core.sse import Event, Parser
+
+HUNT = [sys.executable, "-m", "hunt"]
+HYPERCORN = [sys.executable, "-m", "hypercorn", "-k", "trio"]
+
+
+@dataclass
+class Server:
+    """A server process; `url` is where it listens."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    async def wait(self) -> int:
+        """Return the exit status, once the process has ended."""
+        fd = os.pidfd_open(self.process.pid)
+        try:
+            await trio.lowlevel.wait_readable(fd)
+        finally:
+            os.close(fd)
+        return self.process.wait()
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUNT_")}
+    return inherited | {"HUNT_CLICK_RATE": "0"} | dict(extra or {})
+
+
+@asynccontextmanager
+async def running(
+    arguments: Sequence[str], url: str, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[Server]:
+    """Run a server until it is ready; kill it at the end, if it still runs."""
+    process = subprocess.Popen(arguments, env=environment(environ))
+    server = Server(process, url)
+    try:
+        await wait_ready(server)
+        yield server
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+async def wait_ready(server: Server) -> None:
+    """Return once the server says that it can take clicks."""
+    with trio.fail_after(30):
+        async with httpx.AsyncClient() as client:
+            while True:
+                assert server.process.poll() is None, "the server ended at its start"
+                try:
+                    if (await client.get(f"{server.url}/readyz")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass
+                await trio.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def hunt_serve(data_dir: Path) -> AsyncIterator[Server]:
+    port = free_port()
+    arguments = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--data-dir", str(data_dir)]
+    async with running(arguments, f"http://127.0.0.1:{port}") as server:
+        yield server
+
+
+@asynccontextmanager
+async def hypercorn(
+    environ: Mapping[str, str], *, workers: int = 2
+) -> AsyncIterator[Server]:
+    port = free_port()
+    arguments = [*HYPERCORN, "-w", str(workers), "-b", f"127.0.0.1:{port}", "hunt.asgi:app"]
+    async with running(arguments, f"http://127.0.0.1:{port}", environ) as server:
+        yield server
+
+
+@dataclass
+class Player:
+    """A guest, with every answer and every event it got."""
+
+    client: httpx.AsyncClient
+    answers: dict[str, dict[str, object]] = field(default_factory=dict)  #: by click id
+    events: list[Event] = field(default_factory=list)
+    last_id: str | None = None
+
+    @property
+    def streamed(self) -> list[str]:
+        """The click ids of the rewards on the stream, in order."""
+        return [json.loads(e.data)["id"] for e in self.events if e.event == "reward"]
+
+    async def click(self, url: str, click_id: str | None = None) -> httpx.Response:
+        """Send one click; an answer of 200 is written down."""
+        click_id = click_id or str(uuid.uuid4())
+        response = await self.client.post(
+            f"{url}/v1/hunts/harbour/clicks", json={"id": click_id, "x": 40.5, "y": 60}
+        )
+        if response.status_code == 200:
+            self.answers[click_id] = response.json()
+        return response
+
+    async def listen(
+        self, url: str, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Read the stream to its end, resuming after the last event seen."""
+        headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
+        parser = Parser()
+        started = False
+        async with self.client.stream(
+            "GET", f"{url}/v1/hunts/harbour/events", headers=headers, timeout=None
+        ) as response:
+            assert response.status_code == 200
+            async for chunk in response.aiter_raw():
+                for event in parser.feed(chunk):
+                    self.events.append(event)
+                    self.last_id = event.id or self.last_id
+                if not started and self.events:
+                    started = True
+                    task_status.started()
+
+
+@asynccontextmanager
+async def player(url: str, token: str | None = None) -> AsyncIterator[Player]:
+    """A new guest of the server, or the player of a token."""
+    limits = httpx.Limits(max_keepalive_connections=2)
+    headers = {"Origin": url}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    async with httpx.AsyncClient(headers=headers, limits=limits) as client:
+        if token is None:
+            assert (await client.post(f"{url}/v1/session")).status_code < 300
+        yield Player(client)
+
+
+async def until(condition: object, *, seconds: float = 10) -> None:
+    """Return once ``condition()`` is true."""
+    assert callable(condition)
+    with trio.fail_after(seconds):
+        while not condition():
+            await trio.sleep(0.01)
