@@ -169,7 +169,7 @@ def _text(value: object) -> str:
 
 def _list(value: object) -> tuple[str, ...]:
     parts = value if isinstance(value, list) else _text(value).split(",")
-    return tuple(_text(part).strip() for part in parts if _text(part).strip())
+    return tuple(str(part).strip() for part in parts if str(part).strip())
 
 
 def _whole(least: int) -> Callable[[object], int]:

@@ -179,9 +179,10 @@ async def test_two_processes_on_one_database_show_each_others_events_in_order(
                 assert ada.streamed == there.streamed == in_order
                 one.send(signal.SIGTERM)
                 two.send(signal.SIGTERM)
-        with trio.fail_after(20):
-            assert await one.wait() == 0
-            assert await two.wait() == 0
+                with trio.fail_after(20):
+                    assert await one.wait() == 0
+                    assert await two.wait() == 0
+                assert ada.events[-1].event == there.events[-1].event == "drain"
     assert_durable([ada, there], await table(database))
 
 

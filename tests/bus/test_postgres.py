@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import trio
+from trio.testing import MockClock
+
+from hunt.bus import postgres
+from hunt.core.events import Notice
+from hunt.errors import StoreLost
+
+
+async def test_reconnects_for_ever_and_passes_on_what_it_understands(
+    autojump_clock: MockClock,
+) -> None:
+    heard: list[object] = []
+    sessions = [
+        [("hunt_log", '{"h":"harbour","f":1,"l":2}'), ("hunt_hunts", "harbour")],
+        [("hunt_log", "gibberish"), ("hunt_log", '{"h":"harbour","f":3,"l":3}')],
+    ]
+
+    @asynccontextmanager
+    async def listening(channels: Sequence[str]) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
+        assert list(channels) == ["hunt_log", "hunt_hunts"]
+        if not sessions:
+            await trio.sleep_forever()
+        session = sessions.pop(0)
+
+        async def received() -> AsyncIterator[tuple[str, str]]:
+            for each in session:
+                yield each
+            raise StoreLost("gone")
+
+        yield received()
+
+    with trio.move_on_after(60):
+        await postgres.run(
+            listening,
+            notice=heard.append,
+            hunt_changed=heard.append,
+            connected=lambda: heard.append("connected"),
+            jitter=lambda: 0.5,
+        )
+    assert heard == [
+        "connected",
+        Notice("harbour", 1, 2, None),
+        "harbour",
+        "connected",
+        Notice("harbour", 3, 3, None),
+    ]

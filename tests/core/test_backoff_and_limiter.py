@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hunt.core.backoff import Backoff
+from hunt.core.limiter import Limiter
+from hunt.errors import TooFast
+
+
+def test_pauses_double_to_the_cap_and_begin_anew_after_a_reset() -> None:
+    backoff = Backoff(base=1, cap=5, jitter=lambda: 1)
+    assert [backoff.next() for _ in range(4)] == [1, 2, 4, 5]
+    backoff.reset()
+    assert backoff.next() == 1
+
+
+def test_jitter_is_full() -> None:
+    assert Backoff(base=1, cap=5, jitter=lambda: 0).next() == 0
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_burst_passes_and_then_the_rate() -> None:
+    clock = Clock()
+    limiter = Limiter(clock, rate=2, burst=3)
+    for _ in range(3):
+        limiter.check("ada")
+    with pytest.raises(TooFast) as refusal:
+        limiter.check("ada")
+    assert refusal.value.retry_after == pytest.approx(0.5)
+    limiter.check("bob")
+    clock.now += 0.5
+    limiter.check("ada")
+    with pytest.raises(TooFast):
+        limiter.check("ada")
+
+
+def test_a_rate_of_zero_is_no_limit() -> None:
+    limiter = Limiter(Clock(), rate=0, burst=1)
+    for _ in range(1000):
+        limiter.check("ada")
+
+
+def test_a_flood_of_keys_is_bounded_and_rested_keys_are_forgotten() -> None:
+    clock = Clock()
+    limiter = Limiter(clock, rate=1, burst=1, capacity=100)
+    for number in range(1000):
+        limiter.check(str(number))
+    assert len(limiter) == 100
+    for number in range(100):
+        clock.now += 2
+        limiter.check(f"later {number}")
+    assert len(limiter) == 1
+
+
+@given(st.lists(st.integers(0, 8), max_size=60))
+def test_never_more_than_burst_and_rate_allow(waits: list[int]) -> None:
+    clock = Clock()
+    limiter = Limiter(clock, rate=0.5, burst=3)
+    passed: list[float] = []
+    for wait in waits:
+        clock.now += wait / 4
+        try:
+            limiter.check("ada")
+        except TooFast as refusal:
+            assert 0 < refusal.retry_after <= 2
+        else:
+            passed.append(clock.now)
+    for first, start in enumerate(passed):
+        for last in range(first, len(passed)):
+            assert last - first + 1 <= 3 + (passed[last] - start) * 0.5 + 1e-6

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+)
+
+import hunt
+from hunt.core.breaker import Breaker, Ticket
+from hunt.errors import CircuitOpen
+
+
+class Clock:
+    """Whole seconds: floats would make exact assertions false."""
+
+    now = 0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def opened(clock: Clock, **options: Any) -> Breaker:
+    breaker = Breaker(clock, cooldown=4, cap=16, **options)
+    for _ in range(3):
+        breaker.fail(breaker.admit())
+    assert breaker.state == "open"
+    return breaker
+
+
+def test_is_public() -> None:
+    assert hunt.Breaker is Breaker
+
+
+def test_opens_after_so_many_slow_batches_in_a_row() -> None:
+    breaker = Breaker(Clock(), slow=1, batches=3)
+    for seconds in (2, 2, 1, 2, 2):  # the third is fast, and forgives
+        breaker.succeed(breaker.admit(), seconds)
+    assert breaker.state == "closed"
+    breaker.succeed(breaker.admit(), 2)
+    assert (breaker.state, breaker.reason) == ("open", "slow")
+
+
+def test_opens_after_two_timeouts_in_a_row() -> None:
+    breaker = Breaker(Clock())
+    breaker.time_out(breaker.admit())
+    breaker.succeed(breaker.admit(), 0)
+    breaker.time_out(breaker.admit())
+    assert breaker.state == "closed"
+    breaker.time_out(breaker.admit())
+    assert (breaker.state, breaker.reason) == ("open", "timeout")
+
+
+def test_opens_after_three_failures_in_a_row() -> None:
+    breaker = Breaker(Clock())
+    for settle in (breaker.fail, breaker.fail, breaker.abandon):
+        settle(breaker.admit())
+    assert breaker.state == "closed"
+    breaker.fail(breaker.admit())
+    assert (breaker.state, breaker.reason) == ("open", "unavailable")
+
+
+def test_opens_at_once_on_a_read_only_server() -> None:
+    breaker = Breaker(Clock())
+    breaker.read_only(breaker.admit())
+    assert (breaker.state, breaker.reason) == ("open", "read-only")
+
+
+def test_refuses_for_the_whole_pause_and_says_for_how_long() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now = 3
+    with pytest.raises(CircuitOpen) as refusal:
+        breaker.admit()
+    assert refusal.value.retry_after == 1
+    assert breaker.probe_at() == 4
+
+
+def test_closes_after_three_good_probes_one_at_a_time() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now = 4
+    for state in ("half-open", "half-open", "closed"):
+        probe = breaker.admit()
+        assert breaker.probe_at() is None
+        with pytest.raises(CircuitOpen):
+            breaker.admit()
+        breaker.succeed(probe, 0)
+        assert breaker.state == state
+    assert breaker.reason is None
+    assert breaker.retry_after() == 0
+
+
+@pytest.mark.parametrize("end", ["slow", "fail", "time_out", "read_only"])
+def test_a_bad_probe_opens_it_again_for_longer(end: str) -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now = 4
+    probe = breaker.admit()
+    if end == "slow":
+        breaker.succeed(probe, 1)
+    else:
+        getattr(breaker, end)(probe)
+    assert (breaker.state, breaker.retry_after()) == ("open", 8)
+
+
+def test_the_pause_grows_to_its_cap_and_begins_anew_after_a_close() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    pauses = []
+    for _ in range(4):
+        pauses.append(breaker.retry_after())
+        clock.now += int(breaker.retry_after())
+        breaker.fail(breaker.admit())
+    assert pauses == [4, 8, 16, 16]
+    clock.now += 16
+    for _ in range(3):
+        breaker.succeed(breaker.admit(), 0)
+    for _ in range(3):
+        breaker.fail(breaker.admit())
+    assert breaker.retry_after() == 4
+
+
+def test_jitter_shortens_the_pause_by_half_at_most() -> None:
+    assert opened(Clock(), jitter=lambda: 0.0).retry_after() == 2
+
+
+def test_a_cancelled_probe_gives_its_place_back() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now = 4
+    breaker.abandon(breaker.admit())
+    assert breaker.admit().probe
+
+
+class BreakerMachine(RuleBasedStateMachine):
+    """What must never happen, whatever the order of events."""
+
+    tickets: Bundle[Ticket] = Bundle("tickets")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.breaker = Breaker(
+            self.clock, slow=1, batches=2, timeouts=2, failures=2, cooldown=4, cap=8, good=2
+        )
+        self.probes = 0
+
+    @rule(seconds=st.integers(0, 9))
+    def wait(self, seconds: int) -> None:
+        self.clock.now += seconds
+
+    @rule(target=tickets)
+    def begin(self) -> Any:
+        before = self.breaker.state
+        try:
+            ticket = self.breaker.admit()
+        except CircuitOpen as refusal:
+            assert before != "closed"
+            assert 0 <= refusal.retry_after <= 8
+            return multiple()
+        assert ticket.probe == (before != "closed")
+        if ticket.probe:
+            assert not self.probes, "one probe at a time"
+            self.probes += 1
+        return ticket
+
+    @rule(
+        ticket=consumes(tickets),
+        end=st.sampled_from(["fast", "slow", "time_out", "fail", "read_only", "abandon"]),
+    )
+    def end(self, ticket: Ticket, end: str) -> None:
+        before = self.breaker.state, self.breaker.openings
+        if end in {"fast", "slow"}:
+            self.breaker.succeed(ticket, 2 if end == "slow" else 0)
+        else:
+            getattr(self.breaker, end)(ticket)
+        after = self.breaker.state, self.breaker.openings
+        if ticket.opening != before[1]:
+            assert after == before, "a ticket from before the last opening changes nothing"
+        elif ticket.probe:
+            self.probes -= 1
+        if end == "abandon":
+            assert after == before
+
+    @invariant()
+    def never_wedges(self) -> None:
+        later = copy(self.breaker)
+        later.clock = lambda: self.clock.now + 8
+        assert self.probes or later.admit()
+
+
+TestBreaker = BreakerMachine.TestCase

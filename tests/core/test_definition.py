@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import resources
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hunt.core.definition import (
+    Definition,
+    Peak,
+    Prize,
+    differences,
+    from_json,
+    parse,
+    to_json,
+)
+from hunt.core.hunts import Hunt
+from hunt.errors import DefinitionError
+
+FILE = """
+[hunt]
+id = "harbour"
+title = "Harbour night"
+map = { width = 100, height = 50 }
+opens_at = 2026-11-01T18:00:00Z
+closes_at = 2026-11-01T20:00:00+01:00
+cooldown = 0.5
+
+[[prize]]
+id = "gold-coin"
+title = "Gold coin"
+points = 100
+odds = 0.2
+stock = 10
+per_player = 5
+
+[[prize]]
+id = "chest"
+title = "Chest"
+odds = { peak = 0.8, at = [40, 30], radius = 8 }
+"""
+
+
+def test_reads_a_hunt_file() -> None:
+    assert parse(FILE) == Definition(
+        id="harbour",
+        title="Harbour night",
+        width=100,
+        height=50,
+        opens_at=datetime(2026, 11, 1, 18, tzinfo=UTC),
+        closes_at=datetime(2026, 11, 1, 19, tzinfo=UTC),
+        cooldown=0.5,
+        prizes=(
+            Prize("gold-coin", "Gold coin", 100, 0.2, 10, 5),
+            Prize("chest", "Chest", 0, Peak(0.8, (40, 30), 8), None, None),
+        ),
+    )
+
+
+def test_the_demo_hunt_is_one() -> None:
+    assert parse(resources.files("hunt").joinpath("harbour.toml").read_text("utf-8")).prizes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        pytest.param("[hunt]", "[hunt", "file", id="no TOML"),
+        pytest.param('id = "harbour"', 'id = "Harbour!"', "hunt.id", id="bad id"),
+        pytest.param('title = "Harbour night"', "", "hunt.title", id="no title"),
+        pytest.param("width = 100", "width = 0", "hunt.map.width", id="no width"),
+        pytest.param("width = 100", "width = nan", "hunt.map.width", id="not a number"),
+        pytest.param("width = 100", 'width = "a"', "hunt.map.width", id="text as number"),
+        pytest.param("cooldown", "cooldwn", "hunt.cooldwn", id="unknown key"),
+        pytest.param("cooldown = 0.5", "zzz = 1", "hunt.zzz", id="unlike any key"),
+        pytest.param("cooldown = 0.5", "cooldown = -1", "hunt.cooldown", id="negative"),
+        pytest.param("18:00:00Z", "18:00:00", "hunt.opens_at", id="time without offset"),
+        pytest.param("T20:", "T18:", "hunt.closes_at", id="closes before it opens"),
+        pytest.param("odds = 0.2", "odds = 0.3", "prize", id="odds over 1"),
+        pytest.param("odds = 0.2", "odds = 1.2", "prize[0].odds", id="probability over 1"),
+        pytest.param("stock = 10", "stock = 1.5", "prize[0].stock", id="not whole"),
+        pytest.param("per_player = 5", "per_player = 0", "prize[0].per_player", id="never"),
+        pytest.param('"chest"', '"gold-coin"', "prize", id="same id twice"),
+        pytest.param("[40, 30]", "[40]", "prize[1].odds.at", id="no place"),
+        pytest.param("[40, 30]", "[40, 60]", "prize[1].odds.at[1]", id="outside the map"),
+        pytest.param("map = { width = 100, height = 50 }", "map = 3", "hunt.map", id="no table"),
+    ],
+)
+def test_says_which_field_is_wrong(old: str, new: str, field: str) -> None:
+    assert old in FILE
+    with pytest.raises(DefinitionError) as error:
+        parse(FILE.replace(old, new))
+    assert field in error.value.errors
+    assert error.value.errors[field] in str(error.value)
+
+
+def test_too_many_prizes_are_refused() -> None:
+    prize = '[[prize]]\nid = "p{}"\ntitle = "P"\nodds = 0\n'
+    with pytest.raises(DefinitionError, match="at most 100"):
+        parse(FILE + "".join(prize.format(number) for number in range(100)))
+
+
+def test_suggests_the_key_that_was_meant() -> None:
+    with pytest.raises(DefinitionError, match="did you mean cooldown"):
+        parse(FILE.replace("cooldown", "cooldwn"))
+
+
+numbers = st.floats(1, 1000)
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(  # noqa: DTZ001
+    lambda moment: moment.replace(tzinfo=UTC)
+)
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> Definition:
+    count = draw(st.integers(0, 3))
+    prizes = []
+    for number in range(count):
+        odds: float | Peak = draw(st.floats(0, 0.3))
+        if draw(st.booleans()):
+            odds = Peak(draw(st.floats(0, 0.3)), (0.5, 1.0), draw(numbers))
+        stock, limit = draw(st.none() | st.integers(0, 9)), draw(st.none() | st.integers(1, 9))
+        prizes.append(Prize(f"p{number}", "Prize", draw(st.integers(0, 9)), odds, stock, limit))
+    return Definition(
+        "id", "Title", draw(numbers), draw(numbers), draw(st.none() | moments), None,
+        draw(st.floats(0, 9)), tuple(prizes),
+    )  # fmt: skip
+
+
+@given(definitions())
+def test_json_keeps_everything(definition: Definition) -> None:
+    assert from_json(to_json(definition)) == definition
+
+
+def test_differences_are_sentences() -> None:
+    old = parse(FILE)
+    new = parse(FILE.replace("0.2", "0.1").replace('"chest"', '"trunk"').replace("50", "60"))
+    assert differences(old, new) == [
+        "hunt harbour: height 50.0 -> 60.0",
+        "prize gold-coin: odds 0.2 -> 0.1",
+        "prize trunk: new",
+        "prize chest: removed",
+    ]
+    assert differences(old, old) == []
+    assert differences(None, old) == ["hunt harbour: new, with 2 prizes"]
+
+
+@pytest.mark.parametrize(
+    ("state", "hour", "is_open", "is_over"),
+    [
+        ("open", 17, False, False),
+        ("open", 18, True, False),
+        ("open", 19, False, True),
+        ("closed", 18, False, True),
+        ("draft", 18, False, False),
+    ],
+)
+def test_a_hunt_is_open_between_its_times(
+    state: str, hour: int, is_open: bool, is_over: bool
+) -> None:
+    hunt = Hunt(
+        definition=parse(FILE), version=1, state=state, epoch="k1", last_seq=0,  # type: ignore[arg-type]
+        seed=b"s" * 32, stock_left={},
+    )  # fmt: skip
+    now = datetime(2026, 11, 1, hour, tzinfo=UTC)
+    assert (hunt.is_open(now), hunt.is_over(now)) == (is_open, is_over)
+    assert "ssss" not in repr(hunt)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hunt.core import notice, wire
+from hunt.core.events import Notice, Reward, Settlement
+from hunt.errors import InvalidRequest
+
+ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
+REWARD = Reward(4711, ID, "ada", "gold-coin", 100, "2026-11-01T18:00:00.000001Z")
+
+
+def test_reads_a_click_and_lowers_its_id() -> None:
+    body = b'{"id": "%s", "x": 12.5, "y": 3}' % ID.upper().encode()
+    assert wire.decode_click(body, 100, 50) == (ID, 12.5, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        pytest.param(b"", set(), id="nothing"),
+        pytest.param(b"[1]", set(), id="no object"),
+        pytest.param(b'"\xff"', set(), id="no UTF-8"),
+        pytest.param(b"{}", {"id", "x", "y"}, id="empty"),
+        pytest.param(b'{"id":"x","x":1,"y":1}', {"id"}, id="no UUID"),
+        pytest.param(b'{"id":7,"x":1,"y":1}', {"id"}, id="number as id"),
+        pytest.param(b'{"id":"ID","x":true,"y":null}', {"x", "y"}, id="no numbers"),
+        pytest.param(b'{"id":"ID","x":-1,"y":51}', {"x", "y"}, id="outside"),
+        pytest.param(b'{"id":"ID","x":1e999,"y":1}', None, id="not finite"),
+        pytest.param(b'{"id":"ID","x":NaN,"y":1}', set(), id="NaN"),
+        pytest.param(b'{"id":"ID","x":1,"y":1,"z":1}', {"z"}, id="unknown field"),
+    ],
+)
+def test_says_what_is_wrong_with_a_click(body: bytes, fields: set[str] | None) -> None:
+    with pytest.raises(InvalidRequest) as error:
+        wire.decode_click(body.replace(b"ID", ID.encode()), 100, 50)
+    assert fields is None or set(error.value.errors) == fields
+
+
+def test_the_answer_to_a_click() -> None:
+    assert json.loads(wire.settlement_json(Settlement(REWARD, duplicate=True))) == {
+        "id": ID,
+        "seq": 4711,
+        "prize": "gold-coin",
+        "points": 100,
+        "at": "2026-11-01T18:00:00.000001Z",
+        "duplicate": True,
+    }
+    assert wire.settlement_json(Settlement(REWARD, duplicate=False)).endswith(b"false}")
+
+
+def test_a_problem_leaves_out_what_is_not_there() -> None:
+    assert json.loads(wire.problem(409, "Conflict", "not open", opens_at=None, closes_at="z")) == {
+        "type": "about:blank",
+        "title": "Conflict",
+        "status": 409,
+        "detail": "not open",
+        "closes_at": "z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("player", "valid"),
+    [("ada", True), ("A.b:c_d-9", True), ("", False), ("a b", False), ("ada\n", False)]
+    + [("a" * 64, True), ("a" * 65, False), ("é", False)],
+)
+def test_which_ids_a_player_may_have(player: str, valid: bool) -> None:
+    assert wire.valid_player(player) is valid
+
+
+def test_masked_names_do_not_tell_who() -> None:
+    assert wire.mask("guest-1f") == "gu…f"
+    assert wire.mask("ada") == "…"
+
+
+def test_a_notice_with_rewards() -> None:
+    payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","e":[[4711,"{ID}","ada","gold-coin",100]]}}'
+    assert notice.parse(payload) == Notice("harbour", 4711, 4711, (REWARD,))
+
+
+def test_a_notice_without_rewards() -> None:
+    assert notice.parse('{"h":"harbour","f":1,"l":9}') == Notice("harbour", 1, 9, None)
+
+
+def test_what_is_no_notice() -> None:
+    with pytest.raises(ValueError, match="h"):
+        notice.parse("{}")

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.core.breaker import Breaker
+from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.errors import (
+    BatchRejected,
+    BatchTimeout,
+    CircuitOpen,
+    ClickRejected,
+    HuntNotFound,
+    OutcomeUnknown,
+    Overloaded,
+    StoreConflict,
+    StoreError,
+    StoreLost,
+    StoreReadOnly,
+    StoreTimeout,
+    StoreUnavailable,
+)
+from hunt.service.guard import Guard
+from hunt.service.supervisor import Supervisor
+
+CLICKS = [Click(f"c{number}", "ada", 0, 0, None, 0) for number in range(5)]
+
+
+class Store:
+    """Fails as told, one failure a call, and then works; a poisoned click fails its batch."""
+
+    def __init__(self, *failures: Exception, poison: str = "") -> None:
+        self.failures = list(failures)
+        self.poison = poison
+        self.calls: list[list[str]] = []
+        self.rejected: list[tuple[str, str]] = []
+
+    async def append(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        await trio.lowlevel.checkpoint()
+        self.calls.append([each.id for each in clicks])
+        if self.failures:
+            raise self.failures.pop(0)
+        if any(each.id == self.poison for each in clicks):
+            raise BatchRejected("a bad row")
+        return [Settlement(Reward(1, each.id, each.player, None, 0, ""), False) for each in clicks]
+
+    async def reject(self, hunt: str, click: Click, reason: str) -> None:
+        await trio.lowlevel.checkpoint()
+        if self.failures:
+            raise self.failures.pop(0)
+        self.rejected.append((click.id, reason))
+
+
+def guard(store: Store, **options: int) -> tuple[Guard, Breaker]:
+    breaker = Breaker(trio.current_time, **options)
+    return Guard(store.append, store.reject, breaker, jitter=lambda: 0), breaker
+
+
+@pytest.mark.parametrize(
+    ("failures", "calls", "kind", "state"),
+    [
+        ([], 1, Settlement, "closed"),
+        ([StoreLost()], 2, Settlement, "closed"),
+        ([StoreTimeout()], 2, Settlement, "closed"),
+        ([StoreConflict(), StoreConflict()], 3, Settlement, "closed"),
+        ([StoreConflict()] * 3, 3, Overloaded, "closed"),
+        ([StoreTimeout()] * 2, 2, OutcomeUnknown, "open"),
+        ([StoreLost()] * 3, 3, OutcomeUnknown, "open"),
+        ([StoreLost(), StoreUnavailable()], 2, OutcomeUnknown, "closed"),
+        ([StoreUnavailable()], 1, Overloaded, "closed"),
+        ([StoreReadOnly()], 1, CircuitOpen, "open"),
+        ([StoreLost(), StoreReadOnly()], 2, OutcomeUnknown, "open"),
+        ([HuntNotFound("gone")], 1, HuntNotFound, "closed"),
+    ],
+)
+async def test_what_a_failure_means(
+    failures: list[Exception], calls: int, kind: type, state: str
+) -> None:
+    store = Store(*failures)
+    guarded, breaker = guard(store)
+    outcomes = await guarded.commit("harbour", CLICKS)
+    assert [type(each) for each in outcomes] == [kind] * 5
+    assert len(store.calls) == calls
+    assert breaker.state == state
+
+
+async def test_while_it_is_open_the_store_is_left_alone() -> None:
+    store = Store(StoreReadOnly())
+    guarded, breaker = guard(store)
+    await guarded.commit("harbour", CLICKS)
+    outcomes = await guarded.commit("harbour", CLICKS)
+    assert len(store.calls) == 1
+    assert all(isinstance(each, CircuitOpen) and each.retry_after > 0 for each in outcomes)
+    assert breaker.openings == 1
+
+
+async def test_a_bad_row_is_found_recorded_and_the_others_are_settled() -> None:
+    store = Store(poison="c3")
+    guarded, breaker = guard(store, failures=1, timeouts=1)
+    outcomes = await guarded.commit("harbour", CLICKS)
+    assert [type(each) for each in outcomes] == [*[Settlement] * 3, ClickRejected, Settlement]
+    assert store.rejected == [("c3", "a bad row")]
+    assert breaker.state == "closed", "a bad row is no news of the store"
+
+
+async def test_a_rejection_that_cannot_be_recorded_is_still_one() -> None:
+    store = Store(BatchRejected("bad"), StoreUnavailable())
+    [outcome] = await guard(store)[0].commit("harbour", CLICKS[:1])
+    assert isinstance(outcome, ClickRejected)
+
+
+async def test_a_timeout_in_the_server_splits_the_batch() -> None:
+    store = Store(BatchTimeout())
+    outcomes = await guard(store)[0].commit("harbour", CLICKS[:2])
+    assert store.calls == [["c0", "c1"], ["c0"], ["c1"]]
+    assert all(isinstance(each, Settlement) for each in outcomes)
+    [alone] = await guard(Store(BatchTimeout()))[0].commit("harbour", CLICKS[:1])
+    assert isinstance(alone, Overloaded)
+
+
+async def test_slow_commits_open_the_breaker(autojump_clock: MockClock) -> None:
+    async def append(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        await trio.sleep(2)
+        return []
+
+    breaker = Breaker(trio.current_time, slow=1, batches=2)
+    moved: list[str] = []
+    guarded = Guard(
+        append,
+        Store().reject,
+        breaker,
+        jitter=lambda: 0,
+        breaker_moved=lambda: moved.append(breaker.state),
+    )
+    for _ in range(2):
+        await guarded.commit("harbour", [])
+    assert moved == ["closed", "open"]
+
+
+async def test_a_cancelled_commit_is_no_news_of_the_store(autojump_clock: MockClock) -> None:
+    breaker = Breaker(trio.current_time, failures=1, timeouts=1)
+
+    async def append(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        await trio.sleep_forever()
+        return []
+
+    guarded = Guard(append, Store().reject, breaker, jitter=lambda: 0)
+    with trio.move_on_after(1) as scope:
+        await guarded.commit("harbour", CLICKS)
+    assert scope.cancelled_caught
+    assert breaker.state == "closed"
+
+
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable(), StoreTimeout(), StoreReadOnly(), None], ids=repr
+)
+async def test_the_supervisor_leads_the_breaker_back(
+    autojump_clock: MockClock, error: StoreError | None
+) -> None:
+    breaker = Breaker(trio.current_time, cooldown=4, cap=8)
+    states: list[tuple[float, str]] = []
+    bad = [error]
+
+    async def probe() -> None:
+        if bad:
+            failure = bad.pop()
+            if failure is not None:
+                raise failure
+            await trio.sleep_forever()  # frozen: its deadline ends it
+
+    supervisor = Supervisor(
+        breaker, probe, changed=lambda state: states.append((trio.current_time(), state))
+    )
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(supervisor.run)
+        await trio.sleep(1)
+        breaker.read_only(breaker.admit())
+        supervisor.look()
+        await trio.sleep(60)
+        nursery.cancel_scope.cancel()
+    frozen = 1 if error is None else 0
+    assert states == [
+        (1, "open"),
+        (5, "half-open"),
+        (5 + frozen, "open"),
+        (13 + frozen, "half-open"),
+        (13 + frozen, "closed"),
+    ]
+
+
+async def test_a_bug_in_the_probe_gives_its_place_back() -> None:
+    breaker = Breaker(trio.current_time, cooldown=0.001)
+    breaker.read_only(breaker.admit())
+
+    async def probe() -> None:
+        raise KeyError
+
+    supervisor = Supervisor(breaker, probe, changed=lambda state: None)
+    with pytest.raises(KeyError):
+        await supervisor.run()
+    assert breaker.probe_at() is not None

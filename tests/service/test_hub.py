@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.core.events import Reward
+from hunt.core.sse import Parser
+from hunt.errors import Draining, Overloaded
+from hunt.service.hub import Hub, Mailbox
+
+
+def reward(seq: int, player: str = "ada", prize: str | None = None) -> Reward:
+    return Reward(seq, f"c{seq}", player, prize, 0, "")
+
+
+def hub(**options: int) -> tuple[Hub, list[None]]:
+    cut: list[None] = []
+    per_player = options.get("per_player", 9)
+    made = Hub(
+        epoch=lambda hunt: "k1",
+        per_player=per_player,
+        jitter=lambda: 0,
+        slow=lambda: cut.append(None),
+    )
+    return made, cut
+
+
+def seqs(mailbox: Mailbox) -> list[int]:
+    found = []
+    while True:
+        try:
+            found.append(mailbox.receive_nowait().seq)
+        except (trio.WouldBlock, trio.EndOfChannel):
+            return found
+
+
+async def test_a_reward_goes_to_all_streams_of_its_player_and_to_nobody_else() -> None:
+    made, _ = hub()
+    with (
+        made.subscribe("harbour", "ada", buffer=9, transport="sse") as first,
+        made.subscribe("harbour", "ada", buffer=9, transport="sse") as second,
+        made.subscribe("harbour", "adam", buffer=9, transport="sse") as other,
+        made.subscribe("river", "ada", buffer=9, transport="sse") as elsewhere,
+    ):
+        assert made.counts() == {"sse": 4}
+        made.publish("harbour", [reward(1), reward(2, "bob"), reward(3)])
+        assert seqs(first) == seqs(second) == [1, 3]
+        assert seqs(other) == seqs(elsewhere) == []
+    assert made.counts() == {"sse": 0}
+    made.publish("harbour", [reward(4)])
+    assert made._players == {"harbour": {}, "river": {}}
+
+
+async def test_who_does_not_read_is_cut_off_and_delays_nobody() -> None:
+    made, cut = hub()
+    with (
+        made.subscribe("harbour", "ada", buffer=2, transport="sse") as slow,
+        made.subscribe("harbour", "ada", buffer=9, transport="sse") as quick,
+    ):
+        made.publish("harbour", [reward(seq) for seq in range(1, 6)])
+        assert slow.reason == "slow"
+        assert seqs(slow) == [1, 2]
+        with pytest.raises(trio.EndOfChannel):
+            await slow.receive()
+        assert seqs(quick) == [1, 2, 3, 4, 5]
+    assert len(cut) == 1
+
+
+async def test_closed_for_a_drain_it_delivers_what_it_took_and_takes_no_more() -> None:
+    made, _ = hub()
+    with (
+        made.subscribe("harbour", "ada", buffer=9, transport="sse") as mailbox,
+        made.subscribe("harbour", None, buffer=9, transport="sse") as everybody,
+    ):
+        made.publish("harbour", [reward(1)])
+        made.close()
+        made.publish("harbour", [reward(2)])
+        assert seqs(mailbox) == [1]
+        assert mailbox.reason == everybody.reason == "drain"
+        with (
+            pytest.raises(Draining),
+            made.subscribe("harbour", "ada", buffer=9, transport="sse"),
+        ):
+            pass
+
+
+async def test_the_end_of_a_hunt_ends_its_streams_only() -> None:
+    made, _ = hub()
+    with (
+        made.subscribe("harbour", "ada", buffer=9, transport="sse") as here,
+        made.subscribe("river", "ada", buffer=9, transport="sse") as there,
+    ):
+        made.end("harbour")
+        assert (here.reason, there.reason) == ("over", None)
+
+
+async def test_a_player_has_so_many_streams_and_no_more() -> None:
+    made, _ = hub(per_player=1)
+    with made.subscribe("harbour", "ada", buffer=9, transport="sse"):
+        with (
+            pytest.raises(Overloaded),
+            made.subscribe("harbour", "ada", buffer=9, transport="sse"),
+        ):
+            pass
+        with made.subscribe("harbour", "bob", buffer=9, transport="sse"):
+            pass
+    with made.subscribe("harbour", "ada", buffer=9, transport="sse"):
+        pass
+
+
+async def test_everybodys_wins_are_coalesced_masked_and_bounded(
+    autojump_clock: MockClock,
+) -> None:
+    made, cut = hub()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(made.run)
+        with (
+            made.subscribe("harbour", None, buffer=1, transport="sse") as mailbox,
+            made.subscribe("harbour", None, buffer=1, transport="sse") as slow,
+        ):
+            made.publish("harbour", [reward(1, "guest-12"), reward(2, "guest-12", "coin")])
+            made.publish("harbour", [reward(seq, "guest-12", "shell") for seq in range(3, 103)])
+            frame = await mailbox.receive()
+            [event] = Parser().feed(frame.sse)
+            wins = json.loads(event.data)["wins"]
+            assert len(wins) == 50
+            assert wins[0] == {"player": "gu…2", "prize": "shell", "points": 0, "at": ""}
+            made.publish("harbour", [reward(200, "guest-12", "coin")])
+            await mailbox.receive()
+            assert slow.reason == "slow"
+        nursery.cancel_scope.cancel()
+    assert len(cut) == 1
+
+
+async def test_a_mailbox_that_nobody_reads_any_more_takes_nothing() -> None:
+    made, cut = hub()
+    with made.subscribe("harbour", "ada", buffer=9, transport="sse") as mailbox:
+        mailbox._receive.close()
+        made.publish("harbour", [reward(1)])
+    assert len(cut) == 1

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.core.breaker import Breaker
+from hunt.core.definition import Definition, Prize
+from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.core.hunts import Hunt
+from hunt.core.limiter import Limiter
+from hunt.errors import (
+    CircuitOpen,
+    ClickConflict,
+    HuntNotFound,
+    HuntNotOpen,
+    OutcomeUnknown,
+    Refused,
+    TooFast,
+)
+from hunt.service.intake import Intake
+from hunt.service.lanes import Lanes
+from hunt.service.meter import EventLoopMeter, Window
+from hunt.service.metrics import Metrics, outcome_label
+
+ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
+NOTHING = Definition("harbour", "Harbour", 100, 100, None, None, 0, ())
+SURE = Prize("coin", "Coin", 7, 1.0, None, None)
+TIMED = Definition(
+    "timed", "Timed", 1, 1, datetime(2026, 1, 1, tzinfo=UTC), None, 0, (SURE,)
+)  # fmt: skip
+
+
+def hunt(definition: Definition, state: str = "open") -> Hunt:
+    return Hunt(
+        definition=definition, version=1, state=state, epoch="k1", last_seq=0,  # type: ignore[arg-type]
+        seed=b"s" * 32, stock_left={},
+    )  # fmt: skip
+
+
+HUNTS = {"harbour": hunt(NOTHING), "timed": hunt(TIMED), "draft": hunt(TIMED, "draft")}
+
+
+async def take(intake_for: Sequence[Outcome], **options: float) -> tuple[Intake, Breaker, Lanes]:
+    outcomes = list(intake_for)
+
+    async def commit(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        await trio.lowlevel.checkpoint()
+        return [
+            outcomes.pop(0)
+            if outcomes
+            else Settlement(Reward(1, each.id, each.player, each.prize, each.points, ""), False)
+            for each in clicks
+        ]
+
+    lanes = Lanes(
+        commit, batch_size=9, batch_interval=0, queue_size=9, queue_age=9, jitter=lambda: 0
+    )
+    breaker = Breaker(trio.current_time)
+    limiter = Limiter(trio.current_time, rate=options.get("rate", 0), burst=1)
+    made = Intake(
+        hunts=HUNTS.get, lanes=lanes, breaker=breaker, limiter=limiter, jitter=lambda: 0
+    )
+    return made, breaker, lanes
+
+
+async def test_a_click_is_drawn_and_settled() -> None:
+    made, _, lanes = await take([])
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lanes.run)
+        won = await made.settle("timed", "ada", ID, (0, 0))
+        lost = await made.settle("harbour", "ada", ID, (0, 0))
+        nursery.cancel_scope.cancel()
+    assert (won.reward.prize, won.reward.points) == ("coin", 7)
+    assert (lost.reward.prize, lost.reward.points) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("hunt_id", "refusal"), [("nowhere", HuntNotFound), ("draft", HuntNotOpen)]
+)
+async def test_what_is_refused_before_it_waits(hunt_id: str, refusal: type[Refused]) -> None:
+    made, _, _ = await take([])
+    with pytest.raises(refusal):
+        made.click(hunt_id, "ada", ID, (0, 0), print)
+
+
+async def test_too_fast_and_open_breaker() -> None:
+    made, breaker, lanes = await take([], rate=1)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lanes.run)
+        await made.settle("harbour", "ada", ID, (0, 0))
+        with pytest.raises(TooFast):
+            await made.settle("harbour", "ada", ID, (0, 0))
+        breaker.read_only(breaker.admit())
+        with pytest.raises(CircuitOpen):
+            await made.settle("harbour", "bob", ID, (0, 0))
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_refusal_of_the_store_is_raised_with_the_hunts_times() -> None:
+    closed = HuntNotOpen(opens_at=None, closes_at=None)
+    made, _, lanes = await take([closed, ClickConflict("other")])
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lanes.run)
+        with pytest.raises(HuntNotOpen) as error:
+            await made.settle("timed", "ada", ID, (0, 0))
+        with pytest.raises(ClickConflict):
+            await made.settle("timed", "ada", ID, (0, 0))
+        nursery.cancel_scope.cancel()
+    assert error.value.opens_at == "2026-01-01T00:00:00Z"
+
+
+def test_every_outcome_has_a_label() -> None:
+    settled = Settlement(Reward(1, "", "", "coin", 1, ""), False)
+    assert outcome_label(settled) == "won"
+    assert outcome_label(Settlement(settled.reward, True)) == "duplicate"
+    assert outcome_label(OutcomeUnknown()) == "unknown"
+    assert outcome_label(CircuitOpen(retry_after=1)) == "overloaded"
+    assert outcome_label(Refused()) == "other"
+
+
+def test_metrics_carry_what_was_counted() -> None:
+    metrics = Metrics(version="9")
+    metrics.clicked("harbour", OutcomeUnknown(), 0.003)
+    metrics.committed(rows=3, seconds=0.004)
+    metrics.breaker_changed("open")
+    metrics.delivered(0.001)
+    metrics.cut_off()
+    metrics.bus_lag(0.5)
+    metrics.watch_labelled("hunt_x", "X.", "state", lambda: {"a": 1})
+    text = metrics.render().decode()
+    for line in (
+        'hunt_clicks_total{hunt="harbour",outcome="unknown"} 1.0',
+        "hunt_batch_rows_sum 3.0",
+        "hunt_batch_latency_average_seconds 0.004",
+        "hunt_batch_latency_max_seconds 0.004",
+        'hunt_breaker_transitions_total{state="open"} 1.0',
+        "hunt_slow_subscribers_total 1.0",
+        "hunt_bus_lag_seconds 0.5",
+        'hunt_build_info{version="9"} 1.0',
+        'hunt_x{state="a"} 1.0',
+    ):
+        assert line in text
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_the_loops_idleness_is_the_share_of_time_in_io_waits() -> None:
+    clock = Clock()
+    meter = EventLoopMeter(clock, slots=2)
+    assert meter.idle() == 1
+    meter.after_io_wait(0)  # began before it was added
+    for waits in (0.25, 0.5, 0.75):
+        meter.before_io_wait(1)
+        clock.now += waits
+        meter.after_io_wait(1)
+        clock.now += 1 - waits
+    # The slots end after the first wait that passes their second.
+    assert meter.utilization() == pytest.approx(1 - meter.idle())
+    assert 0.4 < meter.idle() < 0.65
+
+
+async def test_the_meter_measures_trio_itself(autojump_clock: MockClock) -> None:
+    import time
+
+    meter = EventLoopMeter(time.perf_counter)
+    trio.lowlevel.add_instrument(meter)
+    for _ in range(10):
+        await trio.sleep(1)
+    trio.lowlevel.remove_instrument(meter)
+    assert 0 < meter.utilization() <= 1
+
+
+def test_a_window_forgets() -> None:
+    clock = Clock()
+    window = Window(clock, seconds=10)
+    assert (window.average(), window.maximum()) == (0, 0)
+    window.add(9)
+    clock.now = 5
+    window.add(1)
+    window.add(2)
+    assert (window.average(), window.maximum()) == (4, 9)
+    clock.now = 11
+    assert (window.average(), window.maximum()) == (1.5, 2)

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.errors import CircuitOpen, Draining, OutcomeUnknown, Overloaded, QueueFull
+from hunt.service.lane import Lane, Waiting
+from hunt.service.lanes import Lanes
+
+
+def click(number: int) -> Click:
+    return Click(f"c{number}", "ada", 0, 0, None, 0)
+
+
+class Store:
+    """Commits after `seconds`, and remembers when each batch came."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.batches: list[tuple[float, int]] = []
+        self.seq = 0
+
+    async def commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        self.batches.append((round(trio.current_time(), 6), len(clicks)))
+        await trio.sleep(self.seconds)
+        outcomes: list[Outcome] = []
+        for each in clicks:
+            self.seq += 1
+            outcomes.append(Settlement(Reward(self.seq, each.id, each.player, None, 0, ""), False))
+        return outcomes
+
+
+class Answers(dict[str, tuple[float, Outcome]]):
+    """When each click was answered, and what; a second answer is an error."""
+
+    def to(self, each: Click) -> Waiting:
+        def settled(outcome: Outcome) -> None:
+            assert each.id not in self
+            self[each.id] = round(trio.current_time(), 6), outcome
+
+        return Waiting(each, settled, trio.current_time())
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "batches"),
+    [
+        pytest.param([0], [(0, 1)], id="an idle lane sends at once"),
+        pytest.param([0, 0.1, 0.2], [(0, 1), (1, 2)], id="a batch gathers during a commit"),
+        pytest.param([0, 5], [(0, 1), (5, 1)], id="idle again"),
+        pytest.param([0, *[0.5] * 4], [(0, 1), (1, 3), (2, 1)], id="full leaves without a pause"),
+    ],
+)
+async def test_batches(
+    autojump_clock: MockClock, arrivals: list[float], batches: list[tuple[float, int]]
+) -> None:
+    store, answers = Store(1), Answers()
+    lane = Lane("harbour", store.commit, batch_size=3, batch_interval=0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lane.run)
+        for number, at in enumerate(arrivals):
+            await trio.sleep_until(at)
+            lane.put(answers.to(click(number)))
+        lane.finish()
+    assert store.batches == batches
+    assert [outcome.reward.seq for _, outcome in answers.values()] == list(  # type: ignore[union-attr]
+        range(1, len(arrivals) + 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("interval", "second"),
+    [
+        pytest.param(0, 1.0, id="never waits"),
+        pytest.param(1.25, 1.25, id="at most the interval"),
+        pytest.param(9, 1.5, id="twice the smoothed commit since the last left"),
+    ],
+)
+async def test_the_pace_of_a_busy_lane(
+    autojump_clock: MockClock, interval: float, second: float
+) -> None:
+    store, answers = Store(1), Answers()
+    lane = Lane("harbour", store.commit, batch_size=9, batch_interval=interval)
+    lane._commit_time = 0.6875  # one commit of 1 s later: 0.75
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lane.run)
+        lane.put(answers.to(click(1)))
+        await trio.sleep(0.5)
+        lane.put(answers.to(click(2)))
+        lane.finish()
+    assert store.batches == [(0, 1), (second, 1)]
+    assert answers["c1"][0] == 1, "the first answer did not wait for the second batch"
+
+
+async def test_ends_after_it_was_idle(autojump_clock: MockClock) -> None:
+    lane = Lane("harbour", Store(0).commit, batch_size=9, batch_interval=0, idle=30)
+    await lane.run()
+    assert trio.current_time() == 30
+
+
+async def test_cancelled_it_leaves_nobody_waiting(autojump_clock: MockClock) -> None:
+    answers = Answers()
+    lane = Lane("harbour", Store(9).commit, batch_size=1, batch_interval=0)
+    with trio.move_on_after(1):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lane.run)
+            lane.put(answers.to(click(1)))
+            lane.put(answers.to(click(2)))
+    assert isinstance(answers["c1"][1], OutcomeUnknown)
+    assert isinstance(answers["c2"][1], Overloaded)
+
+
+async def test_a_bug_in_the_commit_ends_the_lane_and_leaves_nobody_waiting() -> None:
+    async def commit(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        raise KeyError
+
+    answers = Answers()
+    lane = Lane("harbour", commit, batch_size=1, batch_interval=0)
+    lane.put(answers.to(click(1)))
+    with pytest.RaisesGroup(KeyError):
+        await lane.run()
+    assert isinstance(answers["c1"][1], OutcomeUnknown)
+
+
+async def cancelled_at(step: int) -> bool:
+    """Cancel a lane at its n-th checkpoint; return whether it came that far."""
+    answers, store = Answers(), Store(0)
+    lane = Lane("harbour", store.commit, batch_size=2, batch_interval=0, idle=0)
+    for number in range(5):
+        lane.put(answers.to(click(number)))
+
+    class Steps(trio.abc.Instrument):
+        left = step
+
+        def before_task_step(self, task: trio.lowlevel.Task) -> None:
+            self.left -= 1
+            if not self.left:
+                scope.cancel()
+
+    steps = Steps()
+    with trio.CancelScope() as scope:
+        trio.lowlevel.add_instrument(steps)
+        try:
+            await lane.run()
+        finally:
+            trio.lowlevel.remove_instrument(steps)
+    assert set(answers) == {f"c{number}" for number in range(5)}
+    settled = [o.reward.seq for _, o in answers.values() if isinstance(o, Settlement)]
+    assert settled == list(range(1, len(settled) + 1))
+    return steps.left <= 0
+
+
+async def test_cancelled_at_any_step_every_click_is_settled_once() -> None:
+    step = 1
+    while await cancelled_at(step):
+        step += 1
+    assert step > 10
+
+
+@pytest.fixture
+async def store() -> Store:
+    return Store(1)
+
+
+def lanes(store: Store, **options: float) -> Lanes:
+    bounds = {"batch_size": 2, "batch_interval": 0, "queue_size": 3, "queue_age": 5} | options
+    return Lanes(store.commit, jitter=lambda: 0, **bounds)  # type: ignore[arg-type]
+
+
+async def test_the_queue_is_bounded_by_length(autojump_clock: MockClock, store: Store) -> None:
+    answers = Answers()
+    async with trio.open_nursery() as nursery:
+        queue = lanes(store)
+        await nursery.start(queue.run)
+        for number, hunt in enumerate(("a", "a", "b")):
+            queue.put(hunt, click(number), answers.to(click(number)).settled)
+        assert queue.queued() == 3
+        with pytest.raises(QueueFull):
+            queue.put("c", click(9), answers.to(click(9)).settled)
+        await queue.drain()
+        assert queue.queued() == 0
+        nursery.cancel_scope.cancel()
+    assert set(answers) == {"c0", "c1", "c2"}
+
+
+async def test_the_queue_is_bounded_by_age_in_each_lane(autojump_clock: MockClock) -> None:
+    answers, slow = Answers(), Store(10)
+    async with trio.open_nursery() as nursery:
+        queue = lanes(slow, batch_size=1)
+        await nursery.start(queue.run)
+        queue.put("a", click(1), answers.to(click(1)).settled)
+        await trio.sleep(1)
+        queue.put("a", click(2), answers.to(click(2)).settled)
+        await trio.sleep(6)
+        assert queue.oldest() == 6
+        with pytest.raises(QueueFull):
+            queue.put("a", click(3), answers.to(click(3)).settled)
+        queue.put("b", click(4), answers.to(click(4)).settled)  # another hunt is not delayed
+        await queue.drain()
+        nursery.cancel_scope.cancel()
+    assert answers["c4"][0] == 17
+
+
+async def test_draining_takes_no_more_and_commits_what_waits(
+    autojump_clock: MockClock, store: Store
+) -> None:
+    answers = Answers()
+    async with trio.open_nursery() as nursery:
+        queue = lanes(store, batch_size=1)
+        await nursery.start(queue.run)
+        for number in (1, 2):
+            queue.put("a", click(number), answers.to(click(number)).settled)
+        nursery.start_soon(queue.drain)
+        await trio.sleep(0.5)
+        with pytest.raises(Draining):
+            queue.put("a", click(3), answers.to(click(3)).settled)
+        await queue.drain()
+        assert store.batches == [(0, 1), (1, 1)]
+        nursery.cancel_scope.cancel()
+    assert all(isinstance(outcome, Settlement) for _, outcome in answers.values())
+
+
+async def test_an_open_breaker_fails_what_waits_at_once(
+    autojump_clock: MockClock, store: Store
+) -> None:
+    answers = Answers()
+    async with trio.open_nursery() as nursery:
+        queue = lanes(store, batch_size=1)
+        await nursery.start(queue.run)
+        for number in (1, 2):
+            queue.put("a", click(number), answers.to(click(number)).settled)
+        await trio.sleep(0.5)
+        queue.fail_waiting(CircuitOpen(retry_after=1))
+        assert set(answers) == {"c2"}
+        await queue.drain()
+        nursery.cancel_scope.cancel()
+    assert isinstance(answers["c1"][1], Settlement)
+
+
+async def test_without_its_nursery_nothing_is_taken(store: Store) -> None:
+    with pytest.raises(Draining):
+        lanes(store).put("a", click(1), partial(print))

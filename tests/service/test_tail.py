@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trio.testing import MockClock
+
+from hunt.core.events import Notice, Reward
+from hunt.errors import StoreUnavailable
+from hunt.service.tail import Tail
+
+
+def reward(seq: int) -> Reward:
+    return Reward(seq, f"c{seq}", "ada", None, 0, "")
+
+
+class Table:
+    """What is committed; fails as often as told."""
+
+    def __init__(self, last: int, failures: int = 0, page: int = 1000) -> None:
+        self.seq = last
+        self.failures = failures
+        self.page = page
+        self.reads: list[tuple[int, int]] = []
+
+    def _fail(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable
+
+    async def read(self, hunt: str, after: int, upto: int) -> list[Reward]:
+        await trio.lowlevel.checkpoint()
+        self._fail()
+        self.reads.append((after, upto))
+        return [reward(seq) for seq in range(after + 1, upto + 1)][: self.page]
+
+    async def last(self) -> dict[str, int]:
+        await trio.lowlevel.checkpoint()
+        self._fail()
+        return {"harbour": self.seq}
+
+
+class Published(list[int]):
+    def __call__(self, hunt: str, rewards: Sequence[Reward]) -> None:
+        assert rewards
+        self.extend(each.seq for each in rewards)
+
+
+def follow(table: Table, **options: float) -> tuple[Tail, Published]:
+    published = Published()
+    tail = Tail(
+        read=table.read,
+        last=table.last,
+        publish=published,
+        jitter=lambda: 0.5,
+        **options,  # type: ignore[arg-type]
+    )
+    tail.start_at("harbour", 0)
+    return tail, published
+
+
+def notice(first: int, last: int, *, rows: bool = True) -> Notice:
+    rewards = tuple(reward(seq) for seq in range(first, last + 1))
+    return Notice("harbour", first, last, rewards if rows else None)
+
+
+async def test_what_comes_in_order_goes_straight_through() -> None:
+    tail, published = follow(Table(3))
+    tail.committed("harbour", [reward(1), reward(2)])
+    tail.notice(notice(1, 2))  # our own, heard again
+    tail.notice(notice(3, 3))
+    assert published == [1, 2, 3]
+    assert tail.position("harbour") == 3
+
+
+async def test_a_commit_ahead_of_anothers_notice_waits_for_it() -> None:
+    tail, published = follow(Table(3))
+    tail.committed("harbour", [reward(3)])
+    assert published == []
+    tail.notice(notice(1, 2))
+    assert published == [1, 2, 3]
+
+
+async def test_a_gap_that_stays_is_read(autojump_clock: MockClock) -> None:
+    table = Table(9, failures=2, page=3)
+    tail, published = follow(table, poll=1000)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        tail.notice(notice(9, 9))
+        await trio.sleep(10)
+        nursery.cancel_scope.cancel()
+    assert published == list(range(1, 10))
+    assert table.reads == [(0, 9), (3, 9), (6, 9)]
+
+
+async def test_rows_that_did_not_fit_into_the_notice_are_read(autojump_clock: MockClock) -> None:
+    tail, published = follow(Table(5), poll=1000)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        tail.notice(notice(1, 5, rows=False))
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    assert published == [1, 2, 3, 4, 5]
+
+
+async def test_the_poll_finds_what_no_notice_told_of(autojump_clock: MockClock) -> None:
+    tail, published = follow(Table(2, failures=1), poll=1)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        await trio.sleep(1.5)
+        assert published == []  # the first poll failed
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    assert published == [1, 2]
+
+
+async def test_a_reconnected_listener_has_everything_looked_at_at_once(
+    autojump_clock: MockClock,
+) -> None:
+    tail, published = follow(Table(2), poll=1000)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        tail.resync()
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    assert published == [1, 2]
+
+
+async def test_what_came_too_early_is_bounded_and_read_again(autojump_clock: MockClock) -> None:
+    table = Table(50)
+    tail, published = follow(table, poll=1000, buffer=10)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        for seq in range(2, 51):
+            tail.committed("harbour", [reward(seq)])
+        assert len(tail._positions["harbour"].early) <= 10
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    assert published == list(range(1, 51))
+
+
+async def test_a_hunt_that_was_not_known_is_followed_from_its_first_news() -> None:
+    tail, published = follow(Table(0))
+    tail.notice(Notice("other", 7, 7, (reward(7),)))
+    assert published == [7]
+    assert tail.position("nowhere") == 0
+
+
+@settings(deadline=None)
+@given(st.data())
+async def test_any_order_any_loss_any_repetition_gives_the_log(data: st.DataObject) -> None:
+    sizes = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=12))
+    batches, first = [], 1
+    for size in sizes:
+        batches.append((first, first + size - 1))
+        first += size
+    news = data.draw(st.lists(st.sampled_from(batches), max_size=24))
+    table = Table(first - 1)
+    tail, published = follow(table, patience=0, poll=1000)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        for begin, end in news:
+            kind = data.draw(st.sampled_from(["own", "rows", "bare", "pause"]))
+            if kind == "own":
+                tail.committed("harbour", [reward(seq) for seq in range(begin, end + 1)])
+            elif kind == "pause":
+                await trio.testing.wait_all_tasks_blocked()
+            else:
+                tail.notice(notice(begin, end, rows=kind == "rows"))
+            assert published == list(range(1, len(published) + 1))
+        tail.resync()
+        while tail.position("harbour") < first - 1:
+            await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    assert published == list(range(1, first))
