@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from typing import Self
 
-from psycopg import sql
+from psycopg import Notify, sql
 
 from hunt.store.connection import Connection
 from hunt.store.errors import translated
@@ -35,6 +36,20 @@ class Listener:
                     await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
                 # A generator of psycopg holds the connection's lock until it is closed.
                 async with aclosing(conn.notifies()) as notifies:
-                    yield ((notify.channel, notify.payload) async for notify in notifies)
+                    yield _Received(notifies)
             finally:
                 conn.close_now()
+
+
+class _Received:
+    """An iterator, and no generator: there is nothing in it to be cleaned up."""
+
+    def __init__(self, notifies: AsyncIterator[Notify]) -> None:
+        self._notifies = notifies
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> tuple[str, str]:
+        notify = await anext(self._notifies)
+        return notify.channel, notify.payload

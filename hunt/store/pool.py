@@ -87,10 +87,11 @@ class Pool:
             self._places.release()
 
     async def _take(self) -> Connection:
+        # Before a connection is taken: cancelled after that, it would be nobody's.
+        await trio.lowlevel.checkpoint_if_cancelled()
         while self._idle:
             conn = self._idle.pop()
             if _is_well(conn):
-                await trio.lowlevel.checkpoint_if_cancelled()
                 return conn
             self._discard(conn)
         if self._closed:
@@ -151,19 +152,14 @@ def _is_well(conn: Connection) -> bool:
     """Return whether an idle connection is still one, without asking the server.
 
     A server that goes away says so, or closes the socket; either way there is
-    something to read where nothing should be.
+    something to read where nothing should be.  What else a server may say unasked
+    (a setting that was reloaded) is rare enough to pay with a new connection.
     """
     if conn.closed:
         return False
     poll = select.poll()
     poll.register(conn.pgconn.socket, select.POLLIN)
-    if not poll.poll(0):
-        return True
-    try:
-        conn.pgconn.consume_input()
-    except psycopg.Error:
-        return False
-    return bool(conn.pgconn.status == pq.ConnStatus.OK)
+    return not poll.poll(0)
 
 
 @asynccontextmanager

@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import trio
+
+from hunt.core import notice
+from hunt.core.definition import Definition, Prize, from_json, to_json
+from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.errors import (
+    BatchRejected,
+    ClickConflict,
+    HuntNotFound,
+    HuntNotOpen,
+    TooFast,
+)
+from hunt.store.hunts import Hunts
+from hunt.store.listen import Listener
+from hunt.store.log import APPEND, Log
+from hunt.store.pool import Pool, open_pool
+
+PLAIN = Definition("harbour", "Harbour", 100, 100, None, None, 0.0, ())
+LIMITED = replace(
+    PLAIN,
+    prizes=(
+        Prize("coin", "Coin", 5, 0.5, 7, None),
+        Prize("chest", "Chest", 9, 0.5, 3, 2),
+    ),
+)
+
+
+def click(player: str = "ada", prize: str | None = None, **fields: object) -> Click:
+    made = Click(str(uuid.uuid4()), player, 1.5, 2.5, prize, 5 if prize else 0)
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def opened(
+    database: str, definition: Definition = PLAIN, *, state: str = "open"
+) -> AsyncIterator[tuple[Log, Pool]]:
+    async with open_pool(database, size=4) as pool:
+        hunts = Hunts(pool)
+        await hunts.apply(definition, seed=os.urandom(32), actor="test")
+        if state != "draft":
+            await getattr(hunts, state)(definition.id)
+        yield Log(pool), pool
+
+
+def rewards(outcomes: list[Outcome]) -> list[Reward]:
+    return [each.reward for each in outcomes if isinstance(each, Settlement)]
+
+
+async def test_numbers_are_dense_and_in_order_whoever_writes(database: str) -> None:
+    async with opened(database) as (log, _), open_pool(database, size=4) as other:
+
+        async def write(to: Log) -> None:
+            for size in (1, 7, 30):
+                batch = [click() for _ in range(size)]
+                outcomes = await to.append("harbour", batch)
+                assert [each.id for each in rewards(outcomes)] == [each.id for each in batch]
+                seqs = [each.seq for each in rewards(outcomes)]
+                assert seqs == list(range(seqs[0], seqs[0] + size))
+
+        async with trio.open_nursery() as nursery:
+            for to in (log, Log(other), log, Log(other)):
+                nursery.start_soon(write, to)
+        everything = await log.read("harbour", 0, 10**9)
+        assert [each.seq for each in everything] == list(range(1, 4 * 38 + 1))
+        assert await log.last() == {"harbour": 4 * 38}
+
+
+async def test_a_repeat_gets_the_first_outcome(database: str) -> None:
+    async with opened(database, LIMITED) as (log, _):
+        first = click(prize="coin")
+        [settled] = await log.append("harbour", [first])
+        assert isinstance(settled, Settlement)
+        assert not settled.duplicate
+        again = await log.append("harbour", [click(), replace(first, prize=None, points=0), first])
+        assert [isinstance(each, Settlement) and each.duplicate for each in again] == [
+            False,
+            True,
+            True,
+        ]
+        assert rewards(again)[1] == rewards(again)[2] == settled.reward
+        assert len(await log.read("harbour", 0, 99)) == 2
+
+
+async def test_the_same_click_twice_in_one_batch_counts_once(database: str) -> None:
+    async with opened(database) as (log, _):
+        one = click()
+        outcomes = await log.append("harbour", [one, click(), one])
+        assert [each.seq for each in rewards(outcomes)] == [1, 2, 1]
+        assert isinstance(outcomes[2], Settlement)
+        assert outcomes[2].duplicate
+
+
+@pytest.mark.parametrize("change", [{"player": "bob"}, {"x": 9.0}, {"y": 9.0}])
+async def test_an_id_of_another_click_is_a_conflict_that_shows_nothing(
+    database: str, change: dict[str, object]
+) -> None:
+    async with opened(database) as (log, _):
+        first = click()
+        await log.append("harbour", [first])
+        [conflict] = await log.append("harbour", [replace(first, **change)])  # type: ignore[arg-type]
+        assert isinstance(conflict, ClickConflict)
+        [alone, within] = await log.append("harbour", [one := click(), replace(one, **change)])  # type: ignore[arg-type]
+        assert isinstance(alone, Settlement)
+        assert isinstance(within, ClickConflict)
+
+
+async def test_stock_is_never_passed_whoever_grants(database: str) -> None:
+    async with opened(database, LIMITED) as (log, pool), open_pool(database, size=4) as other:
+        granted: list[Reward] = []
+
+        async def write(to: Log) -> None:
+            for _ in range(4):
+                outcomes = await to.append("harbour", [click(prize="coin"), click(prize="coin")])
+                granted.extend(each for each in rewards(outcomes) if each.prize)
+
+        async with trio.open_nursery() as nursery:
+            for to in (log, Log(other), log):
+                nursery.start_soon(write, to)
+        assert len(granted) == 7
+        hunt = await Hunts(pool).get("harbour")
+        assert hunt is not None
+        assert hunt.stock_left == {"coin": 0, "chest": 3}
+
+
+async def test_who_is_over_the_players_limit_uses_no_stock(database: str) -> None:
+    async with opened(database, LIMITED) as (log, _):
+        batch = [click("ada", "chest") for _ in range(4)] + [click("bob", "chest")]
+        outcomes = rewards(await log.append("harbour", batch))
+        assert [each.prize for each in outcomes] == ["chest", "chest", None, None, "chest"]
+        assert [each.points for each in outcomes] == [5, 5, 0, 0, 5]
+        later = rewards(await log.append("harbour", [click("ada", "chest"), click("cy", "chest")]))
+        assert [each.prize for each in later] == [None, None]  # her limit; and no stock
+
+
+async def test_a_limit_that_is_new_counts_what_was_granted_before(database: str) -> None:
+    free = replace(PLAIN, prizes=(Prize("coin", "Coin", 5, 0.5, None, None),))
+    async with opened(database, free) as (log, pool):
+        await log.append("harbour", [click(prize="coin") for _ in range(3)])
+        limited = replace(free, prizes=(Prize("coin", "Coin", 5, 0.5, 4, 4),))
+        changes = await Hunts(pool).apply(limited, seed=b"", actor="test")
+        assert changes == ["prize coin: stock None -> 4", "prize coin: per_player None -> 4"]
+        outcomes = await log.append("harbour", [click(prize="coin") for _ in range(3)])
+        assert [each.prize for each in rewards(outcomes)] == ["coin", None, None]
+
+
+async def test_the_cooldown_is_settled_with_the_commit(database: str) -> None:
+    async with opened(database, replace(PLAIN, cooldown=60.0)) as (log, _):
+        first = click()
+        outcomes = await log.append("harbour", [first, click(), click("bob")])
+        assert [type(each) for each in outcomes] == [Settlement, TooFast, Settlement]
+        assert isinstance(outcomes[1], TooFast)
+        assert 59 < outcomes[1].retry_after <= 60
+        again = await log.append("harbour", [first, click()])
+        assert [type(each) for each in again] == [Settlement, TooFast]
+        assert await log.last() == {"harbour": 2}
+
+
+@pytest.mark.parametrize(
+    ("definition", "state"),
+    [
+        (PLAIN, "draft"),
+        (PLAIN, "close"),
+        (replace(PLAIN, opens_at=datetime(2999, 1, 1, tzinfo=UTC)), "open"),
+        (replace(PLAIN, closes_at=datetime(2000, 1, 1, tzinfo=UTC)), "open"),
+    ],
+)
+async def test_a_hunt_that_is_not_open_takes_nothing(
+    database: str, definition: Definition, state: str
+) -> None:
+    async with opened(database, definition, state=state) as (log, _):
+        [outcome] = await log.append("harbour", [click()])
+        assert isinstance(outcome, HuntNotOpen)
+
+
+async def test_a_click_that_counted_before_the_end_keeps_its_outcome(database: str) -> None:
+    async with opened(database) as (log, pool):
+        first = click()
+        [before] = await log.append("harbour", [first])
+        await Hunts(pool).close("harbour")
+        [after, new] = await log.append("harbour", [first, click()])
+        assert isinstance(before, Settlement)
+        assert after == replace(before, duplicate=True)
+        assert isinstance(new, HuntNotOpen)
+
+
+async def test_a_bad_row_rejects_its_batch_and_can_be_recorded(database: str) -> None:
+    async with opened(database) as (log, pool):
+        bad = click("not a player")
+        with pytest.raises(BatchRejected):
+            await log.append("harbour", [click(), bad])
+        await log.reject("harbour", bad, "why")
+        assert await log.read("harbour", 0, 9) == []
+        async with pool.connection() as conn:
+            row = await (await conn.execute("select player, reason from rejected")).fetchone()
+        assert row == ("not a player", "why")
+
+
+async def test_no_such_hunt(database: str) -> None:
+    async with opened(database) as (log, _):
+        with pytest.raises(HuntNotFound):
+            await log.append("nowhere", [click()])
+        await log.probe()
+
+
+async def test_history_is_the_players_own_in_order_and_bounded(database: str) -> None:
+    async with opened(database) as (log, _):
+        await log.append("harbour", [click("ada"), click("bob"), click("ada"), click("ada")])
+        assert [r.seq for r in await log.history("harbour", "ada", 0, 9)] == [1, 3, 4]
+        assert [r.seq for r in await log.history("harbour", "ada", 1, 1)] == [3]
+        assert [r.seq for r in await log.read("harbour", 1, 3)] == [2, 3]
+
+
+async def test_one_notice_a_batch_with_the_rows_where_they_fit(database: str) -> None:
+    async with (
+        opened(database) as (log, pool),
+        Listener(database).listening(("hunt_log", "hunt_hunts")) as received,
+    ):
+        settled = await log.append("harbour", [click() for _ in range(3)])
+        await log.append("harbour", [click("p" * 64) for _ in range(100)])
+        await Hunts(pool).close("harbour")
+        with trio.fail_after(5):
+            small, large, changed = [await anext(received) for _ in range(3)]
+        assert notice.parse(small[1]).rewards == tuple(rewards(settled))
+        parsed = notice.parse(large[1])
+        assert (parsed.first, parsed.last, parsed.rewards) == (4, 103, None)
+        assert changed == ("hunt_hunts", "harbour")
+
+
+async def test_a_commit_touches_its_own_partition_and_only_by_index(database: str) -> None:
+    async with opened(database) as (log, pool):
+        await Hunts(pool).apply(replace(PLAIN, id="river"), seed=b"s" * 32, actor="test")
+        fill = (
+            "insert into rewards select 1, n, gen_random_uuid(), 'p' || n % 100, 1, 1, null, 0, now()"
+            " from generate_series(1, 50000) n"
+        )
+        scans = (
+            "select relname, coalesce(seq_scan, 0), coalesce(idx_tup_fetch, 0)"
+            " from pg_stat_xact_user_tables where relname like 'rewards_%' order by 1"
+        )
+        async with pool.connection() as conn, conn.transaction():
+            await conn.execute(fill)
+            await conn.execute("update hunts set last_seq = 50000 where number = 1")
+        batch = [click() for _ in range(200)]
+        columns = (
+            "harbour",
+            [c.id for c in batch],
+            [c.player for c in batch],
+            [c.x for c in batch],
+            [c.y for c in batch],
+            [c.prize for c in batch],
+            [c.points for c in batch],
+        )
+        from hunt.store.log import APPEND
+
+        async with pool.connection() as conn, conn.transaction():
+            before = await (await conn.execute(scans)).fetchall()
+            for _ in range(2):  # new, and repeated
+                await conn.execute(APPEND, columns)
+            after = await (await conn.execute(scans)).fetchall()
+        scanned = [new[1] - old[1] for old, new in zip(before, after, strict=True)]
+        fetched = [new[2] - old[2] for old, new in zip(before, after, strict=True)]
+        assert scanned == [0, 0]
+        assert fetched[0] < 2000, "rows fetched by index: a few for each click, not the table"
+        assert fetched[1] == 0, "nothing of another hunt"
+
+
+async def test_changes_are_versions_and_audited(database: str) -> None:
+    async with opened(database, LIMITED) as (_, pool):
+        hunts = Hunts(pool)
+        assert await hunts.apply(LIMITED, seed=b"", actor="test") == []
+        await hunts.apply(replace(LIMITED, title="Other", prizes=()), seed=b"", actor="eve")
+        await hunts.open("harbour")  # is open already
+        [hunt] = await hunts.all()
+        assert (hunt.version, hunt.state, hunt.definition.title) == (2, "open", "Other")
+        assert hunt.stock_left == {}
+        assert from_json(to_json(hunt.definition)) == hunt.definition
+        with pytest.raises(HuntNotFound):
+            await hunts.close("nowhere")
+        async with pool.connection() as conn:
+            rows = await (await conn.execute("select actor, action from audit order by id")).fetchall()
+            versions = await (await conn.execute("select version, actor from hunt_versions")).fetchall()
+        assert rows == [("test", "apply"), ("operator", "open"), ("eve", "apply")]
+        assert versions == [(1, "test"), (2, "eve")]
