@@ -63,6 +63,11 @@ class Application:
         try:
             async with open_engine(self._settings()) as engine, trio.open_nursery() as nursery:
                 self._engine = engine
+                serving = worker.current()
+                if serving is not None:
+                    engine.metrics.watch(
+                        "hunt_connections", "Of clients.", lambda: serving.connections
+                    )
                 await self._quart.startup()
                 nursery.start_soon(_drain_when_told, engine)
                 await send({"type": "lifespan.startup.complete"})

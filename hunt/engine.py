@@ -18,7 +18,7 @@ import trio
 
 from hunt.bus import postgres as bus
 from hunt.core.breaker import Breaker, State
-from hunt.core.events import Click, Outcome, Settlement
+from hunt.core.events import Click, Notice, Outcome, Settlement
 from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
 from hunt.errors import CircuitOpen, SettingsError, StoreError, StoreUnavailable
@@ -213,6 +213,13 @@ class Engine:
             except StoreError as exc:
                 log.warning("the hunts could not be read", error=str(exc))
 
+    def notice(self, notice: Notice) -> None:
+        """Take what the bus says of a commit, made by any process."""
+        if notice.rewards:
+            settled = datetime.fromisoformat(notice.rewards[0].at)
+            self.metrics.bus_lag(max((self.now() - settled).total_seconds(), 0.0))
+        self.tail.notice(notice)
+
     def hunt_changed(self, hunt: str) -> None:
         """Have the hunts read again soon; cannot block."""
         log.debug("a hunt has changed", hunt=hunt)
@@ -283,7 +290,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                     partial(
                         bus.run,
                         Listener(settings.listen_dsn or settings.database_url).listening,
-                        notice=engine.tail.notice,
+                        notice=engine.notice,
                         hunt_changed=engine.hunt_changed,
                         connected=engine.listening,
                         jitter=jitter,

@@ -126,7 +126,7 @@ def _hypercorn(settings: Settings) -> Config:
     config.bind = list(settings.bind)
     config.backlog = BACKLOG
     config.accesslog = None  # hunt writes its own, with request ids
-    config.errorlog = None  # what Hypercorn has to say is raised, too
+    config.loglevel = "WARNING"
     config.graceful_timeout = settings.drain_timeout
     config.include_server_header = False
     config.websocket_max_message_size = 4096

@@ -14,6 +14,8 @@ import trio
 from hypercorn.events import Closed, Event, RawData
 from hypercorn.trio.tcp_server import TCPServer
 
+from hunt.edge.worker import Worker
+
 #: Seconds that one send may take.  A client that reads nothing for so long is
 #: gone or hostile; its player comes back with ``Last-Event-ID``.
 SEND_TIMEOUT = 10.0
@@ -34,8 +36,17 @@ class Connection(TCPServer):
     async def run(self) -> None:
         """Serve the connection to its end; whatever goes wrong ends here."""
         configure(self.stream)
-        with contained():
+        with contained(), self._counted():
             await super().run()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        assert isinstance(self.context, Worker), "edge.install replaces both"
+        self.context.connections += 1
+        try:
+            yield
+        finally:
+            self.context.connections -= 1
 
     async def protocol_send(self, event: Event) -> None:
         """Send to the client, for `SEND_TIMEOUT` seconds at most.

@@ -19,6 +19,7 @@ class Worker(WorkerContext):
 
     def __init__(self, max_requests: int | None) -> None:
         super().__init__(max_requests)
+        self.connections = 0  #: of clients, open now
         _current.set(self)
 
     async def wait_stopping(self) -> None:

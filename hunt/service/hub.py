@@ -31,6 +31,7 @@ class Frame:
     kind: Literal["reward", "wins"]
     seq: int  #: of a reward; 0 for wins
     sse: bytes  #: whole blocks of an event stream
+    since: float  #: when it was published, by Trio's clock
 
 
 class Subscriber(Protocol):
@@ -182,11 +183,12 @@ class Hub:
         """Give rewards, by ascending seq, to their players; cannot block."""
         players = self._players.get(hunt)
         if players:
+            now = trio.current_time()
             for reward in rewards:
                 streams = players.get(reward.player)
                 if streams:
                     block = sse.reward(self._epoch(hunt), reward)
-                    self._offer(hunt, reward.player, streams, Frame("reward", reward.seq, block))
+                    self._offer(hunt, reward.player, streams, Frame("reward", reward.seq, block, now))
         if self._everybody.get(hunt):
             won = [reward for reward in rewards if reward.prize is not None]
             if won:
@@ -231,10 +233,11 @@ class Hub:
             await trio.sleep(WINS_INTERVAL)
             self._won = trio.Event()
             wins, self._wins = self._wins, {}
+            now = trio.current_time()
             for hunt, rewards in wins.items():
                 block = sse.wins(hunt, [_masked(reward) for reward in rewards])
                 streams = self._everybody.get(hunt, [])
-                self._offer(hunt, None, streams, Frame("wins", 0, block))
+                self._offer(hunt, None, streams, Frame("wins", 0, block, now))
 
 
 def _masked(reward: Reward) -> dict[str, object]:

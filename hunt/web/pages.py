@@ -11,6 +11,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from hunt.engine import Engine
+from hunt.web.asgi_http import empty
 
 #: No script, style, image or connection but our own; none of them inline.
 POLICY = "; ".join((
@@ -53,7 +54,7 @@ def blueprint(_engine: Callable[[], Engine]) -> Blueprint:
             "Content-Security-Policy": POLICY,
         }
         if request.headers.get("If-None-Match") == headers["ETag"]:
-            return Response(status=304, headers=headers)
+            return empty(304, headers)
         mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return Response(content, mimetype=mimetype, headers=headers)
 

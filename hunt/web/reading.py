@@ -14,6 +14,7 @@ from hunt.core.hunts import Hunt
 from hunt.engine import Engine
 from hunt.errors import InvalidRequest, Overloaded, StoreError
 from hunt.web import who
+from hunt.web.asgi_http import empty
 
 MAX_LIMIT = 1000
 
@@ -120,5 +121,5 @@ def tagged(value: object) -> Response:
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     known = [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]
     if tag in known or "*" in known:
-        return Response(status=304, headers=headers)
+        return empty(304, headers)
     return Response(body, mimetype="application/json", headers=headers)

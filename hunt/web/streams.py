@@ -19,6 +19,7 @@ from hunt.engine import Engine
 from hunt.errors import InvalidRequest, Overloaded, StoreError
 from hunt.service.hub import Frame, Mailbox
 from hunt.web import who
+from hunt.web.asgi_http import empty
 
 #: Milliseconds within which clients that were sent away come back.
 RECONNECT_MS = (1000, 5000)
@@ -44,7 +45,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         if scope not in {"own", "all"}:
             raise InvalidRequest("the query is not valid", errors={"scope": "must be all, or absent"})
         if hunt.is_over(serving.now()):
-            return Response(status=204)  # the one answer after which a browser stays away
+            return empty(204)  # the one answer after which a browser stays away
         resume = (
             request.headers.get("Last-Event-ID")
             or request.args.get("last_event_id")
@@ -183,6 +184,7 @@ class EventStream(ResponseBody):
             if frame.kind == "wins" or frame.seq > self._sent:
                 self._sent = max(self._sent, frame.seq)
                 blocks.append(frame.sse)
+                self._engine.metrics.delivered(trio.current_time() - frame.since)
             try:
                 frame = mailbox.receive_nowait() if len(blocks) < CHUNK_FRAMES else None
             except (trio.WouldBlock, trio.EndOfChannel):

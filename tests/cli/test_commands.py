@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jwt
+import pytest
+import trio
+from click.testing import CliRunner, Result
+from psycopg.conninfo import make_conninfo
+
+from hunt.cli import hunt
+from hunt.errors import DefinitionError, HuntNotFound, SettingsError
+from hunt.store.secret import jwt_secret
+from tests.web.serving import SECRET, serving, token
+
+DEMO = str(Path(__file__).parents[2] / "hunt" / "harbour.toml")
+
+
+def run(*arguments: str, **environ: str) -> Result:
+    """Run a command in this process; what it raises is raised here."""
+    clean = {name: None for name in os.environ if name.startswith("HUNT_")}
+    result = CliRunner().invoke(
+        hunt, list(arguments), env=clean | environ, catch_exceptions=False
+    )
+    return result
+
+
+def hunt_process(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUNT_")}
+    command = [sys.executable, "-m", "hunt", *arguments]
+    return subprocess.run(command, env=kept | environ, capture_output=True, text=True, check=False)
+
+
+def test_help_lists_every_command_in_a_line() -> None:
+    lines = run("--help").output.splitlines()
+    for name in ("serve", "migrate", "apply", "hunts", "open", "close", "token", "click"):
+        assert any(line.strip().startswith(name) for line in lines)
+    assert run("nonsense").exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["serve", "migrate", "apply", "watch", "doctor", "config"])
+def test_every_command_has_help(name: str) -> None:
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert "--config" in result.output
+
+
+def test_a_hunt_from_file_to_open_to_closed(database: str) -> None:
+    url = {"HUNT_DATABASE_URL": database}
+    assert "no hunts yet" in run("hunts", **url).output
+    assert "hunt open harbour" in run("apply", DEMO, **url).output
+    assert "nothing to change" in run("apply", DEMO, **url).output
+    assert run("open", "harbour", **url).output == "hunt harbour is open\n"
+    [row] = json.loads(run("hunts", "--json", **url).output)
+    assert (row["id"], row["state"], row["clicks"]) == ("harbour", "open", 0)
+    assert run("close", "harbour", **url).exit_code == 0
+    assert "closed" in run("hunts", **url).output.splitlines()[1]
+    with pytest.raises(HuntNotFound, match="hunt hunts"):
+        run("open", "nowhere", **url)
+
+
+def test_migrate_says_what_it_did(postgres: str, database: str) -> None:
+    assert "up to date" in run("migrate", HUNT_DATABASE_URL=database).output
+    fresh = make_conninfo(postgres, dbname="postgres", options="-c search_path=pg_temp")
+    assert "create table hunts" in run("migrate", "--dry-run", HUNT_DATABASE_URL=fresh).output
+
+
+def test_a_wrong_hunt_file_is_refused(tmp_path: Path, database: str) -> None:
+    file = tmp_path / "hunt.toml"
+    file.write_text("[hunt]\n")
+    with pytest.raises(DefinitionError):
+        run("apply", str(file), HUNT_DATABASE_URL=database)
+
+
+def test_a_token_is_signed_with_the_first_secret(tmp_path: Path) -> None:
+    printed = run("token", "--player", "ada", "--ttl", "2h", HUNT_JWT_SECRET=SECRET.decode())
+    claims = jwt.decode(printed.output.strip(), SECRET, ["HS256"], audience="hunt")
+    assert claims["sub"] == "ada"
+    assert claims["exp"] - claims["iat"] == 7200
+    admin = run("token", "--player", "ada", "--admin", "--data-dir", str(tmp_path))
+    jwt.decode(admin.output.strip(), jwt_secret(tmp_path), ["HS256"], audience="hunt-admin")
+    assert (tmp_path / "jwt_secret").stat().st_mode & 0o777 == 0o600
+    assert run("token", "--player", "a b").exit_code == 2
+    assert run("token", "--player", "a", "--ttl", "soon").exit_code == 2
+    with pytest.raises(SettingsError, match="HUNT_JWT_SECRET"):
+        run("token", "--player", "a", HUNT_DATABASE_URL="postgresql://")
+
+
+def test_config_shows_where_each_setting_came_from_and_no_secret() -> None:
+    environ = {"HUNT_JWT_SECRET": SECRET.decode(), "HUNT_POOL_SIZE": "7"}
+    text = run("config", **environ).output
+    assert SECRET.decode() not in text
+    assert "(environment)" in text
+    shown = json.loads(run("config", "--json", **environ).output)
+    assert shown["pool_size"] == {"value": "7", "from": "environment"}
+    assert shown["queue_size"]["from"] == "default"
+
+
+def test_doctor_names_what_is_wrong_and_the_cure(database: str) -> None:
+    environ = {"HUNT_DATABASE_URL": database, "HUNT_JWT_SECRET": SECRET.decode()}
+    good = json.loads(run("doctor", "--json", **environ).output)
+    assert {each["name"] for each in good} >= {"files", "fsync", "schema", "clock", "latency"}
+    bad = run("doctor", HUNT_DATABASE_URL="host=127.0.0.1 port=1")
+    assert bad.exit_code == 1
+    assert "BAD  database" in bad.output
+    assert "BAD  secret" in bad.output
+
+
+def test_errors_are_one_sentence_with_the_right_status() -> None:
+    wrong = hunt_process("config", HUNT_POOL_SIZ="1")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "did you mean HUNT_POOL_SIZE" in wrong.stderr
+    failed = hunt_process("hunts", HUNT_DATABASE_URL="host=127.0.0.1 port=1")
+    assert failed.returncode == 1
+    assert "Traceback" not in failed.stderr
+
+
+async def in_process(*arguments: str) -> tuple[int, str, str]:
+    """Run a command as a process, while this event loop serves it."""
+    done = await trio.run_process(
+        [sys.executable, "-m", "hunt", *arguments],
+        capture_stdout=True, capture_stderr=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+async def test_a_player_on_the_command_line(database: str) -> None:
+    async with serving(database, click_rate=5.0, click_burst=1) as client:
+        whom = ["--url", str(client.base_url), "--token", token()]
+        watched: list[tuple[int, str, str]] = []
+
+        async def watch() -> None:
+            watched.append(await in_process("watch", "harbour", "--sse", "-n", "3", *whom))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch)
+            with trio.fail_after(20):
+                while client.engine.hub.counts() != {"sse": 1}:
+                    await trio.lowlevel.checkpoint()
+            # Faster than the limit: the retries, under their ids, are part of the test.
+            status, out, _ = await in_process("click", "harbour", "-n", "3", "--x", "1", *whom)
+        assert status == 0
+        assert out.splitlines() == ["#1  coin  5 points", "#2  coin  5 points", "#3  coin  5 points"]
+        assert watched[0][0] == 0
+        assert watched[0][1] == out
+        assert "hello" in watched[0][2]
+        status, _, err = await in_process("click", "harbour", "--x", "999", *whom)
+        assert status == 1
+        assert "inside the map" in err
+

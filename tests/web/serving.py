@@ -1,0 +1,114 @@
+"""The whole application on a real socket, in the test's own event loop."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import httpx
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve
+
+from hunt.asgi import Application
+from hunt.core.definition import Definition, Peak, Prize
+from hunt.core.sse import Event, Parser
+from hunt.engine import Engine
+from hunt.settings import Settings
+from hunt.store.hunts import Hunts
+from hunt.store.pool import open_pool
+from hunt.web import auth
+
+SECRET = b"web-secret-web-secret-web-secret"
+HARBOUR = Definition(
+    "harbour", "Harbour night", 100, 50, None, None, 0.0,
+    (
+        Prize("coin", "Coin", 5, 1.0, 3, None),
+        Prize("chest", "Chest", 9, Peak(0.0, (7, 9), 3), None, None),
+    ),
+)  # fmt: skip
+
+
+class Client(httpx.AsyncClient):
+    """A client of the server under test, with its engine at hand."""
+
+    engine: Engine
+
+    async def click(self, **fields: Any) -> httpx.Response:
+        body = {"id": str(uuid.uuid4()), "x": 1, "y": 2} | fields
+        return await self.post("/v1/hunts/harbour/clicks", json=body)
+
+
+def token(player: str = "ada", **options: Any) -> str:
+    options = {"ttl": 60, "now": datetime.now(UTC)} | options
+    return auth.sign((SECRET,), player, **options)
+
+
+def bearer(player: str = "ada", **options: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(player, **options)}"}
+
+
+@asynccontextmanager
+async def serving(database: str, **options: Any) -> AsyncIterator[Client]:
+    """Serve the hunt ``harbour`` and yield a client that speaks for ada."""
+    async with open_pool(database, size=1) as pool:
+        hunts = Hunts(pool)
+        await hunts.apply(HARBOUR, seed=os.urandom(32), actor="test")
+        await hunts.open("harbour")
+    settings = Settings(
+        **{"database_url": database, "jwt_secret": (SECRET,), "guests": True, "click_rate": 0.0}
+        | options
+    )
+    app = Application(lambda: settings)
+    config = Config()
+    config.bind = ["127.0.0.1:0"]
+    config.accesslog = config.errorlog = None
+    config.graceful_timeout = 1
+    stop = trio.Event()
+    async with trio.open_nursery() as nursery:
+        [url] = await nursery.start(partial(serve, app, config, shutdown_trigger=stop.wait))
+        async with Client(base_url=url, headers=bearer(), timeout=10) as client:
+            client.engine = app._current()
+            yield client
+        stop.set()
+
+
+@asynccontextmanager
+async def stream(client: Client, path: str = "/v1/hunts/harbour/events", **options: Any) -> AsyncIterator[Stream]:
+    async with client.stream("GET", path, timeout=10, **options) as response:
+        yield Stream(response)
+
+
+class Stream:
+    """Events, one at a time."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self.raw = b""
+        self._chunks = response.aiter_raw()
+        self._parser = Parser()
+        self._events: list[Event] = []
+
+    async def next(self) -> Event:
+        while not self._events:
+            await self.more()
+        return self._events.pop(0)
+
+    async def more(self) -> None:
+        with trio.fail_after(10):
+            chunk = await anext(self._chunks)
+        self.raw += chunk
+        self._events += self._parser.feed(chunk)
+
+    async def rest(self) -> list[Event]:
+        with trio.fail_after(10):
+            async for chunk in self._chunks:
+                self.raw += chunk
+                self._events += self._parser.feed(chunk)
+        rest, self._events = self._events, []
+        return rest
