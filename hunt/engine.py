@@ -77,9 +77,7 @@ class Engine:
             batches=settings.breaker_batches,
             jitter=jitter,
         )
-        self.supervisor = Supervisor(
-            self.breaker, self.log.probe, changed=self._breaker_changed
-        )
+        self.supervisor = Supervisor(self.breaker, self.log.probe, changed=self._breaker_changed)
         self.limiter = Limiter(
             trio.current_time, rate=settings.click_rate, burst=settings.click_burst
         )
@@ -132,12 +130,8 @@ class Engine:
             "Share of the last seconds that the loop waited.",
             self.meter.idle,
         )
-        metrics.watch_labelled(
-            "hunt_pool_connections", "To the database.", "state", pool.states
-        )
-        metrics.watch_labelled(
-            "hunt_subscribers", "Open streams.", "transport", self.hub.counts
-        )
+        metrics.watch_labelled("hunt_pool_connections", "To the database.", "state", pool.states)
+        metrics.watch_labelled("hunt_subscribers", "Open streams.", "transport", self.hub.counts)
         metrics.watch_labelled(
             "hunt_breaker_state",
             "1 for the state that it is in.",
@@ -180,9 +174,7 @@ class Engine:
         outcomes = await self.guard.commit(hunt, clicks)
         self.metrics.committed(rows=len(clicks), seconds=trio.current_time() - started)
         fresh = [
-            each.reward
-            for each in outcomes
-            if isinstance(each, Settlement) and not each.duplicate
+            each.reward for each in outcomes if isinstance(each, Settlement) and not each.duplicate
         ]
         if fresh:
             self.tail.committed(hunt, fresh)

@@ -12,9 +12,7 @@ from hunt.settings import Settings
 
 def configure(settings: Settings) -> None:
     """Send the logs to standard error, in the format and from the level of `settings`."""
-    text = settings.log_format == "console" or (
-        settings.log_format is None and sys.stderr.isatty()
-    )
+    text = settings.log_format == "console" or (settings.log_format is None and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
     )

@@ -117,8 +117,7 @@ def load(
             raise SettingsError(f"{label}: {shown} {exc}") from None
     settings = Settings(**values)
     origins: dict[str, Origin] = {
-        each.name: raw[each.name][1] if each.name in raw else "default"
-        for each in fields(Settings)
+        each.name: raw[each.name][1] if each.name in raw else "default" for each in fields(Settings)
     }
     return Loaded(settings, origins)
 
@@ -144,14 +143,19 @@ def _environ(environ: Mapping[str, str]) -> dict[str, str]:
             name = name.removesuffix("_FILE")
             if PREFIX + name in environ:
                 raise SettingsError(f"{PREFIX}{name} and {variable} are both set: keep one")
-            try:
-                value = Path(value).read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError) as exc:
-                raise SettingsError(f"{variable}: {value} cannot be read: {exc}") from None
+            found[name] = _secret_file(variable, Path(value))
+            continue
         if name.lower() not in PARSERS:
             raise SettingsError(f"{variable} is no setting{_nearest(name.lower(), PREFIX)}")
         found[name] = value
     return found
+
+
+def _secret_file(variable: str, path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{variable}: {path} cannot be read: {exc}") from None
 
 
 def _nearest(name: str, prefix: str) -> str:

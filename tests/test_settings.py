@@ -98,9 +98,7 @@ def test_a_secret_may_come_from_a_file_but_not_from_two_places(tmp_path: Path) -
         ("data_dir = 7", "not empty"),
     ],
 )
-def test_a_wrong_file_is_said_in_one_sentence(
-    content: str, sentence: str, tmp_path: Path
-) -> None:
+def test_a_wrong_file_is_said_in_one_sentence(content: str, sentence: str, tmp_path: Path) -> None:
     file = tmp_path / "other.toml"
     file.write_text(content)
     with pytest.raises(SettingsError, match=sentence):

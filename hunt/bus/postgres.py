@@ -16,9 +16,7 @@ from hunt.errors import StoreError
 LOG = "hunt_log"  # payload: a notice
 HUNTS = "hunt_hunts"  # payload: the id of a hunt that has changed
 
-Listening = Callable[
-    [Sequence[str]], AbstractAsyncContextManager[AsyncIterator[tuple[str, str]]]
-]
+Listening = Callable[[Sequence[str]], AbstractAsyncContextManager[AsyncIterator[tuple[str, str]]]]
 
 log = structlog.get_logger("hunt.bus")
 

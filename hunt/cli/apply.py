@@ -25,9 +25,7 @@ def command(file: Path, data_dir: Path | None, config: Path | None) -> None:
 
 async def _apply(settings: Settings, definition: Definition) -> None:
     async with common.hunts(settings) as hunts:
-        changes = await hunts.apply(
-            definition, seed=new_seed(os.urandom), actor=getpass.getuser()
-        )
+        changes = await hunts.apply(definition, seed=new_seed(os.urandom), actor=getpass.getuser())
         hunt = await hunts.get(definition.id)
     for change in changes:
         click.echo(change)

@@ -105,6 +105,4 @@ def secrets(settings: Settings) -> tuple[bytes, ...]:
         return settings.jwt_secret
     if settings.embedded:
         return (jwt_secret(settings.data_dir),)
-    raise SettingsError(
-        "HUNT_JWT_SECRET is not set: give one or more secrets of at least 32 bytes"
-    )
+    raise SettingsError("HUNT_JWT_SECRET is not set: give one or more secrets of at least 32 bytes")

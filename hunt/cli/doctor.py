@@ -29,10 +29,7 @@ def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
     if as_json:
         click.echo(
             json.dumps(
-                [
-                    {"name": f.name, "ok": f.ok, "detail": f.detail, "cure": f.cure}
-                    for f in findings
-                ]
+                [{"name": f.name, "ok": f.ok, "detail": f.detail, "cure": f.cure} for f in findings]
             )
         )
     else:

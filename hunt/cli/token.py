@@ -33,7 +33,9 @@ class Duration(click.ParamType[float]):
 @click.command()
 @click.option("--player", required=True, help="1-64 of A-Z a-z 0-9 _ . : -")
 @click.option("--admin", is_flag=True, help="For administration.")
-@click.option("--ttl", type=Duration(), default="1h", show_default=True, help="How long it is valid.")
+@click.option(
+    "--ttl", type=Duration(), default="1h", show_default=True, help="How long it is valid."
+)
 @common.options
 def command(
     player: str, admin: bool, ttl: float, data_dir: Path | None, config: Path | None

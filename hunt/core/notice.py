@@ -12,7 +12,7 @@ class _Payload(msgspec.Struct):
 
     h: str  # hunt
     f: int  # first seq
-    l: int  # last seq  # noqa: E741
+    l: int  # last seq  # ruff: ignore[ambiguous-variable-name]
     at: str | None = None
     e: list[tuple[int, str, str, str | None, int]] | None = None
 

@@ -21,7 +21,11 @@ _LINES = re.compile(r"\r\n|\r|\n")
 
 
 def frame(
-    *, data: str | bytes, event: str | None = None, id: str | None = None, retry: int | None = None
+    *,
+    data: str | bytes,
+    event: str | None = None,
+    id: str | None = None,  # ruff: ignore[builtin-argument-shadowing] - the word of the format
+    retry: int | None = None,
 ) -> bytes:
     """Return one event; data of several lines become several ``data:`` lines.
 
@@ -150,9 +154,7 @@ class Parser:
     def _dispatch(self) -> Event | None:
         event = None
         if self._data:
-            event = Event(
-                self._event or "message", "\n".join(self._data), self._id, self._retry
-            )
+            event = Event(self._event or "message", "\n".join(self._data), self._id, self._retry)
         elif self._retry is not None:
             event = Event("", "", None, self._retry)
         self._clear()

@@ -35,9 +35,7 @@ def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, 
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise InvalidRequest("the body is not a JSON object") from None
     errors = {
-        name: "unknown: a click has id, x and y"
-        for name in fields
-        if name not in {"id", "x", "y"}
+        name: "unknown: a click has id, x and y" for name in fields if name not in {"id", "x", "y"}
     }
     click_id = fields.get("id")
     if not isinstance(click_id, str) or not UUID.fullmatch(click_id := click_id.lower()):

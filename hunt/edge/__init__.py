@@ -29,5 +29,5 @@ def install() -> None:
             f"hunt needs Hypercorn {SUPPORTED}x, and {installed} is installed: "
             f"install 'hypercorn>=0.18,<0.19'"
         )
-    setattr(hypercorn_run, "TCPServer", Connection)  # noqa: B010 - not exported
-    setattr(hypercorn_run, "WorkerContext", Worker)  # noqa: B010
+    setattr(hypercorn_run, "TCPServer", Connection)  # ruff: ignore[set-attr-with-constant] - not exported
+    setattr(hypercorn_run, "WorkerContext", Worker)  # ruff: ignore[set-attr-with-constant]

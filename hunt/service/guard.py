@@ -119,9 +119,7 @@ class Guard:
         finally:
             self._breaker_moved()
 
-    async def _split(
-        self, hunt: str, clicks: Sequence[Click], error: StoreError
-    ) -> list[Outcome]:
+    async def _split(self, hunt: str, clicks: Sequence[Click], error: StoreError) -> list[Outcome]:
         """Commit the halves of a batch that failed for some row's sake."""
         if len(clicks) > 1:
             half = len(clicks) // 2

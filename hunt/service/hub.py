@@ -188,7 +188,9 @@ class Hub:
                 streams = players.get(reward.player)
                 if streams:
                     block = sse.reward(self._epoch(hunt), reward)
-                    self._offer(hunt, reward.player, streams, Frame("reward", reward.seq, block, now))
+                    self._offer(
+                        hunt, reward.player, streams, Frame("reward", reward.seq, block, now)
+                    )
         if self._everybody.get(hunt):
             won = [reward for reward in rewards if reward.prize is not None]
             if won:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import trio
 
 from hunt.core.events import Click, Outcome
-from hunt.errors import Overloaded, OutcomeUnknown
+from hunt.errors import OutcomeUnknown, Overloaded
 
 Commit = Callable[[str, Sequence[Click]], Awaitable[list[Outcome]]]
 
@@ -137,9 +137,7 @@ class Lane:
         return True
 
     def _take(self) -> list[Waiting]:
-        batch = [
-            self.waiting.popleft() for _ in range(min(self._batch_size, len(self.waiting)))
-        ]
+        batch = [self.waiting.popleft() for _ in range(min(self._batch_size, len(self.waiting)))]
         self._left_at = trio.current_time()
         self._taken(len(batch))
         return batch

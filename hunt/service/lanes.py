@@ -57,11 +57,7 @@ class Lanes:
             raise Draining(retry_after=1 + self._jitter())
         now = trio.current_time()
         lane = self._lanes.get(hunt)
-        old = (
-            lane is not None
-            and lane.waiting
-            and now - lane.waiting[0].since > self._queue_age
-        )
+        old = lane is not None and lane.waiting and now - lane.waiting[0].since > self._queue_age
         if old or self._queued >= self._queue_size:
             raise QueueFull(retry_after=0.5 + self._jitter())
         if lane is None:
@@ -109,9 +105,7 @@ class Lanes:
         while self._lanes:
             await self._ended.wait()
 
-    async def run(
-        self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-    ) -> None:
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run the lanes until cancelled; an error in one ends all."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery

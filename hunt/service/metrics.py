@@ -89,7 +89,9 @@ class Metrics:
             "hunt_breaker_transitions", "By the state that began.", ["state"], registry=registry
         )
         self._delivery = Histogram(
-            "hunt_delivery_seconds", "From the commit to the write.", buckets=SECONDS,
+            "hunt_delivery_seconds",
+            "From the commit to the write.",
+            buckets=SECONDS,
             registry=registry,
         )
         self._slow = Counter(

@@ -118,9 +118,7 @@ class Tail:
             self._behind[hunt] = None
             self._gap.set()
 
-    async def run(
-        self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-    ) -> None:
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Fill gaps until cancelled; a store that fails is asked again."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._look_around)

@@ -41,7 +41,7 @@ async def check(conn: Connection) -> list[Finding]:
         version = await schema.current(conn)
     assert row is not None
     number, server, fsync, full_page_writes, synchronous_commit, standby, read_only = row
-    findings = [
+    return [
         _finding("version", number >= OLDEST, f"PostgreSQL {server}", "use PostgreSQL 14 or later"),
         _finding(
             "fsync", fsync == "on", f"fsync is {fsync}", "set fsync = on, or a crash loses rewards"
@@ -78,7 +78,6 @@ async def check(conn: Connection) -> list[Finding]:
             "run hunt near its database: every batch waits for one round trip",
         ),
     ]
-    return findings
 
 
 def _finding(name: str, ok: bool, detail: str, cure: str) -> Finding:

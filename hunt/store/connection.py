@@ -89,9 +89,7 @@ class Connection(psycopg.AsyncConnection[Any]):
             raise last
         raise type(last)("no host would have us: " + "; ".join(failures))
 
-    async def wait(
-        self, gen: PQGen[RV], interval: float = 0, timeout: float | None = None
-    ) -> RV:
+    async def wait(self, gen: PQGen[RV], interval: float = 0, timeout: float | None = None) -> RV:
         """Drive `gen` to its end; see the class for what cancellation does."""
         try:
             with trio.move_on_after(float("inf") if timeout is None else timeout):

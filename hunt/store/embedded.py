@@ -108,7 +108,7 @@ async def _start_or_join(
 
 async def _watch_owner(lock: int) -> None:
     """Wait until the owner lets go of `lock`, and raise that."""
-    while not _locked(lock, fcntl.LOCK_SH):  # noqa: ASYNC110 - flock has nothing to wait for
+    while not _locked(lock, fcntl.LOCK_SH):  # ruff: ignore[async-busy-wait] - flock has nothing to wait for
         await trio.sleep(_OWNER_POLL)
     raise StoreUnavailable("the process that ran the embedded PostgreSQL is gone: start again")
 

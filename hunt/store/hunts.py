@@ -29,7 +29,8 @@ CREATE = """
 """
 
 CHANGE = """
-    update hunts set definition = %s, version = version + 1, opens_at = %s, closes_at = %s, cooldown = %s
+    update hunts set definition = %s, version = version + 1,
+           opens_at = %s, closes_at = %s, cooldown = %s
      where number = %s
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import starmap
 
 import psycopg
 
@@ -13,7 +14,8 @@ from hunt.store.pool import Pool
 
 APPEND = """
     select verdict, seq, prize, points, at, retry
-      from hunt_append(%s, %s::uuid[], %s::text[], %s::float8[], %s::float8[], %s::text[], %s::int[])
+      from hunt_append(
+               %s, %s::uuid[], %s::text[], %s::float8[], %s::float8[], %s::text[], %s::int[])
 """
 
 READ = """
@@ -77,7 +79,7 @@ class Log:
                     if exc.sqlstate == NO_SUCH_HUNT:
                         raise HuntNotFound(f"there is no hunt {hunt!r}") from None
                     raise
-        return [_outcome(click, row) for click, row in zip(clicks, rows, strict=True)]
+        return list(starmap(_outcome, zip(clicks, rows, strict=True)))
 
     async def reject(self, hunt: str, click: Click, reason: str) -> None:
         """Record a click that the log would not take, with the reason.
@@ -91,9 +93,7 @@ class Log:
                     REJECT, (click.id, click.player, click.x, click.y, reason[:500], hunt)
                 )
 
-    async def read(
-        self, hunt: str, after: int, upto: int, *, limit: int = 1000
-    ) -> list[Reward]:
+    async def read(self, hunt: str, after: int, upto: int, *, limit: int = 1000) -> list[Reward]:
         """Return the rewards with `after` < seq <= `upto`, in order, at most `limit`."""
         return await self._read(
             READ + " and r.seq > %s and r.seq <= %s order by r.seq limit %s",
@@ -111,7 +111,7 @@ class Log:
         with translated():
             async with self._pool.connection() as conn:
                 cursor = await conn.execute(query, values)
-                return [Reward(*row) for row in await cursor.fetchall()]
+                return list(starmap(Reward, await cursor.fetchall()))
 
     async def last(self) -> dict[str, int]:
         """Return the last seq of every hunt."""

@@ -64,7 +64,8 @@ def _keep_only(capability: int | None) -> None:
 def _permitted() -> int:
     words = (_Word * 2)()
     _check(_libc.capget(ctypes.byref(_Header(_CAPABILITIES_3, 0)), words), "capget")
-    return words[0].permitted
+    permitted: int = words[0].permitted
+    return permitted
 
 
 def _closed(folders: list[str]) -> str | None:

@@ -90,13 +90,26 @@ class Cluster:
         new = Path(tempfile.mkdtemp(".new", f"{self.path.name}.", self.path.parent))
         try:
             self._give(new)
-            initdb = [self.programs / "initdb", "-D", new, "--username=hunt", "--auth=trust"]
+            initdb: list[str | Path] = [
+                self.programs / "initdb",
+                "-D",
+                new,
+                "--username=hunt",
+                "--auth=trust",
+            ]
             # The builtin locale sorts alike on every machine, and needs none installed.
             initdb += ["--encoding=UTF8", "--no-locale", "--locale-provider=builtin"]
             initdb += ["--builtin-locale=C.UTF-8", "--set=timezone=UTC", "--set=log_timezone=UTC"]
             await self.launcher.run([*initdb, "--no-instructions"])
             # A single-user server needs no client to be told what to do.
-            single = [self.programs / "postgres", "--single", "-D", new, "-c", "exit_on_error=on"]
+            single: list[str | Path] = [
+                self.programs / "postgres",
+                "--single",
+                "-D",
+                new,
+                "-c",
+                "exit_on_error=on",
+            ]
             await self.launcher.run([*single, "template1"], text="create database hunt\n")
             _rename(new, self.path)
         finally:

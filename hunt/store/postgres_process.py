@@ -52,7 +52,15 @@ class Launcher:
         kept = {"PATH", "LD_LIBRARY_PATH"}
         environ = {name: value for name, value in os.environ.items() if name in kept}
         environ["LC_ALL"] = "C"
-        child = [sys.executable, "-I", "-S", _CHILD, str(os.getpid()), str(uid), str(gid)]
+        child: list[str | Path] = [
+            sys.executable,
+            "-I",
+            "-S",
+            _CHILD,
+            str(os.getpid()),
+            str(uid),
+            str(gid),
+        ]
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         with open(os.open(self.log, flags, 0o600), "ab", buffering=0) as log:
             process = subprocess.Popen(

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import trio
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent
 from quart import Response
 from quart_trio.asgi import TrioASGIHTTPConnection
 
-
 #: Seconds that the end of a response may take; the connection bounds its sends itself.
 END_TIMEOUT = 15.0
 
 
-def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
+def empty(status: int, headers: dict[str, str] | None = None) -> Response:
     """Return a response without a body.
 
     Quart makes a generator of a missing body, and that one asks for asyncio's
     loop: the client would get no response at all.  An empty body is none.
     """
     return Response(b"", status=status, headers=headers)
-
-
 
 
 class HTTPConnection(TrioASGIHTTPConnection):

@@ -68,7 +68,7 @@ def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
 
 
 def details(hunt: Hunt, now: datetime) -> dict[str, object]:
-    """Return what players may know of a hunt: places and, until it is over, the seed stay secret."""
+    """Return what players may know of a hunt; places and, until the end, the seed are secret."""
     definition = hunt.definition
     shown = summary(hunt, now) | {
         "map": {"width": definition.width, "height": definition.height},
@@ -119,7 +119,10 @@ def tagged(value: object) -> Response:
     body = wire.encode(value)
     tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    known = [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]
+    known = [
+        each.strip().removeprefix("W/")
+        for each in request.headers.get("If-None-Match", "").split(",")
+    ]
     if tag in known or "*" in known:
         return empty(304, headers)
     return Response(body, mimetype="application/json", headers=headers)

@@ -43,7 +43,9 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         hunt = who.hunt_of(serving, identity, hunt_id)
         scope = request.args.get("scope", "own")
         if scope not in {"own", "all"}:
-            raise InvalidRequest("the query is not valid", errors={"scope": "must be all, or absent"})
+            raise InvalidRequest(
+                "the query is not valid", errors={"scope": "must be all, or absent"}
+            )
         if hunt.is_over(serving.now()):
             return empty(204)  # the one answer after which a browser stays away
         resume = (

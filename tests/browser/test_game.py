@@ -166,7 +166,7 @@ def test_a_refused_click_is_sent_again_under_its_id(page: Page) -> None:
 
     page.route("**/clicks", refuse)
     click(page)
-    expect(page.locator("#outcome")).to_have_text(re.compile("Trying again in"))
+    expect(page.locator("#outcome")).to_have_text(re.compile(r"Trying again in"))
     finds(page, 1)
     assert len(ids) == 2
     assert len(set(ids)) == 1
@@ -187,7 +187,7 @@ def test_a_server_killed_in_mid_game_is_come_back_to(page: Page, server: Server)
 
 def test_a_server_that_drains_says_so(page: Page, server: Server) -> None:
     server.stop(signal.SIGTERM)
-    expect(page.locator("#connection")).to_have_text(re.compile("server draining"))
+    expect(page.locator("#connection")).to_have_text(re.compile(r"server draining"))
     shot(page, "game-draining")
     server.start()
     expect(page.locator("#connection")).to_have_text("live", timeout=20_000)

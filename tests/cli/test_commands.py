@@ -23,10 +23,7 @@ DEMO = str(Path(__file__).parents[2] / "hunt" / "harbour.toml")
 def run(*arguments: str, **environ: str) -> Result:
     """Run a command in this process; what it raises is raised here."""
     clean = {name: None for name in os.environ if name.startswith("HUNT_")}
-    result = CliRunner().invoke(
-        hunt, list(arguments), env=clean | environ, catch_exceptions=False
-    )
-    return result
+    return CliRunner().invoke(hunt, list(arguments), env=clean | environ, catch_exceptions=False)
 
 
 def hunt_process(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -144,11 +141,14 @@ async def test_a_player_on_the_command_line(database: str) -> None:
             # Faster than the limit: the retries, under their ids, are part of the test.
             status, out, _ = await in_process("click", "harbour", "-n", "3", "--x", "1", *whom)
         assert status == 0
-        assert out.splitlines() == ["#1  coin  5 points", "#2  coin  5 points", "#3  coin  5 points"]
+        assert out.splitlines() == [
+            "#1  coin  5 points",
+            "#2  coin  5 points",
+            "#3  coin  5 points",
+        ]
         assert watched[0][0] == 0
         assert watched[0][1] == out
         assert "hello" in watched[0][2]
         status, _, err = await in_process("click", "harbour", "--x", "999", *whom)
         assert status == 1
         assert "inside the map" in err
-

@@ -107,7 +107,7 @@ def test_suggests_the_key_that_was_meant() -> None:
 
 
 numbers = st.floats(1, 1000)
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(  # noqa: DTZ001
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(
     lambda moment: moment.replace(tzinfo=UTC)
 )
 

@@ -23,7 +23,8 @@ def test_what_was_encoded_is_parsed_however_it_is_cut(
 ) -> None:
     # A leading space would be eaten from any field, as the format says.
     events = [
-        (text, event and "e" + event, id_ and "i" + id_, retry) for text, event, id_, retry in events
+        (text, event and "e" + event, id_ and "i" + id_, retry)
+        for text, event, id_, retry in events
     ]
     stream = b"".join(
         sse.HEARTBEAT + sse.frame(data=text, event=event, id=id_, retry=retry)

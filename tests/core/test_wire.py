@@ -63,8 +63,16 @@ def test_a_problem_leaves_out_what_is_not_there() -> None:
 
 @pytest.mark.parametrize(
     ("player", "valid"),
-    [("ada", True), ("A.b:c_d-9", True), ("", False), ("a b", False), ("ada\n", False)]
-    + [("a" * 64, True), ("a" * 65, False), ("é", False)],
+    [
+        ("ada", True),
+        ("A.b:c_d-9", True),
+        ("", False),
+        ("a b", False),
+        ("ada\n", False),
+        ("a" * 64, True),
+        ("a" * 65, False),
+        ("é", False),
+    ],
 )
 def test_which_ids_a_player_may_have(player: str, valid: bool) -> None:
     assert wire.valid_player(player) is valid
@@ -76,7 +84,8 @@ def test_masked_names_do_not_tell_who() -> None:
 
 
 def test_a_notice_with_rewards() -> None:
-    payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","e":[[4711,"{ID}","ada","gold-coin",100]]}}'
+    row = f'[4711,"{ID}","ada","gold-coin",100]'
+    payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","e":[{row}]}}'
     assert notice.parse(payload) == Notice("harbour", 4711, 4711, (REWARD,))
 
 

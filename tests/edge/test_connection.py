@@ -123,9 +123,7 @@ async def test_sets_the_options_of_a_client_socket() -> None:
             option = stream.socket.getsockopt
             assert option(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert option(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-            assert (
-                option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == connection.USER_TIMEOUT
-            )
+            assert option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == connection.USER_TIMEOUT
 
 
 def test_contained_lets_pass_what_is_no_error_of_a_connection() -> None:

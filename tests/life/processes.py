@@ -94,9 +94,7 @@ async def hunt_serve(data_dir: Path) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def hypercorn(
-    environ: Mapping[str, str], *, workers: int = 2
-) -> AsyncIterator[Server]:
+async def hypercorn(environ: Mapping[str, str], *, workers: int = 2) -> AsyncIterator[Server]:
     port = free_port()
     arguments = [*HYPERCORN, "-w", str(workers), "-b", f"127.0.0.1:{port}", "hunt.asgi:app"]
     async with running(arguments, f"http://127.0.0.1:{port}", environ) as server:

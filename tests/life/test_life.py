@@ -190,9 +190,7 @@ async def test_two_processes_on_one_database_show_each_others_events_in_order(
     ("arguments", "variables", "sentence"),
     [
         pytest.param(HYPERCORN, {}, "HUNT_DATABASE_URL is not set", id="no database"),
-        pytest.param(
-            HYPERCORN[:3], {}, "hypercorn -k trio", id="another event loop"
-        ),
+        pytest.param(HYPERCORN[:3], {}, "hypercorn -k trio", id="another event loop"),
         pytest.param(
             HYPERCORN,
             {"HUNT_DATABASE_URL": "postgresql://", "HUNT_BATCH_SIZ": "1"},
@@ -232,4 +230,3 @@ def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path) -> None:
     assert started.returncode == 1
     assert address in started.stderr
     assert "Traceback" not in started.stderr
-

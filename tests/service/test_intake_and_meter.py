@@ -61,9 +61,7 @@ async def take(intake_for: Sequence[Outcome], **options: float) -> tuple[Intake,
     )
     breaker = Breaker(trio.current_time)
     limiter = Limiter(trio.current_time, rate=options.get("rate", 0), burst=1)
-    made = Intake(
-        hunts=HUNTS.get, lanes=lanes, breaker=breaker, limiter=limiter, jitter=lambda: 0
-    )
+    made = Intake(hunts=HUNTS.get, lanes=lanes, breaker=breaker, limiter=limiter, jitter=lambda: 0)
     return made, breaker, lanes
 
 

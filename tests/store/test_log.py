@@ -22,7 +22,7 @@ from hunt.errors import (
 )
 from hunt.store.hunts import Hunts
 from hunt.store.listen import Listener
-from hunt.store.log import APPEND, Log
+from hunt.store.log import Log
 from hunt.store.pool import Pool, open_pool
 
 PLAIN = Definition("harbour", "Harbour", 100, 100, None, None, 0.0, ())
@@ -237,10 +237,11 @@ async def test_one_notice_a_batch_with_the_rows_where_they_fit(database: str) ->
 
 
 async def test_a_commit_touches_its_own_partition_and_only_by_index(database: str) -> None:
-    async with opened(database) as (log, pool):
+    async with opened(database) as (_, pool):
         await Hunts(pool).apply(replace(PLAIN, id="river"), seed=b"s" * 32, actor="test")
         fill = (
-            "insert into rewards select 1, n, gen_random_uuid(), 'p' || n % 100, 1, 1, null, 0, now()"
+            "insert into rewards"
+            " select 1, n, gen_random_uuid(), 'p' || n % 100, 1, 1, null, 0, now()"
             " from generate_series(1, 50000) n"
         )
         scans = (
@@ -287,7 +288,11 @@ async def test_changes_are_versions_and_audited(database: str) -> None:
         with pytest.raises(HuntNotFound):
             await hunts.close("nowhere")
         async with pool.connection() as conn:
-            rows = await (await conn.execute("select actor, action from audit order by id")).fetchall()
-            versions = await (await conn.execute("select version, actor from hunt_versions")).fetchall()
+            rows = await (
+                await conn.execute("select actor, action from audit order by id")
+            ).fetchall()
+            versions = await (
+                await conn.execute("select version, actor from hunt_versions")
+            ).fetchall()
         assert rows == [("test", "apply"), ("operator", "open"), ("eve", "apply")]
         assert versions == [(1, "test"), (2, "eve")]

@@ -79,7 +79,9 @@ async def serving(database: str, **options: Any) -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
-async def stream(client: Client, path: str = "/v1/hunts/harbour/events", **options: Any) -> AsyncIterator[Stream]:
+async def stream(
+    client: Client, path: str = "/v1/hunts/harbour/events", **options: Any
+) -> AsyncIterator[Stream]:
     async with client.stream("GET", path, timeout=10, **options) as response:
         yield Stream(response)
 

@@ -45,7 +45,9 @@ async def test_a_client_that_comes_back_misses_nothing(database: str, way: str) 
         for _ in range(5):
             await client.click()
         last = f"{client.engine.hunts['harbour'].epoch}-2"
-        options = {"headers": {"Last-Event-ID": last}} if way == "header" else {"params": {way: last}}
+        options = (
+            {"headers": {"Last-Event-ID": last}} if way == "header" else {"params": {way: last}}
+        )
         async with stream(client, **options) as events:
             await events.next()
             assert json.loads((await events.next()).data)["resumed"] is True
@@ -124,7 +126,9 @@ async def test_a_resume_that_cannot_be_read_is_told_to_come_back(database: str) 
 async def test_everybodys_wins_are_masked_and_without_replay(database: str) -> None:
     async with serving(database) as client:
         client.headers.update(bearer("longer-name"))
-        async with stream(client, params={"scope": "all"}, headers={"Last-Event-ID": "x"}) as events:
+        async with stream(
+            client, params={"scope": "all"}, headers={"Last-Event-ID": "x"}
+        ) as events:
             await events.next()
             assert (await events.next()).event == "hello"
             await client.click()
