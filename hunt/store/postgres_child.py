@@ -24,7 +24,8 @@ FAILED = 78  #: status of a child that could not become PostgreSQL (EX_CONFIG)
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 8, 38, 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAPABILITIES_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3: two words of 32 bits
-_DAC_OVERRIDE, _DAC_READ_SEARCH = 1, 2
+_DAC_OVERRIDE, _DAC_READ_SEARCH, _SETPCAP = 1, 2, 8
+_PR_SET_SECUREBITS, _NO_SETUID_FIXUP = 28, 1 << 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -52,13 +53,21 @@ def _prctl(option: int, value: int, argument: int = 0) -> None:
     _check(_libc.prctl(option, *words), f"prctl {option}")
 
 
-def _keep_only(capability: int | None) -> None:
-    """Drop every capability but one, which then survives an exec."""
-    mask = 0 if capability is None else 1 << capability
+def _keep_only(*capabilities: int) -> None:
+    """Drop every capability but these."""
+    mask = sum(1 << capability for capability in capabilities)
     words = (_Word * 2)(_Word(mask, mask, mask), _Word(0, 0, 0))
     _check(_libc.capset(ctypes.byref(_Header(_CAPABILITIES_3, 0)), words), "capset")
-    if capability is not None:
-        _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability)
+
+
+def _hand_on(capability: int) -> None:
+    """Keep one capability, through an exec too, and even in `access`."""
+    # PostgreSQL asks access() whether it may run its own programs, and that forgets
+    # the capabilities of all but root, unless this bit is set.
+    _keep_only(_SETPCAP, capability)
+    _prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP)
+    _keep_only(capability)
+    _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability)
 
 
 def _permitted() -> int:
@@ -96,7 +105,10 @@ def _give_up_root(uid: int, gid: int, folders: list[str]) -> None:
         allowed = [each for each in (_DAC_READ_SEARCH, _DAC_OVERRIDE) if permitted >> each & 1]
         wanted = allowed[0] if allowed else None
     try:
-        _keep_only(wanted)
+        if wanted is None:
+            _keep_only()
+        else:
+            _hand_on(wanted)
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     except OSError as exc:
         sys.exit(f"root may not hand on a capability here ({exc})")
