@@ -241,9 +241,10 @@ async def test_503_while_draining(database: str) -> None:
 
 async def test_503_with_a_full_queue(database: str) -> None:
     async with serving(database, queue_size=1, batch_size=1) as client:
-        release = trio.Event()
+        committing, release = trio.Event(), trio.Event()
 
         async def append(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+            committing.set()
             await release.wait()
             raise StoreLost
 
@@ -254,8 +255,9 @@ async def test_503_with_a_full_queue(database: str) -> None:
             answers.append((await client.click()).status_code)
 
         async with trio.open_nursery() as nursery:
-            for _ in range(2):
-                nursery.start_soon(click)
+            nursery.start_soon(click)
+            await committing.wait()  # one is on its way, and the queue is empty
+            nursery.start_soon(click)
             while client.engine.lanes.queued() < 1:
                 await trio.lowlevel.checkpoint()
             assert_problem(await client.click(), 503)
