@@ -5,6 +5,7 @@ Read downwards `open_engine` is the start, upwards the stop.
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -67,7 +68,8 @@ class Engine:
         self.hunts: dict[str, Hunt] = {}  #: every hunt, by id, kept current
         self.draining = False
         self.drained = trio.Event()
-        self.log = Log(pool)
+        self.name = os.urandom(8).hex()  #: of this process, in its notices
+        self.log = Log(pool, by=self.name)
         self.hunts_store = Hunts(pool)
         self.metrics = Metrics(version=version("hunt-server"))
         self.meter = EventLoopMeter(time.perf_counter)
@@ -282,6 +284,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                     partial(
                         bus.run,
                         Listener(settings.listen_dsn or settings.database_url).listening,
+                        own=engine.name,
                         notice=engine.notice,
                         hunt_changed=engine.hunt_changed,
                         connected=engine.listening,

@@ -24,6 +24,7 @@ log = structlog.get_logger("hunt.bus")
 async def run(
     listening: Listening,
     *,
+    own: str,
     notice: Callable[[Notice], None],
     hunt_changed: Callable[[str], None],
     connected: Callable[[], None],
@@ -34,6 +35,7 @@ async def run(
     Args:
         listening: Opens a connection that listens to channels, and yields
             (channel, payload); raises `StoreError` when it is lost.
+        own: The name of this process, whose rewards are left out of its notices.
         notice: Gets each commit, this process's own among them.
         hunt_changed: Gets the id of each hunt that has changed.
         connected: Called after each connect, once notices come: what was said
@@ -50,15 +52,15 @@ async def run(
                     if channel == HUNTS:
                         hunt_changed(payload)
                     else:
-                        _pass_on(payload, notice)
+                        _pass_on(payload, own, notice)
         except StoreError as exc:
             log.warning("not listening", error=str(exc))
         await trio.sleep(backoff.next())
 
 
-def _pass_on(payload: str, notice: Callable[[Notice], None]) -> None:
+def _pass_on(payload: str, own: str, notice: Callable[[Notice], None]) -> None:
     try:
-        parsed = notices.parse(payload)
+        parsed = notices.parse(payload, own=own)
     except ValueError:
         # Of another release, or forged: the poll finds what it meant.
         log.warning("a notice was not understood", bytes=len(payload))

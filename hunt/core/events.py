@@ -1,14 +1,17 @@
-"""The vocabulary of one click: drawn, settled in the log, told to its player."""
+"""What happens to a click on its way from a player to the log and back to its player.
+
+The classes of the hot path are msgspec's, which are made in a fifth of the time of
+a frozen dataclass, and are not tracked by the cyclic collector.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from hunt.errors import Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Click:
+class Click(Struct, frozen=True, gc=False):
     """A click that has been drawn, on its way to the log."""
 
     id: str  #: UUID in its canonical form: 36 characters, lower case
@@ -19,8 +22,7 @@ class Click:
     points: int  #: of that prize; 0 where there is none
 
 
-@dataclass(frozen=True, slots=True)
-class Reward:
+class Reward(Struct, frozen=True, gc=False):
     """One row of a hunt's log: durable, and never to change."""
 
     seq: int  #: 1, 2, 3 ... within the hunt, in commit order, without gaps
@@ -31,8 +33,7 @@ class Reward:
     at: str  #: when it was settled; RFC 3339, UTC, as in ``2026-11-01T18:00:00.123456Z``
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True, gc=False):
     """The answer to a click that is in the log."""
 
     reward: Reward
@@ -44,11 +45,10 @@ class Settlement:
 Outcome = Settlement | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """What the bus says of one commit, made by any process."""
 
     hunt: str
     first: int  #: seq of the first new row
     last: int  #: seq of the last new row
-    rewards: tuple[Reward, ...] | None  #: the rows, where they fitted into the message
+    rewards: tuple[Reward, ...] | None  #: the rows, where they are new here and fitted in

@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from hunt.core.events import Notice, Reward
+from hunt.core.events import Click, Notice, Reward
+
+#: Clicks of a batch, at most, that are worth telling; larger ones do not fit
+#: into the 8,000 bytes of a notice, and are read from the table.
+MOST = 80
 
 
 class _Payload(msgspec.Struct):
-    """The JSON of a notice; one letter a name, because 8,000 bytes is all there is."""
+    """The JSON of a notice; short names, because 8,000 bytes is all there is."""
 
     h: str  # hunt
     f: int  # first seq
     l: int  # last seq  # ruff: ignore[ambiguous-variable-name]
+    by: str | None = None
     at: str | None = None
-    e: list[tuple[int, str, str, str | None, int]] | None = None
+    o: msgspec.Raw = msgspec.Raw()  # rows, numbered from the first seq on: 0, 1 ...
+    e: msgspec.Raw = msgspec.Raw()  # rows with their seq
 
 
 _decode = msgspec.json.Decoder(_Payload).decode
+_rows = msgspec.json.Decoder(list[tuple[int, str, str, str | None, int]]).decode
+_encode = msgspec.json.encode
 
 
-def parse(payload: str) -> Notice:
+def events(clicks: Sequence[Click]) -> str | None:
+    """Return what a notice says of a batch, if all of it is new; None where it is too much."""
+    if len(clicks) > MOST:
+        return None
+    rows = [(i, c.id, c.player, c.prize, c.points) for i, c in enumerate(clicks)]
+    return _encode(rows)[1:-1].decode()
+
+
+def parse(payload: str, *, own: str | None = None) -> Notice:
     """Return the notice in `payload`.
+
+    Args:
+        payload: As `hunt_commit` sends it.
+        own: The name of this process, whose rows are known already and left out.
 
     Raises:
         ValueError: It is none.
     """
     raw = _decode(payload)
     rewards = None
-    if raw.e is not None and raw.at is not None:
+    rows, offset = (bytes(raw.o), raw.f) if bytes(raw.o) else (bytes(raw.e), 0)
+    if rows and raw.at is not None and (own is None or raw.by != own):
         at = raw.at
         rewards = tuple(
-            Reward(seq=seq, id=id_, player=player, prize=prize, points=points, at=at)
-            for seq, id_, player, prize, points in raw.e
+            Reward(offset + seq, id_, player, prize, points, at)
+            for seq, id_, player, prize, points in _rows(rows)
         )
     return Notice(hunt=raw.h, first=raw.f, last=raw.l, rewards=rewards)

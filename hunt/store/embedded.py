@@ -17,6 +17,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import pwd
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -127,15 +128,29 @@ def _cluster(data_dir: Path) -> Cluster:
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     path, programs = data_dir / "postgresql", _programs()
     socket_folder = _socket_folder(data_dir)
-    owner = (_NOBODY, _NOBODY)
     if path.exists():
         owner = _owner(path)
+    else:
+        owner = (_NOBODY, _NOBODY)
+        _check_name()
     launcher = Launcher(
         log=data_dir / "postgresql.log",
         user=owner if os.geteuid() == 0 else None,
         reach=(programs, data_dir, socket_folder.parent),
     )
     return Cluster(path, programs, socket_folder, launcher)
+
+
+def _check_name() -> None:
+    """Raise `SettingsError` where initdb would not know who we are."""
+    uid = os.geteuid()
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise SettingsError(
+            f"user {uid} has no name on this machine, and PostgreSQL's initdb insists on one: "
+            "add the user to /etc/passwd, or give HUNT_DATABASE_URL"
+        ) from None
 
 
 def _owner(path: Path) -> tuple[int, int]:

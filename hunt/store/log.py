@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from itertools import starmap
 
 import psycopg
+from msgspec.structs import replace
 
+from hunt.core import notice
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.errors import ClickConflict, HuntNotFound, HuntNotOpen, TooFast
 from hunt.store.errors import translated
+from hunt.store.packed import pack
 from hunt.store.pool import Pool
 
-APPEND = """
-    select verdict, seq, prize, points, at, retry
-      from hunt_append(
-               %s, %s::uuid[], %s::text[], %s::float8[], %s::float8[], %s::text[], %s::int[])
+COMMIT = """
+    select ord, verdict, seq, prize, points, at, retry, denied
+      from hunt_commit(%b, %b, %b, %b, %b, %b, %b, %b)
 """
 
 READ = """
@@ -28,15 +30,25 @@ REJECT = """
     select number, %s, %s, %s, %s, %s from hunts where id = %s
 """
 
-NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN = range(5)  # verdicts of hunt_append
+NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN = range(5)  # verdicts of hunt_commit
 NO_SUCH_HUNT = "H0404"  # SQLSTATE, ours
 
 
-class Log:
-    """Rewards made durable.  The pool is the caller's, to open and to close."""
+#: Of `COMMIT`: ord, verdict, seq, prize, points, at, retry, denied.
+Row = tuple[int, int, int | None, str | None, int | None, str, float | None, list[int] | None]
 
-    def __init__(self, pool: Pool) -> None:
+
+class Log:
+    """Rewards made durable.
+
+    Args:
+        pool: The caller's, to open and to close.
+        by: Names this process in its notices.
+    """
+
+    def __init__(self, pool: Pool, *, by: str = "") -> None:
         self._pool = pool
+        self._by = by
 
     async def append(
         self, hunt: str, clicks: Sequence[Click], *, deadline: float = 2.0
@@ -60,26 +72,18 @@ class Log:
             StoreTimeout: The outcome is unknown: repeat.
             StoreLost: The outcome is unknown: repeat.
         """
-        columns = (
-            hunt,
-            [click.id for click in clicks],
-            [click.player for click in clicks],
-            [click.x for click in clicks],
-            [click.y for click in clicks],
-            [click.prize for click in clicks],
-            [click.points for click in clicks],
-        )
+        values = (hunt, *pack(clicks), self._by, notice.events(clicks))
         with translated():
             async with self._pool.connection(timeout=deadline) as conn:
                 try:
                     with conn.committing(deadline):
-                        cursor = await conn.execute(APPEND, columns, prepare=True)
+                        cursor = await conn.execute(COMMIT, values, prepare=True, binary=True)
                         rows = await cursor.fetchall()
                 except psycopg.Error as exc:
                     if exc.sqlstate == NO_SUCH_HUNT:
                         raise HuntNotFound(f"there is no hunt {hunt!r}") from None
                     raise
-        return list(starmap(_outcome, zip(clicks, rows, strict=True)))
+        return _outcomes(clicks, rows)
 
     async def reject(self, hunt: str, click: Click, reason: str) -> None:
         """Record a click that the log would not take, with the reason.
@@ -132,12 +136,29 @@ class Log:
                     await conn.execute("update hunt_probe set at = clock_timestamp()")
 
 
-def _outcome(
-    click: Click, row: tuple[int, int | None, str | None, int, str, float | None]
-) -> Outcome:
-    verdict, seq, prize, points, at, retry = row
+def _outcomes(clicks: Sequence[Click], rows: Sequence[Row]) -> list[Outcome]:
+    ord_, _, seq, _, _, at, _, denied = rows[0]
+    if ord_ != 0:
+        return list(starmap(_outcome, zip(clicks, rows, strict=True)))
+    assert seq is not None
+    outcomes: list[Outcome] = []
+    for click in clicks:
+        seq += 1
+        reward = Reward(seq, click.id, click.player, click.prize, click.points, at)
+        outcomes.append(Settlement(reward, False))
+    for number in denied or ():
+        won = outcomes[number - 1]
+        assert isinstance(won, Settlement)
+        reward = replace(won.reward, prize=None, points=0)
+        outcomes[number - 1] = Settlement(reward, duplicate=False)
+    return outcomes
+
+
+def _outcome(click: Click, row: Row) -> Outcome:
+    _, verdict, seq, prize, points, at, retry, _ = row
     if verdict in {NEW, REPEAT}:
         assert seq is not None
+        assert points is not None
         reward = Reward(seq, click.id, click.player, prize, points, at)
         return Settlement(reward, duplicate=verdict == REPEAT)
     if verdict == CONFLICT:

@@ -14,6 +14,7 @@ from psycopg import pq
 
 from hunt.core.backoff import Backoff
 from hunt.errors import StoreError, StoreReadOnly, StoreUnavailable
+from hunt.store import packed
 from hunt.store.connection import Connection
 from hunt.store.errors import translate
 
@@ -107,6 +108,7 @@ class Pool:
             raise StoreUnavailable(str(self._why)) from exc
         finally:
             self._connecting -= 1
+        packed.register(conn)
         self._backoff.reset()
         self._retry_at = float("-inf")
         self._born[conn] = self._generation

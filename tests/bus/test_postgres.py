@@ -37,6 +37,7 @@ async def test_reconnects_for_ever_and_passes_on_what_it_understands(
     with trio.move_on_after(60):
         await postgres.run(
             listening,
+            own="me",
             notice=heard.append,
             hunt_changed=heard.append,
             connected=lambda: heard.append("connected"),

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hunt.core import notice, wire
-from hunt.core.events import Notice, Reward, Settlement
+from hunt.core.events import Click, Notice, Reward, Settlement
 from hunt.errors import InvalidRequest
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
@@ -87,6 +87,24 @@ def test_a_notice_with_rewards() -> None:
     row = f'[4711,"{ID}","ada","gold-coin",100]'
     payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","e":[{row}]}}'
     assert notice.parse(payload) == Notice("harbour", 4711, 4711, (REWARD,))
+
+
+def test_a_notice_numbers_its_rows_from_the_first() -> None:
+    clicks = [Click(ID, "ada", 1, 2, "gold-coin", 100), Click(ID, "bob", 1, 2, None, 0)]
+    rows = notice.events(clicks)
+    payload = f'{{"h":"harbour","f":7,"l":8,"by":"me","at":"{REWARD.at}","o":[{rows}]}}'
+    told = (
+        Reward(7, ID, "ada", "gold-coin", 100, REWARD.at),
+        Reward(8, ID, "bob", None, 0, REWARD.at),
+    )
+    assert notice.parse(payload, own="other") == Notice("harbour", 7, 8, told)
+    assert notice.parse(payload, own="me") == Notice("harbour", 7, 8, None)
+
+
+def test_a_notice_holds_only_so_many_rows() -> None:
+    click = Click(ID, "a" * 64, 1, 2, None, 0)
+    assert notice.events([click] * notice.MOST) is not None
+    assert notice.events([click] * (notice.MOST + 1)) is None
 
 
 def test_a_notice_without_rewards() -> None:
