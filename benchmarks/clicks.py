@@ -91,10 +91,10 @@ def send(player: Player) -> None:
     """Send one click, with an id of its own."""
     raw = os.urandom(20).hex()
     click_id = f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-8{raw[17:20]}-{raw[20:32]}"
-    x, y = int(raw[32:36], 16) / 656, int(raw[36:40], 16) / 656
+    x, y = 10 + int(raw[32:36], 16) / 730, 10 + int(raw[36:40], 16) / 730
     player.sent = time.perf_counter()
     player.socket.send(
-        b'%b{"id":"%b","x":%06.2f,"y":%06.2f}' % (player.head, click_id.encode(), x, y)
+        b'%b{"id":"%b","x":%07.4f,"y":%07.4f}' % (player.head, click_id.encode(), x, y)
     )
 
 
@@ -137,7 +137,7 @@ def connect(address: tuple[str, int], count: int) -> list[Player]:
         head = (
             f"POST /v1/hunts/harbour/clicks HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\n"
             f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: 67\r\n\r\n"
+            f"Content-Length: 69\r\n\r\n"
         )
         players.append(Player(opened(address), head.encode()))
     return players

@@ -19,10 +19,11 @@ from hypercorn.utils import LifespanFailureError
 
 from hunt import edge
 from hunt.edge import worker
+from hunt.edge.park import Park
 from hunt.engine import Engine, open_engine
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
-from hunt.settings import Settings, load
+from hunt.settings import Settings, file_limit, load
 from hunt.web.app import create_app
 
 log = structlog.get_logger("hunt")
@@ -68,6 +69,14 @@ class Application:
                     engine.metrics.watch(
                         "hunt_connections", "Of clients.", lambda: serving.connections
                     )
+                    if engine.settings.fast_lane:
+                        serving.park = Park(
+                            engine,
+                            hand_over=serving.take,
+                            limit=engine.settings.max_connections or file_limit(),
+                            connections=serving.count,
+                        )
+                        await nursery.start(serving.park.run)
                 await self._quart.startup()
                 nursery.start_soon(_drain_when_told, engine)
                 await send({"type": "lifespan.startup.complete"})

@@ -239,7 +239,7 @@ class Engine:
         log.info("draining")
         await trio.sleep(self.settings.drain_delay)
         with trio.move_on_after(self.settings.drain_timeout) as scope:
-            self.hub.close()
+            await self.hub.close()
             await self.lanes.drain()
         if scope.cancelled_caught:
             log.error("clicks were still waiting when the time to drain was up")

@@ -43,6 +43,10 @@ class InvalidRequest(Refused):
         self.errors = dict(errors or {})  #: field -> what is wrong with it
 
 
+class UnsupportedType(InvalidRequest):
+    """The body is not JSON, by its own word (HTTP 415)."""
+
+
 class NotAuthenticated(Refused):
     """Nobody proved who they are (HTTP 401)."""
 

@@ -45,6 +45,7 @@ class Settings:
     breaker_batches: int = 10  #: slow commits in a row that open the breaker, >= 1
     click_rate: float = 20.0  #: clicks a second of one player, >= 0; 0 is no limit
     click_burst: int = 40  #: clicks at once of one player, >= 1
+    fast_lane: bool = True  #: clicks and streams are served below Quart, where they are plain
     stream_buffer: int = 256  #: events a subscriber may be behind, >= 1
     max_connections: int | None = None  #: of one process; None: the file limit less a reserve
     max_streams_per_player: int = 10  #: of one process, >= 1
@@ -282,6 +283,7 @@ PARSERS: Mapping[str, Callable[[object], object]] = {
     "breaker_batches": _whole(1),
     "click_rate": _seconds(),
     "click_burst": _whole(1),
+    "fast_lane": _flag,
     "stream_buffer": _whole(1),
     "max_connections": _whole(1),
     "max_streams_per_player": _whole(1),

@@ -61,7 +61,12 @@ def hello(hunt: str, epoch: str, seq: int, resumed: bool) -> bytes:
 
 def reward(epoch: str, reward: Reward) -> bytes:
     """Return the one kind of event that carries an id."""
-    return frame(id=f"{epoch}-{reward.seq}", event="reward", data=reward_json(reward))
+    # As `frame` does, of which the hot path needs no more than this.
+    return b"id: %b-%d\nevent: reward\ndata: %b\n\n" % (
+        epoch.encode(),
+        reward.seq,
+        reward_json(reward),
+    )
 
 
 def reset(reason: str) -> bytes:

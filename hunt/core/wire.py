@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -19,6 +20,15 @@ encode = msgspec.json.encode
 _body = msgspec.json.Decoder(dict[str, object]).decode
 
 
+class _Click(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    id: str
+    x: float
+    y: float
+
+
+_click = msgspec.json.Decoder(_Click).decode
+
+
 def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, float]:
     """Return the id, in its canonical form, and the place of a click.
 
@@ -30,6 +40,14 @@ def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, 
     Raises:
         InvalidRequest: With what is wrong of each field.
     """
+    try:
+        click = _click(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # to be told in full
+    else:
+        id_ = click.id.lower()
+        if UUID.fullmatch(id_) and 0 <= click.x <= width and 0 <= click.y <= height:
+            return id_, click.x, click.y
     try:
         fields = _body(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -54,23 +72,29 @@ def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, 
     return str(click_id), place["x"], place["y"]
 
 
+def _reward(reward: Reward) -> str:
+    # Put together by hand, at a third of the cost of an encoder: id and time are
+    # ours, and hold nothing that JSON would have to escape.
+    return (
+        f'{{"id":"{reward.id}","seq":{reward.seq},"prize":{_quoted(reward.prize)},'
+        f'"points":{reward.points},"at":"{reward.at}"'
+    )
+
+
+@lru_cache(4096)
+def _quoted(text: str | None) -> str:
+    return encode(text).decode()
+
+
 def reward_json(reward: Reward) -> bytes:
     """Return a reward as its player sees it."""
-    return encode(
-        {
-            "id": reward.id,
-            "seq": reward.seq,
-            "prize": reward.prize,
-            "points": reward.points,
-            "at": reward.at,
-        }
-    )
+    return f"{_reward(reward)}}}".encode()
 
 
 def settlement_json(settlement: Settlement) -> bytes:
     """Return the answer to a click."""
-    end = b',"duplicate":true}' if settlement.duplicate else b',"duplicate":false}'
-    return reward_json(settlement.reward)[:-1] + end
+    duplicate = "true" if settlement.duplicate else "false"
+    return f'{_reward(settlement.reward)},"duplicate":{duplicate}}}'.encode()
 
 
 def problem(status: int, title: str, detail: str, **extra: object) -> bytes:

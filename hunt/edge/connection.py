@@ -5,15 +5,22 @@ Each repair names the row of the fault it mends; `tests/edge` fails without it.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
+import h11
 import structlog
 import trio
-from hypercorn.events import Closed, Event, RawData
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 
+from hunt.edge.answers import Answers
+from hunt.edge.fastlane import Client
+from hunt.edge.park import Park
 from hunt.edge.worker import Worker
 
 #: Seconds that one send may take.  A client that reads nothing for so long is
@@ -33,20 +40,65 @@ class Connection(TCPServer):
     Cancelled, it ends within `SEND_TIMEOUT`, even in the middle of a send.
     """
 
-    async def run(self) -> None:
-        """Serve the connection to its end; whatever goes wrong ends here."""
-        configure(self.stream)
-        with contained(), self._counted():
-            await super().run()
+    received: bytes | None = None  #: what the park has read; None: a connection that is new
+    _reading: trio.CancelScope | None = None
+    _left: _Left | None = None  # its request is answered, and it goes back to the park
 
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        assert isinstance(self.context, Worker), "edge.install replaces both"
-        self.context.connections += 1
+    async def run(self) -> None:
+        """Serve the connection to its end, or until it is parked; what goes wrong ends here."""
+        worker = self._worker
+        if self.received is None:
+            configure(self.stream)
+            park, socket_stream = worker.park, self._plain()
+            if park is not None and socket_stream is not None:
+                made = partial(type(self), self.app, self.config, self.context, self.state)
+                worker.learn(made)
+                park.answers = Answers(self.config)
+                _leave(socket_stream, park, b"")
+                return
+        worker.count(1)
         try:
-            yield
+            with contained():
+                await super().run()
         finally:
-            self.context.connections -= 1
+            worker.count(-1)
+
+    @property
+    def _worker(self) -> Worker:
+        assert isinstance(self.context, Worker), "edge.install replaces both"
+        return self.context
+
+    def _plain(self) -> trio.SocketStream | None:
+        """Return the stream, None where there is TLS around it."""
+        stream: object = self.stream
+        return stream if isinstance(stream, trio.SocketStream) else None
+
+    async def _read_data(self) -> None:
+        with trio.CancelScope() as self._reading:
+            if self.received:
+                await self.protocol.handle(RawData(self.received))
+            await super()._read_data()
+
+    async def _close(self) -> None:
+        park, stream, left = self._worker.park, self._plain(), self._left
+        idle = self._reading is not None and self._reading.cancelled_caught
+        if left is not None and idle and park is not None and stream is not None:
+            self._left = None
+            _leave(stream, park, left.received)
+        else:
+            await super()._close()
+
+    def _answered(self) -> tuple[H11Protocol, h11.Connection] | None:
+        """Return the protocol, where nothing of this connection is left but its socket."""
+        protocol, park = self.protocol.protocol, self._worker.park
+        if self.received is None or park is None or not park.open:
+            return None
+        if not isinstance(protocol, H11Protocol):
+            return None
+        connection = protocol.connection
+        if not isinstance(connection, h11.Connection) or connection.trailing_data[1]:
+            return None
+        return protocol, connection
 
     async def protocol_send(self, event: Event) -> None:
         """Send to the client, for `SEND_TIMEOUT` seconds at most.
@@ -54,6 +106,13 @@ class Connection(TCPServer):
         Hypercorn shields its sends without a deadline (H3): one client that
         stopped reading could be cancelled by nobody, and hung the shutdown.
         """
+        if isinstance(event, Updated) and event.idle and (answered := self._answered()):
+            protocol, connection = answered
+            self._left = _Left(connection.trailing_data[0])
+            protocol.connection = self._left  # type: ignore[assignment]  # as much as is asked of it
+            assert self._reading is not None, "there was a request"
+            self._reading.cancel()
+            return
         if not isinstance(event, RawData):
             await super().protocol_send(event)
             return
@@ -66,6 +125,31 @@ class Connection(TCPServer):
             except trio.TooSlowError:
                 await trio.aclose_forcefully(self.stream)
                 await self.protocol.handle(Closed())
+
+
+class _Left:
+    """Stands in for h11 once the request is answered: keeps what comes, and parses nothing."""
+
+    our_state = their_state = None
+    they_are_waiting_for_100_continue = False
+
+    def __init__(self, received: bytes) -> None:
+        self.received = received
+
+    def receive_data(self, data: bytes) -> None:
+        self.received += data
+
+    def next_event(self) -> type[h11.NEED_DATA]:
+        return h11.NEED_DATA
+
+
+def _leave(stream: trio.SocketStream, park: Park, received: bytes) -> None:
+    """Leave a socket to the park, which needs no task for it, and what was read from it."""
+    fd = stream.socket.detach()
+    if park.open:
+        Client(park, fd).begin(received)
+    else:
+        os.close(fd)
 
 
 @contextmanager

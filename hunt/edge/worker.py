@@ -1,9 +1,18 @@
-"""Hypercorn's worker, as far as the application has to know of it."""
+"""Hypercorn's worker, as far as the application and the park have to know of it."""
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import trio
 from hypercorn.trio.worker_context import WorkerContext
+
+if TYPE_CHECKING:
+    from hunt.edge.connection import Connection
+    from hunt.edge.park import Park
 
 #: One a run, not a global: two servers in one process do not meet.
 _current: trio.lowlevel.RunVar[Worker | None] = trio.lowlevel.RunVar("hunt_worker", default=None)
@@ -20,7 +29,43 @@ class Worker(WorkerContext):
     def __init__(self, max_requests: int | None) -> None:
         super().__init__(max_requests)
         self.connections = 0  #: of clients, open now
+        self.park: Park | None = None  #: where connections wait; None: the fast lane is off
+        self._make: Callable[[trio.SocketStream], Connection] | None = None
+        self._nursery: trio.Nursery | None = None
         _current.set(self)
+
+    def count(self, change: int) -> int:
+        """Count a connection that has opened (1) or closed (-1); return how many there are."""
+        self.connections += change
+        return self.connections
+
+    def learn(self, make: Callable[[trio.SocketStream], Connection]) -> None:
+        """Remember how Hypercorn makes a connection, and where it runs them."""
+        self._make = make
+        self._nursery = trio.lowlevel.current_task().parent_nursery
+
+    def take(self, fd: int, received: bytes) -> None:
+        """Serve a connection by Hypercorn, in the nursery where it runs its own.
+
+        Args:
+            fd: Of the connection.
+            received: What was read from it.
+        """
+        assert self._nursery is not None, "what is parked came from Hypercorn"
+        try:
+            self._nursery.start_soon(self._serve, fd, received)
+        except RuntimeError:  # it has closed: the server is at its end
+            os.close(fd)
+
+    async def _serve(self, fd: int, received: bytes) -> None:
+        assert self._make is not None, "as above"
+        stream = trio.SocketStream(trio.socket.from_stdlib_socket(socket.socket(fileno=fd)))
+        try:
+            connection = self._make(stream)
+            connection.received = received
+            await connection.run()
+        finally:
+            await trio.aclose_forcefully(stream)
 
     async def wait_stopping(self) -> None:
         """Return once Hypercorn has closed its listening sockets."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import trio
+from msgspec import Struct
 
 from hunt.core import sse
 from hunt.core.events import Reward
@@ -23,15 +23,24 @@ WINS_INTERVAL = 0.1
 #: Wins in one such frame, at most: the newest.
 WINS_SIZE = 50
 
+#: Streams that are closed in one turn of the loop.
+SLICE = 256
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+
+class Frame(Struct, gc=False):
     """An event, encoded once and shared by all who get it."""
 
     kind: Literal["reward", "wins"]
     seq: int  #: of a reward; 0 for wins
     sse: bytes  #: whole blocks of an event stream
     since: float  #: when it was published, by Trio's clock
+    _chunk: bytes | None = None
+
+    def chunk(self) -> bytes:
+        """Return the blocks as a chunk of HTTP/1.1 (RFC 9112, 7.1); made once."""
+        if self._chunk is None:
+            self._chunk = b"%x\r\n%b\r\n" % (len(self.sse), self.sse)
+        return self._chunk
 
 
 class Subscriber(Protocol):
@@ -81,6 +90,30 @@ class Mailbox:
             trio.EndOfChannel: As for `receive`.
         """
         return self._receive.receive_nowait()
+
+    def gather(self, first: Frame | None = None, *, after: int, most: int) -> list[Frame]:
+        """Return up to `most` frames that wait, without rewards up to seq `after`.
+
+        Args:
+            first: A frame that was received already.
+            after: What the client knows.
+            most: Frames, >= 1.
+
+        Raises:
+            trio.WouldBlock: There is nothing to return.
+            trio.EndOfChannel: As for `receive`, and there is nothing to return.
+        """
+        frames: list[Frame] = []
+        try:
+            while len(frames) < most:
+                frame = self._receive.receive_nowait() if first is None else first
+                first = None
+                if frame.kind != "reward" or frame.seq > after:
+                    frames.append(frame)
+        except (trio.WouldBlock, trio.EndOfChannel):
+            if not frames:
+                raise
+        return frames
 
     def discard(self) -> None:
         """Drop both ends, and what was not received."""
@@ -171,11 +204,11 @@ class Hub:
         """
         mailbox = Mailbox(buffer)
         self.add(hunt, player, mailbox)
-        self._counts[transport] += 1
+        self.count(transport, 1)
         try:
             yield mailbox
         finally:
-            self._counts[transport] -= 1
+            self.count(transport, -1)
             self.remove(hunt, player, mailbox)
             mailbox.discard()
 
@@ -208,21 +241,29 @@ class Hub:
 
     def end(self, hunt: str) -> None:
         """Close every stream of a hunt that is over."""
-        self._close(hunt, "over")
+        for subscriber in self._pop(hunt):
+            subscriber.close("over")
 
-    def close(self) -> None:
-        """Let every subscriber deliver what it took, and then end."""
+    async def close(self) -> None:
+        """Let every subscriber deliver what it took, and then end; in slices.
+
+        Cancelled, it leaves the rest as they are, but takes no new ones.
+        """
         self._closed = True
         for hunt in {*self._players, *self._everybody}:
-            self._close(hunt, "drain")
+            for number, subscriber in enumerate(self._pop(hunt)):
+                subscriber.close("drain")
+                if number % SLICE == SLICE - 1:
+                    await trio.lowlevel.checkpoint()
 
-    def _close(self, hunt: str, reason: Reason) -> None:
-        for streams in (
-            *self._players.pop(hunt, {}).values(),
-            self._everybody.pop(hunt, []),
-        ):
-            for subscriber in streams:
-                subscriber.close(reason)
+    def _pop(self, hunt: str) -> list[Subscriber]:
+        """Forget all subscribers of a hunt, and return them."""
+        streams = [*self._players.pop(hunt, {}).values(), self._everybody.pop(hunt, [])]
+        return [subscriber for each in streams for subscriber in each]
+
+    def count(self, transport: str, change: int) -> None:
+        """Count a stream that has opened (1) or is gone (-1)."""
+        self._counts[transport] += change
 
     def counts(self) -> dict[str, int]:
         """Return how many subscribers there are, by transport."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import trio
-
 from hunt.core.breaker import Breaker
-from hunt.core.events import Click, Outcome, Settlement
+from hunt.core.events import Click, Outcome
 from hunt.core.fairness import Draws
 from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
@@ -87,26 +85,6 @@ class Intake:
         )
         self._lanes.put(hunt_id, click, settled)
 
-    async def settle(
-        self, hunt_id: str, player: str, click_id: str, place: tuple[float, float]
-    ) -> Settlement:
-        """Return what became of a click, once that is durable.
-
-        Cancelled, it no longer waits; the click may still count.
-
-        Raises:
-            Refused: As `click`, or as the store settled it.
-        """
-        answer = _Answer()
-        self.click(hunt_id, player, click_id, place, answer.set)
-        outcome = await answer.get()
-        if isinstance(outcome, Settlement):
-            return outcome
-        if isinstance(outcome, HuntNotOpen):
-            hunt = self._hunts(hunt_id)
-            raise outcome if hunt is None else not_open(hunt)
-        raise outcome
-
 
 def not_open(hunt: Hunt) -> HuntNotOpen:
     """Return the refusal of a hunt that takes no clicks now, with its times."""
@@ -115,20 +93,3 @@ def not_open(hunt: Hunt) -> HuntNotOpen:
         opens_at=None if opens is None else opens.isoformat().replace("+00:00", "Z"),
         closes_at=None if closes is None else closes.isoformat().replace("+00:00", "Z"),
     )
-
-
-class _Answer:
-    """One outcome, from the lane to the task that waits for it."""
-
-    def __init__(self) -> None:
-        self._event = trio.Event()
-        self._outcome: Outcome | None = None
-
-    def set(self, outcome: Outcome) -> None:
-        self._outcome = outcome
-        self._event.set()
-
-    async def get(self) -> Outcome:
-        await self._event.wait()
-        assert self._outcome is not None
-        return self._outcome

@@ -9,7 +9,6 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     PlatformCollector,
     ProcessCollector,
     generate_latest,
@@ -32,6 +31,7 @@ from hunt.errors import (
     TooFast,
 )
 from hunt.service.meter import Window
+from hunt.service.tally import Histogram, Tally
 
 #: Seconds; from a fast commit to the deadline.
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -73,26 +73,21 @@ class Metrics:
         PlatformCollector(registry=self._registry)
         registry = self._registry
         self._window = Window(clock)
-        self._clicks = Counter(
-            "hunt_clicks", "Clicks, by what became of them.", ["hunt", "outcome"], registry=registry
+        self._clicks = Tally(
+            "hunt_clicks", "Clicks, by what became of them.", ("hunt", "outcome"), registry
         )
         self._click_seconds = Histogram(
-            "hunt_click_seconds", "From a click to its answer.", buckets=SECONDS, registry=registry
+            "hunt_click_seconds", "From a click to its answer.", SECONDS, registry
         )
         self._commit_seconds = Histogram(
-            "hunt_batch_commit_seconds", "One batch.", buckets=SECONDS, registry=registry
+            "hunt_batch_commit_seconds", "One batch.", SECONDS, registry
         )
-        self._rows = Histogram(
-            "hunt_batch_rows", "Clicks of one batch.", buckets=ROWS, registry=registry
-        )
+        self._rows = Histogram("hunt_batch_rows", "Clicks of one batch.", ROWS, registry)
         self._transitions = Counter(
             "hunt_breaker_transitions", "By the state that began.", ["state"], registry=registry
         )
         self._delivery = Histogram(
-            "hunt_delivery_seconds",
-            "From the commit to the write.",
-            buckets=SECONDS,
-            registry=registry,
+            "hunt_delivery_seconds", "From the commit to the write.", SECONDS, registry
         )
         self._slow = Counter(
             "hunt_slow_subscribers", "Streams cut off for not reading.", registry=registry
@@ -125,7 +120,7 @@ class Metrics:
 
     def clicked(self, hunt: str, outcome: Outcome, seconds: float) -> None:
         """Count a click and its answer; `hunt` must be one that exists."""
-        self._clicks.labels(hunt, outcome_label(outcome)).inc()
+        self._clicks.add(hunt, outcome_label(outcome))
         self._click_seconds.observe(seconds)
 
     def committed(self, *, rows: int, seconds: float) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import time
-import uuid
 from collections.abc import Callable
 
 import structlog
@@ -14,16 +12,14 @@ from werkzeug.exceptions import HTTPException
 
 from hunt.engine import Engine
 from hunt.errors import Refused
-from hunt.web import clicks, operations, pages, problems, reading, session, streams
+from hunt.web import clicks, endpoints, operations, pages, problems, reading, session, streams
 from hunt.web.asgi_http import HTTPConnection
 
 #: Bytes of a body, at most.
-MAX_BODY = 4096
+MAX_BODY = endpoints.MAX_BODY
 
 #: Seconds for a body to arrive.
-BODY_TIMEOUT = 5
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+BODY_TIMEOUT = endpoints.BODY_TIMEOUT
 
 log = structlog.get_logger("hunt.web")
 
@@ -44,8 +40,7 @@ def create_app(engine: Callable[[], Engine]) -> Application:
 
     @app.before_request
     async def identify() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.request_id = endpoints.request_id(request.headers.get("X-Request-Id"))
         g.started = time.perf_counter()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
@@ -53,9 +48,8 @@ def create_app(engine: Callable[[], Engine]) -> Application:
     async def finish(response: Response) -> Response:
         headers = response.headers
         headers["X-Request-Id"] = g.get("request_id", "")
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("Cache-Control", "no-store")
+        for name, value in endpoints.HEADERS.items():
+            headers.setdefault(name, value)
         # Neither the query, which may hold a ticket, nor who the player is.
         log.debug(
             "request",
@@ -68,15 +62,15 @@ def create_app(engine: Callable[[], Engine]) -> Application:
 
     @app.errorhandler(Refused)
     async def refused(error: Refused) -> Response:
-        return problems.refused(error)
+        return problems.refused(error).response()
 
     @app.errorhandler(HTTPException)
     async def http_error(error: HTTPException) -> Response:
-        return problems.http_error(error)
+        return problems.http_error(error).response()
 
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:
         log.error("unexpected error", exc_info=error, route=str(request.url_rule or "-"))
-        return problems.unexpected()
+        return problems.unexpected().response()
 
     return app

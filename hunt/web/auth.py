@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets as random
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import jwt
@@ -18,6 +20,9 @@ ALGORITHMS = ["HS256"]  # fixed here; what a token says of itself is not asked
 COOKIE = "hunt_player"
 GUEST_DAYS = 30
 TICKET_SECONDS = 60
+
+#: Verified tokens that are remembered until they expire: a busy player pays once.
+REMEMBERED = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,17 @@ def verify(
     Raises:
         NotAuthenticated: It is not valid; what is wrong with it is not said.
     """
+    player, hunts, expires = _verified(tuple(secrets), token, audience)
+    if time.time() >= expires:  # since it was verified
+        raise NotAuthenticated("the token is not valid")
+    return Identity(player, hunts, cookie)
+
+
+@lru_cache(REMEMBERED)
+def _verified(
+    secrets: tuple[bytes, ...], token: str, audience: str
+) -> tuple[str, frozenset[str] | None, float]:
+    """Return player, hunts and time of expiry; only what is valid is remembered."""
     for secret in secrets:
         try:
             claims = jwt.decode(
@@ -78,7 +94,7 @@ def verify(
             isinstance(hunts, list) and all(isinstance(each, str) for each in hunts)
         ):
             break
-        return Identity(player, None if hunts is None else frozenset(hunts), cookie)
+        return player, None if hunts is None else frozenset(hunts), float(claims["exp"])
     raise NotAuthenticated("the token is not valid")
 
 

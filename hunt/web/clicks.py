@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 import trio
 from quart import Blueprint, Response, request
-from werkzeug.exceptions import UnsupportedMediaType
 
 from hunt.core import wire
+from hunt.core.events import Outcome, Settlement
 from hunt.engine import Engine
-from hunt.errors import Refused
-from hunt.web import who
+from hunt.web import endpoints, who
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
@@ -22,19 +21,32 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def click(hunt_id: str) -> Response:
         serving = engine()
         started = trio.current_time()
-        identity = who.player(serving, changes=True)
-        hunt = who.hunt_of(serving, identity, hunt_id)
-        try:
-            if request.mimetype != "application/json":
-                raise UnsupportedMediaType("a click is application/json")
-            body = await request.get_data(cache=False)
-            assert isinstance(body, bytes)  # as_text was not asked for
-            click_id, x, y = wire.decode_click(body, hunt.definition.width, hunt.definition.height)
-            settlement = await serving.intake.settle(hunt_id, identity.player, click_id, (x, y))
-        except Refused as refusal:
-            serving.metrics.clicked(hunt_id, refusal, trio.current_time() - started)
-            raise
-        serving.metrics.clicked(hunt_id, settlement, trio.current_time() - started)
-        return Response(wire.settlement_json(settlement), mimetype="application/json")
+        asked = who.asked(hunt_id)
+        endpoints.hunt_of(serving, endpoints.identify(serving, asked, changes=True), hunt_id)
+        body = await request.get_data(cache=False)
+        assert isinstance(body, bytes)  # as_text was not asked for
+        answer = _Answer()
+        endpoints.click(serving, asked, body, answer.set)
+        outcome = endpoints.answered(serving, hunt_id, await answer.get(), started)
+        if not isinstance(outcome, Settlement):
+            raise outcome
+        return Response(wire.settlement_json(outcome), mimetype="application/json")
 
     return routes
+
+
+class _Answer:
+    """One outcome, from the lane to the task that waits for it."""
+
+    def __init__(self) -> None:
+        self._event = trio.Event()
+        self._outcome: Outcome | None = None
+
+    def set(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self._event.set()
+
+    async def get(self) -> Outcome:
+        await self._event.wait()
+        assert self._outcome is not None
+        return self._outcome

@@ -24,7 +24,8 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def readyz() -> Response:
         ready, reasons = engine().ready()
         if not ready:
-            return problems.response(503, "; ".join(reasons), headers={"Retry-After": "1"})
+            problem = problems.problem(503, "; ".join(reasons), headers={"Retry-After": "1"})
+            return problem.response()
         return Response(wire.encode({"ready": True}), mimetype="application/json")
 
     @routes.get("/metrics")

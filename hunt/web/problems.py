@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from http import HTTPStatus
 
+from msgspec import Struct
 from quart import Response
 from werkzeug.exceptions import HTTPException
 
@@ -21,10 +22,14 @@ from hunt.errors import (
     Overloaded,
     Refused,
     TooFast,
+    UnsupportedType,
 )
+
+MIMETYPE = "application/problem+json"
 
 #: The first that fits counts; what is not here is a bug.
 STATUS: tuple[tuple[type[Refused], int], ...] = (
+    (UnsupportedType, 415),
     (InvalidRequest, 400),
     (NotAuthenticated, 401),
     (NotAllowed, 403),
@@ -38,20 +43,28 @@ STATUS: tuple[tuple[type[Refused], int], ...] = (
 )
 
 
-def response(
+class Problem(Struct, frozen=True):
+    """An error, before it becomes a response of one kind or the other."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def response(self) -> Response:
+        """Return it as Quart's."""
+        return Response(self.body, status=self.status, mimetype=MIMETYPE, headers=self.headers)
+
+
+def problem(
     status: int, detail: str, *, headers: dict[str, str] | None = None, **members: object
-) -> Response:
+) -> Problem:
     """Return a problem; members that are None or empty are left out."""
     kept = {name: value for name, value in members.items() if value}
-    return Response(
-        wire.problem(status, HTTPStatus(status).phrase, detail, **kept),
-        status=status,
-        mimetype="application/problem+json",
-        headers=headers,
-    )
+    body = wire.problem(status, HTTPStatus(status).phrase, detail, **kept)
+    return Problem(status, headers or {}, body)
 
 
-def refused(error: Refused) -> Response:
+def refused(error: Refused) -> Problem:
     """Return the answer to a request that is refused."""
     status = next(status for kind, status in STATUS if isinstance(error, kind))
     headers = {}
@@ -59,7 +72,7 @@ def refused(error: Refused) -> Response:
         headers["Retry-After"] = str(max(math.ceil(error.retry_after), 1))
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="hunt"'
-    return response(
+    return problem(
         status,
         str(error),
         headers=headers,
@@ -69,13 +82,13 @@ def refused(error: Refused) -> Response:
     )
 
 
-def http_error(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> Problem:
     """Return the answer to what the framework refused: no route, no such method, too large."""
     status = error.code or 500
     kept = {"Allow": error.get_response().headers.get("Allow", "")} if status == 405 else {}
-    return response(status, error.description or HTTPStatus(status).phrase, headers=kept)
+    return problem(status, error.description or HTTPStatus(status).phrase, headers=kept)
 
 
-def unexpected() -> Response:
+def unexpected() -> Problem:
     """Return the answer to a bug: that it is one, and nothing of it."""
-    return response(500, "something went wrong here; it has been logged")
+    return problem(500, "something went wrong here; it has been logged")

@@ -13,7 +13,7 @@ from hunt.core.definition import Peak, Prize
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
 from hunt.errors import InvalidRequest, Overloaded, StoreError
-from hunt.web import who
+from hunt.web import endpoints, who
 from hunt.web.asgi_http import empty
 
 MAX_LIMIT = 1000
@@ -33,13 +33,13 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/v1/hunts/<hunt_id>")
     async def hunt(hunt_id: str) -> Response:
         serving = engine()
-        return tagged(details(who.hunt_of(serving, None, hunt_id), serving.now()))
+        return tagged(details(endpoints.hunt_of(serving, None, hunt_id), serving.now()))
 
     @routes.get("/v1/hunts/<hunt_id>/rewards")
     async def rewards(hunt_id: str) -> Response:
         serving = engine()
         identity = who.player(serving)
-        who.hunt_of(serving, identity, hunt_id)
+        endpoints.hunt_of(serving, identity, hunt_id)
         after = whole("after", 0, least=0, most=2**62)
         limit = whole("limit", 100, least=1, most=MAX_LIMIT)
         try:

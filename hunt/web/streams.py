@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Self
 
-import structlog
 import trio
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 from quart.wrappers.response import ResponseBody
 
 from hunt.core import sse
-from hunt.core.events import Reward
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
-from hunt.errors import InvalidRequest, Overloaded, StoreError
+from hunt.errors import Overloaded
 from hunt.service.hub import Frame, Mailbox
-from hunt.web import who
+from hunt.web import endpoints, greeting, who
 from hunt.web.asgi_http import empty
-
-#: Milliseconds within which clients that were sent away come back.
-RECONNECT_MS = (1000, 5000)
 
 #: Frames that go out in one chunk, at most.
 CHUNK_FRAMES = 64
-
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-
-log = structlog.get_logger("hunt.web")
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
@@ -39,23 +29,12 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/v1/hunts/<hunt_id>/events")
     async def events(hunt_id: str) -> Response:
         serving = engine()
-        identity = who.player(serving, ticket=True)
-        hunt = who.hunt_of(serving, identity, hunt_id)
-        scope = request.args.get("scope", "own")
-        if scope not in {"own", "all"}:
-            raise InvalidRequest(
-                "the query is not valid", errors={"scope": "must be all, or absent"}
-            )
+        asked = who.asked(hunt_id)
+        hunt, player = endpoints.stream(serving, asked)
         if hunt.is_over(serving.now()):
             return empty(204)  # the one answer after which a browser stays away
-        resume = (
-            request.headers.get("Last-Event-ID")
-            or request.args.get("last_event_id")
-            or request.args.get("lastEventId")
-        )
-        player = None if scope == "all" else identity.player
-        body = EventStream(serving, hunt, player, resume if player else None)
-        response = Response(body, mimetype="text/event-stream", headers=HEADERS)
+        body = EventStream(serving, hunt, player, asked.last_event_id if player else None)
+        response = Response(body, mimetype="text/event-stream", headers=endpoints.STREAM_HEADERS)
         response.timeout = None  # Quart would end the stream after RESPONSE_TIMEOUT (TRAPS, Q4)
         return response
 
@@ -64,9 +43,6 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
 class EventStream(ResponseBody):
     """A body that is subscribed for exactly as long as it is sent.
-
-    Temporary trouble is no error here, because a browser would give up for good:
-    the stream says when to come back, and ends.
 
     Args:
         engine: Whose hub and log.
@@ -113,7 +89,7 @@ class EventStream(ResponseBody):
             raise StopAsyncIteration
         if self._mailbox is None:
             self._ended = True
-            return sse.pause(reconnect_ms())
+            return sse.pause(greeting.reconnect_ms())
         if not self._started:
             self._started = True
             return await self._begin()
@@ -121,45 +97,12 @@ class EventStream(ResponseBody):
 
     async def _begin(self) -> bytes:
         """Return the greeting, and what the client has missed."""
-        tail, hunt = self._engine.tail, self._hunt
-        seq = tail.position(hunt.id)
         if self._resume is None or self._player is None:
-            self._sent = seq
-            return sse.hello(hunt.id, hunt.epoch, seq, resumed=False)
-        try:
-            after = sse.parse_event_id(self._resume, hunt.epoch)
-            missed = await self._missed(after)
-        except ValueError as exc:
-            self._sent = seq
-            return sse.hello(hunt.id, hunt.epoch, seq, resumed=False) + sse.reset(str(exc))
-        except StoreError as exc:
-            log.warning("a stream could not be resumed", error=str(exc))
-            self._ended = True
-            return sse.pause(reconnect_ms())
-        self._sent = missed[-1].seq if missed else after
-        hello = sse.hello(hunt.id, hunt.epoch, seq, resumed=True)
-        return hello + b"".join(sse.reward(hunt.epoch, reward) for reward in missed)
-
-    async def _missed(self, after: int) -> Sequence[Reward]:
-        """Return the player's rewards with seq > `after`, which must be of this log.
-
-        Raises:
-            ValueError: They cannot be given; with the reason.
-            StoreError: They cannot be read now.
-        """
-        engine, hunt = self._engine, self._hunt
-        limit = engine.settings.replay_limit
-        assert self._player is not None
-        async with engine.replays:
-            if after > engine.tail.position(hunt.id):
-                # Perhaps from a process that is ahead of this one; the table knows.
-                last = (await engine.log.last()).get(hunt.id, 0)
-                if after > last:
-                    raise ValueError("ahead of the log")
-            missed = await engine.log.history(hunt.id, self._player, after, limit + 1)
-        if len(missed) > limit:
-            raise ValueError("too far behind")
-        return missed
+            begin = greeting.hello(self._engine, self._hunt)
+        else:
+            begin = await greeting.resumed(self._engine, self._hunt, self._player, self._resume)
+        self._sent, self._ended = begin.sent, begin.ends
+        return begin.blocks
 
     async def _next(self, mailbox: Mailbox) -> bytes:
         """Return what came, a heartbeat after silence, or the farewell."""
@@ -171,27 +114,20 @@ class EventStream(ResponseBody):
                         return chunk
             except trio.EndOfChannel:
                 self._ended = True
-                if mailbox.reason == "drain":
-                    return sse.drain(reconnect_ms())
-                if mailbox.reason == "over":
-                    return sse.pause(reconnect_ms())
-                raise StopAsyncIteration from None  # it was slow: it resumes
+                last = greeting.farewell(mailbox.reason)
+                if last:
+                    return last
+                raise StopAsyncIteration from None
         return sse.HEARTBEAT
 
     def _gather(self, first: Frame, mailbox: Mailbox) -> bytes:
         """Return what waits as one chunk, without what was replayed already."""
-        blocks = []
-        frame: Frame | None = first
-        while frame is not None:
-            if frame.kind == "wins" or frame.seq > self._sent:
-                self._sent = max(self._sent, frame.seq)
-                blocks.append(frame.sse)
-                self._engine.metrics.delivered(trio.current_time() - frame.since)
-            try:
-                frame = mailbox.receive_nowait() if len(blocks) < CHUNK_FRAMES else None
-            except (trio.WouldBlock, trio.EndOfChannel):
-                frame = None
-        return b"".join(blocks)
+        frames = mailbox.gather(first, after=self._sent, most=CHUNK_FRAMES)
+        now = trio.current_time()
+        for frame in frames:
+            self._sent = max(self._sent, frame.seq)
+            self._engine.metrics.delivered(now - frame.since)
+        return b"".join(frame.sse for frame in frames)
 
     async def convert_to_sequence(self) -> bytes:
         """Refuse: a stream has no end to wait for."""
@@ -202,8 +138,3 @@ class EventStream(ResponseBody):
     ) -> int:
         """Refuse: a stream has no ranges."""
         raise TypeError("an event stream has no ranges")
-
-
-def reconnect_ms() -> int:
-    """Return when a client shall come back: jittered, so that they do not come at once."""
-    return random.randint(*RECONNECT_MS)

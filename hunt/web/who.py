@@ -1,22 +1,38 @@
-"""Who makes the request at hand, and whether it may."""
+"""Who makes the request at hand, and whether it may: Quart's request, as `endpoints` wants it."""
 
 from __future__ import annotations
 
 from quart import request
 
-from hunt.core.hunts import Hunt
 from hunt.engine import Engine
-from hunt.errors import HuntNotFound
-from hunt.web import auth
+from hunt.web import auth, endpoints
 
 
-def player(engine: Engine, *, changes: bool = False, ticket: bool = False) -> auth.Identity:
-    """Return who makes the request.
+def asked(hunt_id: str) -> endpoints.Asked:
+    """Return what the request at hand says of itself."""
+    headers, query = request.headers, request.args
+    return endpoints.Asked(
+        hunt=hunt_id,
+        host=request.host,
+        authorization=headers.get("Authorization"),
+        cookie=request.cookies.get(auth.COOKIE),
+        origin=headers.get("Origin"),
+        fetch_site=headers.get("Sec-Fetch-Site"),
+        content_type=headers.get("Content-Type"),
+        ticket=query.get("ticket"),
+        scope=query.get("scope"),
+        last_event_id=headers.get("Last-Event-ID")
+        or query.get("last_event_id")
+        or query.get("lastEventId"),
+    )
+
+
+def player(engine: Engine, *, changes: bool = False) -> auth.Identity:
+    """Return who makes the request; tickets are for streams only, and do not count here.
 
     Args:
         engine: Whose secrets sign.
         changes: The request changes something, so a cookie alone is not enough.
-        ticket: ``?ticket=`` counts here.
 
     Raises:
         NotAuthenticated: Nobody proved who they are.
@@ -26,7 +42,6 @@ def player(engine: Engine, *, changes: bool = False, ticket: bool = False) -> au
         engine.secrets,
         authorization=request.headers.get("Authorization"),
         cookie=request.cookies.get(auth.COOKIE),
-        ticket=request.args.get("ticket") if ticket else None,
     )
     if changes and identity.cookie:
         check_origin(engine)
@@ -41,18 +56,3 @@ def check_origin(engine: Engine) -> None:
         fetch_site=request.headers.get("Sec-Fetch-Site"),
         allowed=engine.settings.allowed_origins,
     )
-
-
-def hunt_of(engine: Engine, identity: auth.Identity | None, hunt_id: str) -> Hunt:
-    """Return a hunt that exists, and that the player may take part in.
-
-    Raises:
-        HuntNotFound: There is none.
-        NotAllowed: The token is for others.
-    """
-    hunt = engine.hunts.get(hunt_id)
-    if hunt is None:
-        raise HuntNotFound(f"there is no hunt {hunt_id!r}")
-    if identity is not None:
-        auth.check_hunt(identity, hunt_id)
-    return hunt

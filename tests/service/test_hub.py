@@ -76,7 +76,7 @@ async def test_closed_for_a_drain_it_delivers_what_it_took_and_takes_no_more() -
         made.subscribe("harbour", None, buffer=9, transport="sse") as everybody,
     ):
         made.publish("harbour", [reward(1)])
-        made.close()
+        await made.close()
         made.publish("harbour", [reward(2)])
         assert seqs(mailbox) == [1]
         assert mailbox.reason == everybody.reason == "drain"

@@ -18,6 +18,9 @@ from hypercorn.trio import serve
 from hunt.asgi import Application
 from hunt.core.definition import Definition, Peak, Prize
 from hunt.core.sse import Event, Parser
+from hunt.edge import worker
+from hunt.edge.park import Park
+from hunt.edge.worker import Worker
 from hunt.engine import Engine
 from hunt.settings import Settings
 from hunt.store.hunts import Hunts
@@ -34,10 +37,18 @@ HARBOUR = Definition(
 )  # fmt: skip
 
 
+#: Whether the server under test serves hot requests below Quart; see ``conftest``.
+fast_lane = True
+
+
 class Client(httpx.AsyncClient):
     """A client of the server under test, with its engine at hand."""
 
     engine: Engine
+    worker: Worker | None = None
+
+    def park(self) -> Park | None:
+        return None if self.worker is None else self.worker.park
 
     async def click(self, **fields: Any) -> httpx.Response:
         body = {"id": str(uuid.uuid4()), "x": 1, "y": 2} | fields
@@ -62,6 +73,7 @@ async def serving(database: str, **options: Any) -> AsyncIterator[Client]:
         await hunts.open("harbour")
     settings = Settings(
         **{"database_url": database, "jwt_secret": (SECRET,), "guests": True, "click_rate": 0.0}
+        | {"fast_lane": fast_lane}
         | options
     )
     app = Application(lambda: settings)
@@ -74,6 +86,7 @@ async def serving(database: str, **options: Any) -> AsyncIterator[Client]:
         [url] = await nursery.start(partial(serve, app, config, shutdown_trigger=stop.wait))
         async with Client(base_url=url, headers=bearer(), timeout=10) as client:
             client.engine = app._current()
+            client.worker = worker.current()
             yield client
         stop.set()
 

@@ -7,7 +7,7 @@ import trio
 
 from hunt.core.events import Reward
 from hunt.errors import StoreUnavailable
-from hunt.web import streams
+from hunt.web import greeting
 from tests.web.serving import bearer, serving, stream, token
 
 
@@ -93,7 +93,7 @@ async def test_a_drain_says_when_to_come_back_and_ends(database: str) -> None:
             await events.next()
             await client.engine.drain()
             rest = await events.rest()
-            low, high = streams.RECONNECT_MS
+            low, high = greeting.RECONNECT_MS
             assert rest[-1].event == "drain"
             assert low <= (rest[-1].retry or 0) <= high
         async with stream(client) as events:  # not an error, or a browser would give up
@@ -170,7 +170,10 @@ async def test_who_leaves_is_forgotten(database: str) -> None:
 
 
 async def test_a_reader_that_is_too_slow_is_cut_off_and_can_resume(database: str) -> None:
-    async with serving(database, stream_buffer=1) as client, stream(client) as events:
+    async with (
+        serving(database, stream_buffer=1, fast_lane=False) as client,
+        stream(client) as events,
+    ):
         await events.next()
         [[subscriber]] = client.engine.hub._players["harbour"].values()
         tail = client.engine.tail

@@ -1,0 +1,242 @@
+"""One parked connection that sends requests: clicks are decided and answered here."""
+
+from __future__ import annotations
+
+import os
+
+import structlog
+import trio
+
+from hunt.core.events import Outcome, Settlement
+from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park, contained
+from hunt.edge.request import MAX_HEAD, PREFIXES, Request
+from hunt.edge.stream import open_stream
+from hunt.errors import Overloaded, Refused
+from hunt.web import endpoints, problems
+
+#: Bytes that are read at once.
+READ = 16_384
+
+#: Bytes that may wait behind a click that is not answered yet.
+MAX_PIPELINED = 65_536
+
+log = structlog.get_logger("hunt.web")
+
+
+class Client:
+    """A connection between two requests, or with a click on its way to the log.
+
+    One request at a time: what is sent behind it waits in `buffer`, so answers go
+    out in the order of the requests (RFC 9112, 9.3.2).
+    """
+
+    __slots__ = (
+        "_busy",
+        "_ends",
+        "_hunt",
+        "_refused",
+        "_request_id",
+        "_watched",
+        "buffer",
+        "fd",
+        "park",
+        "since",
+    )
+
+    def __init__(self, park: Park, fd: int) -> None:
+        self.park = park
+        self.fd = fd
+        self.buffer = b""
+        self.since = trio.current_time()  # of the last request, or of the first byte of this one
+        self._busy = False  # a click waits for its commit, or an answer for its socket
+        self._ends = False  # the client sends nothing more
+        self._watched = True
+        self._hunt = ""
+        self._request_id = ""
+        self._refused = park.add(self) > park.limit
+
+    def begin(self, received: bytes) -> None:
+        """Serve what was read before the connection came here."""
+        self.buffer = received
+        with contained(self):
+            self._advance()
+
+    def readable(self) -> None:
+        """Read, and serve what is complete."""
+        try:
+            data = os.read(self.fd, READ)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            if self._busy:  # it may still want its answer: only its half is closed
+                self._ends = True
+                self._rest()
+            else:
+                self.end()
+            return
+        if not self.buffer:
+            self.since = trio.current_time()
+        self.buffer = self.buffer + data if self.buffer else data
+        if not self._busy:
+            self._advance()
+        elif len(self.buffer) > MAX_PIPELINED:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Read nothing for now."""
+        if self._watched:
+            self._watched = False
+            self.park.watch(self.fd, reading=False)
+
+    def _advance(self) -> None:
+        """Serve what is complete, one after the other, until something has to wait."""
+        while self.fd >= 0 and self.buffer and not self._busy:
+            buffer = self.buffer
+            size = buffer.find(b"\r\n\r\n") + 4
+            if size < 4:
+                if len(buffer) > MAX_HEAD or not _may_be_hot(buffer):
+                    self._give_away()
+                return
+            request = self.park.heads.read(buffer[:size])
+            if request is None:
+                self._give_away()
+                return
+            if request.length is None:
+                if len(buffer) > size:
+                    self._give_away()
+                else:
+                    self._stream(request)
+                return
+            whole = size + request.length
+            if len(buffer) < whole:
+                return
+            self.buffer = buffer[whole:]
+            self._click(request, buffer[size:whole])
+        if not self._watched and not self._ends and self.fd >= 0:
+            self._watched = True
+            self.park.watch(self.fd, reading=True)
+
+    def _click(self, request: Request, body: bytes) -> None:
+        self._request_id = endpoints.request_id(request.id)
+        self._hunt = request.asked.hunt
+        self.since = trio.current_time()
+        self._busy = True
+        try:
+            if self._refused:
+                raise Overloaded("too many connections", retry_after=1.0)
+            endpoints.click(self.park.engine, request.asked, body, self.settled)
+        except Refused as refusal:
+            self._busy = False
+            self._refuse(refusal)
+
+    def settled(self, outcome: Outcome) -> None:
+        """Answer the click; what goes wrong ends this connection only."""
+        self._busy = False
+        try:
+            outcome = endpoints.answered(self.park.engine, self._hunt, outcome, self.since)
+            if isinstance(outcome, Settlement):
+                self._write(self.park.answers.settled(outcome, self._request_id))
+                self._log(200)
+            else:
+                self._refuse(outcome)
+            if self.buffer or self._ends:
+                self._advance()
+        except Exception as exc:
+            # Broad on purpose: the other clicks of the batch want their answers.
+            log.warning("connection failed", error=type(exc).__name__, exc_info=True)
+            self.end()
+
+    def _refuse(self, refusal: Refused) -> None:
+        problem = problems.refused(refusal)
+        close = self._refused
+        self._write(self.park.answers.problem(problem, self._request_id, close=close))
+        self._log(problem.status)
+        if close and not self._busy:
+            self.end()
+
+    def _log(self, status: int) -> None:
+        log.debug(
+            "request",
+            method="POST",
+            route="/v1/hunts/<hunt_id>/clicks",
+            status=status,
+            request_id=self._request_id,
+            seconds=round(trio.current_time() - self.since, 6),
+        )
+
+    def _stream(self, request: Request) -> None:
+        self._request_id = endpoints.request_id(request.id)
+        if self._refused:
+            self.end()
+            return
+        self.since = trio.current_time()
+        self.buffer = b""
+        try:
+            hunt, player = endpoints.stream(self.park.engine, request.asked)
+        except Refused as refusal:
+            self._refuse(refusal)
+            return
+        if hunt.is_over(self.park.engine.now()):
+            self._write(self.park.answers.over(self._request_id))
+            return
+        fd, self.fd = self.fd, -1
+        resume = request.asked.last_event_id if player is not None else None
+        open_stream(self.park, fd, hunt, player, resume, self._request_id)
+
+    def _write(self, data: bytes) -> None:
+        """Write an answer; what does not fit is written by a task."""
+        if self.fd < 0:
+            return
+        try:
+            sent = os.write(self.fd, data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.end()
+            return
+        if sent < len(data):
+            self._busy = True
+            self.park.start(self._write_rest, data[sent:])
+        elif self._ends:
+            self.end()
+
+    async def _write_rest(self, rest: bytes) -> None:
+        try:
+            await self.park.write(self.fd, rest)
+        except (OSError, trio.ClosedResourceError, trio.TooSlowError):
+            self.end()
+            return
+        self._busy = False
+        if self._ends or self._refused:
+            self.end()
+        elif self.fd >= 0:
+            self._advance()
+
+    def _give_away(self) -> None:
+        """Let Hypercorn serve this one."""
+        fd, self.fd = self.fd, -1
+        if self._refused:
+            self.park.close(fd, watched=self._watched)
+        else:
+            self.park.hand_over(fd, self.buffer, watched=self._watched)
+
+    def look(self, now: float) -> None:
+        """End a connection that is idle, or whose request does not arrive."""
+        if not self._busy and now - self.since > (HEAD_TIMEOUT if self.buffer else IDLE_TIMEOUT):
+            self.end()
+
+    def beat(self) -> None:
+        """See `Parked`: nobody expects one between two requests."""
+
+    def end(self) -> None:
+        """Close the connection; a click on its way may still count."""
+        if self.fd >= 0:
+            fd, self.fd = self.fd, -1
+            self.park.close(fd, watched=self._watched)
+
+
+def _may_be_hot(buffer: bytes) -> bool:
+    """Return whether a head that is not complete may become a hot one."""
+    return any(buffer.startswith(prefix[: len(buffer)]) for prefix in PREFIXES)

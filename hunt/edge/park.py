@@ -1,0 +1,212 @@
+"""Where connections wait that need no task: for a request, for a commit, for an event.
+
+A parked connection is a file descriptor and an object of a few hundred bytes. One
+epoll holds them all, and one Trio task watches that epoll; what is ready is read,
+decided and answered in that task's turn. Only what does not fit into a socket, has
+to read history, or is not hot gets a task of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, TypeVarTuple
+
+import structlog
+import trio
+from hypercorn.config import Config
+
+from hunt.edge.answers import Answers
+from hunt.edge.request import Heads
+from hunt.engine import Engine
+
+#: Connections that are served in one turn of the loop.
+SLICE = 256
+
+#: Seconds that one write may take to get any further.
+SEND_TIMEOUT = 10.0
+
+#: Seconds without a request after which a connection is closed; longer than load
+#: balancers keep theirs, so that they close first.
+IDLE_TIMEOUT = 75.0
+
+#: Seconds for a head, or a body, to arrive.
+HEAD_TIMEOUT = 10.0
+
+#: Turns within one heartbeat: a stream is silent for 3/4 of it at least, and for
+#: all of it at most.
+TURNS = 4
+
+Ts = TypeVarTuple("Ts")
+
+log = structlog.get_logger("hunt.edge")
+
+
+class Parked(Protocol):
+    """What waits in the park."""
+
+    fd: int
+
+    def readable(self) -> None:
+        """Read what has come.  Must not block; what it raises ends this one only."""
+
+    def look(self, now: float) -> None:
+        """Mind the time: called about once a second."""
+
+    def beat(self) -> None:
+        """Give a sign of life, where that is due: called `TURNS` times a heartbeat."""
+
+    def end(self) -> None:
+        """Close the connection, and forget all of it."""
+
+
+class Park:
+    """All connections of a process that own no task.
+
+    Args:
+        engine: Who decides.
+        hand_over: Gets a descriptor and the bytes read so far of what is not hot.
+        limit: Connections of this process, at most.
+        connections: Returns how many there are, the parked ones among them.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        hand_over: Callable[[int, bytes], None],
+        limit: int,
+        connections: Callable[[int], int],
+    ) -> None:
+        self.engine = engine
+        self.heads = Heads()
+        self.answers = Answers(Config())
+        self.open = True  #: takes new connections
+        self.limit = limit
+        self.turn = 0  #: of the heartbeats
+        self._hand_over = hand_over
+        self._connections = connections
+        self._epoll = select.epoll()
+        self._parked: dict[int, Parked] = {}
+        self._nursery: trio.Nursery | None = None
+
+    def add(self, parked: Parked) -> int:
+        """Watch a connection; return how many there are now."""
+        self._epoll.register(parked.fd, select.EPOLLIN)
+        self._parked[parked.fd] = parked
+        return self._connections(1)
+
+    def replace(self, parked: Parked) -> None:
+        """Let another object have the connection from now on."""
+        self._parked[parked.fd] = parked
+
+    def watch(self, fd: int, *, reading: bool) -> None:
+        """Say whether there is anything to read that is wanted now."""
+        if reading:
+            self._epoll.register(fd, select.EPOLLIN)
+        else:
+            self._epoll.unregister(fd)
+
+    def forget(self, fd: int, *, watched: bool) -> None:
+        """Let go of a connection, which stays open."""
+        del self._parked[fd]
+        if watched:
+            self._epoll.unregister(fd)
+        self._connections(-1)
+
+    def close(self, fd: int, *, watched: bool) -> None:
+        """Close a connection; a task that waits on it finds out."""
+        self.forget(fd, watched=watched)
+        trio.lowlevel.notify_closing(fd)
+        os.close(fd)
+
+    def hand_over(self, fd: int, received: bytes, *, watched: bool) -> None:
+        """Give a connection to Hypercorn."""
+        self.forget(fd, watched=watched)
+        self._hand_over(fd, received)
+
+    def start(self, function: Callable[[*Ts], Awaitable[None]], *args: *Ts) -> None:
+        """Give a connection a task for a while."""
+        assert self._nursery is not None, "connections come while the park is open only"
+        self._nursery.start_soon(function, *args)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve what is parked, until cancelled; then close all of it."""
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                nursery.start_soon(self._look_after)
+                nursery.start_soon(self._beat)
+                task_status.started()
+                while True:
+                    await trio.lowlevel.wait_readable(self._epoll.fileno())
+                    self._read()
+        finally:
+            self.open = False
+            for parked in list(self._parked.values()):
+                parked.end()
+            self._epoll.close()
+
+    def _read(self) -> None:
+        for fd, _ in self._epoll.poll(0, SLICE):
+            parked = self._parked.get(fd)
+            if parked is not None:
+                with contained(parked):
+                    parked.readable()
+
+    async def _look_after(self) -> None:
+        """End what has been silent for too long."""
+        while True:
+            await trio.sleep(1)
+            now = trio.current_time()
+            async for parked in self._slices():
+                with contained(parked):
+                    parked.look(now)
+
+    async def _beat(self) -> None:
+        """Take a turn of the heartbeats, again and again."""
+        while True:
+            await trio.sleep(self.engine.settings.heartbeat / TURNS)
+            self.turn += 1
+            async for parked in self._slices():
+                with contained(parked):
+                    parked.beat()
+
+    async def _slices(self) -> AsyncIterator[Parked]:
+        """Yield all that is parked, with a checkpoint after each slice."""
+        for number, fd in enumerate(list(self._parked)):
+            if number % SLICE == SLICE - 1:
+                await trio.lowlevel.checkpoint()
+            parked = self._parked.get(fd)
+            if parked is not None:
+                yield parked
+
+    async def write(self, fd: int, data: bytes) -> None:
+        """Write all of `data`.
+
+        Raises:
+            OSError: The client has gone.
+            trio.ClosedResourceError: The connection was closed meanwhile.
+            trio.TooSlowError: It took nothing for `SEND_TIMEOUT` seconds.
+        """
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[os.write(fd, rest) :]
+            except BlockingIOError:
+                with trio.fail_after(SEND_TIMEOUT):
+                    await trio.lowlevel.wait_writable(fd)
+        await trio.lowlevel.checkpoint()
+
+
+@contextmanager
+def contained(parked: Parked) -> Iterator[None]:
+    """End a connection whose service fails, and nothing else (H1)."""
+    try:
+        yield
+    except Exception as exc:
+        # Broad on purpose: which exceptions hostile bytes can cause is not a closed list.
+        log.warning("connection failed", error=type(exc).__name__, exc_info=True)
+        parked.end()

@@ -1,0 +1,166 @@
+"""A hot request, where it is exactly plain: one that the fast lane may answer itself.
+
+What is odd in any way is no business of ours: it goes to Hypercorn, untouched. So
+this may be strict without refusing anybody.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+import httptools
+from msgspec import Struct
+from werkzeug.http import parse_cookie
+from werkzeug.sansio.utils import get_host
+
+from hunt.web import auth, endpoints
+
+#: How every request begins that may be hot.
+PREFIXES = (b"POST /v1/hunts/", b"GET /v1/hunts/")
+
+#: Bytes of a head, at most; a longer one is Hypercorn's to refuse.
+MAX_HEAD = 8192
+
+#: Heads that are remembered; of a client's requests they are mostly the same.
+REMEMBERED = 4096
+
+_LINE = re.compile(
+    rb"(POST|GET) /v1/hunts/([a-z0-9-]{1,64})/(clicks|events)"
+    rb"(?:\?([A-Za-z0-9_.=&-]*))? HTTP/1\.1\r\n"
+)
+_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
+_LENGTH = re.compile(rb"0|[1-9][0-9]{0,3}")
+
+#: Whatever request smuggling lives from: line ends that are none, folded lines,
+#: characters that are no text, spaces before a colon.
+_ODD = re.compile(rb"[^\r\n\x20-\x7e]|(?<!\r)\n|\r(?!\n)|\n |\n[^\r\n:]* :")
+
+#: Headers that change how a message is read, or what is to be done with it.
+_ODD_HEADERS = frozenset(
+    {b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer", b"http2-settings"}
+)
+
+#: Headers that decide something here, and so may stand once only.
+_ONCE = frozenset(
+    {
+        b"host",
+        b"authorization",
+        b"connection",
+        b"content-length",
+        b"content-type",
+        b"cookie",
+        b"last-event-id",
+        b"origin",
+        b"sec-fetch-site",
+        b"x-request-id",
+    }
+)
+
+
+class Request(Struct, frozen=True):
+    """One plain hot request, without its body."""
+
+    asked: endpoints.Asked
+    length: int | None  #: bytes of a click's body; None is an event stream
+    id: str | None  #: as the client named it
+
+
+class Heads:
+    """Reads heads, and remembers the plain ones: the same bytes mean the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Request] = {}
+
+    def read(self, head: bytes) -> Request | None:
+        """Return the request, None where it is not exactly plain.
+
+        Args:
+            head: Up to and with the empty line.
+        """
+        request = self._known.get(head)
+        if request is None:
+            request = parse(head)
+            if request is not None:
+                if len(self._known) >= REMEMBERED:
+                    for old in list(islice(self._known, REMEMBERED // 4)):
+                        del self._known[old]
+                self._known[head] = request
+        return request
+
+
+class _Message:
+    """What httptools tells of a head."""
+
+    def __init__(self) -> None:
+        self.headers: dict[bytes, bytes] = {}
+        self.plain = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        if name in _ODD_HEADERS or (name in _ONCE and name in self.headers):
+            self.plain = False
+        self.headers[name] = value
+
+
+def parse(head: bytes) -> Request | None:
+    """Return the request of a head, None where it is not exactly plain."""
+    line = _LINE.match(head)
+    if line is None or len(head) > MAX_HEAD or _ODD.search(head):
+        return None
+    message = _Message()
+    parser = httptools.HttpRequestParser(message)
+    try:
+        parser.feed_data(head)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        return None
+    headers = message.headers
+    if (
+        not message.plain
+        or not _HOST.fullmatch(headers.get(b"host", b""))
+        or headers.get(b"connection", b"keep-alive").lower() != b"keep-alive"
+    ):
+        return None
+    method, hunt, kind, query = line.groups()
+    length = headers.get(b"content-length")
+    if (method, kind) == (b"POST", b"clicks"):
+        if query is not None or length is None or not _LENGTH.fullmatch(length):
+            return None
+        size = int(length)
+        return None if size > endpoints.MAX_BODY else _request(hunt, headers, {}, size)
+    if (method, kind) == (b"GET", b"events"):
+        return None if length is not None else _request(hunt, headers, _pairs(query), None)
+    return None
+
+
+def _pairs(query: bytes | None) -> dict[str, str]:
+    """Return the first value of each name."""
+    found: dict[str, str] = {}
+    for pair in (query or b"").decode().split("&"):
+        name, _, value = pair.partition("=")
+        found.setdefault(name, value)
+    return found
+
+
+def _request(
+    hunt: bytes, headers: dict[bytes, bytes], query: dict[str, str], length: int | None
+) -> Request:
+    def header(name: bytes) -> str | None:
+        value = headers.get(name)
+        return None if value is None else value.decode()
+
+    asked = endpoints.Asked(
+        hunt=hunt.decode(),
+        host=get_host("http", headers[b"host"].decode()),
+        authorization=header(b"authorization"),
+        cookie=parse_cookie(header(b"cookie")).get(auth.COOKIE),
+        origin=header(b"origin"),
+        fetch_site=header(b"sec-fetch-site"),
+        content_type=header(b"content-type"),
+        ticket=query.get("ticket"),
+        scope=query.get("scope"),
+        last_event_id=header(b"last-event-id")
+        or query.get("last_event_id")
+        or query.get("lastEventId"),
+    )
+    return Request(asked, length, header(b"x-request-id"))

@@ -1,0 +1,160 @@
+"""The two hot requests, decided: the same functions whichever way a request came in.
+
+Nothing here awaits, and nothing here knows Quart: the routes call these functions,
+and so does the fast lane under them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Callable
+from email.message import Message
+
+import trio
+from msgspec import Struct
+
+from hunt.core import wire
+from hunt.core.events import Outcome
+from hunt.core.hunts import Hunt
+from hunt.engine import Engine
+from hunt.errors import HuntNotFound, HuntNotOpen, InvalidRequest, Refused, UnsupportedType
+from hunt.service.intake import not_open
+from hunt.web import auth
+
+#: Bytes of a click's body, at most.
+MAX_BODY = 4096
+
+#: Seconds for a body to arrive.
+BODY_TIMEOUT = 5
+
+#: What every response carries, unless it says otherwise.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+#: What every event stream carries: no proxy may keep or gather it.
+STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_SCOPES = ("own", "all")
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a hot request says of itself; None where it does not."""
+
+    hunt: str
+    host: str
+    authorization: str | None = None
+    cookie: str | None = None  #: of the player, by name
+    origin: str | None = None
+    fetch_site: str | None = None
+    content_type: str | None = None
+    ticket: str | None = None
+    scope: str | None = None
+    last_event_id: str | None = None
+
+
+_process = os.urandom(10).hex()
+_numbers = itertools.count(int.from_bytes(os.urandom(4), "big"))
+
+
+def request_id(given: str | None) -> str:
+    """Return the client's id of a request, where it is one; else a new one of 32 characters."""
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given
+    return f"{_process}{next(_numbers):012x}"
+
+
+def identify(engine: Engine, asked: Asked, *, changes: bool) -> auth.Identity:
+    """Return who asks.
+
+    Args:
+        engine: Whose secrets sign.
+        asked: What the request says.
+        changes: The request changes something, so a cookie alone is not enough.
+
+    Raises:
+        NotAuthenticated: Nobody proved who they are.
+        NotAllowed: Another site may have made the browser send this.
+    """
+    identity = auth.identify(
+        engine.secrets,
+        authorization=asked.authorization,
+        cookie=asked.cookie,
+        ticket=None if changes else asked.ticket,
+    )
+    if changes and identity.cookie:
+        auth.check_origin(
+            asked.origin,
+            host=asked.host,
+            fetch_site=asked.fetch_site,
+            allowed=engine.settings.allowed_origins,
+        )
+    return identity
+
+
+def hunt_of(engine: Engine, identity: auth.Identity | None, hunt_id: str) -> Hunt:
+    """Return a hunt that exists, and that the player may take part in.
+
+    Raises:
+        HuntNotFound: There is none.
+        NotAllowed: The token is for others.
+    """
+    hunt = engine.hunts.get(hunt_id)
+    if hunt is None:
+        raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+    if identity is not None:
+        auth.check_hunt(identity, hunt_id)
+    return hunt
+
+
+def click(engine: Engine, asked: Asked, body: bytes, settled: Callable[[Outcome], None]) -> None:
+    """Put a click into its lane; `settled` gets its outcome, and passes it to `answered`.
+
+    Raises:
+        Refused: It was not taken; counted already.
+    """
+    started = trio.current_time()
+    identity = identify(engine, asked, changes=True)
+    hunt = hunt_of(engine, identity, asked.hunt)
+    try:
+        if asked.content_type != "application/json" and not is_json(asked.content_type):
+            raise UnsupportedType("a click is application/json")
+        click_id, x, y = wire.decode_click(body, hunt.definition.width, hunt.definition.height)
+        engine.intake.click(asked.hunt, identity.player, click_id, (x, y), settled)
+    except Refused as refusal:
+        engine.metrics.clicked(asked.hunt, refusal, trio.current_time() - started)
+        raise
+
+
+def answered(engine: Engine, hunt_id: str, outcome: Outcome, started: float) -> Outcome:
+    """Count what became of a click, and return it as its player is to see it."""
+    engine.metrics.clicked(hunt_id, outcome, trio.current_time() - started)
+    hunt = engine.hunts.get(hunt_id)
+    if isinstance(outcome, HuntNotOpen) and hunt is not None:
+        return not_open(hunt)
+    return outcome
+
+
+def is_json(content_type: str | None) -> bool:
+    """Return whether a ``Content-Type`` is that of JSON, whatever its parameters."""
+    message = Message()
+    message["Content-Type"] = content_type or "none/none"
+    return message.get_content_type() == "application/json"
+
+
+def stream(engine: Engine, asked: Asked) -> tuple[Hunt, str | None]:
+    """Return which hunt a stream follows, and whose rewards; None is everybody's wins.
+
+    Raises:
+        Refused: There is no such stream for the one who asks.
+    """
+    identity = identify(engine, asked, changes=False)
+    hunt = hunt_of(engine, identity, asked.hunt)
+    if asked.scope is not None and asked.scope not in _SCOPES:
+        raise InvalidRequest("the query is not valid", errors={"scope": "must be all, or absent"})
+    return hunt, None if asked.scope == "all" else identity.player

@@ -1,0 +1,314 @@
+"""Connections without a task: real sockets, the real application, a real PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import socket
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+import trio
+
+from hunt.core.events import Reward
+from hunt.core.sse import Event, Parser
+from hunt.edge.fastlane import Client as ParkedClient
+from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
+from hunt.edge.stream import Stream
+from tests.web.serving import Client, serving, token
+
+
+def park_of(client: Client) -> Park:
+    found = client.park()
+    assert found is not None
+    return found
+
+
+@asynccontextmanager
+async def connected(
+    client: Client, *, receive: int | None = None
+) -> AsyncIterator[trio.SocketStream]:
+    """Yield a connection; `receive` bounds the bytes that the client's kernel takes for it."""
+    plain = socket.socket()
+    if receive is not None:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+    url = client.base_url
+    made = trio.socket.from_stdlib_socket(plain)
+    await made.connect((url.host, url.port))
+    async with trio.SocketStream(made) as stream:
+        yield stream
+
+
+def click(player: str = "ada", *, head: str = "", **fields: object) -> bytes:
+    body = json.dumps({"id": str(uuid.uuid4()), "x": 1, "y": 2} | fields)
+    return (
+        f"POST /v1/hunts/harbour/clicks HTTP/1.1\r\nHost: hunt\r\n{head}"
+        f"Authorization: Bearer {token(player)}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+
+
+def subscribe(player: str = "ada", *, head: str = "", query: str = "") -> bytes:
+    return (
+        f"GET /v1/hunts/harbour/events{query} HTTP/1.1\r\nHost: hunt\r\n{head}"
+        f"Authorization: Bearer {token(player)}\r\n\r\n"
+    ).encode()
+
+
+class Reader:
+    """Cuts answers, and the chunks of a stream, out of what arrives."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.stream = stream
+        self.buffer = b""
+
+    async def more(self) -> None:
+        with trio.fail_after(10):
+            data = await self.stream.receive_some(65536)
+        if not data:
+            raise EOFError
+        self.buffer += data
+
+    async def until(self, mark: bytes) -> bytes:
+        while mark not in self.buffer:
+            await self.more()
+        found, _, self.buffer = self.buffer.partition(mark)
+        return found
+
+    async def answer(self) -> tuple[int, dict[str, str], bytes]:
+        first, *lines = (await self.until(b"\r\n\r\n")).decode().split("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in lines)
+        length = int(headers.get("content-length", "0"))
+        while len(self.buffer) < length:
+            await self.more()
+        body, self.buffer = self.buffer[:length], self.buffer[length:]
+        return int(first.split()[1]), headers, body
+
+    async def chunk(self) -> bytes:
+        size = int(await self.until(b"\r\n"), 16)
+        while len(self.buffer) < size + 2:
+            await self.more()
+        chunk, end, self.buffer = (
+            self.buffer[:size],
+            self.buffer[size : size + 2],
+            self.buffer[size + 2 :],
+        )
+        assert end == b"\r\n"
+        return chunk
+
+    async def events(self, count: int) -> list[Event]:
+        """Return the events of the next chunks, at least so many."""
+        parser, events = Parser(), []
+        while len(events) < count:
+            events += parser.feed(await self.chunk())
+        return events
+
+
+async def test_an_idle_connection_and_a_stream_own_no_task(database: str) -> None:
+    async with serving(database) as client:
+        async with connected(client) as one, connected(client) as two:
+            await one.send_all(click())
+            assert (await Reader(one).answer())[0] == 200
+            before = trio.lowlevel.current_statistics().tasks_living
+            await two.send_all(subscribe())
+            reader = Reader(two)
+            await reader.until(b"\r\n\r\n")
+            assert (await reader.events(2))[1].event == "hello"
+            kinds = [type(each) for each in park_of(client)._parked.values()]
+            assert {ParkedClient, Stream} <= set(kinds)
+            assert trio.lowlevel.current_statistics().tasks_living <= before
+
+
+async def test_pipelined_requests_are_answered_in_their_order(database: str) -> None:
+    ids = [str(uuid.uuid4()) for _ in range(3)]
+    async with serving(database) as client, connected(client) as stream:
+        livez = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
+        sent = [click(id=ids[0]), click(id="no"), click(id=ids[1]), livez, click(id=ids[2])]
+        await stream.send_all(b"".join(sent))
+        reader = Reader(stream)
+        answers = [await reader.answer() for _ in sent]
+        assert [status for status, _, _ in answers] == [200, 400, 200, 200, 200]
+        assert [json.loads(answers[n][2])["id"] for n in (0, 2, 4)] == ids
+
+
+async def test_a_request_in_single_bytes(database: str) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        for byte in click():
+            await stream.send_all(bytes([byte]))
+        assert (await Reader(stream).answer())[0] == 200
+
+
+async def test_a_client_that_closed_its_half_gets_its_answer(database: str) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        await stream.send_all(click())
+        await stream.send_eof()
+        reader = Reader(stream)
+        assert (await reader.answer())[0] == 200
+        with pytest.raises(EOFError):
+            await reader.more()
+
+
+async def test_what_hypercorn_served_comes_back_to_the_park(database: str) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        reader = Reader(stream)
+        for _ in range(2):
+            await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n")
+            assert (await reader.answer())[0] == 200
+            await stream.send_all(click())
+            status, headers, _ = await reader.answer()
+            assert (status, headers["content-type"]) == (200, "application/json")
+        kinds = [type(each) for each in park_of(client)._parked.values()]
+        assert kinds.count(ParkedClient) >= 1
+
+
+async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(database: str) -> None:
+    # More than the kernel takes for both sides, so that the stream has to wake.
+    prize = "p" * 4000
+    async with (
+        serving(database, stream_buffer=3000) as client,
+        connected(client, receive=4096) as stream,
+    ):
+        await stream.send_all(subscribe())
+        reader = Reader(stream)
+        await reader.until(b"\r\n\r\n")
+        await reader.events(2)
+        first = client.engine.tail.position("harbour") + 1
+        count = 2000
+        client.engine.tail.committed(
+            "harbour", [Reward(first + n, str(n), "ada", prize, 0, "") for n in range(count)]
+        )
+        [parked] = client.engine.hub._players["harbour"]["ada"]
+        assert isinstance(parked, Stream)
+        assert parked._mailbox is not None, "it is awake"
+        seen = []
+        while len(seen) < count:
+            seen += [json.loads(each.data)["seq"] for each in await reader.events(1)]
+        assert seen == list(range(first, first + count))
+        with trio.fail_after(5):
+            while parked._mailbox is not None:
+                await trio.lowlevel.checkpoint()
+        client.engine.tail.committed("harbour", [Reward(first + count, "", "ada", None, 0, "")])
+        assert [json.loads(e.data)["seq"] for e in await reader.events(1)] == [first + count]
+
+
+async def test_a_reader_that_is_too_slow_is_cut_off_and_others_are_not(database: str) -> None:
+    prize = "p" * 4000
+    async with (
+        serving(database, stream_buffer=5) as client,
+        connected(client, receive=4096) as slow,
+        connected(client) as quick,
+    ):
+        readers = [Reader(slow), Reader(quick)]
+        for stream, reader, player in zip((slow, quick), readers, ("ada", "bob"), strict=True):
+            await stream.send_all(subscribe(player))
+            await reader.until(b"\r\n\r\n")
+            await reader.events(2)
+        first = client.engine.tail.position("harbour") + 1
+        rewards = [Reward(first + n, "", "ada", prize, 0, "") for n in range(2000)]
+        client.engine.tail.committed(
+            "harbour", [*rewards, Reward(first + 2000, "", "bob", None, 0, "")]
+        )
+        assert len(await readers[1].events(1)) == 1
+        assert "ada" not in client.engine.hub._players["harbour"]
+        with pytest.raises((EOFError, ValueError)):  # the last chunk is empty
+            while True:
+                await readers[0].chunk()
+        assert "hunt_slow_subscribers_total 1.0" in (await client.get("/metrics")).text
+
+
+async def test_silence_is_broken_by_heartbeats(database: str) -> None:
+    async with serving(database, heartbeat=0.2) as client, connected(client) as stream:
+        await stream.send_all(subscribe())
+        reader = Reader(stream)
+        await reader.until(b"\r\n\r\n")
+        await reader.events(2)
+        assert [await reader.chunk() for _ in range(2)] == [b": \n\n", b": \n\n"]
+
+
+async def test_a_stream_that_hangs_up_is_gone(database: str) -> None:
+    async with serving(database) as client:
+        async with connected(client) as stream:
+            await stream.send_all(subscribe())
+            await Reader(stream).until(b"\r\n\r\n")
+            assert client.engine.hub.counts() == {"sse": 1}
+        with trio.fail_after(1):
+            while client.engine.hub.counts() != {"sse": 0}:
+                await trio.lowlevel.checkpoint()
+        assert client.engine.hub._players["harbour"] == {}
+
+
+async def test_a_drain_ends_parked_streams_with_their_last_chunk(database: str) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        await stream.send_all(subscribe())
+        reader = Reader(stream)
+        await reader.until(b"\r\n\r\n")
+        await reader.events(2)
+        await client.engine.drain()
+        assert (await reader.events(1))[0].event == "drain"
+        assert await reader.chunk() == b""
+        with pytest.raises(EOFError):
+            await reader.more()
+
+
+async def test_beyond_the_limit_clicks_are_refused_and_streams_closed(database: str) -> None:
+    async with serving(database, max_connections=1) as client, connected(client) as first:
+        await first.send_all(click())
+        assert (await Reader(first).answer())[0] == 200
+        async with connected(client) as second, connected(client) as third:
+            await second.send_all(click())
+            reader = Reader(second)
+            status, headers, _ = await reader.answer()
+            assert (status, headers["connection"]) == (503, "close")
+            assert "retry-after" in headers
+            with pytest.raises(EOFError):
+                await reader.more()
+            await third.send_all(subscribe())
+            with pytest.raises(EOFError):
+                await Reader(third).more()
+
+
+async def test_silent_connections_are_ended_in_time(database: str) -> None:
+    async with serving(database) as client, connected(client) as idle, connected(client) as slow:
+        await slow.send_all(b"POST /v1/hunts/harbour/cl")
+        with trio.fail_after(5):
+            while not (held := [each for each in park_of(client)._parked.values() if each.buffer]):  # type: ignore[attr-defined]
+                await trio.lowlevel.checkpoint()
+        [waiting] = held
+        assert isinstance(waiting, ParkedClient)
+        waiting.look(waiting.since + HEAD_TIMEOUT - 1)
+        assert waiting.fd >= 0
+        waiting.look(waiting.since + HEAD_TIMEOUT + 1)
+        with pytest.raises(EOFError):
+            await Reader(slow).more()
+        for each in list(park_of(client)._parked.values()):
+            each.look(trio.current_time() + IDLE_TIMEOUT + 1)
+        with pytest.raises(EOFError):
+            await Reader(idle).more()
+
+
+async def test_what_fails_in_the_fast_lane_ends_that_connection_only(database: str) -> None:
+    async with serving(database) as client, connected(client) as one, connected(client) as two:
+        await two.send_all(click())
+        assert (await Reader(two).answer())[0] == 200
+        client.engine.hunts["harbour"] = None  # type: ignore[assignment]
+        hunts = client.engine.hunts.pop("harbour", None)
+        assert hunts is None
+        await one.send_all(click())
+        assert (await Reader(one).answer())[0] == 404
+        await two.send_all(b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n")
+        assert (await Reader(two).answer())[0] == 200
+
+
+async def test_connections_are_counted_wherever_they_are(database: str) -> None:
+    async with serving(database) as client:
+        async with connected(client) as one:
+            await one.send_all(click())
+            await Reader(one).answer()
+            text = (await client.get("/metrics")).text
+            assert "hunt_connections 2.0" in text
+        with trio.fail_after(5):
+            while "hunt_connections 1.0" not in (await client.get("/metrics")).text:
+                await trio.lowlevel.checkpoint()
+    assert isinstance(client, httpx.AsyncClient)
