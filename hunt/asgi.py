@@ -6,6 +6,7 @@ closes after the last one, and where it dies, the process dies with it.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -79,6 +80,9 @@ class Application:
                         await nursery.start(serving.park.run)
                 await self._quart.startup()
                 nursery.start_soon(_drain_when_told, engine)
+                # What is alive now stays so: the collector need not look at it again.
+                gc.collect()
+                gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
                 await receive()  # lifespan.shutdown
                 await engine.drain()

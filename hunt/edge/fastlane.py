@@ -8,7 +8,7 @@ import structlog
 import trio
 
 from hunt.core.events import Outcome, Settlement
-from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park, contained
+from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park, contained, failed
 from hunt.edge.request import MAX_HEAD, PREFIXES, Request
 from hunt.edge.stream import open_stream
 from hunt.errors import Overloaded, Refused
@@ -144,9 +144,7 @@ class Client:
             if self.buffer or self._ends:
                 self._advance()
         except Exception as exc:
-            # Broad on purpose: the other clicks of the batch want their answers.
-            log.warning("connection failed", error=type(exc).__name__, exc_info=True)
-            self.end()
+            failed(self, exc)  # the other clicks of the batch want their answers
 
     def _refuse(self, refusal: Refused) -> None:
         problem = problems.refused(refusal)
@@ -157,6 +155,8 @@ class Client:
             self.end()
 
     def _log(self, status: int) -> None:
+        if not self.park.debug:  # the logger would find that out at ten times the cost
+            return
         log.debug(
             "request",
             method="POST",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVarTuple
 
@@ -35,9 +35,12 @@ IDLE_TIMEOUT = 75.0
 #: Seconds for a head, or a body, to arrive.
 HEAD_TIMEOUT = 10.0
 
-#: Turns within one heartbeat: a stream is silent for 3/4 of it at least, and for
+#: Turns within one heartbeat: a stream is silent for 7/8 of it at least, and for
 #: all of it at most.
-TURNS = 4
+TURNS = 8
+
+#: Seconds between two looks at how long each connection has been silent.
+LOOK_INTERVAL = 2.0
 
 Ts = TypeVarTuple("Ts")
 
@@ -53,7 +56,7 @@ class Parked(Protocol):
         """Read what has come.  Must not block; what it raises ends this one only."""
 
     def look(self, now: float) -> None:
-        """Mind the time: called about once a second."""
+        """Mind the time: called every few seconds."""
 
     def beat(self) -> None:
         """Give a sign of life, where that is due: called `TURNS` times a heartbeat."""
@@ -86,6 +89,7 @@ class Park:
         self.open = True  #: takes new connections
         self.limit = limit
         self.turn = 0  #: of the heartbeats
+        self.debug = engine.settings.log_level == "debug"  #: each request is logged
         self._hand_over = hand_over
         self._connections = connections
         self._epoll = select.epoll()
@@ -152,36 +156,40 @@ class Park:
     def _read(self) -> None:
         for fd, _ in self._epoll.poll(0, SLICE):
             parked = self._parked.get(fd)
-            if parked is not None:
-                with contained(parked):
-                    parked.readable()
+            if parked is None:
+                continue
+            try:
+                parked.readable()
+            except Exception as exc:
+                failed(parked, exc)
 
     async def _look_after(self) -> None:
         """End what has been silent for too long."""
         while True:
-            await trio.sleep(1)
+            await trio.sleep(LOOK_INTERVAL)
             now = trio.current_time()
-            async for parked in self._slices():
-                with contained(parked):
-                    parked.look(now)
+            await self._each(lambda parked: parked.look(now))
 
     async def _beat(self) -> None:
         """Take a turn of the heartbeats, again and again."""
         while True:
             await trio.sleep(self.engine.settings.heartbeat / TURNS)
             self.turn += 1
-            async for parked in self._slices():
-                with contained(parked):
-                    parked.beat()
+            await self._each(lambda parked: parked.beat())
 
-    async def _slices(self) -> AsyncIterator[Parked]:
-        """Yield all that is parked, with a checkpoint after each slice."""
-        for number, fd in enumerate(list(self._parked)):
-            if number % SLICE == SLICE - 1:
-                await trio.lowlevel.checkpoint()
-            parked = self._parked.get(fd)
-            if parked is not None:
-                yield parked
+    async def _each(self, visit: Callable[[Parked], None]) -> None:
+        """Visit all that is parked, a slice at a time."""
+        fds = list(self._parked)
+        for start in range(0, len(fds), SLICE):
+            for fd in fds[start : start + SLICE]:
+                parked = self._parked.get(fd)
+                if parked is None:
+                    continue
+                try:
+                    visit(parked)
+                except Exception as exc:
+                    failed(parked, exc)
+            await trio.lowlevel.checkpoint()
 
     async def write(self, fd: int, data: bytes) -> None:
         """Write all of `data`.
@@ -207,6 +215,14 @@ def contained(parked: Parked) -> Iterator[None]:
     try:
         yield
     except Exception as exc:
-        # Broad on purpose: which exceptions hostile bytes can cause is not a closed list.
-        log.warning("connection failed", error=type(exc).__name__, exc_info=True)
-        parked.end()
+        failed(parked, exc)
+
+
+def failed(parked: Parked, error: Exception) -> None:
+    """End a connection whose service raised.
+
+    Whoever calls this catches every `Exception` on purpose: which of them hostile
+    bytes can cause is not a closed list.
+    """
+    log.warning("connection failed", error=type(error).__name__, exc_info=error)
+    parked.end()

@@ -23,7 +23,7 @@ PREFIXES = (b"POST /v1/hunts/", b"GET /v1/hunts/")
 MAX_HEAD = 8192
 
 #: Heads that are remembered; of a client's requests they are mostly the same.
-REMEMBERED = 4096
+REMEMBERED = 8192
 
 _LINE = re.compile(
     rb"(POST|GET) /v1/hunts/([a-z0-9-]{1,64})/(clicks|events)"
@@ -32,9 +32,9 @@ _LINE = re.compile(
 _HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
 _LENGTH = re.compile(rb"0|[1-9][0-9]{0,3}")
 
-#: Whatever request smuggling lives from: line ends that are none, folded lines,
-#: characters that are no text, spaces before a colon.
-_ODD = re.compile(rb"[^\r\n\x20-\x7e]|(?<!\r)\n|\r(?!\n)|\n |\n[^\r\n:]* :")
+#: Nothing that request smuggling lives from: no line ends that are none, no folded
+#: lines, no characters that are no text, no space before a colon.
+_LINES = re.compile(rb"(?:[A-Za-z0-9_-]+:[ -~]*\r\n)*\r\n")
 
 #: Headers that change how a message is read, or what is to be done with it.
 _ODD_HEADERS = frozenset(
@@ -79,13 +79,14 @@ class Heads:
             head: Up to and with the empty line.
         """
         request = self._known.get(head)
-        if request is None:
-            request = parse(head)
-            if request is not None:
-                if len(self._known) >= REMEMBERED:
-                    for old in list(islice(self._known, REMEMBERED // 4)):
-                        del self._known[old]
-                self._known[head] = request
+        if request is not None:
+            return request
+        request = parse(head)
+        if request is not None:
+            if len(self._known) >= REMEMBERED:
+                for old in list(islice(self._known, REMEMBERED // 4)):
+                    del self._known[old]
+            self._known[head] = request
         return request
 
 
@@ -106,7 +107,7 @@ class _Message:
 def parse(head: bytes) -> Request | None:
     """Return the request of a head, None where it is not exactly plain."""
     line = _LINE.match(head)
-    if line is None or len(head) > MAX_HEAD or _ODD.search(head):
+    if line is None or len(head) > MAX_HEAD or not _LINES.fullmatch(head, line.end()):
         return None
     message = _Message()
     parser = httptools.HttpRequestParser(message)
@@ -149,11 +150,12 @@ def _request(
         value = headers.get(name)
         return None if value is None else value.decode()
 
+    cookie = header(b"cookie")
     asked = endpoints.Asked(
         hunt=hunt.decode(),
         host=get_host("http", headers[b"host"].decode()),
         authorization=header(b"authorization"),
-        cookie=parse_cookie(header(b"cookie")).get(auth.COOKIE),
+        cookie=cookie and parse_cookie(cookie).get(auth.COOKIE),
         origin=header(b"origin"),
         fetch_site=header(b"sec-fetch-site"),
         content_type=header(b"content-type"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 import trio
+from msgspec import Struct
 
 from hunt.core.events import Click, Outcome
 from hunt.errors import OutcomeUnknown, Overloaded
@@ -17,8 +17,7 @@ Commit = Callable[[str, Sequence[Click]], Awaitable[list[Outcome]]]
 SMOOTHING = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A click, and whom to tell what became of it."""
 
     click: Click

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets as random
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 import jwt
+from msgspec import Struct
 
 from hunt.core.wire import valid_player
 from hunt.errors import NotAllowed, NotAuthenticated
@@ -25,8 +25,7 @@ TICKET_SECONDS = 60
 REMEMBERED = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True, gc=False):
     """Who makes a request."""
 
     player: str
@@ -63,17 +62,20 @@ def verify(
     Raises:
         NotAuthenticated: It is not valid; what is wrong with it is not said.
     """
-    player, hunts, expires = _verified(tuple(secrets), token, audience)
+    identity, expires = _verified(tuple(secrets), token, audience, cookie)
     if time.time() >= expires:  # since it was verified
         raise NotAuthenticated("the token is not valid")
-    return Identity(player, hunts, cookie)
+    return identity
 
 
 @lru_cache(REMEMBERED)
 def _verified(
-    secrets: tuple[bytes, ...], token: str, audience: str
-) -> tuple[str, frozenset[str] | None, float]:
-    """Return player, hunts and time of expiry; only what is valid is remembered."""
+    secrets: tuple[bytes, ...],
+    token: str,
+    audience: str,
+    cookie: bool,
+) -> tuple[Identity, float]:
+    """Return whom a token speaks for, and until when; only what is valid is remembered."""
     for secret in secrets:
         try:
             claims = jwt.decode(
@@ -94,7 +96,8 @@ def _verified(
             isinstance(hunts, list) and all(isinstance(each, str) for each in hunts)
         ):
             break
-        return player, None if hunts is None else frozenset(hunts), float(claims["exp"])
+        allowed = None if hunts is None else frozenset(hunts)
+        return Identity(player, allowed, cookie), float(claims["exp"])
     raise NotAuthenticated("the token is not valid")
 
 
