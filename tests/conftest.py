@@ -86,6 +86,16 @@ def template(postgres: str) -> Iterator[str]:
 @pytest.fixture
 def database(postgres: str, template: str) -> Iterator[str]:
     """Yield the connection string of a database of this test's own."""
+    yield from _copy(postgres, template)
+
+
+@pytest.fixture
+def other_database(postgres: str, template: str) -> Iterator[str]:
+    """Yield the connection string of a second one."""
+    yield from _copy(postgres, template)
+
+
+def _copy(postgres: str, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     create = sql.SQL("create database {} template {}").format(
         sql.Identifier(name), sql.Identifier(template)

@@ -1,0 +1,134 @@
+"""The same bytes, split at random, with the fast lane and without it: nobody can tell."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import uuid
+
+import trio
+
+from tests.edge.test_park import connected
+from tests.web.serving import Client, serving, token
+
+ROUNDS = 60
+
+#: Of which a request says nothing that both ways could agree on.
+_OWN = re.compile(
+    rb"^(date|server|x-request-id): [^\r]*\r\n|\"at\":\"[^\"]*\"",
+    re.MULTILINE,
+)
+LAST = b"GET /livez HTTP/1.1\r\nHost: hunt\r\nConnection: close\r\n\r\n"
+
+
+def requests(choose: random.Random, known: list[str]) -> bytes:
+    """Return some requests, plain and odd, one behind the other."""
+    return b"".join(request(choose, known) for _ in range(choose.randint(1, 4))) + LAST
+
+
+def request(choose: random.Random, known: list[str]) -> bytes:
+    click_id = (
+        choose.choice(known)
+        if known and choose.random() < 0.2
+        else str(uuid.UUID(int=choose.getrandbits(128)))
+    )
+    known.append(click_id)
+    fields: dict[str, object] = {"id": click_id, "x": 1, "y": 2}
+    for change in choose.sample(range(9), choose.choice([0, 0, 0, 1, 2])):
+        name = choose.choice(list(fields) or ["x"])
+        fields[name] = [None, True, "7", 1e300, -1, 12.5, click_id.upper(), [1], {}][change]
+    body = choose.choice([json.dumps(fields)] * 8 + ["", "[]", "{", '{"id":1}', "\u00e9"]).encode()
+    headers = {
+        "Host": choose.choice(["hunt"] * 6 + ["hunt:80", "[::1]:8000", "a b"]),
+        "Authorization": f"Bearer {token(choose.choice(['ada', 'bob']))}",
+        "Content-Type": choose.choice(
+            ["application/json"] * 6 + ["application/json; charset=utf-8", "text/plain", ""]
+        ),
+        "Content-Length": str(len(body)),
+    }
+    for _ in range(choose.choice([0, 0, 1, 2])):
+        name, value = choose.choice(
+            [
+                ("Authorization", ""),
+                ("Authorization", "Basic x"),
+                ("Authorization", "Bearer x"),
+                ("Connection", "keep-alive"),
+                ("Connection", "Keep-Alive, x"),
+                ("X-Request-Id", "mine"),
+                ("X-Request-Id", "not mine"),
+                ("Cookie", "hunt_player=x"),
+                ("Origin", "https://evil.example"),
+                ("Accept", "*/*"),
+                ("User-Agent", "caf\u00e9"),
+                ("Accept-Encoding", "gzip"),
+                ("Content-Type", "application/json"),
+                ("X-Tab", "a\tb"),
+            ]
+        )
+        headers[name] = value
+    if choose.random() < 0.1:
+        del headers[choose.choice(["Authorization", "Content-Type"])]
+    line = choose.choice(
+        ["POST /v1/hunts/harbour/clicks HTTP/1.1"] * 10
+        + ["POST /v1/hunts/nowhere/clicks HTTP/1.1", "POST /v1/hunts/NO/clicks HTTP/1.1"]
+        + ["PUT /v1/hunts/harbour/clicks HTTP/1.1", "POST /v1/hunts/harbour/clicks?a=1 HTTP/1.1"]
+        + ["POST /v1/hunts/harbour/clicks HTTP/1.0", "POST /v1/hunts/harbour/events HTTP/1.1"]
+    )
+    names = list(headers)
+    choose.shuffle(names)
+    head = "".join(f"{name}: {headers[name]}\r\n" for name in names)
+    return f"{line}\r\n{head}\r\n".encode() + body
+
+
+async def answers(client: Client, data: bytes, cuts: list[int]) -> tuple[bytes, bool]:
+    """Return what the server says to `data`, sent in pieces, and whether that is all of it.
+
+    A server that refuses, and closes before it has read all, resets the connection, and
+    then the kernel may drop what it said last.
+    """
+    received, whole = b"", True
+    async with connected(client) as stream:
+        with trio.fail_after(20):
+            try:
+                for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
+                    await stream.send_all(data[start:end])
+                    await trio.lowlevel.checkpoint()
+                while more := await stream.receive_some(65536):
+                    received += more
+            except trio.BrokenResourceError:
+                whole = False
+    return received, whole
+
+
+def _normal(received: bytes) -> bytes:
+    """Sort the headers of each response, and drop what is its own."""
+    parts = _OWN.sub(b"", received).split(b"HTTP/1.1 ")
+    shown = []
+    for part in parts:
+        head, _, body = part.partition(b"\r\n\r\n")
+        first, *lines = head.split(b"\r\n")
+        lines = [line for line in lines if not line.startswith(b"content-length")]
+        shown.append(b"\n".join([first, *sorted(lines), b"", body]))
+    return b"\n---\n".join(shown)
+
+
+async def test_nobody_can_tell_the_two_ways_apart(database: str, other_database: str) -> None:
+    seed = random.randrange(2**32)
+    choose, known, compared = random.Random(seed), [], 0
+    async with (
+        serving(database, fast_lane=True) as fast,
+        serving(other_database, fast_lane=False) as plain,
+    ):
+        for number in range(ROUNDS):
+            data = requests(choose, known)
+            cuts = sorted(choose.sample(range(1, len(data)), choose.choice([0, 0, 1, 3, 9])))
+            one, one_whole = await answers(fast, data, cuts)
+            two, two_whole = await answers(plain, data, cuts)
+            said = f"seed {seed}, round {number}: {data!r} cut at {cuts}"
+            if one_whole and two_whole:
+                assert _normal(one) == _normal(two), said
+                compared += 1
+            else:
+                assert one[:12] == two[:12] or not one or not two, said
+        assert compared > ROUNDS / 2
