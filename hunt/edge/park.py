@@ -12,6 +12,7 @@ import os
 import select
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from operator import methodcaller
 from typing import Protocol, TypeVarTuple
 
 import structlog
@@ -168,14 +169,14 @@ class Park:
         while True:
             await trio.sleep(LOOK_INTERVAL)
             now = trio.current_time()
-            await self._each(lambda parked: parked.look(now))
+            await self._each(methodcaller("look", now))
 
     async def _beat(self) -> None:
         """Take a turn of the heartbeats, again and again."""
         while True:
             await trio.sleep(self.engine.settings.heartbeat / TURNS)
             self.turn += 1
-            await self._each(lambda parked: parked.beat())
+            await self._each(methodcaller("beat"))
 
     async def _each(self, visit: Callable[[Parked], None]) -> None:
         """Visit all that is parked, a slice at a time."""

@@ -73,7 +73,7 @@ def request(choose: random.Random, known: list[str]) -> bytes:
         ["POST /v1/hunts/harbour/clicks HTTP/1.1"] * 10
         + ["POST /v1/hunts/nowhere/clicks HTTP/1.1", "POST /v1/hunts/NO/clicks HTTP/1.1"]
         + ["PUT /v1/hunts/harbour/clicks HTTP/1.1", "POST /v1/hunts/harbour/clicks?a=1 HTTP/1.1"]
-        + ["POST /v1/hunts/harbour/clicks HTTP/1.0", "POST /v1/hunts/harbour/events HTTP/1.1"]
+        + ["POST /v1/hunts/harbour/events HTTP/1.1"]
     )
     names = list(headers)
     choose.shuffle(names)
