@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import re
 import resource
 import tomllib
@@ -33,7 +34,7 @@ class Settings:
     listen_dsn: str | None = field(default=None, repr=False)  #: where LISTEN goes; None: the same
     data_dir: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("hunt")))
     bind: tuple[str, ...] = ("127.0.0.1:8000",)  #: ``host:port`` or ``unix:/path``
-    processes: int = 1  #: server processes, >= 1
+    processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))  #: >= 1
     jwt_secret: tuple[bytes, ...] = field(default=(), repr=False)  #: the first signs, all verify
     guests: bool | None = None  #: guest sessions; None: where the database is embedded
     pool_size: int = 16  #: connections of one process, >= 2

@@ -10,6 +10,7 @@ import click
 #: Command -> what ``hunt --help`` says of it.
 COMMANDS = {
     "serve": "Run the server, with a PostgreSQL of its own unless one is given.",
+    "drain": "Let the running server finish what it has, and end.",
     "migrate": "Bring the database's schema up to date.",
     "apply": "Create or change a hunt from a hunt file.",
     "hunts": "List the hunts.",

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from importlib import resources
 from pathlib import Path
 
 import click
-import trio
-from hypercorn.config import Config
-from hypercorn.trio import serve
-from hypercorn.utils import LifespanFailureError
 
-from hunt.asgi import Application
+from hunt.cli import common
+from hunt.cli.server_process import COMMAND
 from hunt.core.definition import parse
 from hunt.core.fairness import new_seed
+from hunt.edge.control import open_room
+from hunt.edge.listening import listening, url
+from hunt.edge.notify import Notifier
+from hunt.edge.process import Program
+from hunt.edge.supervisor import Supervisor
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
 from hunt.settings import Settings, load
@@ -27,10 +30,6 @@ from hunt.store.connection import Connection
 from hunt.store.hunts import Hunts
 from hunt.store.pool import open_pool
 from hunt.store.secret import jwt_secret
-
-#: Connections that may wait to be accepted.  At Hypercorn's 100, a burst of
-#: reconnecting streams loses SYNs, and with each a second (TRAPS, H6).
-BACKLOG = 4096
 
 
 @click.command()
@@ -53,49 +52,45 @@ def command(
     flags = {"bind": bind, "processes": processes, "data_dir": data_dir}
     settings = load(os.environ, flags=flags, config=config, cwd=Path.cwd()).settings
     configure(settings)
-    try:
-        trio.run(_run, settings)
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    except (HuntError, LifespanFailureError, OSError, BaseExceptionGroup) as error:
-        cause = _first(error)
-        if isinstance(cause, KeyboardInterrupt):
-            raise SystemExit(130) from None
-        if isinstance(cause, OSError):
-            raise HuntError(f"cannot listen on {', '.join(settings.bind)}: {cause}") from error
-        if isinstance(cause, HuntError):
-            raise cause from None
-        raise
+    if common.run(_run, settings) == signal.SIGINT:
+        raise SystemExit(130)
 
 
-def _first(error: BaseException) -> BaseException:
-    """Return what the nurseries and Hypercorn's lifespan wrapped."""
-    while True:
-        if isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        elif isinstance(error, LifespanFailureError) and error.__cause__ is not None:
-            error = error.__cause__
-        else:
-            return error
+async def _run(settings: Settings) -> signal.Signals | None:
+    """Serve until the server has drained; return the signal that ended it, if one did.
 
-
-async def _run(settings: Settings) -> None:
+    Raises:
+        HuntError: It could not start, or its processes die again and again.
+    """
+    notifier = Notifier(os.environ)
     async with AsyncExitStack() as stack:
+        # First, because a wrong address is found out at once, and a database is not.
+        sockets = await stack.enter_async_context(listening(settings.bind))
         if settings.embedded:
             settings = await stack.enter_async_context(_embedded(settings))
-        async with trio.open_nursery() as nursery:
-            config = _hypercorn(settings)
-            binds: list[str] = await nursery.start(
-                partial(_listen, Application(lambda: settings), config)
+        if not settings.jwt_secret:
+            raise SettingsError(
+                "HUNT_JWT_SECRET is not set: give one or more secrets of at least 32 bytes"
             )
-            for bind in binds:
-                print(f"hunt is open at {bind}/", flush=True)
+        binds = [url(sock) for sock in sockets]
+        supervisor = Supervisor(
+            Program(command=COMMAND, sockets=sockets),
+            settings,
+            room=stack.enter_context(open_room(settings.data_dir)),
+            notifier=notifier,
+            opened=lambda: _say(binds),
+            binds=binds,
+            jitter=random.random,
+        )
+        await supervisor.run()
+    if supervisor.killed:
+        raise HuntError("stopped before it had drained")
+    return supervisor.ended_by
 
 
-async def _listen(
-    app: Application, config: Config, *, task_status: trio.TaskStatus[list[str]]
-) -> None:
-    await serve(app, config, task_status=task_status)
+def _say(binds: list[str]) -> None:
+    for bind in binds:
+        print(f"hunt is open at {bind}/", flush=True)
 
 
 @asynccontextmanager
@@ -119,19 +114,3 @@ async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
             jwt_secret=secrets,
             guests=True if settings.guests is None else settings.guests,
         )
-
-
-def _hypercorn(settings: Settings) -> Config:
-    config = Config()
-    config.bind = list(settings.bind)
-    config.backlog = BACKLOG
-    config.accesslog = None  # hunt writes its own, with request ids
-    config.loglevel = "WARNING"
-    config.graceful_timeout = settings.drain_timeout
-    config.include_server_header = False
-    config.websocket_max_message_size = 4096
-    if not settings.jwt_secret:
-        raise SettingsError(
-            "HUNT_JWT_SECRET is not set: give one or more secrets of at least 32 bytes"
-        )
-    return config

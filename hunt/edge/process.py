@@ -1,0 +1,174 @@
+"""One server process, as its supervisor sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+
+import structlog
+import trio
+
+from hunt.edge.listening import unix_listener
+from hunt.edge.notify import VARIABLES
+from hunt.edge.orders import BEAT, READY, RETIRE, Failure, Order, decode_failure, encode
+from hunt.settings import PREFIX, TEST_PREFIX, Settings
+from hunt.store.postgres_process import Steps, end, wait_exit
+
+#: How a process that shows no life is ended; SIGABRT lets it show where it stands.
+ABORT: Steps = ((signal.SIGABRT, 2.0), (signal.SIGKILL, float("inf")))
+
+#: Seconds late, from which on it was the supervisor that stood still.
+_LATE = 1.0
+
+log = structlog.get_logger("hunt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What is started for each server process."""
+
+    command: Sequence[str]  #: the descriptor of the channel is added as last argument
+    sockets: Sequence[socket.socket]  #: that all processes listen on
+    hang: float = 10.0  #: seconds without a sign of life, > 0, after which a process is ended
+    patience: float = 60.0  #: seconds, > 0, to the first sign of life
+
+
+class Process:
+    """A server process that was started; `watch` sees it to its end."""
+
+    def __init__(
+        self,
+        popen: subprocess.Popen[bytes],
+        channel: socket.socket,
+        resources: ExitStack,
+        *,
+        program: Program,
+        number: int,
+    ) -> None:
+        self.number = number  #: >= 1, never used twice
+        self.settled = trio.Event()  #: it serves, or has ended
+        self.ended = trio.Event()  #: and has been reaped
+        self.served: float | None = None  #: trio's time since when it serves
+        self.failure: Failure | None = None  #: what it said before it ended
+        self.status: int | None = None  #: as of `subprocess`, once it has ended
+        self._popen, self._resources = popen, resources
+        self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(channel))
+        self._hang, self._patience = program.hang, program.patience
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it serves, and has not ended."""
+        return self.served is not None and not self.ended.is_set()
+
+    async def watch(self) -> None:
+        """Return when the process has ended; end it where it shows no life.
+
+        Cancelled, it kills the process.
+        """
+        try:
+            await self._listen()
+            # Its end of the channel is closed, so it is ending, or not itself any more.
+            with trio.move_on_after(self._hang):
+                await wait_exit(self.pid)
+        finally:
+            if self._popen.poll() is None:
+                self._popen.kill()
+            self.status = self._popen.wait()
+            self._stream.socket.close()
+            self._resources.close()
+            self.ended.set()
+            self.settled.set()
+
+    async def _listen(self) -> None:
+        heard, limit = b"", self._patience
+        while True:
+            with trio.move_on_after(limit) as scope:
+                try:
+                    more = bytes(await self._stream.receive_some())
+                except trio.BrokenResourceError:
+                    return
+            if scope.cancelled_caught:
+                if trio.current_time() > scope.deadline + _LATE:
+                    continue  # we were stopped ourselves, or all of the machine
+                log.error("a server process stands still", pid=self.pid, seconds=limit)
+                await end(self.pid, ABORT)
+                return
+            if not more:
+                return
+            *lines, heard = (heard + more).split(b"\n")
+            limit = self._hang
+            for line in lines:
+                self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        if line == READY:
+            self.served = trio.current_time()
+            self.settled.set()
+        elif line != BEAT:
+            self.failure = decode_failure(line)
+
+    async def retire(self) -> None:
+        """Tell it to close its listening sockets, to drain and to end."""
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # it has ended already
+            await self._stream.send_all(RETIRE + b"\n")
+
+    def terminate(self) -> None:
+        """Tell it to drain and to end; one that does not serve yet ends at once."""
+        if not self.ended.is_set():
+            self._popen.terminate()
+
+
+def start(program: Program, settings: Settings, *, number: int, own: str | None) -> Process:
+    """Start a process, which has to be watched from now on.
+
+    Args:
+        program: What to start.
+        settings: Of the process, with a database.
+        number: Its number, >= 1, never used twice.
+        own: Where a socket of its own is to be made; None for none.
+
+    Raises:
+        OSError: The system cannot start one more.
+    """
+    with ExitStack() as stack:
+        sockets = list(program.sockets)
+        if own is not None:
+            sockets.append(stack.enter_context(unix_listener(own)))
+        ours, theirs = socket.socketpair()
+        stack.enter_context(ours)
+        with theirs:
+            inherited = [theirs.fileno(), *(sock.fileno() for sock in sockets)]
+            # Blocks for a millisecond or two; a thread would only make it later.
+            popen = subprocess.Popen(
+                [*program.command, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=inherited,
+                env=_environ(os.environ),
+                # Ctrl-C is for the supervisor, which lets the processes drain.
+                start_new_session=True,
+            )
+        order = Order(
+            settings=settings, sockets=inherited[1:], number=number, own=own, hang=program.hang
+        )
+        with suppress(OSError):  # it has ended already, as `watch` will find
+            ours.sendall(encode(order) + b"\n")  # far less than a socket's buffer
+        return Process(popen, ours, stack.pop_all(), program=program, number=number)
+
+
+def _environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what a process inherits: the settings come over the channel."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in VARIABLES and (not name.startswith(PREFIX) or name.startswith(TEST_PREFIX))
+    }

@@ -1,0 +1,274 @@
+"""The processes of a server: started, replaced, ended, and never left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+import trio
+
+from hunt.cli.server_process import COMMAND
+from hunt.edge.control import open_room
+from hunt.edge.listening import listening, url
+from hunt.edge.notify import Notifier
+from hunt.edge.process import Program
+from hunt.edge.supervisor import GIVE_UP, Supervisor
+from hunt.errors import HuntError, SettingsError
+from hunt.settings import Settings
+from hunt.store.hunts import Hunts
+from hunt.store.pool import open_pool
+from tests.life.processes import HUNT, Server, free_port, player, running, until
+from tests.web.serving import HARBOUR, SECRET, bearer
+
+
+def children(pid: int, mark: str) -> list[int]:
+    """Return the processes below `pid` whose command line has `mark` in it."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((path / "stat").read_text("utf-8").rpartition(")")[2].split()[1])
+            if parent == pid and mark in (path / "cmdline").read_text("utf-8"):
+                found.append(int(path.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return sorted(found)
+
+
+def gone(pid: int) -> bool:
+    """Whether there is no such process, or it waits only to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@asynccontextmanager
+async def two_processes(data_dir: Path) -> AsyncIterator[Server]:
+    port = free_port()
+    arguments = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--data-dir", str(data_dir)]
+    async with running([*arguments, "--processes", "2"], f"http://127.0.0.1:{port}") as server:
+        await until(lambda: len(children(server.process.pid, "server_process")) == 2)
+        yield server
+
+
+@dataclass
+class Supervised:
+    """A supervisor in the test's own loop."""
+
+    supervisor: Supervisor
+    url: str
+    opened: trio.Event
+
+
+@asynccontextmanager
+async def supervised(
+    settings: Settings, command: Sequence[str] = COMMAND, *, hang: float = 10.0
+) -> AsyncIterator[Supervised]:
+    """Prepare a supervisor; the test runs it."""
+    async with listening(["127.0.0.1:0"]) as sockets:
+        opened = trio.Event()
+        with ExitStack() as stack:
+            supervisor = Supervisor(
+                Program(command=command, sockets=sockets, hang=hang),
+                settings,
+                room=stack.enter_context(open_room(settings.data_dir)),
+                notifier=Notifier({}),
+                opened=opened.set,
+                binds=[url(sockets[0])],
+                jitter=lambda: 0.0,
+            )
+            yield Supervised(supervisor, url(sockets[0]), opened)
+
+
+async def settings(database: str, tmp_path: Path, **options: object) -> Settings:
+    async with open_pool(database, size=1) as pool:
+        hunts = Hunts(pool)
+        await hunts.apply(HARBOUR, seed=os.urandom(32), actor="test")
+        await hunts.open("harbour")
+    return Settings(
+        database_url=database, jwt_secret=(SECRET,), data_dir=tmp_path, processes=1, click_rate=0.0,
+        **options,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+async def test_a_killed_process_is_replaced_while_the_other_serves(tmp_path: Path) -> None:
+    async with two_processes(tmp_path / "data") as server, player(server.url) as ada:
+        before = children(server.process.pid, "server_process")
+        os.kill(before[0], signal.SIGKILL)
+        answered = 0
+
+        async def click() -> None:
+            nonlocal answered
+            try:
+                if (await ada.click(server.url)).status_code == 200:
+                    answered += 1
+            except httpx.TransportError:
+                pass  # its connection was to the one that is gone
+
+        await until(lambda: gone(before[0]))
+        with trio.fail_after(10):
+            while len(children(server.process.pid, "server_process")) < 2 or answered < 5:
+                await click()
+        after = children(server.process.pid, "server_process")
+        assert before[1] in after
+        assert before[0] not in after
+
+
+async def test_a_restart_under_load_loses_no_click(tmp_path: Path) -> None:
+    async with two_processes(tmp_path / "data") as server, player(server.url) as ada:
+        before = set(children(server.process.pid, "server_process"))
+        done = trio.Event()
+        ids: list[str] = []
+
+        async def play() -> None:
+            while not done.is_set():
+                ids.append(str(uuid.uuid4()))
+                while ids[-1] not in ada.answers:  # the same id, until it is answered
+                    try:
+                        answer = await ada.click(server.url, ids[-1])
+                    except httpx.TransportError:
+                        continue
+                    assert answer.status_code in {200, 503}
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(play)
+            await until(lambda: len(ids) > 10)
+            server.send(signal.SIGHUP)
+            await until(
+                lambda: not before & set(children(server.process.pid, "server_process")),
+                seconds=30,
+            )
+            count = len(ids)
+            await until(lambda: len(ids) > count + 10)
+            done.set()
+        seqs = sorted(int(str(each["seq"])) for each in ada.answers.values())
+        assert seqs == list(range(1, len(ids) + 1))
+
+
+async def test_told_to_end_it_drains_and_says_so(tmp_path: Path) -> None:
+    async with two_processes(tmp_path / "data") as server:
+        pids = children(server.process.pid, "")
+        drained = await trio.run_process(
+            [*HUNT, "drain", "--data-dir", str(tmp_path / "data")], capture_stdout=True
+        )
+        assert b"has drained" in drained.stdout
+        with trio.fail_after(20):
+            assert await server.wait() == 0
+        assert all(gone(pid) for pid in pids)
+
+
+async def test_killed_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with two_processes(tmp_path / "data") as server:
+        pids = children(server.process.pid, "")
+        assert len(pids) == 3  # two servers, and PostgreSQL
+        server.send(signal.SIGKILL)
+        await until(lambda: all(gone(pid) for pid in pids), seconds=40)
+
+
+async def test_a_second_signal_stops_at_once(database: str, tmp_path: Path) -> None:
+    given = await settings(database, tmp_path, drain_delay=60.0)
+    async with supervised(given) as made, trio.open_nursery() as nursery:
+        nursery.start_soon(made.supervisor.run)
+        with trio.fail_after(20):
+            await made.opened.wait()
+            [pid] = children(os.getpid(), "server_process")
+            os.kill(os.getpid(), signal.SIGTERM)
+            async with httpx.AsyncClient() as client:
+                while (await client.get(f"{made.url}/readyz")).status_code != 503:
+                    await trio.lowlevel.checkpoint()
+            os.kill(os.getpid(), signal.SIGTERM)
+            while not gone(pid):
+                await trio.lowlevel.checkpoint()
+    assert made.supervisor.killed
+
+
+async def test_a_process_that_stands_still_is_ended_and_replaced(
+    database: str, tmp_path: Path
+) -> None:
+    given = await settings(database, tmp_path)
+    async with supervised(given, hang=1.5) as made, trio.open_nursery() as nursery:
+        nursery.start_soon(made.supervisor.run)
+        with trio.fail_after(30):
+            await made.opened.wait()
+            [pid] = children(os.getpid(), "server_process")
+            os.kill(pid, signal.SIGSTOP)
+            while children(os.getpid(), "server_process") in ([pid], []):
+                await trio.lowlevel.checkpoint()
+            async with httpx.AsyncClient(headers=bearer()) as client:
+                body = {"id": str(uuid.uuid4()), "x": 1, "y": 2}
+                answer = await client.post(f"{made.url}/v1/hunts/harbour/clicks", json=body)
+                assert answer.status_code == 200
+            await made.supervisor.drain()
+
+
+async def test_processes_that_die_at_once_are_given_up(tmp_path: Path) -> None:
+    counter = tmp_path / "starts"
+    program = f"open({str(counter)!r}, 'a').write('x'); raise SystemExit(7)"
+    given = Settings(database_url="unused", data_dir=tmp_path, processes=1)
+    async with supervised(given, [sys.executable, "-c", program]) as made:
+        with pytest.RaisesGroup(HuntError, flatten_subgroups=True) as error:
+            with trio.fail_after(20):
+                await made.supervisor.run()
+    assert "again and again" in str(error.value.exceptions[0])
+    assert counter.read_text() == "x" * GIVE_UP
+
+
+async def test_what_settings_forbid_is_said_once(database: str, tmp_path: Path) -> None:
+    given = Settings(database_url=database, data_dir=tmp_path, processes=1)
+    async with supervised(given) as made:
+        with pytest.RaisesGroup(SettingsError, flatten_subgroups=True) as error:
+            with trio.fail_after(20):
+                await made.supervisor.run()
+    assert "HUNT_JWT_SECRET" in str(error.value.exceptions[0])
+
+
+async def test_systemd_hears_of_it_all(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        heard: list[str] = []
+        stream = trio.socket.from_stdlib_socket(listener)
+
+        async def listen() -> None:
+            while True:
+                heard.extend((await stream.recv(4096)).decode().split("\n"))
+
+        port = free_port()
+        arguments = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--processes", "1"]
+        environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000"}
+        start = partial(
+            running, [*arguments, "--data-dir", str(tmp_path / "d")], f"http://127.0.0.1:{port}"
+        )
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(listen)
+            async with start(environ) as server:
+                await until(lambda: {"READY=1", "WATCHDOG=1"} <= set(heard))
+                server.send(signal.SIGHUP)
+                await until(lambda: "RELOADING=1" in heard and heard.count("READY=1") == 2)
+                server.send(signal.SIGTERM)
+                assert await server.wait() == 0
+                await until(lambda: "STOPPING=1" in heard)
+            nursery.cancel_scope.cancel()
+
+
+async def test_an_address_in_use_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = await trio.run_process(
+            [*HUNT, "serve", "--bind", bind, "--data-dir", str(tmp_path / "d")],
+            capture_stderr=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"cannot listen on {bind}" in done.stderr.decode()
