@@ -19,7 +19,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from hypercorn.utils import LifespanFailureError
 
 from hunt import edge
-from hunt.edge import worker
+from hunt.edge import child, worker
 from hunt.edge.park import Park
 from hunt.engine import Engine, open_engine
 from hunt.errors import HuntError, SettingsError
@@ -65,7 +65,9 @@ class Application:
         try:
             async with open_engine(self._settings()) as engine, trio.open_nursery() as nursery:
                 self._engine = engine
-                serving = worker.current()
+                serving, place = worker.current(), child.place()
+                if place is not None:
+                    engine.siblings = place.siblings
                 if serving is not None:
                     engine.metrics.watch(
                         "hunt_connections", "Of clients.", lambda: serving.connections

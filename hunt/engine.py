@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 import structlog
 import trio
@@ -115,6 +116,7 @@ class Engine:
             jitter=jitter,
         )
         self.replays = trio.Semaphore(REPLAYS)  #: resumes that read the table at once
+        self.siblings: Callable[[], list[Path]] = list  #: sockets of this server's other processes
         self._hunts_changed = trio.Event()
         self._watch(pool)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
 from hunt.core import wire
 from hunt.engine import Engine
-from hunt.web import problems
+from hunt.web import problems, summing
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
@@ -30,6 +30,10 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/metrics")
     async def metrics() -> Response:
-        return Response(engine().metrics.render(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+        serving = engine()
+        page = serving.metrics.render()
+        if request.args.get("process") != "own":
+            page = await summing.total(page, serving.siblings())
+        return Response(page, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return routes

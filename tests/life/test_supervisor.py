@@ -167,6 +167,18 @@ async def test_told_to_end_it_drains_and_says_so(tmp_path: Path) -> None:
         assert all(gone(pid) for pid in pids)
 
 
+async def test_the_metrics_are_those_of_all_processes(tmp_path: Path) -> None:
+    async with two_processes(tmp_path / "data") as server, player(server.url) as ada:
+        await until(lambda: len(list((tmp_path / "data" / "run").iterdir())) == 3)
+        for _ in range(20):
+            assert (await ada.click(server.url)).status_code == 200
+        async with httpx.AsyncClient() as client:
+            for _ in range(4):  # whichever process answers
+                text = (await client.get(f"{server.url}/metrics")).text
+                assert "hunt_click_seconds_count 20.0" in text
+                assert 'hunt_build_info{version="0.1.0"} 1.0' in text
+
+
 async def test_killed_it_leaves_nothing_behind(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server:
         pids = children(server.process.pid, "")
