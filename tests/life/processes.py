@@ -64,6 +64,27 @@ async def running(
             process.wait()
 
 
+def children(pid: int, mark: str) -> list[int]:
+    """Return the processes below `pid` whose command line has `mark` in it."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((path / "stat").read_text("utf-8").rpartition(")")[2].split()[1])
+            if parent == pid and mark in (path / "cmdline").read_text("utf-8"):
+                found.append(int(path.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return sorted(found)
+
+
+def gone(pid: int) -> bool:
+    """Whether there is no such process, or it waits only to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 async def wait_ready(server: Server) -> None:
     """Return once the server says that it can take clicks."""
     with trio.fail_after(30):

@@ -27,29 +27,17 @@ from hunt.errors import HuntError, SettingsError
 from hunt.settings import Settings
 from hunt.store.hunts import Hunts
 from hunt.store.pool import open_pool
-from tests.life.processes import HUNT, Server, free_port, player, running, until
+from tests.life.processes import (
+    HUNT,
+    Server,
+    children,
+    free_port,
+    gone,
+    player,
+    running,
+    until,
+)
 from tests.web.serving import HARBOUR, SECRET, bearer
-
-
-def children(pid: int, mark: str) -> list[int]:
-    """Return the processes below `pid` whose command line has `mark` in it."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((path / "stat").read_text("utf-8").rpartition(")")[2].split()[1])
-            if parent == pid and mark in (path / "cmdline").read_text("utf-8"):
-                found.append(int(path.name))
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return sorted(found)
-
-
-def gone(pid: int) -> bool:
-    """Whether there is no such process, or it waits only to be reaped."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 @asynccontextmanager

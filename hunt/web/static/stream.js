@@ -3,120 +3,144 @@
 // EventSource would not do: it hides the heartbeats, which are comments, so a page could not tell a quiet stream from
 // one that a phone has killed in its sleep; and it gives up for good on any status but 200.
 
-import { backoff } from "./api.js";
+import { Parser } from "./events.js";
+import { backoff, sleep } from "./pauses.js";
+import { refusal, Refused } from "./refusals.js";
+import { Watchdog } from "./watchdog.js";
 
-const SILENCE = 37_500; // ms without a byte, 2.5 heartbeats, after which the connection counts as dead
+const LONGEST = 300_000; // ms; a longer `retry` is a mistake, and past 2^31 a timer would fire at once
 
-/** Splits text into events, however it is cut into chunks. */
-export class Parser {
-  #rest = "";
-  #event = {};
+/** States: `connecting`, `live`, then `waiting` or `draining` until it is `live` again, at last `over` or `refused`. */
+export class Stream {
+  #session;
+  #path;
+  #told;
+  #lastId = "";
+  #retry = 2000;
+  #failures = 0; // in a row
+  #live = false;
+  #attempt = new AbortController(); // one connection
+  #pause = new AbortController(); // the wait after it
+  #watchdog = null;
+  #running = false;
 
-  /** @returns {{event: string, data: string, id?: string, retry?: number}[]} */
-  feed(text) {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop();
-    const events = [];
-    for (const line of lines) {
-      if (line !== "") {
-        const [, name, value] = /^([^:]*):? ?(.*)$/.exec(line);
-        if (name === "data") this.#event.data = this.#event.data === undefined ? value : `${this.#event.data}\n${value}`;
-        else if (name === "retry") this.#event.retry = Number(value);
-        else if (name) this.#event[name] = value;
-      } else {
-        if (this.#event.data !== undefined || this.#event.retry !== undefined) events.push({ event: "", data: "", ...this.#event });
-        this.#event = {};
-      }
-    }
-    return events;
+  /**
+   * @param {import("./session.js").Session} session
+   * @param {string} path
+   * @param {{event: (event: object) => void, state: (state: string) => void, countdown: (seconds: number) => void,
+   *   refused: (error: Error) => void}} told
+   */
+  constructor(session, path, told) {
+    this.#session = session;
+    this.#path = path;
+    this.#told = told;
   }
-}
 
-/**
- * Follow a stream for ever; its states are `connecting`, `live`, `draining`, `waiting` (with seconds left), `over`, `refused`.
- * @param {string} path
- * @param {{event: (event: object) => void, state: (state: string, seconds?: number) => void}} told
- */
-export async function follow(path, told) {
-  let lastId = "";
-  let retry = 2000;
-  for (let attempt = 0; ; attempt++) {
-    told.state("connecting");
-    let draining = false;
-    const abort = new AbortController();
-    const watchdog = new Watchdog(() => abort.abort());
+  /** Follow until the hunt is over, or the server refuses. */
+  async follow() {
+    this.#running = true;
+    const listening = new AbortController();
+    const { signal } = listening;
+    addEventListener("online", () => this.#wake(), { signal });
+    addEventListener("offline", () => this.#attempt.abort(), { signal });
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#wake(), { signal });
     try {
-      const headers = lastId ? { "Last-Event-ID": lastId } : {};
-      const response = await fetch(path, { headers, signal: abort.signal, cache: "no-store" });
-      if (response.status === 204) return told.state("over");
-      if (response.status === 401 || response.status === 403 || response.status === 404) return told.state("refused");
-      if (response.ok) {
-        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-        const parser = new Parser();
-        for (;;) {
-          const { done, value } = await reader.read();
-          if (done) break;
-          watchdog.reset();
-          for (const event of parser.feed(value)) {
-            if (event.id) lastId = event.id;
-            if (event.retry !== undefined) retry = event.retry;
-            if (event.event === "hello") {
-              attempt = 0;
-              told.state("live");
-            }
-            draining = draining || event.event === "drain";
-            if (event.event) told.event(event);
-          }
-        }
+      for (let state = "connecting"; state !== "over"; ) {
+        this.#told.state(state);
+        this.#attempt = new AbortController();
+        this.#pause = new AbortController();
+        state = await this.#connect();
+        if (state !== "over") await this.#wait(state);
       }
-    } catch {
-      // The connection broke, or the watchdog ended it; both are the same from here.
+      this.#told.state("over");
+    } catch (error) {
+      this.#told.state("refused");
+      this.#told.refused(error);
     } finally {
-      watchdog.stop();
+      listening.abort();
+      this.#running = false;
     }
-    await countdown(retry + backoff(attempt), draining ? "draining" : "waiting", told.state);
   }
-}
 
-/** Wait, and tell the seconds; the network's return, or the page's, ends the wait. */
-function countdown(ms, state, tell) {
-  return new Promise((resolve) => {
-    const until = Date.now() + ms;
-    const visible = () => document.visibilityState === "visible" && done();
-    const tick = () => {
-      const left = Math.ceil((until - Date.now()) / 1000);
-      if (left <= 0) done();
-      else tell(state, left);
-    };
-    const timer = setInterval(tick, 250);
-    function done() {
-      clearInterval(timer);
-      removeEventListener("online", done);
-      document.removeEventListener("visibilitychange", visible);
-      resolve();
+  /** Begin again from now, as whoever the player is by now. */
+  restart() {
+    this.#lastId = "";
+    if (this.#running) this.#hurry();
+    else this.follow();
+  }
+
+  /** Connect, and read to the end; return the state that this leads to. */
+  async #connect() {
+    const attempt = this.#attempt;
+    this.#watchdog = new Watchdog(() => attempt.abort());
+    try {
+      const headers = this.#lastId ? { "Last-Event-ID": this.#lastId } : {};
+      const response = await this.#session.fetch(this.#path, { headers, signal: attempt.signal, cache: "no-store" });
+      if (response.status === 204) return "over";
+      if (!response.ok) throw await refusal(response);
+      return await this.#read(response.body.getReader());
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      // The connection broke, the server is busy, or the watchdog ended it: all the same from here.
+      return "waiting";
+    } finally {
+      this.#live = false;
+      this.#watchdog.stop();
+      attempt.abort();
     }
-    addEventListener("online", done);
-    document.addEventListener("visibilitychange", visible);
-    tick();
-  });
-}
+  }
 
-/** Calls back after silence, or when the page comes back to light after it. */
-class Watchdog {
-  constructor(bark) {
-    this.last = Date.now();
-    this.look = () => Date.now() - this.last > SILENCE && bark();
-    this.timer = setInterval(this.look, 5000);
-    document.addEventListener("visibilitychange", this.look);
-    this.offline = () => bark();
-    addEventListener("offline", this.offline);
+  async #read(reader) {
+    const parser = new Parser();
+    const decoder = new TextDecoder();
+    let state = "waiting";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return state;
+      this.#watchdog.heard();
+      for (const event of parser.feed(decoder.decode(value, { stream: true }))) {
+        if (event.event === "drain") this.#told.state((state = "draining"));
+        this.#take(event);
+      }
+    }
   }
-  reset() {
-    this.last = Date.now();
+
+  #take(event) {
+    if (event.retry !== undefined) this.#retry = Math.min(event.retry, LONGEST);
+    if (event.event === "hello") {
+      this.#failures = 0;
+      this.#live = true;
+      this.#told.state("live");
+    }
+    try {
+      this.#told.event(event);
+    } catch (error) {
+      reportError(error); // ours, not the connection's: to reconnect would repeat it for ever
+    }
+    if (event.id !== undefined) this.#lastId = event.id;
+    if (event.event === "reset") this.#lastId = ""; // it was of no use
   }
-  stop() {
-    clearInterval(this.timer);
-    document.removeEventListener("visibilitychange", this.look);
-    removeEventListener("offline", this.offline);
+
+  /** Wait, and tell the seconds; a drain's `retry` is jittered by the server already. */
+  async #wait(state) {
+    const ms = this.#retry + (state === "draining" ? 0 : backoff(this.#failures++));
+    const { signal } = this.#pause;
+    if (signal.aborted) return;
+    this.#told.state(state);
+    for (let left = ms, until = Date.now() + ms; left > 0 && !signal.aborted; left = until - Date.now()) {
+      this.#told.countdown(Math.ceil(left / 1000));
+      await sleep(Math.min(left % 1000 || 1000, left), signal);
+    }
+    this.#told.countdown(0);
+  }
+
+  /** The page came to light, or the network back: no reason to wait, or to trust a connection that was asleep. */
+  #wake() {
+    if (!this.#live || this.#watchdog.silent) this.#hurry();
+  }
+
+  #hurry() {
+    this.#attempt.abort();
+    this.#pause.abort();
   }
 }

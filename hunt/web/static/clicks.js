@@ -1,0 +1,55 @@
+// A click on its way: sent until it has an outcome, under one id, so that it counts once.
+
+import { backoff, sleep } from "./pauses.js";
+import { Busy, refusal, Refused } from "./refusals.js";
+
+const PATIENCE = 60_000; // ms; a player who waits longer has long stopped looking
+const ANSWER = 10_000; // ms that the server has to answer
+
+/** The click may or may not have counted; the same id may be sent again. */
+export class Unconfirmed extends Error {}
+
+/** A random UUID; `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
+export function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}
+
+/**
+ * Send a click until it has an outcome; null where the outcome came another way.
+ * Rejects with `Refused` where it will never count, and with `Unconfirmed` after about a minute.
+ * @param {import("./session.js").Session} session
+ * @param {string} hunt
+ * @param {{id: string, x: number, y: number}} click
+ * @param {{settled: () => boolean, waiting: (busy: boolean) => void}} told `waiting` before each pause
+ */
+export async function send(session, hunt, click, told) {
+  const end = Date.now() + PATIENCE;
+  for (let attempt = 0; ; attempt++) {
+    let pause = backoff(attempt);
+    let busy = false;
+    try {
+      const response = await session.fetch(`/v1/hunts/${hunt}/clicks`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(click),
+        signal: AbortSignal.timeout(ANSWER),
+      });
+      if (!response.ok) throw await refusal(response);
+      return await response.json();
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      busy = error instanceof Busy;
+      pause += error.retryAfter ?? 0;
+    }
+    if (told.settled()) return null;
+    if (Date.now() + pause > end) throw new Unconfirmed();
+    told.waiting(busy);
+    await sleep(pause);
+    if (told.settled()) return null;
+  }
+}

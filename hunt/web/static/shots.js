@@ -1,0 +1,83 @@
+// The player's clicks that have no outcome yet, on the map and in words.
+
+import { send, Unconfirmed, uuid } from "./clicks.js";
+
+export class Shots {
+  #session;
+  #hunt;
+  #chart;
+  #told;
+  #open = new Map(); // click id -> place, until there is an outcome
+  #unsure = new Set(); // ids of open clicks that are no longer sent
+
+  /**
+   * @param {import("./session.js").Session} session
+   * @param {string} hunt
+   * @param {import("./map.js").Chart} chart
+   * @param {{reward: (reward: object) => void, settled: (reward: object) => void,
+   *   say: (text: string, kind: string) => void, unsure: (count: number) => void}} told
+   */
+  constructor(session, hunt, chart, told) {
+    this.#session = session;
+    this.#hunt = hunt;
+    this.#chart = chart;
+    this.#told = told;
+  }
+
+  shoot(place) {
+    return this.#send(uuid(), place);
+  }
+
+  /** Send what could not be confirmed once more, under the ids it had. */
+  again() {
+    const ids = [...this.#unsure];
+    this.#unsure.clear();
+    this.#told.unsure(0);
+    this.#told.say("Trying again …", "busy");
+    for (const id of ids) this.#send(id, this.#open.get(id));
+  }
+
+  /** Take a reward, whichever way it came: the answer, the stream and the history may all bring it. */
+  settle(reward) {
+    const place = this.#open.get(reward.id);
+    if (!place) return;
+    this.#close(reward.id);
+    this.#chart.mark(reward.id, place, reward.prize ? "won" : "nothing");
+    this.#told.settled(reward);
+  }
+
+  async #send(id, place) {
+    this.#open.set(id, place);
+    this.#chart.mark(id, place, "waiting");
+    try {
+      const reward = await send(this.#session, this.#hunt, { id, x: place.x, y: place.y }, {
+        settled: () => !this.#open.has(id),
+        waiting: (busy) => this.#told.say(`${busy ? "The server is busy." : "No answer yet."} Still trying …`, "busy"),
+      });
+      if (reward) this.#told.reward(reward);
+    } catch (error) {
+      if (!this.#open.has(id)) return; // settled by the stream meanwhile
+      if (error instanceof Unconfirmed) this.#doubt(id, place);
+      else this.#refuse(id, error);
+    }
+  }
+
+  #doubt(id, place) {
+    this.#unsure.add(id);
+    this.#chart.mark(id, place, "unsure");
+    const count = this.#unsure.size;
+    this.#told.say(count === 1 ? "A click could not be confirmed." : `${count} clicks could not be confirmed.`, "bad");
+    this.#told.unsure(count);
+  }
+
+  #refuse(id, error) {
+    this.#close(id);
+    this.#chart.unmark(id);
+    this.#told.say(error.message, "bad");
+  }
+
+  #close(id) {
+    this.#open.delete(id);
+    if (this.#unsure.delete(id)) this.#told.unsure(this.#unsure.size);
+  }
+}

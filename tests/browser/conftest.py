@@ -1,0 +1,55 @@
+"""Chromium, a server process, and the game."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.playing import Server, live
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    started = Server(tmp_path_factory.mktemp("game"))
+    try:
+        yield started
+    finally:
+        started.stop(signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(params=[pytest.param((1280, 800), id="desk")])
+def page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
+    """Yield the game, live; nothing but the server may be asked for, and nothing may go wrong."""
+    server.ensure()  # a test that failed may have left it stopped
+    width, height = request.param
+    context = browser.new_context(
+        base_url=server.url,
+        viewport={"width": width, "height": height},
+        color_scheme="dark",
+        has_touch=width < 500,
+    )
+    opened = context.new_page()
+    asked: list[str] = []
+    errors: list[str] = []
+    opened.on("request", lambda made: asked.append(made.url))
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    with opened.expect_response("**/rewards?*"):
+        opened.goto(server.url)
+    live(opened)
+    yield opened
+    context.close()
+    assert errors == []
+    assert [url for url in asked if not url.startswith(server.url)] == []

@@ -1,0 +1,109 @@
+"""Clicks that do not go through at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.playing import (
+    Sent,
+    Server,
+    click,
+    click_elsewhere,
+    finds,
+    live,
+    shot,
+    stop_the_clock,
+)
+
+
+def test_a_refused_click_is_sent_again_under_its_id_when_the_server_says(page: Page) -> None:
+    stop_the_clock(page)
+    clicks = Sent(page, "/clicks", "POST")
+    page.route(
+        "**/clicks",
+        lambda route: route.fulfill(status=503, headers={"Retry-After": "7"}, body="{}"),
+        times=1,
+    )
+    click(page)
+    expect(page.locator("#outcome")).to_have_text("The server is busy. Still trying …")
+    page.clock.run_for(6_900)
+    assert len(clicks) == 1
+    page.clock.run_for(1_000)  # 7 s, and at most half a second of jitter
+    finds(page, 1)
+    assert [body["id"] for body in clicks.bodies] == [clicks.bodies[0]["id"]] * 2
+
+
+def test_a_click_is_given_up_after_a_minute_and_may_be_tried_again(
+    page: Page, server: Server
+) -> None:
+    stop_the_clock(page)
+    clicks = Sent(page, "/clicks", "POST")
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_hidden()
+    server.stop(signal.SIGKILL)
+    click(page)
+    begun = page.evaluate("Date.now()")
+    expect(page.locator("#outcome")).to_have_text("No answer yet. Still trying …")
+    for _ in range(90):  # seconds
+        page.clock.run_for(1_000)
+        if again.is_visible():
+            break
+    expect(page.locator("#outcome")).to_have_text("A click could not be confirmed.")
+    assert page.evaluate("Date.now()") - begun >= 45_000
+    assert 6 <= len(clicks) <= 60
+    shot(page, "game-unconfirmed")
+    server.start()
+    again.click()
+    finds(page, 1)
+    expect(again).to_be_hidden()
+    expect(page.locator("#map")).to_be_focused()
+    assert len({body["id"] for body in clicks.bodies}) == 1
+
+
+def test_a_click_is_not_sent_again_once_the_stream_has_told_its_outcome(page: Page) -> None:
+    stop_the_clock(page)
+    clicks = Sent(page, "/clicks", "POST")
+
+    def lose_the_answer(route: Route) -> None:
+        click_elsewhere(page, route.request.post_data_json["id"])
+        route.abort()
+
+    page.route("**/clicks", lose_the_answer)
+    click(page)
+    finds(page, 1)
+    expect(page.locator("#outcome")).to_have_text(re.compile(r"points|water"))
+    page.clock.run_for(20_000)
+    assert len(clicks) == 1
+
+
+def test_a_click_with_a_used_id_is_refused_for_good(page: Page) -> None:
+    clicks = Sent(page, "/clicks", "POST")
+
+    def use_its_id(route: Route) -> None:
+        click_elsewhere(page, route.request.post_data_json["id"])
+        route.continue_()
+
+    page.route("**/clicks", use_its_id)
+    with page.expect_response("**/clicks") as answered:
+        click(page)
+    assert answered.value.status == 422
+    assert len(clicks) == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 422])
+def test_a_final_no_is_shown_as_the_server_says_it(page: Page, status: int) -> None:
+    stop_the_clock(page)
+    clicks = Sent(page, "/clicks", "POST")
+    problem = json.dumps({"status": status, "detail": f"no, says {status}"})
+    page.route("**/clicks", lambda route: route.fulfill(status=status, body=problem))
+    click(page)
+    expect(page.locator("#outcome")).to_have_text(f"No, says {status}.")
+    expect(page.locator("#again")).to_be_hidden()
+    page.clock.run_for(30_000)
+    assert len(clicks) == 1
+    live(page)

@@ -1,0 +1,66 @@
+"""The page's own reader of server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+import pytest
+from playwright.sync_api import Page
+
+READ = """async (pieces) => {
+    const { Parser } = await import("/static/events.js");
+    const parser = new Parser();
+    return pieces.map((piece) => parser.feed(piece));
+}"""
+
+LINES = [
+    "retry: 2000", "",
+    ": a comment", "",
+    "event: hello", "data: {\u2028}", "",
+    "id: k3-1", "event:reward", "data: one", "data", "data:  two: three", "",
+    "id: bad\0id", "retry: soon", "unknown: field", "data:four", "",
+    "event: nothing", "",
+]  # fmt: skip
+
+EVENTS = [
+    {"event": "", "data": "", "retry": 2000},
+    {"event": "hello", "data": "{\u2028}"},
+    {"id": "k3-1", "event": "reward", "data": "one\n\n two: three"},
+    {"event": "message", "data": "four"},
+]
+
+
+def read(page: Page, pieces: Sequence[str]) -> list[list[object]]:
+    read_of_each: list[list[object]] = page.evaluate(READ, list(pieces))
+    return read_of_each
+
+
+def read_all(page: Page, pieces: Sequence[str]) -> list[object]:
+    return list(chain.from_iterable(read(page, pieces)))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
+def test_events_are_the_same_however_the_text_is_cut(page: Page, end: str) -> None:
+    text = "".join(line + end for line in LINES)
+    cuts = [[text[:at], text[at:]] for at in range(len(text))]
+    for pieces in [[text], list(text), *cuts]:
+        assert read_all(page, pieces) == EVENTS
+
+
+def test_line_ends_may_be_mixed(page: Page) -> None:
+    text = "data: a\r\ndata: b\rdata: c\n\r\ndata: d\r\r"
+    assert [event["data"] for event in read_all(page, [text])] == ["a\nb\nc", "d"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
+def test_an_event_is_not_held_back_for_what_comes_next(page: Page, end: str) -> None:
+    first = f"data: a{end}{end}"
+    assert read(page, [first, f"data: b{end}{end}"]) == [
+        [{"event": "message", "data": "a"}],
+        [{"event": "message", "data": "b"}],
+    ]
+
+
+def test_an_event_without_its_end_is_none(page: Page) -> None:
+    assert read(page, ["data: a\n"]) == [[]]

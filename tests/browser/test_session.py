@@ -1,0 +1,91 @@
+"""A session that ends while its player plays."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.playing import Sent, Server, click, click_elsewhere, finds, live
+
+NEW_GUEST = "Your session had ended: you are a new guest now."
+
+
+def test_a_click_makes_a_new_session_once(page: Page) -> None:
+    click(page)
+    finds(page, 1)
+    sessions, clicks = Sent(page, "/session", "POST"), Sent(page, "/clicks", "POST")
+    page.context.clear_cookies()
+    with page.expect_request("**/clicks") as sent:
+        click(page)
+    listed = page.locator("#rewards li")
+    expect(listed).to_have_attribute("data-id", sent.value.post_data_json["id"])
+    finds(page, 1)  # the new guest's
+    expect(page.locator("#notice")).to_have_text(NEW_GUEST)
+    live(page)
+    assert len(sessions) == 1
+    assert [body["id"] for body in clicks.bodies] == [clicks.bodies[0]["id"]] * 2
+    click_elsewhere(page)  # and the stream is the new guest's too
+    finds(page, 2)
+
+
+def test_a_stream_makes_a_new_session_once(page: Page) -> None:
+    click(page)
+    finds(page, 1)
+    sessions = Sent(page, "/session", "POST")
+    page.context.set_offline(True)
+    expect(page.locator("#connection")).to_have_text("offline")
+    page.context.clear_cookies()
+    page.context.set_offline(False)
+    expect(page.locator("#notice")).to_have_text(NEW_GUEST)
+    live(page)
+    click_elsewhere(page)
+    finds(page, 1)
+    assert len(sessions) == 1
+
+
+def test_the_history_makes_a_new_session_once(page: Page) -> None:
+    click(page)
+    finds(page, 1)
+    sessions = Sent(page, "/session", "POST")
+
+    def sign_out(route: Route) -> None:
+        page.context.clear_cookies()
+        route.fulfill(response=page.request.get(route.request.url))
+
+    page.route("**/rewards?*", sign_out, times=1)
+    page.reload()
+    expect(page.locator("#notice")).to_have_text(NEW_GUEST)
+    live(page)
+    click_elsewhere(page)
+    finds(page, 1)
+    assert len(sessions) == 2  # that of the reload, and the new one
+
+
+def test_the_other_tab_becomes_the_new_guest_too(page: Page) -> None:
+    click(page)
+    finds(page, 1)
+    other = page.context.new_page()
+    other.goto(page.url)
+    finds(other, 1)
+    page.context.clear_cookies()
+    with page.expect_request("**/clicks") as sent:
+        click(page, 0.2)
+    for tab in (page, other):
+        listed = tab.locator("#rewards li")
+        expect(listed).to_have_attribute("data-id", sent.value.post_data_json["id"])
+        finds(tab, 1)
+
+
+def test_a_player_who_cannot_come_back_is_told_so(page: Page, server: Server) -> None:
+    sessions = Sent(page, "/session", "POST")
+    page.context.clear_cookies()
+    with server.restarted(HUNT_GUESTS="off"):
+        told = re.compile(r"could not be renewed: this server has no guests.*Reload the page")
+        expect(page.locator("#outcome")).to_have_text(told, timeout=20_000)
+        expect(page.locator("#connection")).to_have_text("not connected")
+        assert len(sessions) == 1
+        page.evaluate("document.getElementById('outcome').textContent = ''")
+        click(page)
+        expect(page.locator("#outcome")).to_have_text(told)
+        assert len(sessions) == 2
