@@ -23,7 +23,7 @@ WINS_INTERVAL = 0.1
 #: Wins in one such frame, at most: the newest.
 WINS_SIZE = 50
 
-#: Streams that are closed in one turn of the loop.
+#: Streams that get a frame, or are closed, in one turn of the loop.
 SLICE = 256
 
 
@@ -148,7 +148,8 @@ class Hub:
         self._jitter = jitter
         self._slow = slow
         self._players: dict[str, dict[str, list[Subscriber]]] = {}  # hunt -> player -> streams
-        self._everybody: dict[str, list[Subscriber]] = {}  # hunt -> streams
+        # hunt -> streams, in a dict because thousands may leave at once
+        self._everybody: dict[str, dict[Subscriber, None]] = {}
         self._wins: dict[str, deque[Reward]] = {}  # hunt -> since the last frame
         self._won = trio.Event()
         self._counts: Counter[str] = Counter()
@@ -169,7 +170,7 @@ class Hub:
         if self._closed:
             raise Draining(retry_after=1 + self._jitter())
         if player is None:
-            self._everybody.setdefault(hunt, []).append(subscriber)
+            self._everybody.setdefault(hunt, {})[subscriber] = None
             return
         streams = self._players.setdefault(hunt, {}).setdefault(player, [])
         if len(streams) >= self._per_player:
@@ -179,9 +180,7 @@ class Hub:
     def remove(self, hunt: str, player: str | None, subscriber: Subscriber) -> None:
         """Forget a subscriber; changes nothing where it was cut off before."""
         if player is None:
-            everybody = self._everybody.get(hunt, [])
-            if subscriber in everybody:
-                everybody.remove(subscriber)
+            self._everybody.get(hunt, {}).pop(subscriber, None)
             return
         players = self._players.get(hunt, {})
         streams = players.get(player, [])
@@ -258,7 +257,7 @@ class Hub:
 
     def _pop(self, hunt: str) -> list[Subscriber]:
         """Forget all subscribers of a hunt, and return them."""
-        streams = [*self._players.pop(hunt, {}).values(), self._everybody.pop(hunt, [])]
+        streams = [*self._players.pop(hunt, {}).values(), list(self._everybody.pop(hunt, {}))]
         return [subscriber for each in streams for subscriber in each]
 
     def count(self, transport: str, change: int) -> None:
@@ -279,8 +278,13 @@ class Hub:
             now = trio.current_time()
             for hunt, rewards in wins.items():
                 block = sse.wins(hunt, [_masked(reward) for reward in rewards])
-                streams = self._everybody.get(hunt, [])
-                self._offer(hunt, None, streams, Frame("wins", 0, block, now))
+                frame = Frame("wins", 0, block, now)
+                streams = list(self._everybody.get(hunt, {}))
+                for start in range(0, len(streams), SLICE):
+                    still = self._everybody.get(hunt, {})
+                    reached = [each for each in streams[start : start + SLICE] if each in still]
+                    self._offer(hunt, None, reached, frame)
+                    await trio.lowlevel.checkpoint()
 
 
 def _masked(reward: Reward) -> dict[str, object]:
