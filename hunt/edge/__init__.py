@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+import hypercorn.protocol as hypercorn_protocol
 import hypercorn.trio.run as hypercorn_run
 
 from hunt.edge.connection import Connection
+from hunt.edge.http1 import HTTP1
 from hunt.edge.worker import Worker
 from hunt.errors import SettingsError
 
-#: We replace two names of a private module, so only releases that were read.
+#: We replace three names of private modules, so only releases that were read.
 SUPPORTED = "0.18."
 
 
@@ -31,3 +33,4 @@ def install() -> None:
         )
     setattr(hypercorn_run, "TCPServer", Connection)  # ruff: ignore[set-attr-with-constant] - not exported
     setattr(hypercorn_run, "WorkerContext", Worker)  # ruff: ignore[set-attr-with-constant]
+    setattr(hypercorn_protocol, "H11Protocol", HTTP1)  # ruff: ignore[set-attr-with-constant]

@@ -89,7 +89,7 @@ def unix_listener(path: str) -> Iterator[socket.socket]:
         OSError: As of bind(2); ``EADDRINUSE`` where somebody listens there.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        if _abandoned(path):
+        if abandoned(path):
             os.unlink(path)
         sock.bind(path)
         ours = os.stat(path).st_ino
@@ -104,8 +104,8 @@ def unix_listener(path: str) -> Iterator[socket.socket]:
                 pass  # somebody has tidied up
 
 
-def _abandoned(path: str) -> bool:
-    """Whether `path` is a socket at which nobody listens."""
+def abandoned(path: str) -> bool:
+    """Return whether `path` is a socket at which nobody listens."""
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):
             return False

@@ -190,3 +190,16 @@ async def test_the_process_outlives_every_hostile_input(database: str, lane: boo
             ):
                 await trio.lowlevel.checkpoint()
         assert client.engine.hub.counts().get("sse", 0) == 0
+
+
+@pytest.mark.parametrize("lane", [True, False], ids=["fast-lane", "quart"])
+async def test_an_upgrade_to_h2c_is_answered_as_if_it_had_not_been_asked_for(
+    database: str, lane: bool
+) -> None:
+    asked = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+    asked += b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    async with serving(database, fast_lane=lane) as client, connected(client) as stream:
+        await stream.send_all(b"GET /livez HTTP/1.1\r\n" + HOST + asked + b"\r\n")
+        status, headers, body = await Reader(stream).answer()
+        assert (status, headers["content-type"]) == (200, "application/json")
+        assert body == b'{"alive":true}'

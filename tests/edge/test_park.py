@@ -14,9 +14,12 @@ import trio
 
 from hunt.core.events import Reward
 from hunt.core.sse import Event, Parser
+from hunt.edge import park
+from hunt.edge.fastlane import MAX_PIPELINED, READ
 from hunt.edge.fastlane import Client as ParkedClient
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.stream import Stream
+from hunt.store.pool import open_pool
 from tests.web.serving import Client, serving, token
 
 
@@ -292,13 +295,76 @@ async def test_what_fails_in_the_fast_lane_ends_that_connection_only(database: s
     async with serving(database) as client, connected(client) as one, connected(client) as two:
         await two.send_all(click())
         assert (await Reader(two).answer())[0] == 200
-        client.engine.hunts["harbour"] = None  # type: ignore[assignment]
-        hunts = client.engine.hunts.pop("harbour", None)
-        assert hunts is None
+        intake = client.engine.intake
+        draws, intake._draws = intake._draws, None  # type: ignore[assignment]  # a bug, as it were
         await one.send_all(click())
-        assert (await Reader(one).answer())[0] == 404
-        await two.send_all(b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n")
+        with pytest.raises(EOFError):
+            await Reader(one).more()
+        intake._draws = draws
+        await two.send_all(click())
         assert (await Reader(two).answer())[0] == 200
+
+
+async def test_a_bug_while_answering_leaves_the_batch_its_answers(database: str) -> None:
+    async with serving(database) as client, connected(client) as one, connected(client) as two:
+        await two.send_all(click())
+        reader = Reader(two)
+        assert (await reader.answer())[0] == 200
+        answers = park_of(client).answers
+        park_of(client).answers = None  # type: ignore[assignment]
+        await one.send_all(click())
+        with pytest.raises(EOFError):
+            await Reader(one).more()
+        park_of(client).answers = answers
+        await two.send_all(click())
+        assert (await reader.answer())[0] == 200
+
+
+async def test_what_is_pipelined_behind_a_click_is_bounded_and_not_lost(database: str) -> None:
+    count = 400
+    async with (
+        serving(database) as client,
+        connected(client) as stream,
+        open_pool(database, size=1) as pool,
+    ):
+        async with pool.connection() as conn, conn.transaction():
+            await conn.execute("select from hunts for update")  # so that no commit ends
+            sent = b"".join(click() for _ in range(count))
+            assert len(sent) > 2 * MAX_PIPELINED
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(stream.send_all, sent)
+                with trio.fail_after(5):
+                    while not (
+                        held := [
+                            each
+                            for each in park_of(client)._parked.values()
+                            if isinstance(each, ParkedClient) and not each._watched
+                        ]
+                    ):
+                        await trio.lowlevel.checkpoint()
+                assert len(held[0].buffer) <= MAX_PIPELINED + READ
+                nursery.cancel_scope.cancel()
+        reader = Reader(stream)
+        assert (await reader.answer())[0] == 200
+        assert (await reader.answer())[0] == 200
+
+
+async def test_a_stream_that_takes_nothing_for_too_long_is_ended(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(park, "SEND_TIMEOUT", 0.2)
+    async with (
+        serving(database, stream_buffer=3000) as client,
+        connected(client, receive=4096) as stream,
+    ):
+        await stream.send_all(subscribe())
+        await Reader(stream).until(b"\r\n\r\n")
+        first = client.engine.tail.position("harbour") + 1
+        rewards = [Reward(first + n, "", "ada", "p" * 4000, 0, "") for n in range(2000)]
+        client.engine.tail.committed("harbour", rewards)
+        with trio.fail_after(5):
+            while client.engine.hub.counts() != {"sse": 0}:
+                await trio.lowlevel.checkpoint()
 
 
 async def test_connections_are_counted_wherever_they_are(database: str) -> None:
