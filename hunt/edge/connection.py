@@ -121,10 +121,20 @@ class Connection(TCPServer):
                 with trio.fail_after(SEND_TIMEOUT, shield=True):
                     await self.stream.send_all(event.data)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
-                await self.protocol.handle(Closed())
+                await self._give_up()
             except trio.TooSlowError:
                 await trio.aclose_forcefully(self.stream)
-                await self.protocol.handle(Closed())
+                await self._give_up()
+
+    async def _give_up(self) -> None:
+        """End a connection that takes nothing more.
+
+        Its reader may wait for an answer to be sent before it reads on, and would
+        not notice for itself.
+        """
+        await self.protocol.handle(Closed())
+        if self._reading is not None:
+            self._reading.cancel()
 
 
 class _Left:

@@ -22,7 +22,7 @@ import msgspec
 import structlog
 import trio
 
-from hunt.edge.listening import abandoned, unix_listener
+from hunt.edge.listening import unix_listener
 
 DRAIN = b"drain\n"
 DRAINED = b"drained\n"
@@ -31,7 +31,6 @@ _SUFFIX = ".control"
 _PATH_MAX = 107  # bytes of a socket's path (sun_path, unix(7))
 _NAME_MAX = 24  # bytes of the longest name of a socket in the folder
 _LINE_MAX = 4096  # bytes of a line that we read
-_HELLO = 5.0  # seconds that a server may take to say which it is
 
 log = structlog.get_logger("hunt")
 
@@ -108,78 +107,66 @@ def _refuses(path: Path) -> bool:
 def _tidy(folder: Path) -> None:
     """Remove what servers that were killed left behind."""
     for path in folder.glob(f"*{_SUFFIX}"):
-        if abandoned(str(path)):
+        if path.is_socket() and _refuses(path):
             for left in folder.glob(f"{path.stem}[.-]*"):
                 left.unlink(missing_ok=True)
 
 
-@asynccontextmanager
-async def answering(
-    path: str, hello: Hello, drain: Callable[[], Awaitable[None]]
-) -> AsyncIterator[None]:
-    """Answer at `path` for as long as the context is open.
+async def serve(path: str, hello: Hello, drain: Callable[[], Awaitable[None]]) -> None:
+    """Listen at the control socket until cancelled.
 
     Args:
-        path: Of the socket that is made.
+        path: Of the socket; removed at the end.
         hello: What whoever connects is told.
-        drain: Called for each who asks, and is cancelled where the context ends
-            before it returns: those who asked are told nothing then.
+        drain: Drains the server; returns once every process has ended.
     """
 
-    async def answer(stream: trio.SocketStream) -> None:
-        with suppress(trio.BrokenResourceError):
-            async with stream:
+    async def heed(stream: trio.SocketStream) -> None:
+        async with stream:
+            try:
                 await stream.send_all(msgspec.json.encode(hello) + b"\n")
                 if await _line(stream) == DRAIN:
                     await drain()
                     await stream.send_all(DRAINED)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                pass  # whoever asked does not wait for the answer
 
     with unix_listener(path) as sock:
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.serve_listeners, answer, [listener])
-            yield
-            nursery.cancel_scope.cancel()
-
-
-class Server:
-    """A server that runs, at the other end of its control socket."""
-
-    def __init__(self, stream: trio.SocketStream, hello: Hello) -> None:
-        self._stream = stream
-        self.hello = hello
-
-    async def drain(self) -> bool:
-        """Tell it to drain; return whether it did, once it has drained or ended.
-
-        Cancelled, it goes on draining.
-        """
-        try:
-            await self._stream.send_all(DRAIN)
-            return await _line(self._stream) == DRAINED
-        except trio.BrokenResourceError:
-            return False
+        await trio.serve_listeners(heed, [listener])
 
 
 @asynccontextmanager
-async def running(data_dir: Path) -> AsyncIterator[list[Server]]:
-    """Yield the servers with this data folder that run on this machine."""
+async def connected(data_dir: Path) -> AsyncIterator[list[tuple[Hello, trio.SocketStream]]]:
+    """Connect to every server that runs with this data folder."""
+    found = []
     async with AsyncExitStack() as stack:
-        servers = []
-        for path in sorted(each for f in folders(data_dir) for each in f.glob(f"*{_SUFFIX}")):
-            try:
-                stream = await trio.open_unix_socket(path)
-            except OSError:
-                continue  # nobody is there any more, or it is somebody else's
-            await stack.enter_async_context(stream)
-            with trio.move_on_after(_HELLO), suppress(trio.BrokenResourceError, msgspec.DecodeError):
-                hello = msgspec.json.decode(await _line(stream), type=Hello)
-                servers.append(Server(stream, hello))
-        yield servers
+        for folder in folders(data_dir):
+            for path in sorted(folder.glob(f"*{_SUFFIX}")):
+                try:
+                    stream = await trio.open_unix_socket(str(path))
+                except OSError:
+                    continue  # it has ended, without having tidied up
+                await stack.enter_async_context(stream)
+                try:
+                    hello = msgspec.json.decode(await _line(stream), type=Hello)
+                except (msgspec.DecodeError, trio.BrokenResourceError):
+                    continue  # it is just ending
+                found.append((hello, stream))
+        yield found
+
+
+async def drain(stream: trio.SocketStream) -> bool:
+    """Tell a server to drain; return whether it said that it has."""
+    try:
+        await stream.send_all(DRAIN)
+        return await _line(stream) == DRAINED
+    except trio.BrokenResourceError:
+        return False
 
 
 async def _line(stream: trio.SocketStream) -> bytes:
-    """Return what comes up to the first end of a line, or of everything."""
+    """Return the next line with its end; less of it where the other side is gone."""
     line = b""
     while not line.endswith(b"\n") and len(line) < _LINE_MAX:
         more = await stream.receive_some(_LINE_MAX)
