@@ -67,7 +67,7 @@ class Request(Struct, frozen=True):
 
 
 class Heads:
-    """Reads heads, and remembers the plain ones: the same bytes mean the same."""
+    """Reads heads, and remembers those of clicks: the same bytes mean the same."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, Request] = {}
@@ -82,7 +82,7 @@ class Heads:
         if request is not None:
             return request
         request = parse(head)
-        if request is not None:
+        if request is not None and request.length is not None:  # a stream is asked for once
             if len(self._known) >= REMEMBERED:
                 for old in list(islice(self._known, REMEMBERED // 4)):
                     del self._known[old]

@@ -89,4 +89,6 @@ def test_heads_are_remembered_but_not_for_ever() -> None:
     for number in range(2 * REMEMBERED):
         heads.read(CLICK.replace(b"Bearer t", b"Bearer %d" % number))
     assert len(heads._known) <= REMEMBERED
+    assert heads.read(EVENTS) is not None
+    assert EVENTS not in heads._known, "eighteen thousand of them would be for nothing"
     assert heads.read(CLICK.replace(b"HTTP/1.1", b"HTTP/1.0")) is None
