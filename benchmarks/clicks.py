@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -280,6 +281,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the server inherits it
     sizes = [int(each) for each in options.connections.split(",")]
     with server() as (address, pid, _):
         found = [measure(address, pid, size, options.seconds) for size in sizes]
