@@ -19,6 +19,7 @@ COMMANDS = {
     "token": "Print a signed token.",
     "click": "Click, as a player.",
     "watch": "Watch a player's rewards come in.",
+    "bench": "Load a running server, and check that nothing was lost.",
     "doctor": "Check settings and database; say what to change.",
     "config": "Show the settings in force, and where each came from.",
 }

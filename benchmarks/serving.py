@@ -1,0 +1,135 @@
+"""Servers of the benchmarks' own: started, found ready, and ended whatever happens."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hunt.bench.players import signed
+from hunt.bench.processes import table
+from hunt.bench.target import Target
+from hunt.errors import HuntError
+from hunt.web.auth import sign
+
+SECRET = b"benchmark-secret-benchmark-secret"
+HUNT = [sys.executable, "-m", "hunt"]
+PLAYERS = signed(lambda name: sign((SECRET,), name, ttl=86400, now=datetime.now(UTC)))
+
+#: Seconds that a server may take to start, and to end.
+PATIENCE = 60.0
+
+
+def load_options(parser: argparse.ArgumentParser) -> None:
+    """Add what all benchmarks of clicks are asked."""
+    sizes = lambda text: [int(each) for each in text.split(",")]  # ruff: ignore[lambda-assignment]
+    parser.add_argument("--connections", type=sizes, default=[64, 256, 1000], metavar="N,N")
+    parser.add_argument("--seconds", type=float, default=5.0, metavar="S")
+    parser.add_argument("--warmup", type=float, default=1.0, metavar="S")
+    parser.add_argument("--json", action="store_true")
+
+
+def handed_on(*names: str) -> dict[str, str]:
+    """Return those of our own variables that the server shall have too."""
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return our environment without settings of hunt but `extra` and the load's."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUNT_")}
+    load = {"HUNT_CLICK_RATE": "0", "HUNT_JWT_SECRET": SECRET.decode()}
+    return inherited | load | dict(extra)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@contextmanager
+def hunt(flags: Sequence[str], extra: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """Run `hunt serve`; yield its address and its process id."""
+    port = free_port()
+    command = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", *flags]
+    with server(command, port, environment(extra)) as pid:
+        yield f"http://127.0.0.1:{port}", pid
+
+
+@contextmanager
+def server(
+    command: Sequence[str | Path], port: int, environ: Mapping[str, str], cwd: Path | None = None
+) -> Iterator[int]:
+    """Run a server until the end of the block; yield its process id once it is ready."""
+    process = subprocess.Popen(
+        command, env=dict(environ), cwd=cwd, stdout=subprocess.DEVNULL, process_group=0
+    )
+    try:
+        wait_ready(process, Target("127.0.0.1", port, "any"))
+        yield process.pid
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process, kindly at first."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_ready(process: subprocess.Popen[bytes], target: Target) -> None:
+    """Return once the server takes clicks."""
+    last = time.monotonic() + PATIENCE
+    while time.monotonic() < last:
+        if process.poll() is not None:
+            raise SystemExit(f"the server ended at its start, with status {process.returncode}")
+        try:
+            if target.request("GET", "/readyz")[0] == 200:
+                return
+        except HuntError:
+            pass
+        time.sleep(0.05)
+    raise SystemExit(f"the server was not ready after {PATIENCE:.0f} s")
+
+
+def logged(data_dir: Path) -> int:
+    """Return the clicks in the log of the demo hunt, as `hunt hunts` says."""
+    command = [*HUNT, "hunts", "--json", "--data-dir", str(data_dir)]
+    output = subprocess.run(
+        command, env=environment({}), stdout=subprocess.PIPE, check=True, timeout=PATIENCE
+    ).stdout
+    [clicks] = [row["clicks"] for row in json.loads(output) if row["id"] == "harbour"]
+    return int(clicks)
+
+
+def postmaster(data_dir: Path) -> int:
+    """Return the process id of the PostgreSQL in `data_dir`."""
+    return int(re.split(r"\s", (data_dir / "postgresql" / "postmaster.pid").read_text("utf-8"))[0])
+
+
+def server_process(supervisor: int) -> int:
+    """Return the process id of the one server process below `hunt serve`."""
+    [pid] = [
+        pid
+        for pid, process in table().items()
+        if process.parent == supervisor
+        and b"server_process" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    return pid

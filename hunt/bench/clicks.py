@@ -1,0 +1,109 @@
+"""``hunt bench clicks``: how many clicks, how fast, at what cost."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from hunt.bench import loops, seen
+from hunt.bench.clicker import Clicker, Connection
+from hunt.bench.players import Source
+from hunt.bench.poller import Poller
+from hunt.bench.processes import Processes
+from hunt.bench.result import Result
+from hunt.bench.run import Run, latency_figures
+from hunt.bench.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is to be sent."""
+
+    connections: int  #: >= 1, each a player of its own
+    seconds: float  #: > 0
+    warmup: float  #: seconds, >= 0, of the same load before
+    rate: float | None = None  #: clicks a second of an open loop; None is a closed one
+
+
+def measure(
+    target: Target,
+    load: Load,
+    players: Source,
+    *,
+    processes: Processes | None = None,
+    progress: loops.Progress = loops.silent,
+) -> Result:
+    """Put the load on the server, after the warm-up, and return what was seen.
+
+    The log must have grown by the clicks that were answered; others who click in the
+    same hunt meanwhile are seen as a failed check.
+    """
+    everyone = players(load.connections)
+    token = everyone[0].token
+    start = seen.position(target, token)  # and see that the tokens are taken
+    poller: Poller[Connection] = Poller()
+
+    def turn(seconds: float) -> Run:
+        if load.rate is None:
+            return loops.closed(clicker, poller, seconds, progress)
+        return loops.opened(clicker, poller, seconds, load.rate, progress)
+
+    try:
+        with Clicker(target, everyone, size=seen.map_size(target), poller=poller) as clicker:
+            warmup = Run()
+            if load.warmup > 0:
+                warmup = turn(load.warmup)
+                start = seen.wait_position(target, token, start + warmup.settled)
+            before = processes.usage() if processes else None
+            batches, own = seen.batches(target), time.process_time()
+            run = turn(load.seconds)
+            own = time.process_time() - own
+            after = processes.usage() if processes else None
+            batches_after = seen.batches(target)
+            rows = seen.wait_position(target, token, start + run.settled) - start
+    finally:
+        poller.close()
+    figures: dict[str, float | None] = {
+        "connections": load.connections,
+        "rate": load.rate,
+        "clicks": run.settled,
+        "refused": run.refused,
+        "all_clicks": warmup.settled + run.settled,
+        "clicks_per_second": run.throughput(),
+        **latency_figures(run.latencies),
+        "log_rows": rows,
+        "generator_cpu_us_per_click": own / max(run.sent, 1) * 1e6,
+    }
+    figures |= _batch_figures(batches, batches_after)
+    thousands = max(run.settled, 1) / 1000
+    figures["server_cpu_ms_per_1000"] = figures["postgres_cpu_ms_per_1000"] = None
+    if before and after:
+        figures["server_cpu_ms_per_1000"] = (after.server - before.server) * 1000 / thousands
+        if before.postgres is not None and after.postgres is not None:
+            spent = after.postgres - before.postgres
+            figures["postgres_cpu_ms_per_1000"] = spent * 1000 / thousands
+    problems = [*run.problems(), *_log(run, rows)]
+    return Result(figures, dict(run.statuses), problems, run)
+
+
+def _batch_figures(
+    before: seen.Batches | None, after: seen.Batches | None
+) -> dict[str, float | None]:
+    if before is None or after is None or after.count <= before.count:
+        return {"batches": None, "rows_per_batch": None, "batch_ms": None}
+    count = after.count - before.count
+    return {
+        "batches": count,
+        "rows_per_batch": (after.rows - before.rows) / count,
+        "batch_ms": (after.seconds - before.seconds) / count * 1000,
+    }
+
+
+def _log(run: Run, rows: int) -> list[str]:
+    """Return what is wrong with a log that grew by `rows`."""
+    if rows < run.settled:
+        return [f"{run.settled - rows} answered clicks are not in the log"]
+    if rows > run.settled + run.unknown:
+        more = rows - run.settled - run.unknown
+        return [f"the log has {more} clicks that nobody here sent: doubled, or somebody else's"]
+    return []

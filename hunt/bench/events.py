@@ -1,0 +1,71 @@
+"""Event streams, cut into their blocks with as little work as can be."""
+
+from __future__ import annotations
+
+import re
+
+#: The seqs of the rewards in a run of whole blocks.
+REWARD_SEQ = re.compile(rb"^id: [a-z0-9]+-([0-9]+)$", re.MULTILINE)
+
+#: The click ids of the rewards in a run of whole blocks.
+REWARD_ID = re.compile(rb'^data: \{"id":"([0-9a-f-]{36})"', re.MULTILINE)
+
+
+class EventCutter:
+    """Cuts the body of a stream, however its bytes arrive.
+
+    Args:
+        chunked: Whether it has HTTP's chunks; they need not fall together with blocks.
+    """
+
+    __slots__ = ("_chunked", "_data", "_text", "ended")
+
+    def __init__(self, *, chunked: bool) -> None:
+        self._chunked = chunked
+        self._data = b""  # a chunk that is not whole
+        self._text = b""  # a block that is not whole
+        self.ended = False  #: the last chunk was seen
+
+    def text(self, data: bytes) -> bytes:
+        """Return the blocks that are whole with `data`, in one piece.
+
+        Raises:
+            ValueError: These are no chunks.
+        """
+        text = self._dechunk(data) if self._chunked else data
+        if self._text:
+            text = self._text + text
+            self._text = b""
+        if text.endswith(b"\n\n"):
+            return text
+        at = text.rfind(b"\n\n") + 2
+        if at < 2:
+            self._text = text
+            return b""
+        self._text = text[at:]
+        return text[:at]
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the blocks that are whole with `data`, each; raises as `text` does."""
+        text = self.text(data)
+        return text[:-2].split(b"\n\n") if text else []
+
+    def _dechunk(self, data: bytes) -> bytes:
+        if self._data:
+            data = self._data + data
+            self._data = b""
+        pieces, at = [], 0
+        while at < len(data):
+            line = data.find(b"\r\n", at)
+            if line < 0:
+                break
+            size = int(data[at:line].partition(b";")[0], 16)
+            end = line + 2 + size
+            if end + 2 > len(data):
+                break
+            if size == 0:
+                self.ended = True
+            pieces.append(data[line + 2 : end])
+            at = end + 2
+        self._data = data[at:]
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -1,0 +1,144 @@
+"""``hunt bench game``: players with open streams click, and each outcome must arrive once."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass
+from time import perf_counter
+
+from hunt.bench import loops, seen
+from hunt.bench.clicker import Clicker, Connection
+from hunt.bench.events import REWARD_ID, REWARD_SEQ
+from hunt.bench.listener import Both, Listener, Streams
+from hunt.bench.players import Source
+from hunt.bench.processes import Processes, Usage
+from hunt.bench.result import Result
+from hunt.bench.run import Run, latency_figures
+from hunt.bench.target import Target
+
+#: Seconds after the last answer in which its event must have arrived.
+PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is to be played."""
+
+    players: int  #: >= 1, each with a stream and a connection for clicks
+    seconds: float  #: > 0
+    rate: float  #: clicks a second of all players together, > 0
+
+
+class Referee:
+    """Compares what was clicked, answered and streamed."""
+
+    def __init__(self) -> None:
+        self.delays = array("d")  #: seconds from the intended click to its event
+        self._sent: dict[bytes, tuple[int, float]] = {}  # id -> player, when; until its event
+        self._answered: set[bytes] = set()  # whose event has not come
+        self._early: set[bytes] = set()  # whose event came before the answer
+        self._seqs: Counter[int] = Counter()  # player -> the last seq on the stream
+        self._wrong: Counter[str] = Counter()
+
+    def sent(self, connection: Connection, due: float) -> None:
+        """Expect an event."""
+        self._sent[connection.id] = connection.number, due
+
+    def settled(self, connection: Connection, now: float) -> None:
+        """Note an answer of 200."""
+        if connection.id in self._early:
+            self._early.remove(connection.id)
+        else:
+            self._answered.add(connection.id)
+
+    def heard(self, listener: Listener, text: bytes | None) -> None:
+        """Note what came on a stream."""
+        if text is None:
+            self._wrong["streams ended"] += 1
+            return
+        now = perf_counter()
+        for number in REWARD_SEQ.findall(text):
+            if int(number) <= self._seqs[listener.number]:
+                self._wrong["events were out of order, or came twice"] += 1
+            self._seqs[listener.number] = int(number)
+        for click_id in REWARD_ID.findall(text):
+            player, due = self._sent.pop(click_id, (-1, 0.0))
+            if player != listener.number:
+                self._wrong[
+                    "events were of no click that waited for one"
+                    if player < 0
+                    else "events came on another player's stream"
+                ] += 1
+                continue
+            self.delays.append(now - due)
+            if click_id in self._answered:
+                self._answered.remove(click_id)
+            else:
+                self._early.add(click_id)
+
+    @property
+    def missing(self) -> int:
+        """Answered clicks whose event has not come."""
+        return len(self._answered)
+
+    def problems(self) -> list[str]:
+        """Return what should not have happened, each in a sentence."""
+        found = [f"{count} {what}" for what, count in self._wrong.items()]
+        if self._answered:
+            found.append(f"{len(self._answered)} answered clicks did not arrive on their streams")
+        return found
+
+
+def measure(
+    target: Target,
+    load: Load,
+    players: Source,
+    *,
+    processes: Processes | None = None,
+    progress: loops.Progress = loops.silent,
+) -> Result:
+    """Play, and return latencies of answers and of events, from each click's intended time."""
+    everyone = players(load.players)
+    seen.position(target, everyone[0].token)  # the tokens are taken
+    referee = Referee()
+    poller = Both(referee.heard)
+    try:
+        with (
+            Streams(target, (player.token for player in everyone), poller),
+            Clicker(
+                target,
+                everyone,
+                size=seen.map_size(target),
+                poller=poller,
+                settled=referee.settled,
+                sent=referee.sent,
+            ) as clicker,
+        ):
+            before, began = processes.usage() if processes else None, perf_counter()
+            run = loops.opened(clicker, poller, load.seconds, load.rate, progress)
+            after, passed = processes.usage() if processes else None, perf_counter() - began
+            last = perf_counter() + PATIENCE
+            while referee.missing and perf_counter() < last:
+                poller.wait(0.1)
+    finally:
+        poller.close()
+    return _result(load, run, referee, (before, after), passed)
+
+
+def _result(
+    load: Load, run: Run, referee: Referee, used: tuple[Usage | None, Usage | None], passed: float
+) -> Result:
+    figures: dict[str, float | None] = {
+        "players": load.players,
+        "rate": load.rate,
+        "clicks": run.settled,
+        "refused": run.refused,
+        **latency_figures(run.latencies),
+        **latency_figures(referee.delays, "event_"),
+        "server_cores": None,
+    }
+    before, after = used
+    if before and after:
+        figures["server_cores"] = (after.server - before.server) / passed
+    return Result(figures, dict(run.statuses), [*run.problems(), *referee.problems()], run)

@@ -1,0 +1,146 @@
+"""Event streams that are listened to, and one poller for them and the clicks."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from time import monotonic
+from typing import Self
+
+from hunt.bench.clicker import Connection
+from hunt.bench.cutter import Cutter
+from hunt.bench.events import EventCutter
+from hunt.bench.poller import Poller
+from hunt.bench.target import TIMEOUT, Target
+from hunt.errors import HuntError
+
+
+class Listener:
+    """A player's stream."""
+
+    __slots__ = ("_events", "_head", "greeted", "number", "sock")
+
+    def __init__(self, number: int, sock: socket.socket) -> None:
+        self.number = number  #: which of the players
+        self.sock = sock
+        self.greeted = False
+        self._head = b""
+        self._events: EventCutter | None = None
+
+    def read(self) -> bytes | None:
+        """Return the whole blocks that have come, in one piece; None where the stream has ended.
+
+        Raises:
+            ValueError: This is no event stream.
+        """
+        try:
+            data = self.sock.recv(65536)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            return None
+        if not data:
+            return None
+        if self._events is None:
+            self._head += data
+            found = Cutter().head(self._head)
+            if found is None:
+                return b""
+            head, at = found
+            if head.status != 200:
+                raise ValueError(f"a stream was answered with {head.status}")
+            self._events, data, self._head = EventCutter(chunked=head.chunked), self._head[at:], b""
+        text = self._events.text(data)
+        if not self.greeted and b"event: hello\n" in text:
+            self.greeted = True
+        return text
+
+
+class Both(Poller[Connection | Listener]):
+    """Watches streams too: what they say is heard while the clicks are waited for.
+
+    Args:
+        heard: Called with a stream and the whole blocks that came on it; with None
+            where it has ended.
+    """
+
+    def __init__(self, heard: Callable[[Listener, bytes | None], None]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def wait(self, seconds: float) -> list[Connection | Listener]:
+        """Return the clicks' connections with something to read; none after `seconds`."""
+        clicks: list[Connection | Listener] = []
+        for each in super().wait(seconds):
+            if isinstance(each, Listener):
+                self.hear(each)
+            else:
+                clicks.append(each)
+        return clicks
+
+    def hear(self, listener: Listener) -> None:
+        """Read a stream that has something to say."""
+        text = listener.read()
+        if text is None:
+            self.remove(listener)
+        self._heard(listener, text)
+
+
+class Streams:
+    """Streams that are open for the block.
+
+    Args:
+        target: Whose hunt.
+        tokens: One for each stream.
+        poller: Watches them.
+        everybody: Hear of everybody's wins, not of the player's own rewards.
+    """
+
+    def __init__(
+        self, target: Target, tokens: Iterable[str], poller: Both, *, everybody: bool = False
+    ) -> None:
+        self.open: list[Listener] = []
+        self._target = target
+        self._tokens = list(tokens)
+        self._poller = poller
+        self._everybody = everybody
+        self._sockets = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Connect all, and wait until each has been greeted.
+
+        Raises:
+            HuntError: The server did not greet one of them.
+        """
+        try:
+            for number, token in enumerate(self._tokens):
+                sock = self._sockets.enter_context(self._target.connect(number))
+                sock.send(self._target.stream_request(token, everybody=self._everybody))
+                listener = Listener(number, sock)
+                self.open.append(listener)
+                self._poller.add(listener)
+            self._greet()
+        except BaseException:
+            self._sockets.close()
+            raise
+        return self
+
+    def _greet(self) -> None:
+        last = monotonic() + TIMEOUT
+        silent = len(self.open)
+        while silent:
+            try:
+                self._poller.wait(0.5)
+            except ValueError as exc:
+                raise HuntError(
+                    f"{exc}, of {len(self.open)} opened: see HUNT_MAX_CONNECTIONS "
+                    "and HUNT_MAX_STREAMS_PER_PLAYER"
+                ) from exc
+            silent = sum(not listener.greeted for listener in self.open)
+            if silent and monotonic() > last:
+                raise HuntError(f"{silent} of {len(self.open)} streams were not greeted")
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Close all."""
+        self._sockets.close()

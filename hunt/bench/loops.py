@@ -1,0 +1,80 @@
+"""Closed and open loops: when a click is sent."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from hunt.bench.clicker import Clicker
+from hunt.bench.poller import Poller
+from hunt.bench.run import Run
+
+#: Seconds after the end in which answers are still waited for.
+PATIENCE = 30.0
+
+_TICK = 0.25  # seconds between two looks at the progress
+
+Progress = Callable[[Run, float], None]
+
+
+def silent(run: Run, now: float) -> None:
+    """Show nothing."""
+
+
+def closed(
+    clicker: Clicker, poller: Poller[Any], seconds: float, progress: Progress = silent
+) -> Run:
+    """Click on every connection, again as soon as the last click is answered."""
+    run = clicker.run = Run(began=perf_counter(), seconds=seconds)
+    end = run.began + seconds
+    tick = run.began + _TICK
+    for each in clicker.connections:
+        clicker.click(each, perf_counter())
+    click, receive = clicker.click, clicker.receive
+    while clicker.waiting:
+        ready = poller.wait(_TICK)
+        for each in ready:
+            if receive(each) and (now := perf_counter()) < end:
+                click(each, now)
+        if not ready or perf_counter() > tick:
+            tick = perf_counter() + _TICK
+            progress(run, tick)
+            if tick > end + PATIENCE:
+                break
+    return run
+
+
+def opened(
+    clicker: Clicker,
+    poller: Poller[Any],
+    seconds: float,
+    rate: float,
+    progress: Progress = silent,
+) -> Run:
+    """Click at a steady rate, whatever the answers do.
+
+    A click that finds no connection free waits for one, and its latency counts from
+    when it was meant to be sent: a slow answer delays no click unseen.
+    """
+    run = clicker.run = Run(began=perf_counter(), seconds=seconds)
+    free = deque(clicker.connections)
+    total, number = max(int(seconds * rate), 1), 0
+    last, tick = run.began + seconds + PATIENCE, run.began + _TICK
+    due = run.began
+    while number < total or clicker.waiting:
+        now = perf_counter()
+        while due <= now and free and number < total:
+            clicker.click(free.popleft(), due)
+            number += 1
+            due = run.began + number / rate
+        pause = due - now if free and number < total else _TICK
+        free.extend(each for each in poller.wait(min(pause, _TICK)) if clicker.receive(each))
+        if now > tick:
+            tick = now + _TICK
+            progress(run, now)
+            if now > last:
+                break
+    run.unsent = total - number
+    return run

@@ -1,0 +1,131 @@
+"""CPU time and memory of the server and of PostgreSQL, from ``/proc``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from hunt.errors import SettingsError
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
+_LISTEN = "0A"  # the state in /proc/net/tcp
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A line of the process table."""
+
+    parent: int
+    name: str  #: of its program
+    cpu: float  #: seconds, with those of its children that have ended
+
+
+def table() -> dict[int, Process]:
+    """Return all processes that can be seen, by their ids."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with suppress(*_GONE):
+                found[int(entry)] = _process(Path(f"/proc/{entry}/stat").read_text("utf-8"))
+    return found
+
+
+def _process(stat: str) -> Process:
+    head, _, rest = stat.rpartition(")")
+    fields = rest.split()
+    ticks = sum(int(field) for field in fields[11:15])
+    return Process(int(fields[1]), head.partition("(")[2], ticks / _TICKS)
+
+
+def tree(roots: Iterable[int], processes: dict[int, Process]) -> set[int]:
+    """Return the processes `roots` and all below them."""
+    children: dict[int, list[int]] = {}
+    for pid, process in processes.items():
+        children.setdefault(process.parent, []).append(pid)
+    found: set[int] = set()
+    todo = [root for root in roots if root in processes]
+    while todo:
+        pid = todo.pop()
+        found.add(pid)
+        todo += children.get(pid, [])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was used until now; the PostgreSQL's is None where it is not known."""
+
+    server: float  #: seconds of CPU
+    postgres: float | None  #: seconds of CPU
+
+
+class Processes:
+    """The processes of one server, and of its PostgreSQL.
+
+    Args:
+        server: Ids of the server's processes; their children count too, but not a
+            PostgreSQL among them.
+        postgres: Of the postmaster; None looks for one below the server.
+    """
+
+    def __init__(self, server: Iterable[int], postgres: int | None = None) -> None:
+        self._server = tuple(server)
+        self._postgres = postgres
+        known = table()
+        for pid in (*self._server, *([] if postgres is None else [postgres])):
+            if pid not in known:
+                raise SettingsError(f"there is no process {pid} here to be measured")
+
+    def _split(self, known: dict[int, Process]) -> tuple[set[int], set[int]]:
+        server = tree(self._server, known)
+        masters = {pid for pid in server if known[pid].name == "postgres"}
+        below = tree(masters, known)
+        if self._postgres is not None:
+            below = tree([self._postgres], known)
+        return server - below - masters, below
+
+    def usage(self) -> Usage:
+        """Return the CPU time until now."""
+        known = table()
+        server, postgres = self._split(known)
+        used = sum(known[pid].cpu for pid in server)
+        return Usage(used, sum(known[pid].cpu for pid in postgres) if postgres else None)
+
+    def memory(self) -> int:
+        """Return the bytes of the server's own share of memory (PSS)."""
+        total = 0
+        for pid in self._split(table())[0]:
+            with suppress(*_GONE):
+                for line in Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines():
+                    if line.startswith("Pss:"):
+                        total += int(line.split()[1]) * 1024
+        return total
+
+
+def listeners(port: int) -> list[int]:
+    """Return the processes that listen on `port` of this machine, without their children."""
+    inodes = set()
+    for name in ("tcp", "tcp6"):
+        with suppress(*_GONE):
+            for line in Path(f"/proc/net/{name}").read_text("utf-8").splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
+                    inodes.add(f"socket:[{fields[9]}]")
+    if not inodes:
+        return []
+    known = table()
+    found = {pid for pid in known if inodes & _sockets(pid)}
+    return sorted(pid for pid in found if known[pid].parent not in found)
+
+
+def _sockets(pid: int) -> set[str]:
+    found = set()
+    with suppress(*_GONE):
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(*_GONE):
+                found.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    return found

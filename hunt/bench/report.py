@@ -1,0 +1,131 @@
+"""Figures as a page of HTML with plots, in one file that needs no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from itertools import starmap
+
+from hunt.bench.result import Result
+from hunt.bench.run import percentile
+from hunt.bench.table import Columns, rows
+
+_WIDTH, _HEIGHT = 720, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 32, 16, 44
+_COLOURS = ("#2563a8", "#c2571a", "#2f7d4f", "#8a3d8f", "#a07a00", "#5b6470")
+
+#: Shares of all answers, from the median to one in ten thousand.
+_SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)
+_NAMED = {0.0: "min", 0.5: "p50", 0.9: "p90", 0.99: "p99", 0.999: "p99.9", 0.9999: "p99.99"}
+
+Points = list[tuple[float, float]]
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
+       color: #1b2430; background: #fff }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block;
+        overflow-x: auto }
+th, td { padding: .25rem .5rem; font-size: .875rem; text-align: right;
+         border-bottom: 1px solid #dde3ea }
+th { font-weight: 600 } figure { margin: 2rem 0 } svg { width: 100%; height: auto }
+text { font: 12px system-ui, sans-serif; fill: #4a5563 } .bad { color: #a3142b }
+@media (prefers-color-scheme: dark) { body { color: #e6ebf1; background: #14191f }
+  th, td { border-color: #303a45 } text { fill: #aab4c0 } .bad { color: #ff8a9a } }
+"""
+
+
+def page(title: str, columns: Columns, results: Sequence[Result], labels: Sequence[str]) -> str:
+    """Return the page.
+
+    Args:
+        title: Of the page.
+        columns: Of the table.
+        results: A line of the table, and of each plot, for each.
+        labels: What to call each of them.
+    """
+    head, *body = rows(columns, [result.figures for result in results])
+    lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in body]
+    problems = [problem for result in results for problem in result.problems]
+    parts = [
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<style>{_STYLE}</style><h1>{escape(title)}</h1><table><tr>",
+        "".join(f"<th scope=col>{escape(cell)}</th>" for cell in head),
+        "</tr>",
+        "".join(f"<tr>{line}</tr>" for line in lines),
+        "</table>",
+        "".join(f'<p class="bad">Failed: {escape(problem)}.</p>' for problem in problems)
+        or "<p>Every check held: nothing was lost, doubled or misdirected.</p>",
+    ]
+    latencies = [(label, _latencies(result)) for label, result in zip(labels, results, strict=True)]
+    if any(points for _, points in latencies):
+        ticks = [(float(at), _NAMED[share]) for at, share in enumerate(_SHARES) if share in _NAMED]
+        parts.append(_plot("Latency of the answers, milliseconds", latencies, ticks))
+        rates = [(label, _rates(result)) for label, result in zip(labels, results, strict=True)]
+        last = max((points[-1][0] for _, points in rates if points), default=0.0)
+        seconds = [(at, f"{at:.0f} s") for at in _steps(last)]
+        parts.append(_plot("Settled clicks a second", rates, seconds))
+    return "\n".join([*parts, "</html>\n"])
+
+
+def _latencies(result: Result) -> Points:
+    ordered = sorted(result.run.latencies)
+    enough = [share for share in _SHARES if share == 0 or len(ordered) * (1 - share) >= 1]
+    return [(at, percentile(ordered, share) * 1000) for at, share in enumerate(enough) if ordered]
+
+
+def _rates(result: Result) -> Points:
+    """Return clicks a second, in half seconds; the last one that is not whole is left out."""
+    whole = int(result.run.seconds * 2)
+    counts = [0] * whole
+    for time in result.run.times:
+        if 0 <= time * 2 < whole:
+            counts[int(time * 2)] += 1
+    return [((at + 1) / 2, count * 2.0) for at, count in enumerate(counts)]
+
+
+def _steps(most: float) -> list[float]:
+    """Return some four round steps from 0 to `most`."""
+    if most <= 0:
+        return [0.0]
+    step = 10.0 ** (len(str(int(most))) - 1) if most >= 1 else 0.1
+    for smaller in (step, step / 2, step / 4, step / 5):
+        if most / smaller >= 3:
+            step = smaller
+            break
+    return [step * at for at in range(int(most / step + 1e-9) + 1)]
+
+
+def _plot(title: str, lines: Sequence[tuple[str, Points]], ticks: list[tuple[float, str]]) -> str:
+    every = [point for _, points in lines for point in points]
+    right = max(*(x for x, _ in every), ticks[-1][0], 1e-9)
+    top = max(*(y * 1.05 for _, y in every), 1e-9)
+    inner = _WIDTH - _LEFT - _RIGHT
+    tall = _HEIGHT - _TOP - _BOTTOM
+    left = min(*(x for x, _ in every), ticks[0][0])
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return _LEFT + (x - left) / (right - left) * inner, _TOP + tall - y / top * tall
+
+    shown = [f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">']
+    for value in _steps(top):
+        _, y = place(left, value)
+        text = f"{value:,.4g}" if value < 10_000 else f"{value:,.0f}"
+        shown.append(
+            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
+            f'stroke="#8895a5" stroke-opacity=".3"/>'
+            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
+        )
+    for at, name in ticks:
+        x, _ = place(at, 0)
+        shown.append(f'<text x="{x:.1f}" y="{_HEIGHT - 26}" text-anchor="middle">{name}</text>')
+    for number, (label, points) in enumerate(lines):
+        colour = _COLOURS[number % len(_COLOURS)]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in starmap(place, points))
+        x = _LEFT + number * 150
+        shown.append(
+            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
+            f'<rect x="{x}" y="{_HEIGHT - 14}" width="12" height="4" fill="{colour}"/>'
+            f'<text x="{x + 18}" y="{_HEIGHT - 8}">{escape(label)}</text>'
+        )
+    return f"<figure><figcaption>{escape(title)}</figcaption>{''.join(shown)}</svg></figure>"

@@ -1,0 +1,103 @@
+"""What the server says of itself: its batches, its log's length, the size of its map."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from time import monotonic, sleep
+
+from hunt.bench.cutter import Cutter
+from hunt.bench.events import EventCutter
+from hunt.bench.target import TIMEOUT, Target
+from hunt.errors import HuntError
+
+#: Seconds until another process of the server must know of a commit.
+_LAG = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """Counters of ``/metrics``, from the server's start on."""
+
+    count: float
+    rows: float
+    seconds: float
+
+
+def batches(target: Target) -> Batches | None:
+    """Return the server's batches so far; None where it does not say."""
+    try:
+        status, _, body = target.request("GET", "/metrics")
+    except HuntError:
+        return None
+    if status != 200:
+        return None
+    values: dict[str, float] = {}
+    for line in body.decode("utf-8", "replace").splitlines():
+        name, _, value = line.rpartition(" ")
+        if name and not name.startswith("#"):
+            name = name.partition("{")[0]
+            values[name] = values.get(name, 0.0) + float(value)
+    names = ("hunt_batch_rows_count", "hunt_batch_rows_sum", "hunt_batch_commit_seconds_sum")
+    if not all(name in values for name in names[:2]):
+        return None
+    return Batches(*(values.get(name, 0.0) for name in names))
+
+
+def map_size(target: Target) -> tuple[float, float]:
+    """Return width and height of the hunt's map; 100 by 100 where the server does not say."""
+    status, _, body = target.request("GET", f"/v1/hunts/{target.hunt}")
+    try:
+        shown = json.loads(body)["map"] if status == 200 else {}
+        return float(shown["width"]), float(shown["height"])
+    except (ValueError, KeyError, TypeError):
+        return 100.0, 100.0
+
+
+def position(target: Target, token: str) -> int:
+    """Return the length of the hunt's log, as a stream's greeting says.
+
+    Raises:
+        HuntError: The server does not give a stream.
+    """
+    with target.connect() as sock:
+        sock.settimeout(TIMEOUT)
+        received, cutter = b"", Cutter()
+        events: EventCutter | None = None
+        try:
+            sock.sendall(target.stream_request(token))
+            while data := sock.recv(4096):
+                if events is None:
+                    received += data
+                    found = cutter.head(received)
+                    if found is None:
+                        continue
+                    head, at = found
+                    if head.status != 200:
+                        raise HuntError(_refused(target, head.status))
+                    events, data = EventCutter(chunked=head.chunked), received[at:]
+                for block in events.feed(data):
+                    if b"event: hello\n" in block:
+                        return int(json.loads(block.partition(b"data: ")[2])["seq"])
+        except (OSError, ValueError, KeyError) as exc:
+            raise HuntError(f"the stream of {target.hunt} cannot be read: {exc}") from exc
+    raise HuntError(f"the stream of {target.hunt} ended before its greeting")
+
+
+def _refused(target: Target, status: int) -> str:
+    if status in {401, 403}:
+        return (
+            f"the server does not take the players' tokens ({status}): "
+            "set HUNT_JWT_SECRET as the server has it, or give --guests"
+        )
+    if status == 404:
+        return f"the server has no hunt {target.hunt!r}: give --hunt"
+    return f"the server answered {status} to a stream of {target.hunt!r}"
+
+
+def wait_position(target: Target, token: str, expected: int) -> int:
+    """Return the length of the log, once it is `expected` or has had its time to be."""
+    last = monotonic() + _LAG
+    while (found := position(target, token)) < expected and monotonic() < last:
+        sleep(0.05)
+    return found

@@ -1,0 +1,173 @@
+"""``hunt bench streams``: what an open stream costs, and an event that goes to all of them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from hunt.bench import seen
+from hunt.bench.clicker import Clicker, Connection
+from hunt.bench.listener import Both, Listener, Streams
+from hunt.bench.players import Player, Source
+from hunt.bench.processes import Processes
+from hunt.bench.result import Result
+from hunt.bench.run import Run, percentile
+from hunt.bench.target import Target
+from hunt.errors import HuntError
+
+#: Streams of one player; a server takes ten.
+PER_PLAYER = 5
+
+#: Clicks after which a win is given up.
+TRIES = 1000
+
+#: Seconds in which an event must have reached every stream.
+PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is to be opened."""
+
+    streams: int  #: >= 1, on which nothing happens
+    quiet: float  #: seconds for which their cost is watched
+    fan_out: int  #: streams that hear everybody's wins; 0 leaves that out
+    events: int  #: wins that are sent to them
+
+
+def measure(
+    target: Target, load: Load, players: Source, *, processes: Processes | None = None
+) -> Result:
+    """Open the streams, watch them idle, then send everybody's wins to others.
+
+    Raises:
+        HuntError: Streams are refused, or nothing can be won.
+    """
+    everyone = players(-(-max(load.streams, load.fan_out) // PER_PLAYER))
+    seen.position(target, everyone[0].token)  # the tokens are taken
+    figures: dict[str, float | None] = {"streams": load.streams}
+    problems: list[str] = []
+    figures |= _idle(target, load, everyone, processes, problems)
+    if load.fan_out:
+        figures |= _fan_out(target, load, everyone, processes, problems)
+    return Result(figures, {}, problems, Run())
+
+
+def _tokens(count: int, players: list[Player]) -> list[str]:
+    return [players[number % len(players)].token for number in range(count)]
+
+
+def _idle(
+    target: Target,
+    load: Load,
+    players: list[Player],
+    processes: Processes | None,
+    problems: list[str],
+) -> dict[str, float | None]:
+    ended = 0
+
+    def heard(listener: Listener, text: bytes | None) -> None:
+        nonlocal ended
+        ended += text is None
+
+    poller = Both(heard)
+    before, began = processes.memory() if processes else None, time.perf_counter()
+    try:
+        with Streams(target, _tokens(load.streams, players), poller):
+            opening = time.perf_counter() - began
+            used, began = processes.usage() if processes else None, time.perf_counter()
+            while (left := began + load.quiet - time.perf_counter()) > 0:
+                poller.wait(left)
+            passed = time.perf_counter() - began
+            after, used_then = (
+                processes.memory() if processes else None,
+                processes.usage() if processes else None,
+            )
+    finally:
+        poller.close()
+    if ended:
+        problems.append(f"{ended} idle streams ended")
+    figures: dict[str, float | None] = {
+        "opened_per_second": load.streams / opening,
+        "server_mib": None,
+        "bytes_per_stream": None,
+        "idle_cpu_percent": None,
+    }
+    if before is not None and after is not None:
+        figures["server_mib"] = after / 2**20
+        figures["bytes_per_stream"] = (after - before) / load.streams
+    if used and used_then:
+        figures["idle_cpu_percent"] = (used_then.server - used.server) / passed * 100
+    return figures
+
+
+def _fan_out(
+    target: Target,
+    load: Load,
+    players: list[Player],
+    processes: Processes | None,
+    problems: list[str],
+) -> dict[str, float | None]:
+    reached: set[int] = set()
+    times: list[float] = []
+
+    def heard(listener: Listener, text: bytes | None) -> None:
+        if text and b"event: wins\n" in text:
+            reached.add(listener.number)
+            times.append(time.perf_counter())
+
+    poller = Both(heard)
+    spans = []
+    try:
+        with (
+            Streams(target, _tokens(load.fan_out, players), poller, everybody=True),
+            Clicker(target, players, size=seen.map_size(target), poller=poller) as clicker,
+        ):
+            used = processes.usage() if processes else None
+            for _ in range(load.events):
+                reached.clear()
+                times.clear()
+                _win(clicker, poller, reached)
+                last = time.perf_counter() + PATIENCE
+                while len(reached) < load.fan_out and time.perf_counter() < last:
+                    poller.wait(0.1)
+                if missed := load.fan_out - len(reached):
+                    problems.append(f"a win did not reach {missed} of {load.fan_out} streams")
+                spans.append(times[-1] - times[0])
+            used_then = processes.usage() if processes else None
+    finally:
+        poller.close()
+    spans.sort()
+    figures: dict[str, float | None] = {
+        "fan_out": load.fan_out,
+        "fan_out_p50_ms": percentile(spans, 0.5) * 1000,
+        "fan_out_max_ms": spans[-1] * 1000,
+        "cpu_us_per_delivery": None,
+    }
+    if used and used_then:
+        deliveries = load.fan_out * load.events
+        figures["cpu_us_per_delivery"] = (used_then.server - used.server) / deliveries * 1e6
+    return figures
+
+
+def _win(clicker: Clicker, poller: Both, reached: set[int]) -> None:
+    """Click until a win goes round; each time with another player."""
+    clicker.run = Run(began=time.perf_counter(), seconds=PATIENCE)
+    for number in range(TRIES):
+        connection = clicker.connections[number % len(clicker.connections)]
+        clicker.click(connection, time.perf_counter())
+        last = time.perf_counter() + PATIENCE
+        while clicker.waiting and time.perf_counter() < last:
+            for each in poller.wait(0.1):
+                if isinstance(each, Connection):
+                    clicker.receive(each)
+        if clicker.won or reached:
+            clicker.won = 0
+            break
+    else:
+        raise HuntError(f"nothing was won by {TRIES} clicks: give a --hunt with better odds")
+    last = time.perf_counter() + PATIENCE
+    while not reached and time.perf_counter() < last:
+        poller.wait(0.1)
+    if not reached:
+        raise HuntError("a win reached none of the streams")

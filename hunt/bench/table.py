@@ -1,0 +1,74 @@
+"""Figures as a table of plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+#: Figure -> heading, and digits after the point.
+Columns = Mapping[str, tuple[str, int]]
+
+CLICKS: Columns = {
+    "connections": ("conns", 0),
+    "rate": ("rate/s", 0),
+    "clicks_per_second": ("clicks/s", 0),
+    "p50_ms": ("p50 ms", 2),
+    "p90_ms": ("p90 ms", 2),
+    "p99_ms": ("p99 ms", 2),
+    "max_ms": ("max ms", 1),
+    "batches": ("batches", 0),
+    "rows_per_batch": ("rows/batch", 1),
+    "server_cpu_ms_per_1000": ("server CPU", 1),
+    "postgres_cpu_ms_per_1000": ("PostgreSQL CPU", 1),
+    "generator_cpu_us_per_click": ("generator us", 1),
+    "refused": ("refused", 0),
+}
+
+STREAMS: Columns = {
+    "streams": ("streams", 0),
+    "opened_per_second": ("opened/s", 0),
+    "server_mib": ("server MiB", 1),
+    "bytes_per_stream": ("bytes each", 0),
+    "idle_cpu_percent": ("idle % of a core", 2),
+    "fan_out": ("fan-out to", 0),
+    "fan_out_p50_ms": ("first to last p50 ms", 1),
+    "fan_out_max_ms": ("max ms", 1),
+    "cpu_us_per_delivery": ("CPU us each", 1),
+}
+
+GAME: Columns = {
+    "players": ("players", 0),
+    "rate": ("rate/s", 0),
+    "clicks": ("clicks", 0),
+    "refused": ("refused", 0),
+    "p50_ms": ("answer p50 ms", 1),
+    "p99_ms": ("p99 ms", 1),
+    "max_ms": ("max ms", 1),
+    "event_p50_ms": ("event p50 ms", 1),
+    "event_p99_ms": ("p99 ms", 1),
+    "event_max_ms": ("max ms", 1),
+    "server_cores": ("server cores", 2),
+}
+
+
+def cell(value: object, digits: int) -> str:
+    """Return a figure as it is shown; what is not known is a dash."""
+    if isinstance(value, int | float):
+        return f"{value:,.{digits}f}"
+    return "-" if value is None else str(value)
+
+
+def rows(columns: Columns, figures: Sequence[Mapping[str, object]]) -> list[list[str]]:
+    """Return the cells with their headings; a column of which nothing is known is left out."""
+    shown = {n: c for n, c in columns.items() if any(row.get(n) is not None for row in figures)}
+    body = [[cell(row.get(n), digits) for n, (_, digits) in shown.items()] for row in figures]
+    return [[heading for heading, _ in shown.values()], *body]
+
+
+def render(columns: Columns, figures: Sequence[Mapping[str, object]]) -> str:
+    """Return the table; numbers stand to the right."""
+    table = rows(columns, figures)
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    return "\n".join(
+        "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True))
+        for row in table
+    )

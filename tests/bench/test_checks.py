@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import socket
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hunt.bench import clicks, report, table
+from hunt.bench.game import Referee
+from hunt.bench.result import Result
+from hunt.bench.run import Run, percentile
+from hunt.bench.target import Target
+from hunt.errors import SettingsError
+
+ID = "0b6e1c9c-9f27-4f0e-8a44-1f1f6f4b9d11"
+
+
+def player(number: int) -> Any:
+    return SimpleNamespace(number=number, id=ID.encode())
+
+
+def event(seq: int, click_id: str = ID) -> bytes:
+    return b'id: k3-%d\nevent: reward\ndata: {"id":"%b"}\n\n' % (seq, click_id.encode())
+
+
+@pytest.fixture
+def referee() -> Referee:
+    referee = Referee()
+    referee.sent(player(1), 0.0)
+    return referee
+
+
+def test_an_event_before_or_after_its_answer_is_right(referee: Referee) -> None:
+    referee.heard(player(1), event(5))
+    referee.settled(player(1), 1.0)
+    assert (referee.missing, referee.problems(), len(referee.delays)) == (0, [], 1)
+
+
+def test_a_missing_event_is_found(referee: Referee) -> None:
+    referee.settled(player(1), 1.0)
+    assert referee.missing == 1
+    assert "did not arrive" in referee.problems()[0]
+
+
+def test_an_event_that_comes_twice_is_found(referee: Referee) -> None:
+    referee.heard(player(1), event(5) + event(5))
+    assert any("twice" in problem for problem in referee.problems())
+
+
+def test_an_event_on_a_foreign_stream_is_found(referee: Referee) -> None:
+    referee.heard(player(2), event(5))
+    assert "another player" in referee.problems()[0]
+
+
+def test_a_stream_that_ends_is_found(referee: Referee) -> None:
+    referee.heard(player(1), None)
+    assert referee.problems() == ["1 streams ended"]
+
+
+@pytest.mark.parametrize(("rows", "word"), [(9, "not in the log"), (12, "nobody here sent")])
+def test_a_log_of_another_length_is_found(rows: int, word: str) -> None:
+    run = Run(sent=11)
+    run.statuses[200], run.statuses[504] = 10, 1
+    assert word in clicks._log(run, rows)[0]
+    assert clicks._log(run, 10) == clicks._log(run, 11) == []
+
+
+def test_refusals_are_no_problem_and_other_statuses_are() -> None:
+    run = Run(sent=3)
+    run.statuses.update([200, 503, 500])
+    assert (run.refused, run.problems()) == (1, ["1 clicks were answered with 500"])
+    run.sent = 4
+    assert "1 clicks got no answer" in run.problems()[0]
+
+
+def test_percentiles_are_of_the_values_that_were_seen() -> None:
+    values = list(map(float, range(1, 11)))
+    assert [percentile(values, share) for share in (0.0, 0.5, 0.9, 0.99, 1.0)] == [1, 5, 9, 10, 10]
+    assert percentile([], 0.5) == 0
+
+
+@pytest.mark.parametrize("url", ["https://localhost", "localhost:80", "http://x:99999"])
+def test_an_address_that_cannot_be_loaded_says_why(url: str) -> None:
+    with pytest.raises(SettingsError, match="--url"):
+        Target.parse(url, "harbour")
+
+
+def test_thousands_of_connections_come_from_several_addresses() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        target = Target("127.0.0.1", server.getsockname()[1], "harbour")
+        with target.connect(0) as first, target.connect(16_000) as later:
+            assert first.getsockname()[0] != later.getsockname()[0]
+
+
+def test_the_page_shows_figures_plots_and_failures() -> None:
+    run = Run(seconds=2.0)
+    run.latencies.extend([0.001, 0.002, 0.004])
+    run.times.extend([0.1, 0.7, 1.2])
+    result = Result({"connections": 64.0, "p50_ms": 2.0}, {200: 3}, ["<it> failed"], run)
+    shown = report.page("Clicks", table.CLICKS, [result], ["64"])
+    assert shown.count("<polyline") == 2
+    assert "&lt;it&gt; failed" in shown
+    assert "<td>2.00</td>" in shown
+    assert "http" not in shown  # nothing comes from elsewhere
