@@ -1,1 +1,1 @@
-"""What proves the promises: histories of clients, and the oracle that judges them."""
+"""For tests, hunt's and yours: what proves the promises, and machines for the breaker."""

@@ -1,31 +1,13 @@
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 import pytest
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    consumes,
-    invariant,
-    multiple,
-    rule,
-)
 
 import hunt
-from hunt.core.breaker import Breaker, Ticket
+from hunt.core.breaker import Breaker
 from hunt.errors import CircuitOpen
-
-
-class Clock:
-    """Whole seconds: floats would make exact assertions false."""
-
-    now = 0
-
-    def __call__(self) -> float:
-        return self.now
+from hunt.testing.breaker import BreakerMachine, Clock
 
 
 def opened(clock: Clock, **options: Any) -> Breaker:
@@ -141,61 +123,16 @@ def test_a_cancelled_probe_gives_its_place_back() -> None:
     assert breaker.admit().probe
 
 
-class BreakerMachine(RuleBasedStateMachine):
-    """What must never happen, whatever the order of events."""
-
-    tickets: Bundle[Ticket] = Bundle("tickets")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.clock = Clock()
-        self.breaker = Breaker(
-            self.clock, slow=1, batches=2, timeouts=2, failures=2, cooldown=4, cap=8, good=2
-        )
-        self.probes = 0
-
-    @rule(seconds=st.integers(0, 9))
-    def wait(self, seconds: int) -> None:
-        self.clock.now += seconds
-
-    @rule(target=tickets)
-    def begin(self) -> Any:
-        before = self.breaker.state
-        try:
-            ticket = self.breaker.admit()
-        except CircuitOpen as refusal:
-            assert before != "closed"
-            assert 0 <= refusal.retry_after <= 8
-            return multiple()
-        assert ticket.probe == (before != "closed")
-        if ticket.probe:
-            assert not self.probes, "one probe at a time"
-            self.probes += 1
-        return ticket
-
-    @rule(
-        ticket=consumes(tickets),
-        end=st.sampled_from(["fast", "slow", "time_out", "fail", "read_only", "abandon"]),
-    )
-    def end(self, ticket: Ticket, end: str) -> None:
-        before = self.breaker.state, self.breaker.openings
-        if end in {"fast", "slow"}:
-            self.breaker.succeed(ticket, 2 if end == "slow" else 0)
-        else:
-            getattr(self.breaker, end)(ticket)
-        after = self.breaker.state, self.breaker.openings
-        if ticket.opening != before[1]:
-            assert after == before, "a ticket from before the last opening changes nothing"
-        elif ticket.probe:
-            self.probes -= 1
-        if end == "abandon":
-            assert after == before
-
-    @invariant()
-    def never_wedges(self) -> None:
-        later = copy(self.breaker)
-        later.clock = lambda: self.clock.now + 8
-        assert self.probes or later.admit()
-
-
+#: What must be so whatever the order of events; that these tests can fail is
+#: shown in tests/testing/test_breaker_machine.py.
 TestBreaker = BreakerMachine.TestCase
+
+
+class Jittered(BreakerMachine):
+    """As in production: the pauses are shorter, and one good probe is not enough."""
+
+    def make(self, clock: Clock) -> Breaker:
+        return Breaker(clock, batches=3, cooldown=2, cap=9, jitter=lambda: 0.25)
+
+
+TestJitteredBreaker = Jittered.TestCase

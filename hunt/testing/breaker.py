@@ -1,0 +1,165 @@
+"""The breaker as a state machine for Hypothesis: what it must do, and never do.
+
+For code that *uses* a breaker there is `hunt.testing.caller`; the guide is
+``docs/how-to/property-test-the-breaker.md``.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Literal
+
+try:
+    from hypothesis import strategies as st
+    from hypothesis.stateful import (
+        Bundle,
+        RuleBasedStateMachine,
+        consumes,
+        invariant,
+        multiple,
+        rule,
+    )
+except ImportError as exc:
+    raise ImportError("hunt.testing.breaker needs Hypothesis: pip install hypothesis") from exc
+
+from hunt.core.breaker import Breaker, Ticket
+from hunt.errors import CircuitOpen
+
+#: How a ticket may be settled: the names of the breaker's methods.
+Settling = Literal["succeed", "time_out", "fail", "read_only", "abandon"]
+
+SETTLINGS: tuple[Settling, ...] = ("succeed", "time_out", "fail", "read_only", "abandon")
+
+
+class Clock:
+    """Whole seconds that a test moves: floats would make exact assertions false."""
+
+    def __init__(self) -> None:
+        self.now = 0  #: seconds
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def pauses() -> st.SearchStrategy[int]:
+    """Return a strategy for seconds that pass between two events."""
+    return st.integers(0, 9)
+
+
+def settlings() -> st.SearchStrategy[Settling]:
+    """Return a strategy for how a call ends."""
+    return st.sampled_from(SETTLINGS)
+
+
+class BreakerMachine(RuleBasedStateMachine):
+    """A breaker does what it promises, whatever the order of events.
+
+    Override `make` for other options, or a breaker of your own.
+    """
+
+    tickets: Bundle[Ticket] = Bundle("tickets")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.breaker = self.make(self.clock)
+        self.probes = 0  #: under way, of the newest opening
+        self._runs: dict[str, int] = {}  # bad ends in a row, by kind
+        self._good = 0  # probes in a row
+        self._openings = 0  # without a close between them
+
+    def make(self, clock: Clock) -> Breaker:
+        """Return the breaker to be tested; its thresholds are best small."""
+        return Breaker(clock, slow=1, batches=2, timeouts=2, failures=3, cooldown=4, cap=16, good=2)
+
+    @rule(seconds=pauses())
+    def wait(self, seconds: int) -> None:
+        """Let time pass."""
+        self.clock.now += seconds
+
+    @rule(target=tickets)
+    def begin(self) -> Ticket:
+        """Ask for a ticket: refused only while it is not closed, and not for longer than `cap`."""
+        before = self.breaker.state
+        due = self.breaker.probe_at()
+        try:
+            ticket = self.breaker.admit()
+        except CircuitOpen as refusal:
+            after = refusal.retry_after
+            assert before != "closed", "a closed breaker refuses nothing"
+            assert 0 <= after <= self.breaker.cap
+            assert self.probes or after > 0, "it refused for no reason"
+            return multiple()  # type: ignore[return-value]  # nothing for the bundle
+        assert ticket.probe == (before != "closed")
+        if ticket.probe:
+            assert not self.probes, "one probe at a time"
+            assert due is not None, "a probe passed while another was under way"
+            assert due <= self.clock.now, "a probe passed before its time"
+            self.probes += 1
+        return ticket
+
+    @rule(ticket=consumes(tickets), how=settlings(), slow=st.booleans())
+    def end(self, ticket: Ticket, how: Settling, slow: bool) -> None:
+        """Settle a ticket, and compare what the breaker does with the model."""
+        breaker, openings = self.breaker, self.breaker.openings
+        before = breaker.state
+        if how == "succeed":
+            breaker.succeed(ticket, breaker.slow + 1 if slow else 0)
+        else:
+            getattr(breaker, how)(ticket)
+        if ticket.opening != openings:
+            assert (breaker.state, breaker.openings) == (before, openings), (
+                "a ticket from before the last opening changes nothing"
+            )
+            return
+        self.probes -= ticket.probe
+        opens = self._model(ticket, "slow" if how == "succeed" and slow else how)
+        assert breaker.openings == openings + opens
+        assert (breaker.state == "open") == (opens or before == "open")
+        if opens:
+            longest = min(breaker.cooldown * 2**self._openings, breaker.cap)
+            assert longest / 2 <= breaker.retry_after() <= longest
+            self._openings += 1
+            self._runs, self._good, self.probes = {}, 0, 0
+        elif ticket.probe and self._good == breaker.good:
+            assert (breaker.state, breaker.reason) == ("closed", None)
+            self._good = self._openings = 0
+        else:
+            assert breaker.state == before
+
+    def _model(self, ticket: Ticket, how: str) -> bool:
+        """Return whether the breaker has to open; the model is its documentation."""
+        if how == "abandon":
+            return False
+        if how == "read_only":
+            return True
+        if how == "succeed":
+            self._runs = {}
+            self._good += ticket.probe
+            return False
+        if how == "slow":
+            self._runs = {"slow": self._runs.get("slow", 0)}
+        self._runs[how] = self._runs.get(how, 0) + 1
+        most = {
+            "slow": self.breaker.batches,
+            "time_out": self.breaker.timeouts,
+            "fail": self.breaker.failures,
+        }
+        return ticket.probe or self._runs[how] >= most[how]
+
+    @invariant()
+    def never_wedges(self) -> None:
+        """Look whether it would let somebody through, later."""
+        assert self.probes or admits_later(self.breaker, self.clock), "it refuses for ever"
+
+
+def admits_later(breaker: Breaker, clock: Clock) -> bool:
+    """Return whether a breaker lets somebody through once its longest pause is over."""
+    later = copy(breaker)
+    later.clock = lambda: clock.now + breaker.cap
+    try:
+        later.admit()
+    except CircuitOpen:
+        return False
+    return True

@@ -1,0 +1,241 @@
+"""Broken breakers, and broken code around a good one: the machines find each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from hunt.core.breaker import Breaker, Ticket
+from hunt.errors import CircuitOpen
+from hunt.testing.breaker import BreakerMachine, Clock
+from hunt.testing.caller import CallerMachine, Operation
+
+#: A failure found is enough here: nobody reads the shortest way to it.
+QUICK = settings(max_examples=400, phases=[Phase.generate], database=None, derandomize=True)
+
+
+class TwoProbes(Breaker):
+    def admit(self) -> Ticket:
+        self._probing = False
+        return super().admit()
+
+
+class KeepsAbandonedProbes(Breaker):
+    def abandon(self, ticket: Ticket) -> None:
+        pass
+
+
+class HearsTheDead(Breaker):
+    def _settle(self, ticket: Ticket) -> bool:
+        return super()._settle(Ticket(self.openings, probe=ticket.probe))
+
+
+class NeverForgives(Breaker):
+    def succeed(self, ticket: Ticket, seconds: float) -> None:
+        failures, timeouts = self._failure_run, self._timeout_run
+        super().succeed(ticket, seconds)
+        self._failure_run, self._timeout_run = failures, timeouts
+
+
+class Patient(Breaker):
+    def read_only(self, ticket: Ticket) -> None:
+        self.fail(ticket)
+
+
+class Impatient(Breaker):
+    def retry_after(self) -> float:
+        return max(super().retry_after() - 1, 0)
+
+
+class NeverGrows(Breaker):
+    def _open(self, reason: str) -> None:
+        self._in_a_row = 0
+        super()._open(reason)
+
+
+class ClosesAtOnce(Breaker):
+    def succeed(self, ticket: Ticket, seconds: float) -> None:
+        super().succeed(ticket, seconds)
+        if ticket.probe and self.state == "half-open":
+            self.state = "closed"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        TwoProbes,
+        KeepsAbandonedProbes,
+        HearsTheDead,
+        NeverForgives,
+        Patient,
+        Impatient,
+        NeverGrows,
+        ClosesAtOnce,
+    ],
+)
+def test_a_broken_breaker_is_found(kind: type[Breaker]) -> None:
+    class Machine(BreakerMachine):
+        def make(self, clock: Clock) -> Breaker:
+            return kind(clock, slow=1, batches=2, failures=2, cooldown=4, cap=16, good=2)
+
+    with pytest.raises((AssertionError, CircuitOpen)):
+        run_state_machine_as_test(Machine, settings=QUICK)
+
+
+class Store(Exception):
+    """What the code under test raises in its callers' terms."""
+
+
+async def good(breaker: Breaker, operation: Operation) -> str:
+    for attempt in range(2):
+        ticket, started = breaker.admit(), breaker.clock()
+        try:
+            answer = await operation()
+        except TimeoutError as exc:
+            breaker.time_out(ticket)
+            if attempt:
+                raise Store from exc
+        except ConnectionError:
+            breaker.fail(ticket)
+        except PermissionError:
+            breaker.read_only(ticket)
+            raise
+        except BaseException:
+            breaker.abandon(ticket)
+            raise
+        else:
+            breaker.succeed(ticket, breaker.clock() - started)
+            return answer
+    return "gave up"
+
+
+async def forgets_cancellation(breaker: Breaker, operation: Operation) -> None:
+    ticket, started = breaker.admit(), breaker.clock()
+    try:
+        await operation()
+    except TimeoutError:
+        breaker.time_out(ticket)
+        raise
+    except OSError:
+        breaker.fail(ticket)
+        raise
+    breaker.succeed(ticket, breaker.clock() - started)
+
+
+async def mistakes_timeouts(breaker: Breaker, operation: Operation) -> None:
+    ticket, started = breaker.admit(), breaker.clock()
+    try:
+        await operation()
+    except Exception:
+        breaker.fail(ticket)
+        raise
+    except BaseException:
+        breaker.abandon(ticket)
+        raise
+    breaker.succeed(ticket, breaker.clock() - started)
+
+
+async def settles_twice(breaker: Breaker, operation: Operation) -> None:
+    ticket, started = breaker.admit(), breaker.clock()
+    try:
+        await operation()
+        breaker.succeed(ticket, breaker.clock() - started)
+    except TimeoutError:
+        breaker.time_out(ticket)
+    except ConnectionError:
+        breaker.fail(ticket)
+    finally:
+        breaker.abandon(ticket)
+
+
+async def does_not_listen(breaker: Breaker, operation: Operation) -> str:
+    try:
+        return await good(breaker, operation)
+    except CircuitOpen:
+        return await operation()
+
+
+async def swallows(breaker: Breaker, operation: Operation) -> None:
+    ticket, started = breaker.admit(), breaker.clock()
+    try:
+        await operation()
+    except TimeoutError:
+        breaker.time_out(ticket)
+    except ConnectionError:
+        breaker.fail(ticket)
+    except BaseException:
+        breaker.abandon(ticket)
+    else:
+        breaker.succeed(ticket, breaker.clock() - started)
+
+
+async def measures_nothing(breaker: Breaker, operation: Operation) -> None:
+    ticket = breaker.admit()
+    try:
+        await operation()
+    except TimeoutError:
+        breaker.time_out(ticket)
+    except ConnectionError:
+        breaker.fail(ticket)
+    except BaseException:
+        breaker.abandon(ticket)
+        raise
+    else:
+        breaker.succeed(ticket, 0)
+
+
+async def has_a_bug(breaker: Breaker, operation: Operation) -> None:
+    await good(breaker, operation)
+    raise KeyError
+
+
+Code = Callable[[Breaker, Operation], Awaitable[object]]
+
+
+def machine(code: Code) -> type[CallerMachine]:
+    class Machine(CallerMachine):
+        def call(self, breaker: Breaker, operation: Operation) -> Any:
+            return code(breaker, operation)
+
+    return Machine
+
+
+def test_code_that_keeps_the_contract_passes() -> None:
+    class Machine(machine(good)):  # type: ignore[misc]
+        errors: ClassVar = {**CallerMachine.errors, "read_only": PermissionError}
+
+    run_state_machine_as_test(Machine, settings=settings(max_examples=100))
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        (forgets_cancellation, "never settled"),
+        (mistakes_timeouts, "was settled as fail"),
+        (settles_twice, "settled 2 times"),
+        (does_not_listen, "without a ticket"),
+        (swallows, "swallowed"),
+        (measures_nothing, "were told as 0"),
+    ],
+)
+def test_code_that_breaks_the_contract_is_found(code: Code, wrong: str) -> None:
+    with pytest.raises(AssertionError, match=wrong):
+        run_state_machine_as_test(machine(code), settings=QUICK)
+
+
+def test_a_bug_of_the_code_is_not_hidden() -> None:
+    with pytest.raises(KeyError):
+        run_state_machine_as_test(machine(has_a_bug), settings=QUICK)
+
+
+@pytest.mark.parametrize("module", ["breaker", "caller"])
+def test_without_hypothesis_it_says_what_to_install(module: str) -> None:
+    code = f"import sys; sys.modules['hypothesis'] = None; import hunt.testing.{module}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "needs Hypothesis: pip install hypothesis" in done.stderr
