@@ -16,10 +16,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import serving
-
+from benchmarks import serving
 from hunt.bench import clicks, table
 from hunt.bench.processes import Processes
 from hunt.bench.progress import Line

@@ -36,7 +36,8 @@ def load_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--connections", type=sizes, default=[64, 256, 1000], metavar="N,N")
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S")
     parser.add_argument("--warmup", type=float, default=1.0, metavar="S")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print figures for programs")
+    parser.add_argument("--markdown", action="store_true", help="print tables for documents")
 
 
 def handed_on(*names: str) -> dict[str, str]:
@@ -47,7 +48,11 @@ def handed_on(*names: str) -> dict[str, str]:
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
     """Return our environment without settings of hunt but `extra` and the load's."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUNT_")}
-    load = {"HUNT_CLICK_RATE": "0", "HUNT_JWT_SECRET": SECRET.decode()}
+    load = {
+        "HUNT_CLICK_RATE": "0",
+        "HUNT_JWT_SECRET": SECRET.decode(),
+        "HUNT_LOG_LEVEL": "warning",
+    }
     return inherited | load | dict(extra)
 
 

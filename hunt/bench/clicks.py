@@ -74,7 +74,7 @@ def measure(
         "log_rows": rows,
         "generator_cpu_us_per_click": own / max(run.sent, 1) * 1e6,
     }
-    figures |= _batch_figures(batches, batches_after)
+    figures |= batch_figures(batches, batches_after)
     thousands = max(run.settled, 1) / 1000
     figures["server_cpu_ms_per_1000"] = figures["postgres_cpu_ms_per_1000"] = None
     if before and after:
@@ -86,9 +86,10 @@ def measure(
     return Result(figures, dict(run.statuses), problems, run)
 
 
-def _batch_figures(
+def batch_figures(
     before: seen.Batches | None, after: seen.Batches | None
 ) -> dict[str, float | None]:
+    """Return how many batches lie between, their size and time; None where it is not known."""
     if before is None or after is None or after.count <= before.count:
         return {"batches": None, "rows_per_batch": None, "batch_ms": None}
     count = after.count - before.count

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from dataclasses import dataclass
-from time import perf_counter
+from dataclasses import dataclass, field
+from time import perf_counter, process_time
 
 from hunt.bench import loops, seen
 from hunt.bench.clicker import Clicker, Connection
@@ -28,6 +28,18 @@ class Load:
     players: int  #: >= 1, each with a stream and a connection for clicks
     seconds: float  #: > 0
     rate: float  #: clicks a second of all players together, > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of this process: that passed, and in which it worked."""
+
+    time: float = field(default_factory=perf_counter)
+    cpu: float = field(default_factory=process_time)
+
+    def until(self, later: Spent) -> Spent:
+        """Return what lies between."""
+        return Spent(later.time - self.time, later.cpu - self.cpu)
 
 
 class Referee:
@@ -115,19 +127,19 @@ def measure(
                 sent=referee.sent,
             ) as clicker,
         ):
-            before, began = processes.usage() if processes else None, perf_counter()
+            before, began = processes.usage() if processes else None, Spent()
             run = loops.opened(clicker, poller, load.seconds, load.rate, progress)
-            after, passed = processes.usage() if processes else None, perf_counter() - began
+            own, after = began.until(Spent()), processes.usage() if processes else None
             last = perf_counter() + PATIENCE
             while referee.missing and perf_counter() < last:
                 poller.wait(0.1)
     finally:
         poller.close()
-    return _result(load, run, referee, (before, after), passed)
+    return _result(load, run, referee, (before, after), own)
 
 
 def _result(
-    load: Load, run: Run, referee: Referee, used: tuple[Usage | None, Usage | None], passed: float
+    load: Load, run: Run, referee: Referee, used: tuple[Usage | None, Usage | None], own: Spent
 ) -> Result:
     figures: dict[str, float | None] = {
         "players": load.players,
@@ -137,8 +149,12 @@ def _result(
         **latency_figures(run.latencies),
         **latency_figures(referee.delays, "event_"),
         "server_cores": None,
+        "postgres_cores": None,
+        "generator_cores": own.cpu / own.time,
     }
     before, after = used
     if before and after:
-        figures["server_cores"] = (after.server - before.server) / passed
+        figures["server_cores"] = (after.server - before.server) / own.time
+        if before.postgres is not None and after.postgres is not None:
+            figures["postgres_cores"] = (after.postgres - before.postgres) / own.time
     return Result(figures, dict(run.statuses), [*run.problems(), *referee.problems()], run)

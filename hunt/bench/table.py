@@ -47,6 +47,8 @@ GAME: Columns = {
     "event_p99_ms": ("p99 ms", 1),
     "event_max_ms": ("max ms", 1),
     "server_cores": ("server cores", 2),
+    "postgres_cores": ("PostgreSQL cores", 2),
+    "generator_cores": ("generator cores", 2),
 }
 
 

@@ -1,0 +1,48 @@
+"""One server of the comparison: how it is started, and the hunt that is played on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import serving
+from benchmarks.database import Database
+from hunt.bench.processes import Processes
+from hunt.bench.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """A server that has not been started, with a database of its own."""
+
+    name: str
+    hunt: str  #: id of the hunt that is played
+    command: Callable[[int], Sequence[str | Path]]  #: for the port to listen on
+    environ: Mapping[str, str] = field(repr=False)
+    database: Database
+    cwd: Path | None = None
+
+    @contextmanager
+    def started(self) -> Iterator[Running]:
+        """Run it until the end of the block."""
+        port = serving.free_port()
+        environ = {**self.environ, "PORT": str(port)}
+        with serving.server(self.command(port), port, environ, self.cwd) as pid:
+            target = Target("127.0.0.1", port, self.hunt)
+            yield Running(self, target, Processes([pid], self.database.pid))
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that takes clicks."""
+
+    contender: Contender
+    target: Target
+    processes: Processes
+
+    @property
+    def name(self) -> str:
+        """What to call it in the table."""
+        return self.contender.name

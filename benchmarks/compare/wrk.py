@@ -1,0 +1,83 @@
+"""wrk as generator of clicks: of others, and in C; but it does not look into the answers."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+from pathlib import Path
+
+from benchmarks.compare.contender import Running
+from hunt.bench import seen
+from hunt.bench.clicks import Load, batch_figures
+from hunt.bench.players import Source
+from hunt.bench.result import Result
+from hunt.bench.run import Run
+
+SCRIPT = Path(__file__).with_name("clicks.lua")
+
+
+def measure(running: Running, load: Load, players: Source, tokens: Path) -> Result:
+    """Put a closed loop on the server; as `hunt.bench.clicks.measure`.
+
+    At its end wrk does not wait for the clicks under way, so the log may have one more
+    than was answered for each connection.
+
+    Args:
+        running: The server.
+        load: Its `rate` must be None.
+        players: Where they come from.
+        tokens: A file to write theirs to.
+    """
+    everyone = players(load.connections)
+    tokens.write_text("".join(f"{player.token}\n" for player in everyone), "utf-8")
+    token = everyone[0].token
+    if load.warmup > 0:
+        _run(running, load.connections, load.warmup, tokens)
+    start, batches = seen.position(running.target, token), seen.batches(running.target)
+    before, own = running.processes.usage(), _cpu()
+    shown = _run(running, load.connections, load.seconds, tokens)
+    own, after = _cpu() - own, running.processes.usage()
+    answers = int(shown.pop("answers"))
+    bad, broken = int(shown.pop("bad")), int(shown.pop("broken"))
+    settled = answers - bad
+    rows = seen.wait_position(running.target, token, start + settled) - start
+    thousands = max(settled, 1) / 1000
+    figures: dict[str, float | None] = {
+        "connections": load.connections,
+        "clicks": settled,
+        "clicks_per_second": settled / shown.pop("seconds"),
+        **shown,
+        "log_rows": rows,
+        **batch_figures(batches, seen.batches(running.target)),
+        "generator_cpu_us_per_click": own / max(answers, 1) * 1e6,
+        "server_cpu_ms_per_1000": (after.server - before.server) * 1000 / thousands,
+        "postgres_cpu_ms_per_1000": None,
+    }
+    if before.postgres is not None and after.postgres is not None:
+        figures["postgres_cpu_ms_per_1000"] = (after.postgres - before.postgres) * 1000 / thousands
+    problems = []
+    if bad or broken:
+        problems.append(f"{bad} answers were none of 200, {broken} connections broke")
+    if not settled <= rows <= settled + load.connections:
+        problems.append(f"{settled} clicks were answered, the log grew by {rows}")
+    return Result(figures, {200: settled}, problems, Run())
+
+
+def _run(running: Running, connections: int, seconds: float, tokens: Path) -> dict[str, float]:
+    target = running.target
+    command: list[str | Path] = ["wrk", "-t1", f"-c{connections}", f"-d{max(round(seconds), 1)}s"]
+    command += ["--timeout", "10s", "-s", SCRIPT, f"http://{target.host}:{target.port}"]
+    try:
+        done = subprocess.run(
+            [*command, "--", target.hunt, tokens], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError) as exc:
+        raise SystemExit(f"wrk does not run: {exc}") from None
+    shown: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return shown
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

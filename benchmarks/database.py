@@ -1,0 +1,80 @@
+"""A PostgreSQL that all servers of a benchmark share, in a process of its own.
+
+It is the one that `hunt serve` brings, with its settings, but without autovacuum: what
+one server leaves behind must not be swept up in another's turn.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+import psycopg
+import trio
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from hunt.store import embedded
+
+OPTIONS = {"autovacuum": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A server, and one of its databases."""
+
+    conninfo: str = field(repr=False)
+    pid: int  #: of the postmaster
+
+    def create(self, name: str) -> Database:
+        """Return a new, empty database of the same server."""
+        self.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return Database(make_conninfo(self.conninfo, dbname=name), self.pid)
+
+    def execute(self, statement: sql.Composable) -> None:
+        """Run a statement by itself."""
+        with psycopg.connect(self.conninfo, autocommit=True) as conn:
+            conn.execute(statement)
+
+    def checkpoint(self) -> None:
+        """Write what is dirty now, so that it is not done in the middle of somebody's turn."""
+        self.execute(sql.SQL("checkpoint"))
+
+    def url(self) -> str:
+        """Return where it is as a URL, for clients that take no other form."""
+        parts = conninfo_to_dict(self.conninfo)
+        query = urlencode({name: parts[name] for name in ("host", "user")})
+        return f"postgresql:///{parts['dbname']}?{query}"
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Database]:
+    """Run a PostgreSQL in `folder` until the end of the block."""
+    with subprocess.Popen(  # whose standard input is closed at the end, which ends it
+        [sys.executable, "-m", __name__, folder],
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        conninfo = process.stdout.readline().strip()
+        if not conninfo:
+            raise SystemExit("the PostgreSQL of the benchmark did not start")
+        pid = int((folder / "postgresql" / "postmaster.pid").read_text("utf-8").split()[0])
+        yield Database(conninfo, pid)
+
+
+async def _run(folder: Path) -> None:
+    async with embedded.server(folder, options=OPTIONS) as conninfo:
+        print(conninfo, flush=True)
+        await trio.lowlevel.wait_readable(sys.stdin.fileno())
+
+
+if __name__ == "__main__":
+    trio.run(_run, Path(sys.argv[1]))
