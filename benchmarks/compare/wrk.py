@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import subprocess
+import time
 from pathlib import Path
 
 from benchmarks.compare.contender import Running
@@ -34,7 +35,7 @@ def measure(running: Running, load: Load, players: Source, tokens: Path) -> Resu
     token = everyone[0].token
     if load.warmup > 0:
         _run(running, load.connections, load.warmup, tokens)
-    start, batches = seen.position(running.target, token), seen.batches(running.target)
+    start, batches = _resting(running, token), seen.batches(running.target)
     before, own = running.processes.usage(), _cpu()
     shown = _run(running, load.connections, load.seconds, tokens)
     own, after = _cpu() - own, running.processes.usage()
@@ -62,6 +63,15 @@ def measure(running: Running, load: Load, players: Source, tokens: Path) -> Resu
     if not settled <= rows <= settled + load.connections:
         problems.append(f"{settled} clicks were answered, the log grew by {rows}")
     return Result(figures, {200: settled}, problems, Run())
+
+
+def _resting(running: Running, token: str) -> int:
+    """Return the length of the log, once it does not grow by what wrk did not wait for."""
+    found = -1
+    while found != (now := seen.position(running.target, token)):
+        found = now
+        time.sleep(0.2)
+    return found
 
 
 def _run(running: Running, connections: int, seconds: float, tokens: Path) -> dict[str, float]:

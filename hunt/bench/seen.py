@@ -78,7 +78,8 @@ def position(target: Target, token: str) -> int:
                     events, data = EventCutter(chunked=head.chunked), received[at:]
                 for block in events.feed(data):
                     if b"event: hello\n" in block:
-                        return int(json.loads(block.partition(b"data: ")[2])["seq"])
+                        data = block.partition(b"\ndata: ")[2].partition(b"\n")[0]
+                        return int(json.loads(data)["seq"])
         except (OSError, ValueError, KeyError) as exc:
             raise HuntError(f"the stream of {target.hunt} cannot be read: {exc}") from exc
     raise HuntError(f"the stream of {target.hunt} ended before its greeting")
