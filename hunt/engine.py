@@ -33,7 +33,7 @@ from hunt.service.metrics import Metrics
 from hunt.service.supervisor import Supervisor
 from hunt.service.tail import Tail
 from hunt.settings import Settings
-from hunt.store import checks, schema
+from hunt.store import checks, schema, trials
 from hunt.store.hunts import Hunts
 from hunt.store.listen import Listener
 from hunt.store.log import Log
@@ -270,7 +270,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         trio.lowlevel.add_instrument(engine.meter)
         try:
             with trio.move_on_after(START_PATIENCE) as patience:
-                await _wait_fit(pool)
+                await _wait_fit(pool, settings.database_url)
             if patience.cancelled_caught:
                 raise StoreUnavailable(
                     f"no database within {START_PATIENCE:.0f} s: check HUNT_DATABASE_URL"
@@ -300,7 +300,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             trio.lowlevel.remove_instrument(engine.meter)
 
 
-async def _wait_fit(pool: Pool) -> None:
+async def _wait_fit(pool: Pool, conninfo: str) -> None:
     """Return once the database answers, with the schema and the durability it must have."""
     while True:
         try:
@@ -310,7 +310,7 @@ async def _wait_fit(pool: Pool) -> None:
                         f"the database has schema {version}, this server needs "
                         f"{schema.LATEST}: run 'hunt migrate'"
                     )
-                for finding in await checks.check(conn):
+                for finding in [*await checks.check(conn), await trials.prepared(conninfo)]:
                     if not finding.ok:
                         raise SettingsError(f"{finding.detail}: {finding.cure}")
         except StoreError as exc:

@@ -74,18 +74,28 @@ async def connection(settings: Settings) -> AsyncIterator[Connection]:
     Raises:
         StoreUnavailable: There is none.
     """
-    async with database(settings) as conninfo:
-        try:
-            with translated():
-                conn = await Connection.connect(conninfo, autocommit=True)
-        except HuntError as exc:
-            raise StoreUnavailable(
-                f"no connection to the database: {exc}; check HUNT_DATABASE_URL"
-            ) from exc
-        try:
-            yield conn
-        finally:
-            conn.close_now()
+    async with database(settings) as conninfo, connection_to(conninfo) as conn:
+        yield conn
+
+
+@asynccontextmanager
+async def connection_to(conninfo: str) -> AsyncIterator[Connection]:
+    """Yield one connection to a database that runs.
+
+    Raises:
+        StoreUnavailable: There is none.
+    """
+    try:
+        with translated():
+            conn = await Connection.connect(conninfo, autocommit=True)
+    except HuntError as exc:
+        raise StoreUnavailable(
+            f"no connection to the database: {exc}; check HUNT_DATABASE_URL"
+        ) from exc
+    try:
+        yield conn
+    finally:
+        conn.close_now()
 
 
 @asynccontextmanager

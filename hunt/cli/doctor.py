@@ -10,11 +10,9 @@ import click
 
 from hunt.cli import common
 from hunt.errors import HuntError
-from hunt.settings import Settings, file_limit
-from hunt.store.checks import Finding, check
-
-#: Seconds by which the clocks of server and database may differ.
-CLOCK = 1.0
+from hunt.settings import RESERVE, Settings, file_limit
+from hunt.store import trials
+from hunt.store.checks import Finding, check, finding
 
 #: Connections that a server should have room for.
 CONNECTIONS = 1000
@@ -24,7 +22,7 @@ CONNECTIONS = 1000
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @common.options
 def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
-    """Check settings, database, file limit and clock; say what to change."""
+    """Check settings, database, pooler, file limit and clock; say what to change."""
     findings = common.run(_examine, common.read(data_dir, config).settings)
     if as_json:
         click.echo(
@@ -42,28 +40,29 @@ def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
 
 
 async def _examine(settings: Settings) -> list[Finding]:
-    findings = []
-    room, wanted = file_limit(), settings.max_connections or CONNECTIONS
-    cure = "" if room >= wanted else f"raise the limit on open files (ulimit -n) above {wanted}"
-    findings.append(
-        Finding("files", room >= wanted, f"room for {room} connections, {wanted} wanted", cure)
-    )
+    findings = [_files(settings)]
     if not settings.embedded and not settings.jwt_secret:
         cure = "set HUNT_JWT_SECRET to one or more secrets of at least 32 bytes"
         findings.append(Finding("secret", False, "HUNT_JWT_SECRET is not set", cure))
     try:
-        async with common.connection(settings) as conn:
-            findings += await check(conn)
-            before = time.time()
-            row = await (
-                await conn.execute("select extract(epoch from clock_timestamp())::float8")
-            ).fetchone()
-            assert row is not None
-            apart = abs(row[0] - (before + time.time()) / 2)
-            cure = "" if apart <= CLOCK else "let NTP set the clocks of both machines"
-            findings.append(
-                Finding("clock", apart <= CLOCK, f"{apart:.3f} s from the database's", cure)
-            )
+        async with common.database(settings) as conninfo:
+            async with common.connection_to(conninfo) as conn:
+                findings += await check(conn)
+                findings.append(await trials.latency(conn))
+                findings.append(await trials.clock(conn, time.time))
+                findings.append(await trials.prepared(conninfo))
+                findings.append(await trials.notices(conn, settings.listen_dsn or conninfo))
     except HuntError as exc:
         findings.append(Finding("database", False, str(exc), "start it, or check the settings"))
     return findings
+
+
+def _files(settings: Settings) -> Finding:
+    room, wanted = file_limit(), settings.max_connections or CONNECTIONS
+    return finding(
+        "files",
+        room >= wanted,
+        f"room for {room} connections, {wanted} wanted",
+        f"raise the limit on open files (ulimit -n, LimitNOFILE=) above {wanted + RESERVE}, or "
+        "lower HUNT_MAX_CONNECTIONS",
+    )

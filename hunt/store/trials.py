@@ -1,0 +1,124 @@
+"""Whether a database can keep hunt's promises, by trying: what no setting tells."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from statistics import median
+
+import trio
+from psycopg import errors as pg
+
+from hunt.errors import StoreError
+from hunt.store.checks import Finding, finding
+from hunt.store.connection import Connection
+from hunt.store.errors import translated
+from hunt.store.listen import Listener
+
+#: Seconds in which a notice arrives, where notices arrive at all.
+NOTICE = 2.0
+
+#: Seconds that a round trip may take: every batch waits for one.
+LATENCY = 0.020
+
+#: Seconds by which the clocks of server and database may differ.
+CLOCK = 1.0
+
+#: Round trips of which the median counts: the first ones warm up.
+ROUNDS = 9
+
+
+async def latency(conn: Connection) -> Finding:
+    """Return how long a round trip takes.
+
+    Raises:
+        StoreError: The database could not be asked.
+    """
+    times = []
+    with translated():
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            await conn.execute("select 1")
+            times.append(time.perf_counter() - started)
+    took = median(times)
+    return finding(
+        "latency",
+        took <= LATENCY,
+        f"a round trip takes {took * 1000:.1f} ms",
+        "run hunt near its database: every batch waits for one round trip",
+    )
+
+
+async def clock(conn: Connection, wall: Callable[[], float]) -> Finding:
+    """Return how far the database's clock is from `wall`, in seconds since the epoch.
+
+    Raises:
+        StoreError: The database could not be asked.
+    """
+    with translated():
+        before = wall()
+        cursor = await conn.execute("select extract(epoch from clock_timestamp())::float8")
+        row = await cursor.fetchone()
+        middle = (before + wall()) / 2
+    assert row is not None
+    apart = abs(row[0] - middle)
+    return finding(
+        "clock",
+        apart <= CLOCK,
+        f"{apart:.3f} s from the database's",
+        "let NTP set the clocks of both machines: hunts open and close, and tokens end, by them",
+    )
+
+
+async def notices(conn: Connection, listen: str) -> Finding:
+    """Return whether what `conn` notifies is heard on a connection to `listen`."""
+    channel = f"hunt_doctor_{os.urandom(6).hex()}"
+    detail = f"no notice arrived within {NOTICE:g} s"
+    heard = False
+    try:
+        async with Listener(listen).listening((channel,)) as received:
+            with translated():
+                await conn.execute("select pg_notify(%s, %s)", (channel, "heard"))
+            with trio.move_on_after(NOTICE):
+                heard = await anext(received) == (channel, "heard")
+    except StoreError as exc:
+        detail = f"LISTEN failed: {exc}"
+    return finding(
+        "notices",
+        heard,
+        "LISTEN and NOTIFY work" if heard else detail,
+        "set HUNT_LISTEN_DSN to the primary itself, or to a pooler in session mode: LISTEN does "
+        "not work through a pooler in transaction mode, and streams come up to a second late",
+    )
+
+
+async def prepared(conninfo: str) -> Finding:
+    """Return whether statements stay prepared on their connection, as hunt's commit needs it.
+
+    Raises:
+        StoreError: The database could not be asked.
+    """
+    wrong = ""
+    async with AsyncExitStack() as exits:
+        with translated():
+            pair = []
+            for _ in range(2):
+                pair.append(await Connection.connect(conninfo, autocommit=True))
+                exits.callback(pair[-1].close_now)
+            # Both give their first statement the same name; behind a pooler that
+            # does not know, they meet on one connection to the server.
+            try:
+                for _ in range(2):
+                    for number, conn in enumerate(pair):
+                        await conn.execute(f"select {number}".encode(), prepare=True)
+            except (pg.DuplicatePreparedStatement, pg.InvalidSqlStatementName) as exc:
+                wrong = str(exc).strip()
+    return finding(
+        "prepared",
+        not wrong,
+        f"prepared statements fail: {wrong}" if wrong else "prepared statements work",
+        "point HUNT_DATABASE_URL at PostgreSQL itself, at a pooler in session mode, or at "
+        "PgBouncer 1.22 or later with max_prepared_statements above 0",
+    )

@@ -1,0 +1,255 @@
+"""Each wrong setting, on a real server that is so configured, is found and its cure named."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import trio
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from hunt.engine import open_engine
+from hunt.errors import SettingsError
+from hunt.settings import Settings
+from hunt.store import embedded
+from hunt.store.connection import Connection
+from hunt.store.postgres_process import Launcher
+from tests.web.serving import SECRET
+
+Findings = dict[str, dict[str, object]]
+
+
+async def doctor(database: str, *prefix: str, status: int = 1, **environ: str) -> Findings:
+    """Run the doctor as an operator does; return what it found, by name."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUNT_")}
+    given = {"HUNT_DATABASE_URL": database, "HUNT_JWT_SECRET": SECRET.decode()} | environ
+    done = await trio.run_process(
+        [*prefix, sys.executable, "-m", "hunt", "doctor", "--json"],
+        env=kept | given, capture_stdout=True, capture_stderr=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == status, (done.stdout, done.stderr)
+    return {each["name"]: each for each in json.loads(done.stdout)}
+
+
+def bad(findings: Findings) -> set[str]:
+    return {name for name, each in findings.items() if not each["ok"]}
+
+
+async def execute(conninfo: str, *statements: str) -> None:
+    conn = await Connection.connect(conninfo, autocommit=True)
+    try:
+        for statement in statements:
+            await conn.execute(statement)  # type: ignore[arg-type]
+    finally:
+        conn.close_now()
+
+
+async def test_a_good_server_is_good(database: str) -> None:
+    findings = await doctor(database, status=0)
+    assert set(findings) == {
+        "files", "version", "fsync", "full_page_writes", "synchronous_commit", "writable",
+        "schema", "latency", "clock", "prepared", "notices",
+    }  # fmt: skip
+    assert all(not each["cure"] for each in findings.values())
+
+
+async def test_a_server_that_forgets_what_it_wrote(tmp_path: Path) -> None:
+    options = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+    async with embedded.server(tmp_path, options=options) as conninfo:
+        findings = await doctor(conninfo)
+        assert bad(findings) == {*options, "schema"}
+        for name in options:
+            assert str(findings[name]["cure"]).startswith(f"set {name} = on")
+        assert findings["schema"]["cure"] == "run 'hunt migrate'"
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "cure"),
+    [
+        ("-c synchronous_commit=off", "synchronous_commit", "synchronous_commit = on"),
+        ("-c default_transaction_read_only=on", "writable", "target_session_attrs=read-write"),
+    ],
+)
+async def test_a_session_that_keeps_no_promise(
+    database: str, option: str, name: str, cure: str
+) -> None:
+    findings = await doctor(make_conninfo(database, options=option))
+    assert bad(findings) == {name}
+    assert cure in str(findings[name]["cure"])
+
+
+async def test_a_schema_of_the_last_release(database: str) -> None:
+    await execute(
+        database,
+        "delete from hunt_schema where version = (select max(version) from hunt_schema)",
+    )
+    findings = await doctor(database)
+    assert bad(findings) == {"schema"}
+    assert findings["schema"]["cure"] == "run 'hunt migrate'"
+
+
+# A server that is too old, or whose clock is off, is not at hand: a function that
+# shadows the real one lies in its place, and nothing of ours can tell.
+LIES = {
+    "version": """
+        create function lies.current_setting(name text) returns text language sql as $$
+            select case name when 'server_version_num' then '130014'
+                else pg_catalog.current_setting(name) end $$""",
+    "clock": """
+        create function lies.clock_timestamp() returns timestamptz language sql as $$
+            select pg_catalog.clock_timestamp() + interval '3 s' $$""",
+}
+
+
+@pytest.mark.parametrize(("name", "cure"), [("version", "PostgreSQL 14"), ("clock", "NTP")])
+async def test_a_server_of_another_time(database: str, name: str, cure: str) -> None:
+    await execute(database, "create schema lies", LIES[name])
+    lying = make_conninfo(database, options="-c search_path=lies,pg_catalog,public")
+    findings = await doctor(lying)
+    assert bad(findings) == {name}
+    assert cure in str(findings[name]["cure"])
+
+
+async def test_too_few_files(database: str) -> None:
+    findings = await doctor(database, "prlimit", "--nofile=200", HUNT_MAX_CONNECTIONS="500")
+    assert bad(findings) == {"files"}
+    assert "above 564" in str(findings["files"]["cure"])
+    fits = await doctor(database, "prlimit", "--nofile=200", HUNT_MAX_CONNECTIONS="100", status=0)
+    assert fits["files"]["ok"]
+
+
+async def test_a_database_far_away(database: str, tmp_path: Path) -> None:
+    folder = conninfo_to_dict(database)["host"]
+
+    async def pump(source: trio.abc.Stream, sink: trio.abc.Stream) -> None:
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            async for data in source:
+                await trio.sleep(0.02)
+                await sink.send_all(data)
+
+    async def relay(client: trio.SocketStream) -> None:
+        async with client, await trio.open_unix_socket(f"{folder}/.s.PGSQL.5432") as server:
+            async with trio.open_nursery() as both:
+                both.start_soon(pump, server, client)
+                await pump(client, server)
+                both.cancel_scope.cancel()
+
+    with tempfile.TemporaryDirectory(prefix="hunt-far-") as here:
+        listening = trio.socket.socket(socket.AF_UNIX)
+        await listening.bind(f"{here}/.s.PGSQL.5432")
+        listening.listen()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.serve_listeners, relay, [trio.SocketListener(listening)])
+            findings = await doctor(make_conninfo(database, host=here))
+            nursery.cancel_scope.cancel()
+    assert bad(findings) == {"latency"}
+    assert "near its database" in str(findings["latency"]["cure"])
+
+
+@pytest.fixture
+def pgbouncer() -> str:
+    """Return where Debian's PgBouncer is; skip without it, unless no test may be skipped."""
+    path = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    if path is None:
+        if os.environ.get("HUNT_TEST_REQUIRE") == "all":
+            pytest.fail("Debian's pgbouncer is not installed")
+        pytest.skip("Debian's pgbouncer is not installed")
+    return path
+
+
+CONFIG = """
+[databases]
+* = host={host} port={port} user={user}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {here}
+unix_socket_dir =
+auth_type = any
+pool_mode = {mode}
+"""
+FORGETS = "max_prepared_statements = 0\n"  # releases before 1.21 do not know how to remember
+
+
+@pytest.fixture(params=["transaction", "session"])
+def pooled(
+    request: pytest.FixtureRequest, pgbouncer: str, database: str, tmp_path: Path
+) -> Iterator[str]:
+    """Yield a connection string that goes through a PgBouncer; `pooled.mode` says how it pools."""
+    server = conninfo_to_dict(database)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        here = free.getsockname()[1]
+    config = tmp_path / "pgbouncer.ini"
+    config.write_text(
+        CONFIG.format(
+            host=server.get("host", "127.0.0.1"),
+            port=server.get("port", 5432),
+            user=server.get("user"),
+            here=here,
+            mode=request.param,
+        )
+        + (FORGETS if _version(pgbouncer) >= (1, 21) else "")
+    )
+    config.chmod(0o644)
+    # It will not run as root either, and has to reach a socket in a closed folder.
+    user = (65534, 65534) if os.geteuid() == 0 else None
+    launcher = Launcher(tmp_path / "pgbouncer.log", user, (tmp_path, Path(str(server["host"]))))
+    process = launcher.start([pgbouncer, str(config)])
+    try:
+        while not _answers(here):
+            assert process.poll() is None, launcher.tail()
+        yield make_conninfo("", host="127.0.0.1", port=here, dbname=server["dbname"], user="hunt")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _version(pgbouncer: str) -> tuple[int, ...]:
+    said = subprocess.run([pgbouncer, "--version"], capture_output=True, text=True, check=True)
+    return tuple(int(part) for part in said.stdout.split()[1].split("."))
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as client:
+        client.settimeout(0.2)
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_a_pooler_before_listen(
+    pooled: str, database: str, request: pytest.FixtureRequest
+) -> None:
+    if request.node.callspec.params["pooled"] == "session":
+        assert not bad(await doctor(pooled, status=0))
+        return
+    findings = await doctor(database, HUNT_LISTEN_DSN=pooled)
+    assert bad(findings) == {"notices"}
+    assert "HUNT_LISTEN_DSN" in str(findings["notices"]["cure"])
+    both = await doctor(pooled, HUNT_LISTEN_DSN=database)
+    assert bad(both) == {"prepared"}, "with LISTEN around the pooler, notices arrive"
+    assert "max_prepared_statements" in str(both["prepared"]["cure"])
+
+
+async def test_a_server_refuses_to_start_where_its_commit_could_not_work(
+    pooled: str, request: pytest.FixtureRequest
+) -> None:
+    settings = Settings(database_url=pooled, jwt_secret=(SECRET,))
+    if request.node.callspec.params["pooled"] == "session":
+        async with open_engine(settings):
+            return
+    with pytest.raises(SettingsError, match="session mode"):
+        async with open_engine(settings):
+            pass
