@@ -19,15 +19,16 @@ import structlog
 import trio
 
 from hunt.bus import postgres as bus
+from hunt.core.addresses import Proxies
 from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Notice, Outcome, Settlement
 from hunt.core.hunts import Hunt
-from hunt.core.limiter import Limiter
 from hunt.errors import CircuitOpen, SettingsError, StoreError, StoreUnavailable
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.intake import Intake
 from hunt.service.lanes import Lanes
+from hunt.service.limits import Limits
 from hunt.service.meter import EventLoopMeter
 from hunt.service.metrics import Metrics
 from hunt.service.supervisor import Supervisor
@@ -81,9 +82,8 @@ class Engine:
             jitter=jitter,
         )
         self.supervisor = Supervisor(self.breaker, self.log.probe, changed=self._breaker_changed)
-        self.limiter = Limiter(
-            trio.current_time, rate=settings.click_rate, burst=settings.click_burst
-        )
+        self.limits = Limits(settings, clock=trio.current_time, refused=self.metrics.limited)
+        self.proxies = Proxies(settings.trusted_proxies)
         self.guard = Guard(
             partial(self.log.append, deadline=COMMIT_DEADLINE),
             self.log.reject,
@@ -112,7 +112,7 @@ class Engine:
             hunts=self.hunts.get,
             lanes=self.lanes,
             breaker=self.breaker,
-            limiter=self.limiter,
+            limiter=self.limits.clicks,
             jitter=jitter,
         )
         self.replays = trio.Semaphore(REPLAYS)  #: resumes that read the table at once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import math
 import os
 import re
@@ -46,6 +47,17 @@ class Settings:
     breaker_batches: int = 10  #: slow commits in a row that open the breaker, >= 1
     click_rate: float = 20.0  #: clicks a second of one player, >= 0; 0 is no limit
     click_burst: int = 40  #: clicks at once of one player, >= 1
+    ticket_rate: float = 2.0  #: tickets a second for one player, >= 0; 0 is no limit
+    ticket_burst: int = 20  #: tickets at once for one player, >= 1
+    connect_rate: float = 5.0  #: streams a second that one player opens, >= 0; 0 is no limit
+    connect_burst: int = 50  #: streams that one player opens at once, >= 1
+    resume_rate: float = 2.0  #: of those, a second, with history to read, >= 0; 0 is no limit
+    resume_burst: int = 20  #: of those, at once, with history to read, >= 1
+    session_rate: float = 20.0  #: new guests a second from one address, >= 0; 0 is no limit
+    session_burst: int = 2000  #: new guests at once from one address, >= 1
+    #: Players that may share an address, which may do so many times what one may; 0 is
+    #: no limit.  Large, because a school or a mobile network may have one address only.
+    address_players: int = 1000
     fast_lane: bool = True  #: clicks and streams are served below Quart, where they are plain
     stream_buffer: int = 256  #: events a subscriber may be behind, >= 1
     max_connections: int | None = None  #: of one process; None: the file limit less a reserve
@@ -55,7 +67,7 @@ class Settings:
     drain_delay: float = 0.0  #: seconds between "not ready" and the end of clicks, >= 0
     drain_timeout: float = 20.0  #: seconds to commit what waits, > 0
     allowed_origins: tuple[str, ...] = ()  #: besides the server's own
-    trusted_proxies: tuple[str, ...] = ()  #: addresses whose forwarding headers count
+    trusted_proxies: tuple[str, ...] = ()  #: addresses, networks, ``unix``: their word counts
     operations_bind: str | None = None  #: for ``/metrics``; None: the same
     log_format: Literal["console", "json"] | None = None  #: None: by whether there is a terminal
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -263,6 +275,16 @@ def _origins(value: object) -> tuple[str, ...]:
     return origins
 
 
+def _proxies(value: object) -> tuple[str, ...]:
+    proxies = _list(value)
+    for proxy in proxies:
+        try:
+            proxy == "unix" or ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            raise ValueError("must be addresses, networks as in 10.0.0.0/8, or unix") from None
+    return proxies
+
+
 def _path(value: object) -> Path:
     return value if isinstance(value, Path) else Path(_text(value)).expanduser()
 
@@ -284,6 +306,15 @@ PARSERS: Mapping[str, Callable[[object], object]] = {
     "breaker_batches": _whole(1),
     "click_rate": _seconds(),
     "click_burst": _whole(1),
+    "ticket_rate": _seconds(),
+    "ticket_burst": _whole(1),
+    "connect_rate": _seconds(),
+    "connect_burst": _whole(1),
+    "resume_rate": _seconds(),
+    "resume_burst": _whole(1),
+    "session_rate": _seconds(),
+    "session_burst": _whole(1),
+    "address_players": _whole(0),
     "fast_lane": _flag,
     "stream_buffer": _whole(1),
     "max_connections": _whole(1),
@@ -293,7 +324,7 @@ PARSERS: Mapping[str, Callable[[object], object]] = {
     "drain_delay": _seconds(),
     "drain_timeout": _seconds(above=True),
     "allowed_origins": _origins,
-    "trusted_proxies": _list,
+    "trusted_proxies": _proxies,
     "operations_bind": _address,
     "log_format": _choice("console", "json"),
     "log_level": _choice("debug", "info", "warning", "error"),

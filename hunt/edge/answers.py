@@ -26,12 +26,12 @@ def _lines(headers: dict[str, str]) -> bytes:
 
 _OK = b"HTTP/1.1 200 \r\ncontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n%b"
 _COMMON = _lines(endpoints.HEADERS)
-_STREAM = _lines(
+_EVENTS = _lines(
     {"content-type": "text/event-stream; charset=utf-8"}
     | endpoints.HEADERS
     | endpoints.STREAM_HEADERS
-    | {"transfer-encoding": "chunked"}
 )
+_STREAM = _EVENTS + _lines({"transfer-encoding": "chunked"})
 
 
 class Answers:
@@ -80,6 +80,17 @@ class Answers:
             _STREAM,
             request_id.encode(),
             own,
+        )
+
+    def paused(self, blocks: bytes, request_id: str) -> bytes:
+        """Return an event stream that only says when to come back."""
+        self._always(request_id)
+        return b"HTTP/1.1 200 \r\n%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n%b" % (
+            _EVENTS,
+            len(blocks),
+            request_id.encode(),
+            self._common.removeprefix(_COMMON),
+            blocks,
         )
 
     def over(self, request_id: str) -> bytes:

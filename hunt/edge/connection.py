@@ -18,6 +18,7 @@ from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 
+from hunt.core.addresses import UNIX
 from hunt.edge.answers import Answers
 from hunt.edge.fastlane import Client
 from hunt.edge.park import Park
@@ -155,11 +156,23 @@ class _Left:
 
 def _leave(stream: trio.SocketStream, park: Park, received: bytes) -> None:
     """Leave a socket to the park, which needs no task for it, and what was read from it."""
+    peer = park.engine.proxies.peer(_host(stream.socket))
     fd = stream.socket.detach()
     if park.open:
-        Client(park, fd).begin(received)
+        Client(park, fd, peer).begin(received)
     else:
         os.close(fd)
+
+
+def _host(sock: trio.socket.SocketType) -> str:
+    """Return the address of the other end; of one that has left already, nobody's."""
+    if sock.family == socket.AF_UNIX:
+        return UNIX
+    try:
+        host: str = sock.getpeername()[0]
+    except OSError:
+        return ""
+    return host
 
 
 @contextmanager

@@ -7,12 +7,14 @@ import os
 import structlog
 import trio
 
+from hunt.core import sse
+from hunt.core.addresses import Peer
 from hunt.core.events import Outcome, Settlement
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park, contained, failed
 from hunt.edge.request import MAX_HEAD, PREFIXES, Request
 from hunt.edge.stream import open_stream
-from hunt.errors import Overloaded, Refused
-from hunt.web import endpoints, problems
+from hunt.errors import Overloaded, Refused, TooFast
+from hunt.web import endpoints, greeting, problems
 
 #: Bytes that are read at once.
 READ = 16_384
@@ -40,12 +42,14 @@ class Client:
         "buffer",
         "fd",
         "park",
+        "peer",
         "since",
     )
 
-    def __init__(self, park: Park, fd: int) -> None:
+    def __init__(self, park: Park, fd: int, peer: Peer) -> None:
         self.park = park
         self.fd = fd
+        self.peer = peer  #: who holds the other end
         self.buffer = b""
         self.since = trio.current_time()  # of the last request, or of the first byte of this one
         self._busy = False  # a click waits for its commit, or an answer for its socket
@@ -126,7 +130,7 @@ class Client:
         try:
             if self._refused:
                 raise Overloaded("too many connections", retry_after=1.0)
-            endpoints.click(self.park.engine, request.asked, body, self.settled)
+            endpoints.click(self.park.engine, request.asked, self.peer, body, self.settled)
         except Refused as refusal:
             self._busy = False
             self._refuse(refusal)
@@ -174,7 +178,11 @@ class Client:
         self.since = trio.current_time()
         self.buffer = b""
         try:
-            hunt, player = endpoints.stream(self.park.engine, request.asked)
+            hunt, player = endpoints.stream(self.park.engine, request.asked, self.peer)
+        except TooFast as refusal:
+            pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
+            self._write(self.park.answers.paused(pause, self._request_id))
+            return
         except Refused as refusal:
             self._refuse(refusal)
             return

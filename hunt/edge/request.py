@@ -7,6 +7,7 @@ this may be strict without refusing anybody.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import islice
 
 import httptools
@@ -14,6 +15,7 @@ from msgspec import Struct
 from werkzeug.http import parse_cookie
 from werkzeug.sansio.utils import get_host
 
+from hunt.core.addresses import Forwarded
 from hunt.web import auth, endpoints
 
 #: How every request begins that may be hot.
@@ -50,9 +52,12 @@ _ONCE = frozenset(
         b"content-length",
         b"content-type",
         b"cookie",
+        b"forwarded",
         b"last-event-id",
         b"origin",
         b"sec-fetch-site",
+        b"x-forwarded-for",
+        b"x-forwarded-proto",
         b"x-request-id",
     }
 )
@@ -164,5 +169,11 @@ def _request(
         last_event_id=header(b"last-event-id")
         or query.get("last_event_id")
         or query.get("lastEventId"),
+        forwarded=_forwarded(header),
     )
     return Request(asked, length, header(b"x-request-id"))
+
+
+def _forwarded(header: Callable[[bytes], str | None]) -> Forwarded | None:
+    said = [header(name) for name in (b"forwarded", b"x-forwarded-for", b"x-forwarded-proto")]
+    return Forwarded(*said) if any(each is not None for each in said) else None

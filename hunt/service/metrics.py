@@ -92,6 +92,9 @@ class Metrics:
         self._slow = Counter(
             "hunt_slow_subscribers", "Streams cut off for not reading.", registry=registry
         )
+        self._limited = Counter(
+            "hunt_limited", "Refused for being too fast.", ["limit", "by"], registry=registry
+        )
         self._bus_lag = Gauge(
             "hunt_bus_lag_seconds", "Age of the newest notice at its arrival.", registry=registry
         )
@@ -140,6 +143,10 @@ class Metrics:
     def cut_off(self) -> None:
         """Count a stream that did not read."""
         self._slow.inc()
+
+    def limited(self, limit: str, by: str) -> None:
+        """Count a refusal by a limit; `by` is ``player`` or ``address``."""
+        self._limited.labels(limit, by).inc()
 
     def bus_lag(self, seconds: float) -> None:
         """Note how old a notice was when it came."""

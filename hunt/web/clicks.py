@@ -26,7 +26,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         body = await request.get_data(cache=False)
         assert isinstance(body, bytes)  # as_text was not asked for
         answer = _Answer()
-        endpoints.click(serving, asked, body, answer.set)
+        endpoints.click(serving, asked, who.peer(serving), body, answer.set)
         outcome = endpoints.answered(serving, hunt_id, await answer.get(), started)
         if not isinstance(outcome, Settlement):
             raise outcome

@@ -16,6 +16,7 @@ import trio
 from msgspec import Struct
 
 from hunt.core import wire
+from hunt.core.addresses import Forwarded, Peer
 from hunt.core.events import Outcome
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
@@ -56,6 +57,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     ticket: str | None = None
     scope: str | None = None
     last_event_id: str | None = None
+    forwarded: Forwarded | None = None  #: None where there is no such header at all
 
 
 _process = os.urandom(10).hex()
@@ -112,7 +114,14 @@ def hunt_of(engine: Engine, identity: auth.Identity | None, hunt_id: str) -> Hun
     return hunt
 
 
-def click(engine: Engine, asked: Asked, body: bytes, settled: Callable[[Outcome], None]) -> None:
+def address(engine: Engine, peer: Peer, forwarded: Forwarded | None) -> str | None:
+    """Return what the limits of an address go by; None where it is not known."""
+    return engine.proxies.source(peer, forwarded).key if peer.trusted else peer.key
+
+
+def click(
+    engine: Engine, asked: Asked, peer: Peer, body: bytes, settled: Callable[[Outcome], None]
+) -> None:
     """Put a click into its lane; `settled` gets its outcome, and passes it to `answered`.
 
     Raises:
@@ -122,6 +131,8 @@ def click(engine: Engine, asked: Asked, body: bytes, settled: Callable[[Outcome]
     identity = identify(engine, asked, changes=True)
     hunt = hunt_of(engine, identity, asked.hunt)
     try:
+        if (limit := engine.limits.address_clicks) is not None:
+            limit.address(address(engine, peer, asked.forwarded))
         if asked.content_type != "application/json" and not is_json(asked.content_type):
             raise UnsupportedType("a click is application/json")
         click_id, x, y = wire.decode_click(body, hunt.definition.width, hunt.definition.height)
@@ -147,14 +158,24 @@ def is_json(content_type: str | None) -> bool:
     return message.get_content_type() == "application/json"
 
 
-def stream(engine: Engine, asked: Asked) -> tuple[Hunt, str | None]:
+def stream(engine: Engine, asked: Asked, peer: Peer) -> tuple[Hunt, str | None]:
     """Return which hunt a stream follows, and whose rewards; None is everybody's wins.
 
     Raises:
+        TooFast: Not now: an event stream says so by `sse.pause`, because a browser
+            gives up for good at any status but 200.
         Refused: There is no such stream for the one who asks.
     """
     identity = identify(engine, asked, changes=False)
     hunt = hunt_of(engine, identity, asked.hunt)
     if asked.scope is not None and asked.scope not in _SCOPES:
         raise InvalidRequest("the query is not valid", errors={"scope": "must be all, or absent"})
-    return hunt, None if asked.scope == "all" else identity.player
+    player = None if asked.scope == "all" else identity.player
+    key = address(engine, peer, asked.forwarded)
+    kinds = [engine.limits.connects]
+    if player is not None and asked.last_event_id is not None:
+        kinds.append(engine.limits.resumes)
+    for limit in kinds:
+        limit.player(identity.player)
+        limit.address(key)
+    return hunt, player

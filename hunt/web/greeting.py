@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -83,6 +84,10 @@ def farewell(reason: str | None) -> bytes:
     return b""
 
 
-def reconnect_ms() -> int:
-    """Return when a client shall come back: jittered, so that they do not come at once."""
-    return random.randint(*RECONNECT_MS)
+def reconnect_ms(*, at_least: float = 0.0) -> int:
+    """Return when a client shall come back: jittered, so that they do not come at once.
+
+    Args:
+        at_least: Seconds, >= 0, before which there is no point.
+    """
+    return math.ceil(at_least * 1000) + random.randint(*RECONNECT_MS)

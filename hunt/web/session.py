@@ -31,6 +31,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
                 pass  # expired, or of an earlier server: a new guest then
             else:
                 return Response(wire.encode({"player": known.player}), mimetype="application/json")
+        serving.limits.sessions.address(who.source(serving).key)
         player = auth.guest()
         ttl = auth.GUEST_DAYS * 86400
         token = auth.sign(serving.secrets, player, ttl=ttl, now=serving.now())
@@ -43,7 +44,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
             max_age=ttl,
             httponly=True,
             samesite="Lax",
-            secure=request.scheme == "https",
+            secure=who.secure(serving),
         )
         return response
 
@@ -51,6 +52,8 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def tickets() -> Response:
         serving = engine()
         identity = who.player(serving, changes=True)
+        serving.limits.tickets.player(identity.player)
+        serving.limits.tickets.address(who.source(serving).key)
         ticket = auth.sign(
             serving.secrets,
             identity.player,

@@ -13,7 +13,7 @@ from quart.wrappers.response import ResponseBody
 from hunt.core import sse
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
-from hunt.errors import Overloaded
+from hunt.errors import Overloaded, TooFast
 from hunt.service.hub import Frame, Mailbox
 from hunt.web import endpoints, greeting, who
 from hunt.web.asgi_http import empty
@@ -30,7 +30,11 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def events(hunt_id: str) -> Response:
         serving = engine()
         asked = who.asked(hunt_id)
-        hunt, player = endpoints.stream(serving, asked)
+        try:
+            hunt, player = endpoints.stream(serving, asked, who.peer(serving))
+        except TooFast as refusal:
+            pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
+            return Response(pause, mimetype="text/event-stream", headers=endpoints.STREAM_HEADERS)
         if hunt.is_over(serving.now()):
             return empty(204)  # the one answer after which a browser stays away
         body = EventStream(serving, hunt, player, asked.last_event_id if player else None)

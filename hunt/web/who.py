@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart import request
 
+from hunt.core.addresses import UNIX, Forwarded, Peer, Source
 from hunt.engine import Engine
 from hunt.web import auth, endpoints
 
@@ -24,7 +25,36 @@ def asked(hunt_id: str) -> endpoints.Asked:
         last_event_id=headers.get("Last-Event-ID")
         or query.get("last_event_id")
         or query.get("lastEventId"),
+        forwarded=forwarded(),
     )
+
+
+def peer(engine: Engine) -> Peer:
+    """Return who holds the other end of the connection."""
+    client = request.scope.get("client")
+    return engine.proxies.peer(UNIX if client is None else client[0])
+
+
+def forwarded() -> Forwarded | None:
+    """Return what the request at hand says of the way that it came."""
+
+    def joined(name: str) -> str | None:
+        values = request.headers.getlist(name)
+        return ",".join(values) if values else None
+
+    said = [joined(name) for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto")]
+    return Forwarded(*said) if any(each is not None for each in said) else None
+
+
+def source(engine: Engine) -> Source:
+    """Return where the request at hand comes from."""
+    return engine.proxies.source(peer(engine), forwarded())
+
+
+def secure(engine: Engine) -> bool:
+    """Return whether the client speaks TLS, to us or to a proxy whose word counts."""
+    said = source(engine).secure
+    return request.scheme in {"https", "wss"} if said is None else said
 
 
 def player(engine: Engine, *, changes: bool = False) -> auth.Identity:

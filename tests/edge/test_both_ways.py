@@ -16,7 +16,7 @@ ROUNDS = 60
 
 #: Of which a request says nothing that both ways could agree on.
 _OWN = re.compile(
-    rb"^(date|server|x-request-id): [^\r]*\r\n|\"at\":\"[^\"]*\"",
+    rb"^(date|server|x-request-id|retry-after): [^\r]*\r\n|\"at\":\"[^\"]*\"|in [0-9.]+ s",
     re.MULTILINE,
 )
 LAST = b"GET /livez HTTP/1.1\r\nHost: hunt\r\nConnection: close\r\n\r\n"
@@ -64,6 +64,10 @@ def request(choose: random.Random, known: list[str]) -> bytes:
                 ("Accept-Encoding", "gzip"),
                 ("Content-Type", "application/json"),
                 ("X-Tab", "a\tb"),
+                ("X-Forwarded-For", f"10.9.8.7, 192.0.2.{choose.randint(1, 2)}"),
+                ("X-Forwarded-For", "203.0.113.9, 127.0.0.1"),
+                ("Forwarded", f'for="[2001:db8::{choose.randint(1, 2)}]:1";proto=https'),
+                ("Forwarded", 'for="unclosed, for=192.0.2.1'),
             ]
         )
         headers[name] = value
@@ -116,9 +120,15 @@ def _normal(received: bytes) -> bytes:
 async def test_nobody_can_tell_the_two_ways_apart(database: str, other_database: str) -> None:
     seed = random.randrange(2**32)
     choose, known, compared = random.Random(seed), [], 0
+    limits = {
+        "trusted_proxies": ("127.0.0.0/8",),
+        "click_rate": 0.001,
+        "click_burst": 30,
+        "address_players": 1,
+    }
     async with (
-        serving(database, fast_lane=True) as fast,
-        serving(other_database, fast_lane=False) as plain,
+        serving(database, fast_lane=True, **limits) as fast,
+        serving(other_database, fast_lane=False, **limits) as plain,
     ):
         for number in range(ROUNDS):
             data = requests(choose, known)

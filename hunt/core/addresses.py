@@ -1,0 +1,180 @@
+"""Whose address a request comes from, where proxies stand in between."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+
+from msgspec import Struct
+
+#: How a peer is called that has connected over a Unix socket.
+UNIX = "unix"
+
+#: Peers, and chains of proxies, that are remembered.
+REMEMBERED = 8192
+
+_PAIR = re.compile(r'([A-Za-z]+)=("[^"\\]*"|[^"\\;]*)')
+_NODE = re.compile(r"\[([0-9a-fA-F:.]+)\](?::\d+)?|([0-9.]+)(?::\d+)?|([0-9a-fA-F:.]+)")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Peer(Struct, frozen=True):
+    """Who holds the other end of a connection."""
+
+    host: str  #: its address, or `UNIX`
+    trusted: bool  #: a proxy whose word counts
+    key: str | None  #: what its limits go by; None where it has no address
+
+
+class Forwarded(Struct, frozen=True):
+    """What a request says of the way that it came; None where it does not."""
+
+    forwarded: str | None = None  #: ``Forwarded`` (RFC 7239)
+    forwarded_for: str | None = None  #: ``X-Forwarded-For``
+    forwarded_proto: str | None = None  #: ``X-Forwarded-Proto``
+
+
+class Source(Struct, frozen=True):
+    """Where a request comes from."""
+
+    key: str | None  #: what its limits go by; None where that is not known
+    secure: bool | None  #: the client speaks TLS; None where no proxy that counts says so
+
+
+class Proxies:
+    """The proxies that may say for whom they speak.
+
+    Their word is read from the right, because each adds its own there, and only
+    as far as it is theirs: past the first address that is no proxy's, everything
+    was written by somebody else.  A client that sends one of the headers through
+    a proxy that writes the other one gains nothing: where they disagree, it is
+    counted as the proxy.
+
+    Args:
+        trusted: Networks, addresses, or `UNIX` for all who connect over a Unix socket.
+    """
+
+    def __init__(self, trusted: Collection[str]) -> None:
+        self._unix = UNIX in trusted
+        self._networks = [network(each) for each in trusted if each != UNIX]
+        self.peer = lru_cache(REMEMBERED)(self._peer)  #: see `_peer`
+        self.source = lru_cache(REMEMBERED)(self._source)  #: see `_source`
+
+    def _peer(self, host: str) -> Peer:
+        """Return what is to be known of the other end of a connection, by its address."""
+        address = _address(host)
+        trusted = self._unix if address is None else self._trusts(address)
+        return Peer(host, trusted, None if address is None else _key(address))
+
+    def _source(self, peer: Peer, said: Forwarded | None) -> Source:
+        """Return where a request comes from, by its connection and what it says."""
+        if said is None or not peer.trusted:
+            return Source(peer.key, None)
+        chains = [
+            self._client(chain)
+            for chain in (_forwarded(said.forwarded), _forwarded_for(said))
+            if chain is not None
+        ]
+        if not chains:
+            return Source(peer.key, _tls(_nearest(said.forwarded_proto)))
+        if any(each.key != chains[0].key for each in chains):
+            return Source(peer.key, None)
+        key = peer.key if chains[0].key is None else chains[0].key
+        secure = [each.secure for each in chains if each.secure is not None]
+        return Source(key, all(secure) if secure else None)
+
+    def _client(self, chain: Iterator[tuple[str, str | None]]) -> Source:
+        """Return the first from the right that is no proxy; else the last that is known."""
+        key, secure = None, None
+        for host, proto in chain:
+            address = _address(host)
+            if address is None:
+                break  # "unknown", a pseudonym or nonsense: who told it is all there is
+            key = _key(address)
+            secure = _tls(proto)
+            if not self._trusts(address):
+                break
+        return Source(key, secure)
+
+    def _trusts(self, address: _Address) -> bool:
+        return any(address in each for each in self._networks)
+
+
+def network(text: str) -> Network:
+    """Return the network of a text like ``10.0.0.0/8`` or ``::1``.
+
+    Raises:
+        ValueError: It is none.
+    """
+    return ipaddress.ip_network(text, strict=False)
+
+
+def _address(host: str) -> _Address | None:
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address if mapped is None else mapped
+
+
+def _key(address: _Address) -> str:
+    """Return what the limits of an address go by.
+
+    Of IPv6 that is the /64: a household or a server has at least all of one.
+    """
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.IPv6Address(int(address) >> 64 << 64)) + "/64"
+
+
+def _forwarded(header: str | None) -> Iterator[tuple[str, str | None]] | None:
+    """Return the hops of ``Forwarded``, the nearest first: address and protocol.
+
+    Commas separate, even between quotes: where a client has left a quote open,
+    what the proxies added behind it still reads as they meant it.
+    """
+    if header is None:
+        return None
+    return map(_hop, reversed(header.split(",")))
+
+
+def _hop(element: str) -> tuple[str, str | None]:
+    pairs: dict[str, str] = {}
+    for part in element.split(";"):
+        match = _PAIR.fullmatch(part.strip())
+        if match is None:
+            return "", None
+        pairs[match[1].lower()] = match[2].strip('"')
+    return _host(pairs.get("for", "")), pairs.get("proto")
+
+
+def _forwarded_for(said: Forwarded) -> Iterator[tuple[str, str | None]] | None:
+    """Return the hops of ``X-Forwarded-For``, the nearest first.
+
+    Of ``X-Forwarded-Proto`` the nearest counts, for all of them: proxies either
+    replace it or add to its end.
+    """
+    if said.forwarded_for is None:
+        return None
+    nearest = _nearest(said.forwarded_proto)
+    hops = reversed(said.forwarded_for.split(","))
+    return ((_host(each.strip()), nearest) for each in hops)
+
+
+def _nearest(protos: str | None) -> str | None:
+    return None if protos is None else protos.rpartition(",")[2].strip()
+
+
+def _tls(proto: str | None) -> bool | None:
+    return None if proto is None else proto.lower() in {"https", "wss"}
+
+
+def _host(node: str) -> str:
+    """Return the address of a node, without brackets and port; nothing where it has none."""
+    match = _NODE.fullmatch(node)
+    return "" if match is None else match[1] or match[2] or match[3]

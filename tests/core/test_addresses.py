@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hunt.core.addresses import Forwarded, Proxies
+
+PROXIES = Proxies(["10.0.0.0/8", "2001:db8:ffff::/48", "unix"])
+
+
+def key(peer: str, **said: str) -> str | None:
+    return PROXIES.source(PROXIES.peer(peer), Forwarded(**said)).key
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unix", None),
+        ("", None),
+    ],
+)
+def test_what_counts_as_one_address(host: str, expected: str | None) -> None:
+    assert PROXIES.peer(host).key == expected
+
+
+def test_a_client_cannot_say_that_it_is_somebody_else() -> None:
+    assert key("192.0.2.7", forwarded_for="198.51.100.1") == "192.0.2.7"
+    assert key("192.0.2.7", forwarded="for=198.51.100.1") == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    ("chain", "expected"),
+    [
+        ("198.51.100.1", "198.51.100.1"),
+        ("203.0.113.5, 198.51.100.1", "198.51.100.1"),
+        ("203.0.113.5, 198.51.100.1, 10.0.0.3,10.0.0.2", "198.51.100.1"),
+        ("10.0.0.3, 10.0.0.2", "10.0.0.3"),
+        ("198.51.100.1:4711, 10.0.0.2", "198.51.100.1"),
+        ("[2001:db8::5]:4711", "2001:db8::/64"),
+        ("2001:db8::5, 2001:db8:ffff::1", "2001:db8::/64"),
+        ("198.51.100.1, unknown, 10.0.0.2", "10.0.0.2"),
+        ("198.51.100.1, unix", "10.0.0.1"),
+        ("nonsense", "10.0.0.1"),
+        ("", "10.0.0.1"),
+    ],
+)
+def test_proxies_are_read_from_the_right(chain: str, expected: str) -> None:
+    assert key("10.0.0.1", forwarded_for=chain) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("for=198.51.100.1", "198.51.100.1"),
+        ("For=203.0.113.5;by=10.0.0.9, FOR=198.51.100.1; proto=https", "198.51.100.1"),
+        ('for="[2001:db8::5]:4711", for=10.0.0.2', "2001:db8::/64"),
+        ('for="198.51.100.1:80"', "198.51.100.1"),
+        ('for="203.0.113.5, for=198.51.100.1', "198.51.100.1"),
+        ("for=_hidden, for=10.0.0.2", "10.0.0.2"),
+        ("by=203.0.113.5", "10.0.0.1"),
+        ('for="a\\"b"', "10.0.0.1"),
+    ],
+)
+def test_forwarded_is_read_from_the_right_too(header: str, expected: str) -> None:
+    assert key("10.0.0.1", forwarded=header) == expected
+
+
+def test_where_two_headers_disagree_neither_counts() -> None:
+    both = {"forwarded": "for=203.0.113.5", "forwarded_for": "198.51.100.1"}
+    assert key("10.0.0.1", **both) == "10.0.0.1"
+    assert key("10.0.0.1", **both | {"forwarded": "for=198.51.100.1"}) == "198.51.100.1"
+
+
+@pytest.mark.parametrize(
+    ("said", "secure"),
+    [
+        ({"forwarded_for": "198.51.100.1"}, None),
+        ({"forwarded_for": "198.51.100.1", "forwarded_proto": "https"}, True),
+        ({"forwarded_for": "198.51.100.1", "forwarded_proto": "https, http"}, False),
+        ({"forwarded": "for=198.51.100.1;proto=HTTPS"}, True),
+        ({"forwarded": "for=198.51.100.1;proto=http"}, False),
+        ({"forwarded_proto": "https"}, True),
+    ],
+)
+def test_whether_the_client_speaks_tls(said: dict[str, str], secure: bool | None) -> None:
+    assert PROXIES.source(PROXIES.peer("unix"), Forwarded(**said)).secure is secure
+    stranger = Proxies([]).peer("unix")
+    assert PROXIES.source(stranger, Forwarded(**said)).secure is None
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_what_a_client_writes_to_the_left_changes_nothing(left: str, more: str) -> None:
+    assert key("10.0.0.1", forwarded_for=f"{left}, 198.51.100.1") == "198.51.100.1"
+    assert key("10.0.0.1", forwarded=f"{more}, for=198.51.100.1") == "198.51.100.1"

@@ -1,0 +1,134 @@
+"""Limits by player and by address, over both ways."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from hunt.web import greeting
+from tests.web.serving import bearer, serving, stream
+from tests.web.test_clicks import assert_problem
+
+EVENTS = "/v1/hunts/harbour/events"
+
+
+def via(client: str) -> dict[str, str]:
+    return {"X-Forwarded-For": f"203.0.113.1, {client}"}
+
+
+def assert_too_fast(response: httpx.Response) -> None:
+    assert_problem(response, 429)
+    assert int(response.headers["Retry-After"]) >= 1
+
+
+async def test_clicks_of_an_address_are_limited_whoever_clicks(database: str) -> None:
+    async with serving(database, click_rate=0.1, click_burst=2, address_players=2) as client:
+        for player in ("ada", "ada", "bob", "bob"):
+            client.headers.update(bearer(player))
+            assert (await client.click()).status_code == 200
+        client.headers.update(bearer("eve"))
+        assert_too_fast(await client.click())
+        client.headers["X-Forwarded-For"] = "192.0.2.1"
+        assert_too_fast(await client.click())  # nobody said that we trust a proxy
+        metrics = (await client.get("/metrics")).text
+        assert 'hunt_limited_total{by="address",limit="click"} 2.0' in metrics
+        assert 'outcome="too_fast"} 2.0' in metrics
+
+
+async def test_behind_a_trusted_proxy_each_address_counts_for_itself(database: str) -> None:
+    limits = {"click_rate": 0.1, "click_burst": 1, "address_players": 1}
+    async with serving(database, trusted_proxies=("127.0.0.1",), **limits) as client:
+        for number, (address, status) in enumerate(
+            [
+                ("192.0.2.1", 200),
+                ("192.0.2.2", 200),
+                ("192.0.2.1, 127.0.0.1", 429),
+                ("2001:db8::1", 200),
+                ("[2001:db8::2]:80", 429),
+                ("2001:db8:0:1::1", 200),
+            ]
+        ):
+            client.headers.update(bearer(f"player-{number}"))
+            client.headers.update(via(address))
+            assert (await client.click()).status_code == status, address
+
+
+async def test_a_click_rate_of_zero_takes_the_limit_of_addresses_away_too(database: str) -> None:
+    async with serving(database, click_rate=0.0, click_burst=1, address_players=1) as client:
+        for _ in range(5):
+            assert (await client.click()).status_code == 200
+        assert client.engine.limits.address_clicks is None
+
+
+async def test_guests_of_one_address_are_limited(database: str) -> None:
+    limits = {"session_rate": 0.1, "session_burst": 2}
+    async with serving(database, trusted_proxies=("127.0.0.1",), **limits) as client:
+        client.headers.pop("Authorization")
+        client.headers.update(via("192.0.2.1"))
+        for status in (201, 201, 429):
+            client.cookies.clear()
+            response = await client.post("/v1/session")
+            assert response.status_code == status
+        assert_too_fast(response)
+        client.headers.update(via("192.0.2.2"))
+        assert (await client.post("/v1/session")).status_code == 201
+        client.headers.update(via("192.0.2.1"))
+        assert (await client.post("/v1/session")).status_code == 200, "who is known needs no new"
+
+
+async def test_tickets_of_a_player_are_limited(database: str) -> None:
+    async with serving(database, ticket_rate=0.1, ticket_burst=1) as client:
+        assert (await client.post("/v1/tickets")).status_code == 200
+        assert_too_fast(await client.post("/v1/tickets"))
+        client.headers.update(bearer("bob"))
+        assert (await client.post("/v1/tickets")).status_code == 200
+
+
+@pytest.mark.parametrize("by", ["player", "address"])
+async def test_a_stream_too_many_is_told_when_to_come_back(database: str, by: str) -> None:
+    limits = {"connect_rate": 0.1, "connect_burst": 1, "address_players": 1}
+    async with serving(database, **limits) as client:
+        async with stream(client) as events:
+            assert (await events.next()).retry == 2000
+        if by == "address":
+            client.headers.update(bearer("bob"))
+        async with stream(client) as events:
+            assert events.response.status_code == 200, "or a browser would give up for good"
+            assert events.response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+            [again] = await events.rest()
+            assert (again.retry or 0) > 9000 + greeting.RECONNECT_MS[0]
+        assert client.engine.hub.counts().get("sse", 0) == 0 or by == "player"
+
+
+async def test_resumes_are_limited_for_themselves(database: str) -> None:
+    async with serving(database, resume_rate=0.1, resume_burst=1) as client:
+        last = {"Last-Event-ID": f"{client.engine.hunts['harbour'].epoch}-0"}
+        async with stream(client, headers=last) as events:
+            await events.next()
+            assert json.loads((await events.next()).data)["resumed"]
+        async with stream(client, headers=last) as events:
+            assert [each.event for each in await events.rest()] == [""]
+        async with stream(client) as events:  # live, and reads nothing
+            await events.next()
+            assert (await events.next()).event == "hello"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "headers", "secure"),
+    [
+        ((), {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}, False),
+        (("127.0.0.1",), {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}, True),
+        (("127.0.0.1",), {"Forwarded": "for=192.0.2.1;proto=https"}, True),
+        (("127.0.0.1",), {"Forwarded": "for=192.0.2.1;proto=http"}, False),
+        (("127.0.0.1",), {}, False),
+    ],
+)
+async def test_the_cookie_is_secure_where_the_client_speaks_tls(
+    database: str, trusted: tuple[str, ...], headers: dict[str, str], secure: bool
+) -> None:
+    async with serving(database, trusted_proxies=trusted) as client:
+        client.headers.pop("Authorization")
+        response = await client.post("/v1/session", headers=headers)
+        assert ("Secure" in response.headers["Set-Cookie"]) is secure
