@@ -1,6 +1,6 @@
 """Durable clicks per second, and what each costs: a closed loop of keep-alive connections.
 
-    python benchmarks/clicks.py [--connections 64,256,1000] [--seconds 5] [--processes 1] [--json]
+    python -m benchmarks.clicks [--connections 64,256,1000] [--seconds 5] [--processes 1]
 
 Starts a `hunt serve` of its own on an embedded PostgreSQL in a temporary folder, and
 ends it again. Each connection is a player of its own, and sends its next click when
@@ -11,14 +11,13 @@ HUNT_FAST_LANE is handed on, where it is set; CPU is in milliseconds per 1,000 c
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import serving
+from benchmarks import output, serving
 from hunt.bench import clicks, table
 from hunt.bench.processes import Processes
 from hunt.bench.progress import Line
@@ -60,14 +59,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hunt-bench-", ignore_cleanup_errors=True) as folder:
         found = measure(options, Path(folder))
     figures = [result.figures for result in found]
-    if options.json:
-        print(json.dumps([r.figures | {"problems": r.problems} for r in found]))
-    else:
-        print(table.render(table.CLICKS, figures))
-    problems = [problem for result in found for problem in result.problems]
-    for problem in problems:
-        print(f"FAILED: {problem}", file=sys.stderr)
-    raise SystemExit(1 if problems else 0)
+    output.show("Durable clicks, closed loop", table.CLICKS, figures, options)
+    output.end([problem for result in found for problem in result.problems])
 
 
 if __name__ == "__main__":

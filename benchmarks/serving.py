@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import output
 from hunt.bench.players import signed
 from hunt.bench.processes import table
 from hunt.bench.target import Target
@@ -36,8 +37,7 @@ def load_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--connections", type=sizes, default=[64, 256, 1000], metavar="N,N")
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S")
     parser.add_argument("--warmup", type=float, default=1.0, metavar="S")
-    parser.add_argument("--json", action="store_true", help="print figures for programs")
-    parser.add_argument("--markdown", action="store_true", help="print tables for documents")
+    output.options(parser)
 
 
 def handed_on(*names: str) -> dict[str, str]:
@@ -110,7 +110,7 @@ def wait_ready(process: subprocess.Popen[bytes], target: Target) -> None:
                 return
         except HuntError:
             pass
-        time.sleep(0.05)
+        time.sleep(0.01)
     raise SystemExit(f"the server was not ready after {PATIENCE:.0f} s")
 
 

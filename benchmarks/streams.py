@@ -1,11 +1,18 @@
-"""What open streams cost, how fast an event reaches all of them, and a game's latencies.
+"""What open streams cost, how fast events reach them, and a game's latencies.
 
-    python benchmarks/streams.py [--streams 18000] [--fan-out 5000] [--players 3000] [--rate 3000]
+    python -m benchmarks.streams [--parts idle,fan-out,game,torrent] [--json | --markdown]
 
-Starts its own `hunt serve`, one process, on an embedded PostgreSQL in a temporary folder.
-In the game each player has a stream and a connection for clicks; clicks leave at their
-intended times, whatever became of the ones before, and latencies count from there. Each
-answered click must arrive once, on its own player's stream.
+idle: streams on which nothing happens: memory (PSS) of the one server process, all of it and
+    a stream's share, and CPU, two heartbeats included.
+fan-out: one of everybody's wins to many streams: the time from the first that has it to the
+    last, and from the click (which waits for its commit, and the win for others, 0.1 s).
+game: each player has a stream and a connection for clicks; clicks leave at their intended
+    times, whatever became of the ones before, and latencies count from there. Each answered
+    click must arrive once, on its own player's stream. First a quiet hunt, then a busy one.
+torrent: one player clicks as fast as the slowest of its many streams can take, two server
+    processes; each stream must get every event, in order.
+
+Each part starts its own `hunt serve` on an embedded PostgreSQL in a temporary folder.
 """
 
 from __future__ import annotations
@@ -14,53 +21,114 @@ import argparse
 import resource
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import serving
+from benchmarks import output, serving, torrent
 from hunt.bench import game, streams, table
 from hunt.bench.processes import Processes
 from hunt.bench.target import Target
+
+PARTS = ("idle", "fan-out", "game", "torrent")
+
+#: As `hunt.bench.table.STREAMS`, in two.
+IDLE = {n: c for n, c in table.STREAMS.items() if "fan_out" not in n and "delivery" not in n}
+FAN_OUT = {n: c for n, c in table.STREAMS.items() if n not in IDLE}
+
+
+@contextmanager
+def one_process() -> Iterator[tuple[Target, Processes]]:
+    """Run a server of one process; its supervisor is not measured."""
+    with (
+        tempfile.TemporaryDirectory(prefix="hunt-bench-", ignore_cleanup_errors=True) as folder,
+        serving.hunt(["--processes", "1", "--data-dir", folder], {}) as (url, pid),
+    ):
+        server = serving.server_process(pid)
+        yield Target.parse(url, "harbour"), Processes([server], serving.postmaster(Path(folder)))
+
+
+def idle(options: argparse.Namespace) -> list[str]:
+    """Measure idle streams; return what failed."""
+    load = streams.Load(streams=options.streams, quiet=options.quiet, fan_out=0, events=1)
+    with one_process() as (target, processes):
+        found = streams.measure(target, load, serving.PLAYERS, processes=processes)
+    output.show("Idle streams, one process", IDLE, [found.figures], options)
+    return found.problems
+
+
+def fan_out(options: argparse.Namespace) -> list[str]:
+    """Measure one event to many streams; return what failed."""
+    load = streams.Load(streams=1, quiet=0, fan_out=options.fan_out, events=options.events)
+    with one_process() as (target, processes):
+        found = streams.measure(target, load, serving.PLAYERS, processes=processes)
+    output.show("One event to many streams, one process", FAN_OUT, [found.figures], options)
+    return found.problems
+
+
+def games(options: argparse.Namespace) -> list[str]:
+    """Measure a quiet game and a busy one; return what failed."""
+    loads = ((100, 10.0), (options.players, options.rate))
+    with one_process() as (target, processes):
+        played = [
+            game.measure(
+                target,
+                game.Load(players=players, rate=rate, seconds=options.seconds),
+                serving.PLAYERS,
+                processes=processes,
+            )
+            for players, rate in loads
+        ]
+    output.show(
+        "Players with open streams, one process",
+        table.GAME,
+        [each.figures for each in played],
+        options,
+    )
+    return [problem for each in played for problem in each.problems]
+
+
+def torrents(options: argparse.Namespace) -> list[str]:
+    """Measure events at full speed; return what failed."""
+    load = torrent.Load(
+        streams=options.torrent, seconds=options.seconds, connections=options.connections
+    )
+    extra = {"HUNT_MAX_STREAMS_PER_PLAYER": str(options.torrent)}
+    with tempfile.TemporaryDirectory(prefix="hunt-bench-", ignore_cleanup_errors=True) as folder:
+        flags = ["--processes", "2", "--data-dir", folder]
+        with serving.hunt(flags, extra) as (url, pid):
+            [player] = serving.PLAYERS(1)
+            found = torrent.measure(Target.parse(url, "harbour"), load, player, Processes([pid]))
+    output.show("Events at full speed, two processes", torrent.COLUMNS, [found.figures], options)
+    return found.problems
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--streams", type=int, default=18000, metavar="N")
+    output.options(parser)
+    parser.add_argument(
+        "--parts", type=lambda text: text.split(","), default=list(PARTS), metavar="PART,PART"
+    )
+    parser.add_argument("--streams", type=int, default=18000, metavar="N", help="idle")
+    parser.add_argument("--quiet", type=float, default=30, metavar="S", help="idle")
     parser.add_argument("--fan-out", type=int, default=5000, metavar="N")
-    parser.add_argument("--players", type=int, default=3000, metavar="N")
-    parser.add_argument("--rate", type=float, default=3000, metavar="CLICKS")
+    parser.add_argument("--events", type=int, default=20, metavar="N", help="of the fan-out")
+    parser.add_argument("--players", type=int, default=3000, metavar="N", help="of the game")
+    parser.add_argument("--rate", type=float, default=3000, metavar="CLICKS", help="of the game")
+    parser.add_argument("--torrent", type=int, default=1000, metavar="N", help="its streams")
+    parser.add_argument("--connections", type=int, default=64, metavar="N", help="of the torrent")
     parser.add_argument("--seconds", type=float, default=8, metavar="S")
     options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"--parts {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    problems = []
-    with (
-        tempfile.TemporaryDirectory(prefix="hunt-bench-", ignore_cleanup_errors=True) as folder,
-        serving.hunt(["--processes", "1", "--data-dir", folder], {}) as (url, pid),
-    ):
-        target = Target.parse(url, "harbour")
-        served = Processes([serving.server_process(pid)])
-        load = streams.Load(streams=options.streams, quiet=30.0, fan_out=options.fan_out, events=20)
-        found = streams.measure(target, load, serving.PLAYERS, processes=served)
-        print(table.render(table.STREAMS, [found.figures]), flush=True)
-        problems += found.problems
-        played = [
-            game.measure(
-                target,
-                game.Load(players=players, rate=rate, seconds=options.seconds),
-                serving.PLAYERS,
-                processes=served,
-            )
-            for players, rate in ((100, 10.0), (options.players, options.rate))
-        ]
-        print(table.render(table.GAME, [each.figures for each in played]))
-        problems += [problem for each in played for problem in each.problems]
-    for problem in problems:
-        print(f"FAILED: {problem}", file=sys.stderr)
-    raise SystemExit(1 if problems else 0)
+    measure = dict(zip(PARTS, (idle, fan_out, games, torrents), strict=True))
+    output.end([problem for part in options.parts for problem in measure[part](options)])
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ import platformdirs
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks import database, markdown, serving
+from benchmarks import database, output, serving
 from benchmarks.compare import axum, fastapi, loads, ours, sheet
 from benchmarks.compare.contender import Contender
 from benchmarks.compare.ratios import medians
@@ -65,10 +65,7 @@ def main() -> None:
         measured = measure(contenders, folder / "tokens", options, stack)
     if options.json:
         print(json.dumps(measured))
-    problems = [f"{each['load']}: {problem}" for each in measured for problem in each["problems"]]
-    for problem in problems:
-        print(f"FAILED: {problem}", file=sys.stderr)
-    raise SystemExit(1 if problems else 0)
+    output.end([f"{each['load']}: {text}" for each in measured for text in each["problems"]])
 
 
 def measure(
@@ -100,16 +97,9 @@ def show(
     """Print the table of one load; return all that is known of it."""
     rounds = dict(zip(options.servers, turns, strict=True))
     figures = {name: medians([each.figures for each in found]) for name, found in rounds.items()}
-    if not options.json:
-        reference = options.reference if options.reference in figures else None
-        table = sheet.rows(columns, figures, reference)
-        note = f"{title} (medians of {options.rounds} rounds)"
-        print(
-            f"**{note}**\n\n{markdown.table(table)}\n"
-            if options.markdown
-            else f"{note}\n{sheet.plain(table)}\n",
-            flush=True,
-        )
+    reference = options.reference if options.reference in figures else None
+    rows = sheet.rows(columns, figures, reference)
+    output.table(f"{title} (medians of {options.rounds} rounds)", rows, options)
     return {
         "load": title,
         "medians": figures,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from benchmarks.compare.ratios import Figures, ratio
 from hunt.bench.table import Columns, cell
@@ -76,15 +76,3 @@ def rows(
             line.append(text if times is None or server == reference else f"{text} ({times:.2f}x)")
         body.append(line)
     return [["server", *(heading for heading, _ in shown.values())], *body]
-
-
-def plain(table: Sequence[Sequence[str]]) -> str:
-    """Return a table as text; numbers stand to the right."""
-    widths = [max(len(row[at]) for row in table) for at in range(len(table[0]))]
-    return "\n".join(
-        "  ".join(
-            text.rjust(width) if at else text.ljust(width)
-            for at, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in table
-    )

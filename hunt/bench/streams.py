@@ -117,7 +117,7 @@ def _fan_out(
             times.append(time.perf_counter())
 
     poller = Both(heard)
-    spans = []
+    spans, whole = [], []
     try:
         with (
             Streams(target, _tokens(load.fan_out, players), poller, everybody=True),
@@ -127,21 +127,24 @@ def _fan_out(
             for _ in range(load.events):
                 reached.clear()
                 times.clear()
-                _win(clicker, poller, reached)
+                clicked = _win(clicker, poller, reached)
                 last = time.perf_counter() + PATIENCE
                 while len(reached) < load.fan_out and time.perf_counter() < last:
                     poller.wait(0.1)
                 if missed := load.fan_out - len(reached):
                     problems.append(f"a win did not reach {missed} of {load.fan_out} streams")
                 spans.append(times[-1] - times[0])
+                whole.append(times[-1] - clicked)
             used_then = processes.usage() if processes else None
     finally:
         poller.close()
     spans.sort()
+    whole.sort()
     figures: dict[str, float | None] = {
         "fan_out": load.fan_out,
         "fan_out_p50_ms": percentile(spans, 0.5) * 1000,
         "fan_out_max_ms": spans[-1] * 1000,
+        "fan_out_click_p50_ms": percentile(whole, 0.5) * 1000,
         "cpu_us_per_delivery": None,
     }
     if used and used_then:
@@ -150,13 +153,14 @@ def _fan_out(
     return figures
 
 
-def _win(clicker: Clicker, poller: Both, reached: set[int]) -> None:
-    """Click until a win goes round; each time with another player."""
+def _win(clicker: Clicker, poller: Both, reached: set[int]) -> float:
+    """Click until a win goes round, each time with another player; return when it was clicked."""
     clicker.run = Run(began=time.perf_counter(), seconds=PATIENCE)
     for number in range(TRIES):
         connection = clicker.connections[number % len(clicker.connections)]
-        clicker.click(connection, time.perf_counter())
-        last = time.perf_counter() + PATIENCE
+        clicked = time.perf_counter()
+        clicker.click(connection, clicked)
+        last = clicked + PATIENCE
         while clicker.waiting and time.perf_counter() < last:
             for each in poller.wait(0.1):
                 if isinstance(each, Connection):
@@ -171,3 +175,4 @@ def _win(clicker: Clicker, poller: Both, reached: set[int]) -> None:
         poller.wait(0.1)
     if not reached:
         raise HuntError("a win reached none of the streams")
+    return clicked

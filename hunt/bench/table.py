@@ -32,6 +32,7 @@ STREAMS: Columns = {
     "fan_out": ("fan-out to", 0),
     "fan_out_p50_ms": ("first to last p50 ms", 1),
     "fan_out_max_ms": ("max ms", 1),
+    "fan_out_click_p50_ms": ("click to last p50 ms", 1),
     "cpu_us_per_delivery": ("CPU us each", 1),
 }
 
@@ -66,11 +67,19 @@ def rows(columns: Columns, figures: Sequence[Mapping[str, object]]) -> list[list
     return [[heading for heading, _ in shown.values()], *body]
 
 
-def render(columns: Columns, figures: Sequence[Mapping[str, object]]) -> str:
-    """Return the table; numbers stand to the right."""
-    table = rows(columns, figures)
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+def plain(cells: Sequence[Sequence[str]]) -> str:
+    """Return cells as text; names stand to the left, numbers to the right."""
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    named = any(not row[0][:1].isdigit() for row in cells[1:])
     return "\n".join(
-        "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True))
-        for row in table
+        "  ".join(
+            text.ljust(width) if named and not at else text.rjust(width)
+            for at, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
     )
+
+
+def render(columns: Columns, figures: Sequence[Mapping[str, object]]) -> str:
+    """Return the table of figures as text."""
+    return plain(rows(columns, figures))

@@ -1,0 +1,139 @@
+"""Events at full speed: one player clicks, and many streams of that player must get it all."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from time import perf_counter
+
+from hunt.bench import seen
+from hunt.bench.clicker import Clicker
+from hunt.bench.events import REWARD_SEQ
+from hunt.bench.listener import Both, Listener, Streams
+from hunt.bench.players import Player
+from hunt.bench.processes import Processes
+from hunt.bench.result import Result
+from hunt.bench.run import Run
+from hunt.bench.table import Columns
+from hunt.bench.target import Target
+
+COLUMNS: Columns = {
+    "streams": ("streams", 0),
+    "events_per_second": ("events/s", 0),
+    "deliveries_per_second": ("deliveries/s", 0),
+    "events_per_read": ("events a read", 1),
+    "server_cores": ("server cores", 2),
+    "server_us_per_delivery": ("server us each", 1),
+}
+
+#: Seconds without a delivery after which the rest is lost.
+PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is to be sent."""
+
+    streams: int  #: >= 1, all of one player
+    seconds: float  #: > 0
+    connections: int = 64  #: that click, in a closed loop
+    #: Events by which the slowest stream may be behind before new clicks wait, >= 1. A
+    #: server cuts off who is 256 behind, and what is cut off is not delivered.
+    window: int = 192
+
+
+class Ledger:
+    """The log as each stream has told it: every event once, in order, none left out.
+
+    Args:
+        start: The length of the log before.
+        streams: How many.
+    """
+
+    def __init__(self, start: int, streams: int) -> None:
+        self.last = [start] * streams  #: seq of the last event of each
+        self.reads = 0
+        self.ended = 0
+        self.torn = 0  #: times that an event was not the one after the last
+        self._text = b""  # the newest; most streams get the same
+        self._seqs: tuple[int, int, int] | None = None  # first, last and number of its events
+
+    def heard(self, listener: Listener, text: bytes | None) -> None:
+        """Note what came on a stream."""
+        if text is None:
+            self.ended += 1
+            return
+        if text != self._text:
+            self._text = text
+            numbers = [int(seq) for seq in REWARD_SEQ.findall(text)]
+            self._seqs = (numbers[0], numbers[-1], len(numbers)) if numbers else None
+        if self._seqs is None:
+            return
+        first, last, count = self._seqs
+        self.reads += 1
+        if first != self.last[listener.number] + 1 or last - first + 1 != count:
+            self.torn += 1
+        self.last[listener.number] = last
+
+
+def measure(target: Target, load: Load, player: Player, processes: Processes) -> Result:
+    """Click as fast as the slowest of the streams allows."""
+    start = seen.position(target, player.token)
+    ledger = Ledger(start, load.streams)
+    poller = Both(ledger.heard)
+    try:
+        with (
+            Streams(target, [player.token] * load.streams, poller) as streams,
+            Clicker(
+                target,
+                [player] * load.connections,
+                size=seen.map_size(target),
+                poller=poller,
+            ) as clicker,
+        ):
+            before = processes.usage()
+            passed = _run(clicker, poller, ledger, load, start)
+            after, run = processes.usage(), clicker.run
+            assert len(streams.open) == load.streams
+    finally:
+        poller.close()
+    deliveries = sum(ledger.last) - start * load.streams
+    missed = run.settled * load.streams - deliveries
+    problems = run.problems()
+    if ledger.ended or ledger.torn or missed:
+        problems.append(
+            f"{ledger.ended} streams ended, {ledger.torn} gaps, {missed} deliveries are missing"
+        )
+    used = after.server - before.server
+    figures: dict[str, float | None] = {
+        "streams": load.streams,
+        "events_per_second": run.settled / passed,
+        "deliveries_per_second": deliveries / passed,
+        "events_per_read": deliveries / max(ledger.reads, 1),
+        "server_cores": used / passed,
+        "server_us_per_delivery": used / max(deliveries, 1) * 1e6,
+    }
+    return Result(figures, dict(run.statuses), problems, run)
+
+
+def _run(clicker: Clicker, poller: Both, ledger: Ledger, load: Load, start: int) -> float:
+    """Return the seconds until the last delivery."""
+    run = clicker.run = Run(began=perf_counter(), seconds=load.seconds)
+    free = deque(clicker.connections)
+    reads, newest = 0, run.began
+    while True:
+        now = perf_counter()
+        slowest = min(ledger.last) - start
+        if now < run.began + load.seconds:
+            room = load.window - (run.sent - slowest)
+            for _ in range(min(room, len(free))):
+                clicker.click(free.popleft(), now)
+        elif not clicker.waiting and slowest >= run.settled:
+            return newest - run.began
+        for each in poller.wait(0.05):
+            if clicker.receive(each):  # type: ignore[arg-type]
+                free.append(each)  # type: ignore[arg-type]
+        if ledger.reads > reads:
+            reads, newest = ledger.reads, perf_counter()
+        elif perf_counter() > newest + PATIENCE:
+            return newest - run.began
