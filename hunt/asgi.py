@@ -24,7 +24,7 @@ from hunt.edge.park import Park
 from hunt.engine import Engine, open_engine
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
-from hunt.settings import Settings, file_limit, load
+from hunt.settings import RESERVE, Settings, file_limit, load
 from hunt.web.app import create_app
 
 log = structlog.get_logger("hunt")
@@ -72,12 +72,12 @@ class Application:
                     engine.metrics.watch(
                         "hunt_connections", "Of clients.", lambda: serving.connections
                     )
+                    serving.limit = _limit(engine.settings)
                     if engine.settings.fast_lane:
                         serving.park = Park(
                             engine,
                             hand_over=serving.take,
-                            limit=engine.settings.max_connections or file_limit(),
-                            connections=serving.count,
+                            count=serving.count,
                         )
                         await nursery.start(serving.park.run)
                 await self._quart.startup()
@@ -120,11 +120,23 @@ async def _drain_when_told(engine: Engine) -> None:
             async def drain_when_stopping() -> None:
                 await serving.wait_stopping()
                 await drain()
+                serving.release()
 
             nursery.start_soon(drain_when_stopping)
         with trio.open_signal_receiver(signal.SIGTERM) as signals:
             async for _ in signals:
                 nursery.start_soon(drain)
+
+
+def _limit(settings: Settings) -> int:
+    """Return how many connections this process takes: never more than it has descriptors for.
+
+    Beyond that `accept` would fail, ten times a second, for everybody (TRAPS, H11).
+    """
+    room = file_limit()
+    limit = min(settings.max_connections or room, room)
+    log.info("takes connections", at_most=limit, file_limit=room + RESERVE)
+    return limit
 
 
 def _ours(error: BaseException) -> bool:

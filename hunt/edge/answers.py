@@ -42,7 +42,7 @@ class Answers:
     """
 
     def __init__(self, config: Config) -> None:
-        self._config = config
+        self.config = config
         self._second = 0
         self._common = b""
 
@@ -51,7 +51,7 @@ class Answers:
         second = int(time.time())
         if second != self._second:
             self._second = second
-            own = self._config.response_headers("h11")
+            own = self.config.response_headers("h11")
             self._common = _COMMON + b"".join(b"%b: %b\r\n" % each for each in own)
         return b"x-request-id: %b\r\n%b" % (request_id.encode(), self._common)
 

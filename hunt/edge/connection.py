@@ -22,11 +22,13 @@ from hunt.core.addresses import UNIX
 from hunt.edge.answers import Answers
 from hunt.edge.fastlane import Client
 from hunt.edge.park import Park
+from hunt.edge.refusal import SPARE, refuse
+from hunt.edge.secure import Secure
+from hunt.edge.sending import send_all
 from hunt.edge.worker import Worker
 
-#: Seconds that one send may take.  A client that reads nothing for so long is
-#: gone or hostile; its player comes back with ``Last-Event-ID``.
-SEND_TIMEOUT = 10.0
+#: Seconds for the handshake of TLS.
+HANDSHAKE_TIMEOUT = 10.0
 
 #: Milliseconds that sent bytes may stay unacknowledged before the kernel gives
 #: the peer up: a phone that sleeps sends no FIN.
@@ -38,7 +40,7 @@ log = structlog.get_logger("hunt.edge")
 class Connection(TCPServer):
     """Hypercorn's connection, such that no client can stop or delay the process.
 
-    Cancelled, it ends within `SEND_TIMEOUT`, even in the middle of a send.
+    Cancelled, it ends within `SEND_TIMEOUT` of a piece, even in the middle of a send.
     """
 
     received: bytes | None = None  #: what the park has read; None: a connection that is new
@@ -47,22 +49,59 @@ class Connection(TCPServer):
 
     async def run(self) -> None:
         """Serve the connection to its end, or until it is parked; what goes wrong ends here."""
-        worker = self._worker
-        if self.received is None:
+        worker, park, new = self._worker, self._worker.park, self.received is None
+        if new:
             configure(self.stream)
-            park, socket_stream = worker.park, self._plain()
-            if park is not None and socket_stream is not None:
-                made = partial(type(self), self.app, self.config, self.context, self.state)
-                worker.learn(made)
-                park.answers = Answers(self.config)
-                _leave(socket_stream, park, b"")
-                return
-        worker.count(1)
+            if worker.full(worker.connections - SPARE):
+                return  # not even a refusal can be had
+            if park is not None and park.open:
+                park.answers.config = self.config
+                if (plain := self._plain()) is not None:
+                    made = partial(type(self), self.app, self.config, self.context, self.state)
+                    worker.learn(made)
+                    _leave(plain, park, b"", refused=worker.full(worker.connections))
+                    return
+        refused = worker.full(worker.count(1) - 1) and new
         try:
             with contained():
-                await super().run()
+                if self._plain() is None and not await self._shake_hands():
+                    return
+                if refused:
+                    await refuse(self.stream, Answers(self.config))
+                else:
+                    await self._serve()
         finally:
             worker.count(-1)
+
+    async def _shake_hands(self) -> bool:
+        """Begin TLS; return False where the client cannot, or takes too long."""
+        with trio.move_on_after(HANDSHAKE_TIMEOUT):
+            try:
+                await self.stream.do_handshake()
+            except trio.BrokenResourceError:
+                return False  # nothing was agreed on, so nothing can be said
+            return True
+        return False
+
+    async def _serve(self) -> None:
+        """Serve by Hypercorn, and over TLS by the fast lane in turn with it."""
+        park = self._worker.park
+        if (
+            self._plain() is not None
+            or park is None
+            or self.stream.selected_alpn_protocol() == "h2"
+        ):
+            await super().run()
+            return
+        peer = park.engine.proxies.peer(_host(self.stream.transport_stream.socket))
+        secure = Secure(self._worker, park, self.stream, peer)
+        rest = await secure.serve(b"")
+        while rest is not None:
+            self.received, self._left, self._reading = rest, None, None
+            await super().run()
+            # Set by `protocol_send`, once a request is answered and nothing is left of it.
+            left: _Left | None = self._left
+            rest = None if left is None else await secure.serve(left.received)
 
     @property
     def _worker(self) -> Worker:
@@ -83,11 +122,12 @@ class Connection(TCPServer):
     async def _close(self) -> None:
         park, stream, left = self._worker.park, self._plain(), self._left
         idle = self._reading is not None and self._reading.cancelled_caught
-        if left is not None and idle and park is not None and stream is not None:
+        if left is None or not idle or park is None:
+            self._left = None
+            await super()._close()
+        elif stream is not None:
             self._left = None
             _leave(stream, park, left.received)
-        else:
-            await super()._close()
 
     def _answered(self) -> tuple[H11Protocol, h11.Connection] | None:
         """Return the protocol, where nothing of this connection is left but its socket."""
@@ -102,7 +142,7 @@ class Connection(TCPServer):
         return protocol, connection
 
     async def protocol_send(self, event: Event) -> None:
-        """Send to the client, for `SEND_TIMEOUT` seconds at most.
+        """Send to the client, who has to take it in time.
 
         Hypercorn shields its sends without a deadline (H3): one client that
         stopped reading could be cancelled by nobody, and hung the shutdown.
@@ -119,8 +159,7 @@ class Connection(TCPServer):
             return
         async with self.send_lock:
             try:
-                with trio.fail_after(SEND_TIMEOUT, shield=True):
-                    await self.stream.send_all(event.data)
+                await send_all(self.stream, event.data, shield=True)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._give_up()
             except trio.TooSlowError:
@@ -154,12 +193,14 @@ class _Left:
         return h11.NEED_DATA
 
 
-def _leave(stream: trio.SocketStream, park: Park, received: bytes) -> None:
+def _leave(
+    stream: trio.SocketStream, park: Park, received: bytes, *, refused: bool = False
+) -> None:
     """Leave a socket to the park, which needs no task for it, and what was read from it."""
     peer = park.engine.proxies.peer(_host(stream.socket))
     fd = stream.socket.detach()
     if park.open:
-        Client(park, fd, peer).begin(received)
+        Client(park, fd, peer, refused=refused).begin(received)
     else:
         os.close(fd)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Literal
 
 import structlog
 import trio
@@ -11,7 +12,8 @@ from hunt.core import sse
 from hunt.core.addresses import Peer
 from hunt.core.events import Outcome, Settlement
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park, contained, failed
-from hunt.edge.request import MAX_HEAD, PREFIXES, Request
+from hunt.edge.refusal import REFUSAL_TIMEOUT
+from hunt.edge.request import Request, may_be_hot
 from hunt.edge.stream import open_stream
 from hunt.errors import Overloaded, Refused, TooFast
 from hunt.web import endpoints, greeting, problems
@@ -46,7 +48,7 @@ class Client:
         "since",
     )
 
-    def __init__(self, park: Park, fd: int, peer: Peer) -> None:
+    def __init__(self, park: Park, fd: int, peer: Peer, *, refused: bool = False) -> None:
         self.park = park
         self.fd = fd
         self.peer = peer  #: who holds the other end
@@ -57,7 +59,8 @@ class Client:
         self._watched = True
         self._hunt = ""
         self._request_id = ""
-        self._refused = park.add(self) > park.limit
+        self._refused = refused  # it came beyond the limit of connections
+        park.add(self)
 
     def begin(self, received: bytes) -> None:
         """Serve what was read before the connection came here."""
@@ -100,7 +103,7 @@ class Client:
             buffer = self.buffer
             size = buffer.find(b"\r\n\r\n") + 4
             if size < 4:
-                if len(buffer) > MAX_HEAD or not _may_be_hot(buffer):
+                if not may_be_hot(buffer):
                     self._give_away()
                 return
             request = self.park.heads.read(buffer[:size])
@@ -150,25 +153,17 @@ class Client:
         except Exception as exc:
             failed(self, exc)  # the other clicks of the batch want their answers
 
-    def _refuse(self, refusal: Refused) -> None:
+    def _refuse(self, refusal: Refused, kind: Literal["clicks", "events"] = "clicks") -> None:
         problem = problems.refused(refusal)
         close = self._refused
         self._write(self.park.answers.problem(problem, self._request_id, close=close))
-        self._log(problem.status)
+        self._log(problem.status, kind)
         if close and not self._busy:
             self.end()
 
-    def _log(self, status: int) -> None:
-        if not self.park.debug:  # the logger would find that out at ten times the cost
-            return
-        log.debug(
-            "request",
-            method="POST",
-            route="/v1/hunts/<hunt_id>/clicks",
-            status=status,
-            request_id=self._request_id,
-            seconds=round(trio.current_time() - self.since, 6),
-        )
+    def _log(self, status: int, kind: Literal["clicks", "events"] = "clicks") -> None:
+        if self.park.debug:  # the logger would find that out at ten times the cost
+            log_request(kind, status, self._request_id, self.since)
 
     def _stream(self, request: Request) -> None:
         self._request_id = endpoints.request_id(request.id)
@@ -182,13 +177,16 @@ class Client:
         except TooFast as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
             self._write(self.park.answers.paused(pause, self._request_id))
+            self._log(200, "events")
             return
         except Refused as refusal:
-            self._refuse(refusal)
+            self._refuse(refusal, "events")
             return
         if hunt.is_over(self.park.engine.now()):
             self._write(self.park.answers.over(self._request_id))
+            self._log(204, "events")
             return
+        self._log(200, "events")
         fd, self.fd = self.fd, -1
         resume = request.asked.last_event_id if player is not None else None
         open_stream(self.park, fd, hunt, player, resume, self._request_id)
@@ -232,7 +230,8 @@ class Client:
 
     def look(self, now: float) -> None:
         """End a connection that is idle, or whose request does not arrive."""
-        if not self._busy and now - self.since > (HEAD_TIMEOUT if self.buffer else IDLE_TIMEOUT):
+        limit = HEAD_TIMEOUT if self.buffer else IDLE_TIMEOUT
+        if not self._busy and now - self.since > (REFUSAL_TIMEOUT if self._refused else limit):
             self.end()
 
     def beat(self) -> None:
@@ -245,6 +244,15 @@ class Client:
             self.park.close(fd, watched=self._watched)
 
 
-def _may_be_hot(buffer: bytes) -> bool:
-    """Return whether a head that is not complete may become a hot one."""
-    return any(buffer.startswith(prefix[: len(buffer)]) for prefix in PREFIXES)
+def log_request(
+    kind: Literal["clicks", "events"], status: int, request_id: str, since: float
+) -> None:
+    """Log a request as the routes do."""
+    log.debug(
+        "request",
+        method="POST" if kind == "clicks" else "GET",
+        route=f"/v1/hunts/<hunt_id>/{kind}",
+        status=status,
+        request_id=request_id,
+        seconds=round(trio.current_time() - since, 6),
+    )

@@ -72,8 +72,7 @@ class Park:
     Args:
         engine: Who decides.
         hand_over: Gets a descriptor and the bytes read so far of what is not hot.
-        limit: Connections of this process, at most.
-        connections: Returns how many there are, the parked ones among them.
+        count: Counts a connection that comes (1) or goes (-1).
     """
 
     def __init__(
@@ -81,27 +80,26 @@ class Park:
         engine: Engine,
         *,
         hand_over: Callable[[int, bytes], None],
-        limit: int,
-        connections: Callable[[int], int],
+        count: Callable[[int], int],
     ) -> None:
         self.engine = engine
         self.heads = Heads()
+        self.secure_heads = Heads("https")
         self.answers = Answers(Config())
         self.open = True  #: takes new connections
-        self.limit = limit
         self.turn = 0  #: of the heartbeats
         self.debug = engine.settings.log_level == "debug"  #: each request is logged
         self._hand_over = hand_over
-        self._connections = connections
+        self._count = count
         self._epoll = select.epoll()
         self._parked: dict[int, Parked] = {}
         self._nursery: trio.Nursery | None = None
 
-    def add(self, parked: Parked) -> int:
-        """Watch a connection; return how many there are now."""
+    def add(self, parked: Parked) -> None:
+        """Watch a connection."""
         self._epoll.register(parked.fd, select.EPOLLIN)
         self._parked[parked.fd] = parked
-        return self._connections(1)
+        self._count(1)
 
     def replace(self, parked: Parked) -> None:
         """Let another object have the connection from now on."""
@@ -119,7 +117,7 @@ class Park:
         del self._parked[fd]
         if watched:
             self._epoll.unregister(fd)
-        self._connections(-1)
+        self._count(-1)
 
     def close(self, fd: int, *, watched: bool) -> None:
         """Close a connection; a task that waits on it finds out."""

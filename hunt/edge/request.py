@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import islice
+from typing import Literal
 
 import httptools
 from msgspec import Struct
@@ -70,11 +71,21 @@ class Request(Struct, frozen=True):
     length: int | None  #: bytes of a click's body; None is an event stream
     id: str | None  #: as the client named it
 
+    @property
+    def kind(self) -> Literal["clicks", "events"]:
+        """What it asks for, as the path says."""
+        return "events" if self.length is None else "clicks"
+
 
 class Heads:
-    """Reads heads, and remembers those of clicks: the same bytes mean the same."""
+    """Reads heads, and remembers those of clicks: the same bytes mean the same.
 
-    def __init__(self) -> None:
+    Args:
+        scheme: By which the connection was made; it says which port goes without saying.
+    """
+
+    def __init__(self, scheme: Literal["http", "https"] = "http") -> None:
+        self._scheme = scheme
         self._known: dict[bytes, Request] = {}
 
     def read(self, head: bytes) -> Request | None:
@@ -86,7 +97,7 @@ class Heads:
         request = self._known.get(head)
         if request is not None:
             return request
-        request = parse(head)
+        request = parse(head, self._scheme)
         if request is not None and request.length is not None:  # a stream is asked for once
             if len(self._known) >= REMEMBERED:
                 for old in list(islice(self._known, REMEMBERED // 4)):
@@ -109,7 +120,7 @@ class _Message:
         self.headers[name] = value
 
 
-def parse(head: bytes) -> Request | None:
+def parse(head: bytes, scheme: str = "http") -> Request | None:
     """Return the request of a head, None where it is not exactly plain."""
     line = _LINE.match(head)
     if line is None or len(head) > MAX_HEAD or not _LINES.fullmatch(head, line.end()):
@@ -133,10 +144,17 @@ def parse(head: bytes) -> Request | None:
         if query is not None or length is None or not _LENGTH.fullmatch(length):
             return None
         size = int(length)
-        return None if size > endpoints.MAX_BODY else _request(hunt, headers, {}, size)
-    if (method, kind) == (b"GET", b"events"):
-        return None if length is not None else _request(hunt, headers, _pairs(query), None)
+        return None if size > endpoints.MAX_BODY else _request(scheme, hunt, headers, {}, size)
+    if (method, kind) == (b"GET", b"events") and length is None:
+        return _request(scheme, hunt, headers, _pairs(query), None)
     return None
+
+
+def may_be_hot(buffer: bytes) -> bool:
+    """Return whether a head that is not complete may become a hot one."""
+    return len(buffer) <= MAX_HEAD and any(
+        buffer.startswith(prefix[: len(buffer)]) for prefix in PREFIXES
+    )
 
 
 def _pairs(query: bytes | None) -> dict[str, str]:
@@ -149,7 +167,11 @@ def _pairs(query: bytes | None) -> dict[str, str]:
 
 
 def _request(
-    hunt: bytes, headers: dict[bytes, bytes], query: dict[str, str], length: int | None
+    scheme: str,
+    hunt: bytes,
+    headers: dict[bytes, bytes],
+    query: dict[str, str],
+    length: int | None,
 ) -> Request:
     def header(name: bytes) -> str | None:
         value = headers.get(name)
@@ -158,7 +180,7 @@ def _request(
     cookie = header(b"cookie")
     asked = endpoints.Asked(
         hunt=hunt.decode(),
-        host=get_host("http", headers[b"host"].decode()),
+        host=get_host(scheme, headers[b"host"].decode()),
         authorization=header(b"authorization"),
         cookie=cookie and parse_cookie(cookie).get(auth.COOKIE),
         origin=header(b"origin"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import trio
@@ -29,15 +30,21 @@ class Worker(WorkerContext):
     def __init__(self, max_requests: int | None) -> None:
         super().__init__(max_requests)
         self.connections = 0  #: of clients, open now
+        self.limit: int | None = None  #: of them, at most; None: nothing is known of one
         self.park: Park | None = None  #: where connections wait; None: the fast lane is off
         self._make: Callable[[trio.SocketStream], Connection] | None = None
         self._nursery: trio.Nursery | None = None
+        self._waiting: set[trio.CancelScope] = set()
         _current.set(self)
 
     def count(self, change: int) -> int:
         """Count a connection that has opened (1) or closed (-1); return how many there are."""
         self.connections += change
         return self.connections
+
+    def full(self, connections: int) -> bool:
+        """Return whether so many connections leave no place for one more."""
+        return self.limit is not None and connections >= self.limit
 
     def learn(self, make: Callable[[trio.SocketStream], Connection]) -> None:
         """Remember how Hypercorn makes a connection, and where it runs them."""
@@ -66,6 +73,23 @@ class Worker(WorkerContext):
             await connection.run()
         finally:
             await trio.aclose_forcefully(stream)
+
+    @contextmanager
+    def waiting(self) -> Iterator[trio.CancelScope]:
+        """Wait for what a client may never send; leaves the block when the worker stops."""
+        with trio.CancelScope() as scope:
+            if self.terminated.is_set():
+                scope.cancel()
+            self._waiting.add(scope)
+            try:
+                yield scope
+            finally:
+                self._waiting.remove(scope)
+
+    def release(self) -> None:
+        """End what waits for a client."""
+        for scope in self._waiting:
+            scope.cancel()
 
     async def wait_stopping(self) -> None:
         """Return once Hypercorn has closed its listening sockets."""

@@ -8,6 +8,7 @@ import trio
 from quart import Blueprint, Response, request
 
 from hunt.core import wire
+from hunt.core.addresses import Peer
 from hunt.core.events import Outcome, Settlement
 from hunt.engine import Engine
 from hunt.web import endpoints, who
@@ -20,19 +21,31 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.post("/v1/hunts/<hunt_id>/clicks")
     async def click(hunt_id: str) -> Response:
         serving = engine()
-        started = trio.current_time()
         asked = who.asked(hunt_id)
         endpoints.hunt_of(serving, endpoints.identify(serving, asked, changes=True), hunt_id)
         body = await request.get_data(cache=False)
         assert isinstance(body, bytes)  # as_text was not asked for
-        answer = _Answer()
-        endpoints.click(serving, asked, who.peer(serving), body, answer.set)
-        outcome = endpoints.answered(serving, hunt_id, await answer.get(), started)
-        if not isinstance(outcome, Settlement):
-            raise outcome
-        return Response(wire.settlement_json(outcome), mimetype="application/json")
+        settlement = await settle(serving, asked, who.peer(serving), body)
+        return Response(wire.settlement_json(settlement), mimetype="application/json")
 
     return routes
+
+
+async def settle(engine: Engine, asked: endpoints.Asked, peer: Peer, body: bytes) -> Settlement:
+    """Return what became of a click, once that is durable.
+
+    Cancelled, the click may still count.
+
+    Raises:
+        Refused: It does not count, or may not.
+    """
+    started = trio.current_time()
+    answer = _Answer()
+    endpoints.click(engine, asked, peer, body, answer.set)
+    outcome = endpoints.answered(engine, asked.hunt, await answer.get(), started)
+    if not isinstance(outcome, Settlement):
+        raise outcome
+    return outcome
 
 
 class _Answer:

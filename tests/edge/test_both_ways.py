@@ -7,12 +7,13 @@ import random
 import re
 import uuid
 
+import pytest
 import trio
 
 from tests.edge.test_park import connected
 from tests.web.serving import Client, serving, token
 
-ROUNDS = 60
+ROUNDS = 40
 
 #: Of which a request says nothing that both ways could agree on.
 _OWN = re.compile(
@@ -40,7 +41,7 @@ def request(choose: random.Random, known: list[str]) -> bytes:
         fields[name] = [None, True, "7", 1e300, -1, 12.5, click_id.upper(), [1], {}][change]
     body = choose.choice([json.dumps(fields)] * 8 + ["", "[]", "{", '{"id":1}', "\u00e9"]).encode()
     headers = {
-        "Host": choose.choice(["hunt"] * 6 + ["hunt:80", "[::1]:8000", "a b"]),
+        "Host": choose.choice(["hunt"] * 6 + ["hunt:80", "hunt:443", "[::1]:8000", "a b"]),
         "Authorization": f"Bearer {token(choose.choice(['ada', 'bob']))}",
         "Content-Type": choose.choice(
             ["application/json"] * 6 + ["application/json; charset=utf-8", "text/plain", ""]
@@ -117,7 +118,10 @@ def _normal(received: bytes) -> bytes:
     return b"\n---\n".join(shown)
 
 
-async def test_nobody_can_tell_the_two_ways_apart(database: str, other_database: str) -> None:
+@pytest.mark.parametrize("over_tls", [False, True], ids=["clear", "tls"])
+async def test_nobody_can_tell_the_two_ways_apart(
+    database: str, other_database: str, over_tls: bool
+) -> None:
     seed = random.randrange(2**32)
     choose, known, compared = random.Random(seed), [], 0
     limits = {
@@ -127,8 +131,8 @@ async def test_nobody_can_tell_the_two_ways_apart(database: str, other_database:
         "address_players": 1,
     }
     async with (
-        serving(database, fast_lane=True, **limits) as fast,
-        serving(other_database, fast_lane=False, **limits) as plain,
+        serving(database, fast_lane=True, over_tls=over_tls, **limits) as fast,
+        serving(other_database, fast_lane=False, over_tls=over_tls, **limits) as plain,
     ):
         for number in range(ROUNDS):
             data = requests(choose, known)

@@ -14,7 +14,7 @@ from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from hunt import edge
-from hunt.edge import connection
+from hunt.edge import connection, sending
 
 edge.install()
 
@@ -105,7 +105,7 @@ async def test_a_hostile_request_ends_its_own_connection_only(request_bytes: byt
 async def test_a_client_that_stops_reading_does_not_delay_the_shutdown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "SEND_TIMEOUT", 0.2)
+    monkeypatch.setattr(sending, "SEND_TIMEOUT", 0.2)
     with trio.fail_after(10):
         async with server(graceful_timeout=0.1) as address:
             stream = await trio.open_tcp_stream(*address)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -20,28 +17,13 @@ from hunt.edge.fastlane import Client as ParkedClient
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.stream import Stream
 from hunt.store.pool import open_pool
-from tests.web.serving import Client, serving, token
+from tests.web.serving import Client, connected, serving, token
 
 
 def park_of(client: Client) -> Park:
     found = client.park()
     assert found is not None
     return found
-
-
-@asynccontextmanager
-async def connected(
-    client: Client, *, receive: int | None = None
-) -> AsyncIterator[trio.SocketStream]:
-    """Yield a connection; `receive` bounds the bytes that the client's kernel takes for it."""
-    plain = socket.socket()
-    if receive is not None:
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
-    url = client.base_url
-    made = trio.socket.from_stdlib_socket(plain)
-    await made.connect((url.host, url.port))
-    async with trio.SocketStream(made) as stream:
-        yield stream
 
 
 def click(player: str = "ada", *, head: str = "", **fields: object) -> bytes:

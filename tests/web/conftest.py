@@ -1,4 +1,4 @@
-"""The contract holds whichever way a request is served; every test runs over both."""
+"""The contract holds whichever way a request is served; every test runs over each."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from tests.web import serving
 
 
-@pytest.fixture(autouse=True, params=[True, False], ids=["fast-lane", "quart"])
-def lane(request: pytest.FixtureRequest) -> Iterator[None]:
-    serving.fast_lane = request.param
+@pytest.fixture(autouse=True, params=["fast-lane", "quart", "tls"])
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    serving.fast_lane, serving.tls = request.param != "quart", request.param == "tls"
     yield
-    serving.fast_lane = True
+    serving.fast_lane, serving.tls = True, False

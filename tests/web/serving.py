@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import ssl
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,6 +28,7 @@ from hunt.settings import Settings
 from hunt.store.hunts import Hunts
 from hunt.store.pool import open_pool
 from hunt.web import auth
+from tests import certificates
 
 SECRET = b"web-secret-web-secret-web-secret"
 HARBOUR = Definition(
@@ -40,12 +43,16 @@ HARBOUR = Definition(
 #: Whether the server under test serves hot requests below Quart; see ``conftest``.
 fast_lane = True
 
+#: Whether it is spoken to over TLS.
+tls = False
+
 
 class Client(httpx.AsyncClient):
     """A client of the server under test, with its engine at hand."""
 
     engine: Engine
     worker: Worker | None = None
+    tls: ssl.SSLContext | None = None  #: how to speak to the server; None: in clear
 
     def park(self) -> Park | None:
         return None if self.worker is None else self.worker.park
@@ -65,8 +72,11 @@ def bearer(player: str = "ada", **options: Any) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def serving(database: str, **options: Any) -> AsyncIterator[Client]:
+async def serving(
+    database: str, *, over_tls: bool | None = None, graceful: float = 1, **options: Any
+) -> AsyncIterator[Client]:
     """Serve the hunt ``harbour`` and yield a client that speaks for ada."""
+    over_tls = tls if over_tls is None else over_tls
     async with open_pool(database, size=1) as pool:
         hunts = Hunts(pool)
         await hunts.apply(HARBOUR, seed=os.urandom(32), actor="test")
@@ -80,15 +90,48 @@ async def serving(database: str, **options: Any) -> AsyncIterator[Client]:
     config = Config()
     config.bind = ["127.0.0.1:0"]
     config.accesslog = config.errorlog = None
-    config.graceful_timeout = 1
+    config.graceful_timeout = graceful
+    context = certificates.client() if over_tls else None
+    verify = context if context is not None else True
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
-        [url] = await nursery.start(partial(serve, app, config, shutdown_trigger=stop.wait))
-        async with Client(base_url=url, headers=bearer(), timeout=10) as client:
+        with certificates.written() as (certificate, key):
+            if over_tls:
+                config.certfile, config.keyfile = certificate, key
+            [url] = await nursery.start(partial(serve, app, config, shutdown_trigger=stop.wait))
+        async with Client(base_url=url, headers=bearer(), timeout=10, verify=verify) as client:
+            client.tls = context
             client.engine = app._current()
             client.worker = worker.current()
             yield client
         stop.set()
+
+
+@asynccontextmanager
+async def connected(
+    client: Client, *, receive: int | None = None, alpn: str | None = None
+) -> AsyncIterator[trio.SocketStream]:
+    """Yield a connection, over TLS where the server wants that.
+
+    Args:
+        client: Of the server.
+        receive: Bounds the bytes that the client's kernel takes for it.
+        alpn: What to agree on in the handshake.
+    """
+    plain = socket.socket()
+    if receive is not None:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+    url = client.base_url
+    made = trio.socket.from_stdlib_socket(plain)
+    await made.connect((url.host, url.port))
+    async with trio.SocketStream(made) as stream:
+        if client.tls is None:
+            yield stream
+            return
+        context = certificates.client(alpn)
+        secure = trio.SSLStream(stream, context, server_hostname=url.host, https_compatible=True)
+        async with secure:
+            yield secure  # type: ignore[misc]  # the tests ask no more of it than of the other
 
 
 @asynccontextmanager

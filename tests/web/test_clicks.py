@@ -16,7 +16,7 @@ from hunt.core.events import Click, Outcome
 from hunt.errors import BatchRejected, StoreLost
 from hunt.store.hunts import Hunts
 from hunt.store.pool import open_pool
-from tests.web.serving import SECRET, Client, bearer, serving, token
+from tests.web.serving import SECRET, Client, bearer, connected, serving, token
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
 
@@ -291,9 +291,7 @@ async def test_500_tells_nothing(database: str) -> None:
 
 async def test_a_connection_that_asks_to_be_closed_is_closed(database: str) -> None:
     async with serving(database) as client:
-        url = client.base_url
-        stream = await trio.open_tcp_stream(url.host, url.port or 80)
-        async with stream:
+        async with connected(client) as stream:
             await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             received = b""
             with trio.fail_after(3):  # TRAPS, Q1: without the repair it stays open for ever

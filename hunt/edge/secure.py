@@ -1,0 +1,173 @@
+"""One connection over TLS: decided as in the park, in a task of its own.
+
+What is encrypted cannot be parked: its answers need a turn of OpenSSL, and its reads
+may need a write. So it is always awake, and what the park does by hand is done here by
+awaiting. Requests, decisions and answers are the same functions.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import trio
+
+from hunt.core import sse
+from hunt.core.addresses import Peer
+from hunt.edge.answers import LAST_CHUNK, chunk
+from hunt.edge.fastlane import MAX_PIPELINED, READ, log_request
+from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
+from hunt.edge.request import Request, may_be_hot
+from hunt.edge.sending import send_all
+from hunt.errors import Refused, TooFast
+from hunt.web import endpoints, greeting, problems
+from hunt.web.clicks import settle
+from hunt.web.streams import EventStream
+
+if TYPE_CHECKING:
+    from hunt.edge.worker import Worker
+
+#: What ends a connection without a word.
+GONE = (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError)
+
+
+class Secure:
+    """Serves the hot requests of a connection, one after the other.
+
+    Args:
+        worker: Ends a connection that waits for a request, when it stops.
+        park: Whose engine decides, and whose heads and answers are used.
+        stream: To the client, who has shaken hands.
+        peer: Who that is.
+    """
+
+    def __init__(self, worker: Worker, park: Park, stream: trio.abc.Stream, peer: Peer) -> None:
+        self._worker = worker
+        self._park = park
+        self._stream = stream
+        self._peer = peer
+        self._buffer = b""
+        self._since = 0.0  # of the last request, or of the first byte of this one
+
+    async def serve(self, received: bytes) -> bytes | None:
+        """Serve until a request is not hot; return what was read of it.
+
+        Args:
+            received: What was read already.
+
+        Returns:
+            Bytes that are for Hypercorn; None where the connection is at its end.
+        """
+        self._buffer, self._since = received, trio.current_time()
+        try:
+            while True:
+                if not self._buffer and not await self._more():
+                    return None
+                size = self._buffer.find(b"\r\n\r\n") + 4
+                if size < 4:
+                    if not may_be_hot(self._buffer):
+                        return self._buffer
+                    if not await self._more():
+                        return None
+                    continue
+                request = self._park.secure_heads.read(self._buffer[:size])
+                if request is None or (request.length is None and len(self._buffer) > size):
+                    return self._buffer
+                if request.length is None:
+                    self._buffer = b""
+                    if not await self._stream_events(request):
+                        return None
+                    continue
+                while len(self._buffer) < size + request.length:
+                    if not await self._more():
+                        return None
+                body = self._buffer[size : size + request.length]
+                self._buffer = self._buffer[size + request.length :]
+                await self._click(request, body)
+        except GONE:
+            return None
+
+    async def _more(self) -> bool:
+        """Read; return False at the end, and where nothing comes in time."""
+        limit = HEAD_TIMEOUT if self._buffer else IDLE_TIMEOUT
+        data: bytes | bytearray = b""
+        with self._worker.waiting() as scope:
+            scope.deadline = self._since + limit
+            data = await self._stream.receive_some(READ)
+        if not self._buffer:
+            self._since = trio.current_time()
+        self._buffer += data
+        return bool(data)
+
+    async def _click(self, request: Request, body: bytes) -> None:
+        request_id = endpoints.request_id(request.id)
+        self._since = trio.current_time()
+        try:
+            settlement = await settle(self._park.engine, request.asked, self._peer, body)
+        except Refused as refusal:
+            await self._refuse(request, refusal, request_id)
+            return
+        await send_all(self._stream, self._park.answers.settled(settlement, request_id))
+        self._log(request, HTTPStatus.OK, request_id)
+
+    async def _stream_events(self, request: Request) -> bool:
+        """Send a stream to its end; return whether another request may follow."""
+        request_id = endpoints.request_id(request.id)
+        self._since = trio.current_time()
+        engine, answers = self._park.engine, self._park.answers
+        try:
+            hunt, player = endpoints.stream(engine, request.asked, self._peer)
+        except TooFast as refusal:
+            pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
+            await send_all(self._stream, answers.paused(pause, request_id))
+            self._log(request, HTTPStatus.OK, request_id)
+            return True
+        except Refused as refusal:
+            await self._refuse(request, refusal, request_id)
+            return True
+        if hunt.is_over(engine.now()):
+            await send_all(self._stream, answers.over(request_id))
+            self._log(request, HTTPStatus.NO_CONTENT, request_id)
+            return True
+        self._log(request, HTTPStatus.OK, request_id)
+        resume = request.asked.last_event_id if player is not None else None
+        events = EventStream(engine, hunt, player, resume)
+        whole = False
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._wait_gone, nursery.cancel_scope)
+            whole = await self._pour(answers.stream(request_id), events)
+            nursery.cancel_scope.cancel()
+        self._since = trio.current_time()
+        return whole
+
+    async def _pour(self, head: bytes, events: EventStream) -> bool:
+        """Send the head of a response, and its body as it comes; return whether all was sent."""
+        try:
+            async with events:
+                async for blocks in events:
+                    await send_all(self._stream, head + chunk(blocks))
+                    head = b""
+            await send_all(self._stream, head + LAST_CHUNK)
+        except GONE:
+            return False  # the client comes back with what it has seen
+        return True
+
+    async def _wait_gone(self, stream: trio.CancelScope) -> None:
+        """End a stream whose client leaves; what it sends meanwhile waits, within bounds."""
+        with suppress(*GONE):
+            while len(self._buffer) <= MAX_PIPELINED:
+                data = await self._stream.receive_some(READ)
+                if not data:
+                    break
+                self._buffer += data
+        stream.cancel()
+
+    async def _refuse(self, request: Request, refusal: Refused, request_id: str) -> None:
+        problem = problems.refused(refusal)
+        await send_all(self._stream, self._park.answers.problem(problem, request_id))
+        self._log(request, problem.status, request_id)
+
+    def _log(self, request: Request, status: int, request_id: str) -> None:
+        if self._park.debug:
+            log_request(request.kind, status, request_id, self._since)

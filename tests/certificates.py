@@ -1,0 +1,43 @@
+"""A certificate for 127.0.0.1, and clients that trust it."""
+
+from __future__ import annotations
+
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import trustme
+
+HOST = "127.0.0.1"
+
+
+@cache
+def _authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@cache
+def _certificate() -> trustme.LeafCert:
+    return _authority().issue_cert(HOST)
+
+
+@contextmanager
+def written() -> Iterator[tuple[str, str]]:
+    """Write the certificate and its key to files for a while, and yield where."""
+    with tempfile.TemporaryDirectory(prefix="hunt-test-") as folder:
+        certificate, key = Path(folder, "certificate.pem"), Path(folder, "key.pem")
+        _certificate().cert_chain_pems[0].write_to_path(certificate)
+        _certificate().private_key_pem.write_to_path(key)
+        yield str(certificate), str(key)
+
+
+def client(*protocols: str | None) -> ssl.SSLContext:
+    """Return how a client speaks: it trusts the certificate, and offers `protocols`."""
+    context = ssl.create_default_context()
+    _authority().configure_trust(context)
+    if offered := [each for each in protocols if each is not None]:
+        context.set_alpn_protocols(offered)
+    return context

@@ -1,0 +1,248 @@
+"""The fast lane over TLS: real handshakes, the real application, a real PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import httpx
+import pytest
+import trio
+from hypercorn.trio.tcp_server import TCPServer
+
+from hunt.core.events import Reward
+from hunt.edge import connection, refusal, secure
+from tests import certificates
+from tests.edge.test_park import Reader, click, subscribe
+from tests.web.serving import Client, bearer, connected, serving
+
+LIVEZ = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
+
+
+def without_hypercorn(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run(_: TCPServer) -> None:
+        raise AssertionError("Hypercorn was asked")
+
+    monkeypatch.setattr(TCPServer, "run", run)
+
+
+async def count_of(client: Client, reached: int) -> None:
+    """Wait until so many connections are open."""
+    worker = client.worker
+    assert worker is not None
+    with trio.fail_after(5):
+        while worker.connections != reached:
+            await trio.lowlevel.checkpoint()
+
+
+async def wait_closed(stream: trio.abc.Stream) -> None:
+    with trio.fail_after(5):
+        while await stream.receive_some(65536):
+            pass
+
+
+@pytest.mark.parametrize("alpn", [None, "http/1.1"])
+async def test_clicks_and_streams_are_served_below_hypercorn(
+    database: str, monkeypatch: pytest.MonkeyPatch, alpn: str | None
+) -> None:
+    without_hypercorn(monkeypatch)
+    async with (
+        serving(database, over_tls=True) as client,
+        connected(client, alpn=alpn) as one,
+        connected(client, alpn=alpn) as two,
+    ):
+        await one.send_all(subscribe())
+        events = Reader(one)
+        await events.until(b"\r\n\r\n")
+        assert (await events.events(2))[1].event == "hello"
+        reader = Reader(two)
+        for number in range(1, 4):
+            await two.send_all(click())
+            assert (await reader.answer())[0] == 200
+            [reward] = await events.events(1)
+            assert json.loads(reward.data)["seq"] == number
+
+
+async def test_http_2_is_served_by_hypercorn(database: str) -> None:
+    async with (
+        serving(database, over_tls=True) as client,
+        httpx.AsyncClient(
+            http2=True, verify=certificates.client(), base_url=client.base_url, headers=bearer()
+        ) as modern,
+    ):
+        body = {"id": str(uuid.uuid4()), "x": 1, "y": 2}
+        answer = await modern.post("/v1/hunts/harbour/clicks", json=body)
+        assert (answer.http_version, answer.status_code) == ("HTTP/2", 200)
+        async with modern.stream("GET", "/v1/hunts/harbour/events") as stream:
+            with trio.fail_after(5):
+                assert b"hello" in await anext(stream.aiter_raw())
+
+
+async def test_what_is_not_hot_goes_to_hypercorn_and_comes_back(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [str(uuid.uuid4()) for _ in range(3)]
+    async with serving(database, over_tls=True) as client, connected(client) as stream:
+        sent = [click(id=ids[0]), LIVEZ, LIVEZ, click(id="no"), click(id=ids[1]), LIVEZ]
+        await stream.send_all(b"".join(sent))
+        reader = Reader(stream)
+        answers = [await reader.answer() for _ in sent]
+        assert [status for status, _, _ in answers] == [200, 200, 200, 400, 200, 200]
+        assert [json.loads(answers[n][2])["id"] for n in (0, 4)] == ids[:2]
+        without_hypercorn(monkeypatch)
+        await stream.send_all(click(id=ids[2]))
+        assert (await reader.answer())[0] == 200
+
+
+async def test_a_request_in_single_bytes(database: str) -> None:
+    async with serving(database, over_tls=True) as client, connected(client) as stream:
+        for byte in click():
+            await stream.send_all(bytes([byte]))
+        assert (await Reader(stream).answer())[0] == 200
+
+
+async def test_requests_sent_during_a_stream_are_answered_after_it(database: str) -> None:
+    async with serving(database, over_tls=True) as client, connected(client) as stream:
+        await stream.send_all(subscribe())
+        reader = Reader(stream)
+        await reader.until(b"\r\n\r\n")
+        await reader.events(2)
+        await stream.send_all(LIVEZ)
+        client.engine.hub.end("harbour")
+        assert (await reader.events(1))[0].retry is not None
+        assert await reader.chunk() == b""
+        assert (await reader.answer())[0] == 200
+
+
+async def test_silence_is_broken_by_heartbeats(database: str) -> None:
+    async with (
+        serving(database, over_tls=True, heartbeat=0.1) as client,
+        connected(client) as stream,
+    ):
+        await stream.send_all(subscribe())
+        reader = Reader(stream)
+        await reader.until(b"\r\n\r\n")
+        await reader.events(2)
+        assert [await reader.chunk() for _ in range(2)] == [b": \n\n", b": \n\n"]
+
+
+async def test_a_stream_that_hangs_up_is_gone(database: str) -> None:
+    async with serving(database, over_tls=True) as client:
+        async with connected(client) as stream:
+            await stream.send_all(subscribe())
+            await Reader(stream).until(b"\r\n\r\n")
+            assert client.engine.hub.counts() == {"sse": 1}
+        with trio.fail_after(1):
+            while client.engine.hub.counts() != {"sse": 0}:
+                await trio.lowlevel.checkpoint()
+        await count_of(client, 0)
+
+
+async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(database: str) -> None:
+    count = 1000
+    async with (
+        serving(database, over_tls=True, stream_buffer=count) as client,
+        connected(client, receive=4096) as stream,
+    ):
+        await stream.send_all(subscribe())
+        reader = Reader(stream)
+        await reader.until(b"\r\n\r\n")
+        await reader.events(2)
+        tail = client.engine.tail
+        first = tail.position("harbour") + 1
+        tail.committed(
+            "harbour", [Reward(first + n, str(n), "ada", "p" * 4000, 0, "") for n in range(count)]
+        )
+        seen: list[int] = []
+        while len(seen) < count:
+            seen += [json.loads(each.data)["seq"] for each in await reader.events(1)]
+        assert seen == list(range(first, first + count))
+
+
+async def test_a_stream_that_takes_nothing_is_ended(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hunt.edge.sending.SEND_TIMEOUT", 0.2)
+    async with (
+        serving(database, over_tls=True, stream_buffer=3000) as client,
+        connected(client, receive=4096) as stream,
+    ):
+        await stream.send_all(subscribe())
+        await Reader(stream).until(b"\r\n\r\n")
+        first = client.engine.tail.position("harbour") + 1
+        rewards = [Reward(first + n, "", "ada", "p" * 4000, 0, "") for n in range(2000)]
+        client.engine.tail.committed("harbour", rewards)
+        with trio.fail_after(5):
+            while client.engine.hub.counts() != {"sse": 0}:
+                await trio.lowlevel.checkpoint()
+        await count_of(client, 0)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"POST /v1/hunts/harbour/cl", id="half a head"),
+        pytest.param(click()[:-1], id="half a body"),
+        pytest.param(subscribe()[:-1], id="a head without its end"),
+    ],
+)
+async def test_what_does_not_arrive_is_not_waited_for(
+    database: str, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(secure, "HEAD_TIMEOUT", 0.1)
+    monkeypatch.setattr(secure, "IDLE_TIMEOUT", 0.1)
+    async with serving(database, over_tls=True) as client, connected(client) as stream:
+        await stream.send_all(sent)
+        await wait_closed(stream)
+        await count_of(client, 0)
+
+
+async def test_a_handshake_that_does_not_end_is_not_waited_for(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HANDSHAKE_TIMEOUT", 0.1)
+    async with serving(database, over_tls=True) as client:
+        tls, client.tls = client.tls, None
+        async with connected(client) as stream:
+            await wait_closed(stream)
+        client.tls = tls
+        await count_of(client, 0)
+
+
+async def test_beyond_the_limit_clicks_are_refused_and_streams_closed(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusal, "REFUSAL_TIMEOUT", 0.3)
+    async with (
+        serving(database, over_tls=True, max_connections=1) as client,
+        connected(client) as first,
+    ):
+        await first.send_all(click())
+        assert (await Reader(first).answer())[0] == 200
+        async with connected(client) as second, connected(client) as third:
+            await second.send_all(click())
+            reader = Reader(second)
+            status, headers, _ = await reader.answer()
+            assert (status, headers["connection"]) == (503, "close")
+            assert "retry-after" in headers
+            await third.send_all(subscribe())
+            await wait_closed(second)
+            await wait_closed(third)
+        await count_of(client, 1)
+        await first.send_all(LIVEZ + click())
+        reader = Reader(first)
+        assert [(await reader.answer())[0] for _ in range(2)] == [200, 200]
+
+
+async def test_an_idle_connection_does_not_delay_the_shutdown(database: str) -> None:
+    with trio.fail_after(10):
+        async with serving(database, over_tls=True, graceful=60) as client:
+            async with connected(client) as used, connected(client) as streaming:
+                for stream, request in ((used, click()), (streaming, subscribe())):
+                    await stream.send_all(request)
+                    await Reader(stream).until(b"\r\n\r\n")
+                assert client.worker is not None
+                await client.worker.stop()
+                await wait_closed(used)
+                await wait_closed(streaming)
