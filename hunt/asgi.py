@@ -73,12 +73,14 @@ class Application:
                         "hunt_connections", "Of clients.", lambda: serving.connections
                     )
                     serving.limit = _limit(engine.settings)
+                    engine.metrics.faults.watch("connection", serving.faults)
                     if engine.settings.fast_lane:
                         serving.park = Park(
                             engine,
                             hand_over=serving.take,
                             count=serving.count,
                         )
+                        engine.metrics.faults.watch("park", serving.park.faults)
                         await nursery.start(serving.park.run)
                 await self._quart.startup()
                 nursery.start_soon(_drain_when_told, engine)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -18,12 +19,14 @@ from pathlib import Path
 import structlog
 import trio
 
+from hunt import logs
 from hunt.bus import postgres as bus
 from hunt.core.addresses import Proxies
 from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Notice, Outcome, Settlement
 from hunt.core.hunts import Hunt
 from hunt.errors import CircuitOpen, SettingsError, StoreError, StoreUnavailable
+from hunt.service import dials
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.intake import Intake
@@ -59,6 +62,7 @@ REPLAYS = 4
 START_PATIENCE = 30.0
 
 log = structlog.get_logger("hunt")
+faults = logs.FaultLog("hunt")
 
 
 class Engine:
@@ -68,6 +72,9 @@ class Engine:
         self.settings = settings
         self.secrets = settings.jwt_secret  #: the first signs, all verify
         self.hunts: dict[str, Hunt] = {}  #: every hunt, by id, kept current
+        #: Looks at all hunts that failed, streams that could not be resumed.
+        self.faults = Counter(hunts=0, resume=0)
+        self.listener_faults = Counter(lost=0, odd=0)  #: as of `hunt.bus.postgres.run`
         self.draining = False
         self.drained = trio.Event()
         self.name = os.urandom(8).hex()  #: of this process, in its notices
@@ -118,33 +125,22 @@ class Engine:
         self.replays = trio.Semaphore(REPLAYS)  #: resumes that read the table at once
         self.siblings: Callable[[], list[Path]] = list  #: sockets of this server's other processes
         self._hunts_changed = trio.Event()
-        self._watch(pool)
-
-    def _watch(self, pool: Pool) -> None:
-        metrics = self.metrics
-        metrics.watch("hunt_queue_clicks", "Clicks that wait for a commit.", self.lanes.queued)
-        metrics.watch("hunt_queue_oldest_seconds", "Age of the oldest of them.", self.lanes.oldest)
-        metrics.watch(
-            "hunt_event_loop_utilization_ratio",
-            "Share of the last seconds that the loop worked.",
-            self.meter.utilization,
+        dials.watch(
+            self.metrics,
+            breaker=self.breaker,
+            guard=self.guard,
+            hub=self.hub,
+            lanes=self.lanes,
+            meter=self.meter,
+            supervisor=self.supervisor,
+            tail=self.tail,
         )
-        metrics.watch(
-            "hunt_event_loop_idle_ratio",
-            "Share of the last seconds that the loop waited.",
-            self.meter.idle,
+        self.metrics.watch_labelled(
+            "hunt_pool_connections", "To the database.", "state", pool.states
         )
-        metrics.watch_labelled("hunt_pool_connections", "To the database.", "state", pool.states)
-        metrics.watch_labelled("hunt_subscribers", "Open streams.", "transport", self.hub.counts)
-        metrics.watch_labelled(
-            "hunt_breaker_state",
-            "1 for the state that it is in.",
-            "state",
-            lambda: {
-                state: float(state == self.breaker.state)
-                for state in ("closed", "open", "half-open")
-            },
-        )
+        self.metrics.faults.watch("pool", pool.faults)
+        self.metrics.faults.watch("listener", self.listener_faults)
+        self.metrics.faults.watch("engine", self.faults)
 
     def _breaker_changed(self, state: State) -> None:
         self.metrics.breaker_changed(state)
@@ -207,7 +203,9 @@ class Engine:
             try:
                 await self.refresh()
             except StoreError as exc:
-                log.warning("the hunts could not be read", error=str(exc))
+                self.faults["hunts"] += 1
+                faults.warning("the hunts could not be read", error=str(exc))
+            logs.say_rest()
 
     def notice(self, notice: Notice) -> None:
         """Take what the bus says of a commit, made by any process."""
@@ -291,6 +289,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
                         hunt_changed=engine.hunt_changed,
                         connected=engine.listening,
                         jitter=jitter,
+                        faults=engine.listener_faults,
                     )
                 )
                 yield engine
@@ -314,7 +313,7 @@ async def _wait_fit(pool: Pool, conninfo: str) -> None:
                     if not finding.ok:
                         raise SettingsError(f"{finding.detail}: {finding.cure}")
         except StoreError as exc:
-            log.warning("waiting for the database", error=str(exc))
+            faults.warning("waiting for the database", error=str(exc))
             await trio.sleep(0.5)
         else:
             return

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
-import structlog
 import trio
 
 from hunt.core import notice as notices
 from hunt.core.backoff import Backoff
 from hunt.core.events import Notice
 from hunt.errors import StoreError
+from hunt.logs import FaultLog
 
 LOG = "hunt_log"  # payload: a notice
 HUNTS = "hunt_hunts"  # payload: the id of a hunt that has changed
 
 Listening = Callable[[Sequence[str]], AbstractAsyncContextManager[AsyncIterator[tuple[str, str]]]]
 
-log = structlog.get_logger("hunt.bus")
+log = FaultLog("hunt.bus")
 
 
 async def run(
@@ -29,6 +30,7 @@ async def run(
     hunt_changed: Callable[[str], None],
     connected: Callable[[], None],
     jitter: Callable[[], float],
+    faults: Counter[str] | None = None,
 ) -> None:
     """Pass on what the other processes say, until cancelled; reconnects for ever.
 
@@ -41,7 +43,10 @@ async def run(
         connected: Called after each connect, once notices come: what was said
             before that is lost, and has to be read from the tables.
         jitter: Uniform in [0, 1), spreads the reconnects.
+        faults: Counts under ``lost`` the times that there was no connection, under
+            ``odd`` the notices that were not understood.
     """
+    faults = Counter() if faults is None else faults
     backoff = Backoff(base=0.1, cap=5.0, jitter=jitter)
     while True:
         try:
@@ -51,18 +56,21 @@ async def run(
                 async for channel, payload in received:
                     if channel == HUNTS:
                         hunt_changed(payload)
-                    else:
-                        _pass_on(payload, own, notice)
+                    elif not _pass_on(payload, own, notice):
+                        faults["odd"] += 1
         except StoreError as exc:
+            faults["lost"] += 1
             log.warning("not listening", error=str(exc))
         await trio.sleep(backoff.next())
 
 
-def _pass_on(payload: str, own: str, notice: Callable[[Notice], None]) -> None:
+def _pass_on(payload: str, own: str, notice: Callable[[Notice], None]) -> bool:
+    """Return whether it was one."""
     try:
         parsed = notices.parse(payload, own=own)
     except ValueError:
         # Of another release, or forged: the poll finds what it meant.
         log.warning("a notice was not understood", bytes=len(payload))
-        return
+        return False
     notice(parsed)
+    return True

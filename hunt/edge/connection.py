@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
 import h11
-import structlog
 import trio
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
@@ -26,6 +26,7 @@ from hunt.edge.refusal import SPARE, refuse
 from hunt.edge.secure import Secure
 from hunt.edge.sending import send_all
 from hunt.edge.worker import Worker
+from hunt.logs import FaultLog
 
 #: Seconds for the handshake of TLS.
 HANDSHAKE_TIMEOUT = 10.0
@@ -34,7 +35,7 @@ HANDSHAKE_TIMEOUT = 10.0
 #: the peer up: a phone that sleeps sends no FIN.
 USER_TIMEOUT = 25_000
 
-log = structlog.get_logger("hunt.edge")
+log = FaultLog("hunt.edge")
 
 
 class Connection(TCPServer):
@@ -63,7 +64,7 @@ class Connection(TCPServer):
                     return
         refused = worker.full(worker.count(1) - 1) and new
         try:
-            with contained():
+            with contained(worker.faults):
                 if self._plain() is None and not await self._shake_hands():
                     return
                 if refused:
@@ -163,6 +164,7 @@ class Connection(TCPServer):
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._give_up()
             except trio.TooSlowError:
+                self._worker.faults["send"] += 1
                 await trio.aclose_forcefully(self.stream)
                 await self._give_up()
 
@@ -217,7 +219,7 @@ def _host(sock: trio.socket.SocketType) -> str:
 
 
 @contextmanager
-def contained() -> Iterator[None]:
+def contained(faults: Counter[str]) -> Iterator[None]:
     """Let nothing of one connection reach the server's nursery (H1).
 
     Hypercorn's protocols raise on hostile input, and an exception that leaves a
@@ -228,11 +230,13 @@ def contained() -> Iterator[None]:
         yield
     except Exception as exc:
         # Broad on purpose: which exceptions hostile bytes can cause is not a closed list.
+        faults["contained"] += 1
         log.warning("connection failed", error=type(exc).__name__)
     except BaseExceptionGroup as group:
         _, rest = group.split(Exception)
         if rest is not None:
             raise rest from None
+        faults["contained"] += 1
         log.warning("connection failed", error=type(group.exceptions[0]).__name__)
 
 

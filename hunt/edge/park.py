@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import os
 import select
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from operator import methodcaller
 from typing import Protocol, TypeVarTuple
 
-import structlog
 import trio
 from hypercorn.config import Config
 
 from hunt.edge.answers import Answers
 from hunt.edge.request import Heads
 from hunt.engine import Engine
+from hunt.logs import FaultLog
 
 #: Connections that are served in one turn of the loop.
 SLICE = 256
@@ -45,13 +46,14 @@ LOOK_INTERVAL = 2.0
 
 Ts = TypeVarTuple("Ts")
 
-log = structlog.get_logger("hunt.edge")
+log = FaultLog("hunt.edge")
 
 
 class Parked(Protocol):
     """What waits in the park."""
 
     fd: int
+    park: Park
 
     def readable(self) -> None:
         """Read what has come.  Must not block; what it raises ends this one only."""
@@ -88,6 +90,7 @@ class Park:
         self.answers = Answers(Config())
         self.open = True  #: takes new connections
         self.turn = 0  #: of the heartbeats
+        self.faults = Counter(contained=0)  #: exceptions that ended their connection only
         self.debug = engine.settings.log_level == "debug"  #: each request is logged
         self._hand_over = hand_over
         self._count = count
@@ -223,5 +226,6 @@ def failed(parked: Parked, error: Exception) -> None:
     Whoever calls this catches every `Exception` on purpose: which of them hostile
     bytes can cause is not a closed list.
     """
+    parked.park.faults["contained"] += 1
     log.warning("connection failed", error=type(error).__name__, exc_info=error)
     parked.end()

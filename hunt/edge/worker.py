@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ class Worker(WorkerContext):
         super().__init__(max_requests)
         self.connections = 0  #: of clients, open now
         self.limit: int | None = None  #: of them, at most; None: nothing is known of one
+        #: Exceptions that ended their connection only, sends that took too long.
+        self.faults = Counter(contained=0, send=0)
         self.park: Park | None = None  #: where connections wait; None: the fast lane is off
         self._make: Callable[[trio.SocketStream], Connection] | None = None
         self._nursery: trio.Nursery | None = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
 import trio
 
 from hunt.core.breaker import Breaker, Ticket
@@ -24,6 +24,7 @@ from hunt.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
+from hunt.logs import FaultLog
 
 Append = Callable[[str, Sequence[Click]], Awaitable[list[Outcome]]]
 Reject = Callable[[str, Click, str], Awaitable[None]]
@@ -31,7 +32,19 @@ Reject = Callable[[str, Click, str], Awaitable[None]]
 #: Times that one batch is sent: clicks have ids, so sending it again is safe.
 ATTEMPTS = 3
 
-log = structlog.get_logger("hunt.guard")
+#: What a failed call is counted as, by class; the first that fits.
+FAILURES: tuple[tuple[type[StoreError], str], ...] = (
+    (StoreReadOnly, "read_only"),
+    (StoreUnavailable, "unavailable"),
+    (StoreTimeout, "timeout"),
+    (StoreLost, "lost"),
+    (StoreConflict, "conflict"),
+    (BatchTimeout, "statement_timeout"),
+    (BatchRejected, "rejected"),
+    (StoreError, "other"),
+)
+
+log = FaultLog("hunt.guard")
 
 
 class Guard:
@@ -63,13 +76,16 @@ class Guard:
         self._breaker = breaker
         self._jitter = jitter
         self._breaker_moved = breaker_moved
+        self.failures = Counter({label: 0 for _, label in FAILURES})  #: of calls, by kind
+        self.retries = 0  #: calls that sent the same batch again
 
     async def commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
         """Return an outcome for each click, in order."""
         unknown = False
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             if self._breaker.state != "closed":
                 break  # its probes are the supervisor's to send, not a batch's
+            self.retries += attempt > 0
             ticket = self._breaker.admit()
             try:
                 return await self._call(ticket, hunt, clicks)
@@ -77,13 +93,14 @@ class Guard:
                 return [exc] * len(clicks)
             except (StoreTimeout, StoreLost) as exc:
                 unknown = True
-                log.warning("a commit's outcome is unknown", hunt=hunt, error=str(exc))
-            except StoreConflict:
-                pass  # a deadlock's victim: again
+                self._failed("a commit's outcome is unknown", hunt, exc)
+            except StoreConflict as exc:  # a deadlock's victim: again
+                self._failed("a commit was given up for another", hunt, exc)
             except (BatchRejected, BatchTimeout) as exc:
+                self._failed("a batch was refused, and is split", hunt, exc)
                 return await self._split(hunt, clicks, exc)
             except StoreUnavailable as exc:
-                log.warning("the store is unavailable", hunt=hunt, error=str(exc))
+                self._failed("the store is unavailable", hunt, exc)
                 break
         refusal: Outcome
         if unknown:
@@ -93,6 +110,10 @@ class Guard:
         else:
             refusal = Overloaded("the database did not answer", retry_after=self._later())
         return [refusal] * len(clicks)
+
+    def _failed(self, event: str, hunt: str, error: StoreError) -> None:
+        self.failures[next(label for kind, label in FAILURES if isinstance(error, kind))] += 1
+        log.warning(event, hunt=hunt, error=str(error))
 
     def _later(self) -> float:
         return self._breaker.retry_after() + 0.5 + self._jitter()

@@ -13,13 +13,15 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from hunt.core.events import Outcome, Settlement
 from hunt.errors import (
+    CircuitOpen,
     ClickConflict,
     ClickRejected,
+    Draining,
     HuntNotFound,
     HuntNotOpen,
     InvalidRequest,
@@ -27,9 +29,11 @@ from hunt.errors import (
     NotAuthenticated,
     OutcomeUnknown,
     Overloaded,
+    QueueFull,
     Refused,
     TooFast,
 )
+from hunt.service.faults import Faults
 from hunt.service.meter import Window
 from hunt.service.tally import Histogram, Tally
 
@@ -47,6 +51,9 @@ REFUSALS: tuple[tuple[type[Refused], str], ...] = (
     (ClickConflict, "conflict"),
     (ClickRejected, "rejected"),
     (TooFast, "too_fast"),
+    (CircuitOpen, "breaker_open"),
+    (QueueFull, "queue_full"),
+    (Draining, "draining"),
     (Overloaded, "overloaded"),
     (OutcomeUnknown, "unknown"),
 )
@@ -73,6 +80,8 @@ class Metrics:
         PlatformCollector(registry=self._registry)
         registry = self._registry
         self._window = Window(clock)
+        self.faults = Faults()  #: who counts faults is shown by `Faults.watch`
+        registry.register(self.faults)
         self._clicks = Tally(
             "hunt_clicks", "Clicks, by what became of them.", ("hunt", "outcome"), registry
         )
@@ -119,7 +128,18 @@ class Metrics:
         self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]
     ) -> None:
         """Add a gauge with a value for each of a closed set of labels."""
-        self._registry.register(_Labelled(name, text, label, read))
+        self._registry.register(_Labelled(GaugeMetricFamily(name, text, labels=[label]), read))
+
+    def watch_counter(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """Add a counter that somebody else counts; `name` is without ``_total``."""
+        self._registry.register(_Labelled(CounterMetricFamily(name, text), lambda: {"": read()}))
+
+    def watch_counters(
+        self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]
+    ) -> None:
+        """Add counters that somebody else counts, for each of a closed set of labels."""
+        family = CounterMetricFamily(name, text, labels=[label])
+        self._registry.register(_Labelled(family, read))
 
     def clicked(self, hunt: str, outcome: Outcome, seconds: float) -> None:
         """Count a click and its answer; `hunt` must be one that exists."""
@@ -158,13 +178,17 @@ class Metrics:
 
 
 class _Labelled(Collector):
+    """A family whose values are read whenever somebody looks."""
+
     def __init__(
-        self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]
+        self,
+        family: GaugeMetricFamily | CounterMetricFamily,
+        read: Callable[[], Mapping[str, float]],
     ) -> None:
-        self._name, self._text, self._label, self._read = name, text, label, read
+        self._family, self._read = family, read
 
     def collect(self) -> Iterable[Metric]:
-        family = GaugeMetricFamily(self._name, self._text, labels=[self._label])
+        self._family.samples.clear()
         for value, number in self._read().items():
-            family.add_metric([value], number)
-        yield family
+            self._family.add_metric([value] if value else [], number)
+        yield self._family

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import trio
@@ -35,6 +36,7 @@ class Supervisor:
         self._known: State = breaker.state
         self._openings = breaker.openings
         self._moved = trio.Event()
+        self.faults = Counter(read_only=0, timeout=0, unavailable=0)  #: probes that failed, by kind
 
     def look(self) -> None:
         """See whether the breaker moved; to be called after each call that it admitted."""
@@ -65,10 +67,13 @@ class Supervisor:
             with trio.fail_after(DEADLINE):
                 await self._probe()
         except StoreReadOnly:
+            self.faults["read_only"] += 1
             self._breaker.read_only(ticket)
         except (trio.TooSlowError, StoreTimeout):
+            self.faults["timeout"] += 1
             self._breaker.time_out(ticket)
         except StoreError:
+            self.faults["unavailable"] += 1
             self._breaker.fail(ticket)
         except BaseException:  # cancelled, or a bug: the next probe may pass
             self._breaker.abandon(ticket)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-import structlog
 import trio
 
 from hunt.core.backoff import Backoff
 from hunt.core.events import Notice, Reward
 from hunt.errors import StoreError
+from hunt.logs import FaultLog
 
 Read = Callable[[str, int, int], Awaitable[list[Reward]]]
 Last = Callable[[], Awaitable[dict[str, int]]]
 
-log = structlog.get_logger("hunt.tail")
+log = FaultLog("hunt.tail")
 
 
 @dataclass(slots=True)
@@ -68,6 +69,9 @@ class Tail:
         self._behind: dict[str, None] = {}  # hunts with a gap, in the order they fell behind
         self._gap = trio.Event()
         self._poll_now = trio.Event()
+        self.reads = 0  #: gaps, and what did not fit into a notice, read from the table
+        #: Reads that failed, looks at all hunts that failed, buffers that ran over.
+        self.faults = Counter(read=0, look=0, dropped=0)
 
     def start_at(self, hunt: str, seq: int) -> None:
         """Follow a hunt from after `seq`; changes nothing where it is followed already."""
@@ -106,6 +110,7 @@ class Tail:
             ready.append(position.early.pop(position.seq))
         if len(position.early) > self._buffer:
             position.early.clear()
+            self.faults["dropped"] += 1
         if ready:
             self._publish(hunt, ready)
         if rewards:
@@ -139,10 +144,12 @@ class Tail:
             try:
                 rewards = await self._read(hunt, position.seq, position.announced)
             except StoreError as exc:
+                self.faults["read"] += 1
                 log.warning("a gap could not be read", hunt=hunt, error=str(exc))
                 await trio.sleep(self._backoff.next())
                 continue
             self._backoff.reset()
+            self.reads += 1
             self._offer(hunt, rewards)
 
     async def _look_around(self) -> None:
@@ -153,6 +160,7 @@ class Tail:
             try:
                 last = await self._last()
             except StoreError:
+                self.faults["look"] += 1
                 continue  # whoever reads or writes next says so
             for hunt, seq in last.items():
                 self.start_at(hunt, seq)

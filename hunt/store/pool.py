@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import select
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -52,6 +53,8 @@ class Pool:
         self._closed = False
         self._retry_at = float("-inf")
         self._why: StoreError | None = None
+        #: Calls that found all connections lent out, connects that took too long or failed.
+        self.faults = Counter(busy=0, slow=0, connect=0)
 
     @asynccontextmanager
     async def connection(self, *, timeout: float = 5.0) -> AsyncIterator[Connection]:
@@ -66,11 +69,13 @@ class Pool:
         with trio.move_on_after(timeout) as scope:
             await self._places.acquire()
         if scope.cancelled_caught:
+            self.faults["busy"] += 1
             raise StoreUnavailable(f"all {self._size} connections are busy")
         try:
             with trio.move_on_after(timeout) as scope:
                 conn = await self._take()
             if scope.cancelled_caught:
+                self.faults["slow"] += 1
                 raise StoreUnavailable(f"no connection within {timeout:g} s")
             self._busy.add(conn)
             try:
@@ -103,6 +108,7 @@ class Pool:
         try:
             conn = await Connection.connect(self._conninfo, autocommit=True)
         except psycopg.Error as exc:
+            self.faults["connect"] += 1
             self._retry_at = self._clock() + self._backoff.next()
             self._why = translate(exc) or StoreUnavailable(str(exc))
             raise StoreUnavailable(str(self._why)) from exc

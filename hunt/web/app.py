@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from hunt.engine import Engine
 from hunt.errors import Refused
+from hunt.logs import FaultLog
 from hunt.web import clicks, endpoints, operations, pages, problems, reading, session, streams
 from hunt.web.asgi_http import HTTPConnection
 
@@ -22,6 +23,7 @@ MAX_BODY = endpoints.MAX_BODY
 BODY_TIMEOUT = endpoints.BODY_TIMEOUT
 
 log = structlog.get_logger("hunt.web")
+faults = FaultLog("hunt.web")
 
 
 class Application(QuartTrio):
@@ -70,7 +72,7 @@ def create_app(engine: Callable[[], Engine]) -> Application:
 
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:
-        log.error("unexpected error", exc_info=error, route=str(request.url_rule or "-"))
+        faults.error("unexpected error", exc_info=error, route=str(request.url_rule or "-"))
         return problems.unexpected().response()
 
     return app

@@ -6,7 +6,6 @@ import math
 import random
 from collections.abc import Sequence
 
-import structlog
 from msgspec import Struct
 
 from hunt.core import sse
@@ -14,11 +13,12 @@ from hunt.core.events import Reward
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
 from hunt.errors import StoreError
+from hunt.logs import FaultLog
 
 #: Milliseconds within which clients that were sent away come back.
 RECONNECT_MS = (1000, 5000)
 
-log = structlog.get_logger("hunt.web")
+log = FaultLog("hunt.web")
 
 
 class Greeting(Struct, frozen=True):
@@ -48,6 +48,7 @@ async def resumed(engine: Engine, hunt: Hunt, player: str, last_event_id: str) -
         greeting = hello(engine, hunt)
         return Greeting(greeting.blocks + sse.reset(str(exc)), greeting.sent)
     except StoreError as exc:
+        engine.faults["resume"] += 1
         log.warning("a stream could not be resumed", error=str(exc))
         return Greeting(sse.pause(reconnect_ms()), 0, ends=True)
     blocks = [sse.hello(hunt.id, hunt.epoch, engine.tail.position(hunt.id), resumed=True)]

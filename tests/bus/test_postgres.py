@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -34,6 +35,7 @@ async def test_reconnects_for_ever_and_passes_on_what_it_understands(
 
         yield received()
 
+    faults = Counter[str]()
     with trio.move_on_after(60):
         await postgres.run(
             listening,
@@ -42,7 +44,9 @@ async def test_reconnects_for_ever_and_passes_on_what_it_understands(
             hunt_changed=heard.append,
             connected=lambda: heard.append("connected"),
             jitter=lambda: 0.5,
+            faults=faults,
         )
+    assert faults == {"lost": 2, "odd": 1}
     assert heard == [
         "connected",
         Notice("harbour", 1, 2, None),

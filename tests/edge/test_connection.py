@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -127,9 +128,11 @@ async def test_sets_the_options_of_a_client_socket() -> None:
 
 
 def test_contained_lets_pass_what_is_no_error_of_a_connection() -> None:
-    with connection.contained():
+    faults = Counter[str]()
+    with connection.contained(faults):
         raise ValueError
-    with connection.contained():
+    with connection.contained(faults):
         raise ExceptionGroup("two", [ValueError(), KeyError()])
-    with pytest.raises(BaseExceptionGroup), connection.contained():
+    with pytest.raises(BaseExceptionGroup), connection.contained(faults):
         raise BaseExceptionGroup("mixed", [ValueError(), KeyboardInterrupt()])
+    assert faults == {"contained": 2}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -54,6 +55,16 @@ class Store:
         self.rejected.append((click.id, reason))
 
 
+#: As an operator sees it.
+KINDS = {
+    StoreReadOnly: "read_only",
+    StoreUnavailable: "unavailable",
+    StoreTimeout: "timeout",
+    StoreLost: "lost",
+    StoreConflict: "conflict",
+}
+
+
 def guard(store: Store, **options: int) -> tuple[Guard, Breaker]:
     breaker = Breaker(trio.current_time, **options)
     return Guard(store.append, store.reject, breaker, jitter=lambda: 0), breaker
@@ -85,6 +96,10 @@ async def test_what_a_failure_means(
     assert [type(each) for each in outcomes] == [kind] * 5
     assert len(store.calls) == calls
     assert breaker.state == state
+    assert guarded.retries == calls - 1
+    assert +guarded.failures == Counter(
+        kind for failure in failures for error, kind in KINDS.items() if type(failure) is error
+    )
 
 
 async def test_while_it_is_open_the_store_is_left_alone() -> None:
@@ -104,6 +119,7 @@ async def test_a_bad_row_is_found_recorded_and_the_others_are_settled() -> None:
     assert [type(each) for each in outcomes] == [*[Settlement] * 3, ClickRejected, Settlement]
     assert store.rejected == [("c3", "a bad row")]
     assert breaker.state == "closed", "a bad row is no news of the store"
+    assert +guarded.failures == {"rejected": 4}, "in 5, in 3, in 2, and alone"
 
 
 async def test_a_rejection_that_cannot_be_recorded_is_still_one() -> None:
@@ -182,6 +198,7 @@ async def test_the_supervisor_leads_the_breaker_back(
         await trio.sleep(60)
         nursery.cancel_scope.cancel()
     frozen = 1 if error is None else 0
+    assert supervisor.faults.total() == 1
     assert states == [
         (1, "open"),
         (5, "half-open"),

@@ -15,9 +15,12 @@ from hunt.core.limiter import Limiter
 from hunt.errors import (
     CircuitOpen,
     ClickConflict,
+    Draining,
     HuntNotFound,
     HuntNotOpen,
     OutcomeUnknown,
+    Overloaded,
+    QueueFull,
     Refused,
     TooFast,
 )
@@ -127,7 +130,10 @@ def test_every_outcome_has_a_label() -> None:
     assert outcome_label(settled) == "won"
     assert outcome_label(Settlement(settled.reward, True)) == "duplicate"
     assert outcome_label(OutcomeUnknown()) == "unknown"
-    assert outcome_label(CircuitOpen(retry_after=1)) == "overloaded"
+    assert outcome_label(CircuitOpen(retry_after=1)) == "breaker_open"
+    assert outcome_label(QueueFull(retry_after=1)) == "queue_full"
+    assert outcome_label(Draining(retry_after=1)) == "draining"
+    assert outcome_label(Overloaded(retry_after=1)) == "overloaded"
     assert outcome_label(Refused()) == "other"
 
 
@@ -139,6 +145,9 @@ def test_metrics_carry_what_was_counted() -> None:
     metrics.delivered(0.001)
     metrics.cut_off()
     metrics.bus_lag(0.5)
+    metrics.watch_counter("hunt_y", "Y.", lambda: 7)
+    metrics.watch_counters("hunt_z", "Z.", "kind", lambda: {"a": 2, "b": 0})
+    metrics.faults.watch("pool", {"connect": 4, "busy": 0})
     metrics.watch_labelled("hunt_x", "X.", "state", lambda: {"a": 1})
     text = metrics.render().decode()
     for line in (
@@ -151,6 +160,11 @@ def test_metrics_carry_what_was_counted() -> None:
         "hunt_bus_lag_seconds 0.5",
         'hunt_build_info{version="9"} 1.0',
         'hunt_x{state="a"} 1.0',
+        "hunt_y_total 7.0",
+        'hunt_z_total{kind="a"} 2.0',
+        'hunt_z_total{kind="b"} 0.0',
+        'hunt_faults_total{kind="connect",where="pool"} 4.0',
+        'hunt_faults_total{kind="busy",where="pool"} 0.0',
     ):
         assert line in text
 

@@ -93,6 +93,7 @@ async def test_a_gap_that_stays_is_read(autojump_clock: MockClock) -> None:
         nursery.cancel_scope.cancel()
     assert published == list(range(1, 10))
     assert table.reads == [(0, 9), (3, 9), (6, 9)]
+    assert (tail.reads, +tail.faults) == (3, {"read": 2})
 
 
 async def test_rows_that_did_not_fit_into_the_notice_are_read(autojump_clock: MockClock) -> None:
@@ -114,6 +115,7 @@ async def test_the_poll_finds_what_no_notice_told_of(autojump_clock: MockClock) 
         await trio.sleep(1)
         nursery.cancel_scope.cancel()
     assert published == [1, 2]
+    assert +tail.faults == {"look": 1}
 
 
 async def test_a_reconnected_listener_has_everything_looked_at_at_once(
@@ -139,6 +141,7 @@ async def test_what_came_too_early_is_bounded_and_read_again(autojump_clock: Moc
         await trio.sleep(1)
         nursery.cancel_scope.cancel()
     assert published == list(range(1, 51))
+    assert tail.faults["dropped"] > 0
 
 
 async def test_a_hunt_that_was_not_known_is_followed_from_its_first_news() -> None:

@@ -214,6 +214,7 @@ async def test_who_waits_too_long_is_told(database: str) -> None:
         with pytest.raises(StoreUnavailable, match="busy"):
             async with pool.connection(timeout=0.01):
                 pass
+        assert +pool.faults == {"busy": 1}
 
 
 async def test_a_connection_that_broke_while_idle_is_replaced(database: str) -> None:
@@ -259,6 +260,7 @@ async def test_after_a_failed_connect_the_others_fail_at_once() -> None:
         async with pool.connection():
             pass
     assert pool._backoff._attempts == 2
+    assert +pool.faults == {"connect": 2}
     pool.close()
     with pytest.raises(StoreUnavailable, match="closed"):
         async with pool.connection():

@@ -229,7 +229,7 @@ async def test_503_while_the_breaker_is_open(database: str) -> None:
         assert (await client.get("/livez")).status_code == 200
         metrics = (await client.get("/metrics")).text
         assert 'hunt_breaker_state{state="open"} 1.0' in metrics
-        assert 'outcome="overloaded"} 1.0' in metrics
+        assert 'outcome="breaker_open"} 1.0' in metrics
 
 
 async def test_503_while_draining(database: str) -> None:
@@ -360,6 +360,11 @@ async def test_metrics_have_the_names_of_the_contract(database: str) -> None:
         "hunt_breaker_transitions", "hunt_queue_clicks", "hunt_queue_oldest_seconds",
         "hunt_subscribers", "hunt_delivery_seconds", "hunt_slow_subscribers_total",
         "hunt_pool_connections", "hunt_bus_lag_seconds", "hunt_connections", "hunt_build_info",
+        'hunt_commit_failures_total{kind="timeout"} 0.0', "hunt_commit_retries_total 0.0",
+        "hunt_tail_reads_total", 'hunt_faults_total{kind="connect",where="pool"} 0.0',
+        '{kind="lost",where="listener"}', '{kind="contained",where="connection"}',
+        '{kind="resume",where="engine"}', '{kind="timeout",where="probe"}',
+        '{kind="read",where="tail"}',
     ):  # fmt: skip
         assert name in text
     assert "ada" not in text

@@ -1,0 +1,61 @@
+"""What Prometheus reads off the services whenever it looks."""
+
+from __future__ import annotations
+
+from hunt.core.breaker import Breaker
+from hunt.service.guard import Guard
+from hunt.service.hub import Hub
+from hunt.service.lanes import Lanes
+from hunt.service.meter import EventLoopMeter
+from hunt.service.metrics import Metrics
+from hunt.service.supervisor import Supervisor
+from hunt.service.tail import Tail
+
+STATES = ("closed", "open", "half-open")
+
+
+def watch(
+    metrics: Metrics,
+    *,
+    breaker: Breaker,
+    guard: Guard,
+    hub: Hub,
+    lanes: Lanes,
+    meter: EventLoopMeter,
+    supervisor: Supervisor,
+    tail: Tail,
+) -> None:
+    """Show the services' numbers in `metrics`."""
+    metrics.watch("hunt_queue_clicks", "Clicks that wait for a commit.", lanes.queued)
+    metrics.watch("hunt_queue_oldest_seconds", "Age of the oldest of them.", lanes.oldest)
+    metrics.watch(
+        "hunt_event_loop_utilization_ratio",
+        "Share of the last seconds that the loop worked.",
+        meter.utilization,
+    )
+    metrics.watch(
+        "hunt_event_loop_idle_ratio",
+        "Share of the last seconds that the loop waited.",
+        meter.idle,
+    )
+    metrics.watch_labelled("hunt_subscribers", "Open streams.", "transport", hub.counts)
+    metrics.watch_labelled(
+        "hunt_breaker_state",
+        "1 for the state that it is in.",
+        "state",
+        lambda: {state: float(state == breaker.state) for state in STATES},
+    )
+    metrics.watch_counters(
+        "hunt_commit_failures",
+        "Batches that the store did not take.",
+        "kind",
+        lambda: guard.failures,
+    )
+    metrics.watch_counter(
+        "hunt_commit_retries", "Batches that were sent again.", lambda: guard.retries
+    )
+    metrics.watch_counter(
+        "hunt_tail_reads", "Ranges of a log that were read from the table.", lambda: tail.reads
+    )
+    metrics.faults.watch("probe", supervisor.faults)
+    metrics.faults.watch("tail", tail.faults)

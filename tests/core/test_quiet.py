@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from hunt.core.quiet import Quiet
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_minute_of_the_same_is_a_few_lines_and_every_other_is_counted() -> None:
+    clock = Clock()
+    quiet = Quiet(clock, burst=3, interval=10)
+    said = []
+    for _ in range(6000):
+        said.append(quiet.admit("down"))
+        clock.now += 0.01
+    lines = [more for more in said if more is not None]
+    assert len(lines) <= 3 + 6
+    clock.now += 10
+    assert quiet.rest() == {"down": 6000 - len(lines) - sum(lines)}
+    assert quiet.rest() == {}
+
+
+def test_kinds_are_counted_apart_and_a_rested_one_speaks_at_once() -> None:
+    clock = Clock()
+    quiet = Quiet(clock, burst=1, interval=10)
+    assert quiet.admit("a") == 0
+    assert quiet.admit("a") is None
+    assert quiet.admit("b") == 0
+    assert quiet.rest() == {}, "not before its time"
+    clock.now = 10
+    assert quiet.admit("a") == 1
+    clock.now = 100
+    assert quiet.admit("a") == 0
