@@ -131,6 +131,10 @@ class StoreUnavailable(StoreError):
     """The store could not be asked: surely nothing was recorded."""
 
 
+class ConnectTimeout(StoreUnavailable):
+    """No connection in time, as of a server that is frozen: surely nothing was recorded."""
+
+
 class StoreReadOnly(StoreUnavailable):
     """The server is a standby, or read-only (SQLSTATE 25006)."""
 

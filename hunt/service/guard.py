@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import trio
 
@@ -14,6 +15,7 @@ from hunt.errors import (
     BatchTimeout,
     CircuitOpen,
     ClickRejected,
+    ConnectTimeout,
     HuntNotFound,
     OutcomeUnknown,
     Overloaded,
@@ -44,7 +46,19 @@ FAILURES: tuple[tuple[type[StoreError], str], ...] = (
     (StoreError, "other"),
 )
 
+#: Clicks of one batch that each took too long alone, after which it is not they
+#: who are to blame (somebody holds a lock), and the rest is not tried one by one.
+ALONE = 2
+
 log = FaultLog("hunt.guard")
+
+
+@dataclass(slots=True)
+class _Case:
+    """What is known of a batch while it is sent again, and its parts."""
+
+    unknown: bool = False  # an answer was lost, so "not recorded" is not certain
+    alone: int = 0  # clicks that took too long alone
 
 
 class Guard:
@@ -81,7 +95,9 @@ class Guard:
 
     async def commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
         """Return an outcome for each click, in order."""
-        unknown = False
+        return await self._commit(hunt, clicks, _Case())
+
+    async def _commit(self, hunt: str, clicks: Sequence[Click], case: _Case) -> list[Outcome]:
         for attempt in range(ATTEMPTS):
             if self._breaker.state != "closed":
                 break  # its probes are the supervisor's to send, not a batch's
@@ -92,31 +108,29 @@ class Guard:
             except HuntNotFound as exc:
                 return [exc] * len(clicks)
             except (StoreTimeout, StoreLost) as exc:
-                unknown = True
+                case.unknown = True
                 self._failed("a commit's outcome is unknown", hunt, exc)
             except StoreConflict as exc:  # a deadlock's victim: again
                 self._failed("a commit was given up for another", hunt, exc)
             except (BatchRejected, BatchTimeout) as exc:
                 self._failed("a batch was refused, and is split", hunt, exc)
-                return await self._split(hunt, clicks, exc)
+                return await self._split(hunt, clicks, exc, case)
             except StoreUnavailable as exc:
                 self._failed("the store is unavailable", hunt, exc)
                 break
-        refusal: Outcome
-        if unknown:
-            refusal = OutcomeUnknown()
-        elif self._breaker.state != "closed":
-            refusal = CircuitOpen(retry_after=self._later())
-        else:
-            refusal = Overloaded("the database did not answer", retry_after=self._later())
-        return [refusal] * len(clicks)
+        return [self._refusal(case)] * len(clicks)
 
     def _failed(self, event: str, hunt: str, error: StoreError) -> None:
         self.failures[next(label for kind, label in FAILURES if isinstance(error, kind))] += 1
         log.warning(event, hunt=hunt, error=str(error))
 
-    def _later(self) -> float:
-        return self._breaker.retry_after() + 0.5 + self._jitter()
+    def _refusal(self, case: _Case, why: str = "the database did not answer") -> Outcome:
+        if case.unknown:
+            return OutcomeUnknown()
+        later = self._breaker.retry_after() + 0.5 + self._jitter()
+        if self._breaker.state != "closed":
+            return CircuitOpen(retry_after=later)
+        return Overloaded(why, retry_after=later)
 
     async def _call(self, ticket: Ticket, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
         started = trio.current_time()
@@ -125,7 +139,9 @@ class Guard:
         except StoreReadOnly:
             self._breaker.read_only(ticket)
             raise
-        except StoreTimeout:
+        except (StoreTimeout, ConnectTimeout):
+            # A frozen server takes neither a batch nor a connection: two of
+            # either kind are two timeouts.
             self._breaker.time_out(ticket)
             raise
         except (StoreUnavailable, StoreLost):
@@ -140,14 +156,18 @@ class Guard:
         finally:
             self._breaker_moved()
 
-    async def _split(self, hunt: str, clicks: Sequence[Click], error: StoreError) -> list[Outcome]:
+    async def _split(
+        self, hunt: str, clicks: Sequence[Click], error: StoreError, case: _Case
+    ) -> list[Outcome]:
         """Commit the halves of a batch that failed for some row's sake."""
+        slow = isinstance(error, BatchTimeout)
+        if slow and (len(clicks) == 1 or case.alone >= ALONE):
+            case.alone += 1
+            return [self._refusal(case, "the database took too long")] * len(clicks)
         if len(clicks) > 1:
             half = len(clicks) // 2
-            first = await self.commit(hunt, clicks[:half])
-            return first + await self.commit(hunt, clicks[half:])
-        if isinstance(error, BatchTimeout):
-            return [Overloaded("the database took too long", retry_after=self._later())]
+            first = await self._commit(hunt, clicks[:half], case)
+            return first + await self._commit(hunt, clicks[half:], case)
         log.warning("a click was rejected", hunt=hunt, click=clicks[0].id, error=str(error))
         try:
             await self._reject(hunt, clicks[0], str(error))

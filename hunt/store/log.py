@@ -131,7 +131,8 @@ class Log:
             StoreError: The database would not take a batch now.
         """
         with translated():
-            async with self._pool.connection(timeout=deadline) as conn:
+            # Whoever probes has waited already; a "no" of the pool's would not be the server's.
+            async with self._pool.connection(timeout=deadline, insist=True) as conn:
                 with conn.committing(deadline):
                     await conn.execute("update hunt_probe set at = clock_timestamp()")
 

@@ -14,7 +14,7 @@ from psycopg import errors as pg
 from psycopg import pq
 
 from hunt.core.backoff import Backoff
-from hunt.errors import StoreError, StoreReadOnly, StoreUnavailable
+from hunt.errors import ConnectTimeout, StoreError, StoreReadOnly, StoreUnavailable
 from hunt.store import packed
 from hunt.store.connection import Connection
 from hunt.store.errors import translate
@@ -57,14 +57,22 @@ class Pool:
         self.faults = Counter(busy=0, slow=0, connect=0)
 
     @asynccontextmanager
-    async def connection(self, *, timeout: float = 5.0) -> AsyncIterator[Connection]:
+    async def connection(
+        self, *, timeout: float = 5.0, insist: bool = False
+    ) -> AsyncIterator[Connection]:
         """Lend a connection, idle and outside of a transaction, for the block.
 
         What comes back in a transaction is rolled back, and what cannot be is
         closed; neither keeps the caller's cancellation for more than seconds.
 
+        Args:
+            timeout: Seconds to wait for one, and again to make one.
+            insist: Try to connect, however short a time ago that failed; for a
+                caller with pauses of its own.
+
         Raises:
             StoreUnavailable: None is free within `timeout` seconds, or none can be made.
+            ConnectTimeout: The server did not answer within `timeout` seconds.
         """
         with trio.move_on_after(timeout) as scope:
             await self._places.acquire()
@@ -73,10 +81,10 @@ class Pool:
             raise StoreUnavailable(f"all {self._size} connections are busy")
         try:
             with trio.move_on_after(timeout) as scope:
-                conn = await self._take()
+                conn = await self._take(insist)
             if scope.cancelled_caught:
                 self.faults["slow"] += 1
-                raise StoreUnavailable(f"no connection within {timeout:g} s")
+                raise ConnectTimeout(f"no connection within {timeout:g} s")
             self._busy.add(conn)
             try:
                 yield conn
@@ -92,7 +100,7 @@ class Pool:
         finally:
             self._places.release()
 
-    async def _take(self) -> Connection:
+    async def _take(self, insist: bool) -> Connection:
         # Before a connection is taken: cancelled after that, it would be nobody's.
         await trio.lowlevel.checkpoint_if_cancelled()
         while self._idle:
@@ -102,7 +110,7 @@ class Pool:
             self._discard(conn)
         if self._closed:
             raise StoreUnavailable("the pool is closed")
-        if self._clock() < self._retry_at and self._why is not None:
+        if self._clock() < self._retry_at and self._why is not None and not insist:
             raise StoreUnavailable(str(self._why))
         self._connecting += 1
         try:

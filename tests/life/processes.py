@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import httpx
 import trio
@@ -50,10 +51,14 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(
-    arguments: Sequence[str], url: str, environ: Mapping[str, str] | None = None
+    arguments: Sequence[str],
+    url: str,
+    environ: Mapping[str, str] | None = None,
+    *,
+    log: IO[bytes] | None = None,
 ) -> AsyncIterator[Server]:
     """Run a server until it is ready; kill it at the end, if it still runs."""
-    process = subprocess.Popen(arguments, env=environment(environ))
+    process = subprocess.Popen(arguments, env=environment(environ), stdout=log, stderr=log)
     server = Server(process, url)
     try:
         await wait_ready(server)

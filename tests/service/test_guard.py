@@ -14,6 +14,7 @@ from hunt.errors import (
     BatchTimeout,
     CircuitOpen,
     ClickRejected,
+    ConnectTimeout,
     HuntNotFound,
     OutcomeUnknown,
     Overloaded,
@@ -59,6 +60,7 @@ class Store:
 KINDS = {
     StoreReadOnly: "read_only",
     StoreUnavailable: "unavailable",
+    ConnectTimeout: "unavailable",
     StoreTimeout: "timeout",
     StoreLost: "lost",
     StoreConflict: "conflict",
@@ -79,6 +81,8 @@ def guard(store: Store, **options: int) -> tuple[Guard, Breaker]:
         ([StoreConflict(), StoreConflict()], 3, Settlement, "closed"),
         ([StoreConflict()] * 3, 3, Overloaded, "closed"),
         ([StoreTimeout()] * 2, 2, OutcomeUnknown, "open"),
+        ([StoreTimeout(), ConnectTimeout()], 2, OutcomeUnknown, "open"),
+        ([ConnectTimeout()], 1, Overloaded, "closed"),
         ([StoreLost()] * 3, 3, OutcomeUnknown, "open"),
         ([StoreLost(), StoreUnavailable()], 2, OutcomeUnknown, "closed"),
         ([StoreUnavailable()], 1, Overloaded, "closed"),
@@ -135,6 +139,19 @@ async def test_a_timeout_in_the_server_splits_the_batch() -> None:
     assert all(isinstance(each, Settlement) for each in outcomes)
     [alone] = await guard(Store(BatchTimeout()))[0].commit("harbour", CLICKS[:1])
     assert isinstance(alone, Overloaded)
+
+
+async def test_a_lock_that_is_held_costs_a_batch_a_few_waits_and_not_one_for_each_click() -> None:
+    store = Store(*[BatchTimeout()] * 20)
+    outcomes = await guard(store)[0].commit("harbour", CLICKS)
+    assert all(isinstance(each, Overloaded) for each in outcomes)
+    assert len(store.calls) <= 7
+
+
+async def test_what_may_be_recorded_is_never_said_not_to_be_when_its_batch_is_split() -> None:
+    store = Store(StoreLost(), *[BatchTimeout()] * 20)
+    outcomes = await guard(store)[0].commit("harbour", CLICKS)
+    assert all(isinstance(each, OutcomeUnknown) for each in outcomes)
 
 
 async def test_slow_commits_open_the_breaker(autojump_clock: MockClock) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -15,6 +16,7 @@ from hunt.core.definition import Definition
 from hunt.core.events import Click, Settlement
 from hunt.errors import (
     BatchTimeout,
+    ConnectTimeout,
     StoreConflict,
     StoreError,
     StoreLost,
@@ -217,6 +219,16 @@ async def test_who_waits_too_long_is_told(database: str) -> None:
         assert +pool.faults == {"busy": 1}
 
 
+async def test_a_server_that_takes_connections_and_says_nothing_is_a_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        async with open_pool(f"host=127.0.0.1 port={port}", size=1) as pool:
+            with pytest.raises(ConnectTimeout):
+                async with pool.connection(timeout=0.05):
+                    pass
+            await whole(pool)
+
+
 async def test_a_connection_that_broke_while_idle_is_replaced(database: str) -> None:
     async with open_pool(database, size=1) as pool, connected(database) as other:
         async with pool.connection() as conn:
@@ -255,12 +267,16 @@ async def test_after_a_failed_connect_the_others_fail_at_once() -> None:
             async with pool.connection():
                 pass
     assert pool._backoff._attempts == 1
+    with pytest.raises(StoreUnavailable):
+        async with pool.connection(insist=True):
+            pass
+    assert pool._backoff._attempts == 2
     now = 1.0
     with pytest.raises(StoreUnavailable):
         async with pool.connection():
             pass
-    assert pool._backoff._attempts == 2
-    assert +pool.faults == {"connect": 2}
+    assert pool._backoff._attempts == 3
+    assert +pool.faults == {"connect": 3}
     pool.close()
     with pytest.raises(StoreUnavailable, match="closed"):
         async with pool.connection():

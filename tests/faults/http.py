@@ -1,0 +1,138 @@
+"""Just enough of an HTTP client on Trio to see every byte, and every way to fail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import httptools
+import trio
+
+
+@dataclass
+class Response:
+    """What the parser has seen so far."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+    whole: bool = False
+
+
+class _Seen:
+    """Callbacks of httptools."""
+
+    def __init__(self) -> None:
+        self.response = Response()
+        self.parser = httptools.HttpResponseParser(self)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.response.headers[name.decode().lower()] = value.decode()
+
+    def on_headers_complete(self) -> None:
+        self.response.status = self.parser.get_status_code()
+
+    def on_body(self, data: bytes) -> None:
+        self.response.body += data
+
+    def on_message_complete(self) -> None:
+        self.response.whole = True
+
+
+class Broken(Exception):
+    """The connection ended in the middle, or what came was no HTTP."""
+
+
+class Channel:
+    """One keep-alive connection; made when it is needed."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._stream: trio.SocketStream | None = None
+
+    async def connect(self) -> trio.SocketStream:
+        """Return the connection."""
+        if self._stream is None:
+            try:
+                self._stream = await trio.open_tcp_stream("127.0.0.1", self.port)
+            except OSError as exc:
+                raise Broken("no connection") from exc
+        return self._stream
+
+    def close(self) -> None:
+        """Close without a word; whoever waits on it finds out."""
+        if self._stream is not None:
+            trio.lowlevel.notify_closing(self._stream.socket)
+            self._stream.socket.close()
+            self._stream = None
+
+    async def request(self, data: bytes) -> Response:
+        """Send a request, and return the whole response.
+
+        Raises:
+            Broken: Whether it was served is not known.
+        """
+        done = False
+        try:
+            stream = await self.connect()
+            await stream.send_all(data)
+            seen = _Seen()
+            while not seen.response.whole:
+                piece = await stream.receive_some(65536)
+                if not piece:
+                    raise Broken("closed without an answer")
+                seen.parser.feed_data(bytes(piece))
+            done = seen.parser.should_keep_alive()
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as exc:
+            raise Broken(str(exc) or type(exc).__name__) from exc
+        except httptools.HttpParserError as exc:
+            raise Broken(f"no HTTP: {exc}") from exc
+        else:
+            return seen.response
+        finally:
+            if not done:  # cancelled too: what comes next would be the wrong answer
+                self.close()
+
+    async def body(self, data: bytes) -> AsyncIterator[bytes]:
+        """Send a request; yield the body piece by piece, the first only after a status of 200.
+
+        Raises:
+            Broken: It ended in the middle.
+            ValueError: Another status.
+        """
+        try:
+            stream = await self.connect()
+            await stream.send_all(data)
+            seen = _Seen()
+            while not seen.response.whole:
+                piece = await stream.receive_some(65536)
+                if not piece:
+                    raise Broken("closed in the middle")
+                seen.parser.feed_data(bytes(piece))
+                if seen.response.status not in {0, 200}:
+                    raise ValueError(f"a stream was answered with {seen.response.status}")
+                got, seen.response.body = bytes(seen.response.body), bytearray()
+                if got:
+                    yield got
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as exc:
+            raise Broken(str(exc) or type(exc).__name__) from exc
+        except httptools.HttpParserError as exc:
+            raise Broken(f"no HTTP: {exc}") from exc
+
+
+def click_request(token: str, hunt: str, body: bytes) -> bytes:
+    """Return the request of a click."""
+    return (
+        b"POST /v1/hunts/%b/clicks HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer %b\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+        % (hunt.encode(), token.encode(), len(body), body)
+    )
+
+
+def stream_request(token: str, hunt: str, last_event_id: str | None) -> bytes:
+    """Return the request of a stream."""
+    resume = b"" if last_event_id is None else b"Last-Event-ID: %b\r\n" % last_event_id.encode()
+    return (
+        b"GET /v1/hunts/%b/events HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer %b\r\n"
+        b"Accept: text/event-stream\r\n%b\r\n" % (hunt.encode(), token.encode(), resume)
+    )

@@ -1,0 +1,176 @@
+"""`hunt serve` with its processes, and the proxies before and behind it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import trio
+from psycopg.conninfo import make_conninfo
+
+from hunt.bench.processes import table, tree
+from tests.faults.proxy import Connect, Proxy, to_port
+from tests.life.processes import HUNT, Server, children, free_port, running, until
+
+SECRET = b"faults-secret-faults-secret-faults"
+HEARTBEAT = 1.0  #: seconds, of streams; short, so that silence shows
+
+SETTINGS = {
+    "HUNT_JWT_SECRET": SECRET.decode(),
+    "HUNT_HEARTBEAT": str(HEARTBEAT),
+    "HUNT_LOG_LEVEL": "info",
+    "HUNT_LOG_FORMAT": "json",
+    "HUNT_DRAIN_TIMEOUT": "5",
+}
+
+
+class Node:
+    """One server, as a machine would run it.
+
+    Attributes:
+        folder: Of its data and its log.
+        database: The proxy before PostgreSQL.
+        listening: The proxy before PostgreSQL, for notices.
+        edge: The proxy before hunt; clients go through it.
+    """
+
+    def __init__(
+        self, server: Server, folder: Path, *, database: Proxy, listening: Proxy, edge: Proxy
+    ) -> None:
+        self.server = server
+        self.folder = folder
+        self.database = database
+        self.listening = listening
+        self.edge = edge
+
+    @property
+    def port(self) -> int:
+        """Where clients connect."""
+        return self.edge.port
+
+    @property
+    def own_port(self) -> int:
+        """Where hunt itself listens."""
+        return int(self.server.url.rpartition(":")[2])
+
+    def processes(self) -> list[int]:
+        """Return the server processes."""
+        return children(self.server.process.pid, "server_process")
+
+    def own_sockets(self) -> set[str]:
+        """Return the sockets of the single processes, each named by a number that grows."""
+        return {str(path) for path in (self.folder / "run").iterdir() if "-" in path.name}
+
+    def usage(self) -> dict[str, float]:
+        """Return what all processes of the node use now: descriptors, and bytes of memory."""
+        descriptors = memory = 0
+        for pid in tree([self.server.process.pid], table()):
+            with suppress(OSError):
+                descriptors += len(os.listdir(f"/proc/{pid}/fd"))
+                rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8")
+                memory += sum(
+                    int(line.split()[1]) * 1024
+                    for line in rollup.splitlines()
+                    if line.startswith("Private")
+                )
+        return {"descriptors": descriptors, "memory": memory}
+
+
+@asynccontextmanager
+async def proxy(connect: Connect) -> AsyncIterator[Proxy]:
+    """Run a proxy for the block."""
+    made = Proxy(connect)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(made.run)
+        yield made
+        nursery.cancel_scope.cancel()
+
+
+def tcp(*ports: int, **options: str) -> str:
+    """Return the connection string of proxies before PostgreSQL, to be tried in turn."""
+    hosts = ",".join(["127.0.0.1"] * len(ports))
+    return make_conninfo(
+        host=hosts, port=",".join(map(str, ports)), dbname="hunt", user="hunt", **options
+    )
+
+
+@asynccontextmanager
+async def node(
+    folder: Path,
+    connect: Connect,
+    *,
+    processes: int = 2,
+    environ: Mapping[str, str] | None = None,
+    dsn: Callable[[int], str] = tcp,
+    wrapper: tuple[str, ...] = (),
+    descriptors: int | None = None,
+    command: tuple[str, ...] | None = None,
+) -> AsyncIterator[Node]:
+    """Run a server against PostgreSQL; its log is ``node.log`` in `folder`.
+
+    Args:
+        folder: Of its data.
+        connect: How the proxies reach PostgreSQL.
+        processes: Of the server.
+        environ: Settings besides `SETTINGS`.
+        dsn: Makes the connection string, of the port of the database's proxy.
+        wrapper: A command before the server's.
+        descriptors: Limit of open files of each process.
+        command: Instead of ``hunt serve``; listens on ``$PORT``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(proxy(connect))
+        listening = await stack.enter_async_context(proxy(connect))
+        port = free_port()
+        given = {
+            **SETTINGS,
+            "HUNT_DATABASE_URL": dsn(database.port),
+            "HUNT_LISTEN_DSN": dsn(listening.port),
+            "HUNT_DATA_DIR": str(folder),
+            **(environ or {}),
+        }
+        if command is None:
+            serve = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--processes", str(processes)]
+        else:
+            serve = [word.replace("$PORT", str(port)) for word in command]
+            del given["HUNT_DATA_DIR"]
+        with Limited(descriptors):
+            url = f"http://127.0.0.1:{port}"
+            output = stack.enter_context((folder / "node.log").open("ab"))
+            start = running([*wrapper, *serve], url, given, log=output)
+            server = await stack.enter_async_context(start)
+        stack.push_async_callback(_end, server)
+        edge = await stack.enter_async_context(proxy(to_port(port)))
+        made = Node(server, folder, database=database, listening=listening, edge=edge)
+        if command is None:
+            await until(lambda: len(made.processes()) == processes)
+        yield made
+
+
+class Limited:
+    """Start children with a limit on open files; ours comes back at the end."""
+
+    def __init__(self, descriptors: int | None) -> None:
+        self._descriptors = descriptors
+        self._before = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def __enter__(self) -> None:
+        if self._descriptors is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._descriptors, self._before[1]))
+
+    def __exit__(self, *exc_info: object) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, self._before)
+
+
+async def _end(server: Server) -> None:
+    """Let the server drain; its supervisor would not end its processes if it were killed."""
+    with trio.CancelScope(shield=True):
+        if server.process.poll() is None:
+            server.send(signal.SIGTERM)
+            with trio.move_on_after(15):
+                await server.wait()

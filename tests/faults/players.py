@@ -1,0 +1,278 @@
+"""Players who click, retry and listen, and write down all that they see."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import trio
+
+from hunt.core import sse
+from hunt.testing.history import (
+    Attempt,
+    Closed,
+    Greeted,
+    History,
+    Mark,
+    Opened,
+    Received,
+    Reset,
+    Verdict,
+)
+from hunt.web import auth
+from tests.faults import http
+from tests.faults.nodes import HEARTBEAT, SECRET
+
+HUNT = "harbour"
+
+#: Seconds that a client waits for an answer.
+PATIENCE = 6.0
+
+#: Seconds, at most, that a client waits before it tries again.  A real one would
+#: heed ``Retry-After``; this one is impatient, so that it sees the moment of recovery.
+AGAIN = 0.15
+
+#: Seconds of silence after which a listener connects again.
+WATCHDOG = 2.5 * HEARTBEAT
+
+VERDICTS: dict[int, Verdict] = {200: "ok", 503: "refused", 429: "refused", 422: "refused"}
+
+
+def token(player: str, ttl: float = 3600) -> str:
+    """Return what proves who a player is."""
+    return auth.sign((SECRET,), player, ttl=ttl, now=datetime.now(UTC))
+
+
+@dataclass
+class Crowd:
+    """What all players of a run share.
+
+    Attributes:
+        history: What they saw.
+        ports: Where they connect, each in its turn.
+        pause: Seconds between two clicks of one connection.
+        repeat: The share of answered clicks that are sent again.
+        hasty: The share of clicks whose client leaves before the answer.
+        poison: The share of clicks that no store will take; see `POISON`.
+    """
+
+    history: History
+    ports: list[int]
+    random: random.Random
+    pause: float = 0.02
+    repeat: float = 0.05
+    hasty: float = 0.0
+    poison: float = 0.0
+    clicking: bool = True
+    silence: float = 0.0  #: the longest on a stream that was open
+    connected: dict[str, bool] = field(default_factory=dict)  #: listener -> now
+    disconnections: list[tuple[str, float]] = field(default_factory=list)  #: and until when
+    _numbers: int = 0
+
+    def number(self) -> int:
+        """Return a number that was not used before."""
+        self._numbers += 1
+        return self._numbers
+
+    def mark(self, text: str) -> None:
+        """Write down what happens to all."""
+        self.history.add(Mark(time=trio.current_time(), text=text))
+
+    def click_id(self) -> str:
+        """Return a UUID of this run's seed."""
+        bits = f"{self.random.getrandbits(128):032x}"
+        return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
+
+
+#: Where a click hits what the store will not take, in runs with such a place.
+POISON = 99.0
+
+
+async def click_all_the_time(crowd: Crowd, player: str) -> None:
+    """Click until `Crowd.clicking` is false; every click until it has its outcome."""
+    number = crowd.number()
+    signed = token(player)
+    channel = http.Channel(crowd.ports[number % len(crowd.ports)])
+    while crowd.clicking:
+        x = round(crowd.random.random() * 90, 3)
+        if crowd.random.random() < crowd.poison:
+            x = POISON
+        body = json.dumps({"id": crowd.click_id(), "x": x, "y": 50.0}).encode()
+        while True:
+            attempt = await click(crowd, channel, player, signed, body)
+            if attempt.verdict == "ok" or attempt.status == 422:
+                break
+            # On to the next server, as behind a load balancer.
+            number += 1
+            channel.close()
+            channel.port = crowd.ports[number % len(crowd.ports)]
+            await trio.sleep(AGAIN * (0.5 + crowd.random.random() / 2))
+        if crowd.random.random() < crowd.repeat:
+            await click(crowd, channel, player, signed, body)
+        await trio.sleep(crowd.pause * 2 * crowd.random.random())
+    channel.close()
+
+
+async def click(
+    crowd: Crowd, channel: http.Channel, player: str, signed: str, body: bytes
+) -> Attempt:
+    """Send a click once, and write down what came of it."""
+    sent = trio.current_time()
+    status: int | None = None
+    seen: dict[str, object] = {}
+    note = ""
+    hasty = crowd.random.random() < crowd.hasty
+    patience = 0.005 * crowd.random.random() if hasty else PATIENCE
+    try:
+        with trio.fail_after(patience):
+            response = await channel.request(http.click_request(signed, HUNT, body))
+        status = response.status
+        if status == 200:
+            seen = json.loads(response.body)
+        else:
+            note = bytes(response.body).decode("utf-8", "replace")[:200]
+    except http.Broken as exc:
+        note = str(exc)
+    except trio.TooSlowError:
+        note = "left" if hasty else "given up"
+    prize, seq = seen.get("prize"), seen.get("seq")
+    attempt = Attempt(
+        sent=sent,
+        answered=trio.current_time(),
+        hunt=HUNT,
+        player=player,
+        click=json.loads(body)["id"],
+        verdict=VERDICTS.get(status or 0, "unknown"),
+        status=status,
+        seq=int(str(seq)) if seq is not None else None,
+        prize=None if prize is None else str(prize),
+        points=int(str(seen.get("points", 0))),
+        duplicate=bool(seen.get("duplicate")),
+        note=note,
+    )
+    crowd.history.add(attempt)
+    return attempt
+
+
+class Listener:
+    """A player's stream, one connection after another."""
+
+    def __init__(self, crowd: Crowd, player: str) -> None:
+        self.crowd = crowd
+        self.player = player
+        self.name = f"{player}/{crowd.number()}"
+        self.last: tuple[str, int] | None = None  #: epoch and seq that it knows
+        self.paused: Callable[[], bool] = lambda: False  #: it reads nothing while this is true
+        self._number = crowd.number()
+        self._retry = AGAIN
+        self._lost_at: float | None = None
+        self._connection = ""
+        crowd.connected[self.name] = False
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        crowd = self.crowd
+        signed = token(self.player)
+        try:
+            while True:
+                self._number += 1
+                self._connection = f"{self.name}#{crowd.number()}"
+                port = crowd.ports[self._number % len(crowd.ports)]
+                why = await self._listen(http.Channel(port), signed)
+                self._lost(why)
+                await trio.sleep(min(self._retry, AGAIN) * (0.5 + crowd.random.random() / 2))
+        finally:
+            if self._lost_at is None:
+                self._lost("the run is over")
+
+    async def _listen(self, channel: http.Channel, signed: str) -> str:
+        """Read one connection to its end; return why it ended."""
+        epoch, after = self.last or (None, None)
+        self.crowd.history.add(
+            Opened(
+                time=trio.current_time(),
+                hunt=HUNT,
+                player=self.player,
+                listener=self.name,
+                connection=self._connection,
+                epoch=epoch,
+                after=after,
+            )
+        )
+        parser = sse.Parser()
+        request = http.stream_request(signed, HUNT, None if epoch is None else f"{epoch}-{after}")
+        try:
+            async with aclosing(channel.body(request)) as pieces:
+                while True:
+                    began = trio.current_time()
+                    with trio.move_on_after(WATCHDOG):
+                        piece = await anext(pieces, None)
+                        if piece is None:
+                            return "the end"
+                        self.crowd.silence = max(self.crowd.silence, trio.current_time() - began)
+                        for event in parser.feed(piece):
+                            self._heard(event)
+                        continue
+                    return "silence"
+        except (http.Broken, ValueError) as exc:
+            return str(exc)
+        finally:
+            channel.close()
+
+    def _heard(self, event: sse.Event) -> None:
+        now = trio.current_time()
+        if event.retry is not None:
+            self._retry = event.retry / 1000
+        if event.event in {"", "drain"}:
+            return
+        data = json.loads(event.data)
+        if event.event == "hello":
+            self._found(now)
+            self.crowd.history.add(
+                Greeted(
+                    time=now,
+                    connection=self._connection,
+                    epoch=data["epoch"],
+                    seq=data["seq"],
+                    resumed=data["resumed"],
+                )
+            )
+            if not data["resumed"]:
+                self.last = (data["epoch"], data["seq"])
+        elif event.event == "reward":
+            assert event.id is not None
+            epoch, _, seq = event.id.partition("-")
+            assert int(seq) == data["seq"]
+            self.last = (epoch, int(seq))
+            self.crowd.history.add(
+                Received(
+                    time=now,
+                    connection=self._connection,
+                    epoch=epoch,
+                    seq=int(seq),
+                    click=data["id"],
+                    prize=data["prize"],
+                    points=data["points"],
+                )
+            )
+        else:
+            assert event.event == "reset", event
+            self.crowd.history.add(
+                Reset(time=now, connection=self._connection, reason=data["reason"])
+            )
+
+    def _found(self, now: float) -> None:
+        self.crowd.connected[self.name] = True
+        if self._lost_at is not None:
+            self.crowd.disconnections.append((self.name, now))
+            self._lost_at = None
+
+    def _lost(self, why: str) -> None:
+        now = trio.current_time()
+        self.crowd.connected[self.name] = False
+        self._lost_at = self._lost_at or now
+        self.crowd.history.add(Closed(time=now, connection=self._connection, why=why))

@@ -1,0 +1,172 @@
+"""A PostgreSQL of a test's own, that can be stopped, frozen, killed and filled."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import starmap
+from pathlib import Path
+from typing import Any
+
+import trio
+from psycopg.conninfo import make_conninfo
+
+from hunt.bench.processes import table, tree
+from hunt.core.events import Reward
+from hunt.store import embedded, schema
+from hunt.store.connection import Connection
+from hunt.store.postgres_cluster import SOCKET, Cluster
+from hunt.store.postgres_process import wait_exit
+from hunt.testing.books import Books, Stock
+
+OPTIONS = {"max_connections": "60", "shared_buffers": "32MB", "deadlock_timeout": "200ms"}
+
+ROWS = """
+    select r.seq, r.click_id::text, r.player, r.prize, r.points, hunt_time(r.at)
+      from rewards r join hunts h on h.number = r.hunt where h.id = %s
+"""
+STOCKS = """
+    select z.id, z.granted, p -> 'stock', p -> 'per_player'
+      from hunts h join prizes z on z.hunt = h.number
+      join jsonb_array_elements(h.definition -> 'prizes') p on p ->> 'id' = z.id
+     where h.id = %s and (p -> 'stock' <> 'null' or p -> 'per_player' <> 'null')
+"""
+
+
+class Postgres:
+    """One cluster, and its server while it runs.
+
+    Args:
+        folder: Of its data; made if missing.
+        options: Settings of PostgreSQL.
+    """
+
+    def __init__(self, folder: Path, options: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.options = {**OPTIONS, **(options or {})}
+        self.process: subprocess.Popen[bytes] | None = None
+        self.cluster: Cluster = embedded._cluster(folder)
+
+    @property
+    def socket(self) -> str:
+        """The path of its socket."""
+        return str(self.cluster.socket_folder / SOCKET)
+
+    @property
+    def conninfo(self) -> str:
+        """How to reach it, past every proxy."""
+        return make_conninfo(host=str(self.cluster.socket_folder), dbname="hunt", user="hunt")
+
+    async def init(self) -> None:
+        """Make the cluster with the schema, and leave it stopped."""
+        await self.cluster.init()
+        await self.start()
+        async with await self.connect() as conn:
+            await schema.migrate(conn)
+        await self.stop()
+
+    def copy(self, template: Path) -> None:
+        """Take the data of another cluster, which is stopped."""
+        subprocess.run(["cp", "-a", template, self.folder], check=True)
+        self.cluster = embedded._cluster(self.folder)
+
+    async def start(self) -> None:
+        """Start the server; return once it accepts connections."""
+        await self.cluster.recover()
+        self.process = await self.cluster.start(self.options)
+
+    async def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End the server: SIGINT is fast, SIGQUIT immediate (as ``pg_ctl stop -m``)."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        with trio.CancelScope(shield=True):
+            self._signal(process.pid, signal.SIGCONT)
+            process.send_signal(how)
+            with trio.move_on_after(20):
+                await wait_exit(process.pid)
+            await self.cluster.stop(process)
+
+    def processes(self) -> list[int]:
+        """Return the ids of the postmaster and of all that it has started."""
+        assert self.process is not None
+        return sorted(tree([self.process.pid], table()))
+
+    def freeze(self) -> None:
+        """Stop all processes where they are: the kernel goes on to acknowledge."""
+        assert self.process is not None
+        self._signal(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        if self.process is not None:
+            self._signal(self.process.pid, signal.SIGCONT)
+
+    @staticmethod
+    def _signal(pid: int, number: signal.Signals) -> None:
+        # The postmaster first, so that it starts nothing in between.
+        for each in (pid, *sorted(tree([pid], table()) - {pid})):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
+
+    async def connect(self) -> Connection:
+        """Return a connection past every proxy, in autocommit."""
+        return await Connection.connect(self.conninfo, application_name="rig", autocommit=True)
+
+    async def execute(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        """Run one statement; return its rows."""
+        async with await self.connect() as conn:
+            cursor = await conn.execute(query, values or None)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def terminate(self, where: str = "true") -> int:
+        """End the backends of hunt for which `where` holds; return how many there were."""
+        rows = await self.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            f" where application_name = 'hunt' and {where}"
+        )
+        return len(rows)
+
+    async def books(self, hunt: str) -> Books:
+        """Return all that the database holds of a hunt, as of one moment."""
+        async with await self.connect() as conn, conn.transaction():
+            await conn.execute("set transaction isolation level repeatable read")
+            cursor = await conn.execute("select epoch, last_seq from hunts where id = %s", [hunt])
+            found = await cursor.fetchone()
+            assert found is not None
+            rows = await (await conn.execute(ROWS, [hunt])).fetchall()
+            stocks = await (await conn.execute(STOCKS, [hunt])).fetchall()
+        return Books(
+            hunt=hunt,
+            epoch=found[0],
+            last_seq=found[1],
+            rows=list(starmap(Reward, rows)),
+            stocks=[
+                Stock(prize=prize, granted=granted, stock=stock, per_player=per_player)
+                for prize, granted, stock, per_player in stocks
+            ],
+        )
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, template: Path | None, options: Mapping[str, str] | None = None
+) -> AsyncIterator[Postgres]:
+    """Run a cluster of this block's own, from a copy of `template`; leave nothing behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)  # where we are root, PostgreSQL is somebody else
+    postgres = Postgres(folder, options)
+    try:
+        if template is None:
+            await postgres.init()
+        else:
+            postgres.copy(template)
+        await postgres.start()
+        yield postgres
+    finally:
+        await postgres.stop(signal.SIGQUIT)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,132 @@
+"""A TCP proxy that delays, swallows, cuts, slices and forgets, as it is told."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+import trio
+
+Connect = Callable[[], Awaitable[trio.SocketStream]]
+
+_GONE = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
+
+
+def is_commit(sent: bytes) -> bool:
+    """Whether a piece sent to PostgreSQL executes the prepared statement of a batch."""
+    return sent[:1] == b"B" and len(sent) > 200 and b"harbour" in sent
+
+
+@dataclass
+class _Link:
+    """What both directions of a connection know of each other."""
+
+    commits: bool = False  # the last request was a commit
+
+
+class Proxy:
+    """Forwards connections; every field may be changed while it runs.
+
+    Args:
+        connect: Opens a connection to what is behind the proxy.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self.port = 0
+        self.latency = 0.0  #: seconds, >= 0, that each piece is held, each way
+        self.slice = 65536  #: bytes, >= 1, in one piece
+        self.refuse = False  #: new connections are closed at once
+        self.lose_answers = 0  #: so many answers to a commit are dropped, and the connection reset
+        self._flowing = trio.Event()
+        self._flowing.set()
+        self._connect = connect
+        self._open: set[tuple[trio.SocketStream, trio.SocketStream]] = set()
+
+    def blackhole(self, swallow: bool) -> None:
+        """Swallow everything: connections stay open, and nothing passes."""
+        if not swallow:
+            self._flowing.set()
+        elif self._flowing.is_set():
+            self._flowing = trio.Event()
+
+    def reset_all(self) -> None:
+        """Reset all connections, both ways."""
+        for pair in tuple(self._open):
+            for stream in pair:
+                _reset(stream)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Forward on a free port of this machine, until cancelled."""
+        [listener] = await trio.open_tcp_listeners(self.port, host="127.0.0.1", backlog=4096)
+        self.port = listener.socket.getsockname()[1]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.serve_listeners, self._serve, [listener])
+            task_status.started()
+
+    async def _serve(self, client: trio.SocketStream) -> None:
+        if self.refuse:
+            _reset(client)
+            return
+        try:
+            # What is swallowed is swallowed from the first byte on.
+            await self._flowing.wait()
+            server = await self._connect()
+        except OSError:
+            _reset(client)
+            return
+        pair = (client, server)
+        self._open.add(pair)
+        try:
+            link = _Link()
+            async with client, server, trio.open_nursery() as nursery:
+                nursery.start_soon(self._forward, client, server, link, False)
+                await self._forward(server, client, link, True)
+                nursery.cancel_scope.cancel()
+        except* _GONE:
+            pass
+        finally:
+            self._open.discard(pair)
+
+    async def _forward(
+        self, source: trio.SocketStream, sink: trio.SocketStream, link: _Link, answers: bool
+    ) -> None:
+        try:
+            while data := bytes(await source.receive_some(self.slice)):
+                if not answers:
+                    link.commits = is_commit(data)
+                elif self.lose_answers and link.commits:
+                    self.lose_answers -= 1
+                    _reset(sink)
+                    _reset(source)
+                    return
+                if self.latency:
+                    await trio.sleep(self.latency)
+                await self._flowing.wait()
+                await sink.send_all(data)
+        except _GONE:
+            _reset(sink)  # as it came, so it is passed on
+            return
+        with suppress(*_GONE):
+            await sink.send_eof()
+
+
+def _reset(stream: trio.SocketStream) -> None:
+    """Close at once, with RST: what is under way is lost."""
+    with suppress(OSError):
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    trio.lowlevel.notify_closing(stream.socket)
+    stream.socket.close()
+
+
+def to_unix(path: str) -> Connect:
+    """Return how to reach a Unix socket."""
+    return partial(trio.open_unix_socket, path)
+
+
+def to_port(port: int) -> Connect:
+    """Return how to reach a port of this machine."""
+    return partial(trio.open_tcp_stream, "127.0.0.1", port)

@@ -1,0 +1,48 @@
+"""A fault script: what is done to a running hunt, when, for how long, with which seed."""
+
+from __future__ import annotations
+
+import msgspec
+
+Value = str | float | int | bool
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One fault."""
+
+    fault: str  #: its name in `tests.faults.faults`
+    at: float = 1.0  #: seconds after the load has begun
+    lasts: float = 0.0  #: seconds until it is undone
+    give: dict[str, Value] = {}  #: arguments of the fault
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One run, as it can be printed and repeated."""
+
+    name: str
+    row: str  #: of the matrix of faults
+    steps: list[Step] = []
+    seed: int = 1  #: of the clients' choices; the machine makes its own
+    seconds: float = 3.0  #: of load, at least; it goes on until one second after the last fault
+    players: int = 12  #: every third one clicks on two connections at a time
+    nodes: int = 1
+    processes: int = 2  #: of each node
+    pause: float = 0.02  #: seconds between two clicks of one connection, on the average
+    hasty: float = 0.0  #: share of clicks whose client leaves before the answer
+    poison: float = 0.0  #: share of clicks that no store will take
+    environ: dict[str, str] = {}  #: settings of hunt
+    options: dict[str, str] = {}  #: of PostgreSQL
+    dsn: dict[str, str] = {}  #: parameters of hunt's connection string
+    disk: int = 0  #: megabytes of the file system under PostgreSQL; 0: the machine's own
+    descriptors: int = 0  #: limit of open files of each process of hunt; 0: the machine's own
+    clock: bool = False  #: hunt has a wall clock that can be set
+    most: dict[str, float] = {}  #: figure -> the most that it may be
+    least: dict[str, float] = {}  #: figure -> the least that it must be
+    ci: bool = True  #: part of the suite of every landing
+
+    def encode(self) -> str:
+        """Return it as JSON, for `python -m tests.faults`."""
+        return msgspec.json.encode(self).decode()
+
+
+decode = msgspec.json.Decoder(Script).decode

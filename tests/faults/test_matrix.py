@@ -1,0 +1,31 @@
+"""Every row of the matrix that is quick enough for every landing; `tox -e faults` runs all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trio
+
+from tests.faults import rig
+from tests.faults.matrix import SCRIPTS
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[Path]:
+    """Yield the folder of a cluster with the schema, to be copied."""
+    # Not below pytest's own folders, which are closed to whom PostgreSQL becomes.
+    with tempfile.TemporaryDirectory(prefix="hunt-faults-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o755)
+        yield trio.run(rig.prepare, Path(folder, "template")) / "postgresql"
+
+
+@pytest.mark.parametrize("name", [name for name, script in SCRIPTS.items() if script.ci])
+def test_what_goes_wrong_breaks_no_promise(name: str, template: Path) -> None:
+    print(SCRIPTS[name].encode())  # to be repeated by: python -m tests.faults '<this>'
+    result = trio.run(rig.run, SCRIPTS[name], template)
+    print(dict(result.statuses), result.figures)
+    assert result.failures == []
