@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import sniffio
@@ -26,6 +28,7 @@ from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
 from hunt.settings import RESERVE, Settings, file_limit, load
 from hunt.web.app import create_app
+from hunt.web.jwks import keep_current
 
 log = structlog.get_logger("hunt")
 
@@ -84,6 +87,9 @@ class Application:
                         await nursery.start(serving.park.run)
                 await self._quart.startup()
                 nursery.start_soon(_drain_when_told, engine)
+                nursery.start_soon(
+                    partial(keep_current, engine.tokens, engine.settings, jitter=random.random)
+                )
                 # What is alive now stays so: the collector need not look at it again.
                 gc.collect()
                 gc.freeze()

@@ -30,6 +30,7 @@ from hunt.service import dials
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.intake import Intake
+from hunt.service.keyring import open_tokens
 from hunt.service.lanes import Lanes
 from hunt.service.limits import Limits
 from hunt.service.meter import EventLoopMeter
@@ -70,7 +71,8 @@ class Engine:
 
     def __init__(self, settings: Settings, pool: Pool) -> None:
         self.settings = settings
-        self.secrets = settings.jwt_secret  #: the first signs, all verify
+        self.secrets = settings.jwt_secret  #: the first signs
+        self.tokens = open_tokens(settings, clock=time.time)
         self.hunts: dict[str, Hunt] = {}  #: every hunt, by id, kept current
         #: Looks at all hunts that failed, streams that could not be resumed.
         self.faults = Counter(hunts=0, resume=0)
@@ -164,6 +166,8 @@ class Engine:
         reasons = []
         if self.draining:
             reasons.append("draining")
+        if self.tokens.waiting:
+            reasons.append("the keys of tokens are not known yet")
         if self.breaker.state == "open":
             reasons.append(f"the breaker is open: {self.breaker.reason}")
         return not reasons, reasons

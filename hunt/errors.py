@@ -20,6 +20,10 @@ class SettingsError(HuntError):
     """The settings do not describe a server that can run."""
 
 
+class KeysError(HuntError):
+    """No public keys can be had there; the message completes "it cannot be used: "."""
+
+
 class DefinitionError(HuntError):
     """A hunt file does not describe a hunt."""
 

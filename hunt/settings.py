@@ -37,6 +37,11 @@ class Settings:
     bind: tuple[str, ...] = ("127.0.0.1:8000",)  #: ``host:port`` or ``unix:/path``
     processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))  #: >= 1
     jwt_secret: tuple[bytes, ...] = field(default=(), repr=False)  #: the first signs, all verify
+    jwt_algorithms: tuple[str, ...] = ("HS256",)  #: of the tokens of players and operators
+    jwt_key_file: Path | None = None  #: public keys in PEM
+    jwks_file: Path | None = None  #: a JSON Web Key Set, read again now and then
+    jwks_url: str | None = None  #: where the issuer publishes one
+    jwt_issuer: str | None = None  #: ``iss`` of tokens signed with those keys; None is any
     guests: bool | None = None  #: guest sessions; None: where the database is embedded
     pool_size: int = 16  #: connections of one process, >= 2
     batch_interval: float = 0.020  #: seconds a batch gathers in a busy lane, >= 0
@@ -267,6 +272,21 @@ def _jwt_secrets(value: object) -> tuple[bytes, ...]:
     return secrets
 
 
+def _algorithms(value: object) -> tuple[str, ...]:
+    algorithms = _list(value)
+    known = ("HS256", "RS256", "ES256", "EdDSA")
+    if not algorithms or not set(algorithms) <= set(known):
+        raise ValueError(f"must be one or more of {', '.join(known)}")
+    return algorithms
+
+
+def _url(value: object) -> str:
+    text = _text(value)
+    if not re.fullmatch(r"https://[^\s]+|http://(localhost|127\.0\.0\.1|\[::1\])[:/][^\s]*", text):
+        raise ValueError("must be https://..., or http:// to this machine")
+    return text
+
+
 def _origins(value: object) -> tuple[str, ...]:
     origins = _list(value)
     for origin in origins:
@@ -296,6 +316,11 @@ PARSERS: Mapping[str, Callable[[object], object]] = {
     "bind": _addresses,
     "processes": _whole(1),
     "jwt_secret": _jwt_secrets,
+    "jwt_algorithms": _algorithms,
+    "jwt_key_file": _path,
+    "jwks_file": _path,
+    "jwks_url": _url,
+    "jwt_issuer": _text,
     "guests": _flag,
     "pool_size": _whole(2),
     "batch_interval": _seconds(),

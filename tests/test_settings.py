@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hunt.edge.orders import Order, decode_order, encode
 from hunt.errors import SettingsError
 from hunt.settings import Settings, file_limit, load, masked
 
@@ -32,6 +33,10 @@ def test_parses_every_kind(tmp_path: Path) -> None:
         "HUNT_ALLOWED_ORIGINS": "https://a.example",
         "HUNT_LOG_FORMAT": "json",
         "HUNT_DATA_DIR": "/var/lib/hunt",
+        "HUNT_JWT_KEY_FILE": "/etc/hunt/keys.pem",
+        "HUNT_JWKS_URL": "http://localhost:9/keys",
+        "HUNT_JWT_ALGORITHMS": "RS256, EdDSA",
+        "HUNT_TRUSTED_PROXIES": "10.0.0.0/8, ::1, unix",
         "HUNT_TEST_REQUIRE": "all",
     }
     settings = load(environ, cwd=tmp_path).settings
@@ -40,6 +45,11 @@ def test_parses_every_kind(tmp_path: Path) -> None:
     assert settings.guests is True
     assert settings.batch_interval == 0
     assert settings.data_dir == Path("/var/lib/hunt")
+    assert settings.jwt_key_file == Path("/etc/hunt/keys.pem")
+    assert settings.jwt_algorithms == ("RS256", "EdDSA")
+    assert settings.trusted_proxies == ("10.0.0.0/8", "::1", "unix")
+    order = Order(settings=settings, sockets=[3], number=1, own=None, hang=1)
+    assert decode_order(encode(order)) == order, "and reaches the server's processes"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +64,11 @@ def test_parses_every_kind(tmp_path: Path) -> None:
         ("HUNT_HEARTBEAT", "inf", "more than 0"),
         ("HUNT_GUESTS", "maybe", "true or false"),
         ("HUNT_LOG_LEVEL", "loud", "one of debug"),
+        ("HUNT_JWT_ALGORITHMS", "none", "HS256, RS256"),
+        ("HUNT_JWT_ALGORITHMS", ",", "HS256, RS256"),
+        ("HUNT_JWKS_URL", "http://id.example/keys", "https://"),
+        ("HUNT_JWKS_URL", "http://localhost.evil.example/keys", "https://"),
+        ("HUNT_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "networks as in"),
         ("HUNT_BIND", "here", "HOST:PORT"),
         ("HUNT_BIND", "a:99999", "HOST:PORT"),
         ("HUNT_BIND", "unix:sock", "absolute path"),

@@ -10,6 +10,7 @@ import click
 
 from hunt.cli import common
 from hunt.core.wire import valid_player
+from hunt.errors import SettingsError
 from hunt.web import auth
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -43,6 +44,12 @@ def command(
     """Print a token signed with the first secret."""
     if not valid_player(player):
         raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
-    secrets = common.secrets(common.read(data_dir, config).settings)
+    settings = common.read(data_dir, config).settings
+    secrets = common.secrets(settings)
+    if auth.OWN not in settings.jwt_algorithms:
+        raise SettingsError(
+            f"HUNT_JWT_ALGORITHMS has no {auth.OWN}, so the server would not take a token of ours: "
+            "get one from your issuer"
+        )
     audience = auth.ADMIN if admin else auth.PLAYER
     click.echo(auth.sign(secrets, player, audience=audience, ttl=ttl, now=datetime.now(UTC)))

@@ -174,7 +174,7 @@ class Client:
         self.buffer = b""
         try:
             hunt, player = endpoints.stream(self.park.engine, request.asked, self.peer)
-        except TooFast as refusal:
+        except (Overloaded, TooFast) as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
             self._write(self.park.answers.paused(pause, self._request_id))
             self._log(200, "events")

@@ -75,7 +75,7 @@ def identify(engine: Engine, asked: Asked, *, changes: bool) -> auth.Identity:
     """Return who asks.
 
     Args:
-        engine: Whose secrets sign.
+        engine: Whose tokens count.
         asked: What the request says.
         changes: The request changes something, so a cookie alone is not enough.
 
@@ -84,7 +84,7 @@ def identify(engine: Engine, asked: Asked, *, changes: bool) -> auth.Identity:
         NotAllowed: Another site may have made the browser send this.
     """
     identity = auth.identify(
-        engine.secrets,
+        engine.tokens,
         authorization=asked.authorization,
         cookie=asked.cookie,
         ticket=None if changes else asked.ticket,

@@ -26,7 +26,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         cookie = request.cookies.get(auth.COOKIE)
         if cookie is not None:
             try:
-                known = auth.verify(serving.secrets, cookie, cookie=True)
+                known = serving.tokens.verify(cookie, "cookie")
             except NotAuthenticated:
                 pass  # expired, or of an earlier server: a new guest then
             else:

@@ -32,7 +32,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         asked = who.asked(hunt_id)
         try:
             hunt, player = endpoints.stream(serving, asked, who.peer(serving))
-        except TooFast as refusal:
+        except (Overloaded, TooFast) as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
             return Response(pause, mimetype="text/event-stream", headers=endpoints.STREAM_HEADERS)
         if hunt.is_over(serving.now()):

@@ -61,7 +61,7 @@ def player(engine: Engine, *, changes: bool = False) -> auth.Identity:
     """Return who makes the request; tickets are for streams only, and do not count here.
 
     Args:
-        engine: Whose secrets sign.
+        engine: Whose tokens count.
         changes: The request changes something, so a cookie alone is not enough.
 
     Raises:
@@ -69,7 +69,7 @@ def player(engine: Engine, *, changes: bool = False) -> auth.Identity:
         NotAllowed: Another site may have made the browser send this.
     """
     identity = auth.identify(
-        engine.secrets,
+        engine.tokens,
         authorization=request.headers.get("Authorization"),
         cookie=request.cookies.get(auth.COOKIE),
     )

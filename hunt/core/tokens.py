@@ -1,0 +1,218 @@
+"""Signed tokens: JSON Web Tokens (RFC 7519), made and verified."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Literal
+
+import jwt
+from jwt.api_jws import PyJWS
+from msgspec import Struct
+
+from hunt.core.keys import Key, fitting
+from hunt.core.wire import valid_player
+from hunt.errors import NotAuthenticated, Overloaded
+
+PLAYER, ADMIN, TICKET = "hunt", "hunt-admin", "hunt-ticket"  # audiences
+
+#: What is signed here: guests, tickets, and what ``hunt token`` prints.
+OWN = "HS256"
+
+Use = Literal["bearer", "cookie", "ticket", "admin"]
+AUDIENCES: dict[Use, str] = {"bearer": PLAYER, "cookie": PLAYER, "ticket": TICKET, "admin": ADMIN}
+
+#: Verified tokens of one use that are remembered until they expire: a busy player
+#: pays once.
+REMEMBERED = 16_384
+
+#: Characters of a token, at most.
+MAX_TOKEN = 6000
+
+#: Seconds by which the clock of whoever signs may be ahead of ours.
+LEEWAY = 5.0
+
+_jws = PyJWS()
+
+
+class Identity(Struct, frozen=True, gc=False):
+    """Who makes a request."""
+
+    player: str
+    hunts: frozenset[str] | None  #: those allowed; None is all
+    cookie: bool  #: known by cookie, which a browser sends unasked
+
+
+class _Known(Struct, frozen=True, gc=False):
+    identity: Identity
+    expires: float  # by the wall clock
+    key: str | None  # its fingerprint; None: one of our secrets
+
+
+def sign(
+    secrets: Sequence[bytes],
+    player: str,
+    *,
+    audience: str = PLAYER,
+    ttl: float,
+    now: datetime,
+    hunts: Collection[str] | None = None,
+) -> str:
+    """Return a token for `player`, valid for `ttl` seconds from `now`; the first secret signs."""
+    claims: dict[str, object] = {
+        "sub": player,
+        "aud": audience,
+        "iat": now,
+        "exp": now + timedelta(seconds=ttl),
+    }
+    if hunts is not None:
+        claims["hunts"] = sorted(hunts)
+    return jwt.encode(claims, secrets[0], algorithm=OWN)
+
+
+class Tokens:
+    """Verifies tokens, and remembers those that were valid until they expire.
+
+    The algorithms are given, and each key fits one only: what a token says of
+    itself chooses among them and adds nothing.
+
+    Args:
+        secrets: Ours; the first signs, all verify.
+        algorithms: That the tokens of players and operators may have.
+        keys: Public ones; None: there will be some, but they are not known yet.
+        issuer: ``iss`` of what is signed with a public key's other half; None is any.
+        clock: The wall clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        secrets: Sequence[bytes],
+        *,
+        clock: Callable[[], float],
+        algorithms: Collection[str] = (OWN,),
+        keys: Sequence[Key] | None = (),
+        issuer: str | None = None,
+    ) -> None:
+        self.unknown: Callable[[], None] = lambda: None  #: told of a key id that is not known
+        self._secrets = tuple(secrets)
+        self._clock = clock
+        self._keys = keys
+        self._issuer = issuer
+        given = frozenset(algorithms)
+        # What we signed ourselves is ours to trust, whatever others sign with.
+        self._algorithms: dict[Use, frozenset[str]] = {
+            "bearer": given,
+            "admin": given,
+            "cookie": given | {OWN},
+            "ticket": frozenset({OWN}),
+        }
+        self._known: dict[Use, dict[str, _Known]] = {use: {} for use in AUDIENCES}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the public keys are not known yet."""
+        return self._keys is None
+
+    def replace_keys(self, keys: Sequence[Key]) -> None:
+        """Verify with these public keys from now on; what others verified counts no more."""
+        self._keys = keys
+        kept = {None, *(key.fingerprint for key in keys)}
+        for use, known in self._known.items():
+            self._known[use] = {token: each for token, each in known.items() if each.key in kept}
+
+    def verify(self, token: str, use: Use) -> Identity:
+        """Return whom a token speaks for.
+
+        Raises:
+            NotAuthenticated: It is not valid; what is wrong with it is not said.
+            Overloaded: The keys that could tell are not known yet.
+        """
+        known = self._known[use].get(token)
+        if known is None:
+            known = self._remember(token, use, self._verified(token, use))
+        if self._clock() >= known.expires:
+            raise NotAuthenticated("the token is not valid")
+        return known.identity
+
+    def _remember(self, token: str, use: Use, known: _Known) -> _Known:
+        remembered = self._known[use]
+        if len(remembered) >= REMEMBERED:
+            for old in list(islice(remembered, REMEMBERED // 4)):
+                del remembered[old]
+        remembered[token] = known
+        return known
+
+    def _verified(self, token: str, use: Use) -> _Known:
+        try:
+            key, claims = self._signed(token, self._algorithms[use])
+            return self._claimed(claims, key, use)
+        except (jwt.PyJWTError, ValueError, OverflowError, RecursionError):
+            raise NotAuthenticated("the token is not valid") from None
+
+    def _signed(self, token: str, allowed: Collection[str]) -> tuple[Key | None, dict[str, object]]:
+        """Return the key that a token is signed with, None for a secret, and what it claims.
+
+        Raises:
+            ValueError: It is not signed by any.
+        """
+        if len(token) > MAX_TOKEN:
+            raise ValueError
+        header = jwt.get_unverified_header(token)
+        algorithm, kid = header.get("alg"), header.get("kid")
+        if not isinstance(algorithm, str) or algorithm not in allowed or "crit" in header:
+            raise ValueError
+        candidates: list[tuple[Key | None, object]]
+        if algorithm == OWN:
+            candidates = [(None, secret) for secret in self._secrets]
+        else:
+            if self._keys is None:
+                raise Overloaded("the keys of tokens are not known yet", retry_after=1.0)
+            candidates = [(key, key.value) for key in fitting(self._keys, algorithm, kid)]
+            if not candidates:
+                self.unknown()
+        for key, value in candidates:
+            try:
+                payload = _jws.decode(token, value, algorithms=[algorithm])  # type: ignore[arg-type]
+            except jwt.InvalidSignatureError:
+                continue  # perhaps signed with another one
+            claims = json.loads(payload)
+            if isinstance(claims, dict):
+                return key, claims
+        raise ValueError
+
+    def _claimed(self, claims: dict[str, object], key: Key | None, use: Use) -> _Known:
+        """Return what a token says that is truly signed.
+
+        Raises:
+            ValueError: It is not for us, or not now.
+        """
+        now = self._clock()
+        player, hunts, audience = claims.get("sub"), claims.get("hunts"), claims.get("aud")
+        expires = _moment(claims.get("exp"))
+        for begin in ("nbf", "iat"):
+            if begin in claims and _moment(claims[begin]) > now + LEEWAY:
+                raise ValueError
+        audiences = audience if isinstance(audience, list) else [audience]
+        if AUDIENCES[use] not in audiences or expires <= now:
+            raise ValueError
+        if key is not None and self._issuer is not None and claims.get("iss") != self._issuer:
+            raise ValueError
+        if not isinstance(player, str) or not valid_player(player):
+            raise ValueError
+        if hunts is not None and not (
+            isinstance(hunts, list) and all(isinstance(each, str) for each in hunts)
+        ):
+            raise ValueError
+        allowed = None if hunts is None else frozenset(hunts)
+        identity = Identity(player, allowed, use == "cookie")
+        return _Known(identity, expires, None if key is None else key.fingerprint)
+
+
+def _moment(value: object) -> float:
+    """Return a NumericDate (RFC 7519, 2) as seconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError
+    return float(value)

@@ -1,0 +1,295 @@
+"""Which tokens count, for which use, and for how long."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hunt.core import tokens
+from hunt.core.keys import MAX_KEYS, from_jwks, from_pem
+from hunt.core.tokens import LEEWAY, Tokens, Use, sign
+from hunt.errors import KeysError, NotAuthenticated, Overloaded
+
+SECRET, OLD = b"new-" * 8, b"old-" * 8
+NOW = 1_800_000_000
+CLAIMS = {"sub": "ada", "aud": "hunt", "exp": NOW + 60, "iat": NOW}
+FOREIGN = ["RS256", "ES256", "EdDSA"]
+
+
+def private(algorithm: str, number: int = 0) -> Any:
+    """Return a private key; each number has another one."""
+    return _private(algorithm, number)
+
+
+@cache
+def _private(algorithm: str, _number: int) -> Any:
+    if algorithm == "RS256":
+        return rsa.generate_private_key(65537, 2048)
+    if algorithm == "ES256":
+        return ec.generate_private_key(ec.SECP256R1())
+    return ed25519.Ed25519PrivateKey.generate()
+
+
+def pem(key: Any) -> str:
+    encoded: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return encoded.decode()
+
+
+def jwk(algorithm: str, number: int = 0, **more: Any) -> dict[str, Any]:
+    shown = jwt.get_algorithm_by_name(algorithm).to_jwk(
+        private(algorithm, number).public_key(), as_dict=True
+    )
+    return {**shown, "kid": f"{algorithm}-{number}", "use": "sig", **more}
+
+
+def signed(algorithm: str, number: int = 0, *, kid: str | None = None, **claims: Any) -> str:
+    headers = {"kid": kid or f"{algorithm}-{number}"}
+    return jwt.encode(CLAIMS | claims, private(algorithm, number), algorithm, headers=headers)
+
+
+def own(secret: bytes = SECRET, **claims: Any) -> str:
+    kept = {name: value for name, value in (CLAIMS | claims).items() if value is not None}
+    return jwt.encode(kept, secret, "HS256")
+
+
+def made(*algorithms: str, clock: Callable[[], float] = lambda: NOW, **options: Any) -> Tokens:
+    keys = from_jwks(json.dumps({"keys": [jwk(each) for each in FOREIGN]}).encode())
+    options = {"keys": keys if algorithms else ()} | options
+    return Tokens((SECRET, OLD), clock=clock, algorithms=algorithms or ("HS256",), **options)
+
+
+def refused(verifier: Tokens, token: str, use: Use = "bearer") -> bool:
+    try:
+        verifier.verify(token, use)
+    except NotAuthenticated as refusal:
+        assert str(refusal) == "the token is not valid", "and no more"
+        return True
+    return False
+
+
+def part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def test_every_secret_verifies_and_the_first_signs() -> None:
+    token = sign((SECRET, OLD), "ada", ttl=60, now=datetime.fromtimestamp(NOW, UTC), hunts=["b"])
+    identity = Tokens((SECRET,), clock=lambda: NOW).verify(token, "bearer")
+    assert (identity.player, identity.hunts, identity.cookie) == ("ada", {"b"}, False)
+    assert made().verify(own(OLD), "bearer").player == "ada"
+    assert refused(Tokens((SECRET,), clock=lambda: NOW), own(OLD))
+
+
+@pytest.mark.parametrize("algorithm", FOREIGN)
+def test_each_algorithm_with_its_key_from_a_set_and_from_a_file(algorithm: str) -> None:
+    token = signed(algorithm)
+    assert made(algorithm).verify(token, "bearer").player == "ada"
+    keys = from_pem("# two of them\n" + pem(private(algorithm, 1)) + pem(private(algorithm)))
+    assert made(algorithm, keys=keys).verify(token, "bearer").player == "ada"
+    others = [each for each in ("HS256", *FOREIGN) if each != algorithm]
+    assert refused(made(*others), token), "the settings fix the list"
+    assert refused(made(algorithm), signed(algorithm, 1, kid=f"{algorithm}-0"))
+
+
+def test_a_public_key_is_no_secret() -> None:
+    """HS256 with the RSA public key as its secret: the classic confusion."""
+    for secret in (pem(private("RS256")).encode(), pem(private("RS256")).strip().encode()):
+        content = f"{part({'alg': 'HS256', 'kid': 'RS256-0'})}.{part(CLAIMS)}"
+        mac = hmac.digest(secret, content.encode(), hashlib.sha256)
+        forged = f"{content}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+        assert refused(made("RS256"), forged)
+        assert refused(made("RS256", "HS256"), forged)
+
+
+BAD = {
+    "gibberish": "x.y.z",
+    "empty": "",
+    "alg none": f"{part({'alg': 'none'})}.{part(CLAIMS)}.",
+    "alg None, no signature": f"{part({'alg': 'None'})}.{part(CLAIMS)}.",
+    "no alg": f"{part({'typ': 'JWT'})}.{part(CLAIMS)}.",
+    "alg of another kind": f"{part({'alg': ['HS256']})}.{part(CLAIMS)}.",
+    "truncated": own()[:-4],
+    "another secret": own(b"x" * 32),
+    "another algorithm": jwt.encode(CLAIMS, SECRET * 2, "HS512"),
+    "critical header": jwt.encode(CLAIMS, SECRET, headers={"crit": ["b64"], "b64": True}),
+    "expired": own(exp=NOW),
+    "no end": own(exp=None),
+    "an end that is no number": own(exp="2100-01-01"),
+    "an end without end": own(exp=10**400),
+    "an end that is true": own(exp=True),
+    "not yet": own(nbf=NOW + 60),
+    "from the future": own(iat=NOW + 60),
+    "another audience": own(aud="hunt-admin"),
+    "other audiences": own(aud=["a", "b"]),
+    "no audience": own(aud=None),
+    "no player": own(sub=None),
+    "a bad player": own(sub="a b"),
+    "bad hunts": own(hunts="harbour"),
+    "worse hunts": own(hunts=[1]),
+    "claims that are a list": jwt.api_jws.encode(b"[1]", SECRET, "HS256"),
+    "claims that are no JSON": jwt.api_jws.encode(b"{", SECRET, "HS256"),
+    "claims without a bottom": jwt.api_jws.encode(b"[" * 3000, SECRET, "HS256"),
+    "too long": own(more="x" * 6000),
+}
+
+
+@pytest.mark.parametrize("token", BAD.values(), ids=BAD)
+def test_401_for(token: str) -> None:
+    assert not refused(made(), own()), "the control"
+    assert refused(made(), token)
+
+
+def test_clocks_may_differ_a_little() -> None:
+    assert not refused(made(), own(iat=NOW + LEEWAY, nbf=NOW + LEEWAY))
+    assert not refused(made(), own(aud=["other", "hunt"]))
+
+
+@pytest.mark.parametrize("use", ["bearer", "cookie", "ticket", "admin"])
+def test_a_token_of_one_use_is_for_no_other(use: Use) -> None:
+    verifier = made()
+    for other, audience in tokens.AUDIENCES.items():
+        fits = audience == tokens.AUDIENCES[use]
+        assert refused(verifier, own(aud=audience), use) is not fits, other
+    assert verifier.verify(own(aud=tokens.AUDIENCES[use]), use).cookie is (use == "cookie")
+
+
+def test_what_we_sign_for_ourselves_counts_whatever_others_sign_with() -> None:
+    verifier = made("EdDSA")
+    assert refused(verifier, own())
+    assert refused(verifier, own(aud="hunt-admin"), "admin")
+    assert not refused(verifier, own(aud="hunt-ticket"), "ticket")
+    assert not refused(verifier, own(), "cookie")
+    assert not refused(verifier, signed("EdDSA"), "cookie")
+    assert refused(verifier, signed("EdDSA", aud="hunt-ticket"), "ticket")
+
+
+def test_the_issuer_is_asked_for_where_somebody_else_signs() -> None:
+    verifier = made("EdDSA", "HS256", issuer="https://id.example")
+    assert refused(verifier, signed("EdDSA"))
+    assert refused(verifier, signed("EdDSA", iss="https://evil.example"))
+    assert not refused(verifier, signed("EdDSA", iss="https://id.example"))
+    assert not refused(verifier, own())
+
+
+def test_a_verified_token_is_remembered_until_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [float(NOW)]
+    verifier = made("ES256", clock=lambda: now[0])
+    token = signed("ES256")
+    first = verifier.verify(token, "bearer")
+    monkeypatch.setattr(verifier, "_signed", None)  # so that verifying again would raise
+    assert verifier.verify(token, "bearer") is first
+    now[0] += 60
+    assert refused(verifier, token)
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "REMEMBERED", 8)
+    verifier = made()
+    for number in range(100):
+        verifier.verify(own(sub=f"player-{number}"), "bearer")
+        refused(verifier, f"{number}.x.y")
+        assert len(verifier._known["bearer"]) <= 8
+    assert not refused(verifier, own(sub="player-99"))
+
+
+def test_a_key_that_was_removed_counts_no_more_at_once() -> None:
+    verifier = made("ES256", "HS256")
+    gone, stays = signed("ES256"), own()
+    verifier.verify(gone, "bearer")
+    known = verifier.verify(stays, "bearer")
+    verifier.replace_keys(from_jwks(json.dumps({"keys": [jwk("ES256", 1)]}).encode()))
+    assert refused(verifier, gone)
+    assert not refused(verifier, signed("ES256", 1))
+    assert verifier.verify(stays, "bearer") is known, "and the others need not pay again"
+
+
+def test_a_key_id_that_is_not_known_is_told() -> None:
+    told = []
+    verifier = made("ES256", "HS256")
+    verifier.unknown = lambda: told.append(1)
+    assert refused(verifier, signed("ES256", kid="newer"))
+    assert refused(verifier, own(b"x" * 32))
+    assert len(told) == 1
+
+
+def test_while_no_keys_are_known_nobody_is_wrong() -> None:
+    verifier = made("ES256", "HS256", keys=None)
+    assert verifier.waiting
+    with pytest.raises(Overloaded):
+        verifier.verify(signed("ES256"), "bearer")
+    assert not refused(verifier, own())
+    assert refused(verifier, "x.y.z")
+
+
+@given(st.text(max_size=200), st.integers(0, 3))
+def test_no_bytes_are_a_bug(text: str, dots: int) -> None:
+    verifier = made("ES256", "HS256")
+    assert refused(verifier, text + "." * dots)
+    refused(verifier, own()[:-1] + text)  # either way: of the last character some bits are none
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param({"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"}, id="a secret"),
+        pytest.param(jwk("RS256", use="enc"), id="for encryption"),
+        pytest.param(jwk("RS256", key_ops=["encrypt"]), id="for another operation"),
+        pytest.param(jwk("RS256", alg="RS512"), id="of another algorithm"),
+        pytest.param(jwk("RS256", kty="EC"), id="of another kind"),
+        pytest.param(jwk("RS256", n=None), id="broken"),
+        pytest.param(jwk("ES256", x="AAAA"), id="off its curve"),
+        pytest.param(jwk("EdDSA", d="AAAA"), id="private"),
+        pytest.param({"kty": "EC", "crv": "P-521", "x": "AA", "y": "AA"}, id="P-521"),
+        pytest.param("text", id="no object"),
+    ],
+)
+def test_what_does_not_fit_is_passed_over(key: object) -> None:
+    def text(*keys: object) -> bytes:
+        return json.dumps({"keys": keys}).encode()
+
+    [kept] = from_jwks(text(key, jwk("ES256")))
+    assert (kept.kid, kept.algorithm) == ("ES256-0", "ES256")
+    with pytest.raises(KeysError):
+        from_jwks(text(key))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": 1}', "\udcff", "[" * 9])
+def test_what_is_no_set(text: str) -> None:
+    with pytest.raises(KeysError):
+        from_jwks(text.encode("utf-8", "surrogatepass"))
+
+
+def test_a_set_is_bounded() -> None:
+    with pytest.raises(KeysError, match=str(MAX_KEYS)):
+        from_jwks(json.dumps({"keys": [jwk("EdDSA")] * (MAX_KEYS + 1)}).encode())
+
+
+def test_a_file_of_keys_holds_public_ones_that_fit() -> None:
+    secret = private("ES256").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    weak = rsa.generate_private_key(65537, 1024)
+    for text, wrong in [
+        (secret.decode(), "private"),
+        (pem(weak), "2048"),
+        (pem(ec.generate_private_key(ec.SECP384R1())), "P-256"),
+        ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "no public key"),
+        ("", "no public key"),
+    ]:
+        with pytest.raises(KeysError, match=wrong):
+            from_pem(text)
