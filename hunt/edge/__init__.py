@@ -9,10 +9,11 @@ import hypercorn.trio.run as hypercorn_run
 
 from hunt.edge.connection import Connection
 from hunt.edge.http1 import HTTP1
+from hunt.edge.http2 import HTTP2
 from hunt.edge.worker import Worker
 from hunt.errors import SettingsError
 
-#: We replace three names of private modules, so only releases that were read.
+#: We replace four names of private modules, so only releases that were read.
 SUPPORTED = "0.18."
 
 
@@ -34,3 +35,4 @@ def install() -> None:
     setattr(hypercorn_run, "TCPServer", Connection)  # ruff: ignore[set-attr-with-constant] - not exported
     setattr(hypercorn_run, "WorkerContext", Worker)  # ruff: ignore[set-attr-with-constant]
     setattr(hypercorn_protocol, "H11Protocol", HTTP1)  # ruff: ignore[set-attr-with-constant]
+    setattr(hypercorn_protocol, "H2Protocol", HTTP2)  # ruff: ignore[set-attr-with-constant]

@@ -21,7 +21,7 @@ from hypercorn.trio.tcp_server import TCPServer
 from hunt.core.addresses import UNIX
 from hunt.edge.answers import Answers
 from hunt.edge.fastlane import Client
-from hunt.edge.park import Park
+from hunt.edge.park import IDLE_TIMEOUT, Park
 from hunt.edge.refusal import SPARE, refuse
 from hunt.edge.secure import Secure
 from hunt.edge.sending import send_all
@@ -119,6 +119,18 @@ class Connection(TCPServer):
             if self.received:
                 await self.protocol.handle(RawData(self.received))
             await super()._read_data()
+
+    async def _idle_timeout(self) -> None:
+        """End a connection that asks nothing for too long, or when the worker stops.
+
+        The configured time is that of a head of HTTP/1.1, whose idle connections wait
+        elsewhere; a browser that speaks HTTP/2 has one connection, and shall keep it.
+        """
+        head = isinstance(self.protocol.protocol, H11Protocol)
+        with trio.move_on_after(self.config.keep_alive_timeout if head else IDLE_TIMEOUT):
+            await self._worker.wait_stopping()
+        with trio.CancelScope(shield=True):
+            await self._initiate_server_close()
 
     async def _close(self) -> None:
         park, stream, left = self._worker.park, self._plain(), self._left

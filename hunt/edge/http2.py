@@ -1,0 +1,84 @@
+"""Hypercorn's HTTP/2, such that one stream harms neither the others nor the process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import trio
+from h2.errors import ErrorCodes
+from h2.events import DataReceived, RequestReceived
+from h2.events import Event as H2Event
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes
+from hypercorn.protocol.events import Body, Data, EndBody, EndData, Event
+from hypercorn.protocol.h2 import H2Protocol
+
+from hunt.edge import sending
+
+
+class HTTP2(H2Protocol):
+    """Serves requests; it has no sockets, and waits for no client that takes nothing."""
+
+    async def initiate(
+        self, headers: list[tuple[bytes, bytes]] | None = None, settings: bytes | None = None
+    ) -> None:
+        """Begin, without saying that WebSockets may come this way.
+
+        So browsers open theirs over HTTP/1.1; Hypercorn's would agree to deflate (H5).
+        """
+        del self.connection.local_settings[SettingCodes.ENABLE_CONNECT_PROTOCOL]
+        await super().initiate(headers, settings)
+
+    async def _handle_events(self, events: Sequence[H2Event]) -> None:
+        """Pass on what came, but for what Hypercorn has no answer to.
+
+        A body may go on arriving when its request was answered already (413, 401):
+        Hypercorn looks for a stream that is gone, and its error ends them all.
+        """
+        for event in events:
+            if isinstance(event, DataReceived) and event.stream_id not in self.streams:
+                assert event.stream_id is not None
+                length = event.flow_controlled_length or 0
+                self.connection.acknowledge_received_data(length, event.stream_id)
+            elif isinstance(event, RequestReceived) and _method(event) == b"CONNECT":
+                assert event.stream_id is not None
+                self.connection.send_headers(event.stream_id, [(":status", "405")], end_stream=True)
+            else:
+                await super()._handle_events([event])
+        await self._flush()
+
+    async def stream_send(self, event: Event) -> None:
+        """Send for a stream, whose client has to open its window in time (H3).
+
+        Flow control is the client's: one that never opens the window would keep a
+        stream, its task and its place among the connections for ever.
+        """
+        if isinstance(event, Body | Data):
+            kind, data = type(event), event.data
+            for start in range(0, len(data), sending.PIECE):
+                piece = data[start : start + sending.PIECE]
+                if not await self._send_in_time(kind(event.stream_id, piece)):
+                    return
+        elif isinstance(event, EndBody | EndData):
+            await self._send_in_time(event)
+        else:
+            await super().stream_send(event)
+
+    async def _send_in_time(self, event: Event) -> bool:
+        """Send; return False where that took too long, and the stream is reset."""
+        with trio.move_on_after(sending.SEND_TIMEOUT) as scope:
+            await super().stream_send(event)
+        if not scope.cancelled_caught:
+            return True
+        with suppress(ProtocolError):  # it has gone, and the connection with it perhaps
+            self.connection.reset_stream(event.stream_id, ErrorCodes.CANCEL)
+        await self._flush()
+        await self._close_stream(event.stream_id)
+        # The buffer lets go of whoever waits for it when it finds its stream gone.
+        await self._window_updated(event.stream_id)
+        return False
+
+
+def _method(request: RequestReceived) -> bytes | None:
+    return dict(request.headers or ()).get(b":method")

@@ -1,0 +1,209 @@
+"""HTTP/2 over TLS: as HTTP/1.1 says it, and one stream harms no other."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import h2.config
+import h2.connection
+import h2.events
+import h2.settings
+import httpx
+import pytest
+import trio
+
+from tests import certificates
+from tests.web.serving import Client, bearer, connected, serving, token
+
+CLICKS = "/v1/hunts/harbour/clicks"
+JSON = {"Content-Type": "application/json"}
+OWN = {"date", "x-request-id", "server", "connection", "content-length", "set-cookie"}
+
+
+def asked() -> list[tuple[str, str, dict[str, str], bytes]]:
+    """Return requests: method, path, headers, body."""
+    body = b'{"id":"%s","x":1,"y":2}'
+    click_id = str(uuid.uuid4()).encode()
+    return [
+        ("POST", CLICKS, JSON, body % click_id),
+        ("POST", CLICKS, JSON, b"{"),
+        ("POST", CLICKS, JSON | {"Authorization": "Bearer x"}, body % click_id),
+        ("POST", CLICKS, {}, body % click_id),
+        ("POST", CLICKS, JSON, b" " * 5000),
+        ("POST", "/v1/hunts/nowhere/clicks", JSON, body % click_id),
+        ("PUT", CLICKS, JSON, b""),
+        ("GET", "/v1/hunts/nowhere/events", {}, b""),
+        ("GET", "/v1/hunts/harbour/events?scope=x", {}, b""),
+        ("GET", "/v1/hunts/harbour", {}, b""),
+        ("HEAD", "/v1/hunts/harbour", {}, b""),
+        ("POST", "/v1/session", {}, b""),
+        ("GET", "/", {}, b""),
+        ("GET", "/nothing", {}, b""),
+        ("GET", "/livez", {}, b""),
+    ]
+
+
+async def test_both_versions_say_the_same(database: str, other_database: str) -> None:
+    told = []
+    requests = asked()
+    for base, http2 in ((database, True), (other_database, False)):
+        async with (
+            serving(base, over_tls=True) as client,
+            httpx.AsyncClient(
+                http2=http2,
+                verify=certificates.client(),
+                base_url=client.base_url,
+                headers=bearer(),
+            ) as speaker,
+        ):
+            answers = []
+            for method, path, headers, body in requests:
+                answer = await speaker.request(method, path, headers=headers, content=body)
+                assert answer.http_version == ("HTTP/2" if http2 else "HTTP/1.1")
+                kept = {k: v for k, v in answer.headers.items() if k not in OWN}
+                text = "" if "commitment" in answer.text or '"at"' in answer.text else answer.text
+                answers.append((answer.status_code, kept, text if "guest-" not in text else ""))
+            told.append(answers)
+    for request, one, two in zip(requests, *told, strict=True):
+        one[1].pop("etag", None), two[1].pop("etag", None)  # of two hunts with two seeds
+        assert one == two, request
+
+
+T = TypeVar("T", bound=h2.events.Event)
+
+
+class Speaker:
+    """A client of HTTP/2 that does as it likes."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.stream = stream
+        config = h2.config.H2Configuration(client_side=True)
+        self.h2 = h2.connection.H2Connection(config)
+        self.seen: list[h2.events.Event] = []
+
+    async def flush(self) -> None:
+        await self.stream.send_all(self.h2.data_to_send())
+
+    async def ask(self, method: str, path: str, *more: tuple[str, str], end: bool = True) -> int:
+        number = self.h2.get_next_available_stream_id()
+        headers = [
+            (":method", method),
+            (":authority", "hunt"),
+            (":scheme", "https"),
+            (":path", path),
+            ("authorization", f"Bearer {token()}"),
+            *more,
+        ]
+        self.h2.send_headers(number, headers, end_stream=end)
+        await self.flush()
+        return number
+
+    async def wait(self, kind: type[T], number: int | None = None) -> T:
+        """Return the first event of a kind, of a stream."""
+        with trio.fail_after(5):
+            while True:
+                for event in self.seen:
+                    if isinstance(event, kind) and getattr(event, "stream_id", None) == number:
+                        self.seen.remove(event)
+                        return event
+                data = await self.stream.receive_some(65536)
+                assert data, "the connection has ended"
+                self.seen += self.h2.receive_data(bytes(data))
+                await self.flush()
+
+    async def status(self, number: int) -> str:
+        response = await self.wait(h2.events.ResponseReceived, number)
+        return dict(response.headers or ())[b":status"].decode()
+
+
+@asynccontextmanager
+async def speaking(client: Client, *, window: int | None = None) -> AsyncIterator[Speaker]:
+    async with connected(client, alpn="h2") as stream:
+        speaker = Speaker(stream)
+        if window is not None:
+            speaker.h2.local_settings = h2.settings.Settings(
+                client=True, initial_values={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
+            )
+        speaker.h2.initiate_connection()
+        await speaker.flush()
+        await speaker.wait(h2.events.RemoteSettingsChanged)
+        yield speaker
+
+
+async def test_a_body_that_goes_on_after_its_answer_harms_no_other_stream(database: str) -> None:
+    async with serving(database, over_tls=True) as client, speaking(client) as speaker:
+        number = await speaker.ask(
+            "POST", CLICKS, ("content-type", "application/json"), ("content-length", "30000"),
+            end=False,
+        )  # fmt: skip
+        assert await speaker.status(number) == "413"
+        await speaker.wait(h2.events.StreamEnded, number)
+        for _ in range(3):
+            speaker.h2.send_data(number, b" " * 10_000)
+            await speaker.flush()
+        assert await speaker.status(await speaker.ask("GET", "/livez")) == "200"
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/hunts/harbour/events"])
+async def test_a_window_that_never_opens_is_not_waited_for(
+    database: str, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr("hunt.edge.sending.SEND_TIMEOUT", 0.2)
+    async with serving(database, over_tls=True, stream_buffer=5) as client:
+        async with speaking(client, window=0) as speaker:
+            number = await speaker.ask("GET", path)
+            assert await speaker.status(number) == "200"
+            if path != "/":
+                client.engine.hub.end("harbour")
+            await speaker.wait(h2.events.StreamReset, number)
+            assert await speaker.status(await speaker.ask("GET", "/livez")) == "200"
+        assert client.engine.hub.counts().get("sse", 0) == 0
+
+
+async def test_there_is_no_way_to_another_websocket(database: str) -> None:
+    async with serving(database, over_tls=True) as client, speaking(client) as speaker:
+        settings = speaker.h2.remote_settings
+        assert not settings.enable_connect_protocol
+        number = speaker.h2.get_next_available_stream_id()
+        speaker.h2.send_headers(
+            number,
+            [
+                (":method", "CONNECT"),
+                (":protocol", "websocket"),
+                (":authority", "hunt"),
+                (":scheme", "https"),
+                (":path", "/v1/hunts/harbour/socket"),
+                ("sec-websocket-version", "13"),
+                ("sec-websocket-extensions", "permessage-deflate"),
+            ],
+        )
+        await speaker.flush()
+        assert await speaker.status(number) == "405"
+        assert await speaker.status(await speaker.ask("GET", "/livez")) == "200"
+
+
+async def test_an_idle_connection_is_kept_and_then_closed(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hunt.edge.connection.IDLE_TIMEOUT", 0.3)
+    async with serving(database, over_tls=True) as client, speaking(client) as speaker:
+        assert await speaker.status(await speaker.ask("GET", "/livez")) == "200"
+        with trio.fail_after(3):  # Hypercorn's own would be 5 s
+            while await speaker.stream.receive_some(65536):
+                pass
+
+
+async def test_a_stream_that_is_reset_is_gone(database: str) -> None:
+    async with serving(database, over_tls=True) as client, speaking(client) as speaker:
+        number = await speaker.ask("GET", "/v1/hunts/harbour/events")
+        assert await speaker.status(number) == "200"
+        assert client.engine.hub.counts() == {"sse": 1}
+        speaker.h2.reset_stream(number)
+        await speaker.flush()
+        with trio.fail_after(5):
+            while client.engine.hub.counts() != {"sse": 0}:
+                await trio.lowlevel.checkpoint()
+        assert await speaker.status(await speaker.ask("GET", "/livez")) == "200"
