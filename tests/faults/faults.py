@@ -65,7 +65,7 @@ async def lose_answers(rig: Rig, count: int = 5) -> AsyncIterator[None]:
     """Reset connections after they have committed, and before the answer is through."""
     for each in rig.nodes:
         each.database.lose_answers += count
-    await until(lambda: not any(each.database.lose_answers for each in rig.nodes))
+    await until(lambda: not any(each.database.lose_answers for each in rig.nodes), seconds=20)
     yield
 
 
@@ -125,6 +125,25 @@ async def cut_database(rig: Rig, node: int = -1) -> AsyncIterator[None]:
     yield
     for each in chosen(rig, node):
         each.database.blackhole(False)
+        each.listening.blackhole(False)
+
+
+@fault
+async def lose_notices(rig: Rig, to_the_end: bool = False) -> AsyncIterator[None]:
+    """Lose what PostgreSQL notifies, and in the end the connections that listened.
+
+    Args:
+        rig: The run.
+        to_the_end: Until after the last click, so that no later notice tells of it.
+    """
+    for each in rig.nodes:
+        each.listening.blackhole(True)
+    yield
+    if to_the_end:
+        rig.crowd.clicking = False
+        await trio.sleep(1.0)
+    for each in rig.nodes:
+        each.listening.reset_all()
         each.listening.blackhole(False)
 
 

@@ -54,17 +54,21 @@ class Crowd:
     Attributes:
         history: What they saw.
         ports: Where they connect, each in its turn.
+        stream_ports: Where they listen.
         pause: Seconds between two clicks of one connection.
         repeat: The share of answered clicks that are sent again.
+        fickle: The share of refusals that are taken for an answer.
         hasty: The share of clicks whose client leaves before the answer.
         poison: The share of clicks that no store will take; see `POISON`.
     """
 
     history: History
     ports: list[int]
+    stream_ports: list[int]
     random: random.Random
     pause: float = 0.02
     repeat: float = 0.05
+    fickle: float = 0.1
     hasty: float = 0.0
     poison: float = 0.0
     clicking: bool = True
@@ -105,6 +109,8 @@ async def click_all_the_time(crowd: Crowd, player: str) -> None:
         while True:
             attempt = await click(crowd, channel, player, signed, body)
             if attempt.verdict == "ok" or attempt.status == 422:
+                break
+            if attempt.verdict == "refused" and crowd.random.random() < crowd.fickle:
                 break
             # On to the next server, as behind a load balancer.
             number += 1
@@ -181,7 +187,7 @@ class Listener:
             while True:
                 self._number += 1
                 self._connection = f"{self.name}#{crowd.number()}"
-                port = crowd.ports[self._number % len(crowd.ports)]
+                port = crowd.stream_ports[self._number % len(crowd.stream_ports)]
                 why = await self._listen(http.Channel(port), signed)
                 self._lost(why)
                 await trio.sleep(min(self._retry, AGAIN) * (0.5 + crowd.random.random() / 2))

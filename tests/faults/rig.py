@@ -35,6 +35,7 @@ HARBOUR = Definition(
         Prize("shell", "Shell", 5, 0.3, None, None),
         Prize("coin", "Coin", 100, 0.2, 50, None),
         Prize("compass", "Compass", 250, 0.2, None, 3),
+        Prize("pearl", "Pearl", 10, 0.2, 1_000_000, None),
     ),
 )  # fmt: skip
 
@@ -135,8 +136,11 @@ async def built(
         crowd = Crowd(
             History(),
             [],
+            [],
             random.Random(script.seed),
             pause=script.pause,
+            repeat=script.repeat,
+            fickle=script.fickle,
             hasty=script.hasty,
             poison=script.poison,
         )
@@ -156,7 +160,11 @@ async def built(
                 )
             )
             rig.nodes.append(made)
-            crowd.ports.append(made.port)
+            first, last = number == 0, number == script.nodes - 1
+            if first or not script.apart:
+                crowd.ports.append(made.port)
+            if last or not script.apart:
+                crowd.stream_ports.append(made.port)
         yield rig
 
 
@@ -218,7 +226,7 @@ async def play(rig: Rig) -> Result:
         await quiet(rig)
         listening.cancel_scope.cancel()
     books = await rig.postgres.books(players.HUNT)
-    found = judge(crowd.history, books, well=rig.well)
+    found = judge(crowd.history, books, well=rig.well, within=script.within)
     after = await back(rig, before)
     found += bounded(before, after, SLACK)
     return Result(script, found, figures(rig), statuses(crowd.history), crowd.history)
@@ -227,7 +235,7 @@ async def play(rig: Rig) -> Result:
 async def settled(rig: Rig, *, patience: float = 20.0) -> None:
     """Wait until clicks are answered with 200 for half a second, or it is in vain."""
     with trio.move_on_after(patience):
-        while True:
+        while rig.crowd.clicking:
             await trio.sleep(0.1)
             now = trio.current_time()
             recent = [
@@ -241,7 +249,7 @@ async def settled(rig: Rig, *, patience: float = 20.0) -> None:
 
 async def quiet(rig: Rig) -> None:
     """Wait until every listener has what the log holds, or has had its time."""
-    with trio.move_on_after(5.0):
+    with trio.move_on_after(rig.script.within):
         while True:
             await trio.sleep(0.1)
             books = await rig.postgres.books(players.HUNT)
@@ -262,7 +270,7 @@ async def usage(rig: Rig) -> dict[str, float]:
 
 async def back(rig: Rig, before: Mapping[str, float]) -> dict[str, float]:
     """Return what the servers use once all clients are gone, and have had time to be forgotten."""
-    with trio.move_on_after(5.0):
+    with trio.move_on_after(rig.script.within):
         while bounded(before, await usage(rig), SLACK):
             await trio.sleep(0.1)
     return await usage(rig)

@@ -28,8 +28,12 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     nodes: int = 1
     processes: int = 2  #: of each node
     pause: float = 0.02  #: seconds between two clicks of one connection, on the average
+    repeat: float = 0.05  #: share of answered clicks that are sent again
+    fickle: float = 0.1  #: share of refusals that are taken for an answer
+    apart: bool = False  #: clicks go to the first node, and streams to the last
     hasty: float = 0.0  #: share of clicks whose client leaves before the answer
     poison: float = 0.0  #: share of clicks that no store will take
+    within: float = 5.0  #: seconds after which what was answered must be streamed
     environ: dict[str, str] = {}  #: settings of hunt
     options: dict[str, str] = {}  #: of PostgreSQL
     dsn: dict[str, str] = {}  #: parameters of hunt's connection string

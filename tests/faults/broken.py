@@ -1,0 +1,219 @@
+"""hunt with one piece broken, by ``HUNT_TEST_BROKEN``: what the oracle must catch.
+
+``hypercorn -k trio tests.faults.broken:app``.  Each piece is a real one with one
+promise taken out, and everything around it is what is served.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import psycopg
+import trio
+from msgspec.structs import replace
+
+from hunt import asgi, engine
+from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.errors import OutcomeUnknown, Overloaded, StoreError, StoreUnavailable
+from hunt.service import intake
+from hunt.service.guard import Guard
+from hunt.service.hub import Hub, Subscriber
+from hunt.service.tail import Tail
+from hunt.store.connection import Connection
+from hunt.store.log import Log
+from hunt.store.pool import Pool
+
+PIECES: dict[str, Callable[[], None]] = {}
+
+
+def piece(function: Callable[[], None]) -> Callable[[], None]:
+    PIECES[function.__name__] = function
+    return function
+
+
+@piece
+def sound() -> None:
+    """Break nothing."""
+
+
+@piece
+def cursor_by_number() -> None:
+    """Take the highest number seen for "everything up to here has been seen"."""
+
+    class ByNumber(Tail):
+        def _offer(self, hunt: str, rewards: Sequence[Reward]) -> None:
+            position = self._positions[hunt]
+            new = [each for each in rewards if each.seq > position.seq]
+            if new:
+                position.seq = position.announced = new[-1].seq
+                self._publish(hunt, new)
+
+    engine.Tail = ByNumber  # type: ignore[misc]
+
+
+@piece
+def answers_before_the_commit() -> None:
+    """Leave the commit for later, and answer now."""
+
+    class CommitsLater:
+        def __init__(self, pool: Pool) -> None:
+            self._pool = pool
+
+        @asynccontextmanager
+        async def connection(self, **options: Any) -> AsyncIterator[Connection]:
+            lend, lent = trio.open_memory_channel[Connection](0)
+            done = trio.Event()
+            trio.lowlevel.spawn_system_task(self._hold, options, lend, done)
+            try:
+                conn = await lent.receive()
+            except trio.EndOfChannel:
+                raise StoreUnavailable("not now") from None
+            try:
+                yield conn
+            finally:
+                done.set()
+
+        async def _hold(
+            self,
+            options: dict[str, Any],
+            lend: trio.MemorySendChannel[Connection],
+            done: trio.Event,
+        ) -> None:
+            with lend, suppress(StoreError, psycopg.Error):
+                async with self._pool.connection(**options) as conn:
+                    await conn.execute("begin")
+                    await lend.send(conn)
+                    await done.wait()
+                    await trio.sleep(0.03)  # less than what the breaker calls slow
+                    await conn.execute("commit")
+
+    class Early(Log):
+        def __init__(self, pool: Pool, **options: Any) -> None:
+            super().__init__(CommitsLater(pool), **options)  # type: ignore[arg-type]
+
+    engine.Log = Early  # type: ignore[misc]
+
+
+@piece
+def own_events_first() -> None:
+    """Publish what this process committed before what others committed before it."""
+
+    class Hasty(Tail):
+        def committed(self, hunt: str, rewards: Sequence[Reward]) -> None:
+            self._publish(hunt, rewards)
+            super().committed(hunt, rewards)
+
+    engine.Tail = Hasty  # type: ignore[misc]
+
+
+@piece
+def stock_in_memory() -> None:
+    """Count the stock in each process, and leave the database without it."""
+
+    class Counting(Log):
+        granted: Counter[str | None]
+        stocks: dict[str, int] | None = None
+
+        async def append(self, hunt: str, clicks: Sequence[Click], **options: Any) -> list[Outcome]:
+            if self.stocks is None:
+                self.granted = Counter()
+                async with self._pool.connection() as conn:
+                    self.stocks = {"coin": 50}
+                    await conn.execute("update prizes set stock = null, granted = 0")
+            kept = []
+            for click in clicks:
+                left = self.stocks.get(click.prize or "", 10**9) - self.granted[click.prize]
+                self.granted[click.prize] += left > 0
+                kept.append(click if left > 0 else replace(click, prize=None, points=0))
+            return await super().append(hunt, kept, **options)
+
+    engine.Log = Counting  # type: ignore[misc]
+
+
+@piece
+def players_by_prefix() -> None:
+    """Take a player for all whose names begin with that name."""
+
+    class Prefix(Hub):
+        def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
+            for reward in rewards:
+                for player in list(self._players.get(hunt, {})):
+                    if player.startswith(reward.player):
+                        super().publish(hunt, [replace(reward, player=player)])
+
+    engine.Hub = Prefix  # type: ignore[misc]
+
+
+@piece
+def draws_again() -> None:
+    """Draw for each attempt, and tell a repeat what this draw gave."""
+
+    class Draws:
+        def __init__(self, seed: bytes) -> None:
+            pass
+
+        def uniform(self, click_id: str, player: str) -> float:
+            return random.random()
+
+    class Again(Log):
+        async def append(self, hunt: str, clicks: Sequence[Click], **options: Any) -> list[Outcome]:
+            outcomes = await super().append(hunt, clicks, **options)
+            return [
+                Settlement(replace(each.reward, prize=click.prize, points=click.points), True)
+                if isinstance(each, Settlement) and each.duplicate
+                else each
+                for click, each in zip(clicks, outcomes, strict=True)
+            ]
+
+    intake.Draws = Draws  # type: ignore[misc, assignment]
+    engine.Log = Again  # type: ignore[misc]
+
+
+@piece
+def forgets_to_catch_up() -> None:
+    """Believe that whoever listens again has missed nothing."""
+
+    class Trusting(Tail):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options, poll=float("inf"))
+
+        def resync(self) -> None:
+            pass
+
+    engine.Tail = Trusting  # type: ignore[misc]
+
+
+@piece
+def refuses_what_it_recorded() -> None:
+    """Take a lost answer for a refusal."""
+
+    class Denying(Guard):
+        async def commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+            return [
+                Overloaded(retry_after=1.0) if isinstance(each, OutcomeUnknown) else each
+                for each in await super().commit(hunt, clicks)
+            ]
+
+    engine.Guard = Denying  # type: ignore[misc]
+
+
+@piece
+def keeps_what_is_gone() -> None:
+    """Hold a descriptor of each stream for ever."""
+
+    class Leaking(Hub):
+        def add(self, hunt: str, player: str | None, subscriber: Subscriber) -> None:
+            for _ in range(5):
+                os.dup(0)
+            super().add(hunt, player, subscriber)
+
+    engine.Hub = Leaking  # type: ignore[misc]
+
+
+PIECES[os.environ.get("HUNT_TEST_BROKEN", "sound")]()
+app = asgi.app

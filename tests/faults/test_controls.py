@@ -1,0 +1,52 @@
+"""A check that cannot fail is no check: hunt, broken in one place, is caught by the right one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trio
+from msgspec.structs import replace
+
+from tests.faults import rig
+from tests.faults.script import Script, Step
+from tests.life.processes import HYPERCORN
+
+SERVER = (*HYPERCORN, "-b", "127.0.0.1:$PORT", "tests.faults.broken:app")
+
+#: Two servers of one process each, so that both have a share in everything.
+PLAIN = Script(name="control", row="", nodes=2, processes=1, seconds=1.5, within=2.0)
+
+KILL = Step(fault="kill_postgres", at=1.0)
+LOSE = Step(fault="lose_answers", at=0.5, give={"count": 6})
+DEAF = Step(fault="lose_notices", at=0.2, lasts=1.0, give={"to_the_end": True})
+
+#: Piece -> the check that must catch it, and the run that shows it.
+CONTROLS = {
+    "cursor_by_number": ("delivered", PLAIN),
+    "answers_before_the_commit": ("durable", replace(PLAIN, steps=[KILL])),
+    "own_events_first": ("delivered", PLAIN),
+    "stock_in_memory": ("dense", PLAIN),
+    "players_by_prefix": ("private", PLAIN),
+    "draws_again": ("once", replace(PLAIN, repeat=0.3)),
+    "forgets_to_catch_up": ("delivered", replace(PLAIN, steps=[DEAF], apart=True)),
+    "refuses_what_it_recorded": ("honest", replace(PLAIN, steps=[LOSE], fickle=0.5)),
+    "keeps_what_is_gone": ("bounded", PLAIN),
+}
+
+
+def run(name: str, script: Script, template: Path) -> rig.Result:
+    given = replace(script, environ={"HUNT_TEST_BROKEN": name})
+    return trio.run(lambda: rig.run(given, template, command=SERVER))
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_broken_server_is_caught(name: str, template: Path) -> None:
+    check, script = CONTROLS[name]
+    found = run(name, script, template).violations
+    assert check in {each.check for each in found}
+
+
+def test_a_sound_server_is_not(template: Path) -> None:
+    script = replace(PLAIN, steps=[LOSE, replace(KILL, at=3.0)], repeat=0.3, fickle=0.5)
+    assert run("sound", script, template).violations == []
