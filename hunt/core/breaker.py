@@ -45,6 +45,8 @@ class Breaker:
     probe at a time may pass; `good` good ones in a row close it.  A ticket from
     before the last opening changes nothing: it says how the store was, not how
     it is.  Nothing here blocks, and no clock but `clock` is read.
+
+    An operator who knows better can hold it with `force`.
     """
 
     clock: Callable[[], float]  #: monotonic time, in seconds
@@ -57,6 +59,7 @@ class Breaker:
     good: int = field(default=3, kw_only=True)  #: good probes in a row that close it, >= 1
     jitter: Callable[[], float] = field(default=lambda: 1.0, kw_only=True)  #: 0 to 1
     state: State = field(default="closed", init=False)
+    forced: Literal["open", "closed"] | None = field(default=None, init=False)  #: see `force`
     openings: int = field(default=0, init=False)  #: since it was made
     reason: str | None = field(default=None, init=False)  #: why it opened last, while not closed
     opened_at: float = field(default=0.0, init=False)  #: by `clock`, of the last opening
@@ -76,7 +79,7 @@ class Breaker:
         """
         if self.state == "closed":
             return Ticket(self.openings, probe=False)
-        if self._probing or self.retry_after() > 0:
+        if self._probing or self.forced == "open" or self.retry_after() > 0:
             raise CircuitOpen(retry_after=self.retry_after())
         self.state, self._probing = "half-open", True
         return Ticket(self.openings, probe=True)
@@ -120,15 +123,33 @@ class Breaker:
         """Settle a call that was cancelled, which proves nothing either way."""
         self._settle(ticket)
 
+    def force(self, state: Literal["open", "closed"] | None) -> None:
+        """Hold it open, or closed, whatever becomes of the calls; None lets go of it.
+
+        Let go of, an open one lets a probe pass at once, and a closed one counts
+        from the beginning.
+        """
+        was, self.forced = self.forced, state
+        if state == "open":
+            self._open("forced")
+        elif state == "closed":
+            self.state, self.reason, self._probing = "closed", None, False
+            self._in_a_row = self._good = 0
+        elif was == "open":
+            self._pause = 0.0
+        self._slow_run = self._timeout_run = self._failure_run = 0
+
     def retry_after(self) -> float:
         """Return the seconds, >= 0, until it is worth asking again."""
         if self.state == "closed":
             return 0.0
+        if self.forced == "open":
+            return self.cap  # nobody knows, but it is not for ever
         return max(self._pause - (self.clock() - self.opened_at), 0.0)
 
     def probe_at(self) -> float | None:
-        """Return when a probe may pass, by `clock`; None while closed or probing."""
-        if self.state == "closed" or self._probing:
+        """Return when a probe may pass, by `clock`; None while closed, probing or held open."""
+        if self.state == "closed" or self._probing or self.forced == "open":
             return None
         return self.opened_at + self._pause
 
@@ -143,6 +164,8 @@ class Breaker:
         return True
 
     def _open(self, reason: str) -> None:
+        if self.forced == "closed":
+            return
         # Half of the pause is fixed, so that it never probes in a tight loop,
         # half is jitter, so that processes do not probe in step.
         longest = min(self.cooldown * 2.0**self._in_a_row, self.cap)

@@ -35,21 +35,28 @@ class Supervisor:
         self._changed = changed
         self._known: State = breaker.state
         self._openings = breaker.openings
+        self._forced = breaker.forced
         self._moved = trio.Event()
         self.faults = Counter(read_only=0, timeout=0, unavailable=0)  #: probes that failed, by kind
 
     def look(self) -> None:
-        """See whether the breaker moved; to be called after each call that it admitted."""
+        """See whether the breaker moved; to be called after each call that it admitted.
+
+        And after whatever else may have moved it, which is to force it.
+        """
         state, openings = self._breaker.state, self._breaker.openings
         if (state, openings) != (self._known, self._openings):
             self._known, self._openings = state, openings
             self._changed(state)
             self._moved.set()
+        if self._breaker.forced != self._forced:
+            self._forced = self._breaker.forced
+            self._moved.set()
 
     async def run(self) -> None:
         """Probe whenever the breaker is not closed, until cancelled."""
         while True:
-            while self._breaker.state == "closed":
+            while self._breaker.state == "closed" or self._breaker.forced == "open":
                 self._moved = trio.Event()
                 await self._moved.wait()
             at = self._breaker.probe_at()

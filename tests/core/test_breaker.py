@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import hunt
 from hunt.core.breaker import Breaker
@@ -121,6 +123,77 @@ def test_a_cancelled_probe_gives_its_place_back() -> None:
     clock.now = 4
     breaker.abandon(breaker.admit())
     assert breaker.admit().probe
+
+
+def test_held_open_it_admits_nothing_until_it_is_let_go_of() -> None:
+    clock = Clock()
+    breaker = Breaker(clock, cooldown=4, cap=16)
+    before = breaker.admit()
+    breaker.force("open")
+    assert (breaker.state, breaker.reason) == ("open", "forced")
+    clock.now = 1000
+    with pytest.raises(CircuitOpen) as refusal:
+        breaker.admit()
+    assert refusal.value.retry_after == 16
+    assert breaker.probe_at() is None
+    breaker.succeed(before, 0)
+    assert breaker.state == "open"
+    breaker.force(None)
+    assert (breaker.state, breaker.retry_after()) == ("open", 0)
+    for _ in range(3):
+        breaker.succeed(breaker.admit(), 0)
+    assert (breaker.state, breaker.reason) == ("closed", None)
+
+
+def test_held_closed_it_refuses_nothing_and_then_counts_from_the_beginning() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now = 4
+    probe = breaker.admit()
+    breaker.force("closed")
+    breaker.fail(probe)
+    for _ in range(20):
+        breaker.read_only(breaker.admit())
+    for _ in range(2):
+        breaker.fail(breaker.admit())
+    assert breaker.state == "closed"
+    breaker.force(None)
+    for state in ("closed", "closed", "open"):
+        breaker.fail(breaker.admit())
+        assert breaker.state == state
+    assert breaker.retry_after() == 4, "the first pause again"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["open", "closed", None, "begin", "wait"]),
+            st.sampled_from(["succeed", "fail", "time_out", "read_only", "abandon"]),
+        ),
+        max_size=30,
+    )
+)
+def test_forcing_never_wedges_it(events: list[tuple[str | None, str]]) -> None:
+    clock = Clock()
+    breaker = Breaker(clock, batches=2, cooldown=2, cap=8)
+    for event, how in events:
+        if event == "wait":
+            clock.now += 3
+        elif event == "begin":
+            try:
+                ticket = breaker.admit()
+            except CircuitOpen:
+                assert breaker.forced != "closed"
+                continue
+            assert breaker.forced != "open"
+            settle = getattr(breaker, how)
+            settle(ticket, 0) if how == "succeed" else settle(ticket)
+        else:
+            breaker.force(event)  # type: ignore[arg-type]
+            assert event is None or breaker.state == event
+    breaker.force(None)
+    clock.now += 8
+    breaker.admit()
 
 
 #: What must be so whatever the order of events; that these tests can fail is
