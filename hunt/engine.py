@@ -5,7 +5,6 @@ Read downwards `open_engine` is the start, upwards the stop.
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections import Counter
@@ -38,11 +37,7 @@ from hunt.service.metrics import Metrics
 from hunt.service.supervisor import Supervisor
 from hunt.service.tail import Tail
 from hunt.settings import Settings
-from hunt.store import checks, schema, trials
-from hunt.store.hunts import Hunts
-from hunt.store.listen import Listener
-from hunt.store.log import Log
-from hunt.store.pool import Pool, open_pool
+from hunt.store.store import Store, open_store
 
 #: Spreads retries; nothing secret depends on it.
 jitter = random.random
@@ -69,8 +64,9 @@ faults = logs.FaultLog("hunt")
 class Engine:
     """One process's hunts, and everything that serves them."""
 
-    def __init__(self, settings: Settings, pool: Pool) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
+        self.store = store
         self.secrets = settings.jwt_secret  #: the first signs
         self.tokens = open_tokens(settings, clock=time.time)
         self.hunts: dict[str, Hunt] = {}  #: every hunt, by id, kept current
@@ -79,9 +75,7 @@ class Engine:
         self.listener_faults = Counter(lost=0, odd=0)  #: as of `hunt.bus.postgres.run`
         self.draining = False
         self.drained = trio.Event()
-        self.name = os.urandom(8).hex()  #: of this process, in its notices
-        self.log = Log(pool, by=self.name)
-        self.hunts_store = Hunts(pool)
+        self.log = store.log
         self.metrics = Metrics(version=version("hunt-server"))
         self.meter = EventLoopMeter(time.perf_counter)
         self.breaker = Breaker(
@@ -138,9 +132,9 @@ class Engine:
             tail=self.tail,
         )
         self.metrics.watch_labelled(
-            "hunt_pool_connections", "To the database.", "state", pool.states
+            "hunt_pool_connections", "To the database.", "state", store.states
         )
-        self.metrics.faults.watch("pool", pool.faults)
+        self.metrics.faults.watch("pool", store.faults)
         self.metrics.faults.watch("listener", self.listener_faults)
         self.metrics.faults.watch("engine", self.faults)
 
@@ -190,7 +184,7 @@ class Engine:
         Raises:
             StoreError: The database cannot be read; what was known stays.
         """
-        hunts = {hunt.id: hunt for hunt in await self.hunts_store.all()}
+        hunts = {hunt.id: hunt for hunt in await self.store.hunts.all()}
         now = self.now()
         for hunt in hunts.values():
             self.tail.start_at(hunt.id, hunt.last_seq)
@@ -255,8 +249,6 @@ class Engine:
 async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     """Serve hunts for as long as the scope is open.
 
-    A task that dies takes the scope, and so the process, down with it.
-
     Raises:
         SettingsError: The database is not fit, or there is no secret.
         StoreUnavailable: No database within `START_PATIENCE` seconds.
@@ -267,57 +259,54 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         raise SettingsError(
             "HUNT_JWT_SECRET is not set: give one or more secrets of at least 32 bytes"
         )
-    async with open_pool(settings.database_url, size=settings.pool_size) as pool:
-        engine = Engine(settings, pool)
-        trio.lowlevel.add_instrument(engine.meter)
-        try:
-            with trio.move_on_after(START_PATIENCE) as patience:
-                await _wait_fit(pool, settings.database_url)
-            if patience.cancelled_caught:
-                raise StoreUnavailable(
-                    f"no database within {START_PATIENCE:.0f} s: check HUNT_DATABASE_URL"
-                )
-            await engine.refresh()
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(engine.keep_hunts_current)
-                await nursery.start(engine.tail.run)
-                nursery.start_soon(engine.hub.run)
-                await nursery.start(engine.lanes.run)
-                nursery.start_soon(engine.supervisor.run)
-                nursery.start_soon(
-                    partial(
-                        bus.run,
-                        Listener(settings.listen_dsn or settings.database_url).listening,
-                        own=engine.name,
-                        notice=engine.notice,
-                        hunt_changed=engine.hunt_changed,
-                        connected=engine.listening,
-                        jitter=jitter,
-                        faults=engine.listener_faults,
-                    )
-                )
-                yield engine
-                await engine.drain()
-                nursery.cancel_scope.cancel()
-        finally:
-            trio.lowlevel.remove_instrument(engine.meter)
+    async with (
+        open_store(
+            settings.database_url, listen=settings.listen_dsn, size=settings.pool_size
+        ) as store,
+        running(Engine(settings, store)) as engine,
+    ):
+        yield engine
 
 
-async def _wait_fit(pool: Pool, conninfo: str) -> None:
-    """Return once the database answers, with the schema and the durability it must have."""
-    while True:
-        try:
-            async with pool.connection(timeout=START_PATIENCE) as conn:
-                if (version := await schema.current(conn)) < schema.LATEST:
-                    raise SettingsError(
-                        f"the database has schema {version}, this server needs "
-                        f"{schema.LATEST}: run 'hunt migrate'"
-                    )
-                for finding in [*await checks.check(conn), await trials.prepared(conninfo)]:
-                    if not finding.ok:
-                        raise SettingsError(f"{finding.detail}: {finding.cure}")
-        except StoreError as exc:
-            faults.warning("waiting for the database", error=str(exc))
-            await trio.sleep(0.5)
-        else:
-            return
+@asynccontextmanager
+async def running(engine: Engine) -> AsyncIterator[Engine]:
+    """Run an engine for as long as the scope is open; at its end, drain it.
+
+    A task that dies takes the scope, and so the process, down with it.
+
+    Raises:
+        SettingsError: The store is not fit.
+        StoreUnavailable: It did not answer within `START_PATIENCE` seconds.
+    """
+    trio.lowlevel.add_instrument(engine.meter)
+    try:
+        with trio.move_on_after(START_PATIENCE) as patience:
+            await engine.store.wait_fit()
+        if patience.cancelled_caught:
+            raise StoreUnavailable(
+                f"no database within {START_PATIENCE:.0f} s: check HUNT_DATABASE_URL"
+            )
+        await engine.refresh()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(engine.keep_hunts_current)
+            await nursery.start(engine.tail.run)
+            nursery.start_soon(engine.hub.run)
+            await nursery.start(engine.lanes.run)
+            nursery.start_soon(engine.supervisor.run)
+            nursery.start_soon(
+                partial(
+                    bus.run,
+                    engine.store.listening,
+                    own=engine.store.name,
+                    notice=engine.notice,
+                    hunt_changed=engine.hunt_changed,
+                    connected=engine.listening,
+                    jitter=jitter,
+                    faults=engine.listener_faults,
+                )
+            )
+            yield engine
+            await engine.drain()
+            nursery.cancel_scope.cancel()
+    finally:
+        trio.lowlevel.remove_instrument(engine.meter)

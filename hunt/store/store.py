@@ -1,0 +1,76 @@
+"""All that an engine needs of PostgreSQL, opened together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+from hunt.errors import SettingsError, StoreError
+from hunt.logs import FaultLog
+from hunt.store import checks, schema, trials
+from hunt.store.hunts import Hunts
+from hunt.store.listen import Listener
+from hunt.store.log import Log
+from hunt.store.pool import Pool, open_pool
+
+log = FaultLog("hunt")
+
+
+class Store:
+    """Log, hunts and notices, on one pool and one connection to listen on.
+
+    Args:
+        pool: The caller's, to open and to close.
+        conninfo: Where the pool connects to.
+        listen: Where notices come from.
+    """
+
+    def __init__(self, pool: Pool, conninfo: str, listen: str) -> None:
+        self._pool = pool
+        self._conninfo = conninfo
+        self.name = os.urandom(8).hex()  #: of this process, in its notices
+        self.log = Log(pool, by=self.name)
+        self.hunts = Hunts(pool)
+        self.listening = Listener(listen).listening
+        self.states = pool.states
+        self.faults = pool.faults
+
+    async def wait_fit(self) -> None:
+        """Return once the database answers, with the schema and the durability it must have.
+
+        Raises:
+            SettingsError: It answers, and has not.
+        """
+        while True:
+            try:
+                async with self._pool.connection(timeout=float("inf")) as conn:
+                    if (version := await schema.current(conn)) < schema.LATEST:
+                        raise SettingsError(
+                            f"the database has schema {version}, this server needs "
+                            f"{schema.LATEST}: run 'hunt migrate'"
+                        )
+                    found = [*await checks.check(conn), await trials.prepared(self._conninfo)]
+                for finding in found:
+                    if not finding.ok:
+                        raise SettingsError(f"{finding.detail}: {finding.cure}")
+            except StoreError as exc:
+                log.warning("waiting for the database", error=str(exc))
+                await trio.sleep(0.5)
+            else:
+                return
+
+
+@asynccontextmanager
+async def open_store(conninfo: str, *, listen: str | None, size: int) -> AsyncIterator[Store]:
+    """Yield a store; connects to nothing by itself.
+
+    Args:
+        conninfo: As of libpq.
+        listen: Where notices come from, if not from there.
+        size: Connections, >= 1, at most, besides the one that listens.
+    """
+    async with open_pool(conninfo, size=size) as pool:
+        yield Store(pool, conninfo, listen or conninfo)
