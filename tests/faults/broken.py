@@ -24,6 +24,7 @@ from hunt.service import intake
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub, Subscriber
 from hunt.service.tail import Tail
+from hunt.store import store
 from hunt.store.connection import Connection
 from hunt.store.log import Log
 from hunt.store.pool import Pool
@@ -96,7 +97,7 @@ def answers_before_the_commit() -> None:
         def __init__(self, pool: Pool, **options: Any) -> None:
             super().__init__(CommitsLater(pool), **options)  # type: ignore[arg-type]
 
-    engine.Log = Early  # type: ignore[misc]
+    store.Log = Early  # type: ignore[misc]
 
 
 @piece
@@ -132,7 +133,7 @@ def stock_in_memory() -> None:
                 kept.append(click if left > 0 else replace(click, prize=None, points=0))
             return await super().append(hunt, kept, **options)
 
-    engine.Log = Counting  # type: ignore[misc]
+    store.Log = Counting  # type: ignore[misc]
 
 
 @piece
@@ -171,7 +172,7 @@ def draws_again() -> None:
             ]
 
     intake.Draws = Draws  # type: ignore[misc, assignment]
-    engine.Log = Again  # type: ignore[misc]
+    store.Log = Again  # type: ignore[misc]
 
 
 @piece
