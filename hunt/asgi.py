@@ -72,6 +72,7 @@ class Application:
                 if place is not None:
                     engine.siblings = place.siblings
                 if serving is not None:
+                    serving.engine = engine
                     engine.metrics.watch(
                         "hunt_connections", "Of clients.", lambda: serving.connections
                     )

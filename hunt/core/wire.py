@@ -42,7 +42,7 @@ def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, 
     """
     try:
         click = _click(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass  # to be told in full
     else:
         id_ = click.id.lower()
@@ -50,7 +50,7 @@ def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, 
             return id_, click.x, click.y
     try:
         fields = _body(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest("the body is not a JSON object") from None
     errors = {
         name: "unknown: a click has id, x and y" for name in fields if name not in {"id", "x", "y"}

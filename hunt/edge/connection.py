@@ -25,6 +25,8 @@ from hunt.edge.park import IDLE_TIMEOUT, Park
 from hunt.edge.refusal import SPARE, refuse
 from hunt.edge.secure import Secure
 from hunt.edge.sending import send_all
+from hunt.edge.socket import serve as serve_socket
+from hunt.edge.upgrade import Upgraded
 from hunt.edge.worker import Worker
 from hunt.logs import FaultLog
 
@@ -116,9 +118,14 @@ class Connection(TCPServer):
 
     async def _read_data(self) -> None:
         with trio.CancelScope() as self._reading:
-            if self.received:
-                await self.protocol.handle(RawData(self.received))
-            await super()._read_data()
+            try:
+                if self.received:
+                    await self.protocol.handle(RawData(self.received))
+                await super()._read_data()
+            except Upgraded as upgraded:
+                engine = self._worker.engine
+                assert engine is not None, "it has admitted this"
+                await serve_socket(engine, self.stream, upgraded)
 
     async def _idle_timeout(self) -> None:
         """End a connection that asks nothing for too long, or when the worker stops.

@@ -15,6 +15,7 @@ from hypercorn.trio.worker_context import WorkerContext
 if TYPE_CHECKING:
     from hunt.edge.connection import Connection
     from hunt.edge.park import Park
+    from hunt.engine import Engine
 
 #: One a run, not a global: two servers in one process do not meet.
 _current: trio.lowlevel.RunVar[Worker | None] = trio.lowlevel.RunVar("hunt_worker", default=None)
@@ -34,6 +35,7 @@ class Worker(WorkerContext):
         self.limit: int | None = None  #: of them, at most; None: nothing is known of one
         #: Exceptions that ended their connection only, sends that took too long.
         self.faults = Counter(contained=0, send=0)
+        self.engine: Engine | None = None  #: while it serves
         self.park: Park | None = None  #: where connections wait; None: the fast lane is off
         self._make: Callable[[trio.SocketStream], Connection] | None = None
         self._nursery: trio.Nursery | None = None

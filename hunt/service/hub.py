@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import trio
 from msgspec import Struct
 
-from hunt.core import sse
+from hunt.core import messages, sse
 from hunt.core.events import Reward
 from hunt.core.wire import mask
 from hunt.errors import Draining, Overloaded
@@ -41,6 +41,11 @@ class Frame(Struct, gc=False):
         if self._chunk is None:
             self._chunk = b"%x\r\n%b\r\n" % (len(self.sse), self.sse)
         return self._chunk
+
+    def message(self) -> str:
+        """Return the event as a message of a socket."""
+        # A block of ours has one line of data, its last; only players with a socket pay.
+        return messages.message(self.kind, self.sse[self.sse.index(b"data: ") + 6 : -2])
 
 
 class Subscriber(Protocol):

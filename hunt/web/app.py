@@ -13,7 +13,17 @@ from werkzeug.exceptions import HTTPException
 from hunt.engine import Engine
 from hunt.errors import Refused
 from hunt.logs import FaultLog
-from hunt.web import clicks, endpoints, operations, pages, problems, reading, session, streams
+from hunt.web import (
+    clicks,
+    endpoints,
+    operations,
+    pages,
+    problems,
+    reading,
+    session,
+    sockets,
+    streams,
+)
 from hunt.web.asgi_http import HTTPConnection
 
 #: Bytes of a body, at most.
@@ -37,7 +47,7 @@ def create_app(engine: Callable[[], Engine]) -> Application:
     app = Application("hunt.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT
-    for room in (clicks, streams, reading, session, operations, pages):
+    for room in (clicks, streams, sockets, reading, session, operations, pages):
         app.register_blueprint(room.blueprint(engine))
 
     @app.before_request

@@ -142,6 +142,38 @@ def click(
         raise
 
 
+def take(
+    engine: Engine,
+    hunt: Hunt,
+    player: str,
+    key: str | None,
+    body: bytes,
+    settled: Callable[[Outcome], None],
+) -> None:
+    """Put a click into its lane as `click` does, of a player who is known already.
+
+    Args:
+        engine: Whose lane.
+        hunt: That the player may take part in.
+        player: Who clicks.
+        key: What `address` said of the connection.
+        body: The click's JSON.
+        settled: As of `click`.
+
+    Raises:
+        Refused: It was not taken; counted already.
+    """
+    started = trio.current_time()
+    try:
+        if (limit := engine.limits.address_clicks) is not None:
+            limit.address(key)
+        click_id, x, y = wire.decode_click(body, hunt.definition.width, hunt.definition.height)
+        engine.intake.click(hunt.id, player, click_id, (x, y), settled)
+    except Refused as refusal:
+        engine.metrics.clicked(hunt.id, refusal, trio.current_time() - started)
+        raise
+
+
 def answered(engine: Engine, hunt_id: str, outcome: Outcome, started: float) -> Outcome:
     """Count what became of a click, and return it as its player is to see it."""
     engine.metrics.clicked(hunt_id, outcome, trio.current_time() - started)

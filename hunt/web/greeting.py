@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from hunt.core import sse
+from hunt.core import messages, sse
 from hunt.core.events import Reward
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
@@ -21,18 +21,44 @@ RECONNECT_MS = (1000, 5000)
 log = FaultLog("hunt.web")
 
 
-class Greeting(Struct, frozen=True):
-    """The first blocks of a stream."""
+class Greeting(Struct, frozen=True, kw_only=True):
+    """How a stream begins, before it becomes bytes of one kind or the other."""
 
-    blocks: bytes
+    hunt: str
+    epoch: str
+    seq: int  #: where the log stands
+    resumed: bool
     sent: int  #: seq up to which the client knows the log; only later rewards follow
+    reset: str | None = None  #: why it cannot be resumed
+    missed: Sequence[Reward] = ()  #: since the client was here, by ascending seq
     ends: bool = False  #: nothing follows: the client shall come back
 
+    @property
+    def blocks(self) -> bytes:
+        """The first blocks of an event stream."""
+        if self.ends:
+            return sse.pause(reconnect_ms())
+        blocks = [sse.hello(self.hunt, self.epoch, self.seq, self.resumed)]
+        if self.reset is not None:
+            blocks.append(sse.reset(self.reset))
+        blocks += [sse.reward(self.epoch, reward) for reward in self.missed]
+        return b"".join(blocks)
 
-def hello(engine: Engine, hunt: Hunt) -> Greeting:
-    """Return the greeting of a client that resumes nothing."""
+    @property
+    def messages(self) -> list[str]:
+        """The first messages of a socket; none where it ends."""
+        if self.ends:
+            return []
+        first = [messages.hello(self.hunt, self.epoch, self.seq, self.resumed)]
+        if self.reset is not None:
+            first.append(messages.reset(self.reset))
+        return first + [messages.reward(reward) for reward in self.missed]
+
+
+def hello(engine: Engine, hunt: Hunt, *, reset: str | None = None) -> Greeting:
+    """Return the greeting of a client that resumes nothing, or cannot."""
     seq = engine.tail.position(hunt.id)
-    return Greeting(sse.hello(hunt.id, hunt.epoch, seq, resumed=False), seq)
+    return Greeting(hunt=hunt.id, epoch=hunt.epoch, seq=seq, resumed=False, sent=seq, reset=reset)
 
 
 async def resumed(engine: Engine, hunt: Hunt, player: str, last_event_id: str) -> Greeting:
@@ -45,15 +71,19 @@ async def resumed(engine: Engine, hunt: Hunt, player: str, last_event_id: str) -
         after = sse.parse_event_id(last_event_id, hunt.epoch)
         missed = await _missed(engine, hunt, player, after)
     except ValueError as exc:
-        greeting = hello(engine, hunt)
-        return Greeting(greeting.blocks + sse.reset(str(exc)), greeting.sent)
+        return hello(engine, hunt, reset=str(exc))
     except StoreError as exc:
         engine.faults["resume"] += 1
         log.warning("a stream could not be resumed", error=str(exc))
-        return Greeting(sse.pause(reconnect_ms()), 0, ends=True)
-    blocks = [sse.hello(hunt.id, hunt.epoch, engine.tail.position(hunt.id), resumed=True)]
-    blocks += [sse.reward(hunt.epoch, reward) for reward in missed]
-    return Greeting(b"".join(blocks), missed[-1].seq if missed else after)
+        return Greeting(hunt=hunt.id, epoch=hunt.epoch, seq=0, resumed=False, sent=0, ends=True)
+    return Greeting(
+        hunt=hunt.id,
+        epoch=hunt.epoch,
+        seq=engine.tail.position(hunt.id),
+        resumed=True,
+        sent=missed[-1].seq if missed else after,
+        missed=missed,
+    )
 
 
 async def _missed(engine: Engine, hunt: Hunt, player: str, after: int) -> Sequence[Reward]:

@@ -64,16 +64,20 @@ def problem(
     return Problem(status, headers or {}, body)
 
 
+def status_of(error: Refused) -> int:
+    """Return the status of an answer to a request that is refused."""
+    return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
 def refused(error: Refused) -> Problem:
     """Return the answer to a request that is refused."""
-    status = next(status for kind, status in STATUS if isinstance(error, kind))
     headers = {}
     if isinstance(error, Overloaded | TooFast):
         headers["Retry-After"] = str(max(math.ceil(error.retry_after), 1))
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="hunt"'
     return problem(
-        status,
+        status_of(error),
         str(error),
         headers=headers,
         errors=getattr(error, "errors", None),

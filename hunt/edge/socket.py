@@ -1,0 +1,262 @@
+"""One player's socket: rewards as they happen, and clicks, over one connection."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+
+import structlog
+import trio
+
+from hunt.core import messages
+from hunt.core.addresses import Peer
+from hunt.core.events import Outcome, Settlement
+from hunt.core.hunts import Hunt
+from hunt.edge import websocket
+from hunt.edge.upgrade import Upgraded
+from hunt.edge.websocket import WebSocket
+from hunt.engine import Engine
+from hunt.errors import (
+    Draining,
+    InvalidRequest,
+    NotAllowed,
+    NotAuthenticated,
+    Overloaded,
+    Refused,
+)
+from hunt.service.hub import Frame, Reason
+from hunt.web import endpoints, greeting, sockets
+
+#: Clicks of one socket that wait for their outcome, and answers that wait to be
+#: written, together.  Whoever sends more is not read any further.
+MAX_OUTSTANDING = 64
+
+#: Seconds that a close in good order may take on the way down, below the frames.
+SHUT_TIMEOUT = 1.0
+
+#: The code of a close that says no; what is not here is temporary.
+CODES: tuple[tuple[type[Refused], int], ...] = (
+    (NotAuthenticated, websocket.BAD_TOKEN),
+    (NotAllowed, websocket.NOT_ALLOWED),
+)
+
+log = structlog.get_logger("hunt.web")
+
+
+async def serve(engine: Engine, stream: trio.abc.Stream, upgraded: Upgraded) -> None:
+    """Serve a connection from its handshake, which was admitted, to its end.
+
+    Who may not come in is let in and sent out, because a browser shows its page the
+    code of a close, and nothing of a handshake that failed.
+
+    Args:
+        engine: Whose hub and lanes.
+        stream: The connection; closed at the end.
+        upgraded: What it was upgraded by.
+    """
+    socket = Socket(engine, stream, upgraded.handshake.asked, upgraded.peer)
+    try:
+        await socket.run(upgraded.handshake.accepted(), upgraded.received)
+    finally:
+        with trio.move_on_after(SHUT_TIMEOUT):
+            if socket.in_order:
+                await stream.aclose()
+            else:
+                await trio.aclose_forcefully(stream)
+
+
+class Socket:
+    """A subscriber of the hub, and the session of a `WebSocket`."""
+
+    def __init__(
+        self, engine: Engine, stream: trio.abc.Stream, asked: endpoints.Asked, peer: Peer
+    ) -> None:
+        self._engine = engine
+        self._asked = asked
+        self._peer = peer
+        self._player = ""
+        self._web = WebSocket(stream, self, heartbeat=engine.settings.heartbeat)
+        self._greeted = False  # before that nothing else is said
+        self._sent = 0  # seq of the last reward; what is not newer was replayed
+        self._frames: deque[Frame] = deque()
+        self._replies: deque[str] = deque()
+        self._clicks = 0  # that wait for their outcome
+        self._last: tuple[int, str] | None = None  # the close, once no click waits
+
+    @property
+    def _hunt(self) -> Hunt:
+        return self._engine.hunts[self._asked.hunt]  # as it is now: hunts change
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the client has said its close, and so knows ours."""
+        return self._web.answered
+
+    async def run(self, head: bytes, received: bytes) -> None:
+        """Serve the socket until its end."""
+        hub, hunt = self._engine.hub, self._hunt
+        if not self._subscribe():
+            await self._web.run(head, received)
+            return
+        hub.count("websocket", 1)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._greet)
+                await self._web.run(head, received)
+                nursery.cancel_scope.cancel()
+        finally:
+            hub.count("websocket", -1)
+            hub.remove(hunt.id, self._player, self)
+            if self._web.stalled:
+                self._engine.metrics.cut_off()
+            log.debug("a socket has ended", hunt=hunt.id, code=self._web.code)
+
+    def _subscribe(self) -> bool:
+        """Receive what is published from now on; False where that may not be."""
+        try:
+            hunt, player = endpoints.stream(self._engine, self._asked, self._peer)
+            assert player is not None, "admitted: nobody asked for everybody's wins"
+            self._player = player
+            if not hunt.is_over(self._engine.now()):
+                self._engine.hub.add(hunt.id, player, self)
+                return True
+            self.close("over")
+        except Draining:
+            self.close("drain")
+        except Refused as refusal:
+            self._greeted = True
+            code = next((code for kind, code in CODES if isinstance(refusal, kind)), None)
+            if code is None:
+                self._replies.append(sockets.refused(None, refusal))
+            self._finish(code or websocket.AGAIN, str(refusal))
+        return False
+
+    async def _greet(self) -> None:
+        """Say where the log stands, and what the client has missed."""
+        resume = self._asked.last_event_id
+        if resume is None:
+            begin = greeting.hello(self._engine, self._hunt)
+        else:
+            begin = await greeting.resumed(self._engine, self._hunt, self._player, resume)
+        if self._greeted:
+            return  # it was closed meanwhile
+        if begin.ends:
+            self._replies.append(sockets.refused(None, Overloaded("not now", retry_after=_pause())))
+            self._bid_farewell()
+            self._finish(websocket.AGAIN, "what was missed cannot be read now")
+            return
+        self._sent = begin.sent
+        self._replies.extendleft(reversed(begin.messages))
+        self._greeted = True
+        self._web.wake()
+
+    def offer(self, frame: Frame) -> bool:
+        """See `hunt.service.hub.Subscriber`."""
+        if len(self._frames) >= self._engine.settings.stream_buffer:
+            return False
+        self._frames.append(frame)
+        self._web.wake()
+        return True
+
+    def close(self, reason: Reason) -> None:
+        """See `hunt.service.hub.Subscriber`; clicks that wait get their answer first."""
+        if reason == "slow":
+            self._frames.clear()
+            self._replies.clear()
+            self._web.close(websocket.TOO_SLOW, "too slow: what was missed can be resumed")
+            return
+        self._bid_farewell()
+        if reason == "over":
+            self._finish(websocket.OVER, "the hunt is over")
+        else:
+            pause = _pause()
+            self._replies.append(messages.drain(pause))
+            self._finish(websocket.RESTART, f"this server is stopping: come back in {pause} s")
+
+    def _bid_farewell(self) -> None:
+        """Say what is to be said without the greeting, where it is not ready.
+
+        No reward goes out without it: the client would take it for the next one.
+        """
+        if not self._greeted:
+            self._frames.clear()
+            self._greeted = True
+
+    def _finish(self, code: int, reason: str) -> None:
+        """Close as soon as no click waits for its outcome."""
+        if self._last is None:
+            self._last = code, reason
+        self._web.wake()
+        if not self._clicks:
+            self._web.close(*self._last)
+
+    def heard(self, text: str) -> None:
+        """See `hunt.edge.websocket.Session`."""
+        try:
+            said = messages.decode(text)
+        except ValueError as exc:
+            self._web.close(websocket.NOT_JSON, str(exc))
+        except InvalidRequest as refusal:
+            self._reply(sockets.refused(None, refusal))
+        else:
+            if isinstance(said, messages.Click):
+                self._click(said.body)
+            else:
+                self._reply(messages.pong(said.number))
+
+    def _click(self, body: bytes) -> None:
+        click_id = messages.click_id(body)
+        try:
+            if self._last is not None:
+                raise Draining(retry_after=_pause())
+            settled = partial(self._settled, click_id, trio.current_time())
+            key = endpoints.address(self._engine, self._peer, self._asked.forwarded)
+            endpoints.take(self._engine, self._hunt, self._player, key, body, settled)
+            self._clicks += 1
+        except Refused as refusal:
+            self._reply(sockets.refused(click_id, refusal))
+
+    def _settled(self, click_id: str | None, started: float, outcome: Outcome) -> None:
+        """Answer a click; what goes wrong ends this socket only."""
+        self._clicks -= 1
+        try:
+            outcome = endpoints.answered(self._engine, self._hunt.id, outcome, started)
+            if isinstance(outcome, Settlement):
+                self._reply(messages.settled(outcome))
+            else:
+                self._reply(sockets.refused(click_id, outcome))
+            if self._last is not None and not self._clicks:
+                self._web.close(*self._last)
+        except Exception:
+            # Broad, because the other clicks of the batch want their answers.
+            log.exception("a click could not be answered")
+            self._web.close(websocket.FAILED, "something went wrong here")
+
+    def _reply(self, message: str) -> None:
+        self._replies.append(message)
+        self._web.wake()
+
+    def room(self) -> bool:
+        """See `hunt.edge.websocket.Session`."""
+        return self._clicks + len(self._replies) < MAX_OUTSTANDING
+
+    def take(self, most: int) -> list[str]:
+        """See `hunt.edge.websocket.Session`."""
+        taken: list[str] = []
+        if not self._greeted:
+            return taken
+        while self._replies and len(taken) < most:
+            taken.append(self._replies.popleft())
+        now = trio.current_time()
+        while self._frames and len(taken) < most:
+            frame = self._frames.popleft()
+            if frame.seq > self._sent:
+                self._sent = frame.seq
+                taken.append(frame.message())
+                self._engine.metrics.delivered(now - frame.since)
+        return taken
+
+
+def _pause() -> float:
+    """Return the seconds after which a client shall come back."""
+    return greeting.reconnect_ms() / 1000

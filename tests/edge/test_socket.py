@@ -1,0 +1,454 @@
+"""The socket as its players meet it; the client is trio-websocket where bytes do not matter."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+import trio
+from trio_websocket import ConnectionClosed, ConnectionRejected, WebSocketConnection
+
+from hunt.core.events import Reward
+from hunt.edge.socket import MAX_OUTSTANDING, Socket
+from hunt.errors import StoreUnavailable
+from hunt.store.hunts import Hunts
+from hunt.store.pool import open_pool
+from hunt.web import greeting
+from tests.edge.talking import KEY, handshake, next_of, opened, say, talking
+from tests.edge.test_park import Reader
+from tests.web.serving import Client, bearer, connected, serving, token
+from tests.web.test_clicks import open_breaker
+
+
+def click(**fields: object) -> str:
+    return json.dumps({"click": {"id": str(uuid.uuid4()), "x": 1, "y": 2} | fields})
+
+
+async def until_closed(socket: WebSocketConnection) -> tuple[list[tuple[str, Any]], int, str]:
+    """Return the rest of the messages, and how it was closed."""
+    rest = []
+    try:
+        while True:
+            rest.append(await next_of(socket))
+    except ConnectionClosed as closed:
+        assert closed.reason is not None
+        return rest, closed.reason.code, closed.reason.reason or ""
+
+
+async def until_counted(client: Client, count: int) -> None:
+    with trio.fail_after(5):
+        while client.engine.hub.counts().get("websocket", 0) != count:
+            await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize(
+    ("fast_lane", "over_tls"),
+    [
+        pytest.param(True, False, id="fast-lane"),
+        pytest.param(False, False, id="quart"),
+        pytest.param(True, True, id="tls"),
+        pytest.param(False, True, id="quart-tls"),
+    ],
+)
+async def test_a_socket_greets_takes_clicks_and_tells_rewards(
+    database: str, fast_lane: bool, over_tls: bool
+) -> None:
+    async with serving(database, fast_lane=fast_lane, over_tls=over_tls) as client:
+        async with opened(client) as socket:
+            epoch = client.engine.hunts["harbour"].epoch
+            assert await next_of(socket) == (
+                "hello",
+                {"hunt": "harbour", "epoch": epoch, "seq": 0, "resumed": False},
+            )
+            await socket.send_message(click())
+            said = dict([await next_of(socket), await next_of(socket)])
+            assert said["settled"] == said["reward"] | {"duplicate": False}
+            assert (
+                'hunt_subscribers{transport="websocket"} 1.0' in (await client.get("/metrics")).text
+            )
+            await socket.send_message('{"ping":7}')
+            assert await next_of(socket) == ("pong", 7)
+            await client.post(
+                "/v1/hunts/harbour/clicks",
+                json={"id": str(uuid.uuid4()), "x": 1, "y": 1},
+                headers=bearer("bob"),
+            )
+            elsewhere = (await client.click()).json()
+            del elsewhere["duplicate"]
+            assert await next_of(socket) == ("reward", elsewhere)
+        await until_counted(client, 0)
+        assert client.engine.hub._players["harbour"] == {}
+
+
+@pytest.mark.parametrize("way", ["header", "last_event_id", "lastEventId"])
+async def test_a_client_that_comes_back_misses_nothing(database: str, way: str) -> None:
+    async with serving(database) as client:
+        for _ in range(5):
+            await client.click()
+        last = f"{client.engine.hunts['harbour'].epoch}-2"
+        query, headers = (
+            ("", {"Last-Event-ID": last}) if way == "header" else (f"?{way}={last}", {})
+        )
+        async with opened(client, query, **headers) as socket:
+            assert (await next_of(socket))[1]["resumed"] is True
+            await client.click()
+            assert [(await next_of(socket))[1]["seq"] for _ in range(4)] == [3, 4, 5, 6]
+
+
+async def test_what_is_published_while_history_is_read_comes_after_it_and_once(
+    database: str,
+) -> None:
+    async with serving(database) as client:
+        for _ in range(3):
+            await client.click()
+        engine = client.engine
+        history, reading, read = engine.log.history, trio.Event(), trio.Event()
+
+        async def slow(*arguments: Any) -> Any:
+            reading.set()
+            await read.wait()
+            return await history(*arguments)
+
+        engine.log.history = slow  # type: ignore[method-assign]
+        async with opened(client, f"?last_event_id={engine.hunts['harbour'].epoch}-1") as socket:
+            await reading.wait()
+            await client.click()  # in the history, too
+            await socket.send_message('{"ping":1}')
+            read.set()
+            said = [await next_of(socket) for _ in range(5)]
+            assert [kind for kind, _ in said] == ["hello", "reward", "reward", "reward", "pong"]
+            assert [value["seq"] for kind, value in said if kind == "reward"] == [2, 3, 4]
+            await client.click()
+            assert (await next_of(socket))[1]["seq"] == 5
+
+
+@pytest.mark.parametrize(
+    ("last", "reason"), [("gibberish", "malformed id"), ("EPOCH-1", "too far behind")]
+)
+async def test_an_id_that_cannot_be_resumed_from_gets_a_reset_and_then_live(
+    database: str, last: str, reason: str
+) -> None:
+    async with serving(database, replay_limit=2) as client:
+        for _ in range(4):
+            await client.click()
+        last = last.replace("EPOCH", client.engine.hunts["harbour"].epoch)
+        async with opened(client, f"?last_event_id={last}") as socket:
+            kind, hello = await next_of(socket)
+            assert (kind, hello["seq"], hello["resumed"]) == ("hello", 4, False)
+            assert await next_of(socket) == ("reset", {"reason": reason})
+            await client.click()
+            assert (await next_of(socket))[1]["seq"] == 5
+
+
+async def test_a_repeated_click_gets_its_first_outcome_and_a_used_id_a_refusal(
+    database: str,
+) -> None:
+    async with serving(database) as client, opened(client) as socket:
+        first = (await client.click()).json()
+        assert [kind for kind, _ in [await next_of(socket), await next_of(socket)]] == [
+            "hello",
+            "reward",
+        ]
+        await socket.send_message(click(id=first["id"]))
+        assert await next_of(socket) == ("settled", first | {"duplicate": True})
+        await socket.send_message(click(id=first["id"], x=9))
+        kind, refused = await next_of(socket)
+        assert (kind, refused["id"], refused["status"]) == ("refused", first["id"], 422)
+
+
+async def test_a_click_that_is_no_good_is_refused_and_the_socket_stays(database: str) -> None:
+    async with serving(database) as client, opened(client) as socket:
+        await next_of(socket)
+        for message, status, told in [
+            (click(id="Nope", x=999), 400, "Nope"),
+            ('{"click":7}', 400, None),
+            ('{"click":{"id":' + '{"a":' * 600 + "1" + "}" * 600 + "}}", 400, None),
+            ('{"click":{"id":"' + "x" * 99 + '"}}', 400, None),
+            ('{"dance":1}', 400, None),
+            ('{"ping":"1"}', 400, None),
+            ('{"ping":1,"click":{}}', 400, None),
+            ("{}", 400, None),
+        ]:
+            await socket.send_message(message)
+            kind, refused = await next_of(socket)
+            assert (kind, refused["status"], refused["id"]) == ("refused", status, told), message
+            assert "retry_after" not in refused
+        await socket.send_message(click(x=999))
+        assert (await next_of(socket))[1]["errors"] == {"x": "must be 0 to 100, inside the map"}
+        counted = 'hunt_clicks_total{hunt="harbour",outcome="invalid"} 5.0'
+        assert counted in (await client.get("/metrics")).text
+
+
+async def test_a_click_meets_the_limits_the_breaker_and_the_queue_of_a_post(database: str) -> None:
+    async with serving(database, click_rate=0.1, click_burst=1, address_players=2) as client:
+        async with opened(client) as socket:
+            await next_of(socket)
+            assert (await client.click()).status_code == 200
+            await next_of(socket)
+            await socket.send_message(click())
+            kind, refused = await next_of(socket)
+            assert (kind, refused["status"]) == ("refused", 429)
+            assert 8 < refused["retry_after"] <= 10
+        async with opened(client, player="bob") as other:
+            await next_of(other)
+            await other.send_message(click())
+            # The address has had its two by now, whoever they were.
+            assert (await next_of(other))[1]["status"] == 429
+    # Nothing of this was recorded, so the same database serves.
+    async with serving(database, queue_size=1) as client, opened(client) as socket:
+        await next_of(socket)
+        await open_breaker(client)
+        await socket.send_message(click())
+        kind, refused = await next_of(socket)
+        assert (kind, refused["status"]) == ("refused", 503)
+        assert refused["retry_after"] > 1
+        assert "database" in refused["detail"]
+
+
+async def test_clicks_may_wait_side_by_side_and_no_more_are_read_than_may(database: str) -> None:
+    async with (
+        serving(database) as client,
+        talking(client) as talk,
+        open_pool(database, size=1) as pool,
+    ):
+        await talk.next()
+        [socket] = client.engine.hub._players["harbour"]["ada"]
+        assert isinstance(socket, Socket)
+        sent = [str(uuid.uuid4()) for _ in range(MAX_OUTSTANDING + 20)]
+        async with pool.connection() as conn, conn.transaction():
+            await conn.execute("select from hunts for update")  # so that no commit ends
+            await talk.send(*(say(click={"id": each, "x": 1, "y": 2}) for each in sent))
+            with trio.fail_after(1):
+                while socket._clicks < MAX_OUTSTANDING:
+                    await trio.lowlevel.checkpoint()
+            for _ in range(20):
+                await trio.lowlevel.checkpoint()
+            assert socket._clicks == MAX_OUTSTANDING
+        said = [await talk.next() for _ in range(2 * len(sent))]
+        assert [value["id"] for kind, value in said if kind == "settled"] == sent
+        seqs = [value["seq"] for kind, value in said if kind == "reward"]
+        assert seqs == list(range(1, len(sent) + 1))
+
+
+async def test_what_is_no_message_ends_the_socket(database: str) -> None:
+    async with serving(database) as client:
+        for message, code in [
+            ("nonsense", 1007),
+            ("[1]", 1007),
+            ("", 1007),
+            ("[" * 4000, 1007),
+            (b'{"ping":1}', 1003),
+            ('{"ping":"%s"}' % ("x" * 4086), 1009),  # of 4097 bytes
+        ]:
+            async with opened(client) as socket:
+                await next_of(socket)
+                await socket.send_message(message)
+                assert (await until_closed(socket))[:2] == ([], code), message
+            await until_counted(client, 0)
+
+
+async def test_a_message_may_have_four_kilobytes(database: str) -> None:
+    async with serving(database) as client, opened(client) as socket:
+        await next_of(socket)
+        await socket.send_message('{"ping":"%s"}' % ("x" * 4085))
+        assert (await next_of(socket))[1]["detail"] == "a ping is a number"
+
+
+async def test_who_may_not_come_in_is_told_by_the_code_of_the_close(database: str) -> None:
+    unasked = say(click={"id": str(uuid.uuid4()), "x": 1, "y": 2})
+    async with serving(database) as client:
+        for authorization, code in [
+            (None, 4401),
+            ("Bearer gibberish", 4401),
+            ("Basic x", 4401),
+            (f"Bearer {token(ttl=-1)}", 4401),
+            (f"Bearer {token(audience='hunt-admin')}", 4401),
+            (f"Bearer {token(hunts=['river'])}", 4403),
+        ]:
+            async with talking(client, behind=unasked, Authorization=authorization) as talk:
+                assert await talk.closed() == code, authorization
+        assert client.engine.hub.counts() == {}
+        assert client.engine.tail.position("harbour") == 0
+
+
+async def test_what_is_no_handshake_for_us_gets_a_status_and_the_connection_goes_on(
+    database: str,
+) -> None:
+    cases: list[tuple[dict[str, str | None], int]] = [
+        ({"Origin": None}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://[::1"}, 403),
+        ({"Origin": "http://hunt\r\nOrigin: http://other"}, 403),
+        ({"path": "/v1/hunts/nowhere/socket"}, 404),
+        ({"path": "/v1/hunts/harbour/socket?scope=all"}, 400),
+        ({"Sec_WebSocket_Version": "8"}, 426),
+        ({"Upgrade": None, "Connection": None, "Sec_WebSocket_Version": None}, 426),
+        ({"Connection": "keep-alive"}, 400),
+        ({"Sec_WebSocket_Key": None}, 400),
+        ({"Sec_WebSocket_Key": "c2hvcnQ="}, 400),
+        ({"Sec_WebSocket_Key": f"{KEY}\r\nSec-WebSocket-Key: {KEY}"}, 400),
+        ({"Content_Length": "0"}, 400),
+        ({"path": "/livez"}, 200),  # another place is no place for sockets
+    ]
+    async with serving(database) as client:
+        for changes, status in cases:
+            async with connected(client) as stream:
+                await stream.send_all(handshake(client, **changes))
+                reader = Reader(stream)
+                answered, headers, body = await reader.answer()
+                assert answered == status, (changes, body)
+                if status == 426:
+                    assert headers["sec-websocket-version"] == "13"
+                    assert headers["upgrade"] == "websocket"
+                await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n")
+                assert (await reader.answer())[0] == 200
+
+
+async def test_a_client_library_sees_why_its_handshake_failed(database: str) -> None:
+    async with serving(database) as client:
+        with pytest.raises(ExceptionGroup) as raised:
+            async with opened(client, Origin="https://evil.example"):
+                pass
+        rejected = raised.value.exceptions[0]
+        assert isinstance(rejected, ConnectionRejected)
+        assert rejected.status_code == 403
+
+
+async def test_a_cookie_a_ticket_and_an_allowed_origin_open_a_socket(database: str) -> None:
+    origins = ("https://play.example",)
+    async with serving(database, allowed_origins=origins) as client:
+        ticket = (await client.post("/v1/tickets")).json()["ticket"]
+        cookie = f"hunt_player={token('carol')}"
+        for changes, player in [
+            ({"Authorization": None, "Cookie": cookie}, "carol"),
+            ({"Origin": origins[0]}, "ada"),
+            (
+                {"Authorization": None, "path": f"/v1/hunts/harbour/socket?ticket={ticket}"},
+                "ada",
+            ),
+        ]:
+            async with talking(client, **changes) as talk:
+                assert (await talk.next())[0] == "hello"
+                # Who was let in may click, whatever let them in.
+                await talk.send(say(click={"id": str(uuid.uuid4()), "x": 1, "y": 2}))
+                assert {(await talk.next())[0], (await talk.next())[0]} == {"settled", "reward"}
+                assert list(client.engine.hub._players["harbour"]) == [player]
+            await until_counted(client, 0)
+
+
+async def test_one_socket_too_many_is_told_to_come_back(database: str) -> None:
+    async with serving(database, max_streams_per_player=1) as client:
+        async with opened(client) as first, opened(client) as second:
+            await next_of(first)
+            [(kind, refused)], code, _ = await until_closed(second)
+            assert (kind, refused["status"], code) == ("refused", 503, 1013)
+            assert refused["retry_after"] > 1
+            await first.send_message('{"ping":1}')
+            assert await next_of(first) == ("pong", 1)
+
+
+async def test_a_player_who_opens_sockets_too_fast_is_told_to_come_back(database: str) -> None:
+    async with serving(database, connect_rate=0.1, connect_burst=1) as client:
+        async with opened(client), opened(client) as second:
+            [(_, refused)], code, _ = await until_closed(second)
+            assert (refused["status"], code) == (429, 1013)
+
+
+async def test_a_resume_that_cannot_be_read_is_told_to_come_back(database: str) -> None:
+    async with serving(database) as client:
+        await client.click()
+
+        async def history(*_: object) -> None:
+            raise StoreUnavailable
+
+        client.engine.log.history = history  # type: ignore[assignment, method-assign]
+        last = f"{client.engine.hunts['harbour'].epoch}-0"
+        async with opened(client, f"?last_event_id={last}") as socket:
+            [(kind, refused)], code, _ = await until_closed(socket)
+            assert (kind, refused["status"], code) == ("refused", 503, 1013)
+
+
+async def test_a_hunt_that_ends_ends_its_sockets_for_good(database: str) -> None:
+    async with serving(database) as client, open_pool(database, size=1) as pool:
+        async with opened(client) as socket:
+            await next_of(socket)
+            await Hunts(pool).close("harbour")
+            assert (await until_closed(socket)) == ([], 1000, "the hunt is over")
+        async with opened(client) as socket:
+            assert (await until_closed(socket)) == ([], 1000, "the hunt is over")
+
+
+async def test_a_drain_answers_the_clicks_that_wait_and_says_when_to_come_back(
+    database: str,
+) -> None:
+    async with (
+        serving(database) as client,
+        opened(client) as socket,
+        open_pool(database, size=1) as pool,
+    ):
+        await next_of(socket)
+        async with trio.open_nursery() as nursery:
+            async with pool.connection() as conn, conn.transaction():
+                await conn.execute("select from hunts for update")
+                waits = click()
+                await socket.send_message(waits)
+                with trio.fail_after(5):
+                    while not client.engine.lanes._lanes:
+                        await trio.lowlevel.checkpoint()
+                nursery.start_soon(client.engine.drain)
+                kind, drain = await next_of(socket)
+                low, high = greeting.RECONNECT_MS
+                assert kind == "drain"
+                assert low <= drain["retry_after"] * 1000 <= high
+                await socket.send_message(click())
+                kind, refused = await next_of(socket)
+                assert (kind, refused["status"]) == ("refused", 503)
+            rest, code, reason = await until_closed(socket)
+            [(kind, settled)] = [each for each in rest if each[0] == "settled"]
+            assert settled["id"] == json.loads(waits)["click"]["id"]
+            assert code == 1012
+            assert "come back" in reason
+        async with opened(client) as late:
+            [(kind, _)], code, _ = await until_closed(late)
+            assert (kind, code) == ("drain", 1012)
+
+
+async def test_a_drain_while_history_is_read_sends_no_reward_out_of_order(database: str) -> None:
+    async with serving(database) as client:
+        for _ in range(2):
+            await client.click()
+        engine, reading = client.engine, trio.Event()
+
+        async def never(*_: Any) -> None:
+            reading.set()
+            await trio.sleep_forever()
+
+        engine.log.history = never  # type: ignore[assignment, method-assign]
+        async with opened(client, f"?last_event_id={engine.hunts['harbour'].epoch}-0") as socket:
+            await reading.wait()
+            engine.tail.committed("harbour", [Reward(3, str(uuid.uuid4()), "ada", None, 0, "")])
+            await engine.drain()
+            rest, code, _ = await until_closed(socket)
+            assert ([kind for kind, _ in rest], code) == (["drain"], 1012)
+
+
+async def test_a_bug_while_answering_ends_that_socket_only(database: str) -> None:
+    async with serving(database) as client, opened(client) as one, opened(client) as two:
+        await next_of(one)
+        await next_of(two)
+        metrics = client.engine.metrics
+        clicked = metrics.clicked
+
+        def broken(*_: Any) -> None:
+            metrics.clicked = clicked  # type: ignore[method-assign]
+            raise RuntimeError
+
+        metrics.clicked = broken  # type: ignore[method-assign]
+        await one.send_message(click())
+        assert (await until_closed(one))[1] == 1011
+        await two.send_message(click())
+        said = [(await next_of(two))[0] for _ in range(3)]
+        assert said.count("settled") == 1
