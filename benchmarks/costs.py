@@ -111,21 +111,19 @@ def main() -> None:
             )
         )
         postgres = stack.enter_context(database.started(folder / "database"))
-        hunts = (
-            many(postgres, folder, options, stack)
-            if {"hunts", "spread"} & set(options.parts)
-            else []
-        )
+        several: list[Case] = []
+        if {"hunts", "spread"} & set(options.parts):
+            several = many(postgres, folder, options, stack)
         for part in options.parts:
+            cases, turn, how = several, partial(closed, load=loop), "closed loop"
             if part == "rows":
-                cases, turn = long(postgres, folder, options, stack), partial(closed, load=loop)
-                title = f"Length of the log: {loop.connections} connections, closed loop"
+                cases, title = long(postgres, folder, options, stack), "Length of the log"
             elif part == "hunts":
-                cases, turn = hunts, partial(closed, load=loop)
-                title = f"Open hunts, one of which is played: {loop.connections} connections, closed loop"
+                title = "Open hunts, one of which is played"
             else:
-                cases, turn = hunts, partial(spread, load=slow)
-                title = f"Open hunts, all of which are played: {options.rate:g} clicks/s, open loop"
+                title, how = "Open hunts, all of which are played", f"{slow.rate:g} clicks/s"
+                turn = partial(spread, load=slow)
+            title = f"{title}, {how}"
             found = alternate(cases, options.rounds, turn)
             problems += show(title, cases, found, options)
     output.end(problems)

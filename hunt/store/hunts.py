@@ -45,12 +45,13 @@ RETIRE = "update prizes set retired = true where hunt = %s and not id = any(%s)"
 # Where a limit is new, what was granted before it has to be counted once.
 COUNT = """
     update prizes z set granted = (
-        select count(*) from rewards r where r.hunt = z.hunt and r.prize = z.id)
-     where z.hunt = %s and z.id = %s
+        select count(*) from rewards r where r.hunt = %(hunt)s and r.prize = %(prize)s)
+     where z.hunt = %(hunt)s and z.id = %(prize)s
 """
 COUNT_PLAYERS = """
     insert into player_prizes (hunt, player, prize, granted)
-    select r.hunt, r.player, r.prize, count(*) from rewards r where r.hunt = %s and r.prize = %s
+    select r.hunt, r.player, r.prize, count(*) from rewards r
+     where r.hunt = %(hunt)s and r.prize = %(prize)s
      group by r.hunt, r.player, r.prize
     on conflict (hunt, player, prize) do update set granted = excluded.granted
 """
@@ -187,10 +188,12 @@ async def _change(conn: Connection, number: int, definition: Definition) -> int:
 
 async def _keep(conn: Connection, number: int, prize: Prize, before: Prize | None) -> None:
     await conn.execute(KEEP_PRIZE, (number, prize.id, prize.stock, prize.per_player))
+    # Not prepared, so that the plan knows the hunt, and locks its partition only.
+    which = {"hunt": number, "prize": prize.id}
     if prize.stock is not None and (before is None or before.stock is None):
-        await conn.execute(COUNT, (number, prize.id))
+        await conn.execute(COUNT, which, prepare=False)
     if prize.per_player is not None and (before is None or before.per_player is None):
-        await conn.execute(COUNT_PLAYERS, (number, prize.id))
+        await conn.execute(COUNT_PLAYERS, which, prepare=False)
 
 
 def _hunt(row: tuple[Any, ...]) -> Hunt:

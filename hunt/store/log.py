@@ -21,14 +21,16 @@ COMMIT = """
 """
 
 READ = """
-    select r.seq, r.click_id::text, r.player, r.prize, r.points, hunt_time(r.at)
-      from rewards r where r.hunt = (select number from hunts where id = %s)
+    select seq, click_id, player, prize, points, at
+      from hunt_rewards(%s, %s, %s::bigint, %s::bigint, %s::int)
 """
 
 REJECT = """
     insert into rejected (hunt, click_id, player, x, y, reason)
     select number, %s, %s, %s, %s, %s from hunts where id = %s
 """
+
+MAX_SEQ = 2**63 - 1  # of a bigint
 
 NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN = range(5)  # verdicts of hunt_commit
 NO_SUCH_HUNT = "H0404"  # SQLSTATE, ours
@@ -99,22 +101,18 @@ class Log:
 
     async def read(self, hunt: str, after: int, upto: int, *, limit: int = 1000) -> list[Reward]:
         """Return the rewards with `after` < seq <= `upto`, in order, at most `limit`."""
-        return await self._read(
-            READ + " and r.seq > %s and r.seq <= %s order by r.seq limit %s",
-            (hunt, after, upto, limit),
-        )
+        return await self._read(hunt, None, after, upto, limit)
 
     async def history(self, hunt: str, player: str, after: int, limit: int) -> list[Reward]:
         """Return a player's rewards with seq > `after`, in order, at most `limit`."""
-        return await self._read(
-            READ + " and r.player = %s and r.seq > %s order by r.seq limit %s",
-            (hunt, player, after, limit),
-        )
+        return await self._read(hunt, player, after, MAX_SEQ, limit)
 
-    async def _read(self, query: str, values: tuple[object, ...]) -> list[Reward]:
+    async def _read(
+        self, hunt: str, player: str | None, after: int, upto: int, limit: int
+    ) -> list[Reward]:
         with translated():
             async with self._pool.connection() as conn:
-                cursor = await conn.execute(query, values)
+                cursor = await conn.execute(READ, (hunt, player, after, upto, limit))
                 return list(starmap(Reward, await cursor.fetchall()))
 
     async def last(self) -> dict[str, int]:

@@ -403,7 +403,8 @@ async def test_migrating_twice_or_at_once_applies_each_step_once(postgres: str) 
             applied: list[list[str]] = []
             async with connected(fresh) as one, connected(fresh) as two:
                 assert await schema.current(one) == 0
-                assert [each.version for each in await schema.pending(one)] == [1, 2]
+                assert await schema.pending(one) == list(schema.MIGRATIONS)
+                assert [each.name for each in schema.MIGRATIONS[:2]] == ["log", "commit"]
 
                 async def migrate(conn: Connection) -> None:
                     applied.append(await schema.migrate(conn))
@@ -411,7 +412,7 @@ async def test_migrating_twice_or_at_once_applies_each_step_once(postgres: str) 
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(migrate, one)
                     nursery.start_soon(migrate, two)
-                assert sorted(applied) == [[], ["log", "commit"]]
+                assert sorted(applied) == [[], [each.name for each in schema.MIGRATIONS]]
                 assert await schema.current(two) == schema.LATEST
                 await one.execute("update hunt_schema set checksum = 'other'")
                 with pytest.raises(StoreError, match="another form"):

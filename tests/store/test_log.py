@@ -21,9 +21,9 @@ from hunt.errors import (
     HuntNotOpen,
     TooFast,
 )
-from hunt.store.hunts import Hunts
+from hunt.store.hunts import COUNT, COUNT_PLAYERS, Hunts
 from hunt.store.listen import Listener
-from hunt.store.log import COMMIT, Log
+from hunt.store.log import COMMIT, READ, Log
 from hunt.store.packed import pack
 from hunt.store.pool import Pool, open_pool
 
@@ -265,6 +265,28 @@ async def test_a_commit_touches_its_own_partition_and_only_by_index(database: st
         assert scanned == [0, 0]
         assert fetched[0] < 2000, "rows fetched by index: a few for each click, not the table"
         assert fetched[1] == 0, "nothing of another hunt"
+
+
+async def test_no_partition_but_its_own_is_locked(database: str) -> None:
+    locked = (
+        "select distinct relation::regclass::text from pg_locks"
+        " where pid = pg_backend_pid() and relation::regclass::text ~ '^rewards_[0-9]+$'"
+    )
+    async with opened(database) as (_, pool):
+        for name in ("river", "lake", "sea"):
+            await Hunts(pool).apply(replace(LIMITED, id=name), seed=b"s" * 32, actor="test")
+        values = ("harbour", *pack([click() for _ in range(3)]), "test", None)
+        async with pool.connection() as conn, conn.transaction():
+            for _ in range(2):  # new, and repeated
+                await conn.execute(COMMIT, values)
+            for player in ("ada", None):
+                rows = await conn.execute(READ, ("harbour", player, 0, 3, 10))
+                assert len(await rows.fetchall()) == 3
+            assert await (await conn.execute(locked)).fetchall() == [("rewards_1",)]
+        async with pool.connection() as conn, conn.transaction():
+            for count in (COUNT, COUNT_PLAYERS):
+                await conn.execute(count, {"hunt": 2, "prize": "coin"}, prepare=False)
+            assert await (await conn.execute(locked)).fetchall() == [("rewards_2",)]
 
 
 async def test_changes_are_versions_and_audited(database: str) -> None:
