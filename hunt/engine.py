@@ -30,6 +30,7 @@ from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.intake import Intake
 from hunt.service.keyring import open_tokens
+from hunt.service.lane import Waiting
 from hunt.service.lanes import Lanes
 from hunt.service.limits import Limits
 from hunt.service.meter import EventLoopMeter
@@ -101,6 +102,7 @@ class Engine:
             queue_size=settings.queue_size,
             queue_age=settings.queue_age,
             jitter=jitter,
+            settled=self.settled,
         )
         self.hub = Hub(
             epoch=self.epoch,
@@ -166,10 +168,12 @@ class Engine:
             reasons.append(f"the breaker is open: {self.breaker.reason}")
         return not reasons, reasons
 
-    async def commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+    async def commit(
+        self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+    ) -> list[Outcome]:
         """Make a batch durable, and then tell the tail; never the other way round."""
         started = trio.current_time()
-        outcomes = await self.guard.commit(hunt, clicks)
+        outcomes = await self.guard.commit(hunt, clicks, sent)
         self.metrics.committed(rows=len(clicks), seconds=trio.current_time() - started)
         fresh = [
             each.reward for each in outcomes if isinstance(each, Settlement) and not each.duplicate
@@ -177,6 +181,11 @@ class Engine:
         if fresh:
             self.tail.committed(hunt, fresh)
         return outcomes
+
+    def settled(self, hunt: str, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+        """Count what became of clicks that were in a lane."""
+        now = trio.current_time()
+        self.metrics.settled(hunt, outcomes, [now - each.since for each in batch])
 
     async def refresh(self) -> None:
         """Read all hunts again.

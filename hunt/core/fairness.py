@@ -8,10 +8,13 @@ draw again (commit and reveal).
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Callable
 
 SEED_BYTES = 32
 BLOCK_BYTES = 64  # of SHA-256
+
+_first_64_bits = struct.Struct(">Q").unpack_from
 
 
 class Draws:
@@ -37,10 +40,10 @@ class Draws:
             player: Who clicked, in ASCII.
         """
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(bytes.fromhex(click_id.replace("-", "")))
-        inner.update(player.encode())
+        inner.update(bytes.fromhex(click_id.replace("-", "")) + player.encode())
         outer.update(inner.digest())
-        return (int.from_bytes(outer.digest()[:7], "big") >> 3) / 2**53
+        number: int = _first_64_bits(outer.digest())[0]
+        return (number >> 11) * 2.0**-53
 
 
 def new_seed(random: Callable[[int], bytes]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hunt.core.definition import Peak, Prize
+from hunt.core.definition import Peak, Prize, highest
 
 
 def chance(prize: Prize, x: float, y: float) -> float:
@@ -13,25 +13,41 @@ def chance(prize: Prize, x: float, y: float) -> float:
     odds = prize.odds
     if not isinstance(odds, Peak):
         return odds
-    squared = (x - odds.at[0]) ** 2 + (y - odds.at[1]) ** 2
-    return odds.peak * math.exp(-squared / (2 * odds.radius**2))
+    dx, dy = x - odds.at[0], y - odds.at[1]
+    return odds.peak * math.exp(-(dx * dx + dy * dy) / (2 * odds.radius * odds.radius))
 
 
-def draw(prizes: Sequence[Prize], x: float, y: float, uniform: float) -> Prize | None:
-    """Return what a click wins, or None.
-
-    The chances are laid end to end from 0, in the order of `prizes`; `uniform`
-    falls on one of them, or behind them all.
+class Odds:
+    """The prizes of a hunt, prepared for many draws.
 
     Args:
         prizes: Of the hunt; their odds sum to at most 1, peaks taken at their peak.
-        x: Map units.
-        y: Map units.
-        uniform: The random number, in [0, 1).
     """
-    edge = 0.0
-    for prize in prizes:
-        edge += chance(prize, x, y)
-        if uniform < edge:
-            return prize
-    return None
+
+    def __init__(self, prizes: Sequence[Prize]) -> None:
+        self._prizes = [
+            (prize, None if isinstance(prize.odds, Peak) else prize.odds) for prize in prizes
+        ]
+        self._highest = 0.0
+        for prize in prizes:  # summed as `draw` does, so that rounding is the same
+            self._highest += highest(prize)
+
+    def draw(self, x: float, y: float, uniform: float) -> Prize | None:
+        """Return what a click wins, or None.
+
+        The chances are laid end to end from 0, in the order of the prizes; `uniform`
+        falls on one of them, or behind them all.
+
+        Args:
+            x: Map units.
+            y: Map units.
+            uniform: The random number, in [0, 1).
+        """
+        if uniform >= self._highest:
+            return None
+        edge = 0.0
+        for prize, constant in self._prizes:
+            edge += chance(prize, x, y) if constant is None else constant
+            if uniform < edge:
+                return prize
+        return None

@@ -44,11 +44,11 @@ class Identity(Struct, frozen=True, gc=False):
     player: str
     hunts: frozenset[str] | None  #: those allowed; None is all
     cookie: bool  #: known by cookie, which a browser sends unasked
+    until: float  #: when the token expires, by the wall clock
 
 
 class _Known(Struct, frozen=True, gc=False):
     identity: Identity
-    expires: float  # by the wall clock
     key: str | None  # its fingerprint; None: one of our secrets
 
 
@@ -97,6 +97,7 @@ class Tokens:
         issuer: str | None = None,
     ) -> None:
         self.unknown: Callable[[], None] = lambda: None  #: told of a key id that is not known
+        self.generation = 0  #: rises with each change of the keys: what was verified may not be now
         self._secrets = tuple(secrets)
         self._clock = clock
         self._keys = keys
@@ -119,6 +120,7 @@ class Tokens:
     def replace_keys(self, keys: Sequence[Key]) -> None:
         """Verify with these public keys from now on; what others verified counts no more."""
         self._keys = keys
+        self.generation += 1
         kept = {None, *(key.fingerprint for key in keys)}
         for use, known in self._known.items():
             self._known[use] = {token: each for token, each in known.items() if each.key in kept}
@@ -133,7 +135,7 @@ class Tokens:
         known = self._known[use].get(token)
         if known is None:
             known = self._remember(token, use, self._verified(token, use))
-        if self._clock() >= known.expires:
+        if self._clock() >= known.identity.until:
             raise NotAuthenticated("the token is not valid")
         return known.identity
 
@@ -207,8 +209,8 @@ class Tokens:
         ):
             raise ValueError
         allowed = None if hunts is None else frozenset(hunts)
-        identity = Identity(player, allowed, use == "cookie")
-        return _Known(identity, expires, None if key is None else key.fingerprint)
+        identity = Identity(player, allowed, use == "cookie", expires)
+        return _Known(identity, None if key is None else key.fingerprint)
 
 
 def _moment(value: object) -> float:

@@ -24,7 +24,9 @@ def _lines(headers: dict[str, str]) -> bytes:
     return "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items()).encode()
 
 
-_OK = b"HTTP/1.1 200 \r\ncontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n%b"
+#: Bytes of a click's answer without its seq, and without what follows that.
+_BODY = len('{"id":"","seq":') + 36
+
 _COMMON = _lines(endpoints.HEADERS)
 _EVENTS = _lines(
     {"content-type": "text/event-stream; charset=utf-8"}
@@ -45,20 +47,49 @@ class Answers:
         self.config = config
         self._second = 0
         self._common = b""
+        self._at = ""  # of the batch that is being answered
+        self._ends: dict[str | None, tuple[str, int]] = {}  # of its answers, by prize
+        self._middle = ""  # of their heads
 
-    def _always(self, request_id: str) -> bytes:
-        """Return the headers of every response."""
+    def _refresh(self) -> None:
         second = int(time.time())
         if second != self._second:
             self._second = second
             own = self.config.response_headers("h11")
             self._common = _COMMON + b"".join(b"%b: %b\r\n" % each for each in own)
+
+    def _always(self, request_id: str) -> bytes:
+        """Return the headers of every response."""
+        self._refresh()
         return b"x-request-id: %b\r\n%b" % (request_id.encode(), self._common)
 
     def settled(self, settlement: Settlement, request_id: str) -> bytes:
-        """Return the answer to a click that is in the log."""
-        body = wire.settlement_json(settlement)
-        return _OK % (len(body), self._always(request_id), body)
+        """Return the answer to a click that is in the log.
+
+        As `wire.settlement_json` says, put together from what is the same for all
+        clicks of a batch.
+        """
+        reward = settlement.reward
+        if reward.at is not self._at or settlement.duplicate:  # each repeat is of another time
+            self._begin(reward.at)
+        end = self._ends.get(reward.prize)
+        if end is None:
+            text = wire.settlement_end(settlement)
+            end = self._ends[reward.prize] = text, len(text) + _BODY
+        text, size = end
+        seq = str(reward.seq)
+        return (
+            "HTTP/1.1 200 \r\ncontent-type: application/json\r\ncontent-length: "
+            f"{size + len(seq)}\r\nx-request-id: {request_id}\r\n{self._middle}"
+            f'{{"id":"{reward.id}","seq":{seq}{text}'
+        ).encode()
+
+    def _begin(self, at: str) -> None:
+        """Forget the answers of another batch."""
+        self._at = at
+        self._ends.clear()
+        self._refresh()
+        self._middle = f"{self._common.decode()}\r\n"
 
     def problem(self, problem: problems.Problem, request_id: str, *, close: bool = False) -> bytes:
         """Return an error."""
@@ -74,7 +105,7 @@ class Answers:
 
     def stream(self, request_id: str) -> bytes:
         """Return the head of an event stream."""
-        self._always(request_id)
+        self._refresh()
         own = self._common.removeprefix(_COMMON)
         return b"HTTP/1.1 200 \r\n%bx-request-id: %b\r\n%b\r\n" % (
             _STREAM,

@@ -37,9 +37,8 @@ class Client:
     __slots__ = (
         "_busy",
         "_ends",
-        "_hunt",
         "_refused",
-        "_request_id",
+        "_request",
         "_watched",
         "buffer",
         "fd",
@@ -53,12 +52,11 @@ class Client:
         self.fd = fd
         self.peer = peer  #: who holds the other end
         self.buffer = b""
-        self.since = trio.current_time()  # of the last request, or of the first byte of this one
+        self.since = park.now  # of the last request, or of the first byte of this one
         self._busy = False  # a click waits for its commit, or an answer for its socket
         self._ends = False  # the client sends nothing more
         self._watched = True
-        self._hunt = ""
-        self._request_id = ""
+        self._request: Request | None = None  # the last click's; mostly, the next has the same head
         self._refused = refused  # it came beyond the limit of connections
         park.add(self)
 
@@ -83,8 +81,18 @@ class Client:
             else:
                 self.end()
             return
+        request = self._request
+        if (
+            request is not None
+            and not self._busy
+            and not self.buffer
+            and len(data) == len(request.head) + (request.length or 0)
+            and data.startswith(request.head)
+        ):
+            self._click(request, data[len(request.head) :])
+            return
         if not self.buffer:
-            self.since = trio.current_time()
+            self.since = self.park.now
         self.buffer = self.buffer + data if self.buffer else data
         if not self._busy:
             self._advance()
@@ -126,70 +134,73 @@ class Client:
             self.park.watch(self.fd, reading=True)
 
     def _click(self, request: Request, body: bytes) -> None:
-        self._request_id = endpoints.request_id(request.id)
-        self._hunt = request.asked.hunt
-        self.since = trio.current_time()
+        park = self.park
+        self._request = request
+        self.since = park.now
         self._busy = True
         try:
             if self._refused:
                 raise Overloaded("too many connections", retry_after=1.0)
-            endpoints.click(self.park.engine, request.asked, self.peer, body, self.settled)
+            standing = request.standing_now(park.engine)
+            endpoints.click(park.engine, standing, self.peer, body, self.settled, self.since)
         except Refused as refusal:
             self._busy = False
-            self._refuse(refusal)
+            self._refuse(refusal, request)
 
     def settled(self, outcome: Outcome) -> None:
         """Answer the click; what goes wrong ends this connection only."""
         self._busy = False
+        request, park = self._request, self.park
+        assert request is not None, "there was a click"
         try:
-            outcome = endpoints.answered(self.park.engine, self._hunt, outcome, self.since)
             if isinstance(outcome, Settlement):
-                self._write(self.park.answers.settled(outcome, self._request_id))
-                self._log(200)
+                request_id = endpoints.request_id(request.id)
+                self._write(park.answers.settled(outcome, request_id))
+                self._log(200, request, request_id)
             else:
-                self._refuse(outcome)
+                self._refuse(endpoints.shown(park.engine, request.asked.hunt, outcome), request)
             if self.buffer or self._ends:
                 self._advance()
         except Exception as exc:
             failed(self, exc)  # the other clicks of the batch want their answers
 
-    def _refuse(self, refusal: Refused, kind: Literal["clicks", "events"] = "clicks") -> None:
-        problem = problems.refused(refusal)
+    def _refuse(self, refusal: Refused, request: Request) -> None:
+        problem, request_id = problems.refused(refusal), endpoints.request_id(request.id)
         close = self._refused
-        self._write(self.park.answers.problem(problem, self._request_id, close=close))
-        self._log(problem.status, kind)
+        self._write(self.park.answers.problem(problem, request_id, close=close))
+        self._log(problem.status, request, request_id)
         if close and not self._busy:
             self.end()
 
-    def _log(self, status: int, kind: Literal["clicks", "events"] = "clicks") -> None:
+    def _log(self, status: int, request: Request, request_id: str) -> None:
         if self.park.debug:  # the logger would find that out at ten times the cost
-            log_request(kind, status, self._request_id, self.since)
+            log_request(request.kind, status, request_id, self.since)
 
     def _stream(self, request: Request) -> None:
-        self._request_id = endpoints.request_id(request.id)
+        request_id = endpoints.request_id(request.id)
         if self._refused:
             self.end()
             return
-        self.since = trio.current_time()
+        self.since = self.park.now
         self.buffer = b""
         try:
             hunt, player = endpoints.stream(self.park.engine, request.asked, self.peer)
         except (Overloaded, TooFast) as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
-            self._write(self.park.answers.paused(pause, self._request_id))
-            self._log(200, "events")
+            self._write(self.park.answers.paused(pause, request_id))
+            self._log(200, request, request_id)
             return
         except Refused as refusal:
-            self._refuse(refusal, "events")
+            self._refuse(refusal, request)
             return
         if hunt.is_over(self.park.engine.now()):
-            self._write(self.park.answers.over(self._request_id))
-            self._log(204, "events")
+            self._write(self.park.answers.over(request_id))
+            self._log(204, request, request_id)
             return
-        self._log(200, "events")
+        self._log(200, request, request_id)
         fd, self.fd = self.fd, -1
         resume = request.asked.last_event_id if player is not None else None
-        open_stream(self.park, fd, hunt, player, resume, self._request_id)
+        open_stream(self.park, fd, hunt, player, resume, request_id)
 
     def _write(self, data: bytes) -> None:
         """Write an answer; what does not fit is written by a task."""

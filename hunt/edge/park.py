@@ -89,6 +89,7 @@ class Park:
         self.secure_heads = Heads("https")
         self.answers = Answers(Config())
         self.open = True  #: takes new connections
+        self.now = trio.current_time()  #: of this turn of the loop, or one shortly before
         self.turn = 0  #: of the heartbeats
         self.faults = Counter(contained=0)  #: exceptions that ended their connection only
         self.debug = engine.settings.log_level == "debug"  #: each request is logged
@@ -156,14 +157,19 @@ class Park:
             self._epoll.close()
 
     def _read(self) -> None:
-        for fd, _ in self._epoll.poll(0, SLICE):
-            parked = self._parked.get(fd)
-            if parked is None:
-                continue
-            try:
-                parked.readable()
-            except Exception as exc:
-                failed(parked, exc)
+        """Serve what is ready, and what becomes so meanwhile, for one turn of the loop."""
+        get, poll, left = self._parked.get, self._epoll.poll, SLICE
+        while left > 0 and (ready := poll(0, left)):
+            left -= len(ready)
+            self.now = trio.current_time()
+            for fd, _ in ready:
+                parked = get(fd)
+                if parked is None:
+                    continue
+                try:
+                    parked.readable()
+                except Exception as exc:
+                    failed(parked, exc)
 
     async def _look_after(self) -> None:
         """End what has been silent for too long."""

@@ -17,6 +17,7 @@ from werkzeug.http import parse_cookie
 from werkzeug.sansio.utils import get_host
 
 from hunt.core.addresses import Forwarded
+from hunt.engine import Engine
 from hunt.web import auth, endpoints
 
 #: How every request begins that may be hot.
@@ -64,17 +65,30 @@ _ONCE = frozenset(
 )
 
 
-class Request(Struct, frozen=True):
+class Request(Struct):
     """One plain hot request, without its body."""
 
+    head: bytes  #: up to and with the empty line
     asked: endpoints.Asked
     length: int | None  #: bytes of a click's body; None is an event stream
     id: str | None  #: as the client named it
+    standing: endpoints.Standing | None = None  #: as it was asked for last
 
     @property
     def kind(self) -> Literal["clicks", "events"]:
         """What it asks for, as the path says."""
         return "events" if self.length is None else "clicks"
+
+    def standing_now(self, engine: Engine) -> endpoints.Standing:
+        """Return the standing of who clicks, which is asked for once and then remembered.
+
+        Raises:
+            Refused: As of `endpoints.standing`.
+        """
+        standing = self.standing
+        if standing is None or not endpoints.stands(standing, engine):
+            standing = self.standing = endpoints.standing(engine, self.asked)
+        return standing
 
 
 class Heads:
@@ -144,9 +158,11 @@ def parse(head: bytes, scheme: str = "http") -> Request | None:
         if query is not None or length is None or not _LENGTH.fullmatch(length):
             return None
         size = int(length)
-        return None if size > endpoints.MAX_BODY else _request(scheme, hunt, headers, {}, size)
+        return (
+            None if size > endpoints.MAX_BODY else _request(head, scheme, hunt, headers, {}, size)
+        )
     if (method, kind) == (b"GET", b"events") and length is None:
-        return _request(scheme, hunt, headers, _pairs(query), None)
+        return _request(head, scheme, hunt, headers, _pairs(query), None)
     return None
 
 
@@ -167,6 +183,7 @@ def _pairs(query: bytes | None) -> dict[str, str]:
 
 
 def _request(
+    head: bytes,
     scheme: str,
     hunt: bytes,
     headers: dict[bytes, bytes],
@@ -193,7 +210,7 @@ def _request(
         or query.get("lastEventId"),
         forwarded=_forwarded(header),
     )
-    return Request(asked, length, header(b"x-request-id"))
+    return Request(head, asked, length, header(b"x-request-id"))
 
 
 def _forwarded(header: Callable[[bytes], str | None]) -> Forwarded | None:

@@ -104,7 +104,8 @@ class Secure:
         request_id = endpoints.request_id(request.id)
         self._since = trio.current_time()
         try:
-            settlement = await settle(self._park.engine, request.asked, self._peer, body)
+            standing = request.standing_now(self._park.engine)
+            settlement = await settle(self._park.engine, standing, self._peer, body)
         except Refused as refusal:
             await self._refuse(request, refusal, request_id)
             return

@@ -209,22 +209,23 @@ class Socket:
         try:
             if self._last is not None:
                 raise Draining(retry_after=_pause())
-            settled = partial(self._settled, click_id, trio.current_time())
+            settled = partial(self._settled, click_id)
             key = endpoints.address(self._engine, self._peer, self._asked.forwarded)
-            endpoints.take(self._engine, self._hunt, self._player, key, body, settled)
+            now = trio.current_time()
+            endpoints.take(self._engine, self._hunt, self._player, key, body, settled, now)
             self._clicks += 1
         except Refused as refusal:
             self._reply(sockets.refused(click_id, refusal))
 
-    def _settled(self, click_id: str | None, started: float, outcome: Outcome) -> None:
+    def _settled(self, click_id: str | None, outcome: Outcome) -> None:
         """Answer a click; what goes wrong ends this socket only."""
         self._clicks -= 1
         try:
-            outcome = endpoints.answered(self._engine, self._hunt.id, outcome, started)
             if isinstance(outcome, Settlement):
                 self._reply(messages.settled(outcome))
             else:
-                self._reply(sockets.refused(click_id, outcome))
+                shown = endpoints.shown(self._engine, self._hunt.id, outcome)
+                self._reply(sockets.refused(click_id, shown))
             if self._last is not None and not self._clicks:
                 self._web.close(*self._last)
         except Exception:

@@ -28,7 +28,8 @@ from hunt.errors import (
 )
 from hunt.logs import FaultLog
 
-Append = Callable[[str, Sequence[Click]], Awaitable[list[Outcome]]]
+#: Gets a hunt, its clicks, and what to call once they are on their way.
+Append = Callable[[str, Sequence[Click], Callable[[], None]], Awaitable[list[Outcome]]]
 Reject = Callable[[str, Click, str], Awaitable[None]]
 
 #: Times that one batch is sent: clicks have ids, so sending it again is safe.
@@ -57,6 +58,7 @@ log = FaultLog("hunt.guard")
 class _Case:
     """What is known of a batch while it is sent again, and its parts."""
 
+    sent: Callable[[], None]  # to be called when it is on its way
     unknown: bool = False  # an answer was lost, so "not recorded" is not certain
     alone: int = 0  # clicks that took too long alone
 
@@ -93,9 +95,18 @@ class Guard:
         self.failures = Counter({label: 0 for _, label in FAILURES})  #: of calls, by kind
         self.retries = 0  #: calls that sent the same batch again
 
-    async def commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
-        """Return an outcome for each click, in order."""
-        return await self._commit(hunt, clicks, _Case())
+    async def commit(
+        self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None] = lambda: None
+    ) -> list[Outcome]:
+        """Return an outcome for each click, in order.
+
+        Args:
+            hunt: Its id.
+            clicks: One batch.
+            sent: Called once the batch is on its way, so that what else there is to
+                do is done while the store works; perhaps more than once, or never.
+        """
+        return await self._commit(hunt, clicks, _Case(sent))
 
     async def _commit(self, hunt: str, clicks: Sequence[Click], case: _Case) -> list[Outcome]:
         for attempt in range(ATTEMPTS):
@@ -104,7 +115,7 @@ class Guard:
             self.retries += attempt > 0
             ticket = self._breaker.admit()
             try:
-                return await self._call(ticket, hunt, clicks)
+                return await self._call(ticket, hunt, clicks, case.sent)
             except HuntNotFound as exc:
                 return [exc] * len(clicks)
             except (StoreTimeout, StoreLost) as exc:
@@ -132,10 +143,12 @@ class Guard:
             return CircuitOpen(retry_after=later)
         return Overloaded(why, retry_after=later)
 
-    async def _call(self, ticket: Ticket, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+    async def _call(
+        self, ticket: Ticket, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+    ) -> list[Outcome]:
         started = trio.current_time()
         try:
-            outcomes = await self._append(hunt, clicks)
+            outcomes = await self._append(hunt, clicks, sent)
         except StoreReadOnly:
             self._breaker.read_only(ticket)
             raise

@@ -9,7 +9,7 @@ from hunt.core.events import Click, Outcome
 from hunt.core.fairness import Draws
 from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
-from hunt.core.odds import draw
+from hunt.core.odds import Odds
 from hunt.errors import CircuitOpen, HuntNotFound, HuntNotOpen
 from hunt.service.lanes import Lanes
 
@@ -39,7 +39,7 @@ class Intake:
         self._breaker = breaker
         self._limiter = limiter
         self._jitter = jitter
-        self._draws: dict[bytes, Draws] = {}  # by seed: its keyed contexts are made once
+        self._prepared: dict[str, _Prepared] = {}
 
     def click(
         self,
@@ -48,12 +48,21 @@ class Intake:
         click_id: str,
         place: tuple[float, float],
         settled: Callable[[Outcome], None],
+        now: float,
     ) -> None:
         """Draw a click and let it wait for its commit; `settled` gets the outcome.
 
         Whether the hunt is open is settled with the commit, so that a click which
         was counted before the hunt closed still gets its outcome afterwards; only
         a hunt that never was open refuses here.
+
+        Args:
+            hunt_id: Of the hunt.
+            player: Who clicks, and may.
+            click_id: A UUID in its canonical form.
+            place: On the map.
+            settled: Called once, with what became of it; must not block, nor raise.
+            now: Trio's time; passed in, because asking for it costs as much as a draw.
 
         Raises:
             HuntNotFound: There is no such hunt.
@@ -70,20 +79,27 @@ class Intake:
         self._limiter.check(player)
         if self._breaker.state != "closed":
             raise CircuitOpen(retry_after=self._breaker.retry_after() + 0.5 + self._jitter())
-        draws = self._draws.get(hunt.seed)
-        if draws is None:
-            draws = self._draws[hunt.seed] = Draws(hunt.seed)
+        prepared = self._prepared.get(hunt_id)
+        if prepared is None or prepared.hunt is not hunt:
+            prepared = self._prepared[hunt_id] = _Prepared(hunt)
         x, y = place
-        prize = draw(hunt.definition.prizes, x, y, draws.uniform(click_id, player))
-        click = Click(
-            click_id,
-            player,
-            x,
-            y,
-            None if prize is None else prize.id,
-            0 if prize is None else prize.points,
-        )
-        self._lanes.put(hunt_id, click, settled)
+        prize = prepared.draw(x, y, prepared.uniform(click_id, player))
+        if prize is None:
+            click = Click(click_id, player, x, y, None, 0)
+        else:
+            click = Click(click_id, player, x, y, prize.id, prize.points)
+        self._lanes.put(hunt_id, click, settled, now)
+
+
+class _Prepared:
+    """What the draws of a hunt need, made once for each time that the hunt was read."""
+
+    __slots__ = ("draw", "hunt", "uniform")
+
+    def __init__(self, hunt: Hunt) -> None:
+        self.hunt = hunt
+        self.draw = Odds(hunt.definition.prizes).draw
+        self.uniform = Draws(hunt.seed).uniform
 
 
 def not_open(hunt: Hunt) -> HuntNotOpen:

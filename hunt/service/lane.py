@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import trio
 from msgspec import Struct
@@ -11,18 +11,28 @@ from msgspec import Struct
 from hunt.core.events import Click, Outcome
 from hunt.errors import OutcomeUnknown, Overloaded
 
-Commit = Callable[[str, Sequence[Click]], Awaitable[list[Outcome]]]
+#: Gets a hunt, a batch, and what to call as soon as the batch is on its way (or has
+#: to wait for that); returns an outcome for each click, in order.
+Commit = Callable[[str, Sequence[Click], Callable[[], None]], Awaitable[list[Outcome]]]
 
 #: Weight of the newest commit in the smoothed time of a commit.
 SMOOTHING = 0.2
 
 
-class Waiting(Struct, frozen=True):
+class Waiting(Struct, frozen=True, gc=False):
     """A click, and whom to tell what became of it."""
 
     click: Click
     settled: Callable[[Outcome], None]  #: called once; must not block, nor raise
     since: float  #: by Trio's clock
+
+
+#: Told of the outcomes of a hunt's clicks, before those who wait for them.
+Settled = Callable[[str, Sequence[Waiting], Sequence[Outcome]], None]
+
+
+def unheard(hunt: str, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+    """See `Settled`: nobody wants to know."""
 
 
 class Lane:
@@ -34,13 +44,17 @@ class Lane:
     database answers within milliseconds and is at most half busy with small
     batches; a slow one gets large ones.
 
+    The answers of a batch are given while the next one is committed, so that the
+    database never waits for us.
+
     Args:
         hunt: Its id.
-        commit: Returns an outcome for each click, in order; what it raises ends the lane.
+        commit: Makes a batch durable; what it raises ends the lane.
         batch_size: Clicks of one commit, >= 1, at most.
         batch_interval: Seconds, >= 0, that a batch gathers in a busy lane, at most.
         idle: Seconds, >= 0, without a click after which the lane ends.
         taken: Told how many clicks have left the queue.
+        settled: Told of all outcomes.
     """
 
     def __init__(
@@ -52,14 +66,16 @@ class Lane:
         batch_interval: float,
         idle: float = 30.0,
         taken: Callable[[int], None] = lambda count: None,
+        settled: Settled = unheard,
     ) -> None:
         self.hunt = hunt
-        self.waiting: deque[Waiting] = deque()
+        self.waiting: list[Waiting] = []
         self._commit = commit
         self._batch_size = batch_size
         self._batch_interval = batch_interval
         self._idle = idle
         self._taken = taken
+        self._settled = settled
         self._arrived = trio.Event()
         self._full = trio.Event()
         self._commit_time = 0.0  # seconds, smoothed
@@ -69,8 +85,10 @@ class Lane:
     def put(self, waiting: Waiting) -> None:
         """Add a click; cannot block."""
         self.waiting.append(waiting)
-        self._arrived.set()
-        if len(self.waiting) >= self._batch_size:
+        count = len(self.waiting)
+        if count == 1:
+            self._arrived.set()
+        if count == self._batch_size:
             self._full.set()
 
     def finish(self) -> None:
@@ -84,35 +102,26 @@ class Lane:
         Cancelled, it settles what waits as not recorded, and what was on its way
         as unknown: nobody is left waiting.
         """
-        batch: list[Waiting] = []
-        answers: list[Outcome] = []
+        before = batch = _Batch([])
         try:
             while True:
                 if not self.waiting or not self._due():
-                    _settle(batch, answers)
-                    batch, answers = [], []
+                    self._answer(before)
                     if not await self._wait_due():
                         return
-                before, batch = batch, self._take()
-                previous, answers = answers, []
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._send, batch, answers)
-                    # The next batch is on its way before the last is answered, so
-                    # that the database never waits for us.
-                    await trio.lowlevel.cancel_shielded_checkpoint()
-                    _settle(before, previous)
+                batch = self._take()
+                started = trio.current_time()
+                batch.outcomes = await self._commit(
+                    self.hunt, batch.clicks(), partial(self._answer, before)
+                )
+                took = trio.current_time() - started
+                self._commit_time += SMOOTHING * (took - self._commit_time)
+                self._answer(before)  # it may have ended before it was on its way
+                before = batch
         finally:
-            unknown = OutcomeUnknown()
-            _settle(batch, answers or [unknown] * len(batch))
-            rest = self._take_all()
-            refusal = Overloaded("this server is stopping", retry_after=1.0)
-            _settle(rest, [refusal] * len(rest))
-
-    async def _send(self, batch: list[Waiting], answers: list[Outcome]) -> None:
-        started = trio.current_time()
-        answers += await self._commit(self.hunt, [each.click for each in batch])
-        took = trio.current_time() - started
-        self._commit_time += SMOOTHING * (took - self._commit_time)
+            self._answer(before)
+            self._answer(batch)
+            self.fail_waiting(Overloaded("this server is stopping", retry_after=1.0))
 
     def _pace(self) -> float:
         return min(2 * self._commit_time, self._batch_interval)
@@ -135,24 +144,42 @@ class Lane:
             await self._full.wait()
         return True
 
-    def _take(self) -> list[Waiting]:
-        batch = [self.waiting.popleft() for _ in range(min(self._batch_size, len(self.waiting)))]
+    def _take(self) -> _Batch:
+        batch = _Batch(self.waiting[: self._batch_size])
+        del self.waiting[: self._batch_size]
         self._left_at = trio.current_time()
-        self._taken(len(batch))
+        self._taken(len(batch.waiting))
         return batch
-
-    def _take_all(self) -> list[Waiting]:
-        rest = list(self.waiting)
-        self.waiting.clear()
-        self._taken(len(rest))
-        return rest
 
     def fail_waiting(self, refusal: Overloaded) -> None:
         """Settle all that waits with `refusal`, at once."""
-        rest = self._take_all()
-        _settle(rest, [refusal] * len(rest))
+        rest = _Batch(self.waiting)
+        self.waiting = []
+        self._taken(len(rest.waiting))
+        rest.outcomes = [refusal] * len(rest.waiting)
+        self._answer(rest)
+
+    def _answer(self, batch: _Batch) -> None:
+        """Tell those who wait for a batch; nobody is told twice."""
+        waiting, batch.waiting = batch.waiting, []
+        if not waiting:
+            return
+        outcomes = batch.outcomes
+        if outcomes is None:
+            outcomes = [OutcomeUnknown()] * len(waiting)
+        self._settled(self.hunt, waiting, outcomes)
+        for each, outcome in zip(waiting, outcomes, strict=True):
+            each.settled(outcome)
 
 
-def _settle(batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
-    for waiting, outcome in zip(batch, outcomes, strict=True):
-        waiting.settled(outcome)
+class _Batch:
+    """Clicks that have left the queue."""
+
+    __slots__ = ("outcomes", "waiting")
+
+    def __init__(self, waiting: list[Waiting]) -> None:
+        self.waiting = waiting  # for their answers
+        self.outcomes: list[Outcome] | None = None  # None: not known
+
+    def clicks(self) -> list[Click]:
+        return [each.click for each in self.waiting]

@@ -8,7 +8,7 @@ import trio
 
 from hunt.core.events import Click, Outcome
 from hunt.errors import Draining, Overloaded, QueueFull
-from hunt.service.lane import Commit, Lane, Waiting
+from hunt.service.lane import Commit, Lane, Settled, Waiting, unheard
 
 
 class Lanes:
@@ -22,6 +22,7 @@ class Lanes:
         queue_age: Seconds, > 0, that the oldest click of a lane may have waited
             before the lane takes no more.
         jitter: Uniform in [0, 1), spreads ``Retry-After``.
+        settled: As of `Lane`.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Lanes:
         queue_size: int,
         queue_age: float,
         jitter: Callable[[], float],
+        settled: Settled = unheard,
     ) -> None:
         self._commit = commit
         self._batch_size = batch_size
@@ -40,14 +42,21 @@ class Lanes:
         self._queue_size = queue_size
         self._queue_age = queue_age
         self._jitter = jitter
+        self._settled = settled
         self._lanes: dict[str, Lane] = {}
         self._queued = 0
         self._nursery: trio.Nursery | None = None
         self._draining = False
         self._ended = trio.Event()  # some lane has; replaced each time
 
-    def put(self, hunt: str, click: Click, settled: Callable[[Outcome], None]) -> None:
+    def put(self, hunt: str, click: Click, settled: Callable[[Outcome], None], now: float) -> None:
         """Let a click wait for its commit; cannot block.
+
+        Args:
+            hunt: Its id.
+            click: That was drawn.
+            settled: Called once, with what became of it; must not block, nor raise.
+            now: Trio's time.
 
         Raises:
             Draining: No more clicks; this one was not recorded.
@@ -55,7 +64,6 @@ class Lanes:
         """
         if self._draining or self._nursery is None:
             raise Draining(retry_after=1 + self._jitter())
-        now = trio.current_time()
         lane = self._lanes.get(hunt)
         old = lane is not None and lane.waiting and now - lane.waiting[0].since > self._queue_age
         if old or self._queued >= self._queue_size:
@@ -67,6 +75,7 @@ class Lanes:
                 batch_size=self._batch_size,
                 batch_interval=self._batch_interval,
                 taken=self._took,
+                settled=self._settled,
             )
             self._nursery.start_soon(self._serve, lane)
         self._queued += 1

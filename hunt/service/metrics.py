@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
+import prometheus_client
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
     Gauge,
     PlatformCollector,
     ProcessCollector,
@@ -92,16 +93,16 @@ class Metrics:
             "hunt_batch_commit_seconds", "One batch.", SECONDS, registry
         )
         self._rows = Histogram("hunt_batch_rows", "Clicks of one batch.", ROWS, registry)
-        self._transitions = Counter(
+        self._transitions = prometheus_client.Counter(
             "hunt_breaker_transitions", "By the state that began.", ["state"], registry=registry
         )
         self._delivery = Histogram(
             "hunt_delivery_seconds", "From the commit to the write.", SECONDS, registry
         )
-        self._slow = Counter(
+        self._slow = prometheus_client.Counter(
             "hunt_slow_subscribers", "Streams cut off for not reading.", registry=registry
         )
-        self._limited = Counter(
+        self._limited = prometheus_client.Counter(
             "hunt_limited", "Refused for being too fast.", ["limit", "by"], registry=registry
         )
         self._bus_lag = Gauge(
@@ -141,10 +142,16 @@ class Metrics:
         family = CounterMetricFamily(name, text, labels=[label])
         self._registry.register(_Labelled(family, read))
 
-    def clicked(self, hunt: str, outcome: Outcome, seconds: float) -> None:
-        """Count a click and its answer; `hunt` must be one that exists."""
-        self._clicks.add(hunt, outcome_label(outcome))
+    def refused(self, hunt: str, refusal: Refused, seconds: float) -> None:
+        """Count a click that did not get as far as a lane; `hunt` must be one that exists."""
+        self._clicks.add(hunt, outcome_label(refusal))
         self._click_seconds.observe(seconds)
+
+    def settled(self, hunt: str, outcomes: Iterable[Outcome], seconds: list[float]) -> None:
+        """Count clicks and their answers; `seconds` is the caller's no more."""
+        for label, count in Counter(map(outcome_label, outcomes)).items():
+            self._clicks.add(hunt, label, count)
+        self._click_seconds.observe_all(seconds)
 
     def committed(self, *, rows: int, seconds: float) -> None:
         """Count a batch."""

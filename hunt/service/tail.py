@@ -101,6 +101,14 @@ class Tail:
 
     def _offer(self, hunt: str, rewards: Sequence[Reward]) -> None:
         position = self._positions[hunt]
+        if not rewards:
+            return
+        first, last = rewards[0].seq, rewards[-1].seq
+        if first == position.seq + 1 and last - first + 1 == len(rewards) and not position.early:
+            position.seq = last  # nearly always they are the next, without a gap
+            self._publish(hunt, rewards)
+            self._announce(hunt, last)
+            return
         for reward in rewards:
             if reward.seq > position.seq:
                 position.early[reward.seq] = reward
@@ -113,8 +121,7 @@ class Tail:
             self.faults["dropped"] += 1
         if ready:
             self._publish(hunt, ready)
-        if rewards:
-            self._announce(hunt, rewards[-1].seq)
+        self._announce(hunt, last)
 
     def _announce(self, hunt: str, seq: int) -> None:
         position = self._positions[hunt]

@@ -6,7 +6,7 @@ which at one value a click was a tenth of the server's time.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import inf
@@ -39,6 +39,17 @@ class Histogram(Collector):
         self._counts[bisect_left(self._bounds, value)] += 1
         self._sum += value
 
+    def observe_all(self, values: list[float]) -> None:
+        """Count many values, which are sorted on the way: cheaper than one by one."""
+        values.sort()
+        counts, start = self._counts, 0
+        for number, bound in enumerate(self._bounds):
+            end = bisect_right(values, bound, start)
+            counts[number] += end - start
+            start = end
+        counts[-1] += len(values) - start
+        self._sum += sum(values)
+
     def collect(self) -> Iterable[Metric]:
         """See `prometheus_client.registry.Collector`."""
         total, buckets = 0, []
@@ -65,9 +76,9 @@ class Tally(Collector):
         self._counts: Counter[tuple[str, str]] = Counter()
         registry.register(self)
 
-    def add(self, first: str, second: str) -> None:
-        """Count one more."""
-        self._counts[first, second] += 1
+    def add(self, first: str, second: str, count: int = 1) -> None:
+        """Count `count` more."""
+        self._counts[first, second] += count
 
     def collect(self) -> Iterable[Metric]:
         """See `prometheus_client.registry.Collector`."""

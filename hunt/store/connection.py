@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self, TypeVar
 
@@ -20,7 +20,9 @@ from psycopg import pq
 from psycopg._conninfo_utils import get_param, is_ip_address, split_attempts
 from psycopg._enums import Ready, Wait
 from psycopg.abc import ConnDict, ConnParam, PQGen, PQGenConn
+from psycopg.adapt import Transformer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.generators import execute
 from psycopg.rows import tuple_row
 
 from hunt.errors import StoreLost, StoreTimeout
@@ -44,6 +46,19 @@ DEFAULTS = {
 }
 
 
+class Statement:
+    """A statement that each connection prepares when it first runs it.
+
+    Args:
+        name: Its own, among all statements.
+        query: SQL, with $1, $2 ... for its values.
+    """
+
+    def __init__(self, name: str, query: str) -> None:
+        self.name = name.encode()
+        self.query = query.encode()
+
+
 class Connection(psycopg.AsyncConnection[Any]):
     """A connection that waits with Trio; one task at a time uses it, others queue.
 
@@ -55,6 +70,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         super().__init__(pgconn, row_factory)
         self.lock = trio.Lock()  # type: ignore[assignment]
         self._committing = False
+        self._statements: set[bytes] = set()  # names of those that are prepared
         self.in_doubt = False  #: the server gave up waiting for its standby (SQLSTATE 01000)
         self.add_notice_handler(self._noticed)
 
@@ -106,6 +122,53 @@ class Connection(psycopg.AsyncConnection[Any]):
             raise psycopg.OperationalError("the connection was closed") from exc
         except OSError as exc:
             raise psycopg.OperationalError(f"the connection is lost: {exc}") from exc
+
+    async def call(
+        self, statement: Statement, values: Sequence[bytes | None], sent: Callable[[], None]
+    ) -> list[Any]:
+        """Run a statement, in one round trip once it is prepared, and return its rows.
+
+        psycopg's cursors do the same for any values and any types, at several times
+        the price; this is for the one statement that everything waits for.
+
+        Args:
+            statement: Which.
+            values: In PostgreSQL's binary format; None is null.
+            sent: Called when there is nothing to do but to wait for the server.
+
+        Raises:
+            psycopg.Error: As of `execute`.
+        """
+        pgconn = self.pgconn
+        if statement.name not in self._statements:
+            pgconn.send_prepare(statement.name, statement.query)
+            await self._result()
+            self._statements.add(statement.name)
+        pgconn.send_query_prepared(
+            statement.name, values, [pq.Format.BINARY] * len(values), pq.Format.BINARY
+        )
+        pgconn.flush()
+        sent()
+        try:
+            result = await self._result()
+        except (pg.InvalidSqlStatementName, pg.FeatureNotSupported):
+            # A pooler gave us another session, or what it was planned for has changed.
+            self._statements.discard(statement.name)
+            raise
+        transformer = Transformer(self)
+        transformer.set_pgresult(result)
+        return transformer.load_rows(0, result.ntuples, tuple)
+
+    async def _result(self) -> pq.abc.PGresult:
+        """Return the result of what was sent.
+
+        Raises:
+            psycopg.Error: The server refused it.
+        """
+        result: pq.abc.PGresult = (await self.wait(execute(self.pgconn)))[-1]
+        if result.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
+            raise pg.error_from_result(result, encoding=self.pgconn._encoding)
+        return result
 
     @contextmanager
     def committing(self, seconds: float) -> Iterator[None]:

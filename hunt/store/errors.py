@@ -45,7 +45,7 @@ def translate(exc: psycopg.Error) -> StoreError | None:
         return None
     if isinstance(exc, pg.ReadOnlySqlTransaction):
         return StoreReadOnly(message)
-    if isinstance(exc, pg.SerializationFailure | pg.DeadlockDetected):
+    if isinstance(exc, pg.SerializationFailure | pg.DeadlockDetected | pg.InvalidSqlStatementName):
         return StoreConflict(message)
     if isinstance(exc, pg.QueryCanceled | pg.LockNotAvailable):
         return BatchTimeout(message)

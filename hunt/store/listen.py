@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Self
 
-from psycopg import Notify, sql
+from psycopg import sql
+from psycopg.abc import PQGen
+from psycopg.pq.abc import PGconn
+from psycopg.waiting import Wait
 
 from hunt.store.connection import Connection
 from hunt.store.errors import translated
@@ -34,9 +38,7 @@ class Listener:
             try:
                 for channel in channels:
                     await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-                # A generator of psycopg holds the connection's lock until it is closed.
-                async with aclosing(conn.notifies()) as notifies:
-                    yield _Received(notifies)
+                yield _Received(conn)
             finally:
                 conn.close_now()
 
@@ -44,12 +46,24 @@ class Listener:
 class _Received:
     """An iterator, and no generator: there is nothing in it to be cleaned up."""
 
-    def __init__(self, notifies: AsyncIterator[Notify]) -> None:
-        self._notifies = notifies
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._come = deque[tuple[str, str]]()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> tuple[str, str]:
-        notify = await anext(self._notifies)
-        return notify.channel, notify.payload
+        while not self._come:
+            self._come.extend(await self._conn.wait(_notices(self._conn.pgconn)))
+        return self._come.popleft()
+
+
+def _notices(pgconn: PGconn) -> PQGen[list[tuple[str, str]]]:
+    """Wait for notices and return them; as psycopg's, but keeps no backlog of its own."""
+    yield Wait.R
+    pgconn.consume_input()
+    come = []
+    while notify := pgconn.notifies():
+        come.append((notify.relname.decode(), notify.extra.decode()))
+    return come  # ruff: ignore[return-in-generator] - as every generator of psycopg

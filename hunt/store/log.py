@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import starmap
 
 import psycopg
@@ -11,14 +11,18 @@ from msgspec.structs import replace
 from hunt.core import notice
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.errors import ClickConflict, HuntNotFound, HuntNotOpen, TooFast
+from hunt.store.connection import Statement
 from hunt.store.errors import translated
 from hunt.store.packed import pack
 from hunt.store.pool import Pool
 
-COMMIT = """
+COMMIT = Statement(
+    "hunt_commit",
+    """
     select ord, verdict, seq, prize, points, at, retry, denied
-      from hunt_commit(%b, %b, %b, %b, %b, %b, %b, %b)
-"""
+      from hunt_commit($1, $2, $3, $4, $5, $6, $7, $8)
+    """,
+)
 
 READ = """
     select seq, click_id, player, prize, points, at
@@ -53,7 +57,12 @@ class Log:
         self._by = by
 
     async def append(
-        self, hunt: str, clicks: Sequence[Click], *, deadline: float = 2.0
+        self,
+        hunt: str,
+        clicks: Sequence[Click],
+        sent: Callable[[], None] = lambda: None,
+        *,
+        deadline: float = 2.0,
     ) -> list[Outcome]:
         """Settle clicks in their order; return an outcome for each, in the same order.
 
@@ -63,6 +72,7 @@ class Log:
         Args:
             hunt: Its id.
             clicks: One or more; the same click may be among them more than once.
+            sent: Called when there is nothing to do but to wait.
             deadline: Seconds for a connection, and again for the commit.
 
         Raises:
@@ -74,13 +84,20 @@ class Log:
             StoreTimeout: The outcome is unknown: repeat.
             StoreLost: The outcome is unknown: repeat.
         """
-        values = (hunt, *pack(clicks), self._by, notice.events(clicks))
+        events = notice.events(clicks)
+        values = (
+            hunt.encode(),
+            *pack(clicks),
+            self._by.encode(),
+            None if events is None else events.encode(),
+        )
         with translated():
+            if not self._pool.ready():
+                sent()
             async with self._pool.connection(timeout=deadline) as conn:
                 try:
                     with conn.committing(deadline):
-                        cursor = await conn.execute(COMMIT, values, prepare=True, binary=True)
-                        rows = await cursor.fetchall()
+                        rows = await conn.call(COMMIT, values, sent)
                 except psycopg.Error as exc:
                     if exc.sqlstate == NO_SUCH_HUNT:
                         raise HuntNotFound(f"there is no hunt {hunt!r}") from None
@@ -140,11 +157,10 @@ def _outcomes(clicks: Sequence[Click], rows: Sequence[Row]) -> list[Outcome]:
     if ord_ != 0:
         return list(starmap(_outcome, zip(clicks, rows, strict=True)))
     assert seq is not None
-    outcomes: list[Outcome] = []
-    for click in clicks:
-        seq += 1
-        reward = Reward(seq, click.id, click.player, click.prize, click.points, at)
-        outcomes.append(Settlement(reward, False))
+    outcomes: list[Outcome] = [
+        Settlement(Reward(number, each.id, each.player, each.prize, each.points, at), False)
+        for number, each in enumerate(clicks, seq + 1)
+    ]
     for number in denied or ():
         won = outcomes[number - 1]
         assert isinstance(won, Settlement)

@@ -8,16 +8,14 @@ of a click's way to the store. The format is that of `array_recv` and of each ty
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
-
-from psycopg.abc import AdaptContext, Buffer
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from hunt.core.events import Click
 
-_UUID, _TEXT, _POINT, _INT4 = 2950, 25, 600, 23  # oid of each type ...
-_ARRAY_OF = {_UUID: 2951, _TEXT: 1009, _POINT: 1017, _INT4: 1007}  # ... and of its array
+T = TypeVar("T")
+
+_UUID, _TEXT, _POINT, _INT4 = 2950, 25, 600, 23  # oid of each type
 
 _header = struct.Struct(">5I").pack  # dimensions, has nulls, type, length, lower bound
 _length = struct.Struct(">I").pack
@@ -27,87 +25,43 @@ _NULL = b"\xff\xff\xff\xff"
 _SIXTEEN = _length(16)
 
 
-class Packed(bytes):
-    """An array, ready for the wire; each subclass is one type to psycopg."""
+def pack(clicks: Sequence[Click]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """Return ids, players, places, prizes and points of one or more clicks, as arrays.
 
-    oid: int  # of the elements
-
-
-class UuidArray(Packed):
-    """``uuid[]``."""
-
-    oid = _UUID
-
-
-class TextArray(Packed):
-    """``text[]``."""
-
-    oid = _TEXT
-
-
-class PointArray(Packed):
-    """``point[]``."""
-
-    oid = _POINT
-
-
-class IntArray(Packed):
-    """``int[]``."""
-
-    oid = _INT4
-
-
-def _packed(kind: type[Packed], elements: Sequence[bytes]) -> Packed:
-    return kind(_header(1, 1, kind.oid, len(elements), 1) + b"".join(elements))
-
-
-def pack(clicks: Sequence[Click]) -> tuple[Packed, Packed, Packed, Packed, Packed]:
-    """Return ids, players, places, prizes and points of one or more clicks, as arrays."""
-    texts: dict[str | None, bytes] = {None: _NULL}  # few prizes, many clicks
-    numbers: dict[int, bytes] = {}
-    ids, players, places, prizes, points = [], [], [], [], []
-    for click in clicks:
-        ids.append(_SIXTEEN + bytes.fromhex(click.id.replace("-", "")))
-        player = click.player.encode()
-        players.append(_length(len(player)) + player)
-        places.append(_point(16, click.x, click.y))
-        prize = texts.get(click.prize)
-        if prize is None:
-            assert click.prize is not None
-            raw = click.prize.encode()
-            prize = texts[click.prize] = _length(len(raw)) + raw
-        prizes.append(prize)
-        number = numbers.get(click.points)
-        if number is None:
-            number = numbers[click.points] = _int(4, click.points)
-        points.append(number)
+    They are ``uuid[]``, ``text[]``, ``point[]``, ``text[]`` and ``int[]``.
+    """
+    count = len(clicks)
+    digits = "".join([each.id for each in clicks]).replace("-", "")
+    raw = bytes.fromhex(digits)
+    prizes = _few([each.prize for each in clicks], _text_or_null)  # few prizes, many clicks
+    points = _few([each.points for each in clicks], _number)
     return (
-        _packed(UuidArray, ids),
-        _packed(TextArray, players),
-        _packed(PointArray, places),
-        _packed(TextArray, prizes),
-        _packed(IntArray, points),
+        _array(_UUID, count, [_SIXTEEN + raw[at : at + 16] for at in range(0, 16 * count, 16)]),
+        _array(_TEXT, count, [_text(each.player) for each in clicks]),
+        _array(_POINT, count, [_point(16, each.x, each.y) for each in clicks]),
+        _array(_TEXT, count, prizes),
+        _array(_INT4, count, points),
     )
 
 
-def register(context: AdaptContext) -> None:
-    """Let a connection send what `pack` returns."""
-    assert context.adapters is not None
-    for kind, dumper in _DUMPERS:
-        context.adapters.register_dumper(kind, dumper)
+def _array(oid: int, count: int, elements: Iterable[bytes]) -> bytes:
+    return _header(1, 1, oid, count, 1) + b"".join(elements)
 
 
-class _Dumper(Dumper):
-    """Sends the bytes as they are."""
-
-    format = Format.BINARY
-
-    def dump(self, obj: Packed) -> Buffer | None:
-        return obj
+def _few(values: Sequence[T], packed: Callable[[T], bytes]) -> Iterable[bytes]:
+    """Return values of which most are equal, each packed, in order."""
+    known = {value: packed(value) for value in set(values)}
+    return map(known.__getitem__, values)
 
 
-def _dumper(kind: type[Packed]) -> type[Dumper]:
-    return type(f"{kind.__name__}Dumper", (_Dumper,), {"oid": _ARRAY_OF[kind.oid]})
+def _text(text: str) -> bytes:
+    raw = text.encode()
+    return _length(len(raw)) + raw
 
 
-_DUMPERS = [(kind, _dumper(kind)) for kind in (UuidArray, TextArray, PointArray, IntArray)]
+def _text_or_null(text: str | None) -> bytes:
+    return _NULL if text is None else _text(text)
+
+
+def _number(number: int) -> bytes:
+    return _int(4, number)

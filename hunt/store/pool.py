@@ -15,7 +15,6 @@ from psycopg import pq
 
 from hunt.core.backoff import Backoff
 from hunt.errors import ConnectTimeout, StoreError, StoreReadOnly, StoreUnavailable
-from hunt.store import packed
 from hunt.store.connection import Connection
 from hunt.store.errors import translate
 
@@ -74,17 +73,23 @@ class Pool:
             StoreUnavailable: None is free within `timeout` seconds, or none can be made.
             ConnectTimeout: The server did not answer within `timeout` seconds.
         """
-        with trio.move_on_after(timeout) as scope:
-            await self._places.acquire()
-        if scope.cancelled_caught:
-            self.faults["busy"] += 1
-            raise StoreUnavailable(f"all {self._size} connections are busy")
+        await trio.lowlevel.checkpoint_if_cancelled()  # from here on a connection may be ours
         try:
+            self._places.acquire_nowait()
+        except trio.WouldBlock:
             with trio.move_on_after(timeout) as scope:
-                conn = await self._take(insist)
+                await self._places.acquire()
             if scope.cancelled_caught:
-                self.faults["slow"] += 1
-                raise ConnectTimeout(f"no connection within {timeout:g} s")
+                self.faults["busy"] += 1
+                raise StoreUnavailable(f"all {self._size} connections are busy") from None
+        try:
+            conn = self._take_idle()
+            if conn is None:
+                with trio.move_on_after(timeout) as scope:
+                    conn = await self._connect(insist)
+                if conn is None:
+                    self.faults["slow"] += 1
+                    raise ConnectTimeout(f"no connection within {timeout:g} s")
             self._busy.add(conn)
             try:
                 yield conn
@@ -100,14 +105,19 @@ class Pool:
         finally:
             self._places.release()
 
-    async def _take(self, insist: bool) -> Connection:
-        # Before a connection is taken: cancelled after that, it would be nobody's.
-        await trio.lowlevel.checkpoint_if_cancelled()
+    def ready(self) -> bool:
+        """Return whether there is a connection to be lent at once."""
+        return bool(self._idle)
+
+    def _take_idle(self) -> Connection | None:
         while self._idle:
             conn = self._idle.pop()
             if _is_well(conn):
                 return conn
             self._discard(conn)
+        return None
+
+    async def _connect(self, insist: bool) -> Connection:
         if self._closed:
             raise StoreUnavailable("the pool is closed")
         if self._clock() < self._retry_at and self._why is not None and not insist:
@@ -122,7 +132,6 @@ class Pool:
             raise StoreUnavailable(str(self._why)) from exc
         finally:
             self._connecting -= 1
-        packed.register(conn)
         self._backoff.reset()
         self._retry_at = float("-inf")
         self._born[conn] = self._generation

@@ -19,6 +19,9 @@ GUEST_DAYS = 30
 TICKET_SECONDS = 60
 
 
+OTHER_HUNT = "this token is not for this hunt"
+
+
 def identify(
     tokens: Tokens,
     *,
@@ -55,7 +58,7 @@ def identify(
 def check_hunt(identity: Identity, hunt: str) -> None:
     """Raise `NotAllowed` where the token is for other hunts."""
     if identity.hunts is not None and hunt not in identity.hunts:
-        raise NotAllowed("this token is not for this hunt")
+        raise NotAllowed(OTHER_HUNT)
 
 
 def check_origin(

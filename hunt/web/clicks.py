@@ -21,17 +21,19 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.post("/v1/hunts/<hunt_id>/clicks")
     async def click(hunt_id: str) -> Response:
         serving = engine()
-        asked = who.asked(hunt_id)
-        endpoints.hunt_of(serving, endpoints.identify(serving, asked, changes=True), hunt_id)
+        standing = endpoints.standing(serving, who.asked(hunt_id))
+        endpoints.enter(serving, standing)
         body = await request.get_data(cache=False)
         assert isinstance(body, bytes)  # as_text was not asked for
-        settlement = await settle(serving, asked, who.peer(serving), body)
+        settlement = await settle(serving, standing, who.peer(serving), body)
         return Response(wire.settlement_json(settlement), mimetype="application/json")
 
     return routes
 
 
-async def settle(engine: Engine, asked: endpoints.Asked, peer: Peer, body: bytes) -> Settlement:
+async def settle(
+    engine: Engine, standing: endpoints.Standing, peer: Peer, body: bytes
+) -> Settlement:
     """Return what became of a click, once that is durable.
 
     Cancelled, the click may still count.
@@ -39,12 +41,11 @@ async def settle(engine: Engine, asked: endpoints.Asked, peer: Peer, body: bytes
     Raises:
         Refused: It does not count, or may not.
     """
-    started = trio.current_time()
     answer = _Answer()
-    endpoints.click(engine, asked, peer, body, answer.set)
-    outcome = endpoints.answered(engine, asked.hunt, await answer.get(), started)
+    endpoints.click(engine, standing, peer, body, answer.set, trio.current_time())
+    outcome = await answer.get()
     if not isinstance(outcome, Settlement):
-        raise outcome
+        raise endpoints.shown(engine, standing.asked.hunt, outcome)
     return outcome
 
 

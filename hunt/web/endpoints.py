@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import time
 from collections.abc import Callable
 from email.message import Message
 
@@ -20,7 +21,14 @@ from hunt.core.addresses import Forwarded, Peer
 from hunt.core.events import Outcome
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
-from hunt.errors import HuntNotFound, HuntNotOpen, InvalidRequest, Refused, UnsupportedType
+from hunt.errors import (
+    HuntNotFound,
+    HuntNotOpen,
+    InvalidRequest,
+    NotAllowed,
+    Refused,
+    UnsupportedType,
+)
 from hunt.service.intake import not_open
 from hunt.web import auth
 
@@ -119,27 +127,86 @@ def address(engine: Engine, peer: Peer, forwarded: Forwarded | None) -> str | No
     return engine.proxies.source(peer, forwarded).key if peer.trusted else peer.key
 
 
+class Standing(Struct, frozen=True):
+    """What a request says of who clicks: the same for every click with the same head."""
+
+    asked: Asked
+    player: str
+    until: float  #: seconds since the epoch, when it has to be asked for again
+    generation: int  #: of the keys that verified it
+    allowed: bool  #: to take part in the hunt
+    json: bool  #: so the body says it is
+
+
+def standing(engine: Engine, asked: Asked) -> Standing:
+    """Return the standing of who clicks.
+
+    Raises:
+        NotAuthenticated: Nobody proved who they are.
+        NotAllowed: Another site may have made the browser send this.
+    """
+    identity = identify(engine, asked, changes=True)
+    return Standing(
+        asked,
+        player=identity.player,
+        until=identity.until,
+        generation=engine.tokens.generation,
+        allowed=identity.hunts is None or asked.hunt in identity.hunts,
+        json=asked.content_type == "application/json" or is_json(asked.content_type),
+    )
+
+
+def stands(standing: Standing, engine: Engine) -> bool:
+    """Return whether a standing of some time ago is one still."""
+    return standing.generation == engine.tokens.generation and time.time() < standing.until
+
+
+def enter(engine: Engine, standing: Standing) -> Hunt:
+    """Return the hunt that is clicked in.
+
+    Raises:
+        HuntNotFound: There is none.
+        NotAllowed: The token is for others.
+    """
+    hunt_id = standing.asked.hunt
+    hunt = engine.hunts.get(hunt_id)
+    if hunt is None:
+        raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+    if not standing.allowed:
+        raise NotAllowed(auth.OTHER_HUNT)
+    return hunt
+
+
 def click(
-    engine: Engine, asked: Asked, peer: Peer, body: bytes, settled: Callable[[Outcome], None]
+    engine: Engine,
+    standing: Standing,
+    peer: Peer,
+    body: bytes,
+    settled: Callable[[Outcome], None],
+    now: float,
 ) -> None:
-    """Put a click into its lane; `settled` gets its outcome, and passes it to `answered`.
+    """Put a click into its lane; `settled` gets its outcome, a refusal among them for `shown`.
+
+    Args:
+        engine: Who decides.
+        standing: Of who clicks.
+        peer: At the other end of the connection.
+        body: Of the request.
+        settled: Called once; must not block, nor raise.
+        now: Trio's time.
 
     Raises:
         Refused: It was not taken; counted already.
     """
-    started = trio.current_time()
-    identity = identify(engine, asked, changes=True)
-    hunt = hunt_of(engine, identity, asked.hunt)
-    try:
-        if (limit := engine.limits.address_clicks) is not None:
-            limit.address(address(engine, peer, asked.forwarded))
-        if asked.content_type != "application/json" and not is_json(asked.content_type):
-            raise UnsupportedType("a click is application/json")
-        click_id, x, y = wire.decode_click(body, hunt.definition.width, hunt.definition.height)
-        engine.intake.click(asked.hunt, identity.player, click_id, (x, y), settled)
-    except Refused as refusal:
-        engine.metrics.clicked(asked.hunt, refusal, trio.current_time() - started)
-        raise
+    hunt = enter(engine, standing)
+    if not standing.json:
+        unsupported = UnsupportedType("a click is application/json")
+        engine.metrics.refused(hunt.id, unsupported, trio.current_time() - now)
+        raise unsupported
+    key = None
+    if engine.limits.address_clicks is not None:
+        key = address(engine, peer, standing.asked.forwarded)
+    take(engine, hunt, standing.player, key, body, settled, now)
 
 
 def take(
@@ -149,6 +216,7 @@ def take(
     key: str | None,
     body: bytes,
     settled: Callable[[Outcome], None],
+    now: float,
 ) -> None:
     """Put a click into its lane as `click` does, of a player who is known already.
 
@@ -159,28 +227,28 @@ def take(
         key: What `address` said of the connection.
         body: The click's JSON.
         settled: As of `click`.
+        now: Trio's time.
 
     Raises:
         Refused: It was not taken; counted already.
     """
-    started = trio.current_time()
     try:
         if (limit := engine.limits.address_clicks) is not None:
             limit.address(key)
-        click_id, x, y = wire.decode_click(body, hunt.definition.width, hunt.definition.height)
-        engine.intake.click(hunt.id, player, click_id, (x, y), settled)
+        definition = hunt.definition
+        click_id, x, y = wire.decode_click(body, definition.width, definition.height)
+        engine.intake.click(hunt.id, player, click_id, (x, y), settled, now)
     except Refused as refusal:
-        engine.metrics.clicked(hunt.id, refusal, trio.current_time() - started)
+        engine.metrics.refused(hunt.id, refusal, trio.current_time() - now)
         raise
 
 
-def answered(engine: Engine, hunt_id: str, outcome: Outcome, started: float) -> Outcome:
-    """Count what became of a click, and return it as its player is to see it."""
-    engine.metrics.clicked(hunt_id, outcome, trio.current_time() - started)
+def shown(engine: Engine, hunt_id: str, refusal: Refused) -> Refused:
+    """Return why a click was not settled, as its player is to see it."""
     hunt = engine.hunts.get(hunt_id)
-    if isinstance(outcome, HuntNotOpen) and hunt is not None:
+    if isinstance(refusal, HuntNotOpen) and hunt is not None:
         return not_open(hunt)
-    return outcome
+    return refusal
 
 
 def is_json(content_type: str | None) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hunt.core import fairness
 from hunt.core.definition import Peak, Prize
 from hunt.core.fairness import Draws
-from hunt.core.odds import chance, draw
+from hunt.core.odds import Odds, chance
 
 COIN = Prize("coin", "Coin", 1, 0.25, None, None)
 CHEST = Prize("chest", "Chest", 9, Peak(0.5, (40, 60), 8), None, None)
@@ -21,7 +21,14 @@ CHEST = Prize("chest", "Chest", 9, Peak(0.5, (40, 60), 8), None, None)
     ("uniform", "won"), [(0.0, COIN), (0.2499, COIN), (0.25, CHEST), (0.7499, CHEST), (0.75, None)]
 )
 def test_chances_lie_end_to_end(uniform: float, won: Prize | None) -> None:
-    assert draw([COIN, CHEST], 40, 60, uniform) is won
+    assert Odds([COIN, CHEST]).draw(40, 60, uniform) is won
+
+
+@given(st.floats(0, 100), st.floats(0, 100), st.floats(0, 1, exclude_max=True))
+def test_a_draw_is_where_the_chances_say(x: float, y: float, uniform: float) -> None:
+    won = Odds([COIN, CHEST]).draw(x, y, uniform)
+    edge = 0.25 + chance(CHEST, x, y)
+    assert won is (COIN if uniform < 0.25 else CHEST if uniform < edge else None)
 
 
 def test_a_peak_falls_off_as_a_gaussian() -> None:

@@ -278,11 +278,11 @@ async def test_what_fails_in_the_fast_lane_ends_that_connection_only(database: s
         await two.send_all(click())
         assert (await Reader(two).answer())[0] == 200
         intake = client.engine.intake
-        draws, intake._draws = intake._draws, None  # type: ignore[assignment]  # a bug, as it were
+        prepared, intake._prepared = intake._prepared, None  # type: ignore[assignment]  # a bug, as it were
         await one.send_all(click())
         with pytest.raises(EOFError):
             await Reader(one).more()
-        intake._draws = draws
+        intake._prepared = prepared
         await two.send_all(click())
         assert (await Reader(two).answer())[0] == 200
 

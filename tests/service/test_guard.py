@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 import trio
@@ -40,7 +40,9 @@ class Store:
         self.calls: list[list[str]] = []
         self.rejected: list[tuple[str, str]] = []
 
-    async def append(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+    async def append(
+        self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+    ) -> list[Outcome]:
         await trio.lowlevel.checkpoint()
         self.calls.append([each.id for each in clicks])
         if self.failures:
@@ -155,7 +157,7 @@ async def test_what_may_be_recorded_is_never_said_not_to_be_when_its_batch_is_sp
 
 
 async def test_slow_commits_open_the_breaker(autojump_clock: MockClock) -> None:
-    async def append(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+    async def append(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
         await trio.sleep(2)
         return []
 
@@ -176,7 +178,7 @@ async def test_slow_commits_open_the_breaker(autojump_clock: MockClock) -> None:
 async def test_a_cancelled_commit_is_no_news_of_the_store(autojump_clock: MockClock) -> None:
     breaker = Breaker(trio.current_time, failures=1, timeouts=1)
 
-    async def append(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+    async def append(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
         await trio.sleep_forever()
         return []
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 from trio.testing import MockClock
 
 from hunt.core.breaker import Breaker
@@ -27,7 +30,8 @@ from hunt.errors import (
 from hunt.service.intake import Intake
 from hunt.service.lanes import Lanes
 from hunt.service.meter import EventLoopMeter, Window
-from hunt.service.metrics import Metrics, outcome_label
+from hunt.service.metrics import SECONDS, Metrics, outcome_label
+from hunt.service.tally import Histogram
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
 NOTHING = Definition("harbour", "Harbour", 100, 100, None, None, 0, ())
@@ -50,7 +54,7 @@ HUNTS = {"harbour": hunt(NOTHING), "timed": hunt(TIMED), "draft": hunt(TIMED, "d
 async def take(intake_for: Sequence[Outcome], **options: float) -> tuple[Intake, Breaker, Lanes]:
     outcomes = list(intake_for)
 
-    async def commit(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+    async def commit(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
         await trio.lowlevel.checkpoint()
         return [
             outcomes.pop(0)
@@ -76,7 +80,7 @@ async def settled(made: Intake, hunt_id: str, player: str) -> Outcome:
         outcomes.append(outcome)
         done.set()
 
-    made.click(hunt_id, player, ID, (0, 0), note)
+    made.click(hunt_id, player, ID, (0, 0), note, trio.current_time())
     await done.wait()
     return outcomes[0]
 
@@ -100,7 +104,7 @@ async def test_a_click_is_drawn_and_settled() -> None:
 async def test_what_is_refused_before_it_waits(hunt_id: str, refusal: type[Refused]) -> None:
     made, _, _ = await take([])
     with pytest.raises(refusal):
-        made.click(hunt_id, "ada", ID, (0, 0), print)
+        made.click(hunt_id, "ada", ID, (0, 0), print, trio.current_time())
 
 
 async def test_too_fast_and_open_breaker() -> None:
@@ -139,7 +143,7 @@ def test_every_outcome_has_a_label() -> None:
 
 def test_metrics_carry_what_was_counted() -> None:
     metrics = Metrics(version="9")
-    metrics.clicked("harbour", OutcomeUnknown(), 0.003)
+    metrics.refused("harbour", OutcomeUnknown(), 0.003)
     metrics.committed(rows=3, seconds=0.004)
     metrics.breaker_changed("open")
     metrics.delivered(0.001)
@@ -167,6 +171,29 @@ def test_metrics_carry_what_was_counted() -> None:
         'hunt_faults_total{kind="busy",where="pool"} 0.0',
     ):
         assert line in text
+
+
+@given(st.lists(st.sampled_from((0.0, 0.001, 0.0011, 0.5, 5.0, 9.0))))
+def test_many_values_are_counted_as_one_by_one(values: list[float]) -> None:
+    def counted() -> Histogram:
+        return Histogram("x", "X.", SECONDS, CollectorRegistry())
+
+    singly, together = counted(), counted()
+    for value in values:
+        singly.observe(value)
+    together.observe_all(list(values))
+    assert together._counts == singly._counts
+    assert together._sum == pytest.approx(singly._sum)
+
+
+def test_what_a_batch_settled_is_counted_by_outcome() -> None:
+    metrics = Metrics(version="9")
+    won = Settlement(Reward(1, "", "", "coin", 1, ""), False)
+    metrics.settled("harbour", [won, OutcomeUnknown(), won], [0.003, 0.1, 0.1])
+    text = metrics.render().decode()
+    assert 'hunt_clicks_total{hunt="harbour",outcome="won"} 2.0' in text
+    assert 'hunt_clicks_total{hunt="harbour",outcome="unknown"} 1.0' in text
+    assert "hunt_click_seconds_count 3.0" in text
 
 
 class Clock:

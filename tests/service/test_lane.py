@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
@@ -25,7 +25,10 @@ class Store:
         self.batches: list[tuple[float, int]] = []
         self.seq = 0
 
-    async def commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+    async def commit(
+        self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+    ) -> list[Outcome]:
+        sent()
         self.batches.append((round(trio.current_time(), 6), len(clicks)))
         await trio.sleep(self.seconds)
         outcomes: list[Outcome] = []
@@ -96,6 +99,42 @@ async def test_the_pace_of_a_busy_lane(
     assert answers["c1"][0] == 1, "the first answer did not wait for the second batch"
 
 
+async def test_answers_are_counted_and_given_while_the_next_batch_is_committed(
+    autojump_clock: MockClock,
+) -> None:
+    counted: list[tuple[str, int]] = []
+    store, answers = Store(1), Answers()
+    lane = Lane(
+        "harbour",
+        store.commit,
+        batch_size=2,
+        batch_interval=0,
+        settled=lambda hunt, batch, outcomes: counted.append((hunt, len(batch))),
+    )
+    for number in range(3):
+        lane.put(answers.to(click(number)))
+    lane.finish()
+    await lane.run()
+    assert [at for at, _ in answers.values()] == [1, 1, 2], "not with the second batch"
+    assert counted == [("harbour", 2), ("harbour", 1)]
+
+
+async def test_answers_do_not_wait_for_a_commit_that_ends_before_it_is_sent() -> None:
+    outcome = Overloaded("no", retry_after=1)
+
+    async def commit(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
+        await trio.lowlevel.checkpoint()
+        return [outcome] * len(clicks)  # refused, without having called `sent`
+
+    answers = Answers()
+    lane = Lane("harbour", commit, batch_size=1, batch_interval=0)
+    for number in range(3):
+        lane.put(answers.to(click(number)))
+    lane.finish()
+    await lane.run()
+    assert [given for _, given in answers.values()] == [outcome] * 3
+
+
 async def test_ends_after_it_was_idle(autojump_clock: MockClock) -> None:
     lane = Lane("harbour", Store(0).commit, batch_size=9, batch_interval=0, idle=30)
     await lane.run()
@@ -115,13 +154,13 @@ async def test_cancelled_it_leaves_nobody_waiting(autojump_clock: MockClock) -> 
 
 
 async def test_a_bug_in_the_commit_ends_the_lane_and_leaves_nobody_waiting() -> None:
-    async def commit(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+    async def commit(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
         raise KeyError
 
     answers = Answers()
     lane = Lane("harbour", commit, batch_size=1, batch_interval=0)
     lane.put(answers.to(click(1)))
-    with pytest.RaisesGroup(KeyError):
+    with pytest.raises(KeyError):
         await lane.run()
     assert isinstance(answers["c1"][1], OutcomeUnknown)
 
@@ -158,7 +197,7 @@ async def test_cancelled_at_any_step_every_click_is_settled_once() -> None:
     step = 1
     while await cancelled_at(step):
         step += 1
-    assert step > 10
+    assert step > 3, "it was cancelled in three commits at least"
 
 
 @pytest.fixture
@@ -177,10 +216,10 @@ async def test_the_queue_is_bounded_by_length(autojump_clock: MockClock, store: 
         queue = lanes(store)
         await nursery.start(queue.run)
         for number, hunt in enumerate(("a", "a", "b")):
-            queue.put(hunt, click(number), answers.to(click(number)).settled)
+            queue.put(hunt, click(number), answers.to(click(number)).settled, trio.current_time())
         assert queue.queued() == 3
         with pytest.raises(QueueFull):
-            queue.put("c", click(9), answers.to(click(9)).settled)
+            queue.put("c", click(9), answers.to(click(9)).settled, trio.current_time())
         await queue.drain()
         assert queue.queued() == 0
         nursery.cancel_scope.cancel()
@@ -192,14 +231,16 @@ async def test_the_queue_is_bounded_by_age_in_each_lane(autojump_clock: MockCloc
     async with trio.open_nursery() as nursery:
         queue = lanes(slow, batch_size=1)
         await nursery.start(queue.run)
-        queue.put("a", click(1), answers.to(click(1)).settled)
+        queue.put("a", click(1), answers.to(click(1)).settled, trio.current_time())
         await trio.sleep(1)
-        queue.put("a", click(2), answers.to(click(2)).settled)
+        queue.put("a", click(2), answers.to(click(2)).settled, trio.current_time())
         await trio.sleep(6)
         assert queue.oldest() == 6
         with pytest.raises(QueueFull):
-            queue.put("a", click(3), answers.to(click(3)).settled)
-        queue.put("b", click(4), answers.to(click(4)).settled)  # another hunt is not delayed
+            queue.put("a", click(3), answers.to(click(3)).settled, trio.current_time())
+        queue.put(
+            "b", click(4), answers.to(click(4)).settled, trio.current_time()
+        )  # another hunt is not delayed
         await queue.drain()
         nursery.cancel_scope.cancel()
     assert answers["c4"][0] == 17
@@ -213,11 +254,11 @@ async def test_draining_takes_no_more_and_commits_what_waits(
         queue = lanes(store, batch_size=1)
         await nursery.start(queue.run)
         for number in (1, 2):
-            queue.put("a", click(number), answers.to(click(number)).settled)
+            queue.put("a", click(number), answers.to(click(number)).settled, trio.current_time())
         nursery.start_soon(queue.drain)
         await trio.sleep(0.5)
         with pytest.raises(Draining):
-            queue.put("a", click(3), answers.to(click(3)).settled)
+            queue.put("a", click(3), answers.to(click(3)).settled, trio.current_time())
         await queue.drain()
         assert store.batches == [(0, 1), (1, 1)]
         nursery.cancel_scope.cancel()
@@ -232,7 +273,7 @@ async def test_an_open_breaker_fails_what_waits_at_once(
         queue = lanes(store, batch_size=1)
         await nursery.start(queue.run)
         for number in (1, 2):
-            queue.put("a", click(number), answers.to(click(number)).settled)
+            queue.put("a", click(number), answers.to(click(number)).settled, trio.current_time())
         await trio.sleep(0.5)
         queue.fail_waiting(CircuitOpen(retry_after=1))
         assert set(answers) == {"c2"}
@@ -243,4 +284,4 @@ async def test_an_open_breaker_fails_what_waits_at_once(
 
 async def test_without_its_nursery_nothing_is_taken(store: Store) -> None:
     with pytest.raises(Draining):
-        lanes(store).put("a", click(1), partial(print))
+        lanes(store).put("a", click(1), partial(print), 0)

@@ -83,6 +83,14 @@ async def test_a_commit_ahead_of_anothers_notice_waits_for_it() -> None:
     assert published == [1, 2, 3]
 
 
+async def test_a_batch_with_anothers_rows_between_its_own_waits_for_them() -> None:
+    tail, published = follow(Table(3))
+    tail.committed("harbour", [reward(1), reward(3)])  # it was split
+    assert published == [1]
+    tail.notice(notice(2, 2))
+    assert published == [1, 2, 3]
+
+
 async def test_a_gap_that_stays_is_read(autojump_clock: MockClock) -> None:
     table = Table(9, failures=2, page=3)
     tail, published = follow(table, poll=1000)

@@ -19,6 +19,7 @@ from hunt.errors import (
     ClickConflict,
     HuntNotFound,
     HuntNotOpen,
+    StoreConflict,
     TooFast,
 )
 from hunt.store.hunts import COUNT, COUNT_PLAYERS, Hunts
@@ -75,6 +76,35 @@ async def test_numbers_are_dense_and_in_order_whoever_writes(database: str) -> N
         everything = await log.read("harbour", 0, 10**9)
         assert [each.seq for each in everything] == list(range(1, 4 * 38 + 1))
         assert await log.last() == {"harbour": 4 * 38}
+
+
+async def test_a_session_that_forgot_the_statement_is_taught_it_again(database: str) -> None:
+    async with opened(database) as (log, pool):
+        await log.append("harbour", [click()])
+        async with pool.connection() as conn:
+            await conn.execute("deallocate all")
+        with pytest.raises(StoreConflict):  # repeat: nothing was recorded
+            await log.append("harbour", [click()])
+        [settled] = rewards(await log.append("harbour", [click()]))
+        assert settled.seq == 2
+
+
+async def test_a_commit_tells_when_it_is_on_its_way(database: str) -> None:
+    async with opened(database) as (log, pool):
+        told: list[str] = []
+        pool.drop_all()
+        assert not pool.ready()
+        await log.append("harbour", [click()], lambda: told.append("connecting"))
+        assert told, "before it waited for a connection"
+        told.clear()
+        async with trio.open_nursery() as nursery:
+
+            async def commit() -> None:
+                await log.append("harbour", [click()], lambda: told.append("sent"))
+                told.append("answered")
+
+            nursery.start_soon(commit)
+        assert told == ["sent", "answered"]
 
 
 async def test_a_repeat_gets_the_first_outcome(database: str) -> None:
@@ -253,12 +283,12 @@ async def test_a_commit_touches_its_own_partition_and_only_by_index(database: st
         async with pool.connection() as conn, conn.transaction():
             await conn.execute(fill)
             await conn.execute("update hunts set last_seq = 50000 where number = 1")
-        values = ("harbour", *pack([click() for _ in range(200)]), "test", None)
+        values = (b"harbour", *pack([click() for _ in range(200)]), b"test", None)
 
         async with pool.connection() as conn, conn.transaction():
             before = await (await conn.execute(scans)).fetchall()
             for _ in range(2):  # new, and repeated
-                await conn.execute(COMMIT, values)
+                await conn.call(COMMIT, values, lambda: None)
             after = await (await conn.execute(scans)).fetchall()
         scanned = [new[1] - old[1] for old, new in zip(before, after, strict=True)]
         fetched = [new[2] - old[2] for old, new in zip(before, after, strict=True)]

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -193,7 +193,9 @@ async def test_422_shows_nothing_of_the_other_click(database: str) -> None:
 async def test_422_for_a_click_that_the_store_rejects(database: str) -> None:
     async with serving(database) as client:
 
-        async def append(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        async def append(
+            hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+        ) -> list[Outcome]:
             raise BatchRejected("secret detail of SQL")
 
         client.engine.guard._append = append
@@ -243,7 +245,9 @@ async def test_503_with_a_full_queue(database: str) -> None:
     async with serving(database, queue_size=1, batch_size=1) as client:
         committing, release = trio.Event(), trio.Event()
 
-        async def append(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        async def append(
+            hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+        ) -> list[Outcome]:
             committing.set()
             await release.wait()
             raise StoreLost
@@ -268,7 +272,9 @@ async def test_503_with_a_full_queue(database: str) -> None:
 async def test_504_when_the_outcome_is_unknown(database: str) -> None:
     async with serving(database) as client:
 
-        async def append(hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        async def append(
+            hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+        ) -> list[Outcome]:
             raise StoreLost("dsn with a secret")
 
         client.engine.guard._append = append

@@ -10,7 +10,7 @@ from hunt.web.summing import merged
 def page(*, clicks: int, ratio: float, oldest: float) -> bytes:
     metrics = Metrics(version="9")
     for _ in range(clicks):
-        metrics.clicked("harbour", OutcomeUnknown(), 0.003)
+        metrics.refused("harbour", OutcomeUnknown(), 0.003)
     metrics.watch("hunt_event_loop_utilization_ratio", "", lambda: ratio)
     metrics.watch("hunt_queue_oldest_seconds", "", lambda: oldest)
     metrics.watch_labelled("hunt_pool_connections", "", "state", lambda: {"idle": 3.0})
