@@ -65,6 +65,9 @@ def answers_before_the_commit() -> None:
         def __init__(self, pool: Pool) -> None:
             self._pool = pool
 
+        def ready(self) -> bool:
+            return True
+
         @asynccontextmanager
         async def connection(self, **options: Any) -> AsyncIterator[Connection]:
             lend, lent = trio.open_memory_channel[Connection](0)
@@ -120,7 +123,9 @@ def stock_in_memory() -> None:
         granted: Counter[str | None]
         stocks: dict[str, int] | None = None
 
-        async def append(self, hunt: str, clicks: Sequence[Click], **options: Any) -> list[Outcome]:
+        async def append(
+            self, hunt: str, clicks: Sequence[Click], *args: Any, **options: Any
+        ) -> list[Outcome]:
             if self.stocks is None:
                 self.granted = Counter()
                 async with self._pool.connection() as conn:
@@ -131,7 +136,7 @@ def stock_in_memory() -> None:
                 left = self.stocks.get(click.prize or "", 10**9) - self.granted[click.prize]
                 self.granted[click.prize] += left > 0
                 kept.append(click if left > 0 else replace(click, prize=None, points=0))
-            return await super().append(hunt, kept, **options)
+            return await super().append(hunt, kept, *args, **options)
 
     store.Log = Counting  # type: ignore[misc]
 
@@ -162,8 +167,10 @@ def draws_again() -> None:
             return random.random()
 
     class Again(Log):
-        async def append(self, hunt: str, clicks: Sequence[Click], **options: Any) -> list[Outcome]:
-            outcomes = await super().append(hunt, clicks, **options)
+        async def append(
+            self, hunt: str, clicks: Sequence[Click], *args: Any, **options: Any
+        ) -> list[Outcome]:
+            outcomes = await super().append(hunt, clicks, *args, **options)
             return [
                 Settlement(replace(each.reward, prize=click.prize, points=click.points), True)
                 if isinstance(each, Settlement) and each.duplicate
@@ -194,10 +201,10 @@ def refuses_what_it_recorded() -> None:
     """Take a lost answer for a refusal."""
 
     class Denying(Guard):
-        async def commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        async def commit(self, hunt: str, clicks: Sequence[Click], *args: Any) -> list[Outcome]:
             return [
                 Overloaded(retry_after=1.0) if isinstance(each, OutcomeUnknown) else each
-                for each in await super().commit(hunt, clicks)
+                for each in await super().commit(hunt, clicks, *args)
             ]
 
     engine.Guard = Denying  # type: ignore[misc]
