@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     whole: bool = False
+    stays: bool = False  #: the connection is good for another request
 
 
 class _Seen:
@@ -37,6 +39,7 @@ class _Seen:
 
     def on_message_complete(self) -> None:
         self.response.whole = True
+        self.response.stays = self.parser.should_keep_alive()  # later it would not know
 
 
 class Broken(Exception):
@@ -50,8 +53,15 @@ class Channel:
         self.port = port
         self._stream: trio.SocketStream | None = None
 
+    @property
+    def connected(self) -> bool:
+        """Whether the next request goes out on a connection that was used before."""
+        return self._stream is not None
+
     async def connect(self) -> trio.SocketStream:
         """Return the connection."""
+        if self._stream is not None and _over(self._stream):
+            self.close()  # while it was idle, so nothing is lost
         if self._stream is None:
             try:
                 self._stream = await trio.open_tcp_stream("127.0.0.1", self.port)
@@ -82,7 +92,7 @@ class Channel:
                 if not piece:
                     raise Broken("closed without an answer")
                 seen.parser.feed_data(bytes(piece))
-            done = seen.parser.should_keep_alive()
+            done = seen.response.stays
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as exc:
             raise Broken(str(exc) or type(exc).__name__) from exc
         except httptools.HttpParserError as exc:
@@ -120,6 +130,13 @@ class Channel:
             raise Broken(f"no HTTP: {exc}") from exc
 
 
+def _over(stream: trio.SocketStream) -> bool:
+    """Whether an idle connection has been closed by the other end."""
+    poll = select.poll()
+    poll.register(stream.socket.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def click_request(token: str, hunt: str, body: bytes) -> bytes:
     """Return the request of a click."""
     return (
@@ -135,4 +152,12 @@ def stream_request(token: str, hunt: str, last_event_id: str | None) -> bytes:
     return (
         b"GET /v1/hunts/%b/events HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer %b\r\n"
         b"Accept: text/event-stream\r\n%b\r\n" % (hunt.encode(), token.encode(), resume)
+    )
+
+
+def get_request(path: str, token: str) -> bytes:
+    """Return a request for something that is no stream."""
+    return b"GET %b HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer %b\r\n\r\n" % (
+        path.encode(),
+        token.encode(),
     )

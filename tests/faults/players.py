@@ -42,7 +42,16 @@ WATCHDOG = 2.5 * HEARTBEAT
 VERDICTS: dict[int, Verdict] = {200: "ok", 503: "refused", 429: "refused", 422: "refused"}
 
 
-def token(player: str, ttl: float = 3600) -> str:
+async def readiness(port: int) -> int:
+    """Return what a server says of itself."""
+    channel = http.Channel(port)
+    try:
+        return (await channel.request(http.get_request("/readyz", ""))).status
+    finally:
+        channel.close()
+
+
+def token(player: str, ttl: float = 6 * 3600) -> str:
     """Return what proves who a player is."""
     return auth.sign((SECRET,), player, ttl=ttl, now=datetime.now(UTC))
 
@@ -107,15 +116,15 @@ async def click_all_the_time(crowd: Crowd, player: str) -> None:
             x = POISON
         body = json.dumps({"id": crowd.click_id(), "x": x, "y": 50.0}).encode()
         while True:
+            if not channel.connected:  # where a load balancer would send it now
+                channel.port = crowd.ports[number % len(crowd.ports)]
             attempt = await click(crowd, channel, player, signed, body)
             if attempt.verdict == "ok" or attempt.status == 422:
                 break
             if attempt.verdict == "refused" and crowd.random.random() < crowd.fickle:
                 break
-            # On to the next server, as behind a load balancer.
             number += 1
             channel.close()
-            channel.port = crowd.ports[number % len(crowd.ports)]
             await trio.sleep(AGAIN * (0.5 + crowd.random.random() / 2))
         if crowd.random.random() < crowd.repeat:
             await click(crowd, channel, player, signed, body)

@@ -37,6 +37,7 @@ class Proxy:
 
     def __init__(self, connect: Connect) -> None:
         self.port = 0
+        self.accepted = 0  #: connections so far
         self.latency = 0.0  #: seconds, >= 0, that each piece is held, each way
         self.slice = 65536  #: bytes, >= 1, in one piece
         self.refuse = False  #: new connections are closed at once
@@ -68,6 +69,7 @@ class Proxy:
             task_status.started()
 
     async def _serve(self, client: trio.SocketStream) -> None:
+        self.accepted += 1
         if self.refuse:
             _reset(client)
             return

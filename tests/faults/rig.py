@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -172,9 +172,14 @@ def _dsn(parameters: Mapping[str, str], port: int) -> str:
     return tcp(port, **parameters)
 
 
+def faketime() -> Path | None:
+    """Return Debian's libfaketime, where it is installed."""
+    return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
 def _clock(file: Path) -> tuple[str, ...]:
     """Return a command that gives what follows a wall clock of its own."""
-    [library] = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
+    library = faketime()
     return (
         "env", f"LD_PRELOAD={library}", f"FAKETIME_TIMESTAMP_FILE={file}", "FAKETIME_NO_CACHE=1",
         "DONT_FAKE_MONOTONIC=1",
@@ -211,9 +216,10 @@ async def play(rig: Rig) -> Result:
             for number in range(script.players):
                 # Such that one name begins with another.
                 player = f"p{number}"
-                listener = Listener(crowd, player)
-                rig.listeners.append(listener)
-                listening.start_soon(listener.run)
+                for _ in range(script.listeners):
+                    listener = Listener(crowd, player)
+                    rig.listeners.append(listener)
+                    listening.start_soon(listener.run)
                 for _ in range(2 if number % 3 == 0 else 1):
                     clicking.start_soon(players.click_all_the_time, crowd, player)
             async with trio.open_nursery() as striking:
@@ -229,7 +235,10 @@ async def play(rig: Rig) -> Result:
     found = judge(crowd.history, books, well=rig.well, within=script.within)
     after = await back(rig, before)
     found += bounded(before, after, SLACK)
-    return Result(script, found, figures(rig), statuses(crowd.history), crowd.history)
+    [[recorded]] = await rig.postgres.execute("select count(*) from rejected")
+    seen = figures(rig)
+    seen["rejected unrecorded"] = max(seen["rejected"] - recorded, 0)
+    return Result(script, found, seen, statuses(crowd.history), crowd.history)
 
 
 async def settled(rig: Rig, *, patience: float = 20.0) -> None:
@@ -304,8 +313,7 @@ def figures(rig: Rig) -> dict[str, float]:
     found_back = [until for _, until in rig.crowd.disconnections]
     recovered = max((each.answered for each in failed), default=0.0) - rig.well
     lines = 0
-    for number in range(len(rig.nodes)):
-        log = rig.folder / f"node-{number}" / "node.log"
+    for log in rig.folder.glob("node-*/node.log"):
         lines += log.read_bytes().count(b"\n")
     return {
         "clicks": len(attempts),
@@ -313,6 +321,8 @@ def figures(rig: Rig) -> dict[str, float]:
         "failed": len(failed),
         "unknown": sum(each.verdict == "unknown" and not excused(each) for each in attempts),
         "refused": len(refusals),
+        "rejected": sum(each.status == 422 for each in attempts),
+        "answers lost": answers_lost(attempts),
         "slowest": max((each.answered - each.sent for each in attempts), default=0.0),
         "refusal p99": _p99(refusals),
         "late refusal p99": _p99(late),
@@ -323,6 +333,19 @@ def figures(rig: Rig) -> dict[str, float]:
         "log lines": lines,
         **rig.notes,
     }
+
+
+def answers_lost(attempts: Sequence[Attempt]) -> int:
+    """Return how often a connection ended without the answer to a click that was recorded."""
+    unanswered: set[str] = set()
+    lost = 0
+    for each in attempts:
+        if each.status is None and not excused(each):
+            unanswered.add(each.click)
+        elif each.verdict == "ok" and each.click in unanswered:
+            unanswered.discard(each.click)
+            lost += each.duplicate
+    return lost
 
 
 def _p99(values: list[float]) -> float:

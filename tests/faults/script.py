@@ -11,7 +11,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One fault."""
 
     fault: str  #: its name in `tests.faults.faults`
-    at: float = 1.0  #: seconds after the load has begun
+    at: float = 0.8  #: seconds after the load has begun
     lasts: float = 0.0  #: seconds until it is undone
     give: dict[str, Value] = {}  #: arguments of the fault
 
@@ -23,8 +23,9 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     row: str  #: of the matrix of faults
     steps: list[Step] = []
     seed: int = 1  #: of the clients' choices; the machine makes its own
-    seconds: float = 3.0  #: of load, at least; it goes on until one second after the last fault
+    seconds: float = 2.0  #: of load, at least; it goes on until one second after the last fault
     players: int = 12  #: every third one clicks on two connections at a time
+    listeners: int = 1  #: streams of each player
     nodes: int = 1
     processes: int = 2  #: of each node
     pause: float = 0.02  #: seconds between two clicks of one connection, on the average

@@ -1,0 +1,206 @@
+"""What clients do wrong, or what happens to them."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
+
+import trio
+
+from hunt.core.sse import Event, Parser
+from tests.edge.test_hostile import corpus
+from tests.faults import http, players
+from tests.faults.players import Listener, click, token
+from tests.faults.registry import fault
+from tests.faults.rig import Rig
+
+SO_ATTACH_FILTER = 26
+_DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # BPF: ret 0
+
+
+@fault
+@asynccontextmanager
+async def fall_asleep(rig: Rig) -> AsyncIterator[None]:
+    """Let a stream's client vanish without a FIN; measure until its descriptor is free."""
+    port = rig.nodes[0].own_port
+    before = await connections(port)
+    with await opened_stream(port, "sleeper") as sock:
+        await until_connections(port, before + 1, at_least=True)
+        # The kernel drops what comes for it, so nothing is acknowledged: a phone out of reach.
+        program = ctypes.create_string_buffer(_DROP_ALL, len(_DROP_ALL))
+        given = struct.pack("HL", len(_DROP_ALL) // 8, ctypes.addressof(program))
+        sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, given)
+        asleep = trio.current_time()
+        yield
+        await until_connections(port, before)
+        rig.notes["freed"] = trio.current_time() - asleep
+
+
+async def opened_stream(port: int, player: str, *, resume: str | None = None) -> socket.socket:
+    """Return a socket that has asked for a stream, and will read nothing."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", port))
+    sock.sendall(http.stream_request(token(player), players.HUNT, resume))
+    return sock
+
+
+async def metric(port: int, name: str) -> float:
+    """Return a metric's sum over its labels, and over all processes of the node."""
+    channel = http.Channel(port)
+    try:
+        text = (await channel.request(http.get_request("/metrics", ""))).body.decode()
+    finally:
+        channel.close()
+    return sum(
+        float(line.rpartition(" ")[2])
+        for line in text.splitlines()
+        if line.split("{")[0].split(" ")[0] == name
+    )
+
+
+async def connections(port: int) -> float:
+    """Return the streams of a node."""
+    return await metric(port, "hunt_subscribers")
+
+
+async def until_connections(port: int, count: float, *, at_least: bool = False) -> None:
+    """Wait until a node has so many streams, or fewer."""
+    with trio.fail_after(45):
+        while (await connections(port) < count) if at_least else (await connections(port) > count):
+            await trio.sleep(0.1)
+
+
+@fault
+@asynccontextmanager
+async def stop_reading(rig: Rig, clicks: int = 3000) -> AsyncIterator[None]:
+    """Let a stream's client read nothing while much happens to it; then listen again."""
+    port = rig.nodes[0].own_port
+    listener = Listener(rig.crowd, "sluggard")
+    assert rig.nursery is not None
+    streams = await connections(port)
+    with await opened_stream(port, "sluggard"):
+        await until_connections(port, streams + 1, at_least=True)
+
+        async def burst(count: int) -> None:
+            channel = http.Channel(port)
+            for _ in range(count):
+                body = json.dumps({"id": rig.crowd.click_id(), "x": 1.0, "y": 1.0}).encode()
+                await click(rig.crowd, channel, "sluggard", token("sluggard"), body)
+            channel.close()
+
+        began = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            for _ in range(16):
+                nursery.start_soon(burst, clicks // 16)
+        yield
+        await until_connections(port, streams)
+        rig.notes["cut off"] = trio.current_time() - began
+        rig.notes["slow"] = await metric(port, "hunt_slow_subscribers_total")
+    rig.listeners.append(listener)
+    rig.nursery.start_soon(listener.run)
+
+
+@fault
+@asynccontextmanager
+async def strange_resumes(rig: Rig) -> AsyncIterator[None]:
+    """Resume from ids that are unknown, malformed, huge, of another epoch, past the cap."""
+    port = rig.nodes[0].own_port
+    books = await rig.postgres.books(players.HUNT)
+    epoch, last = books.epoch, books.last_seq
+    strange = (
+        "", "x", "k-1", f"{epoch}-", f"{epoch}--1", f"{epoch}-1e3", f"{epoch}-{10**30}",
+        f"{epoch}-{last + 10**6}", "k0000-1", f"other-{last}", "9" * 300, f"{epoch}-0", "ÿ",
+    )  # fmt: skip
+    for text in strange:
+        events = await beginning(port, "p0", text)
+        assert events[0].event == "hello", (text, events)
+        if text:
+            assert [each.event for each in events] == ["hello", "reset"], (text, events)
+    # Another player's id is a place in the log like any other.
+    [hello] = await beginning(port, "nobody", f"{epoch}-0")
+    assert json.loads(hello.data)["resumed"] is True
+    rig.notes["resumes"] = len(strange) + 1
+    yield
+
+
+async def beginning(port: int, player: str, resume: str) -> list[Event]:
+    """Return the events that a stream begins with."""
+    channel, parser = http.Channel(port), Parser()
+    request = http.stream_request(token(player), players.HUNT, resume)
+    try:
+        async with aclosing(channel.body(request)) as pieces:
+            with trio.fail_after(5):
+                async for piece in pieces:
+                    found = [event for event in parser.feed(piece) if event.event]
+                    if found:
+                        return [event for event in found if event.event != "reward"]
+    finally:
+        channel.close()
+    raise AssertionError("a stream that says nothing")
+
+
+@fault
+@asynccontextmanager
+async def many_connections(rig: Rig, count: int = 300) -> AsyncIterator[None]:
+    """Open more connections than there are descriptors for, and try to click."""
+    port = rig.nodes[0].own_port
+    sockets = []
+    try:
+        for _ in range(count):
+            sock = socket.socket()
+            sock.setblocking(False)
+            with suppress(BlockingIOError):
+                sock.connect(("127.0.0.1", port))
+            sockets.append(sock)
+        yield
+        refused = 0
+        for _ in range(10):
+            channel = http.Channel(port)
+            body = json.dumps({"id": rig.crowd.click_id(), "x": 1.0, "y": 1.0}).encode()
+            attempt = await click(rig.crowd, channel, "late", token("late"), body)
+            refused += attempt.status == 503 or attempt.status is None
+            channel.close()
+        rig.notes["turned away"] = refused
+    finally:
+        for sock in sockets:
+            sock.close()
+
+
+@fault
+@asynccontextmanager
+async def hostile(rig: Rig) -> AsyncIterator[None]:
+    """Send everything that nobody sends by mistake; after each there is a 200."""
+    port = rig.nodes[0].own_port
+    inputs = list(corpus())
+    for data in inputs:
+        with suppress(trio.BrokenResourceError):
+            async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+                with trio.move_on_after(1):
+                    await stream.send_all(data)
+        channel = http.Channel(port)
+        answer = await channel.request(http.get_request("/livez", ""))
+        assert answer.status == 200, data[:200]
+        channel.close()
+    rig.notes["inputs"] = len(inputs)
+    yield
+
+
+@fault
+@asynccontextmanager
+async def same_moment(rig: Rig, count: int = 50) -> AsyncIterator[None]:
+    """Send the same click to both nodes at the same moment, again and again."""
+    channels = [http.Channel(each.own_port) for each in rig.nodes]
+    signed = token("twin")
+    for _ in range(count):
+        body = json.dumps({"id": rig.crowd.click_id(), "x": 2.0, "y": 2.0}).encode()
+        async with trio.open_nursery() as nursery:
+            for channel in channels:
+                nursery.start_soon(click, rig.crowd, channel, "twin", signed, body)
+    for channel in channels:
+        channel.close()
+    yield

@@ -1,0 +1,228 @@
+"""What can go wrong with PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import psycopg
+import trio
+
+from tests.faults.registry import fault
+from tests.faults.rig import Rig
+
+
+@fault
+@asynccontextmanager
+async def terminate_idle(rig: Rig) -> AsyncIterator[None]:
+    """End all backends of hunt that do nothing (57P01), the listeners among them."""
+    ended = await rig.postgres.terminate("state = 'idle'")
+    assert ended
+    rig.notes["terminated"] = rig.notes.get("terminated", 0) + ended
+    yield
+
+
+@fault
+@asynccontextmanager
+async def terminate_active(rig: Rig) -> AsyncIterator[None]:
+    """End the backends that are in the middle of a batch."""
+    async with await rig.postgres.connect() as conn:
+        await conn.execute("begin")
+        await conn.execute("select from hunts for update")
+        await until_waiting(rig)
+        ended = await rig.postgres.terminate("wait_event_type = 'Lock'")
+        await conn.execute("rollback")
+    rig.notes["terminated"] = rig.notes.get("terminated", 0) + ended
+    yield
+
+
+async def until_waiting(rig: Rig) -> None:
+    """Wait until some backend of hunt waits for a lock."""
+    with trio.fail_after(5):
+        while not await rig.postgres.execute(
+            "select pid from pg_stat_activity"
+            " where application_name = 'hunt' and wait_event_type = 'Lock'"
+        ):
+            await trio.sleep(0.005)
+
+
+@fault
+@asynccontextmanager
+async def lose_answers(rig: Rig, count: int = 5) -> AsyncIterator[None]:
+    """Reset connections after they have committed, and before the answer is through."""
+    for each in rig.nodes:
+        each.database.lose_answers += count
+    with trio.fail_after(20):
+        while any(each.database.lose_answers for each in rig.nodes):
+            await trio.sleep(0.01)
+    yield
+
+
+@fault
+@asynccontextmanager
+async def freeze(rig: Rig) -> AsyncIterator[None]:
+    """Stop postmaster and backends (SIGSTOP): the kernel goes on to acknowledge."""
+    rig.postgres.freeze()
+    try:
+        yield
+    finally:
+        rig.postgres.thaw()
+
+
+@fault
+@asynccontextmanager
+async def freeze_backend(rig: Rig) -> AsyncIterator[None]:
+    """Stop one backend that commits for hunt."""
+    [[pid]] = await rig.postgres.execute(
+        "select pid from pg_stat_activity where application_name = 'hunt'"
+        " and query ~ 'hunt_commit' order by state_change desc limit 1"
+    )
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@fault
+@asynccontextmanager
+async def kill_postgres(rig: Rig) -> AsyncIterator[None]:
+    """Stop the server at once, as ``pg_ctl stop -m immediate``; it recovers at its start."""
+    await rig.postgres.stop(signal.SIGQUIT)
+    yield
+    await rig.postgres.start()
+
+
+@fault
+@asynccontextmanager
+async def read_only(rig: Rig) -> AsyncIterator[None]:
+    """Make every new transaction read-only (25006), as on a standby."""
+    await rig.postgres.execute("alter system set default_transaction_read_only = on")
+    await rig.postgres.execute("select pg_reload_conf()")
+    yield
+    async with await rig.postgres.connect() as conn:
+        await conn.execute("set default_transaction_read_only = off")
+        await conn.execute("alter system reset default_transaction_read_only")
+        await conn.execute("select pg_reload_conf()")
+
+
+@fault
+@asynccontextmanager
+async def exhaust_connections(rig: Rig, terminate: bool = True) -> AsyncIterator[None]:
+    """Take all connections that PostgreSQL has (53300); first those of hunt, or not."""
+    async with AsyncExitStack() as stack:
+
+        async def take() -> None:
+            while True:
+                try:
+                    conn = await rig.postgres.connect()
+                except psycopg.OperationalError:
+                    return
+                stack.callback(conn.close_now)
+
+        admin = await rig.postgres.connect()
+        stack.callback(admin.close_now)
+        await take()
+        while terminate:
+            cursor = await admin.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where application_name = 'hunt'"
+            )
+            if not await cursor.fetchall():
+                break
+            await take()
+        before = sum(each.database.accepted for each in rig.nodes)
+        began = trio.current_time()
+        yield
+        tried = sum(each.database.accepted for each in rig.nodes) - before
+        rig.notes["connects a second"] = tried / (trio.current_time() - began)
+
+
+@fault
+@asynccontextmanager
+async def deadlock(rig: Rig) -> AsyncIterator[None]:
+    """Make a batch the victim of a deadlock (40P01), a real one."""
+    async with await rig.postgres.connect() as conn:
+        # So that it is not this session which gives up.
+        await conn.execute("set deadlock_timeout = '1min'")
+        await conn.execute("begin")
+        await conn.execute("update prizes set granted = granted where id = 'pearl'")
+        await until_waiting(rig)
+        before = await deadlocks(rig)
+        await conn.execute("select from hunts for update")
+        await conn.execute("rollback")
+    with trio.fail_after(5):
+        while await deadlocks(rig) == before:
+            await trio.sleep(0.01)
+    yield
+
+
+async def deadlocks(rig: Rig) -> int:
+    """Return how many there were."""
+    [[count]] = await rig.postgres.execute(
+        "select deadlocks from pg_stat_database where datname = 'hunt'"
+    )
+    return int(count)
+
+
+@fault
+@asynccontextmanager
+async def hold_lock(rig: Rig) -> AsyncIterator[None]:
+    """Hold the lock that every batch needs."""
+    async with await rig.postgres.connect() as conn:
+        await conn.execute("begin")
+        await conn.execute("select from hunts for update")
+        yield
+        await conn.execute("rollback")
+
+
+@fault
+@asynccontextmanager
+async def poison(rig: Rig) -> AsyncIterator[None]:
+    """Have the table refuse the clicks at one place."""
+    await rig.postgres.execute(
+        "create function poisoned() returns trigger language plpgsql as $$ begin"
+        " if new.x = 99 then raise exception 'a poisoned place'; end if; return new; end $$"
+    )
+    await rig.postgres.execute(
+        "create trigger poisoned before insert on rewards for each row execute function poisoned()"
+    )
+    yield
+
+
+@fault
+@asynccontextmanager
+async def fill_disk(rig: Rig) -> AsyncIterator[None]:
+    """Leave no room on the file system under PostgreSQL (53100)."""
+    ballast = rig.postgres.folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        block = bytes(65536)
+        for size in (65536, 4096, 512):
+            try:
+                while file.write(block[:size]):
+                    pass
+            except OSError:
+                continue
+    try:
+        yield
+    finally:
+        ballast.unlink()
+    assert rig.postgres.process is not None
+    if rig.postgres.process.poll() is not None:  # it gave up: not even recovery had room
+        await rig.postgres.stop()
+        await rig.postgres.start()
+
+
+@fault
+@asynccontextmanager
+async def lose_synchronous_standby(rig: Rig) -> AsyncIterator[None]:
+    """Have every commit wait for a standby that is not there."""
+    await rig.postgres.execute("alter system set synchronous_standby_names = 'nobody'")
+    await rig.postgres.execute("select pg_reload_conf()")
+    yield
+    async with await rig.postgres.connect() as conn:
+        await conn.execute("set synchronous_commit = local")
+        await conn.execute("alter system reset synchronous_standby_names")
+        await conn.execute("select pg_reload_conf()")

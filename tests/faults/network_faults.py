@@ -1,0 +1,140 @@
+"""What can go wrong between PostgreSQL, hunt and the clients."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+from tests.faults.nodes import Node
+from tests.faults.players import readiness
+from tests.faults.registry import fault
+from tests.faults.rig import Rig
+
+
+def chosen(rig: Rig, node: int) -> list[Node]:
+    """Return one node, or all (-1)."""
+    return rig.nodes if node < 0 else [rig.nodes[node]]
+
+
+@fault
+@asynccontextmanager
+async def cut_database(rig: Rig, node: int = -1) -> AsyncIterator[None]:
+    """Swallow what one node (-1: all of them) and PostgreSQL say to each other."""
+    for each in chosen(rig, node):
+        each.database.blackhole(True)
+        each.listening.blackhole(True)
+    yield
+    for each in chosen(rig, node):
+        each.database.blackhole(False)
+        each.listening.blackhole(False)
+
+
+@fault
+@asynccontextmanager
+async def lose_notices(rig: Rig, to_the_end: bool = False) -> AsyncIterator[None]:
+    """Lose what PostgreSQL notifies, and in the end the connections that listened.
+
+    Args:
+        rig: The run.
+        to_the_end: Until after the last click, so that no later notice tells of it.
+    """
+    for each in rig.nodes:
+        each.listening.blackhole(True)
+    yield
+    if to_the_end:
+        rig.crowd.clicking = False
+        await trio.sleep(1.0)
+    for each in rig.nodes:
+        each.listening.reset_all()
+        each.listening.blackhole(False)
+
+
+@fault
+@asynccontextmanager
+async def cut_one(rig: Rig) -> AsyncIterator[None]:
+    """Cut off the first node from PostgreSQL; see that it knows, and that the other is well."""
+    first, second = rig.nodes
+    for each in (first.database, first.listening):
+        each.blackhole(True)
+    yield
+    rig.notes["ready, cut off"] = await readiness(first.own_port) == 200
+    rig.notes["ready, not cut off"] = await readiness(second.own_port) == 200
+    for each in (first.database, first.listening):
+        each.blackhole(False)
+
+
+@fault
+@asynccontextmanager
+async def slow_database(rig: Rig, latency: float = 0.04) -> AsyncIterator[None]:
+    """Hold everything between hunt and PostgreSQL back for a while, each way."""
+    for each in rig.nodes:
+        each.database.latency = latency
+    yield
+    for each in rig.nodes:
+        each.database.latency = 0.0
+
+
+@fault
+@asynccontextmanager
+async def slice_database(rig: Rig, size: int = 1) -> AsyncIterator[None]:
+    """Pass on what hunt and PostgreSQL say in small pieces."""
+    for each in rig.nodes:
+        each.database.slice = each.listening.slice = size
+    yield
+    for each in rig.nodes:
+        each.database.slice = each.listening.slice = 65536
+
+
+@fault
+@asynccontextmanager
+async def reset_database(rig: Rig) -> AsyncIterator[None]:
+    """Reset all connections between hunt and PostgreSQL."""
+    for each in rig.nodes:
+        each.database.reset_all()
+        each.listening.reset_all()
+    yield
+
+
+@fault
+@asynccontextmanager
+async def reset_clients(rig: Rig) -> AsyncIterator[None]:
+    """Reset all connections of clients at once: clicks and streams."""
+    for each in rig.nodes:
+        each.edge.reset_all()
+    yield
+
+
+@fault
+@asynccontextmanager
+async def slice_clients(rig: Rig, size: int = 1) -> AsyncIterator[None]:
+    """Pass on what clients and hunt say in small pieces."""
+    for each in rig.nodes:
+        each.edge.slice = size
+    yield
+    for each in rig.nodes:
+        each.edge.slice = 65536
+
+
+@fault
+@asynccontextmanager
+async def slow_clients(rig: Rig, latency: float = 0.1) -> AsyncIterator[None]:
+    """Hold everything between clients and hunt back for a while, each way."""
+    for each in rig.nodes:
+        each.edge.latency = latency
+    yield
+    for each in rig.nodes:
+        each.edge.latency = 0.0
+
+
+@fault
+@asynccontextmanager
+async def cut_clients(rig: Rig) -> AsyncIterator[None]:
+    """Swallow what clients and hunt say to each other; then reset it."""
+    for each in rig.nodes:
+        each.edge.blackhole(True)
+    yield
+    for each in rig.nodes:
+        each.edge.reset_all()
+        each.edge.blackhole(False)
