@@ -195,11 +195,16 @@ class Engine:
         """
         hunts = {hunt.id: hunt for hunt in await self.store.hunts.all()}
         now = self.now()
+        known = self.hunts.copy()
+        self.hunts.update(hunts)  # hunts are closed, never deleted
         for hunt in hunts.values():
             self.tail.start_at(hunt.id, hunt.last_seq)
             if hunt.is_over(now):
                 self.hub.end(hunt.id)
-        self.hunts.update(hunts)  # hunts are closed, never deleted
+            elif hunt.id in known and known[hunt.id].epoch != hunt.epoch:
+                # The log was restored from a backup: what was followed is gone.
+                self.tail.begin_again(hunt.id, hunt.last_seq)
+                self.hub.end(hunt.id, "drain")
 
     async def keep_hunts_current(self) -> None:
         """Read all hunts again when one has changed, and every few seconds."""

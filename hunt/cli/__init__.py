@@ -20,6 +20,7 @@ COMMANDS = {
     "click": "Click, as a player.",
     "watch": "Watch a player's rewards come in.",
     "bench": "Load a running server, and check that nothing was lost.",
+    "epoch": "Show the logs' epochs; begin new ones after a restore from a backup.",
     "doctor": "Check settings and database; say what to change.",
     "config": "Show the settings in force, and where each came from.",
 }

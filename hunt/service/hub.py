@@ -243,10 +243,10 @@ class Hub:
                 subscriber.close("slow")
                 self._slow()
 
-    def end(self, hunt: str) -> None:
-        """Close every stream of a hunt that is over."""
+    def end(self, hunt: str, reason: Reason = "over") -> None:
+        """Close every stream of a hunt that is over, or has to be asked for again."""
         for subscriber in self._pop(hunt):
-            subscriber.close("over")
+            subscriber.close(reason)
 
     async def close(self) -> None:
         """Let every subscriber deliver what it took, and then end; in slices.

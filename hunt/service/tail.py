@@ -77,6 +77,10 @@ class Tail:
         """Follow a hunt from after `seq`; changes nothing where it is followed already."""
         self._positions.setdefault(hunt, _Position(seq, seq))
 
+    def begin_again(self, hunt: str, seq: int) -> None:
+        """Follow a hunt from after `seq`, whatever is known of it: its log is another one now."""
+        self._positions[hunt] = _Position(seq, seq)
+
     def position(self, hunt: str) -> int:
         """Return the last seq that was published; 0 where the hunt is not followed."""
         position = self._positions.get(hunt)
@@ -155,8 +159,12 @@ class Tail:
                 log.warning("a gap could not be read", hunt=hunt, error=str(exc))
                 await trio.sleep(self._backoff.next())
                 continue
-            self._backoff.reset()
             self.reads += 1
+            if not rewards:
+                # A notice from before the log was restored from a backup, perhaps.
+                await trio.sleep(self._backoff.next())
+                continue
+            self._backoff.reset()
             self._offer(hunt, rewards)
 
     async def _look_around(self) -> None:

@@ -137,6 +137,22 @@ class Hunts:
         """
         await self._set_state(hunt, "closed", actor)
 
+    async def new_epochs(self, *, actor: str = "operator") -> dict[str, str]:
+        """Begin a new epoch of every log, so that no event id from before is resumed; return them.
+
+        For a database that was restored from an older backup, where numbers that
+        were given out are given out again.
+        """
+        with translated():
+            async with self._pool.connection() as conn, conn.transaction():
+                cursor = await conn.execute("select id, epoch from hunts order by id for update")
+                epochs = {}
+                for hunt, before in await cursor.fetchall():
+                    epochs[hunt] = epoch = _epoch()
+                    await conn.execute("update hunts set epoch = %s where id = %s", (epoch, hunt))
+                    await conn.execute(AUDIT, (actor, "epoch", hunt, Jsonb({"before": before})))
+        return epochs
+
     async def _set_state(self, hunt: str, state: State, actor: str) -> None:
         with translated():
             async with self._pool.connection() as conn, conn.transaction():
@@ -152,6 +168,10 @@ class Hunts:
                 await conn.execute(AUDIT, (actor, state, hunt, Jsonb({"before": row[0]})))
 
 
+def _epoch() -> str:
+    return "k" + secrets.token_hex(4)
+
+
 async def _create(conn: Connection, definition: Definition, seed: bytes) -> int:
     cursor = await conn.execute(
         CREATE,
@@ -161,7 +181,7 @@ async def _create(conn: Connection, definition: Definition, seed: bytes) -> int:
             definition.opens_at,
             definition.closes_at,
             definition.cooldown,
-            "k" + secrets.token_hex(2),
+            _epoch(),
             seed,
         ),
     )

@@ -46,6 +46,18 @@ def test_every_command_has_help(name: str) -> None:
     assert "--config" in result.output
 
 
+def test_a_new_epoch_for_every_log(database: str) -> None:
+    url = {"HUNT_DATABASE_URL": database}
+    run("apply", DEMO, **url)
+    [before] = run("epoch", **url).output.split("\n")[:-1]
+    assert before.startswith("harbour  k")
+    assert run("epoch", **url).output.strip() == before
+    after = json.loads(run("epoch", "--new", "--json", **url).output)
+    assert list(after) == ["harbour"]
+    assert after["harbour"] not in before
+    assert run("epoch", **url).output == f"harbour  {after['harbour']}\n"
+
+
 def test_a_hunt_from_file_to_open_to_closed(database: str) -> None:
     url = {"HUNT_DATABASE_URL": database}
     assert "no hunts yet" in run("hunts", **url).output

@@ -42,6 +42,7 @@ class Node:
         self, server: Server, folder: Path, *, database: Proxy, listening: Proxy, edge: Proxy
     ) -> None:
         self.server = server
+        self.standby: list[Proxy] = []  #: the proxy before the standby, where there is one
         self.folder = folder
         self.database = database
         self.listening = listening
@@ -103,9 +104,10 @@ async def node(
     folder: Path,
     connect: Connect,
     *,
+    standby: Connect | None = None,
     processes: int = 2,
     environ: Mapping[str, str] | None = None,
-    dsn: Callable[[int], str] = tcp,
+    dsn: Callable[..., str] = tcp,
     wrapper: tuple[str, ...] = (),
     descriptors: int | None = None,
     command: tuple[str, ...] | None = None,
@@ -115,9 +117,10 @@ async def node(
     Args:
         folder: Of its data.
         connect: How the proxies reach PostgreSQL.
+        standby: How another one reaches what may become PostgreSQL.
         processes: Of the server.
         environ: Settings besides `SETTINGS`.
-        dsn: Makes the connection string, of the port of the database's proxy.
+        dsn: Makes the connection string, of the ports of the proxies before PostgreSQL.
         wrapper: A command before the server's.
         descriptors: Limit of open files of each process.
         command: Instead of ``hunt serve``; listens on ``$PORT``.
@@ -126,11 +129,13 @@ async def node(
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(proxy(connect))
         listening = await stack.enter_async_context(proxy(connect))
+        second = [] if standby is None else [await stack.enter_async_context(proxy(standby))]
+        ports = [each.port for each in second]
         port = free_port()
         given = {
             **SETTINGS,
-            "HUNT_DATABASE_URL": dsn(database.port),
-            "HUNT_LISTEN_DSN": dsn(listening.port),
+            "HUNT_DATABASE_URL": dsn(database.port, *ports),
+            "HUNT_LISTEN_DSN": dsn(listening.port, *ports),
             "HUNT_DATA_DIR": str(folder),
             **(environ or {}),
         }
@@ -147,6 +152,7 @@ async def node(
         stack.push_async_callback(_end, server)
         edge = await stack.enter_async_context(proxy(to_port(port)))
         made = Node(server, folder, database=database, listening=listening, edge=edge)
+        made.standby = second
         if command is None:
             await until(lambda: len(made.processes()) == processes)
         yield made

@@ -46,6 +46,8 @@ class Postgres:
     """
 
     def __init__(self, folder: Path, options: Mapping[str, str] | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)  # where we are root, PostgreSQL is somebody else
         self.folder = folder
         self.options = {**OPTIONS, **(options or {})}
         self.process: subprocess.Popen[bytes] | None = None
@@ -73,6 +75,46 @@ class Postgres:
         """Take the data of another cluster, which is stopped."""
         subprocess.run(["cp", "-a", template, self.folder], check=True)
         self.cluster = embedded._cluster(self.folder)
+
+    async def base_backup(self, folder: Path, *options: str) -> None:
+        """Copy the running cluster to `folder` (pg_basebackup)."""
+        folder.mkdir(mode=0o700)
+        self.cluster._give(folder)
+        program = self.cluster.programs / "pg_basebackup"
+        await self.cluster.launcher.run(
+            [program, "-D", folder, "-d", self.conninfo, "--checkpoint=fast", *options]
+        )
+
+    async def follow(self, primary: Postgres, *, synchronous: bool) -> None:
+        """Become a standby of `primary`, which then waits for it with each commit, or not."""
+        await primary.base_backup(self.cluster.path, "-R", "-X", "stream")
+        await self.start()
+        if synchronous:
+            await primary.execute("alter system set synchronous_standby_names = '*'")
+            await primary.execute("select pg_reload_conf()")
+        state = "sync" if synchronous else "async"
+        with trio.fail_after(10):
+            while [(state,)] != await primary.execute(
+                "select sync_state from pg_stat_replication where state = 'streaming'"
+            ):
+                await trio.sleep(0.02)
+
+    async def stop_sending(self) -> None:
+        """Have the standby lag behind from now on."""
+        [[pid]] = await self.execute("select pid from pg_stat_replication")
+        os.kill(pid, signal.SIGSTOP)
+
+    async def kill(self) -> None:
+        """Kill all processes at once, as a machine that is gone."""
+        process, self.process = self.process, None
+        assert process is not None
+        self._signal(process.pid, signal.SIGKILL)
+        await self.cluster.stop(process)
+
+    def restore(self, backup: Path) -> None:
+        """Take what is in `backup` for the cluster, which is stopped."""
+        shutil.rmtree(self.cluster.path)
+        shutil.move(backup, self.cluster.path)
 
     async def start(self) -> None:
         """Start the server; return once it accepts connections."""
@@ -157,8 +199,6 @@ async def running(
     folder: Path, template: Path | None, options: Mapping[str, str] | None = None
 ) -> AsyncIterator[Postgres]:
     """Run a cluster of this block's own, from a copy of `template`; leave nothing behind."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o755)  # where we are root, PostgreSQL is somebody else
     postgres = Postgres(folder, options)
     try:
         if template is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections import Counter
@@ -16,10 +17,11 @@ from pathlib import Path
 import trio
 
 from hunt.core.definition import Definition, Prize
+from hunt.core.events import Reward
 from hunt.store.hunts import Hunts
 from hunt.store.pool import open_pool
 from hunt.testing.delivery import delivered
-from hunt.testing.history import Attempt, History
+from hunt.testing.history import Attempt, History, Opened, Reset
 from hunt.testing.judge import judge
 from hunt.testing.oracle import Violation, bounded
 from tests.faults import players, postgres
@@ -51,6 +53,7 @@ class Rig:
     folder: Path
     postgres: Postgres
     crowd: Crowd
+    standby: Postgres | None = None
     nodes: list[Node] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
     nursery: trio.Nursery | None = None
@@ -58,6 +61,8 @@ class Rig:
     struck: float = 0.0  #: when the first fault began
     well: float = 0.0  #: when the last fault was undone
     notes: dict[str, float] = field(default_factory=dict)  #: figures that a fault has measured
+    judged_from: int = 0  #: entry of the history; what was before is not held against hunt
+    known: Sequence[Reward] = ()  #: rows that were there before that
 
     @property
     def history(self) -> History:
@@ -133,6 +138,11 @@ async def built(
             postgres.running(folder / "postgres", template, script.options)
         )
         await make_hunt(database.conninfo, HARBOUR)
+        second = None
+        if script.standby:
+            second = Postgres(folder / "standby", script.options)
+            stack.push_async_callback(second.stop, signal.SIGQUIT)
+            await second.follow(database, synchronous=script.standby == "sync")
         crowd = Crowd(
             History(),
             [],
@@ -144,7 +154,7 @@ async def built(
             hasty=script.hasty,
             poison=script.poison,
         )
-        rig = Rig(script, folder, database, crowd)
+        rig = Rig(script, folder, database, crowd, second)
         clock = folder / "clock"
         clock.write_text("+0\n")
         for number in range(script.nodes):
@@ -153,6 +163,7 @@ async def built(
                 start(
                     folder / f"node-{number}",
                     to_unix(database.socket),
+                    standby=None if second is None else to_unix(second.socket),
                     environ=script.environ,
                     dsn=partial(_dsn, script.dsn),
                     descriptors=script.descriptors or None,
@@ -168,8 +179,8 @@ async def built(
         yield rig
 
 
-def _dsn(parameters: Mapping[str, str], port: int) -> str:
-    return tcp(port, **parameters)
+def _dsn(parameters: Mapping[str, str], *ports: int) -> str:
+    return tcp(*ports, **parameters)
 
 
 def faketime() -> Path | None:
@@ -232,13 +243,30 @@ async def play(rig: Rig) -> Result:
         await quiet(rig)
         listening.cancel_scope.cancel()
     books = await rig.postgres.books(players.HUNT)
-    found = judge(crowd.history, books, well=rig.well, within=script.within)
+    found = judge(judged(rig), books, well=rig.well, within=script.within)
     after = await back(rig, before)
     found += bounded(before, after, SLACK)
     [[recorded]] = await rig.postgres.execute("select count(*) from rejected")
     seen = figures(rig)
     seen["rejected unrecorded"] = max(seen["rejected"] - recorded, 0)
     return Result(script, found, seen, statuses(crowd.history), crowd.history)
+
+
+def judged(rig: Rig) -> History:
+    """Return the history that the books have to agree with."""
+    if not rig.judged_from:
+        return rig.history
+    # Who sent the rows that were there, the oracle would not know otherwise.
+    sent = {row.id: row.player for row in rig.known}
+    before, after = rig.history.entries[: rig.judged_from], rig.history.entries[rig.judged_from :]
+    told = [each for each in before if isinstance(each, Attempt) and each.click in sent]
+    streams = {each.connection for each in after if isinstance(each, Opened)}
+    return History(
+        [
+            *told,
+            *(each for each in after if getattr(each, "connection", None) in {None, *streams}),
+        ]
+    )
 
 
 async def settled(rig: Rig, *, patience: float = 20.0) -> None:
@@ -262,7 +290,7 @@ async def quiet(rig: Rig) -> None:
         while True:
             await trio.sleep(0.1)
             books = await rig.postgres.books(players.HUNT)
-            if not delivered(rig.history, books, well=rig.well):
+            if not delivered(judged(rig), books, well=rig.well, within=rig.script.within):
                 return
 
 
@@ -327,6 +355,7 @@ def figures(rig: Rig) -> dict[str, float]:
         "refusal p99": _p99(refusals),
         "late refusal p99": _p99(late),
         "recovered": max(recovered, 0.0),
+        "resets": sum(isinstance(each, Reset) for each in rig.history),
         "streams cut": len(rig.crowd.disconnections),
         "streams back": max([0.0, *(until - rig.well for until in found_back)]),
         "silence": rig.crowd.silence,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 Value = str | float | int | bool
@@ -38,6 +40,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     environ: dict[str, str] = {}  #: settings of hunt
     options: dict[str, str] = {}  #: of PostgreSQL
     dsn: dict[str, str] = {}  #: parameters of hunt's connection string
+    standby: Literal["", "async", "sync"] = ""  #: PostgreSQL has one, and waits for it or not
     disk: int = 0  #: megabytes of the file system under PostgreSQL; 0: the machine's own
     descriptors: int = 0  #: limit of open files of each process of hunt; 0: the machine's own
     clock: bool = False  #: hunt has a wall clock that can be set

@@ -152,6 +152,33 @@ async def test_what_came_too_early_is_bounded_and_read_again(autojump_clock: Moc
     assert tail.faults["dropped"] > 0
 
 
+async def test_a_log_that_begins_again_is_followed_from_where_it_is(
+    autojump_clock: MockClock,
+) -> None:
+    tail, published = follow(Table(3))
+    tail.committed("harbour", [reward(1), reward(2), reward(3)])
+    tail.begin_again("harbour", 1)
+    tail.committed("harbour", [reward(2)])
+    assert published == [1, 2, 3, 2]
+    assert tail.position("harbour") == 2
+
+
+async def test_what_was_announced_and_is_not_there_is_not_asked_for_all_the_time(
+    autojump_clock: MockClock,
+) -> None:
+    class Restored(Table):
+        async def read(self, hunt: str, after: int, upto: int) -> list[Reward]:
+            await super().read(hunt, after, upto)
+            return []
+
+    table = Restored(0)
+    tail, _ = follow(table)
+    tail.notice(notice(1, 9, rows=False))
+    with trio.move_on_after(10):
+        await tail.run()
+    assert 5 <= len(table.reads) <= 20
+
+
 async def test_a_hunt_that_was_not_known_is_followed_from_its_first_news() -> None:
     tail, published = follow(Table(0))
     tail.notice(Notice("other", 7, 7, (reward(7),)))

@@ -101,6 +101,23 @@ async def test_a_drain_says_when_to_come_back_and_ends(database: str) -> None:
             assert [each.event for each in await events.rest()] == [""]
 
 
+async def test_after_a_new_epoch_streams_are_reset_and_then_live(database: str) -> None:
+    async with serving(database) as client:
+        assert (await client.click()).status_code == 200
+        async with stream(client) as events:
+            assert (await events.next()).retry == 2000
+            hello = json.loads((await events.next()).data)
+            last = f"{hello['epoch']}-{hello['seq']}"
+            [new] = (await client.engine.store.hunts.new_epochs()).values()
+            assert [event.event for event in await events.rest()] == ["drain"]
+        async with stream(client, headers={"Last-Event-ID": last}) as events:
+            assert (await events.next()).retry == 2000
+            assert json.loads((await events.next()).data)["epoch"] == new
+            assert (await events.next()).event == "reset"
+            assert (await client.click()).status_code == 200
+            assert (await events.next()).id == f"{new}-2"
+
+
 async def test_too_many_streams_are_told_to_come_back(database: str) -> None:
     async with serving(database, max_streams_per_player=1) as client, stream(client) as first:
         await first.next()
