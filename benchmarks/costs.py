@@ -7,7 +7,7 @@ hunts: a closed loop on one hunt, while there are so many that are open.
 spread: an open loop that goes round all of these hunts, so slow that each click is a batch
     of its own however many hunts there are: what is compared is a click, not the batching.
 rows: a closed loop on hunts of one database whose logs have so many rows; filled with SQL,
-    which takes minutes for millions.
+    which takes minutes for millions, but only once where --folder keeps them.
 
 One server process for each number of hunts, one PostgreSQL for all; turns and medians. In
 brackets, how many times the first line's figure it is. CPU is in milliseconds per 1,000
@@ -68,7 +68,7 @@ def many(
     cases = []
     for count in options.hunts:
         own = folder / f"hunts-{count}"
-        own.mkdir()
+        own.mkdir(exist_ok=True)
         data = postgres.create(own.name)
         contender = ours.contender(own.name, data, own)
         ids = ["demo", *(f"hunt-{number}" for number in range(2, count + 1))]
@@ -78,12 +78,12 @@ def many(
     return cases
 
 
-def long(
+def lengths(
     postgres: database.Database, folder: Path, options: argparse.Namespace, stack: ExitStack
 ) -> list[Case]:
     """Return one server, and a hunt for each length of the log."""
     own = folder / "rows"
-    own.mkdir()
+    own.mkdir(exist_ok=True)
     data = postgres.create(own.name)
     contender = ours.contender(own.name, data, own)
     ids = [f"rows-{count}" for count in options.rows]
@@ -105,11 +105,13 @@ def main() -> None:
     )
     slow = replace(loop, connections=max(options.hunts), rate=options.rate)
     with ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(
-                tempfile.TemporaryDirectory(prefix="hunt-bench-", ignore_cleanup_errors=True)
+        folder = options.folder
+        if folder is None:
+            temporary = tempfile.TemporaryDirectory(
+                prefix="hunt-bench-", ignore_cleanup_errors=True
             )
-        )
+            folder = Path(stack.enter_context(temporary))
+        folder.mkdir(exist_ok=True)
         postgres = stack.enter_context(database.started(folder / "database"))
         several: list[Case] = []
         if {"hunts", "spread"} & set(options.parts):
@@ -117,7 +119,7 @@ def main() -> None:
         for part in options.parts:
             cases, turn, how = several, partial(closed, load=loop), "closed loop"
             if part == "rows":
-                cases, title = long(postgres, folder, options, stack), "Length of the log"
+                cases, title = lengths(postgres, folder, options, stack), "Length of the log"
             elif part == "hunts":
                 title = "Open hunts, one of which is played"
             else:
@@ -164,6 +166,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--parts", type=lambda text: text.split(","), default=list(PARTS))
     parser.add_argument("--hunts", type=numbers, default=[1, 100, 1000], metavar="N,N")
     parser.add_argument("--rows", type=numbers, default=[10_000, 10_000_000], metavar="N,N")
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="keep the databases here, for the next time"
+    )
     parser.add_argument("--connections", type=int, default=64, metavar="N", help="closed loop")
     parser.add_argument("--rate", type=float, default=200, metavar="CLICKS", help="spread")
     parser.add_argument("--seconds", type=float, default=5, metavar="S")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -32,8 +32,9 @@ class Database:
     pid: int  #: of the postmaster
 
     def create(self, name: str) -> Database:
-        """Return a new, empty database of the same server."""
-        self.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        """Return another database of the same server; empty, unless it was there before."""
+        with suppress(psycopg.errors.DuplicateDatabase):
+            self.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         return Database(make_conninfo(self.conninfo, dbname=name), self.pid)
 
     def execute(self, statement: sql.Composable) -> None:

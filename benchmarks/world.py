@@ -50,10 +50,14 @@ async def _make(conninfo: str, definitions: Sequence[Definition]) -> None:
 
 
 def fill(database: Database, hunt: str, rows: int) -> None:
-    """Let the log of a hunt that nobody has played have `rows` rows; it may take minutes."""
+    """Let the log of a hunt have `rows` rows, unless it has them; it may take minutes."""
     with psycopg.connect(database.conninfo, autocommit=True) as conn:
-        found = conn.execute("select number from hunts where id = %s", (hunt,)).fetchone()
+        query = "select number, last_seq from hunts where id = %s"
+        found = conn.execute(query, (hunt,)).fetchone()
         assert found is not None, "made before"
+        if found[1] >= rows:
+            return
+        conn.execute("delete from rewards where hunt = %s", (found[0],))  # of a fill that was ended
         log = sql.Identifier(f"rewards_{found[0]}")
         # Rare checkpoints for this part only: each writes the pages of the indexes anew.
         conn.execute("alter system set max_wal_size = '16GB'")

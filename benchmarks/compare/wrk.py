@@ -57,12 +57,33 @@ def measure(running: Running, load: Load, players: Source, tokens: Path) -> Resu
     }
     if before.postgres is not None and after.postgres is not None:
         figures["postgres_cpu_ms_per_1000"] = (after.postgres - before.postgres) * 1000 / thousands
-    problems = []
+    found = problems(
+        settled=settled, bad=bad, broken=broken, rows=rows, connections=load.connections
+    )
+    return Result(figures, {200: settled}, found, Run())
+
+
+def problems(*, settled: int, bad: int, broken: int, rows: int, connections: int) -> list[str]:
+    """Return what should not have happened, each in a sentence; `rows` is what the log grew by."""
+    found = []
     if bad or broken:
-        problems.append(f"{bad} answers were none of 200, {broken} connections broke")
-    if not settled <= rows <= settled + load.connections:
-        problems.append(f"{settled} clicks were answered, the log grew by {rows}")
-    return Result(figures, {200: settled}, problems, Run())
+        found.append(f"{bad} answers were none of 200, {broken} connections broke")
+    if not settled <= rows <= settled + connections:
+        found.append(f"{settled} clicks were answered, the log grew by {rows}")
+    return found
+
+
+def parse(text: str) -> dict[str, float]:
+    """Return the figures in the last line of wrk's output.
+
+    Raises:
+        SystemExit: There are none.
+    """
+    try:
+        shown: dict[str, float] = json.loads(text.splitlines()[-1])
+    except (ValueError, IndexError):
+        raise SystemExit(f"wrk gave no figures: {text.strip()}") from None
+    return shown
 
 
 def _resting(running: Running, token: str) -> int:
@@ -84,8 +105,7 @@ def _run(running: Running, connections: int, seconds: float, tokens: Path) -> di
         )
     except (OSError, subprocess.CalledProcessError) as exc:
         raise SystemExit(f"wrk does not run: {exc}") from None
-    shown: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return shown
+    return parse(done.stdout)
 
 
 def _cpu() -> float:

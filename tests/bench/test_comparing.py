@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import argparse
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks import output, torrent
+from benchmarks.compare import axum, sheet, wrk
+from benchmarks.compare.ratios import medians, ratio
+from benchmarks.compare.turns import alternate
+from hunt.bench import table
+
+COLUMNS: table.Columns = {"clicks_per_second": ("clicks/s", 0), "max_ms": ("max ms", 1)}
+
+
+def test_turns_alternate_and_results_stay_with_whose_they_are() -> None:
+    order: list[str] = []
+
+    def turn(whose: str) -> int:
+        order.append(whose)
+        return len(order)
+
+    assert alternate(["a", "b", "c"], 2, turn) == [[1, 4], [2, 5], [3, 6]]
+    assert order == ["a", "b", "c"] * 2
+
+
+def test_a_median_is_of_the_rounds_that_know_the_figure() -> None:
+    rounds: list[dict[str, float | None]] = [
+        {"p50_ms": 9.0, "batches": None, "cpu": None},
+        {"p50_ms": 1.0, "batches": 4.0, "cpu": None},
+        {"p50_ms": 2.0, "batches": 6.0, "cpu": None},
+    ]
+    assert medians(rounds) == {"p50_ms": 2.0, "batches": 5.0, "cpu": None}
+
+
+@pytest.mark.parametrize(
+    ("value", "reference", "expected"),
+    [(3.0, 2.0, 1.5), (0.0, 2.0, 0.0), (3.0, 0.0, None), (None, 2.0, None), (3.0, None, None)],
+)
+def test_a_ratio_needs_both_figures(
+    value: float | None, reference: float | None, expected: float | None
+) -> None:
+    assert ratio(value, reference) == expected
+
+
+def test_figures_stand_beside_how_many_times_the_references_they_are() -> None:
+    figures = {
+        "axum": {"clicks_per_second": 2000.0, "max_ms": 9.0},
+        "hunt": {"clicks_per_second": 3000.0, "max_ms": 4.0},
+    }
+    shown = sheet.rows(COLUMNS, figures, "axum")
+    assert shown == [
+        ["server", "clicks/s", "max ms"],
+        ["axum", "2,000", "9.0"],
+        ["hunt", "3,000 (1.50x)", "4.0"],  # one worst click compares nothing
+    ]
+    assert sheet.rows(COLUMNS, figures, None)[2] == ["hunt", "3,000", "4.0"]
+
+
+def test_names_stand_to_the_left_and_numbers_to_the_right() -> None:
+    named = [["server", "clicks/s"], ["axum", "2,000"], ["hunt-2", "30"]]
+    assert table.plain(named).splitlines() == [
+        "server  clicks/s",
+        "axum       2,000",
+        "hunt-2        30",
+    ]
+    assert output.markdown(named).splitlines()[1] == "| --- | ---: |"
+    assert output.markdown([["conns", "p50"], ["64", "1"]]).splitlines()[1] == "| ---: | ---: |"
+
+
+def test_figures_are_shown_in_the_form_that_was_chosen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    parser = argparse.ArgumentParser()
+    output.options(parser)
+    for flag, expected in {
+        "--json": '{"title": "T", "figures": [{"max_ms": 2.0}]}\n',
+        "--markdown": "**T**\n\n| max ms |\n| ---: |\n| 2.0 |\n\n",
+    }.items():
+        output.show("T", COLUMNS, [{"max_ms": 2.0}], parser.parse_args([flag]))
+        assert capsys.readouterr().out == expected
+
+
+def test_what_failed_is_said_and_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as held:
+        output.end([])
+    assert held.value.code == 0
+    with pytest.raises(SystemExit) as failed:
+        output.end(["3 clicks got no answer"])
+    assert failed.value.code == 1
+    assert capsys.readouterr().err == "FAILED: 3 clicks got no answer\n"
+
+
+def test_wrk_is_believed_where_the_log_agrees() -> None:
+    # It does not wait for the clicks under way, so the log may have those too.
+    for rows in (100, 164):
+        assert wrk.problems(settled=100, bad=0, broken=0, rows=rows, connections=64) == []
+    for rows in (99, 165):
+        [problem] = wrk.problems(settled=100, bad=0, broken=0, rows=rows, connections=64)
+        assert f"grew by {rows}" in problem
+    [problem] = wrk.problems(settled=100, bad=2, broken=1, rows=100, connections=64)
+    assert "2 answers" in problem
+
+
+def test_the_last_line_of_wrk_is_read() -> None:
+    output = 'Running 3s test\n  10 requests\n{"answers":10,"p99_ms":8.125}\n'
+    assert wrk.parse(output) == {"answers": 10, "p99_ms": 8.125}
+    with pytest.raises(SystemExit, match="wrk"):
+        wrk.parse("unable to connect\n")
+
+
+def test_a_binary_is_taken_as_it_is(tmp_path: Any) -> None:
+    binary = tmp_path / "server"
+    binary.write_bytes(b"")
+    assert axum.build(binary, tmp_path / "target") == binary
+
+
+def listener(number: int) -> Any:
+    return SimpleNamespace(number=number)
+
+
+def events(*seqs: int) -> bytes:
+    return b"".join(b"id: k3-%d\nevent: reward\ndata: {}\n\n" % seq for seq in seqs)
+
+
+def test_each_stream_must_tell_every_event_once_and_in_order() -> None:
+    ledger = torrent.Ledger(4, 2)
+    for number in (0, 1):
+        ledger.heard(listener(number), b"event: hello\ndata: {}\n\n")
+        ledger.heard(listener(number), events(5, 6))
+    ledger.heard(listener(0), events(7))
+    assert (ledger.last, ledger.reads, ledger.torn, ledger.ended) == ([7, 6], 3, 0, 0)
+
+
+@pytest.mark.parametrize("told", [(6,), (5, 7), (4,), (5, 5)])
+def test_an_event_that_is_missing_or_doubled_is_found(told: tuple[int, ...]) -> None:
+    ledger = torrent.Ledger(4, 1)
+    ledger.heard(listener(0), events(*told))
+    assert ledger.torn == 1
+
+
+def test_a_stream_of_the_torrent_that_ends_is_found() -> None:
+    ledger = torrent.Ledger(4, 1)
+    ledger.heard(listener(0), None)
+    assert ledger.ended == 1
