@@ -72,10 +72,6 @@ class HuntNotOpen(Refused):
         self.closes_at = closes_at  #: RFC 3339, or None where it has no such time
 
 
-class WrongState(Refused):
-    """What is there already does not allow it (HTTP 409)."""
-
-
 class ClickConflict(Refused):
     """The click id was used before, for another click (HTTP 422)."""
 
@@ -126,6 +122,26 @@ class OutcomeUnknown(Refused):
 
     def __init__(self, detail: str = "the outcome is unknown: repeat with the same id") -> None:
         super().__init__(detail)
+
+
+# --- What a client of a server meets ------------------------------------------
+
+
+class Denied(HuntError):
+    """The server says no, and would say so again."""
+
+    def __init__(
+        self, status: int, detail: str, *, errors: Mapping[str, str] | None = None
+    ) -> None:
+        wrong = "".join(f"; {field}: {what}" for field, what in (errors or {}).items())
+        super().__init__(f"{status}: {detail}{wrong}")
+        self.status = status  #: of HTTP
+        self.detail = detail
+        self.errors = dict(errors or {})  #: field -> what is wrong with it
+
+
+class Unconfirmed(HuntError):
+    """No answer in time: the click may count or not, and may be sent again with its id."""
 
 
 # --- What the store says; messages are for the log, not for clients ----------

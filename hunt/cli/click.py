@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
-import uuid
 from pathlib import Path
-from typing import Any
 
 import click
-import httpx
-import trio
+import msgspec
 
 from hunt.cli import common
 from hunt.cli import player as players
-from hunt.errors import HuntError
-
-#: Times that one click is sent.
-ATTEMPTS = 8
+from hunt.client import Answer, open_client
 
 
 @click.command()
@@ -52,50 +45,15 @@ async def _click(
     count: int,
     as_json: bool,
 ) -> None:
-    async with players.client(url, token) as client:
-        shown = await _send(client, "GET", f"/v1/hunts/{hunt_id}")
-        size = shown["map"]
+    async with open_client(url, token) as client:
+        size = (await client.hunt(hunt_id))["map"]
         for _ in range(count):
-            body = {
-                "id": str(uuid.uuid4()),
-                "x": random.uniform(0, size["width"]) if place[0] is None else place[0],
-                "y": random.uniform(0, size["height"]) if place[1] is None else place[1],
-            }
-            answer = await _send(client, "POST", f"/v1/hunts/{hunt_id}/clicks", body)
-            if as_json:
-                click.echo(json.dumps(answer))
-            else:
-                prize = answer["prize"] or "nothing"
-                click.echo(f"#{answer['seq']}  {prize}  {answer['points']} points")
+            x = random.uniform(0, size["width"]) if place[0] is None else place[0]
+            y = random.uniform(0, size["height"]) if place[1] is None else place[1]
+            answer = await client.click(hunt_id, x, y)
+            click.echo(msgspec.json.encode(answer) if as_json else _line(answer))
 
 
-async def _send(
-    client: httpx.AsyncClient, method: str, path: str, body: object = None
-) -> dict[str, Any]:
-    """Return the answer's JSON; tries again where that is safe, with the same body."""
-    backoff = players.backoff()
-    problem = "no answer"
-    for _ in range(ATTEMPTS):
-        pause = backoff.next()
-        try:
-            response = await client.request(method, path, json=body)
-        except httpx.TransportError as exc:
-            problem = f"{client.base_url} does not answer: {exc}"
-        else:
-            if response.is_success:
-                answer: dict[str, Any] = response.json()
-                return answer
-            problem = _detail(response)
-            if response.status_code not in players.AGAIN:
-                raise HuntError(problem)
-            pause += float(response.headers.get("Retry-After", 0))
-        await trio.sleep(pause)
-    raise HuntError(f"gave up after {ATTEMPTS} attempts: {problem}")
-
-
-def _detail(response: httpx.Response) -> str:
-    try:
-        said = response.json()
-        return f"{response.status_code}: {said['detail']} {said.get('errors', '')}".rstrip()
-    except (ValueError, KeyError):
-        return f"{response.status_code}: {response.reason_phrase}"
+def _line(answer: Answer) -> str:
+    again = ", settled before" if answer.duplicate else ""
+    return f"{players.line(answer)}{again}"

@@ -1,25 +1,19 @@
-"""A player on the command line: who it is, and how it tries again."""
+"""A player on the command line: who it is, and what it got."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import httpx
 
 from hunt.cli import common
-from hunt.core.backoff import Backoff
+from hunt.client import Reward
 from hunt.web import auth
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-#: Statuses after which the same request may be sent again.
-AGAIN = frozenset({429, 503, 504})
 
 
 def options(command: Command) -> Command:
@@ -44,14 +38,6 @@ def bearer(token: str | None, player: str, data_dir: Path | None, config: Path |
     return auth.sign(secrets, player, ttl=86400, now=datetime.now(UTC))
 
 
-@asynccontextmanager
-async def client(url: str, token: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client that speaks for the player."""
-    headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=10) as opened:
-        yield opened
-
-
-def backoff() -> Backoff:
-    """Return the pauses between attempts."""
-    return Backoff(base=0.5, cap=10.0, jitter=random.random)
+def line(reward: Reward) -> str:
+    """Return a reward as people read it."""
+    return f"#{reward.seq}  {reward.prize or 'nothing'}  {reward.points} points"

@@ -78,8 +78,8 @@ class Socket:
         self._web = WebSocket(stream, self, heartbeat=engine.settings.heartbeat)
         self._greeted = False  # before that nothing else is said
         self._sent = 0  # seq of the last reward; what is not newer was replayed
-        self._frames: deque[Frame] = deque()
-        self._replies: deque[str] = deque()
+        self._waiting: deque[Frame | str] = deque()  # in the order in which it happened
+        self._frames = 0  # of them; the others are answers
         self._clicks = 0  # that wait for their outcome
         self._last: tuple[int, str] | None = None  # the close, once no click waits
 
@@ -127,7 +127,7 @@ class Socket:
             self._greeted = True
             code = next((code for kind, code in CODES if isinstance(refusal, kind)), None)
             if code is None:
-                self._replies.append(sockets.refused(None, refusal))
+                self._reply(sockets.refused(None, refusal))
             self._finish(code or websocket.AGAIN, str(refusal))
         return False
 
@@ -141,28 +141,29 @@ class Socket:
         if self._greeted:
             return  # it was closed meanwhile
         if begin.ends:
-            self._replies.append(sockets.refused(None, Overloaded("not now", retry_after=_pause())))
             self._bid_farewell()
+            self._reply(sockets.refused(None, Overloaded("not now", retry_after=_pause())))
             self._finish(websocket.AGAIN, "what was missed cannot be read now")
             return
         self._sent = begin.sent
-        self._replies.extendleft(reversed(begin.messages))
+        self._waiting.extendleft(reversed(begin.messages))
         self._greeted = True
         self._web.wake()
 
     def offer(self, frame: Frame) -> bool:
         """See `hunt.service.hub.Subscriber`."""
-        if len(self._frames) >= self._engine.settings.stream_buffer:
+        if self._frames >= self._engine.settings.stream_buffer:
             return False
-        self._frames.append(frame)
+        self._waiting.append(frame)
+        self._frames += 1
         self._web.wake()
         return True
 
     def close(self, reason: Reason) -> None:
         """See `hunt.service.hub.Subscriber`; clicks that wait get their answer first."""
         if reason == "slow":
-            self._frames.clear()
-            self._replies.clear()
+            self._waiting.clear()
+            self._frames = 0
             self._web.close(websocket.TOO_SLOW, "too slow: what was missed can be resumed")
             return
         self._bid_farewell()
@@ -170,7 +171,7 @@ class Socket:
             self._finish(websocket.OVER, "the hunt is over")
         else:
             pause = _pause()
-            self._replies.append(messages.drain(pause))
+            self._reply(messages.drain(pause))
             self._finish(websocket.RESTART, f"this server is stopping: come back in {pause} s")
 
     def _bid_farewell(self) -> None:
@@ -179,7 +180,8 @@ class Socket:
         No reward goes out without it: the client would take it for the next one.
         """
         if not self._greeted:
-            self._frames.clear()
+            answers = [each for each in self._waiting if isinstance(each, str)]
+            self._waiting, self._frames = deque(answers), 0
             self._greeted = True
 
     def _finish(self, code: int, reason: str) -> None:
@@ -234,27 +236,27 @@ class Socket:
             self._web.close(websocket.FAILED, "something went wrong here")
 
     def _reply(self, message: str) -> None:
-        self._replies.append(message)
+        self._waiting.append(message)
         self._web.wake()
 
     def room(self) -> bool:
         """See `hunt.edge.websocket.Session`."""
-        return self._clicks + len(self._replies) < MAX_OUTSTANDING
+        return self._clicks + len(self._waiting) - self._frames < MAX_OUTSTANDING
 
     def take(self, most: int) -> list[str]:
         """See `hunt.edge.websocket.Session`."""
         taken: list[str] = []
-        if not self._greeted:
-            return taken
-        while self._replies and len(taken) < most:
-            taken.append(self._replies.popleft())
         now = trio.current_time()
-        while self._frames and len(taken) < most:
-            frame = self._frames.popleft()
-            if frame.seq > self._sent:
-                self._sent = frame.seq
-                taken.append(frame.message())
-                self._engine.metrics.delivered(now - frame.since)
+        while self._greeted and self._waiting and len(taken) < most:
+            each = self._waiting.popleft()
+            if isinstance(each, str):
+                taken.append(each)
+                continue
+            self._frames -= 1
+            if each.seq > self._sent:
+                self._sent = each.seq
+                taken.append(each.message())
+                self._engine.metrics.delivered(now - each.since)
         return taken
 
 

@@ -142,13 +142,14 @@ async def test_a_player_on_the_command_line(database: str) -> None:
         whom = ["--url", str(client.base_url), "--token", token()]
         watched: list[tuple[int, str, str]] = []
 
-        async def watch() -> None:
-            watched.append(await in_process("watch", "harbour", "--sse", "-n", "3", *whom))
+        async def watch(*flags: str) -> None:
+            watched.append(await in_process("watch", "harbour", *flags, "-n", "3", *whom))
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(watch)
+            nursery.start_soon(watch, "--sse")
             with trio.fail_after(20):
-                while client.engine.hub.counts() != {"sse": 1}:
+                while client.engine.hub.counts() != {"sse": 1, "websocket": 1}:
                     await trio.lowlevel.checkpoint()
             # Faster than the limit: the retries, under their ids, are part of the test.
             status, out, _ = await in_process("click", "harbour", "-n", "3", "--x", "1", *whom)
@@ -158,9 +159,12 @@ async def test_a_player_on_the_command_line(database: str) -> None:
             "#2  coin  5 points",
             "#3  coin  5 points",
         ]
-        assert watched[0][0] == 0
-        assert watched[0][1] == out
-        assert "hello" in watched[0][2]
+        for status, seen, notices in watched:
+            assert (status, seen) == (0, out)
+            assert "hello" in notices
+        epoch = client.engine.hunts["harbour"].epoch
+        later = ["watch", "harbour", "--json", "-n", "1", "--after", f"{epoch}-2", *whom]
+        assert json.loads((await in_process(*later))[1])["seq"] == 3
         status, _, err = await in_process("click", "harbour", "--x", "999", *whom)
         assert status == 1
         assert "inside the map" in err

@@ -1,0 +1,157 @@
+"""A player of a server, known by a token."""
+
+from __future__ import annotations
+
+import ssl
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import httpx
+import msgspec
+import trio
+
+from hunt.client import attempts
+from hunt.client.attempts import PATIENCE, Lost
+from hunt.client.reward import Answer
+from hunt.client.rewards import Rewards
+from hunt.client.sse import EventStream
+from hunt.client.websocket import Socket
+from hunt.errors import Unconfirmed
+
+Notice = Callable[[str, dict[str, Any]], None]
+
+
+class Client:
+    """Speaks for one player; made by `open_client`."""
+
+    def __init__(
+        self, url: str, token: str, http: httpx.AsyncClient, context: ssl.SSLContext | None
+    ) -> None:
+        self._url = url
+        self._token = token
+        self._http = http
+        self._context = context
+
+    async def hunt(self, hunt: str, *, patience: float = 60.0) -> dict[str, Any]:
+        """Return what players may know of a hunt: its map, its prizes, its times.
+
+        Raises:
+            Denied: There is no such hunt.
+            Unconfirmed: No answer within `patience` seconds.
+        """
+        shown: dict[str, Any] = await self._ask("GET", f"/v1/hunts/{hunt}", patience=patience)
+        return shown
+
+    async def click(
+        self,
+        hunt: str,
+        x: float,
+        y: float,
+        *,
+        id: str | None = None,  # ruff: ignore[builtin-argument-shadowing] - the word of the wire
+        patience: float = 60.0,
+    ) -> Answer:
+        """Click, and return what came of it once that is durable.
+
+        It is sent again, under one id, until there is an answer; so it counts once.
+
+        Args:
+            hunt: Its id.
+            x: Map units.
+            y: Map units.
+            id: A UUID, to go on with a click that was not confirmed; None for a new one.
+            patience: Seconds, > 0, after which it is not sent again.
+
+        Raises:
+            Denied: It does not count, and never will.
+            Unconfirmed: No answer in time; with the click's id in its message.
+        """
+        body = {"id": id or str(uuid.uuid4()), "x": x, "y": y}
+        try:
+            answer = await self._ask("POST", f"/v1/hunts/{hunt}/clicks", body, patience=patience)
+        except Unconfirmed as exc:
+            raise Unconfirmed(f"click {body['id']}: {exc}") from exc
+        return msgspec.convert(answer, Answer)
+
+    async def _ask(self, method: str, path: str, body: object = None, *, patience: float) -> Any:  # ruff: ignore[any-type] - JSON
+        """Return the answer's JSON; asks again, with the same body, where that may help."""
+        pauses = attempts.backoff()
+        end = trio.current_time() + patience
+        while True:
+            try:
+                response = await self._http.request(method, path, json=body)
+                attempts.check(response)
+                return response.json()
+            except httpx.TransportError as exc:
+                lost = Lost(f"{self._url} does not answer: {exc or type(exc).__name__}")
+            except Lost as exc:
+                lost = exc
+            pause = lost.pause + pauses.next()
+            if trio.current_time() + pause > end:
+                raise Unconfirmed(f"gave up after {patience:g} s: {lost}") from lost
+            await trio.sleep(pause)
+
+    @asynccontextmanager
+    async def rewards(
+        self,
+        hunt: str,
+        *,
+        after: str | None = None,
+        transport: Literal["socket", "sse"] = "socket",
+        notice: Notice = lambda kind, what: None,
+    ) -> AsyncIterator[Rewards]:
+        """Follow the player's rewards for as long as the block runs.
+
+        The block is entered once the server has greeted, so that nothing is missed of
+        what happens in it.  Whatever happens to the connection, it comes back, and goes
+        on after the last reward that was taken: an iteration ends only with the hunt, or
+        by `Denied`.
+
+        Args:
+            hunt: Its id.
+            after: The `Rewards.position` to go on from; None begins now.
+            transport: A WebSocket, or server-sent events.
+            notice: Told of what is no reward: ``hello``, ``reset``, ``drain``, and ``lost``
+                where it will reconnect.  After a ``reset``, rewards may be missing: read
+                the player's history by HTTP.
+        """
+        source = (
+            Socket(self._url, self._token, hunt, self._context)
+            if transport == "socket"
+            else EventStream(self._http, hunt)
+        )
+        # The nursery holds nothing that raises, so it neither ends nor wraps what the block does.
+        async with trio.open_nursery() as nursery:
+            rewards = Rewards(source, after, notice)
+            nursery.start_soon(rewards.follow)
+            failure: BaseException | None = None
+            try:
+                await rewards.wait_begun()
+                yield rewards
+            except BaseException as exc:  # of the block's, passed on as it is
+                failure = exc
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+
+@asynccontextmanager
+async def open_client(
+    url: str, token: str, *, context: ssl.SSLContext | None = None
+) -> AsyncIterator[Client]:
+    """Yield a client of the server at `url` that speaks for the player of `token`.
+
+    Args:
+        url: Like ``https://play.example``; a path is kept before those of the API.
+        token: A JWT, as ``hunt token`` prints it.
+        context: How TLS is spoken; None is the system's way.
+    """
+    url = url.rstrip("/")
+    headers = {"Authorization": f"Bearer {token}"}
+    verify = True if context is None else context
+    async with httpx.AsyncClient(
+        base_url=url, headers=headers, timeout=PATIENCE, verify=verify
+    ) as http:
+        yield Client(url, token, http, context)

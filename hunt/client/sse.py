@@ -1,0 +1,52 @@
+"""Rewards over server-sent events."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+
+from hunt.client import attempts
+from hunt.client.attempts import PATIENCE, Lost, Over
+from hunt.client.rewards import Hear
+from hunt.core.sse import RETRY_MS, Parser
+
+#: Seconds without a byte, after which a connection counts as dead: 2.5 heartbeats.
+SILENCE = 37.5
+
+
+class EventStream:
+    """A `hunt.client.rewards.Source`.
+
+    Args:
+        http: Knows the server, and who asks.
+        hunt: Its id.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, hunt: str) -> None:
+        self._http = http
+        self._path = f"/v1/hunts/{hunt}/events"
+
+    async def listen(self, after: str | None, hear: Hear) -> None:
+        """See `hunt.client.rewards.Source`."""
+        headers = {} if after is None else {"Last-Event-ID": after}
+        timeout = httpx.Timeout(PATIENCE, read=SILENCE)
+        retry = RETRY_MS
+        parser = Parser()
+        try:
+            async with self._http.stream(
+                "GET", self._path, headers=headers, timeout=timeout
+            ) as response:
+                if response.status_code == 204:
+                    raise Over
+                if response.status_code != 200:
+                    await response.aread()
+                    attempts.check(response)
+                async for chunk in response.aiter_raw():
+                    for event in parser.feed(chunk):
+                        retry = retry if event.retry is None else event.retry
+                        if event.event:
+                            await hear(event.event, json.loads(event.data))
+        except httpx.TransportError as exc:
+            raise Lost(str(exc) or type(exc).__name__, pause=retry / 1000) from exc
+        raise Lost("the stream has ended", pause=retry / 1000)

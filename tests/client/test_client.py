@@ -1,0 +1,246 @@
+"""The client library, against the real application."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import pytest
+import trio
+
+from hunt.client import Client, Denied, Unconfirmed, attempts, open_client
+from hunt.client import websocket as client_websocket
+from hunt.core.backoff import Backoff
+from hunt.store.hunts import Hunts
+from hunt.store.pool import open_pool
+from tests.web.serving import Client as Server
+from tests.web.serving import serving, token
+
+Transport = Literal["socket", "sse"]
+both = pytest.mark.parametrize("transport", ["socket", "sse"])
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Come back at once: how long pauses are is tested where they are made."""
+    monkeypatch.setattr(attempts, "backoff", lambda: Backoff(0.01, 0.01, lambda: 0.5))
+
+
+@asynccontextmanager
+async def playing(server: Server, url: str | None = None, **options: Any) -> AsyncIterator[Client]:
+    made = open_client(url or str(server.base_url), token(**options), context=server.tls)
+    async with made as client:
+        yield client
+
+
+@asynccontextmanager
+async def cutting(server: Server) -> AsyncIterator[tuple[str, list[trio.CancelScope]]]:
+    """Yield the address of a proxy, and what ends each of its connections without a word."""
+    cuts: list[trio.CancelScope] = []
+    target = server.base_url
+
+    async def serve(near: trio.SocketStream) -> None:
+        with trio.CancelScope() as cut:
+            cuts.append(cut)
+            far = await trio.open_tcp_stream(target.host, target.port or 0)
+            async with far, trio.open_nursery() as nursery:
+                nursery.start_soon(pump, near, far)
+                nursery.start_soon(pump, far, near)
+        await trio.aclose_forcefully(near)
+
+    async def pump(one: trio.SocketStream, other: trio.SocketStream) -> None:
+        try:
+            async for data in one:
+                await other.send_all(data)
+            await other.send_eof()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+
+    async with trio.open_nursery() as nursery:
+        [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(trio.serve_listeners, serve, [listener])
+        yield f"http://127.0.0.1:{listener.socket.getsockname()[1]}", cuts
+        nursery.cancel_scope.cancel()
+
+
+@both
+@pytest.mark.parametrize("over_tls", [False, True], ids=["clear", "tls"])
+async def test_clicks_are_answered_and_rewards_come_in_order(
+    database: str, transport: Transport, over_tls: bool
+) -> None:
+    async with serving(database, over_tls=over_tls) as server, playing(server) as client:
+        assert (await client.hunt("harbour"))["map"] == {"width": 100, "height": 50}
+        with trio.fail_after(10):
+            async with client.rewards("harbour", transport=transport) as rewards:
+                answers = [await client.click("harbour", 1, 2) for _ in range(3)]
+                for answer in answers:
+                    reward = await anext(rewards)
+                    assert (reward.id, reward.seq) == (answer.id, answer.seq)
+                    assert (answer.prize, answer.points, answer.duplicate) == ("coin", 5, False)
+                epoch = server.engine.hunts["harbour"].epoch
+                assert rewards.position == f"{epoch}-3"
+            # Elsewhere and later, from where it was.
+            await client.click("harbour", 1, 2)
+            async with client.rewards(
+                "harbour", transport=transport, after=f"{epoch}-1"
+            ) as rewards:
+                assert [(await anext(rewards)).seq for _ in range(3)] == [2, 3, 4]
+
+
+@both
+async def test_rewards_go_on_after_every_cut_and_none_is_missed(
+    database: str, transport: Transport
+) -> None:
+    async with serving(database) as server, cutting(server) as (url, cuts):
+        kinds: list[str] = []
+        async with (
+            playing(server, url) as client,
+            client.rewards(
+                "harbour", transport=transport, notice=lambda kind, _: kinds.append(kind)
+            ) as rewards,
+        ):
+            with trio.fail_after(20):
+                seqs = []
+                rounds = 5 if transport == "socket" else 2  # each with the pause that it asks for
+                for number in range(1, rounds + 1):
+                    await server.click()
+                    seqs.append((await anext(rewards)).seq)
+                    cuts[-1].cancel()
+                    await server.click()  # while nobody listens
+                    while kinds.count("lost") < number:
+                        await trio.lowlevel.checkpoint()
+                    seqs.append((await anext(rewards)).seq)
+                assert seqs == list(range(1, 2 * rounds + 1))
+
+
+@both
+async def test_an_iteration_may_be_given_up_and_taken_up_again(
+    database: str, transport: Transport
+) -> None:
+    async with (
+        serving(database) as server,
+        playing(server) as client,
+        client.rewards("harbour", transport=transport) as rewards,
+    ):
+        with trio.move_on_after(0.2):
+            await anext(rewards)
+        await server.click()
+        with trio.fail_after(5):
+            assert (await anext(rewards)).seq == 1
+
+
+@both
+async def test_an_iteration_ends_with_the_hunt(database: str, transport: Transport) -> None:
+    async with serving(database) as server, playing(server) as client:
+        async with open_pool(database, size=1) as pool:
+            await client.click("harbour", 1, 2)
+            await Hunts(pool).close("harbour")
+            with trio.fail_after(10):
+                while server.engine.hunts["harbour"].state != "closed":
+                    await trio.lowlevel.checkpoint()
+                async with client.rewards("harbour", transport=transport) as rewards:
+                    assert [reward async for reward in rewards] == []
+
+
+@both
+async def test_who_is_not_let_in_is_told_and_comes_back_no_more(
+    database: str, transport: Transport
+) -> None:
+    async with serving(database) as server:
+        for hunt, options, status in [
+            ("harbour", {"ttl": -1}, 401),
+            ("harbour", {"hunts": ["river"]}, 403),
+            ("nowhere", {}, 404),
+        ]:
+            async with (
+                playing(server, **options) as client,
+                client.rewards(hunt, transport=transport) as rewards,
+            ):
+                with trio.fail_after(10), pytest.raises(Denied) as denied:
+                    await anext(rewards)
+                assert denied.value.status == status
+                with pytest.raises(StopAsyncIteration):
+                    await anext(rewards)
+
+
+@both
+async def test_a_drain_says_when_to_come_back(database: str, transport: Transport) -> None:
+    async with serving(database) as server, playing(server) as client:
+        told: dict[str, dict[str, Any]] = {}
+        async with client.rewards(
+            "harbour", transport=transport, notice=lambda kind, what: told.update({kind: what})
+        ):
+            with trio.fail_after(10):
+                await server.engine.drain()
+                while "lost" not in told:
+                    await trio.lowlevel.checkpoint()
+        assert "drain" in told
+        assert 1 <= told["lost"]["retry_after"] <= 5.1
+
+
+async def test_what_the_block_raises_is_not_wrapped(database: str) -> None:
+    async with serving(database) as server, playing(server) as client:
+        with pytest.raises(ZeroDivisionError):
+            async with client.rewards("harbour"):
+                raise ZeroDivisionError
+
+
+async def test_a_click_is_sent_again_under_its_id_until_it_is_answered(database: str) -> None:
+    async with (
+        serving(database, click_rate=2.0, click_burst=1) as server,
+        cutting(server) as (url, cuts),
+        playing(server, url) as client,
+        open_pool(database, size=1) as pool,
+    ):
+        with trio.fail_after(20):
+            first = await client.click("harbour", 1, 2)
+            again = await client.click("harbour", 1, 2, id=first.id)  # too fast, at first
+            assert (again.seq, again.duplicate) == (first.seq, True)
+            answers = []
+
+            async def click() -> None:
+                answers.append(await client.click("harbour", 1, 2))
+
+            async with trio.open_nursery() as nursery:
+                async with pool.connection() as conn, conn.transaction():
+                    await conn.execute("select from hunts for update")
+                    nursery.start_soon(click)
+                    while not server.engine.lanes._lanes:
+                        await trio.lowlevel.checkpoint()
+                    for cut in cuts:
+                        cut.cancel()  # it will count, and nobody hears of it
+            assert [each.seq for each in answers] == [2]
+            assert answers[0].id != first.id
+
+
+async def test_a_click_that_will_never_count_is_not_sent_again(database: str) -> None:
+    async with serving(database) as server, playing(server) as client:
+        with pytest.raises(Denied) as denied:
+            await client.click("harbour", 999, 2)
+        assert (denied.value.status, list(denied.value.errors)) == (400, ["x"])
+        assert "inside the map" in str(denied.value)
+
+
+async def test_a_click_without_an_answer_in_time_says_its_id() -> None:
+    click_id = str(uuid.uuid4())
+    async with open_client("http://127.0.0.1:1", "x") as client:
+        with pytest.raises(Unconfirmed, match=click_id):
+            await client.click("harbour", 1, 2, id=click_id, patience=0.05)
+
+
+async def test_a_socket_that_is_silent_is_given_up(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_websocket, "PING_INTERVAL", 0.05)
+    monkeypatch.setattr(client_websocket, "SILENCE", 0.5)
+    told: list[str] = []
+    async with serving(database) as server, playing(server) as client:
+        async with client.rewards("harbour", notice=lambda kind, _: told.append(kind)):
+            await trio.sleep(0.8)  # pongs keep it
+            assert told == ["hello"]
+            monkeypatch.setattr(client_websocket, "SILENCE", 0.01)
+            with trio.fail_after(5):
+                while "lost" not in told:
+                    await trio.lowlevel.checkpoint()
