@@ -71,6 +71,7 @@ class Application:
                 serving, place = worker.current(), child.place()
                 if place is not None:
                     engine.siblings = place.siblings
+                    engine.own_socket = None if place.own is None else f"unix:{place.own}"
                 if serving is not None:
                     serving.engine = engine
                     engine.metrics.watch(
@@ -111,7 +112,7 @@ class Application:
 
 
 async def _drain_when_told(engine: Engine) -> None:
-    """Drain on SIGTERM, or when Hypercorn stops listening, whichever comes first.
+    """Drain on SIGTERM, when an operator says so, or when Hypercorn stops listening.
 
     Hypercorn itself would tell the application only after all connections have
     ended (H8), which open streams never do.
@@ -132,6 +133,12 @@ async def _drain_when_told(engine: Engine) -> None:
                 serving.release()
 
             nursery.start_soon(drain_when_stopping)
+
+        async def drain_when_told() -> None:
+            await engine.told_to_drain.wait()
+            await drain()
+
+        nursery.start_soon(drain_when_told)
         with trio.open_signal_receiver(signal.SIGTERM) as signals:
             async for _ in signals:
                 nursery.start_soon(drain)

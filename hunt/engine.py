@@ -24,6 +24,7 @@ from hunt.core.addresses import Proxies
 from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Notice, Outcome, Settlement
 from hunt.core.hunts import Hunt
+from hunt.core.standings import Leader
 from hunt.errors import CircuitOpen, SettingsError, StoreError, StoreUnavailable
 from hunt.service import dials
 from hunt.service.guard import Guard
@@ -32,12 +33,15 @@ from hunt.service.intake import Intake
 from hunt.service.keyring import open_tokens
 from hunt.service.lane import Waiting
 from hunt.service.lanes import Lanes
+from hunt.service.leaderboard import Leaderboard
 from hunt.service.limits import Limits
 from hunt.service.meter import EventLoopMeter
 from hunt.service.metrics import Metrics
 from hunt.service.supervisor import Supervisor
 from hunt.service.tail import Tail
+from hunt.service.trail import Trail
 from hunt.settings import Settings
+from hunt.store.audit import Entry
 from hunt.store.store import Store, open_store
 
 #: Spreads retries; nothing secret depends on it.
@@ -77,6 +81,8 @@ class Engine:
         self.draining = False
         self.drained = trio.Event()
         self.log = store.log
+        self.trail = Trail(self._record, jitter=jitter)
+        self.leaderboard = Leaderboard(self._add_up, self._leaders)
         self.metrics = Metrics(version=version("hunt-server"))
         self.meter = EventLoopMeter(time.perf_counter)
         self.breaker = Breaker(
@@ -121,6 +127,8 @@ class Engine:
             jitter=jitter,
         )
         self.replays = trio.Semaphore(REPLAYS)  #: resumes that read the table at once
+        self.told_to_drain = trio.Event()  #: an operator wants this process to end
+        self.own_socket: str | None = None  #: ``unix:/path``, where its siblings ask it
         self.siblings: Callable[[], list[Path]] = list  #: sockets of this server's other processes
         self._hunts_changed = trio.Event()
         dials.watch(
@@ -186,6 +194,15 @@ class Engine:
         """Count what became of clicks that were in a lane."""
         now = trio.current_time()
         self.metrics.settled(hunt, outcomes, [now - each.since for each in batch])
+
+    async def _record(self, entry: Entry) -> None:
+        await self.store.audit.record(entry)
+
+    async def _add_up(self, hunt: str) -> tuple[int, int]:
+        return await self.store.standings.add_up(hunt)
+
+    async def _leaders(self, hunt: str, limit: int) -> list[Leader]:
+        return await self.store.standings.leaders(hunt, limit)
 
     async def refresh(self) -> None:
         """Read all hunts again.
@@ -305,6 +322,8 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             nursery.start_soon(engine.keep_hunts_current)
             await nursery.start(engine.tail.run)
             nursery.start_soon(engine.hub.run)
+            nursery.start_soon(engine.trail.run)
+            await nursery.start(engine.leaderboard.run)
             await nursery.start(engine.lanes.run)
             nursery.start_soon(engine.supervisor.run)
             nursery.start_soon(

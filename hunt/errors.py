@@ -72,6 +72,10 @@ class HuntNotOpen(Refused):
         self.closes_at = closes_at  #: RFC 3339, or None where it has no such time
 
 
+class WrongState(Refused):
+    """What is there already does not allow it (HTTP 409)."""
+
+
 class ClickConflict(Refused):
     """The click id was used before, for another click (HTTP 422)."""
 

@@ -65,14 +65,14 @@ async def _run(settings: Settings) -> signal.Signals | None:
     notifier = Notifier(os.environ)
     async with AsyncExitStack() as stack:
         # First, because a wrong address is found out at once, and a database is not.
-        sockets = await stack.enter_async_context(listening(settings.bind))
+        sockets = await stack.enter_async_context(listening(_addresses(settings)))
         if settings.embedded:
             settings = await stack.enter_async_context(_embedded(settings))
         if not settings.jwt_secret:
             raise SettingsError(
                 "HUNT_JWT_SECRET is not set: give one or more secrets of at least 32 bytes"
             )
-        binds = [url(sock) for sock in sockets]
+        binds = [url(sock) for sock in sockets[: len(settings.bind)]]
         supervisor = Supervisor(
             Program(command=COMMAND, sockets=sockets),
             settings,
@@ -86,6 +86,13 @@ async def _run(settings: Settings) -> signal.Signals | None:
     if supervisor.killed:
         raise HuntError("stopped before it had drained")
     return supervisor.ended_by
+
+
+def _addresses(settings: Settings) -> list[str]:
+    """Return where to listen: for players, and for operators where that is elsewhere."""
+    operations = settings.operations_bind
+    own = [] if operations is None or operations in settings.bind else [operations]
+    return [*settings.bind, *own]
 
 
 def _say(binds: list[str]) -> None:

@@ -113,6 +113,24 @@ def network(text: str) -> Network:
     return ipaddress.ip_network(text, strict=False)
 
 
+def same_address(local: str, bind: str) -> bool:
+    """Return whether a connection came in where `bind` says.
+
+    Args:
+        local: The connection's own end: ``host:port`` or ``unix:/path``.
+        bind: As in the settings: the host may be a name, or stand for all.
+    """
+    if local == bind:
+        return True
+    if local.startswith("unix:") or bind.startswith("unix:"):
+        return False
+    (host, _, port), (wanted, _, wanted_port) = local.rpartition(":"), bind.rpartition(":")
+    if port != wanted_port:
+        return False
+    address, at = _address(host.strip("[]")), _address(wanted.strip("[]"))
+    return at is None or at.is_unspecified or at == address
+
+
 def _address(host: str) -> _Address | None:
     try:
         address = ipaddress.ip_address(host.partition("%")[0])

@@ -257,24 +257,37 @@ def to_json(definition: Definition) -> dict[str, object]:
 
 
 def from_json(raw: Mapping[str, object]) -> Definition:
-    """Return the definition that `to_json` turned into `raw`.
+    """Return the definition that `to_json` turned into `raw`, or that a client wrote like that.
 
     Raises:
-        DefinitionError: It is not what `to_json` returns.
+        DefinitionError: With all that is wrong, named as in a hunt file.
     """
-    hunt = {
-        name: datetime.fromisoformat(value) if name.endswith("_at") else value  # type: ignore[arg-type]
-        for name, value in raw.items()
-        if name != "prizes" and value is not None
-    }
-    prizes = raw.get("prizes")
-    assert isinstance(prizes, list)
+    prizes = raw.get("prizes", [])
     return _build(
         {
-            "hunt": hunt,
-            "prize": [{k: v for k, v in each.items() if v is not None} for each in prizes],
+            "hunt": {
+                name: _time(value) if name in {"opens_at", "closes_at"} else value
+                for name, value in raw.items()
+                if name != "prizes" and value is not None
+            },
+            "prize": [_without_none(each) for each in prizes]
+            if isinstance(prizes, list)
+            else prizes,
         }
     )
+
+
+def _time(value: object) -> object:
+    try:
+        return datetime.fromisoformat(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return value  # to be told with all else that is wrong
+
+
+def _without_none(table: object) -> object:
+    if not isinstance(table, dict):
+        return table
+    return {name: value for name, value in table.items() if value is not None}
 
 
 def differences(old: Definition | None, new: Definition) -> list[str]:

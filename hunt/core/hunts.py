@@ -10,7 +10,7 @@ from typing import Literal
 from hunt.core import fairness
 from hunt.core.definition import Definition
 
-State = Literal["draft", "open", "closed"]
+State = Literal["draft", "open", "paused", "closed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

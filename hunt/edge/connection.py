@@ -17,6 +17,7 @@ import trio
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.utils import repr_socket_addr
 
 from hunt.core.addresses import UNIX
 from hunt.edge.answers import Answers
@@ -29,6 +30,7 @@ from hunt.edge.socket import serve as serve_socket
 from hunt.edge.upgrade import Upgraded
 from hunt.edge.worker import Worker
 from hunt.logs import FaultLog
+from hunt.web.who import LOCAL
 
 #: Seconds for the handshake of TLS.
 HANDSHAKE_TIMEOUT = 10.0
@@ -88,6 +90,7 @@ class Connection(TCPServer):
 
     async def _serve(self) -> None:
         """Serve by Hypercorn, and over TLS by the fast lane in turn with it."""
+        self.state = {**self.state, LOCAL: _local(self._socket)}  # of this one alone
         park = self._worker.park
         if (
             self._plain() is not None
@@ -96,7 +99,7 @@ class Connection(TCPServer):
         ):
             await super().run()
             return
-        peer = park.engine.proxies.peer(_host(self.stream.transport_stream.socket))
+        peer = park.engine.proxies.peer(_host(self._socket))
         secure = Secure(self._worker, park, self.stream, peer)
         rest = await secure.serve(b"")
         while rest is not None:
@@ -105,6 +108,11 @@ class Connection(TCPServer):
             # Set by `protocol_send`, once a request is answered and nothing is left of it.
             left: _Left | None = self._left
             rest = None if left is None else await secure.serve(left.received)
+
+    @property
+    def _socket(self) -> trio.socket.SocketType:
+        plain = self._plain()
+        return (self.stream.transport_stream if plain is None else plain).socket
 
     @property
     def _worker(self) -> Worker:
@@ -224,6 +232,14 @@ def _leave(
         Client(park, fd, peer, refused=refused).begin(received)
     else:
         os.close(fd)
+
+
+def _local(sock: trio.socket.SocketType) -> str | None:
+    """Return the address that the client has connected to."""
+    try:
+        return repr_socket_addr(sock.family, sock.getsockname())
+    except OSError:
+        return None  # it has left
 
 
 def _host(sock: trio.socket.SocketType) -> str:

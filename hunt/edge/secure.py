@@ -20,7 +20,7 @@ from hunt.edge.fastlane import MAX_PIPELINED, READ, log_request
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.request import Request, may_be_hot
 from hunt.edge.sending import send_all
-from hunt.errors import Refused, TooFast
+from hunt.errors import Overloaded, Refused, TooFast
 from hunt.web import endpoints, greeting, problems
 from hunt.web.clicks import settle
 from hunt.web.streams import EventStream
@@ -119,7 +119,7 @@ class Secure:
         engine, answers = self._park.engine, self._park.answers
         try:
             hunt, player = endpoints.stream(engine, request.asked, self._peer)
-        except TooFast as refusal:
+        except (Overloaded, TooFast) as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
             await send_all(self._stream, answers.paused(pause, request_id))
             self._log(request, HTTPStatus.OK, request_id)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from hunt.core.definition import Definition, Prize, differences, from_json, to_json
+from hunt.core.definition import Definition, from_json
 from hunt.core.hunts import Hunt, State
-from hunt.errors import HuntNotFound
-from hunt.store.connection import Connection
+from hunt.errors import WrongState
+from hunt.store.definitions import AUDIT, apply, locked, missing, new_epoch
 from hunt.store.errors import translated
 from hunt.store.pool import Pool
 
@@ -23,45 +25,20 @@ SELECT = """
       from hunts h
 """
 
-CREATE = """
-    insert into hunts (id, definition, opens_at, closes_at, cooldown, epoch, seed)
-    values (%s, %s, %s, %s, %s, %s, %s) returning number
+VERSIONS = """
+    select v.version, v.at, v.actor, v.definition
+      from hunt_versions v join hunts h on h.number = v.hunt
+     where h.id = %s order by v.version desc
 """
 
-CHANGE = """
-    update hunts set definition = %s, version = version + 1,
-           opens_at = %s, closes_at = %s, cooldown = %s
-     where number = %s
-"""
 
-KEEP_PRIZE = """
-    insert into prizes (hunt, id, stock, per_player) values (%s, %s, %s, %s)
-    on conflict (hunt, id) do update
-       set stock = excluded.stock, per_player = excluded.per_player, retired = false
-"""
+class Version(Struct, frozen=True):
+    """What a hunt was, from some moment on."""
 
-RETIRE = "update prizes set retired = true where hunt = %s and not id = any(%s)"
-
-# Where a limit is new, what was granted before it has to be counted once.
-COUNT = """
-    update prizes z set granted = (
-        select count(*) from rewards r where r.hunt = %(hunt)s and r.prize = %(prize)s)
-     where z.hunt = %(hunt)s and z.id = %(prize)s
-"""
-COUNT_PLAYERS = """
-    insert into player_prizes (hunt, player, prize, granted)
-    select r.hunt, r.player, r.prize, count(*) from rewards r
-     where r.hunt = %(hunt)s and r.prize = %(prize)s
-     group by r.hunt, r.player, r.prize
-    on conflict (hunt, player, prize) do update set granted = excluded.granted
-"""
-
-REMEMBER = """
-    insert into hunt_versions (hunt, version, definition, actor)
-    select number, version, definition, %s from hunts where number = %s
-"""
-
-AUDIT = "insert into audit (actor, action, hunt, detail) values (%s, %s, %s, %s)"
+    version: int
+    at: datetime
+    actor: str
+    definition: Definition
 
 
 class Hunts:
@@ -94,43 +71,75 @@ class Hunts:
             definition: What it is to be.
             seed: Of the draws, where the hunt is new.
             actor: Who does this, for the audit trail.
+
+        Raises:
+            WrongState: The hunt is over, and its seed may be known.
         """
         with translated():
             async with self._pool.connection() as conn, conn.transaction():
-                cursor = await conn.execute(
-                    "select number, definition from hunts where id = %s for update",
-                    (definition.id,),
-                )
-                row = await cursor.fetchone()
-                old = None if row is None else from_json(row[1])
-                changes = differences(old, definition)
-                if not changes:
-                    return []
-                number = await (
-                    _create(conn, definition, seed)
-                    if row is None
-                    else _change(conn, row[0], definition)
-                )
-                before = {} if old is None else {prize.id: prize for prize in old.prizes}
-                for prize in definition.prizes:
-                    await _keep(conn, number, prize, before.get(prize.id))
-                await conn.execute(RETIRE, (number, [prize.id for prize in definition.prizes]))
-                await conn.execute(REMEMBER, (actor, number))
-                await conn.execute(
-                    AUDIT, (actor, "apply", definition.id, Jsonb({"changes": changes}))
-                )
-        return changes
+                found = await locked(conn, definition.id)
+                return await apply(conn, found, definition, seed, actor)
+
+    async def create(self, definition: Definition, *, seed: bytes, actor: str) -> list[str]:
+        """Create a hunt, as `apply` does.
+
+        Raises:
+            WrongState: There is one of that id.
+        """
+        with translated():
+            async with self._pool.connection() as conn, conn.transaction():
+                if await locked(conn, definition.id) is not None:
+                    raise WrongState(f"there is a hunt {definition.id!r} already")
+                return await apply(conn, None, definition, seed, actor)
+
+    async def change(
+        self, hunt: str, to: Callable[[Definition], Definition], *, actor: str
+    ) -> list[str]:
+        """Change a hunt, as `apply` does, from what it is at that moment.
+
+        Args:
+            hunt: Its id.
+            to: Returns what it is to be; what it raises leaves the hunt as it is.
+            actor: Who does this, for the audit trail.
+
+        Raises:
+            HuntNotFound: There is no such hunt.
+            WrongState: The hunt is over, and its seed may be known.
+        """
+        with translated():
+            async with self._pool.connection() as conn, conn.transaction():
+                found = await locked(conn, hunt)
+                if found is None:
+                    raise missing(hunt)
+                return await apply(conn, found, to(found.definition), b"", actor)
+
+    async def versions(self, hunt: str) -> list[Version]:
+        """Return what a hunt was from when on, the newest first."""
+        with translated():
+            async with self._pool.connection() as conn:
+                rows = await (await conn.execute(VERSIONS, (hunt,))).fetchall()
+        return [Version(version, at, actor, from_json(raw)) for version, at, actor, raw in rows]
 
     async def open(self, hunt: str, *, actor: str = "operator") -> None:
         """Let a hunt take clicks, within its times.
 
         Raises:
             HuntNotFound: There is no such hunt.
+            WrongState: It was closed, and its seed may be known.
         """
         await self._set_state(hunt, "open", actor)
 
+    async def pause(self, hunt: str, *, actor: str = "operator") -> None:
+        """Let an open hunt take no clicks for a while; its seed stays secret.
+
+        Raises:
+            HuntNotFound: There is no such hunt.
+            WrongState: It is not open.
+        """
+        await self._set_state(hunt, "paused", actor)
+
     async def close(self, hunt: str, *, actor: str = "operator") -> None:
-        """End a hunt; its seed may be shown from now on.
+        """End a hunt for good; its seed may be shown from now on.
 
         Raises:
             HuntNotFound: There is no such hunt.
@@ -148,7 +157,7 @@ class Hunts:
                 cursor = await conn.execute("select id, epoch from hunts order by id for update")
                 epochs = {}
                 for hunt, before in await cursor.fetchall():
-                    epochs[hunt] = epoch = _epoch()
+                    epochs[hunt] = epoch = new_epoch()
                     await conn.execute("update hunts set epoch = %s where id = %s", (epoch, hunt))
                     await conn.execute(AUDIT, (actor, "epoch", hunt, Jsonb({"before": before})))
         return epochs
@@ -156,64 +165,19 @@ class Hunts:
     async def _set_state(self, hunt: str, state: State, actor: str) -> None:
         with translated():
             async with self._pool.connection() as conn, conn.transaction():
-                cursor = await conn.execute(
-                    "select state from hunts where id = %s for update", (hunt,)
-                )
-                row = await cursor.fetchone()
-                if row is None:
-                    raise HuntNotFound(f"there is no hunt {hunt!r}: 'hunt hunts' lists them")
-                if row[0] == state:
+                found = await locked(conn, hunt)
+                if found is None:
+                    raise missing(hunt)
+                if found.state == state:
                     return
-                await conn.execute("update hunts set state = %s where id = %s", (state, hunt))
-                await conn.execute(AUDIT, (actor, state, hunt, Jsonb({"before": row[0]})))
-
-
-def _epoch() -> str:
-    return "k" + secrets.token_hex(4)
-
-
-async def _create(conn: Connection, definition: Definition, seed: bytes) -> int:
-    cursor = await conn.execute(
-        CREATE,
-        (
-            definition.id,
-            Jsonb(to_json(definition)),
-            definition.opens_at,
-            definition.closes_at,
-            definition.cooldown,
-            _epoch(),
-            seed,
-        ),
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    number: int = row[0]
-    await conn.execute("select hunt_create_log(%s)", (number,))
-    return number
-
-
-async def _change(conn: Connection, number: int, definition: Definition) -> int:
-    await conn.execute(
-        CHANGE,
-        (
-            Jsonb(to_json(definition)),
-            definition.opens_at,
-            definition.closes_at,
-            definition.cooldown,
-            number,
-        ),
-    )
-    return number
-
-
-async def _keep(conn: Connection, number: int, prize: Prize, before: Prize | None) -> None:
-    await conn.execute(KEEP_PRIZE, (number, prize.id, prize.stock, prize.per_player))
-    # Not prepared, so that the plan knows the hunt, and locks its partition only.
-    which = {"hunt": number, "prize": prize.id}
-    if prize.stock is not None and (before is None or before.stock is None):
-        await conn.execute(COUNT, which, prepare=False)
-    if prize.per_player is not None and (before is None or before.per_player is None):
-        await conn.execute(COUNT_PLAYERS, which, prepare=False)
+                if found.state == "closed":
+                    raise WrongState("a closed hunt stays closed: its seed is public")
+                if found.state == "draft" and state == "paused":
+                    raise WrongState("a hunt that was never open cannot be paused")
+                await conn.execute(
+                    "update hunts set state = %s where number = %s", (state, found.number)
+                )
+                await conn.execute(AUDIT, (actor, state, hunt, Jsonb({"before": found.state})))
 
 
 def _hunt(row: tuple[Any, ...]) -> Hunt:

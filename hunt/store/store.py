@@ -11,16 +11,19 @@ import trio
 from hunt.errors import SettingsError, StoreError
 from hunt.logs import FaultLog
 from hunt.store import checks, schema, trials
+from hunt.store.audit import Audit
 from hunt.store.hunts import Hunts
 from hunt.store.listen import Listener
 from hunt.store.log import Log
+from hunt.store.players import Players
 from hunt.store.pool import Pool, open_pool
+from hunt.store.standings import Standings
 
 log = FaultLog("hunt")
 
 
 class Store:
-    """Log, hunts and notices, on one pool and one connection to listen on.
+    """Log, hunts, players and notices, on one pool and one connection to listen on.
 
     Args:
         pool: The caller's, to open and to close.
@@ -34,6 +37,9 @@ class Store:
         self.name = os.urandom(8).hex()  #: of this process, in its notices
         self.log = Log(pool, by=self.name)
         self.hunts = Hunts(pool)
+        self.players = Players(pool)
+        self.audit = Audit(pool)
+        self.standings = Standings(pool)
         self.listening = Listener(listen).listening
         self.states = pool.states
         self.faults = pool.faults

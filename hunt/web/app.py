@@ -11,14 +11,18 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from hunt.engine import Engine
-from hunt.errors import Refused
+from hunt.errors import Refused, StoreError
 from hunt.logs import FaultLog
 from hunt.web import (
+    admin,
+    admin_players,
+    bodies,
     clicks,
     endpoints,
     operations,
     pages,
     problems,
+    process,
     reading,
     session,
     sockets,
@@ -32,6 +36,19 @@ MAX_BODY = endpoints.MAX_BODY
 #: Seconds for a body to arrive.
 BODY_TIMEOUT = endpoints.BODY_TIMEOUT
 
+ROOMS = (
+    clicks,
+    streams,
+    sockets,
+    reading,
+    session,
+    operations,
+    admin,
+    admin_players,
+    process,
+    pages,
+)
+
 log = structlog.get_logger("hunt.web")
 faults = FaultLog("hunt.web")
 
@@ -40,6 +57,7 @@ class Application(QuartTrio):
     """Quart on Trio, with the repairs of `HTTPConnection`."""
 
     asgi_http_class = HTTPConnection
+    request_class = bodies.SizedRequest
 
 
 def create_app(engine: Callable[[], Engine]) -> Application:
@@ -47,7 +65,7 @@ def create_app(engine: Callable[[], Engine]) -> Application:
     app = Application("hunt.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT
-    for room in (clicks, streams, sockets, reading, session, operations, pages):
+    for room in ROOMS:
         app.register_blueprint(room.blueprint(engine))
 
     @app.before_request
@@ -75,6 +93,11 @@ def create_app(engine: Callable[[], Engine]) -> Application:
     @app.errorhandler(Refused)
     async def refused(error: Refused) -> Response:
         return problems.refused(error).response()
+
+    @app.errorhandler(StoreError)
+    async def unavailable(error: StoreError) -> Response:
+        faults.warning("the database did not do it", error=str(error))
+        return problems.refused(problems.of_store(error)).response()
 
     @app.errorhandler(HTTPException)
     async def http_error(error: HTTPException) -> Response:

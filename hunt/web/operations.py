@@ -8,8 +8,29 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from quart import Blueprint, Response, request
 
 from hunt.core import wire
+from hunt.core.definition import ID
 from hunt.engine import Engine
-from hunt.web import problems, summing
+from hunt.errors import HuntNotFound, InvalidRequest
+from hunt.web import problems, summing, who
+
+
+def restricted(name: str, engine: Callable[[], Engine], *, prefix: str) -> Blueprint:
+    """Return an empty room that only operators may enter, and only where they are let in."""
+    routes = Blueprint(name, __name__, url_prefix=prefix)
+
+    @routes.before_request
+    async def only_operators() -> None:
+        serving = engine()
+        who.check_place(serving)
+        who.operator(serving)
+        named = request.view_args or {}
+        if "hunt_id" in named and not ID.fullmatch(named["hunt_id"]):
+            raise HuntNotFound("there is no such hunt")
+        if "player" in named and not wire.valid_player(named["player"]):
+            wrong = "must be 1-64 of A-Z a-z 0-9 _ . : -"
+            raise InvalidRequest("the path is not valid", errors={"player": wrong})
+
+    return routes
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
@@ -31,6 +52,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/metrics")
     async def metrics() -> Response:
         serving = engine()
+        who.check_place(serving)
         page = serving.metrics.render()
         if request.args.get("process") != "own":
             page = await summing.total(page, serving.siblings())

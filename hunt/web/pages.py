@@ -11,6 +11,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from hunt.engine import Engine
+from hunt.web import openapi
 from hunt.web.asgi_http import empty
 
 #: No script, style, image or connection but our own; none of them inline.
@@ -42,6 +43,14 @@ def blueprint(_engine: Callable[[], Engine]) -> Blueprint:
     async def game() -> Response:
         return file("index.html")
 
+    @routes.get("/docs")
+    async def docs() -> Response:
+        return file("docs.html")
+
+    @routes.get("/openapi.json")
+    async def document() -> Response:
+        return served(openapi.document(), "application/json")
+
     @routes.get("/static/<name>")
     async def static(name: str) -> Response:
         return file(name)
@@ -50,6 +59,9 @@ def blueprint(_engine: Callable[[], Engine]) -> Blueprint:
         content = files.get(name)
         if content is None:
             raise NotFound("there is no such file")
+        return served(content, mimetypes.guess_type(name)[0] or "application/octet-stream")
+
+    def served(content: bytes, mimetype: str) -> Response:
         headers = {
             "ETag": f'"{hashlib.sha256(content).hexdigest()[:20]}"',
             "Cache-Control": "no-cache",
@@ -57,7 +69,6 @@ def blueprint(_engine: Callable[[], Engine]) -> Blueprint:
         }
         if request.headers.get("If-None-Match") == headers["ETag"]:
             return empty(304, headers)
-        mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return Response(content, mimetype=mimetype, headers=headers)
 
     return routes

@@ -21,8 +21,12 @@ from hunt.errors import (
     OutcomeUnknown,
     Overloaded,
     Refused,
+    StoreError,
+    StoreLost,
+    StoreTimeout,
     TooFast,
     UnsupportedType,
+    WrongState,
 )
 
 MIMETYPE = "application/problem+json"
@@ -35,6 +39,7 @@ STATUS: tuple[tuple[type[Refused], int], ...] = (
     (NotAllowed, 403),
     (HuntNotFound, 404),
     (HuntNotOpen, 409),
+    (WrongState, 409),
     (ClickConflict, 422),
     (ClickRejected, 422),
     (TooFast, 429),
@@ -84,6 +89,13 @@ def refused(error: Refused) -> Problem:
         opens_at=getattr(error, "opens_at", None),
         closes_at=getattr(error, "closes_at", None),
     )
+
+
+def of_store(error: StoreError) -> Refused:
+    """Return what a client is told of the store's trouble."""
+    if isinstance(error, StoreTimeout | StoreLost):
+        return OutcomeUnknown("the database did not answer: whether it was done is unknown")
+    return Overloaded("the database did not do it", retry_after=1.0)
 
 
 def http_error(error: HTTPException) -> Problem:

@@ -1,4 +1,4 @@
-"""What can be read: the hunts, and a player's own rewards."""
+"""What can be read: the hunts, a player's own rewards, and who leads."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hunt.core import wire
 from hunt.core.definition import Peak, Prize
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
-from hunt.errors import InvalidRequest, Overloaded, StoreError
-from hunt.web import endpoints, who
+from hunt.service import leaderboard as leaderboards
+from hunt.web import bodies, endpoints, who
 from hunt.web.asgi_http import empty
 
 MAX_LIMIT = 1000
@@ -40,28 +40,59 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         serving = engine()
         identity = who.player(serving)
         endpoints.hunt_of(serving, identity, hunt_id)
-        after = whole("after", 0, least=0, most=2**62)
-        limit = whole("limit", 100, least=1, most=MAX_LIMIT)
-        try:
-            found = await serving.log.history(hunt_id, identity.player, after, limit)
-        except StoreError:
-            raise Overloaded("the database did not answer", retry_after=1.0) from None
-        following = str(found[-1].seq) if len(found) == limit else "null"
-        items = b",".join(wire.reward_json(reward) for reward in found)
-        body = b'{"rewards":[' + items + b'],"next":' + following.encode() + b"}"
-        return Response(body, mimetype="application/json")
+        return await history(serving, hunt_id, identity.player)
+
+    @routes.get("/v1/hunts/<hunt_id>/leaderboard")
+    async def leaderboard(hunt_id: str) -> Response:
+        serving = engine()
+        endpoints.hunt_of(serving, None, hunt_id)
+        limit = bodies.whole("limit", 10, least=1, most=leaderboards.SIZE)
+        player = who.known(serving)
+        board = await serving.leaderboard.get(hunt_id)
+        leaders = [
+            {
+                "rank": rank,
+                "player": wire.mask(each.player),
+                "points": each.points,
+                "wins": each.wins,
+                "you": each.player == player,
+            }
+            for rank, each in enumerate(board.leaders[:limit], 1)
+        ]
+        return tagged({"hunt": hunt_id, "seq": board.seq, "leaders": leaders})
 
     return routes
+
+
+async def history(serving: Engine, hunt_id: str, player: str) -> Response:
+    """Return a page of a player's rewards, as the query says.
+
+    Raises:
+        HuntNotFound: There is no such hunt.
+    """
+    endpoints.hunt_of(serving, None, hunt_id)
+    after = bodies.whole("after", 0, least=0, most=2**62)
+    limit = bodies.whole("limit", 100, least=1, most=MAX_LIMIT)
+    found = await serving.log.history(hunt_id, player, after, limit)
+    following = str(found[-1].seq) if len(found) == limit else "null"
+    items = b",".join(wire.reward_json(reward) for reward in found)
+    body = b'{"rewards":[' + items + b'],"next":' + following.encode() + b"}"
+    return Response(body, mimetype="application/json")
 
 
 def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
     """Return what the list says of a hunt."""
     definition = hunt.definition
-    state = "closed" if hunt.is_over(now) else "open" if hunt.is_open(now) else "waiting"
+    if hunt.is_over(now):
+        state = "closed"
+    elif hunt.state in {"draft", "paused"}:
+        state = hunt.state
+    else:
+        state = "open" if hunt.is_open(now) else "waiting"
     return {
         "id": hunt.id,
         "title": definition.title,
-        "state": "draft" if hunt.state == "draft" else state,
+        "state": state,
         "opens_at": moment(definition.opens_at),
         "closes_at": moment(definition.closes_at),
     }
@@ -99,19 +130,6 @@ def _prize(prize: Prize, hunt: Hunt) -> dict[str, object]:
 def moment(value: datetime | None) -> str | None:
     """Return a time as RFC 3339, in UTC."""
     return None if value is None else value.isoformat().replace("+00:00", "Z")
-
-
-def whole(name: str, default: int, *, least: int, most: int) -> int:
-    """Return a number of the query.
-
-    Raises:
-        InvalidRequest: It is none, or out of range.
-    """
-    text = request.args.get(name, str(default))
-    if not (text.isascii() and text.isdigit()) or not least <= int(text[:20]) <= most:
-        wrong = f"must be a whole number, {least} to {most}"
-        raise InvalidRequest("the query is not valid", errors={name: wrong})
-    return int(text)
 
 
 def tagged(value: object) -> Response:

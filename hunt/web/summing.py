@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import trio
 from prometheus_client import generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector, CollectorRegistry
 
-#: Seconds to wait for the others; one that is just ending does not answer.
-TIMEOUT = 2.0
-
-#: Bytes of one process' metrics, at most.
-MAX_PAGE = 4 * 1024 * 1024
-
-_REQUEST = b"GET /metrics?process=own HTTP/1.0\r\nHost: hunt\r\n\r\n"
+from hunt.web.siblings import get
 
 #: Of these, by the end of their names, the greatest or the mean of all processes
 #: counts; everything else is added.
@@ -33,32 +26,8 @@ async def total(own: bytes, siblings: Sequence[Path]) -> bytes:
         own: This process' metrics.
         siblings: The sockets of the others.
     """
-    pages = [own]
-
-    async def fetch(path: Path) -> None:
-        page = await _fetch(path)
-        if page is not None:
-            pages.append(page)
-
-    with trio.move_on_after(TIMEOUT):
-        async with trio.open_nursery() as nursery:
-            for path in siblings:
-                nursery.start_soon(fetch, path)
+    pages = [own, *await get(siblings, "/metrics?process=own")]
     return own if len(pages) == 1 else merged(pages)
-
-
-async def _fetch(path: Path) -> bytes | None:
-    """Return what one process says of itself, None where it is gone."""
-    try:
-        async with await trio.open_unix_socket(str(path)) as stream:
-            await stream.send_all(_REQUEST)
-            page = b""
-            while len(page) < MAX_PAGE and (more := await stream.receive_some(65536)):
-                page += more
-    except (OSError, trio.BrokenResourceError):
-        return None
-    head, _, body = page.partition(b"\r\n\r\n")
-    return body if b" 200" in head[:16] else None
 
 
 def merged(pages: Sequence[bytes]) -> bytes:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from quart import request
+from werkzeug.exceptions import NotFound
 
-from hunt.core.addresses import UNIX, Forwarded, Peer, Source
+from hunt.core.addresses import UNIX, Forwarded, Peer, Source, same_address
 from hunt.engine import Engine
+from hunt.errors import NotAuthenticated, Overloaded
 from hunt.web import auth, endpoints
+
+#: In the state of an ASGI scope: the address that the client has connected to.
+LOCAL = "hunt_local"
 
 
 def asked(hunt_id: str) -> endpoints.Asked:
@@ -76,6 +81,36 @@ def player(engine: Engine, *, changes: bool = False) -> auth.Identity:
     if changes and identity.cookie:
         check_origin(engine)
     return identity
+
+
+def known(engine: Engine) -> str | None:
+    """Return who makes a request that anybody may make; None where nobody says so, or not truly."""
+    try:
+        return player(engine).player
+    except (NotAuthenticated, Overloaded):
+        return None
+
+
+def operator(engine: Engine) -> str:
+    """Return which operator makes the request, by a token for administration alone.
+
+    Raises:
+        NotAuthenticated: None does.
+    """
+    return auth.identify(
+        engine.tokens, authorization=request.headers.get("Authorization"), use="admin"
+    ).player
+
+
+def check_place(engine: Engine) -> None:
+    """Raise werkzeug's `NotFound` where operators are served at another address."""
+    wanted = engine.settings.operations_bind
+    local: str | None = request.scope.get("state", {}).get(LOCAL)
+    if wanted is None or (
+        local is not None and (local == engine.own_socket or same_address(local, wanted))
+    ):
+        return
+    raise NotFound
 
 
 def check_origin(engine: Engine) -> None:

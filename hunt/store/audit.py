@@ -1,0 +1,66 @@
+"""The audit trail: who has changed or seen what, and when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from psycopg.types.json import Jsonb
+
+from hunt.store.errors import translated
+from hunt.store.pool import Pool
+
+RECORD = "insert into audit (at, actor, action, hunt, detail) values (%s, %s, %s, %s, %s)"
+
+LIST = """
+    select id, at, actor, action, hunt, detail from audit
+     where (%(before)s::bigint is null or id < %(before)s)
+       and (%(hunt)s::text is null or hunt = %(hunt)s)
+     order by id desc limit %(limit)s
+"""
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One thing that was done."""
+
+    actor: str
+    action: str
+    hunt: str | None = None
+    detail: dict[str, object] = {}
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    id: int | None = None  #: ascends; None until it is recorded
+
+
+class Audit:
+    """Entries in the database.  The pool is the caller's, to open and to close."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def record(self, entry: Entry) -> None:
+        """Add an entry.
+
+        Raises:
+            StoreError: It could not be recorded, or that is not known.
+        """
+        values = (entry.at, entry.actor, entry.action, entry.hunt, Jsonb(entry.detail))
+        with translated():
+            async with self._pool.connection() as conn:
+                await conn.execute(RECORD, values)
+
+    async def list(
+        self, *, hunt: str | None = None, before: int | None = None, limit: int = 100
+    ) -> list[Entry]:
+        """Return entries, the newest first.
+
+        Args:
+            hunt: Only of this one.
+            before: Only with a smaller id.
+            limit: At most so many, >= 1.
+        """
+        values = {"hunt": hunt, "before": before, "limit": limit}
+        with translated():
+            async with self._pool.connection() as conn:
+                rows = await (await conn.execute(LIST, values)).fetchall()
+        names = ("id", "at", "actor", "action", "hunt", "detail")
+        return [Entry(**dict(zip(names, row, strict=True))) for row in rows]

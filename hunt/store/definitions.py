@@ -1,0 +1,153 @@
+"""A hunt's definition, written down: as it is, and as it was in each version."""
+
+from __future__ import annotations
+
+import secrets
+
+from msgspec import Struct
+from psycopg.types.json import Jsonb
+
+from hunt.core.definition import Definition, Prize, differences, from_json, to_json
+from hunt.core.hunts import State
+from hunt.errors import HuntNotFound, WrongState
+from hunt.store.connection import Connection
+
+CREATE = """
+    insert into hunts (id, definition, opens_at, closes_at, cooldown, epoch, seed)
+    values (%s, %s, %s, %s, %s, %s, %s) returning number
+"""
+
+CHANGE = """
+    update hunts set definition = %s, version = version + 1,
+           opens_at = %s, closes_at = %s, cooldown = %s
+     where number = %s
+"""
+
+KEEP_PRIZE = """
+    insert into prizes (hunt, id, stock, per_player) values (%s, %s, %s, %s)
+    on conflict (hunt, id) do update
+       set stock = excluded.stock, per_player = excluded.per_player, retired = false
+"""
+
+RETIRE = "update prizes set retired = true where hunt = %s and not id = any(%s)"
+
+# Where a limit is new, what was granted before it has to be counted once.
+COUNT = """
+    update prizes z set granted = (
+        select count(*) from rewards r where r.hunt = %(hunt)s and r.prize = %(prize)s)
+     where z.hunt = %(hunt)s and z.id = %(prize)s
+"""
+COUNT_PLAYERS = """
+    insert into player_prizes (hunt, player, prize, granted)
+    select r.hunt, r.player, r.prize, count(*) from rewards r
+     where r.hunt = %(hunt)s and r.prize = %(prize)s
+     group by r.hunt, r.player, r.prize
+    on conflict (hunt, player, prize) do update set granted = excluded.granted
+"""
+
+REMEMBER = """
+    insert into hunt_versions (hunt, version, definition, actor)
+    select number, version, definition, %s from hunts where number = %s
+"""
+
+LOCK = """
+    select number, definition, state,
+           state = 'closed' or coalesce(closes_at <= clock_timestamp(), false)
+      from hunts where id = %s for update
+"""
+
+AUDIT = "insert into audit (actor, action, hunt, detail) values (%s, %s, %s, %s)"
+
+
+class Found(Struct, frozen=True):
+    """A hunt whose row is locked."""
+
+    number: int
+    definition: Definition
+    state: State
+    over: bool  # its seed may be known
+
+
+async def locked(conn: Connection, hunt: str) -> Found | None:
+    """Return a hunt, None where there is none; nobody else changes it in this transaction."""
+    row = await (await conn.execute(LOCK, (hunt,))).fetchone()
+    return None if row is None else Found(row[0], from_json(row[1]), row[2], row[3])
+
+
+def missing(hunt: str) -> HuntNotFound:
+    """Return what to raise where there is no such hunt."""
+    return HuntNotFound(f"there is no hunt {hunt!r}: 'hunt hunts' lists them")
+
+
+async def apply(
+    conn: Connection, found: Found | None, definition: Definition, seed: bytes, actor: str
+) -> list[str]:
+    """Create a hunt, or change one that is locked; see `hunt.store.hunts.Hunts.apply`."""
+    old = None if found is None else found.definition
+    changes = differences(old, definition)
+    if not changes:
+        return []
+    if found is not None and found.over:
+        # Whoever knows the seed knows which click ids win.
+        raise WrongState(f"hunt {definition.id!r} is over, and stays as it was")
+    number = await (
+        _create(conn, definition, seed)
+        if found is None
+        else _change(conn, found.number, definition)
+    )
+    before = {} if old is None else {prize.id: prize for prize in old.prizes}
+    for prize in definition.prizes:
+        await _keep(conn, number, prize, before.get(prize.id))
+    await conn.execute(RETIRE, (number, [prize.id for prize in definition.prizes]))
+    await conn.execute(REMEMBER, (actor, number))
+    await conn.execute(AUDIT, (actor, "apply", definition.id, Jsonb({"changes": changes})))
+    return changes
+
+
+def new_epoch() -> str:
+    """Return the epoch of a log that begins, or begins again."""
+    return "k" + secrets.token_hex(4)
+
+
+async def _create(conn: Connection, definition: Definition, seed: bytes) -> int:
+    cursor = await conn.execute(
+        CREATE,
+        (
+            definition.id,
+            Jsonb(to_json(definition)),
+            definition.opens_at,
+            definition.closes_at,
+            definition.cooldown,
+            new_epoch(),
+            seed,
+        ),
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    number: int = row[0]
+    await conn.execute("select hunt_create_log(%s)", (number,))
+    return number
+
+
+async def _change(conn: Connection, number: int, definition: Definition) -> int:
+    await conn.execute(
+        CHANGE,
+        (
+            Jsonb(to_json(definition)),
+            definition.opens_at,
+            definition.closes_at,
+            definition.cooldown,
+            number,
+        ),
+    )
+    return number
+
+
+async def _keep(conn: Connection, number: int, prize: Prize, before: Prize | None) -> None:
+    await conn.execute(KEEP_PRIZE, (number, prize.id, prize.stock, prize.per_player))
+    # Not prepared, so that the plan knows the hunt, and locks its partition only.
+    which = {"hunt": number, "prize": prize.id}
+    if prize.stock is not None and (before is None or before.stock is None):
+        await conn.execute(COUNT, which, prepare=False)
+    if prize.per_player is not None and (before is None or before.per_player is None):
+        await conn.execute(COUNT_PLAYERS, which, prepare=False)

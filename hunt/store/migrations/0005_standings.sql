@@ -1,0 +1,48 @@
+-- Who has how many points: added up from the log in steps, beside the commits and not in them, when somebody asks.
+
+create table standings (
+    hunt    int not null references hunts,
+    player  text not null,
+    points  bigint not null,
+    wins    bigint not null,
+    seq     bigint not null,  -- of the last win: of two with the same points, who had them first is ahead
+    primary key (hunt, player)
+);
+create index standings_best on standings (hunt, points desc, seq);
+
+create table standings_upto (  -- up to which seq the log has been added up
+    hunt  int primary key references hunts,
+    seq   bigint not null default 0
+);
+
+-- Adds up to p_most more rows of the log: the seq up to which it is added up now, and how many rows are left.
+-- One at a time: who comes second leaves the work to the first. Takes no lock that a commit wants.
+create function hunt_add_up(p_hunt text, p_most int) returns table (upto bigint, rest bigint)
+language plpgsql
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_hunt  int;
+    v_last  bigint;
+    v_upto  bigint;
+    v_to    bigint;
+begin
+    select h.number, h.last_seq into v_hunt, v_last from hunts h where h.id = p_hunt;
+    insert into standings_upto (hunt) values (v_hunt) on conflict do nothing;
+    select u.seq into v_upto from standings_upto u where u.hunt = v_hunt for update skip locked;
+    if not found then
+        return query select u.seq, 0::bigint from standings_upto u where u.hunt = v_hunt;
+        return;
+    end if;
+    v_to := least(v_last, v_upto + p_most);
+    if v_to > v_upto then
+        insert into standings as s (hunt, player, points, wins, seq)
+        select v_hunt, r.player, sum(r.points), count(*), max(r.seq) from rewards r
+         where r.hunt = v_hunt and r.seq > v_upto and r.seq <= v_to and r.prize is not null
+         group by r.player
+        on conflict (hunt, player) do update
+           set points = s.points + excluded.points, wins = s.wins + excluded.wins, seq = excluded.seq;
+        update standings_upto u set seq = v_to where u.hunt = v_hunt;
+    end if;
+    return query select v_to, v_last - v_to;
+end $$;

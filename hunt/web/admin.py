@@ -1,0 +1,182 @@
+"""``/v1/admin/hunts``: hunts made, changed, opened, paused and closed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from quart import Blueprint, Response
+
+from hunt.core import wire
+from hunt.core.definition import Definition, from_json, to_json
+from hunt.core.fairness import new_seed
+from hunt.core.hunts import Hunt
+from hunt.engine import Engine
+from hunt.errors import DefinitionError, HuntNotFound, InvalidRequest
+from hunt.web import bodies, operations, who
+from hunt.web.reading import moment
+
+
+def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+    """Return the routes of hunts, for operators."""
+    routes = operations.restricted("admin", engine, prefix="/v1/admin")
+
+    @routes.get("/hunts")
+    async def hunts() -> Response:
+        found = await engine().store.hunts.all()
+        return answer({"hunts": [_standing(hunt) for hunt in found]})
+
+    @routes.post("/hunts")
+    async def create() -> Response:
+        serving = engine()
+        definition = _definition(await bodies.table())
+        await serving.store.hunts.create(
+            definition, seed=new_seed(os.urandom), actor=who.operator(serving)
+        )
+        response = await _shown(serving, definition.id, status=201)
+        response.headers["Location"] = f"/v1/admin/hunts/{definition.id}"
+        return response
+
+    @routes.get("/hunts/<hunt_id>")
+    async def hunt(hunt_id: str) -> Response:
+        return await _shown(engine(), hunt_id)
+
+    @routes.put("/hunts/<hunt_id>")
+    async def change(hunt_id: str) -> Response:
+        serving = engine()
+        definition = _definition(await bodies.table())
+        if definition.id != hunt_id:
+            raise InvalidRequest("the hunt is not valid", errors={"id": f"must be {hunt_id}"})
+        changes = await serving.store.hunts.change(
+            hunt_id, lambda _: definition, actor=who.operator(serving)
+        )
+        return await _shown(serving, hunt_id, changes=changes)
+
+    @routes.post("/hunts/<hunt_id>/open")
+    async def open_(hunt_id: str) -> Response:
+        return await _moved(engine(), hunt_id, engine().store.hunts.open)
+
+    @routes.post("/hunts/<hunt_id>/pause")
+    async def pause(hunt_id: str) -> Response:
+        return await _moved(engine(), hunt_id, engine().store.hunts.pause)
+
+    @routes.post("/hunts/<hunt_id>/close")
+    async def close(hunt_id: str) -> Response:
+        return await _moved(engine(), hunt_id, engine().store.hunts.close)
+
+    @routes.get("/hunts/<hunt_id>/versions")
+    async def versions(hunt_id: str) -> Response:
+        found = await engine().store.hunts.versions(hunt_id)
+        if not found:
+            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        shown = [
+            {
+                "version": each.version,
+                "at": moment(each.at),
+                "actor": each.actor,
+                "definition": to_json(each.definition),
+            }
+            for each in found
+        ]
+        return answer({"versions": shown})
+
+    @routes.get("/hunts/<hunt_id>/stock")
+    async def stock(hunt_id: str) -> Response:
+        return answer({"prizes": _stock(await _stored(engine(), hunt_id))})
+
+    @routes.patch("/hunts/<hunt_id>/stock")
+    async def restock(hunt_id: str) -> Response:
+        serving = engine()
+        wanted = await bodies.table()
+        await serving.store.hunts.change(
+            hunt_id, lambda before: _restocked(before, wanted), actor=who.operator(serving)
+        )
+        return answer({"prizes": _stock(await _stored(serving, hunt_id))})
+
+    return routes
+
+
+def answer(value: object, *, status: int = 200) -> Response:
+    """Return JSON."""
+    return Response(wire.encode(value), status=status, mimetype="application/json")
+
+
+def _definition(raw: dict[str, object]) -> Definition:
+    try:
+        return from_json(raw)
+    except DefinitionError as exc:
+        raise invalid(exc) from None
+
+
+def invalid(error: DefinitionError) -> InvalidRequest:
+    """Return the refusal of a definition, with its fields as they are called in JSON."""
+    errors = {
+        name.removeprefix("hunt.").replace("prize", "prizes", 1)
+        if name.startswith(("hunt.", "prize"))
+        else name: wrong
+        for name, wrong in error.errors.items()
+    }
+    return InvalidRequest("the hunt is not valid", errors=errors)
+
+
+def _restocked(before: Definition, wanted: dict[str, object]) -> Definition:
+    """Return a definition with other stocks: prize -> how many in all, None without end."""
+    known = {prize.id for prize in before.prizes}
+    if unknown := wanted.keys() - known:
+        raise InvalidRequest(
+            "the stock is not valid", errors=dict.fromkeys(unknown, "there is no such prize")
+        )
+    shown = to_json(before)
+    prizes = shown["prizes"]
+    assert isinstance(prizes, list)
+    for prize in prizes:
+        prize["stock"] = wanted.get(prize["id"], prize["stock"])
+    try:
+        checked = from_json(shown)
+    except DefinitionError as exc:
+        raise invalid(exc) from None
+    return replace(before, prizes=checked.prizes)
+
+
+async def _stored(serving: Engine, hunt_id: str) -> Hunt:
+    """Return a hunt as the database has it now: what this process knows may be seconds old."""
+    hunt = await serving.store.hunts.get(hunt_id)
+    if hunt is None:
+        raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+    return hunt
+
+
+async def _moved(serving: Engine, hunt_id: str, move: Callable[..., Awaitable[None]]) -> Response:
+    await move(hunt_id, actor=who.operator(serving))
+    return await _shown(serving, hunt_id)
+
+
+async def _shown(
+    serving: Engine, hunt_id: str, *, status: int = 200, changes: list[str] | None = None
+) -> Response:
+    hunt = await _stored(serving, hunt_id)
+    shown = _standing(hunt) | {
+        "commitment": hunt.commitment,
+        "definition": to_json(hunt.definition),
+        "prizes": _stock(hunt),
+    }
+    return answer(shown if changes is None else shown | {"changes": changes}, status=status)
+
+
+def _standing(hunt: Hunt) -> dict[str, object]:
+    return {
+        "id": hunt.id,
+        "title": hunt.definition.title,
+        "state": hunt.state,
+        "version": hunt.version,
+        "epoch": hunt.epoch,
+        "clicks": hunt.last_seq,
+    }
+
+
+def _stock(hunt: Hunt) -> list[dict[str, object]]:
+    return [
+        {"id": prize.id, "stock": prize.stock, "stock_left": hunt.stock_left.get(prize.id)}
+        for prize in hunt.definition.prizes
+    ]

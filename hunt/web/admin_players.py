@@ -1,0 +1,69 @@
+"""``/v1/admin/players`` and ``/v1/admin/audit``: what is known of people, and who asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+from quart import Blueprint, Response, request
+
+from hunt.core.definition import ID
+from hunt.engine import Engine
+from hunt.errors import InvalidRequest
+from hunt.store.audit import Entry
+from hunt.web import bodies, operations, who
+from hunt.web.admin import answer
+from hunt.web.reading import MAX_LIMIT, history, moment
+
+_CURSOR = re.compile(r"([a-z0-9-]{1,64}):([0-9]{1,18})", re.ASCII)
+
+
+def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+    """Return the routes of players and of the audit trail, for operators."""
+    routes = operations.restricted("admin_players", engine, prefix="/v1/admin")
+
+    @routes.get("/hunts/<hunt_id>/players/<player>/rewards")
+    async def rewards(hunt_id: str, player: str) -> Response:
+        return await history(engine(), hunt_id, player)
+
+    @routes.get("/players/<player>")
+    async def export(player: str) -> Response:
+        serving = engine()
+        after, limit = _after(), bodies.whole("limit", 1000, least=1, most=MAX_LIMIT)
+        rows = await serving.store.players.export(player, after=after, limit=limit)
+        await serving.store.audit.record(
+            Entry(actor=who.operator(serving), action="export", detail={"player": player})
+        )
+        following = f"{rows[-1].hunt}:{rows[-1].seq}" if len(rows) == limit else None
+        return answer({"player": player, "clicks": rows, "next": following})
+
+    @routes.delete("/players/<player>")
+    async def erase(player: str) -> Response:
+        serving = engine()
+        nobody, clicks = await serving.store.players.erase(player, actor=who.operator(serving))
+        return answer({"erased": clicks, "now": nobody})
+
+    @routes.get("/audit")
+    async def audit() -> Response:
+        limit = bodies.whole("limit", 100, least=1, most=MAX_LIMIT)
+        before = bodies.whole("before", 2**62, least=1, most=2**62)
+        hunt = request.args.get("hunt")
+        if hunt is not None and not ID.fullmatch(hunt):
+            raise InvalidRequest("the query is not valid", errors={"hunt": "must be a hunt's id"})
+        found = await engine().store.audit.list(hunt=hunt, before=before, limit=limit)
+        shown = [msgspec.structs.asdict(each) | {"at": moment(each.at)} for each in found]
+        return answer({"entries": shown, "next": found[-1].id if len(found) == limit else None})
+
+    return routes
+
+
+def _after() -> tuple[str, int]:
+    text = request.args.get("after")
+    if text is None:
+        return "", 0
+    match = _CURSOR.fullmatch(text)
+    if match is None:
+        wrong = "must be what next said"
+        raise InvalidRequest("the query is not valid", errors={"after": wrong})
+    return match[1], int(match[2])

@@ -1,0 +1,59 @@
+"""Operators on an address of their own, and their hand on processes that really run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import trio
+
+from hunt.store.secret import jwt_secret
+from hunt.web import auth
+from tests.life.processes import HUNT, children, free_port, running, until
+
+
+async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: Path) -> None:
+    public, private = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    command = [*HUNT, "serve", "--bind", public, "--data-dir", str(tmp_path), "--processes", "2"]
+    environ = {"HUNT_OPERATIONS_BIND": private}
+    async with running(command, f"http://{public}", environ) as server:
+        token = auth.sign(
+            (jwt_secret(tmp_path),), "root", audience=auth.ADMIN, ttl=60, now=datetime.now(UTC)
+        )
+        headers = {"Authorization": f"Bearer {token}"}
+        limits = httpx.Limits(max_keepalive_connections=0)  # so that every process gets some
+        async with httpx.AsyncClient(headers=headers, limits=limits, timeout=10) as client:
+
+            async def force(state: str | None) -> None:
+                answer = await client.post(
+                    f"http://{private}/v1/admin/breaker", json={"force": state}
+                )
+                assert answer.json()["processes"] == 2
+
+            for path in ("/metrics", "/v1/admin/hunts"):
+                assert (await client.get(f"http://{public}{path}")).status_code == 404
+                assert (await client.get(f"http://{private}{path}")).status_code == 200
+            metrics = (await client.get(f"http://{private}/metrics")).text
+            assert 'hunt_breaker_state{state="closed"} 1.0' in metrics
+            await force("open")
+            for _ in range(20):
+                assert (await client.get(f"http://{public}/readyz")).status_code == 503
+            await force(None)
+            with trio.fail_after(10):
+                while 'state="closed"} 1.0' not in metrics or 'state="open"} 1.0' in metrics:
+                    metrics = (await client.get(f"http://{private}/metrics")).text
+            audit = (await client.get(f"http://{private}/v1/admin/audit")).json()["entries"]
+            forced = [each["detail"]["force"] for each in audit if each["action"] == "breaker"]
+            assert forced == [None, "open"], "once for both"
+            # A process that drains ends, and another one takes its place.
+            before = children(server.process.pid, "server_process")
+            answer = await client.post(f"http://{private}/v1/admin/drain")
+            drained = answer.json()["process"]
+            assert drained in before
+
+            def replaced() -> bool:
+                now = children(server.process.pid, "server_process")
+                return drained not in now and len(now) == 2
+
+            await until(replaced)

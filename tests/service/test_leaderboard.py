@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.core.standings import Leader
+from hunt.errors import StoreUnavailable
+from hunt.service.leaderboard import FRESH, PATIENCE, STALE, Leaderboard
+
+
+class Log:
+    """A log that grows, and takes a while to add up."""
+
+    def __init__(self) -> None:
+        self.length = 5
+        self.upto = 0
+        self.asked = 0
+        self.takes = 0.5
+        self.away = False
+
+    async def add_up(self, hunt: str) -> tuple[int, int]:
+        self.asked += 1
+        await trio.sleep(self.takes)
+        if self.away:
+            raise StoreUnavailable("away")
+        self.upto = min(self.length, self.upto + 10)
+        return self.upto, self.length - self.upto
+
+    async def leaders(self, hunt: str, limit: int) -> list[Leader]:
+        return [Leader("ada", self.upto, 1)]
+
+
+async def test_a_board_is_renewed_beside_those_who_ask(autojump_clock: MockClock) -> None:
+    log = Log()
+    boards = Leaderboard(log.add_up, log.leaders)
+
+    async def get() -> tuple[int, float]:
+        started = trio.current_time()
+        board = await boards.get("harbour")
+        return board.seq, trio.current_time() - started
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(boards.run)
+        async with trio.open_nursery() as many:
+            for _ in range(50):
+                many.start_soon(get)
+        assert log.asked == 1, "one for all"
+        log.length = 8
+        assert await get() == (5, 0)
+        await trio.sleep(FRESH)
+        assert await get() == (5, 0), "nobody waits for a board that is only seconds old"
+        await trio.sleep(1)
+        assert await get() == (8, 0)
+        await trio.sleep(STALE)
+        assert log.asked == 2, "and where nobody asks, nothing is done"
+        log.length = 9
+        assert await get() == (9, 0.5)
+        # A long log shows after each step, and all of it in the end.
+        log.length, log.takes = 100, PATIENCE
+        await trio.sleep(STALE)
+        assert await get() == (19, PATIENCE)
+        await trio.sleep(9 * PATIENCE)
+        assert (await get())[0] == 100
+        # What is known stays, where nothing can be added up.
+        log.away = True
+        await trio.sleep(STALE)
+        assert (await get())[0] == 100
+        nursery.cancel_scope.cancel()
+
+
+async def test_without_a_board_it_says_so(autojump_clock: MockClock) -> None:
+    log = Log()
+    boards = Leaderboard(log.add_up, log.leaders)
+    with pytest.raises(StoreUnavailable):
+        await boards.get("harbour")
+    async with trio.open_nursery() as nursery:
+        await nursery.start(boards.run)
+        log.away = True
+        with pytest.raises(StoreUnavailable):
+            await boards.get("harbour")
+        nursery.cancel_scope.cancel()

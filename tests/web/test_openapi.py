@@ -1,0 +1,61 @@
+"""The document says all that there is, and a live server does what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from hunt.web import openapi
+from hunt.web.app import create_app
+from hunt.web.pages import POLICY
+from hunt.web.problems import STATUS
+from tests.web.serving import serving
+
+DOCUMENT = json.loads(openapi.document())
+
+
+@pytest.fixture(autouse=True)
+def way() -> None:
+    """The document is of no way, so once is enough."""
+
+
+def test_every_route_is_in_it_and_nothing_else() -> None:
+    app = create_app(lambda: pytest.fail("no engine"))
+    routes = {
+        (method, re.sub(r"<(\w+?)(_id)?>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routes == set(openapi.routes()), "hunt/web/contract.py lists every route"
+
+
+def test_every_reference_leads_somewhere_and_every_status_is_told() -> None:
+    text = json.dumps(DOCUMENT)
+    for reference in set(re.findall(r'"#/([^"]+)"', text)):
+        place = DOCUMENT
+        for part in reference.split("/"):
+            place = place[part]
+    told = {
+        int(status)
+        for methods in DOCUMENT["paths"].values()
+        for operation in methods.values()
+        for status in operation["responses"]
+    }
+    assert told >= {status for _, status in STATUS}
+    for methods in DOCUMENT["paths"].values():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(response["content"]) == ["application/problem+json"]
+                    wanted = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
+                    assert wanted.get(status, "X-Request-Id") in response["headers"]
+
+
+async def test_the_page_is_ours_alone(database: str) -> None:
+    async with serving(database) as client:
+        page = await client.get("/docs")
+        assert page.headers["Content-Security-Policy"] == POLICY
+        assert "://" not in page.text
+        assert (await client.get("/openapi.json")).json() == DOCUMENT
