@@ -91,6 +91,10 @@ class Lane:
         if count == self._batch_size:
             self._full.set()
 
+    def wait(self) -> float:
+        """Return the seconds for which a click that came now would wait, by the commits so far."""
+        return len(self.waiting) / self._batch_size * self._commit_time
+
     def finish(self) -> None:
         """Have the lane end as soon as nothing waits."""
         self._finishing = True

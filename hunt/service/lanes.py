@@ -65,7 +65,13 @@ class Lanes:
         if self._draining or self._nursery is None:
             raise Draining(retry_after=1 + self._jitter())
         lane = self._lanes.get(hunt)
-        old = lane is not None and lane.waiting and now - lane.waiting[0].since > self._queue_age
+        # By what waits already, too: the oldest shows a queue that is too long only when
+        # as much again has been let in.
+        old = (
+            lane is not None
+            and lane.waiting
+            and (now - lane.waiting[0].since > self._queue_age or lane.wait() > self._queue_age)
+        )
         if old or self._queued >= self._queue_size:
             raise QueueFull(retry_after=0.5 + self._jitter())
         if lane is None:

@@ -11,7 +11,7 @@ import trio
 from msgspec.structs import replace
 
 from hunt.testing.oracle import report
-from tests.faults import rig
+from tests.faults import overload, rig, table
 from tests.faults.matrix import SCRIPTS
 from tests.faults.script import Script, decode
 
@@ -23,29 +23,53 @@ def chosen(words: tuple[str, ...]) -> list[Script]:
     return [decode(word) if word.startswith("{") else SCRIPTS[word] for word in words]
 
 
+def play(script: Script, template: Path) -> rig.Result:
+    """Run a script, and say what came of it."""
+    print(f"\n{script.encode()}", flush=True)
+    result = trio.run(rig.run, script, template)
+    shown = {name: round(value, 3) for name, value in result.figures.items()}
+    print(f"{dict(result.statuses)}\n{shown}\n{report(result.violations)}")
+    for each in result.failures[len(result.violations) :]:
+        print(f"FAILED: {each}")
+    return result
+
+
 @click.command()
 @click.argument("scripts", nargs=-1, metavar="[NAME | JSON]...")
 @click.option("--seed", type=int, help="In place of the scripts' own.")
 @click.option("--history", type=click.Path(path_type=Path), help="Where to write the last history.")
-def main(scripts: tuple[str, ...], seed: int | None, history: Path | None) -> None:
+@click.option("--table", "page", type=click.Path(path_type=Path), help="Write what was measured.")
+def main(
+    scripts: tuple[str, ...], seed: int | None, history: Path | None, page: Path | None
+) -> None:
     """Run fault scripts against real servers."""
-    failed = False
+    failed: list[str] = []
+    results = []
     with tempfile.TemporaryDirectory(prefix="hunt-faults-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        template = trio.run(rig.prepare, Path(folder, "template"))
+        template = trio.run(rig.prepare, Path(folder, "template")) / "postgresql"
         for script in chosen(scripts):
-            given = script if seed is None else replace(script, seed=seed)
-            print(f"\n{given.encode()}", flush=True)
-            result = trio.run(rig.run, given, template / "postgresql")
+            result = play(script if seed is None else replace(script, seed=seed), template)
+            results.append(result)
             if history is not None:
                 history.write_bytes(result.history.encode())
-            shown = {name: round(value, 3) for name, value in result.figures.items()}
-            print(f"{dict(result.statuses)}\n{shown}")
-            print(report(result.violations))
-            for each in result.failures[len(result.violations) :]:
+            if result.failures:
+                failed.append(script.name)
+        if page is not None:
+            figures = trio.run(overload.measure, template)
+            for each in overload.failures(figures):
                 print(f"FAILED: {each}")
-            failed = failed or bool(result.failures)
-    sys.exit(failed)
+                failed.append("overload")
+            page.parent.mkdir(parents=True, exist_ok=True)
+            words = {
+                "commit": 2000 * overload.LATENCY,
+                "batch": overload.BATCH,
+                "connections": overload.CONNECTIONS,
+                "share": overload.NORMAL,
+            }
+            page.write_text(table.page(results, figures, **words), "utf-8")
+    if failed:
+        sys.exit(f"\nfailed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -285,3 +285,27 @@ async def test_an_open_breaker_fails_what_waits_at_once(
 async def test_without_its_nursery_nothing_is_taken(store: Store) -> None:
     with pytest.raises(Draining):
         lanes(store).put("a", click(1), partial(print), 0)
+
+
+async def test_the_queue_is_bounded_by_how_long_it_will_take(autojump_clock: MockClock) -> None:
+    answers, slow = Answers(), Store(1)
+    async with trio.open_nursery() as nursery:
+        queue = lanes(slow, batch_size=2, queue_size=999, queue_age=3)
+        await nursery.start(queue.run)
+
+        def put(number: int) -> None:
+            each = click(number)
+            queue.put("a", each, answers.to(each).settled, trio.current_time())
+
+        for number in range(40):  # until it is known what a commit takes
+            put(number)
+            await trio.sleep(0.5)
+        taken = 0
+        with pytest.raises(QueueFull):
+            for number in range(40, 100):
+                put(number)
+                taken += 1
+        assert 5 <= taken <= 8  # two a second, for three seconds
+        await queue.drain()
+        nursery.cancel_scope.cancel()
+    assert max(at for at, _ in answers.values()) <= 20 + 3 + 2

@@ -1,0 +1,77 @@
+"""``python -m tests.faults.offering PORT RATE SECONDS``: clicks at a rate, whatever comes of them.
+
+A process of its own, so that it does not share a loop with what it measures.  With a
+rate of 0, as many as the answers let through.  Prints what it saw as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from time import perf_counter
+from typing import Any
+
+from hunt.bench import loops
+from hunt.bench.clicker import Clicker, Connection
+from hunt.bench.players import Player
+from hunt.bench.poller import Poller
+from hunt.bench.run import percentile
+from hunt.bench.target import Target
+from hunt.settings import file_limit
+from tests.faults.players import HUNT, token
+
+#: Seconds of one window of the answers.
+WINDOW = 0.25
+
+
+class Timing(Clicker):
+    """Also times what is refused, from the moment at which it was sent."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options, sent=self._note)
+        self.refusals: list[float] = []
+        self.refused_at = 0.0  #: the last time
+        self._since: dict[int, float] = {}
+
+    def _note(self, connection: Connection, due: float) -> None:
+        self._since[connection.number] = perf_counter()
+
+    def receive(self, connection: Connection) -> bool:
+        refused = self.run.refused
+        free = super().receive(connection)
+        if self.run.refused > refused:
+            self.refused_at = perf_counter()
+            self.refusals.append(self.refused_at - self._since[connection.number])
+        return free
+
+
+def offer(port: int, rate: float, seconds: float, connections: int) -> dict[str, Any]:
+    """Offer clicks, and return what was seen of them."""
+    target = Target("127.0.0.1", port, HUNT)
+    players = [Player(f"o{n}", token(f"o{n}")) for n in range(min(connections, file_limit()))]
+    poller: Poller[Connection] = Poller()
+    with Timing(target, players, size=(90.0, 90.0), poller=poller) as clicker:
+        if rate:
+            run = loops.opened(clicker, poller, seconds, rate)
+        else:
+            run = loops.closed(clicker, poller, seconds)
+    poller.close()
+    windows: dict[int, list[float]] = {}
+    for latency, time in zip(run.latencies, run.times, strict=True):
+        # By when it was meant to be sent.
+        windows.setdefault(int((time - latency) / WINDOW), []).append(latency)
+    return {
+        "began": run.began,
+        "goodput": run.throughput(),
+        "statuses": {str(status): count for status, count in run.statuses.items()},
+        "unsent": run.unsent,
+        "broken": run.broken,
+        "last refusal": max(clicker.refused_at - run.began, 0.0),
+        "p99": percentile(sorted(run.latencies), 0.99),
+        "refusal p99": percentile(sorted(clicker.refusals), 0.99),
+        "windows": {n: percentile(sorted(each), 0.99) for n, each in sorted(windows.items())},
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(offer(int(sys.argv[1]), *map(float, sys.argv[2:4]), int(sys.argv[4]))))
