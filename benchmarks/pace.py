@@ -31,6 +31,8 @@ from hunt.bench.table import Columns
 #: Pace -> what makes it.
 PACES = {
     "rule": {},
+    "1x": {"BENCHMARK_PACE": "1x"},
+    "2x": {"BENCHMARK_PACE": "2x"},
     "20ms": {"BENCHMARK_PACE": "0.020"},
     "none": {"HUNT_BATCH_INTERVAL": "0"},
 }

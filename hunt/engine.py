@@ -117,7 +117,11 @@ class Engine:
             slow=self.metrics.cut_off,
         )
         self.tail = Tail(
-            read=self.log.read, last=self.log.last, publish=self.hub.publish, jitter=jitter
+            read=self.log.read,
+            last=self.log.last,
+            publish=self.hub.publish,
+            wanted=self.hub.wanted,
+            jitter=jitter,
         )
         self.intake = Intake(
             hunts=self.hunts.get,

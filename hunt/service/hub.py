@@ -243,6 +243,10 @@ class Hub:
                 subscriber.close("slow")
                 self._slow()
 
+    def wanted(self, hunt: str) -> bool:
+        """Return whether there is any stream of a hunt."""
+        return bool(self._players.get(hunt) or self._everybody.get(hunt))
+
     def end(self, hunt: str, reason: Reason = "over") -> None:
         """Close every stream of a hunt that is over, or has to be asked for again."""
         for subscriber in self._pop(hunt):

@@ -15,6 +15,10 @@ from hunt.errors import OutcomeUnknown, Overloaded
 #: to wait for that); returns an outcome for each click, in order.
 Commit = Callable[[str, Sequence[Click], Callable[[], None]], Awaitable[list[Outcome]]]
 
+#: Clicks that do not wait for more: what a commit costs beyond its rows is then no more
+#: than what they cost (`docs/reference/benchmarks.md`, the lane's pace).
+WORTH = 32
+
 #: Weight of the newest commit in the smoothed time of a commit.
 SMOOTHING = 0.2
 
@@ -38,11 +42,11 @@ def unheard(hunt: str, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) ->
 class Lane:
     """Gathers one hunt's clicks while the batch before them is committed.
 
-    A click that finds the lane idle leaves at once.  In a busy lane the next
-    batch leaves when it is full, or when its pace is up: twice the smoothed time
-    of a commit since the last batch left, at most `batch_interval`.  So a fast
-    database answers within milliseconds and is at most half busy with small
-    batches; a slow one gets large ones.
+    A click that finds the lane idle leaves at once.  In a busy lane the next batch
+    leaves as soon as it is worth a commit (`WORTH` clicks, or a full batch), or when
+    its pace is up: twice the smoothed time of a commit since the last batch left, at
+    most `batch_interval`.  So under load the database never waits for us; where few
+    click it answers within milliseconds, and is at most half busy with small batches.
 
     The answers of a batch are given while the next one is committed, so that the
     database never waits for us.
@@ -72,12 +76,13 @@ class Lane:
         self.waiting: list[Waiting] = []
         self._commit = commit
         self._batch_size = batch_size
+        self._worth = min(WORTH, batch_size)
         self._batch_interval = batch_interval
         self._idle = idle
         self._taken = taken
         self._settled = settled
         self._arrived = trio.Event()
-        self._full = trio.Event()
+        self._gathered = trio.Event()
         self._commit_time = 0.0  # seconds, smoothed
         self._left_at = float("-inf")  # the last batch
         self._finishing = False
@@ -88,8 +93,8 @@ class Lane:
         count = len(self.waiting)
         if count == 1:
             self._arrived.set()
-        if count == self._batch_size:
-            self._full.set()
+        if count == self._worth:
+            self._gathered.set()
 
     def wait(self) -> float:
         """Return the seconds for which a click that came now would wait, by the commits so far."""
@@ -131,8 +136,8 @@ class Lane:
         return min(2 * self._commit_time, self._batch_interval)
 
     def _due(self) -> bool:
-        full = len(self.waiting) >= self._batch_size
-        return full or trio.current_time() >= self._left_at + self._pace()
+        worth = len(self.waiting) >= self._worth
+        return worth or trio.current_time() >= self._left_at + self._pace()
 
     async def _wait_due(self) -> bool:
         """Wait until a batch may leave; return False when the lane has to end."""
@@ -143,9 +148,9 @@ class Lane:
                     await self._arrived.wait()
             # No pace here: who finds the lane idle leaves at once.
             return bool(self.waiting)
-        self._full = trio.Event()
+        self._gathered = trio.Event()
         with trio.move_on_at(self._left_at + self._pace()):
-            await self._full.wait()
+            await self._gathered.wait()
         return True
 
     def _take(self) -> _Batch:

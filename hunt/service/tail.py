@@ -27,6 +27,12 @@ class _Position:
     announced: int  # the last that is known to be committed
     early: dict[int, Reward] = field(default_factory=dict)  # came before their turn
 
+    def pass_over(self, upto: int) -> None:
+        """Follow on from after `upto`: nobody wants what was before."""
+        self.seq = max(self.seq, upto)
+        self.announced = max(self.announced, upto)
+        self.early.clear()
+
 
 class Tail:
     """A sequencer: publishes each hunt's rewards strictly by ``seq``, each once.
@@ -40,6 +46,8 @@ class Tail:
             order; it may return fewer than there are, but not none.
         last: Returns the last seq of every hunt.
         publish: Gets a hunt's next rewards, one or more, without a gap.
+        wanted: Returns whether anybody follows a hunt here; where nobody does, its
+            rewards are passed over, and nothing is read for them.
         patience: Seconds to wait for what is missing before it is read.
         poll: Seconds between two looks at the last seq of every hunt.
         buffer: Rewards of one hunt that are kept before their turn; beyond, they
@@ -54,6 +62,7 @@ class Tail:
         last: Last,
         publish: Callable[[str, Sequence[Reward]], None],
         jitter: Callable[[], float],
+        wanted: Callable[[str], bool] = lambda hunt: True,
         patience: float = 0.02,
         poll: float = 1.0,
         buffer: int = 10_000,
@@ -61,6 +70,7 @@ class Tail:
         self._read = read
         self._last = last
         self._publish = publish
+        self._wanted = wanted
         self._patience = patience
         self._poll = poll
         self._buffer = buffer
@@ -108,6 +118,9 @@ class Tail:
         if not rewards:
             return
         first, last = rewards[0].seq, rewards[-1].seq
+        if not self._wanted(hunt):
+            position.pass_over(last)
+            return
         if first == position.seq + 1 and last - first + 1 == len(rewards) and not position.early:
             position.seq = last  # nearly always they are the next, without a gap
             self._publish(hunt, rewards)
@@ -149,6 +162,8 @@ class Tail:
         while self._behind:
             hunt = next(iter(self._behind))
             position = self._positions[hunt]
+            if not self._wanted(hunt):
+                position.pass_over(position.announced)
             if position.seq >= position.announced:
                 del self._behind[hunt]
                 continue

@@ -54,6 +54,16 @@ async def test_a_reward_goes_to_all_streams_of_its_player_and_to_nobody_else() -
     assert made._players == {"harbour": {}, "river": {}}
 
 
+@pytest.mark.parametrize("player", ["ada", None])
+async def test_a_hunt_is_wanted_while_there_is_any_stream_of_it(player: str | None) -> None:
+    made, _ = hub()
+    assert not made.wanted("harbour")
+    with made.subscribe("harbour", player, buffer=9, transport="sse"):
+        assert made.wanted("harbour")
+        assert not made.wanted("river")
+    assert not made.wanted("harbour")
+
+
 async def test_who_does_not_read_is_cut_off_and_delays_nobody() -> None:
     made, cut = hub()
     with (

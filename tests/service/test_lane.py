@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.errors import CircuitOpen, Draining, OutcomeUnknown, Overloaded, QueueFull
-from hunt.service.lane import Lane, Waiting
+from hunt.service.lane import WORTH, Lane, Waiting
 from hunt.service.lanes import Lanes
 
 
@@ -133,6 +133,25 @@ async def test_answers_do_not_wait_for_a_commit_that_ends_before_it_is_sent() ->
     lane.finish()
     await lane.run()
     assert [given for _, given in answers.values()] == [outcome] * 3
+
+
+async def test_a_batch_that_is_worth_a_commit_does_not_wait_for_more(
+    autojump_clock: MockClock,
+) -> None:
+    store, answers = Store(1), Answers()
+    lane = Lane("harbour", store.commit, batch_size=500, batch_interval=9)
+    lane._commit_time = 2  # smoothed by each commit of 1 s, so the pace is more than 3 s
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lane.run)
+        lane.put(answers.to(click(0)))
+        await trio.sleep(0.5)
+        for number in range(1, WORTH):
+            lane.put(answers.to(click(number)))
+        await trio.sleep(1)
+        assert store.batches == [(0, 1)]
+        lane.put(answers.to(click(WORTH)))
+        lane.finish()
+    assert store.batches == [(0, 1), (1.5, WORTH)]
 
 
 async def test_ends_after_it_was_idle(autojump_clock: MockClock) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import trio
 from hypothesis import given, settings
@@ -48,14 +49,14 @@ class Published(list[int]):
         self.extend(each.seq for each in rewards)
 
 
-def follow(table: Table, **options: float) -> tuple[Tail, Published]:
+def follow(table: Table, **options: Any) -> tuple[Tail, Published]:
     published = Published()
     tail = Tail(
         read=table.read,
         last=table.last,
         publish=published,
         jitter=lambda: 0.5,
-        **options,  # type: ignore[arg-type]
+        **options,
     )
     tail.start_at("harbour", 0)
     return tail, published
@@ -89,6 +90,26 @@ async def test_a_batch_with_anothers_rows_between_its_own_waits_for_them() -> No
     assert published == [1]
     tail.notice(notice(2, 2))
     assert published == [1, 2, 3]
+
+
+async def test_what_nobody_follows_here_is_passed_over_and_not_read(
+    autojump_clock: MockClock,
+) -> None:
+    table, followed = Table(9), [False]
+    tail, published = follow(table, poll=1000, wanted=lambda hunt: followed[0])
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        tail.committed("harbour", [reward(1), reward(2)])
+        tail.notice(notice(4, 4))  # the third is still on its way
+        tail.notice(notice(5, 6, rows=False))
+        await trio.sleep(1)
+        assert (tail.position("harbour"), published, table.reads) == (6, [], [])
+        followed[0] = True
+        tail.notice(notice(3, 3))  # late, and nobody's any more
+        tail.notice(notice(8, 9))
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    assert published == [7, 8, 9]
 
 
 async def test_a_gap_that_stays_is_read(autojump_clock: MockClock) -> None:
