@@ -44,6 +44,9 @@ from hunt.settings import Settings
 from hunt.store.audit import Entry
 from hunt.store.store import Store, open_store
 
+#: Of this release; asking takes milliseconds.
+VERSION = version("hunt-server")
+
 #: Spreads retries; nothing secret depends on it.
 jitter = random.random
 
@@ -59,8 +62,9 @@ CATALOGUE_INTERVAL = 2.0
 #: keeps connections for commits.
 REPLAYS = 4
 
-#: Seconds to wait for the database at the start.
+#: Seconds to wait for the database at the start, and between two looks.
 START_PATIENCE = 30.0
+RETRY_INTERVAL = 0.5
 
 log = structlog.get_logger("hunt")
 faults = logs.FaultLog("hunt")
@@ -83,7 +87,7 @@ class Engine:
         self.log = store.log
         self.trail = Trail(self._record, jitter=jitter)
         self.leaderboard = Leaderboard(self._add_up, self._leaders)
-        self.metrics = Metrics(version=version("hunt-server"))
+        self.metrics = Metrics(version=VERSION)
         self.meter = EventLoopMeter(time.perf_counter)
         self.breaker = Breaker(
             trio.current_time,
@@ -227,17 +231,28 @@ class Engine:
                 self.tail.begin_again(hunt.id, hunt.last_seq)
                 self.hub.end(hunt.id, "drain")
 
+    async def try_refresh(self) -> bool:
+        """Read all hunts again, and return whether they could be read."""
+        try:
+            await self.refresh()
+        except StoreError as exc:
+            self.faults["hunts"] += 1
+            faults.warning("the hunts could not be read", error=str(exc))
+            return False
+        return True
+
+    async def wait_hunts(self) -> None:
+        """Return once the hunts have been read."""
+        while not await self.try_refresh():  # ruff: ignore[async-busy-wait] - a database that is back tells nobody
+            await trio.sleep(RETRY_INTERVAL)
+
     async def keep_hunts_current(self) -> None:
         """Read all hunts again when one has changed, and every few seconds."""
         while True:
             with trio.move_on_after(CATALOGUE_INTERVAL):
                 await self._hunts_changed.wait()
             self._hunts_changed = trio.Event()
-            try:
-                await self.refresh()
-            except StoreError as exc:
-                self.faults["hunts"] += 1
-                faults.warning("the hunts could not be read", error=str(exc))
+            await self.try_refresh()
             logs.say_rest()
 
     def notice(self, notice: Notice) -> None:
@@ -317,11 +332,11 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
     try:
         with trio.move_on_after(START_PATIENCE) as patience:
             await engine.store.wait_fit()
+            await engine.wait_hunts()
         if patience.cancelled_caught:
             raise StoreUnavailable(
                 f"no database within {START_PATIENCE:.0f} s: check HUNT_DATABASE_URL"
             )
-        await engine.refresh()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(engine.keep_hunts_current)
             await nursery.start(engine.tail.run)

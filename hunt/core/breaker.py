@@ -145,7 +145,9 @@ class Breaker:
             return 0.0
         if self.forced == "open":
             return self.cap  # nobody knows, but it is not for ever
-        return max(self._pause - (self.clock() - self.opened_at), 0.0)
+        # The sum first, as in `probe_at`: rounded otherwise, who slept until then
+        # would be refused, and sleep again for nothing.
+        return max(self.opened_at + self._pause - self.clock(), 0.0)
 
     def probe_at(self) -> float | None:
         """Return when a probe may pass, by `clock`; None while closed, probing or held open."""

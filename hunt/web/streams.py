@@ -126,7 +126,10 @@ class EventStream(ResponseBody):
 
     def _gather(self, first: Frame, mailbox: Mailbox) -> bytes:
         """Return what waits as one chunk, without what was replayed already."""
-        frames = mailbox.gather(first, after=self._sent, most=CHUNK_FRAMES)
+        try:
+            frames = mailbox.gather(first, after=self._sent, most=CHUNK_FRAMES)
+        except trio.WouldBlock:  # all of it was replayed
+            return b""
         now = trio.current_time()
         for frame in frames:
             self._sent = max(self._sent, frame.seq)

@@ -117,6 +117,22 @@ def test_jitter_shortens_the_pause_by_half_at_most() -> None:
     assert opened(Clock(), jitter=lambda: 0.0).retry_after() == 2
 
 
+@given(
+    st.floats(0, 1e9),
+    st.floats(0, 1, exclude_max=True),
+    st.floats(0.001, 15, allow_subnormal=False),
+)
+def test_who_waits_until_a_probe_may_pass_is_not_refused(
+    now: float, jitter: float, cooldown: float
+) -> None:
+    clock = Clock()
+    clock.now = now  # type: ignore[assignment]
+    breaker = Breaker(clock, cooldown=cooldown, cap=15, jitter=lambda: jitter)
+    breaker.read_only(breaker.admit())
+    clock.now = breaker.probe_at()  # type: ignore[assignment]
+    assert breaker.admit().probe
+
+
 def test_a_cancelled_probe_gives_its_place_back() -> None:
     clock = Clock()
     breaker = opened(clock)

@@ -1,0 +1,157 @@
+"""Pieces with one promise taken out: each must be caught by the check that is meant to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from msgspec.structs import replace
+
+from hunt import engine
+from hunt.core import sse
+from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.errors import OutcomeUnknown, Overloaded, StoreError
+from hunt.service.guard import Guard
+from hunt.service.hub import Hub
+from hunt.service.tail import Tail
+from hunt.web import greeting
+from tests.simulation.ledger import Ledger
+from tests.simulation.store import FakeLog
+
+Patch = pytest.MonkeyPatch
+
+
+def cursor_by_number(patch: Patch) -> None:
+    """Take the highest number seen for "everything up to here has been seen"."""
+
+    class ByNumber(Tail):
+        def _offer(self, hunt: str, rewards: Sequence[Reward]) -> None:
+            position = self._positions[hunt]
+            new = [each for each in rewards if each.seq > position.seq]
+            if new:
+                position.seq = position.announced = new[-1].seq
+                self._publish(hunt, new)
+
+    patch.setattr(engine, "Tail", ByNumber)
+
+
+def own_events_first(patch: Patch) -> None:
+    """Publish what this process committed before what others committed before it."""
+
+    class Hasty(Tail):
+        def committed(self, hunt: str, rewards: Sequence[Reward]) -> None:
+            self._publish(hunt, rewards)
+            super().committed(hunt, rewards)
+
+    patch.setattr(engine, "Tail", Hasty)
+
+
+def forgets_to_catch_up(patch: Patch) -> None:
+    """Believe that whoever listens again has missed nothing."""
+
+    class Trusting(Tail):
+        def __init__(self, **options: object) -> None:
+            super().__init__(**options, poll=float("inf"))  # type: ignore[arg-type]
+
+        def resync(self) -> None:
+            pass
+
+    patch.setattr(engine, "Tail", Trusting)
+
+
+def players_by_prefix(patch: Patch) -> None:
+    """Take a player for all whose names begin with that name."""
+
+    class Prefix(Hub):
+        def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
+            for reward in rewards:
+                for player in list(self._players.get(hunt, {})):
+                    if reward.player.startswith(player):
+                        super().publish(hunt, [replace(reward, player=player)])
+
+    patch.setattr(engine, "Hub", Prefix)
+
+
+def refuses_what_it_recorded(patch: Patch) -> None:
+    """Take a lost answer for a refusal."""
+
+    class Denying(Guard):
+        async def commit(self, *args: object) -> list[Outcome]:  # type: ignore[override]
+            outcomes = await super().commit(*args)  # type: ignore[arg-type]
+            return [
+                Overloaded(retry_after=1) if isinstance(each, OutcomeUnknown) else each
+                for each in outcomes
+            ]
+
+    patch.setattr(engine, "Guard", Denying)
+
+
+def answers_what_was_lost(patch: Patch) -> None:
+    """Answer before the commit, and forget that it failed."""
+    real = FakeLog.append
+
+    async def early(
+        self: FakeLog, hunt: str, clicks: Sequence[Click], *args: object, **options: object
+    ) -> list[Outcome]:
+        try:
+            return await real(self, hunt, clicks, *args, **options)  # type: ignore[arg-type]
+        except StoreError:
+            last = len(self._store.ledger.rows)
+            return [
+                Settlement(Reward(seq, c.id, c.player, c.prize, c.points, ""), False)
+                for seq, c in enumerate(clicks, last + 1)
+            ]
+
+    patch.setattr(FakeLog, "append", early)
+
+
+def counts_each_time(patch: Patch) -> None:
+    """Settle a click again where it comes again."""
+    patch.setattr(Ledger, "_known", lambda self, click: None)
+
+
+def stock_in_memory(patch: Patch) -> None:
+    """Count the stock where no other process sees it."""
+    real = Ledger._wins
+
+    def wins(self: Ledger, click: Click) -> bool:
+        return real(self, click) or click.prize is not None
+
+    patch.setattr(Ledger, "_wins", wins)
+
+
+def resumes_from_now(patch: Patch) -> None:
+    """Greet a client that comes back, without what it has missed."""
+
+    async def resumed(
+        serving: engine.Engine, hunt: object, player: str, last_event_id: str
+    ) -> greeting.Greeting:
+        hello = greeting.hello(serving, hunt)  # type: ignore[arg-type]
+        text = sse.hello("harbour", "k1", hello.sent, resumed=True)
+        return greeting.Greeting(text, hello.sent)
+
+    patch.setattr(greeting, "resumed", resumed)
+
+
+def never_probes(patch: Patch) -> None:
+    """Leave an open breaker open."""
+
+    class Idle(engine.Supervisor):
+        async def _probe_once(self) -> None:
+            await engine.trio.sleep(1e6)
+
+    patch.setattr(engine, "Supervisor", Idle)
+
+
+PIECES: list[tuple[Callable[[Patch], None], str]] = [
+    (cursor_by_number, "delivered"),
+    (own_events_first, "delivered"),
+    (forgets_to_catch_up, "delivered"),
+    (resumes_from_now, "delivered"),
+    (players_by_prefix, "private"),
+    (refuses_what_it_recorded, "honest"),
+    (answers_what_was_lost, "durable"),
+    (counts_each_time, "once"),
+    (stock_in_memory, "dense"),
+    (never_probes, "bounded"),
+]

@@ -1,0 +1,218 @@
+"""A store with PostgreSQL's manners and the faults of a script; to the engine it is one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+import trio
+
+from hunt.core.events import Click, Outcome, Reward
+from hunt.core.hunts import Hunt
+from hunt.errors import (
+    BatchRejected,
+    BatchTimeout,
+    StoreConflict,
+    StoreLost,
+    StoreReadOnly,
+    StoreTimeout,
+    StoreUnavailable,
+)
+from tests.simulation.ledger import HUNT, Ledger
+from tests.simulation.weather import Kind, Weather
+
+#: Seconds of a call when all is well: less than what the breaker calls slow.
+QUICK = 0.005
+
+#: Where a click hits what the store will not take.
+POISON = 99.0
+
+CALLS: tuple[Kind, ...] = (
+    "slow", "lost before", "lost after", "late", "frozen", "unavailable", "read-only",
+    "conflict", "statement",
+)  # fmt: skip
+
+
+class FakeStore:
+    """As `hunt.store.store.Store`.
+
+    Args:
+        ledger: Shared by all processes.
+        weather: Of this process.
+        later: Where commits go on after their caller has given up.
+        name: Of the process.
+    """
+
+    def __init__(self, ledger: Ledger, weather: Weather, later: trio.Nursery, name: str) -> None:
+        self.name = name
+        self.ledger = ledger
+        self.weather = weather
+        self.log = FakeLog(self, later)
+        self.hunts = self
+        self._later = later
+        self.faults: Counter[str] = Counter()
+
+    def states(self) -> dict[str, int]:
+        return {}
+
+    async def wait_fit(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def all(self) -> list[Hunt]:
+        await self.call(QUICK)
+        return [self.ledger.hunt()]
+
+    async def call(self, seconds: float) -> None:
+        """Take as long as a call takes now; raise what it meets on the way to the server."""
+        kind = self.weather.now(trio.current_time(), *CALLS)
+        await trio.sleep(self.seconds(seconds, slow=kind == "slow"))
+        if kind == "unavailable":
+            raise StoreUnavailable("not there")
+        if kind in {"lost before", "lost after", "late"}:
+            raise StoreLost("gone")
+        if kind == "frozen":
+            await trio.sleep(2)
+            raise StoreTimeout("no answer")
+
+    def seconds(self, seconds: float, *, slow: bool) -> float:
+        spread = self.weather.random.random()
+        return 0.05 + 2.5 * spread * spread if slow else seconds * (0.5 + spread)
+
+    @asynccontextmanager
+    async def listening(
+        self, channels: Sequence[str]
+    ) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
+        await trio.sleep(QUICK)
+        if self.weather.now(trio.current_time(), "deaf", "unavailable"):
+            raise StoreUnavailable("not there")
+        send, receive = trio.open_memory_channel[str](float("inf"))
+        hear = partial(self._hear, send)
+        self.ledger.listeners.append(hear)
+        try:
+            yield _Received(receive, self.weather)
+        finally:
+            self.ledger.listeners.remove(hear)
+
+    def _hear(self, send: trio.MemorySendChannel[str], payload: str) -> None:
+        kind = self.weather.now(
+            trio.current_time(), "notices lost", "notices late", "notices twice"
+        )
+        if kind == "notices lost":
+            return
+
+        async def deliver(seconds: float) -> None:
+            await trio.sleep(seconds)
+            send.send_nowait(payload)
+
+        longest = 1.0 if kind == "notices late" else QUICK
+        for _ in range(2 if kind == "notices twice" else 1):
+            self._later.start_soon(deliver, longest * self.weather.random.random())
+
+
+class _Received:
+    """Notices, until the connection breaks."""
+
+    def __init__(self, receive: trio.MemoryReceiveChannel[str], weather: Weather) -> None:
+        self._receive = receive
+        self._weather = weather
+
+    def __aiter__(self) -> _Received:
+        return self
+
+    async def __anext__(self) -> tuple[str, str]:
+        now = trio.current_time()
+        spells = [each for each in self._weather.spells("deaf") if self._weather.ends(each) > now]
+        breaks = max(spells[0].at / 10, now) if spells else float("inf")
+        with trio.move_on_at(breaks):
+            return "hunt_log", await self._receive.receive()
+        raise StoreLost("gone")
+
+
+class FakeLog:
+    """As `hunt.store.log.Log`."""
+
+    def __init__(self, store: FakeStore, later: trio.Nursery) -> None:
+        self._store = store
+        self._later = later
+
+    def _commit(self, hunt: str, clicks: Sequence[Click]) -> list[Outcome]:
+        if any(click.x == POISON for click in clicks):
+            raise BatchRejected("a bad row")
+        return self._store.ledger.commit(hunt, clicks, self._store.name)
+
+    async def append(
+        self,
+        hunt: str,
+        clicks: Sequence[Click],
+        sent: Callable[[], None] = lambda: None,
+        *,
+        deadline: float = 2.0,
+    ) -> list[Outcome]:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        sent()
+        kind = self._store.weather.now(trio.current_time(), *CALLS)
+        # As on a real connection: from here on it is not cancelled, but bounded.
+        with trio.CancelScope(shield=True):
+            return await self._append(kind, hunt, clicks, deadline)
+
+    async def _append(
+        self, kind: Kind | None, hunt: str, clicks: Sequence[Click], deadline: float
+    ) -> list[Outcome]:
+        store = self._store
+        before = store.seconds(QUICK, slow=kind == "slow")
+        after = store.seconds(QUICK / 2, slow=False)
+        if kind in {"late", "frozen"} or before > deadline:
+            await trio.sleep(deadline)
+            if kind != "frozen":
+                self._later.start_soon(self._zombie, hunt, clicks)
+            raise StoreTimeout("no answer")
+        await trio.sleep(before)
+        self._refuse(kind)
+        outcomes = self._commit(hunt, clicks)
+        await trio.sleep(after)
+        if kind == "lost after":
+            raise StoreLost("gone")
+        return outcomes
+
+    def _refuse(self, kind: Kind | None) -> None:
+        errors = {
+            "lost before": StoreLost,
+            "unavailable": StoreUnavailable,
+            "read-only": StoreReadOnly,
+            "conflict": StoreConflict,
+            "statement": BatchTimeout,
+        }
+        if kind in errors:
+            raise errors[kind](str(kind))
+
+    async def _zombie(self, hunt: str, clicks: Sequence[Click]) -> None:
+        """Commit, although nobody waits for it any more."""
+        await trio.sleep(3 * self._store.weather.random.random())
+        with suppress(BatchRejected):
+            self._commit(hunt, clicks)
+
+    async def reject(self, hunt: str, click: Click, reason: str) -> None:
+        await self._store.call(QUICK)
+        self._store.ledger.rejected.append(click.id)
+
+    async def read(self, hunt: str, after: int, upto: int, *, limit: int = 3) -> list[Reward]:
+        await self._store.call(QUICK)
+        return self._store.ledger.read(after, upto, limit)
+
+    async def history(self, hunt: str, player: str, after: int, limit: int) -> list[Reward]:
+        await self._store.call(QUICK)
+        return self._store.ledger.history(player, after, limit)
+
+    async def last(self) -> dict[str, int]:
+        await self._store.call(QUICK)
+        return {HUNT: len(self._store.ledger.rows)}
+
+    async def probe(self, deadline: float = 1.0) -> None:
+        kind = self._store.weather.now(trio.current_time(), *CALLS)
+        await trio.sleep(self._store.seconds(QUICK, slow=kind == "slow"))
+        self._refuse(kind)
+        if kind in {"late", "frozen"}:
+            await trio.sleep(deadline)
+            raise StoreTimeout("no answer")

@@ -1,0 +1,117 @@
+"""Thousands of runs under faults that Hypothesis chooses, each judged by the oracle.
+
+`HUNT_TEST_SEEDS=20000` plays that many; a failure prints its script, which becomes
+one of `FOUND`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, Phase, example, given, settings
+
+from hunt.testing.oracle import report
+from tests.simulation.broken import PIECES
+from tests.simulation.weather import Script, Spell, scripts
+from tests.simulation.world import simulate
+
+SEEDS = int(os.environ.get("HUNT_TEST_SEEDS", "1000"))
+
+#: What once went wrong, and what it was.
+FOUND = {
+    "a stream ended where all that came had been replayed": Script(
+        6074,
+        (
+            Spell("notices lost", 7, 7, 2, 1),
+            Spell("lost after", 41, 39, 1, 3),
+            Spell("lost after", 41, 12, 1, 2),
+        ),
+        players=2,
+        clicks=7,
+    ),
+    "a start ended where the hunts could not be read at once": Script(
+        4905,
+        (
+            Spell("stop", 1, 39, 0, 3),
+            Spell("lost before", 0, 7, 2, 1),
+            Spell("stop", 11, 34, 2, 2),
+        ),
+        players=1,
+        clicks=2,
+    ),
+    "a breaker's supervisor slept until a time at which it was refused": Script(
+        1091, (Spell("frozen", 1, 19, 1, 2), Spell("frozen", 2, 39, 2, 1)), players=2, clicks=6
+    ),
+}
+
+
+#: Where nobody hears of what the other process commits, until all is well.
+UNHEARD = Script(1, (Spell("notices lost", 0, 50, 2, 1),), players=3, clicks=10)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quiet() -> Iterator[None]:
+    """Let the server's log say nothing of its thousand troubles."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.configure(**before)
+
+
+@given(script=scripts())
+@settings(
+    max_examples=SEEDS,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # Shrinking is for people: a script is short enough as it is found in CI.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
+def test_every_promise_is_kept_whatever_fails(script: Script) -> None:
+    violations = simulate(script)
+    assert not violations, report(violations)
+
+
+@pytest.mark.parametrize("script", FOUND.values(), ids=FOUND)
+def test_what_was_found_once_is_kept(script: Script) -> None:
+    violations = simulate(script)
+    assert not violations, report(violations)
+
+
+def test_a_script_plays_the_same_each_time() -> None:
+    script = Script(7, (Spell("late", 5, 30, 2, 2), Spell("deaf", 20, 20, 0, 1)), 3, 10)
+    histories = []
+    for _ in range(2):
+        seen: list[bytes] = []
+        assert simulate(script, seen=seen) == []
+        histories.append(seen)
+    assert histories[0] == histories[1]
+    assert len(histories[0][0]) > 1000
+
+
+@pytest.mark.parametrize(
+    ("piece", "check"), PIECES, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_what_is_broken_is_caught(
+    piece: Callable[[pytest.MonkeyPatch], None], check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piece(monkeypatch)
+
+    class Caught(Exception):
+        pass
+
+    @given(script=scripts())
+    @example(script=UNHEARD)
+    @settings(
+        max_examples=400, deadline=None, database=None, derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    def search(script: Script) -> None:
+        if any(each.check == check for each in simulate(script)):
+            raise Caught
+
+    with pytest.raises(Caught):
+        search()
