@@ -8,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from hunt import engine
-from hunt.core import sse
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.errors import OutcomeUnknown, Overloaded, StoreError
 from hunt.service.guard import Guard
@@ -127,8 +126,7 @@ def resumes_from_now(patch: Patch) -> None:
         serving: engine.Engine, hunt: object, player: str, last_event_id: str
     ) -> greeting.Greeting:
         hello = greeting.hello(serving, hunt)  # type: ignore[arg-type]
-        text = sse.hello("harbour", "k1", hello.sent, resumed=True)
-        return greeting.Greeting(text, hello.sent)
+        return replace(hello, resumed=True)
 
     patch.setattr(greeting, "resumed", resumed)
 

@@ -142,7 +142,7 @@ class World:
         if found is None:
             return "unknown"
         try:
-            found[1].intake.click(HUNT, player, click, place, settled)
+            found[1].intake.click(HUNT, player, click, place, settled, sent)
         except Refused as refusal:
             answer.append(refusal)
         else:
