@@ -50,14 +50,14 @@ class Case:
 
 def closed(case: Case, load: clicks.Load) -> Result:
     """Click on the first of the hunts."""
-    case.running.contender.database.checkpoint()
+    case.running.contender.database.settle()
     target = replace(case.running.target, hunt=case.hunts[0])
     return clicks.measure(target, load, serving.PLAYERS, processes=case.running.processes)
 
 
 def spread(case: Case, load: clicks.Load) -> Result:
     """Click on all of the hunts in turn."""
-    case.running.contender.database.checkpoint()
+    case.running.contender.database.settle()
     return measure_spread(case.running, case.hunts, load)
 
 

@@ -1,7 +1,8 @@
 """A PostgreSQL that all servers of a benchmark share, in a process of its own.
 
 It is the one that `hunt serve` brings, with its settings, but without autovacuum: what
-one server leaves behind must not be swept up in another's turn.
+one server leaves behind must not be swept up in another's turn. Instead each turn begins
+with a vacuum, so that whoever needs the planner's statistics has them.
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ class Database:
         with psycopg.connect(self.conninfo, autocommit=True) as conn:
             conn.execute(statement)
 
-    def checkpoint(self) -> None:
-        """Write what is dirty now, so that it is not done in the middle of somebody's turn."""
+    def settle(self) -> None:
+        """Sweep up, count and write now what would be in the middle of somebody's turn."""
+        self.execute(sql.SQL("vacuum (analyze)"))
         self.execute(sql.SQL("checkpoint"))
 
     def url(self) -> str:

@@ -47,8 +47,8 @@ COLUMNS: Columns = {
     "commits_per_second": ("commits/s", 0),
     "rows_per_batch": ("rows/commit", 1),
     "batch_ms": ("commit ms", 2),
-    "server_cpu_ms_per_1000": ("server CPU ms", 1),
-    "postgres_cpu_ms_per_1000": ("PostgreSQL CPU ms", 1),
+    "server_cpu_ms_per_1000": ("server CPU ms/1,000", 1),
+    "postgres_cpu_ms_per_1000": ("PostgreSQL CPU ms/1,000", 1),
     "refused": ("refused", 0),
 }
 
@@ -72,7 +72,7 @@ def contender(pace: str, postgres: database.Database, folder: Path) -> Contender
 
 def turn(running: Running, load: clicks.Load) -> Result:
     """Put the load on a server."""
-    running.contender.database.checkpoint()
+    running.contender.database.settle()
     found = clicks.measure(running.target, load, serving.PLAYERS, processes=running.processes)
     batches = found.figures.get("batches")
     found.figures["commits_per_second"] = None if batches is None else batches / load.seconds

@@ -78,6 +78,8 @@ def measure(
         afresh = partial(loads.afresh, turn=turn)
         return [show(title, sheet.IDLE, alternate(contenders, options.rounds, afresh), options)]
     running = [stack.enter_context(each.started()) for each in contenders]
+    # Nobody plans for an empty log in the first round.
+    alternate(running, 1, loads.closed(64, 1, 0, None))
     if options.load == "played":
         turn = loads.played(options.players, options.rate, options.seconds)
         title = f"{options.players:,} players with open streams, {options.rate:,.0f} clicks/s"

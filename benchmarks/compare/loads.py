@@ -27,7 +27,7 @@ def closed(connections: int, seconds: float, warmup: float, tokens: Path | None)
     load = clicks.Load(connections=connections, seconds=seconds, warmup=warmup)
 
     def turn(running: Running) -> Result:
-        running.contender.database.checkpoint()
+        running.contender.database.settle()
         if tokens is not None:
             return wrk.measure(running, load, serving.PLAYERS, tokens)
         return clicks.measure(running.target, load, serving.PLAYERS, processes=running.processes)
@@ -40,7 +40,7 @@ def played(players: int, rate: float, seconds: float) -> Turn:
     load = game.Load(players=players, rate=rate, seconds=seconds)
 
     def turn(running: Running) -> Result:
-        running.contender.database.checkpoint()
+        running.contender.database.settle()
         return game.measure(running.target, load, serving.PLAYERS, processes=running.processes)
 
     return turn

@@ -13,8 +13,8 @@ CLICKS: Columns = {
     "p90_ms": ("p90 ms", 1),
     "p99_ms": ("p99 ms", 1),
     "max_ms": ("max ms", 0),
-    "server_cpu_ms_per_1000": ("server CPU ms", 1),
-    "postgres_cpu_ms_per_1000": ("PostgreSQL CPU ms", 1),
+    "server_cpu_ms_per_1000": ("server CPU ms/1,000", 1),
+    "postgres_cpu_ms_per_1000": ("PostgreSQL CPU ms/1,000", 1),
     "rows_per_batch": ("rows/commit", 0),
     "generator_cpu_us_per_click": ("generator us", 1),
 }

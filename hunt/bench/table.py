@@ -17,8 +17,8 @@ CLICKS: Columns = {
     "max_ms": ("max ms", 1),
     "batches": ("batches", 0),
     "rows_per_batch": ("rows/batch", 1),
-    "server_cpu_ms_per_1000": ("server CPU", 1),
-    "postgres_cpu_ms_per_1000": ("PostgreSQL CPU", 1),
+    "server_cpu_ms_per_1000": ("server CPU ms/1,000", 1),
+    "postgres_cpu_ms_per_1000": ("PostgreSQL CPU ms/1,000", 1),
     "generator_cpu_us_per_click": ("generator us", 1),
     "refused": ("refused", 0),
 }
