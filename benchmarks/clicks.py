@@ -50,6 +50,7 @@ def measure(options: argparse.Namespace, folder: Path) -> list[clicks.Result]:
 
 
 def main() -> None:
+    serving.prepare()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -98,6 +98,7 @@ def lengths(
 
 
 def main() -> None:
+    serving.prepare()
     options = arguments()
     problems: list[str] = []
     loop = clicks.Load(

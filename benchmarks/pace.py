@@ -80,6 +80,7 @@ def turn(running: Running, load: clicks.Load) -> Result:
 
 
 def main() -> None:
+    serving.prepare()
     options = arguments()
     problems: list[str] = []
     with ExitStack() as stack:

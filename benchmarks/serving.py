@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -40,6 +41,13 @@ def load_options(parser: argparse.ArgumentParser) -> None:
     output.options(parser)
 
 
+def prepare() -> None:
+    """Allow ourselves many files; and end what was started, where we are ended."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+
 def handed_on(*names: str) -> dict[str, str]:
     """Return those of our own variables that the server shall have too."""
     return {name: os.environ[name] for name in names if name in os.environ}
@@ -50,6 +58,7 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUNT_")}
     load = {
         "HUNT_CLICK_RATE": "0",
+        "HUNT_CONNECT_RATE": "0",
         "HUNT_JWT_SECRET": SECRET.decode(),
         "HUNT_LOG_LEVEL": "warning",
     }

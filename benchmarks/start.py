@@ -36,6 +36,7 @@ def once(folder: Path, processes: int) -> float:
 
 
 def main() -> None:
+    serving.prepare()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -18,7 +18,6 @@ Each part starts its own `hunt serve` on an embedded PostgreSQL in a temporary f
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -106,6 +105,7 @@ def torrents(options: argparse.Namespace) -> list[str]:
 
 
 def main() -> None:
+    serving.prepare()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -125,8 +125,6 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"--parts {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     measure = dict(zip(PARTS, (idle, fan_out, games, torrents), strict=True))
     output.end([problem for part in options.parts for problem in measure[part](options)])
 

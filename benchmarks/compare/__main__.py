@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -51,9 +50,8 @@ SERVERS = {
 
 
 def main() -> None:
+    serving.prepare()
     options = arguments()
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with ExitStack() as stack:
         folder = Path(
             stack.enter_context(
