@@ -37,6 +37,7 @@ from hunt.service.leaderboard import Leaderboard
 from hunt.service.limits import Limits
 from hunt.service.meter import EventLoopMeter
 from hunt.service.metrics import Metrics
+from hunt.service.stalls import Stalls
 from hunt.service.supervisor import Supervisor
 from hunt.service.tail import Tail
 from hunt.service.trail import Trail
@@ -89,6 +90,7 @@ class Engine:
         self.leaderboard = Leaderboard(self._add_up, self._leaders)
         self.metrics = Metrics(version=VERSION)
         self.meter = EventLoopMeter(time.perf_counter)
+        self.stalls = Stalls(time.perf_counter)
         self.breaker = Breaker(
             trio.current_time,
             slow=settings.breaker_slow,
@@ -149,12 +151,18 @@ class Engine:
             supervisor=self.supervisor,
             tail=self.tail,
         )
+        self.metrics.watch(
+            "hunt_tasks",
+            "Trio tasks.",
+            lambda: trio.lowlevel.current_statistics().tasks_living,
+        )
         self.metrics.watch_labelled(
             "hunt_pool_connections", "To the database.", "state", store.states
         )
         self.metrics.faults.watch("pool", store.faults)
         self.metrics.faults.watch("listener", self.listener_faults)
         self.metrics.faults.watch("engine", self.faults)
+        self.metrics.faults.watch("loop", self.stalls.faults)
 
     def _breaker_changed(self, state: State) -> None:
         self.metrics.breaker_changed(state)

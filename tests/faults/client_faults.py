@@ -50,7 +50,7 @@ async def opened_stream(port: int, player: str, *, resume: str | None = None) ->
 
 
 async def metric(port: int, name: str) -> float:
-    """Return a metric's sum over its labels, and over all processes of the node."""
+    """Return a metric of a node, of all its processes; without labels, the sum over them."""
     channel = http.Channel(port)
     try:
         text = (await channel.request(http.get_request("/metrics", ""))).body.decode()
@@ -59,7 +59,7 @@ async def metric(port: int, name: str) -> float:
     return sum(
         float(line.rpartition(" ")[2])
         for line in text.splitlines()
-        if line.split("{")[0].split(" ")[0] == name
+        if name in {line.rpartition(" ")[0], line.split("{")[0].split(" ")[0]}
     )
 
 

@@ -188,6 +188,7 @@ _SCRIPTS = (
         name="stop-process",
         row="loop blocked for 3 s",
         steps=[Step(fault="stop_process", lasts=3.0)],
+        least={"stalls seen": 1},
         most={"slowest": 4.0, "recovered": 1.0},
     ),
     Script(

@@ -29,7 +29,7 @@ from tests.faults.nodes import Node, node, tcp
 from tests.faults.players import Crowd, Listener
 from tests.faults.postgres import Postgres
 from tests.faults.proxy import to_unix
-from tests.faults.script import Script
+from tests.faults.script import Script, Step
 
 HARBOUR = Definition(
     players.HUNT, "Harbour night", 100, 100, None, None, 0.0,
@@ -61,6 +61,8 @@ class Rig:
     struck: float = 0.0  #: when the first fault began
     well: float = 0.0  #: when the last fault was undone
     notes: dict[str, float] = field(default_factory=dict)  #: figures that a fault has measured
+    calm: trio.Lock = field(default_factory=trio.Lock)  #: faults that come one at a time
+    samples: list[dict[str, float]] = field(default_factory=list)  #: of what is used, under load
     judged_from: int = 0  #: entry of the history; what was before is not held against hunt
     known: Sequence[Reward] = ()  #: rows that were there before that
 
@@ -205,20 +207,18 @@ async def run(script: Script, template: Path, *, command: tuple[str, ...] | None
 
 async def play(rig: Rig) -> Result:
     """Let the crowd play while the faults strike; then wait until it is quiet, and judge."""
-    from tests.faults.faults import FAULTS
-
     script, crowd = rig.script, rig.crowd
     before = await usage(rig)
 
     async def strike(number: int) -> None:
         step = script.steps[number]
         await trio.sleep_until(rig.began + step.at)
-        crowd.mark(f"{step.fault} begins")
-        rig.struck = rig.struck or trio.current_time()
-        async with FAULTS[step.fault](rig, **step.give):
-            await trio.sleep(step.lasts)
-        crowd.mark(f"{step.fault} is over")
-        rig.well = trio.current_time()
+        if not step.calm:
+            await inflict(rig, step)
+            return
+        async with rig.calm:
+            await settled(rig)
+            await inflict(rig, step)
 
     async with trio.open_nursery() as listening:
         rig.nursery = listening
@@ -250,6 +250,18 @@ async def play(rig: Rig) -> Result:
     seen = figures(rig)
     seen["rejected unrecorded"] = max(seen["rejected"] - recorded, 0)
     return Result(script, found, seen, statuses(crowd.history), crowd.history)
+
+
+async def inflict(rig: Rig, step: Step) -> None:
+    """Have a fault in force for as long as it is to last."""
+    from tests.faults.faults import FAULTS
+
+    rig.crowd.mark(f"{step.fault} begins")
+    rig.struck = rig.struck or trio.current_time()
+    async with FAULTS[step.fault](rig, **step.give):
+        await trio.sleep(step.lasts)
+    rig.crowd.mark(f"{step.fault} is over")
+    rig.well = trio.current_time()
 
 
 def judged(rig: Rig) -> History:

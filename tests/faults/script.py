@@ -15,6 +15,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fault: str  #: its name in `tests.faults.faults`
     at: float = 0.8  #: seconds after the load has begun
     lasts: float = 0.0  #: seconds until it is undone
+    calm: bool = False  #: later, where another such fault is in force, or its traces are seen
     give: dict[str, Value] = {}  #: arguments of the fault
 
 

@@ -12,9 +12,10 @@ import trio
 
 from hunt.web import auth
 from tests.faults import http
+from tests.faults.client_faults import metric
 from tests.faults.nodes import SECRET
 from tests.faults.registry import fault
-from tests.faults.rig import Rig
+from tests.faults.rig import Rig, usage
 from tests.life.processes import gone, until
 
 
@@ -63,7 +64,7 @@ async def restart(rig: Rig) -> AsyncIterator[None]:
 async def stop_process(rig: Rig) -> AsyncIterator[None]:
     """Have the process with most connections stand still (SIGSTOP), as a blocked loop does."""
     made = rig.nodes[0]
-    sockets = made.own_sockets()
+    sockets, before = made.own_sockets(), await stalls(made.own_port)
     pid = max(made.processes(), key=lambda pid: len(os.listdir(f"/proc/{pid}/fd")))
     os.kill(pid, signal.SIGSTOP)
     stopped = trio.current_time()
@@ -77,6 +78,16 @@ async def stop_process(rig: Rig) -> AsyncIterator[None]:
         [new] = made.own_sockets() - sockets
         await serving(new)
         rig.notes["replaced"] = trio.current_time() - stopped
+    else:
+        with trio.fail_after(5):
+            while await stalls(made.own_port) == before:
+                await trio.sleep(0.1)
+        rig.notes["stalls seen"] = await stalls(made.own_port) - before
+
+
+async def stalls(port: int) -> float:
+    """Return how often a loop of a node stood still."""
+    return await metric(port, 'hunt_faults_total{kind="stalled",where="loop"}')
 
 
 @fault
@@ -108,3 +119,12 @@ async def jump_clock(rig: Rig, seconds: int = 3600) -> AsyncIterator[None]:
     after = (await channel.request(asked)).status
     rig.notes["token before"], rig.notes["token after"] = before, after
     channel.close()
+
+
+@fault
+@asynccontextmanager
+async def sample(rig: Rig) -> AsyncIterator[None]:
+    """Do nothing, and see what the servers use."""
+    tasks = sum([await metric(each.own_port, "hunt_tasks") for each in rig.nodes])
+    rig.samples.append({**await usage(rig), "tasks": tasks})
+    yield

@@ -11,6 +11,9 @@ from tests.faults.rig import Result
 PAGE = Path(__file__).with_name("page.md")
 
 
+AT_LOAD = "| offered load three times what it can do | see below | | | | |\n"
+
+
 def row(result: Result) -> str:
     """Return a line of the table."""
     return "| {} | {} | {} | {:.1f} s | {} | `{}` |\n".format(
@@ -32,6 +35,7 @@ SAID = {
     "freed": "descriptor freed after {:.0f} s",
     "cut off": "cut off after {:.0f} s",
     "turned away": "{:.0f} of 10 new clients turned away",
+    "stalls seen": "{:.0f} noticed by metric and log",
     "token after": "the expired token: {:.0f}",
     "inputs": "{:.0f} hostile inputs, a 200 after each",
     "drained": "drained in {:.1f} s",
@@ -79,7 +83,7 @@ def page(results: Sequence[Result], overload: Mapping[str, float], **words: floa
         )
     return PAGE.read_text("utf-8").format(
         day=datetime.now(UTC).date().isoformat(),
-        results="".join(map(row, results)),
+        results="".join(map(row, results)) + AT_LOAD,
         rows="".join(rows),
         capacity=overload["capacity"],
         back=overload["back to normal"],
