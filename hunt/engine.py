@@ -346,6 +346,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
                 f"no database within {START_PATIENCE:.0f} s: check HUNT_DATABASE_URL"
             )
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(engine.stalls.run)
             nursery.start_soon(engine.keep_hunts_current)
             await nursery.start(engine.tail.run)
             nursery.start_soon(engine.hub.run)
