@@ -21,7 +21,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from hypercorn.utils import LifespanFailureError
 
 from hunt import edge
-from hunt.edge import child, worker
+from hunt.edge import child, listening, worker
 from hunt.edge.park import Park
 from hunt.engine import Engine, open_engine
 from hunt.errors import HuntError, SettingsError
@@ -72,6 +72,8 @@ class Application:
                 if place is not None:
                     engine.siblings = place.siblings
                     engine.own_socket = None if place.own is None else f"unix:{place.own}"
+                if place is None:
+                    listening.deepen()  # the supervisor's sockets are so from the start
                 if serving is not None:
                     serving.engine = engine
                     engine.metrics.watch(

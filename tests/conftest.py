@@ -89,6 +89,12 @@ def database(postgres: str, template: str) -> Iterator[str]:
     yield from _copy(postgres, template)
 
 
+@pytest.fixture(scope="module")
+def shared_database(postgres: str, template: str) -> Iterator[str]:
+    """Yield the connection string of a database for all tests of a module."""
+    yield from _copy(postgres, template)
+
+
 @pytest.fixture
 def other_database(postgres: str, template: str) -> Iterator[str]:
     """Yield the connection string of a second one."""

@@ -23,9 +23,9 @@ from hunt.core.addresses import UNIX
 from hunt.edge.answers import Answers
 from hunt.edge.fastlane import Client
 from hunt.edge.park import IDLE_TIMEOUT, Park
-from hunt.edge.refusal import SPARE, refuse
+from hunt.edge.refusal import REFUSAL_TIMEOUT, SPARE, refuse
 from hunt.edge.secure import Secure
-from hunt.edge.sending import send_all
+from hunt.edge.sending import linger, send_all
 from hunt.edge.socket import serve as serve_socket
 from hunt.edge.upgrade import Upgraded
 from hunt.edge.worker import Worker
@@ -69,7 +69,8 @@ class Connection(TCPServer):
         refused = worker.full(worker.count(1) - 1) and new
         try:
             with contained(worker.faults):
-                if self._plain() is None and not await self._shake_hands():
+                limit = REFUSAL_TIMEOUT if refused else HANDSHAKE_TIMEOUT
+                if self._plain() is None and not await self._shake_hands(limit):
                     return
                 if refused:
                     await refuse(self.stream, Answers(self.config))
@@ -78,9 +79,9 @@ class Connection(TCPServer):
         finally:
             worker.count(-1)
 
-    async def _shake_hands(self) -> bool:
+    async def _shake_hands(self, limit: float) -> bool:
         """Begin TLS; return False where the client cannot, or takes too long."""
-        with trio.move_on_after(HANDSHAKE_TIMEOUT):
+        with trio.move_on_after(limit):
             try:
                 await self.stream.do_handshake()
             except trio.BrokenResourceError:
@@ -119,6 +120,12 @@ class Connection(TCPServer):
         assert isinstance(self.context, Worker), "edge.install replaces both"
         return self.context
 
+    def _transport(self) -> trio.SocketStream:
+        """Return the stream below TLS."""
+        stream: object = self.stream
+        assert isinstance(stream, trio.SocketStream | trio.SSLStream)
+        return stream if isinstance(stream, trio.SocketStream) else stream.transport_stream
+
     def _plain(self) -> trio.SocketStream | None:
         """Return the stream, None where there is TLS around it."""
         stream: object = self.stream
@@ -152,7 +159,8 @@ class Connection(TCPServer):
         idle = self._reading is not None and self._reading.cancelled_caught
         if left is None or not idle or park is None:
             self._left = None
-            await super()._close()
+            await linger(self._transport())
+            await self.stream.aclose()
         elif stream is not None:
             self._left = None
             _leave(stream, park, left.received)
@@ -182,6 +190,10 @@ class Connection(TCPServer):
             assert self._reading is not None, "there was a request"
             self._reading.cancel()
             return
+        if isinstance(event, Closed):
+            # Hypercorn would close at once; here the reader ends, and `_close` follows.
+            await self._give_up()
+            return
         if not isinstance(event, RawData):
             await super().protocol_send(event)
             return
@@ -196,7 +208,7 @@ class Connection(TCPServer):
                 await self._give_up()
 
     async def _give_up(self) -> None:
-        """End a connection that takes nothing more.
+        """End a connection that takes nothing more, or has been told all.
 
         Its reader may wait for an answer to be sent before it reads on, and would
         not notice for itself.

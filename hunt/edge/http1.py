@@ -10,6 +10,24 @@ from hunt.edge import upgrade
 from hunt.edge.worker import Worker
 
 
+class _Connection(h11.Connection):
+    """Takes no notice of what comes behind the last request.
+
+    After a request of HTTP/1.0, or one that wants the connection closed, there is
+    nothing more to say (RFC 9112, 9.6).  h11 takes more for an error, and Hypercorn
+    would answer that with 400, perhaps in place of the answer that is on its way.
+    """
+
+    def receive_data(self, data: bytes) -> None:
+        if self.their_state is not h11.MUST_CLOSE:
+            super().receive_data(data)
+
+    def next_event(self) -> type[h11.NEED_DATA | h11.PAUSED] | h11.Event:
+        if self.their_state is h11.MUST_CLOSE:
+            return h11.NEED_DATA
+        return super().next_event()
+
+
 class HTTP1(H11Protocol):
     """Serves requests, and lets go of the connection where one becomes a socket.
 
@@ -19,6 +37,11 @@ class HTTP1(H11Protocol):
     WebSocket would agree to deflate, look at the size of a message after it is all there
     (H5), and die of a frame that comes with the handshake (H1): hunt has its own.
     """
+
+    async def initiate(self) -> None:
+        """Begin; see `_Connection`."""
+        limit = self.config.h11_max_incomplete_size
+        self.connection = _Connection(h11.SERVER, max_incomplete_event_size=limit)
 
     async def _check_protocol(self, event: h11.Request) -> None:
         upgrades = {value.lower() for name, value in event.headers if name == b"upgrade"}

@@ -52,6 +52,27 @@ async def listening(addresses: Sequence[str]) -> AsyncIterator[list[socket.socke
         yield sockets
 
 
+def deepen() -> None:
+    """Let `BACKLOG` connections wait wherever this process listens already.
+
+    Hypercorn's own command listens before it imports anything of ours; to listen again
+    changes nothing but the number.
+    """
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            fd = os.dup(int(name))
+        except OSError:
+            continue  # that of the listing itself
+        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+            os.close(fd)
+            continue
+        with socket.socket(fileno=fd) as sock:
+            if sock.type == socket.SOCK_STREAM and sock.getsockopt(
+                socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+            ):
+                sock.listen(BACKLOG)
+
+
 def url(sock: socket.socket) -> str:
     """Return where `sock` listens, for people: ``http://host:port`` or ``unix:/path``."""
     address = repr_socket_addr(sock.family, sock.getsockname())

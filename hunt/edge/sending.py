@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import trio
 
 #: Seconds that `PIECE` bytes may take to leave.  A client that reads nothing for so
@@ -11,6 +13,10 @@ SEND_TIMEOUT = 10.0
 #: Bytes that are sent under one deadline, so that a client may be slow, but not stop.
 #: As many as one record of TLS holds.
 PIECE = 16_384
+
+
+#: Seconds for which a client may go on sending after its last answer.
+LINGER_TIMEOUT = 2.0
 
 
 async def send_all(stream: trio.abc.SendStream, data: bytes, *, shield: bool = False) -> None:
@@ -31,3 +37,16 @@ async def send_all(stream: trio.abc.SendStream, data: bytes, *, shield: bool = F
         with trio.fail_after(SEND_TIMEOUT, shield=shield):
             await stream.send_all(rest[:PIECE])
         rest = rest[PIECE:]
+
+
+async def linger(stream: trio.SocketStream) -> None:
+    """Say that nothing more comes, and take for a while what the client still sends.
+
+    To close with something unread is a reset, which may overtake the last answer and
+    take it back (RFC 9112, 9.6).
+    """
+    gone = (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError)
+    with trio.move_on_after(LINGER_TIMEOUT), suppress(*gone):
+        await stream.send_eof()
+        while await stream.receive_some(PIECE):
+            pass

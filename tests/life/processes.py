@@ -111,6 +111,12 @@ def free_port() -> int:
         return port
 
 
+def server_pids(server: Server) -> list[int]:
+    """Return the processes that serve, of either way to start them."""
+    pid = server.process.pid
+    return children(pid, "server_process") or children(pid, "multiprocessing.spawn")
+
+
 @asynccontextmanager
 async def hunt_serve(data_dir: Path) -> AsyncIterator[Server]:
     port = free_port()

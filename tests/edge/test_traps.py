@@ -1,0 +1,74 @@
+"""Traps in what we stand on that show within a process; see `docs/reference/traps.md`."""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import version
+
+import pytest
+import trio
+from hypercorn.utils import LifespanFailureError
+from quart import Quart
+
+from hunt import asgi, edge
+from hunt.edge import child
+from hunt.edge.orders import Order
+from hunt.errors import SettingsError
+from hunt.service.hub import Hub
+from hunt.settings import Settings
+from hunt.web.app import Application
+from tests.web.serving import serving, stream
+
+
+def test_h4_h5_h6_hypercorn_is_told_what_hunt_serve_needs() -> None:
+    order = Order(settings=Settings(), sockets=[], number=1, own=None, hang=10.0)
+    config = child.hypercorn(order)
+    assert config.read_timeout is None, "it would end streams of silent clients"
+    assert config.websocket_max_message_size == 4096
+    assert config.backlog == 4096
+
+
+def test_h10_another_hypercorn_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert version("hypercorn").startswith(edge.SUPPORTED)
+    monkeypatch.setattr(edge, "version", lambda _: "0.19.0")
+    with pytest.raises(SettingsError, match=r"hunt needs Hypercorn 0\.18\.x, and 0\.19\.0"):
+        edge.install()
+
+
+async def test_q2_the_death_of_a_task_ends_the_server(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die = trio.Event()
+
+    async def run(_: Hub) -> None:
+        await die.wait()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Hub, "run", run)
+    with pytest.RaisesGroup(LifespanFailureError, flatten_subgroups=True), trio.fail_after(10):
+        async with serving(database) as client:
+            assert (await client.click()).status_code == 200
+            die.set()
+            await trio.sleep_forever()
+
+
+async def test_q4_no_timeout_of_responses_ends_a_stream(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Quart.default_config | {"RESPONSE_TIMEOUT": 0.2}
+    monkeypatch.setattr(Application, "default_config", settings)
+    async with serving(database, fast_lane=False, heartbeat=0.1) as client, stream(client) as one:
+        await one.next()
+        await one.next()
+        while one.raw.count(b"\n: \n") < 5:
+            await one.more()
+
+
+def test_q6_no_handler_runs_in_a_thread() -> None:
+    app = asgi.app._quart
+    handlers = [*app.view_functions.values()]
+    for group in (app.before_request_funcs, app.after_request_funcs):
+        handlers += [each for functions in group.values() for each in functions]
+    assert len(handlers) > 10
+    for each in handlers:
+        assert inspect.iscoroutinefunction(inspect.unwrap(each)), each

@@ -1,0 +1,357 @@
+"""What we stand on has traps: real processes of both kinds do not fall into them.
+
+`docs/reference/traps.md` names the traps, and the tests that are not here.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import trio
+
+from hunt.store.hunts import Hunts
+from hunt.store.pool import open_pool
+from tests import certificates
+from tests.edge import test_connection
+from tests.edge.hostile import corpus, leave, send
+from tests.edge.test_park import Reader, click, subscribe
+from tests.life.processes import HUNT, HYPERCORN, Server, environment, free_port, server_pids, until
+from tests.web.serving import HARBOUR, SECRET, bearer
+
+KINDS = ("hunt serve", "hypercorn", "hypercorn over TLS")
+
+#: Descriptors of each process, and what that leaves to clients.
+FILES = 256
+CONNECTIONS = FILES - 64
+
+LIVEZ = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
+
+
+@dataclass
+class Trapped:
+    """A server of one process, started once for all tests."""
+
+    server: Server
+    pid: int  #: of the process that serves
+    log: Path
+    tls: ssl.SSLContext | None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        url = httpx.URL(self.server.url)
+        return url.host, url.port or 0
+
+    @asynccontextmanager
+    async def connected(self, *, receive: int | None = None) -> AsyncIterator[trio.SocketStream]:
+        sock = trio.socket.socket()
+        if receive is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+        await sock.connect(self.address)
+        async with trio.SocketStream(sock) as stream:
+            if self.tls is None:
+                yield stream
+                return
+            secure = trio.SSLStream(
+                stream, self.tls, server_hostname=self.address[0], https_compatible=True
+            )
+            async with secure:
+                yield secure  # type: ignore[misc]  # as much as the tests ask of it
+
+    async def check(self, said: object = "") -> None:
+        """See that the same process serves on."""
+        async with self.connected() as stream:
+            await stream.send_all(LIVEZ)
+            try:
+                assert (await Reader(stream).answer())[0] == 200, said
+            except (EOFError, trio.BrokenResourceError) as exc:
+                raise AssertionError(f"no answer after {said!r}: {self.log.read_text()}") from exc
+        assert server_pids(self.server) == [self.pid], said
+
+    def files(self) -> int:
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def memory(self) -> int:
+        """Return the bytes that are resident."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text("utf-8").split()[1]) * 4096
+
+
+@contextmanager
+def started(
+    kind: str, database: str, folder: Path, extra: Mapping[str, str] | None = None
+) -> Iterator[Trapped]:
+    port, log = free_port(), folder / "log"
+    environ = {
+        "HUNT_DATABASE_URL": database,
+        "HUNT_JWT_SECRET": SECRET.decode(),
+        "HUNT_GUESTS": "true",
+        "HUNT_HEARTBEAT": "1",
+        **(extra or {}),
+    }
+    with ExitStack() as stack:
+        tls = None
+        if kind == "hunt serve":
+            command = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--processes", "1"]
+            command += ["--data-dir", str(folder / "data")]
+        else:
+            command = [*HYPERCORN, "-w", "1", "-b", f"127.0.0.1:{port}"]
+            if kind == "hypercorn over TLS":
+                certificate, key = stack.enter_context(certificates.written())
+                command += ["--certfile", certificate, "--keyfile", key]
+                tls = certificates.client()
+            command += ["hunt.asgi:app"]
+        scheme = "http" if tls is None else "https"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                ["prlimit", f"--nofile={FILES}", *command],
+                env=environment(environ), stdout=output, stderr=output,
+            )  # fmt: skip
+        server = Server(process, f"{scheme}://127.0.0.1:{port}")
+        try:
+            wait_ready(server, tls)
+            [pid] = server_pids(server)
+            yield Trapped(server, pid, log, tls)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def wait_ready(server: Server, tls: ssl.SSLContext | None) -> None:
+    end = time.monotonic() + 30
+    with httpx.Client(verify=tls or True) as client:
+        while True:
+            assert server.process.poll() is None, "the server ended at its start"
+            assert time.monotonic() < end, "the server is not ready"
+            with suppress(httpx.TransportError):
+                if client.get(f"{server.url}/readyz").status_code == 200:
+                    return
+
+
+@pytest.fixture(scope="module")
+def both(
+    shared_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Trapped]]:
+    """Run a server of each kind, on one database."""
+    trio.run(apply_harbour, shared_database)
+    with ExitStack() as stack:
+        yield {
+            kind: stack.enter_context(
+                started(kind, shared_database, tmp_path_factory.mktemp("traps"))
+            )
+            for kind in KINDS
+        }
+
+
+async def apply_harbour(database: str) -> None:
+    async with open_pool(database, size=1) as pool:
+        hunts = Hunts(pool)
+        await hunts.apply(HARBOUR, seed=os.urandom(32), actor="test")
+        await hunts.open("harbour")
+
+
+@pytest.fixture(params=KINDS)
+def trapped(both: dict[str, Trapped], request: pytest.FixtureRequest) -> Trapped:
+    kind: str = request.param
+    return both[kind]
+
+
+def frozen(pid: int) -> ExitStack:
+    """Let a process stand still for a while."""
+    stack = ExitStack()
+    os.kill(pid, signal.SIGSTOP)
+    stack.callback(os.kill, pid, signal.SIGCONT)
+    return stack
+
+
+async def test_h1_no_exception_of_a_connection_ends_the_process(trapped: Trapped) -> None:
+    for given in test_connection.HOSTILE:
+        [data] = given.values
+        assert isinstance(data, bytes)
+        async with trapped.connected() as stream:
+            await send(stream, data)
+            await leave(stream, 0)
+        await trapped.check(data)
+
+
+async def test_the_process_outlives_every_hostile_input_and_keeps_nothing_of_it(
+    trapped: Trapped,
+) -> None:
+    inputs = list(corpus())
+    await trapped.check()
+    files = trapped.files()
+    memory = 0
+    for round_ in range(2):
+        for number, data in enumerate(inputs):
+            async with trapped.connected() as stream:
+                await send(stream, data)
+                await leave(stream, number + round_)
+            await trapped.check(data[:200])
+        if not memory:
+            memory = trapped.memory()  # caches are full, and the heap as large as it gets
+    await until(lambda: trapped.files() <= files + 4, seconds=30)  # connections to the database
+    assert trapped.memory() < memory + (8 << 20)
+
+
+async def test_what_is_no_tls_ends_its_connection_only(both: dict[str, Trapped]) -> None:
+    trapped = both["hypercorn over TLS"]
+    for number, data in enumerate(list(corpus())[::20]):
+        async with await trio.open_tcp_stream(*trapped.address) as stream:
+            await send(stream, data)
+            await leave(stream, number)
+        await trapped.check(data[:200])
+
+
+async def test_h3_h4_q8_who_takes_or_gives_nothing_is_ended_and_who_is_only_silent_is_not(
+    both: dict[str, Trapped],
+) -> None:
+    """All the waiting of this file: what has deadlines of some seconds, side by side."""
+    slow = (
+        b"POST /v1/hunts/harbour/clicks HTTP/1.1\r\nHost: hunt\r\nX: \xe9\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 90\r\n"
+        + f"Authorization: {bearer()['Authorization']}\r\n\r\n{{".encode()
+    )
+    odd = subscribe("bob", head="X: \u00e9\r\n")  # so that Hypercorn and Quart serve it
+
+    async def takes_nothing(trapped: Trapped) -> None:
+        async with trapped.connected(receive=4096) as stream:
+            with trio.fail_after(30), pytest.raises(trio.BrokenResourceError):
+                while True:  # more than all buffers on the way take, until it is cut off
+                    await stream.send_all(b"GET / HTTP/1.1\r\nHost: hunt\r\n\r\n" * 100)
+
+    async def gives_nothing(trapped: Trapped) -> None:
+        async with trapped.connected() as stream:
+            await stream.send_all(slow)
+            with trio.fail_after(30), suppress(trio.BrokenResourceError):
+                while await stream.receive_some(4096):
+                    pass
+
+    async def silent(trapped: Trapped, request: bytes) -> None:
+        async with trapped.connected() as stream:
+            await stream.send_all(request)
+            reader = Reader(stream)
+            await reader.until(b"\r\n\r\n")
+            await reader.events(2)
+            for _ in range(12):  # seconds
+                assert await reader.chunk() == b": \n\n"
+
+    async with trio.open_nursery() as nursery:
+        for trapped in both.values():
+            nursery.start_soon(takes_nothing, trapped)
+            nursery.start_soon(gives_nothing, trapped)
+            nursery.start_soon(silent, trapped, odd)
+            nursery.start_soon(silent, trapped, subscribe("carol"))
+    for trapped in both.values():
+        await trapped.check()
+
+
+async def test_h5_there_is_no_deflate(trapped: Trapped) -> None:
+    for path in ("/", "/v1/hunts/harbour/socket"):
+        async with trapped.connected() as stream:
+            await stream.send_all(
+                f"GET {path} HTTP/1.1\r\nHost: {trapped.address[0]}:{trapped.address[1]}\r\n"
+                f"Origin: {trapped.server.url}\r\nAuthorization: {bearer()['Authorization']}\r\n"
+                "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
+            )
+            _, headers, _ = await Reader(stream).answer()
+            assert "sec-websocket-extensions" not in headers
+
+
+async def test_h6_a_burst_of_connects_waits_in_the_backlog(trapped: Trapped) -> None:
+    with ExitStack() as stack, frozen(trapped.pid):
+        for _ in range(400):
+            sock = stack.enter_context(socket.socket())
+            sock.settimeout(2)  # at 100 a SYN would be lost, and with it a second, and more
+            sock.connect(trapped.address)
+    await trapped.check()
+
+
+async def test_h9_h11_beyond_its_descriptors_it_refuses_and_says_so_once(
+    trapped: Trapped,
+) -> None:
+    await trapped.check()
+    assert f"{CONNECTIONS}" in trapped.log.read_text("utf-8"), "it says so at the start"
+    with ExitStack() as stack:
+        for _ in range(2 * FILES):
+            sock = stack.enter_context(socket.socket())
+            sock.connect(trapped.address)
+        refused = 0
+        with trio.fail_after(20):
+            while not refused:
+                with suppress(trio.BrokenResourceError, EOFError):
+                    async with trapped.connected() as stream:
+                        await stream.send_all(click())
+                        status, headers, _ = await Reader(stream).answer()
+                        assert status == 503
+                        assert headers["connection"] == "close"
+                        refused += 1
+        assert trapped.files() < FILES
+    with trio.fail_after(20):
+        while True:
+            with suppress(trio.BrokenResourceError, EOFError):
+                async with trapped.connected() as stream:
+                    await stream.send_all(click())
+                    if (await Reader(stream).answer())[0] == 200:
+                        break
+    text = trapped.log.read_text("utf-8")
+    assert "EMFILE" not in text
+    assert "Too many open files" not in text
+
+
+async def test_h10_q1_the_connections_are_ours_and_end_when_asked_to(trapped: Trapped) -> None:
+    async with trapped.connected() as stream:
+        await stream.send_all(LIVEZ[:-2] + b"Connection: close\r\n\r\n")
+        reader = Reader(stream)
+        assert (await reader.answer())[0] == 200
+        with pytest.raises(EOFError):
+            await reader.more()
+    async with trapped.connected() as stream:
+        await stream.send_all(
+            LIVEZ[:-2] + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+            b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n" + click()
+        )
+        reader = Reader(stream)
+        assert [(await reader.answer())[0] for _ in range(2)] == [200, 200]
+
+
+async def test_h2_h8_q3_told_to_end_it_hears_of_it_at_once_and_has_its_time(
+    database: str, other_database: str, tmp_path: Path
+) -> None:
+    """Hypercorn would tell the application last, and Quart end its tasks after 5 s."""
+
+    async def ends(kind: str, database: str) -> None:
+        await apply_harbour(database)
+        folder = tmp_path / kind
+        folder.mkdir()
+        environ = {"HUNT_DRAIN_DELAY": "6"}
+        # httpx would not know that a connection is still good.
+        with started(kind, database, folder, environ) as trapped:
+            async with trapped.connected() as stream:
+                reader = Reader(stream)
+                await stream.send_all(click())
+                assert (await reader.answer())[0] == 200
+                os.kill(trapped.server.process.pid, signal.SIGTERM)
+                told = answered = trio.current_time()
+                with suppress(EOFError, trio.BrokenResourceError):
+                    while True:
+                        await stream.send_all(click())
+                        if (await reader.answer())[0] == 200:
+                            answered = trio.current_time()
+                assert answered - told > 5.5
+            with trio.fail_after(20):
+                assert await trapped.server.wait() == 0
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ends, KINDS[0], database)
+        nursery.start_soon(ends, KINDS[1], other_database)
