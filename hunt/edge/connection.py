@@ -51,6 +51,7 @@ class Connection(TCPServer):
     received: bytes | None = None  #: what the park has read; None: a connection that is new
     _reading: trio.CancelScope | None = None
     _left: _Left | None = None  # its request is answered, and it goes back to the park
+    _over = False  # nothing more is read for Hypercorn
 
     async def run(self) -> None:
         """Serve the connection to its end, or until it is parked; what goes wrong ends here."""
@@ -104,7 +105,7 @@ class Connection(TCPServer):
         secure = Secure(self._worker, park, self.stream, peer)
         rest = await secure.serve(b"")
         while rest is not None:
-            self.received, self._left, self._reading = rest, None, None
+            self.received, self._left, self._reading, self._over = rest, None, None, False
             await super().run()
             # Set by `protocol_send`, once a request is answered and nothing is left of it.
             left: _Left | None = self._left
@@ -141,6 +142,8 @@ class Connection(TCPServer):
                 engine = self._worker.engine
                 assert engine is not None, "it has admitted this"
                 await serve_socket(engine, self.stream, upgraded)
+        self._over = True
+        await self.idle_task.stop()  # or the end would wait for it
 
     async def _idle_timeout(self) -> None:
         """End a connection that asks nothing for too long, or when the worker stops.
@@ -183,6 +186,8 @@ class Connection(TCPServer):
         Hypercorn shields its sends without a deadline (H3): one client that
         stopped reading could be cancelled by nobody, and hung the shutdown.
         """
+        if isinstance(event, Updated) and self._over:
+            return
         if isinstance(event, Updated) and event.idle and (answered := self._answered()):
             protocol, connection = answered
             self._left = _Left(connection.trailing_data[0])
