@@ -6,6 +6,8 @@ import { Busy, refusal, Refused } from "./refusals.js";
 const PATIENCE = 60_000; // ms; a player who waits longer has long stopped looking
 const ANSWER = 10_000; // ms that the server has to answer
 
+const UNWATCHED = { settled: () => false, waiting: () => {} };
+
 /** The click may or may not have counted; the same id may be sent again. */
 export class Unconfirmed extends Error {}
 
@@ -27,7 +29,7 @@ export function uuid() {
  * @param {{id: string, x: number, y: number}} click
  * @param {{settled: () => boolean, waiting: (busy: boolean) => void}} told `waiting` before each pause
  */
-export async function send(session, hunt, click, told) {
+export async function send(session, hunt, click, told = UNWATCHED) {
   const end = Date.now() + PATIENCE;
   for (let attempt = 0; ; attempt++) {
     let pause = backoff(attempt);

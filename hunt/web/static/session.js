@@ -1,4 +1,4 @@
-// Who the player is: a guest, by a cookie that no script can read.
+// Who the player is: a guest, by a cookie that no script can read, or whom a token names.
 
 import { refusal, Refused } from "./refusals.js";
 
@@ -11,24 +11,35 @@ export class SignedOut extends Refused {
   }
 }
 
-/** Sends requests as the player, and becomes a new guest where the old one is no longer known. */
+/** Sends requests as the player; a guest becomes a new one where the old one is no longer known. */
 export class Session {
+  #base;
+  #token;
   #player = null;
   #opened = 0; // sessions so far
   #renewal = null; // one for all requests that need it at the same time
   #changed;
-  // The cookie belongs to all tabs: what one of them renews, the others must know.
-  #tabs = new BroadcastChannel("hunt-player");
+  #tabs = null;
 
-  /** @param {() => void} changed told when the player is another one than before */
-  constructor(changed) {
+  /**
+   * @param {() => void} changed told when the player is another one than before
+   * @param {{url?: string, token?: string | (() => string)}} options the server's address, else the page's own; a
+   *   player's token, or what returns one for each request, else a guest
+   */
+  constructor(changed, { url = "", token } = {}) {
     this.#changed = changed;
+    this.#base = url.replace(/\/$/, "");
+    this.#token = token;
+    if (token !== undefined) return;
+    // The cookie belongs to all tabs: what one of them renews, the others must know.
+    this.#tabs = new BroadcastChannel("hunt-player");
     this.#tabs.onmessage = ({ data }) => this.#become(data);
   }
 
-  /** Become a guest, or be told who the cookie says we are. */
+  /** Become a guest, or be told who the cookie says we are; who has a token is known. */
   async open() {
-    const response = await fetch("/v1/session", { method: "POST", signal: AbortSignal.timeout(ANSWER) });
+    if (this.#token !== undefined) return;
+    const response = await this.#send("/v1/session", { method: "POST", signal: AbortSignal.timeout(ANSWER) });
     if (!response.ok) throw await refusal(response);
     const { player } = await response.json();
     this.#opened++;
@@ -39,12 +50,20 @@ export class Session {
   /** `fetch`, once more in a new session where this one has ended; rejects with `SignedOut` where that fails too. */
   async fetch(path, options) {
     const opened = this.#opened;
-    const response = await fetch(path, options);
-    if (response.status !== 401) return response;
+    const response = await this.#send(path, options);
+    if (response.status !== 401 || this.#token !== undefined) return response;
     if (opened === this.#opened) await this.#renew(); // else another request has done it meanwhile
-    const again = await fetch(path, options);
+    const again = await this.#send(path, options);
     if (again.status === 401) throw new SignedOut((await refusal(again)).message);
     return again;
+  }
+
+  #send(path, options = {}) {
+    if (this.#token === undefined) return fetch(this.#base + path, options);
+    const token = typeof this.#token === "function" ? this.#token() : this.#token;
+    const headers = { ...options.headers, Authorization: `Bearer ${token}` };
+    // No cookie goes along, not even the one of a guest who plays in the same browser.
+    return fetch(this.#base + path, { ...options, headers, credentials: "omit" });
   }
 
   #renew() {

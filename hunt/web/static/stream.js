@@ -10,7 +10,10 @@ import { Watchdog } from "./watchdog.js";
 
 const LONGEST = 300_000; // ms; a longer `retry` is a mistake, and past 2^31 a timer would fire at once
 
-/** States: `connecting`, `live`, then `waiting` or `draining` until it is `live` again, at last `over` or `refused`. */
+/**
+ * States: `connecting`, `live`, then `waiting` or `draining` until it is `live` again, at last `over`, `refused` or
+ * `stopped`.
+ */
 export class Stream {
   #session;
   #path;
@@ -23,6 +26,7 @@ export class Stream {
   #pause = new AbortController(); // the wait after it
   #watchdog = null;
   #running = false;
+  #stopped = false;
 
   /**
    * @param {import("./session.js").Session} session
@@ -36,7 +40,22 @@ export class Stream {
     this.#told = told;
   }
 
-  /** Follow until the hunt is over, or the server refuses. */
+  /** The event id to go on from, empty where there is none. */
+  get position() {
+    return this.#lastId;
+  }
+
+  set position(id) {
+    this.#lastId = id;
+  }
+
+  /** End it, for good. */
+  stop() {
+    this.#stopped = true;
+    this.#hurry();
+  }
+
+  /** Follow until the hunt is over, the server refuses, or somebody stops it. */
   async follow() {
     this.#running = true;
     const listening = new AbortController();
@@ -45,14 +64,14 @@ export class Stream {
     addEventListener("offline", () => this.#attempt.abort(), { signal });
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#wake(), { signal });
     try {
-      for (let state = "connecting"; state !== "over"; ) {
+      for (let state = "connecting"; state !== "over" && !this.#stopped; ) {
         this.#told.state(state);
         this.#attempt = new AbortController();
         this.#pause = new AbortController();
         state = await this.#connect();
-        if (state !== "over") await this.#wait(state);
+        if (state !== "over" && !this.#stopped) await this.#wait(state);
       }
-      this.#told.state("over");
+      this.#told.state(this.#stopped ? "stopped" : "over");
     } catch (error) {
       this.#told.state("refused");
       this.#told.refused(error);
@@ -112,13 +131,13 @@ export class Stream {
       this.#live = true;
       this.#told.state("live");
     }
+    if (event.event === "reset") this.#lastId = ""; // it was of no use
     try {
       this.#told.event(event);
     } catch (error) {
       reportError(error); // ours, not the connection's: to reconnect would repeat it for ever
     }
     if (event.id !== undefined) this.#lastId = event.id;
-    if (event.event === "reset") this.#lastId = ""; // it was of no use
   }
 
   /** Wait, and tell the seconds; a drain's `retry` is jittered by the server already. */

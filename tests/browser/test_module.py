@@ -1,0 +1,121 @@
+"""The module for other people's pages, and the example that its documentation shows."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page
+
+from tests.browser.playing import Server
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "javascript.md"
+
+FOLLOW = """async ([options, after]) => {
+    const { join } = await import("/static/hunt.js");
+    const hunt = (window.hunt = (await join(options)).hunt("harbour"));
+    window.told = [];
+    const tell = (kind) => (what) => told.push([kind, what]);
+    const told = window.told;
+    window.following = hunt.follow({
+        reward: tell("reward"), reset: tell("reset"), state: tell("state"),
+        refused: ({ status }) => told.push(["refused", status]),
+    }, after);
+}"""
+
+
+@pytest.fixture
+def follow(page: Page) -> Callable[..., None]:
+    def start(options: dict[str, Any] | None = None, after: str = "") -> None:
+        page.evaluate(FOLLOW, [options or {}, after])
+
+    return start
+
+
+def until(page: Page, kind: str, what: object) -> None:
+    page.wait_for_function(
+        "([kind, what]) => told.some((each) => each[0] === kind && each[1] === what)",
+        arg=[kind, what],
+    )
+
+
+def seqs(page: Page, count: int) -> Sequence[int]:
+    """Return the seqs of the rewards that were told, once there are so many."""
+    rewards = "told.filter(([kind]) => kind === 'reward').map(([, { seq }]) => seq)"
+    page.wait_for_function(f"{rewards}.length >= {count}")
+    found: list[int] = page.evaluate(rewards)
+    return found
+
+
+def test_clicks_are_answered_and_rewards_told_until_somebody_stops(
+    page: Page, follow: Callable[..., None]
+) -> None:
+    follow()
+    until(page, "state", "live")
+    answers = page.evaluate("Promise.all([1, 2, 3].map((x) => hunt.click(x, 2)))")
+    settled = sorted(each["seq"] for each in answers)
+    assert seqs(page, 3) == settled
+    assert [each["seq"] for each in page.evaluate("hunt.history()")] == settled
+    assert page.evaluate("following.position").endswith(f"-{settled[-1]}")
+    page.evaluate("following.stop()")
+    until(page, "state", "stopped")
+    page.evaluate("hunt.click(4, 2)")
+    # Taken up again where it was.
+    follow(after=page.evaluate("following.position"))
+    assert len(seqs(page, 1)) == 1
+
+
+def test_a_stream_without_a_reward_yet_misses_none_through_a_restart(
+    page: Page, server: Server, follow: Callable[..., None]
+) -> None:
+    follow()
+    until(page, "state", "live")
+    server.stop(signal.SIGKILL)
+    until(page, "state", "waiting")
+    server.start()
+    # Before the stream is back: the place to go on from is that of the greeting.
+    clicked = page.evaluate("hunt.click(1, 2)")
+    assert seqs(page, 1) == [clicked["seq"]]
+    assert page.evaluate("told.filter(([kind]) => kind === 'reset')") == []
+
+
+def test_an_old_place_is_a_reset_and_what_follows_is_told(
+    page: Page, follow: Callable[..., None]
+) -> None:
+    follow(after="zz-1")
+    page.wait_for_function("told.some(([kind]) => kind === 'reset')")
+    clicked = page.evaluate("hunt.click(1, 2)")
+    assert seqs(page, 1) == [clicked["seq"]]
+
+
+def test_a_token_that_is_no_good_is_refused_and_no_cookie_helps(
+    page: Page, follow: Callable[..., None]
+) -> None:
+    follow({"token": "gibberish"})
+    until(page, "refused", 401)
+    status = page.evaluate("hunt.click(1, 2).catch((error) => error.status)")
+    assert status == 401
+
+
+def test_the_example_of_the_documentation_plays(page: Page) -> None:
+    [example] = re.findall(r"```js\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    said: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        said.append(message.text)
+
+    page.on("console", note)
+    # As a file of the page's own server, which is all that its policy lets it load.
+    page.route(
+        "**/static/example.js",
+        lambda route: route.fulfill(content_type="text/javascript", body=example),
+    )
+    page.evaluate("import('/static/example.js')")
+    # The click may be settled before the stream is there: then no reward follows.
+    while not ("live" in said and any(line.startswith("click ") for line in said)):
+        page.wait_for_timeout(10)
+    assert any(re.fullmatch(r"click \d+, new", line) for line in said)
