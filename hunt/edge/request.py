@@ -65,6 +65,10 @@ _ONCE = frozenset(
 )
 
 
+#: What browsers say of a request that is no other origin's.
+_SAME = frozenset({b"same-origin", b"none"})
+
+
 class Request(Struct):
     """One plain hot request, without its body."""
 
@@ -150,6 +154,7 @@ def parse(head: bytes, scheme: str = "http") -> Request | None:
         not message.plain
         or not _HOST.fullmatch(headers.get(b"host", b""))
         or headers.get(b"connection", b"keep-alive").lower() != b"keep-alive"
+        or _from_elsewhere(headers)
     ):
         return None
     method, hunt, kind, query = line.groups()
@@ -164,6 +169,17 @@ def parse(head: bytes, scheme: str = "http") -> Request | None:
     if (method, kind) == (b"GET", b"events") and length is None:
         return _request(head, scheme, hunt, headers, _pairs(query), None)
     return None
+
+
+def _from_elsewhere(headers: dict[bytes, bytes]) -> bool:
+    """Return whether the page that asks is of another origin: Quart says whether it may read.
+
+    A proxy may have changed the host; then a browser knows better, and says so.
+    """
+    origin = headers.get(b"origin")
+    if origin is None or headers.get(b"sec-fetch-site") in _SAME:
+        return False
+    return origin.partition(b"://")[2] != headers[b"host"]
 
 
 def may_be_hot(buffer: bytes) -> bool:

@@ -18,6 +18,7 @@ from hunt.web import (
     admin_players,
     bodies,
     clicks,
+    cors,
     endpoints,
     operations,
     pages,
@@ -80,6 +81,7 @@ def create_app(engine: Callable[[], Engine]) -> Application:
         headers["X-Request-Id"] = g.get("request_id", "")
         for name, value in endpoints.HEADERS.items():
             headers.setdefault(name, value)
+        cors.allow(request, response, engine().settings.allowed_origins)
         # Neither the query, which may hold a ticket, nor who the player is.
         log.debug(
             "request",

@@ -46,7 +46,7 @@ def until(page: Page, kind: str, what: object) -> None:
 def seqs(page: Page, count: int) -> Sequence[int]:
     """Return the seqs of the rewards that were told, once there are so many."""
     rewards = "told.filter(([kind]) => kind === 'reward').map(([, { seq }]) => seq)"
-    page.wait_for_function(f"{rewards}.length >= {count}")
+    page.wait_for_function(f"() => {rewards}.length >= {count}")
     found: list[int] = page.evaluate(rewards)
     return found
 
@@ -87,7 +87,7 @@ def test_an_old_place_is_a_reset_and_what_follows_is_told(
     page: Page, follow: Callable[..., None]
 ) -> None:
     follow(after="zz-1")
-    page.wait_for_function("told.some(([kind]) => kind === 'reset')")
+    page.wait_for_function("() => told.some(([kind]) => kind === 'reset')")
     clicked = page.evaluate("hunt.click(1, 2)")
     assert seqs(page, 1) == [clicked["seq"]]
 

@@ -76,7 +76,7 @@ def test_a_page_is_told_when_to_come_back_after_a_restart(page: Page, server: Se
         f"([url, ...rest]) => {{ window.heard = ({TALK})([url, ...rest]); }}",
         [socket_of(server), [], ""],
     )
-    page.wait_for_function("window.opened.readyState === WebSocket.OPEN")
+    page.wait_for_function("() => window.opened.readyState === WebSocket.OPEN")
     server.stop(signal.SIGTERM)
     heard = page.evaluate("window.heard")
     assert (heard["code"], heard["wasClean"]) == (1012, True)

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from tests.web.serving import serving, stream
+
+PAGE = "https://app.example"
+ALLOWED = "Access-Control-Allow-Origin"
+
+
+async def test_a_page_of_an_allowed_origin_may_read(database: str) -> None:
+    async with serving(database, allowed_origins=(PAGE,)) as client:
+        client.headers["Origin"] = PAGE
+        for response in (
+            await client.click(),
+            await client.click(x=999),
+            await client.get("/v1/hunts"),
+            await client.get("/v1/hunts/nowhere"),
+            await client.get("/static/hunt.js"),
+        ):
+            assert response.headers[ALLOWED] == PAGE
+            assert "Origin" in response.headers["Vary"]
+            assert "Retry-After" in response.headers["Access-Control-Expose-Headers"]
+            # So that a guest's cookie is of no use to it.
+            assert "Access-Control-Allow-Credentials" not in response.headers
+        async with stream(client) as events:
+            assert events.response.headers[ALLOWED] == PAGE
+
+
+async def test_a_browser_may_ask_before_it_asks(database: str) -> None:
+    async with serving(database, allowed_origins=(PAGE,)) as client:
+        del client.headers["Authorization"]
+        asked = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
+        response = await client.options("/v1/hunts/harbour/clicks", headers=asked)
+        assert response.status_code == 200
+        assert response.headers[ALLOWED] == PAGE
+        assert "POST" in response.headers["Access-Control-Allow-Methods"]
+        for name in ("Authorization", "Content-Type", "Last-Event-ID"):
+            assert name in response.headers["Access-Control-Allow-Headers"]
+
+
+async def test_nobody_else_may_and_nobody_may_administer(database: str) -> None:
+    async with serving(database, allowed_origins=(PAGE,)) as client:
+        for origin in ("https://evil.example", "null", PAGE + ".evil.example"):
+            response = await client.get("/v1/hunts", headers={"Origin": origin})
+            assert ALLOWED not in response.headers
+            assert "Origin" in response.headers["Vary"]
+        assert ALLOWED not in (await client.get("/v1/hunts")).headers
+        response = await client.get("/v1/admin/hunts", headers={"Origin": PAGE})
+        assert ALLOWED not in response.headers
+    async with serving(database) as client:
+        response = await client.get("/v1/hunts", headers={"Origin": PAGE})
+        assert ALLOWED not in response.headers
