@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
@@ -17,7 +19,7 @@ from hunt.store.errors import translated
 from hunt.store.pool import Pool
 
 SELECT = """
-    select h.definition, h.version, h.state, h.epoch, h.last_seq, h.seed,
+    select h.definition::text, h.version, h.state, h.epoch, h.last_seq, h.seed,
            coalesce((
                select jsonb_object_agg(z.id, greatest(z.stock - z.granted, 0))
                  from prizes z where z.hunt = h.number and z.stock is not null and not z.retired
@@ -180,10 +182,16 @@ class Hunts:
                 await conn.execute(AUDIT, (actor, state, hunt, Jsonb({"before": found.state})))
 
 
+@lru_cache(4096)
+def _definition(text: str) -> Definition:
+    # All hunts are read every few seconds, and hardly any has changed meanwhile.
+    return from_json(msgspec.json.decode(text))
+
+
 def _hunt(row: tuple[Any, ...]) -> Hunt:
     definition, version, state, epoch, last_seq, seed, stock_left = row
     return Hunt(
-        definition=from_json(definition),
+        definition=_definition(definition),
         version=version,
         state=state,
         epoch=epoch,
