@@ -22,7 +22,8 @@ from hunt.errors import (
     StoreConflict,
     TooFast,
 )
-from hunt.store.hunts import COUNT, COUNT_PLAYERS, Hunts
+from hunt.store.definitions import COUNT, COUNT_PLAYERS
+from hunt.store.hunts import Hunts
 from hunt.store.listen import Listener
 from hunt.store.log import COMMIT, READ, Log
 from hunt.store.packed import pack
@@ -305,10 +306,10 @@ async def test_no_partition_but_its_own_is_locked(database: str) -> None:
     async with opened(database) as (_, pool):
         for name in ("river", "lake", "sea"):
             await Hunts(pool).apply(replace(LIMITED, id=name), seed=b"s" * 32, actor="test")
-        values = ("harbour", *pack([click() for _ in range(3)]), "test", None)
+        values = (b"harbour", *pack([click() for _ in range(3)]), b"test", None)
         async with pool.connection() as conn, conn.transaction():
             for _ in range(2):  # new, and repeated
-                await conn.execute(COMMIT, values)
+                await conn.call(COMMIT, values, lambda: None)
             for player in ("ada", None):
                 rows = await conn.execute(READ, ("harbour", player, 0, 3, 10))
                 assert len(await rows.fetchall()) == 3
