@@ -1,0 +1,92 @@
+"""Draws computed again, once the seed is known, and compared with the log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct
+
+from hunt.core.definition import Definition
+from hunt.core.fairness import Draws
+from hunt.core.odds import Odds
+
+#: For how long after a change a click may still have been drawn by the version before:
+#: it waits for its commit, and processes hear of a change a moment later.
+OVERLAP = timedelta(seconds=15)
+
+#: How a player is called who was erased: the draw was keyed with another name.
+ERASED = re.compile(r"erased-[0-9a-f]{16}", re.ASCII)
+
+Verdict = Literal["right", "denied", "erased", "wrong"]
+
+
+class Drawn(Struct, frozen=True):
+    """One row of a log, with all that its draw depended on."""
+
+    seq: int
+    id: str  #: of the click
+    player: str
+    x: float
+    y: float
+    prize: str | None
+    points: int
+    at: datetime
+
+
+class Edition(Struct, frozen=True):
+    """A definition, and since when it was in force."""
+
+    since: datetime
+    definition: Definition
+
+
+class Verifier:
+    """Tells whether rows of a log are what their draws gave.
+
+    Args:
+        seed: Of the hunt.
+        editions: All versions of its definition, in their order; one at least.
+    """
+
+    def __init__(self, seed: bytes, editions: Sequence[Edition]) -> None:
+        self._draws = Draws(seed)
+        ends = [each.since for each in editions[1:]]
+        self._editions = [
+            (each.since, end, Odds(each.definition.prizes))
+            for each, end in zip(editions, [*ends, None], strict=True)
+        ]
+
+    def judge(self, row: Drawn) -> Verdict:
+        """Return what is to be said of a row.
+
+        ``denied`` is a draw that won something of which there was none left, or of
+        which the player had had enough; that is for the log's counts to say.
+        """
+        if ERASED.fullmatch(row.player):
+            return "erased"
+        verdicts = {self._judge(row, odds) for odds in self._in_force(row.at)}
+        for verdict in ("right", "denied"):
+            if verdict in verdicts:
+                return verdict
+        return "wrong"
+
+    def _judge(self, row: Drawn, odds: Odds) -> Verdict:
+        prize = odds.draw(row.x, row.y, self._draws.uniform(row.id, row.player))
+        if prize is None:
+            return "right" if (row.prize, row.points) == (None, 0) else "wrong"
+        if row.prize is None:
+            limited = prize.stock is not None or prize.per_player is not None
+            return "denied" if limited and row.points == 0 else "wrong"
+        return "right" if (row.prize, row.points) == (prize.id, prize.points) else "wrong"
+
+    def _in_force(self, at: datetime) -> list[Odds]:
+        """Return the odds by which a click may have been drawn that was settled at `at`."""
+        found = [
+            odds
+            for since, end, odds in self._editions
+            if since <= at + OVERLAP and (end is None or at <= end + OVERLAP)
+        ]
+        return found or [self._editions[0][2]]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace as with_
+
+from hunt.core.definition import Definition, Prize
+from hunt.core.fairness import Draws
+from hunt.core.odds import Odds
+from hunt.core.verification import OVERLAP, Drawn, Edition, Verifier
+
+SEED = bytes(range(32))
+START = datetime(2026, 11, 1, tzinfo=UTC)
+COIN = Prize("coin", "Coin", 5, 0.5, None, None)
+HUNT = Definition("harbour", "Harbour", 100, 50, None, None, 0.0, (COIN,))
+
+
+def drawn(definition: Definition, number: int, at: datetime) -> Drawn:
+    click, player = str(uuid.UUID(int=number)), f"player-{number}"
+    prize = Odds(definition.prizes).draw(1, 2, Draws(SEED).uniform(click, player))
+    name, points = (None, 0) if prize is None else (prize.id, prize.points)
+    return Drawn(number, click, player, 1, 2, name, points, at)
+
+
+def test_what_was_drawn_is_right_and_anything_else_is_wrong() -> None:
+    verifier = Verifier(SEED, [Edition(START, HUNT)])
+    rows = [drawn(HUNT, number, START) for number in range(200)]
+    assert {verifier.judge(row) for row in rows} == {"right"}
+    won = next(row for row in rows if row.prize)
+    lost = next(row for row in rows if not row.prize)
+    for row in (
+        with_(won, prize=None, points=0),  # there was no limit that could deny it
+        with_(won, points=6),
+        with_(won, prize="chest"),
+        with_(lost, prize="coin", points=5),
+    ):
+        assert verifier.judge(row) == "wrong"
+    other = Verifier(bytes(32), [Edition(START, HUNT)])
+    assert "wrong" in {other.judge(row) for row in rows}, "the seed matters"
+    assert verifier.judge(with_(won, player="erased-0123456789abcdef")) == "erased"
+
+
+def test_a_prize_with_a_limit_may_have_run_out() -> None:
+    limited = replace(HUNT, prizes=(replace(COIN, stock=1),))
+    verifier = Verifier(SEED, [Edition(START, limited)])
+    won = next(row for n in range(200) if (row := drawn(limited, n, START)).prize)
+    assert verifier.judge(with_(won, prize=None, points=0)) == "denied"
+    assert verifier.judge(with_(won, prize=None, points=5)) == "wrong"
+
+
+def test_each_draw_is_held_to_the_version_in_force() -> None:
+    generous = replace(HUNT, prizes=(replace(COIN, odds=1.0),))
+    change = START + timedelta(hours=1)
+    verifier = Verifier(SEED, [Edition(START, HUNT), Edition(change, generous)])
+    lost = next(row for n in range(200) if not (row := drawn(HUNT, n, START)).prize)
+    won = drawn(generous, lost.seq, START)
+    second = timedelta(seconds=1)
+    for row, at, verdict in (
+        (lost, change - OVERLAP, "right"),
+        (won, change - OVERLAP - second, "wrong"),
+        (lost, change + OVERLAP, "right"),
+        (lost, change + OVERLAP + second, "wrong"),
+        (won, change + second, "right"),
+        (won, change + OVERLAP + second, "right"),
+        (lost, START - timedelta(days=1), "right"),
+    ):
+        assert verifier.judge(with_(row, at=at)) == verdict, at
