@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from operator import methodcaller
-from typing import Protocol, TypeVarTuple
+from typing import Protocol, TypeVar, TypeVarTuple
 
 import trio
 from hypercorn.config import Config
@@ -45,9 +45,14 @@ HEAD_TIMEOUT = 10.0
 #: all of it at most.
 TURNS = 8
 
-#: Seconds between two looks at how long each connection has been silent.
+#: Seconds between two looks at how long a connection has waited for a request.
 LOOK_INTERVAL = 2.0
 
+#: Parts of that time, over which the looks are spread: what came together must not
+#: be ended together.
+LOOK_PARTS = 8
+
+T = TypeVar("T", bound="Parked")
 Ts = TypeVarTuple("Ts")
 
 log = FaultLog("hunt.edge")
@@ -62,14 +67,18 @@ class Parked(Protocol):
     def readable(self) -> None:
         """Read what has come.  Must not block; what it raises ends this one only."""
 
-    def look(self, now: float) -> None:
-        """Mind the time: called every few seconds."""
-
     def beat(self) -> None:
         """Give a sign of life, where that is due: called `TURNS` times a heartbeat."""
 
     def end(self) -> None:
         """Close the connection, and forget all of it."""
+
+
+class Timed(Parked, Protocol):
+    """What may not wait for ever: a connection between two requests."""
+
+    def look(self, now: float) -> None:
+        """Mind the time: called every few seconds."""
 
 
 class Park:
@@ -101,17 +110,19 @@ class Park:
         self._count = count
         self._epoll = select.epoll()
         self._parked: dict[int, Parked] = {}
+        self._timed: dict[int, Timed] = {}  # of the parked
         self._nursery: trio.Nursery | None = None
 
-    def add(self, parked: Parked) -> None:
-        """Watch a connection."""
+    def add(self, parked: Timed) -> None:
+        """Watch a connection, which waits for a request."""
         self._epoll.register(parked.fd, select.EPOLLIN)
-        self._parked[parked.fd] = parked
+        self._parked[parked.fd] = self._timed[parked.fd] = parked
         self._count(1)
 
     def replace(self, parked: Parked) -> None:
-        """Let another object have the connection from now on."""
+        """Let another object have the connection from now on, for as long as it likes."""
         self._parked[parked.fd] = parked
+        del self._timed[parked.fd]
 
     def watch(self, fd: int, *, reading: bool) -> None:
         """Say whether there is anything to read that is wanted now."""
@@ -123,6 +134,7 @@ class Park:
     def forget(self, fd: int, *, watched: bool) -> None:
         """Let go of a connection, which stays open."""
         del self._parked[fd]
+        self._timed.pop(fd, None)
         if watched:
             self._epoll.unregister(fd)
         self._count(-1)
@@ -178,9 +190,16 @@ class Park:
     async def _look_after(self) -> None:
         """End what has been silent for too long."""
         while True:
-            await trio.sleep(LOOK_INTERVAL)
-            now = trio.current_time()
-            await self._each(methodcaller("look", now))
+            timed = list(self._timed.values())
+            size = -(-len(timed) // LOOK_PARTS) or 1
+            for part in range(LOOK_PARTS):
+                await trio.sleep(LOOK_INTERVAL / LOOK_PARTS)
+                now = trio.current_time()
+                for number, each in enumerate(timed[part * size : (part + 1) * size]):
+                    if self._timed.get(each.fd) is each:  # it may have gone meanwhile
+                        self._visit(each, methodcaller("look", now))
+                    if number % SLICE == SLICE - 1:
+                        await trio.lowlevel.checkpoint()
 
     async def _beat(self) -> None:
         """Take a turn of the heartbeats, again and again."""
@@ -195,13 +214,16 @@ class Park:
         for start in range(0, len(fds), SLICE):
             for fd in fds[start : start + SLICE]:
                 parked = self._parked.get(fd)
-                if parked is None:
-                    continue
-                try:
-                    visit(parked)
-                except Exception as exc:
-                    failed(parked, exc)
+                if parked is not None:
+                    self._visit(parked, visit)
             await trio.lowlevel.checkpoint()
+
+    @staticmethod
+    def _visit(parked: T, visit: Callable[[T], None]) -> None:
+        try:
+            visit(parked)
+        except Exception as exc:
+            failed(parked, exc)
 
     async def write(self, fd: int, data: bytes) -> None:
         """Write all of `data`.

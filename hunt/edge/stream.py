@@ -179,9 +179,6 @@ class Stream:
         if not data:
             self.end()
 
-    def look(self, now: float) -> None:
-        """Streams may be silent for as long as they like."""
-
     def _unsubscribe(self) -> None:
         if self._subscribed:
             self._subscribed = False
