@@ -21,6 +21,7 @@ COMMANDS = {
     "watch": "Watch a player's rewards come in.",
     "bench": "Load a running server, and check that nothing was lost.",
     "epoch": "Show the logs' epochs; begin new ones after a restore from a backup.",
+    "simulate": "Play a hunt file a million times, and say what its prizes give.",
     "verify": "Compute every draw of a hunt again from its seed.",
     "doctor": "Check settings and database; say what to change.",
     "config": "Show the settings in force, and where each came from.",

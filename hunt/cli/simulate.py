@@ -1,0 +1,69 @@
+"""``hunt simulate FILE``: plays a hunt file, and says what its prizes give."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import click
+import msgspec
+
+from hunt.core.definition import Definition, parse
+from hunt.core.fairness import new_seed
+from hunt.core.simulation import Played, play
+
+#: Characters of the longest bar.
+BAR = 40
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--clicks", type=click.IntRange(1), default=1_000_000, show_default=True)
+@click.option("--players", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--seed", type=int, help="Repeats a run; it is printed with each.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def command(file: Path, clicks: int, players: int, seed: int | None, as_json: bool) -> None:
+    """Play a hunt FILE with the code that draws in production, anywhere on its map."""
+    definition = parse(file.read_text("utf-8"))
+    number = random.SystemRandom().getrandbits(32) if seed is None else seed
+    source = random.Random(number)
+    played = play(
+        definition,
+        clicks=clicks,
+        players=players,
+        seed=new_seed(source.randbytes),
+        uniform=source.random,
+    )
+    if as_json:
+        chances = {prize.id: played.chance(prize.id) for prize in definition.prizes}
+        shown = msgspec.to_builtins(played) | {
+            "seed": number,
+            "chance": msgspec.to_builtins(chances),
+        }
+        click.echo(json.dumps(shown))
+        return
+    for line in _lines(definition, played):
+        click.echo(line)
+    click.echo(f"{clicks} clicks of {players} players; repeat it with --seed {number}")
+
+
+def _lines(definition: Definition, played: Played) -> list[str]:
+    """Return a line for each prize, with a bar, and one for what a click pays."""
+    width = max((len(prize.id) for prize in definition.prizes), default=0)
+    most = max(played.drawn.values(), default=0) or 1
+    lines = []
+    for prize in definition.prizes:
+        drawn, granted = played.drawn[prize.id], played.granted[prize.id]
+        chance = played.chance(prize.id)
+        bar = "█" * round(BAR * granted / most) + "░" * round(BAR * (drawn - granted) / most)
+        lines.append(
+            f"{prize.id:<{width}}  {drawn:>9} drawn  {granted:>9} granted  "
+            f"{chance.estimate:8.4%} ({chance.low:.4%} to {chance.high:.4%})  {bar}"
+        )
+    points = played.points
+    lines.append(
+        f"a click pays {points.estimate:.4f} points ({points.low:.4f} to {points.high:.4f}), "
+        "95 times of a hundred"
+    )
+    return lines
