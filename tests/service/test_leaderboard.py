@@ -57,7 +57,7 @@ async def test_a_board_is_renewed_beside_those_who_ask(autojump_clock: MockClock
         log.length = 9
         assert await get() == (9, 0.5)
         # A long log shows after each step, and all of it in the end.
-        log.length, log.takes = 100, PATIENCE
+        log.length, log.takes = 100, PATIENCE - 0.5
         await trio.sleep(STALE)
         assert await get() == (19, PATIENCE)
         await trio.sleep(9 * PATIENCE)
