@@ -115,6 +115,27 @@ async def test_rewards_go_on_after_every_cut_and_none_is_missed(
                 assert seqs == list(range(1, 2 * rounds + 1))
 
 
+async def test_a_cut_before_the_first_reward_loses_none_either(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Long enough for a click to be settled before it is back.
+    monkeypatch.setattr(attempts, "backoff", lambda: Backoff(1.0, 1.0, lambda: 1.0))
+    lost = trio.Event()
+    async with (
+        serving(database) as server,
+        cutting(server) as (url, cuts),
+        playing(server, url) as client,
+        client.rewards(
+            "harbour", notice=lambda kind, _: lost.set() if kind == "lost" else None
+        ) as rewards,
+    ):
+        cuts[-1].cancel()
+        with trio.fail_after(10):
+            await lost.wait()
+            await server.click()
+            assert (await anext(rewards)).seq == 1
+
+
 @both
 async def test_an_iteration_may_be_given_up_and_taken_up_again(
     database: str, transport: Transport

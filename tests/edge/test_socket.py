@@ -17,7 +17,7 @@ from hunt.errors import StoreUnavailable
 from hunt.store.hunts import Hunts
 from hunt.store.pool import open_pool
 from hunt.web import greeting
-from tests.edge.talking import KEY, handshake, next_of, opened, say, talking
+from tests.edge.talking import KEY, frame, handshake, next_of, opened, say, talking
 from tests.edge.test_park import Reader
 from tests.web.serving import Client, bearer, connected, serving, token
 from tests.web.test_clicks import open_breaker
@@ -248,6 +248,14 @@ async def test_what_is_no_message_ends_the_socket(database: str) -> None:
                 await socket.send_message(message)
                 assert (await until_closed(socket))[:2] == ([], code), message
             await until_counted(client, 0)
+        # What comes behind it does not count.
+        behind = [say(click={"id": str(uuid.uuid4()), "x": 1, "y": 2})] * 3
+        async with talking(client) as talk:
+            await talk.next()
+            await talk.send(say(), frame(1, b"nonsense"), *behind)
+            assert (await talk.next())[0] == "refused"
+            assert await talk.closed() == 1007
+        assert (await client.click()).json()["seq"] == 1
 
 
 async def test_a_message_may_have_four_kilobytes(database: str) -> None:
@@ -291,6 +299,7 @@ async def test_what_is_no_handshake_for_us_gets_a_status_and_the_connection_goes
         ({"Sec_WebSocket_Key": None}, 400),
         ({"Sec_WebSocket_Key": "c2hvcnQ="}, 400),
         ({"Sec_WebSocket_Key": f"{KEY}\r\nSec-WebSocket-Key: {KEY}"}, 400),
+        ({"Authorization": f"Bearer {token()}\r\nAuthorization: Bearer x"}, 400),
         ({"Content_Length": "0"}, 400),
         ({"path": "/livez"}, 200),  # another place is no place for sockets
     ]

@@ -149,7 +149,7 @@ async def test_pings_are_sent_and_a_client_without_pongs_is_gone(database: str) 
                 await talk.send(frame(10))
             assert len(sockets_of(client)) == 1
             # And now without a word.
-            with pytest.raises(EOFError):
+            with trio.fail_after(5), pytest.raises(EOFError):
                 while True:
                     assert await talk.frame() == (PING, b"")
         await until(lambda: client.engine.hub.counts() == {"websocket": 0})
