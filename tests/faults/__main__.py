@@ -11,7 +11,7 @@ import trio
 from msgspec.structs import replace
 
 from hunt.testing.oracle import report
-from tests.faults import overload, rig, table
+from tests.faults import overload, play, rig, table
 from tests.faults.matrix import SCRIPTS
 from tests.faults.script import Script, decode
 
@@ -23,10 +23,10 @@ def chosen(words: tuple[str, ...]) -> list[Script]:
     return [decode(word) if word.startswith("{") else SCRIPTS[word] for word in words]
 
 
-def play(script: Script, template: Path) -> rig.Result:
+def perform(script: Script, template: Path) -> rig.Result:
     """Run a script, and say what came of it."""
     print(f"\n{script.encode()}", flush=True)
-    result = trio.run(rig.run, script, template)
+    result = trio.run(play.run, script, template)
     shown = {name: round(value, 3) for name, value in result.figures.items()}
     print(f"{dict(result.statuses)}\n{shown}\n{report(result.violations)}")
     for each in result.failures[len(result.violations) :]:
@@ -49,7 +49,7 @@ def main(
         Path(folder).chmod(0o755)
         template = trio.run(rig.prepare, Path(folder, "template")) / "postgresql"
         for script in chosen(scripts):
-            result = play(script if seed is None else replace(script, seed=seed), template)
+            result = perform(script if seed is None else replace(script, seed=seed), template)
             results.append(result)
             if history is not None:
                 history.write_bytes(result.history.encode())

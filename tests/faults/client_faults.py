@@ -14,7 +14,8 @@ import trio
 from hunt.core.sse import Event, Parser
 from tests.edge.test_hostile import corpus
 from tests.faults import http, players
-from tests.faults.players import Listener, click, token
+from tests.faults.listener import Listener
+from tests.faults.players import click, token
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
 

@@ -10,12 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import psycopg
 import trio
 
-from hunt.testing.books import Books
-from tests.faults.players import HUNT
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
-from tests.life.processes import HUNT as COMMAND
-from tests.life.processes import environment
 
 
 @fault
@@ -217,95 +213,3 @@ async def fill_disk(rig: Rig) -> AsyncIterator[None]:
     if rig.postgres.process.poll() is not None:  # it gave up: not even recovery had room
         await rig.postgres.stop()
         await rig.postgres.start()
-
-
-@fault
-@asynccontextmanager
-async def lose_synchronous_standby(rig: Rig) -> AsyncIterator[None]:
-    """Have every commit wait for a standby that is not there."""
-    await rig.postgres.execute("alter system set synchronous_standby_names = 'nobody'")
-    await rig.postgres.execute("select pg_reload_conf()")
-    yield
-    async with await rig.postgres.connect() as conn:
-        await conn.execute("set synchronous_commit = local")
-        await conn.execute("alter system reset synchronous_standby_names")
-        await conn.execute("select pg_reload_conf()")
-
-
-@fault
-@asynccontextmanager
-async def restore_backup(rig: Rig) -> AsyncIterator[None]:
-    """Take a backup, play on, and restore it: some of what was answered is gone.
-
-    As an operator would: nobody gets at the database before its logs have begun a
-    new epoch.
-    """
-    backup = rig.folder / "backup"
-    await rig.postgres.base_backup(backup)
-    yield
-    for each in rig.nodes:
-        for path in (each.database, each.listening):
-            path.refuse = True
-            path.reset_all()
-    rig.crowd.mark("the backup is restored")
-    before = await rig.postgres.books(HUNT)
-    await rig.postgres.stop(signal.SIGQUIT)
-    rig.postgres.restore(backup)
-    await rig.postgres.start()
-    after = await rig.postgres.books(HUNT)
-    rig.notes["rows gone"] = before.last_seq - after.last_seq
-    await new_epoch(rig)
-    await begin_again(rig, after)
-
-
-@fault
-@asynccontextmanager
-async def failover(rig: Rig) -> AsyncIterator[None]:
-    """Kill the primary while its standby lags behind, and promote the standby.
-
-    Where the primary did not wait for it, some of what was answered is gone, and an
-    operator begins a new epoch before anybody gets at the standby.
-    """
-    old, new = rig.postgres, rig.standby
-    assert new is not None
-    await old.stop_sending()
-    await trio.sleep(0.5)
-    before = max(each.seq or 0 for each in rig.history.attempts(HUNT))
-    await old.kill()
-    yield
-    waits = rig.script.standby == "sync"
-    doors = [path for node in rig.nodes for path in node.standby]
-    for each in doors:
-        each.refuse = not waits
-        each.reset_all()
-    await new.execute("select pg_promote()")
-    rig.postgres = new
-    after = await new.books(HUNT)
-    rig.notes["answers gone"] = max(before - after.last_seq, 0)
-    if not waits:
-        await new_epoch(rig)
-        await begin_again(rig, after)
-
-
-async def new_epoch(rig: Rig) -> None:
-    """Do what an operator does where a part of the log is gone."""
-    environ = environment({"HUNT_DATABASE_URL": rig.postgres.conninfo})
-    await trio.run_process([*COMMAND, "epoch", "--new"], env=environ, capture_stdout=True)
-
-
-async def begin_again(rig: Rig, books: Books) -> None:
-    """Let the servers at the database; return once every stream has been reset.
-
-    What was told before, nobody holds against the log that is: only against `books`.
-    """
-    rig.judged_from = len(rig.history.entries)
-    rig.known = books.rows
-    open_again = trio.current_time()
-    for node in rig.nodes:
-        for path in (node.database, node.listening, *node.standby):
-            path.refuse = False
-    epoch = (await rig.postgres.books(HUNT)).epoch
-    with trio.fail_after(20):
-        while any(each.last is None or each.last[0] != epoch for each in rig.listeners):
-            await trio.sleep(0.05)
-    rig.notes["reset after"] = trio.current_time() - open_again

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.faults import client_faults, database_faults, network_faults, server_faults
+from tests.faults import (
+    client_faults,
+    database_faults,
+    loss_faults,
+    network_faults,
+    server_faults,
+)
 from tests.faults.registry import FAULTS
 
-__all__ = ["FAULTS", "client_faults", "database_faults", "network_faults", "server_faults"]
+__all__ = [
+    "FAULTS",
+    "client_faults",
+    "database_faults",
+    "loss_faults",
+    "network_faults",
+    "server_faults",
+]

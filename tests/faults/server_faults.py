@@ -14,8 +14,9 @@ from hunt.web import auth
 from tests.faults import http
 from tests.faults.client_faults import metric
 from tests.faults.nodes import SECRET
+from tests.faults.play import usage
 from tests.faults.registry import fault
-from tests.faults.rig import Rig, usage
+from tests.faults.rig import Rig
 from tests.life.processes import gone, until
 
 

@@ -13,7 +13,7 @@ import click
 import trio
 
 from hunt.testing.oracle import bounded, report
-from tests.faults import rig
+from tests.faults import play, rig
 from tests.faults.script import Script, Step
 
 #: What may happen, and for how many seconds.
@@ -83,7 +83,7 @@ def growth(samples: Sequence[dict[str, float]]) -> list[str]:
 async def soak(given: Script, template: Path) -> list[str]:
     """Run it, and return what was not right."""
     async with rig.built(given, template) as made:
-        result = await rig.play(made)
+        result = await play.play(made)
     shown = {name: round(value, 3) for name, value in result.figures.items()}
     print(f"{dict(result.statuses)}\n{shown}\n{report(result.violations)}")
     return [*result.failures, *growth(made.samples)]

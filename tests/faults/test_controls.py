@@ -8,7 +8,7 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from tests.faults import rig
+from tests.faults import play, rig
 from tests.faults.script import Script, Step
 from tests.life.processes import HYPERCORN
 
@@ -37,7 +37,7 @@ CONTROLS = {
 
 def run(name: str, script: Script, template: Path) -> rig.Result:
     given = replace(script, environ={"HUNT_TEST_BROKEN": name})
-    return trio.run(lambda: rig.run(given, template, command=SERVER))
+    return trio.run(lambda: play.run(given, template, command=SERVER))
 
 
 @pytest.mark.parametrize("name", CONTROLS)

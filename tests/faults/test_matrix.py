@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.faults import rig
+from tests.faults import play, rig
 from tests.faults.matrix import SCRIPTS
 
 
@@ -26,6 +26,6 @@ def test_what_goes_wrong_breaks_no_promise(name: str, template: Path) -> None:
     require(not script.clock or rig.faketime() is not None, "Debian's faketime")
     require(not script.disk or os.geteuid() == 0, "root, to mount a small file system")
     print(script.encode())  # to be repeated by: python -m tests.faults '<this>'
-    result = trio.run(rig.run, script, template)
+    result = trio.run(play.run, script, template)
     print(dict(result.statuses), result.figures)
     assert result.failures == []

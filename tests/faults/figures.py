@@ -1,0 +1,81 @@
+"""What can be said of a run in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hunt.testing.history import Attempt, History, Reset
+from tests.faults import players
+
+if TYPE_CHECKING:
+    from tests.faults.rig import Rig
+
+
+def excused(attempt: Attempt) -> bool:
+    """Whether a failure is what the client wanted."""
+    return attempt.note == "left" or attempt.status == 422
+
+
+def statuses(history: History) -> Counter[str]:
+    """Return how often each thing was seen."""
+    attempts = history.attempts(players.HUNT)
+    return Counter(
+        str(each.status) if each.status else "left" if each.note == "left" else "no answer"
+        for each in attempts
+    )
+
+
+def figures(rig: Rig) -> dict[str, float]:
+    """Return what can be said of a run in numbers."""
+    attempts = rig.history.attempts(players.HUNT)
+    failed = [each for each in attempts if each.verdict != "ok" and not excused(each)]
+    refusals = sorted(each.answered - each.sent for each in attempts if each.status == 503)
+    # The first refusals are of clicks that waited while the fault was found out.
+    late = sorted(
+        each.answered - each.sent
+        for each in attempts
+        if each.status == 503 and each.sent > rig.struck + 4.5
+    )
+    found_back = [until for _, until in rig.crowd.disconnections]
+    recovered = max((each.answered for each in failed), default=0.0) - rig.well
+    lines = 0
+    for log in rig.folder.glob("node-*/node.log"):
+        lines += log.read_bytes().count(b"\n")
+    return {
+        "clicks": len(attempts),
+        "ok": sum(each.verdict == "ok" for each in attempts),
+        "failed": len(failed),
+        "unknown": sum(each.verdict == "unknown" and not excused(each) for each in attempts),
+        "refused": len(refusals),
+        "rejected": sum(each.status == 422 for each in attempts),
+        "answers lost": answers_lost(attempts),
+        "slowest": max((each.answered - each.sent for each in attempts), default=0.0),
+        "refusal p99": _p99(refusals),
+        "late refusal p99": _p99(late),
+        "recovered": max(recovered, 0.0),
+        "resets": sum(isinstance(each, Reset) for each in rig.history),
+        "streams cut": len(rig.crowd.disconnections),
+        "streams back": max([0.0, *(until - rig.well for until in found_back)]),
+        "silence": rig.crowd.silence,
+        "log lines": lines,
+        **rig.notes,
+    }
+
+
+def answers_lost(attempts: Sequence[Attempt]) -> int:
+    """Return how often a connection ended without the answer to a click that was recorded."""
+    unanswered: set[str] = set()
+    lost = 0
+    for each in attempts:
+        if each.status is None and not excused(each):
+            unanswered.add(each.click)
+        elif each.verdict == "ok" and each.click in unanswered:
+            unanswered.discard(each.click)
+            lost += each.duplicate
+    return lost
+
+
+def _p99(values: list[float]) -> float:
+    return values[int(len(values) * 0.99)] if values else 0.0
