@@ -5,7 +5,9 @@ Read downwards `open_engine` is the start, upwards the stop.
 
 from __future__ import annotations
 
+import os
 import random
+import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -37,6 +39,8 @@ from hunt.service.leaderboard import Leaderboard
 from hunt.service.limits import Limits
 from hunt.service.meter import EventLoopMeter
 from hunt.service.metrics import Metrics
+from hunt.service.sample import Sampler
+from hunt.service.samples import Samples
 from hunt.service.stalls import Stalls
 from hunt.service.supervisor import Supervisor
 from hunt.service.tail import Tail
@@ -141,6 +145,21 @@ class Engine:
         self.own_socket: str | None = None  #: ``unix:/path``, where its siblings ask it
         self.siblings: Callable[[], list[Path]] = list  #: sockets of this server's other processes
         self._hunts_changed = trio.Event()
+        self.answered_at = trio.current_time()  #: when the hunts were read last
+        sampler = Sampler(
+            process=os.getpid(),
+            clock=trio.current_time,
+            wall=lambda: self.now().timestamp(),
+            metrics=self.metrics,
+            breaker=self.breaker,
+            hub=self.hub,
+            lanes=self.lanes,
+            meter=self.meter,
+            pool=store.states,
+            answered=lambda: self.answered_at,
+            draining=lambda: self.draining,
+        )
+        self.samples = Samples(sampler.take, name=secrets.token_hex(4))
         dials.watch(
             self.metrics,
             breaker=self.breaker,
@@ -227,6 +246,7 @@ class Engine:
             StoreError: The database cannot be read; what was known stays.
         """
         hunts = {hunt.id: hunt for hunt in await self.store.hunts.all()}
+        self.answered_at = trio.current_time()
         now = self.now()
         known = self.hunts.copy()
         self.hunts.update(hunts)  # hunts are closed, never deleted
@@ -299,6 +319,7 @@ class Engine:
             await self.lanes.drain()
         if scope.cancelled_caught:
             log.error("clicks were still waiting when the time to drain was up")
+        self.samples.end()
         self.drained.set()
         log.info("drained")
 
@@ -347,6 +368,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(engine.stalls.run)
+            nursery.start_soon(engine.samples.run)
             nursery.start_soon(engine.keep_hunts_current)
             await nursery.start(engine.tail.run)
             nursery.start_soon(engine.hub.run)

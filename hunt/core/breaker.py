@@ -155,6 +155,14 @@ class Breaker:
             return None
         return self.opened_at + self._pause
 
+    def in_a_row(self) -> dict[str, int]:
+        """Return how many calls in a row went wrong, by kind, since it last moved."""
+        return {
+            "slow": self._slow_run,
+            "timeout": self._timeout_run,
+            "unavailable": self._failure_run,
+        }
+
     def _settle(self, ticket: Ticket) -> bool:
         """Return whether the ticket is news; a probe gives its place back."""
         if ticket.opening != self.openings:

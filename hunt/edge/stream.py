@@ -57,7 +57,9 @@ class Stream:
     byte where that write stopped, and parks it again once the channel is empty.
     """
 
-    __slots__ = ("_hunt", "_mailbox", "_player", "_subscribed", "_turn", "fd", "park", "sent")
+    __slots__ = (
+        "_awake", "_hunt", "_mailbox", "_player", "_subscribed", "_turn", "fd", "park", "sent",
+    )  # fmt: skip
 
     def __init__(self, park: Park, fd: int, hunt: str, player: str | None) -> None:
         self.park = park
@@ -66,6 +68,7 @@ class Stream:
         self._hunt = hunt
         self._player = player
         self._mailbox: Mailbox | None = None  # while it is awake
+        self._awake = False  # and is counted so
         self._subscribed = False
         self._turn = park.turn  # of the heartbeats, at the last write
 
@@ -83,6 +86,7 @@ class Stream:
             self._mailbox = None
             raise
         self._subscribed = True
+        self._count_awake(awake)
         self.park.engine.hub.count("sse", 1)
 
     def offer(self, frame: Frame) -> bool:
@@ -116,6 +120,7 @@ class Stream:
             return
         if sent < len(data):
             self._mailbox = Mailbox(self.park.engine.settings.stream_buffer)
+            self._count_awake(True)
             self.park.start(self._drain, data[sent:])
 
     def finish(self, data: bytes) -> None:
@@ -148,6 +153,7 @@ class Stream:
                     frames = mailbox.gather(after=self.sent, most=WRITE_FRAMES)
                 except trio.WouldBlock:
                     self._turn, self._mailbox = self.park.turn, None
+                    self._count_awake(False)
                     mailbox.discard()
                     return
                 except trio.EndOfChannel:
@@ -185,9 +191,14 @@ class Stream:
             self.park.engine.hub.remove(self._hunt, self._player, self)
             self.park.engine.hub.count("sse", -1)
 
+    def _count_awake(self, awake: bool) -> None:
+        self.park.engine.hub.awake += awake - self._awake
+        self._awake = awake
+
     def end(self) -> None:
         """Close the connection, and receive nothing more."""
         self._unsubscribe()
+        self._count_awake(False)
         if self.fd >= 0:
             fd, self.fd = self.fd, -1
             self.park.close(fd, watched=True)

@@ -158,6 +158,7 @@ class Hub:
         self._wins: dict[str, deque[Reward]] = {}  # hunt -> since the last frame
         self._won = trio.Event()
         self._counts: Counter[str] = Counter()
+        self.awake = 0  #: event streams that have a task now; the others are parked
         self._closed = False
 
     def add(self, hunt: str, player: str | None, subscriber: Subscriber) -> None:
@@ -209,9 +210,12 @@ class Hub:
         mailbox = Mailbox(buffer)
         self.add(hunt, player, mailbox)
         self.count(transport, 1)
+        has_task = transport == "sse"
+        self.awake += has_task
         try:
             yield mailbox
         finally:
+            self.awake -= has_task
             self.count(transport, -1)
             self.remove(hunt, player, mailbox)
             mailbox.discard()

@@ -80,13 +80,13 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         registry = self._registry
-        self._window = Window(clock)
+        self.window = Window(clock)  #: the commits of the last minute
         self.faults = Faults()  #: who counts faults is shown by `Faults.watch`
         registry.register(self.faults)
-        self._clicks = Tally(
+        self.clicks = Tally(
             "hunt_clicks", "Clicks, by what became of them.", ("hunt", "outcome"), registry
         )
-        self._click_seconds = Histogram(
+        self.click_seconds = Histogram(
             "hunt_click_seconds", "From a click to its answer.", SECONDS, registry
         )
         self._commit_seconds = Histogram(
@@ -96,7 +96,7 @@ class Metrics:
         self._transitions = prometheus_client.Counter(
             "hunt_breaker_transitions", "By the state that began.", ["state"], registry=registry
         )
-        self._delivery = Histogram(
+        self.delivery = Histogram(
             "hunt_delivery_seconds", "From the commit to the write.", SECONDS, registry
         )
         self._slow = prometheus_client.Counter(
@@ -108,17 +108,19 @@ class Metrics:
         self._bus_lag = Gauge(
             "hunt_bus_lag_seconds", "Age of the newest notice at its arrival.", registry=registry
         )
+        self.slow = 0  #: streams cut off for not reading
+        self._longest_lag: float | None = None  # seconds, since somebody took it
         info = Gauge("hunt_build_info", "1, with the version.", ["version"], registry=registry)
         info.labels(version).set(1)
         self.watch(
             "hunt_batch_latency_average_seconds",
             "Commit of a batch, over the last minute.",
-            self._window.average,
+            self.window.average,
         )
         self.watch(
             "hunt_batch_latency_max_seconds",
             "Commit of a batch, over the last minute.",
-            self._window.maximum,
+            self.window.maximum,
         )
 
     def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
@@ -144,20 +146,20 @@ class Metrics:
 
     def refused(self, hunt: str, refusal: Refused, seconds: float) -> None:
         """Count a click that did not get as far as a lane; `hunt` must be one that exists."""
-        self._clicks.add(hunt, outcome_label(refusal))
-        self._click_seconds.observe(seconds)
+        self.clicks.add(hunt, outcome_label(refusal))
+        self.click_seconds.observe(seconds)
 
     def settled(self, hunt: str, outcomes: Iterable[Outcome], seconds: list[float]) -> None:
         """Count clicks and their answers; `seconds` is the caller's no more."""
         for label, count in Counter(map(outcome_label, outcomes)).items():
-            self._clicks.add(hunt, label, count)
-        self._click_seconds.observe_all(seconds)
+            self.clicks.add(hunt, label, count)
+        self.click_seconds.observe_all(seconds)
 
     def committed(self, *, rows: int, seconds: float) -> None:
         """Count a batch."""
         self._rows.observe(rows)
         self._commit_seconds.observe(seconds)
-        self._window.add(seconds)
+        self.window.add(seconds)
 
     def breaker_changed(self, state: str) -> None:
         """Count a transition of the breaker."""
@@ -165,10 +167,11 @@ class Metrics:
 
     def delivered(self, seconds: float) -> None:
         """Count an event that was written to its stream."""
-        self._delivery.observe(seconds)
+        self.delivery.observe(seconds)
 
     def cut_off(self) -> None:
         """Count a stream that did not read."""
+        self.slow += 1
         self._slow.inc()
 
     def limited(self, limit: str, by: str) -> None:
@@ -178,6 +181,12 @@ class Metrics:
     def bus_lag(self, seconds: float) -> None:
         """Note how old a notice was when it came."""
         self._bus_lag.set(seconds)
+        self._longest_lag = max(seconds, self._longest_lag or 0.0)
+
+    def take_bus_lag(self) -> float | None:
+        """Return the longest lag since the last call; None where no notice came."""
+        longest, self._longest_lag = self._longest_lag, None
+        return longest
 
     def render(self) -> bytes:
         """Return all of it in Prometheus's text format 0.0.4."""

@@ -50,6 +50,29 @@ class Histogram(Collector):
         counts[-1] += len(values) - start
         self._sum += sum(values)
 
+    def counts(self) -> tuple[int, ...]:
+        """Return how many values fell into each bucket so far."""
+        return tuple(self._counts)
+
+    def quantile(self, share: float, *, since: Sequence[int]) -> float | None:
+        """Return what `share` of the values are at most; None where there are none.
+
+        Within a bucket values count as spread evenly; past the last bound that bound
+        is all that is known.
+
+        Args:
+            share: 0 to 1.
+            since: What `counts` returned; only what came after it counts.
+        """
+        fresh = [now - before for now, before in zip(self._counts, since, strict=True)]
+        left = share * sum(fresh)
+        low = 0.0
+        for bound, count in zip(self._bounds, fresh, strict=False):
+            if count and left <= count:
+                return low + (bound - low) * left / count
+            left, low = left - count, bound
+        return low if any(fresh) else None
+
     def collect(self) -> Iterable[Metric]:
         """See `prometheus_client.registry.Collector`."""
         total, buckets = 0, []
@@ -74,11 +97,13 @@ class Tally(Collector):
     ) -> None:
         self._name, self._text, self._labels = name, text, labels
         self._counts: Counter[tuple[str, str]] = Counter()
+        self.totals: Counter[str] = Counter()  #: by the second label alone
         registry.register(self)
 
     def add(self, first: str, second: str, count: int = 1) -> None:
         """Count `count` more."""
         self._counts[first, second] += count
+        self.totals[second] += count
 
     def collect(self) -> Iterable[Metric]:
         """See `prometheus_client.registry.Collector`."""

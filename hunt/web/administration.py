@@ -91,8 +91,10 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
     ),
     _admin(
-        "admin_drain", "POST", "/drain", "Lets this process finish what it has, and end.",
-        admin_shapes.Draining, status=202,
+        "admin_drain", "POST", "/drain",
+        "Lets this process, or another of this server, finish what it has, and end.",
+        admin_shapes.Draining, 400, status=202,
+        query=(whole("process", 1, 2**31 - 1, "Its id, where it is not the one that answers."),),
     ),
     _admin(
         "admin_breaker", "POST", "/breaker",

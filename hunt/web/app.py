@@ -21,6 +21,7 @@ from hunt.web import (
     cors,
     endpoints,
     operations,
+    ops,
     pages,
     problems,
     process,
@@ -47,6 +48,7 @@ ROOMS = (
     admin,
     admin_players,
     process,
+    ops,
     pages,
 )
 

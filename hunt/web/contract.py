@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hunt.service.sample import Sample
 from hunt.web import administration, shapes
 from hunt.web.operation import AFTER, LIMIT, TEXT, Answer, Operation, Query, whole
 
@@ -113,6 +114,17 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
     ),
     Operation(
+        name="ops_samples", method="GET", path="/ops/samples", tag="operations",
+        summary="How this process is doing: a sample a second, and those that are kept.",
+        answers=(_STREAM,), problems=(401, 404, 503), security=("operator",),
+        query=(_RESUME[-1],),
+    ),
+    Operation(
+        name="ops_sample", method="GET", path="/ops/sample", tag="operations",
+        summary="The newest of these samples.",
+        answers=(Answer(shape=Sample),), problems=(401, 404, 503), security=("operator",),
+    ),
+    Operation(
         name="openapi", method="GET", path="/openapi.json", tag="pages",
         summary="This document.", query=(_TAG,),
         answers=(Answer(shape={"type": "object"}, headers=("ETag",)), _UNCHANGED),
@@ -124,6 +136,7 @@ OPERATIONS: tuple[Operation, ...] = (
         )
         for name, path, summary in (
             ("game", "/", "The game."), ("docs", "/docs", "This document, for people."),
+            ("ops", "/ops", "Live operations, for people with a token; it may be elsewhere."),
         )
     ),
     Operation(

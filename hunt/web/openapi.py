@@ -9,6 +9,7 @@ from importlib.metadata import version
 import msgspec
 from msgspec import Struct
 
+from hunt.service.sample import Sample
 from hunt.web import admin_shapes, shapes
 from hunt.web.contract import OPERATIONS
 from hunt.web.operation import Operation, Query
@@ -82,7 +83,7 @@ def document() -> bytes:
 
 def _document() -> dict[str, object]:
     _, components = msgspec.json.schema_components(
-        [*shapes.ALL, *admin_shapes.ALL], ref_template=_SCHEMA + "{name}"
+        [*shapes.ALL, *admin_shapes.ALL, Sample], ref_template=_SCHEMA + "{name}"
     )
     paths: dict[str, dict[str, object]] = {}
     for operation in OPERATIONS:

@@ -11,7 +11,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from hunt.engine import Engine
-from hunt.web import openapi
+from hunt.web import openapi, who
 from hunt.web.asgi_http import empty
 
 #: No script, style, image or connection but our own; none of them inline.
@@ -33,11 +33,16 @@ mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 
-def blueprint(_engine: Callable[[], Engine]) -> Blueprint:
+def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     """Return the routes of the page; its files are read once, here."""
     routes = Blueprint("pages", __name__)
     folder = resources.files("hunt.web").joinpath("static")
-    files = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
+    files = {
+        each.name: each.read_bytes()
+        for place in (folder, folder / "vendor")
+        for each in place.iterdir()
+        if each.is_file()
+    }
 
     @routes.get("/")
     async def game() -> Response:
@@ -46,6 +51,12 @@ def blueprint(_engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/docs")
     async def docs() -> Response:
         return file("docs.html")
+
+    @routes.get("/ops")
+    async def ops() -> Response:
+        # The page knows nothing yet: what it asks for takes an operator's token.
+        who.check_place(engine())
+        return file("ops.html")
 
     @routes.get("/openapi.json")
     async def document() -> Response:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from quart import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
 
 from hunt.core import wire
 from hunt.engine import Engine
@@ -26,11 +27,15 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.post("/drain")
     async def drain() -> Response:
         serving = engine()
-        serving.trail.add(
-            Entry(actor=who.operator(serving), action="drain", detail={"process": os.getpid()})
-        )
-        serving.told_to_drain.set()
-        return answer({"draining": True, "process": os.getpid()}, status=202)
+        named = bodies.whole("process", os.getpid(), least=1, most=2**31 - 1)
+        if named != os.getpid():
+            await _drain_sibling(serving, named)
+        else:
+            serving.trail.add(
+                Entry(actor=who.operator(serving), action="drain", detail={"process": named})
+            )
+            serving.told_to_drain.set()
+        return answer({"draining": True, "process": named}, status=202)
 
     @routes.post("/breaker")
     async def breaker() -> Response:
@@ -54,6 +59,24 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         return answer({"force": force, "state": serving.breaker.state, "processes": processes})
 
     return routes
+
+
+async def _drain_sibling(serving: Engine, process: int) -> None:
+    """Let another process of this server drain, which is the one that records it.
+
+    Raises:
+        NotFound: There is none of that id, or this was asked by one that looks for it.
+    """
+    told = 0
+    if "passed" not in request.args:
+        told = await siblings.post(
+            serving.siblings(),
+            f"/v1/admin/drain?process={process}&passed=1",
+            authorization=request.headers["Authorization"],
+            body=b"{}",
+        )
+    if not told:
+        raise NotFound("this server has no such process")
 
 
 def _force(body: dict[str, object]) -> Literal["open", "closed"] | None:

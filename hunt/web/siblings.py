@@ -14,9 +14,18 @@ TIMEOUT = 2.0
 MAX_ANSWER = 4 * 1024 * 1024
 
 
-async def get(siblings: Sequence[Path], target: str) -> list[bytes]:
-    """Return what each says at `target`; those that are gone say nothing."""
-    return await _ask(siblings, f"GET {target} HTTP/1.0\r\nHost: hunt\r\n\r\n".encode())
+async def get(
+    siblings: Sequence[Path],
+    target: str,
+    *,
+    authorization: str | None = None,
+    timeout: float = TIMEOUT,
+) -> list[bytes]:
+    """Return what each says at `target`; those that are gone, or take too long, say nothing."""
+    head = f"GET {target} HTTP/1.0\r\nHost: hunt\r\n"
+    if authorization is not None:
+        head += f"Authorization: {authorization}\r\n"
+    return await _ask(siblings, f"{head}\r\n".encode(), timeout)
 
 
 async def post(siblings: Sequence[Path], target: str, *, authorization: str, body: bytes) -> int:
@@ -25,10 +34,10 @@ async def post(siblings: Sequence[Path], target: str, *, authorization: str, bod
         f"POST {target} HTTP/1.0\r\nHost: hunt\r\nAuthorization: {authorization}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    return len(await _ask(siblings, head.encode() + body))
+    return len(await _ask(siblings, head.encode() + body, TIMEOUT))
 
 
-async def _ask(siblings: Sequence[Path], request: bytes) -> list[bytes]:
+async def _ask(siblings: Sequence[Path], request: bytes, timeout: float) -> list[bytes]:
     answers: list[bytes] = []
 
     async def ask(path: Path) -> None:
@@ -36,7 +45,7 @@ async def _ask(siblings: Sequence[Path], request: bytes) -> list[bytes]:
         if answer is not None:
             answers.append(answer)
 
-    with trio.move_on_after(TIMEOUT):
+    with trio.move_on_after(timeout):
         async with trio.open_nursery() as nursery:
             for path in siblings:
                 nursery.start_soon(ask, path)
@@ -44,7 +53,7 @@ async def _ask(siblings: Sequence[Path], request: bytes) -> list[bytes]:
 
 
 async def _exchange(path: Path, request: bytes) -> bytes | None:
-    """Return the body of an answer of 200, None where there is none."""
+    """Return the body of an answer of 200 or 202, None where there is none."""
     try:
         async with await trio.open_unix_socket(str(path)) as stream:
             await stream.send_all(request)
@@ -54,4 +63,4 @@ async def _exchange(path: Path, request: bytes) -> bytes | None:
     except (OSError, trio.BrokenResourceError):
         return None
     head, _, body = answer.partition(b"\r\n\r\n")
-    return body if b" 200" in head[:16] else None
+    return body if head[8:12] in {b" 200", b" 202"} else None
