@@ -161,7 +161,9 @@ async def test_the_breaker_held_open_is_seen(database: str) -> None:
 
 def test_what_we_ship_of_others_is_what_they_made() -> None:
     vendor = resources.files("hunt.web").joinpath("static", "vendor")
-    sums = dict(reversed(line.split()) for line in (vendor / "SHA256SUMS").read_text().splitlines())
+    sums = dict(
+        reversed(line.split()) for line in (vendor / "SHA256SUMS").read_text("utf-8").splitlines()
+    )
     there = {each.name for each in vendor.iterdir()} - {"SHA256SUMS"}
     assert sums.keys() == there
     assert "uPlot-LICENSE.txt" in there
