@@ -48,16 +48,16 @@ class Samples:
         self._news = trio.Event()  # replaced each time
 
     async def run(self) -> None:
-        """Take a sample every second, until cancelled."""
+        """Take a sample now and every second, until cancelled."""
         at = trio.current_time()
         while True:
+            self.add(self._take())
             at += INTERVAL
             if (
                 at <= trio.current_time()
             ):  # the loop stood still: what was missed is not made up for
                 at = trio.current_time() + INTERVAL
             await trio.sleep_until(at)
-            self.add(self._take())
 
     def add(self, sample: Sample) -> None:
         """Keep a sample, and wake who waits for it."""

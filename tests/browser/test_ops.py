@@ -171,11 +171,21 @@ def test_a_database_that_is_frozen_is_told_and_the_page_goes_on(page: Page, fold
         force(page, "Hold open")
         expect(alerts).to_contain_text("An operator holds the breaker open", timeout=PATIENCE)
         assert click(page) == 503
-        page.reload()  # who comes now can sign in, and sees the minutes before
+        page.reload()  # who comes only now is let in, too
         live(page)
         expect(alerts).to_contain_text("The database does not answer.", timeout=PATIENCE)
         shot(page, "ops-database-gone")
         force(page, "Automatic")
+    expect(alerts).to_have_text("", timeout=PATIENCE)
+
+
+def test_a_server_that_is_gone_is_told_until_it_is_back(page: Page, server: Server) -> None:
+    server.stop(signal.SIGKILL)
+    alerts = page.locator("#alerts")
+    expect(alerts).to_contain_text("No samples come: what is shown is old.", timeout=PATIENCE)
+    expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting"))
+    server.start()
+    live(page)
     expect(alerts).to_have_text("", timeout=PATIENCE)
 
 

@@ -31,7 +31,7 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
                 )
                 assert answer.json()["processes"] == 2
 
-            for path in ("/metrics", "/v1/admin/hunts"):
+            for path in ("/metrics", "/ops", "/ops/sample", "/v1/admin/hunts"):
                 assert (await client.get(f"http://{public}{path}")).status_code == 404
                 assert (await client.get(f"http://{private}{path}")).status_code == 200
             metrics = (await client.get(f"http://{private}/metrics")).text
@@ -56,4 +56,15 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
                 now = children(server.process.pid, "server_process")
                 return drained not in now and len(now) == 2
 
+            await until(replaced)
+            # One that is named drains, whichever is asked.
+            named = children(server.process.pid, "server_process")[0]
+            answer = None
+            while answer is None:
+                async with httpx.AsyncClient(headers=headers, base_url=f"http://{private}") as kept:
+                    sample = await kept.get("/ops/sample")
+                    if sample.status_code == 200 and sample.json()["process"] != named:
+                        answer = await kept.post("/v1/admin/drain", params={"process": named})
+            drained = answer.json()["process"]
+            assert drained == named
             await until(replaced)

@@ -57,7 +57,7 @@ class Alerts {
     }
     for (const { text, seen = "", mild = false } of alerts) {
       if (!this.#shown.has(text)) {
-        const item = document.createElement("li");
+        const item = document.createElement("p");
         const seconds = document.createElement("span");
         seconds.setAttribute("aria-hidden", "true");
         item.classList.toggle("mild", mild);

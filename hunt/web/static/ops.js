@@ -59,7 +59,7 @@ function signOut(reason = "") {
 
 function show(board) {
   for (const id of ["board", "connection", "sign-out", "who"]) byId(id).hidden = !board;
-  byId("sign-in").hidden = board;
+  byId("door").hidden = board;
 }
 
 byId("sign-in").addEventListener("submit", (event) => {
