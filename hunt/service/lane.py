@@ -118,6 +118,8 @@ class Lane:
                     self._answer(before)
                     if not await self._wait_due():
                         return
+                    if not self.waiting:
+                        continue  # they were refused meanwhile
                 batch = self._take()
                 started = trio.current_time()
                 batch.outcomes = await self._commit(
@@ -164,6 +166,7 @@ class Lane:
         """Settle all that waits with `refusal`, at once."""
         rest = _Batch(self.waiting)
         self.waiting = []
+        self._gathered.set()  # there is no batch that could be due
         self._taken(len(rest.waiting))
         rest.outcomes = [refusal] * len(rest.waiting)
         self._answer(rest)

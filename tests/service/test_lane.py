@@ -154,6 +154,26 @@ async def test_a_batch_that_is_worth_a_commit_does_not_wait_for_more(
     assert store.batches == [(0, 1), (1.5, WORTH)]
 
 
+async def test_a_batch_that_was_refused_while_it_gathered_is_not_committed(
+    autojump_clock: MockClock,
+) -> None:
+    store, answers = Store(1), Answers()
+    lane = Lane("harbour", store.commit, batch_size=9, batch_interval=9)
+    lane._commit_time = 4  # so it gathers long after the first commit has ended
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lane.run)
+        lane.put(answers.to(click(1)))
+        await trio.sleep(0.5)
+        lane.put(answers.to(click(2)))
+        await trio.sleep(1.5)
+        lane.fail_waiting(Overloaded("the breaker has opened", retry_after=1))
+        await trio.sleep(0.5)
+        lane.put(answers.to(click(3)))  # finds it idle
+        lane.finish()
+    assert store.batches == [(0, 1), (2.5, 1)]
+    assert trio.current_time() == 3.5
+
+
 async def test_ends_after_it_was_idle(autojump_clock: MockClock) -> None:
     lane = Lane("harbour", Store(0).commit, batch_size=9, batch_interval=0, idle=30)
     await lane.run()
