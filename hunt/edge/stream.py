@@ -120,7 +120,7 @@ class Stream:
             return
         if sent < len(data):
             self._mailbox = Mailbox(self.park.engine.settings.stream_buffer)
-            self._count_awake(True)
+            self._count_awake(self._subscribed)
             self.park.start(self._drain, data[sent:])
 
     def finish(self, data: bytes) -> None:
@@ -188,6 +188,7 @@ class Stream:
     def _unsubscribe(self) -> None:
         if self._subscribed:
             self._subscribed = False
+            self._count_awake(False)
             self.park.engine.hub.remove(self._hunt, self._player, self)
             self.park.engine.hub.count("sse", -1)
 
@@ -198,7 +199,6 @@ class Stream:
     def end(self) -> None:
         """Close the connection, and receive nothing more."""
         self._unsubscribe()
-        self._count_awake(False)
         if self.fd >= 0:
             fd, self.fd = self.fd, -1
             self.park.close(fd, watched=True)

@@ -53,9 +53,8 @@ class Samples:
         while True:
             self.add(self._take())
             at += INTERVAL
-            if (
-                at <= trio.current_time()
-            ):  # the loop stood still: what was missed is not made up for
+            if at <= trio.current_time():
+                # The loop stood still: what was missed is not made up for.
                 at = trio.current_time() + INTERVAL
             await trio.sleep_until(at)
 

@@ -167,6 +167,7 @@ async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(data
         [parked] = client.engine.hub._players["harbour"]["ada"]
         assert isinstance(parked, Stream)
         assert parked._mailbox is not None, "it is awake"
+        assert client.engine.hub.awake == 1
         seen = []
         while len(seen) < count:
             seen += [json.loads(each.data)["seq"] for each in await reader.events(1)]
@@ -174,6 +175,7 @@ async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(data
         with trio.fail_after(5):
             while parked._mailbox is not None:
                 await trio.lowlevel.checkpoint()
+        assert client.engine.hub.awake == 0
         client.engine.tail.committed("harbour", [Reward(first + count, "", "ada", None, 0, "")])
         assert [json.loads(e.data)["seq"] for e in await reader.events(1)] == [first + count]
 
@@ -347,6 +349,7 @@ async def test_a_stream_that_takes_nothing_for_too_long_is_ended(
         with trio.fail_after(5):
             while client.engine.hub.counts() != {"sse": 0}:
                 await trio.lowlevel.checkpoint()
+        assert client.engine.hub.awake == 0
 
 
 async def test_connections_are_counted_wherever_they_are(database: str) -> None:
