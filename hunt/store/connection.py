@@ -18,14 +18,14 @@ import trio
 from psycopg import errors as pg
 from psycopg import pq
 from psycopg._conninfo_utils import get_param, is_ip_address, split_attempts
-from psycopg._enums import Ready, Wait
-from psycopg.abc import ConnDict, ConnParam, PQGen, PQGenConn
+from psycopg.abc import ConnDict, ConnParam, PQGen
 from psycopg.adapt import Transformer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.generators import execute
 from psycopg.rows import tuple_row
 
 from hunt.errors import StoreLost, StoreTimeout
+from hunt.store.driving import drive, drive_connect
 
 RV = TypeVar("RV")
 
@@ -90,7 +90,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         for attempt in await _attempts(params):
             try:
                 with trio.fail_after(timeout):
-                    conn = await _drive_connect(cls._connect_gen(make_conninfo("", **attempt)))
+                    conn = await drive_connect(cls._connect_gen(make_conninfo("", **attempt)))
             except trio.TooSlowError:
                 last = pg.ConnectionTimeout(f"no connection within {timeout:g} s")
                 failures.append(str(last))
@@ -109,7 +109,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         """Drive `gen` to its end; see the class for what cancellation does."""
         try:
             with trio.move_on_after(float("inf") if timeout is None else timeout):
-                return await _drive(gen, self.pgconn.socket)
+                return await drive(gen, self.pgconn.socket)
             raise pg._WaitTimeout("wait timeout expired")
         except trio.Cancelled:
             if self._committing:
@@ -206,8 +206,8 @@ class Connection(psycopg.AsyncConnection[Any]):
         """Cancel the query in the server and read its end, or close the connection."""
         with trio.move_on_after(CLEANUP) as scope:
             try:
-                await _drive_connect(self._cancel_gen())
-                await _drive(gen, self.pgconn.socket)
+                await drive_connect(self._cancel_gen())
+                await drive(gen, self.pgconn.socket)
             except pg.QueryCanceled:
                 return  # as asked
             except (psycopg.Error, OSError, trio.ClosedResourceError):
@@ -225,7 +225,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         if not self._should_cancel():
             return
         with trio.move_on_after(timeout):
-            await _drive_connect(self._cancel_gen())
+            await drive_connect(self._cancel_gen())
             return
         raise pg.CancellationTimeout("cancellation timeout expired")
 
@@ -263,62 +263,6 @@ class Connection(psycopg.AsyncConnection[Any]):
             raise
         async with self.bounded():
             await transaction.__aexit__(None, None, None)
-
-
-async def _drive(gen: PQGen[RV], fd: int) -> RV:
-    """Run a generator of psycopg, waiting for `fd` as it asks."""
-    try:
-        wanted = next(gen)
-        while True:
-            wanted = gen.send(await _wait(fd, wanted))
-    except StopIteration as stop:
-        result: RV = stop.value
-        # A generator that never waited must still be a checkpoint for others.
-        await trio.lowlevel.cancel_shielded_checkpoint()
-        return result
-
-
-async def _drive_connect(gen: PQGenConn[RV]) -> RV:
-    """Run a generator of psycopg whose descriptor may change on the way."""
-    try:
-        fd, wanted = next(gen)
-        while True:
-            fd, wanted = gen.send(await _wait(fd, wanted))
-    except StopIteration as stop:
-        result: RV = stop.value
-        return result
-    except (OSError, trio.ClosedResourceError) as exc:
-        raise psycopg.OperationalError(f"the connection is lost: {exc}") from exc
-    finally:
-        gen.close()
-
-
-async def _wait(fd: int, wanted: Wait) -> Ready:
-    """Return what `fd` is ready for, of what is wanted."""
-    if wanted == Wait.R:
-        await trio.lowlevel.wait_readable(fd)
-        return Ready.R
-    if wanted == Wait.W:
-        await trio.lowlevel.wait_writable(fd)
-        return Ready.W
-    ready = 0
-    async with trio.open_nursery() as nursery:
-
-        async def readable() -> None:
-            nonlocal ready
-            await trio.lowlevel.wait_readable(fd)
-            ready |= Ready.R
-            nursery.cancel_scope.cancel()
-
-        async def writable() -> None:
-            nonlocal ready
-            await trio.lowlevel.wait_writable(fd)
-            ready |= Ready.W
-            nursery.cancel_scope.cancel()
-
-        nursery.start_soon(readable)
-        nursery.start_soon(writable)
-    return Ready(ready)
 
 
 async def _attempts(params: ConnDict) -> list[ConnDict]:

@@ -1,0 +1,72 @@
+"""psycopg's protocol, driven by Trio: its generators yield what they wait for.
+
+libpq does the talking and never blocks; whoever runs a generator says when the socket
+is ready.  psycopg brings drivers for threads and for asyncio; this is Trio's.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import psycopg
+import trio
+from psycopg.abc import PQGen, PQGenConn
+from psycopg.waiting import Ready, Wait
+
+RV = TypeVar("RV")
+
+
+async def drive(gen: PQGen[RV], fd: int) -> RV:
+    """Run a generator of psycopg, waiting for `fd` as it asks."""
+    try:
+        wanted = next(gen)
+        while True:
+            wanted = gen.send(await _wait(fd, wanted))
+    except StopIteration as stop:
+        result: RV = stop.value
+        # A generator that never waited must still be a checkpoint for others.
+        await trio.lowlevel.cancel_shielded_checkpoint()
+        return result
+
+
+async def drive_connect(gen: PQGenConn[RV]) -> RV:
+    """Run a generator of psycopg whose descriptor may change on the way."""
+    try:
+        fd, wanted = next(gen)
+        while True:
+            fd, wanted = gen.send(await _wait(fd, wanted))
+    except StopIteration as stop:
+        result: RV = stop.value
+        return result
+    except (OSError, trio.ClosedResourceError) as exc:
+        raise psycopg.OperationalError(f"the connection is lost: {exc}") from exc
+    finally:
+        gen.close()
+
+
+async def _wait(fd: int, wanted: Wait) -> Ready:
+    """Return what `fd` is ready for, of what is wanted."""
+    if wanted == Wait.R:
+        await trio.lowlevel.wait_readable(fd)
+        return Ready.R
+    if wanted == Wait.W:
+        await trio.lowlevel.wait_writable(fd)
+        return Ready.W
+    ready = 0
+    async with trio.open_nursery() as nursery:
+
+        async def readable() -> None:
+            nonlocal ready
+            await trio.lowlevel.wait_readable(fd)
+            ready |= Ready.R
+            nursery.cancel_scope.cancel()
+
+        async def writable() -> None:
+            nonlocal ready
+            await trio.lowlevel.wait_writable(fd)
+            ready |= Ready.W
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(readable)
+        nursery.start_soon(writable)
+    return Ready(ready)
