@@ -23,6 +23,7 @@ class Server:
     """A server that can be stopped, and started again with its data at its address."""
 
     def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
         self.bind = f"127.0.0.1:{free_port()}"
         self.origin = f"http://{self.bind}"
         self.url = f"{self.origin}/"

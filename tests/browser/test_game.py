@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import signal
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from hunt.store.secret import jwt_secret
+from hunt.web import auth
 from tests.browser.playing import Sent, Server, click, finds, live, shot
 
 
@@ -88,3 +91,36 @@ def test_a_server_killed_in_mid_game_is_come_back_to(page: Page, server: Server)
     server.start()
     live(page)
     finds(page, 2)
+
+
+def test_another_hunt_is_chosen_by_a_link_and_has_finds_and_leaders_of_its_own(
+    page: Page, server: Server
+) -> None:
+    secret = jwt_secret(server.data_dir)
+    token = auth.sign((secret,), "root", audience=auth.ADMIN, ttl=600, now=datetime.now(UTC))
+    river = {"id": "river", "title": "The river", "map": {"width": 10, "height": 10}}
+    river["prizes"] = [{"id": "gold", "title": "Gold", "points": 3, "odds": 1.0}]
+    headers = {"Authorization": f"Bearer {token}"}
+    for path, body in (("", river), ("/river/open", {})):
+        url = f"{server.origin}/v1/admin/hunts{path}"
+        answer = page.context.request.post(url, data=body, headers=headers)
+        assert answer.ok, answer.text()
+    click(page)
+    finds(page, 1)
+    links = page.get_by_role("navigation", name="Hunts").get_by_role("link")
+    expect(links).to_have_count(0)  # there was one hunt when the page came
+    page.reload()
+    expect(page.locator("#hunts a[aria-current]")).to_have_count(1)
+    links.filter(has_text="The river").click()
+    expect(page.locator("#title")).to_have_text("The river")
+    expect(page.locator("#hunts a[aria-current]")).to_have_text("The river")
+    live(page)
+    click(page)
+    finds(page, 1)
+    expect(page.locator("#points")).to_have_text("3")
+    # The board was empty when the page came: it is asked again.
+    expect(page.locator("#leaders li.you")).to_have_text("You3 points", timeout=30_000)
+    shot(page, "game-hunts")
+    page.go_back()
+    expect(page.locator("#title")).not_to_have_text("The river")
+    finds(page, 1)

@@ -3,6 +3,7 @@
 import { aim } from "./aim.js";
 import { Connection } from "./connection.js";
 import { Finds } from "./finds.js";
+import { Leaders } from "./leaders.js";
 import { Chart } from "./map.js";
 import { backoff, sleep } from "./pauses.js";
 import { History, read } from "./reading.js";
@@ -71,6 +72,7 @@ async function start() {
     $("map").focus(); // the button goes away, and must not take the keyboard's place with it
     shots.again();
   });
+  new Leaders(session, hunt.id, { frame: $("leading"), list: $("leaders") }).follow();
   await stream.follow();
 }
 
@@ -92,7 +94,23 @@ async function choose(session) {
   const { hunts } = await read(session, "/v1/hunts");
   const wanted = new URLSearchParams(location.search).get("hunt");
   const chosen = hunts.find((each) => each.id === wanted) ?? hunts.find((each) => each.state === "open") ?? hunts[0];
+  if (chosen) offerOthers(hunts, chosen);
   return chosen && read(session, `/v1/hunts/${chosen.id}`);
+}
+
+/** Links, not a list that leads away as soon as an arrow key moves in it. */
+function offerOthers(hunts, chosen) {
+  const items = hunts.map((each) => {
+    const item = document.createElement("li");
+    const link = document.createElement("a");
+    link.href = `?hunt=${encodeURIComponent(each.id)}`;
+    link.textContent = each.state === "open" ? each.title : `${each.title} (${each.state})`;
+    if (each === chosen) link.setAttribute("aria-current", "page");
+    item.append(link);
+    return item;
+  });
+  $("hunts").replaceChildren(...items);
+  $("choice").hidden = items.length < 2;
 }
 
 function show(hunt) {
