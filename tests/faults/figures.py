@@ -40,9 +40,11 @@ def figures(rig: Rig) -> dict[str, float]:
     )
     found_back = [until for _, until in rig.crowd.disconnections]
     recovered = max((each.answered for each in failed), default=0.0) - rig.well
-    lines = 0
+    lines = named = 0
     for log in rig.folder.glob("node-*/node.log"):
-        lines += log.read_bytes().count(b"\n")
+        text = log.read_bytes()
+        lines += text.count(b"\n")
+        named += text.count(b'"the breaker has moved"')
     return {
         "clicks": len(attempts),
         "ok": sum(each.verdict == "ok" for each in attempts),
@@ -60,6 +62,7 @@ def figures(rig: Rig) -> dict[str, float]:
         "streams back": max([0.0, *(until - rig.well for until in found_back)]),
         "silence": rig.crowd.silence,
         "log lines": lines,
+        "breaker lines": named,
         **rig.notes,
     }
 
