@@ -59,11 +59,12 @@ def cursor_by_number() -> None:
 
 @piece
 def answers_before_the_commit() -> None:
-    """Leave the commit for later, and answer now."""
+    """Answer now, and commit later; one commit in five comes to nothing then."""
 
     class CommitsLater:
         def __init__(self, pool: Pool) -> None:
             self._pool = pool
+            self._commits = 0
 
         def ready(self) -> bool:
             return True
@@ -94,7 +95,8 @@ def answers_before_the_commit() -> None:
                     await lend.send(conn)
                     await done.wait()
                     await trio.sleep(0.03)  # less than what the breaker calls slow
-                    await conn.execute("commit")
+                    self._commits += 1
+                    await conn.execute("rollback" if self._commits % 5 == 0 else "commit")
 
     class Early(Log):
         def __init__(self, pool: Pool, **options: Any) -> None:

@@ -24,7 +24,7 @@ DEAF = Step(fault="lose_notices", at=0.2, lasts=1.0, give={"to_the_end": True})
 #: Piece -> the check that must catch it, and the run that shows it.
 CONTROLS = {
     "cursor_by_number": ("delivered", PLAIN),
-    "answers_before_the_commit": ("durable", replace(PLAIN, steps=[KILL])),
+    "answers_before_the_commit": ("durable", PLAIN),
     "own_events_first": ("delivered", PLAIN),
     "stock_in_memory": ("dense", PLAIN),
     "players_by_prefix": ("private", PLAIN),
