@@ -18,7 +18,7 @@ from tests.simulation.broken import PIECES
 from tests.simulation.weather import Script, Spell, scripts
 from tests.simulation.world import simulate
 
-SEEDS = int(os.environ.get("HUNT_TEST_SEEDS", "1000"))
+SEEDS = int(os.environ.get("HUNT_TEST_SEEDS", "2000"))
 
 #: What once went wrong, and what it was.
 FOUND = {
