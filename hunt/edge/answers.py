@@ -70,7 +70,9 @@ class Answers:
         clicks of a batch.
         """
         reward = settlement.reward
-        if reward.at is not self._at or settlement.duplicate:  # each repeat is of another time
+        if settlement.duplicate:
+            self._begin("")  # what ends this answer is of no use to another
+        elif reward.at is not self._at:
             self._begin(reward.at)
         end = self._ends.get(reward.prize)
         if end is None:

@@ -168,10 +168,7 @@ def enter(engine: Engine, standing: Standing) -> Hunt:
         HuntNotFound: There is none.
         NotAllowed: The token is for others.
     """
-    hunt_id = standing.asked.hunt
-    hunt = engine.hunts.get(hunt_id)
-    if hunt is None:
-        raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+    hunt = hunt_of(engine, None, standing.asked.hunt)
     if not standing.allowed:
         raise NotAllowed(auth.OTHER_HUNT)
     return hunt
