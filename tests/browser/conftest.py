@@ -8,12 +8,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.playing import Server, live
+from tests.browser.playing import live, watched
+from tests.browser.serving import Server
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="module")
+# For the whole package, and no longer: Playwright's loop must be gone when Trio's come.
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     started = Server(tmp_path_factory.mktemp("game"))
     try:
@@ -22,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         started.stop(signal.SIGTERM)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
@@ -41,15 +43,9 @@ def page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> It
         color_scheme="dark",
         has_touch=width < 500,
     )
-    opened = context.new_page()
-    asked: list[str] = []
-    errors: list[str] = []
-    opened.on("request", lambda made: asked.append(made.url))
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    with opened.expect_response("**/rewards?*"):
-        opened.goto(server.url)
-    live(opened)
-    yield opened
-    context.close()
-    assert errors == []
-    assert [url for url in asked if not url.startswith(server.url)] == []
+    with watched(context, server.url):
+        opened = context.new_page()
+        with opened.expect_response("**/rewards?*"):
+            opened.goto(server.url)
+        live(opened)
+        yield opened

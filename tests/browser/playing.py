@@ -1,68 +1,33 @@
-"""A real server process, and what a player does in a browser."""
+"""What a player does in a browser."""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from playwright.sync_api import Page, expect
-
-from tests.life.processes import HUNT, children, environment, free_port
-
-#: So that a stream is soon too far behind to be resumed.
-REPLAY_LIMIT = 2
+from playwright.sync_api import BrowserContext, Page, expect
 
 
-class Server:
-    """A server that can be stopped, and started again with its data at its address."""
+@contextmanager
+def watched(context: BrowserContext, server_url: str) -> Iterator[list[str]]:
+    """Close `context` at the end; then nothing must have gone wrong on any of its pages.
 
-    def __init__(self, data_dir: Path) -> None:
-        self.data_dir = data_dir
-        self.bind = f"127.0.0.1:{free_port()}"
-        self.origin = f"http://{self.bind}"
-        self.url = f"{self.origin}/"
-        self.command = [*HUNT, "serve", "--bind", self.bind, "--data-dir", str(data_dir)]
-        self.start()
-
-    def start(self, **settings: str) -> None:
-        environ = environment({"HUNT_REPLAY_LIMIT": str(REPLAY_LIMIT), **settings})
-        self.process = subprocess.Popen(self.command, env=environ)
-        while True:
-            assert self.process.poll() is None
-            try:
-                urllib.request.urlopen(self.url + "readyz", timeout=5).close()
-            except OSError:  # refused, cut, or no answer in time
-                continue
-            return
-
-    def ensure(self) -> None:
-        if self.process.poll() is not None:
-            self.start()
-
-    def stop(self, number: signal.Signals) -> None:
-        """End it by a signal; SIGKILL means all of it, as when the machine is gone."""
-        servers = children(self.process.pid, "server_process") if number == signal.SIGKILL else []
-        self.process.send_signal(number)
-        for pid in servers:
-            os.kill(pid, number)
-        self.process.wait(30)
-
-    @contextmanager
-    def restarted(self, **settings: str) -> Iterator[None]:
-        """Run with other settings; meanwhile the streams break as in a crash."""
-        self.stop(signal.SIGKILL)
-        self.start(**settings)
-        try:
-            yield
-        finally:
-            self.stop(signal.SIGKILL)
-            self.start()
+    Yields:
+        The addresses that were asked for: all of them the server's.
+    """
+    asked: list[str] = []
+    errors: list[str] = []
+    context.on("request", lambda made: asked.append(made.url))
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("console", lambda said: "Policy" in said.text and errors.append(said.text))
+    try:
+        yield asked
+    finally:
+        context.close()
+    assert errors == []
+    assert [url for url in asked if not url.startswith((server_url, "data:"))] == []
 
 
 class Sent:
@@ -127,7 +92,7 @@ def show_again(page: Page) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def shot(page: Page, name: str) -> None:
+def shot(page: Page, name: str, *, full_page: bool = False) -> None:
     folder = os.environ.get("HUNT_SCREENSHOTS")
     if folder:
-        page.screenshot(path=f"{folder}/{name}.png")
+        page.screenshot(path=f"{folder}/{name}.png", full_page=full_page)

@@ -9,16 +9,8 @@ import signal
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.playing import (
-    Sent,
-    Server,
-    click,
-    click_elsewhere,
-    finds,
-    live,
-    shot,
-    stop_the_clock,
-)
+from tests.browser.playing import Sent, click, click_elsewhere, finds, live, shot, stop_the_clock
+from tests.browser.serving import Server
 
 
 def test_a_refused_click_is_sent_again_under_its_id_when_the_server_says(page: Page) -> None:

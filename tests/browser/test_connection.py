@@ -7,7 +7,8 @@ import signal
 
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.playing import Sent, Server, live, shot, show_again, stop_the_clock
+from tests.browser.playing import Sent, live, shot, show_again, stop_the_clock
+from tests.browser.serving import Server
 
 HEARTBEAT = 15_000  # ms
 

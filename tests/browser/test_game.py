@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from hunt.store.secret import jwt_secret
 from hunt.web import auth
-from tests.browser.playing import Sent, Server, click, finds, live, shot
+from tests.browser.playing import Sent, click, finds, live, shot
+from tests.browser.serving import Server
 
 
 def test_a_click_is_shown_once_though_answer_and_event_both_come(page: Page) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
-from tests.browser.playing import Server
+from tests.browser.serving import Server
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "javascript.md"
 

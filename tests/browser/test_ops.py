@@ -17,24 +17,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from hunt.store.secret import jwt_secret
 from hunt.web import auth
-from tests.browser.playing import Server, live
+from tests.browser.playing import live, shot, watched
+from tests.browser.serving import Server
 from tests.life.processes import children
 
 PATIENCE = 20_000  # ms
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("ops")
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[Server]:
-    started = Server(folder)
-    try:
-        yield started
-    finally:
-        started.stop(signal.SIGTERM)
+@pytest.fixture
+def folder(server: Server) -> Path:
+    return server.data_dir
 
 
 def token(folder: Path, **options: Any) -> str:
@@ -47,26 +39,21 @@ def page(
     request: pytest.FixtureRequest, browser: Browser, server: Server, folder: Path
 ) -> Iterator[Page]:
     """Yield the page, signed in; nothing but the server is asked, and nobody hears the token."""
+    server.ensure()
     width, height = request.param
     context = browser.new_context(
         base_url=server.url, viewport={"width": width, "height": height}, color_scheme="dark"
     )
-    opened = context.new_page()
-    asked: list[str] = []
-    errors: list[str] = []
-    opened.on("request", lambda made: asked.append(made.url))
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda said: "Policy" in said.text and errors.append(said.text))
-    opened.goto("/ops")
     secret = token(folder)
-    opened.get_by_label("Operator's token").fill(secret)
-    opened.keyboard.press("Enter")
-    live(opened)
-    expect(tile(opened, "Database answered")).to_have_text("just now", timeout=PATIENCE)
-    yield opened
-    context.close()
-    assert errors == []
-    assert [url for url in asked if not url.startswith(server.url) or secret in url] == []
+    with watched(context, server.url) as asked:
+        opened = context.new_page()
+        opened.goto("/ops")
+        opened.get_by_label("Operator's token").fill(secret)
+        opened.keyboard.press("Enter")
+        live(opened)
+        expect(tile(opened, "Database answered")).to_have_text("just now", timeout=PATIENCE)
+        yield opened
+    assert [url for url in asked if secret in url] == []
 
 
 def tile(page: Page, term: str) -> Any:
@@ -83,12 +70,6 @@ def click(page: Page) -> int:
         f"{origin}/v1/hunts/harbour/clicks", data=body, headers=headers
     )
     return answer.status
-
-
-def shot(page: Page, name: str) -> None:
-    folder = os.environ.get("HUNT_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def force(page: Page, name: str) -> None:
@@ -174,7 +155,7 @@ def test_a_database_that_is_frozen_is_told_and_the_page_goes_on(page: Page, fold
         page.reload()  # who comes only now is let in, too
         live(page)
         expect(alerts).to_contain_text("The database does not answer.", timeout=PATIENCE)
-        shot(page, "ops-database-gone")
+        shot(page, "ops-database-gone", full_page=True)
         force(page, "Automatic")
     expect(alerts).to_have_text("", timeout=PATIENCE)
 

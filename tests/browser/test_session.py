@@ -6,7 +6,8 @@ import re
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.playing import Sent, Server, click, click_elsewhere, finds, live
+from tests.browser.playing import Sent, click, click_elsewhere, finds, live
+from tests.browser.serving import Server
 
 NEW_GUEST = "Your session had ended: you are a new guest now."
 

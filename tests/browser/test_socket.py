@@ -9,7 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.browser.playing import Server, finds, live
+from tests.browser.playing import finds, live
+from tests.browser.serving import Server
 
 #: Opens a socket, says what it is given, and tells all that it hears up to the close.
 TALK = """([url, say, until]) => new Promise((resolve) => {
