@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import trio
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent
-from quart import Response
+from quart import Request, Response
 from quart_trio.asgi import TrioASGIHTTPConnection
 
 #: Seconds that the end of a response may take; the connection bounds its sends itself.
 END_TIMEOUT = 15.0
+
+
+#: Matches no route; a target that is no path leads there.
+NOWHERE = "*"
+
+
+def path_of(target: str) -> str:
+    """Return the path in the target of a request (RFC 9112, 3.2), without its query.
+
+    >>> path_of("http://hunt.example")
+    '/'
+    """
+    if target.startswith("/"):
+        return target
+    try:
+        url = urlsplit(target)
+    except ValueError:  # the brackets of IPv6, without the address
+        return NOWHERE
+    return url.path or ("/" if url.netloc else NOWHERE)
 
 
 def empty(status: int, headers: dict[str, str] | None = None) -> Response:
@@ -21,7 +42,9 @@ def empty(status: int, headers: dict[str, str] | None = None) -> Response:
 
 
 class HTTPConnection(TrioASGIHTTPConnection):
-    """Finishes a response before it is cancelled (TRAPS, Q1).
+    """Reads any target, and finishes a response before it is cancelled (TRAPS, Q1).
+
+    Quart looks at the first letter of the path, and dies where there is none.
 
     With the last body event Hypercorn tells the application of the disconnect,
     and Quart-Trio then cancels the very `send` in which Hypercorn was about to
@@ -40,3 +63,7 @@ class HTTPConnection(TrioASGIHTTPConnection):
                 await send(event)
 
         await super().__call__(receive, shielded)
+
+    def _create_request_from_scope(self, send: ASGISendCallable) -> Request:
+        self.scope["path"] = path_of(self.scope["path"])
+        return super()._create_request_from_scope(send)

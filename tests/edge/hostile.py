@@ -17,6 +17,7 @@ UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 
 KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+NO_PATHS = (b"?", b"?x", b"http:", b"http://[", b"http://[x]/livez", b"//[", b"x", b"%", b"*?")
 H2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
@@ -41,6 +42,8 @@ def corpus() -> Iterator[bytes]:
             b"TRACE %b HTTP/1.1\r\nHost: x\r\n\r\n",
         ):
             yield line % target
+    for target in NO_PATHS:
+        yield b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % target
     # Heads.
     for target in targets[:4]:
         for head in (

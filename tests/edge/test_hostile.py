@@ -7,7 +7,8 @@ import os
 import pytest
 import trio
 
-from tests.edge.hostile import HOST, corpus, leave, send
+from hunt.web.asgi_http import NOWHERE, path_of
+from tests.edge.hostile import HOST, NO_PATHS, corpus, leave, send
 from tests.edge.test_park import Reader
 from tests.web.serving import connected, serving
 
@@ -36,6 +37,25 @@ async def test_the_process_outlives_every_hostile_input(database: str, lane: boo
                 or client.engine.hub.counts().get("sse", 0)  # up to a heartbeat
             ):
                 await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize("target", NO_PATHS)
+async def test_a_target_that_is_no_path_leads_nowhere(database: str, target: bytes) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        await stream.send_all(b"GET " + target + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+        status, headers, _ = await Reader(stream).answer()
+        assert (status, headers["content-type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("/livez", "/livez"), ("//x", "//x"), ("http://hunt", "/"), ("http://hunt/a", "/a"),
+        ("*", "*"), ("", NOWHERE), ("http:", NOWHERE), ("http://[/a", NOWHERE),
+    ],
+)  # fmt: skip
+def test_the_path_of_a_target(target: str, path: str) -> None:
+    assert path_of(target) == path
 
 
 @pytest.mark.parametrize("lane", [True, False], ids=["fast-lane", "quart"])

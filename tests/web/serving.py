@@ -63,7 +63,7 @@ class Client(httpx.AsyncClient):
 
 
 def token(player: str = "ada", **options: Any) -> str:
-    options = {"ttl": 60, "now": datetime.now(UTC)} | options
+    options = {"ttl": 24 * 3600, "now": datetime.now(UTC)} | options
     return auth.sign((SECRET,), player, **options)
 
 
