@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import structlog
 from quart import Response, g, request
+from quart.wrappers import BaseRequestWebsocket
 from quart_trio import QuartTrio
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
+from werkzeug.routing import MapAdapter
 
 from hunt.engine import Engine
 from hunt.errors import Refused, StoreError
@@ -61,6 +63,25 @@ class Application(QuartTrio):
 
     asgi_http_class = HTTPConnection
     request_class = bodies.SizedRequest
+
+    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
+        """Return what finds the route of a request, whatever host it says.
+
+        No route depends on it; but one that is none, as ``127..0.1``, would be refused
+        here, before there is anything that could answer.
+        """
+        try:
+            return super().create_url_adapter(request)
+        except BadHost:
+            assert request is not None, "it was the request's"
+            return self.url_map.bind(
+                "invalid",
+                request.root_path,
+                url_scheme=request.scheme,
+                default_method=request.method,
+                path_info=request.path,
+                query_args=request.query_string.decode(),
+            )
 
 
 def create_app(engine: Callable[[], Engine]) -> Application:

@@ -47,6 +47,14 @@ async def test_a_target_that_is_no_path_leads_nowhere(database: str, target: byt
         assert (status, headers["content-type"]) == (404, "application/problem+json")
 
 
+@pytest.mark.parametrize("host", [b"127..0.1", b"a" * 64, b".", b"[", b"a b", b"\xff", b"x:y", b""])
+async def test_no_host_is_an_accident(database: str, host: bytes) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        await stream.send_all(b"GET /v1/hunts HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+        status, _, _ = await Reader(stream).answer()
+        assert status == 200
+
+
 @pytest.mark.parametrize(
     ("target", "path"),
     [
