@@ -31,7 +31,7 @@ def watched(context: BrowserContext, server_url: str) -> Iterator[list[str]]:
 
 
 class Sent:
-    """The requests of a page to one place, from now on."""
+    """The requests of a page to one place, from now on; not for everybody's wins."""
 
     def __init__(self, page: Page, path: str, method: str = "GET") -> None:
         self.urls: list[str] = []
@@ -44,8 +44,10 @@ class Sent:
         return len(self.urls)
 
     def _note(self, request: object) -> None:
-        if request.method == self._method and self._path in request.url:  # type: ignore[attr-defined]
-            self.urls.append(request.url)  # type: ignore[attr-defined]
+        url: str = request.url  # type: ignore[attr-defined]
+        wins = "scope=all" in url
+        if request.method == self._method and self._path in url and not wins:  # type: ignore[attr-defined]
+            self.urls.append(url)
             self.bodies.append(request.post_data_json or {})  # type: ignore[attr-defined]
             self.headers.append(request.headers)  # type: ignore[attr-defined]
 
@@ -78,13 +80,26 @@ def finds(page: Page, count: int) -> None:
     expect(page.locator("#rewards li")).to_have_count(count)
 
 
+#: Frames are painted by the browser, whoever moves the clock.
+REAL_FRAMES = """for (const name of ["requestAnimationFrame", "cancelAnimationFrame"]) {
+    const real = window[name].bind(window);
+    Object.defineProperty(window, name, { get: () => real, set() {} });
+}"""
+
+
 def stop_the_clock(page: Page) -> None:
     """Load the page anew, with timers that only the test moves."""
+    page.add_init_script(REAL_FRAMES)
     page.clock.install()
     with page.expect_response("**/rewards?*"):
         page.reload()
     live(page)
     page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))  # in seconds
+
+
+def painted(page: Page) -> None:
+    """Return when the next frame has been painted, whatever has asked for it."""
+    page.evaluate("() => new Promise((at) => requestAnimationFrame(() => setTimeout(at)))")
 
 
 def show_again(page: Page) -> None:

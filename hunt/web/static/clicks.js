@@ -6,8 +6,6 @@ import { Busy, refusal, Refused } from "./refusals.js";
 const PATIENCE = 60_000; // ms; a player who waits longer has long stopped looking
 const ANSWER = 10_000; // ms that the server has to answer
 
-const UNWATCHED = { settled: () => false, waiting: () => {} };
-
 /** The click may or may not have counted; the same id may be sent again. */
 export class Unconfirmed extends Error {}
 
@@ -27,9 +25,9 @@ export function uuid() {
  * @param {import("./session.js").Session} session
  * @param {string} hunt
  * @param {{id: string, x: number, y: number}} click
- * @param {{settled: () => boolean, waiting: (busy: boolean) => void}} told `waiting` before each pause
+ * @param {{settled?: () => boolean, waiting?: (busy: boolean) => void}} told `waiting` before each pause
  */
-export async function send(session, hunt, click, told = UNWATCHED) {
+export async function send(session, hunt, click, { settled = () => false, waiting = () => {} } = {}) {
   const end = Date.now() + PATIENCE;
   for (let attempt = 0; ; attempt++) {
     let pause = backoff(attempt);
@@ -48,10 +46,10 @@ export async function send(session, hunt, click, told = UNWATCHED) {
       busy = error instanceof Busy;
       pause += error.retryAfter ?? 0;
     }
-    if (told.settled()) return null;
+    if (settled()) return null;
     if (Date.now() + pause > end) throw new Unconfirmed();
-    told.waiting(busy);
+    waiting(busy);
     await sleep(pause);
-    if (told.settled()) return null;
+    if (settled()) return null;
   }
 }

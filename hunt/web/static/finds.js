@@ -1,76 +1,91 @@
 // What the player has found, and the list of it.
 
+import { element } from "./elements.js";
+import { onFrame } from "./frames.js";
+
 const SHOWN = 200; // in the list; older ones still count
 
 /** Rewards by click id: each comes with the answer and again with the stream, and counts once. */
 export class Finds {
   #known = new Set();
   #points = 0;
-  #titles;
+  #newest = []; // what the list shows, by descending seq
+  #fresh = new Set(); // ids of what has just happened
+  #prizes;
   #page;
+  #show = onFrame(() => this.#render());
 
   /**
-   * @param {Map<string, string>} titles of prizes, by their ids
+   * @param {import("./prizes.js").Prizes} prizes
    * @param {{list: Element, points: Element, count: Element, empty: Element}} page
    */
-  constructor(titles, page) {
-    this.#titles = titles;
+  constructor(prizes, page) {
+    this.#prizes = prizes;
     this.#page = page;
   }
 
-  /** Take rewards in the order of the log; a known one changes nothing. */
+  /** Take rewards; a known one changes nothing. */
   add(rewards, { fresh }) {
-    // The newest first: of a long history the list then takes no more than it can show.
-    for (const reward of rewards.toReversed()) {
+    for (const reward of rewards) {
       if (this.#known.has(reward.id)) continue;
       this.#known.add(reward.id);
       this.#points += reward.points;
-      this.#list(reward, fresh);
+      this.#insert(reward);
+      if (fresh) this.#fresh.add(reward.id);
     }
-    this.#total();
+    if (this.#fresh.size > SHOWN) this.#fresh.clear(); // nobody looks
+    this.#show();
   }
 
   /** Forget all of them: they are another player's. */
   clear() {
     this.#known.clear();
     this.#points = 0;
-    this.#page.list.replaceChildren();
-    this.#total();
+    this.#newest = [];
+    this.#show();
   }
 
-  /** Newest first, by the log's order, whichever way each of them came. */
-  #list(reward, fresh) {
-    const { list } = this.#page;
-    const older = [...list.children].find((each) => Number(each.dataset.seq) < reward.seq);
-    if (!older && list.children.length === SHOWN) return;
-    list.insertBefore(this.#item(reward, fresh), older ?? null);
-    if (list.children.length > SHOWN) list.lastElementChild.remove();
+  /** Is this win, of which others hear without its id, one of the last of ours? */
+  has({ at, prize }) {
+    return this.#newest.some((reward) => reward.at === at && reward.prize === prize);
   }
 
-  #item(reward, fresh) {
-    const item = document.createElement("li");
-    item.dataset.id = reward.id;
-    item.dataset.seq = reward.seq;
-    if (fresh) item.className = "fresh";
-    const { prize, points, seq } = reward;
-    const what = text("span", prize ? "won" : "nothing", prize ? (this.#titles.get(prize) ?? prize) : "nothing");
-    if (prize) what.append(text("small", "", `+${points.toLocaleString("en")}`));
-    item.append(what, text("span", "seq", `#${seq}`));
-    return item;
+  #insert(reward) {
+    const older = this.#newest.findIndex(({ seq }) => seq < reward.seq);
+    this.#newest.splice(older < 0 ? this.#newest.length : older, 0, reward);
+    if (this.#newest.length > SHOWN) this.#newest.pop();
   }
 
-  #total() {
-    const { points, count, empty } = this.#page;
+  /** Make the list what it shall be, with no more changes than that takes. */
+  #render() {
+    const { list, points, count, empty } = this.#page;
+    const wanted = new Set(this.#newest.map(({ id }) => id));
+    const items = new Map();
+    for (const item of [...list.children]) {
+      if (wanted.has(item.dataset.id)) items.set(item.dataset.id, item);
+      else item.remove();
+    }
+    let next = list.firstElementChild;
+    for (const reward of this.#newest) {
+      const item = items.get(reward.id) ?? this.#item(reward);
+      if (item === next) next = next.nextElementSibling;
+      else list.insertBefore(item, next);
+    }
+    this.#fresh.clear();
     const size = this.#known.size;
     points.textContent = this.#points.toLocaleString("en");
     count.textContent = size ? `· ${size.toLocaleString("en")}` : "";
     empty.hidden = size > 0;
   }
-}
 
-function text(name, className, content) {
-  const element = document.createElement(name);
-  element.className = className;
-  element.textContent = content;
-  return element;
+  #item({ id, prize, points, seq }) {
+    const what = prize
+      ? element("span", "won", this.#prizes.title(prize), element("small", "", `+${points.toLocaleString("en")}`))
+      : element("span", "nothing", "nothing");
+    const item = element("li", this.#fresh.has(id) ? "fresh" : "", what, element("span", "seq", `#${seq}`));
+    item.dataset.id = id;
+    item.dataset.seq = seq;
+    item.dataset.kind = this.#prizes.kind(prize);
+    return item;
+  }
 }

@@ -1,131 +1,111 @@
 // The game: what the player does, what came of it, and what the page shows.
 
 import { aim } from "./aim.js";
+import { offerOthers } from "./choice.js";
 import { Connection } from "./connection.js";
 import { Finds } from "./finds.js";
-import { Leaders } from "./leaders.js";
+import { join, Refused } from "./hunt.js";
+import { Leading } from "./leading.js";
+import { Legend } from "./legend.js";
 import { Chart } from "./map.js";
-import { backoff, sleep } from "./pauses.js";
-import { History, read } from "./reading.js";
-import { Refused } from "./refusals.js";
-import { Session } from "./session.js";
+import { News, others } from "./news.js";
+import { Outcome } from "./outcome.js";
+import { Past } from "./past.js";
+import { Prizes } from "./prizes.js";
 import { Shots } from "./shots.js";
-import { Stream } from "./stream.js";
+import { Sound } from "./sound.js";
+
+const LEADERS = 5; // shown
 
 const $ = (id) => document.getElementById(id);
 const connection = new Connection($("connection"), $("state"), $("countdown"));
+const outcome = new Outcome({ line: $("outcome"), said: $("said") });
+const sound = new Sound($("sound"));
 
 async function start() {
   let changed = () => {};
-  const session = new Session(() => changed());
-  await guest(session);
-  const hunt = await choose(session);
-  if (!hunt) return say("There is no hunt here yet.", "bad");
-  const titles = new Map(hunt.prizes.map((prize) => [prize.id, prize.title]));
-  show(hunt);
+  const player = await enter(() => changed());
+  const chosen = await choose(player);
+  if (!chosen) return outcome.say("There is no hunt here yet.", "bad");
+  const hunt = player.hunt(chosen);
+  const { title, map, prizes: known, epoch: begun } = await hunt.details();
+  document.title = `${title} · hunt`;
+  $("title").textContent = title;
 
-  const page = { list: $("rewards"), points: $("points"), count: $("count"), empty: $("empty") };
-  const finds = new Finds(titles, page);
-  const chart = new Chart($("map"), hunt.map);
+  const prizes = new Prizes(known);
+  const legend = new Legend($("prizes"), prizes);
+  const chart = new Chart($("map"), map);
+  const finds = new Finds(prizes, { list: $("rewards"), points: $("points"), count: $("count"), empty: $("empty") });
   const take = (rewards, fresh) => {
     finds.add(rewards, { fresh });
     for (const reward of rewards) shots.settle(reward);
   };
-  const shots = new Shots(session, hunt.id, chart, {
+  const shots = new Shots(hunt, chart, {
+    kind: ({ prize }) => prizes.kind(prize),
     reward: (reward) => take([reward], true),
-    settled: ({ prize, points }) =>
-      prize ? say(`${titles.get(prize) ?? prize}: ${points.toLocaleString("en")} points.`, "won") : say("Nothing but water.", ""),
-    say,
+    settled({ prize, points }) {
+      outcome.settled(prize && prizes.title(prize), points);
+      sound.play(prizes.kind(prize));
+    },
+    say: (text, kind) => outcome.say(text, kind),
     unsure: offer,
   });
-  const history = new History(session, `/v1/hunts/${hunt.id}/rewards`, {
-    page: (rewards) => take(rewards, false),
-    failed: (error) => say(error.message, "bad"),
-  });
-  let epoch = hunt.epoch;
-  const heard = {
+  const failed = (error) => outcome.say(error.message, "bad");
+  const past = new Past(hunt, { page: (rewards) => take(rewards, false), failed });
+
+  changed = () => {
+    past.stop();
+    finds.clear();
+    // Not beside the map: the next click's outcome would replace it, and the points be gone without a word.
+    $("notice").textContent = "Your session had ended: you are a new guest now.";
+  };
+  let epoch = begun;
+  hunt.follow({
     hello(greeting) {
       if (greeting.epoch !== epoch) finds.clear(); // the log of a restored database: it may not know what we know
       epoch = greeting.epoch;
       // From here on the stream misses nothing; what was before it, the server's list knows.
-      if (!greeting.resumed) history.load();
+      if (!greeting.resumed) past.load();
     },
-    reset: () => history.load(),
+    reset: () => past.load(),
     reward: (reward) => take([reward], true),
-  };
-  const stream = new Stream(session, `/v1/hunts/${hunt.id}/events`, {
-    event: ({ event, data }) => heard[event]?.(JSON.parse(data)),
     state: (state) => connection.state(state),
     countdown: (seconds) => connection.countdown(seconds),
-    refused: (error) => say(error.message, "bad"),
+    refused: failed,
   });
-  changed = () => {
-    history.stop();
-    finds.clear();
-    stream.restart();
-    // Not beside the map: the next click's outcome would replace it, and the points be gone without a word.
-    $("notice").textContent = "Your session had ended: you are a new guest now.";
-  };
+
+  const news = new News($("news"), prizes, (wins) => {
+    chart.flare(wins.some(({ prize }) => prizes.rare(prize)));
+    legend.glint(wins);
+  });
+  hunt.winners({ wins: (wins) => news.take(others(wins, player.id, finds)) });
+  const leading = new Leading({ frame: $("leading"), list: $("leaders") });
+  hunt.leaders((leaders) => leading.take(leaders), { limit: LEADERS });
 
   aim(chart, (place) => shots.shoot(place));
   $("again").addEventListener("click", () => {
     $("map").focus(); // the button goes away, and must not take the keyboard's place with it
     shots.again();
   });
-  new Leaders(session, hunt.id, { frame: $("leading"), list: $("leaders") }).follow();
-  await stream.follow();
 }
 
-/** Have a session; a server that is starting is waited for. */
-async function guest(session) {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await session.open();
-    } catch (error) {
-      // No guests here; but the cookie may be of a player who was known already, which the next request will show.
-      if (error instanceof Refused) return;
-      await sleep(backoff(attempt) + (error.retryAfter ?? 0));
-    }
+/** Become a player; where there are no guests, the cookie may be of one who was known already. */
+async function enter(changed) {
+  try {
+    return await join({ changed });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return join({ changed, guest: false });
   }
 }
 
-/** The hunt that the address asks for, or else one that is open. */
-async function choose(session) {
-  const { hunts } = await read(session, "/v1/hunts");
+/** The id of the hunt that the address asks for, or else of one that is open. */
+async function choose(player) {
+  const hunts = await player.hunts();
   const wanted = new URLSearchParams(location.search).get("hunt");
   const chosen = hunts.find((each) => each.id === wanted) ?? hunts.find((each) => each.state === "open") ?? hunts[0];
-  if (chosen) offerOthers(hunts, chosen);
-  return chosen && read(session, `/v1/hunts/${chosen.id}`);
-}
-
-/** Links, not a list that leads away as soon as an arrow key moves in it. */
-function offerOthers(hunts, chosen) {
-  const items = hunts.map((each) => {
-    const item = document.createElement("li");
-    const link = document.createElement("a");
-    link.href = `?hunt=${encodeURIComponent(each.id)}`;
-    link.textContent = each.state === "open" ? each.title : `${each.title} (${each.state})`;
-    if (each === chosen) link.setAttribute("aria-current", "page");
-    item.append(link);
-    return item;
-  });
-  $("hunts").replaceChildren(...items);
-  $("choice").hidden = items.length < 2;
-}
-
-function show(hunt) {
-  document.title = `${hunt.title} · hunt`;
-  $("title").textContent = hunt.title;
-  $("prizes").replaceChildren(
-    ...hunt.prizes.map((prize) => {
-      const item = document.createElement("li");
-      const worth = document.createElement("span");
-      worth.className = "worth";
-      worth.textContent = `${prize.points.toLocaleString("en")} points`;
-      item.append(prize.title, worth);
-      return item;
-    }),
-  );
+  if (chosen) offerOthers({ frame: $("choice"), list: $("hunts") }, hunts, chosen);
+  return chosen?.id;
 }
 
 /** Offer to send clicks again that could not be confirmed. */
@@ -134,20 +114,7 @@ function offer(count) {
   $("again").textContent = count > 1 ? `Try ${count} clicks again` : "Try again";
 }
 
-function say(text, kind) {
-  const { dataset, textContent } = $("outcome");
-  if (kind === "busy" && textContent === text) return; // once is enough for who hears it
-  dataset.kind = kind;
-  $("outcome").textContent = sentence(text);
-}
-
-/** The server's details begin small and end without a stop. */
-function sentence(text) {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
-}
-
 start().catch((error) => {
-  say(error.message, "bad");
+  outcome.say(error.message, "bad");
   connection.state("refused");
 });

@@ -1,11 +1,12 @@
-// A hunt, for other people's pages: this module, and what it imports, is also what the game page plays with.
+// A hunt, for other people's pages: this module is also what the game page plays with.
 
 import { send, Unconfirmed, uuid } from "./clicks.js";
+import { Following, winners } from "./following.js";
+import { Leaders } from "./leaders.js";
 import { backoff, sleep } from "./pauses.js";
 import { read } from "./reading.js";
 import { Refused } from "./refusals.js";
 import { Session, SignedOut } from "./session.js";
-import { Stream } from "./stream.js";
 
 export { Refused, SignedOut, Unconfirmed, uuid };
 
@@ -13,21 +14,23 @@ const PAGE = 1000; // rewards; the most that the server gives
 
 /**
  * Become a player.  Waits for a server that is away; rejects with `Refused` where it takes no guests.
- * @param {{url?: string, token?: string | (() => string), changed?: () => void}} options
+ * @param {{url?: string, token?: string | (() => string), guest?: boolean, changed?: () => void}} options
  *   `url`: the server's, else the one that this module came from; `token`: of a player whom your own server knows, or
- *   what returns one for each request, else a guest; `changed`: told when the guest has become another one
+ *   what returns one for each request, else a guest; `guest`: false for a player whose cookie is there already, so that
+ *   no guest is asked for; `changed`: told when the guest has become another one
  */
-export async function join({ url = new URL("..", import.meta.url).href, token, changed = () => {} } = {}) {
+export async function join({ url = new URL("..", import.meta.url).href, token, guest = true, changed = () => {} } = {}) {
   const session = new Session(changed, { url, token });
-  for (let attempt = 0; ; attempt++) {
+  for (let attempt = 0; guest; attempt++) {
     try {
       await session.open();
-      return new Player(session);
+      break;
     } catch (error) {
       if (error instanceof Refused) throw error;
       await sleep(backoff(attempt) + (error.retryAfter ?? 0));
     }
   }
+  return new Player(session);
 }
 
 /** Made by `join`. */
@@ -36,6 +39,11 @@ class Player {
 
   constructor(session) {
     this.#session = session;
+  }
+
+  /** A guest's; null for who has a token, which names the player to the server only. */
+  get id() {
+    return this.#session.player;
   }
 
   /** All hunts, in short. */
@@ -68,56 +76,62 @@ class Hunt {
    * Click, and resolve to the outcome once it is durable: `{id, seq, prize, points, at, duplicate}`.  It is sent until
    * there is an answer, under one id, so that it counts once.  Rejects with `Refused` where it never will, and with
    * `Unconfirmed` after a minute: then it may be sent again with its id.
+   * @param {{waiting?: (busy: boolean) => void, settled?: () => boolean}} told `waiting`: before each pause, and whether
+   *   the server was busy, not silent; `settled`: asked whether the outcome is known from the stream, which ends it with null
    */
-  click(x, y, id = uuid()) {
-    return send(this.#session, this.#id, { id, x, y });
+  click(x, y, id = uuid(), told = {}) {
+    return send(this.#session, this.#id, { id, x, y }, told);
   }
 
-  /** The player's own rewards with a greater `seq` than `after`, all of them, oldest first. */
-  async history(after = 0) {
+  /**
+   * The player's own rewards with a greater `seq` than `after`, all of them, oldest first.
+   * @param {{page?: (rewards: object[]) => void, signal?: AbortSignal}} options `page`: told each thousand as it comes;
+   *   `signal`: gives up
+   */
+  async history(after = 0, { page = () => {}, signal } = {}) {
     const rewards = [];
     for (let next = after; next !== null; ) {
-      const page = await read(this.#session, `/v1/hunts/${this.#id}/rewards?after=${next}&limit=${PAGE}`);
-      rewards.push(...page.rewards);
-      next = page.next;
+      const part = await read(this.#session, `/v1/hunts/${this.#id}/rewards?after=${next}&limit=${PAGE}`, signal);
+      signal?.throwIfAborted();
+      page(part.rewards);
+      rewards.push(...part.rewards);
+      next = part.next;
     }
     return rewards;
   }
 
   /**
-   * Tell the player's rewards as they happen, each once, by ascending `seq`; it reconnects and misses none.
+   * Tell the player's rewards as they happen, each once, by ascending `seq`; it reconnects and misses none.  All tabs of
+   * a guest share one stream.
    * @param {{reward: (reward: object) => void, hello?: (hello: object) => void, reset?: (why: object) => void,
    *   state?: (state: string) => void, countdown?: (seconds: number) => void, refused?: (error: Error) => void}} told
    *   `reset`: rewards may be missing, because the place to go on from is too old: read the `history`
-   * @param {string} after the `position` to go on from, else now
+   * @param {string} after the `position` to go on from, else now; such a stream is not shared
    * @returns {{position: string, stop: () => void}}
    */
   follow(told, after = "") {
-    let began = after;
-    const kinds = {
-      hello: (hello) => {
-        if (!hello.resumed) stream.position = began = `${hello.epoch}-${hello.seq}`;
-        told.hello?.(hello);
-      },
-      reset: (why) => {
-        stream.position = began;
-        told.reset?.(why);
-      },
-      reward: (reward) => told.reward(reward),
-    };
-    const stream = new Stream(this.#session, `/v1/hunts/${this.#id}/events`, {
-      event: ({ event, data }) => kinds[event]?.(JSON.parse(data)),
-      state: (state) => told.state?.(state),
-      countdown: (seconds) => told.countdown?.(seconds),
-      refused: (error) => told.refused?.(error),
-    });
-    stream.position = after;
-    stream.follow();
-    return {
-      get position() {
-        return stream.position;
-      },
-      stop: () => stream.stop(),
-    };
+    return new Following(this.#session, this.#id, told, after);
+  }
+
+  /**
+   * Tell everybody's wins as they happen, while the page is seen: `{player, prize, points, at}`, players by masked names.
+   * Where they are won, nobody is told.
+   * @param {{wins: (wins: object[]) => void, refused?: (error: Error) => void}} told `wins`: those of a moment, the newest last
+   * @returns {{stop: () => void}}
+   */
+  winners(told) {
+    return winners(this.#session, this.#id, told);
+  }
+
+  /**
+   * Tell who leads, now and whenever it has changed, while the page is seen: `{rank, player, points, wins, you}`.
+   * @param {(leaders: object[]) => void} told
+   * @param {{limit?: number}} options at most 100
+   * @returns {{stop: () => void}}
+   */
+  leaders(told, { limit = 10 } = {}) {
+    const leaders = new Leaders(this.#session, this.#id, told, limit);
+    leaders.follow();
+    return leaders;
   }
 }

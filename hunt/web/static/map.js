@@ -1,24 +1,31 @@
-// The map: a harbour at night or in the morning, the marks of clicks, and the cross of the keyboard.
+// The map: a harbour at night or in the morning, and what happens on it.
 
-import { scene, THEMES } from "./scene.js";
+import { onFrame } from "./frames.js";
+import { cross, flare, mark } from "./marks.js";
+import { lighthouse, scene, THEMES } from "./scene.js";
+
+const MARKS = 60; // the newest
+const YOUNG = 700; // ms for which a mark moves
+const FLARE = 1_100; // ms for which the lighthouse flares
 
 /** Draws on a canvas; places are in map units. */
 export class Chart {
-  #marks = []; // {x, y, kind, at}
+  #marks = []; // {id, x, y, kind, at}
   #cross = null;
+  #flare = null; // {at, rare}
   #scene = null;
-  #frame = 0;
+  #still = matchMedia("(prefers-reduced-motion: reduce)");
+  #dark = matchMedia("(prefers-color-scheme: dark)");
+  #draw = onFrame(() => this.#paint(performance.now()));
 
   constructor(canvas, size) {
     this.canvas = canvas;
     this.size = size;
-    this.still = matchMedia("(prefers-reduced-motion: reduce)");
-    this.dark = matchMedia("(prefers-color-scheme: dark)");
     const anew = () => {
       this.#scene = null;
-      this.draw();
+      this.#draw();
     };
-    this.dark.addEventListener("change", anew);
+    this.#dark.addEventListener("change", anew);
     new ResizeObserver(anew).observe(canvas);
   }
 
@@ -32,32 +39,32 @@ export class Chart {
     };
   }
 
-  /** Mark a click as `waiting`, `won`, `nothing` or `unsure`; one mark for each id. */
+  /** Mark a click as `waiting`, `unsure`, `miss`, `prize` or `rare`; one mark for each id. */
   mark(id, place, kind) {
-    const known = this.#marks.find((mark) => mark.id === id);
+    const known = this.#marks.find((each) => each.id === id);
     if (known) Object.assign(known, { kind, at: performance.now() });
     else this.#marks.push({ id, ...place, kind, at: performance.now() });
-    if (this.#marks.length > 60) this.#marks.shift();
-    this.draw();
+    if (this.#marks.length > MARKS) this.#marks.shift();
+    this.#draw();
   }
 
   /** Take back the mark of a click that did not count. */
   unmark(id) {
-    this.#marks = this.#marks.filter((mark) => mark.id !== id);
-    this.draw();
+    this.#marks = this.#marks.filter((each) => each.id !== id);
+    this.#draw();
   }
 
   /** Show the cross of the keyboard at a place, or hide it. */
   cross(place) {
     this.#cross = place;
-    this.draw();
+    this.#draw();
   }
 
-  draw() {
-    this.#frame ||= requestAnimationFrame((now) => {
-      this.#frame = 0;
-      this.#paint(now);
-    });
+  /** Show that somebody else has found something, unless nothing may move. */
+  flare(rare) {
+    if (this.#still.matches) return;
+    this.#flare = { at: performance.now(), rare };
+    this.#draw();
   }
 
   #paint(now) {
@@ -70,85 +77,27 @@ export class Chart {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
-    const theme = this.dark.matches ? THEMES.dark : THEMES.light;
+    const theme = this.#dark.matches ? THEMES.dark : THEMES.light;
     this.#scene ??= scene(canvas.width, canvas.height, ratio, theme);
     const paint = canvas.getContext("2d");
     paint.setTransform(1, 0, 0, 1, 0, 0);
     paint.drawImage(this.#scene, 0, 0);
     paint.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const at = ({ x, y }) => ({ x: (x / this.size.width) * width, y: (y / this.size.height) * height });
     let moving = false;
-    for (const mark of this.#marks) {
-      const age = (now - mark.at) / 700;
-      const young = age < 1 && !this.still.matches;
-      moving ||= young || (mark.kind === "waiting" && !this.still.matches);
-      this.#mark(paint, mark, young ? age : 1, theme, at(mark), now);
+    if (this.#flare) {
+      const age = (now - this.#flare.at) / FLARE;
+      moving = age < 1;
+      if (moving) flare(paint, lighthouse(width, height), Math.max(age, 0), this.#flare.rare, theme);
+      else this.#flare = null;
+    }
+    const at = ({ x, y }) => ({ x: (x / this.size.width) * width, y: (y / this.size.height) * height });
+    for (const each of this.#marks) {
+      const age = this.#still.matches ? 1 : Math.min((now - each.at) / YOUNG, 1);
+      const waits = each.kind === "waiting" && !this.#still.matches;
+      moving ||= age < 1 || waits;
+      mark(paint, each.kind, at(each), age, waits ? Math.sin(now / 160) : 1, theme);
     }
     if (this.#cross) cross(paint, at(this.#cross), theme);
-    if (moving) this.draw();
-  }
-
-  #mark(paint, mark, age, theme, { x, y }, now) {
-    const won = mark.kind === "won";
-    paint.strokeStyle = paint.fillStyle = won ? theme.win : theme.miss;
-    paint.lineWidth = won ? 2.5 : 1.5;
-    if (mark.kind === "waiting") {
-      paint.globalAlpha = this.still.matches ? 0.8 : 0.55 + 0.35 * Math.sin(now / 160);
-      ring(paint, x, y, 6);
-    } else if (mark.kind === "unsure") {
-      paint.setLineDash([3, 3]);
-      ring(paint, x, y, 7);
-      paint.setLineDash([]);
-    } else if (won) {
-      star(paint, x, y, 9);
-      paint.lineWidth = 1;
-      paint.strokeStyle = theme.edge;
-      paint.stroke();
-      paint.strokeStyle = theme.win;
-      paint.lineWidth = 2.5;
-      if (age < 1) {
-        paint.globalAlpha = 1 - age;
-        ring(paint, x, y, 10 + age * 34);
-      }
-    } else {
-      paint.globalAlpha = 0.7;
-      ring(paint, x, y, 3);
-      if (age < 1) {
-        paint.globalAlpha = 0.6 * (1 - age);
-        ring(paint, x, y, 4 + age * 18);
-      }
-    }
-    paint.globalAlpha = 1;
-  }
-}
-
-function ring(paint, x, y, radius) {
-  paint.beginPath();
-  paint.arc(x, y, radius, 0, 2 * Math.PI);
-  paint.stroke();
-}
-
-function star(paint, x, y, radius) {
-  paint.beginPath();
-  for (let point = 0; point < 10; point++) {
-    const angle = -Math.PI / 2 + (point * Math.PI) / 5;
-    const reach = point % 2 ? radius * 0.45 : radius;
-    paint.lineTo(x + reach * Math.cos(angle), y + reach * Math.sin(angle));
-  }
-  paint.closePath();
-  paint.fill();
-}
-
-function cross(paint, { x, y }, theme) {
-  for (const [color, line] of [["rgb(0 0 0 / .7)", 4], [theme.light, 2]]) {
-    paint.strokeStyle = color;
-    paint.lineWidth = line;
-    paint.beginPath();
-    paint.moveTo(x - 16, y);
-    paint.lineTo(x + 16, y);
-    paint.moveTo(x, y - 16);
-    paint.lineTo(x, y + 16);
-    paint.stroke();
-    ring(paint, x, y, 9);
+    if (moving) this.#draw();
   }
 }

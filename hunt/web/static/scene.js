@@ -13,6 +13,12 @@ export const THEMES = {
   },
 };
 
+/** Where the lamp is, and how tall the tower. */
+export function lighthouse(width, height) {
+  const tall = height * 0.17;
+  return { x: width * 0.78, y: height * 0.312 - tall, tall };
+}
+
 /** Paint what does not move once. */
 export function scene(width, height, ratio, theme) {
   const canvas = new OffscreenCanvas(width, height);
@@ -41,10 +47,10 @@ export function scene(width, height, ratio, theme) {
   }
   paint.lineTo(width, horizon);
   paint.fill();
-  const foot = { x: width * 0.78, y: horizon + height * 0.012 };
-  const tall = height * 0.17;
+  const { x, y, tall } = lighthouse(width, height);
+  const foot = { x, y: y + tall };
   const beam = (angle, spread) => {
-    const lamp = { x: foot.x, y: foot.y - tall };
+    const lamp = { x, y };
     const reach = width * 0.9;
     const glow = paint.createRadialGradient(lamp.x, lamp.y, 0, lamp.x, lamp.y, reach);
     glow.addColorStop(0, theme.light);

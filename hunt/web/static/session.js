@@ -19,6 +19,7 @@ export class Session {
   #opened = 0; // sessions so far
   #renewal = null; // one for all requests that need it at the same time
   #changed;
+  #followers = new Set();
   #tabs = null;
 
   /**
@@ -34,6 +35,22 @@ export class Session {
     // The cookie belongs to all tabs: what one of them renews, the others must know.
     this.#tabs = new BroadcastChannel("hunt-player");
     this.#tabs.onmessage = ({ data }) => this.#become(data);
+  }
+
+  /** Whose the cookie is; null for who has a token, and before the server has said it. */
+  get player() {
+    return this.#player;
+  }
+
+  /** The address that every path is put behind. */
+  get base() {
+    return this.#base;
+  }
+
+  /** Tell `follower` too when the player has become another one; returns what ends that. */
+  onchange(follower) {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
   }
 
   /** Become a guest, or be told who the cookie says we are; who has a token is known. */
@@ -78,6 +95,8 @@ export class Session {
   #become(player) {
     const other = this.#player !== null && this.#player !== player;
     this.#player = player;
-    if (other) this.#changed();
+    if (!other) return;
+    this.#changed();
+    for (const follower of [...this.#followers]) follower();
   }
 }

@@ -1,9 +1,8 @@
 // The player's clicks that have no outcome yet, on the map and in words.
 
-import { send, Unconfirmed, uuid } from "./clicks.js";
+import { Unconfirmed, uuid } from "./hunt.js";
 
 export class Shots {
-  #session;
   #hunt;
   #chart;
   #told;
@@ -11,14 +10,12 @@ export class Shots {
   #unsure = new Set(); // ids of open clicks that are no longer sent
 
   /**
-   * @param {import("./session.js").Session} session
-   * @param {string} hunt
+   * @param {object} hunt made by `Player.hunt`
    * @param {import("./map.js").Chart} chart
    * @param {{reward: (reward: object) => void, settled: (reward: object) => void,
-   *   say: (text: string, kind: string) => void, unsure: (count: number) => void}} told
+   *   kind: (reward: object) => string, say: (text: string, kind: string) => void, unsure: (count: number) => void}} told
    */
-  constructor(session, hunt, chart, told) {
-    this.#session = session;
+  constructor(hunt, chart, told) {
     this.#hunt = hunt;
     this.#chart = chart;
     this.#told = told;
@@ -42,7 +39,7 @@ export class Shots {
     const place = this.#open.get(reward.id);
     if (!place) return;
     this.#close(reward.id);
-    this.#chart.mark(reward.id, place, reward.prize ? "won" : "nothing");
+    this.#chart.mark(reward.id, place, this.#told.kind(reward));
     this.#told.settled(reward);
   }
 
@@ -50,7 +47,7 @@ export class Shots {
     this.#open.set(id, place);
     this.#chart.mark(id, place, "waiting");
     try {
-      const reward = await send(this.#session, this.#hunt, { id, x: place.x, y: place.y }, {
+      const reward = await this.#hunt.click(place.x, place.y, id, {
         settled: () => !this.#open.has(id),
         waiting: (busy) => this.#told.say(`${busy ? "The server is busy." : "No answer yet."} Still trying …`, "busy"),
       });
