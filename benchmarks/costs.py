@@ -1,13 +1,15 @@
 """What one click costs as the server grows: with many hunts, and with a long log.
 
     python -m benchmarks.costs [--parts hunts,spread,rows] [--hunts 1,100,1000]
-                               [--rows 10000,10000000]
+                               [--rows 10000,10000000] [--random-ids]
 
 hunts: a closed loop on one hunt, while there are so many that are open.
 spread: an open loop that goes round all of these hunts, so slow that each click is a batch
     of its own however many hunts there are: what is compared is a click, not the batching.
 rows: a closed loop on hunts of one database whose logs have so many rows; filled with SQL,
-    which takes minutes for millions, but only once where --folder keeps them.
+    which takes minutes for millions, but only once where --folder keeps them.  What fills
+    them has random ids; clicks have ids that begin with the time, as those of our clients
+    do, unless --random-ids.
 
 One server process for each number of hunts, one PostgreSQL for all; turns and medians. In
 brackets, how many times the first line's figure it is. CPU is in milliseconds per 1,000
@@ -102,7 +104,10 @@ def main() -> None:
     options = arguments()
     problems: list[str] = []
     loop = clicks.Load(
-        connections=options.connections, seconds=options.seconds, warmup=options.warmup
+        connections=options.connections,
+        seconds=options.seconds,
+        warmup=options.warmup,
+        random_ids=options.random_ids,
     )
     slow = replace(loop, connections=max(options.hunts), rate=options.rate)
     with ExitStack() as stack:
@@ -167,6 +172,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--parts", type=lambda text: text.split(","), default=list(PARTS))
     parser.add_argument("--hunts", type=numbers, default=[1, 100, 1000], metavar="N,N")
     parser.add_argument("--rows", type=numbers, default=[10_000, 10_000_000], metavar="N,N")
+    parser.add_argument("--random-ids", action="store_true", help="of all clicks")
     parser.add_argument(
         "--folder", type=Path, metavar="DIR", help="keep the databases here, for the next time"
     )

@@ -31,7 +31,7 @@ def measure(running: Running, hunts: Sequence[str], load: Load) -> Result:
     length = requests.body_length(*size)
     poller: Poller[Connection] = Poller()
     try:
-        with Clicker(target, players, size=size, poller=poller) as clicker:
+        with Clicker(target, players, size=size, poller=poller, ids=load.ids()) as clicker:
             for number, (each, player) in enumerate(zip(clicker.connections, players, strict=True)):
                 own = replace(target, hunt=hunts[number % len(hunts)])
                 each.head = own.click_head(player.token, length) + requests.OPENING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from time import perf_counter
 from typing import Any, Self
@@ -44,6 +44,7 @@ class Clicker:
         poller: Watches the connections, and perhaps others.
         settled: Called for each answer of 200, with its time.
         sent: Called before each click is sent, with when it was meant to be.
+        ids: Of the clicks; None: such as our own clients make.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Clicker:
         poller: Poller[Any],
         settled: Callable[[Connection, float], None] = _ignore,
         sent: Callable[[Connection, float], None] = _ignore,
+        ids: Iterator[bytes] | None = None,
     ) -> None:
         self.run = Run()
         self.waiting = 0  #: clicks without an answer
@@ -64,7 +66,7 @@ class Clicker:
         self._players = players
         self._length = requests.body_length(*size)
         self._places = requests.places(*size)
-        self._ids = requests.uuids()
+        self._ids = requests.timed_uuids() if ids is None else ids
         self._poller = poller
         self._settled = settled
         self._sent = sent

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hunt.bench import loops, seen
+from hunt.bench import loops, requests, seen
 from hunt.bench.clicker import Clicker, Connection
 from hunt.bench.players import Source
 from hunt.bench.poller import Poller
@@ -23,6 +24,11 @@ class Load:
     seconds: float  #: > 0
     warmup: float  #: seconds, >= 0, of the same load before
     rate: float | None = None  #: clicks a second of an open loop; None is a closed one
+    random_ids: bool = False  #: ids do not begin with the time, as those of our clients do
+
+    def ids(self) -> Iterator[bytes]:
+        """Return fresh ids for clicks, without end."""
+        return requests.random_uuids() if self.random_ids else requests.timed_uuids()
 
 
 def measure(
@@ -48,8 +54,9 @@ def measure(
             return loops.closed(clicker, poller, seconds, progress)
         return loops.opened(clicker, poller, seconds, load.rate, progress)
 
+    size = seen.map_size(target)
     try:
-        with Clicker(target, everyone, size=seen.map_size(target), poller=poller) as clicker:
+        with Clicker(target, everyone, size=size, poller=poller, ids=load.ids()) as clicker:
             warmup = Run()
             if load.warmup > 0:
                 warmup = turn(load.warmup)

@@ -1,9 +1,10 @@
-"""Clicks as bytes: each with a fresh random UUID, and a place of many prepared ones."""
+"""Clicks as bytes: each with a fresh UUID, and a place of many prepared ones."""
 
 from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Iterator
 from itertools import cycle
 
@@ -14,7 +15,22 @@ _PLACES = 1021  # a prime, so that players and places do not go in step
 OPENING = b'{"id":"'
 
 
-def uuids() -> Iterator[bytes]:
+def timed_uuids() -> Iterator[bytes]:
+    """Return fresh UUIDs as `hunt.core.ids` makes them, in their canonical form, without end."""
+    while True:
+        digits = os.urandom(9 * _BULK).hex().encode()
+        for at in range(0, len(digits), 18):
+            now = b"%012x" % (time.time_ns() // 1_000_000)
+            yield b"%b-%b-7%b-a%b-%b" % (
+                now[:8],
+                now[8:],
+                digits[at : at + 3],
+                digits[at + 3 : at + 6],
+                digits[at + 6 : at + 18],
+            )
+
+
+def random_uuids() -> Iterator[bytes]:
     """Return fresh UUIDs of version 4 in their canonical form, without end."""
     while True:
         digits = os.urandom(16 * _BULK).hex().encode()

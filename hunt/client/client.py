@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import ssl
-import uuid
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from hunt.client.reward import Answer
 from hunt.client.rewards import Rewards
 from hunt.client.sse import EventStream
 from hunt.client.websocket import Socket
+from hunt.core import ids
 from hunt.errors import Unconfirmed
 
 Notice = Callable[[str, dict[str, Any]], None]
@@ -68,7 +70,7 @@ class Client:
             Denied: It does not count, and never will.
             Unconfirmed: No answer in time; with the click's id in its message.
         """
-        body = {"id": id or str(uuid.uuid4()), "x": x, "y": y}
+        body = {"id": id or _new_id(), "x": x, "y": y}
         try:
             answer = await self._ask("POST", f"/v1/hunts/{hunt}/clicks", body, patience=patience)
         except Unconfirmed as exc:
@@ -135,6 +137,10 @@ class Client:
             nursery.cancel_scope.cancel()
         if failure is not None:
             raise failure
+
+
+def _new_id() -> str:
+    return ids.click_id(time.time_ns() // 1_000_000, os.urandom(ids.RANDOM))
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
@@ -59,6 +60,9 @@ def test_clicks_are_answered_and_rewards_told_until_somebody_stops(
     answers = page.evaluate("Promise.all([1, 2, 3].map((x) => hunt.click(x, 2)))")
     settled = sorted(each["seq"] for each in answers)
     assert seqs(page, 3) == settled
+    assert {UUID(each["id"]).version for each in answers} == {7}
+    made = UUID(answers[0]["id"]).int >> 80
+    assert abs(page.evaluate("Date.now()") - made) < 60_000
     assert [each["seq"] for each in page.evaluate("hunt.history()")] == settled
     assert page.evaluate("following.position").endswith(f"-{settled[-1]}")
     page.evaluate("following.stop()")

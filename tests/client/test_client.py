@@ -75,6 +75,7 @@ async def test_clicks_are_answered_and_rewards_come_in_order(
         with trio.fail_after(10):
             async with client.rewards("harbour", transport=transport) as rewards:
                 answers = [await client.click("harbour", 1, 2) for _ in range(3)]
+                assert {uuid.UUID(answer.id).version for answer in answers} == {7}
                 for answer in answers:
                     reward = await anext(rewards)
                     assert (reward.id, reward.seq) == (answer.id, answer.seq)

@@ -9,11 +9,12 @@ const ANSWER = 10_000; // ms that the server has to answer
 /** The click may or may not have counted; the same id may be sent again. */
 export class Unconfirmed extends Error {}
 
-/** A random UUID; `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
+/** A new UUID that begins with the time (RFC 9562, version 7), so that the server finds its neighbours in memory. */
 export function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  const now = Date.now();
+  for (let at = 0; at < 6; at++) bytes[at] = now / 2 ** (8 * (5 - at)); // the lowest byte of it is kept
+  bytes[6] = (bytes[6] & 0x0f) | 0x70;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
