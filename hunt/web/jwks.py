@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
-import httpx
 import structlog
 import trio
 
@@ -14,6 +14,9 @@ from hunt.core.keys import from_jwks
 from hunt.core.tokens import Tokens
 from hunt.errors import KeysError
 from hunt.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
 
 #: Seconds between two fetches, on average; each pause is between none and twice that.
 INTERVAL = 300.0
@@ -84,6 +87,8 @@ class Jwks:
 async def keep_current(tokens: Tokens, settings: Settings, *, jitter: Callable[[], float]) -> None:
     """Keep the public keys current, until cancelled; returns where there is no key set."""
     if settings.jwks_url is not None:
+        import httpx  # a megabyte, which only who fetches keys has to pay
+
         # Once, because its TLS context takes a while to make.
         async with httpx.AsyncClient(timeout=TIMEOUT) as client:
             await Jwks(tokens, partial(fetch, client, settings.jwks_url), jitter=jitter).run()
@@ -97,6 +102,8 @@ async def fetch(client: httpx.AsyncClient, url: str) -> bytes:
     Raises:
         KeysError: It is not there, or too large, or does not come in time.
     """
+    import httpx
+
     try:
         with trio.fail_after(TIMEOUT):
             async with client.stream("GET", url) as response:
