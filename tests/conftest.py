@@ -115,10 +115,13 @@ def _copy(postgres: str, template: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Return where Chromium is; skip without it, unless no test may be skipped."""
-    path = Path("/usr/bin/chromium")
+    return str(required(Path("/usr/bin/chromium"), "Debian's chromium is not installed"))
+
+
+def required(path: Path, missing: str) -> Path:
+    """Return `path`; where there is nothing, skip the test, unless none may be skipped."""
     if not path.exists():
-        message = "Debian's chromium is not installed"
         if os.environ.get("HUNT_TEST_REQUIRE") == "all":
-            pytest.fail(message)
-        pytest.skip(message)
-    return str(path)
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return path

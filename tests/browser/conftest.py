@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.playing import live, watched
+from tests.browser.playing import Look, game
+from tests.browser.proxy import Proxy
 from tests.browser.serving import Server
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -32,20 +33,23 @@ def browser(chromium: str) -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(params=[pytest.param((1280, 800), id="desk")])
+@pytest.fixture(params=[pytest.param(Look(), id="desk")])
 def page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
     """Yield the game, live; nothing but the server may be asked for, and nothing may go wrong."""
     server.ensure()  # a test that failed may have left it stopped
-    width, height = request.param
-    context = browser.new_context(
-        base_url=server.url,
-        viewport={"width": width, "height": height},
-        color_scheme="dark",
-        has_touch=width < 500,
-    )
-    with watched(context, server.url):
-        opened = context.new_page()
-        with opened.expect_response("**/rewards?*"):
-            opened.goto(server.url)
-        live(opened)
+    with game(browser, server.url, request.param) as opened:
+        yield opened
+
+
+@pytest.fixture
+def proxy(server: Server) -> Iterator[Proxy]:
+    with Proxy(server.bind) as passing:
+        yield passing
+
+
+@pytest.fixture
+def proxied(browser: Browser, server: Server, proxy: Proxy) -> Iterator[Page]:
+    """Yield the game from behind the proxy, with timers that only the test moves."""
+    server.ensure()
+    with game(browser, proxy.url, Look(still=True)) as opened:
         yield opened

@@ -6,8 +6,10 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from playwright.sync_api import BrowserContext, Page, expect
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 
 @contextmanager
@@ -26,8 +28,50 @@ def watched(context: BrowserContext, server_url: str) -> Iterator[list[str]]:
         yield asked
     finally:
         context.close()
-    assert errors == []
-    assert [url for url in asked if not url.startswith((server_url, "data:"))] == []
+    elsewhere = [url for url in asked if not url.startswith((server_url, "data:"))]
+    assert not errors, errors
+    assert not elsewhere, elsewhere
+
+
+@dataclass(frozen=True)
+class Look:
+    """On what, and how, somebody sees a page."""
+
+    width: int = 1280
+    height: int = 800
+    still: bool = False  #: the page's timers are moved by the test only
+
+
+#: Frames are painted by the browser, whoever moves the clock.
+REAL_FRAMES = """for (const name of ["requestAnimationFrame", "cancelAnimationFrame"]) {
+    const real = window[name].bind(window);
+    Object.defineProperty(window, name, { get: () => real, set() {} });
+}"""
+
+still = pytest.mark.parametrize("page", [pytest.param(Look(still=True), id="still")], indirect=True)
+phone = pytest.mark.parametrize("page", [pytest.param(Look(390, 844), id="phone")], indirect=True)
+
+
+@contextmanager
+def game(browser: Browser, url: str, look: Look) -> Iterator[Page]:
+    """Open the game as a new guest, and yield it live."""
+    context = browser.new_context(
+        base_url=url,
+        viewport={"width": look.width, "height": look.height},
+        color_scheme="dark",
+        has_touch=look.width < 500,
+    )
+    with watched(context, url):
+        page = context.new_page()
+        if look.still:
+            page.add_init_script(REAL_FRAMES)
+            page.clock.install()
+        with page.expect_response("**/rewards?*"):
+            page.goto(url)
+        live(page)
+        if look.still:
+            page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))  # in seconds
+        yield page
 
 
 class Sent:
@@ -80,21 +124,27 @@ def finds(page: Page, count: int) -> None:
     expect(page.locator("#rewards li")).to_have_count(count)
 
 
-#: Frames are painted by the browser, whoever moves the clock.
-REAL_FRAMES = """for (const name of ["requestAnimationFrame", "cancelAnimationFrame"]) {
-    const real = window[name].bind(window);
-    Object.defineProperty(window, name, { get: () => real, set() {} });
-}"""
+def shown(page: Page) -> list[str]:
+    """Return the ids of the clicks in the list, from the first to the newest."""
+    ids: list[str] = page.locator("#rewards li").evaluate_all(
+        "all => all.map((each) => each.dataset.id)"
+    )
+    return ids[::-1]
 
 
-def stop_the_clock(page: Page) -> None:
-    """Load the page anew, with timers that only the test moves."""
-    page.add_init_script(REAL_FRAMES)
-    page.clock.install()
-    with page.expect_response("**/rewards?*"):
-        page.reload()
-    live(page)
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))  # in seconds
+def logged(page: Page) -> list[str]:
+    """Return the ids of the player's clicks, as the server has them."""
+    return [each["id"] for each in page.request.get("v1/hunts/harbour/rewards").json()["rewards"]]
+
+
+def visit(page: Page, hunt_id: str, title: str) -> None:
+    """Go to a hunt; a new one may be unknown for a moment to the process that is asked."""
+    while True:
+        with page.expect_response("**/rewards?*"):
+            page.goto(f"?hunt={hunt_id}")
+        live(page)
+        if page.locator("#title").inner_text() == title:
+            return
 
 
 def painted(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,12 +10,16 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from hunt.store.secret import jwt_secret
+from hunt.web import auth
 from tests.life.processes import HUNT, children, environment, free_port
 
-#: So that a stream is soon too far behind to be resumed.
-REPLAY_LIMIT = 2
+#: A stream is soon too far behind to be resumed, and is never silent for long.
+SETTINGS = {"HUNT_REPLAY_LIMIT": "2", "HUNT_HEARTBEAT": "0.25"}
 
 
 class Server:
@@ -29,7 +34,7 @@ class Server:
         self.start()
 
     def start(self, **settings: str) -> None:
-        environ = environment({"HUNT_REPLAY_LIMIT": str(REPLAY_LIMIT), **settings})
+        environ = environment(SETTINGS | settings)
         self.process = subprocess.Popen(self.command, env=environ)
         while True:
             assert self.process.poll() is None
@@ -62,3 +67,44 @@ class Server:
         finally:
             self.stop(signal.SIGKILL)
             self.start()
+
+    @contextmanager
+    def frozen_database(self) -> Iterator[None]:
+        """Stop the postmaster, and all that it has started, in their tracks."""
+        found = next(self.data_dir.rglob("postmaster.pid"))
+        postmaster = int(found.read_text("utf-8").split()[0])
+        every = [postmaster, *children(postmaster, "postgres")]
+        for pid in every:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in every:
+                os.kill(pid, signal.SIGCONT)
+
+    def token(self, **options: Any) -> str:
+        """Return an operator's token, unless `options` say otherwise."""
+        options = {"audience": auth.ADMIN, "ttl": 600} | options
+        return auth.sign((jwt_secret(self.data_dir),), "root", now=datetime.now(UTC), **options)
+
+    def operate(self, path: str, body: object = None) -> Any:
+        """Ask for ``/v1/admin`` + `path` as an operator; with a body it is a POST."""
+        made = urllib.request.Request(
+            f"{self.origin}/v1/admin{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self.token()}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(made, timeout=10) as answer:
+            return json.load(answer)
+
+    def open_hunt(self, hunt_id: str, title: str) -> None:
+        """Have an open hunt in which every click wins; there may be one already."""
+        if hunt_id not in {hunt["id"] for hunt in self.operate("/hunts")["hunts"]}:
+            gold = {"id": "gold", "title": "Gold", "points": 3, "odds": 1.0}
+            size = {"width": 10, "height": 10}
+            body = {"id": hunt_id, "title": title, "map": size, "prizes": [gold]}
+            self.operate("/hunts", body)
+        self.operate(f"/hunts/{hunt_id}/open", {})

@@ -6,15 +6,15 @@ import json
 import re
 import signal
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.playing import Sent, click, click_elsewhere, finds, live, shot, stop_the_clock
+from tests.browser.accessibility import accessible
+from tests.browser.playing import Sent, click, click_elsewhere, finds, live, shot, still
 from tests.browser.serving import Server
 
 
+@still
 def test_a_refused_click_is_sent_again_under_its_id_when_the_server_says(page: Page) -> None:
-    stop_the_clock(page)
     clicks = Sent(page, "/clicks", "POST")
     page.route(
         "**/clicks",
@@ -30,10 +30,10 @@ def test_a_refused_click_is_sent_again_under_its_id_when_the_server_says(page: P
     assert [body["id"] for body in clicks.bodies] == [clicks.bodies[0]["id"]] * 2
 
 
+@still
 def test_a_click_is_given_up_after_a_minute_and_may_be_tried_again(
     page: Page, server: Server
 ) -> None:
-    stop_the_clock(page)
     clicks = Sent(page, "/clicks", "POST")
     again = page.get_by_role("button", name="Try again")
     expect(again).to_be_hidden()
@@ -48,6 +48,8 @@ def test_a_click_is_given_up_after_a_minute_and_may_be_tried_again(
     expect(page.locator("#outcome")).to_have_text("A click could not be confirmed.")
     assert page.evaluate("Date.now()") - begun >= 45_000
     assert 6 <= len(clicks) <= 60
+    page.clock.resume()
+    accessible(page)
     shot(page, "game-unconfirmed")
     server.start()
     again.click()
@@ -57,8 +59,8 @@ def test_a_click_is_given_up_after_a_minute_and_may_be_tried_again(
     assert len({body["id"] for body in clicks.bodies}) == 1
 
 
+@still
 def test_a_click_is_not_sent_again_once_the_stream_has_told_its_outcome(page: Page) -> None:
-    stop_the_clock(page)
     clicks = Sent(page, "/clicks", "POST")
 
     def lose_the_answer(route: Route) -> None:
@@ -87,15 +89,21 @@ def test_a_click_with_a_used_id_is_refused_for_good(page: Page) -> None:
     assert len(clicks) == 1
 
 
-@pytest.mark.parametrize("status", [400, 403, 409, 422])
-def test_a_final_no_is_shown_as_the_server_says_it(page: Page, status: int) -> None:
-    stop_the_clock(page)
+@still
+def test_a_final_no_is_shown_as_the_server_says_it(page: Page) -> None:
     clicks = Sent(page, "/clicks", "POST")
-    problem = json.dumps({"status": status, "detail": f"no, says {status}"})
-    page.route("**/clicks", lambda route: route.fulfill(status=status, body=problem))
-    click(page)
-    expect(page.locator("#outcome")).to_have_text(f"No, says {status}.")
-    expect(page.locator("#again")).to_be_hidden()
-    page.clock.run_for(30_000)
-    assert len(clicks) == 1
+    statuses = iter((400, 403, 409, 422))
+
+    def refuse(route: Route) -> None:
+        status = next(statuses)
+        problem = json.dumps({"status": status, "detail": f"no, says {status}"})
+        route.fulfill(status=status, body=problem)
+
+    page.route("**/clicks", refuse)
+    for number, status in enumerate((400, 403, 409, 422), 1):
+        click(page)
+        expect(page.locator("#outcome")).to_have_text(f"No, says {status}.")
+        expect(page.locator("#again")).to_be_hidden()
+        page.clock.run_for(30_000)
+        assert len(clicks) == number
     live(page)

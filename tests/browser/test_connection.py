@@ -7,10 +7,24 @@ import signal
 
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.playing import Sent, live, shot, show_again, stop_the_clock
+from tests.browser.accessibility import accessible
+from tests.browser.playing import (
+    Sent,
+    click,
+    click_elsewhere,
+    finds,
+    live,
+    logged,
+    shot,
+    show_again,
+    shown,
+    still,
+)
+from tests.browser.proxy import Proxy
 from tests.browser.serving import Server
 
-HEARTBEAT = 15_000  # ms
+HEARTBEAT = 15_000  # ms, as the page knows it
+LONGEST_PAUSE = 5_000  # ms, before the first attempt
 
 LISTEN = """() => {
     window.announced = [];
@@ -24,31 +38,46 @@ LISTEN = """() => {
 }"""
 
 
-def test_the_seconds_to_the_next_attempt_are_shown_and_not_read_out(
+@still
+def test_the_seconds_to_the_next_attempt_are_shown_and_not_read_out_and_light_ends_them(
     page: Page, server: Server
 ) -> None:
     page.evaluate(LISTEN)
     server.stop(signal.SIGKILL)
-    counted = re.compile(r"[4-9]")
-    expect(page.locator("body")).to_have_attribute("data-counted", counted, timeout=20_000)
+    expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting in \d s"))
+    for _ in range(30):  # the first attempt comes after two or three
+        page.clock.run_for(1_000)
+        if int(page.locator("body").get_attribute("data-counted") or 0) >= 4:
+            break
+    else:
+        raise AssertionError("no seconds were counted")
     assert page.evaluate("announced") == ["reconnecting"]
     assert page.locator("#countdown").get_attribute("aria-hidden") == "true"
     server.start()
-    live(page)
+    show_again(page)
+    live(page)  # though its clock stands still
     assert page.evaluate("announced") == ["reconnecting", "live"]
 
 
-def test_a_silent_stream_is_dead_after_two_and_a_half_heartbeats(page: Page) -> None:
-    stop_the_clock(page)
-    streams = Sent(page, "/events")
-    page.clock.run_for(2.5 * HEARTBEAT - 3_000)
-    live(page)
+def test_a_stream_that_a_proxy_has_forgotten_is_dead_after_two_and_a_half_heartbeats(
+    proxied: Page, proxy: Proxy
+) -> None:
+    click_elsewhere(proxied)
+    finds(proxied, 1)  # so it has heard something since its clock was stopped
+    proxy.forget_streams()
+    for _ in range(3):  # more than the server replays
+        click_elsewhere(proxied)
+    streams = Sent(proxied, "/events")
+    proxied.clock.run_for(2.5 * HEARTBEAT - 1)
+    live(proxied)  # as far as it knows
     assert len(streams) == 0
-    page.clock.run_for(3_000)
-    expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting"))
-    page.clock.run_for(3_000)
-    live(page)
+    proxied.clock.run_for(1)
+    expect(proxied.locator("#connection")).to_have_text(re.compile(r"reconnecting"))
+    proxied.clock.run_for(LONGEST_PAUSE)
+    live(proxied)
+    finds(proxied, 4)
     assert len(streams) == 1
+    assert shown(proxied) == logged(proxied)
 
 
 def _heartbeat(network: CDPSession) -> None:
@@ -59,31 +88,21 @@ def _heartbeat(network: CDPSession) -> None:
         network.send("Runtime.evaluate", {"expression": "0"})
 
 
-def test_heartbeats_keep_a_silent_stream_alive(page: Page, server: Server) -> None:
-    with server.restarted(HUNT_HEARTBEAT="0.2"):
-        stop_the_clock(page)
-        streams = Sent(page, "/events")
-        network = page.context.new_cdp_session(page)
-        network.send("Network.enable")
-        for _ in range(4):
-            for _ in range(3):  # the page has read all of them but the last
-                _heartbeat(network)
-            page.clock.run_for(2 * HEARTBEAT)
-        live(page)
-        assert len(streams) == 0
-
-
-def test_a_page_that_comes_to_light_does_not_wait(page: Page, server: Server) -> None:
-    stop_the_clock(page)
-    server.stop(signal.SIGKILL)
-    expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting in \d s"))
-    server.start()
-    show_again(page)
+@still
+def test_heartbeats_keep_a_silent_stream_alive(page: Page) -> None:
+    streams = Sent(page, "/events")
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    for _ in range(2):
+        for _ in range(2):  # the page has read all of them but the last
+            _heartbeat(network)
+        page.clock.run_for(2 * HEARTBEAT)
     live(page)
+    assert len(streams) == 0
 
 
+@still
 def test_a_page_that_comes_online_does_not_wait(page: Page) -> None:
-    stop_the_clock(page)
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("offline")
     shot(page, "game-offline")
@@ -91,20 +110,45 @@ def test_a_page_that_comes_online_does_not_wait(page: Page) -> None:
     live(page)
 
 
-def test_a_stream_that_slept_is_not_trusted(page: Page) -> None:
-    stop_the_clock(page)
+def test_a_click_made_offline_is_kept_until_the_network_is_back(page: Page) -> None:
+    clicks = Sent(page, "/clicks", "POST")
+    page.context.set_offline(True)
+    expect(page.locator("#connection")).to_have_text("offline")
+    click(page)
+    expect(page.locator("#outcome")).to_have_text("No answer yet. Still trying …")
+    accessible(page)
+    page.context.set_offline(False)
+    finds(page, 1)
+    live(page)
+    assert len({body["id"] for body in clicks.bodies}) == 1
+    assert shown(page) == logged(page)
+
+
+@still
+def test_a_stream_that_is_live_is_kept_when_the_page_comes_to_light(page: Page) -> None:
     streams = Sent(page, "/events")
     show_again(page)
-    assert len(streams) == 0  # it was live, and not silent for long
-    # The device slept: the time has passed, and no timer with it.
-    page.clock.set_system_time((page.evaluate("Date.now()") + 3 * HEARTBEAT) / 1000)
-    with page.expect_request("**/events"):
-        show_again(page)
-    live(page)
+    click_elsewhere(page)
+    finds(page, 1)
+    assert len(streams) == 0
 
 
+def test_a_phone_that_wakes_has_what_it_slept_through(proxied: Page, proxy: Proxy) -> None:
+    phone = proxied.context.new_cdp_session(proxied)
+    phone.send("Page.setWebLifecycleState", {"state": "frozen"})
+    proxy.forget_streams()
+    slept_through = [click_elsewhere(proxied) for _ in range(3)]  # more than the server replays
+    phone.send("Page.setWebLifecycleState", {"state": "active"})
+    # The time has passed, and no timer with it: a stream that was silent so long is not trusted.
+    proxied.clock.set_system_time((proxied.evaluate("Date.now()") + 3 * HEARTBEAT) / 1000)
+    show_again(proxied)
+    finds(proxied, 3)
+    assert shown(proxied) == slept_through
+    live(proxied)
+
+
+@still
 def test_an_attempt_that_hangs_is_given_up_when_the_page_comes_to_light(page: Page) -> None:
-    stop_the_clock(page)
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("offline")
     page.route("**/events", lambda _: None, times=1)  # it is never answered
@@ -115,8 +159,8 @@ def test_an_attempt_that_hangs_is_given_up_when_the_page_comes_to_light(page: Pa
     live(page)
 
 
+@still
 def test_a_server_that_drains_says_so_and_when_to_come_back(page: Page, server: Server) -> None:
-    stop_the_clock(page)
     streams = Sent(page, "/events")
     server.stop(signal.SIGTERM)
     connection = page.locator("#connection")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
+
+from tests.browser.playing import watched
+from tests.browser.serving import Server
 
 READ = """async (pieces) => {
     const { Parser } = await import("/static/events.js");
@@ -29,6 +32,17 @@ EVENTS = [
     {"id": "k3-1", "event": "reward", "data": "one\n\n two: three"},
     {"event": "message", "data": "four"},
 ]
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """Yield a page of the server's, which has nothing to do."""
+    server.ensure()
+    context = browser.new_context()
+    with watched(context, server.url):
+        opened = context.new_page()
+        opened.goto(server.url + "static/icon.svg")
+        yield opened
 
 
 def read(page: Page, pieces: Sequence[str]) -> list[list[object]]:
