@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import psycopg
@@ -104,6 +105,18 @@ class Connection(psycopg.AsyncConnection[Any]):
         if len(failures) == 1:
             raise last
         raise type(last)("no host would have us: " + "; ".join(failures))
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Commit or roll back, and close: also where cancellation cuts the commit off."""
+        try:
+            await super().__aexit__(exc_type, exc_val, exc_tb)
+        finally:
+            self.close_now()
 
     async def wait(self, gen: PQGen[RV], interval: float = 0, timeout: float | None = None) -> RV:
         """Drive `gen` to its end; see the class for what cancellation does."""

@@ -103,6 +103,15 @@ async def test_a_cancelled_transaction_is_rolled_back(database: str) -> None:
         assert await value(conn, "select count(*) from t") == 0
 
 
+async def test_a_block_that_is_cancelled_as_it_ends_leaves_no_connection(database: str) -> None:
+    with trio.CancelScope() as scope:
+        async with await Connection.connect(database) as conn:
+            await conn.execute("select 1")
+            scope.cancel()
+    assert scope.cancelled_caught
+    assert conn.closed
+
+
 async def test_what_psycopg_does_with_timeouts_still_works(database: str) -> None:
     async with connected(database) as conn:
         assert [n async for n in conn.notifies(timeout=0.01)] == []
@@ -355,7 +364,7 @@ async def test_a_frozen_backend_ends_in_a_timeout_not_in_a_cancel(database: str)
         click = Click(str(uuid.uuid4()), "ada", 1, 1, None, 0)
         os.kill(pid, signal.SIGSTOP)
         try:
-            with trio.fail_after(2), pytest.raises(StoreTimeout):
+            with trio.fail_after(10), pytest.raises(StoreTimeout):
                 await Log(pool).append("harbour", [click], deadline=0.2)
             await whole(pool)
             assert pool.states()["idle"] == 0
