@@ -24,6 +24,7 @@ from hunt.settings import Settings
 from hunt.store import embedded
 from hunt.store.connection import Connection
 from hunt.store.postgres_process import Launcher
+from tests.life.processes import free_port
 from tests.web.serving import SECRET
 
 Findings = dict[str, dict[str, object]]
@@ -186,9 +187,7 @@ def pooled(
 ) -> Iterator[str]:
     """Yield a connection string that goes through a PgBouncer; `pooled.mode` says how it pools."""
     server = conninfo_to_dict(database)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        here = free.getsockname()[1]
+    here = free_port()
     config = tmp_path / "pgbouncer.ini"
     config.write_text(
         CONFIG.format(

@@ -221,7 +221,7 @@ async def test_clicks_may_wait_side_by_side_and_no_more_are_read_than_may(databa
         async with pool.connection() as conn, conn.transaction():
             await conn.execute("select from hunts for update")  # so that no commit ends
             await talk.send(*(say(click={"id": each, "x": 1, "y": 2}) for each in sent))
-            with trio.fail_after(1):
+            with trio.fail_after(10):
                 while socket._clicks < MAX_OUTSTANDING:
                     await trio.lowlevel.checkpoint()
             for _ in range(20):

@@ -202,7 +202,7 @@ async def test_a_socket_that_takes_nothing_delays_no_shutdown(
             begun = trio.current_time()
             await client.engine.drain()
             await until(lambda: client.engine.hub.counts() == {"websocket": 0})
-            assert trio.current_time() - begun < 2  # far less than SEND_TIMEOUT
+            assert trio.current_time() - begun < 5  # half of SEND_TIMEOUT
 
 
 async def test_whatever_is_sent_the_process_answers_and_nothing_is_left(database: str) -> None:
