@@ -7,7 +7,7 @@ import json
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import ExitStack, aclosing, asynccontextmanager, closing, suppress
 
 import trio
 
@@ -88,11 +88,10 @@ async def stop_reading(rig: Rig, clicks: int = 3000) -> AsyncIterator[None]:
         await until_connections(port, streams + 1, at_least=True)
 
         async def burst(count: int) -> None:
-            channel = http.Channel(port)
-            for _ in range(count):
-                body = json.dumps({"id": rig.crowd.click_id(), "x": 1.0, "y": 1.0}).encode()
-                await click(rig.crowd, channel, "sluggard", token("sluggard"), body)
-            channel.close()
+            with closing(http.Channel(port)) as channel:
+                for _ in range(count):
+                    body = json.dumps({"id": rig.crowd.click_id(), "x": 1.0, "y": 1.0}).encode()
+                    await click(rig.crowd, channel, "sluggard", token("sluggard"), body)
 
         began = trio.current_time()
         async with trio.open_nursery() as nursery:
@@ -161,11 +160,10 @@ async def many_connections(rig: Rig, count: int = 300) -> AsyncIterator[None]:
         yield
         refused = 0
         for _ in range(10):
-            channel = http.Channel(port)
-            body = json.dumps({"id": rig.crowd.click_id(), "x": 1.0, "y": 1.0}).encode()
-            attempt = await click(rig.crowd, channel, "late", token("late"), body)
+            with closing(http.Channel(port)) as channel:
+                body = json.dumps({"id": rig.crowd.click_id(), "x": 1.0, "y": 1.0}).encode()
+                attempt = await click(rig.crowd, channel, "late", token("late"), body)
             refused += attempt.status == 503 or attempt.status is None
-            channel.close()
         rig.notes["turned away"] = refused
     finally:
         for sock in sockets:
@@ -183,10 +181,9 @@ async def hostile(rig: Rig) -> AsyncIterator[None]:
             async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
                 with trio.move_on_after(1):
                     await stream.send_all(data)
-        channel = http.Channel(port)
-        answer = await channel.request(http.get_request("/livez", ""))
+        with closing(http.Channel(port)) as channel:
+            answer = await channel.request(http.get_request("/livez", ""))
         assert answer.status == 200, data[:200]
-        channel.close()
     rig.notes["inputs"] = len(inputs)
     yield
 
@@ -195,13 +192,12 @@ async def hostile(rig: Rig) -> AsyncIterator[None]:
 @asynccontextmanager
 async def same_moment(rig: Rig, count: int = 50) -> AsyncIterator[None]:
     """Send the same click to both nodes at the same moment, again and again."""
-    channels = [http.Channel(each.own_port) for each in rig.nodes]
-    signed = token("twin")
-    for _ in range(count):
-        body = json.dumps({"id": rig.crowd.click_id(), "x": 2.0, "y": 2.0}).encode()
-        async with trio.open_nursery() as nursery:
-            for channel in channels:
-                nursery.start_soon(click, rig.crowd, channel, "twin", signed, body)
-    for channel in channels:
-        channel.close()
+    with ExitStack() as stack:
+        channels = [stack.enter_context(closing(http.Channel(each.own_port))) for each in rig.nodes]
+        signed = token("twin")
+        for _ in range(count):
+            body = json.dumps({"id": rig.crowd.click_id(), "x": 2.0, "y": 2.0}).encode()
+            async with trio.open_nursery() as nursery:
+                for channel in channels:
+                    nursery.start_soon(click, rig.crowd, channel, "twin", signed, body)
     yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -98,27 +99,26 @@ async def click_all_the_time(crowd: Crowd, player: str) -> None:
     """Click until `Crowd.clicking` is false; every click until it has its outcome."""
     number = crowd.number()
     signed = token(player)
-    channel = http.Channel(crowd.ports[number % len(crowd.ports)])
-    while crowd.clicking:
-        x = round(crowd.random.random() * 90, 3)
-        if crowd.random.random() < crowd.poison:
-            x = POISON
-        body = json.dumps({"id": crowd.click_id(), "x": x, "y": 50.0}).encode()
-        while True:
-            if not channel.connected:  # where a load balancer would send it now
-                channel.port = crowd.ports[number % len(crowd.ports)]
-            attempt = await click(crowd, channel, player, signed, body)
-            if attempt.verdict == "ok" or attempt.status == 422:
-                break
-            if attempt.verdict == "refused" and crowd.random.random() < crowd.fickle:
-                break
-            number += 1
-            channel.close()
-            await trio.sleep(AGAIN * (0.5 + crowd.random.random() / 2))
-        if crowd.random.random() < crowd.repeat:
-            await click(crowd, channel, player, signed, body)
-        await trio.sleep(crowd.pause * 2 * crowd.random.random())
-    channel.close()
+    with closing(http.Channel(crowd.ports[number % len(crowd.ports)])) as channel:
+        while crowd.clicking:
+            x = round(crowd.random.random() * 90, 3)
+            if crowd.random.random() < crowd.poison:
+                x = POISON
+            body = json.dumps({"id": crowd.click_id(), "x": x, "y": 50.0}).encode()
+            while True:
+                if not channel.connected:  # where a load balancer would send it now
+                    channel.port = crowd.ports[number % len(crowd.ports)]
+                attempt = await click(crowd, channel, player, signed, body)
+                if attempt.verdict == "ok" or attempt.status == 422:
+                    break
+                if attempt.verdict == "refused" and crowd.random.random() < crowd.fickle:
+                    break
+                number += 1
+                channel.close()
+                await trio.sleep(AGAIN * (0.5 + crowd.random.random() / 2))
+            if crowd.random.random() < crowd.repeat:
+                await click(crowd, channel, player, signed, body)
+            await trio.sleep(crowd.pause * 2 * crowd.random.random())
 
 
 async def click(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -58,15 +59,22 @@ async def running(
     log: IO[bytes] | None = None,
 ) -> AsyncIterator[Server]:
     """Run a server until it is ready; kill it at the end, if it still runs."""
-    process = subprocess.Popen(arguments, env=environment(environ), stdout=log, stderr=log)
+    process = subprocess.Popen(
+        arguments, env=environment(environ), stdout=log, stderr=log, process_group=0
+    )
     server = Server(process, url)
     try:
         await wait_ready(server)
         yield server
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and its group: the workers of Hypercorn would outlive it."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def children(pid: int, mark: str) -> list[int]:
@@ -104,10 +112,28 @@ async def wait_ready(server: Server) -> None:
                 await trio.sleep(0.02)
 
 
+#: Names of the ports that were given away, until this process ends.
+_taken: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
+    """Return a port for a server that is about to start, or to come back.
+
+    None of those from which the kernel chooses: a client of another test could get it while the
+    server is not there. Whoever else asks, in whichever process, gets another one.
+    """
+    first, *_ = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("utf-8").split()
+    while True:
+        port = random.SystemRandom().randrange(10_000, max(int(first), 20_000))
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0hunt-test-port-{port}")
+            with socket.socket() as sock:
+                sock.bind(("127.0.0.1", port))
+        except OSError:
+            name.close()
+            continue
+        _taken.append(name)
         return port
 
 

@@ -185,10 +185,10 @@ async def test_a_second_signal_stops_at_once(database: str, tmp_path: Path) -> N
             os.kill(os.getpid(), signal.SIGTERM)
             async with httpx.AsyncClient() as client:
                 while (await client.get(f"{made.url}/readyz")).status_code != 503:
-                    await trio.lowlevel.checkpoint()
+                    await trio.sleep(0.01)
             os.kill(os.getpid(), signal.SIGTERM)
             while not gone(pid):
-                await trio.lowlevel.checkpoint()
+                await trio.sleep(0.01)
     assert made.supervisor.killed
 
 
@@ -203,7 +203,7 @@ async def test_a_process_that_stands_still_is_ended_and_replaced(
             [pid] = children(os.getpid(), "server_process")
             os.kill(pid, signal.SIGSTOP)
             while children(os.getpid(), "server_process") in ([pid], []):
-                await trio.lowlevel.checkpoint()
+                await trio.sleep(0.01)
             async with httpx.AsyncClient(headers=bearer()) as client:
                 body = {"id": str(uuid.uuid4()), "x": 1, "y": 2}
                 answer = await client.post(f"{made.url}/v1/hunts/harbour/clicks", json=body)

@@ -26,7 +26,16 @@ from tests import certificates
 from tests.edge import test_connection
 from tests.edge.hostile import corpus, leave, send
 from tests.edge.test_park import Reader, click, subscribe
-from tests.life.processes import HUNT, HYPERCORN, Server, environment, free_port, server_pids, until
+from tests.life.processes import (
+    HUNT,
+    HYPERCORN,
+    Server,
+    end,
+    environment,
+    free_port,
+    server_pids,
+    until,
+)
 from tests.web.serving import HARBOUR, SECRET, bearer
 
 KINDS = ("hunt serve", "hypercorn", "hypercorn over TLS")
@@ -114,7 +123,7 @@ def started(
         with log.open("wb") as output:
             process = subprocess.Popen(
                 ["prlimit", f"--nofile={FILES}", *command],
-                env=environment(environ), stdout=output, stderr=output,
+                env=environment(environ), stdout=output, stderr=output, process_group=0,
             )  # fmt: skip
         server = Server(process, f"{scheme}://127.0.0.1:{port}")
         try:
@@ -122,19 +131,19 @@ def started(
             [pid] = server_pids(server)
             yield Trapped(server, pid, log, tls)
         finally:
-            process.kill()
-            process.wait()
+            end(process)
 
 
 def wait_ready(server: Server, tls: ssl.SSLContext | None) -> None:
-    end = time.monotonic() + 30
+    last = time.monotonic() + 30
     with httpx.Client(verify=tls or True) as client:
         while True:
             assert server.process.poll() is None, "the server ended at its start"
-            assert time.monotonic() < end, "the server is not ready"
+            assert time.monotonic() < last, "the server is not ready"
             with suppress(httpx.TransportError):
                 if client.get(f"{server.url}/readyz").status_code == 200:
                     return
+            time.sleep(0.02)  # asking without a pause would take a core from the server
 
 
 @pytest.fixture(scope="module")
