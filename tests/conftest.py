@@ -6,17 +6,23 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from hunt.store import schema
 from hunt.store.connection import Connection
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
 
 # The server outlives every test's event loop, so it is a process of its own.
 SERVER = """
@@ -33,6 +39,67 @@ async def main():
 
 trio.run(main)
 """
+
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("hunt", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hunt")
+
+#: Rooms that are played by one process each, one test after the other, because they share a server
+#: or watch the clock; the longest begins first.
+ROOMS = ("tests/faults", "tests/browser", "tests/life")
+
+#: Files that take long, and so begin before the rest.
+LONG = ("tests/simulation/test_simulation.py", "tests/web/test_clicks.py")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes play, begin with what takes long, so that they end together."""
+    if not hasattr(config, "workerinput"):
+        return
+    order = (*ROOMS, *LONG)
+
+    def rank(item: pytest.Item) -> int:
+        return order.index(part) if (part := _part(item.nodeid)) in order else len(order)
+
+    items.sort(key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Keep together what shares fixtures: a room, or else a file."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _part(nodeid)
+
+    config.option.loadscopereorder = False  # we have sorted them by time, not by number
+    return Scheduling(config, log)
+
+
+def _part(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    room = "/".join(file.split("/")[:2])
+    return room if room in ROOMS else file
+
+
+@pytest.fixture
+def unmeasured() -> Iterator[None]:
+    """Keep coverage out of a test, and out of the processes that it starts.
+
+    It takes two thirds of the time of a long play, and learns nothing new from it.
+    """
+    traces = sys.gettrace(), threading.gettrace()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+            patch.delenv(name, raising=False)
+        if type(traces[0]).__module__.startswith("coverage"):  # not a debugger's
+            sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
+        yield
+        sys.settrace(traces[0])
+        threading.settrace(traces[1])  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import struct
 from contextlib import suppress
 from typing import NamedTuple
 
+import pytest
 import trio
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
@@ -133,6 +134,7 @@ async def attempt(client: Client, data: bytes, cuts: list[int], end: str) -> Non
         assert (await Reader(stream).answer())[0] == 200
 
 
+@pytest.mark.usefixtures("unmeasured")
 async def test_the_process_outlives_whatever_becomes_of_valid_bytes(database: str) -> None:
     async with serving(database, heartbeat=1.0) as client:
         valid = st.lists(st.sampled_from(requests(client)), min_size=1, max_size=3).map(b"".join)

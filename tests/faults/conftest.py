@@ -13,6 +13,11 @@ import trio
 from tests.faults import rig
 
 
+@pytest.fixture(autouse=True)
+def as_fast_as_it_is(unmeasured: None) -> None:
+    """Have servers whose promises in seconds are held as fast as they are."""
+
+
 @pytest.fixture(scope="session")
 def template() -> Iterator[Path]:
     """Yield the folder of a cluster with the schema, to be copied."""

@@ -52,6 +52,9 @@ FOUND = {
 UNHEARD = Script(1, (Spell("notices lost", 0, 50, 2, 1),), players=3, clicks=10)
 
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+
 @pytest.fixture(autouse=True, scope="module")
 def quiet() -> Iterator[None]:
     """Let the server's log say nothing of its thousand troubles."""
