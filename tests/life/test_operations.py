@@ -40,7 +40,7 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
             for _ in range(20):
                 assert (await client.get(f"http://{public}/readyz")).status_code == 503
             await force(None)
-            with trio.fail_after(10):
+            with trio.fail_after(30):
                 while 'state="closed"} 1.0' not in metrics or 'state="open"} 1.0' in metrics:
                     metrics = (await client.get(f"http://{private}/metrics")).text
             audit = (await client.get(f"http://{private}/v1/admin/audit")).json()["entries"]

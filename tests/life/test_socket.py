@@ -55,7 +55,7 @@ async def test_another_client_library_plays_over_the_socket_of_plain_hypercorn(
             server.send(signal.SIGTERM)
             last = json.loads(await trio.to_thread.run_sync(client.stdout.readline))
             assert last == {"last": "drain", "code": 1012}
-            with trio.fail_after(10):
+            with trio.fail_after(30):
                 assert await server.wait() == 0
 
 

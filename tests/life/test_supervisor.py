@@ -104,7 +104,7 @@ async def test_a_killed_process_is_replaced_while_the_other_serves(tmp_path: Pat
                 pass  # its connection was to the one that is gone
 
         await until(lambda: gone(before[0]))
-        with trio.fail_after(10):
+        with trio.fail_after(30):
             while len(children(server.process.pid, "server_process")) < 2 or answered < 5:
                 await click()
         after = children(server.process.pid, "server_process")

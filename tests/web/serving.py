@@ -92,7 +92,7 @@ async def serving(
     config.accesslog = config.errorlog = None
     config.graceful_timeout = graceful
     context = certificates.client() if over_tls else None
-    verify = context if context is not None else True
+    verify = context or False  # in clear there is nothing to verify, and no store to be read
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
         with certificates.written() as (certificate, key):
