@@ -22,6 +22,13 @@ def is_commit(sent: bytes) -> bool:
 
 
 @dataclass
+class Loss:
+    """What is still to be lost, by whichever of the proxies that share it."""
+
+    left: int = 0
+
+
+@dataclass
 class _Link:
     """What both directions of a connection know of each other."""
 
@@ -41,7 +48,7 @@ class Proxy:
         self.latency = 0.0  #: seconds, >= 0, that each piece is held, each way
         self.slice = 65536  #: bytes, >= 1, in one piece
         self.refuse = False  #: new connections are closed at once
-        self.lose_answers = 0  #: so many answers to a commit are dropped, and the connection reset
+        self.loss = Loss()  #: of answers to a commit: they are dropped, and the connection reset
         self._flowing = trio.Event()
         self._flowing.set()
         self._connect = connect
@@ -100,8 +107,8 @@ class Proxy:
             while data := bytes(await source.receive_some(self.slice)):
                 if not answers:
                     link.commits = is_commit(data)
-                elif self.lose_answers and link.commits:
-                    self.lose_answers -= 1
+                elif self.loss.left and link.commits:
+                    self.loss.left -= 1
                     _reset(sink)
                     _reset(source)
                     return

@@ -27,7 +27,7 @@ from tests.faults.listener import Listener
 from tests.faults.nodes import Node, node, tcp
 from tests.faults.players import Crowd
 from tests.faults.postgres import Postgres
-from tests.faults.proxy import to_unix
+from tests.faults.proxy import Loss, to_unix
 from tests.faults.script import Script
 
 HARBOUR = Definition(
@@ -57,6 +57,7 @@ class Rig:
     struck: float = 0.0  #: when the first fault began
     well: float = 0.0  #: when the last fault was undone
     notes: dict[str, float] = field(default_factory=dict)  #: figures that a fault has measured
+    loss: Loss = field(default_factory=Loss)  #: of answers to commits, whichever node made them
     calm: trio.Lock = field(default_factory=trio.Lock)  #: faults that come one at a time
     samples: list[dict[str, float]] = field(default_factory=list)  #: of what is used, under load
     judged_from: int = 0  #: entry of the history; what was before is not held against hunt
@@ -168,6 +169,7 @@ async def built(
                     wrapper=_clock(clock) if script.clock else (),
                 )
             )
+            made.database.loss = rig.loss
             rig.nodes.append(made)
             first, last = number == 0, number == script.nodes - 1
             if first or not script.apart:
