@@ -160,4 +160,5 @@ def show_again(page: Page) -> None:
 def shot(page: Page, name: str, *, full_page: bool = False) -> None:
     folder = os.environ.get("HUNT_SCREENSHOTS")
     if folder:
-        page.screenshot(path=f"{folder}/{name}.png", full_page=full_page)
+        path = f"{folder}/{name}.png"
+        page.screenshot(path=path, full_page=full_page, animations="disabled")

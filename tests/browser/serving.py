@@ -35,7 +35,9 @@ class Server:
 
     def start(self, **settings: str) -> None:
         environ = environment(SETTINGS | settings)
-        self.process = subprocess.Popen(self.command, env=environ)
+        # The pages are looked at; what serves them is measured in tests/web and tests/life.
+        unmeasured = {k: v for k, v in environ.items() if not k.startswith("COVERAGE_PROCESS_")}
+        self.process = subprocess.Popen(self.command, env=unmeasured)
         while True:
             assert self.process.poll() is None
             try:

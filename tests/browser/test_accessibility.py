@@ -26,6 +26,9 @@ def test_the_game_at_first_sight_and_after_prizes(page: Page) -> None:
 def test_a_hunt_that_is_paused_and_one_that_is_over(page: Page, server: Server) -> None:
     server.open_hunt("tide", "The tide")
     visit(page, "tide", "The tide")
+    for number in range(1, 4):
+        click(page, number / 4)
+        finds(page, number)
     server.operate("/hunts/tide/pause", {})
     outcome = page.locator("#outcome")
     while "not open" not in outcome.inner_text():  # a process may not know it yet

@@ -105,7 +105,6 @@ def test_heartbeats_keep_a_silent_stream_alive(page: Page) -> None:
 def test_a_page_that_comes_online_does_not_wait(page: Page) -> None:
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("offline")
-    shot(page, "game-offline")
     page.context.set_offline(False)
     live(page)
 
@@ -117,6 +116,7 @@ def test_a_click_made_offline_is_kept_until_the_network_is_back(page: Page) -> N
     click(page)
     expect(page.locator("#outcome")).to_have_text("No answer yet. Still trying …")
     accessible(page)
+    shot(page, "game-offline")
     page.context.set_offline(False)
     finds(page, 1)
     live(page)

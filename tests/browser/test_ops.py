@@ -189,6 +189,7 @@ def test_no_is_no(page: Page) -> None:
     for key in ("Enter", "Escape"):  # the focus is on what changes nothing
         page.get_by_role("button", name="Hold open").click()
         accessible(page)
+        shot(page, "ops-question")
         page.keyboard.press(key)
         expect(page.locator("#confirm")).not_to_be_visible()
     assert click(page) == 200
@@ -238,6 +239,7 @@ def test_a_server_that_is_gone_is_told_until_it_is_back(page: Page, server: Serv
     expect(alerts).to_contain_text("No samples come: what is shown is old.", timeout=PATIENCE)
     expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting"))
     accessible(page)
+    shot(page, "ops-server-gone")
     server.start()
     live(page)
     expect(alerts).to_have_text("", timeout=PATIENCE)
