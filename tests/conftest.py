@@ -41,26 +41,34 @@ trio.run(main)
 """
 
 
-# How long an example takes says how busy the machine is, not whether the code is right.
-settings.register_profile("hunt", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says how busy the machine is, not whether the code is right; and
+# whether a change may land is no matter of chance.
+settings.register_profile(
+    "hunt",
+    deadline=None,
+    derandomize="HUNT_TEST_RANDOM" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("hunt")
 
 #: Rooms that are played by one process each, one test after the other, because they share a server
-#: or watch the clock; the longest begins first.
+#: or watch the clock.
 ROOMS = ("tests/faults", "tests/browser", "tests/life")
 
-#: Files that take long, and so begin before the rest.
-LONG = ("tests/simulation/test_simulation.py", "tests/web/test_clicks.py")
+#: What takes long, and so begins first; in between, what needs one core only.
+LONG = (
+    "tests/faults", "tests/browser", "tests/simulation/test_simulation.py", "tests/life",
+    "tests/web/test_clicks.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where several processes play, begin with what takes long, so that they end together."""
     if not hasattr(config, "workerinput"):
         return
-    order = (*ROOMS, *LONG)
 
     def rank(item: pytest.Item) -> int:
-        return order.index(part) if (part := _part(item.nodeid)) in order else len(order)
+        return LONG.index(part) if (part := _part(item.nodeid)) in LONG else len(LONG)
 
     items.sort(key=rank)
 

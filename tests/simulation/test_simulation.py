@@ -1,7 +1,7 @@
 """Thousands of runs under faults that Hypothesis chooses, each judged by the oracle.
 
-`HUNT_TEST_SEEDS=20000` plays that many; a failure prints its script, which becomes
-one of `FOUND`.
+`HUNT_TEST_SEEDS=20000` plays that many, others each time; a failure prints its script,
+which becomes one of `FOUND`.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def quiet() -> Iterator[None]:
 @given(script=scripts())
 @settings(
     max_examples=SEEDS,
+    derandomize="HUNT_TEST_SEEDS" not in os.environ,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     # Shrinking is for people: a script is short enough as it is found in CI.
