@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
-import math
 import os
-import re
 import resource
 import tomllib
 from collections.abc import Callable, Mapping
@@ -16,6 +13,7 @@ from typing import Any, Literal
 
 import platformdirs
 
+from hunt import values
 from hunt.errors import SettingsError
 
 PREFIX = "HUNT_"
@@ -184,175 +182,50 @@ def _nearest(name: str, prefix: str) -> str:
     return f": did you mean {prefix + near[0].upper() if prefix else near[0]}?"
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("must be a text that is not empty")
-    return value
-
-
-def _list(value: object) -> tuple[str, ...]:
-    parts = value if isinstance(value, list) else _text(value).split(",")
-    return tuple(str(part).strip() for part in parts if str(part).strip())
-
-
-def _whole(least: int) -> Callable[[object], int]:
-    def parse(value: object) -> int:
-        try:
-            if isinstance(value, bool | float):
-                raise ValueError
-            number = int(value)  # type: ignore[call-overload]
-        except (ValueError, TypeError):
-            number = least - 1
-        if number < least:
-            raise ValueError(f"must be a whole number, at least {least}")
-        return int(number)
-
-    return parse
-
-
-def _seconds(*, least: float = 0.0, above: bool = False) -> Callable[[object], float]:
-    def parse(value: object) -> float:
-        try:
-            if isinstance(value, bool):
-                raise ValueError
-            number = float(value)  # type: ignore[arg-type]
-        except (ValueError, TypeError):
-            number = math.nan
-        if not math.isfinite(number) or number < least or (above and number == least):
-            raise ValueError(f"must be a number, {'more than' if above else 'at least'} {least:g}")
-        return number
-
-    return parse
-
-
-def _flag(value: object) -> bool:
-    known = {"1": True, "true": True, "yes": True, "on": True}
-    known |= {"0": False, "false": False, "no": False, "off": False}
-    found = known.get(str(value).lower())
-    if found is None:
-        raise ValueError("must be true or false")
-    return found
-
-
-def _choice(*choices: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        if value not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}")
-        return str(value)
-
-    return parse
-
-
-_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[A-Za-z0-9_.-]+):(\d{1,5})", re.ASCII)
-
-
-def _address(value: object) -> str:
-    text = _text(value)
-    if text.startswith("unix:"):
-        if not text.startswith("unix:/"):
-            raise ValueError("must be unix: and an absolute path")
-        return text
-    match = _ADDRESS.fullmatch(text)
-    if match is None or int(match[2]) > 65535:
-        raise ValueError("must be HOST:PORT, as in 127.0.0.1:8000, or unix:/PATH")
-    return text
-
-
-def _addresses(value: object) -> tuple[str, ...]:
-    addresses = tuple(_address(each) for each in _list(value))
-    if not addresses:
-        raise ValueError("must be one or more addresses")
-    return addresses
-
-
-def _jwt_secrets(value: object) -> tuple[bytes, ...]:
-    secrets = tuple(each.encode() for each in _list(value))
-    if not secrets or any(len(each) < 32 for each in secrets):
-        raise ValueError("must be one or more secrets of at least 32 bytes, comma-separated")
-    return secrets
-
-
-def _algorithms(value: object) -> tuple[str, ...]:
-    algorithms = _list(value)
-    known = ("HS256", "RS256", "ES256", "EdDSA")
-    if not algorithms or not set(algorithms) <= set(known):
-        raise ValueError(f"must be one or more of {', '.join(known)}")
-    return algorithms
-
-
-def _url(value: object) -> str:
-    text = _text(value)
-    if not re.fullmatch(r"https://[^\s]+|http://(localhost|127\.0\.0\.1|\[::1\])[:/][^\s]*", text):
-        raise ValueError("must be https://..., or http:// to this machine")
-    return text
-
-
-def _origins(value: object) -> tuple[str, ...]:
-    origins = _list(value)
-    for origin in origins:
-        if not re.fullmatch(r"https?://[^/\s]+", origin):
-            raise ValueError("must be origins, as in https://play.example, without a path")
-    return origins
-
-
-def _proxies(value: object) -> tuple[str, ...]:
-    proxies = _list(value)
-    for proxy in proxies:
-        try:
-            proxy == "unix" or ipaddress.ip_network(proxy, strict=False)
-        except ValueError:
-            raise ValueError("must be addresses, networks as in 10.0.0.0/8, or unix") from None
-    return proxies
-
-
-def _path(value: object) -> Path:
-    return value if isinstance(value, Path) else Path(_text(value)).expanduser()
-
-
 PARSERS: Mapping[str, Callable[[object], object]] = {
-    "database_url": _text,
-    "listen_dsn": _text,
-    "data_dir": _path,
-    "bind": _addresses,
-    "processes": _whole(1),
-    "jwt_secret": _jwt_secrets,
-    "jwt_algorithms": _algorithms,
-    "jwt_key_file": _path,
-    "jwks_file": _path,
-    "jwks_url": _url,
-    "jwt_issuer": _text,
-    "guests": _flag,
-    "pool_size": _whole(2),
-    "batch_interval": _seconds(),
-    "batch_size": _whole(1),
-    "queue_size": _whole(1),
-    "queue_age": _seconds(above=True),
-    "breaker_slow": _seconds(above=True),
-    "breaker_batches": _whole(1),
-    "click_rate": _seconds(),
-    "click_burst": _whole(1),
-    "ticket_rate": _seconds(),
-    "ticket_burst": _whole(1),
-    "connect_rate": _seconds(),
-    "connect_burst": _whole(1),
-    "resume_rate": _seconds(),
-    "resume_burst": _whole(1),
-    "session_rate": _seconds(),
-    "session_burst": _whole(1),
-    "address_players": _whole(0),
-    "fast_lane": _flag,
-    "stream_buffer": _whole(1),
-    "max_connections": _whole(1),
-    "max_streams_per_player": _whole(1),
-    "replay_limit": _whole(1),
-    "heartbeat": _seconds(above=True),
-    "drain_delay": _seconds(),
-    "drain_timeout": _seconds(above=True),
-    "allowed_origins": _origins,
-    "trusted_proxies": _proxies,
-    "operations_bind": _address,
-    "log_format": _choice("console", "json"),
-    "log_level": _choice("debug", "info", "warning", "error"),
+    "database_url": values.text,
+    "listen_dsn": values.text,
+    "data_dir": values.path,
+    "bind": values.addresses,
+    "processes": values.whole(1),
+    "jwt_secret": values.jwt_secrets,
+    "jwt_algorithms": values.algorithms,
+    "jwt_key_file": values.path,
+    "jwks_file": values.path,
+    "jwks_url": values.url,
+    "jwt_issuer": values.text,
+    "guests": values.flag,
+    "pool_size": values.whole(2),
+    "batch_interval": values.seconds(),
+    "batch_size": values.whole(1),
+    "queue_size": values.whole(1),
+    "queue_age": values.seconds(above=True),
+    "breaker_slow": values.seconds(above=True),
+    "breaker_batches": values.whole(1),
+    "click_rate": values.seconds(),
+    "click_burst": values.whole(1),
+    "ticket_rate": values.seconds(),
+    "ticket_burst": values.whole(1),
+    "connect_rate": values.seconds(),
+    "connect_burst": values.whole(1),
+    "resume_rate": values.seconds(),
+    "resume_burst": values.whole(1),
+    "session_rate": values.seconds(),
+    "session_burst": values.whole(1),
+    "address_players": values.whole(0),
+    "fast_lane": values.flag,
+    "stream_buffer": values.whole(1),
+    "max_connections": values.whole(1),
+    "max_streams_per_player": values.whole(1),
+    "replay_limit": values.whole(1),
+    "heartbeat": values.seconds(above=True),
+    "drain_delay": values.seconds(),
+    "drain_timeout": values.seconds(above=True),
+    "allowed_origins": values.origins,
+    "trusted_proxies": values.proxies,
+    "operations_bind": values.address,
+    "log_format": values.choice("console", "json"),
+    "log_level": values.choice("debug", "info", "warning", "error"),
 }
 
 

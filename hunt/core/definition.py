@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from hunt.core.form import Form
 from hunt.errors import DefinitionError
 
 MAX_PRIZES = 100
-ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def parse(text: str) -> Definition:
 
 
 def _build(raw: Mapping[str, object]) -> Definition:
-    form = _Form()
+    form = Form()
     form.known("", raw, {"hunt", "prize"})
     hunt = form.table("hunt", raw.get("hunt"))
     form.known("hunt.", hunt, {"id", "title", "map", "opens_at", "closes_at", "cooldown"})
@@ -109,7 +107,7 @@ def highest(prize: Prize) -> float:
     return prize.odds.peak if isinstance(prize.odds, Peak) else prize.odds
 
 
-def _prize(form: _Form, where: str, raw: object, width: float, height: float) -> Prize:
+def _prize(form: Form, where: str, raw: object, width: float, height: float) -> Prize:
     table = form.table(where, raw)
     form.known(f"{where}.", table, {"id", "title", "points", "odds", "stock", "per_player"})
     odds: float | Peak
@@ -127,7 +125,7 @@ def _prize(form: _Form, where: str, raw: object, width: float, height: float) ->
     )
 
 
-def _peak(form: _Form, where: str, raw: object, width: float, height: float) -> Peak:
+def _peak(form: Form, where: str, raw: object, width: float, height: float) -> Peak:
     table = form.table(where, raw)
     form.known(f"{where}.", table, {"peak", "at", "radius"})
     at = table.get("at")
@@ -142,85 +140,6 @@ def _peak(form: _Form, where: str, raw: object, width: float, height: float) -> 
         ),
         radius=form.number(f"{where}.radius", table.get("radius"), above=0),
     )
-
-
-class _Form:
-    """Takes values out of a table, and remembers each that is wrong."""
-
-    def __init__(self) -> None:
-        self._errors: dict[str, str] = {}
-
-    def wrong(self, field: str, sentence: str) -> None:
-        self._errors.setdefault(field, sentence)
-
-    def finish(self) -> None:
-        if self._errors:
-            raise DefinitionError(self._errors)
-
-    def known(self, prefix: str, table: Mapping[str, object], names: Collection[str]) -> None:
-        for name in table:
-            if name not in names:
-                near = difflib.get_close_matches(name, names, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(names))}"
-                self.wrong(f"{prefix}{name}", f"is unknown; {hint}")
-
-    def table(self, field: str, value: object) -> Mapping[str, object]:
-        if isinstance(value, dict):
-            return value
-        self.wrong(field, "must be a table")
-        return {}
-
-    def identifier(self, field: str, value: object) -> str:
-        if isinstance(value, str) and ID.fullmatch(value):
-            return value
-        self.wrong(field, "must be 1-64 of a-z 0-9 -")
-        return ""
-
-    def title(self, field: str, value: object) -> str:
-        if isinstance(value, str) and 1 <= len(value) <= 200 and value.isprintable():
-            return value
-        self.wrong(field, "must be a line of 1-200 characters")
-        return ""
-
-    def number(
-        self,
-        field: str,
-        value: object,
-        *,
-        least: float = -math.inf,
-        above: float = -math.inf,
-        most: float = math.inf,
-    ) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            self.wrong(field, "must be a number")
-        elif not math.isfinite(value) or not above < value or not least <= value <= most:
-            bounds = []
-            if above > -math.inf:
-                bounds.append(f"more than {above:g}")
-            if least > -math.inf:
-                bounds.append(f"at least {least:g}")
-            if most < math.inf:
-                bounds.append(f"at most {most:g}")
-            self.wrong(field, f"must be {' and '.join(bounds) or 'finite'}, not {value:g}")
-        else:
-            return float(value)
-        return 0.0
-
-    def whole(self, field: str, value: object, *, least: int) -> int | None:
-        if value is None:
-            return None
-        if isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**31:
-            return value
-        self.wrong(field, f"must be a whole number, {least} to {2**31 - 1}")
-        return None
-
-    def moment(self, field: str, value: object) -> datetime | None:
-        if value is None:
-            return None
-        if isinstance(value, datetime) and value.tzinfo is not None:
-            return value.astimezone(UTC)
-        self.wrong(field, "must be a time with its offset, as in 2026-11-01T18:00:00Z")
-        return None
 
 
 def to_json(definition: Definition) -> dict[str, object]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 from quart import Blueprint, Response, request
 
-from hunt.core.definition import ID
+from hunt.core.form import ID
 from hunt.engine import Engine
 from hunt.errors import InvalidRequest
 from hunt.store.audit import Entry

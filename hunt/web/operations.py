@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from quart import Blueprint, Response, request
 
 from hunt.core import wire
-from hunt.core.definition import ID
+from hunt.core.form import ID
 from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.web import problems, summing, who

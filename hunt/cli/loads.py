@@ -1,0 +1,138 @@
+"""What the loads of ``hunt bench`` share: their flags, their players, their report."""
+
+from __future__ import annotations
+
+import json
+import resource
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hunt.bench import report, table
+from hunt.bench.players import Source, guests, signed
+from hunt.bench.processes import Processes, listeners
+from hunt.bench.result import Result
+from hunt.bench.target import Target
+from hunt.cli import common
+from hunt.web import auth
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Counts(click.ParamType[list[int]]):
+    """Positive numbers with commas between them."""
+
+    name = "n,n"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[int]:
+        """Return the numbers in a text as ``64,256``."""
+        if isinstance(value, list):
+            return value
+        try:
+            counts = [int(each) for each in str(value).split(",")]
+        except ValueError:
+            counts = [0]
+        if min(counts) < 1:
+            self.fail(f"{value!r} must be numbers above 0 with commas between", param, ctx)
+        return counts
+
+
+def options(command: Command) -> Command:
+    """Add the flags that all loads share."""
+    for option in (
+        click.option(
+            "--html",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="Write a page with tables and plots.",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print figures for programs."),
+        click.option(
+            "--guests",
+            "as_guests",
+            is_flag=True,
+            help="Play as the server's guests; else tokens are signed with the secret.",
+        ),
+        click.option(
+            "--hunt",
+            "hunt_id",
+            default="harbour",
+            show_default=True,
+            help="Its id; the load's clicks stay in its log.",
+        ),
+        click.option(
+            "--url",
+            default="http://127.0.0.1:8000",
+            show_default=True,
+            help="The server's, without TLS.",
+        ),
+        common.options,
+    ):
+        command = option(command)
+    return command
+
+
+def players(
+    target: Target, data_dir: Path | None, config: Path | None, *, as_guests: bool
+) -> Source:
+    """Return where the players come from."""
+    if as_guests:
+        return guests(target)
+    secrets = common.secrets(common.read(data_dir, config).settings)
+    return signed(lambda name: auth.sign(secrets, name, ttl=86400, now=datetime.now(UTC)))
+
+
+def processes(target: Target) -> Processes | None:
+    """Return the server's processes, where they can be seen from here."""
+    found = listeners(target.port) if target.local else []
+    return Processes(found) if found else None
+
+
+def more_files() -> None:
+    """Raise this process's own file limit as far as it goes."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def show(
+    title: str,
+    columns: table.Columns,
+    results: Sequence[Result],
+    labels: Sequence[str],
+    *,
+    as_json: bool,
+    html: Path | None,
+) -> None:
+    """Print, write, and exit with 1 where a check failed."""
+    if as_json:
+        click.echo(
+            json.dumps(
+                [
+                    {**each.figures, "statuses": each.statuses, "problems": each.problems}
+                    for each in results
+                ]
+            )
+        )
+    else:
+        click.echo(table.render(columns, [each.figures for each in results]))
+    if html is not None:
+        html.write_text(report.page(title, columns, results, labels), encoding="utf-8")
+    for each in results:
+        if each.statuses.get(429):
+            click.echo(
+                f"{each.statuses[429]} clicks were refused as too fast: start the server with "
+                "HUNT_CLICK_RATE=0 to measure without that limit",
+                err=True,
+            )
+    problems = [problem for each in results for problem in each.problems]
+    for problem in problems:
+        click.echo(f"failed: {problem}", err=True)
+    if problems:
+        raise SystemExit(1)
+    if not as_json:
+        click.echo("every check held: nothing was lost, doubled or misdirected")

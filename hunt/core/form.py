@@ -1,0 +1,101 @@
+"""A table out of a file that people write: all of what is wrong is said at once."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+
+from hunt.errors import DefinitionError
+
+ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
+
+
+class Form:
+    """Takes values out of a table, and remembers each that is wrong."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, str] = {}
+
+    def wrong(self, field: str, sentence: str) -> None:
+        """Remember what is wrong with a field; the first that is said of it counts."""
+        self._errors.setdefault(field, sentence)
+
+    def finish(self) -> None:
+        """Raise `DefinitionError` where anything is wrong."""
+        if self._errors:
+            raise DefinitionError(self._errors)
+
+    def known(self, prefix: str, table: Mapping[str, object], names: Collection[str]) -> None:
+        """Look for names that mean nothing here."""
+        for name in table:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(names))}"
+                self.wrong(f"{prefix}{name}", f"is unknown; {hint}")
+
+    def table(self, field: str, value: object) -> Mapping[str, object]:
+        """Return a table; an empty one where it is wrong, as all of these go on."""
+        if isinstance(value, dict):
+            return value
+        self.wrong(field, "must be a table")
+        return {}
+
+    def identifier(self, field: str, value: object) -> str:
+        """Return an id."""
+        if isinstance(value, str) and ID.fullmatch(value):
+            return value
+        self.wrong(field, "must be 1-64 of a-z 0-9 -")
+        return ""
+
+    def title(self, field: str, value: object) -> str:
+        """Return one line for people."""
+        if isinstance(value, str) and 1 <= len(value) <= 200 and value.isprintable():
+            return value
+        self.wrong(field, "must be a line of 1-200 characters")
+        return ""
+
+    def number(
+        self,
+        field: str,
+        value: object,
+        *,
+        least: float = -math.inf,
+        above: float = -math.inf,
+        most: float = math.inf,
+    ) -> float:
+        """Return a number."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.wrong(field, "must be a number")
+        elif not math.isfinite(value) or not above < value or not least <= value <= most:
+            bounds = []
+            if above > -math.inf:
+                bounds.append(f"more than {above:g}")
+            if least > -math.inf:
+                bounds.append(f"at least {least:g}")
+            if most < math.inf:
+                bounds.append(f"at most {most:g}")
+            self.wrong(field, f"must be {' and '.join(bounds) or 'finite'}, not {value:g}")
+        else:
+            return float(value)
+        return 0.0
+
+    def whole(self, field: str, value: object, *, least: int) -> int | None:
+        """Return a whole number, where there is one."""
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**31:
+            return value
+        self.wrong(field, f"must be a whole number, {least} to {2**31 - 1}")
+        return None
+
+    def moment(self, field: str, value: object) -> datetime | None:
+        """Return a time in UTC, where there is one."""
+        if value is None:
+            return None
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            return value.astimezone(UTC)
+        self.wrong(field, "must be a time with its offset, as in 2026-11-01T18:00:00Z")
+        return None
