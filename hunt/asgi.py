@@ -30,6 +30,17 @@ from hunt.settings import RESERVE, Settings, file_limit, load
 from hunt.web.app import create_app
 from hunt.web.jwks import keep_current
 
+#: Seconds, when others of this server take over, for clients to send one more request
+#: on their connections, and to be told with its answer to make new ones.
+HANDOVER = 2.0
+
+#: Seconds, at the end, for clients to send one more, whose answer is a refusal and says
+#: that it is the last; an end without a word may meet a click on its way.
+PARTING = 0.25
+
+#: Seconds, after that, for clients to close what has had its last answer.
+FAREWELL = 1.0
+
 log = structlog.get_logger("hunt")
 
 
@@ -76,6 +87,7 @@ class Application:
                     listening.deepen()  # the supervisor's sockets are so from the start
                 if serving is not None:
                     serving.engine = engine
+                    engine.leave = serving.leave
                     engine.metrics.watch(
                         "hunt_connections", "Of clients.", lambda: serving.connections
                     )
@@ -100,6 +112,9 @@ class Application:
                 await send({"type": "lifespan.startup.complete"})
                 await receive()  # lifespan.shutdown
                 await engine.drain()
+                if serving is not None:
+                    await serving.part(PARTING)
+                    await serving.wait_left(FAREWELL)
                 nursery.cancel_scope.cancel()
         except (HuntError, ExceptionGroup) as error:
             sentence = _sentence(error)
@@ -131,6 +146,10 @@ async def _drain_when_told(engine: Engine) -> None:
 
             async def drain_when_stopping() -> None:
                 await serving.wait_stopping()
+                if child.place() is not None and not engine.draining:
+                    # Others listen at the same sockets, so nobody has to be refused.
+                    serving.leave()
+                    await serving.part(HANDOVER)
                 await drain()
                 serving.release()
 

@@ -20,15 +20,15 @@ from pathlib import Path
 import structlog
 import trio
 
-from hunt import logs
 from hunt.bus import postgres as bus
 from hunt.core.addresses import Proxies
 from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Notice, Outcome, Settlement
 from hunt.core.hunts import Hunt
 from hunt.core.standings import Leader
-from hunt.errors import CircuitOpen, SettingsError, StoreError, StoreUnavailable
+from hunt.errors import CircuitOpen, SettingsError, StoreUnavailable
 from hunt.service import dials
+from hunt.service.catalogue import Catalogue
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.intake import Intake
@@ -59,20 +59,14 @@ jitter = random.random
 #: against `breaker_slow`, short against a player's patience.
 COMMIT_DEADLINE = 2.0
 
-#: Seconds between two looks at all hunts; changes are announced, so this only
-#: backs a lost notice, and shows how much stock is left.
-CATALOGUE_INTERVAL = 2.0
-
 #: Resumes that read the table at once; the others wait their turn, and the pool
 #: keeps connections for commits.
 REPLAYS = 4
 
-#: Seconds to wait for the database at the start, and between two looks.
+#: Seconds to wait for the database at the start.
 START_PATIENCE = 30.0
-RETRY_INTERVAL = 0.5
 
 log = structlog.get_logger("hunt")
-faults = logs.FaultLog("hunt")
 
 
 class Engine:
@@ -83,9 +77,10 @@ class Engine:
         self.store = store
         self.secrets = settings.jwt_secret  #: the first signs
         self.tokens = open_tokens(settings, clock=time.time)
-        self.hunts: dict[str, Hunt] = {}  #: every hunt, by id, kept current
         #: Looks at all hunts that failed, streams that could not be resumed.
         self.faults = Counter(hunts=0, resume=0)
+        self.catalogue = Catalogue(store.hunts.all, found=self._found, faults=self.faults)
+        self.hunts = self.catalogue.hunts  #: every hunt, by id, kept current
         self.listener_faults = Counter(lost=0, odd=0)  #: as of `hunt.bus.postgres.run`
         self.draining = False
         self.drained = trio.Event()
@@ -141,11 +136,11 @@ class Engine:
             jitter=jitter,
         )
         self.replays = trio.Semaphore(REPLAYS)  #: resumes that read the table at once
+        #: Called when a drain begins to refuse clicks: clients are better off elsewhere.
+        self.leave: Callable[[], None] = lambda: None
         self.told_to_drain = trio.Event()  #: an operator wants this process to end
         self.own_socket: str | None = None  #: ``unix:/path``, where its siblings ask it
         self.siblings: Callable[[], list[Path]] = list  #: sockets of this server's other processes
-        self._hunts_changed = trio.Event()
-        self.answered_at = trio.current_time()  #: when the hunts were read last
         sampler = Sampler(
             process=os.getpid(),
             clock=trio.current_time,
@@ -156,7 +151,7 @@ class Engine:
             lanes=self.lanes,
             meter=self.meter,
             pool=store.states,
-            answered=lambda: self.answered_at,
+            answered=lambda: self.catalogue.answered_at,
             draining=lambda: self.draining,
         )
         self.samples = Samples(sampler.take, name=secrets.token_hex(4))
@@ -239,49 +234,15 @@ class Engine:
     async def _leaders(self, hunt: str, limit: int) -> list[Leader]:
         return await self.store.standings.leaders(hunt, limit)
 
-    async def refresh(self) -> None:
-        """Read all hunts again.
-
-        Raises:
-            StoreError: The database cannot be read; what was known stays.
-        """
-        hunts = {hunt.id: hunt for hunt in await self.store.hunts.all()}
-        self.answered_at = trio.current_time()
-        now = self.now()
-        known = self.hunts.copy()
-        self.hunts.update(hunts)  # hunts are closed, never deleted
-        for hunt in hunts.values():
-            self.tail.start_at(hunt.id, hunt.last_seq)
-            if hunt.is_over(now):
-                self.hub.end(hunt.id)
-            elif hunt.id in known and known[hunt.id].epoch != hunt.epoch:
-                # The log was restored from a backup: what was followed is gone.
-                self.tail.begin_again(hunt.id, hunt.last_seq)
-                self.hub.end(hunt.id, "drain")
-
-    async def try_refresh(self) -> bool:
-        """Read all hunts again, and return whether they could be read."""
-        try:
-            await self.refresh()
-        except StoreError as exc:
-            self.faults["hunts"] += 1
-            faults.warning("the hunts could not be read", error=str(exc))
-            return False
-        return True
-
-    async def wait_hunts(self) -> None:
-        """Return once the hunts have been read."""
-        while not await self.try_refresh():  # ruff: ignore[async-busy-wait] - a database that is back tells nobody
-            await trio.sleep(RETRY_INTERVAL)
-
-    async def keep_hunts_current(self) -> None:
-        """Read all hunts again when one has changed, and every few seconds."""
-        while True:
-            with trio.move_on_after(CATALOGUE_INTERVAL):
-                await self._hunts_changed.wait()
-            self._hunts_changed = trio.Event()
-            await self.try_refresh()
-            logs.say_rest()
+    def _found(self, hunt: Hunt, known: Hunt | None) -> None:
+        """Follow what was read of a hunt."""
+        self.tail.start_at(hunt.id, hunt.last_seq)
+        if hunt.is_over(self.now()):
+            self.hub.end(hunt.id)
+        elif known is not None and known.epoch != hunt.epoch:
+            # The log was restored from a backup: what was followed is gone.
+            self.tail.begin_again(hunt.id, hunt.last_seq)
+            self.hub.end(hunt.id, "drain")
 
     def notice(self, notice: Notice) -> None:
         """Take what the bus says of a commit, made by any process."""
@@ -290,15 +251,10 @@ class Engine:
             self.metrics.bus_lag(max((self.now() - settled).total_seconds(), 0.0))
         self.tail.notice(notice)
 
-    def hunt_changed(self, hunt: str) -> None:
-        """Have the hunts read again soon; cannot block."""
-        log.debug("a hunt has changed", hunt=hunt)
-        self._hunts_changed.set()
-
     def listening(self) -> None:
         """Look at everything once: what was notified before is lost."""
         self.tail.resync()
-        self._hunts_changed.set()
+        self.catalogue.look()
 
     async def drain(self) -> None:
         """Take no more clicks, end the streams, and commit what waits.
@@ -314,6 +270,7 @@ class Engine:
         self.draining = True
         log.info("draining")
         await trio.sleep(self.settings.drain_delay)
+        self.leave()
         with trio.move_on_after(self.settings.drain_timeout) as scope:
             await self.hub.close()
             await self.lanes.drain()
@@ -361,7 +318,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
     try:
         with trio.move_on_after(START_PATIENCE) as patience:
             await engine.store.wait_fit()
-            await engine.wait_hunts()
+            await engine.catalogue.wait_read()
         if patience.cancelled_caught:
             raise StoreUnavailable(
                 f"no database within {START_PATIENCE:.0f} s: check HUNT_DATABASE_URL"
@@ -369,7 +326,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(engine.stalls.run)
             nursery.start_soon(engine.samples.run)
-            nursery.start_soon(engine.keep_hunts_current)
+            nursery.start_soon(engine.catalogue.run)
             await nursery.start(engine.tail.run)
             nursery.start_soon(engine.hub.run)
             nursery.start_soon(engine.trail.run)
@@ -382,7 +339,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
                     engine.store.listening,
                     own=engine.store.name,
                     notice=engine.notice,
-                    hunt_changed=engine.hunt_changed,
+                    hunt_changed=engine.catalogue.look,
                     connected=engine.listening,
                     jitter=jitter,
                     faults=engine.listener_faults,

@@ -14,6 +14,9 @@ from hunt.web import endpoints, problems
 #: The end of a chunked body (RFC 9112, 7.1).
 LAST_CHUNK = b"0\r\n\r\n"
 
+#: Says that a response is the last on its connection (RFC 9112, 9.6).
+CLOSE = b"connection: close\r\n"
+
 
 def chunk(blocks: bytes) -> bytes:
     """Return bytes as one chunk; nothing where there are none, which would end the body."""
@@ -50,13 +53,21 @@ class Answers:
         self._at = ""  # of the batch that is being answered
         self._ends: dict[str | None, tuple[str, int]] = {}  # of its answers, by prize
         self._middle = ""  # of their heads
+        self._last = b""  # what each response says where it is the last
 
     def _refresh(self) -> None:
         second = int(time.time())
         if second != self._second:
             self._second = second
             own = self.config.response_headers("h11")
-            self._common = _COMMON + b"".join(b"%b: %b\r\n" % each for each in own)
+            lines = b"".join(b"%b: %b\r\n" % each for each in own)
+            self._common = _COMMON + lines + self._last
+
+    def close(self) -> None:
+        """Say from now on that each response is the last on its connection."""
+        self._last = CLOSE
+        self._second = 0
+        self._begin("")
 
     def _always(self, request_id: str) -> bytes:
         """Return the headers of every response."""
@@ -101,7 +112,7 @@ class Answers:
             len(problem.body),
             _lines(problem.headers),
             self._always(request_id),
-            b"connection: close\r\n" if close else b"",
+            CLOSE if close and not self._last else b"",
             problem.body,
         )
 

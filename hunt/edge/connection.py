@@ -6,7 +6,6 @@ Each repair names the row of the fault it mends; `tests/edge` fails without it.
 from __future__ import annotations
 
 import os
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +16,7 @@ import trio
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
-from hypercorn.utils import repr_socket_addr
 
-from hunt.core.addresses import UNIX
 from hunt.edge.answers import Answers
 from hunt.edge.fastlane import Client
 from hunt.edge.park import IDLE_TIMEOUT, Park
@@ -27,6 +24,7 @@ from hunt.edge.refusal import REFUSAL_TIMEOUT, SPARE, refuse
 from hunt.edge.secure import Secure
 from hunt.edge.sending import linger, send_all
 from hunt.edge.socket import serve as serve_socket
+from hunt.edge.transport import configure, host, local
 from hunt.edge.upgrade import Upgraded
 from hunt.edge.worker import Worker
 from hunt.logs import FaultLog
@@ -34,10 +32,6 @@ from hunt.web.who import LOCAL
 
 #: Seconds for the handshake of TLS.
 HANDSHAKE_TIMEOUT = 10.0
-
-#: Milliseconds that sent bytes may stay unacknowledged before the kernel gives
-#: the peer up: a phone that sleeps sends no FIN.
-USER_TIMEOUT = 25_000
 
 log = FaultLog("hunt.edge")
 
@@ -58,7 +52,7 @@ class Connection(TCPServer):
         worker, park, new = self._worker, self._worker.park, self.received is None
         if new:
             configure(self.stream)
-            if worker.full(worker.connections - SPARE):
+            if worker.full(worker.connections - SPARE) and (park is None or not park.make_room()):
                 return  # not even a refusal can be had
             if park is not None and park.open:
                 park.answers.config = self.config
@@ -92,7 +86,7 @@ class Connection(TCPServer):
 
     async def _serve(self) -> None:
         """Serve by Hypercorn, and over TLS by the fast lane in turn with it."""
-        self.state = {**self.state, LOCAL: _local(self._socket)}  # of this one alone
+        self.state = {**self.state, LOCAL: local(self._socket)}  # of this one alone
         park = self._worker.park
         if (
             self._plain() is not None
@@ -101,7 +95,7 @@ class Connection(TCPServer):
         ):
             await super().run()
             return
-        peer = park.engine.proxies.peer(_host(self._socket))
+        peer = park.engine.proxies.peer(host(self._socket))
         secure = Secure(self._worker, park, self.stream, peer)
         rest = await secure.serve(b"")
         while rest is not None:
@@ -153,7 +147,7 @@ class Connection(TCPServer):
         """
         head = isinstance(self.protocol.protocol, H11Protocol)
         with trio.move_on_after(self.config.keep_alive_timeout if head else IDLE_TIMEOUT):
-            await self._worker.wait_stopping()
+            await self._worker.wait_released()
         with trio.CancelScope(shield=True):
             await self._initiate_server_close()
 
@@ -171,7 +165,7 @@ class Connection(TCPServer):
     def _answered(self) -> tuple[H11Protocol, h11.Connection] | None:
         """Return the protocol, where nothing of this connection is left but its socket."""
         protocol, park = self.protocol.protocol, self._worker.park
-        if self.received is None or park is None or not park.open:
+        if self.received is None or park is None or not park.open or park.leaving:
             return None
         if not isinstance(protocol, H11Protocol):
             return None
@@ -243,31 +237,12 @@ def _leave(
     stream: trio.SocketStream, park: Park, received: bytes, *, refused: bool = False
 ) -> None:
     """Leave a socket to the park, which needs no task for it, and what was read from it."""
-    peer = park.engine.proxies.peer(_host(stream.socket))
+    peer = park.engine.proxies.peer(host(stream.socket))
     fd = stream.socket.detach()
     if park.open:
         Client(park, fd, peer, refused=refused).begin(received)
     else:
         os.close(fd)
-
-
-def _local(sock: trio.socket.SocketType) -> str | None:
-    """Return the address that the client has connected to."""
-    try:
-        return repr_socket_addr(sock.family, sock.getsockname())
-    except OSError:
-        return None  # it has left
-
-
-def _host(sock: trio.socket.SocketType) -> str:
-    """Return the address of the other end; of one that has left already, nobody's."""
-    if sock.family == socket.AF_UNIX:
-        return UNIX
-    try:
-        host: str = sock.getpeername()[0]
-    except OSError:
-        return ""
-    return host
 
 
 @contextmanager
@@ -290,17 +265,3 @@ def contained(faults: Counter[str]) -> Iterator[None]:
             raise rest from None
         faults["contained"] += 1
         log.warning("connection failed", error=type(group.exceptions[0]).__name__)
-
-
-def configure(stream: trio.abc.Stream) -> None:
-    """Set the options of a client's socket, where it is one of TCP."""
-    transport = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
-    assert isinstance(transport, trio.SocketStream)
-    if transport.socket.family == socket.AF_UNIX:
-        return
-    try:
-        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
-    except OSError:
-        pass  # the client has gone already, which the first read will find

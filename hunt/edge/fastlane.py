@@ -11,7 +11,9 @@ import trio
 from hunt.core import sse
 from hunt.core.addresses import Peer
 from hunt.core.events import Outcome, Settlement
-from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park, contained, failed
+from hunt.edge.leaving import Leaving
+from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
+from hunt.edge.parked import contained, failed
 from hunt.edge.refusal import REFUSAL_TIMEOUT
 from hunt.edge.request import Request, may_be_hot
 from hunt.edge.stream import open_stream
@@ -59,6 +61,8 @@ class Client:
         self._request: Request | None = None  # the last click's; mostly, the next has the same head
         self._refused = refused  # it came beyond the limit of connections
         park.add(self)
+        if refused:
+            park.refuse(self)
 
     def begin(self, received: bytes) -> None:
         """Serve what was read before the connection came here."""
@@ -218,6 +222,8 @@ class Client:
             self.park.start(self._write_rest, data[sent:])
         elif self._ends:
             self.end()
+        elif self.park.leaving:
+            self._leave()
 
     async def _write_rest(self, rest: bytes) -> None:
         try:
@@ -228,6 +234,8 @@ class Client:
         self._busy = False
         if self._ends or self._refused:
             self.end()
+        elif self.fd >= 0 and self.park.leaving:
+            self._leave()
         elif self.fd >= 0:
             self._advance()
 
@@ -238,6 +246,25 @@ class Client:
             self.park.close(fd, watched=self._watched)
         else:
             self.park.hand_over(fd, self.buffer, watched=self._watched)
+
+    def part(self) -> None:
+        """Serve what has come already, and end where nothing has: see `Timed`.
+
+        Between the read and the close there is nothing that takes time, so only what
+        comes in these microseconds is lost, and what comes when the client has not
+        heard of the end yet.
+        """
+        if not self._busy:
+            self.readable()
+        if not self._busy and not self.buffer:
+            self.end()
+
+    def _leave(self) -> None:
+        """Let the client close the connection, which has had its last answer."""
+        fd, self.fd = self.fd, -1
+        if not self._watched:
+            self.park.watch(fd, reading=True)
+        Leaving(self.park, fd)
 
     def look(self, now: float) -> None:
         """End a connection that is idle, or whose request does not arrive."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import h11
+from hypercorn.protocol.events import Event, Response
 from hypercorn.protocol.h11 import H11Protocol
 
 from hunt.core.addresses import UNIX
@@ -42,6 +43,14 @@ class HTTP1(H11Protocol):
         """Begin; see `_Connection`."""
         limit = self.config.h11_max_incomplete_size
         self.connection = _Connection(h11.SERVER, max_incomplete_event_size=limit)
+
+    async def stream_send(self, event: Event) -> None:
+        """Send; where the worker is to end, an answer says that it is the last."""
+        assert isinstance(self.context, Worker), "edge.install replaces both"
+        if self.context.leaving and isinstance(event, Response) and event.status_code >= 200:
+            headers = [*event.headers, (b"connection", b"close")]
+            event = Response(event.stream_id, headers=headers, status_code=event.status_code)
+        await super().stream_send(event)
 
     async def _check_protocol(self, event: h11.Request) -> None:
         upgrades = {value.lower() for name, value in event.headers if name == b"upgrade"}

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, c
 import trio
 from hypercorn.utils import repr_socket_addr
 
-from hunt.edge.connection import USER_TIMEOUT
+from hunt.edge.transport import USER_TIMEOUT
 from hunt.errors import HuntError
 
 #: Connections that may wait to be accepted.  At Hypercorn's 100, a burst of

@@ -11,18 +11,17 @@ from __future__ import annotations
 import os
 import select
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from operator import methodcaller
-from typing import Protocol, TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 import trio
 from hypercorn.config import Config
 
 from hunt.edge.answers import Answers
+from hunt.edge.parked import Parked, Timed, failed
 from hunt.edge.request import Heads
 from hunt.engine import Engine
-from hunt.logs import FaultLog
 
 #: Connections that are looked after in one turn of the loop.
 SLICE = 256
@@ -55,31 +54,6 @@ LOOK_PARTS = 8
 T = TypeVar("T", bound="Parked")
 Ts = TypeVarTuple("Ts")
 
-log = FaultLog("hunt.edge")
-
-
-class Parked(Protocol):
-    """What waits in the park."""
-
-    fd: int
-    park: Park
-
-    def readable(self) -> None:
-        """Read what has come.  Must not block; what it raises ends this one only."""
-
-    def beat(self) -> None:
-        """Give a sign of life, where that is due: called `TURNS` times a heartbeat."""
-
-    def end(self) -> None:
-        """Close the connection, and forget all of it."""
-
-
-class Timed(Parked, Protocol):
-    """What may not wait for ever: a connection between two requests."""
-
-    def look(self, now: float) -> None:
-        """Mind the time: called every few seconds."""
-
 
 class Park:
     """All connections of a process that own no task.
@@ -102,6 +76,7 @@ class Park:
         self.secure_heads = Heads("https")
         self.answers = Answers(Config())
         self.open = True  #: takes new connections
+        self.leaving = False  #: each answer is the last on its connection
         self.now = trio.current_time()  #: of this turn of the loop, or one shortly before
         self.turn = 0  #: of the heartbeats
         self.faults = Counter(contained=0)  #: exceptions that ended their connection only
@@ -111,7 +86,9 @@ class Park:
         self._epoll = select.epoll()
         self._parked: dict[int, Parked] = {}
         self._timed: dict[int, Timed] = {}  # of the parked
+        self._refused: dict[int, Timed] = {}  # of the timed, the oldest first
         self._nursery: trio.Nursery | None = None
+        self._empty = trio.Event()  # nobody is left who may ask; replaced by who waits for it
 
     def add(self, parked: Timed) -> None:
         """Watch a connection, which waits for a request."""
@@ -119,10 +96,31 @@ class Park:
         self._parked[parked.fd] = self._timed[parked.fd] = parked
         self._count(1)
 
+    def refuse(self, parked: Timed) -> None:
+        """Know a connection for one beyond the limit, which may have to make room."""
+        self._refused[parked.fd] = parked
+
+    def make_room(self) -> bool:
+        """End the connection beyond the limit that has waited longest; False: there is none.
+
+        Whoever connects and says nothing must not keep others from being refused in
+        words; what has come of its request already is answered.
+        """
+        for oldest in self._refused.values():
+            self._visit(oldest, methodcaller("part"))
+            self._visit(oldest, methodcaller("end"))
+            return True
+        return False
+
     def replace(self, parked: Parked) -> None:
         """Let another object have the connection from now on, for as long as it likes."""
         self._parked[parked.fd] = parked
         del self._timed[parked.fd]
+        self._mind_end()
+
+    def keep(self, parked: Timed) -> None:
+        """Let another object have the connection, which still may not wait for ever."""
+        self._parked[parked.fd] = self._timed[parked.fd] = parked
 
     def watch(self, fd: int, *, reading: bool) -> None:
         """Say whether there is anything to read that is wanted now."""
@@ -135,9 +133,15 @@ class Park:
         """Let go of a connection, which stays open."""
         del self._parked[fd]
         self._timed.pop(fd, None)
+        self._refused.pop(fd, None)
+        self._mind_end()
         if watched:
             self._epoll.unregister(fd)
         self._count(-1)
+
+    def _mind_end(self) -> None:
+        if self.leaving and not self._timed:
+            self._empty.set()
 
     def close(self, fd: int, *, watched: bool) -> None:
         """Close a connection; a task that waits on it finds out."""
@@ -225,6 +229,29 @@ class Park:
         except Exception as exc:
             failed(parked, exc)
 
+    def leave(self) -> None:
+        """Tell each client with its next answer that it is the last on its connection.
+
+        A client that is told so comes back on another connection, and to another
+        process; one whose connection just closes may have sent something meanwhile.
+        """
+        self.leaving = True
+        self.answers.close()
+
+    async def wait_left(self) -> None:
+        """Return once no connection is left on which a request could come."""
+        while self._timed:
+            self._empty = trio.Event()
+            await self._empty.wait()
+
+    async def part(self) -> None:
+        """End the connections on which nothing has come; what has come is served."""
+        for number, each in enumerate(list(self._timed.values())):
+            if self._timed.get(each.fd) is each:
+                self._visit(each, methodcaller("part"))
+            if number % SLICE == SLICE - 1:
+                await trio.lowlevel.checkpoint()
+
     async def write(self, fd: int, data: bytes) -> None:
         """Write all of `data`.
 
@@ -241,23 +268,3 @@ class Park:
                 with trio.fail_after(SEND_TIMEOUT):
                     await trio.lowlevel.wait_writable(fd)
         await trio.lowlevel.checkpoint()
-
-
-@contextmanager
-def contained(parked: Parked) -> Iterator[None]:
-    """End a connection whose service fails, and nothing else (H1)."""
-    try:
-        yield
-    except Exception as exc:
-        failed(parked, exc)
-
-
-def failed(parked: Parked, error: Exception) -> None:
-    """End a connection whose service raised.
-
-    Whoever calls this catches every `Exception` on purpose: which of them hostile
-    bytes can cause is not a closed list.
-    """
-    parked.park.faults["contained"] += 1
-    log.warning("connection failed", error=type(error).__name__, exc_info=error)
-    parked.end()

@@ -9,8 +9,8 @@ from hunt.edge.sending import send_all
 from hunt.errors import Overloaded
 from hunt.web import endpoints, problems
 
-#: Connections beyond the limit that may be refused at a time; further ones are closed
-#: as they come. A part of the reserve that the limit leaves of the open files.
+#: Connections beyond the limit that may be refused at a time; a further one takes the
+#: place of the oldest. A part of the reserve that the limit leaves of the open files.
 SPARE = 16
 
 #: Seconds that a refused client has to say what it wanted, and to read the answer.

@@ -28,6 +28,9 @@ from hunt.web.streams import EventStream
 if TYPE_CHECKING:
     from hunt.edge.worker import Worker
 
+#: Seconds for a last look, when the worker stops, at what has come.
+LAST_LOOK = 0.05
+
 #: What ends a connection without a word.
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError)
 
@@ -84,7 +87,8 @@ class Secure:
                         return None
                 body = self._buffer[size : size + request.length]
                 self._buffer = self._buffer[size + request.length :]
-                await self._click(request, body)
+                if not await self._click(request, body):
+                    return None
         except GONE:
             return None
 
@@ -95,42 +99,48 @@ class Secure:
         with self._worker.waiting() as scope:
             scope.deadline = self._since + limit
             data = await self._stream.receive_some(READ)
+        if not data and self._worker.released:
+            # What has come already is served, where all of it has.
+            with trio.move_on_after(LAST_LOOK):
+                data = await self._stream.receive_some(READ)
         if not self._buffer:
             self._since = trio.current_time()
         self._buffer += data
         return bool(data)
 
-    async def _click(self, request: Request, body: bytes) -> None:
+    async def _click(self, request: Request, body: bytes) -> bool:
+        """Answer a click; return whether another request may follow."""
         request_id = endpoints.request_id(request.id)
         self._since = trio.current_time()
         try:
             standing = request.standing_now(self._park.engine)
             settlement = await settle(self._park.engine, standing, self._peer, body)
         except Refused as refusal:
-            await self._refuse(request, refusal, request_id)
-            return
+            return await self._refuse(request, refusal, request_id)
+        more = not self._park.leaving
         await send_all(self._stream, self._park.answers.settled(settlement, request_id))
         self._log(request, HTTPStatus.OK, request_id)
+        return more
 
     async def _stream_events(self, request: Request) -> bool:
         """Send a stream to its end; return whether another request may follow."""
         request_id = endpoints.request_id(request.id)
         self._since = trio.current_time()
         engine, answers = self._park.engine, self._park.answers
+        more = not self._park.leaving
         try:
             hunt, player = endpoints.stream(engine, request.asked, self._peer)
         except (Overloaded, TooFast) as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
             await send_all(self._stream, answers.paused(pause, request_id))
             self._log(request, HTTPStatus.OK, request_id)
-            return True
+            return more
         except Refused as refusal:
-            await self._refuse(request, refusal, request_id)
-            return True
+            return await self._refuse(request, refusal, request_id)
         if hunt.is_over(engine.now()):
             await send_all(self._stream, answers.over(request_id))
             self._log(request, HTTPStatus.NO_CONTENT, request_id)
-            return True
+            return more
         self._log(request, HTTPStatus.OK, request_id)
         resume = request.asked.last_event_id if player is not None else None
         events = EventStream(engine, hunt, player, resume)
@@ -164,10 +174,12 @@ class Secure:
                 self._buffer += data
         stream.cancel()
 
-    async def _refuse(self, request: Request, refusal: Refused, request_id: str) -> None:
-        problem = problems.refused(refusal)
+    async def _refuse(self, request: Request, refusal: Refused, request_id: str) -> bool:
+        """Say no; return whether another request may follow."""
+        problem, more = problems.refused(refusal), not self._park.leaving
         await send_all(self._stream, self._park.answers.problem(problem, request_id))
         self._log(request, problem.status, request_id)
+        return more
 
     def _log(self, request: Request, status: int, request_id: str) -> None:
         if self._park.debug:

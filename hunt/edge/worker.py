@@ -40,6 +40,8 @@ class Worker(WorkerContext):
         self._make: Callable[[trio.SocketStream], Connection] | None = None
         self._nursery: trio.Nursery | None = None
         self._waiting: set[trio.CancelScope] = set()
+        self._released = trio.Event()
+        self.leaving = False  #: each answer is the last on its connection
         _current.set(self)
 
     def count(self, change: int) -> int:
@@ -54,7 +56,11 @@ class Worker(WorkerContext):
     def learn(self, make: Callable[[trio.SocketStream], Connection]) -> None:
         """Remember how Hypercorn makes a connection, and where it runs them."""
         self._make = make
-        self._nursery = trio.lowlevel.current_task().parent_nursery
+        if self._nursery is None:
+            self._nursery = trio.lowlevel.current_task().parent_nursery
+            assert self._nursery is not None, "it is Hypercorn's that runs this"
+            # It would end with its last task, and what is parked come here for nothing.
+            self._nursery.start_soon(self.wait_released)
 
     def take(self, fd: int, received: bytes) -> None:
         """Serve a connection by Hypercorn, in the nursery where it runs its own.
@@ -83,7 +89,7 @@ class Worker(WorkerContext):
     def waiting(self) -> Iterator[trio.CancelScope]:
         """Wait for what a client may never send; leaves the block when the worker stops."""
         with trio.CancelScope() as scope:
-            if self.terminated.is_set():
+            if self.released:
                 scope.cancel()
             self._waiting.add(scope)
             try:
@@ -91,10 +97,44 @@ class Worker(WorkerContext):
             finally:
                 self._waiting.remove(scope)
 
+    def leave(self) -> None:
+        """Tell each client with its next answer that it is the last on its connection."""
+        self.leaving = True
+        if self.park is not None:
+            self.park.leave()
+
+    async def part(self, patience: float) -> None:
+        """End the connections on which no request has come.
+
+        Args:
+            patience: Seconds, >= 0, for clients to send one more, whose answer tells
+                them to leave; those that have left are not waited for.
+        """
+        if self.park is not None:
+            with trio.move_on_after(patience):
+                await self.park.wait_left()
+            await self.park.part()
+
+    async def wait_left(self, patience: float) -> None:
+        """Return once those clients have left that were told so, or after `patience` seconds."""
+        if self.park is not None:
+            with trio.move_on_after(patience):
+                await self.park.wait_left()
+
+    @property
+    def released(self) -> bool:
+        """Whether nothing waits for a client any more."""
+        return self._released.is_set()
+
     def release(self) -> None:
         """End what waits for a client."""
+        self._released.set()
         for scope in self._waiting:
             scope.cancel()
+
+    async def wait_released(self) -> None:
+        """Return once nothing waits for a client any more."""
+        await self._released.wait()
 
     async def wait_stopping(self) -> None:
         """Return once Hypercorn has closed its listening sockets."""

@@ -15,7 +15,7 @@ from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from hunt import edge
-from hunt.edge import connection, sending
+from hunt.edge import connection, sending, transport
 
 edge.install()
 
@@ -120,11 +120,11 @@ async def test_sets_the_options_of_a_client_socket() -> None:
     async with listener:
         host, port = listener.socket.getsockname()[:2]
         async with await trio.open_tcp_stream(host, port), await listener.accept() as stream:
-            connection.configure(stream)
+            transport.configure(stream)
             option = stream.socket.getsockopt
             assert option(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert option(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-            assert option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == connection.USER_TIMEOUT
+            assert option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == transport.USER_TIMEOUT
 
 
 def test_contained_lets_pass_what_is_no_error_of_a_connection() -> None:

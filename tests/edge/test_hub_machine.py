@@ -47,6 +47,8 @@ class Asking:
 
     def look(self, now: float) -> None: ...
 
+    def part(self) -> None: ...
+
 
 class Reader:
     """A client, with all that it has read."""

@@ -1,0 +1,47 @@
+"""A client's socket, below all protocols: its options, and its two addresses."""
+
+from __future__ import annotations
+
+import socket
+
+import trio
+from hypercorn.utils import repr_socket_addr
+
+from hunt.core.addresses import UNIX
+
+#: Milliseconds that sent bytes may stay unacknowledged before the kernel gives
+#: the peer up: a phone that sleeps sends no FIN.
+USER_TIMEOUT = 25_000
+
+
+def configure(stream: trio.abc.Stream) -> None:
+    """Set the options of a client's socket, where it is one of TCP."""
+    transport = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
+    assert isinstance(transport, trio.SocketStream)
+    if transport.socket.family == socket.AF_UNIX:
+        return
+    try:
+        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
+    except OSError:
+        pass  # the client has gone already, which the first read will find
+
+
+def local(sock: trio.socket.SocketType) -> str | None:
+    """Return the address that the client has connected to."""
+    try:
+        return repr_socket_addr(sock.family, sock.getsockname())
+    except OSError:
+        return None  # it has left
+
+
+def host(sock: trio.socket.SocketType) -> str:
+    """Return the address of the other end; of one that has left already, nobody's."""
+    if sock.family == socket.AF_UNIX:
+        return UNIX
+    try:
+        name: str = sock.getpeername()[0]
+    except OSError:
+        return ""
+    return name

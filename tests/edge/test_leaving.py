@@ -1,0 +1,106 @@
+"""The end of connections that a client keeps: told with an answer, and never with a reset."""
+
+from __future__ import annotations
+
+import trio
+
+from hunt.edge.worker import Worker
+from tests.edge.test_park import Reader, click, park_of
+from tests.edge.test_secure import LIVEZ, wait_closed
+from tests.web.serving import Client, connected, serving
+
+
+def worker_of(client: Client) -> Worker:
+    assert client.worker is not None
+    return client.worker
+
+
+async def parked(client: Client, stream: trio.SocketStream) -> None:
+    """Return once a connection is in the park, with its first click answered."""
+    await stream.send_all(click())
+    assert (await Reader(stream).answer())[0] == 200
+
+
+async def test_the_last_answer_says_so_and_is_not_taken_back(database: str) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        await parked(client, stream)
+        worker_of(client).leave()
+        # Both at once, so that the second is unread when the answer to the first goes out.
+        await stream.send_all(click() + click())
+        reader = Reader(stream)
+        status, headers, _ = await reader.answer()
+        assert (status, headers["connection"]) == (200, "close")
+        await stream.send_all(click())  # into the void, but not a reset
+        await wait_closed(stream)
+        assert park_of(client)._timed, "it waits for the client to close"
+        await stream.aclose()
+        with trio.fail_after(5):
+            await park_of(client).wait_left()
+
+
+async def test_a_client_that_does_not_close_is_not_waited_for(database: str) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        await parked(client, stream)
+        worker_of(client).leave()
+        await stream.send_all(click())
+        await wait_closed(stream)
+        with trio.fail_after(10):
+            await park_of(client).wait_left()
+
+
+async def test_a_click_that_has_come_is_answered_before_the_end(database: str) -> None:
+    async with serving(database) as client, connected(client) as busy, connected(client) as idle:
+        await parked(client, busy)
+        await parked(client, idle)
+        worker_of(client).leave()
+        data = click()
+        # Without a turn of the loop in between: the park has not seen it.
+        assert await busy.socket.send(data) == len(data)
+        await worker_of(client).part(0)
+        status, headers, _ = await Reader(busy).answer()
+        assert (status, headers["connection"]) == (200, "close")
+        await wait_closed(idle)  # raises where it is a reset
+
+
+async def test_a_draining_server_refuses_for_the_last_time(database: str) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        await parked(client, stream)
+        await client.engine.drain()
+        await stream.send_all(click())
+        status, headers, _ = await Reader(stream).answer()
+        assert (status, headers["connection"]) == (503, "close")
+        assert "retry-after" in headers
+        await wait_closed(stream)
+
+
+async def test_what_is_not_hot_is_told_so_too(database: str) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        await parked(client, stream)
+        worker_of(client).leave()
+        await stream.send_all(LIVEZ)
+        status, headers, _ = await Reader(stream).answer()
+        assert (status, headers["connection"]) == (200, "close")
+        await wait_closed(stream)
+
+
+async def test_over_tls_it_is_the_same(database: str) -> None:
+    async with serving(database, over_tls=True) as client, connected(client) as stream:
+        await parked(client, stream)
+        worker_of(client).leave()
+        await stream.send_all(click())
+        status, headers, _ = await Reader(stream).answer()
+        assert (status, headers["connection"]) == (200, "close")
+        await wait_closed(stream)
+
+
+async def test_over_tls_a_click_that_has_come_is_answered_before_the_end(database: str) -> None:
+    async with serving(database, over_tls=True) as client, connected(client) as stream:
+        await parked(client, stream)
+        worker_of(client).leave()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stream.send_all, click())
+            await trio.lowlevel.checkpoint()
+            worker_of(client).release()
+        status, headers, _ = await Reader(stream).answer()
+        assert (status, headers["connection"]) == (200, "close")
+        await wait_closed(stream)
