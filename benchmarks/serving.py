@@ -143,10 +143,9 @@ def postmaster(data_dir: Path) -> int:
 
 def server_process(supervisor: int) -> int:
     """Return the process id of the one server process below `hunt serve`."""
-    [pid] = [
+    return min(  # the spare came after it
         pid
         for pid, process in table().items()
         if process.parent == supervisor
         and b"server_process" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
-    return pid
+    )

@@ -48,7 +48,7 @@ def test_parses_every_kind(tmp_path: Path) -> None:
     assert settings.jwt_key_file == Path("/etc/hunt/keys.pem")
     assert settings.jwt_algorithms == ("RS256", "EdDSA")
     assert settings.trusted_proxies == ("10.0.0.0/8", "::1", "unix")
-    order = Order(settings=settings, sockets=[3], number=1, own=None, hang=1)
+    order = Order(settings=settings, number=1, own=None, hang=1)
     assert decode_order(encode(order)) == order, "and reaches the server's processes"
 
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,8 @@ def place() -> Place | None:
 def main(application: Callable[[Settings], ASGIFramework]) -> None:
     """Serve as the supervisor orders, until it says so or ends; does not return.
 
-    The only argument on the command line is the descriptor of the channel.  Exit
+    The only argument on the command line is the descriptor of the channel, on which
+    the order may come much later: by then all is imported, which takes longest.  Exit
     status: 0 drained, 1 it failed, 2 wrong settings.
 
     Args:
@@ -80,14 +81,15 @@ def main(application: Callable[[Settings], ASGIFramework]) -> None:
     """
     with socket.socket(fileno=int(sys.argv[1])) as channel:
         channel.set_inheritable(False)
-        order = receive_order(channel)
-        if order is None:
+        received = receive_order(channel)
+        if received is None:
             sys.exit(1)
+        order, listening = received
         faulthandler.enable()  # so that SIGABRT shows where the loop stands
         configure(order.settings)
         status = 0
         try:
-            trio.run(_run, application(order.settings), order, channel)
+            trio.run(_run, application(order.settings), order, listening, channel)
         except KeyboardInterrupt:
             status = 130
         except BaseException as error:
@@ -113,10 +115,10 @@ def first_cause(error: BaseException) -> BaseException:
             return error
 
 
-def hypercorn(order: Order) -> Config:
+def hypercorn(order: Order, listening: Sequence[int]) -> Config:
     """Return how Hypercorn is to serve."""
     config = Config()
-    config.bind = [f"fd://{fd}" for fd in order.sockets]
+    config.bind = [f"fd://{fd}" for fd in listening]
     config.backlog = BACKLOG
     config.accesslog = None  # hunt writes its own, with request ids
     config.loglevel = "WARNING"
@@ -147,7 +149,9 @@ class _Started:
         await self._app(scope, receive, heard if scope["type"] == "lifespan" else send)
 
 
-async def _run(app: ASGIFramework, order: Order, channel: socket.socket) -> None:
+async def _run(
+    app: ASGIFramework, order: Order, listening: Sequence[int], channel: socket.socket
+) -> None:
     _place.set(Place(order.number, None if order.own is None else Path(order.own)))
     retire, started = trio.Event(), _Started(app)
     stream = trio.SocketStream(trio.socket.from_stdlib_socket(channel.dup()))
@@ -157,9 +161,8 @@ async def _run(app: ASGIFramework, order: Order, channel: socket.socket) -> None
         nursery.start_soon(_end_unstarted, retire, started.event, nursery.cancel_scope)
 
         async def serve_to_the_end(*, task_status: trio.TaskStatus[list[str]]) -> None:
-            await serve(
-                started, hypercorn(order), shutdown_trigger=retire.wait, task_status=task_status
-            )
+            config = hypercorn(order, listening)
+            await serve(started, config, shutdown_trigger=retire.wait, task_status=task_status)
             nursery.cancel_scope.cancel()
 
         await nursery.start(serve_to_the_end)

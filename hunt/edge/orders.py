@@ -1,14 +1,16 @@
 """What the supervisor and a server process say to each other, over a socket pair.
 
-Lines of text, each way.  The supervisor's first line is an `Order`, later it may
-say `RETIRE`; a process says `BEAT` every second, `READY` once, and `Failure` where
-it must end.  Either one's end is the other's end of file.  Settings have secrets in
-them, so they come this way: a command line and an environment can be read.
+Lines of text, each way.  The supervisor's first line is an `Order`, which may be long
+in coming: until then a process only waits.  Later the supervisor may say `RETIRE`; a
+process says `BEAT` every second, `READY` once, and `Failure` where it must end.  Either
+one's end is the other's end of file.  Settings have secrets in them, so they come this
+way: a command line and an environment can be read.
 """
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +23,9 @@ BEAT = b""  #: the process' loop turns
 READY = b"ready"  #: the process serves
 RETIRE = b"retire"  #: stop accepting, drain, end
 
+#: Addresses of one server, at most, as the kernel has it (SCM_MAX_FD, unix(7)).
+_MAX_SOCKETS = 253
+
 _KINDS: dict[str, type[HuntError]] = {
     "settings": SettingsError,
     "store": StoreUnavailable,
@@ -32,7 +37,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What one server process is to do."""
 
     settings: Settings
-    sockets: list[int]  #: descriptors, listening, inherited
     number: int  #: >= 1; counts the processes of this server, never used twice
     own: str | None  #: path of a socket that only this process listens at
     hang: float  #: seconds after which a loop that stands still is given up, > 0
@@ -75,16 +79,31 @@ def decode_failure(line: bytes) -> Failure:
     return msgspec.json.decode(line, type=Failure)
 
 
-def receive_order(channel: socket.socket) -> Order | None:
-    """Read the first line of a channel, blocking; None where the supervisor is gone."""
-    line = b""
+def send_order(channel: socket.socket, order: Order, listening: Sequence[socket.socket]) -> None:
+    """Write the first line of a channel, and with it the sockets to listen on.
+
+    Raises:
+        OSError: Nobody is there any more.
+    """
+    line = encode(order) + b"\n"  # far less than a socket's buffer
+    socket.send_fds(channel, [line], [sock.fileno() for sock in listening])
+
+
+def receive_order(channel: socket.socket) -> tuple[Order, list[int]] | None:
+    """Read the first line of a channel, blocking; None where the supervisor is gone.
+
+    Returns:
+        The order, and the descriptors to listen on.
+    """
+    line, listening = b"", list[int]()
     # Byte for byte: what follows the line is for others to read.
     while not line.endswith(b"\n"):
-        byte = channel.recv(1)
+        byte, found, _, _ = socket.recv_fds(channel, 1, _MAX_SOCKETS, socket.MSG_CMSG_CLOEXEC)
         if not byte:
             return None
         line += byte
-    return decode_order(line)
+        listening += found
+    return decode_order(line), listening
 
 
 def _path(kind: type, value: str) -> Path:

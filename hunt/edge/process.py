@@ -15,7 +15,7 @@ import trio
 
 from hunt.edge.listening import unix_listener
 from hunt.edge.notify import VARIABLES
-from hunt.edge.orders import BEAT, READY, RETIRE, Failure, Order, decode_failure, encode
+from hunt.edge.orders import BEAT, READY, RETIRE, Failure, Order, decode_failure, send_order
 from hunt.settings import PREFIX, TEST_PREFIX, Settings
 from hunt.store.postgres_process import Steps, end, wait_exit
 
@@ -39,7 +39,10 @@ class Program:
 
 
 class Process:
-    """A server process that was started; `watch` sees it to its end."""
+    """A server process that was started, and waits for its order; `watch` sees it to its end.
+
+    What takes longest of a start is done before the order.
+    """
 
     def __init__(
         self,
@@ -48,17 +51,16 @@ class Process:
         resources: ExitStack,
         *,
         program: Program,
-        number: int,
     ) -> None:
-        self.number = number  #: >= 1, never used twice
         self.settled = trio.Event()  #: it serves, or has ended
         self.ended = trio.Event()  #: and has been reaped
         self.served: float | None = None  #: trio's time since when it serves
         self.failure: Failure | None = None  #: what it said before it ended
         self.status: int | None = None  #: as of `subprocess`, once it has ended
-        self._popen, self._resources = popen, resources
+        self._popen, self._channel, self._resources = popen, channel, resources
         self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(channel))
-        self._hang, self._patience = program.hang, program.patience
+        self._program = program
+        self._wait = trio.CancelScope()  # for a sign of life
 
     @property
     def pid(self) -> int:
@@ -78,7 +80,7 @@ class Process:
         try:
             await self._listen()
             # Its end of the channel is closed, so it is ending, or not itself any more.
-            with trio.move_on_after(self._hang):
+            with trio.move_on_after(self._program.hang):
                 await wait_exit(self.pid)
         finally:
             if self._popen.poll() is None:
@@ -90,23 +92,25 @@ class Process:
             self.settled.set()
 
     async def _listen(self) -> None:
-        heard, limit = b"", self._patience
+        heard = b""
         while True:
-            with trio.move_on_after(limit) as scope:
+            with self._wait as scope:
                 try:
                     more = bytes(await self._stream.receive_some())
                 except trio.BrokenResourceError:
                     return
+            self._wait = trio.CancelScope()
             if scope.cancelled_caught:
+                self._wait.deadline = trio.current_time() + self._program.hang
                 if trio.current_time() > scope.deadline + _LATE:
                     continue  # we were stopped ourselves, or all of the machine
-                log.error("a server process stands still", pid=self.pid, seconds=limit)
+                log.error("a server process stands still", pid=self.pid)
                 await end(self.pid, ABORT)
                 return
             if not more:
                 return
             *lines, heard = (heard + more).split(b"\n")
-            limit = self._hang
+            self._wait.deadline = trio.current_time() + self._program.hang
             for line in lines:
                 self._take(line)
 
@@ -116,6 +120,25 @@ class Process:
             self.settled.set()
         elif line != BEAT:
             self.failure = decode_failure(line)
+
+    def order(self, settings: Settings, *, number: int, own: str | None) -> None:
+        """Have it serve.
+
+        Args:
+            settings: Of the process, with a database.
+            number: Its number, >= 1, never used twice.
+            own: Where a socket of its own is to be made; None for none.
+
+        Raises:
+            OSError: There can be no such socket.
+        """
+        listening = list(self._program.sockets)
+        if own is not None:
+            listening.append(self._resources.enter_context(unix_listener(own)))
+        order = Order(settings=settings, number=number, own=own, hang=self._program.hang)
+        self._wait.deadline = trio.current_time() + self._program.patience
+        with suppress(OSError):  # it has ended already, as `watch` finds
+            send_order(self._channel, order, listening)
 
     async def retire(self) -> None:
         """Tell it to close its listening sockets, to drain and to end."""
@@ -128,41 +151,26 @@ class Process:
             self._popen.terminate()
 
 
-def start(program: Program, settings: Settings, *, number: int, own: str | None) -> Process:
+def start(program: Program) -> Process:
     """Start a process, which has to be watched from now on.
-
-    Args:
-        program: What to start.
-        settings: Of the process, with a database.
-        number: Its number, >= 1, never used twice.
-        own: Where a socket of its own is to be made; None for none.
 
     Raises:
         OSError: The system cannot start one more.
     """
     with ExitStack() as stack:
-        sockets = list(program.sockets)
-        if own is not None:
-            sockets.append(stack.enter_context(unix_listener(own)))
         ours, theirs = socket.socketpair()
         stack.enter_context(ours)
         with theirs:
-            inherited = [theirs.fileno(), *(sock.fileno() for sock in sockets)]
             # Blocks for a millisecond or two; a thread would only make it later.
             popen = subprocess.Popen(
                 [*program.command, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
-                pass_fds=inherited,
+                pass_fds=[theirs.fileno()],
                 env=_environ(os.environ),
                 # Ctrl-C is for the supervisor, which lets the processes drain.
                 start_new_session=True,
             )
-        order = Order(
-            settings=settings, sockets=inherited[1:], number=number, own=own, hang=program.hang
-        )
-        with suppress(OSError):  # it has ended already, as `watch` will find
-            ours.sendall(encode(order) + b"\n")  # far less than a socket's buffer
-        return Process(popen, ours, stack.pop_all(), program=program, number=number)
+        return Process(popen, ours, stack.pop_all(), program=program)
 
 
 def _environ(environ: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 import trio
@@ -66,7 +67,8 @@ class Supervisor:
         self._binds = binds
         self._jitter = jitter
         self._places: list[Process] = []  # the process that serves in each place
-        self._running: set[Process] = set()  # these, and those that drain
+        self._running: set[Process] = set()  # these, those that drain, and the spare
+        self._spare: Process | None = None  # has imported all, and waits for its order
         self._started = 0
         self._has_served = False
         self._draining = trio.Event()
@@ -114,13 +116,21 @@ class Supervisor:
                     self._nursery.cancel_scope.cancel()
 
     def _start(self) -> Process:
+        """Have one process more serve: the spare, where there is one."""
         self._started += 1
         number = self._started
         own = None if self._room is None else self._room.own(number)
+        process, self._spare = self._spare, None
         try:
-            process = start(self._program, self._settings, number=number, own=own)
+            if process is None:
+                process = self._spawn()
+            process.order(self._settings, number=number, own=own)
         except OSError as exc:
             raise HuntError(f"a server process cannot be started: {exc.strerror}") from exc
+        return process
+
+    def _spawn(self) -> Process:
+        process = start(self._program)
         self._running.add(process)
         self._nursery.start_soon(self._watch, process)
         return process
@@ -130,6 +140,25 @@ class Supervisor:
             await process.watch()
         finally:
             self._running.discard(process)
+            if self._spare is process:
+                self._spare = None
+
+    def _keep_spare(self) -> None:
+        """Start one process more, which takes the place of the next that dies.
+
+        It has done by then what takes longest, and serves within a moment.  Not while
+        another one starts, whom it would slow down.
+        """
+        idle = self._spare is None and not self._draining.is_set()
+        if idle and all(each.alive for each in self._places):
+            with suppress(OSError):  # the machine has no room for it; it goes without
+                self._spare = self._spawn()
+
+    def _drop_spare(self) -> None:
+        """End the spare, which may have imported what has been replaced since."""
+        if self._spare is not None:
+            self._spare.terminate()
+            self._spare = None
 
     async def _open(self) -> None:
         """Say that the server is open, once all of it is."""
@@ -146,6 +175,8 @@ class Supervisor:
         deaths = 0
         while True:
             process = self._places[place]
+            await process.settled.wait()
+            self._keep_spare()
             await process.ended.wait()
             if self._draining.is_set():
                 return
@@ -190,6 +221,7 @@ class Supervisor:
             if self._draining.is_set():
                 return
             self._notifier.reloading()
+            self._drop_spare()
             await self._replace_all()
             self._notifier.ready(f"{len(self._places)} processes at {', '.join(self._binds)}")
 
@@ -197,6 +229,7 @@ class Supervisor:
         for place, old in enumerate(tuple(self._places)):
             if self._draining.is_set() or self._places[place] is not old:
                 continue  # it has died meanwhile, and been replaced
+            self._drop_spare()
             new = self._start()
             await new.settled.wait()
             if not new.alive:
@@ -215,6 +248,9 @@ class Supervisor:
         if not self._draining.is_set():
             self._draining.set()
             self._notifier.stopping()
+            for sock in self._program.sockets:
+                # As soon as the last process stops listening, clients hear that nobody does.
+                sock.close()
             limit = self._settings.drain_delay + 2 * self._settings.drain_timeout + GRACE
             with trio.move_on_after(limit) as scope:
                 for process in tuple(self._running):

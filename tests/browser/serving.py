@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,8 @@ class Server:
         servers = children(self.process.pid, "server_process") if number == signal.SIGKILL else []
         self.process.send_signal(number)
         for pid in servers:
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # the spare ends by itself
+                os.kill(pid, number)
         self.process.wait(30)
 
     @contextmanager

@@ -21,8 +21,8 @@ from tests.web.serving import serving, stream
 
 
 def test_h4_h5_h6_hypercorn_is_told_what_hunt_serve_needs() -> None:
-    order = Order(settings=Settings(), sockets=[], number=1, own=None, hang=10.0)
-    config = child.hypercorn(order)
+    order = Order(settings=Settings(), number=1, own=None, hang=10.0)
+    config = child.hypercorn(order, [])
     assert config.read_timeout is None, "it would end streams of silent clients"
     assert config.websocket_max_message_size == 4096
     assert config.backlog == 4096

@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from hunt.bench.processes import table, tree
 from tests.faults.proxy import Connect, Proxy, to_port
-from tests.life.processes import HUNT, Server, children, free_port, running, until
+from tests.life.processes import HUNT, Server, children, free_port, running, servers, until
 
 SECRET = b"faults-secret-faults-secret-faults"
 HEARTBEAT = 1.0  #: seconds, of streams; short, so that silence shows
@@ -60,7 +60,7 @@ class Node:
 
     def processes(self) -> list[int]:
         """Return the server processes."""
-        return children(self.server.process.pid, "server_process")
+        return servers(self.server.process.pid)
 
     def own_sockets(self) -> set[str]:
         """Return the sockets of the single processes, each named by a number that grows."""
@@ -69,7 +69,9 @@ class Node:
     def usage(self) -> dict[str, float]:
         """Return what all processes of the node use now: descriptors, and bytes of memory."""
         descriptors = memory = 0
-        for pid in tree([self.server.process.pid], table()):
+        # The spare is there at one time, and not at another.
+        spare = set(children(self.server.process.pid, "server_process")) - set(self.processes())
+        for pid in tree([self.server.process.pid], table()) - spare:
             with suppress(OSError):
                 descriptors += len(os.listdir(f"/proc/{pid}/fd"))
                 rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8")

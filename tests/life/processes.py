@@ -90,6 +90,20 @@ def children(pid: int, mark: str) -> list[int]:
     return sorted(found)
 
 
+def servers(pid: int) -> list[int]:
+    """Return the server processes below `pid`, without the spare that waits for its turn."""
+    return [each for each in children(pid, "server_process") if not waits(each)]
+
+
+def waits(pid: int) -> bool:
+    """Whether a server process has no loop yet."""
+    try:
+        links = [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:
+        return True  # it has just ended
+    return "anon_inode:[eventpoll]" not in links
+
+
 def gone(pid: int) -> bool:
     """Whether there is no such process, or it waits only to be reaped."""
     try:
@@ -140,7 +154,7 @@ def free_port() -> int:
 def server_pids(server: Server) -> list[int]:
     """Return the processes that serve, of either way to start them."""
     pid = server.process.pid
-    return children(pid, "server_process") or children(pid, "multiprocessing.spawn")
+    return servers(pid) or children(pid, "multiprocessing.spawn")
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import trio
 
 from hunt.store.secret import jwt_secret
 from hunt.web import auth
-from tests.life.processes import HUNT, children, free_port, running, until
+from tests.life.processes import HUNT, free_port, running, servers, until
 
 
 async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: Path) -> None:
@@ -47,18 +47,18 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
             forced = [each["detail"]["force"] for each in audit if each["action"] == "breaker"]
             assert forced == [None, "open"], "once for both"
             # A process that drains ends, and another one takes its place.
-            before = children(server.process.pid, "server_process")
+            before = servers(server.process.pid)
             answer = await client.post(f"http://{private}/v1/admin/drain")
             drained = answer.json()["process"]
             assert drained in before
 
             def replaced() -> bool:
-                now = children(server.process.pid, "server_process")
+                now = servers(server.process.pid)
                 return drained not in now and len(now) == 2
 
             await until(replaced)
             # One that is named drains, whichever is asked.
-            named = children(server.process.pid, "server_process")[0]
+            named = servers(server.process.pid)[0]
             answer = None
             while answer is None:
                 async with httpx.AsyncClient(headers=headers, base_url=f"http://{private}") as kept:

@@ -35,6 +35,7 @@ from tests.life.processes import (
     gone,
     player,
     running,
+    servers,
     until,
 )
 from tests.web.serving import HARBOUR, SECRET, bearer
@@ -45,7 +46,7 @@ async def two_processes(data_dir: Path) -> AsyncIterator[Server]:
     port = free_port()
     arguments = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--data-dir", str(data_dir)]
     async with running([*arguments, "--processes", "2"], f"http://127.0.0.1:{port}") as server:
-        await until(lambda: len(children(server.process.pid, "server_process")) == 2)
+        await until(lambda: len(servers(server.process.pid)) == 2)
         yield server
 
 
@@ -91,7 +92,7 @@ async def settings(database: str, tmp_path: Path, **options: object) -> Settings
 
 async def test_a_killed_process_is_replaced_while_the_other_serves(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server, player(server.url) as ada:
-        before = children(server.process.pid, "server_process")
+        before = servers(server.process.pid)
         os.kill(before[0], signal.SIGKILL)
         answered = 0
 
@@ -105,16 +106,16 @@ async def test_a_killed_process_is_replaced_while_the_other_serves(tmp_path: Pat
 
         await until(lambda: gone(before[0]))
         with trio.fail_after(30):
-            while len(children(server.process.pid, "server_process")) < 2 or answered < 5:
+            while len(servers(server.process.pid)) < 2 or answered < 5:
                 await click()
-        after = children(server.process.pid, "server_process")
+        after = servers(server.process.pid)
         assert before[1] in after
         assert before[0] not in after
 
 
 async def test_a_restart_under_load_loses_no_click(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server, player(server.url) as ada:
-        before = set(children(server.process.pid, "server_process"))
+        before = set(servers(server.process.pid))
         done = trio.Event()
         ids: list[str] = []
 
@@ -133,7 +134,7 @@ async def test_a_restart_under_load_loses_no_click(tmp_path: Path) -> None:
             await until(lambda: len(ids) > 10)
             server.send(signal.SIGHUP)
             await until(
-                lambda: not before & set(children(server.process.pid, "server_process")),
+                lambda: not before & set(servers(server.process.pid)),
                 seconds=30,
             )
             count = len(ids)
@@ -170,9 +171,60 @@ async def test_the_metrics_are_those_of_all_processes(tmp_path: Path) -> None:
 async def test_killed_it_leaves_nothing_behind(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server:
         pids = children(server.process.pid, "")
-        assert len(pids) == 3  # two servers, and PostgreSQL
+        assert len(pids) >= 3  # two servers, PostgreSQL, and perhaps a spare by now
         server.send(signal.SIGKILL)
         await until(lambda: all(gone(pid) for pid in pids), seconds=40)
+
+
+def spares() -> list[int]:
+    return sorted(set(children(os.getpid(), "server_process")) - set(servers(os.getpid())))
+
+
+async def test_the_spare_takes_the_place_of_a_process_that_dies(
+    database: str, tmp_path: Path
+) -> None:
+    given = await settings(database, tmp_path)
+    async with supervised(given) as made, trio.open_nursery() as nursery:
+        nursery.start_soon(made.supervisor.run)
+        with trio.fail_after(20):
+            await made.opened.wait()
+        await until(lambda: len(spares()) == 1)
+        [spare], [serving] = spares(), servers(os.getpid())
+        os.kill(serving, signal.SIGKILL)
+        await until(lambda: servers(os.getpid()) == [spare])
+        await until(lambda: spares() not in ([], [spare]))
+        await made.supervisor.drain()
+        assert children(os.getpid(), "server_process") == []
+
+
+async def test_a_restart_imports_anew(database: str, tmp_path: Path) -> None:
+    given = await settings(database, tmp_path)
+    async with supervised(given) as made, trio.open_nursery() as nursery:
+        nursery.start_soon(made.supervisor.run)
+        with trio.fail_after(20):
+            await made.opened.wait()
+        await until(lambda: len(spares()) == 1)
+        [spare], before = spares(), servers(os.getpid())
+        with trio.fail_after(20):
+            await made.supervisor.restart()
+        assert servers(os.getpid()) != before
+        assert spare not in children(os.getpid(), "server_process")
+        await made.supervisor.drain()
+
+
+async def test_a_spare_that_dies_is_no_loss(database: str, tmp_path: Path) -> None:
+    given = await settings(database, tmp_path)
+    async with supervised(given) as made, trio.open_nursery() as nursery:
+        nursery.start_soon(made.supervisor.run)
+        with trio.fail_after(20):
+            await made.opened.wait()
+        await until(lambda: len(spares()) == 1)
+        [spare], [serving] = spares(), servers(os.getpid())
+        os.kill(spare, signal.SIGKILL)
+        await until(lambda: not spares())
+        os.kill(serving, signal.SIGKILL)
+        await until(lambda: servers(os.getpid()) not in ([], [serving]), seconds=20)
+        await made.supervisor.drain()
 
 
 async def test_a_second_signal_stops_at_once(database: str, tmp_path: Path) -> None:
@@ -181,7 +233,7 @@ async def test_a_second_signal_stops_at_once(database: str, tmp_path: Path) -> N
         nursery.start_soon(made.supervisor.run)
         with trio.fail_after(20):
             await made.opened.wait()
-            [pid] = children(os.getpid(), "server_process")
+            [pid] = servers(os.getpid())
             os.kill(os.getpid(), signal.SIGTERM)
             async with httpx.AsyncClient() as client:
                 while (await client.get(f"{made.url}/readyz")).status_code != 503:
@@ -200,9 +252,9 @@ async def test_a_process_that_stands_still_is_ended_and_replaced(
         nursery.start_soon(made.supervisor.run)
         with trio.fail_after(30):
             await made.opened.wait()
-            [pid] = children(os.getpid(), "server_process")
+            [pid] = servers(os.getpid())
             os.kill(pid, signal.SIGSTOP)
-            while children(os.getpid(), "server_process") in ([pid], []):
+            while servers(os.getpid()) in ([pid], []):
                 await trio.sleep(0.01)
             async with httpx.AsyncClient(headers=bearer()) as client:
                 body = {"id": str(uuid.uuid4()), "x": 1, "y": 2}

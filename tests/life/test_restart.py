@@ -1,0 +1,69 @@
+"""Restarts under load, as clients see them that never try twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+import uuid
+from pathlib import Path
+
+import trio
+
+from tests.faults.http import Channel, click_request
+from tests.life.processes import HUNT, free_port, running, servers, until
+from tests.web.serving import SECRET, token
+
+#: Connections, on each of which the next click comes so many seconds after an answer.
+CONNECTIONS, PAUSE = 20, 0.03
+
+RESTARTS = 3
+
+
+class Trusting(Channel):
+    """Keeps its connection for as long as the answers say that it may."""
+
+    async def connect(self) -> trio.SocketStream:
+        if self._stream is None:
+            self._stream = await trio.open_tcp_stream("127.0.0.1", self.port)
+        return self._stream
+
+
+async def test_restarts_under_load_are_seen_by_no_client(tmp_path: Path) -> None:
+    port = free_port()
+    arguments = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--processes", "2"]
+    url, secret = f"http://127.0.0.1:{port}", {"HUNT_JWT_SECRET": SECRET.decode()}
+    statuses: list[int] = []
+    seqs: set[int] = set()
+    async with running([*arguments, "--data-dir", str(tmp_path / "d")], url, secret) as server:
+
+        def processes() -> set[int]:
+            return set(servers(server.process.pid))
+
+        async def play(player: str) -> None:
+            channel, bearer = Trusting(port), token(player, ttl=600)
+            try:
+                while True:
+                    body = json.dumps({"id": str(uuid.uuid4()), "x": 1, "y": 2}).encode()
+                    answer = await channel.request(click_request(bearer, "harbour", body))
+                    statuses.append(answer.status)
+                    assert answer.status == 200, (answer.status, bytes(answer.body))
+                    seqs.add(json.loads(answer.body)["seq"])
+                    await trio.sleep(PAUSE)
+            finally:
+                channel.close()
+
+        async with trio.open_nursery() as nursery:
+            for number in range(CONNECTIONS):
+                nursery.start_soon(play, f"player-{number}")
+            for _ in range(RESTARTS):
+                count, before = len(statuses), processes()
+                await until(lambda count=count: len(statuses) > count + 100)
+                server.send(signal.SIGHUP)
+                await until(
+                    lambda before=before: len(processes()) == 2 and not before & processes(),
+                    seconds=30,
+                )
+            count = len(statuses)
+            await until(lambda: len(statuses) > count + 100)
+            nursery.cancel_scope.cancel()
+    assert len(seqs) == len(statuses)
