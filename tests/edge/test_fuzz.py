@@ -1,5 +1,6 @@
 """Valid requests, cut and changed at any byte: the same process answers afterwards.
 
+In clear, over TLS, and as the frames of HTTP/2, a third of the time each.
 The changes are the same at every landing, which is not refused by chance, as far as the
 time lets them go.  `HUNT_TEST_FUZZ_SECONDS=3600` plays for an hour, and others each time;
 a failure prints the seed and the bytes.
@@ -12,23 +13,29 @@ import random
 import socket
 import struct
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pytest
 import trio
+from h2.config import H2Configuration
+from h2.connection import H2Connection
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
 
+from hunt.edge.secure import Secure
 from tests.edge.hostile import CHUNKED, HOST, LIVEZ
 from tests.edge.talking import BINARY, CLOSE, PING, TEXT, frame, handshake, say
 from tests.edge.test_park import Reader, click, park_of, subscribe
-from tests.web.serving import Client, connected, serving
+from tests.web.serving import Client, connected, serving, token
 
 SECONDS = float(os.environ.get("HUNT_TEST_FUZZ_SECONDS", "10"))
 SEED = random.randrange(2**32) if "HUNT_TEST_FUZZ_SECONDS" in os.environ else 0
 
+Way = Literal["clear", "tls", "h2"]
+WAYS: list[Way] = ["clear", "tls", "h2"]
+
 #: Connections between two looks at the clock.
-ROUND = 100
+ROUND = 50
 
 #: Seconds for which what comes is read, at most: a stream never ends by itself.
 LISTEN = 0.02
@@ -41,6 +48,23 @@ TOKENS = [
     b"Expect: 100-continue\r\n", b"Last-Event-ID: k1-0\r\n", b"Origin: null\r\n", HOST,
     b" HTTP/1.0\r\n", b"\x81\x85abcdhello", b"\x88\x80\0\0\0\0", b"\x01\xfe\xff\xff",
     b"5\r\nhello\r\n", "\u00e9".encode(), b"\xed\xa0\x80", b"1e999", b"99999999999999999999",
+]  # fmt: skip
+
+
+def framed(kind: int, payload: bytes = b"", *, flags: int = 0, stream: int = 0) -> bytes:
+    """Return a frame of HTTP/2 (RFC 9113, 4.1)."""
+    head = len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big")
+    return head + payload
+
+
+#: What is odd among the frames of HTTP/2.
+FRAMES = [
+    framed(0, flags=1, stream=1), framed(0, b"\xff", flags=8, stream=1), framed(0, b"hello"),
+    framed(1, b"\x82\x84\x86\x41", flags=5, stream=7), framed(1, b"\xff" * 5, flags=4, stream=11),
+    framed(2, b"\0\0\0\1\0", stream=1), framed(3, b"\0\0\0\x08", stream=1), framed(4),
+    framed(4, b"\0\4\xff\xff\xff\xff"), framed(4, b"\0\5\0\0\0\1"), framed(6, b"hunthunt"),
+    framed(7, bytes(8)), framed(8, bytes(4)), framed(8, b"\x7f\xff\xff\xff", stream=1),
+    framed(9, b"aaaa", flags=4, stream=1), framed(99, b"?"), b"\xff\xff\xff\0\0\0\0\0\1", b"\0",
 ]  # fmt: skip
 
 
@@ -66,16 +90,17 @@ class Change(NamedTuple):
         }[self.kind]
 
 
-CHANGES = st.lists(
-    st.builds(
-        Change,
-        st.sampled_from(["insert", "replace", "delete", "double", "turn", "flip", "cut"]),
-        st.integers(0, 4000),
-        st.integers(1, 40),
-        st.sampled_from(TOKENS),
-    ),
-    max_size=4,
-)
+def changes_of(tokens: list[bytes]) -> st.SearchStrategy[list[Change]]:
+    return st.lists(
+        st.builds(
+            Change,
+            st.sampled_from(["insert", "replace", "delete", "double", "turn", "flip", "cut"]),
+            st.integers(0, 4000),
+            st.integers(1, 40),
+            st.sampled_from(tokens),
+        ),
+        max_size=4,
+    )
 
 
 def requests(client: Client) -> list[bytes]:
@@ -103,20 +128,53 @@ def requests(client: Client) -> list[bytes]:
     ]
 
 
-async def spoken(client: Client, data: bytes, cuts: list[int], end: str) -> bytes:
+def conversations() -> list[bytes]:
+    """Return the same as frames of HTTP/2: each with its preface, and several requests."""
+    common = [(":scheme", "https"), (":authority", "hunt"), ("authorization", f"Bearer {token()}")]
+    body = b'{"id":"00000000-0000-4000-8000-000000000002","x":1,"y":2}'
+    posted = [("content-type", "application/json"), ("content-length", str(len(body)))]
+    hunt = "/v1/hunts/harbour"
+    made = []
+    for order in ("click", "get", "events", "connect", "mixed"):
+        peer = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+        peer.initiate_connection()
+        if order in {"click", "mixed"}:
+            head = [(":method", "POST"), (":path", f"{hunt}/clicks"), *common, *posted]
+            peer.send_headers(1, head)
+            peer.send_data(1, body[:10])
+            peer.ping(b"hunthunt")
+            peer.send_data(1, body[10:], end_stream=True)
+        if order in {"get", "mixed"}:
+            for stream in (3, 5):
+                head = [(":method", "GET"), (":path", hunt), *common]
+                peer.send_headers(stream, head, end_stream=True)
+        if order in {"events", "mixed"}:
+            head = [(":method", "GET"), (":path", f"{hunt}/events"), *common]
+            peer.send_headers(7, head, end_stream=True)
+            peer.increment_flow_control_window(1000, 7)
+            peer.reset_stream(7)
+        if order == "connect":
+            peer.send_headers(9, [(":method", "CONNECT"), (":authority", "hunt:1")])
+            peer.send_data(9, b"tunnel", end_stream=True)
+        made.append(peer.data_to_send())
+    return made
+
+
+async def spoken(client: Client, way: Way, data: bytes, cuts: list[int], end: str) -> bytes:
     """Send all of `data` in pieces, end the connection, and return what was said to it."""
     received = b""
     places = sorted(cut % (len(data) + 1) for cut in cuts)
-    async with connected(client) as stream:
+    async with connected(client, alpn=way if way == "h2" else None) as stream:
+        below: trio.SocketStream = getattr(stream, "transport_stream", stream)
         with suppress(trio.BrokenResourceError), trio.move_on_after(5):
             for start, stop in zip([0, *places], [*places, len(data)], strict=True):
                 await stream.send_all(data[start:stop])
                 await trio.lowlevel.checkpoint()
         with suppress(trio.BrokenResourceError, OSError):
             if end == "half":
-                await stream.send_eof()
+                await below.send_eof()
             elif end == "reset":
-                stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                below.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return b""
             with trio.move_on_after(LISTEN):
                 while more := await stream.receive_some(65536):
@@ -124,9 +182,9 @@ async def spoken(client: Client, data: bytes, cuts: list[int], end: str) -> byte
     return received
 
 
-async def attempt(client: Client, data: bytes, cuts: list[int], end: str) -> None:
+async def attempt(client: Client, way: Way, data: bytes, cuts: list[int], end: str) -> None:
     """Do it, and see that all is well; what ends a connection of ours is no accident of theirs."""
-    received = await spoken(client, data, cuts, end)
+    received = await spoken(client, way, data, cuts, end)
     assert b"HTTP/1.1 500" not in received, data
     assert park_of(client).faults["contained"] == 0
     async with connected(client) as stream:
@@ -135,9 +193,28 @@ async def attempt(client: Client, data: bytes, cuts: list[int], end: str) -> Non
 
 
 @pytest.mark.usefixtures("unmeasured")
-async def test_the_process_outlives_whatever_becomes_of_valid_bytes(database: str) -> None:
-    async with serving(database, heartbeat=1.0) as client:
-        valid = st.lists(st.sampled_from(requests(client)), min_size=1, max_size=3).map(b"".join)
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_process_outlives_whatever_becomes_of_valid_bytes(
+    database: str, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[Exception] = []
+    serve = Secure.serve
+
+    async def observed(self: Secure, received: bytes) -> bytes | None:
+        try:
+            return await serve(self, received)
+        except Exception as exc:
+            failed.append(exc)
+            raise
+
+    monkeypatch.setattr(Secure, "serve", observed)
+    async with serving(database, heartbeat=1.0, over_tls=way != "clear") as client:
+        changing = changes_of(FRAMES if way == "h2" else TOKENS)
+        if way == "h2":
+            valid = st.sampled_from(conversations())
+        else:
+            asked = st.sampled_from(requests(client))
+            valid = st.lists(asked, min_size=1, max_size=3).map(b"".join)
 
         def play(number: int) -> None:
             @seed(SEED + number)
@@ -147,7 +224,7 @@ async def test_the_process_outlives_whatever_becomes_of_valid_bytes(database: st
             )  # fmt: skip
             @given(
                 valid,
-                CHANGES,
+                changing,
                 st.lists(st.integers(0, 4000), max_size=4),
                 st.sampled_from(["half", "reset", "close", "close"]),
             )
@@ -155,7 +232,8 @@ async def test_the_process_outlives_whatever_becomes_of_valid_bytes(database: st
                 for change in changes:
                     data = change.made(data)
                 note(f"seed {SEED + number}: {data!r}")
-                trio.from_thread.run(attempt, client, data, cuts, end)
+                trio.from_thread.run(attempt, client, way, data, cuts, end)
+                assert not failed, data
 
             one()
 
@@ -163,7 +241,7 @@ async def test_the_process_outlives_whatever_becomes_of_valid_bytes(database: st
         tasks = trio.lowlevel.current_statistics().tasks_living
         files = len(os.listdir("/proc/self/fd"))
         began, number = trio.current_time(), 0
-        while trio.current_time() < began + SECONDS:
+        while trio.current_time() < began + SECONDS / len(WAYS):
             await trio.to_thread.run_sync(play, number)
             number += 1
         assert (await client.click()).status_code == 200

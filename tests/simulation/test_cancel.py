@@ -25,6 +25,7 @@ from hunt.web.streams import EventStream
 from tests.simulation.ledger import DEFINITION, HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Spell, Weather
+from tests.simulation.wires import Wires
 from tests.simulation.world import SETTINGS
 
 CLICKS = 20
@@ -57,7 +58,7 @@ class Answers(dict[str, Outcome]):
         return settled
 
 
-async def use(engine: Engine, taken: set[str], answers: Answers) -> None:
+async def use(engine: Engine, taken: set[str], answers: Answers, wires: Wires) -> None:
     """Click, listen, and resume; return once all clicks are answered."""
 
     async def listen(resume: str | None) -> None:
@@ -66,6 +67,13 @@ async def use(engine: Engine, taken: set[str], answers: Answers) -> None:
                 pass
 
     async with trio.open_nursery() as nursery:
+        wired = trio.Event()
+
+        async def connect() -> None:
+            await wires.use(engine)
+            wired.set()
+
+        nursery.start_soon(connect)
         nursery.start_soon(listen, None)
         nursery.start_soon(listen, f"{engine.hunts[HUNT].epoch}-0")
         for number in range(CLICKS):
@@ -80,34 +88,38 @@ async def use(engine: Engine, taken: set[str], answers: Answers) -> None:
             await trio.sleep(0.001 * (number % 5))
         while len(answers) < CLICKS:
             await trio.sleep(0.01)
+        await wired.wait()
         nursery.cancel_scope.cancel()
 
 
 async def cancelled_at(
     step: int, opened: Callable[[], AbstractAsyncContextManager[Engine]]
-) -> tuple[bool, Engine | None, set[str], Answers]:
+) -> tuple[bool, Engine | None, set[str], Answers, Wires]:
     """Run an engine until its n-th step; return whether it came that far, and what it did."""
-    at, taken, answers = At(step), set[str](), Answers()
+    at, taken, answers, wires = At(step), set[str](), Answers(), Wires()
     engine = None
     trio.lowlevel.add_instrument(at)
     try:
         with at.scope:
             async with opened() as engine:
-                await use(engine, taken, answers)
+                await use(engine, taken, answers, wires)
     finally:
         trio.lowlevel.remove_instrument(at)
-    return at.left <= 0, engine, taken, answers
+    return at.left <= 0, engine, taken, answers, wires
 
 
-def check(engine: Engine, taken: set[str], answers: Answers, rows: dict[str, int]) -> None:
+def check(
+    engine: Engine, taken: set[str], answers: Answers, wires: Wires, rows: dict[str, int]
+) -> None:
     """Check that whoever was taken was answered, truly, and that nothing is left."""
+    wires.check(rows)
     assert set(answers) == taken, "a click without an outcome"
     for click, outcome in answers.items():
         if isinstance(outcome, Settlement):
             assert rows[click] == outcome.reward.seq
         elif not isinstance(outcome, OutcomeUnknown):
             assert click not in rows, f"{outcome} was said of a click that was recorded"
-    assert engine.hub.counts().get("sse", 0) == 0
+    assert not any(engine.hub.counts().values())
     assert not any(engine.hub._players.get(HUNT, {}).values())
     assert engine.lanes.queued() == 0
     assert not engine.lanes._lanes
@@ -118,12 +130,12 @@ async def simulated(step: int) -> bool:
     ledger = Ledger(trio.current_time)
     async with trio.open_nursery() as later:
         store = FakeStore(ledger, Weather(Script(3, TROUBLE), 0), later, "p")
-        came, engine, taken, answers = await cancelled_at(
+        came, engine, taken, answers, wires = await cancelled_at(
             step,
             lambda: running(Engine(SETTINGS, store)),  # type: ignore[arg-type]
         )
     if engine is not None:
-        check(engine, taken, answers, {row.id: row.seq for row in ledger.rows})
+        check(engine, taken, answers, wires, {row.id: row.seq for row in ledger.rows})
     assert not ledger.listeners
     return came
 
@@ -162,7 +174,7 @@ async def test_cancelled_at_any_step_no_connection_and_no_lock_is_left(database:
         async with open_pool(database, size=1) as pool:
             step, came = 5, True
             while came:
-                came, engine, taken, answers = await cancelled_at(step, opened)
+                came, engine, taken, answers, wires = await cancelled_at(step, opened)
                 with trio.fail_after(10):
                     while await count(
                         "select count(*) from pg_stat_activity where application_name = 'cancelled'"
@@ -172,7 +184,7 @@ async def test_cancelled_at_any_step_no_connection_and_no_lock_is_left(database:
                 log = Log(pool)
                 rows = {row.id: row.seq for row in await log.history(HUNT, "ada", 0, 1000)}
                 if engine is not None:
-                    check(engine, taken, answers, rows)
+                    check(engine, taken, answers, wires, rows)
                 await watcher.execute(b"select from hunts for update nowait")
                 step += 7
             assert step > 100

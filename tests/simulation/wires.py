@@ -1,0 +1,111 @@
+"""An engine's connections, parked and awake, as their clients hold them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+import trio
+import trio.testing
+
+from hunt.edge.fastlane import Client
+from hunt.edge.park import Park
+from hunt.edge.socket import serve
+from hunt.edge.upgrade import Handshake, Upgraded
+from hunt.engine import Engine
+from hunt.web import auth, endpoints
+from tests.edge.talking import say
+from tests.simulation.ledger import HUNT
+
+#: Clicks of each connection, one after the other's answer or not.
+CLICKS = 3
+
+#: An answer of 200, a settled click of a socket, or a reward on a stream.
+_TOLD = re.compile(rb'"id":"([0-9a-f-]{36})","seq":([0-9]+)')
+
+
+def body() -> dict[str, object]:
+    return {"id": str(uuid.uuid4()), "x": 1.0, "y": 1.0}
+
+
+@dataclass
+class Wires:
+    """What the clients of an engine hold, and what they were told."""
+
+    socks: list[socket.socket] = field(default_factory=list)
+    told: bytes = b""
+    park: Park | None = None
+
+    async def use(self, engine: Engine) -> None:
+        """Click and listen on parked connections and on a WebSocket, until all is answered."""
+        token = auth.sign(engine.secrets, "ada", ttl=3600, now=datetime.now(UTC))
+        async with trio.open_nursery() as nursery:
+            park = self.park = Park(engine, hand_over=lambda fd, _: os.close(fd), count=int)
+            await nursery.start(park.run)
+            self._connect(park, f"GET /v1/hunts/{HUNT}/events", token, "\r\n")
+            resume = f"Last-Event-ID: {engine.hunts[HUNT].epoch}-0\r\n\r\n"
+            self._connect(park, f"GET /v1/hunts/{HUNT}/events", token, resume)
+            clicking = self._connect(park, f"GET /v1/hunts/{HUNT}", token, "\r\n", hot=False)
+            async with trio.open_nursery() as talking:
+                talking.start_soon(self._click, clicking, token)
+                talking.start_soon(self._talk, engine, token)
+            nursery.cancel_scope.cancel()
+
+    def _connect(
+        self, park: Park, line: str, token: str, rest: str, *, hot: bool = True
+    ) -> socket.socket:
+        """Connect, and ask for a stream where that is hot."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        self.socks.append(theirs)
+        head = f"{line} HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer {token}\r\n{rest}"
+        Client(park, ours.detach(), park.engine.proxies.peer("")).begin(head.encode() * hot)
+        return theirs
+
+    async def _click(self, sock: socket.socket, token: str) -> None:
+        for _ in range(CLICKS):
+            data = json.dumps(body()).encode()
+            sock.send(
+                b"POST /v1/hunts/%b/clicks HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer %b\r\n"
+                b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+                % (HUNT.encode(), token.encode(), len(data), data)
+            )
+            await trio.lowlevel.wait_readable(sock)
+            self.told += sock.recv(65536)
+
+    async def _talk(self, engine: Engine, token: str) -> None:
+        """Click on a WebSocket, and close it once all is answered."""
+        client, server = trio.testing.memory_stream_pair()
+        asked = endpoints.Asked(hunt=HUNT, host="hunt", authorization=f"Bearer {token}")
+        upgraded = Upgraded(Handshake(asked, b"k" * 24, "r"), engine.proxies.peer(""), b"")
+        async with client, trio.open_nursery() as nursery:
+            nursery.start_soon(partial(serve, engine, server, upgraded))
+            for _ in range(CLICKS):
+                await client.send_all(say(click=body()))
+            heard = b""
+            while sum(heard.count(each) for each in (b'"settled"', b'"refused"')) < CLICKS:
+                heard += await client.receive_some(65536)
+            self.told += heard
+            await client.send_all(say(ping=1))
+            await client.aclose()
+
+    def check(self, rows: dict[str, int]) -> None:
+        """Check that all connections have ended, and that only what is so was told."""
+        for sock in self.socks:
+            with sock, suppress(ConnectionResetError):
+                # Raises where the other end is open still.
+                while data := sock.recv(65536):
+                    self.told += data
+        for click, seq in _TOLD.findall(self.told):
+            assert rows[click.decode()] == int(seq)
+        if self.park is not None:
+            assert not self.park._parked
+            assert not self.park._timed
