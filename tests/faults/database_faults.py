@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import psycopg
 import trio
 
+from tests.faults.client_faults import metric
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
 
@@ -165,6 +166,22 @@ async def deadlocks(rig: Rig) -> int:
         "select deadlocks from pg_stat_database where datname = 'hunt'"
     )
     return int(count)
+
+
+@fault
+@asynccontextmanager
+async def conflict(rig: Rig, count: int = 5) -> AsyncIterator[None]:
+    """Change the row that every batch locks, while one waits for it (40001)."""
+    async with await rig.postgres.connect() as conn:
+        for _ in range(count):
+            await conn.execute("begin")
+            await conn.execute("update hunts set last_seq = last_seq")
+            await until_waiting(rig)
+            await conn.execute("commit")
+            await trio.sleep(0.2)  # a batch is sent three times, not for ever
+    yield
+    name = 'hunt_commit_failures_total{kind="conflict"}'
+    rig.notes["conflicts"] = sum([await metric(each.own_port, name) for each in rig.nodes])
 
 
 @fault

@@ -50,6 +50,7 @@ def figures(rig: Rig) -> dict[str, float]:
         "ok": sum(each.verdict == "ok" for each in attempts),
         "failed": len(failed),
         "unknown": sum(each.verdict == "unknown" and not excused(each) for each in attempts),
+        "unanswered": sum(each.status is None and not excused(each) for each in attempts),
         "refused": len(refusals),
         "rejected": sum(each.status == 422 for each in attempts),
         "answers lost": answers_lost(attempts),

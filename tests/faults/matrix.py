@@ -10,8 +10,8 @@ _SCRIPTS = (
     Script(
         name="kill-process",
         row="process killed (-9)",
-        steps=[Step(fault="kill_process")],
-        most={"replaced": 2.0, "recovered": 1.0},
+        steps=[Step(fault="kill_process", at=2.0)],
+        most={"replaced": 1.0, "recovered": 1.0},
     ),
     Script(
         name="stop-process",
@@ -31,9 +31,9 @@ _SCRIPTS = (
         name="restart",
         row="rolling restart (SIGHUP)",
         steps=[Step(fault="restart")],
-        # A click that was sent as its idle connection closed has no answer, and was not
-        # recorded; one for each connection and process, at most.
-        most={"answers lost": 0, "unknown": 32, "recovered": 1.0},
+        # A click is refused only where the machine is too slow for it.
+        environ={"HUNT_BREAKER_SLOW": "1", "HUNT_QUEUE_AGE": "5"},
+        most={"answers lost": 0, "unanswered": 0, "recovered": 1.0},
     ),
     Script(
         name="stop-node",

@@ -126,8 +126,10 @@ SCRIPTS = (
     Script(
         name="serialization",
         row="serialization failures (40001)",
+        steps=[Step(fault="conflict")],
         dsn={"options": r"-c default_transaction_isolation=repeatable\ read"},
-        most={"unknown": 0, "slowest": 1.0, **STREAMS},
+        least={"conflicts": 5},
+        most={"unknown": 0, "refused": 0, "slowest": 1.0, **STREAMS},
         **TWO,
         ci=False,
     ),

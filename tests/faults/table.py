@@ -38,6 +38,7 @@ SAID = {
     "stalls seen": "{:.0f} noticed by metric and log",
     "token after": "the expired token: {:.0f}",
     "inputs": "{:.0f} hostile inputs, a 200 after each",
+    "conflicts": "{:.0f} batches sent again",
     "drained": "drained in {:.1f} s",
 }
 
