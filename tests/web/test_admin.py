@@ -40,7 +40,7 @@ async def act(client: Client, method: str, path: str, **options: Any) -> Any:
 async def changed(client: Client, hunt_id: str, state: str) -> None:
     """Return once this process knows."""
     with trio.fail_after(5):
-        while client.engine.hunts[hunt_id].state != state:
+        while (known := client.engine.hunts.get(hunt_id)) is None or known.state != state:
             await trio.lowlevel.checkpoint()
 
 
