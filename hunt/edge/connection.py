@@ -137,6 +137,9 @@ class Connection(TCPServer):
                 assert engine is not None, "it has admitted this"
                 await serve_socket(engine, self.stream, upgraded)
         self._over = True
+        # Of HTTP/2 one more stream may have begun after the end was told to all others:
+        # its application would wait for ever.
+        await self.protocol.handle(Closed())
         await self.idle_task.stop()  # or the end would wait for it
 
     async def _idle_timeout(self) -> None:

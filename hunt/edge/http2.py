@@ -65,6 +65,14 @@ class HTTP2(H2Protocol):
         else:
             await super().stream_send(event)
 
+    async def _close_stream(self, stream_id: int) -> None:
+        """Tell the application of the end of a stream, even where its connection ends now.
+
+        One that is not told waits for ever, and its connection for it.
+        """
+        with trio.move_on_after(sending.SEND_TIMEOUT, shield=True):
+            await super()._close_stream(stream_id)
+
     async def _send_in_time(self, event: Event) -> bool:
         """Send; return False where that took too long, and the stream is reset."""
         with trio.move_on_after(sending.SEND_TIMEOUT) as scope:
