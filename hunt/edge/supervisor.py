@@ -29,6 +29,10 @@ GIVE_UP = 5
 #: Seconds of service within which a death is one "at once".
 AT_ONCE = 5.0
 
+#: Seconds for which a process has served before a spare is started: the clients that
+#: come back to it want the processor first.
+CALM = 2.0
+
 #: Seconds, beyond what the settings allow for draining, until processes are killed.
 GRACE = 5.0
 
@@ -176,6 +180,8 @@ class Supervisor:
         while True:
             process = self._places[place]
             await process.settled.wait()
+            with trio.move_on_after(CALM):
+                await process.ended.wait()
             self._keep_spare()
             await process.ended.wait()
             if self._draining.is_set():

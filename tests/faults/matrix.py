@@ -10,8 +10,8 @@ _SCRIPTS = (
     Script(
         name="kill-process",
         row="process killed (-9)",
-        steps=[Step(fault="kill_process", at=2.0)],
-        most={"replaced": 1.0, "recovered": 1.0},
+        steps=[Step(fault="kill_process", at=5.0)],
+        most={"replaced": 2.0, "recovered": 1.0},
     ),
     Script(
         name="stop-process",

@@ -188,11 +188,11 @@ async def test_the_spare_takes_the_place_of_a_process_that_dies(
         nursery.start_soon(made.supervisor.run)
         with trio.fail_after(20):
             await made.opened.wait()
-        await until(lambda: len(spares()) == 1)
+        await until(lambda: len(spares()) == 1, seconds=30)
         [spare], [serving] = spares(), servers(os.getpid())
         os.kill(serving, signal.SIGKILL)
-        await until(lambda: servers(os.getpid()) == [spare])
-        await until(lambda: spares() not in ([], [spare]))
+        await until(lambda: servers(os.getpid()) == [spare], seconds=30)
+        await until(lambda: spares() not in ([], [spare]), seconds=30)
         await made.supervisor.drain()
         assert children(os.getpid(), "server_process") == []
 
@@ -203,7 +203,7 @@ async def test_a_restart_imports_anew(database: str, tmp_path: Path) -> None:
         nursery.start_soon(made.supervisor.run)
         with trio.fail_after(20):
             await made.opened.wait()
-        await until(lambda: len(spares()) == 1)
+        await until(lambda: len(spares()) == 1, seconds=30)
         [spare], before = spares(), servers(os.getpid())
         with trio.fail_after(20):
             await made.supervisor.restart()
@@ -218,12 +218,12 @@ async def test_a_spare_that_dies_is_no_loss(database: str, tmp_path: Path) -> No
         nursery.start_soon(made.supervisor.run)
         with trio.fail_after(20):
             await made.opened.wait()
-        await until(lambda: len(spares()) == 1)
+        await until(lambda: len(spares()) == 1, seconds=30)
         [spare], [serving] = spares(), servers(os.getpid())
         os.kill(spare, signal.SIGKILL)
         await until(lambda: not spares())
         os.kill(serving, signal.SIGKILL)
-        await until(lambda: servers(os.getpid()) not in ([], [serving]), seconds=20)
+        await until(lambda: servers(os.getpid()) not in ([], [serving]), seconds=30)
         await made.supervisor.drain()
 
 
