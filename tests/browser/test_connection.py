@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from typing import Any
 
 from playwright.sync_api import CDPSession, Page, expect
 
@@ -80,22 +81,39 @@ def test_a_stream_that_a_proxy_has_forgotten_is_dead_after_two_and_a_half_heartb
     assert shown(proxied) == logged(proxied)
 
 
-def _heartbeat(network: CDPSession) -> None:
-    """Return when the browser gets bytes."""
-    beats: list[object] = []
-    network.once("Network.dataReceived", lambda beat: beats.extend([beat]))
+def _heartbeat(network: CDPSession, stream: str) -> None:
+    """Return when the browser gets bytes of a stream."""
+    beats: list[str] = []
+
+    def note(received: dict[str, str]) -> None:
+        if received["requestId"] == stream:
+            beats.append(stream)
+
+    network.on("Network.dataReceived", note)
     while not beats:
         network.send("Runtime.evaluate", {"expression": "0"})
+    network.remove_listener("Network.dataReceived", note)
 
 
 @still
 def test_heartbeats_keep_a_silent_stream_alive(page: Page) -> None:
-    streams = Sent(page, "/events")
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
+    own: list[str] = []
+
+    def note(sent: dict[str, Any]) -> None:
+        if sent["request"]["url"].endswith("/events"):  # not everybody's wins
+            own.append(sent["requestId"])
+
+    network.on("Network.requestWillBeSent", note)
+    page.context.set_offline(True)
+    expect(page.locator("#connection")).to_have_text("offline")
+    page.context.set_offline(False)
+    live(page)
+    streams = Sent(page, "/events")
     for _ in range(2):
         for _ in range(2):  # the page has read all of them but the last
-            _heartbeat(network)
+            _heartbeat(network, own[-1])
         page.clock.run_for(2 * HEARTBEAT)
     live(page)
     assert len(streams) == 0

@@ -6,7 +6,7 @@ import json
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.playing import Sent, click, click_elsewhere, finds, live
+from tests.browser.playing import Sent, click, click_elsewhere, finds, live, still
 
 
 def test_what_happens_while_the_stream_opens_is_shown(page: Page) -> None:
@@ -41,6 +41,7 @@ def test_what_happens_before_the_first_id_is_shown_after_a_reconnect(page: Page)
     finds(page, 1)
 
 
+@still  # so that it does not try while it is offline
 def test_what_a_stream_can_resume_is_not_read_again(page: Page) -> None:
     click(page)
     finds(page, 1)
@@ -69,6 +70,7 @@ def test_a_reset_alone_has_the_history_read(page: Page) -> None:
     finds(page, 1)
 
 
+@still  # so that it does not try while it is offline
 def test_what_a_stream_cannot_resume_is_read_once(page: Page) -> None:
     click(page)
     finds(page, 1)
@@ -84,6 +86,7 @@ def test_what_a_stream_cannot_resume_is_read_once(page: Page) -> None:
     assert len(reads) == 1
 
 
+@still  # so that it does not try while it is offline
 def test_an_id_that_was_of_no_use_is_not_sent_again(page: Page) -> None:
     click(page)
     finds(page, 1)
