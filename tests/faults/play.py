@@ -60,6 +60,7 @@ async def play(rig: Rig) -> Result:
                 for number in range(len(script.steps)):
                     striking.start_soon(strike, number)
             await trio.sleep_until(max(rig.began + script.seconds, rig.well + 1.0))
+            await enough(rig)
             await settled(rig)
             crowd.clicking = False
             clicking.cancel_scope.deadline = trio.current_time() + 2 * players.PATIENCE
@@ -102,6 +103,15 @@ def judged(rig: Rig) -> History:
             *(each for each in after if getattr(each, "connection", None) in {None, *streams}),
         ]
     )
+
+
+async def enough(rig: Rig, *, patience: float = 60.0) -> None:
+    """Wait until so many clicks were answered as the script wants, or it is in vain."""
+    with trio.move_on_after(patience):
+        while rig.crowd.clicking and rig.script.answers > sum(
+            each.verdict == "ok" for each in rig.history.attempts(players.HUNT)
+        ):
+            await trio.sleep(0.1)
 
 
 async def settled(rig: Rig, *, patience: float = 20.0) -> None:

@@ -27,6 +27,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     steps: list[Step] = []
     seed: int = 1  #: of the clients' choices; the machine makes its own
     seconds: float = 2.0  #: of load, at least; it goes on until one second after the last fault
+    answers: int = 0  #: of 200, at least, before the load ends: a busy machine takes longer
     players: int = 12  #: every third one clicks on two connections at a time
     listeners: int = 1  #: streams of each player
     nodes: int = 1

@@ -15,7 +15,8 @@ from tests.life.processes import HYPERCORN
 SERVER = (*HYPERCORN, "-b", "127.0.0.1:$PORT", "tests.faults.broken:app")
 
 #: Two servers of one process each, so that both have a share in everything.
-PLAIN = Script(name="control", row="", nodes=2, processes=1, seconds=1.5, within=2.0)
+#: What is broken shows where much happens at a time; the stock, of 50, with a click in five.
+PLAIN = Script(name="control", row="", nodes=2, processes=1, seconds=1.5, answers=600, within=2.0)
 
 KILL = Step(fault="kill_postgres", at=1.0)
 LOSE = Step(fault="lose_answers", at=0.5, give={"count": 6})
