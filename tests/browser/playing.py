@@ -119,6 +119,11 @@ def live(page: Page) -> None:
     expect(page.locator("#connection")).to_have_text("live", timeout=20_000)
 
 
+def without_stream(page: Page) -> None:
+    """Wait until the page, which gets no stream, takes clicks."""
+    expect(page.locator("#connection")).to_contain_text("reconnecting", timeout=20_000)
+
+
 def finds(page: Page, count: int) -> None:
     expect(page.locator("#count")).to_have_text(f"· {count}", timeout=20_000)
     expect(page.locator("#rewards li")).to_have_count(count)

@@ -105,6 +105,30 @@ def test_a_token_that_is_no_good_is_refused_and_no_cookie_helps(
     assert status == 401
 
 
+def test_wins_and_leaders_are_told_until_somebody_stops(
+    page: Page, follow: Callable[..., None]
+) -> None:
+    follow()
+    page.evaluate(
+        """() => {
+            window.leaders = null;
+            hunt.leaders((leaders) => (window.leaders = leaders), { limit: 1 });
+            window.heard = [[], []];
+            window.following = heard.map((wins) =>
+                hunt.winners({ wins: (some) => wins.push(...some) }));
+        }"""
+    )
+    for _ in range(2):
+        # The stream may come later than the first wins, which nobody waits for.
+        while not page.evaluate("heard.at(-1).length"):
+            page.evaluate("hunt.click(1, 2)")
+        page.evaluate("following[0].stop()")
+        [first, second] = page.evaluate("heard.map((wins) => wins.splice(0))")
+    assert first == [], "it was stopped"
+    assert sorted(second[0]) == ["at", "player", "points", "prize"]
+    page.wait_for_function("() => leaders !== null && leaders.length === 1")
+
+
 def test_the_example_of_the_documentation_plays(page: Page) -> None:
     [example] = re.findall(r"```js\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
     said: list[str] = []

@@ -83,16 +83,17 @@ export class Chart {
     paint.setTransform(1, 0, 0, 1, 0, 0);
     paint.drawImage(this.#scene, 0, 0);
     paint.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const ageOf = ({ at }, length) => Math.min(Math.max((now - at) / length, 0), 1);
     let moving = false;
     if (this.#flare) {
-      const age = (now - this.#flare.at) / FLARE;
+      const age = ageOf(this.#flare, FLARE);
       moving = age < 1;
-      if (moving) flare(paint, lighthouse(width, height), Math.max(age, 0), this.#flare.rare, theme);
+      if (moving) flare(paint, lighthouse(width, height), age, this.#flare.rare, theme);
       else this.#flare = null;
     }
     const at = ({ x, y }) => ({ x: (x / this.size.width) * width, y: (y / this.size.height) * height });
     for (const each of this.#marks) {
-      const age = this.#still.matches ? 1 : Math.min((now - each.at) / YOUNG, 1);
+      const age = this.#still.matches ? 1 : ageOf(each, YOUNG);
       const waits = each.kind === "waiting" && !this.#still.matches;
       moving ||= age < 1 || waits;
       mark(paint, each.kind, at(each), age, waits ? Math.sin(now / 160) : 1, theme);

@@ -70,6 +70,7 @@ export class Relay {
   stop() {
     this.#end();
     this.#channel?.close();
+    this.#channel = null;
   }
 
   #end() {
@@ -144,6 +145,7 @@ export class Relay {
 
   /** Take what the stream says, and pass it on. */
   #tell(message) {
+    if (message.state === "connecting" && this.#last.state === "live") return; // one tab for another: no news
     this.#take(message);
     if (message.event) message.position = message.event.id ?? this.position;
     this.#channel?.postMessage(message);

@@ -1,0 +1,71 @@
+"""By keyboard, and by ear."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.playing import click, click_elsewhere, finds, still, without_stream
+
+FOCUSED = """() => {
+    const { activeElement } = document;
+    const { outlineStyle, outlineWidth } = getComputedStyle(activeElement);
+    const seen = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+    return [activeElement.id || activeElement.localName, seen];
+}"""
+
+
+def test_the_keyboard_reaches_everything_in_order_and_it_is_seen_where_it_is(page: Page) -> None:
+    click_elsewhere(page)  # so that there is a list; the focus is still nowhere
+    finds(page, 1)
+    reached = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        name, seen = page.evaluate(FOCUSED)
+        if name == "body":
+            break
+        assert seen, name
+        reached.append(name)
+    # Other hunts, where there are any, come first, as links.
+    assert [name for name in reached if name != "a"] == ["map", "sound", "rewards"]
+
+
+def test_what_is_there_is_named(page: Page) -> None:
+    click_elsewhere(page)
+    for role, name in (
+        ("banner", None),
+        ("main", None),
+        ("region", "The map"),
+        ("application", "Map. Click or tap anywhere."),
+        ("list", "What others find"),
+        ("region", "Your clicks"),
+        ("list", "What your clicks found, newest first"),
+        ("button", "Sound"),
+    ):
+        found = page.get_by_role(role, name=name) if name else page.get_by_role(role)  # type: ignore[arg-type]
+        expect(found).to_have_count(1)
+
+
+@still
+def test_who_listens_hears_the_first_click_at_once_and_then_a_sum(page: Page) -> None:
+    outcomes = iter([(None, 0), ("shell", 5), ("shell", 5), (None, 0), ("chest", 2500)])
+
+    def answer(route: object) -> None:
+        prize, points = next(outcomes)
+        reward = route.fetch().json()  # type: ignore[attr-defined]
+        route.fulfill(json=reward | {"prize": prize, "points": points})  # type: ignore[attr-defined]
+
+    page.route("**/events", lambda route: route.abort())  # the answers alone tell
+    page.route("**/clicks", answer)
+    page.reload()
+    without_stream(page)
+    said = page.locator("#said")
+    click(page)
+    finds(page, 1)
+    expect(said).to_have_text("Nothing but water.")
+    for number in range(2, 6):
+        click(page, number / 10)
+        finds(page, number)
+        expect(said).to_have_text("Nothing but water.")
+    expect(page.locator("#outcome")).to_have_text("Sunken chest: 2,500 points.")
+    page.clock.run_for(5_000)
+    expect(said).to_have_text("4 clicks, 3 prizes: 2 \u00d7 Sea shell, Sunken chest. 2,510 points.")

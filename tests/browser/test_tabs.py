@@ -1,0 +1,176 @@
+"""Many tabs of one browser, which has six connections to a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Request, expect
+
+from tests.browser.playing import (
+    REAL_FRAMES,
+    click,
+    click_elsewhere,
+    finds,
+    live,
+    show_again,
+)
+
+TABS = 7
+
+
+@pytest.fixture
+def open_tab(page: Page) -> Callable[[], Page]:
+    def opened() -> Page:
+        tab = page.context.new_page()
+        tab.goto(page.url)
+        live(tab)
+        return tab
+
+    return opened
+
+
+class Streams:
+    """The streams that are opened from now on, whose they are, and which are still open."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.opened: list[Request] = []
+        self.closed: list[Request] = []
+        context.on("request", self._begun)
+        context.on("requestfailed", self._ended)
+        context.on("requestfinished", self._ended)
+
+    def _begun(self, request: Request) -> None:
+        if "/v1/" in request.url and "/events" in request.url:
+            self.opened.append(request)
+
+    def _ended(self, request: Request) -> None:
+        self.closed.append(request)
+
+    def open(self) -> list[Request]:
+        return [each for each in self.opened if each not in self.closed]
+
+    @property
+    def own(self) -> list[Request]:
+        return [each for each in self.opened if "scope=all" not in each.url]
+
+
+def test_seven_tabs_can_all_click_and_all_see_it(page: Page, open_tab: Callable[[], Page]) -> None:
+    streams = Streams(page.context)
+    tabs = [page, *(open_tab() for _ in range(TABS - 1))]
+    for tab in tabs:
+        click(tab)
+    for tab in tabs:
+        finds(tab, TABS)
+    # None at all, but where a slow machine had a tab believe that the first one was asleep.
+    assert len(streams.open()) <= 2
+
+
+def test_when_the_tab_that_follows_is_closed_another_one_goes_on(
+    page: Page, open_tab: Callable[[], Page]
+) -> None:
+    tabs = [open_tab(), open_tab()]
+    click(page)
+    for tab in tabs:
+        finds(tab, 1)
+    streams = Streams(page.context)
+    page.close()
+    click_elsewhere(tabs[0])  # whether it is there already or not
+    for tab in tabs:
+        finds(tab, 2)
+        live(tab)
+    assert streams.own
+    assert all("last-event-id" in each.headers for each in streams.own)
+
+
+def test_a_tab_that_comes_to_light_takes_over_and_nothing_is_lost_doubled_or_said(
+    page: Page, open_tab: Callable[[], Page]
+) -> None:
+    streams = Streams(page.context)
+    other = open_tab()
+    for tab in (page, other):
+        tab.evaluate(
+            """async () => {
+                const { join } = await import("/static/hunt.js");
+                window.seqs = [];
+                (await join()).hunt("harbour").follow({ reward: ({ seq }) => seqs.push(seq) });
+                window.announced = [];
+                const state = document.getElementById("state");
+                new MutationObserver(() => announced.push(state.textContent))
+                    .observe(state, { childList: true });
+            }"""
+        )
+    expected = 0
+    for tab in (other, page, other):
+        click_elsewhere(tab)
+        show_again(tab)
+        while not (streams.own and streams.own[-1].frame.page is tab):
+            tab.wait_for_timeout(10)
+        click_elsewhere(tab)
+        expected += 2
+        for each in (page, other):
+            finds(each, expected)
+    assert all("last-event-id" in each.headers for each in streams.own)
+    for each in (page, other):
+        each.wait_for_function(f"() => seqs.length >= {expected - 1}")
+        told = each.evaluate("seqs")
+        assert told == sorted(set(told))
+        assert each.evaluate("announced") == []
+
+
+def test_a_tab_that_sleeps_with_the_stream_is_not_waited_for(page: Page) -> None:
+    click(page)
+    finds(page, 1)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+    tab = page.context.new_page()
+    tab.add_init_script(REAL_FRAMES)
+    tab.clock.install()
+    tab.goto(page.url)
+    expect(tab.locator("#title")).to_have_text("Harbour night")
+    while not tab.locator("#connection[data-state=live]").count():
+        tab.clock.run_for(1_000)
+    finds(tab, 1)
+    click(tab)
+    finds(tab, 2)
+    devtools.send("Page.setWebLifecycleState", {"state": "active"})
+    finds(page, 2)
+
+
+def test_without_locks_a_tab_has_a_stream_of_its_own_while_it_is_seen(
+    page: Page, open_tab: Callable[[], Page]
+) -> None:
+    page.context.add_init_script(
+        "Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined });"
+    )
+    tab = open_tab()
+    with tab.expect_event("requestfailed", lambda failed: failed.url.endswith("/events")):
+        hide(tab)
+    click_elsewhere(page)
+    finds(page, 1)
+    with tab.expect_request("**/events") as asked:
+        hide(tab, hidden=False)
+    assert "last-event-id" in asked.value.headers
+    finds(tab, 1)
+
+
+def test_others_wins_are_followed_only_while_somebody_looks(page: Page) -> None:
+    def all_of_them(request: object) -> bool:
+        return "scope=all" in request.url  # type: ignore[attr-defined]
+
+    with page.expect_event("requestfailed", all_of_them):
+        hide(page)
+    live(page)  # its own stream stays
+    with page.expect_event("request", all_of_them):
+        hide(page, hidden=False)
+
+
+def hide(page: Page, *, hidden: bool = True) -> None:
+    """Do what a browser does when a tab is left, or come back to."""
+    state = "hidden" if hidden else "visible"
+    page.evaluate(
+        "(state) => Object.defineProperty(document, 'visibilityState', "
+        "{ value: state, configurable: true })",
+        state,
+    )
+    show_again(page)

@@ -1,0 +1,152 @@
+"""What others win, as it is shown: never where."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.playing import click, painted, shot
+from tests.browser.serving import Server
+
+Win = Callable[[], dict[str, Any]]
+
+
+def until_it_wins(page: Page) -> dict[str, Any]:
+    """Click as the page's player, elsewhere, until there is a prize."""
+    origin = page.evaluate("location.origin")
+    while True:
+        answer = page.context.request.post(
+            f"{origin}/v1/hunts/harbour/clicks",
+            data={"id": str(uuid.uuid4()), "x": 1, "y": 2},
+            headers={"Origin": origin},
+        )
+        reward: dict[str, Any] = answer.json()
+        if reward["prize"]:
+            return reward
+
+
+@pytest.fixture
+def win(browser: Browser, server: Server) -> Iterator[Win]:
+    """Yield what another player wins by."""
+    context = browser.new_context(base_url=server.url)
+    page = context.new_page()
+    page.goto("/docs")  # of the same origin, and quiet
+    context.request.post("/v1/session")
+    yield lambda: until_it_wins(page)
+    context.close()
+
+
+@pytest.fixture
+def titles(page: Page) -> dict[str, str]:
+    prizes = page.request.get("v1/hunts/harbour").json()["prizes"]
+    return {prize["id"]: prize["title"] for prize in prizes}
+
+
+def told(*frames: list[dict[str, Any]]) -> str:
+    """Return the stream of everybody's wins that tells these, and ends."""
+    hello = json.dumps({"hunt": "harbour", "epoch": "k3", "seq": 1, "resumed": False})
+    blocks = [f"retry: 200000\n\nevent: hello\ndata: {hello}\n\n"]
+    for wins in frames:
+        data = json.dumps({"hunt": "harbour", "wins": wins})
+        blocks.append(f"event: wins\ndata: {data}\n\n")
+    return "".join(blocks)
+
+
+def test_what_another_player_wins_is_news(page: Page, win: Win, titles: dict[str, str]) -> None:
+    won = win()
+    news = page.locator("#news li")
+    expect(news).to_have_count(1)
+    expect(news).to_contain_text(f"{titles[won['prize']]} +{won['points']}")
+    expect(news.locator(".who")).to_contain_text("gu…")
+    assert news.evaluate("(line) => line.closest('[aria-live], [role=status]')") is None
+    shot(page, "game-news")
+    box = news.bounding_box()
+    assert box is not None
+    with page.expect_request("**/clicks"):  # it is no obstacle
+        page.mouse.click(box["x"] + 20, box["y"] + 5)
+
+
+def test_ones_own_win_is_no_news_though_another_had_one_at_the_same_moment(page: Page) -> None:
+    own = until_it_wins(page)
+    player = page.request.post(
+        "v1/session", headers={"Origin": page.evaluate("location.origin")}
+    ).json()["player"]
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/events?scope=all", hold)
+    with page.expect_request("**/events?scope=all"):
+        page.reload()
+    expect(page.locator(f"#rewards li[data-id='{own['id']}']")).to_have_count(1)
+    win = {name: own[name] for name in ("prize", "points", "at")}
+    names = (f"{player[:2]}…{player[-1]}", "ad…a")
+    body = told([win | {"player": name} for name in names])
+    held[0].fulfill(content_type="text/event-stream", body=body)
+    expect(page.locator("#news li")).to_have_count(1)
+    expect(page.locator("#news .who")).to_have_text("ad…a")
+
+
+def test_a_flood_of_news_is_a_few_lines_and_a_number(page: Page) -> None:
+    wins = [
+        {"player": "ad…a", "prize": "shell", "points": 5, "at": f"2026-11-01T18:00:{n:02}Z"}
+        for n in range(50)
+    ]
+    wins[17] |= {"prize": "chest", "points": 2500}
+    body = told(*[wins] * 20)
+    page.route(
+        "**/events?scope=all",
+        lambda route: route.fulfill(content_type="text/event-stream", body=body),
+    )
+    page.reload()
+    news = page.locator("#news li")
+    expect(news).to_have_count(3)
+    expect(news.first).to_contain_text("Sunken chest")
+    expect(news.last).to_contain_text("and 997 more")
+
+
+def test_nothing_moves_where_the_player_wants_no_motion(page: Page, win: Win) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate(
+        """() => {
+            window.paints = 0;
+            const { prototype } = CanvasRenderingContext2D;
+            const paint = prototype.drawImage;
+            prototype.drawImage = function (...what) { paints++; return paint.apply(this, what); };
+        }"""
+    )
+    win()
+    expect(page.locator("#news li")).to_have_count(1)
+    painted(page)
+    assert page.evaluate("paints") == 0
+    assert page.evaluate("document.getAnimations().length") == 0
+    click(page)
+    expect(page.locator("#rewards li")).to_have_count(1)
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_lighthouse_flares_where_motion_is_welcome(page: Page, win: Win) -> None:
+    page.emulate_media(reduced_motion="no-preference")
+    page.evaluate(
+        """() => {
+            window.glows = 0;
+            const { prototype } = CanvasRenderingContext2D;
+            const glow = prototype.createRadialGradient;
+            prototype.createRadialGradient = function (...where) {
+                window.glows++;
+                const { clientWidth, clientHeight } = this.canvas;
+                window.lamp = [where[0] / clientWidth, where[1] / clientHeight];
+                return glow.apply(this, where);
+            };
+        }"""
+    )
+    win()
+    page.wait_for_function("() => glows > 0")
+    x, y = page.evaluate("lamp")
+    assert (round(x, 2), round(y, 2)) == (0.78, 0.14), "always at its place"
