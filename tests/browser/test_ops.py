@@ -86,11 +86,11 @@ def test_samples_come_and_clicks_are_seen(page: Page) -> None:
     times = page.evaluate(
         """() => new Promise((done) => {
             const times = [], rows = document.getElementById("processes");
-            new MutationObserver(() => times.push(performance.now()) > 2 && done(times))
+            new MutationObserver(() => times.push(performance.now()) > 3 && done(times))
                 .observe(rows, { childList: true });
         })"""
     )
-    assert 1_000 < times[-1] - times[0] < 10_000, "a sample a second"
+    assert 1_000 < times[-1] - times[0] < 20_000, "a sample a second, three of them"
     accessible(page)
 
 
