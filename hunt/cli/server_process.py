@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from hunt.asgi import Application
-from hunt.edge import child
-
 #: What the supervisor starts.
 COMMAND = (sys.executable, "-m", "hunt.cli.server_process")
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Serve, until the supervisor says that it is enough."""
+    # The supervisor imports this module too, and shall not become as large as what it starts.
+    from hunt.asgi import Application
+    from hunt.edge import child
+
     child.main(lambda settings: Application(lambda: settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
-import hypercorn.protocol as hypercorn_protocol
-import hypercorn.trio.run as hypercorn_run
-
-from hunt.edge.connection import Connection
-from hunt.edge.http1 import HTTP1
-from hunt.edge.http2 import HTTP2
-from hunt.edge.worker import Worker
-from hunt.errors import SettingsError
-
-#: We replace four names of private modules, so only releases that were read.
-SUPPORTED = "0.18."
-
 
 def install() -> None:
-    """Make Hypercorn's Trio worker use hunt's connections; a second call changes nothing.
-
-    Hypercorn imports the application before it builds its server, so calling
-    this at the import of `hunt.asgi` also covers the plain ``hypercorn`` command.
+    """Make Hypercorn's Trio worker use hunt's connections; see `hunt.edge.installation`.
 
     Raises:
         SettingsError: The installed Hypercorn is not one that this was written for.
     """
-    installed = version("hypercorn")
-    if not installed.startswith(SUPPORTED):
-        raise SettingsError(
-            f"hunt needs Hypercorn {SUPPORTED}x, and {installed} is installed: "
-            f"install 'hypercorn>=0.18,<0.19'"
-        )
-    setattr(hypercorn_run, "TCPServer", Connection)  # ruff: ignore[set-attr-with-constant] - not exported
-    setattr(hypercorn_run, "WorkerContext", Worker)  # ruff: ignore[set-attr-with-constant]
-    setattr(hypercorn_protocol, "H11Protocol", HTTP1)  # ruff: ignore[set-attr-with-constant]
-    setattr(hypercorn_protocol, "H2Protocol", HTTP2)  # ruff: ignore[set-attr-with-constant]
+    # Here, because a supervisor needs no connections: what they stand on is half of its memory.
+    from hunt.edge import installation
+
+    installation.install()

@@ -14,14 +14,16 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 
 import trio
-from hypercorn.utils import repr_socket_addr
 
-from hunt.edge.transport import USER_TIMEOUT
 from hunt.errors import HuntError
 
 #: Connections that may wait to be accepted.  At Hypercorn's 100, a burst of
 #: reconnecting streams loses SYNs, and with each a second (TRAPS, H6).
 BACKLOG = 4096
+
+#: Milliseconds that sent bytes may stay unacknowledged before the kernel gives
+#: the peer up: a phone that sleeps sends no FIN.
+USER_TIMEOUT = 25_000
 
 #: Seconds to wait for an address.  The processes of a server that was killed let
 #: go of it a moment after that server's end.
@@ -73,9 +75,18 @@ def deepen() -> None:
                 sock.listen(BACKLOG)
 
 
+def name_of(sock: socket.socket | trio.socket.SocketType) -> str:
+    """Return its own address: ``host:port``, ``[host]:port`` or ``unix:/path``."""
+    own = sock.getsockname()
+    if sock.family == socket.AF_UNIX:
+        return f"unix:{own}"
+    host = f"[{own[0]}]" if sock.family == socket.AF_INET6 else own[0]
+    return f"{host}:{own[1]}"
+
+
 def url(sock: socket.socket) -> str:
     """Return where `sock` listens, for people: ``http://host:port`` or ``unix:/path``."""
-    address = repr_socket_addr(sock.family, sock.getsockname())
+    address = name_of(sock)
     return address if sock.family == socket.AF_UNIX else f"http://{address}"
 
 

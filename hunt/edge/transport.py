@@ -5,13 +5,9 @@ from __future__ import annotations
 import socket
 
 import trio
-from hypercorn.utils import repr_socket_addr
 
 from hunt.core.addresses import UNIX
-
-#: Milliseconds that sent bytes may stay unacknowledged before the kernel gives
-#: the peer up: a phone that sleeps sends no FIN.
-USER_TIMEOUT = 25_000
+from hunt.edge.listening import USER_TIMEOUT, name_of
 
 
 def configure(stream: trio.abc.Stream) -> None:
@@ -31,7 +27,7 @@ def configure(stream: trio.abc.Stream) -> None:
 def local(sock: trio.socket.SocketType) -> str | None:
     """Return the address that the client has connected to."""
     try:
-        return repr_socket_addr(sock.family, sock.getsockname())
+        return name_of(sock)
     except OSError:
         return None  # it has left
 

@@ -15,7 +15,7 @@ from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from hunt import edge
-from hunt.edge import connection, sending, transport
+from hunt.edge import connection, listening, sending, transport
 
 edge.install()
 
@@ -124,7 +124,7 @@ async def test_sets_the_options_of_a_client_socket() -> None:
             option = stream.socket.getsockopt
             assert option(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert option(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-            assert option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == transport.USER_TIMEOUT
+            assert option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == listening.USER_TIMEOUT
 
 
 def test_contained_lets_pass_what_is_no_error_of_a_connection() -> None:

@@ -11,7 +11,7 @@ from hypercorn.utils import LifespanFailureError
 from quart import Quart
 
 from hunt import asgi, edge
-from hunt.edge import child
+from hunt.edge import child, installation
 from hunt.edge.orders import Order
 from hunt.errors import SettingsError
 from hunt.service.hub import Hub
@@ -29,8 +29,8 @@ def test_h4_h5_h6_hypercorn_is_told_what_hunt_serve_needs() -> None:
 
 
 def test_h10_another_hypercorn_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert version("hypercorn").startswith(edge.SUPPORTED)
-    monkeypatch.setattr(edge, "version", lambda _: "0.19.0")
+    assert version("hypercorn").startswith(installation.SUPPORTED)
+    monkeypatch.setattr(installation, "version", lambda _: "0.19.0")
     with pytest.raises(SettingsError, match=r"hunt needs Hypercorn 0\.18\.x, and 0\.19\.0"):
         edge.install()
 

@@ -1,0 +1,15 @@
+"""What a command does not need, it does not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("module", ["hunt.cli.serve", "hunt.cli.server_process", "hunt.cli.drain"])
+def test_a_supervisor_holds_no_web_framework(module: str) -> None:
+    asked = f"import sys, {module}; print(*sorted({{'quart', 'h2'}} & set(sys.modules)))"
+    seen = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert not seen.stdout.strip()
