@@ -118,6 +118,39 @@ def test_a_tab_that_comes_to_light_takes_over_and_nothing_is_lost_doubled_or_sai
         assert each.evaluate("announced") == []
 
 
+def test_a_tab_that_has_taken_over_is_heard_before_the_lock_says_so_and_each_reward_once(
+    page: Page,
+) -> None:
+    told = page.evaluate(
+        """async () => {
+            const { join } = await import("/static/hunt.js");
+            const hunt = (await join()).hunt("harbour");
+            const told = [];
+            const reward = ({ seq }) => told.push(seq);
+            await new Promise((hello) => hunt.follow({ hello, reward }));
+            const { held } = await navigator.locks.query();
+            const { name } = held.find(({ name }) => name.endsWith("/events"));
+            const another = new BroadcastChannel(name);
+            const tell = (seq, term) => {
+                const click = { id: crypto.randomUUID(), x: 1, y: 2, at: new Date().toISOString() };
+                const data = JSON.stringify({ seq, ...click, prize: null, points: 0 });
+                const position = `other-${seq}`;
+                const event = { event: "reward", id: position, data };
+                another.postMessage({ event, position, term });
+            };
+            const later = Date.now() + 1_000;
+            tell(999_998, 1); // by a tab that followed long ago
+            tell(999_999, later);
+            tell(999_999, later);
+            tell(1_000_000, later);
+            while (!told.includes(1_000_000)) await new Promise((resolve) => setTimeout(resolve));
+            return told;
+        }"""
+    )
+    assert told == [999_999, 1_000_000]
+    finds(page, 2)
+
+
 def test_a_tab_that_sleeps_with_the_stream_is_not_waited_for(page: Page) -> None:
     click(page)
     finds(page, 1)

@@ -20,6 +20,7 @@ export class Relay {
   #channel = null;
   #stream = null; // while this tab follows
   #position = "";
+  #term = 0; // of the tab that follows: of two, the later one counts
   #last = {}; // what a tab that comes later has to know: the greeting, the state
   #asking = null; // for the lock; ends the wait for it
   #release = () => {};
@@ -119,6 +120,7 @@ export class Relay {
   }
 
   #lead() {
+    this.#term = Math.max(this.#term + 1, Date.now()); // by one clock for all tabs, which also who heard nothing has
     const ours = (take) => (what) => this.#stream === stream && take(what);
     const stream = this.#open({
       event: ours((event) => this.#tell({ event })),
@@ -148,7 +150,11 @@ export class Relay {
     if (message.state === "connecting" && this.#last.state === "live") return; // one tab for another: no news
     this.#take(message);
     if (message.event) message.position = message.event.id ?? this.position;
-    this.#channel?.postMessage(message);
+    this.#say(message);
+  }
+
+  #say(message) {
+    this.#channel?.postMessage({ ...message, term: this.#term });
   }
 
   #take({ event, state, countdown, refused }) {
@@ -172,9 +178,19 @@ export class Relay {
     }, SILENCE);
   }
 
-  #hear({ asks, welcome, position, ...message }) {
-    if (asks && this.#stream) this.#channel.postMessage({ welcome: this.#last, position: this.position });
-    if (asks || this.#stream) return; // the tab that followed before may have had more to say
+  #hear({ asks, welcome, position, term, ...message }) {
+    if (asks) {
+      if (this.#stream) this.#say({ welcome: this.#last, position: this.position });
+      return;
+    }
+    if (this.#stream ? term <= this.#term : term < this.#term) return; // the tab that followed before; told again
+    this.#term = term;
+    if (this.#stream) {
+      // Another tab has taken over, and this is how we learn it: the lock tells it too late.
+      this.#letGo();
+      this.#inquire();
+      this.#queue();
+    }
     this.#heard = Date.now();
     const { hello, state } = welcome ?? {};
     if (welcome && (this.#last.hello || !hello)) return; // it is another tab that has asked, or too early
