@@ -89,7 +89,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScope
 def _part(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     room = "/".join(file.split("/")[:2])
-    return room if room in ROOMS else file
+    return ROOMS.get(room, file)
 
 
 @pytest.fixture

@@ -156,7 +156,8 @@ async def node(
         made = Node(server, folder, database=database, listening=listening, edge=edge)
         made.standby = second
         if command is None:
-            await until(lambda: len(made.processes()) == processes)
+            # Each listens at its own once it has started: what it uses before says nothing.
+            await until(lambda: len(made.own_sockets()) == len(made.processes()) == processes)
         yield made
 
 

@@ -97,10 +97,11 @@ def servers(pid: int) -> list[int]:
 
 def waits(pid: int) -> bool:
     """Whether a server process has no loop yet."""
-    try:
-        links = [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
-    except OSError:
-        return True  # it has just ended
+    links = []
+    with suppress(FileNotFoundError):  # it has just ended
+        for each in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed just now, as sockets are
+                links.append(os.readlink(each))
     return "anon_inode:[eventpoll]" not in links
 
 
