@@ -171,7 +171,7 @@ SCRIPTS = (
         row="slow PostgreSQL (each commit over 50 ms)",
         steps=[Step(fault="slow_database", lasts=4.0)],
         least={"refused": 10},
-        # The breaker's second pause may be 8 s, and begin just before the database is well.
+        # A pause of 8 s may begin just before the database is well.
         most={"unknown": 0, "slowest": 1.5, "recovered": 12.0, **STREAMS},
     ),
     Script(
