@@ -51,15 +51,12 @@ settings.register_profile(
 )
 settings.load_profile("hunt")
 
-#: Rooms that are played by one process each, one test after the other, because they share a server
-#: or watch the clock.
-ROOMS = ("tests/faults", "tests/browser", "tests/life")
+#: Rooms that are played by one process, one test after the other, because they watch the clock,
+#: or share a server.
+ROOMS = {"tests/faults": "clock", "tests/life": "clock", "tests/browser": "browser"}
 
-#: What takes long, and so begins first; in between, what needs one core only.
-LONG = (
-    "tests/faults", "tests/browser", "tests/simulation/test_simulation.py", "tests/life",
-    "tests/web/test_clicks.py",
-)  # fmt: skip
+#: What takes long, and so begins first; beside the clock at first what needs one core only.
+LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/test_clicks.py", "browser")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
