@@ -22,11 +22,14 @@ from tests.life.processes import (
     Player,
     environment,
     free_port,
+    gone,
     hunt_serve,
     hypercorn,
     player,
     running,
+    servers,
     until,
+    wait_ready,
 )
 
 SECRET = "life-secret-life-secret-life-secret-"
@@ -117,6 +120,8 @@ async def test_what_was_answered_survives_kill_9_and_the_stream_resumes(tmp_path
         # Two that the stream has not seen, and then the end without a word.
         await ada.click(server.url)
         await ada.click(server.url)
+        orphans = servers(server.process.pid)
+        assert orphans
         server.send(signal.SIGKILL)
         await server.wait()
         before = dict(ada.answers)
@@ -124,6 +129,9 @@ async def test_what_was_answered_survives_kill_9_and_the_stream_resumes(tmp_path
         port = httpx.URL(server.url).port
         arguments = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--data-dir", str(tmp_path)]
         async with running(arguments, server.url) as again:
+            # They still answer while they end, also whoever asks whether the new ones are ready.
+            await until(lambda: all(map(gone, orphans)))
+            await wait_ready(again)
             repeated = next(iter(before))
             answer = (await ada.click(again.url, repeated)).json()
             assert answer == before[repeated] | {"duplicate": True}
