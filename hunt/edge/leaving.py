@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from contextlib import suppress
 
 from hunt.edge.park import Park
-from hunt.edge.sending import LINGER_TIMEOUT, PIECE
+from hunt.edge.parked import skip
+from hunt.edge.sending import LINGER_TIMEOUT
 
 
 class Leaving:
@@ -35,14 +35,7 @@ class Leaving:
 
     def readable(self) -> None:
         """Read what is of no use any more, and end where the client has ended."""
-        try:
-            data = os.read(self.fd, PIECE)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self.end()
+        skip(self)
 
     def part(self) -> None:
         """See `Timed`: it is on its way."""

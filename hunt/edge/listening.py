@@ -75,6 +75,17 @@ def deepen() -> None:
                 sock.listen(BACKLOG)
 
 
+def tune(sock: socket.socket | trio.socket.SocketType) -> None:
+    """Set what connections of clients need, on one of TCP.
+
+    Raises:
+        OSError: The client has gone already.
+    """
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
+
+
 def name_of(sock: socket.socket | trio.socket.SocketType) -> str:
     """Return its own address: ``host:port``, ``[host]:port`` or ``unix:/path``."""
     own = sock.getsockname()
@@ -102,10 +113,7 @@ def _tcp_listener(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # What is accepted inherits these, so no connection is ever without them.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
+        tune(sock)  # what is accepted inherits it, so no connection is ever without
         sock.bind((host, port))
         sock.listen(BACKLOG)
         yield sock

@@ -106,11 +106,12 @@ class Park:
         Whoever connects and says nothing must not keep others from being refused in
         words; what has come of its request already is answered.
         """
-        for oldest in self._refused.values():
-            self._visit(oldest, methodcaller("part"))
-            self._visit(oldest, methodcaller("end"))
-            return True
-        return False
+        oldest = next(iter(self._refused.values()), None)
+        if oldest is None:
+            return False
+        self._visit(oldest, methodcaller("part"))
+        self._visit(oldest, methodcaller("end"))
+        return True
 
     def replace(self, parked: Parked) -> None:
         """Let another object have the connection from now on, for as long as it likes."""

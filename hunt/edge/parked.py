@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from hunt.edge.sending import PIECE
 from hunt.logs import FaultLog
 
 if TYPE_CHECKING:
@@ -38,6 +40,18 @@ class Timed(Parked, Protocol):
 
     def part(self) -> None:
         """Serve what has come already, and end where nothing has."""
+
+
+def skip(parked: Parked) -> None:
+    """Read what the client sends and nobody wants, and end where the client has ended."""
+    try:
+        data = os.read(parked.fd, PIECE)
+    except BlockingIOError:
+        return
+    except OSError:
+        data = b""
+    if not data:
+        parked.end()
 
 
 @contextmanager

@@ -117,30 +117,25 @@ class Secure:
             settlement = await settle(self._park.engine, standing, self._peer, body)
         except Refused as refusal:
             return await self._refuse(request, refusal, request_id)
-        more = not self._park.leaving
-        await send_all(self._stream, self._park.answers.settled(settlement, request_id))
-        self._log(request, HTTPStatus.OK, request_id)
-        return more
+        answer = self._park.answers.settled(settlement, request_id)
+        return await self._answer(request, answer, HTTPStatus.OK, request_id)
 
     async def _stream_events(self, request: Request) -> bool:
         """Send a stream to its end; return whether another request may follow."""
         request_id = endpoints.request_id(request.id)
         self._since = trio.current_time()
         engine, answers = self._park.engine, self._park.answers
-        more = not self._park.leaving
         try:
             hunt, player = endpoints.stream(engine, request.asked, self._peer)
         except (Overloaded, TooFast) as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
-            await send_all(self._stream, answers.paused(pause, request_id))
-            self._log(request, HTTPStatus.OK, request_id)
-            return more
+            answer = answers.paused(pause, request_id)
+            return await self._answer(request, answer, HTTPStatus.OK, request_id)
         except Refused as refusal:
             return await self._refuse(request, refusal, request_id)
         if hunt.is_over(engine.now()):
-            await send_all(self._stream, answers.over(request_id))
-            self._log(request, HTTPStatus.NO_CONTENT, request_id)
-            return more
+            answer = answers.over(request_id)
+            return await self._answer(request, answer, HTTPStatus.NO_CONTENT, request_id)
         self._log(request, HTTPStatus.OK, request_id)
         resume = request.asked.last_event_id if player is not None else None
         events = EventStream(engine, hunt, player, resume)
@@ -176,9 +171,15 @@ class Secure:
 
     async def _refuse(self, request: Request, refusal: Refused, request_id: str) -> bool:
         """Say no; return whether another request may follow."""
-        problem, more = problems.refused(refusal), not self._park.leaving
-        await send_all(self._stream, self._park.answers.problem(problem, request_id))
-        self._log(request, problem.status, request_id)
+        problem = problems.refused(refusal)
+        answer = self._park.answers.problem(problem, request_id)
+        return await self._answer(request, answer, problem.status, request_id)
+
+    async def _answer(self, request: Request, answer: bytes, status: int, request_id: str) -> bool:
+        """Send a response that was made just now; return whether another request may follow."""
+        more = not self._park.leaving  # as its head says; it may change while this is sent
+        await send_all(self._stream, answer)
+        self._log(request, status, request_id)
         return more
 
     def _log(self, request: Request, status: int, request_id: str) -> None:

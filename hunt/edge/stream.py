@@ -10,6 +10,7 @@ from hunt.core import sse
 from hunt.core.hunts import Hunt
 from hunt.edge.answers import LAST_CHUNK, chunk
 from hunt.edge.park import TURNS, Park
+from hunt.edge.parked import skip
 from hunt.errors import Overloaded
 from hunt.service.hub import Frame, Mailbox, Reason
 from hunt.web import greeting
@@ -176,14 +177,7 @@ class Stream:
 
     def readable(self) -> None:
         """Notice that the client has left; what else it sends has no meaning here."""
-        try:
-            data = os.read(self.fd, 4096)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self.end()
+        skip(self)
 
     def _unsubscribe(self) -> None:
         if self._subscribed:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import trio
 
 from hunt.core.addresses import UNIX
-from hunt.edge.listening import USER_TIMEOUT, name_of
+from hunt.edge.listening import name_of, tune
 
 
 def configure(stream: trio.abc.Stream) -> None:
@@ -16,12 +17,8 @@ def configure(stream: trio.abc.Stream) -> None:
     assert isinstance(transport, trio.SocketStream)
     if transport.socket.family == socket.AF_UNIX:
         return
-    try:
-        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
-    except OSError:
-        pass  # the client has gone already, which the first read will find
+    with suppress(OSError):  # the client has gone already, which the first read will find
+        tune(transport.socket)
 
 
 def local(sock: trio.socket.SocketType) -> str | None:

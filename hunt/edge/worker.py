@@ -110,9 +110,8 @@ class Worker(WorkerContext):
             patience: Seconds, >= 0, for clients to send one more, whose answer tells
                 them to leave; those that have left are not waited for.
         """
+        await self.wait_left(patience)
         if self.park is not None:
-            with trio.move_on_after(patience):
-                await self.park.wait_left()
             await self.park.part()
 
     async def wait_left(self, patience: float) -> None:

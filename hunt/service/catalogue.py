@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 import trio
@@ -34,7 +34,7 @@ class Catalogue:
 
     def __init__(
         self,
-        read: Callable[[], Awaitable[Iterable[Hunt]]],
+        read: Callable[[], Awaitable[Collection[Hunt]]],
         *,
         found: Callable[[Hunt, Hunt | None], None],
         faults: Counter[str],

@@ -180,51 +180,48 @@ def spares() -> list[int]:
     return sorted(set(children(os.getpid(), "server_process")) - set(servers(os.getpid())))
 
 
-async def test_the_spare_takes_the_place_of_a_process_that_dies(
-    database: str, tmp_path: Path
-) -> None:
+@asynccontextmanager
+async def with_spare(database: str, tmp_path: Path) -> AsyncIterator[Supervisor]:
+    """Run a supervisor, once one process serves and one waits for its turn."""
     given = await settings(database, tmp_path)
     async with supervised(given) as made, trio.open_nursery() as nursery:
         nursery.start_soon(made.supervisor.run)
         with trio.fail_after(20):
             await made.opened.wait()
         await until(lambda: len(spares()) == 1, seconds=30)
+        yield made.supervisor
+
+
+async def test_the_spare_takes_the_place_of_a_process_that_dies(
+    database: str, tmp_path: Path
+) -> None:
+    async with with_spare(database, tmp_path) as supervisor:
         [spare], [serving] = spares(), servers(os.getpid())
         os.kill(serving, signal.SIGKILL)
         await until(lambda: servers(os.getpid()) == [spare], seconds=30)
         await until(lambda: spares() not in ([], [spare]), seconds=30)
-        await made.supervisor.drain()
+        await supervisor.drain()
         assert children(os.getpid(), "server_process") == []
 
 
 async def test_a_restart_imports_anew(database: str, tmp_path: Path) -> None:
-    given = await settings(database, tmp_path)
-    async with supervised(given) as made, trio.open_nursery() as nursery:
-        nursery.start_soon(made.supervisor.run)
-        with trio.fail_after(20):
-            await made.opened.wait()
-        await until(lambda: len(spares()) == 1, seconds=30)
+    async with with_spare(database, tmp_path) as supervisor:
         [spare], before = spares(), servers(os.getpid())
         with trio.fail_after(20):
-            await made.supervisor.restart()
+            await supervisor.restart()
         assert servers(os.getpid()) != before
         assert spare not in children(os.getpid(), "server_process")
-        await made.supervisor.drain()
+        await supervisor.drain()
 
 
 async def test_a_spare_that_dies_is_no_loss(database: str, tmp_path: Path) -> None:
-    given = await settings(database, tmp_path)
-    async with supervised(given) as made, trio.open_nursery() as nursery:
-        nursery.start_soon(made.supervisor.run)
-        with trio.fail_after(20):
-            await made.opened.wait()
-        await until(lambda: len(spares()) == 1, seconds=30)
+    async with with_spare(database, tmp_path) as supervisor:
         [spare], [serving] = spares(), servers(os.getpid())
         os.kill(spare, signal.SIGKILL)
         await until(lambda: not spares())
         os.kill(serving, signal.SIGKILL)
         await until(lambda: servers(os.getpid()) not in ([], [serving]), seconds=30)
-        await made.supervisor.drain()
+        await supervisor.drain()
 
 
 async def test_a_second_signal_stops_at_once(database: str, tmp_path: Path) -> None:
