@@ -1,11 +1,9 @@
-"""What an operator may change, and where each value came from."""
+"""The settings of a server, and the origin of each value."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import resource
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,11 +11,9 @@ from typing import Any, Literal
 
 import platformdirs
 
-from hunt import values
+from hunt import conninfo, sources, values
 from hunt.errors import SettingsError
-
-PREFIX = "HUNT_"
-TEST_PREFIX = "HUNT_TEST_"  # of the test suite, none of the server's business
+from hunt.sources import PREFIX
 
 #: Descriptors that are no client's: pool, listeners, logs, epoll.
 RESERVE = 64
@@ -38,8 +34,11 @@ class Settings:
     jwt_algorithms: tuple[str, ...] = ("HS256",)  #: of the tokens of players and operators
     jwt_key_file: Path | None = None  #: public keys in PEM
     jwks_file: Path | None = None  #: a JSON Web Key Set, read again now and then
-    jwks_url: str | None = None  #: where the issuer publishes one
-    jwt_issuer: str | None = None  #: ``iss`` of tokens signed with those keys; None is any
+    #: Where the issuer publishes one; may hold a password.
+    jwks_url: str | None = field(default=None, repr=False)
+    jwt_issuer: str | None = field(
+        default=None, repr=False
+    )  #: ``iss`` of tokens signed with those keys; None is any
     guests: bool | None = None  #: guest sessions; None: where the database is embedded
     pool_size: int = 16  #: connections of one process, >= 2
     batch_interval: float = 0.020  #: seconds a batch gathers in a busy lane, >= 0
@@ -94,7 +93,11 @@ class Loaded:
     origins: Mapping[str, Origin]  #: field -> where its value came from
 
 
-SECRETS = frozenset({"database_url", "listen_dsn", "jwt_secret"})
+#: Connection strings, of which host, port and database may be shown.
+CONNECTIONS = frozenset({"database_url", "listen_dsn"})
+
+#: Fields that may be read from a file of their own (``HUNT_..._FILE``).
+SECRETS = CONNECTIONS | {"jwt_secret"}
 
 
 def load(
@@ -117,77 +120,32 @@ def load(
     """
     raw: dict[str, tuple[object, Origin, str]] = {}
     path = config or cwd / "hunt.toml"
-    if config is not None or path.exists():
-        for name, value in _file(path).items():
-            raw[name] = (value, "file", f"{name} in {path}")
-    for variable, value in _environ(environ).items():
+    for name, value in sources.file(path, PARSERS, needed=config is not None).items():
+        raw[name] = (value, "file", f"{name} in {path}")
+    for variable, value in sources.environ(environ, PARSERS, SECRETS).items():
         raw[variable.lower()] = (value, "environment", PREFIX + variable)
     for name, flag in (flags or {}).items():
         if flag is not None:
             raw[name] = (flag, "flag", f"--{name.replace('_', '-')}")
-    values: dict[str, Any] = {}
+    parsed: dict[str, Any] = {}
     for name, (value, _, label) in raw.items():
         try:
-            values[name] = PARSERS[name](value)
-        except (ValueError, TypeError) as exc:
-            shown = "the value" if name in SECRETS else repr(value)
-            raise SettingsError(f"{label}: {shown} {exc}") from None
-    settings = Settings(**values)
+            parsed[name] = PARSERS[name](value)
+        except ValueError as exc:
+            raise SettingsError(f"{label}: {exc}") from None
+    settings = Settings(**parsed)
     origins: dict[str, Origin] = {
         each.name: raw[each.name][1] if each.name in raw else "default" for each in fields(Settings)
     }
     return Loaded(settings, origins)
 
 
-def _file(path: Path) -> dict[str, object]:
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise SettingsError(f"{path} cannot be read: {exc}") from None
-    for name in table:
-        if name not in PARSERS:
-            raise SettingsError(f"{name} in {path} is no setting{_nearest(name, '')}")
-    return table
-
-
-def _environ(environ: Mapping[str, str]) -> dict[str, str]:
-    found = {}
-    for variable, value in environ.items():
-        if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX):
-            continue
-        name = variable.removeprefix(PREFIX)
-        if name.endswith("_FILE") and name.removesuffix("_FILE").lower() in SECRETS:
-            name = name.removesuffix("_FILE")
-            if PREFIX + name in environ:
-                raise SettingsError(f"{PREFIX}{name} and {variable} are both set: keep one")
-            found[name] = _secret_file(variable, Path(value))
-            continue
-        if name.lower() not in PARSERS:
-            raise SettingsError(f"{variable} is no setting{_nearest(name.lower(), PREFIX)}")
-        found[name] = value
-    return found
-
-
-def _secret_file(variable: str, path: Path) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{variable}: {path} cannot be read: {exc}") from None
-
-
-def _nearest(name: str, prefix: str) -> str:
-    near = difflib.get_close_matches(name, PARSERS, n=1)
-    if not near:
-        return ": 'hunt config' lists them"
-    return f": did you mean {prefix + near[0].upper() if prefix else near[0]}?"
-
-
 PARSERS: Mapping[str, Callable[[object], object]] = {
-    "database_url": values.text,
-    "listen_dsn": values.text,
+    "database_url": values.dsn,
+    "listen_dsn": values.dsn,
     "data_dir": values.path,
     "bind": values.addresses,
-    "processes": values.whole(1),
+    "processes": values.whole(1, 1024),
     "jwt_secret": values.jwt_secrets,
     "jwt_algorithms": values.algorithms,
     "jwt_key_file": values.path,
@@ -230,20 +188,22 @@ PARSERS: Mapping[str, Callable[[object], object]] = {
 
 
 def masked(settings: Settings) -> dict[str, str]:
-    """Return every setting as text, for people; secrets are not in it."""
-    shown = {}
-    for each in fields(settings):
-        value = getattr(settings, each.name)
-        if each.name in SECRETS and value:
-            text = "(set)"
-        elif value is None or value == ():
-            text = "-"
-        elif isinstance(value, tuple):
-            text = ",".join(value)
-        else:
-            text = str(value)
-        shown[each.name] = text
-    return shown
+    """Return every setting as text, for people, without secrets."""
+    return {
+        each.name: _masked(each.name, getattr(settings, each.name)) for each in fields(settings)
+    }
+
+
+def _masked(name: str, value: object) -> str:
+    if value is None or value == ():
+        return "-"
+    if name in CONNECTIONS:
+        return f"{conninfo.location(str(value))} (user, password and options are not shown)"
+    if name in SECRETS:
+        return "(set)"
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return values.without_secrets(value) if isinstance(value, str) else str(value)
 
 
 def file_limit() -> int:

@@ -1,6 +1,7 @@
-"""The values of settings: each out of what a file, a variable or a flag says.
+"""Parsers for the values of settings, as a file, a variable or a flag gives them.
 
-What is wrong is a `ValueError`, whose words follow the name of the setting.
+A wrong value is a `ValueError`.  Its message follows the name of the setting, and never
+quotes the value: a secret may have been put into the wrong setting.
 """
 
 from __future__ import annotations
@@ -10,22 +11,42 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from hunt import conninfo
+
+#: The largest whole number, and the largest number of seconds (about 31 years).
+MOST = 2**31 - 1
+MOST_SECONDS = 1e9
+
+_PATH_MAX = 107  # bytes of a Unix socket's path (sun_path, unix(7))
 
 
 def text(value: object) -> str:
-    """Return a text."""
+    """Return a text without control characters."""
     if not isinstance(value, str) or not value:
         raise ValueError("must be a text that is not empty")
+    # A byte that is not UTF-8 comes from the system as a surrogate.
+    if any(ord(each) < 32 or 0xD800 <= ord(each) <= 0xDFFF for each in value):
+        raise ValueError("must be UTF-8, without control characters")
+    return value
+
+
+def dsn(value: object) -> str:
+    """Return a connection string that libpq takes."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a connection string that is not empty")
+    conninfo.parse(value)
     return value
 
 
 def _list(value: object) -> tuple[str, ...]:
-    parts = value if isinstance(value, list) else text(value).split(",")
-    return tuple(str(part).strip() for part in parts if str(part).strip())
+    parts = [text(part) for part in value] if isinstance(value, list) else text(value).split(",")
+    return tuple(part.strip() for part in parts if part.strip())
 
 
-def whole(least: int) -> Callable[[object], int]:
-    """Return what takes a whole number."""
+def whole(least: int, most: int = MOST) -> Callable[[object], int]:
+    """Return a parser for a whole number."""
 
     def parse(value: object) -> int:
         try:
@@ -34,25 +55,26 @@ def whole(least: int) -> Callable[[object], int]:
             number = int(value)  # type: ignore[call-overload]
         except (ValueError, TypeError):
             number = least - 1
-        if number < least:
-            raise ValueError(f"must be a whole number, at least {least}")
+        if not least <= number <= most:
+            raise ValueError(f"must be a whole number, at least {least} and at most {most}")
         return int(number)
 
     return parse
 
 
-def seconds(*, least: float = 0.0, above: bool = False) -> Callable[[object], float]:
-    """Return what takes a number, of seconds mostly."""
+def seconds(*, above: bool = False) -> Callable[[object], float]:
+    """Return a parser for a number, mostly of seconds."""
 
     def parse(value: object) -> float:
         try:
             if isinstance(value, bool):
                 raise ValueError
             number = float(value)  # type: ignore[arg-type]
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             number = math.nan
-        if not math.isfinite(number) or number < least or (above and number == least):
-            raise ValueError(f"must be a number, {'more than' if above else 'at least'} {least:g}")
+        if not 0 <= number <= MOST_SECONDS or (above and number == 0):
+            first = "more than 0" if above else "at least 0"
+            raise ValueError(f"must be a number, {first} and at most {MOST_SECONDS:.0f}")
         return number
 
     return parse
@@ -69,7 +91,7 @@ def flag(value: object) -> bool:
 
 
 def choice(*choices: str) -> Callable[[object], str]:
-    """Return what takes one of `choices`."""
+    """Return a parser for one of `choices`."""
 
     def parse(value: object) -> str:
         if value not in choices:
@@ -79,18 +101,20 @@ def choice(*choices: str) -> Callable[[object], str]:
     return parse
 
 
-_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[A-Za-z0-9_.-]+):(\d{1,5})", re.ASCII)
+_ADDRESS = re.compile(r"(\[[^][]*\]|[^][:]+):(\d{1,5})", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?", re.ASCII)
 
 
 def address(value: object) -> str:
-    """Return where to listen: ``host:port`` or ``unix:/path``."""
+    """Return an address to listen at: ``host:port`` or ``unix:/path``."""
     found = text(value)
     if found.startswith("unix:"):
-        if not found.startswith("unix:/"):
-            raise ValueError("must be unix: and an absolute path")
+        socket = found.removeprefix("unix:")
+        if not socket.startswith("/") or len(socket.encode()) > _PATH_MAX:
+            raise ValueError(f"must be unix: and an absolute path of at most {_PATH_MAX} bytes")
         return found
     match = _ADDRESS.fullmatch(found)
-    if match is None or int(match[2]) > 65535:
+    if match is None or not _is_host(match[1]) or int(match[2]) > 65535:
         raise ValueError("must be HOST:PORT, as in 127.0.0.1:8000, or unix:/PATH")
     return found
 
@@ -101,6 +125,18 @@ def addresses(value: object) -> tuple[str, ...]:
     if not found:
         raise ValueError("must be one or more addresses")
     return found
+
+
+def _is_host(host: str) -> bool:
+    """Return whether `host` is a name, an IPv4 address, or an IPv6 address in brackets."""
+    if host.startswith("["):
+        try:
+            ipaddress.IPv6Address(host[1:-1])
+        except ValueError:
+            return False
+        return True
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
 
 
 def jwt_secrets(value: object) -> tuple[bytes, ...]:
@@ -120,20 +156,55 @@ def algorithms(value: object) -> tuple[str, ...]:
     return found
 
 
+# User and password as RFC 3986 has them, so that every parser finds the same host.
+_AUTHORITY = re.compile(
+    r"(?:[A-Za-z0-9._~!$&'()*+,;=:%-]*@)?(\[[^][]*\]|[^][:@]+)(?::(\d{1,5}))?", re.ASCII
+)
+
+
 def url(value: object) -> str:
-    """Return an address that may be fetched from."""
+    """Return a URL that may be fetched, perhaps with a user and a password."""
+    wrong = "must be https://HOST/..., or http:// to this machine"
     found = text(value)
-    here = r"http://(localhost|127\.0\.0\.1|\[::1\])[:/][^\s]*"
-    if not re.fullmatch(rf"https://[^\s]+|{here}", found):
-        raise ValueError("must be https://..., or http:// to this machine")
+    try:
+        parts = urlsplit(found)
+    except ValueError:
+        raise ValueError(wrong) from None
+    match = _AUTHORITY.fullmatch(parts.netloc)
+    if not re.fullmatch(r"[!-~]+", found) or match is None or not _is_host(match[1]):
+        raise ValueError(wrong)
+    here = match[1].lower() in {"localhost", "127.0.0.1", "[::1]"}
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and here)
+    if not allowed or int(match[2] or 1) > 65535:
+        raise ValueError(wrong)
     return found
+
+
+def without_secrets(found: str) -> str:
+    """Return a URL without user, password, query and fragment; another text as it is."""
+    if "://" not in found:
+        return found
+    try:
+        parts = urlsplit(found)
+    except ValueError:
+        return "(set)"
+    match = _AUTHORITY.fullmatch(parts.netloc)
+    if parts.scheme not in {"http", "https"} or match is None or not _is_host(match[1]):
+        return "(set)"
+    port = f":{match[2]}" if match[2] else ""
+    user = "***@" if "@" in parts.netloc else ""
+    query = "?***" if parts.query or parts.fragment else ""
+    return f"{parts.scheme}://{user}{match[1]}{port}{parts.path}{query}"
 
 
 def origins(value: object) -> tuple[str, ...]:
     """Return origins (RFC 6454)."""
     found = _list(value)
     for origin in found:
-        if not re.fullmatch(r"https?://[^/\s]+", origin):
+        scheme, _, authority = origin.partition("://")
+        match = _AUTHORITY.fullmatch(authority)
+        known = scheme in {"http", "https"} and match is not None and _is_host(match[1])
+        if not known or "@" in origin:
             raise ValueError("must be origins, as in https://play.example, without a path")
     return found
 
@@ -151,4 +222,12 @@ def proxies(value: object) -> tuple[str, ...]:
 
 def path(value: object) -> Path:
     """Return a path."""
-    return value if isinstance(value, Path) else Path(text(value)).expanduser()
+    found = text(str(value) if isinstance(value, Path) else value)
+    if "://" in found:
+        raise ValueError("must be a path, not a URL")
+    if isinstance(value, Path):
+        return value  # of a flag, where the shell has done the rest
+    try:
+        return Path(found).expanduser()
+    except RuntimeError:
+        raise ValueError("must be a path; the user after ~ has no home folder") from None

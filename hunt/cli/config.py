@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from hunt.cli import common
-from hunt.settings import PREFIX, masked
+from hunt.settings import masked
+from hunt.sources import PREFIX
 
 
 @click.command()

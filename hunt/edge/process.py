@@ -16,7 +16,8 @@ import trio
 from hunt.edge.listening import unix_listener
 from hunt.edge.notify import VARIABLES
 from hunt.edge.orders import BEAT, READY, RETIRE, Failure, Order, decode_failure, send_order
-from hunt.settings import PREFIX, TEST_PREFIX, Settings
+from hunt.settings import Settings
+from hunt.sources import PREFIX, TEST_PREFIX
 from hunt.store.postgres_process import Steps, end, wait_exit
 
 #: How a process that shows no life is ended; SIGABRT lets it show where it stands.
