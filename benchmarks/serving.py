@@ -26,7 +26,7 @@ from hunt.errors import HuntError
 from hunt.web.auth import sign
 
 SECRET = b"benchmark-secret-benchmark-secret"
-HUNT = [sys.executable, "-m", "hunt"]
+HUNT = [sys.executable, "-P", "-m", "hunt"]
 PLAYERS = signed(lambda name: sign((SECRET,), name, ttl=86400, now=datetime.now(UTC)))
 
 #: Seconds that a server may take to start, and to end.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-#: What the supervisor starts.
-COMMAND = (sys.executable, "-m", "hunt.cli.server_process")
+#: What the supervisor starts.  ``-P``: ``-m`` alone puts the working directory first on
+#: ``sys.path``, and a ``jwt.py`` there would run with the server's rights.
+COMMAND = (sys.executable, "-P", "-m", "hunt.cli.server_process")
 
 
 def main() -> None:

@@ -175,9 +175,13 @@ def start(program: Program) -> Process:
 
 
 def _environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what a process inherits: the settings come over the channel."""
-    return {
+    """Return what a process inherits: the settings come over the channel.
+
+    No Python that it starts in turn searches its working directory for modules.
+    """
+    inherited = {
         name: value
         for name, value in environ.items()
         if name not in VARIABLES and (not name.startswith(PREFIX) or name.startswith(TEST_PREFIX))
     }
+    return inherited | {"PYTHONSAFEPATH": "1"}

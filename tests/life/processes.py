@@ -57,10 +57,11 @@ async def running(
     environ: Mapping[str, str] | None = None,
     *,
     log: IO[bytes] | None = None,
+    cwd: Path | None = None,
 ) -> AsyncIterator[Server]:
     """Run a server until it is ready; kill it at the end, if it still runs."""
     process = subprocess.Popen(
-        arguments, env=environment(environ), stdout=log, stderr=log, process_group=0
+        arguments, env=environment(environ), stdout=log, stderr=log, process_group=0, cwd=cwd
     )
     server = Server(process, url)
     try:
