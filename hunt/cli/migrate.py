@@ -23,7 +23,7 @@ async def _migrate(settings: Settings, dry_run: bool) -> None:
     async with common.connection(settings) as conn:
         if dry_run:
             for each in await schema.pending(conn):
-                click.echo(f"-- {each.version:04} {each.name}\n{each.sql}")
+                click.echo(f"-- {each}\n{each.sql}")
             return
         applied = await schema.migrate(conn)
     for name in applied:

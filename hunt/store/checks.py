@@ -38,7 +38,7 @@ async def check(conn: Connection) -> list[Finding]:
             " current_setting('transaction_read_only')"
         )
         row = await cursor.fetchone()
-        version = await schema.current(conn)
+        lacking = await schema.lacking(conn)
     assert row is not None
     number, server, fsync, full_page_writes, synchronous_commit, standby, read_only = row
     return [
@@ -71,8 +71,8 @@ async def check(conn: Connection) -> list[Finding]:
         ),
         finding(
             "schema",
-            version >= schema.LATEST,
-            f"schema {version}, this release needs {schema.LATEST}",
+            not lacking,
+            lacking or f"schema {schema.LATEST}",
             "run 'hunt migrate'",
         ),
     ]

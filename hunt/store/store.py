@@ -53,11 +53,8 @@ class Store:
         while True:
             try:
                 async with self._pool.connection(timeout=float("inf")) as conn:
-                    if (version := await schema.current(conn)) < schema.LATEST:
-                        raise SettingsError(
-                            f"the database has schema {version}, this server needs "
-                            f"{schema.LATEST}: run 'hunt migrate'"
-                        )
+                    if lacking := await schema.lacking(conn):
+                        raise SettingsError(f"{lacking}: run 'hunt migrate'")
                     found = [*await checks.check(conn), await trials.prepared(self._conninfo)]
                 for finding in found:
                     if not finding.ok:

@@ -99,6 +99,13 @@ async def test_a_schema_of_the_last_release(database: str) -> None:
     assert findings["schema"]["cure"] == "run 'hunt migrate'"
 
 
+async def test_doctor_names_a_function_that_the_database_lacks(database: str) -> None:
+    await execute(database, "update hunt_functions set checksum = '' where name = 'hunt_commit'")
+    findings = await doctor(database)
+    assert bad(findings) == {"schema"}
+    assert "hunt_commit" in str(findings["schema"]["detail"])
+
+
 # A server that is too old, or whose clock is off, is not at hand: a function that
 # shadows the real one lies in its place, and nothing of ours can tell.
 LIES = {

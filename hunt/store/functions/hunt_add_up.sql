@@ -1,23 +1,6 @@
--- Who has how many points: added up from the log in steps, beside the commits and not in them, when somebody asks.
-
-create table standings (
-    hunt    int not null references hunts,
-    player  text not null,
-    points  bigint not null,
-    wins    bigint not null,
-    seq     bigint not null,  -- of the last win: of two with the same points, who had them first is ahead
-    primary key (hunt, player)
-);
-create index standings_best on standings (hunt, points desc, seq);
-
-create table standings_upto (  -- up to which seq the log has been added up
-    hunt  int primary key references hunts,
-    seq   bigint not null default 0
-);
-
--- Adds up to p_most more rows of the log: the seq up to which it is added up now, and how many rows are left.
--- One at a time: who comes second leaves the work to the first. Takes no lock that a commit wants.
-create function hunt_add_up(p_hunt text, p_most int) returns table (upto bigint, rest bigint)
+-- Add up to p_most more rows of the log to the standings. Return the seq up to which they are added, and the number of
+-- rows left. A second caller leaves the work to the first. No lock that a commit needs is taken.
+create or replace function hunt_add_up(p_hunt text, p_most int) returns table (upto bigint, rest bigint)
 language plpgsql
 set plan_cache_mode = force_custom_plan
 as $$

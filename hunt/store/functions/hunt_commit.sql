@@ -1,26 +1,19 @@
--- The way of a batch to the log, again, at half the cost: a batch whose clicks are all new comes back as one row.
--- hunt_append stays, for the servers that run beside this step.
-
--- The server lets no other names in; a regular expression for each row was a third of the insert.
-alter table rewards drop constraint rewards_player_check;
-alter table rewards add constraint rewards_player_check check (octet_length(player) between 1 and 64);
-
--- One batch of one hunt, one round trip; safe to repeat.
+-- Commit one batch of one hunt in one round trip; safe to repeat.
 --
 -- Where every click is new, which is nearly always, one row comes back, with ord 0: click number i (from 1) has
--- seq + i, and what it had drawn, but for those in `denied`, which won nothing for want of stock or for the player's
--- limit. Otherwise one row for each click, in the order of the clicks:
+-- seq + i, and what it had drawn, except those in `denied`, which won nothing because of the stock or of the player's
+-- limit. Otherwise one row comes back for each click, in the order of the clicks:
 --
 -- verdict 0: new. 1: settled before, with the first outcome. 2: the id belongs to another click.
 --         3: the player's cooldown is not over, for `retry` seconds. 4: the hunt is not open.
 --
--- The hunt's row is locked first, and every statement after that takes a new snapshot, so what another process
--- committed while this one waited is seen. The planner knows neither how long the arrays are nor how large a young
--- log will be, so it is held to probes of indexes; subqueries with a limit keep it from turning a join around.
+-- The hunt's row is locked first, and every statement after that takes a new snapshot, so that it sees what another
+-- process committed while this one waited. The planner knows neither the length of the arrays nor the size of a young
+-- log, so only index probes are allowed.
 --
--- p_from names the process, so that it knows its own notices; p_events are the clicks as JSON, for the notice,
+-- p_from names the process, so that it recognises its own notices; p_events are the clicks as JSON, for the notice,
 -- without brackets, each [offset from the first seq, id, player, prize, points]; null where they are too many.
-create function hunt_commit(
+create or replace function hunt_commit(
     p_hunt text, p_ids uuid[], p_players text[], p_places point[], p_prizes text[], p_points int[],
     p_from text, p_events text
 ) returns table (
@@ -58,9 +51,7 @@ begin
 
     if not v_open or v_cooldown > interval '0'
        or (select count(distinct i.click_id) from unnest(p_ids) as i (click_id)) < v_size
-       or exists (
-            select from unnest(p_ids) as i (click_id)
-             where (select true from rewards r where r.click_id = i.click_id and r.hunt = v_hunt limit 1))
+       or hunt_seen(v_hunt, p_ids)
     then
         return query
         select a.ord::int, a.verdict, a.seq, a.prize, a.points, a.at, a.retry, null::int[]

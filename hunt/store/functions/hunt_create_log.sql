@@ -1,0 +1,7 @@
+-- Create a hunt's partition of the log. It is attached, because creating it in place would block running servers.
+create or replace function hunt_create_log(p_hunt int) returns void language plpgsql as $$
+begin
+    execute format('create table rewards_%s (like rewards including all)', p_hunt);
+    execute format('alter table rewards_%s add constraint only_hunt check (hunt = %s)', p_hunt, p_hunt);
+    execute format('alter table rewards attach partition rewards_%s for values in (%s)', p_hunt, p_hunt);
+end $$;

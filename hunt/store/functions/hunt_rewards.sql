@@ -1,0 +1,17 @@
+-- Return rewards with p_after < seq <= p_upto, in order, at most p_limit; of one player, or of all where that is null.
+-- The plan is custom for the reason given in hunt_seen.
+create or replace function hunt_rewards(p_hunt text, p_player text, p_after bigint, p_upto bigint, p_limit int)
+returns table (seq bigint, click_id text, player text, prize text, points int, at text)
+language plpgsql stable
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+    v_hunt int := (select h.number from hunts h where h.id = p_hunt);
+begin
+    return query
+    select r.seq, r.click_id::text, r.player, r.prize, r.points, hunt_time(r.at)
+      from rewards r
+     where r.hunt = v_hunt and (p_player is null or r.player = p_player) and r.seq > p_after and r.seq <= p_upto
+     order by r.seq limit p_limit;
+end $$;
