@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 
 import structlog
@@ -39,6 +40,7 @@ from hunt.service.leaderboard import Leaderboard
 from hunt.service.limits import Limits
 from hunt.service.meter import EventLoopMeter
 from hunt.service.metrics import Metrics
+from hunt.service.quarantine import Quarantine
 from hunt.service.sample import Sampler
 from hunt.service.samples import Samples
 from hunt.service.stalls import Stalls
@@ -99,22 +101,6 @@ class Engine:
         self.supervisor = Supervisor(self.breaker, self.log.probe, changed=self._breaker_changed)
         self.limits = Limits(settings, clock=trio.current_time, refused=self.metrics.limited)
         self.proxies = Proxies(settings.trusted_proxies)
-        self.guard = Guard(
-            partial(self.log.append, deadline=COMMIT_DEADLINE),
-            self.log.reject,
-            self.breaker,
-            jitter=jitter,
-            breaker_moved=self.supervisor.look,
-        )
-        self.lanes = Lanes(
-            self.commit,
-            batch_size=settings.batch_size,
-            batch_interval=settings.batch_interval,
-            queue_size=settings.queue_size,
-            queue_age=settings.queue_age,
-            jitter=jitter,
-            settled=self.settled,
-        )
         self.hub = Hub(
             epoch=self.epoch,
             per_player=settings.max_streams_per_player,
@@ -128,11 +114,31 @@ class Engine:
             wanted=self.hub.wanted,
             jitter=jitter,
         )
+        self.quarantine = Quarantine(trio.current_time, jitter=jitter)
+        self.guard = Guard(
+            partial(self.log.append, deadline=COMMIT_DEADLINE),
+            self.log.reject,
+            self.breaker,
+            self.quarantine,
+            jitter=jitter,
+            known=self.tail.known,
+            breaker_moved=self.supervisor.look,
+        )
+        self.lanes = Lanes(
+            self.commit,
+            batch_size=settings.batch_size,
+            batch_interval=settings.batch_interval,
+            queue_size=settings.queue_size,
+            queue_age=settings.queue_age,
+            jitter=jitter,
+            settled=self.settled,
+        )
         self.intake = Intake(
             hunts=self.hunts.get,
             lanes=self.lanes,
             breaker=self.breaker,
             limiter=self.limits.clicks,
+            pause=self.quarantine.pause,
             jitter=jitter,
         )
         self.replays = trio.Semaphore(REPLAYS)  #: resumes that read the table at once
@@ -162,6 +168,7 @@ class Engine:
             hub=self.hub,
             lanes=self.lanes,
             meter=self.meter,
+            quarantine=self.quarantine,
             supervisor=self.supervisor,
             tail=self.tail,
         )
@@ -217,6 +224,8 @@ class Engine:
             each.reward for each in outcomes if isinstance(each, Settlement) and not each.duplicate
         ]
         if fresh:
+            # After a retry, rows of an attempt that had no answer stand among newer ones.
+            fresh.sort(key=attrgetter("seq"))
             self.tail.committed(hunt, fresh)
         return outcomes
 

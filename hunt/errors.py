@@ -7,6 +7,7 @@ client, unless the class says otherwise.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar, TypeVar
 
 
 class HuntError(Exception):
@@ -36,11 +37,25 @@ class DefinitionError(HuntError):
 
 
 class Refused(HuntError):
-    """Base of every answer to a request that is not the wanted one."""
+    """Base of every refusal; what a client is told of a class stands in its attributes.
+
+    A subclass inherits what it does not set, so a refusal of any kind can be answered.
+    As it is, it is a defect of the server.
+    """
+
+    status: ClassVar[int] = 500  #: of HTTP
+    slug: ClassVar[str] = "internal-error"  #: names the problem type, in its URI
+    title: ClassVar[str] = "Internal error"  #: of the problem type; the same for all its cases
+    label: ClassVar[str] = "other"  #: of the outcome, in `hunt_clicks_total`
+    close_code: ClassVar[int] = 1013  #: of a WebSocket that it ends; 1013: try again later
+
+    retry_after: float | None = None  #: seconds, >= 0; None where waiting does not help
 
 
 class InvalidRequest(Refused):
-    """The request is malformed (HTTP 400)."""
+    """The request is malformed."""
+
+    status, slug, title, label = 400, "invalid-request", "Invalid request", "invalid"
 
     def __init__(self, detail: str, *, errors: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -48,23 +63,53 @@ class InvalidRequest(Refused):
 
 
 class UnsupportedType(InvalidRequest):
-    """The body is not JSON, by its own word (HTTP 415)."""
+    """The body is not JSON, by its own word."""
+
+    status, slug, title = 415, "unsupported-media-type", "Unsupported media type"
 
 
 class NotAuthenticated(Refused):
-    """Nobody proved who they are (HTTP 401)."""
+    """The token is missing, invalid or expired."""
+
+    status, slug, title, label = 401, "not-authenticated", "Not authenticated", "unauthenticated"
+    close_code = 4401
 
 
 class NotAllowed(Refused):
-    """Known, but not allowed here (HTTP 403)."""
+    """The client is known, but not allowed to do this."""
+
+    status, slug, title, label = 403, "not-allowed", "Not allowed", "forbidden"
+    close_code = 4403
+
+
+class RouteNotFound(Refused):
+    """The server has no such path."""
+
+    status, slug, title, label = 404, "no-such-path", "No such path", "not_found"
 
 
 class HuntNotFound(Refused):
-    """There is no such hunt (HTTP 404)."""
+    """There is no such hunt."""
+
+    status, slug, title, label = 404, "no-such-hunt", "No such hunt", "not_found"
+
+
+class MethodNotAllowed(Refused):
+    """The path does not take this method; `Allow` lists those that it takes."""
+
+    status, slug, title, label = 405, "method-not-allowed", "Method not allowed", "invalid"
+
+
+class BodyTimeout(Refused):
+    """The body of the request did not arrive in time."""
+
+    status, slug, title, label = 408, "body-timeout", "Body timeout", "invalid"
 
 
 class HuntNotOpen(Refused):
-    """The hunt takes no clicks now (HTTP 409)."""
+    """The hunt takes no clicks now."""
+
+    status, slug, title, label = 409, "hunt-not-open", "Hunt not open", "not_open"
 
     def __init__(self, *, opens_at: str | None, closes_at: str | None) -> None:
         super().__init__("this hunt is not open now")
@@ -73,56 +118,103 @@ class HuntNotOpen(Refused):
 
 
 class WrongState(Refused):
-    """What is there already does not allow it (HTTP 409)."""
+    """The state of the hunt does not allow this change."""
+
+    status, slug, title, label = 409, "wrong-state", "Wrong state", "wrong_state"
+
+
+class BodyTooLarge(Refused):
+    """The body of the request is larger than the server takes."""
+
+    status, slug, title, label = 413, "body-too-large", "Body too large", "invalid"
 
 
 class ClickConflict(Refused):
-    """The click id was used before, for another click (HTTP 422)."""
+    """The click id was used before, for another click."""
+
+    status, slug, title, label = 422, "click-conflict", "Click conflict", "conflict"
 
 
 class ClickRejected(Refused):
-    """The store refused this one click, and recorded why (HTTP 422)."""
+    """The database refused this one click, and the reason is recorded."""
+
+    status, slug, title, label = 422, "click-rejected", "Click rejected", "rejected"
+
+
+class UpgradeRequired(Refused):
+    """The path takes the handshake of a WebSocket only."""
+
+    status, slug, title, label = 426, "upgrade-required", "Upgrade required", "invalid"
 
 
 class TooFast(Refused):
-    """The player clicks too fast (HTTP 429)."""
+    """A rate limit of the player or of the address is exceeded."""
+
+    status, slug, title, label = 429, "too-fast", "Too fast", "too_fast"
+    retry_after: float
 
     def __init__(self, *, retry_after: float) -> None:
         super().__init__(f"too fast: try again in {retry_after:.1f} s")
-        self.retry_after = retry_after  #: seconds, >= 0
+        self.retry_after = retry_after
 
 
 class Overloaded(Refused):
-    """This process cannot take the click now (HTTP 503)."""
+    """The server cannot do this now; nothing was recorded."""
+
+    status, slug, title, label = 503, "overloaded", "Overloaded", "overloaded"
+    retry_after: float
 
     def __init__(self, detail: str = "not now", *, retry_after: float) -> None:
         super().__init__(f"{detail}: try again in {retry_after:.1f} s")
-        self.retry_after = retry_after  #: seconds, >= 0
+        self.retry_after = retry_after
+
+
+class NotReady(Overloaded):
+    """This server should get no clicks from a load balancer now; the detail says why."""
+
+    slug, title, label = "not-ready", "Not ready", "not_ready"
 
 
 class CircuitOpen(Overloaded):
-    """The breaker refused a call to the store."""
+    """The circuit breaker is open: the database is slow or unavailable."""
+
+    slug, title, label = "breaker-open", "Circuit breaker open", "breaker_open"
 
     def __init__(self, *, retry_after: float) -> None:
         super().__init__("the database is slow or away", retry_after=retry_after)
 
 
+class HuntUnavailable(Overloaded):
+    """The database cannot serve this hunt; other hunts are not affected."""
+
+    slug, title, label = "hunt-unavailable", "Hunt unavailable", "hunt_unavailable"
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__("this hunt is unavailable", retry_after=retry_after)
+
+
 class QueueFull(Overloaded):
     """Too many clicks wait for a commit, or the oldest has waited too long."""
+
+    slug, title, label = "queue-full", "Queue full", "queue_full"
 
     def __init__(self, *, retry_after: float) -> None:
         super().__init__("too many clicks are waiting", retry_after=retry_after)
 
 
 class Draining(Overloaded):
-    """The process is stopping and takes no new clicks."""
+    """The server is stopping and takes no new clicks."""
+
+    slug, title, label = "draining", "Draining", "draining"
 
     def __init__(self, *, retry_after: float) -> None:
         super().__init__("this server is stopping", retry_after=retry_after)
 
 
 class OutcomeUnknown(Refused):
-    """The click may or may not be durable: repeat it with the same id (HTTP 504)."""
+    """The click may or may not be recorded: send it again with the same id."""
+
+    status, slug, title, label = 504, "outcome-unknown", "Outcome unknown", "unknown"
 
     def __init__(self, detail: str = "the outcome is unknown: repeat with the same id") -> None:
         super().__init__(detail)
@@ -152,11 +244,19 @@ class Unconfirmed(HuntError):
 
 
 class StoreError(HuntError):
-    """Base of what a call to the store may raise."""
+    """Base of what a call to the store may raise: nothing was recorded, unless a class says so."""
+
+    label: ClassVar[str] = "other"  #: of the failure, in `hunt_commit_failures_total`
+
+    def __init__(self, message: str = "", *, sqlstate: str | None = None) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate  #: the server's, where it gave one
 
 
 class StoreUnavailable(StoreError):
-    """The store could not be asked: surely nothing was recorded."""
+    """The server takes nothing now, or cannot be reached: surely nothing was recorded."""
+
+    label = "unavailable"
 
 
 class ConnectTimeout(StoreUnavailable):
@@ -164,24 +264,53 @@ class ConnectTimeout(StoreUnavailable):
 
 
 class StoreReadOnly(StoreUnavailable):
-    """The server is a standby, or read-only (SQLSTATE 25006)."""
+    """The server is a standby, or read-only: surely nothing was recorded."""
+
+    label = "read_only"
 
 
 class StoreTimeout(StoreError):
     """No answer before the deadline: the outcome is unknown."""
 
+    label = "timeout"
+
 
 class StoreLost(StoreError):
     """The connection was lost before the answer: the outcome is unknown."""
 
+    label = "lost"
+
 
 class StoreConflict(StoreError):
-    """Deadlock or serialization failure (40P01, 40001): repeat the same call."""
+    """The transaction gave way to another, or must be prepared again: repeat the same call."""
+
+    label = "conflict"
 
 
 class BatchTimeout(StoreError):
-    """A statement or lock timeout in the server (57014, 55P03): nothing was recorded."""
+    """A statement or lock timeout in the server: nothing was recorded."""
+
+    label = "statement_timeout"
 
 
 class BatchRejected(StoreError):
     """Some row of the batch is not acceptable to the store: nothing was recorded."""
+
+    label = "rejected"
+
+
+class HuntFailed(StoreError):
+    """The server fails for this hunt, as far as is known for it alone: nothing was recorded."""
+
+    label = "hunt"
+
+
+Kind = TypeVar("Kind", bound=HuntError)
+
+
+def kinds(base: type[Kind]) -> list[type[Kind]]:
+    """Return a class and all its subclasses, each after its parent."""
+    found = {base: None}  # a class may have two parents
+    for child in base.__subclasses__():
+        found |= dict.fromkeys(kinds(child))
+    return list(found)

@@ -8,6 +8,7 @@ from hunt.service.hub import Hub
 from hunt.service.lanes import Lanes
 from hunt.service.meter import EventLoopMeter
 from hunt.service.metrics import Metrics
+from hunt.service.quarantine import Quarantine
 from hunt.service.supervisor import Supervisor
 from hunt.service.tail import Tail
 
@@ -22,6 +23,7 @@ def watch(
     hub: Hub,
     lanes: Lanes,
     meter: EventLoopMeter,
+    quarantine: Quarantine,
     supervisor: Supervisor,
     tail: Tail,
 ) -> None:
@@ -50,6 +52,11 @@ def watch(
         "Batches that the store did not take.",
         "kind",
         lambda: guard.failures,
+    )
+    metrics.watch(
+        "hunt_unavailable_hunts",
+        "Hunts that refuse clicks because the database fails for them alone.",
+        lambda: len(quarantine.hunts),
     )
     metrics.watch_counter(
         "hunt_commit_retries", "Batches that were sent again.", lambda: guard.retries

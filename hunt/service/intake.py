@@ -10,7 +10,7 @@ from hunt.core.fairness import Draws
 from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
 from hunt.core.odds import Odds
-from hunt.errors import CircuitOpen, HuntNotFound, HuntNotOpen
+from hunt.errors import CircuitOpen, HuntNotFound, HuntNotOpen, HuntUnavailable
 from hunt.service.lanes import Lanes
 
 
@@ -22,6 +22,7 @@ class Intake:
         lanes: Where clicks wait for their commit.
         breaker: Refuses while the store is slow or away.
         limiter: Counts the clicks of each player.
+        pause: Returns the seconds for which a hunt refuses by itself; 0 where it does not.
         jitter: Uniform in [0, 1), spreads ``Retry-After``.
     """
 
@@ -32,12 +33,14 @@ class Intake:
         lanes: Lanes,
         breaker: Breaker,
         limiter: Limiter,
+        pause: Callable[[str], float],
         jitter: Callable[[], float],
     ) -> None:
         self._hunts = hunts
         self._lanes = lanes
         self._breaker = breaker
         self._limiter = limiter
+        self._pause = pause
         self._jitter = jitter
         self._prepared: dict[str, _Prepared] = {}
 
@@ -69,6 +72,7 @@ class Intake:
             HuntNotOpen: It is still a draft.
             TooFast: The player clicks too fast.
             CircuitOpen: The breaker is not closed.
+            HuntUnavailable: The store fails for this hunt.
             Overloaded: Too much waits already, or the process is stopping.
         """
         hunt = self._hunts(hunt_id)
@@ -79,6 +83,8 @@ class Intake:
         self._limiter.check(player)
         if self._breaker.state != "closed":
             raise CircuitOpen(retry_after=self._breaker.retry_after() + 0.5 + self._jitter())
+        if pause := self._pause(hunt_id):
+            raise HuntUnavailable(retry_after=pause + 0.5 + self._jitter())
         prepared = self._prepared.get(hunt_id)
         if prepared is None or prepared.hunt is not hunt:
             prepared = self._prepared[hunt_id] = _Prepared(hunt)

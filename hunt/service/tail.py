@@ -96,6 +96,11 @@ class Tail:
         position = self._positions.get(hunt)
         return 0 if position is None else position.seq
 
+    def known(self, hunt: str) -> int:
+        """Return the last seq that is known to be committed; 0 where the hunt is not followed."""
+        position = self._positions.get(hunt)
+        return 0 if position is None else position.announced
+
     def committed(self, hunt: str, rewards: Sequence[Reward]) -> None:
         """Take what this process has just committed: one or more, by ascending seq."""
         self.start_at(hunt, rewards[0].seq - 1)

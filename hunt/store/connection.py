@@ -70,6 +70,8 @@ class Connection(psycopg.AsyncConnection[Any]):
     def __init__(self, pgconn: pq.abc.PGconn, row_factory: Any = tuple_row) -> None:
         super().__init__(pgconn, row_factory)
         self.lock = trio.Lock()  # type: ignore[assignment]
+        # psycopg would deallocate all statements after a rollback, `Statement`s among them.
+        self.prepare_threshold = None
         self._committing = False
         self._statements: set[bytes] = set()  # names of those that are prepared
         self.in_doubt = False  #: the server gave up waiting for its standby (SQLSTATE 01000)
@@ -152,6 +154,24 @@ class Connection(psycopg.AsyncConnection[Any]):
         Raises:
             psycopg.Error: As of `execute`.
         """
+        try:
+            result = await self._run(statement, values, sent)
+        except pg.InvalidSqlStatementName:  # a pooler gave another session, or it was reset
+            self._statements.discard(statement.name)
+            result = await self._run(statement, values, sent)
+        except pg.FeatureNotSupported:  # the schema has changed since the plan was made
+            self._statements.discard(statement.name)
+            self.pgconn.send_query(b'deallocate "%b"' % statement.name)
+            await self._result()
+            result = await self._run(statement, values, sent)
+        transformer = Transformer(self)
+        transformer.set_pgresult(result)
+        return transformer.load_rows(0, result.ntuples, tuple)
+
+    async def _run(
+        self, statement: Statement, values: Sequence[bytes | None], sent: Callable[[], None]
+    ) -> pq.abc.PGresult:
+        """Prepare a statement where that was not done yet, and run it; see `call`."""
         pgconn = self.pgconn
         if statement.name not in self._statements:
             pgconn.send_prepare(statement.name, statement.query)
@@ -162,15 +182,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         )
         pgconn.flush()
         sent()
-        try:
-            result = await self._result()
-        except (pg.InvalidSqlStatementName, pg.FeatureNotSupported):
-            # A pooler gave us another session, or what it was planned for has changed.
-            self._statements.discard(statement.name)
-            raise
-        transformer = Transformer(self)
-        transformer.set_pgresult(result)
-        return transformer.load_rows(0, result.ntuples, tuple)
+        return await self._result()
 
     async def _result(self) -> pq.abc.PGresult:
         """Return the result of what was sent.

@@ -1,4 +1,4 @@
-"""What an error of psycopg means, in hunt's terms."""
+"""Translates errors of psycopg into hunt's."""
 
 from __future__ import annotations
 
@@ -6,66 +6,53 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg import errors as pg
 
 from hunt.errors import (
     BatchRejected,
     BatchTimeout,
+    HuntFailed,
     StoreConflict,
     StoreError,
     StoreLost,
     StoreReadOnly,
     StoreUnavailable,
 )
+from hunt.store.sqlstates import Meaning, rule
 
-#: The server said so itself, so nothing was recorded: by the first two
-#: characters of SQLSTATE (PostgreSQL documentation, appendix A).
-_UNAVAILABLE_CLASSES = {
-    "53",  # insufficient resources: connections, disk, memory
-    "57",  # operator intervention: shutting down, starting up
-    "58",  # system error
-    "08",
-    "28",  # authorisation
-    "3D",  # no such database
-}
-_REJECTED_CLASSES = {
-    "22",  # data exception
-    "23",  # integrity constraint
-    "P0",  # raised by PL/pgSQL
+#: The error for each meaning of a SQLSTATE.
+ERRORS: dict[Meaning, type[StoreError]] = {
+    Meaning.UNAVAILABLE: StoreUnavailable,
+    Meaning.READ_ONLY: StoreReadOnly,
+    Meaning.UNKNOWN: StoreLost,
+    Meaning.RETRY: StoreConflict,
+    Meaning.TIMEOUT: BatchTimeout,
+    Meaning.REJECTED: BatchRejected,
+    Meaning.HUNT: HuntFailed,
 }
 
 
-def translate(exc: psycopg.Error) -> StoreError | None:
-    """Return hunt's error for `exc`, or None for a bug of ours."""
-    message = (exc.diag.message_primary if exc.sqlstate else str(exc)) or type(exc).__name__
-    state = exc.sqlstate
+def translate(exc: psycopg.Error) -> StoreError:
+    """Return hunt's error for any error of psycopg."""
+    state, diag = exc.sqlstate, exc.diag
     if state is None:
-        if isinstance(exc, psycopg.OperationalError | psycopg.InterfaceError):
-            return StoreLost(message)
-        return None
-    if isinstance(exc, pg.ReadOnlySqlTransaction):
-        return StoreReadOnly(message)
-    if isinstance(exc, pg.SerializationFailure | pg.DeadlockDetected | pg.InvalidSqlStatementName):
-        return StoreConflict(message)
-    if isinstance(exc, pg.QueryCanceled | pg.LockNotAvailable):
-        return BatchTimeout(message)
-    if isinstance(exc, pg.AdminShutdown | pg.CrashShutdown):
-        # The backend was ended while it worked for us, perhaps after its commit.
+        message = str(exc) or type(exc).__name__
+        if isinstance(exc, psycopg.DataError):
+            return BatchRejected(message)  # a value that psycopg cannot send
+        if isinstance(exc, psycopg.ProgrammingError | psycopg.NotSupportedError):
+            return HuntFailed(message)  # a call that psycopg does not make
         return StoreLost(message)
-    if state[:2] in _REJECTED_CLASSES:
-        return BatchRejected(message)
-    if state[:2] in _UNAVAILABLE_CLASSES:
-        return StoreUnavailable(message)
-    return None
+    meaning = rule(
+        state,
+        severity=diag.severity_nonlocalized or diag.severity or "ERROR",
+        constraint=bool(diag.constraint_name or diag.column_name),
+    ).meaning
+    return ERRORS[meaning](diag.message_primary or type(exc).__name__, sqlstate=state)
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn psycopg's errors into hunt's; what is a bug of ours passes as it is."""
+    """Raise hunt's error in place of psycopg's, whichever it is."""
     try:
         yield
     except psycopg.Error as exc:
-        error = translate(exc)
-        if error is None:
-            raise
-        raise error from exc
+        raise translate(exc) from exc

@@ -128,7 +128,7 @@ class Pool:
         except psycopg.Error as exc:
             self.faults["connect"] += 1
             self._retry_at = self._clock() + self._backoff.next()
-            self._why = translate(exc) or StoreUnavailable(str(exc))
+            self._why = translate(exc)
             raise StoreUnavailable(str(self._why)) from exc
         finally:
             self._connecting -= 1

@@ -12,7 +12,7 @@ from psycopg import errors as pg
 
 from hunt.errors import StoreError
 from hunt.store.checks import Finding, finding
-from hunt.store.connection import Connection
+from hunt.store.connection import Connection, Statement
 from hunt.store.errors import translated
 from hunt.store.listen import Listener
 
@@ -106,12 +106,17 @@ async def prepared(conninfo: str) -> Finding:
             for _ in range(2):
                 pair.append(await Connection.connect(conninfo, autocommit=True))
                 exits.callback(pair[-1].close_now)
-            # Both give their first statement the same name; behind a pooler that
-            # does not know, they meet on one connection to the server.
+            # Both prepare a statement of the same name; behind a pooler that does not
+            # tell their sessions apart, they meet on one connection to the server.
+            statements = [Statement("hunt_trial", f"select {number}") for number in range(2)]
             try:
-                for _ in range(2):
-                    for number, conn in enumerate(pair):
-                        await conn.execute(f"select {number}".encode(), prepare=True)
+                rows = [
+                    await conn.call(statement, (), _nothing)
+                    for _ in range(2)
+                    for conn, statement in zip(pair, statements, strict=True)
+                ]
+                if rows != [[(0,)], [(1,)]] * 2:
+                    wrong = "the statement of another session ran"
             except (pg.DuplicatePreparedStatement, pg.InvalidSqlStatementName) as exc:
                 wrong = str(exc).strip()
     return finding(
@@ -121,3 +126,7 @@ async def prepared(conninfo: str) -> Finding:
         "point HUNT_DATABASE_URL at PostgreSQL itself, at a pooler in session mode, or at "
         "PgBouncer 1.22 or later with max_prepared_statements above 0",
     )
+
+
+def _nothing() -> None:
+    """Do nothing while a statement runs."""

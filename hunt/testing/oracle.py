@@ -64,21 +64,34 @@ def _is_row(told: Attempt | Received, row: Reward | None) -> bool:
 
 
 def once(history: History, books: Books) -> list[Violation]:
-    """Check that a click counts once, and has one outcome however often it is sent."""
+    """Check that a click counts once, and has one outcome however often it is sent.
+
+    Only the outcome of a click that its player has sent before may be called a repeat.
+    """
     found = []
     counts = Counter(row.id for row in books.rows)
     for click, count in counts.items():
         if count > 1:
             found.append(_about("once", f"a click has {count} rows", history, books, click))
     answers: dict[str, list[Attempt]] = {}
+    sent: dict[tuple[str, str], list[float]] = {}
     for attempt in history.attempts(books.hunt):
+        sent.setdefault((attempt.click, attempt.player), []).append(attempt.sent)
         if attempt.verdict == "ok":
             answers.setdefault(attempt.click, []).append(attempt)
     for click, same in answers.items():
         if len({(each.seq, each.prize, each.points) for each in same}) > 1:
             found.append(_about("once", "a click has two outcomes", history, books, click))
-        elif sum(not each.duplicate for each in same) > 1:
+        new = [each for each in same if not each.duplicate]
+        # Of two attempts that overlap, neither is known to be the first.
+        if new and max(each.sent for each in new) > min(each.answered for each in new):
             found.append(_about("once", "a click was new twice", history, books, click))
+        for each in same:
+            # This attempt is one of those that were sent before its answer.
+            before = sum(time <= each.answered for time in sent[click, each.player])
+            if each.duplicate and before == 1:
+                what = "a first answer is called a repeat"
+                found.append(_violation("once", what, history, books, each))
     return found
 
 

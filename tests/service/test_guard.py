@@ -15,7 +15,9 @@ from hunt.errors import (
     CircuitOpen,
     ClickRejected,
     ConnectTimeout,
+    HuntFailed,
     HuntNotFound,
+    HuntUnavailable,
     OutcomeUnknown,
     Overloaded,
     StoreConflict,
@@ -25,7 +27,8 @@ from hunt.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
-from hunt.service.guard import Guard
+from hunt.service.guard import Append, Guard, Reject
+from hunt.service.quarantine import LONGEST, Quarantine
 from hunt.service.supervisor import Supervisor
 
 CLICKS = [Click(f"c{number}", "ada", 0, 0, None, 0) for number in range(5)]
@@ -58,20 +61,28 @@ class Store:
         self.rejected.append((click.id, reason))
 
 
-#: As an operator sees it.
-KINDS = {
-    StoreReadOnly: "read_only",
-    StoreUnavailable: "unavailable",
-    ConnectTimeout: "unavailable",
-    StoreTimeout: "timeout",
-    StoreLost: "lost",
-    StoreConflict: "conflict",
-}
-
-
-def guard(store: Store, **options: int) -> tuple[Guard, Breaker]:
+def guard(store: Store, *, known: int = 0, **options: int) -> tuple[Guard, Breaker]:
     breaker = Breaker(trio.current_time, **options)
-    return Guard(store.append, store.reject, breaker, jitter=lambda: 0), breaker
+    return made(store.append, breaker, reject=store.reject, known=known), breaker
+
+
+def made(
+    append: Append,
+    breaker: Breaker,
+    *,
+    reject: Reject | None = None,
+    known: int = 0,
+    breaker_moved: Callable[[], None] = lambda: None,
+) -> Guard:
+    return Guard(
+        append,
+        reject or Store().reject,
+        breaker,
+        Quarantine(trio.current_time, jitter=lambda: 1),
+        jitter=lambda: 0,
+        known=lambda hunt: known,
+        breaker_moved=breaker_moved,
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,6 +102,9 @@ def guard(store: Store, **options: int) -> tuple[Guard, Breaker]:
         ([StoreReadOnly()], 1, CircuitOpen, "open"),
         ([StoreLost(), StoreReadOnly()], 2, OutcomeUnknown, "open"),
         ([HuntNotFound("gone")], 1, HuntNotFound, "closed"),
+        ([HuntFailed()], 1, HuntUnavailable, "closed"),
+        ([StoreError()], 1, HuntUnavailable, "closed"),
+        ([StoreLost(), HuntFailed()], 2, OutcomeUnknown, "closed"),
     ],
 )
 async def test_what_a_failure_means(
@@ -104,7 +118,7 @@ async def test_what_a_failure_means(
     assert breaker.state == state
     assert guarded.retries == calls - 1
     assert +guarded.failures == Counter(
-        kind for failure in failures for error, kind in KINDS.items() if type(failure) is error
+        failure.label for failure in failures if isinstance(failure, StoreError)
     )
 
 
@@ -116,6 +130,91 @@ async def test_while_it_is_open_the_store_is_left_alone() -> None:
     assert len(store.calls) == 1
     assert all(isinstance(each, CircuitOpen) and each.retry_after > 0 for each in outcomes)
     assert breaker.openings == 1
+
+
+async def test_a_failed_hunt_refuses_alone_until_a_commit_succeeds(
+    autojump_clock: MockClock,
+) -> None:
+    store = Store(*[HuntFailed("corrupt")] * 3)
+    guarded, breaker = guard(store)
+    for pause in (0.5, 1.0, 2.0):
+        for left in (pause, pause / 2):  # at once, and in the middle of the pause
+            [outcome] = await guarded.commit("harbour", CLICKS[:1])
+            assert isinstance(outcome, HuntUnavailable)
+            assert outcome.retry_after == left + 0.5
+            [other] = await guarded.commit("river", CLICKS[:1]) if not store.failures else [None]
+            await trio.sleep(pause / 2)
+    assert len(store.calls) == 3 + 2, "one try for each pause; the last two are of the other hunt"
+    assert isinstance(other, Settlement)
+    assert breaker.state == "closed"
+    for _ in range(2):
+        [outcome] = await guarded.commit("harbour", CLICKS[:1])
+        assert isinstance(outcome, Settlement)
+    assert not guarded._quarantine.hunts
+
+
+async def test_the_longest_pause_of_a_failed_hunt_is_bounded() -> None:
+    quarantine = Quarantine(lambda: 0.0, jitter=lambda: 0)
+    pauses = [quarantine.failed("harbour") for _ in range(100)]
+    assert pauses[:3] == [0.25, 0.5, 1.0]
+    assert pauses[-1] == LONGEST / 2
+
+
+class Log:
+    """Keeps rows, as the store does; loses the answers to the first calls."""
+
+    def __init__(self, *answers: Exception | None, recorded: Sequence[str] = ()) -> None:
+        self.answers = list(answers)
+        self.rows = {id_: seq for seq, id_ in enumerate(recorded, 1)}
+
+    async def append(
+        self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+    ) -> list[Outcome]:
+        await trio.lowlevel.checkpoint()
+        error = self.answers.pop(0) if self.answers else None
+        if error is not None and not isinstance(error, StoreLost):
+            raise error
+        outcomes: list[Outcome] = []
+        for each in clicks:
+            duplicate = each.id in self.rows
+            seq = self.rows.setdefault(each.id, len(self.rows) + 1)
+            outcomes.append(Settlement(Reward(seq, each.id, each.player, None, 0, ""), duplicate))
+        if error is not None:
+            raise error
+        return outcomes
+
+
+def duplicates(outcomes: Sequence[Outcome]) -> list[bool]:
+    return [each.duplicate for each in outcomes if isinstance(each, Settlement)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "recorded", "known", "expected"),
+    [
+        ([], [], 0, [False, False, True]),
+        ([StoreLost()], [], 0, [False, False, True]),
+        ([StoreLost()] * 2, [], 0, [False, False, True]),
+        ([StoreLost()], ["c0"], 1, [True, False, True]),  # an earlier request of the client
+        ([], ["c0", "c1"], 0, [True, True, True]),
+        ([StoreLost(), BatchTimeout()], [], 0, [False, False, True]),  # in two parts
+        # The first part was answered before the second was sent without an answer.
+        ([BatchTimeout(), None, StoreLost()], [], 0, [False, False, True]),
+    ],
+    ids=["first", "lost", "lost-twice", "known", "repeat", "lost-then-split", "split-then-lost"],
+)
+async def test_only_what_the_client_repeats_is_a_duplicate(
+    answers: list[Exception | None], recorded: list[str], known: int, expected: list[bool]
+) -> None:
+    log = Log(*answers, recorded=recorded)
+    guarded = made(log.append, Breaker(trio.current_time), known=known)
+    clicks = [CLICKS[0], CLICKS[1], CLICKS[0]]
+    assert duplicates(await guarded.commit("harbour", clicks)) == expected
+
+
+async def test_a_part_that_was_answered_leaves_the_other_part_certain() -> None:
+    store = Store(BatchTimeout(), StoreLost(), StoreUnavailable(), StoreUnavailable())
+    outcomes = await guard(store)[0].commit("harbour", CLICKS[:2])
+    assert [type(each) for each in outcomes] == [OutcomeUnknown, CircuitOpen]
 
 
 async def test_a_bad_row_is_found_recorded_and_the_others_are_settled() -> None:
@@ -163,13 +262,7 @@ async def test_slow_commits_open_the_breaker(autojump_clock: MockClock) -> None:
 
     breaker = Breaker(trio.current_time, slow=1, batches=2)
     moved: list[str] = []
-    guarded = Guard(
-        append,
-        Store().reject,
-        breaker,
-        jitter=lambda: 0,
-        breaker_moved=lambda: moved.append(breaker.state),
-    )
+    guarded = made(append, breaker, breaker_moved=lambda: moved.append(breaker.state))
     for _ in range(2):
         await guarded.commit("harbour", [])
     assert moved == ["closed", "open"]
@@ -182,7 +275,7 @@ async def test_a_cancelled_commit_is_no_news_of_the_store(autojump_clock: MockCl
         await trio.sleep_forever()
         return []
 
-    guarded = Guard(append, Store().reject, breaker, jitter=lambda: 0)
+    guarded = made(append, breaker)
     with trio.move_on_after(1) as scope:
         await guarded.commit("harbour", CLICKS)
     assert scope.cancelled_caught

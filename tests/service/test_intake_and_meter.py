@@ -21,6 +21,7 @@ from hunt.errors import (
     Draining,
     HuntNotFound,
     HuntNotOpen,
+    HuntUnavailable,
     OutcomeUnknown,
     Overloaded,
     QueueFull,
@@ -48,7 +49,14 @@ def hunt(definition: Definition, state: str = "open") -> Hunt:
     )  # fmt: skip
 
 
-HUNTS = {"harbour": hunt(NOTHING), "timed": hunt(TIMED), "draft": hunt(TIMED, "draft")}
+#: Seconds for which hunts refuse by themselves.
+PAUSES = {"broken": 2.0}
+HUNTS = {
+    "broken": hunt(NOTHING),
+    "harbour": hunt(NOTHING),
+    "timed": hunt(TIMED),
+    "draft": hunt(TIMED, "draft"),
+}
 
 
 async def take(intake_for: Sequence[Outcome], **options: float) -> tuple[Intake, Breaker, Lanes]:
@@ -68,7 +76,14 @@ async def take(intake_for: Sequence[Outcome], **options: float) -> tuple[Intake,
     )
     breaker = Breaker(trio.current_time)
     limiter = Limiter(trio.current_time, rate=options.get("rate", 0), burst=1)
-    made = Intake(hunts=HUNTS.get, lanes=lanes, breaker=breaker, limiter=limiter, jitter=lambda: 0)
+    made = Intake(
+        hunts=HUNTS.get,
+        lanes=lanes,
+        breaker=breaker,
+        limiter=limiter,
+        pause=lambda hunt: PAUSES.get(hunt, 0.0),
+        jitter=lambda: 0,
+    )
     return made, breaker, lanes
 
 
@@ -99,7 +114,8 @@ async def test_a_click_is_drawn_and_settled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hunt_id", "refusal"), [("nowhere", HuntNotFound), ("draft", HuntNotOpen)]
+    ("hunt_id", "refusal"),
+    [("nowhere", HuntNotFound), ("draft", HuntNotOpen), ("broken", HuntUnavailable)],
 )
 async def test_what_is_refused_before_it_waits(hunt_id: str, refusal: type[Refused]) -> None:
     made, _, _ = await take([])

@@ -85,6 +85,11 @@ def refuses_what_it_recorded(patch: Patch) -> None:
     patch.setattr(engine, "Guard", Denying)
 
 
+def calls_its_own_retry_a_repeat(patch: Patch) -> None:
+    """Say that a click was sent before, where only its batch was."""
+    patch.setattr(Guard, "_first_answers", staticmethod(lambda clicks, outcomes, case: outcomes))
+
+
 def answers_what_was_lost(patch: Patch) -> None:
     """Answer before the commit, and forget that it failed."""
     real = FakeLog.append
@@ -150,6 +155,7 @@ PIECES: list[tuple[Callable[[Patch], None], str]] = [
     (refuses_what_it_recorded, "honest"),
     (answers_what_was_lost, "durable"),
     (counts_each_time, "once"),
+    (calls_its_own_retry_a_repeat, "once"),
     (stock_in_memory, "dense"),
     (never_probes, "bounded"),
 ]

@@ -14,6 +14,7 @@ from hunt.core.hunts import Hunt
 from hunt.errors import (
     BatchRejected,
     BatchTimeout,
+    HuntFailed,
     StoreConflict,
     StoreLost,
     StoreReadOnly,
@@ -72,6 +73,8 @@ class FakeStore:
             raise StoreUnavailable("not there")
         if kind in {"lost before", "lost after", "late"}:
             raise StoreLost("gone")
+        if kind == "hunt fails":
+            raise HuntFailed("corrupt")
         if kind == "frozen":
             await trio.sleep(2)
             raise StoreTimeout("no answer")
@@ -183,6 +186,7 @@ class FakeLog:
             "read-only": StoreReadOnly,
             "conflict": StoreConflict,
             "statement": BatchTimeout,
+            "hunt fails": HuntFailed,
         }
         if kind in errors:
             raise errors[kind](str(kind))

@@ -19,6 +19,7 @@ Kind = Literal[
     "read-only",  # the other server of the pair
     "conflict",  # a deadlock's victim
     "statement",  # a lock or statement takes too long in the server
+    "hunt fails",  # the server fails for this hunt by itself
     "anything",  # each call meets one of the above, or none
     "deaf",  # the listener's connection breaks, and cannot be made again
     "notices lost",

@@ -15,9 +15,7 @@ from psycopg import pq
 from hunt.core.definition import Definition
 from hunt.core.events import Click, Settlement
 from hunt.errors import (
-    BatchTimeout,
     ConnectTimeout,
-    StoreConflict,
     StoreError,
     StoreLost,
     StoreReadOnly,
@@ -25,8 +23,8 @@ from hunt.errors import (
     StoreUnavailable,
 )
 from hunt.store import checks, connection, schema
-from hunt.store.connection import Connection
-from hunt.store.errors import translate, translated
+from hunt.store.connection import Connection, Statement
+from hunt.store.errors import translated
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 from hunt.store.pool import Pool, open_pool
@@ -176,28 +174,15 @@ async def test_a_lost_connection_is_said_to_be_one(database: str) -> None:
         assert conn.closed
 
 
-@pytest.mark.parametrize(
-    ("state", "kind"),
-    [
-        ("25006", StoreReadOnly),
-        ("40001", StoreConflict),
-        ("40P01", StoreConflict),
-        ("57014", BatchTimeout),
-        ("55P03", BatchTimeout),
-        ("57P01", StoreLost),
-        ("57P03", StoreUnavailable),
-        ("53300", StoreUnavailable),
-        ("53100", StoreUnavailable),
-        ("42601", type(None)),
-    ],
-)
-def test_what_a_sqlstate_means(state: str, kind: type) -> None:
-    assert type(translate(psycopg.errors.lookup(state)("x"))) is kind
-
-
-def test_a_bug_of_ours_is_no_news_of_the_store() -> None:
-    with pytest.raises(psycopg.ProgrammingError), translated():
-        raise psycopg.ProgrammingError
+async def test_statement_is_prepared_again_after_a_change_of_the_schema(database: str) -> None:
+    every = Statement("every", "select * from t")
+    async with connected(database) as conn:
+        await conn.execute("create table t (a int)")
+        await conn.execute("insert into t values (1)")
+        assert await conn.call(every, (), lambda: None) == [(1,)]
+        await conn.execute("alter table t add column b int")
+        for _ in range(2):
+            assert await conn.call(every, (), lambda: None) == [(1, None)]
 
 
 # --- the pool ------------------------------------------------------------------

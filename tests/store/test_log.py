@@ -19,8 +19,8 @@ from hunt.errors import (
     ClickConflict,
     HuntNotFound,
     HuntNotOpen,
-    StoreConflict,
     TooFast,
+    WrongState,
 )
 from hunt.store.definitions import COUNT, COUNT_PLAYERS
 from hunt.store.hunts import Hunts
@@ -79,15 +79,28 @@ async def test_numbers_are_dense_and_in_order_whoever_writes(database: str) -> N
         assert await log.last() == {"harbour": 4 * 38}
 
 
-async def test_a_session_that_forgot_the_statement_is_taught_it_again(database: str) -> None:
+@pytest.mark.parametrize("reset", ["deallocate all", "discard all"])
+async def test_statement_is_prepared_again_in_a_session_that_was_reset(
+    database: str, reset: str
+) -> None:
     async with opened(database) as (log, pool):
         await log.append("harbour", [click()])
         async with pool.connection() as conn:
-            await conn.execute("deallocate all")
-        with pytest.raises(StoreConflict):  # repeat: nothing was recorded
-            await log.append("harbour", [click()])
+            await conn.execute(reset.encode())
         [settled] = rewards(await log.append("harbour", [click()]))
         assert settled.seq == 2
+
+
+async def test_statement_stays_prepared_after_a_rollback(database: str) -> None:
+    async with opened(database) as (log, pool):
+        await log.append("harbour", [click()])
+        for _ in range(8):  # psycopg prepares what it sees so often by itself
+            await log.last()
+        with pytest.raises(WrongState):
+            await Hunts(pool).create(PLAIN, seed=b"s" * 32, actor="test")
+        async with pool.connection() as conn:
+            names = await conn.execute("select name from pg_prepared_statements")
+            assert await names.fetchall() == [("hunt_commit",)]
 
 
 async def test_a_commit_tells_when_it_is_on_its_way(database: str) -> None:

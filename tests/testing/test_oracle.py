@@ -85,6 +85,11 @@ def test_a_run_that_kept_every_promise_passes() -> None:
     assert judge(kept(*EVENTS), LOG) == []
 
 
+def test_two_attempts_at_once_may_both_be_new_or_one_a_repeat() -> None:
+    assert judge(kept(*EVENTS, ok(1)), LOG) == []
+    assert judge(kept(*EVENTS, ok(1, duplicate=True)), LOG) == []
+
+
 def without(seq: int) -> list[Attempt]:
     return [each for each in CLICKS if each.seq != seq]
 
@@ -108,7 +113,13 @@ BROKEN = {
     "an event with another prize": ("durable", kept(received(1, prize=None)), LOG),
     "two rows of one click": ("once", run(), books(*LOG.rows, replace(row(1), seq=5))),
     "two outcomes of one click": ("once", run(ok(1, prize="chest", duplicate=True)), LOG),
-    "a click that was new twice": ("once", run(ok(1)), LOG),
+    "a click that was new twice": ("once", run(ok(1, sent=9.0, answered=9.5)), LOG),
+    "a first answer that is called a repeat": (
+        "once", run(clicks=changed(2, duplicate=True)), LOG,
+    ),
+    "a first answer that is called a repeat, and a later attempt": (
+        "once", run(ok(2, sent=99.0, answered=100.0), clicks=changed(2, duplicate=True)), LOG,
+    ),
     "a refused click in the log": ("honest", run(clicks=changed(2, **REFUSED)), LOG),
     "a row that nobody sent": ("honest", run(clicks=without(2)), LOG),
     "a row of another player": ("honest", run(clicks=changed(2, player="eve")), LOG),

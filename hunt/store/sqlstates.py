@@ -1,0 +1,130 @@
+"""What every SQLSTATE means for a commit and for a read.
+
+Codes are those of PostgreSQL's documentation, appendix A; a class is the first two
+characters.  A code that stands in no table concerns one hunt, as far as is known.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Meaning(Enum):
+    """What follows from an error of the server.
+
+    A read records nothing.  Whatever the meaning, a read that failed is tried again
+    later, and an answer to a client that depends on it is 503.  `READ_ONLY` also drops
+    all connections, for a read as for a commit.  The rest of each meaning is about
+    commits.
+    """
+
+    UNAVAILABLE = "not recorded; refuse, and count it for the breaker"
+    READ_ONLY = "not recorded; refuse, open the breaker at once, and connect anew"
+    UNKNOWN = "perhaps recorded; send the same batch again, and count it for the breaker"
+    RETRY = "not recorded; send the same batch again"
+    TIMEOUT = "not recorded; split the batch, and refuse what takes too long alone"
+    REJECTED = "not recorded; split the batch until the row is found that is not acceptable"
+    HUNT = "not recorded; this hunt refuses, alone, until a commit of it succeeds"
+
+
+class Rule(NamedTuple):
+    """The meaning of a code or a class, and the reason."""
+
+    meaning: Meaning
+    why: str
+
+
+UNAVAILABLE, READ_ONLY, UNKNOWN = Meaning.UNAVAILABLE, Meaning.READ_ONLY, Meaning.UNKNOWN
+RETRY, TIMEOUT, REJECTED, HUNT = Meaning.RETRY, Meaning.TIMEOUT, Meaning.REJECTED, Meaning.HUNT
+
+#: Any code that is in no table: hunt's own function or an extension may raise it.
+DEFAULT = Rule(HUNT, "no list knows it, so it is taken for the fault of one hunt")
+
+CLASSES = {
+    "00": Rule(HUNT, "success is no error: the server is not what it seems"),
+    "01": Rule(HUNT, "a warning is no error: the server is not what it seems"),
+    "02": Rule(HUNT, "a function of the schema found no row that it needs"),
+    "03": Rule(HUNT, "hunt sends no incomplete statement"),
+    "08": Rule(UNKNOWN, "the connection failed after the batch was sent; a pooler says 08P01"),
+    "09": Rule(HUNT, "a trigger on this hunt's tables failed"),
+    "0A": Rule(RETRY, "a cached plan does not fit the schema any more: prepare it again"),
+    "0B": Rule(HUNT, "hunt begins no transaction within a commit"),
+    "0F": Rule(HUNT, "hunt uses no locators"),
+    "0L": Rule(HUNT, "hunt grants nothing"),
+    "0P": Rule(UNAVAILABLE, "the role of the session is gone, which every hunt uses"),
+    "0Z": Rule(HUNT, "a function of the schema failed in its error handling"),
+    "10": Rule(HUNT, "hunt sends no XML queries"),
+    "20": Rule(HUNT, "a function of the schema met a case that it does not know"),
+    "21": Rule(HUNT, "a function of the schema found more rows than it allows for"),
+    "22": Rule(REJECTED, "a value of some row cannot be stored"),
+    "23": Rule(HUNT, "the tables of this hunt contradict each other"),
+    "24": Rule(HUNT, "hunt uses no cursors"),
+    "25": Rule(HUNT, "hunt sends no statement that the state of a transaction forbids"),
+    "26": Rule(RETRY, "a pooler gave another session, or the session was reset: prepare it again"),
+    "27": Rule(HUNT, "a trigger on this hunt's tables changed what was being changed"),
+    "28": Rule(UNAVAILABLE, "the server does not let hunt in, so nothing was sent"),
+    "2B": Rule(HUNT, "hunt drops no roles"),
+    "2D": Rule(HUNT, "a function of the schema tried to end the transaction"),
+    "2F": Rule(HUNT, "a function of the schema did what its declaration forbids"),
+    "34": Rule(HUNT, "hunt uses no cursors"),
+    "38": Rule(HUNT, "an external function failed, as of a trigger on this hunt's tables"),
+    "39": Rule(HUNT, "a function was called in a wrong way, as of a trigger on this hunt's tables"),
+    "3B": Rule(HUNT, "a commit has no savepoints"),
+    "3D": Rule(UNAVAILABLE, "the database does not exist, so nothing was sent"),
+    "3F": Rule(UNAVAILABLE, "the schema is gone, which every hunt uses"),
+    "40": Rule(RETRY, "the transaction was rolled back in favour of another"),
+    "42": Rule(UNAVAILABLE, "tables, functions or rights are missing, which every hunt uses"),
+    "44": Rule(REJECTED, "a view with a check option refuses some row"),
+    "53": Rule(UNAVAILABLE, "the server is out of disk, memory or connections"),
+    "54": Rule(HUNT, "a statement is too large for the server"),
+    "55": Rule(HUNT, "an object of this hunt is in use, or not ready"),
+    "57": Rule(UNAVAILABLE, "an operator intervened, as at a shutdown or a start"),
+    "58": Rule(UNAVAILABLE, "the operating system failed the server"),
+    "72": Rule(RETRY, "the snapshot was too old: a new transaction has a new one"),
+    "F0": Rule(UNAVAILABLE, "the server's configuration cannot be read"),
+    "HV": Rule(HUNT, "a partition of this hunt is a foreign table, whose server fails"),
+    "P0": Rule(HUNT, "a function of the schema failed"),
+    "XX": Rule(HUNT, "data of this hunt are corrupt, or the server has a defect that it triggers"),
+}
+
+CODES = {
+    "23502": Rule(REJECTED, "some row lacks a value"),
+    "23514": Rule(REJECTED, "a check of the table refuses some row"),
+    "25006": Rule(READ_ONLY, "the server is a standby, or was made read-only"),
+    "25P02": Rule(RETRY, "a pooler gave a session in a failed transaction: another may be well"),
+    "25P03": Rule(UNKNOWN, "the session was ended, perhaps while the batch was on its way"),
+    "25P04": Rule(UNKNOWN, "the session was ended, perhaps after its commit"),
+    "40002": Rule(HUNT, "a constraint that is checked at the commit would fail again"),
+    "40003": Rule(UNKNOWN, "the server says that it does not know"),
+    "42P05": Rule(RETRY, "a pooler gave a session that knows the statement: another may not"),
+    "54000": Rule(UNAVAILABLE, "the queue of NOTIFY is full, which every commit needs"),
+    "55P03": Rule(TIMEOUT, "a lock was not granted in time"),
+    "57014": Rule(TIMEOUT, "a statement timeout, or somebody cancelled the statement"),
+    "57P01": Rule(UNKNOWN, "the session was ended by an operator, perhaps after its commit"),
+    "57P02": Rule(UNKNOWN, "the server crashed, perhaps after the commit"),
+    "57P04": Rule(UNKNOWN, "the database was dropped, perhaps after the commit"),
+    "57P05": Rule(UNKNOWN, "the session was ended, perhaps while the batch was on its way"),
+    "58030": Rule(HUNT, "a file cannot be read or written, as of one partition on a bad sector"),
+    "58P01": Rule(HUNT, "a file is missing, as of one partition"),
+    "P0001": Rule(REJECTED, "a trigger refuses some row"),
+}
+
+#: Codes and classes with which a server, or a pooler for it, refuses a session: the
+#: statement was never handed to it, although the error ends the connection.
+BEFORE_SESSION = frozenset({"28", "3D", "53300", "57P03"})
+
+
+def rule(sqlstate: str, *, severity: str = "ERROR", constraint: bool = True) -> Rule:
+    """Return what an error that answers a statement means.
+
+    Args:
+        sqlstate: Five characters.
+        severity: ``ERROR``, ``FATAL`` or ``PANIC``.
+        constraint: Whether the error names a constraint or column that was violated.
+    """
+    if severity in {"FATAL", "PANIC"} and not BEFORE_SESSION & {sqlstate, sqlstate[:2]}:
+        return Rule(UNKNOWN, "the error ended the session, perhaps after the commit")
+    if sqlstate == "23514" and not constraint:
+        return Rule(HUNT, "the hunt's log has no partition")
+    return CODES.get(sqlstate) or CLASSES.get(sqlstate[:2]) or DEFAULT
