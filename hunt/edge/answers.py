@@ -27,6 +27,18 @@ def _lines(headers: dict[str, str]) -> bytes:
     return "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items()).encode()
 
 
+def problem_headers(problem: problems.Problem) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an error that no route has answered."""
+    headers = {
+        "content-type": problems.MIMETYPE,
+        "content-length": str(len(problem.body)),
+        "x-request-id": endpoints.request_id(None),
+        **problem.headers,
+        **endpoints.HEADERS,
+    }
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
 #: Bytes of a click's answer without its seq, and without what follows that.
 _BODY = len('{"id":"","seq":') + 36
 

@@ -8,25 +8,17 @@ from hypercorn.protocol.h11 import H11Protocol
 
 from hunt.core.addresses import UNIX
 from hunt.edge import upgrade
+from hunt.edge.answers import problem_headers
+from hunt.edge.framing import Connection, Malformed
 from hunt.edge.worker import Worker
+from hunt.web import problems
+from hunt.web.bodies import CONTINUE
 
-
-class _Connection(h11.Connection):
-    """Takes no notice of what comes behind the last request.
-
-    After a request of HTTP/1.0, or one that wants the connection closed, there is
-    nothing more to say (RFC 9112, 9.6).  h11 takes more for an error, and Hypercorn
-    would answer that with 400, perhaps in place of the answer that is on its way.
-    """
-
-    def receive_data(self, data: bytes) -> None:
-        if self.their_state is not h11.MUST_CLOSE:
-            super().receive_data(data)
-
-    def next_event(self) -> type[h11.NEED_DATA | h11.PAUSED] | h11.Event:
-        if self.their_state is h11.MUST_CLOSE:
-            return h11.NEED_DATA
-        return super().next_event()
+#: What is said of a malformed request where h11 has found the fault.
+_FAULTS = {
+    400: "the request is not valid HTTP/1.1, or ended before it was complete",
+    431: "the head of the request, or its trailers, are too long",
+}
 
 
 class HTTP1(H11Protocol):
@@ -40,17 +32,44 @@ class HTTP1(H11Protocol):
     """
 
     async def initiate(self) -> None:
-        """Begin; see `_Connection`."""
-        limit = self.config.h11_max_incomplete_size
-        self.connection = _Connection(h11.SERVER, max_incomplete_event_size=limit)
+        """Begin; see `framing.Connection`."""
+        self.connection = Connection(self.config.h11_max_incomplete_size)
 
     async def stream_send(self, event: Event) -> None:
-        """Send; where the worker is to end, an answer says that it is the last."""
+        """Send; an answer says so where it is the last.
+
+        It is where the worker is to end, and where the client still waits to be asked for
+        a body: it may send that after all, so nothing behind the answer can be understood.
+        """
         assert isinstance(self.context, Worker), "edge.install replaces both"
-        if self.context.leaving and isinstance(event, Response) and event.status_code >= 200:
-            headers = [*event.headers, (b"connection", b"close")]
-            event = Response(event.stream_id, headers=headers, status_code=event.status_code)
+        if isinstance(event, Response) and event.status_code >= 200:
+            connection = self.connection
+            waits = isinstance(connection, Connection) and connection.expects_continue
+            if self.context.leaving or waits:
+                headers = [*event.headers, (b"connection", b"close")]
+                event = Response(event.stream_id, headers=headers, status_code=event.status_code)
         await super().stream_send(event)
+
+    async def _send_error_response(self, status_code: int) -> None:
+        """Answer a malformed request; the connection ends with that."""
+        fault = self.connection.fault if isinstance(self.connection, Connection) else None
+        detail = str(fault) if isinstance(fault, Malformed) else _FAULTS.get(status_code)
+        await self._answer(problems.problem(status_code, detail or _FAULTS[400]))
+
+    async def _answer(self, problem: problems.Problem) -> None:
+        """Send a problem as the last answer on this connection."""
+        headers = [*problem_headers(problem), (b"connection", b"close")]
+        headers += self.config.response_headers("h11")
+        await self._send_h11_event(h11.Response(headers=headers, status_code=problem.status))
+        await self._send_h11_event(h11.Data(data=problem.body))
+        await self._send_h11_event(h11.EndOfMessage())
+
+    async def _proceed(self) -> None:
+        """Ask the client for the body, where it waits to be asked (RFC 9110, 10.1.1)."""
+        connection = self.connection
+        if isinstance(connection, Connection) and connection.expects_continue:
+            headers = self.config.response_headers("h11")
+            await self._send_h11_event(h11.InformationalResponse(status_code=100, headers=headers))
 
     async def _check_protocol(self, event: h11.Request) -> None:
         upgrades = {value.lower() for name, value in event.headers if name == b"upgrade"}
@@ -71,4 +90,5 @@ class HTTP1(H11Protocol):
                 peer = engine.proxies.peer(UNIX if self.client is None else self.client[0])
                 raise upgrade.Upgraded(handshake, peer, self.connection.trailing_data[0])
             request = upgrade.declined(request)
+        self.connection_state[CONTINUE] = self._proceed
         await super()._create_stream(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -15,6 +16,11 @@ from hypercorn.protocol.events import Body, Data, EndBody, EndData, Event
 from hypercorn.protocol.h2 import H2Protocol
 
 from hunt.edge import sending
+from hunt.edge.answers import problem_headers
+from hunt.web import problems
+
+#: As in HTTP/1 (RFC 9112, 3.2); Hypercorn could not decode another one.
+_TARGET = re.compile(rb"[!-~]+")
 
 
 class HTTP2(H2Protocol):
@@ -41,12 +47,25 @@ class HTTP2(H2Protocol):
                 assert event.stream_id is not None
                 length = event.flow_controlled_length or 0
                 self.connection.acknowledge_received_data(length, event.stream_id)
-            elif isinstance(event, RequestReceived) and _method(event) == b"CONNECT":
-                assert event.stream_id is not None
-                self.connection.send_headers(event.stream_id, [(":status", "405")], end_stream=True)
+            elif isinstance(event, RequestReceived) and (refusal := _refusal(event)) is not None:
+                self._answer(event, refusal)
             else:
                 await super()._handle_events([event])
         await self._flush()
+
+    def _answer(self, request: RequestReceived, problem: problems.Problem) -> None:
+        """Answer a request that the application does not get."""
+        stream_id = request.stream_id
+        assert stream_id is not None
+        headers = [(b":status", b"%d" % problem.status), *problem_headers(problem)]
+        headers += self.config.response_headers("h2")
+        window = self.connection.local_flow_control_window(stream_id)
+        silent = _pseudo(request, b":method") == b"HEAD" or window < len(problem.body)
+        if silent:
+            headers = [each for each in headers if each[0] != b"content-length"]
+        self.connection.send_headers(stream_id, headers, end_stream=silent)
+        if not silent:
+            self.connection.send_data(stream_id, problem.body, end_stream=True)
 
     async def stream_send(self, event: Event) -> None:
         """Send for a stream, whose client has to open its window in time (H3).
@@ -88,5 +107,14 @@ class HTTP2(H2Protocol):
         return False
 
 
-def _method(request: RequestReceived) -> bytes | None:
-    return dict(request.headers or ()).get(b":method")
+def _refusal(request: RequestReceived) -> problems.Problem | None:
+    """Return the answer to a request that the application cannot get; None: it can."""
+    if _pseudo(request, b":method") == b"CONNECT":
+        return problems.problem(405, "this server is no proxy")
+    if not _TARGET.fullmatch(_pseudo(request, b":path")):
+        return problems.problem(400, "the path of the request is not valid")
+    return None
+
+
+def _pseudo(request: RequestReceived, name: bytes) -> bytes:
+    return dict(request.headers or ()).get(name, b"")

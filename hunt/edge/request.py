@@ -17,6 +17,7 @@ from werkzeug.http import parse_cookie
 from werkzeug.sansio.utils import get_host
 
 from hunt.core.addresses import Forwarded
+from hunt.edge.framing import BARE_LF
 from hunt.engine import Engine
 from hunt.web import auth, endpoints
 
@@ -42,7 +43,15 @@ _LINES = re.compile(rb"(?:[A-Za-z0-9_-]+:[ -~]*\r\n)*\r\n")
 
 #: Headers that change how a message is read, or what is to be done with it.
 _ODD_HEADERS = frozenset(
-    {b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer", b"http2-settings"}
+    {
+        b"content-encoding",
+        b"expect",
+        b"http2-settings",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
 )
 
 #: Headers that decide something here, and so may stand once only.
@@ -183,9 +192,14 @@ def _from_elsewhere(headers: dict[bytes, bytes]) -> bool:
 
 
 def may_be_hot(buffer: bytes) -> bool:
-    """Return whether a head that is not complete may become a hot one."""
-    return len(buffer) <= MAX_HEAD and any(
-        buffer.startswith(prefix[: len(buffer)]) for prefix in PREFIXES
+    """Return whether a head that is not complete may become a hot one.
+
+    One with a bare LF cannot, and its client may take it for complete.
+    """
+    return (
+        len(buffer) <= MAX_HEAD
+        and any(buffer.startswith(prefix[: len(buffer)]) for prefix in PREFIXES)
+        and not BARE_LF.search(buffer)
     )
 
 

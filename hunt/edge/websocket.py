@@ -40,6 +40,13 @@ OVER = 1000  # the purpose for which the connection was opened has been fulfille
 UNSUPPORTED, NOT_JSON, FAILED, RESTART, AGAIN = 1003, 1007, 1011, 1012, 1013
 BAD_TOKEN, NOT_ALLOWED, TOO_SLOW = 4401, 4403, 4408
 
+#: What a client is told of its fault; the texts of `wsproto` show Python's exceptions.
+FAULTS = {
+    int(CloseReason.PROTOCOL_ERROR): "a frame is not valid",
+    int(CloseReason.INVALID_FRAME_PAYLOAD_DATA): "text must be UTF-8",
+    int(CloseReason.MESSAGE_TOO_BIG): f"a message is longer than {MAX_MESSAGE} bytes",
+}
+
 
 class Session(Protocol):
     """Who speaks over a `WebSocket`.  None of this may block."""
@@ -133,7 +140,7 @@ class WebSocket:
         for event in self._frames.events():
             if isinstance(event, CloseConnection):
                 self.answered = self._frames.state is not ConnectionState.OPEN
-                self._fail(event.code, event.reason)
+                self._fail(event.code, "" if self.answered else FAULTS.get(event.code, ""))
             elif self._closing is not None:
                 continue  # we shall not answer, so it does not count
             elif isinstance(event, TextMessage):
@@ -151,10 +158,10 @@ class WebSocket:
                 return
             await self._wait_room()
 
-    def _fail(self, code: int, reason: str | None) -> None:
+    def _fail(self, code: int, reason: str) -> None:
         """Hear no more, and close."""
         self._deaf = True
-        self.close(code, reason or "")
+        self.close(code, reason)
 
     async def _wait_room(self) -> None:
         """Wait until another message may be read."""

@@ -89,6 +89,8 @@ def create_app(engine: Callable[[], Engine]) -> Application:
     app = Application("hunt.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT
+    # Or `/v1//hunts` would be redirected to an address that the client's Host names.
+    app.url_map.merge_slashes = False
     for room in ROOMS:
         app.register_blueprint(room.blueprint(engine))
 
@@ -101,6 +103,8 @@ def create_app(engine: Callable[[], Engine]) -> Application:
     @app.after_request
     async def finish(response: Response) -> Response:
         headers = response.headers
+        if request.method == "HEAD":
+            streams.drop_body(response)
         headers["X-Request-Id"] = g.get("request_id", "")
         for name, value in endpoints.HEADERS.items():
             headers.setdefault(name, value)

@@ -20,16 +20,20 @@ NOWHERE = "*"
 def path_of(target: str) -> str:
     """Return the path in the target of a request (RFC 9112, 3.2), without its query.
 
+    A path that begins with two slashes leads nowhere.  Werkzeug would drop all but one,
+    and so serve paths that a proxy in front, or a check of ours, has not recognised.
+
     >>> path_of("http://hunt.example")
     '/'
     """
     if target.startswith("/"):
-        return target
+        return NOWHERE if target.startswith("//") else target
     try:
         url = urlsplit(target)
     except ValueError:  # the brackets of IPv6, without the address
         return NOWHERE
-    return url.path or ("/" if url.netloc else NOWHERE)
+    path = url.path or ("/" if url.netloc else NOWHERE)
+    return NOWHERE if path.startswith("//") else path
 
 
 def empty(status: int, headers: dict[str, str] | None = None) -> Response:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import msgspec
 from hypercorn.typing import HTTPScope
 from quart import request
 from quart_trio.wrappers import TrioRequest
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from hunt.errors import InvalidRequest, UnsupportedType
 from hunt.web import endpoints
@@ -16,9 +18,16 @@ from hunt.web import endpoints
 #: Bytes of a body under ``/v1/admin``, at most: a hunt with its prizes.
 MAX_ADMIN_BODY = 256 * 1024
 
+#: In the state of an ASGI scope: asks the client for the body, where it waits to be asked.
+CONTINUE = "hunt_continue"
+
 
 class SizedRequest(TrioRequest):
-    """A request that may carry more where an operator sends it."""
+    """A request that may carry more where an operator sends it.
+
+    Its body is asked for by ``100 Continue`` once a route wants it: a client that waits
+    for that sends none to a route that refuses by the head alone.
+    """
 
     def __init__(
         self,
@@ -50,20 +59,43 @@ class SizedRequest(TrioRequest):
             body_timeout=body_timeout,
             send_push_promise=send_push_promise,
         )
+        self._most = max_content_length
+
+    async def whole_body(self) -> bytes:
+        """Return the body, once it has arrived.
+
+        Raises:
+            RequestEntityTooLarge: It is too long.
+            RequestTimeout: It did not arrive in time.
+        """
+        if self._most is not None and (self.content_length or 0) > self._most:
+            raise RequestEntityTooLarge
+        proceed = self.scope.get("state", {}).get(CONTINUE)
+        if proceed is not None:
+            await proceed()
+        body = await self.get_data(cache=False)
+        assert isinstance(body, bytes)  # as_text was not asked for
+        return body
+
+
+async def body() -> bytes:
+    """Return the body of the request at hand; raises as of `SizedRequest.whole_body`."""
+    return await cast(SizedRequest, request).whole_body()  # the application makes no other
 
 
 async def table() -> dict[str, object]:
     """Return the JSON object in the body.
 
     Raises:
-        UnsupportedType: It is not JSON, by its own word.
-        InvalidRequest: It is not, whatever it says.
+        UnsupportedType: The head says that it is no JSON, or that it is encoded.
+        InvalidRequest: It is not JSON.
     """
-    if not endpoints.is_json(request.headers.get("Content-Type")):
-        raise UnsupportedType("the body must be application/json")
-    body = await request.get_data(cache=False)
+    headers = request.headers
+    wrong = endpoints.unsupported(headers.get("Content-Type"), headers.get("Content-Encoding"))
+    if wrong is not None:
+        raise UnsupportedType(wrong)
     try:
-        return msgspec.json.decode(body, type=dict[str, object])
+        return msgspec.json.decode(await body(), type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest("the body is not a JSON object") from None
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import trio
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from hunt.core import wire
 from hunt.core.addresses import Peer
 from hunt.core.events import Outcome, Settlement
 from hunt.engine import Engine
-from hunt.web import endpoints, who
+from hunt.web import bodies, endpoints, who
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
@@ -20,11 +20,11 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.post("/v1/hunts/<hunt_id>/clicks")
     async def click(hunt_id: str) -> Response:
-        serving = engine()
+        serving, now = engine(), trio.current_time()
         standing = endpoints.standing(serving, who.asked(hunt_id))
         endpoints.enter(serving, standing)
-        body = await request.get_data(cache=False)
-        assert isinstance(body, bytes)  # as_text was not asked for
+        endpoints.check_kind(serving, standing, now)
+        body = await bodies.body()
         settlement = await settle(serving, standing, who.peer(serving), body)
         return Response(wire.settlement_json(settlement), mimetype="application/json")
 

@@ -62,6 +62,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     origin: str | None = None
     fetch_site: str | None = None
     content_type: str | None = None
+    content_encoding: str | None = None
     ticket: str | None = None
     scope: str | None = None
     last_event_id: str | None = None
@@ -135,7 +136,7 @@ class Standing(Struct, frozen=True):
     until: float  #: seconds since the epoch, when it has to be asked for again
     generation: int  #: of the keys that verified it
     allowed: bool  #: to take part in the hunt
-    json: bool  #: so the body says it is
+    unsupported: str | None  #: why the body cannot be read; None: it can
 
 
 def standing(engine: Engine, asked: Asked) -> Standing:
@@ -152,7 +153,7 @@ def standing(engine: Engine, asked: Asked) -> Standing:
         until=identity.until,
         generation=engine.tokens.generation,
         allowed=identity.hunts is None or asked.hunt in identity.hunts,
-        json=asked.content_type == "application/json" or is_json(asked.content_type),
+        unsupported=unsupported(asked.content_type, asked.content_encoding),
     )
 
 
@@ -172,6 +173,23 @@ def enter(engine: Engine, standing: Standing) -> Hunt:
     if not standing.allowed:
         raise NotAllowed(auth.OTHER_HUNT)
     return hunt
+
+
+def check_kind(engine: Engine, standing: Standing, now: float) -> None:
+    """Refuse a click whose head says that its body cannot be read.
+
+    Args:
+        engine: Counts the refusal.
+        standing: Of a request for a hunt that exists.
+        now: Trio's time at which the request came.
+
+    Raises:
+        UnsupportedType: It cannot.
+    """
+    if standing.unsupported is not None:
+        refusal = UnsupportedType(standing.unsupported)
+        engine.metrics.refused(standing.asked.hunt, refusal, trio.current_time() - now)
+        raise refusal
 
 
 def click(
@@ -196,10 +214,7 @@ def click(
         Refused: It was not taken; counted already.
     """
     hunt = enter(engine, standing)
-    if not standing.json:
-        unsupported = UnsupportedType("a click is application/json")
-        engine.metrics.refused(hunt.id, unsupported, trio.current_time() - now)
-        raise unsupported
+    check_kind(engine, standing, now)
     key = None
     if engine.limits.address_clicks is not None:
         key = address(engine, peer, standing.asked.forwarded)
@@ -246,6 +261,15 @@ def shown(engine: Engine, hunt_id: str, refusal: Refused) -> Refused:
     if isinstance(refusal, HuntNotOpen) and hunt is not None:
         return not_open(hunt)
     return refusal
+
+
+def unsupported(content_type: str | None, content_encoding: str | None) -> str | None:
+    """Return why a body of this kind cannot be read; None: it can."""
+    if content_encoding is not None and content_encoding.strip().lower() not in {"", "identity"}:
+        return "the body is encoded: send it as it is, without Content-Encoding"
+    if content_type == "application/json" or is_json(content_type):
+        return None
+    return "the body must be application/json"
 
 
 def is_json(content_type: str | None) -> bool:

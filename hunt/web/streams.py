@@ -8,7 +8,7 @@ from typing import Self
 
 import trio
 from quart import Blueprint, Response
-from quart.wrappers.response import ResponseBody
+from quart.wrappers.response import DataBody, ResponseBody
 
 from hunt.core import sse
 from hunt.core.hunts import Hunt
@@ -43,6 +43,16 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         return response
 
     return routes
+
+
+def drop_body(response: Response) -> None:
+    """Let the answer to a ``HEAD`` end with its headers, where the body is a stream.
+
+    Hypercorn sends no body then, but the application would go on making one for ever.
+    """
+    if not isinstance(response.response, DataBody):
+        response.set_data(b"")
+        response.headers.pop("Content-Length", None)
 
 
 class EventStream(ResponseBody):

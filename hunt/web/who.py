@@ -25,6 +25,7 @@ def asked(hunt_id: str) -> endpoints.Asked:
         origin=headers.get("Origin"),
         fetch_site=headers.get("Sec-Fetch-Site"),
         content_type=headers.get("Content-Type"),
+        content_encoding=headers.get("Content-Encoding"),
         ticket=query.get("ticket"),
         scope=query.get("scope"),
         last_event_id=headers.get("Last-Event-ID")

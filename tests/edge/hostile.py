@@ -42,6 +42,9 @@ def corpus() -> Iterator[bytes]:
             b"TRACE %b HTTP/1.1\r\nHost: x\r\n\r\n",
         ):
             yield line % target
+    for target in targets[:4]:
+        yield b"HEAD %b HTTP/1.1\r\nHost: x\r\n\r\n" % target + LIVEZ
+        yield b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n" % target
     for target in NO_PATHS:
         yield b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % target
     # Heads.
@@ -64,6 +67,11 @@ def corpus() -> Iterator[bytes]:
             HOST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
             HOST + b"Transfer-Encoding: gzip\r\n",
             HOST + b"Transfer-Encoding: chunked, chunked\r\n",
+            HOST + b"Transfer-Encoding: identity\r\n",
+            HOST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+            HOST + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n",
+            HOST + b"X: a\nY: b\r\n",
+            HOST + b"X: a\rY: b\r\n",
             HOST + b"Expect: 200-maybe\r\n",
             HOST + b"X: " + b"x" * 20_000 + b"\r\n",
             HOST + b"X: y\r\n" * 3000,
@@ -100,6 +108,8 @@ def corpus() -> Iterator[bytes]:
         b"-1",
         b"fffffffffffffffff",
         b"5;a=" + b"b" * 9000,
+        b"5;a\rb",
+        b"5\nabcde\r\n0",
         b" 5",
         b"5 ",
         b"0x5",

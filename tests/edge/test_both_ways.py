@@ -66,6 +66,12 @@ def request(choose: random.Random, known: list[str]) -> bytes:
                 ("Expect", "100-continue"),
                 ("Content-Type", "application/json"),
                 ("X-Tab", "a\tb"),
+                ("X-Control", "a\x01b"),
+                ("X-Folded", "a\r\n b"),
+                ("X-Space ", "a"),
+                ("Transfer-Encoding", "chunked"),
+                ("Content-Encoding", "gzip"),
+                ("Content-Encoding", "identity"),
                 ("X-Forwarded-For", f"10.9.8.7, 192.0.2.{choose.randint(1, 2)}"),
                 ("X-Forwarded-For", "203.0.113.9, 127.0.0.1"),
                 ("Forwarded", f'for="[2001:db8::{choose.randint(1, 2)}]:1";proto=https'),
@@ -80,6 +86,8 @@ def request(choose: random.Random, known: list[str]) -> bytes:
         + ["POST /v1/hunts/nowhere/clicks HTTP/1.1", "POST /v1/hunts/NO/clicks HTTP/1.1"]
         + ["PUT /v1/hunts/harbour/clicks HTTP/1.1", "POST /v1/hunts/harbour/clicks?a=1 HTTP/1.1"]
         + ["POST /v1/hunts/harbour/events HTTP/1.1", "POST /v1/hunts/harbour/clicks HTTP/1.0"]
+        + ["POST //v1/hunts/harbour/clicks HTTP/1.1", "POST /v1/hunts/harbour/clicks HTTP/3.0"]
+        + ["HEAD /v1/hunts/harbour/events HTTP/1.1", "HEAD /v1/hunts/harbour/clicks HTTP/1.1"]
     )
     names = list(headers)
     choose.shuffle(names)

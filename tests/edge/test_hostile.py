@@ -58,7 +58,8 @@ async def test_no_host_is_an_accident(database: str, host: bytes) -> None:
 @pytest.mark.parametrize(
     ("target", "path"),
     [
-        ("/livez", "/livez"), ("//x", "//x"), ("http://hunt", "/"), ("http://hunt/a", "/a"),
+        ("/livez", "/livez"), ("//x", NOWHERE), ("http://hunt", "/"), ("http://hunt/a", "/a"),
+            ("http://hunt//a", NOWHERE),
         ("*", "*"), ("", NOWHERE), ("http:", NOWHERE), ("http://[/a", NOWHERE),
     ],
 )  # fmt: skip

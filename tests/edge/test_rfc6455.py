@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 import trio
 
-from hunt.edge.websocket import text_frame
+from hunt.edge.websocket import FAULTS, text_frame
 from tests.edge.talking import (
     BINARY,
     CLOSE,
@@ -27,6 +27,7 @@ from tests.edge.test_park import Reader
 from tests.web.serving import Client, connected, serving
 
 CONTINUATION = 0
+OWN_REASONS = {"", "messages are text", "a message must be a JSON object", *FAULTS.values()}
 HARMLESS = frame(TEXT, b'{"ping":1}')
 #: Of text that is no UTF-8: a lone continuation, overlong, a surrogate, past the last, cut.
 BAD_TEXT = [b"\x80", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"\xff"]
@@ -54,6 +55,7 @@ async def closes(client: Client, frames: list[bytes], number: int | None) -> Non
             expected = b"" if number is None else number.to_bytes(2)
             assert said[1][:2] == expected, (frames, said)
             assert len(said[1]) <= 125
+            assert said[1][2:].decode() in OWN_REASONS, "never the text of an exception"
             await talk.ended()
 
 
