@@ -20,6 +20,7 @@ from psycopg.conninfo import make_conninfo
 
 from hunt.store import schema
 from hunt.store.connection import Connection
+from tests.access import trusting
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
@@ -31,8 +32,9 @@ from pathlib import Path
 from hunt.store import embedded
 
 async def main():
+    folder, options = Path(sys.argv[1]), {"hba_file": sys.argv[2]}
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with embedded.server(Path(sys.argv[1])) as conninfo:
+        async with embedded.server(folder, options=options) as conninfo:
             print(conninfo, flush=True)
             async for _ in signals:
                 return
@@ -115,7 +117,10 @@ def postgres() -> Iterator[str]:
         yield given
         return
     with tempfile.TemporaryDirectory(prefix="hunt-test-", ignore_cleanup_errors=True) as folder:
-        process = subprocess.Popen([sys.executable, "-c", SERVER, folder], stdout=subprocess.PIPE)
+        # PgBouncer runs as another user, where we are root.
+        rules = trusting(Path(folder))["hba_file"]
+        command = [sys.executable, "-c", SERVER, folder, rules]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert process.stdout is not None
         try:
             conninfo = process.stdout.readline().decode().strip()

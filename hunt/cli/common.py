@@ -62,7 +62,6 @@ async def database(settings: Settings) -> AsyncIterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with embedded.server(settings.data_dir) as conninfo:
         yield conninfo
 

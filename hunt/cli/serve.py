@@ -103,7 +103,6 @@ def _say(binds: list[str]) -> None:
 @asynccontextmanager
 async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
     """Run a PostgreSQL in the data folder, with the schema and the demo hunt made."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with embedded.server(settings.data_dir) as conninfo:
         async with await Connection.connect(conninfo, autocommit=True) as conn:
             await schema.migrate(conn)

@@ -63,7 +63,8 @@ def open_room(data_dir: Path) -> Iterator[Room | None]:
     """Find a place for the sockets of a server, or None where the machine has none."""
     for folder in folders(data_dir):
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for each in (folder.parent, folder):
+                each.mkdir(mode=0o700, parents=True, exist_ok=True)
             status = folder.lstat()
         except OSError:
             continue

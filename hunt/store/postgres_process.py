@@ -61,8 +61,7 @@ class Launcher:
             str(uid),
             str(gid),
         ]
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        with open(os.open(self.log, flags, 0o600), "ab", buffering=0) as log:
+        with open(open_private(self.log, os.O_WRONLY | os.O_APPEND), "ab", buffering=0) as log:
             process = subprocess.Popen(
                 [*child, *self.reach, "--", *command],
                 stdin=subprocess.PIPE if text else subprocess.DEVNULL,
@@ -118,6 +117,18 @@ class Launcher:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
             lines = file.read().decode(errors="replace").splitlines()
         return "\n".join(lines[-count:])
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Open a file of the owner of its folder, and of no other user; make it if it is missing.
+
+    Where root runs hunt in the folder of another user, that user can run it next.
+    """
+    fd = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.fchown(fd, owner.st_uid, owner.st_gid)
+    return fd
 
 
 async def wait_exit(pid: int) -> None:

@@ -14,7 +14,7 @@ def jwt_secret(data_dir: Path) -> bytes:
     """
     path = data_dir / "jwt_secret"
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Written aside and linked, so that nobody ever reads half of it.
         aside = data_dir / f".jwt_secret.{os.getpid()}"
         fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

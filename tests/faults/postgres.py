@@ -17,11 +17,13 @@ from psycopg.conninfo import make_conninfo
 
 from hunt.bench.processes import table, tree
 from hunt.core.events import Reward
-from hunt.store import embedded, schema
+from hunt.store import schema
 from hunt.store.connection import Connection
+from hunt.store.embedded_folder import make_private, open_cluster
 from hunt.store.postgres_cluster import SOCKET, Cluster
 from hunt.store.postgres_process import wait_exit
 from hunt.testing.books import Books, Stock
+from tests.access import trusting
 
 OPTIONS = {"max_connections": "60", "shared_buffers": "32MB", "deadlock_timeout": "200ms"}
 
@@ -46,12 +48,11 @@ class Postgres:
     """
 
     def __init__(self, folder: Path, options: Mapping[str, str] | None = None) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o755)  # where we are root, PostgreSQL is somebody else
+        make_private(folder)
         self.folder = folder
-        self.options = {**OPTIONS, **(options or {})}
+        self.options = {**OPTIONS, **trusting(folder), **(options or {})}
         self.process: subprocess.Popen[bytes] | None = None
-        self.cluster: Cluster = embedded._cluster(folder)
+        self.cluster: Cluster = open_cluster(folder)
 
     @property
     def socket(self) -> str:
@@ -74,12 +75,13 @@ class Postgres:
     def copy(self, template: Path) -> None:
         """Take the data of another cluster, which is stopped."""
         subprocess.run(["cp", "-a", template, self.folder], check=True)
-        self.cluster = embedded._cluster(self.folder)
+        self.cluster = open_cluster(self.folder)
 
     async def base_backup(self, folder: Path, *options: str) -> None:
         """Copy the running cluster to `folder` (pg_basebackup)."""
         folder.mkdir(mode=0o700)
-        self.cluster._give(folder)
+        if self.cluster.launcher.user is not None:
+            os.chown(folder, *self.cluster.launcher.user)
         program = self.cluster.programs / "pg_basebackup"
         await self.cluster.launcher.run(
             [program, "-D", folder, "-d", self.conninfo, "--checkpoint=fast", *options]
@@ -88,6 +90,7 @@ class Postgres:
     async def follow(self, primary: Postgres, *, synchronous: bool) -> None:
         """Become a standby of `primary`, which then waits for it with each commit, or not."""
         await primary.base_backup(self.cluster.path, "-R", "-X", "stream")
+        self.cluster = open_cluster(self.folder)  # it runs as the user of the primary
         await self.start()
         if synchronous:
             await primary.execute("alter system set synchronous_standby_names = '*'")

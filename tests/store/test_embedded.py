@@ -4,10 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import trio
+from psycopg import pq
+from structlog.testing import capture_logs
 
 from hunt.store import embedded
 from hunt.store.connection import Connection
@@ -89,11 +93,84 @@ async def test_is_gone_when_its_owner_is_killed_and_starts_again(tmp_path: Path)
         assert gone(pid)
 
 
-async def test_its_death_ends_the_scope(tmp_path: Path) -> None:
-    with pytest.RaisesGroup(
-        pytest.RaisesExc(Exception), allow_unwrapped=True, flatten_subgroups=True
-    ):
-        with trio.fail_after(20):
-            async with embedded.server(tmp_path):
-                os.kill(postmaster(tmp_path), signal.SIGKILL)
-                await trio.sleep_forever()
+async def test_killed_server_is_started_again_at_the_same_address(tmp_path: Path) -> None:
+    async with embedded.server(tmp_path) as conninfo:
+        before = postmaster(tmp_path)
+        os.kill(before, signal.SIGKILL)
+        await wait_answer(conninfo)
+        after = postmaster(tmp_path)
+        assert after != before
+    assert gone(after)
+
+
+async def test_restarts_are_spaced_out_and_logged(tmp_path: Path) -> None:
+    async with embedded.server(tmp_path, jitter=lambda: 1.0) as conninfo:
+        control = tmp_path / "postgresql" / "global" / "pg_control"
+        with capture_logs() as lines:
+            control.rename(tmp_path / "pg_control")
+            os.kill(postmaster(tmp_path), signal.SIGKILL)
+            with trio.fail_after(60):
+                while len(lines) < 4:
+                    await trio.sleep(0.05)
+            (tmp_path / "pg_control").rename(control)
+            await wait_answer(conninfo)
+    said = [(each["event"], each.get("retry_in")) for each in lines]
+    failed = "embedded postgresql did not start"
+    assert said[:4] == [
+        ("embedded postgresql ended", 0.4), (failed, 0.8), (failed, 1.6), (failed, 3.2),
+    ]  # fmt: skip
+    assert said[-1] == ("embedded postgresql started again", None)
+
+
+async def wait_answer(conninfo: str) -> None:
+    """Return once the server answers."""
+    with trio.fail_after(60):
+        while True:
+            try:
+                assert await ask(conninfo, "select 1") == 1
+            except psycopg.OperationalError:
+                await trio.sleep(0.05)
+            else:
+                return
+
+
+def hostile_variables() -> dict[str, str]:
+    """Return every variable of libpq, each with a value that would redirect or stop a client."""
+    names = [each.envvar.decode() for each in pq.Conninfo.get_defaults() if each.envvar]
+    names += ["PGSERVICEFILE", "PGSYSCONFDIR", "PGDATA", "PGLOCALEDIR", "PGDATESTYLE", "PGTZ"]
+    values = {
+        "PGPORT": "1", "PGHOST": "127.0.0.1", "PGHOSTADDR": "127.0.0.1", "PGOPTIONS": "-c nosuch=1",
+        "PGTARGETSESSIONATTRS": "standby", "PGREQUIREAUTH": "scram-sha-256",
+        "PGGSSENCMODE": "require", "PGSSLMODE": "verify-full", "PGSSLNEGOTIATION": "direct",
+        "PGCLIENTENCODING": "SQL_ASCII", "PGCONNECT_TIMEOUT": "x", "PGREQUIREPEER": "bin",
+        "PGMINPROTOCOLVERSION": "3.9", "PGUSER": "nobody", "PGDATABASE": "postgres",
+    }  # fmt: skip
+    return {name: values.get(name, "nonsense") for name in names}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield the data folder of a server that another process runs, first started in bad company."""
+    folder = tmp_path_factory.mktemp("running")
+    owner = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)],
+        stdout=subprocess.PIPE,
+        env=os.environ | hostile_variables(),
+    )
+    assert owner.stdout is not None
+    with owner.stdout:
+        assert owner.stdout.readline()
+    yield folder
+    owner.kill()
+    owner.wait()
+
+
+@pytest.mark.parametrize("name", hostile_variables())
+async def test_no_variable_of_libpq_counts(
+    name: str, running: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, hostile_variables()[name])
+    async with embedded.server(running) as conninfo:
+        assert await ask(conninfo, "select current_user || current_database()") == "hunthunt"
+        assert await ask(conninfo, "show client_encoding") == "UTF8"
+        assert name not in os.environ, "server processes would inherit it"
