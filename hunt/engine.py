@@ -183,6 +183,8 @@ class Engine:
         self.metrics.faults.watch("pool", store.faults)
         self.metrics.faults.watch("listener", self.listener_faults)
         self.metrics.faults.watch("engine", self.faults)
+        self.metrics.faults.watch("leaderboard", self.leaderboard.faults)
+        self.metrics.faults.watch("audit", self.trail.faults)
         self.metrics.faults.watch("loop", self.stalls.faults)
 
     def _breaker_changed(self, state: State) -> None:

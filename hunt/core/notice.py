@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -53,6 +54,8 @@ def parse(payload: str, *, own: str | None = None) -> Notice:
     rows, offset = (bytes(raw.o), raw.f) if bytes(raw.o) else (bytes(raw.e), 0)
     if rows and raw.at is not None and (own is None or raw.by != own):
         at = raw.at
+        if datetime.fromisoformat(at).tzinfo is None:
+            raise ValueError("the time of a notice has no time zone")
         rewards = tuple(
             Reward(offset + seq, id_, player, prize, points, at)
             for seq, id_, player, prize, points in _rows(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import trio
@@ -29,7 +30,8 @@ class Leaderboard:
     """The boards of all hunts.
 
     Nobody's request adds anything up: a board that is not fresh any more is
-    renewed in a task, one at a time for a hunt, and only while somebody asks.
+    renewed in a task, one at a time for a hunt, and only while somebody asks; one
+    that could not be renewed is tried again after `FRESH` seconds.
     So a thousand who look cost the database what one does.
 
     Args:
@@ -47,7 +49,9 @@ class Leaderboard:
         self._leaders = leaders
         self._boards: dict[str, tuple[float, Standing]] = {}  # by hunt: since when
         self._renewing: dict[str, trio.Event] = {}
+        self._failed: dict[str, float] = {}  # when the last renewal failed, by hunt
         self._nursery: trio.Nursery | None = None
+        self.faults = Counter(renew=0)  #: renewals that failed
 
     async def get(self, hunt: str) -> Standing:
         """Return a hunt's board, which may be some seconds old.
@@ -60,7 +64,8 @@ class Leaderboard:
         """
         since, board = self._boards.get(hunt, (float("-inf"), None))
         age = trio.current_time() - since
-        if age >= FRESH:
+        failed = trio.current_time() - self._failed.get(hunt, float("-inf"))
+        if age >= FRESH and failed >= FRESH:
             renewed = self._renew(hunt)
             if age >= STALE:
                 with trio.move_on_after(PATIENCE):
@@ -73,9 +78,9 @@ class Leaderboard:
     def _renew(self, hunt: str) -> trio.Event:
         """Have a board renewed; return what tells that it is, or that it cannot be."""
         if hunt not in self._renewing:
-            self._renewing[hunt] = trio.Event()
             if self._nursery is None:
                 raise StoreUnavailable("this server is stopping")
+            self._renewing[hunt] = trio.Event()
             self._nursery.start_soon(self._renewal, hunt)
         return self._renewing[hunt]
 
@@ -87,7 +92,11 @@ class Leaderboard:
                 board = Standing(upto, tuple(await self._leaders(hunt, SIZE)))
                 self._boards[hunt] = (trio.current_time(), board)
         except StoreError as exc:
-            log.warning("a leaderboard could not be renewed", hunt=hunt, error=str(exc))
+            self._failed[hunt] = trio.current_time()
+            self.faults["renew"] += 1
+            log.warning("leaderboard not renewed", hunt=hunt, sqlstate=exc.sqlstate, error=str(exc))
+        else:
+            self._failed.pop(hunt, None)
         finally:
             self._renewing.pop(hunt).set()
 

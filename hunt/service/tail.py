@@ -74,9 +74,11 @@ class Tail:
         self._patience = patience
         self._poll = poll
         self._buffer = buffer
-        self._backoff = Backoff(base=0.1, cap=2.0, jitter=jitter)
+        self._jitter = jitter
+        self._backoffs: dict[str, Backoff] = {}  # of the hunts whose last read failed
         self._positions: dict[str, _Position] = {}
-        self._behind: dict[str, None] = {}  # hunts with a gap, in the order they fell behind
+        #: Hunts with a gap, in the order they fell behind, and when it may be read.
+        self._behind: dict[str, float] = {}
         self._gap = trio.Event()
         self._poll_now = trio.Event()
         self.reads = 0  #: gaps, and what did not fit into a notice, read from the table
@@ -149,7 +151,7 @@ class Tail:
         position = self._positions[hunt]
         position.announced = max(position.announced, seq)
         if position.announced > position.seq:
-            self._behind[hunt] = None
+            self._behind.setdefault(hunt, float("-inf"))
             self._gap.set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -158,14 +160,24 @@ class Tail:
             nursery.start_soon(self._look_around)
             task_status.started()
             while True:
-                await self._gap.wait()
+                with trio.move_on_at(min(self._behind.values(), default=float("inf"))):
+                    await self._gap.wait()
                 self._gap = trio.Event()
                 await trio.sleep(self._patience)
                 await self._fill_gaps()
 
+    def _due(self) -> str | None:
+        """Return a hunt whose gap may be read now."""
+        now = trio.current_time()
+        return next((hunt for hunt, at in self._behind.items() if at <= now), None)
+
+    def _read_later(self, hunt: str) -> None:
+        """Leave a hunt's gap for a while; the gaps of others are read meanwhile."""
+        backoff = self._backoffs.setdefault(hunt, Backoff(base=0.1, cap=2.0, jitter=self._jitter))
+        self._behind[hunt] = trio.current_time() + backoff.next()
+
     async def _fill_gaps(self) -> None:
-        while self._behind:
-            hunt = next(iter(self._behind))
+        while (hunt := self._due()) is not None:
             position = self._positions[hunt]
             if not self._wanted(hunt):
                 position.pass_over(position.announced)
@@ -176,15 +188,16 @@ class Tail:
                 rewards = await self._read(hunt, position.seq, position.announced)
             except StoreError as exc:
                 self.faults["read"] += 1
-                log.warning("a gap could not be read", hunt=hunt, error=str(exc))
-                await trio.sleep(self._backoff.next())
+                log.warning("gap not read", hunt=hunt, sqlstate=exc.sqlstate, error=str(exc))
+                self._read_later(hunt)
                 continue
             self.reads += 1
             if not rewards:
                 # A notice from before the log was restored from a backup, perhaps.
-                await trio.sleep(self._backoff.next())
+                self._read_later(hunt)
                 continue
-            self._backoff.reset()
+            self._backoffs.pop(hunt, None)
+            self._behind[hunt] = float("-inf")
             self._offer(hunt, rewards)
 
     async def _look_around(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -10,7 +10,7 @@ import structlog
 import trio
 
 from hunt.core.backoff import Backoff
-from hunt.errors import StoreError
+from hunt.errors import BatchRejected, StoreError
 
 #: Entries that wait, at most; the oldest give way.
 WAITING = 1000
@@ -25,7 +25,8 @@ class Trail(Generic[Entry]):
 
     The breaker is forced while the database is away, and that must be on record,
     too.  Each entry is logged at once; one that was sent without an answer is
-    sent again, so it may be recorded twice.
+    sent again, so it may be recorded twice.  One that the database will never take
+    is dropped, so that those behind it are recorded.
 
     Args:
         record: The store's; raises a `StoreError`.
@@ -39,6 +40,8 @@ class Trail(Generic[Entry]):
         self._jitter = jitter
         self._entries: deque[Entry] = deque(maxlen=WAITING)
         self._added = trio.Event()
+        #: Attempts to record an entry that failed, entries that were dropped.
+        self.faults = Counter(record=0, rejected=0)
 
     def add(self, entry: Entry) -> None:
         """Have an entry recorded; cannot block."""
@@ -55,8 +58,12 @@ class Trail(Generic[Entry]):
                 entry = self._entries[0]
                 try:
                     await self._record(entry)
+                except BatchRejected as exc:
+                    self.faults["rejected"] += 1
+                    log.warning("audit entry rejected", entry=str(entry), error=str(exc))
                 except StoreError as exc:
-                    log.warning("the audit trail waits for the database", error=str(exc))
+                    self.faults["record"] += 1
+                    log.warning("audit trail waits for the database", error=str(exc))
                     await trio.sleep(backoff.next())
                     continue
                 backoff.reset()

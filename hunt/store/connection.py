@@ -40,6 +40,7 @@ CONNECT_TIMEOUT = 5.0
 #: What every session gets, unless the connection string says otherwise.
 DEFAULTS = {
     "application_name": "hunt",
+    "client_encoding": "UTF8",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",

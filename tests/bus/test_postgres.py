@@ -11,6 +11,13 @@ from hunt.bus import postgres
 from hunt.core.events import Notice
 from hunt.errors import StoreLost
 
+#: What another session may notify.
+ODD = (
+    "gibberish",
+    '{"h":"harbour","f":3,"l":3,"at":"yesterday","o":[[0,"c","ada",null,0]]}',
+    '{"h":"harbour","f":3,"l":3,"at":"2026-01-01T00:00:00","o":[[0,"c","ada",null,0]]}',
+)
+
 
 async def test_reconnects_for_ever_and_passes_on_what_it_understands(
     autojump_clock: MockClock,
@@ -18,7 +25,7 @@ async def test_reconnects_for_ever_and_passes_on_what_it_understands(
     heard: list[object] = []
     sessions = [
         [("hunt_log", '{"h":"harbour","f":1,"l":2}'), ("hunt_hunts", "harbour")],
-        [("hunt_log", "gibberish"), ("hunt_log", '{"h":"harbour","f":3,"l":3}')],
+        [*(("hunt_log", each) for each in ODD), ("hunt_log", '{"h":"harbour","f":3,"l":3}')],
     ]
 
     @asynccontextmanager
@@ -46,7 +53,7 @@ async def test_reconnects_for_ever_and_passes_on_what_it_understands(
             jitter=lambda: 0.5,
             faults=faults,
         )
-    assert faults == {"lost": 2, "odd": 1}
+    assert faults == {"lost": 2, "odd": len(ODD)}
     assert heard == [
         "connected",
         Notice("harbour", 1, 2, None),

@@ -80,3 +80,23 @@ async def test_without_a_board_it_says_so(autojump_clock: MockClock) -> None:
         with pytest.raises(StoreUnavailable):
             await boards.get("harbour")
         nursery.cancel_scope.cancel()
+
+
+async def test_failed_renewal_is_tried_again_only_after_a_pause(
+    autojump_clock: MockClock,
+) -> None:
+    log = Log()
+    log.takes, log.away = 0.0, True
+    boards = Leaderboard(log.add_up, log.leaders)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(boards.run)
+        for asked in (1, 2):
+            for _ in range(50):
+                with pytest.raises(StoreUnavailable):
+                    await boards.get("harbour")
+            assert log.asked == asked
+            assert boards.faults["renew"] == asked
+            await trio.sleep(FRESH)
+        log.away = False
+        assert (await boards.get("harbour")).seq == 5
+        nursery.cancel_scope.cancel()

@@ -234,3 +234,34 @@ async def test_any_order_any_loss_any_repetition_gives_the_log(data: st.DataObje
             await trio.lowlevel.checkpoint()
         nursery.cancel_scope.cancel()
     assert published == list(range(1, first))
+
+
+async def test_failed_hunt_delays_no_other(autojump_clock: MockClock) -> None:
+    tables = {"broken": Table(9, failures=10**9), "harbour": Table(9)}
+    asked: list[str] = []
+
+    async def read(hunt: str, after: int, upto: int) -> list[Reward]:
+        asked.append(hunt)
+        return await tables[hunt].read(hunt, after, upto)
+
+    published: dict[str, list[int]] = {"broken": [], "harbour": []}
+    tail = Tail(
+        read=read,
+        last=Table(0).last,
+        publish=lambda hunt, rewards: published[hunt].extend(each.seq for each in rewards),
+        jitter=lambda: 1.0,
+    )
+    for hunt in tables:
+        tail.start_at(hunt, 0)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        tail.notice(Notice("broken", 1, 5, None))
+        await trio.sleep(20)  # the pauses of the failed one have become long
+        tail.notice(Notice("harbour", 1, 9, None))
+        await trio.sleep(0.1)
+        assert published["harbour"] == list(range(1, 10))
+        assert asked.count("broken") < 16, "at most every two seconds, after the first ones"
+        tables["broken"].failures = 0
+        await trio.sleep(2.1)
+        assert published["broken"] == list(range(1, 6))
+        nursery.cancel_scope.cancel()

@@ -17,6 +17,7 @@ from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.errors import (
     BatchRejected,
     ClickConflict,
+    HuntFailed,
     HuntNotFound,
     HuntNotOpen,
     TooFast,
@@ -249,6 +250,18 @@ async def test_a_bad_row_rejects_its_batch_and_can_be_recorded(database: str) ->
         async with pool.connection() as conn:
             row = await (await conn.execute("select player, reason from rejected")).fetchone()
         assert row == ("p" * 65, "why")
+
+
+async def test_hunt_with_an_unreadable_definition_hides_no_other(database: str) -> None:
+    async with opened(database) as (_, pool):
+        hunts = Hunts(pool)
+        await hunts.apply(replace(PLAIN, id="river"), seed=b"s" * 32, actor="test")
+        async with pool.connection() as conn:
+            broken = "update hunts set definition = jsonb_set(definition, '{map}', '7')"
+            await conn.execute(f"{broken} where id = 'harbour'".encode())
+        assert [each.id for each in await hunts.all()] == ["river"]
+        with pytest.raises(HuntFailed):
+            await hunts.get("harbour")
 
 
 async def test_no_such_hunt(database: str) -> None:
