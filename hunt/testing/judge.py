@@ -5,7 +5,7 @@ from __future__ import annotations
 from hunt.testing.books import Books
 from hunt.testing.delivery import delivered
 from hunt.testing.history import History
-from hunt.testing.oracle import Violation, dense, durable, honest, once, private
+from hunt.testing.oracle import Violation, dense, documented, durable, honest, once, private
 
 
 def judge(
@@ -14,7 +14,7 @@ def judge(
     """Return what contradicts the promises; see `delivered` for the arguments."""
     found = [
         violation
-        for check in (durable, once, honest, dense, private)
+        for check in (durable, once, honest, documented, dense, private)
         for violation in check(history, books)
     ]
     return found + delivered(history, books, well=well, within=within)

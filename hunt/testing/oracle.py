@@ -95,6 +95,19 @@ def once(history: History, books: Books) -> list[Violation]:
     return found
 
 
+#: What a click may be answered with (API reference); everything else is a defect of the server.
+STATUSES = frozenset({200, 400, 401, 403, 404, 409, 413, 415, 422, 429, 503, 504})
+
+
+def documented(history: History, books: Books) -> list[Violation]:
+    """Check that each answer has a status of the API: 500 is never one."""
+    return [
+        _about("documented", f"a click was answered with {each.status}", history, books, each.click)
+        for each in history.attempts(books.hunt)
+        if each.status is not None and each.status not in STATUSES
+    ]
+
+
 def honest(history: History, books: Books) -> list[Violation]:
     """Check that the log holds nothing that was refused, and nothing that nobody sent."""
     verdicts: dict[tuple[str, str], set[str]] = {}

@@ -15,6 +15,7 @@ from hunt.core.sse import Event, Parser
 from tests.edge.test_hostile import corpus
 from tests.faults import http, players
 from tests.faults.listener import Listener
+from tests.faults.metrics import metric
 from tests.faults.players import click, token
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
@@ -48,20 +49,6 @@ async def opened_stream(port: int, player: str, *, resume: str | None = None) ->
     sock.connect(("127.0.0.1", port))
     sock.sendall(http.stream_request(token(player), players.HUNT, resume))
     return sock
-
-
-async def metric(port: int, name: str) -> float:
-    """Return a metric of a node, of all its processes; without labels, the sum over them."""
-    channel = http.Channel(port)
-    try:
-        text = (await channel.request(http.get_request("/metrics", ""))).body.decode()
-    finally:
-        channel.close()
-    return sum(
-        float(line.rpartition(" ")[2])
-        for line in text.splitlines()
-        if name in {line.rpartition(" ")[0], line.split("{")[0].split(" ")[0]}
-    )
 
 
 async def connections(port: int) -> float:

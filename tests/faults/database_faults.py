@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import psycopg
 import trio
 
-from tests.faults.client_faults import metric
+from tests.faults.metrics import metric
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
 

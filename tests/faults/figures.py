@@ -40,6 +40,8 @@ def figures(rig: Rig) -> dict[str, float]:
     )
     found_back = [until for _, until in rig.crowd.disconnections]
     recovered = max((each.answered for each in failed), default=0.0) - rig.well
+    before = _rate(attempts, rig.began, rig.struck or rig.ended)
+    after = _rate(attempts, rig.healthy, rig.ended)
     lines = named = 0
     for log in rig.folder.glob("node-*/node.log"):
         text = log.read_bytes()
@@ -47,6 +49,8 @@ def figures(rig: Rig) -> dict[str, float]:
         named += text.count(b'"the breaker has moved"')
     return {
         "clicks": len(attempts),
+        "goodput before": before,
+        "goodput after": after / before if before else 0.0,
         "ok": sum(each.verdict == "ok" for each in attempts),
         "failed": len(failed),
         "unknown": sum(each.verdict == "unknown" and not excused(each) for each in attempts),
@@ -79,6 +83,12 @@ def answers_lost(attempts: Sequence[Attempt]) -> int:
             unanswered.discard(each.click)
             lost += each.duplicate
     return lost
+
+
+def _rate(attempts: Sequence[Attempt], began: float, ended: float) -> float:
+    """Return the clicks per second that succeeded between two times."""
+    count = sum(each.verdict == "ok" and began <= each.answered < ended for each in attempts)
+    return count / (ended - began) if ended > began else 0.0
 
 
 def _p99(values: list[float]) -> float:

@@ -31,7 +31,12 @@ class Listener:
         self._retry = AGAIN
         self._lost_at: float | None = None
         self._connection = ""
+        self._leaving = False
         crowd.connected[self.name] = False
+
+    def leave(self) -> None:
+        """Do not come back: the streams of this listener are owed nothing more."""
+        self._leaving = True
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -135,4 +140,6 @@ class Listener:
         now = trio.current_time()
         self.crowd.connected[self.name] = False
         self._lost_at = self._lost_at or now
-        self.crowd.history.add(Closed(time=now, connection=self._connection, why=why))
+        self.crowd.history.add(
+            Closed(time=now, connection=self._connection, why=why, left=self._leaving)
+        )

@@ -85,6 +85,12 @@ class Crowd:
         """Write down what happens to all."""
         self.history.add(Mark(time=trio.current_time(), text=text))
 
+    def forget_streams(self) -> None:
+        """Forget how streams fared so far; the history keeps what they carried."""
+        self.silence = 0.0
+        self.connected.clear()
+        self.disconnections.clear()
+
     def click_id(self) -> str:
         """Return a UUID of this run's seed."""
         bits = f"{self.random.getrandbits(128):032x}"

@@ -53,7 +53,10 @@ class Rig:
     nodes: list[Node] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
     nursery: trio.Nursery | None = None
-    began: float = 0.0
+    gave_up: list[str] = field(default_factory=list)  #: conditions that did not come in time
+    began: float = 0.0  #: when the measured load began; a warm-up comes before it
+    healthy: float = 0.0  #: when clicks succeeded again after the last fault
+    ended: float = 0.0  #: when the players stopped
     struck: float = 0.0  #: when the first fault began
     well: float = 0.0  #: when the last fault was undone
     notes: dict[str, float] = field(default_factory=dict)  #: figures that a fault has measured
@@ -77,15 +80,16 @@ class Result:
     figures: dict[str, float]
     statuses: Counter[str]
     history: History
+    gave_up: list[str] = field(default_factory=list)
 
     @property
     def failures(self) -> list[str]:
-        """What was promised and not kept, in words."""
-        found = [f"{each}" for each in self.violations]
-        for name, most in self.script.most.items():
+        """Return the violations, the missed bounds, and the conditions that never came."""
+        found = [*map(str, self.violations), *self.gave_up]
+        for name, most in self.script.maxima.items():
             if self.figures[name] > most:
                 found.append(f"{name} is {self.figures[name]:.3f}, more than {most:g}")
-        for name, least in self.script.least.items():
+        for name, least in self.script.minima.items():
             if self.figures[name] < least:
                 found.append(f"{name} is {self.figures[name]:.3f}, less than {least:g}")
         return found

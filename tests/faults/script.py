@@ -9,6 +9,15 @@ import msgspec
 Value = str | float | int | bool
 
 
+#: Bounds of every run, unless a script has its own: seconds from the end of the last fault to the
+#: last click that failed, and seconds until all streams are open again.
+MOST = {"recovered": 5.0, "streams back": 5.0}
+
+#: Clicks per second that succeed before the first fault, and the share of that rate after the
+#: recovery.  The shares are low because other programs use the machine as well.
+LEAST = {"goodput before": 20.0, "goodput after": 0.3}
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One fault."""
 
@@ -46,9 +55,19 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     disk: int = 0  #: megabytes of the file system under PostgreSQL; 0: the machine's own
     descriptors: int = 0  #: limit of open files of each process of hunt; 0: the machine's own
     clock: bool = False  #: hunt has a wall clock that can be set
-    most: dict[str, float] = {}  #: figure -> the most that it may be
-    least: dict[str, float] = {}  #: figure -> the least that it must be
+    most: dict[str, float] = {}  #: figure -> maximum; added to `MOST`, or replaces it
+    least: dict[str, float] = {}  #: figure -> minimum; added to `LEAST`, or replaces it
     ci: bool = True  #: part of the suite of every landing
+
+    @property
+    def maxima(self) -> dict[str, float]:
+        """Return the upper bounds, by figure."""
+        return {**MOST, **self.most}
+
+    @property
+    def minima(self) -> dict[str, float]:
+        """Return the lower bounds, by figure."""
+        return {**LEAST, **self.least}
 
     def encode(self) -> str:
         """Return it as JSON, for `python -m tests.faults`."""

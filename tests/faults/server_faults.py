@@ -12,7 +12,7 @@ import trio
 
 from hunt.web import auth
 from tests.faults import http
-from tests.faults.client_faults import metric
+from tests.faults.metrics import metric
 from tests.faults.nodes import SECRET
 from tests.faults.play import usage
 from tests.faults.registry import fault
