@@ -20,6 +20,7 @@ from psycopg.conninfo import make_conninfo
 
 from hunt.store import schema
 from hunt.store.connection import Connection
+from tests import seeds
 from tests.access import trusting
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ trio.run(main)
 """
 
 
-# How long an example takes says how busy the machine is, not whether the code is right; and
-# whether a change may land is no matter of chance.
+# No deadline: the time of an example depends on how busy the machine is.  The examples are the
+# same at each run, so that no change is refused by chance; `tests.seeds` tells of the exceptions.
 settings.register_profile(
     "hunt",
     deadline=None,
@@ -59,6 +60,11 @@ ROOMS = {"tests/faults": "clock", "tests/life": "clock", "tests/browser": "brows
 
 #: What takes long, and so begins first; beside the clock at first what needs one core only.
 LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/test_clicks.py", "browser")
+
+
+def pytest_report_header() -> str:
+    """Print the seed that repeats this run."""
+    return f"hunt: {seeds.VARIABLE}={seeds.SEED} repeats the generated part of this run"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

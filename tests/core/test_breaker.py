@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 import hunt
 from hunt.core.breaker import Breaker
 from hunt.errors import CircuitOpen
 from hunt.testing.breaker import BreakerMachine, Clock
+from tests.seeds import SEED
 
 
 def opened(clock: Clock, **options: Any) -> Breaker:
@@ -215,6 +216,14 @@ def test_forcing_never_wedges_it(events: list[tuple[str | None, str]]) -> None:
 #: What must be so whatever the order of events; that these tests can fail is
 #: shown in tests/testing/test_breaker_machine.py.
 TestBreaker = BreakerMachine.TestCase
+
+
+class NewOrders(BreakerMachine):
+    """The same machine, with orders of events that differ from run to run."""
+
+
+TestBreakerInNewOrders = seed(SEED)(NewOrders.TestCase)
+TestBreakerInNewOrders.settings = settings(derandomize=False, database=None, deadline=None)
 
 
 class Jittered(BreakerMachine):
