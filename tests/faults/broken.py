@@ -225,5 +225,26 @@ def keeps_what_is_gone() -> None:
     engine.Hub = Leaking  # type: ignore[misc]
 
 
+@piece
+def leaks_backends() -> None:
+    """Open a connection that no pool knows with every hundredth commit, and keep it."""
+
+    class Forgetful(Log):
+        def __init__(self, pool: Pool, **options: Any) -> None:
+            super().__init__(pool, **options)
+            self._kept: list[Connection] = []
+            self._commits = 0
+
+        async def append(
+            self, hunt: str, clicks: Sequence[Click], *args: Any, **options: Any
+        ) -> list[Outcome]:
+            self._commits += 1
+            if self._commits % 100 == 0 and len(self._kept) < 5:
+                self._kept.append(await Connection.connect(self._pool._conninfo))
+            return await super().append(hunt, clicks, *args, **options)
+
+    store.Log = Forgetful  # type: ignore[misc]
+
+
 PIECES[os.environ.get("HUNT_TEST_BROKEN", "sound")]()
 app = asgi.app

@@ -34,7 +34,7 @@ def slack(script: Script) -> dict[str, float]:
     """
     processes = script.nodes * (script.processes + 1)
     streams = script.players * script.listeners
-    return {"descriptors": 2, "connections": 2, "memory": processes * 2.5e6 + streams * 0.1e6}
+    return {"descriptors": 2, "connections": 2, "memory": processes * 0.7e6 + streams * 0.05e6}
 
 
 async def run(script: Script, template: Path, *, command: tuple[str, ...] | None = None) -> Result:

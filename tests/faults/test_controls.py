@@ -33,6 +33,7 @@ CONTROLS = {
     "forgets_to_catch_up": ("delivered", replace(PLAIN, steps=[DEAF], apart=True)),
     "refuses_what_it_recorded": ("honest", replace(PLAIN, steps=[LOSE], fickle=0.5)),
     "keeps_what_is_gone": ("bounded", PLAIN),
+    "leaks_backends": ("bounded", PLAIN),
 }
 
 
