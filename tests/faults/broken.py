@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -18,8 +19,8 @@ import trio
 from msgspec.structs import replace
 
 from hunt import asgi, engine
-from hunt.core.events import Click, Outcome, Reward, Settlement
-from hunt.errors import OutcomeUnknown, Overloaded, StoreError, StoreUnavailable
+from hunt.core.events import Click, Notice, Outcome, Reward, Settlement
+from hunt.errors import OutcomeUnknown, Overloaded, Refused, StoreError, StoreUnavailable
 from hunt.service import intake
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub, Subscriber
@@ -107,12 +108,24 @@ def answers_before_the_commit() -> None:
 
 @piece
 def own_events_first() -> None:
-    """Publish what this process committed before what others committed before it."""
+    """Publish what this process committed before what others committed before it.
+
+    What others committed waits until then, so that each run shows the wrong order.
+    """
 
     class Hasty(Tail):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self._held: list[Notice] = []
+
+        def notice(self, notice: Notice) -> None:
+            self._held.append(notice)
+
         def committed(self, hunt: str, rewards: Sequence[Reward]) -> None:
             self._publish(hunt, rewards)
             super().committed(hunt, rewards)
+            while self._held:
+                super().notice(self._held.pop(0))
 
     engine.Tail = Hasty  # type: ignore[misc]
 
@@ -244,6 +257,20 @@ def leaks_backends() -> None:
             return await super().append(hunt, clicks, *args, **options)
 
     store.Log = Forgetful  # type: ignore[misc]
+
+
+@piece
+def answers_500() -> None:
+    """Fail inside with every hundredth click, as a defect would."""
+    calls = count(1)
+
+    class Defective(intake.Intake):
+        def click(self, *args: Any, **options: Any) -> Any:
+            if next(calls) % 100 == 0:
+                raise Refused("a defect")
+            return super().click(*args, **options)
+
+    engine.Intake = Defective  # type: ignore[misc]
 
 
 PIECES[os.environ.get("HUNT_TEST_BROKEN", "sound")]()

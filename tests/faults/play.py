@@ -99,10 +99,11 @@ def listen(rig: Rig, nursery: trio.Nursery) -> None:
 
 
 def start_clicking(rig: Rig, nursery: trio.Nursery) -> None:
-    """Start the players; every third one clicks on two connections at a time."""
+    """Start the players; every third one clicks on two connections, to two servers, at a time."""
     for number in range(rig.script.players):
-        for _ in range(2 if number % 3 == 0 else 1):
-            nursery.start_soon(players.click_all_the_time, rig.crowd, _player(number))
+        for other in range(2 if number % 3 == 0 else 1):
+            click = players.click_all_the_time
+            nursery.start_soon(click, rig.crowd, _player(number), number + other)
 
 
 def _player(number: int) -> str:

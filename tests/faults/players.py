@@ -101,9 +101,14 @@ class Crowd:
 POISON = 99.0
 
 
-async def click_all_the_time(crowd: Crowd, player: str) -> None:
-    """Click until `Crowd.clicking` is false; every click until it has its outcome."""
-    number = crowd.number()
+async def click_all_the_time(crowd: Crowd, player: str, number: int) -> None:
+    """Click until `Crowd.clicking` is false; every click until it has its outcome.
+
+    Args:
+        crowd: What all players share.
+        player: The id of the player.
+        number: Chooses the server to begin with; after a failure the next one is tried.
+    """
     signed = token(player)
     with closing(http.Channel(crowd.ports[number % len(crowd.ports)])) as channel:
         while crowd.clicking:
