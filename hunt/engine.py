@@ -30,6 +30,7 @@ from hunt.core.standings import Leader
 from hunt.errors import CircuitOpen, SettingsError, StoreUnavailable
 from hunt.service import dials
 from hunt.service.catalogue import Catalogue
+from hunt.service.expiry import expire
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.intake import Intake
@@ -101,6 +102,13 @@ class Engine:
         self.supervisor = Supervisor(self.breaker, self.log.probe, changed=self._breaker_changed)
         self.limits = Limits(settings, clock=trio.current_time, refused=self.metrics.limited)
         self.proxies = Proxies(settings.trusted_proxies)
+        #: Called now and then; each drops what was not used for a while.
+        self.turns: list[Callable[[], None]] = [
+            self.limits.turn,
+            self.proxies.peers.turn,
+            self.proxies.sources.turn,
+            self.tokens.known.turn,
+        ]
         self.hub = Hub(
             epoch=self.epoch,
             per_player=settings.max_streams_per_player,
@@ -336,6 +344,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(engine.stalls.run)
+            nursery.start_soon(expire, engine.turns)
             nursery.start_soon(engine.samples.run)
             nursery.start_soon(engine.catalogue.run)
             await nursery.start(engine.tail.run)

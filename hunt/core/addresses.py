@@ -5,15 +5,26 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Iterator
-from functools import lru_cache
+from itertools import islice
 
 from msgspec import Struct
+
+from hunt.core.cache import Cache
 
 #: How a peer is called that has connected over a Unix socket.
 UNIX = "unix"
 
-#: Peers, and chains of proxies, that are remembered.
-REMEMBERED = 8192
+#: Bytes of peers, and as many of what proxies said, that are remembered.
+REMEMBERED = 2**19
+
+#: Bytes of a remembered peer or source, beside its texts.
+_ENTRY = 600
+
+#: Characters of a forwarding header, from the right, that are read.
+MAX_HEADER = 1024
+
+#: Hops of a forwarding header, from the right, that are read.
+MAX_HOPS = 16
 
 _PAIR = re.compile(r'([A-Za-z]+)=("[^"\\]*"|[^"\\;]*)')
 _NODE = re.compile(r"\[([0-9a-fA-F:.]+)\](?::\d+)?|([0-9.]+)(?::\d+)?|([0-9a-fA-F:.]+)")
@@ -37,6 +48,11 @@ class Forwarded(Struct, frozen=True):
     forwarded_for: str | None = None  #: ``X-Forwarded-For``
     forwarded_proto: str | None = None  #: ``X-Forwarded-Proto``
 
+    def size(self) -> int:
+        """Return how many characters it has."""
+        said = (self.forwarded, self.forwarded_for, self.forwarded_proto)
+        return sum(len(each) for each in said if each is not None)
+
 
 class Source(Struct, frozen=True):
     """Where a request comes from."""
@@ -54,6 +70,10 @@ class Proxies:
     a proxy that writes the other one gains nothing: where they disagree, it is
     counted as the proxy.
 
+    The headers of a peer that is not trusted are not looked at. Of others the last
+    `MAX_HEADER` characters and `MAX_HOPS` hops count: what stands further left was not
+    written by a proxy of this server's.
+
     Args:
         trusted: Networks, addresses, or `UNIX` for all who connect over a Unix socket.
     """
@@ -61,19 +81,36 @@ class Proxies:
     def __init__(self, trusted: Collection[str]) -> None:
         self._unix = UNIX in trusted
         self._networks = [network(each) for each in trusted if each != UNIX]
-        self.peer = lru_cache(REMEMBERED)(self._peer)  #: see `_peer`
-        self.source = lru_cache(REMEMBERED)(self._source)  #: see `_source`
+        self.peers: Cache[str, Peer] = Cache(REMEMBERED, lambda host, _: _ENTRY + len(host))
+        self.sources: Cache[tuple[Peer, Forwarded], Source] = Cache(
+            REMEMBERED, lambda key, _: _ENTRY + key[1].size()
+        )
+
+    def peer(self, host: str) -> Peer:
+        """Return the other end of a connection, by its address."""
+        found = self.peers.get(host)
+        if found is None:
+            found = self._peer(host)
+            self.peers.put(host, found)
+        return found
 
     def _peer(self, host: str) -> Peer:
-        """Return what is to be known of the other end of a connection, by its address."""
         address = _address(host)
         trusted = self._unix if address is None else self._trusts(address)
         return Peer(host, trusted, None if address is None else _key(address))
 
-    def _source(self, peer: Peer, said: Forwarded | None) -> Source:
+    def source(self, peer: Peer, said: Forwarded | None) -> Source:
         """Return where a request comes from, by its connection and what it says."""
         if said is None or not peer.trusted:
             return Source(peer.key, None)
+        key = peer, said
+        found = self.sources.get(key)
+        if found is None:
+            found = self._source(peer, said)
+            self.sources.put(key, found)
+        return found
+
+    def _source(self, peer: Peer, said: Forwarded) -> Source:
         chains = [
             self._client(chain)
             for chain in (_forwarded(said.forwarded), _forwarded_for(said))
@@ -158,7 +195,7 @@ def _forwarded(header: str | None) -> Iterator[tuple[str, str | None]] | None:
     """
     if header is None:
         return None
-    return map(_hop, reversed(header.split(",")))
+    return map(_hop, _nearest_first(header))
 
 
 def _hop(element: str) -> tuple[str, str | None]:
@@ -180,8 +217,15 @@ def _forwarded_for(said: Forwarded) -> Iterator[tuple[str, str | None]] | None:
     if said.forwarded_for is None:
         return None
     nearest = _nearest(said.forwarded_proto)
-    hops = reversed(said.forwarded_for.split(","))
+    hops = _nearest_first(said.forwarded_for)
     return ((_host(each.strip()), nearest) for each in hops)
+
+
+def _nearest_first(header: str) -> Iterator[str]:
+    """Return the elements of a header from the right, as far as it is read."""
+    if len(header) > MAX_HEADER:  # the first element of the rest may be cut, and is left out
+        header = header[-MAX_HEADER:].partition(",")[2]
+    return islice(reversed(header.rsplit(",", MAX_HOPS)), MAX_HOPS)
 
 
 def _nearest(protos: str | None) -> str | None:

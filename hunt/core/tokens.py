@@ -6,13 +6,13 @@ import json
 import math
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Literal
 
 import jwt
 from jwt.api_jws import PyJWS
 from msgspec import Struct
 
+from hunt.core.cache import Cache
 from hunt.core.keys import Key, fitting
 from hunt.core.wire import valid_player
 from hunt.errors import NotAuthenticated, Overloaded
@@ -25,9 +25,11 @@ OWN = "HS256"
 Use = Literal["bearer", "cookie", "ticket", "admin"]
 AUDIENCES: dict[Use, str] = {"bearer": PLAYER, "cookie": PLAYER, "ticket": TICKET, "admin": ADMIN}
 
-#: Verified tokens of one use that are remembered until they expire: a busy player
-#: pays once.
-REMEMBERED = 16_384
+#: Bytes of verified tokens that are remembered: a busy player pays once.
+REMEMBERED = 4 * 2**20
+
+#: Bytes of a remembered token, beside its text.
+_ENTRY = 700
 
 #: Characters of a token, at most.
 MAX_TOKEN = 6000
@@ -74,7 +76,7 @@ def sign(
 
 
 class Tokens:
-    """Verifies tokens, and remembers those that were valid until they expire.
+    """Verifies tokens, and remembers those that were valid while they are used.
 
     The algorithms are given, and each key fits one only: what a token says of
     itself chooses among them and adds nothing.
@@ -110,7 +112,10 @@ class Tokens:
             "cookie": given | {OWN},
             "ticket": frozenset({OWN}),
         }
-        self._known: dict[Use, dict[str, _Known]] = {use: {} for use in AUDIENCES}
+        #: By use and text.
+        self.known: Cache[tuple[Use, str], _Known] = Cache(
+            REMEMBERED, lambda key, _: _ENTRY + len(key[1])
+        )
 
     @property
     def waiting(self) -> bool:
@@ -122,8 +127,7 @@ class Tokens:
         self._keys = keys
         self.generation += 1
         kept = {None, *(key.fingerprint for key in keys)}
-        for use, known in self._known.items():
-            self._known[use] = {token: each for token, each in known.items() if each.key in kept}
+        self.known.keep(lambda each: each.key in kept)
 
     def verify(self, token: str, use: Use) -> Identity:
         """Return whom a token speaks for.
@@ -132,20 +136,14 @@ class Tokens:
             NotAuthenticated: It is not valid; what is wrong with it is not said.
             Overloaded: The keys that could tell are not known yet.
         """
-        known = self._known[use].get(token)
+        key = use, token
+        known = self.known.get(key)
         if known is None:
-            known = self._remember(token, use, self._verified(token, use))
+            known = self._verified(token, use)
+            self.known.put(key, known)
         if self._clock() >= known.identity.until:
             raise NotAuthenticated("the token is not valid")
         return known.identity
-
-    def _remember(self, token: str, use: Use, known: _Known) -> _Known:
-        remembered = self._known[use]
-        if len(remembered) >= REMEMBERED:
-            for old in list(islice(remembered, REMEMBERED // 4)):
-                del remembered[old]
-        remembered[token] = known
-        return known
 
     def _verified(self, token: str, use: Use) -> _Known:
         try:

@@ -58,7 +58,9 @@ class Client:
         self._busy = False  # a click waits for its commit, or an answer for its socket
         self._ends = False  # the client sends nothing more
         self._watched = True
-        self._request: Request | None = None  # the last click's; mostly, the next has the same head
+        # The last click's, while it waits; kept where it is remembered anyway, because
+        # the next one mostly has the same head.
+        self._request: Request | None = None
         self._refused = refused  # it came beyond the limit of connections
         park.add(self)
         if refused:
@@ -145,10 +147,12 @@ class Client:
         try:
             if self._refused:
                 raise Overloaded("too many connections", retry_after=1.0)
-            standing = request.standing_now(park.engine)
+            standing = request.standing_now(park.engine, park.heads)
             endpoints.click(park.engine, standing, self.peer, body, self.settled, self.since)
         except Refused as refusal:
             self._busy = False
+            if not request.remembered:
+                self._request = None
             self._refuse(refusal, request)
 
     def settled(self, outcome: Outcome) -> None:
@@ -156,6 +160,8 @@ class Client:
         self._busy = False
         request, park = self._request, self.park
         assert request is not None, "there was a click"
+        if not request.remembered:
+            self._request = None
         try:
             if isinstance(outcome, Settlement):
                 request_id = endpoints.request_id(request.id)

@@ -74,6 +74,7 @@ class Park:
         self.engine = engine
         self.heads = Heads()
         self.secure_heads = Heads("https")
+        engine.turns += [self.heads.known.turn, self.secure_heads.known.turn]
         self.answers = Answers(Config())
         self.open = True  #: takes new connections
         self.leaving = False  #: each answer is the last on its connection

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import islice
 from typing import Literal
 
 import httptools
@@ -17,6 +16,7 @@ from werkzeug.http import parse_cookie
 from werkzeug.sansio.utils import get_host
 
 from hunt.core.addresses import Forwarded
+from hunt.core.cache import Cache
 from hunt.edge.framing import BARE_LF
 from hunt.engine import Engine
 from hunt.web import auth, endpoints
@@ -27,8 +27,14 @@ PREFIXES = (b"POST /v1/hunts/", b"GET /v1/hunts/")
 #: Bytes of a head, at most; a longer one is Hypercorn's to refuse.
 MAX_HEAD = 8192
 
-#: Heads that are remembered; of a client's requests they are mostly the same.
-REMEMBERED = 8192
+#: Bytes of a head that may be remembered, at most.
+MAX_REMEMBERED = 2048
+
+#: Bytes of all remembered requests; of a client's requests the heads are mostly the same.
+REMEMBERED = 4 * 2**20
+
+#: Bytes of a remembered request, beside its texts.
+_ENTRY = 1500
 
 _LINE = re.compile(
     rb"(POST|GET) /v1/hunts/([a-z0-9-]{1,64})/(clicks|events)"
@@ -86,26 +92,36 @@ class Request(Struct):
     length: int | None  #: bytes of a click's body; None is an event stream
     id: str | None  #: as the client named it
     standing: endpoints.Standing | None = None  #: as it was asked for last
+    remembered: bool = False  #: by a `Heads`
 
     @property
     def kind(self) -> Literal["clicks", "events"]:
         """What it asks for, as the path says."""
         return "events" if self.length is None else "clicks"
 
-    def standing_now(self, engine: Engine) -> endpoints.Standing:
-        """Return the standing of who clicks, which is asked for once and then remembered.
+    def standing_now(self, engine: Engine, heads: Heads) -> endpoints.Standing:
+        """Return the standing of the player, which is asked for once and then remembered.
+
+        Args:
+            engine: Whose tokens count.
+            heads: Remembers this request, once the player is known.
 
         Raises:
             Refused: As of `endpoints.standing`.
         """
         standing = self.standing
         if standing is None or not endpoints.stands(standing, engine):
+            self.standing = None
             standing = self.standing = endpoints.standing(engine, self.asked)
+            heads.remember(self)
         return standing
 
 
 class Heads:
     """Reads heads, and remembers those of clicks: the same bytes mean the same.
+
+    Only the heads of authenticated players are remembered, and only short ones, so that
+    nobody else can take memory.
 
     Args:
         scheme: By which the connection was made; it says which port goes without saying.
@@ -113,7 +129,10 @@ class Heads:
 
     def __init__(self, scheme: Literal["http", "https"] = "http") -> None:
         self._scheme = scheme
-        self._known: dict[bytes, Request] = {}
+        # The head is there once more in the strings that were made of it.
+        self.known: Cache[bytes, Request] = Cache(
+            REMEMBERED, lambda head, _: _ENTRY + 2 * len(head)
+        )
 
     def read(self, head: bytes) -> Request | None:
         """Return the request, None where it is not exactly plain.
@@ -121,16 +140,14 @@ class Heads:
         Args:
             head: Up to and with the empty line.
         """
-        request = self._known.get(head)
-        if request is not None:
-            return request
-        request = parse(head, self._scheme)
-        if request is not None and request.length is not None:  # a stream is asked for once
-            if len(self._known) >= REMEMBERED:
-                for old in list(islice(self._known, REMEMBERED // 4)):
-                    del self._known[old]
-            self._known[head] = request
-        return request
+        request = self.known.get(head)
+        return parse(head, self._scheme) if request is None else request
+
+    def remember(self, request: Request) -> None:
+        """Remember a request whose player is known."""
+        if len(request.head) <= MAX_REMEMBERED:
+            request.remembered = True
+            self.known.put(request.head, request)
 
 
 class _Message:

@@ -113,7 +113,7 @@ class Secure:
         request_id = endpoints.request_id(request.id)
         self._since = trio.current_time()
         try:
-            standing = request.standing_now(self._park.engine)
+            standing = request.standing_now(self._park.engine, self._park.secure_heads)
             settlement = await settle(self._park.engine, standing, self._peer, body)
         except Refused as refusal:
             return await self._refuse(request, refusal, request_id)

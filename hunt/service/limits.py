@@ -92,16 +92,19 @@ class Limits:
         self._warned = float("-inf")
         many = settings.address_players
 
+        self._limiters: list[Limiter] = []
+
+        def limiter(rate: float, burst: int, capacity: int = REMEMBERED) -> Limiter:
+            made = Limiter(clock, rate=rate, burst=burst, capacity=capacity)
+            self._limiters.append(made)
+            return made
+
         def limit(name: str, rate: float, burst: int) -> Limit:
-            return Limit(
-                name,
-                Limiter(clock, rate=rate, burst=burst, capacity=REMEMBERED),
-                Limiter(clock, rate=rate * many, burst=burst * many or 1, capacity=REMEMBERED),
-                self._refused,
-            )
+            addresses = limiter(rate * many, burst * many or 1)
+            return Limit(name, limiter(rate, burst), addresses, self._refused)
 
         #: Of a player's clicks, for the intake, which counts refusals itself.
-        self.clicks = Limiter(clock, rate=settings.click_rate, burst=settings.click_burst)
+        self.clicks = limiter(settings.click_rate, settings.click_burst, 2 * REMEMBERED)
         #: Of an address' clicks; None where there is none, so that it costs nothing.
         self.address_clicks = (
             limit("click", settings.click_rate, settings.click_burst)
@@ -111,13 +114,13 @@ class Limits:
         self.tickets = limit("ticket", settings.ticket_rate, settings.ticket_burst)
         self.connects = limit("connect", settings.connect_rate, settings.connect_burst)
         self.resumes = limit("resume", settings.resume_rate, settings.resume_burst)
-        sessions = Limiter(
-            clock,
-            rate=settings.session_rate,
-            burst=settings.session_burst,
-            capacity=REMEMBERED,
-        )
+        sessions = limiter(settings.session_rate, settings.session_burst)
         self.sessions = Limit("session", sessions, sessions, self._refused)
+
+    def turn(self) -> None:
+        """Forget players and addresses that may do all again; to be called now and then."""
+        for limiter in self._limiters:
+            limiter.turn()
 
     def _refused(self, name: str, by: str) -> None:
         self._count(name, by)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from hunt.core.cache import Cache
 from hunt.core.definition import Definition, from_json
 from hunt.core.hunts import Hunt, State
 from hunt.errors import DefinitionError, HuntFailed, WrongState
@@ -196,10 +196,17 @@ class Hunts:
                 await conn.execute(AUDIT, (actor, state, hunt, Jsonb({"before": found.state})))
 
 
-@lru_cache(4096)
+#: By their JSON; a definition takes some times the bytes of that. All hunts are read every
+#: few seconds, and hardly any has changed meanwhile.
+_definitions: Cache[str, Definition] = Cache(32 * 2**20, lambda text, _: 1000 + 4 * len(text))
+
+
 def _definition(text: str) -> Definition:
-    # All hunts are read every few seconds, and hardly any has changed meanwhile.
-    return from_json(msgspec.json.decode(text))
+    found = _definitions.get(text)
+    if found is None:
+        found = from_json(msgspec.json.decode(text))
+        _definitions.put(text, found)
+    return found
 
 
 def _hunt(row: tuple[Any, ...]) -> Hunt:

@@ -16,6 +16,9 @@ END_TIMEOUT = 15.0
 #: Matches no route; a target that is no path leads there.
 NOWHERE = "*"
 
+#: Characters of a target that is no path, at most.
+MAX_URL = 1024
+
 
 def path_of(target: str) -> str:
     """Return the path in the target of a request (RFC 9112, 3.2), without its query.
@@ -28,6 +31,8 @@ def path_of(target: str) -> str:
     """
     if target.startswith("/"):
         return NOWHERE if target.startswith("//") else target
+    if len(target) > MAX_URL:  # `urlsplit` remembers what it has split
+        return NOWHERE
     try:
         url = urlsplit(target)
     except ValueError:  # the brackets of IPv6, without the address

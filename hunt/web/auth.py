@@ -18,6 +18,9 @@ COOKIE = "hunt_player"
 GUEST_DAYS = 30
 TICKET_SECONDS = 60
 
+#: Characters of an ``Origin``, at most.
+MAX_ORIGIN = 512
+
 
 OTHER_HUNT = "this token is not for this hunt"
 
@@ -81,6 +84,8 @@ def check_origin(
 
 
 def _authority(origin: str) -> str | None:
+    if len(origin) > MAX_ORIGIN:  # `urlsplit` remembers what it has split
+        return None
     try:
         return urlsplit(origin).netloc
     except ValueError:  # a bracket too few

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.core.addresses import Forwarded, Proxies
+from hunt.core.addresses import MAX_HEADER, MAX_HOPS, REMEMBERED, Forwarded, Proxies
 
 PROXIES = Proxies(["10.0.0.0/8", "2001:db8:ffff::/48", "unix"])
 
@@ -98,3 +98,34 @@ def test_whether_the_client_speaks_tls(said: dict[str, str], secure: bool | None
 def test_what_a_client_writes_to_the_left_changes_nothing(left: str, more: str) -> None:
     assert key("10.0.0.1", forwarded_for=f"{left}, 198.51.100.1") == "198.51.100.1"
     assert key("10.0.0.1", forwarded=f"{more}, for=198.51.100.1") == "198.51.100.1"
+
+
+def test_header_is_read_from_the_right_up_to_a_length_and_a_number_of_hops() -> None:
+    client = "198.51.100.1"
+    near = ", ".join(["10.0.0.3"] * (MAX_HOPS - 1))
+    assert key("10.0.0.1", forwarded_for=f"{client}, {near}") == client
+    assert key("10.0.0.1", forwarded_for=f"{client}, 10.0.0.4, {near}") == "10.0.0.4"
+    assert key("10.0.0.1", forwarded_for=f"{'x' * MAX_HEADER}, {client}") == client
+    # Cut off, the left one would read as another address.
+    cut = "1" * MAX_HEADER + "92.0.2.1"
+    assert key("10.0.0.1", forwarded_for=cut) == "10.0.0.1"
+    assert key("10.0.0.1", forwarded="for=x;" * 3000 + f", for={client}") == client
+
+
+def test_headers_of_a_peer_that_is_not_trusted_are_not_remembered() -> None:
+    proxies = Proxies(["10.0.0.0/8"])
+    for number in range(100):
+        proxies.source(proxies.peer("192.0.2.7"), Forwarded(forwarded_for=str(number) * 4000))
+    assert len(proxies.sources) == 0
+    assert len(proxies.peers) == 1
+
+
+def test_peers_and_their_headers_are_bounded_by_bytes() -> None:
+    proxies = Proxies(["10.0.0.0/8"])
+    proxy = proxies.peer("10.0.0.1")
+    for number in range(8192):
+        proxies.peer(f"2001:db8:{number:x}::1")
+        proxies.source(proxy, Forwarded(forwarded_for=str(number) + "x" * 8000))
+    assert len(proxies.peers) * 600 < REMEMBERED
+    assert len(proxies.sources) * 8000 < REMEMBERED
+    assert proxies.source(proxy, Forwarded(forwarded_for="198.51.100.1")).key == "198.51.100.1"

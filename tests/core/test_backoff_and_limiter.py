@@ -48,16 +48,37 @@ def test_a_rate_of_zero_is_no_limit() -> None:
         limiter.check("ada")
 
 
-def test_a_flood_of_keys_is_bounded_and_rested_keys_are_forgotten() -> None:
-    clock = Clock()
-    limiter = Limiter(clock, rate=1, burst=1, capacity=100)
+def test_flood_of_keys_is_bounded() -> None:
+    limiter = Limiter(Clock(), rate=1, burst=1, capacity=100)
     for number in range(1000):
         limiter.check(str(number))
-    assert len(limiter) == 100
-    for number in range(100):
+        assert len(limiter) <= 100
+    assert "999" in limiter
+
+
+def test_rested_keys_are_forgotten_and_others_are_not() -> None:
+    clock = Clock()
+    limiter = Limiter(clock, rate=1, burst=2, capacity=100)
+    for _ in range(2):
+        limiter.check("ada")
+    clock.now += 1.75
+    limiter.turn()  # too early: less than two seconds after the one before
+    limiter.check("bob")
+    clock.now += 0.5
+    limiter.turn()
+    limiter.check("bob")
+    with pytest.raises(TooFast):
+        limiter.check("bob")
+    clock.now += 2
+    limiter.turn()
+    assert "ada" not in limiter
+    with pytest.raises(TooFast):
+        for _ in range(3):
+            limiter.check("bob")
+    for _ in range(2):
         clock.now += 2
-        limiter.check(f"later {number}")
-    assert len(limiter) == 1
+        limiter.turn()
+    assert len(limiter) == 0
 
 
 @given(st.lists(st.integers(0, 8), max_size=60))

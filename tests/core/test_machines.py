@@ -44,8 +44,21 @@ class LimiterMachine(RuleBasedStateMachine):
             assert tokens >= 1, "let more pass than the rate"
             tokens -= 1
         self.buckets[key] = tokens, now
+        self.forget()
+
+    @rule()
+    def turn(self) -> None:
+        before = {key for key in self.buckets if key in self.limiter}
+        self.limiter.turn()
+        for key in before:
+            if key not in self.limiter:
+                tokens, at = self.buckets[key]
+                assert tokens + (Fraction(self.now) - at) * RATE >= BURST, "forgot it too early"
+        self.forget()
+
+    def forget(self) -> None:
         # Forgotten is as good as new, which is how a flood makes it kinder.
-        self.buckets = {k: v for k, v in self.buckets.items() if k in self.limiter._due}
+        self.buckets = {k: v for k, v in self.buckets.items() if k in self.limiter}
 
     @invariant()
     def bounded(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hunt.edge.request import REMEMBERED, Heads, parse
+from hunt.edge.request import MAX_REMEMBERED, REMEMBERED, Heads, Request, parse
 
 CLICK = (
     b"POST /v1/hunts/harbour/clicks HTTP/1.1\r\nHost: hunt:80\r\nAuthorization: Bearer t\r\n"
@@ -82,13 +82,37 @@ def test_what_is_odd_is_left_to_hypercorn(old: bytes, new: bytes) -> None:
     assert parse(CLICK.replace(old, new, 1)) is None
 
 
-def test_heads_are_remembered_but_not_for_ever() -> None:
+def accepted(heads: Heads, head: bytes) -> Request:
+    request = heads.read(head)
+    assert request is not None
+    heads.remember(request)
+    return request
+
+
+def test_head_is_remembered_once_its_player_is_known() -> None:
     heads = Heads()
     first = heads.read(CLICK)
+    assert first is not None
+    assert heads.read(CLICK) is not first, "whoever is refused takes no memory"
+    heads.remember(first)
     assert heads.read(bytes(bytearray(CLICK))) is first
-    for number in range(2 * REMEMBERED):
-        heads.read(CLICK.replace(b"Bearer t", b"Bearer %d" % number))
-    assert len(heads._known) <= REMEMBERED
-    assert heads.read(EVENTS) is not None
-    assert EVENTS not in heads._known, "eighteen thousand of them would be for nothing"
+    assert first.remembered
     assert heads.read(CLICK.replace(b"HTTP/1.1", b"HTTP/1.0")) is None
+
+
+def test_long_head_is_not_remembered() -> None:
+    heads = Heads()
+    for size in (1, 10):
+        long = CLICK.replace(b"Bearer t", b"Bearer " + b"t" * (MAX_REMEMBERED - len(CLICK) + size))
+        assert accepted(heads, long).remembered == (size == 1)
+    assert len(heads.known) == 1
+
+
+def test_remembered_heads_are_bounded_by_bytes() -> None:
+    heads = Heads()
+    for number in range(5000):
+        accepted(heads, CLICK.replace(b"Bearer t", b"Bearer " + b"%d" % number * 300))
+    assert len(heads.known) * 1500 < REMEMBERED
+    for _ in range(2):
+        heads.known.turn()
+    assert len(heads.known) == 0

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hunt.core.cache import Cache
+
+
+def cache(limit: int = 100) -> Cache[str, int]:
+    return Cache(limit, lambda _, value: value)
+
+
+def test_entry_is_dropped_after_two_turns_without_use() -> None:
+    known = cache()
+    known.put("used", 1)
+    known.put("unused", 1)
+    for _ in range(3):
+        known.turn()
+        assert known.get("used") == 1
+    assert known.get("unused") is None
+    for _ in range(2):
+        known.turn()
+    assert len(known) == 0
+
+
+def test_used_entry_survives_a_flood() -> None:
+    known = cache()
+    known.put("used", 1)
+    for number in range(1000):
+        known.put(str(number), 7)
+        assert known.get("used") == 1
+
+
+def test_large_entry_is_not_kept() -> None:
+    known = cache()
+    known.put("small", 25)
+    known.put("large", 26)
+    assert (known.get("small"), known.get("large")) == (25, None)
+    known.put("small", 26)
+    assert known.get("small") is None, "the old value would be a wrong one"
+
+
+def test_unwanted_entries_are_dropped_from_both_generations() -> None:
+    known = cache()
+    for value in (1, 2):
+        known.put(f"old {value}", value)
+    known.turn()
+    for value in (1, 2):
+        known.put(f"young {value}", value)
+    known.keep(lambda value: value == 2)
+    found = [known.get(f"{age} {value}") for age in ("old", "young") for value in (1, 2)]
+    assert found == [None, 2, None, 2]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 30), st.booleans())))
+def test_bytes_never_pass_the_limit(steps: list[tuple[str, int, bool]]) -> None:
+    known, last = cache(), dict[str, int]()
+    for key, value, put in steps:
+        if put and value:
+            known.put(key, value)
+            last[key] = value
+        elif not value:
+            known.turn()
+        assert known.get(key) in {None, last.get(key)}
+        assert sum(known._young.values()) + sum(known._old.values()) <= 100
+        assert sum(known._young.values()) == known._bytes

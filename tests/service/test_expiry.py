@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import trio
+import trio.testing
+
+from hunt.service.expiry import INTERVAL, expire
+
+
+async def test_each_turn_is_called_again_and_again(autojump_clock: trio.testing.MockClock) -> None:
+    called: list[str] = []
+    turns = [lambda: called.append("a")]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(expire, turns)
+        turns.append(lambda: called.append("b"))
+        await trio.sleep(2.5 * INTERVAL)
+        nursery.cancel_scope.cancel()
+    assert called == ["a", "b", "a", "b"]
