@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -330,6 +331,65 @@ async def test_a_bug_while_answering_leaves_the_batch_its_answers(database: str)
         park_of(client).answers = answers
         await two.send_all(click())
         assert (await reader.answer())[0] == 200
+
+
+async def test_refused_click_leaves_nothing_in_memory(database: str) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        reader, park = Reader(stream), park_of(client)
+        long = f"X-Long: {'x' * 4000}\r\n"
+        for sent, status in (
+            (click().replace(b"Bearer ", b"Bearer x"), 401),
+            (click(head=long).replace(b"Bearer ", b"Bearer x"), 401),
+            (click(head=long), 200),
+        ):
+            await stream.send_all(sent)
+            assert (await reader.answer())[0] == status
+            assert len(park.heads.known) == 0
+            [waiting] = [each for each in park._parked.values() if isinstance(each, ParkedClient)]
+            assert waiting._request is None
+        await stream.send_all(click())
+        assert (await reader.answer())[0] == 200
+        assert len(park.heads.known) == 1
+
+
+async def test_remembered_head_ends_with_its_token(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(database) as client, connected(client) as stream:
+        reader, sent = Reader(stream), click()
+        for _ in range(2):
+            await stream.send_all(sent)
+            assert (await reader.answer())[0] == 200
+        [waiting] = [
+            each for each in park_of(client)._parked.values() if isinstance(each, ParkedClient)
+        ]
+        assert waiting._request is not None
+        until = waiting._request.standing_now(client.engine, park_of(client).heads).until
+        monkeypatch.setattr(client.engine.tokens, "_clock", lambda: until)
+        monkeypatch.setattr("hunt.web.endpoints.time", SimpleNamespace(time=lambda: until))
+        await stream.send_all(sent)
+        assert (await reader.answer())[0] == 401
+
+
+async def test_stream_refused_with_an_event_id_is_told_when_to_come_back(database: str) -> None:
+    async with serving(database, max_streams_per_player=1) as client:
+        async with connected(client) as first, connected(client) as second:
+            await first.send_all(subscribe())
+            reader = Reader(first)
+            await reader.until(b"\r\n\r\n")
+            await reader.events(2)
+            epoch = client.engine.hunts["harbour"].epoch
+            await second.send_all(subscribe(head=f"Last-Event-ID: {epoch}-0\r\n"))
+            refused = Reader(second)
+            assert (await refused.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            [pause] = await refused.events(1)
+            assert (pause.retry or 0) > 0
+            assert not pause.event
+            assert await refused.chunk() == b""
+            with pytest.raises(EOFError):
+                await refused.more()
+            assert client.engine.hub.counts() == {"sse": 1}
+            assert client.engine.hub.awake == 0
 
 
 async def test_what_is_pipelined_behind_a_click_is_bounded_and_not_lost(database: str) -> None:

@@ -6,6 +6,7 @@ from tests.faults import (
     client_faults,
     database_faults,
     loss_faults,
+    memory_faults,
     network_faults,
     server_faults,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "client_faults",
     "database_faults",
     "loss_faults",
+    "memory_faults",
     "network_faults",
     "server_faults",
 ]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.faults import store_matrix
 from tests.faults.script import Script, Step
 from tests.faults.store_matrix import STREAMS, TWO
+
+#: A server of one process, whose memory is measured, and little that happens beside.
+MEMORY: Any = {"processes": 1, "players": 2, "pause": 0.2, "most": {"memory kept": 5.0}}
 
 _SCRIPTS = (
     Script(
@@ -142,6 +147,46 @@ _SCRIPTS = (
         least={"inputs": 200},
         most={"failed": 0, "silence": 2.5},
         ci=False,
+    ),
+    Script(
+        name="refused-heads",
+        row="9,000 refused requests with long heads",
+        steps=[Step(fault="refused_heads")],
+        **MEMORY,
+    ),
+    Script(
+        name="forwarding-headers",
+        row="8,192 long forwarding headers, from a peer that is not trusted",
+        steps=[Step(fault="forwarding_headers")],
+        environ={"HUNT_SESSION_RATE": "0", "HUNT_GUESTS": "true"},
+        **MEMORY,
+    ),
+    Script(
+        name="forwarding-headers-trusted",
+        row="8,192 long forwarding headers, from a trusted proxy",
+        steps=[Step(fault="forwarding_headers")],
+        environ={
+            "HUNT_SESSION_RATE": "0",
+            "HUNT_GUESTS": "true",
+            "HUNT_TRUSTED_PROXIES": "127.0.0.1",
+        },
+        ci=False,
+        **MEMORY,
+    ),
+    Script(
+        name="some-guests",
+        row="4,000 guests",
+        steps=[Step(fault="many_guests", give={"count": 4000})],
+        environ={"HUNT_SESSION_RATE": "0", "HUNT_GUESTS": "true"},
+        **MEMORY,
+    ),
+    Script(
+        name="many-guests",
+        row="60,000 guests",
+        steps=[Step(fault="many_guests")],
+        environ={"HUNT_SESSION_RATE": "0", "HUNT_GUESTS": "true"},
+        ci=False,
+        **MEMORY,
     ),
     Script(
         name="same-moment",

@@ -34,6 +34,7 @@ SAID = {
     "answers gone": "{:.0f} answered clicks gone",
     "freed": "descriptor freed after {:.0f} s",
     "cut off": "cut off after {:.0f} s",
+    "memory kept": "{:+.1f} MiB afterwards",
     "turned away": "{:.0f} of 10 new clients turned away",
     "stalls seen": "{:.0f} noticed by metric and log",
     "token after": "the expired token: {:.0f}",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 import trio
@@ -9,7 +10,7 @@ from trio.testing import MockClock
 from hunt.core.events import Reward
 from hunt.core.sse import Parser
 from hunt.errors import Draining, Overloaded
-from hunt.service.hub import Hub, Mailbox
+from hunt.service.hub import Frame, Hub, Mailbox, Reason
 
 
 def reward(seq: int, player: str = "ada", prize: str | None = None) -> Reward:
@@ -151,3 +152,39 @@ async def test_a_mailbox_that_nobody_reads_any_more_takes_nothing() -> None:
         mailbox._receive.close()
         made.publish("harbour", [reward(1)])
     assert len(cut) == 1
+
+
+class Recorder:
+    """A subscriber that writes down what it is offered, and may do something then."""
+
+    def __init__(self, then: Callable[[], None] = lambda: None) -> None:
+        self.frames: list[Frame] = []
+        self._then = then
+
+    def offer(self, frame: Frame) -> bool:
+        self.frames.append(frame)
+        self._then()
+        return True
+
+    def close(self, reason: Reason) -> None:
+        raise AssertionError(reason)
+
+
+async def test_wins_are_not_sent_to_a_stream_that_left_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    monkeypatch.setattr("hunt.service.hub.SLICE", 1)  # a turn of the loop between any two
+    made, _ = hub()
+    leaver = Recorder()
+    stays = [Recorder(lambda: made.remove("harbour", None, leaver)), Recorder()]
+    for each in (stays[0], leaver, stays[1]):
+        made.add("harbour", None, each)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(made.run)
+        made.publish("harbour", [reward(1, prize="coin")])
+        with trio.fail_after(10):
+            while not stays[1].frames:
+                await trio.sleep(0.01)
+        nursery.cancel_scope.cancel()
+    assert [len(each.frames) for each in stays] == [1, 1]
+    assert leaver.frames == []
