@@ -30,7 +30,7 @@ from hunt.core.standings import Leader
 from hunt.errors import CircuitOpen, SettingsError, StoreUnavailable
 from hunt.service import dials
 from hunt.service.catalogue import Catalogue
-from hunt.service.expiry import expire
+from hunt.service.eviction import evict
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.intake import Intake
@@ -344,7 +344,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(engine.stalls.run)
-            nursery.start_soon(expire, engine.turns)
+            nursery.start_soon(evict, engine.turns)
             nursery.start_soon(engine.samples.run)
             nursery.start_soon(engine.catalogue.run)
             await nursery.start(engine.tail.run)

@@ -149,6 +149,13 @@ async def test_ambiguous_request_is_refused_and_the_connection_closed(client: Cl
     assert (await client.click()).status_code == 200
 
 
+async def test_lines_that_end_with_lf_alone_are_refused_at_once(client: Client) -> None:
+    data = POST.replace(b"\r", b"") + b"Content-Length: 5\n\nabcde"
+    for pieces in halves(data):  # and nothing behind it: the client waits for its answer
+        async with asked(client, *pieces) as reader:
+            assert (await reader.answer())[0] == 400
+
+
 async def test_unambiguous_request_is_served(client: Client) -> None:
     for data, status in (
         (chunks(CHUNKED), 200),

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, closing
 
 import trio
 
-from hunt.service.expiry import INTERVAL
+from hunt.service.eviction import INTERVAL
 from tests.faults import http, players
 from tests.faults.players import click
 from tests.faults.registry import fault

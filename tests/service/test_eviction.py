@@ -3,14 +3,14 @@ from __future__ import annotations
 import trio
 import trio.testing
 
-from hunt.service.expiry import INTERVAL, expire
+from hunt.service.eviction import INTERVAL, evict
 
 
 async def test_each_turn_is_called_again_and_again(autojump_clock: trio.testing.MockClock) -> None:
     called: list[str] = []
     turns = [lambda: called.append("a")]
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(expire, turns)
+        nursery.start_soon(evict, turns)
         turns.append(lambda: called.append("b"))
         await trio.sleep(2.5 * INTERVAL)
         nursery.cancel_scope.cancel()

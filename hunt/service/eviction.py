@@ -1,4 +1,4 @@
-"""Memory of caches that is given back while nothing uses them."""
+"""Eviction of entries that caches have not used for a while."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import trio
 INTERVAL = 15.0
 
 
-async def expire(turns: Iterable[Callable[[], None]]) -> None:
+async def evict(turns: Iterable[Callable[[], None]]) -> None:
     """Call each of `turns` every `INTERVAL` seconds, one a turn of the loop, until cancelled.
 
     Args:
