@@ -109,9 +109,7 @@ async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
         async with open_pool(conninfo, size=1) as pool:
             hunts = Hunts(pool)
             demo = parse(resources.files("hunt").joinpath("harbour.toml").read_text("utf-8"))
-            if await hunts.get(demo.id) is None:
-                await hunts.apply(demo, seed=new_seed(os.urandom), actor="hunt serve")
-                await hunts.open(demo.id)
+            await hunts.open_new(demo, seed=new_seed(os.urandom), actor="hunt serve")
         secrets = settings.jwt_secret or (jwt_secret(settings.data_dir),)
         yield replace(
             settings,

@@ -15,7 +15,7 @@ import socket
 import stat
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -71,11 +71,8 @@ def open_room(data_dir: Path) -> Iterator[Room | None]:
         ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
         if ours and not status.st_mode & 0o077 and os.access(folder, os.W_OK):
             _tidy(folder)
-            try:
-                yield Room(folder)
-            finally:
-                with suppress(OSError):  # other servers use it, too
-                    folder.rmdir()
+            # It is never removed: another server may be about to use it.
+            yield Room(folder)
             return
     log.warning("no place for a control socket: 'hunt drain' will not find this server")
     yield None
@@ -132,7 +129,11 @@ async def serve(path: str, hello: Hello, drain: Callable[[], Awaitable[None]]) -
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 pass  # whoever asked does not wait for the answer
 
-    with unix_listener(path) as sock:
+    # A server that starts takes a socket that refuses for one of a killed server, so this
+    # one gets its name once it listens.
+    with unix_listener(path + ".new") as sock, ExitStack() as stack:
+        os.rename(path + ".new", path)
+        stack.callback(Path(path).unlink, missing_ok=True)
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
         await trio.serve_listeners(heed, [listener])
 

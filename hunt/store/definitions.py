@@ -56,6 +56,9 @@ LOCK = """
       from hunts where id = %s for update
 """
 
+# There is no row yet that could be locked.
+RESERVE = "select pg_advisory_xact_lock(hashtextextended('hunt ' || %s, 0))"
+
 AUDIT = "insert into audit (actor, action, hunt, detail) values (%s, %s, %s, %s)"
 
 
@@ -72,6 +75,15 @@ async def locked(conn: Connection, hunt: str) -> Found | None:
     """Return a hunt, None where there is none; nobody else changes it in this transaction."""
     row = await (await conn.execute(LOCK, (hunt,))).fetchone()
     return None if row is None else Found(row[0], from_json(row[1]), row[2], row[3])
+
+
+async def reserved(conn: Connection, hunt: str) -> Found | None:
+    """Return a hunt that is locked, or None: then no other transaction creates it now."""
+    found = await locked(conn, hunt)
+    if found is None:
+        await conn.execute(RESERVE, (hunt,))
+        found = await locked(conn, hunt)
+    return found
 
 
 def missing(hunt: str) -> HuntNotFound:

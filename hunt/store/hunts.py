@@ -15,7 +15,7 @@ from hunt.core.definition import Definition, from_json
 from hunt.core.hunts import Hunt, State
 from hunt.errors import DefinitionError, HuntFailed, WrongState
 from hunt.logs import FaultLog
-from hunt.store.definitions import AUDIT, apply, locked, missing, new_epoch
+from hunt.store.definitions import AUDIT, apply, locked, missing, new_epoch, reserved
 from hunt.store.errors import translated
 from hunt.store.pool import Pool
 
@@ -93,7 +93,7 @@ class Hunts:
         """
         with translated():
             async with self._pool.connection() as conn, conn.transaction():
-                found = await locked(conn, definition.id)
+                found = await reserved(conn, definition.id)
                 return await apply(conn, found, definition, seed, actor)
 
     async def create(self, definition: Definition, *, seed: bytes, actor: str) -> list[str]:
@@ -104,9 +104,27 @@ class Hunts:
         """
         with translated():
             async with self._pool.connection() as conn, conn.transaction():
-                if await locked(conn, definition.id) is not None:
+                if await reserved(conn, definition.id) is not None:
                     raise WrongState(f"there is a hunt {definition.id!r} already")
                 return await apply(conn, None, definition, seed, actor)
+
+    async def open_new(self, definition: Definition, *, seed: bytes, actor: str) -> bool:
+        """Create a hunt and open it, in one transaction; return whether it was new.
+
+        Args:
+            definition: What it is to be.
+            seed: Of the draws.
+            actor: Who does this, for the audit trail.
+        """
+        hunt = definition.id
+        with translated():
+            async with self._pool.connection() as conn, conn.transaction():
+                if await reserved(conn, hunt) is not None:
+                    return False
+                await apply(conn, None, definition, seed, actor)
+                await conn.execute("update hunts set state = 'open' where id = %s", (hunt,))
+                await conn.execute(AUDIT, (actor, "open", hunt, Jsonb({"before": "draft"})))
+        return True
 
     async def change(
         self, hunt: str, to: Callable[[Definition], Definition], *, actor: str

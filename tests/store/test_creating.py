@@ -1,0 +1,91 @@
+"""Two who create the same hunt at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+
+from hunt.errors import WrongState
+from hunt.store.connection import Connection
+from hunt.store.definitions import apply, reserved
+from hunt.store.hunts import Hunts
+from hunt.store.pool import open_pool
+from tests.web.serving import HARBOUR
+
+WAITING = """
+    select count(*) from pg_stat_activity
+     where wait_event_type = 'Lock' and datname = current_database()
+"""
+
+
+@asynccontextmanager
+async def creating(database: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Create the hunt in a transaction that is open; yield what ends it once another one waits."""
+
+    async def finish() -> None:
+        async with await Connection.connect(database, autocommit=True) as observer:
+            with trio.fail_after(20):
+                while True:
+                    row = await (await observer.execute(WAITING)).fetchone()
+                    if row is not None and row[0]:
+                        break
+                    await trio.sleep(0.01)
+        await conn.commit()
+
+    async with await Connection.connect(database) as conn:
+        assert await reserved(conn, HARBOUR.id) is None
+        await apply(conn, None, HARBOUR, os.urandom(32), "first")
+        yield finish
+
+
+async def test_hunt_created_meanwhile_is_not_created_again(database: str) -> None:
+    async with open_pool(database, size=1) as pool:
+        hunts = Hunts(pool)
+        opened: list[bool] = []
+
+        async def open_new() -> None:
+            opened.append(await hunts.open_new(HARBOUR, seed=os.urandom(32), actor="second"))
+
+        async with creating(database) as finish, trio.open_nursery() as nursery:
+            nursery.start_soon(open_new)
+            await finish()
+        assert opened == [False]
+
+
+async def test_hunt_applied_twice_at_once_is_created_once(database: str) -> None:
+    async with open_pool(database, size=1) as pool:
+        changes: list[list[str]] = []
+
+        async def change() -> None:
+            changes.append(await Hunts(pool).apply(HARBOUR, seed=os.urandom(32), actor="second"))
+
+        async with creating(database) as finish, trio.open_nursery() as nursery:
+            nursery.start_soon(change)
+            await finish()
+        assert changes == [[]], "nothing was left to change"
+
+
+async def test_second_creation_at_once_is_refused_in_a_sentence(database: str) -> None:
+    async with open_pool(database, size=1) as pool:
+
+        async def create() -> None:
+            with pytest.raises(WrongState, match="there is a hunt 'harbour' already"):
+                await Hunts(pool).create(HARBOUR, seed=os.urandom(32), actor="second")
+
+        async with creating(database) as finish, trio.open_nursery() as nursery:
+            nursery.start_soon(create)
+            await finish()
+
+
+async def test_new_hunt_is_open_at_once(database: str) -> None:
+    async with open_pool(database, size=1) as pool:
+        hunts = Hunts(pool)
+        assert await hunts.open_new(HARBOUR, seed=os.urandom(32), actor="test")
+        found = await hunts.get(HARBOUR.id)
+        assert found is not None
+        assert found.state == "open"
+        assert not await hunts.open_new(HARBOUR, seed=os.urandom(32), actor="test")
