@@ -37,10 +37,11 @@ class DefinitionError(HuntError):
 
 
 class Refused(HuntError):
-    """Base of every refusal; what a client is told of a class stands in its attributes.
+    """The server has a defect, which it has logged.
 
-    A subclass inherits what it does not set, so a refusal of any kind can be answered.
-    As it is, it is a defect of the server.
+    Base of every refusal.  What a client is told of a class stands in its attributes
+    and in the first line of its docstring.  A subclass inherits what it does not set,
+    so a refusal of any kind can be answered.
     """
 
     status: ClassVar[int] = 500  #: of HTTP
@@ -48,6 +49,7 @@ class Refused(HuntError):
     title: ClassVar[str] = "Internal error"  #: of the problem type; the same for all its cases
     label: ClassVar[str] = "other"  #: of the outcome, in `hunt_clicks_total`
     close_code: ClassVar[int] = 1013  #: of a WebSocket that it ends; 1013: try again later
+    headers: ClassVar[tuple[str, ...]] = ()  #: that the answer always has
 
     retry_after: float | None = None  #: seconds, >= 0; None where waiting does not help
 
@@ -63,7 +65,7 @@ class InvalidRequest(Refused):
 
 
 class UnsupportedType(InvalidRequest):
-    """The body is not JSON, by its own word."""
+    """The type or the encoding of the body is not supported."""
 
     status, slug, title = 415, "unsupported-media-type", "Unsupported media type"
 
@@ -73,6 +75,7 @@ class NotAuthenticated(Refused):
 
     status, slug, title, label = 401, "not-authenticated", "Not authenticated", "unauthenticated"
     close_code = 4401
+    headers = ("WWW-Authenticate",)
 
 
 class NotAllowed(Refused):
@@ -82,28 +85,10 @@ class NotAllowed(Refused):
     close_code = 4403
 
 
-class RouteNotFound(Refused):
-    """The server has no such path."""
-
-    status, slug, title, label = 404, "no-such-path", "No such path", "not_found"
-
-
 class HuntNotFound(Refused):
     """There is no such hunt."""
 
     status, slug, title, label = 404, "no-such-hunt", "No such hunt", "not_found"
-
-
-class MethodNotAllowed(Refused):
-    """The path does not take this method; `Allow` lists those that it takes."""
-
-    status, slug, title, label = 405, "method-not-allowed", "Method not allowed", "invalid"
-
-
-class BodyTimeout(Refused):
-    """The body of the request did not arrive in time."""
-
-    status, slug, title, label = 408, "body-timeout", "Body timeout", "invalid"
 
 
 class HuntNotOpen(Refused):
@@ -123,12 +108,6 @@ class WrongState(Refused):
     status, slug, title, label = 409, "wrong-state", "Wrong state", "wrong_state"
 
 
-class BodyTooLarge(Refused):
-    """The body of the request is larger than the server takes."""
-
-    status, slug, title, label = 413, "body-too-large", "Body too large", "invalid"
-
-
 class ClickConflict(Refused):
     """The click id was used before, for another click."""
 
@@ -141,16 +120,11 @@ class ClickRejected(Refused):
     status, slug, title, label = 422, "click-rejected", "Click rejected", "rejected"
 
 
-class UpgradeRequired(Refused):
-    """The path takes the handshake of a WebSocket only."""
-
-    status, slug, title, label = 426, "upgrade-required", "Upgrade required", "invalid"
-
-
 class TooFast(Refused):
     """A rate limit of the player or of the address is exceeded."""
 
     status, slug, title, label = 429, "too-fast", "Too fast", "too_fast"
+    headers = ("Retry-After",)
     retry_after: float
 
     def __init__(self, *, retry_after: float) -> None:
@@ -162,17 +136,12 @@ class Overloaded(Refused):
     """The server cannot do this now; nothing was recorded."""
 
     status, slug, title, label = 503, "overloaded", "Overloaded", "overloaded"
+    headers = ("Retry-After",)
     retry_after: float
 
     def __init__(self, detail: str = "not now", *, retry_after: float) -> None:
         super().__init__(f"{detail}: try again in {retry_after:.1f} s")
         self.retry_after = retry_after
-
-
-class NotReady(Overloaded):
-    """This server should get no clicks from a load balancer now; the detail says why."""
-
-    slug, title, label = "not-ready", "Not ready", "not_ready"
 
 
 class CircuitOpen(Overloaded):

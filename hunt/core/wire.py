@@ -103,10 +103,18 @@ def settlement_json(settlement: Settlement) -> bytes:
     return f'{{"id":"{reward.id}","seq":{reward.seq}{settlement_end(settlement)}'.encode()
 
 
-def problem(status: int, title: str, detail: str, **extra: object) -> bytes:
-    """Return the body of an error (RFC 9457); members that are None are left out."""
+def problem(uri: str, title: str, status: int, detail: str, **extra: object) -> bytes:
+    """Return the body of an error (RFC 9457); extra members that are None are left out.
+
+    Args:
+        uri: Of the type of the problem.
+        title: Of the type.
+        status: Of HTTP.
+        detail: What is wrong in this case, in a sentence.
+        extra: Further members.
+    """
     members: Mapping[str, object] = {
-        "type": "about:blank",
+        "type": uri,
         "title": title,
         "status": status,
         "detail": detail,

@@ -19,8 +19,6 @@ from hunt.engine import Engine
 from hunt.errors import (
     Draining,
     InvalidRequest,
-    NotAllowed,
-    NotAuthenticated,
     Overloaded,
     Refused,
 )
@@ -33,12 +31,6 @@ MAX_OUTSTANDING = 64
 
 #: Seconds that a close in good order may take on the way down, below the frames.
 SHUT_TIMEOUT = 1.0
-
-#: The code of a close that says no; what is not here is temporary.
-CODES: tuple[tuple[type[Refused], int], ...] = (
-    (NotAuthenticated, websocket.BAD_TOKEN),
-    (NotAllowed, websocket.NOT_ALLOWED),
-)
 
 log = structlog.get_logger("hunt.web")
 
@@ -125,10 +117,9 @@ class Socket:
             self.close("drain")
         except Refused as refusal:
             self._greeted = True
-            code = next((code for kind, code in CODES if isinstance(refusal, kind)), None)
-            if code is None:
+            if refusal.close_code == websocket.AGAIN:
                 self._reply(sockets.refused(None, refusal))
-            self._finish(code or websocket.AGAIN, str(refusal))
+            self._finish(refusal.close_code, str(refusal))
         return False
 
     async def _greet(self) -> None:

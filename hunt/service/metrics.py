@@ -19,20 +19,7 @@ from prometheus_client.registry import Collector
 
 from hunt.core.events import Outcome, Settlement
 from hunt.errors import (
-    CircuitOpen,
-    ClickConflict,
-    ClickRejected,
-    Draining,
-    HuntNotFound,
-    HuntNotOpen,
-    InvalidRequest,
-    NotAllowed,
-    NotAuthenticated,
-    OutcomeUnknown,
-    Overloaded,
-    QueueFull,
     Refused,
-    TooFast,
 )
 from hunt.service.faults import Faults
 from hunt.service.meter import Window
@@ -42,31 +29,14 @@ from hunt.service.tally import Histogram, Tally
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 ROWS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
-#: The label of a refusal, by class; the first that fits.
-REFUSALS: tuple[tuple[type[Refused], str], ...] = (
-    (InvalidRequest, "invalid"),
-    (NotAuthenticated, "unauthenticated"),
-    (NotAllowed, "forbidden"),
-    (HuntNotFound, "not_found"),
-    (HuntNotOpen, "not_open"),
-    (ClickConflict, "conflict"),
-    (ClickRejected, "rejected"),
-    (TooFast, "too_fast"),
-    (CircuitOpen, "breaker_open"),
-    (QueueFull, "queue_full"),
-    (Draining, "draining"),
-    (Overloaded, "overloaded"),
-    (OutcomeUnknown, "unknown"),
-)
-
 
 def outcome_label(outcome: Outcome) -> str:
-    """Return one of ``won nothing duplicate`` or of `REFUSALS`."""
+    """Return ``won``, ``nothing``, ``duplicate``, or the label of the refusal."""
     if isinstance(outcome, Settlement):
         if outcome.duplicate:
             return "duplicate"
         return "nothing" if outcome.reward.prize is None else "won"
-    return next((label for kind, label in REFUSALS if isinstance(outcome, kind)), "other")
+    return outcome.label
 
 
 class Metrics:

@@ -21,6 +21,7 @@ def _admin(
     headers: tuple[str, ...] = (),
 ) -> Operation:
     carried = (400, 413, 415) if body is not None else ()
+    changes = set() if method == "GET" else {504}  # what changes nothing cannot be unknown
     return Operation(
         name=name,
         method=method,
@@ -28,7 +29,7 @@ def _admin(
         tag="administration",
         summary=summary,
         answers=(Answer(status=status, shape=shape, headers=headers),),
-        problems=tuple(sorted({401, 404, 503, 504, *carried, *problems})),
+        problems=tuple(sorted({401, 404, 503, *carried, *problems} | changes)),
         query=query,
         body=body,
         security=("operator",),

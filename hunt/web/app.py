@@ -125,8 +125,9 @@ def create_app(engine: Callable[[], Engine]) -> Application:
 
     @app.errorhandler(StoreError)
     async def unavailable(error: StoreError) -> Response:
-        faults.warning("the database did not do it", error=str(error))
-        return problems.refused(problems.of_store(error)).response()
+        faults.warning("request failed in the database", sqlstate=error.sqlstate, error=str(error))
+        reads = request.method in {"GET", "HEAD"}
+        return problems.refused(problems.of_store(error, reads=reads)).response()
 
     @app.errorhandler(HTTPException)
     async def http_error(error: HTTPException) -> Response:

@@ -87,13 +87,13 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         name="rewards", method="GET", path="/v1/hunts/{hunt}/rewards", tag="reading",
         summary="The player's own rewards, a page at a time.",
-        answers=(Answer(shape=shapes.Rewards),), problems=(400, 401, 403, 404, 503, 504),
+        answers=(Answer(shape=shapes.Rewards),), problems=(400, 401, 403, 404, 503),
         query=(AFTER, LIMIT), security=_PLAYER,
     ),
     Operation(
         name="leaderboard", method="GET", path="/v1/hunts/{hunt}/leaderboard", tag="reading",
         summary="Who has the most points; some seconds old.",
-        answers=_same(shapes.Leaderboard), problems=(400, 404, 503, 504),
+        answers=_same(shapes.Leaderboard), problems=(400, 404, 503),
         query=(whole("limit", 1, 100, "At most so many."), _TAG), security=("", *_PLAYER),
     ),
     Operation(
@@ -136,6 +136,7 @@ OPERATIONS: tuple[Operation, ...] = (
         )
         for name, path, summary in (
             ("game", "/", "The game."), ("docs", "/docs", "This document, for people."),
+            ("problems", "/docs/problems", "Every type of problem, for people."),
             ("ops", "/ops", "Live operations, for people with a token; it may be elsewhere."),
         )
     ),

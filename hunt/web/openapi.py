@@ -9,31 +9,15 @@ from importlib.metadata import version
 import msgspec
 from msgspec import Struct
 
+from hunt.errors import Refused, kinds
 from hunt.service.sample import Sample
 from hunt.web import admin_shapes, shapes
 from hunt.web.contract import OPERATIONS
 from hunt.web.operation import Operation, Query
+from hunt.web.problems import meaning, type_of
 
 _SCHEMA = "#/components/schemas/"
 _JSON, _PROBLEM = "application/json", "application/problem+json"
-
-#: What each status means, wherever it is met.
-_PROBLEMS = {
-    400: "The request is malformed; `errors` says which field is wrong, and how.",
-    401: "Nobody proved who they are.",
-    403: "Known, but not allowed here: another hunt's token, or a foreign Origin.",
-    404: "There is no such thing.",
-    405: "Not by this method.",
-    409: "Not as things are: the hunt is not open, or over.",
-    413: "The body is too large.",
-    415: "The body is not JSON, by its own word.",
-    422: "The click id was used before, for another click.",
-    426: "This takes the handshake of a WebSocket.",
-    429: "Too fast.",
-    500: "A defect of the server.",
-    503: "Not now; nothing was recorded.",
-    504: "The outcome is unknown: repeat with the same id.",
-}
 
 _HEADERS: Mapping[str, dict[str, object]] = {
     "X-Request-Id": {
@@ -55,13 +39,6 @@ _HEADERS: Mapping[str, dict[str, object]] = {
     "Cache-Control": {"description": "Not to be kept.", "schema": {"type": "string"}},
 }
 
-_OF_STATUS = {
-    401: ("WWW-Authenticate",),
-    405: ("Allow",),
-    429: ("Retry-After",),
-    503: ("Retry-After",),
-}
-
 _PATH = {
     "hunt": ("Id", "The hunt's id."),
     "player": ("Player", "The player's id."),
@@ -71,7 +48,7 @@ _PATH = {
 _DESCRIPTION = (
     "A real-time treasure-hunt server. A click is answered once it is durable, and counts once "
     "however often it is sent: keep its `id` for retries. Every error is an "
-    "`application/problem+json`."
+    "`application/problem+json`, whose `type` is explained at `/docs/problems`."
 )
 
 
@@ -170,9 +147,11 @@ def _responses(operation: Operation) -> dict[str, object]:
             described["content"] = {answer.mimetype: {"schema": _reference(answer.shape)}}
         responses[str(answer.status)] = described
     for status in (*operation.problems, 405, 500):
+        found = [kind for kind in kinds(Refused) if kind.status == status]
+        headers = dict.fromkeys(header for kind in found for header in kind.headers)
         responses[str(status)] = {
-            "description": _PROBLEMS[status],
-            "headers": _headers("X-Request-Id", *_OF_STATUS.get(status, ())),
+            "description": " ".join(f"`{type_of(kind)}`: {meaning(kind)}" for kind in found),
+            "headers": _headers("X-Request-Id", *headers),
             "content": {_PROBLEM: {"schema": _reference(shapes.Problem)}},
         }
     return responses

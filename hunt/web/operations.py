@@ -11,7 +11,8 @@ from hunt.core import wire
 from hunt.core.form import ID
 from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest
-from hunt.web import problems, summing, who
+from hunt.web import summing, who
+from hunt.web.refusals import NotReady
 
 
 def restricted(name: str, engine: Callable[[], Engine], *, prefix: str) -> Blueprint:
@@ -45,8 +46,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def readyz() -> Response:
         ready, reasons = engine().ready()
         if not ready:
-            problem = problems.problem(503, "; ".join(reasons), headers={"Retry-After": "1"})
-            return problem.response()
+            raise NotReady("; ".join(reasons))
         return Response(wire.encode({"ready": True}), mimetype="application/json")
 
     @routes.get("/metrics")

@@ -11,7 +11,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from hunt.engine import Engine
-from hunt.web import openapi, who
+from hunt.web import openapi, problem_page, problems, who
 from hunt.web.asgi_http import empty
 
 #: No script, style, image or connection but our own; none of them inline.
@@ -44,6 +44,8 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         if each.is_file()
     }
 
+    explanation = problem_page.page()
+
     @routes.get("/")
     async def game() -> Response:
         return file("index.html")
@@ -51,6 +53,10 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/docs")
     async def docs() -> Response:
         return file("docs.html")
+
+    @routes.get(problems.PAGE)
+    async def explained() -> Response:
+        return served(explanation, "text/html")
 
     @routes.get("/ops")
     async def ops() -> Response:

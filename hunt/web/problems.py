@@ -11,12 +11,6 @@ from werkzeug.exceptions import HTTPException
 
 from hunt.core import wire
 from hunt.errors import (
-    ClickConflict,
-    ClickRejected,
-    HuntNotFound,
-    HuntNotOpen,
-    InvalidRequest,
-    NotAllowed,
     NotAuthenticated,
     OutcomeUnknown,
     Overloaded,
@@ -24,28 +18,13 @@ from hunt.errors import (
     StoreError,
     StoreLost,
     StoreTimeout,
-    TooFast,
-    UnsupportedType,
-    WrongState,
 )
+from hunt.web.refusals import BY_STATUS
 
 MIMETYPE = "application/problem+json"
 
-#: The first that fits counts; what is not here is a bug.
-STATUS: tuple[tuple[type[Refused], int], ...] = (
-    (UnsupportedType, 415),
-    (InvalidRequest, 400),
-    (NotAuthenticated, 401),
-    (NotAllowed, 403),
-    (HuntNotFound, 404),
-    (HuntNotOpen, 409),
-    (WrongState, 409),
-    (ClickConflict, 422),
-    (ClickRejected, 422),
-    (TooFast, 429),
-    (Overloaded, 503),
-    (OutcomeUnknown, 504),
-)
+#: The page that explains each type of problem, at an anchor of its own.
+PAGE = "/docs/problems"
 
 
 class Problem(Struct, frozen=True):
@@ -60,40 +39,61 @@ class Problem(Struct, frozen=True):
         return Response(self.body, status=self.status, mimetype=MIMETYPE, headers=self.headers)
 
 
+def type_of(kind: type[Refused]) -> str:
+    """Return the URI of a type of problem, relative to the server."""
+    return f"{PAGE}#{kind.slug}"
+
+
+def meaning(kind: type[Refused]) -> str:
+    """Return what a type of problem means, in a sentence."""
+    return (kind.__doc__ or "").partition("\n")[0]
+
+
 def problem(
     status: int, detail: str, *, headers: dict[str, str] | None = None, **members: object
 ) -> Problem:
+    """Return a problem of which no more is known than the status; see `refused` for `members`."""
+    kind = BY_STATUS.get(status)
+    if kind is None:
+        body = wire.problem("about:blank", HTTPStatus(status).phrase, status, detail, **members)
+        return Problem(status, headers or {}, body)
+    return _problem(kind, detail, headers or {}, **members)
+
+
+def _problem(
+    kind: type[Refused], detail: str, headers: dict[str, str], **members: object
+) -> Problem:
     """Return a problem; members that are None or empty are left out."""
     kept = {name: value for name, value in members.items() if value}
-    body = wire.problem(status, HTTPStatus(status).phrase, detail, **kept)
-    return Problem(status, headers or {}, body)
-
-
-def status_of(error: Refused) -> int:
-    """Return the status of an answer to a request that is refused."""
-    return next(status for kind, status in STATUS if isinstance(error, kind))
+    body = wire.problem(type_of(kind), kind.title, kind.status, detail, **kept)
+    return Problem(kind.status, headers, body)
 
 
 def refused(error: Refused) -> Problem:
     """Return the answer to a request that is refused."""
     headers = {}
-    if isinstance(error, Overloaded | TooFast):
+    if error.retry_after is not None:
         headers["Retry-After"] = str(max(math.ceil(error.retry_after), 1))
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="hunt"'
-    return problem(
-        status_of(error),
+    return _problem(
+        type(error),
         str(error),
-        headers=headers,
+        headers,
         errors=getattr(error, "errors", None),
         opens_at=getattr(error, "opens_at", None),
         closes_at=getattr(error, "closes_at", None),
     )
 
 
-def of_store(error: StoreError) -> Refused:
-    """Return what a client is told of the store's trouble."""
-    if isinstance(error, StoreTimeout | StoreLost):
+def of_store(error: StoreError, *, reads: bool) -> Refused:
+    """Return what a client is told of the store's trouble.
+
+    Args:
+        error: Of the store.
+        reads: The request changes nothing, so there is nothing to be unknown.
+    """
+    if isinstance(error, StoreTimeout | StoreLost) and not reads:
         return OutcomeUnknown("the database did not answer: whether it was done is unknown")
     return Overloaded("the database did not do it", retry_after=1.0)
 

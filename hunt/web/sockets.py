@@ -65,7 +65,7 @@ def refused(click_id: str | None, error: Refused) -> str:
     pause = getattr(error, "retry_after", None)
     return messages.refused(
         click_id,
-        problems.status_of(error),
+        error.status,
         str(error),
         retry_after=None if pause is None else max(round(pause, 3), 0.001),
         errors=getattr(error, "errors", None),

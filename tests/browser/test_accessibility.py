@@ -50,6 +50,10 @@ def test_the_documentation_of_the_contract(browser: Browser, server: Server) -> 
         page.goto("/docs")
         page.wait_for_selector("main:not([aria-busy])")
         accessible(page)
+        page.goto("/docs/problems")
+        accessible(page)
+        page.goto("/docs")
+        page.wait_for_selector("main:not([aria-busy])")
         # With all open that can be, of one operation of each kind: all of them take seconds.
         page.evaluate(
             """() => {

@@ -52,11 +52,11 @@ def test_the_answer_to_a_click() -> None:
 
 
 def test_a_problem_leaves_out_what_is_not_there() -> None:
-    assert json.loads(wire.problem(409, "Conflict", "not open", opens_at=None, closes_at="z")) == {
-        "type": "about:blank",
+    assert json.loads(wire.problem("/x", "Conflict", 409, "no", opens_at=None, closes_at="z")) == {
+        "type": "/x",
         "title": "Conflict",
         "status": 409,
-        "detail": "not open",
+        "detail": "no",
         "closes_at": "z",
     }
 

@@ -13,7 +13,7 @@ import pytest
 import trio
 
 from hunt.core.events import Click, Outcome
-from hunt.errors import BatchRejected, StoreLost
+from hunt.errors import BatchRejected, Refused, StoreLost, kinds
 from hunt.store.hunts import Hunts
 from hunt.store.pool import open_pool
 from tests.web.serving import SECRET, Client, bearer, connected, serving, token
@@ -25,7 +25,10 @@ def assert_problem(response: Any, status: int) -> dict[str, Any]:
     assert response.status_code == status
     assert response.headers["Content-Type"] == "application/problem+json"
     problem: dict[str, Any] = response.json()
-    assert problem["type"] == "about:blank"
+    page, _, slug = problem["type"].partition("#")
+    assert page == "/docs/problems"
+    [kind] = [kind for kind in kinds(Refused) if kind.slug == slug]
+    assert (kind.status, kind.title) == (status, problem["title"])
     assert problem["status"] == status
     assert problem["title"]
     assert problem["detail"]
@@ -287,12 +290,12 @@ async def test_500_tells_nothing(database: str) -> None:
     async with serving(database) as client:
 
         async def history(*_: object) -> None:
-            raise KeyError("internal")
+            raise KeyError("innermost")
 
         client.engine.log.history = history  # type: ignore[assignment, method-assign]
         response = await client.get("/v1/hunts/harbour/rewards")
         assert_problem(response, 500)
-        assert "internal" not in response.text
+        assert "innermost" not in response.text
 
 
 async def test_a_connection_that_asks_to_be_closed_is_closed(database: str) -> None:

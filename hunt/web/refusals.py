@@ -1,0 +1,87 @@
+"""Refusals of requests as such, whatever they ask for."""
+
+from __future__ import annotations
+
+from hunt.errors import InvalidRequest, Refused
+
+
+class RouteNotFound(Refused):
+    """The server has no such path."""
+
+    status, slug, title, label = 404, "no-such-path", "No such path", "not_found"
+
+
+class MethodNotAllowed(Refused):
+    """The path does not take this method; `Allow` lists those that it takes."""
+
+    status, slug, title, label = 405, "method-not-allowed", "Method not allowed", "invalid"
+    headers = ("Allow",)
+
+
+class BodyTimeout(Refused):
+    """The body of the request did not arrive in time."""
+
+    status, slug, title, label = 408, "body-timeout", "Body timeout", "invalid"
+
+
+class BodyTooLarge(Refused):
+    """The body of the request is larger than the server takes."""
+
+    status, slug, title, label = 413, "body-too-large", "Body too large", "invalid"
+
+
+class LineTooLong(Refused):
+    """The first line of the request is longer than the server takes."""
+
+    status, slug, title, label = 414, "request-line-too-long", "Request line too long", "invalid"
+
+
+class UpgradeRequired(Refused):
+    """The path takes the handshake of a WebSocket only."""
+
+    status, slug, title, label = 426, "upgrade-required", "Upgrade required", "invalid"
+
+
+class HeadTooLong(Refused):
+    """The head of the request, or its trailers, are longer than the server takes."""
+
+    status, slug, title, label = 431, "request-head-too-long", "Request head too long", "invalid"
+
+
+class UnsupportedCoding(Refused):
+    """The request has a transfer coding other than chunked."""
+
+    status, slug, title, label = 501, "unsupported-coding", "Unsupported transfer coding", "invalid"
+
+
+class UnsupportedVersion(Refused):
+    """The request is of a version of HTTP that the server does not speak."""
+
+    status, slug, title, label = 505, "unsupported-version", "Unsupported HTTP version", "invalid"
+
+
+class NotReady(Refused):
+    """A load balancer should send no clicks to this server now; the detail says why."""
+
+    status, slug, title, label = 503, "not-ready", "Not ready", "not_ready"
+    headers = ("Retry-After",)
+    retry_after = 1.0
+
+
+#: What a status means where nothing more is known of the refusal.
+BY_STATUS: dict[int, type[Refused]] = {
+    kind.status: kind
+    for kind in (
+        InvalidRequest,
+        RouteNotFound,
+        MethodNotAllowed,
+        BodyTimeout,
+        BodyTooLarge,
+        LineTooLong,
+        UpgradeRequired,
+        HeadTooLong,
+        Refused,
+        UnsupportedCoding,
+        UnsupportedVersion,
+    )
+}
