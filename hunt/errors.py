@@ -205,6 +205,10 @@ class Denied(HuntError):
         self.errors = dict(errors or {})  #: field -> what is wrong with it
 
 
+class Unreachable(HuntError):
+    """There is no server of hunt at this address, or none that can be trusted."""
+
+
 class Unconfirmed(HuntError):
     """No answer in time: the click may count or not, and may be sent again with its id."""
 

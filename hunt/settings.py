@@ -18,7 +18,19 @@ from hunt.sources import PREFIX
 #: Descriptors that are no client's: pool, listeners, logs, epoll.
 RESERVE = 64
 
+#: The data folder of a user without a home folder.
+SYSTEM_DATA_DIR = Path("/var/lib/hunt")
+
 Origin = Literal["flag", "environment", "file", "default"]
+
+
+def _data_dir() -> Path:
+    """Return the user's data folder; that of the system where the user has no home folder."""
+    try:
+        found = Path(platformdirs.user_data_dir("hunt"))
+    except RuntimeError:
+        return SYSTEM_DATA_DIR
+    return found if found.is_absolute() else SYSTEM_DATA_DIR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +39,7 @@ class Settings:
 
     database_url: str | None = field(default=None, repr=False)  #: libpq; None means embedded
     listen_dsn: str | None = field(default=None, repr=False)  #: where LISTEN goes; None: the same
-    data_dir: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("hunt")))
+    data_dir: Path = field(default_factory=_data_dir)
     bind: tuple[str, ...] = ("127.0.0.1:8000",)  #: ``host:port`` or ``unix:/path``
     processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))  #: >= 1
     jwt_secret: tuple[bytes, ...] = field(default=(), repr=False)  #: the first signs, all verify

@@ -37,8 +37,9 @@ def file(path: Path, known: Collection[str], *, needed: bool) -> dict[str, objec
         raise SettingsError(f"{path} cannot be read: it is not UTF-8") from None
     except tomllib.TOMLDecodeError as exc:
         raise SettingsError(f"{path} is not TOML: {exc}") from None
-    except RecursionError:
-        raise SettingsError(f"{path} is not TOML: its values are nested too deeply") from None
+    except (ValueError, RecursionError):
+        wrong = "a number is too long, or values are nested too deeply"
+        raise SettingsError(f"{path} is not TOML: {wrong}") from None
     for name in table:
         if name not in known:
             raise SettingsError(

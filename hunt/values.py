@@ -164,20 +164,33 @@ _AUTHORITY = re.compile(
 
 def url(value: object) -> str:
     """Return a URL that may be fetched, perhaps with a user and a password."""
-    wrong = "must be https://HOST/..., or http:// to this machine"
     found = text(value)
-    try:
-        parts = urlsplit(found)
-    except ValueError:
-        raise ValueError(wrong) from None
-    match = _AUTHORITY.fullmatch(parts.netloc)
-    if not re.fullmatch(r"[!-~]+", found) or match is None or not _is_host(match[1]):
-        raise ValueError(wrong)
-    here = match[1].lower() in {"localhost", "127.0.0.1", "[::1]"}
-    allowed = parts.scheme == "https" or (parts.scheme == "http" and here)
-    if not allowed or int(match[2] or 1) > 65535:
-        raise ValueError(wrong)
+    scheme, host = _server(found)
+    here = host.lower() in {"localhost", "127.0.0.1", "[::1]"}
+    if scheme != "https" and not (scheme == "http" and here):
+        raise ValueError("must be https://HOST/..., or http:// to this machine")
     return found
+
+
+def server(value: object) -> str:
+    """Return the URL of a server of hunt, without user, password and query."""
+    found = text(value)
+    scheme, _ = _server(found)
+    if scheme not in {"http", "https"} or any(each in found for each in "@?#"):
+        raise ValueError("must be http://HOST:PORT or https://HOST, without user and password")
+    return found
+
+
+def _server(url: str) -> tuple[str, str]:
+    """Return scheme and host of a URL; empty where it is none that every parser agrees on."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    match = _AUTHORITY.fullmatch(parts.netloc)
+    if not re.fullmatch(r"[!-~]+", url) or match is None or not _is_host(match[1]):
+        return "", ""
+    return ("", "") if int(match[2] or 1) > 65535 else (parts.scheme, match[1])
 
 
 def without_secrets(found: str) -> str:

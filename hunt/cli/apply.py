@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from pathlib import Path
 
 import click
 
 from hunt.cli import common
-from hunt.core.definition import Definition, parse
+from hunt.core.definition import Definition
 from hunt.core.fairness import new_seed
 from hunt.settings import Settings
 
@@ -19,13 +18,13 @@ from hunt.settings import Settings
 @common.options
 def command(file: Path, data_dir: Path | None, config: Path | None) -> None:
     """Create or change a hunt from a hunt FILE; say what changed."""
-    definition = parse(file.read_text("utf-8"))
+    definition = common.definition(file)
     common.run(_apply, common.read(data_dir, config).settings, definition)
 
 
 async def _apply(settings: Settings, definition: Definition) -> None:
     async with common.hunts(settings) as hunts:
-        changes = await hunts.apply(definition, seed=new_seed(os.urandom), actor=getpass.getuser())
+        changes = await hunts.apply(definition, seed=new_seed(os.urandom), actor=common.actor())
         hunt = await hunts.get(definition.id)
     for change in changes:
         click.echo(change)

@@ -8,8 +8,7 @@ import click
 
 from hunt.bench import clicks, game, streams, table
 from hunt.bench.progress import Line
-from hunt.bench.target import Target
-from hunt.cli import loads
+from hunt.cli import common, loads
 
 
 @click.group(name="bench")
@@ -32,19 +31,19 @@ def command() -> None:
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=common.Number(min=0, min_open=True),
     help="Clicks a second, whatever the answers do; else each follows an answer.",
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=common.Number(min=0, min_open=True),
     default=10.0,
     show_default=True,
     help="For each number of connections.",
 )
 @click.option(
     "--warmup",
-    type=click.FloatRange(min=0),
+    type=common.Number(min=0),
     default=1.0,
     show_default=True,
     help="Seconds of the same load before.",
@@ -55,7 +54,7 @@ def clicks_command(
     rate: float | None,
     seconds: float,
     warmup: float,
-    url: str,
+    url: str | None,
     hunt_id: str,
     as_guests: bool,
     as_json: bool,
@@ -68,7 +67,7 @@ def clicks_command(
     With --rate latency counts from when a click was meant to be sent, so that a server
     that stands still does not hide the clicks that had to wait.
     """
-    target = Target.parse(url, hunt_id)
+    target = loads.target(url, hunt_id, data_dir, config)
     source = loads.players(target, data_dir, config, as_guests=as_guests)
     found, labels = [], [f"{count} connections" for count in connections]
     for count, label in zip(connections, labels, strict=True):
@@ -89,28 +88,28 @@ def clicks_command(
 @click.option(
     "--streams",
     "count",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, loads.MOST),
     default=1000,
     show_default=True,
     help="Open streams on which nothing happens.",
 )
 @click.option(
     "--quiet",
-    type=click.FloatRange(min=0),
+    type=common.Number(min=0),
     default=10.0,
     show_default=True,
     help="Seconds for which they are watched.",
 )
 @click.option(
     "--fan-out",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, loads.MOST),
     default=1000,
     show_default=True,
     help="Streams of everybody's wins; 0 leaves them out.",
 )
 @click.option(
     "--events",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, loads.MOST),
     default=20,
     show_default=True,
     help="Wins that go to all of these.",
@@ -121,7 +120,7 @@ def streams_command(
     quiet: float,
     fan_out: int,
     events: int,
-    url: str,
+    url: str | None,
     hunt_id: str,
     as_guests: bool,
     as_json: bool,
@@ -130,7 +129,7 @@ def streams_command(
     config: Path | None,
 ) -> None:
     """What open streams cost, and an event that goes to all of them."""
-    target = Target.parse(url, hunt_id)
+    target = loads.target(url, hunt_id, data_dir, config)
     source = loads.players(target, data_dir, config, as_guests=as_guests)
     load = streams.Load(streams=count, quiet=quiet, fan_out=fan_out, events=events)
     found = [streams.measure(target, load, source, processes=loads.processes(target))]
@@ -141,27 +140,27 @@ def streams_command(
 @click.option(
     "--players",
     "count",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, loads.MOST),
     default=1000,
     show_default=True,
     help="Each with a stream, and a connection for clicks.",
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=common.Number(min=0, min_open=True),
     default=1000.0,
     show_default=True,
     help="Clicks a second of all players together.",
 )
 @click.option(
-    "--seconds", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True
+    "--seconds", type=common.Number(min=0, min_open=True), default=10.0, show_default=True
 )
 @loads.options
 def game_command(
     count: int,
     rate: float,
     seconds: float,
-    url: str,
+    url: str | None,
     hunt_id: str,
     as_guests: bool,
     as_json: bool,
@@ -170,7 +169,7 @@ def game_command(
     config: Path | None,
 ) -> None:
     """Players with open streams click; each outcome must arrive once, on its player's stream."""
-    target = Target.parse(url, hunt_id)
+    target = loads.target(url, hunt_id, data_dir, config)
     source = loads.players(target, data_dir, config, as_guests=as_guests)
     line = Line("game")
     try:

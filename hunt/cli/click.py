@@ -8,16 +8,17 @@ from pathlib import Path
 import click
 import msgspec
 
-from hunt.cli import common
+from hunt.cli import common, servers
 from hunt.cli import player as players
 from hunt.client import Answer, open_client
+from hunt.values import MOST
 
 
 @click.command()
-@click.argument("hunt_id", metavar="HUNT")
-@click.option("--x", type=float, help="Map units; anywhere otherwise.")
-@click.option("--y", type=float, help="Map units; anywhere otherwise.")
-@click.option("-n", "count", type=click.IntRange(1), default=1, help="How many clicks.")
+@click.argument("hunt_id", metavar="HUNT", type=common.HUNT_ID)
+@click.option("--x", type=common.Number(), help="Map units; anywhere otherwise.")
+@click.option("--y", type=common.Number(), help="Map units; anywhere otherwise.")
+@click.option("-n", "count", type=click.IntRange(1, MOST), default=1, help="How many clicks.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @players.options
 def command(
@@ -28,13 +29,14 @@ def command(
     as_json: bool,
     token: str | None,
     player: str,
-    url: str,
+    url: str | None,
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
     """Click in a HUNT, and print what became of it."""
     bearer = players.bearer(token, player, data_dir, config)
-    common.run(_click, url, bearer, hunt_id, (x, y), count, as_json)
+    server = servers.address(url, data_dir, config)
+    common.run(_click, server, bearer, hunt_id, (x, y), count, as_json)
 
 
 async def _click(
@@ -45,12 +47,12 @@ async def _click(
     count: int,
     as_json: bool,
 ) -> None:
-    async with open_client(url, token) as client:
-        size = (await client.hunt(hunt_id))["map"]
+    async with open_client(url, token, wait=False) as client:
+        size = (await client.hunt(hunt_id, notice=players.notice))["map"]
         for _ in range(count):
             x = random.uniform(0, size["width"]) if place[0] is None else place[0]
             y = random.uniform(0, size["height"]) if place[1] is None else place[1]
-            answer = await client.click(hunt_id, x, y)
+            answer = await client.click(hunt_id, x, y, notice=players.notice)
             click.echo(msgspec.json.encode(answer) if as_json else _line(answer))
 
 

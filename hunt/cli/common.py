@@ -1,7 +1,8 @@
-"""What several commands share: their settings, and their way to the database."""
+"""Settings, arguments and the database, for several commands."""
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,19 +10,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import psycopg
 import trio
 
-from hunt.errors import HuntError, SettingsError, StoreUnavailable
+from hunt.core import form
+from hunt.core.definition import Definition, parse
+from hunt.errors import DefinitionError, HuntError, SettingsError, StoreUnavailable
 from hunt.settings import Loaded, Settings, load
-from hunt.store import embedded
+from hunt.store import embedded, schema
 from hunt.store.connection import Connection
-from hunt.store.errors import translated
+from hunt.store.errors import translate, translated
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
+from hunt.store.pool import Pool, open_pool
 from hunt.store.secret import jwt_secret
+from hunt.values import MOST_SECONDS
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+_FILE_MAX = 1 << 20  # bytes of a hunt file
 
 
 def options(command: Command) -> Command:
@@ -40,20 +47,99 @@ def options(command: Command) -> Command:
 
 def read(data_dir: Path | None, config: Path | None) -> Loaded:
     """Return the settings of this command."""
-    return load(os.environ, flags={"data_dir": data_dir}, config=config, cwd=Path.cwd())
+    return load(os.environ, flags={"data_dir": data_dir}, config=config, cwd=working_directory())
+
+
+def working_directory() -> Path:
+    """Return the working directory.
+
+    Raises:
+        SettingsError: It was removed.
+    """
+    try:
+        return Path.cwd()
+    except OSError:
+        raise SettingsError("the working directory does not exist: change to another") from None
+
+
+class HuntId(click.ParamType[str]):
+    """The id of a hunt; what cannot be one is not looked for."""
+
+    name = "hunt"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the id."""
+        found = str(value)
+        if not form.ID.fullmatch(found):
+            self.fail("must be the id of a hunt, 1-64 of a-z 0-9 -", param, ctx)
+        return found
+
+
+HUNT_ID = HuntId()
+
+
+class Number(click.FloatRange):
+    """A number that is finite."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        found = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        if not abs(found) <= MOST_SECONDS:  # nor not a number
+            self.fail(f"must be a number, at most {MOST_SECONDS:.0f}", param, ctx)
+        return found
+
+
+def definition(file: Path) -> Definition:
+    """Return what a hunt file says.
+
+    Raises:
+        DefinitionError: It is not a hunt file.
+        HuntError: It cannot be read.
+    """
+    try:
+        with file.open("rb") as source:
+            text = source.read(_FILE_MAX + 1)
+        if len(text) > _FILE_MAX:
+            raise DefinitionError({str(file): f"is larger than {_FILE_MAX} bytes"})
+        return parse(text.decode())
+    except OSError as exc:
+        raise HuntError(f"{file} cannot be read: {exc.strerror}") from None
+    except UnicodeDecodeError:
+        raise DefinitionError({str(file): "is not UTF-8"}) from None
+
+
+def actor() -> str:
+    """Return the name of the user, for the audit trail."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user often has no name
+        return f"uid {os.getuid()}"
 
 
 def run(function: Callable[..., Awaitable[T]], *args: object) -> T:
-    """Run Trio, and leave out of an error what the nurseries wrapped around it."""
+    """Run Trio; raise the first error of a group of errors alone.
+
+    Raises:
+        HuntError: Also in place of an error of the database.
+    """
     try:
         return trio.run(function, *args)
-    except BaseExceptionGroup as group:
-        error: BaseException = group
+    except BaseException as raised:
+        error: BaseException = raised
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        if isinstance(error, HuntError | KeyboardInterrupt):
-            raise error from None
-        raise
+        if isinstance(error, psycopg.Error):
+            known = translate(error) or HuntError(
+                f"the database refused ({error.sqlstate}): {error.diag.message_primary}"
+            )
+            raise known from None
+        if error is raised:
+            raise
+        raise error from None
 
 
 @asynccontextmanager
@@ -98,10 +184,30 @@ async def connection_to(conninfo: str) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
+async def pool(settings: Settings) -> AsyncIterator[Pool]:
+    """Yield a pool of connections to a database with the schema.
+
+    Raises:
+        SettingsError: The database has no schema, or an old one.
+        StoreUnavailable: There is no database.
+    """
+    async with database(settings) as conninfo:
+        async with connection_to(conninfo) as conn:
+            version = await schema.current(conn)
+        if version < schema.LATEST:
+            has = f"schema version {version}" if version else "no schema"
+            raise SettingsError(
+                f"the database has {has}, and this hunt needs {schema.LATEST}: run 'hunt migrate'"
+            )
+        async with open_pool(conninfo, size=1) as opened:
+            yield opened
+
+
+@asynccontextmanager
 async def hunts(settings: Settings) -> AsyncIterator[Hunts]:
     """Yield the hunts in the database."""
-    async with database(settings) as conninfo, open_pool(conninfo, size=1) as pool:
-        yield Hunts(pool)
+    async with pool(settings) as opened:
+        yield Hunts(opened)
 
 
 def secrets(settings: Settings) -> tuple[bytes, ...]:

@@ -53,7 +53,8 @@ async def _examine(settings: Settings) -> list[Finding]:
                 findings.append(await trials.prepared(conninfo))
                 findings.append(await trials.notices(conn, settings.listen_dsn or conninfo))
     except HuntError as exc:
-        findings.append(Finding("database", False, str(exc), "start it, or check the settings"))
+        said = " ".join(str(exc).split())  # libpq says it in several lines
+        findings.append(Finding("database", False, said, "start it, or check the settings"))
     return findings
 
 

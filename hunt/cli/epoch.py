@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from pathlib import Path
 
@@ -34,5 +33,5 @@ def command(new: bool, as_json: bool, data_dir: Path | None, config: Path | None
 async def _epochs(settings: Settings, new: bool) -> dict[str, str]:
     async with common.hunts(settings) as hunts:
         if new:
-            return await hunts.new_epochs(actor=getpass.getuser())
+            return await hunts.new_epochs(actor=common.actor())
         return {hunt.id: hunt.epoch for hunt in await hunts.all()}

@@ -16,10 +16,14 @@ from hunt.bench.players import Source, guests, signed
 from hunt.bench.processes import Processes, listeners
 from hunt.bench.result import Result
 from hunt.bench.target import Target
-from hunt.cli import common
+from hunt.cli import common, servers
 from hunt.web import auth
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+#: Connections, streams or players of one load, at most.
+MOST = 1_000_000
 
 
 class Counts(click.ParamType[list[int]]):
@@ -37,8 +41,8 @@ class Counts(click.ParamType[list[int]]):
             counts = [int(each) for each in str(value).split(",")]
         except ValueError:
             counts = [0]
-        if min(counts) < 1:
-            self.fail(f"{value!r} must be numbers above 0 with commas between", param, ctx)
+        if not all(1 <= count <= MOST for count in counts):
+            self.fail(f"must be numbers from 1 to {MOST} with commas between", param, ctx)
         return counts
 
 
@@ -63,18 +67,19 @@ def options(command: Command) -> Command:
             "hunt_id",
             default="harbour",
             show_default=True,
+            type=common.HUNT_ID,
             help="Its id; the load's clicks stay in its log.",
         ),
-        click.option(
-            "--url",
-            default="http://127.0.0.1:8000",
-            show_default=True,
-            help="The server's, without TLS.",
-        ),
+        servers.option,
         common.options,
     ):
         command = option(command)
     return command
+
+
+def target(url: str | None, hunt_id: str, data_dir: Path | None, config: Path | None) -> Target:
+    """Return the server to load, and the hunt."""
+    return Target.parse(servers.address(url, data_dir, config), hunt_id)
 
 
 def players(

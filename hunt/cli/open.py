@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 
 import click
@@ -12,7 +11,7 @@ from hunt.settings import Settings
 
 
 @click.command()
-@click.argument("hunt_id", metavar="ID")
+@click.argument("hunt_id", metavar="ID", type=common.HUNT_ID)
 @common.options
 def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
     """Let a hunt take clicks, within its times."""
@@ -22,4 +21,4 @@ def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
 
 async def _open(settings: Settings, hunt_id: str) -> None:
     async with common.hunts(settings) as hunts:
-        await hunts.open(hunt_id, actor=getpass.getuser())
+        await hunts.open(hunt_id, actor=common.actor())

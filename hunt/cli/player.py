@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from hunt.cli import common
+from hunt.cli import common, servers
 from hunt.client import Reward
+from hunt.core.wire import valid_player
 from hunt.web import auth
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -21,9 +24,7 @@ def options(command: Command) -> Command:
     for option in (
         click.option("--token", help="The player's token; else one is signed with the secret."),
         click.option("--player", default="cli", show_default=True, help="Whose token to sign."),
-        click.option(
-            "--url", default="http://127.0.0.1:8000", show_default=True, help="The server's."
-        ),
+        servers.option,
         common.options,
     ):
         command = option(command)
@@ -33,9 +34,22 @@ def options(command: Command) -> Command:
 def bearer(token: str | None, player: str, data_dir: Path | None, config: Path | None) -> str:
     """Return the token to use."""
     if token is not None:
+        if not re.fullmatch(r"[!-~]+", token := token.strip()):
+            raise click.BadParameter("must be a token, in one word", param_hint="--token")
         return token
+    if not valid_player(player):
+        raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
     secrets = common.secrets(common.read(data_dir, config).settings)
     return auth.sign(secrets, player, ttl=86400, now=datetime.now(UTC))
+
+
+def notice(kind: str, what: dict[str, Any]) -> None:
+    """Tell on standard error what is no reward, and that something is tried again."""
+    if kind == "lost":
+        pause = what["retry_after"]
+        click.echo(f"trying again in {pause:.1f} s: {' '.join(what['reason'].split())}", err=True)
+    else:
+        click.echo(f"{kind}: {json.dumps(what)}", err=True)
 
 
 def line(reward: Reward) -> str:

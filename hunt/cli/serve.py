@@ -50,7 +50,7 @@ def command(
 ) -> None:
     """Run the server, with a PostgreSQL of its own unless HUNT_DATABASE_URL is set."""
     flags = {"bind": bind, "processes": processes, "data_dir": data_dir}
-    settings = load(os.environ, flags=flags, config=config, cwd=Path.cwd()).settings
+    settings = load(os.environ, flags=flags, config=config, cwd=common.working_directory()).settings
     configure(settings)
     if common.run(_run, settings) == signal.SIGINT:
         raise SystemExit(130)

@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from hunt.core.definition import Definition, parse
+from hunt.cli import common
+from hunt.core.definition import Definition
 from hunt.core.fairness import new_seed
 from hunt.core.simulation import Played, play
+from hunt.values import MOST
 
 #: Characters of the longest bar.
 BAR = 40
@@ -19,13 +21,13 @@ BAR = 40
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--clicks", type=click.IntRange(1), default=1_000_000, show_default=True)
-@click.option("--players", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--clicks", type=click.IntRange(1, MOST), default=1_000_000, show_default=True)
+@click.option("--players", type=click.IntRange(1, MOST), default=1000, show_default=True)
 @click.option("--seed", type=int, help="Repeats a run; it is printed with each.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def command(file: Path, clicks: int, players: int, seed: int | None, as_json: bool) -> None:
     """Play a hunt FILE with the code that draws in production, anywhere on its map."""
-    definition = parse(file.read_text("utf-8"))
+    definition = common.definition(file)
     number = random.SystemRandom().getrandbits(32) if seed is None else seed
     source = random.Random(number)
     played = play(

@@ -15,6 +15,9 @@ from hunt.web import auth
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
+#: Days that a token is valid for, at most.
+MOST_DAYS = 3650
+
 
 class Duration(click.ParamType[float]):
     """A number with its unit, in seconds."""
@@ -27,8 +30,11 @@ class Duration(click.ParamType[float]):
         """Return the seconds in a text as ``90s`` or ``1h``."""
         match = re.fullmatch(r"(\d{1,9})([smhd])", str(value), re.ASCII)
         if match is None or not int(match[1]):
-            self.fail(f"{value!r} is no duration: write 90s, 15m, 1h or 7d", param, ctx)
-        return float(int(match[1]) * UNITS[match[2]])
+            self.fail("must be a duration, as in 90s, 15m, 1h or 7d", param, ctx)
+        found = float(int(match[1]) * UNITS[match[2]])
+        if found > MOST_DAYS * UNITS["d"]:
+            self.fail(f"must be at most {MOST_DAYS}d", param, ctx)
+        return found
 
 
 @click.command()

@@ -16,14 +16,13 @@ from hunt.errors import HuntError, HuntNotFound
 from hunt.settings import Settings
 from hunt.store.drawn import pages
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
 
 #: Rows that are named, at most, where they are not what their draws gave.
 NAMED = 10
 
 
 @click.command()
-@click.argument("hunt_id", metavar="HUNT")
+@click.argument("hunt_id", metavar="HUNT", type=common.HUNT_ID)
 @click.option("--player", help="Only this player's draws.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @common.options
@@ -56,7 +55,7 @@ async def _verify(
 ) -> tuple[dict[str, int], list[int], str]:
     counts: Counter[str] = Counter(right=0, denied=0, erased=0, wrong=0)
     wrong: list[int] = []
-    async with common.database(settings) as conninfo, open_pool(conninfo, size=1) as pool:
+    async with common.pool(settings) as pool:
         hunts = Hunts(pool)
         hunt = await hunts.get(hunt_id)
         if hunt is None:

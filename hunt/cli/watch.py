@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 import msgspec
 
-from hunt.cli import common
+from hunt.cli import common, servers
 from hunt.cli import player as players
 from hunt.client import open_client
+from hunt.values import MOST
 
 
 @click.command()
-@click.argument("hunt_id", metavar="HUNT")
+@click.argument("hunt_id", metavar="HUNT", type=common.HUNT_ID)
 @click.option("--sse", is_flag=True, help="Over server-sent events, not a WebSocket.")
-@click.option("-n", "count", type=click.IntRange(1), help="End after so many rewards.")
+@click.option("-n", "count", type=click.IntRange(1, MOST), help="End after so many rewards.")
 @click.option("--after", metavar="EVENT-ID", help="Begin after this one, as in k3-4711.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @players.options
@@ -29,17 +29,15 @@ def command(
     as_json: bool,
     token: str | None,
     player: str,
-    url: str,
+    url: str | None,
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
     """Watch a player's rewards in a HUNT; reconnects and resumes by itself."""
     bearer = players.bearer(token, player, data_dir, config)
+    server = servers.address(url, data_dir, config)
     transport = "sse" if sse else "socket"
-    try:
-        common.run(_watch, url, bearer, hunt_id, transport, after, count, as_json)
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
+    common.run(_watch, server, bearer, hunt_id, transport, after, count, as_json)
 
 
 async def _watch(
@@ -52,18 +50,11 @@ async def _watch(
     as_json: bool,
 ) -> None:
     async with (
-        open_client(url, token) as client,
-        client.rewards(hunt_id, after=after, transport=transport, notice=_notice) as rewards,
+        open_client(url, token, wait=False) as client,
+        client.rewards(hunt_id, after=after, transport=transport, notice=players.notice) as rewards,
     ):
         async for reward in rewards:
             click.echo(msgspec.json.encode(reward) if as_json else players.line(reward))
             if count is not None and (count := count - 1) == 0:
                 return
     click.echo("the hunt is over", err=True)
-
-
-def _notice(kind: str, what: dict[str, Any]) -> None:
-    if kind == "lost":
-        click.echo(f"reconnecting in {what['retry_after']:.1f} s: {what['reason']}", err=True)
-    else:
-        click.echo(f"{kind}: {json.dumps(what)}", err=True)

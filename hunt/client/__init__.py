@@ -8,6 +8,8 @@ from __future__ import annotations
 from hunt.client.client import Client, open_client
 from hunt.client.reward import Answer, Reward
 from hunt.client.rewards import Rewards
-from hunt.errors import Denied, Unconfirmed
+from hunt.errors import Denied, Unconfirmed, Unreachable
 
-__all__ = ["Answer", "Client", "Denied", "Reward", "Rewards", "Unconfirmed", "open_client"]
+__all__ = [
+    "Answer", "Client", "Denied", "Reward", "Rewards", "Unconfirmed", "Unreachable", "open_client",
+]  # fmt: skip

@@ -14,36 +14,56 @@ import msgspec
 import trio
 
 from hunt.client import attempts
-from hunt.client.attempts import PATIENCE, Lost
+from hunt.client.attempts import PATIENCE, Absent, Lost, Mismatch
 from hunt.client.reward import Answer
 from hunt.client.rewards import Rewards
 from hunt.client.sse import EventStream
 from hunt.client.websocket import Socket
 from hunt.core import ids
-from hunt.errors import Unconfirmed
+from hunt.errors import Unconfirmed, Unreachable
 
 Notice = Callable[[str, dict[str, Any]], None]
+
+
+def _ignore(kind: str, what: dict[str, Any]) -> None:
+    """Take a notice that nobody wants."""
 
 
 class Client:
     """Speaks for one player; made by `open_client`."""
 
     def __init__(
-        self, url: str, token: str, http: httpx.AsyncClient, context: ssl.SSLContext | None
+        self,
+        url: str,
+        token: str,
+        http: httpx.AsyncClient,
+        context: ssl.SSLContext | None,
+        *,
+        wait: bool,
     ) -> None:
         self._url = url
         self._token = token
         self._http = http
         self._context = context
+        self._wait = wait  # for a server that is not there; else only once it has answered
 
-    async def hunt(self, hunt: str, *, patience: float = 60.0) -> dict[str, Any]:
+    async def hunt(
+        self, hunt: str, *, patience: float = 60.0, notice: Notice = _ignore
+    ) -> dict[str, Any]:
         """Return what players may know of a hunt: its map, its prizes, its times.
+
+        Args:
+            hunt: Its id.
+            patience: Seconds, > 0, after which it is not asked again.
+            notice: Told of ``lost`` where it will be asked again.
 
         Raises:
             Denied: There is no such hunt.
+            Unreachable: There is no server of hunt at the address.
             Unconfirmed: No answer within `patience` seconds.
         """
-        shown: dict[str, Any] = await self._ask("GET", f"/v1/hunts/{hunt}", patience=patience)
+        path = f"/v1/hunts/{hunt}"
+        shown: dict[str, Any] = await self._ask("GET", path, patience=patience, notice=notice)
         return shown
 
     async def click(
@@ -54,6 +74,7 @@ class Client:
         *,
         id: str | None = None,  # ruff: ignore[builtin-argument-shadowing] - the word of the wire
         patience: float = 60.0,
+        notice: Notice = _ignore,
     ) -> Answer:
         """Click, and return what came of it once that is durable.
 
@@ -65,34 +86,48 @@ class Client:
             y: Map units.
             id: A UUID, to go on with a click that was not confirmed; None for a new one.
             patience: Seconds, > 0, after which it is not sent again.
+            notice: Told of ``lost`` where it will be sent again.
 
         Raises:
             Denied: It does not count, and never will.
+            Unreachable: There is no server of hunt at the address.
             Unconfirmed: No answer in time; with the click's id in its message.
         """
         body = {"id": id or _new_id(), "x": x, "y": y}
         try:
-            answer = await self._ask("POST", f"/v1/hunts/{hunt}/clicks", body, patience=patience)
+            path = f"/v1/hunts/{hunt}/clicks"
+            answer = await self._ask("POST", path, body, patience=patience, notice=notice)
         except Unconfirmed as exc:
             raise Unconfirmed(f"click {body['id']}: {exc}") from exc
-        return msgspec.convert(answer, Answer)
+        try:
+            return msgspec.convert(answer, Answer)
+        except msgspec.ValidationError:
+            raise Unreachable(f"{self._url} answers, but not as a server of hunt does") from None
 
-    async def _ask(self, method: str, path: str, body: object = None, *, patience: float) -> Any:  # ruff: ignore[any-type] - JSON
+    async def _ask(
+        self, method: str, path: str, body: object = None, *, patience: float, notice: Notice
+    ) -> Any:  # ruff: ignore[any-type] - JSON
         """Return the answer's JSON; asks again, with the same body, where that may help."""
         pauses = attempts.backoff()
         end = trio.current_time() + patience
         while True:
             try:
                 response = await self._http.request(method, path, json=body)
+                self._wait = True
                 attempts.check(response)
                 return response.json()
             except httpx.TransportError as exc:
-                lost = Lost(f"{self._url} does not answer: {exc or type(exc).__name__}")
+                lost = attempts.lost(self._url, exc)
             except Lost as exc:
                 lost = exc
+            except ValueError:  # not JSON
+                lost = Mismatch(f"{self._url} answers, but not as a server of hunt does")
+            if isinstance(lost, Mismatch) or (isinstance(lost, Absent) and not self._wait):
+                raise Unreachable(str(lost)) from lost
             pause = lost.pause + pauses.next()
             if trio.current_time() + pause > end:
                 raise Unconfirmed(f"gave up after {patience:g} s: {lost}") from lost
+            notice("lost", {"reason": str(lost), "retry_after": round(pause, 3)})
             await trio.sleep(pause)
 
     @asynccontextmanager
@@ -102,7 +137,7 @@ class Client:
         *,
         after: str | None = None,
         transport: Literal["socket", "sse"] = "socket",
-        notice: Notice = lambda kind, what: None,
+        notice: Notice = _ignore,
     ) -> AsyncIterator[Rewards]:
         """Follow the player's rewards for as long as the block runs.
 
@@ -126,7 +161,7 @@ class Client:
         )
         # The nursery holds nothing that raises, so it neither ends nor wraps what the block does.
         async with trio.open_nursery() as nursery:
-            rewards = Rewards(source, after, notice)
+            rewards = Rewards(source, after, notice, wait=self._wait)
             nursery.start_soon(rewards.follow)
             failure: BaseException | None = None
             try:
@@ -145,7 +180,7 @@ def _new_id() -> str:
 
 @asynccontextmanager
 async def open_client(
-    url: str, token: str, *, context: ssl.SSLContext | None = None
+    url: str, token: str, *, context: ssl.SSLContext | None = None, wait: bool = True
 ) -> AsyncIterator[Client]:
     """Yield a client of the server at `url` that speaks for the player of `token`.
 
@@ -153,6 +188,8 @@ async def open_client(
         url: Like ``https://play.example``; a path is kept before those of the API.
         token: A JWT, as ``hunt token`` prints it.
         context: How TLS is spoken; None is the system's way.
+        wait: Try again also where the port is refused or the host's name is not known, for
+            a server that starts at the same time.  Once it has answered, this is always so.
     """
     url = url.rstrip("/")
     headers = {"Authorization": f"Bearer {token}"}
@@ -160,4 +197,4 @@ async def open_client(
     async with httpx.AsyncClient(
         base_url=url, headers=headers, timeout=PATIENCE, verify=verify
     ) as http:
-        yield Client(url, token, http, context)
+        yield Client(url, token, http, context, wait=wait)

@@ -9,11 +9,14 @@ import msgspec
 import trio
 
 from hunt.client import attempts
-from hunt.client.attempts import Lost, Over
+from hunt.client.attempts import Absent, Lost, Mismatch, Over
 from hunt.client.reward import Reward
-from hunt.errors import Denied
+from hunt.errors import Denied, Unreachable
 
 Hear = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+#: A reward with its event id, or the reason why there are no more.
+_Item = tuple[str, Reward] | Denied | Unreachable
 
 
 class Source(Protocol):
@@ -34,18 +37,31 @@ class Source(Protocol):
 
 
 class Rewards:
-    """Rewards by ascending `seq`, each once; made by `hunt.client.Client.rewards`."""
+    """Rewards by ascending `seq`, each once; made by `hunt.client.Client.rewards`.
+
+    Args:
+        source: Of what the server says.
+        after: The event id to go on from; None begins now.
+        notice: Told of what is no reward.
+        wait: Try again also where the server is not there at first.
+    """
 
     def __init__(
-        self, source: Source, after: str | None, notice: Callable[[str, dict[str, Any]], None]
+        self,
+        source: Source,
+        after: str | None,
+        notice: Callable[[str, dict[str, Any]], None],
+        *,
+        wait: bool,
     ) -> None:
         self.position = after  #: the event id up to which rewards were taken, or None
         self._heard = after  # the event id up to which they were handed over
         self._source = source
         self._notice = notice
+        self._wait = wait
         self._epoch = ""
         # No buffer: what was not taken is not behind us, and will be sent again.
-        self._send, self._receive = trio.open_memory_channel[tuple[str, Reward] | Denied](0)
+        self._send, self._receive = trio.open_memory_channel[_Item](0)
         self._pauses = attempts.backoff()
         self._begun = trio.Event()
 
@@ -57,12 +73,13 @@ class Rewards:
 
         Raises:
             Denied: The server does not let this player in, and never will.
+            Unreachable: There is no server of hunt at the address.
         """
         try:
             found = await self._receive.receive()
         except (trio.EndOfChannel, trio.ClosedResourceError):
             raise StopAsyncIteration from None
-        if isinstance(found, Denied):
+        if isinstance(found, Denied | Unreachable):
             self._receive.close()
             raise found
         self.position, reward = found
@@ -89,11 +106,21 @@ class Rewards:
                 await self._send.send(denied)
                 return
             except Lost as lost:
+                if isinstance(lost, Mismatch) or (isinstance(lost, Absent) and not self._wait):
+                    self._begun.set()
+                    await self._send.send(Unreachable(str(lost)))
+                    return
                 pause = lost.pause + self._pauses.next()
                 self._notice("lost", {"reason": str(lost), "retry_after": round(pause, 3)})
                 await trio.sleep(pause)
 
     async def _hear(self, kind: str, what: dict[str, Any]) -> None:
+        try:
+            await self._take(kind, what)
+        except (KeyError, TypeError, msgspec.ValidationError):
+            raise Mismatch("these are not the messages of a server of hunt") from None
+
+    async def _take(self, kind: str, what: dict[str, Any]) -> None:
         if kind == "reward":
             reward = msgspec.convert(what, Reward)
             event_id = f"{self._epoch}-{reward.seq}"
@@ -101,6 +128,7 @@ class Rewards:
             self._heard = event_id
             return
         if kind == "hello":
+            self._wait = True
             self._pauses.reset()
             self._epoch = what["epoch"]
             if not what["resumed"]:  # from here on nothing is missed

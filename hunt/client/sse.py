@@ -7,7 +7,7 @@ import json
 import httpx
 
 from hunt.client import attempts
-from hunt.client.attempts import PATIENCE, Lost, Over
+from hunt.client.attempts import PATIENCE, Lost, Mismatch, Over
 from hunt.client.rewards import Hear
 from hunt.core.sse import RETRY_MS, Parser
 
@@ -42,11 +42,17 @@ class EventStream:
                 if response.status_code != 200:
                     await response.aread()
                     attempts.check(response)
+                if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+                    raise Mismatch("this is not a stream of events")
                 async for chunk in response.aiter_raw():
                     for event in parser.feed(chunk):
                         retry = retry if event.retry is None else event.retry
                         if event.event:
                             await hear(event.event, json.loads(event.data))
         except httpx.TransportError as exc:
-            raise Lost(str(exc) or type(exc).__name__, pause=retry / 1000) from exc
+            lost = attempts.lost(str(self._http.base_url).rstrip("/"), exc)
+            lost.pause = retry / 1000
+            raise lost from exc
+        except ValueError:
+            raise Mismatch("these are not the messages of a server of hunt") from None
         raise Lost("the stream has ended", pause=retry / 1000)

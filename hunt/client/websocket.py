@@ -17,7 +17,7 @@ from trio_websocket import (
 )
 
 from hunt.client import attempts
-from hunt.client.attempts import PATIENCE, Lost, Over
+from hunt.client.attempts import PATIENCE, Lost, Mismatch, Over
 from hunt.client.rewards import Hear
 from hunt.errors import Denied
 
@@ -61,7 +61,7 @@ class Socket:
         try:
             stream = await self._connect()
         except (OSError, trio.BrokenResourceError, trio.TooSlowError) as exc:
-            raise Lost(f"{self._at.netloc} does not answer: {exc or 'too slow'}") from exc
+            raise attempts.lost(f"{self._at.scheme}://{self._at.netloc}", exc) from exc
         query = "" if after is None else f"?last_event_id={quote(after)}"
         ended: Lost | Over | Denied = Lost("the handshake was not answered")
         try:
@@ -135,12 +135,15 @@ async def _hear(socket: WebSocketConnection, hear: Hear) -> Lost | Over | Denied
         try:
             [(kind, what)] = json.loads(text).items()
         except (ValueError, AttributeError):
-            return Lost("this is no server of ours")
+            return Mismatch("these are not the messages of a server of hunt")
         if kind == "pong":
             continue
         if kind in {"drain", "refused"}:
             pause = float(what.get("retry_after", 0))
-        await hear(kind, what)
+        try:
+            await hear(kind, what)
+        except Mismatch as mismatch:
+            return mismatch
 
 
 def _ending(reason: CloseReason | None, pause: float) -> Lost | Over | Denied:

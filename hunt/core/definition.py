@@ -59,6 +59,9 @@ def parse(text: str) -> Definition:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise DefinitionError({"file": f"is not TOML: {exc}"}) from None
+    except (ValueError, RecursionError):
+        wrong = "is not TOML: a number is too long, or values are nested too deeply"
+        raise DefinitionError({"file": wrong}) from None
     return _build(raw)
 
 

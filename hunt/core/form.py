@@ -12,6 +12,9 @@ from hunt.errors import DefinitionError
 
 ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
+#: Whole numbers above this may be too large for a float.
+_LARGE = 10**18
+
 
 class Form:
     """Takes values out of a table, and remembers each that is wrong."""
@@ -69,6 +72,8 @@ class Form:
         """Return a number."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.wrong(field, "must be a number")
+        elif isinstance(value, int) and abs(value) > _LARGE:
+            self.wrong(field, f"must be a number, at most {_LARGE:g}")
         elif not math.isfinite(value) or not above < value or not least <= value <= most:
             bounds = []
             if above > -math.inf:
@@ -96,6 +101,10 @@ class Form:
         if value is None:
             return None
         if isinstance(value, datetime) and value.tzinfo is not None:
-            return value.astimezone(UTC)
+            try:
+                return value.astimezone(UTC)
+            except OverflowError:  # the first or the last day of the calendar, elsewhere
+                self.wrong(field, "must be a time from year 1 to year 9999, in UTC")
+                return None
         self.wrong(field, "must be a time with its offset, as in 2026-11-01T18:00:00Z")
         return None

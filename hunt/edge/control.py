@@ -23,6 +23,7 @@ import structlog
 import trio
 
 from hunt.edge.listening import unix_listener
+from hunt.errors import HuntError
 
 DRAIN = b"drain\n"
 DRAINED = b"drained\n"
@@ -30,6 +31,7 @@ DRAINED = b"drained\n"
 _SUFFIX = ".control"
 _PATH_MAX = 107  # bytes of a socket's path (sun_path, unix(7))
 _NAME_MAX = 24  # bytes of the longest name of a socket in the folder
+_PATIENCE = 5.0  # seconds for a server to say which it is
 _LINE_MAX = 4096  # bytes of a line that we read
 
 log = structlog.get_logger("hunt")
@@ -140,8 +142,12 @@ async def serve(path: str, hello: Hello, drain: Callable[[], Awaitable[None]]) -
 
 @asynccontextmanager
 async def connected(data_dir: Path) -> AsyncIterator[list[tuple[Hello, trio.SocketStream]]]:
-    """Connect to every server that runs with this data folder."""
-    found = []
+    """Connect to every server that runs with this data folder.
+
+    Raises:
+        HuntError: There is one, and it does not answer.
+    """
+    found, silent = [], 0
     async with AsyncExitStack() as stack:
         for folder in folders(data_dir):
             for path in sorted(folder.glob(f"*{_SUFFIX}")):
@@ -150,11 +156,18 @@ async def connected(data_dir: Path) -> AsyncIterator[list[tuple[Hello, trio.Sock
                 except OSError:
                     continue  # it has ended, without having tidied up
                 await stack.enter_async_context(stream)
-                try:
-                    hello = msgspec.json.decode(await _line(stream), type=Hello)
-                except (msgspec.DecodeError, trio.BrokenResourceError):
-                    continue  # it is just ending
-                found.append((hello, stream))
+                line = None
+                with trio.move_on_after(_PATIENCE):
+                    try:
+                        line = await _line(stream)
+                        found.append((msgspec.json.decode(line, type=Hello), stream))
+                    except (msgspec.DecodeError, trio.BrokenResourceError):
+                        continue  # it is just ending
+                silent += line is None
+        if silent and not found:
+            raise HuntError(
+                f"the server of data folder {data_dir} does not answer within {_PATIENCE:g} s"
+            )
         yield found
 
 

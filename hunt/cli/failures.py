@@ -1,0 +1,104 @@
+"""Sentences for errors that a person can cause, and the exit status of each."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+import click
+
+from hunt.errors import DefinitionError, HuntError, SettingsError
+
+DONE = 0
+FAILED = 1
+WRONG = 2  #: wrong usage or settings
+INTERRUPTED = 130  #: as shells have it for SIGINT
+
+_LONGEST = 200  # characters of a message that quotes what the user gave
+
+
+def guard(command: Callable[[], object]) -> int:
+    """Run `command`; print an error that a person can cause as one sentence.
+
+    Returns:
+        The exit status: 0 done, 1 it failed, 2 wrong usage or settings, 130 interrupted.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # it is closed
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        found = command()
+        status = found if isinstance(found, int) else DONE
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except SystemExit:
+        _drop_output()
+        raise
+    except (KeyboardInterrupt, click.Abort):
+        _say("hunt: interrupted")
+        _drop_output()
+        return INTERRUPTED
+    except BaseException as error:
+        said = _describe(error)
+        if said is None:
+            raise
+        sentence, status = said
+        if sentence:
+            _say(sentence)
+        _drop_output()
+    return status
+
+
+def _describe(error: BaseException) -> tuple[str, int] | None:
+    """Return a sentence and an exit status; None for a defect of hunt."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message(), WRONG
+    if isinstance(error, click.ClickException):
+        path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
+        hint = f" (see '{path} --help')" if path else ""
+        said = _line(error.format_message())  # with the value, which may be long
+        said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ..."
+        return f"hunt: {said}{hint}", error.exit_code
+    if isinstance(error, HuntError):
+        wrong = isinstance(error, SettingsError | DefinitionError)
+        return f"hunt: {_line(str(error))}", WRONG if wrong else FAILED
+    if isinstance(error, OSError):
+        return _of_system(error), FAILED
+    if isinstance(error, MemoryError):
+        return "hunt: out of memory: ask for less", FAILED
+    return None
+
+
+def _line(text: str) -> str:
+    """Return a text in one line: libpq and click may say it in several."""
+    return " ".join(text.split())
+
+
+def _of_system(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if error.filename is not None:
+        return f"hunt: {os.fsdecode(error.filename)}: {reason}"
+    if isinstance(error, BrokenPipeError):
+        return ""  # the reader, as head, has seen enough
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}:
+        return f"hunt: the output cannot be written: {reason}"
+    return f"hunt: the system refused: {reason}"
+
+
+def _say(sentence: str) -> None:
+    with suppress(OSError):  # standard error is full or closed
+        print(sentence, file=sys.stderr, flush=True)
+
+
+def _drop_output() -> None:
+    """Write what is left; where that fails, leave nothing for the interpreter to write."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)

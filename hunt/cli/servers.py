@@ -1,0 +1,60 @@
+"""The server that a command on this machine is a client of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hunt import values
+from hunt.cli import common
+from hunt.edge import control
+from hunt.errors import HuntError
+
+option = click.option(
+    "--url",
+    envvar="HUNT_URL",
+    show_envvar=True,
+    help="Address of the server; else the one that runs with the data folder.",
+)
+
+#: Addresses that stand for all of this machine's, and one that can be connected to.
+_ANY = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
+
+
+def address(url: str | None, data_dir: Path | None, config: Path | None) -> str:
+    """Return the URL of the server to use.
+
+    Args:
+        url: Given by the user; else a running server is looked for.
+        data_dir: Of the server.
+        config: Settings file.
+
+    Raises:
+        UsageError: The URL is not one.
+        HuntError: The server listens at no TCP port.
+    """
+    if url is not None:
+        return _checked(url)
+    settings = common.read(data_dir, config).settings
+    binds = common.run(_running, settings.data_dir)
+    if not binds:
+        binds = [f"http://{bind}" for bind in settings.bind if not bind.startswith("unix:")]
+    for bind in binds:
+        host, _, port = bind.removeprefix("http://").rpartition(":")
+        if bind.startswith("http://") and port != "0":
+            return f"http://{_ANY.get(host, host)}:{port}"
+    raise HuntError("the server of this machine has no known port: give --url or HUNT_URL")
+
+
+async def _running(data_dir: Path) -> list[str]:
+    """Return the addresses of the servers that run with this data folder."""
+    async with control.connected(data_dir) as servers:
+        return [bind for hello, _ in servers for bind in hello.bind]
+
+
+def _checked(url: str) -> str:
+    try:
+        return values.server(url)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc), param_hint="--url") from None
