@@ -113,8 +113,11 @@ class Engine:
             epoch=self.epoch,
             per_player=settings.max_streams_per_player,
             jitter=jitter,
+            clock=time.time,
+            valid=self.tokens.hold,
             slow=self.metrics.cut_off,
         )
+        self.tokens.removed = self.hub.expiry.keys_removed
         self.tail = Tail(
             read=self.log.read,
             last=self.log.last,

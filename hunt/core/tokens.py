@@ -37,21 +37,24 @@ MAX_TOKEN = 6000
 #: Seconds by which the clock of whoever signs may be ahead of ours.
 LEEWAY = 5.0
 
+_WAITING = "the keys of tokens are not known yet"
+
 _jws = PyJWS()
 
 
 class Identity(Struct, frozen=True, gc=False):
-    """Who makes a request."""
+    """The authenticated player, or operator, and what they may do."""
 
     player: str
     hunts: frozenset[str] | None  #: those allowed; None is all
     cookie: bool  #: known by cookie, which a browser sends unasked
-    until: float  #: when the token expires, by the wall clock
+    until: float  #: when the token expires, by the wall clock; of a ticket: the token behind it
+    key: str | None  #: fingerprint of the public key behind it; None: one of our secrets
 
 
 class _Known(Struct, frozen=True, gc=False):
     identity: Identity
-    key: str | None  # its fingerprint; None: one of our secrets
+    expires: float  # of the token itself, by the wall clock
 
 
 def sign(
@@ -72,6 +75,32 @@ def sign(
     }
     if hunts is not None:
         claims["hunts"] = sorted(hunts)
+    return jwt.encode(claims, secrets[0], algorithm=OWN)
+
+
+def sign_ticket(secrets: Sequence[bytes], identity: Identity, *, ttl: float, now: datetime) -> str:
+    """Return a ticket for the player of `identity`; the first secret signs.
+
+    A ticket says until when the token behind it is valid, and by which key: a stream that
+    is opened with the ticket ends as if it had been opened with the token.
+
+    Args:
+        secrets: Ours.
+        identity: As verified by the token that asks for the ticket.
+        ttl: Seconds, > 0, for which streams can be opened with the ticket.
+        now: The current time.
+    """
+    claims: dict[str, object] = {
+        "sub": identity.player,
+        "aud": TICKET,
+        "iat": now,
+        "exp": min(now.timestamp() + ttl, identity.until),
+        "until": identity.until,
+    }
+    if identity.hunts is not None:
+        claims["hunts"] = sorted(identity.hunts)
+    if identity.key is not None:
+        claims["key"] = identity.key
     return jwt.encode(claims, secrets[0], algorithm=OWN)
 
 
@@ -98,11 +127,13 @@ class Tokens:
         keys: Sequence[Key] | None = (),
         issuer: str | None = None,
     ) -> None:
-        self.unknown: Callable[[], None] = lambda: None  #: told of a key id that is not known
-        self.generation = 0  #: rises with each change of the keys: what was verified may not be now
+        self.unknown: Callable[[], None] = lambda: None  #: called for a key that is not known
+        self.removed: Callable[[], None] = lambda: None  #: called after a key was removed
+        self.generation = 0  #: rises when a key is removed: what it verified is not valid any more
         self._secrets = tuple(secrets)
         self._clock = clock
         self._keys = keys
+        self._fingerprints = frozenset(key.fingerprint for key in keys or ())
         self._issuer = issuer
         given = frozenset(algorithms)
         # What we signed ourselves is ours to trust, whatever others sign with.
@@ -123,11 +154,22 @@ class Tokens:
         return self._keys is None
 
     def replace_keys(self, keys: Sequence[Key]) -> None:
-        """Verify with these public keys from now on; what others verified counts no more."""
+        """Verify with these public keys from now on; what others verified is not valid any more."""
+        before = self._fingerprints
         self._keys = keys
+        self._fingerprints = frozenset(key.fingerprint for key in keys)
+        if before <= self._fingerprints:
+            return
         self.generation += 1
-        kept = {None, *(key.fingerprint for key in keys)}
-        self.known.keep(lambda each: each.key in kept)
+        self.known.keep(lambda each: self._has(each.identity.key))
+        self.removed()
+
+    def _has(self, key: str | None) -> bool:
+        return key is None or key in self._fingerprints
+
+    def hold(self, identity: Identity) -> bool:
+        """Return whether the token behind `identity` is still valid."""
+        return self._clock() < identity.until and self._has(identity.key)
 
     def verify(self, token: str, use: Use) -> Identity:
         """Return whom a token speaks for.
@@ -141,7 +183,7 @@ class Tokens:
         if known is None:
             known = self._verified(token, use)
             self.known.put(key, known)
-        if self._clock() >= known.identity.until:
+        if self._clock() >= known.expires:
             raise NotAuthenticated("the token is not valid")
         return known.identity
 
@@ -169,7 +211,7 @@ class Tokens:
             candidates = [(None, secret) for secret in self._secrets]
         else:
             if self._keys is None:
-                raise Overloaded("the keys of tokens are not known yet", retry_after=1.0)
+                raise Overloaded(_WAITING, retry_after=1.0)
             candidates = [(key, key.value) for key in fitting(self._keys, algorithm, kid)]
             if not candidates:
                 self.unknown()
@@ -207,8 +249,36 @@ class Tokens:
         ):
             raise ValueError
         allowed = None if hunts is None else frozenset(hunts)
-        identity = Identity(player, allowed, use == "cookie", expires)
-        return _Known(identity, None if key is None else key.fingerprint)
+        until, fingerprint = expires, None if key is None else key.fingerprint
+        if use == "ticket":
+            until, fingerprint = _behind(claims)
+            self._check_known(fingerprint)
+        return _Known(Identity(player, allowed, use == "cookie", until, fingerprint), expires)
+
+    def _check_known(self, key: str | None) -> None:
+        """Refuse the ticket of a key that is not known, or not any more.
+
+        Raises:
+            Overloaded: No keys are known yet.
+            ValueError: Others are.
+        """
+        if self._has(key):
+            return
+        if self._keys is None:
+            raise Overloaded(_WAITING, retry_after=1.0)
+        self.unknown()
+        raise ValueError
+
+
+def _behind(claims: dict[str, object]) -> tuple[float, str | None]:
+    """Return when the token behind a ticket expires, and the fingerprint of its key.
+
+    A ticket of an earlier release does not say; then its own end is the stream's, too.
+    """
+    key = claims.get("key")
+    if key is not None and not isinstance(key, str):
+        raise ValueError
+    return _moment(claims.get("until", claims.get("exp"))), key
 
 
 def _moment(value: object) -> float:

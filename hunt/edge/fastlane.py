@@ -194,7 +194,7 @@ class Client:
         self.since = self.park.now
         self.buffer = b""
         try:
-            hunt, player = endpoints.stream(self.park.engine, request.asked, self.peer)
+            hunt, subscription = endpoints.stream(self.park.engine, request.asked, self.peer)
         except (Overloaded, TooFast) as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
             self._write(self.park.answers.paused(pause, request_id))
@@ -209,8 +209,7 @@ class Client:
             return
         self._log(200, request, request_id)
         fd, self.fd = self.fd, -1
-        resume = request.asked.last_event_id if player is not None else None
-        open_stream(self.park, fd, hunt, player, resume, request_id)
+        open_stream(self.park, fd, hunt, subscription, request.asked.last_event_id, request_id)
 
     def _write(self, data: bytes) -> None:
         """Write an answer; what does not fit is written by a task."""

@@ -126,7 +126,7 @@ class Secure:
         self._since = trio.current_time()
         engine, answers = self._park.engine, self._park.answers
         try:
-            hunt, player = endpoints.stream(engine, request.asked, self._peer)
+            hunt, subscription = endpoints.stream(engine, request.asked, self._peer)
         except (Overloaded, TooFast) as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
             answer = answers.paused(pause, request_id)
@@ -137,8 +137,7 @@ class Secure:
             answer = answers.over(request_id)
             return await self._answer(request, answer, HTTPStatus.NO_CONTENT, request_id)
         self._log(request, HTTPStatus.OK, request_id)
-        resume = request.asked.last_event_id if player is not None else None
-        events = EventStream(engine, hunt, player, resume)
+        events = EventStream(engine, hunt, subscription, request.asked.last_event_id)
         whole = False
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._wait_gone, nursery.cancel_scope)

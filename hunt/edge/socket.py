@@ -19,11 +19,12 @@ from hunt.engine import Engine
 from hunt.errors import (
     Draining,
     InvalidRequest,
+    NotAuthenticated,
     Overloaded,
     Refused,
 )
-from hunt.service.hub import Frame, Reason
-from hunt.web import endpoints, greeting, sockets
+from hunt.service.subscriber import Frame, Reason, Subscription
+from hunt.web import auth, endpoints, greeting, sockets
 
 #: Clicks of one socket that wait for their outcome, and answers that wait to be
 #: written, together.  Whoever sends more is not read any further.
@@ -31,6 +32,8 @@ MAX_OUTSTANDING = 64
 
 #: Seconds that a close in good order may take on the way down, below the frames.
 SHUT_TIMEOUT = 1.0
+
+EXPIRED = "the token has expired, or its key was removed: connect with a new one"
 
 log = structlog.get_logger("hunt.web")
 
@@ -66,7 +69,7 @@ class Socket:
         self._engine = engine
         self._asked = asked
         self._peer = peer
-        self._player = ""
+        self._subscription: Subscription | None = None  # set before anything is heard
         self._web = WebSocket(stream, self, heartbeat=engine.settings.heartbeat)
         self._greeted = False  # before that nothing else is said
         self._sent = 0  # seq of the last reward; what is not newer was replayed
@@ -80,13 +83,18 @@ class Socket:
         return self._engine.hunts[self._asked.hunt]  # as it is now: hunts change
 
     @property
+    def _identity(self) -> auth.Identity:
+        assert self._subscription is not None, "who is not let in is not heard"
+        return self._subscription.identity
+
+    @property
     def in_order(self) -> bool:
         """Whether the client has said its close, and so knows ours."""
         return self._web.answered
 
     async def run(self, head: bytes, received: bytes) -> None:
         """Serve the socket until its end."""
-        hub, hunt = self._engine.hub, self._hunt
+        hub = self._engine.hub
         if not self._subscribe():
             await self._web.run(head, received)
             return
@@ -98,19 +106,19 @@ class Socket:
                 nursery.cancel_scope.cancel()
         finally:
             hub.count("websocket", -1)
-            hub.remove(hunt.id, self._player, self)
+            hub.remove(self)
             if self._web.stalled:
                 self._engine.metrics.cut_off()
-            log.debug("a socket has ended", hunt=hunt.id, code=self._web.code)
+            log.debug("a socket has ended", hunt=self._asked.hunt, code=self._web.code)
 
     def _subscribe(self) -> bool:
         """Receive what is published from now on; False where that may not be."""
         try:
-            hunt, player = endpoints.stream(self._engine, self._asked, self._peer)
-            assert player is not None, "admitted: nobody asked for everybody's wins"
-            self._player = player
+            hunt, subscription = endpoints.stream(self._engine, self._asked, self._peer)
+            assert not subscription.everybody, "admitted: nobody asked for everybody's wins"
+            self._subscription = subscription
             if not hunt.is_over(self._engine.now()):
-                self._engine.hub.add(hunt.id, player, self)
+                self._engine.hub.add(subscription, self)
                 return True
             self.close("over")
         except Draining:
@@ -128,7 +136,7 @@ class Socket:
         if resume is None:
             begin = greeting.hello(self._engine, self._hunt)
         else:
-            begin = await greeting.resumed(self._engine, self._hunt, self._player, resume)
+            begin = await greeting.resumed(self._engine, self._hunt, self._identity.player, resume)
         if self._greeted:
             return  # it was closed meanwhile
         if begin.ends:
@@ -142,7 +150,7 @@ class Socket:
         self._web.wake()
 
     def offer(self, frame: Frame) -> bool:
-        """See `hunt.service.hub.Subscriber`."""
+        """See `hunt.service.subscriber.Subscriber`."""
         if self._frames >= self._engine.settings.stream_buffer:
             return False
         self._waiting.append(frame)
@@ -151,7 +159,7 @@ class Socket:
         return True
 
     def close(self, reason: Reason) -> None:
-        """See `hunt.service.hub.Subscriber`; clicks that wait get their answer first."""
+        """See `hunt.service.subscriber.Subscriber`; clicks that wait get their answer first."""
         if reason == "slow":
             self._waiting.clear()
             self._frames = 0
@@ -160,6 +168,8 @@ class Socket:
         self._bid_farewell()
         if reason == "over":
             self._finish(websocket.OVER, "the hunt is over")
+        elif reason == "expired":
+            self._finish(websocket.BAD_TOKEN, EXPIRED)
         else:
             pause = _pause()
             self._reply(messages.drain(pause))
@@ -198,14 +208,18 @@ class Socket:
                 self._reply(messages.pong(said.number))
 
     def _click(self, body: bytes) -> None:
-        click_id = messages.click_id(body)
+        click_id, identity = messages.click_id(body), self._identity
         try:
+            if not self._engine.tokens.hold(identity):
+                self._engine.hub.remove(self)
+                self.close("expired")
+                raise NotAuthenticated(EXPIRED)
             if self._last is not None:
                 raise Draining(retry_after=_pause())
             settled = partial(self._settled, click_id)
             key = endpoints.address(self._engine, self._peer, self._asked.forwarded)
             now = trio.current_time()
-            endpoints.take(self._engine, self._hunt, self._player, key, body, settled, now)
+            endpoints.take(self._engine, self._hunt, identity.player, key, body, settled, now)
             self._clicks += 1
         except Refused as refusal:
             self._reply(sockets.refused(click_id, refusal))

@@ -12,7 +12,7 @@ from hunt.edge.answers import LAST_CHUNK, chunk
 from hunt.edge.park import TURNS, Park
 from hunt.edge.parked import skip
 from hunt.errors import Overloaded
-from hunt.service.hub import Frame, Mailbox, Reason
+from hunt.service.subscriber import Frame, Mailbox, Reason, Subscription
 from hunt.web import greeting
 
 #: Frames that go out in one write, at most.
@@ -22,7 +22,12 @@ _HEARTBEAT = chunk(sse.HEARTBEAT)
 
 
 def open_stream(
-    park: Park, fd: int, hunt: Hunt, player: str | None, resume: str | None, request_id: str
+    park: Park,
+    fd: int,
+    hunt: Hunt,
+    subscription: Subscription,
+    resume: str | None,
+    request_id: str,
 ) -> None:
     """Make a stream of a parked connection: subscribed first, then greeted.
 
@@ -30,15 +35,17 @@ def open_stream(
         park: That watches `fd`.
         fd: The connection; its request has been read.
         hunt: That exists and is not over.
-        player: Whose rewards; None for everybody's wins.
-        resume: The last event id that the client has, as it says.
+        subscription: What it receives.
+        resume: The last event id that the client has, as it says; ignored for everybody's wins.
         request_id: For the head of the response.
     """
-    stream = Stream(park, fd, hunt.id, player)
+    player = subscription.player
+    resumes = resume is not None and player is not None
+    stream = Stream(park, fd)
     park.replace(stream)
     head = park.answers.stream(request_id)
     try:
-        stream.subscribe(awake=resume is not None)
+        stream.subscribe(subscription, awake=resumes)
     except Overloaded:
         stream.finish(head + chunk(sse.pause(greeting.reconnect_ms())))
         return
@@ -59,21 +66,19 @@ class Stream:
     """
 
     __slots__ = (
-        "_awake", "_hunt", "_mailbox", "_player", "_subscribed", "_turn", "fd", "park", "sent",
+        "_awake", "_mailbox", "_subscribed", "_turn", "fd", "park", "sent",
     )  # fmt: skip
 
-    def __init__(self, park: Park, fd: int, hunt: str, player: str | None) -> None:
+    def __init__(self, park: Park, fd: int) -> None:
         self.park = park
         self.fd = fd
         self.sent = 0  # seq of the last reward; what is not newer was replayed
-        self._hunt = hunt
-        self._player = player
         self._mailbox: Mailbox | None = None  # while it is awake
         self._awake = False  # and is counted so
         self._subscribed = False
         self._turn = park.turn  # of the heartbeats, at the last write
 
-    def subscribe(self, *, awake: bool) -> None:
+    def subscribe(self, subscription: Subscription, *, awake: bool) -> None:
         """Receive what is published from now on.
 
         Raises:
@@ -82,7 +87,7 @@ class Stream:
         if awake:
             self._mailbox = Mailbox(self.park.engine.settings.stream_buffer)
         try:
-            self.park.engine.hub.add(self._hunt, self._player, self)
+            self.park.engine.hub.add(subscription, self)
         except Overloaded:
             self._mailbox = None
             raise
@@ -91,7 +96,7 @@ class Stream:
         self.park.engine.hub.count("sse", 1)
 
     def offer(self, frame: Frame) -> bool:
-        """See `hunt.service.hub.Subscriber`."""
+        """See `hunt.service.subscriber.Subscriber`."""
         if self._mailbox is not None:
             return self._mailbox.offer(frame)
         if frame.kind == "reward":
@@ -103,7 +108,7 @@ class Stream:
         return True
 
     def close(self, reason: Reason) -> None:
-        """See `hunt.service.hub.Subscriber`."""
+        """See `hunt.service.subscriber.Subscriber`."""
         if self._mailbox is not None:
             self._mailbox.close(reason)
         else:
@@ -183,7 +188,7 @@ class Stream:
         if self._subscribed:
             self._subscribed = False
             self._count_awake(False)
-            self.park.engine.hub.remove(self._hunt, self._player, self)
+            self.park.engine.hub.remove(self)
             self.park.engine.hub.count("sse", -1)
 
     def _count_awake(self, awake: bool) -> None:

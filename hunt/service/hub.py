@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal, Protocol
 
 import trio
-from msgspec import Struct
 
-from hunt.core import messages, sse
+from hunt.core import sse
 from hunt.core.events import Reward
+from hunt.core.tokens import Identity
 from hunt.core.wire import mask
 from hunt.errors import Draining, Overloaded
-
-Reason = Literal["slow", "drain", "over"]
+from hunt.service.expiry import Expiry
+from hunt.service.subscriber import Frame, Mailbox, Reason, Subscriber, Subscription
 
 #: Seconds between two frames of everybody's wins.
 WINS_INTERVAL = 0.1
@@ -27,105 +26,6 @@ WINS_SIZE = 50
 SLICE = 256
 
 
-class Frame(Struct, gc=False):
-    """An event, encoded once and shared by all who get it."""
-
-    kind: Literal["reward", "wins"]
-    seq: int  #: of a reward; 0 for wins
-    sse: bytes  #: whole blocks of an event stream
-    since: float  #: when it was published, by Trio's clock
-    _chunk: bytes | None = None
-
-    def chunk(self) -> bytes:
-        """Return the blocks as a chunk of HTTP/1.1 (RFC 9112, 7.1); made once."""
-        if self._chunk is None:
-            self._chunk = b"%x\r\n%b\r\n" % (len(self.sse), self.sse)
-        return self._chunk
-
-    def message(self) -> str:
-        """Return the event as a message of a socket."""
-        # A block of ours has one line of data, its last; only players with a socket pay.
-        return messages.message(self.kind, self.sse[self.sse.index(b"data: ") + 6 : -2])
-
-
-class Subscriber(Protocol):
-    """What the hub knows of a stream: a socket, or a channel and a task."""
-
-    def offer(self, frame: Frame) -> bool:
-        """Take a frame; False where it cannot, and is then cut off.  Must not block."""
-
-    def close(self, reason: Reason) -> None:
-        """Take nothing more; what was taken may still be delivered.  Must not block."""
-
-
-class Mailbox:
-    """A subscriber that another task reads, through a bounded channel."""
-
-    def __init__(self, buffer: int) -> None:
-        self._send, self._receive = trio.open_memory_channel[Frame](buffer)
-        self.reason: Reason | None = None  #: why it ends; None while it is open
-
-    def offer(self, frame: Frame) -> bool:
-        """See `Subscriber`."""
-        try:
-            self._send.send_nowait(frame)
-        except (trio.WouldBlock, trio.BrokenResourceError):
-            return False
-        return True
-
-    def close(self, reason: Reason) -> None:
-        """See `Subscriber`."""
-        self.reason = reason
-        self._send.close()
-
-    async def receive(self) -> Frame:
-        """Return the next frame.
-
-        Raises:
-            trio.EndOfChannel: It was closed, and all it took has been received;
-                `reason` says why.
-        """
-        return await self._receive.receive()
-
-    def receive_nowait(self) -> Frame:
-        """Return the next frame, if there is one.
-
-        Raises:
-            trio.WouldBlock: Nothing waits.
-            trio.EndOfChannel: As for `receive`.
-        """
-        return self._receive.receive_nowait()
-
-    def gather(self, first: Frame | None = None, *, after: int, most: int) -> list[Frame]:
-        """Return up to `most` frames that wait, without rewards up to seq `after`.
-
-        Args:
-            first: A frame that was received already.
-            after: What the client knows.
-            most: Frames, >= 1.
-
-        Raises:
-            trio.WouldBlock: There is nothing to return.
-            trio.EndOfChannel: As for `receive`, and there is nothing to return.
-        """
-        frames: list[Frame] = []
-        try:
-            while len(frames) < most:
-                frame = self._receive.receive_nowait() if first is None else first
-                first = None
-                if frame.kind != "reward" or frame.seq > after:
-                    frames.append(frame)
-        except (trio.WouldBlock, trio.EndOfChannel):
-            if not frames:
-                raise
-        return frames
-
-    def discard(self) -> None:
-        """Drop both ends, and what was not received."""
-        self._send.close()
-        self._receive.close()
-
-
 class Hub:
     """Copies rewards to their players' streams, and wins to everybody's.
 
@@ -135,8 +35,10 @@ class Hub:
 
     Args:
         epoch: Returns the epoch of a hunt's log.
-        per_player: Streams of one player in one hunt, >= 1, at most.
-        jitter: Uniform in [0, 1), spreads ``Retry-After``.
+        per_player: Streams of one player, of all hunts and kinds together, >= 1, at most.
+        jitter: Uniform in [0, 1), spreads ``Retry-After`` and the ends of streams.
+        clock: The wall clock, in seconds, by which tokens expire.
+        valid: Returns whether the token behind an identity is still valid.
         slow: Told of each subscriber that was cut off.
     """
 
@@ -146,12 +48,16 @@ class Hub:
         epoch: Callable[[str], str],
         per_player: int,
         jitter: Callable[[], float],
+        clock: Callable[[], float],
+        valid: Callable[[Identity], bool],
         slow: Callable[[], None] = lambda: None,
     ) -> None:
         self._epoch = epoch
         self._per_player = per_player
         self._jitter = jitter
         self._slow = slow
+        self._streams: dict[Subscriber, Subscription] = {}
+        self._open: Counter[str] = Counter()  # of these, by player
         self._players: dict[str, dict[str, list[Subscriber]]] = {}  # hunt -> player -> streams
         # hunt -> streams, in a dict because thousands may leave at once
         self._everybody: dict[str, dict[Subscriber, None]] = {}
@@ -160,13 +66,15 @@ class Hub:
         self._counts: Counter[str] = Counter()
         self.awake = 0  #: event streams that have a task now; the others are parked
         self._closed = False
+        self.expiry = Expiry(
+            self._streams, clock=clock, valid=valid, jitter=jitter, end=self._expire
+        )
 
-    def add(self, hunt: str, player: str | None, subscriber: Subscriber) -> None:
+    def add(self, subscription: Subscription, subscriber: Subscriber) -> None:
         """Give a subscriber what is published from now on.
 
         Args:
-            hunt: Its id.
-            player: Whose rewards; None for everybody's wins.
+            subscription: What it is to receive.
             subscriber: Must not be there already.
 
         Raises:
@@ -175,40 +83,49 @@ class Hub:
         """
         if self._closed:
             raise Draining(retry_after=1 + self._jitter())
-        if player is None:
-            self._everybody.setdefault(hunt, {})[subscriber] = None
-            return
-        streams = self._players.setdefault(hunt, {}).setdefault(player, [])
-        if len(streams) >= self._per_player:
+        player = subscription.identity.player
+        if self._open[player] >= self._per_player:
             raise Overloaded("too many streams", retry_after=5 + self._jitter())
-        streams.append(subscriber)
+        self._open[player] += 1
+        self._streams[subscriber] = subscription
+        if subscription.everybody:
+            self._everybody.setdefault(subscription.hunt, {})[subscriber] = None
+        else:
+            players = self._players.setdefault(subscription.hunt, {})
+            players.setdefault(player, []).append(subscriber)
+        self.expiry.add(subscriber, subscription.identity.until)
 
-    def remove(self, hunt: str, player: str | None, subscriber: Subscriber) -> None:
-        """Forget a subscriber; changes nothing where it was cut off before."""
-        if player is None:
-            self._everybody.get(hunt, {}).pop(subscriber, None)
+    def remove(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber; changes nothing where that has happened before."""
+        subscription = self._streams.pop(subscriber, None)
+        if subscription is None:
             return
-        players = self._players.get(hunt, {})
-        streams = players.get(player, [])
-        if subscriber in streams:
-            streams.remove(subscriber)
-        if not streams:
-            players.pop(player, None)
+        self.expiry.remove(subscriber)
+        player = subscription.identity.player
+        self._open[player] -= 1
+        if not self._open[player]:
+            del self._open[player]
+        if subscription.everybody:
+            del self._everybody[subscription.hunt][subscriber]
+            return
+        players = self._players[subscription.hunt]
+        players[player].remove(subscriber)
+        if not players[player]:
+            del players[player]
 
     @contextmanager
     def subscribe(
-        self, hunt: str, player: str | None, *, buffer: int, transport: str
+        self, subscription: Subscription, *, buffer: int, transport: str
     ) -> Iterator[Mailbox]:
         """Receive, in order, what is published from now on; raises as `add` does.
 
         Args:
-            hunt: Its id.
-            player: Whose rewards; None for everybody's wins.
+            subscription: What is to be received.
             buffer: Frames, >= 1, that may wait before the subscriber is cut off.
             transport: ``sse`` or ``websocket``, for the count.
         """
         mailbox = Mailbox(buffer)
-        self.add(hunt, player, mailbox)
+        self.add(subscription, mailbox)
         self.count(transport, 1)
         has_task = transport == "sse"
         self.awake += has_task
@@ -217,7 +134,7 @@ class Hub:
         finally:
             self.awake -= has_task
             self.count(transport, -1)
-            self.remove(hunt, player, mailbox)
+            self.remove(mailbox)
             mailbox.discard()
 
     def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
@@ -229,23 +146,25 @@ class Hub:
                 streams = players.get(reward.player)
                 if streams:
                     block = sse.reward(self._epoch(hunt), reward)
-                    self._offer(
-                        hunt, reward.player, streams, Frame("reward", reward.seq, block, now)
-                    )
+                    self._offer(streams, Frame("reward", reward.seq, block, now))
         if self._everybody.get(hunt):
             won = [reward for reward in rewards if reward.prize is not None]
             if won:
                 self._wins.setdefault(hunt, deque(maxlen=WINS_SIZE)).extend(won)
                 self._won.set()
 
-    def _offer(
-        self, hunt: str, player: str | None, streams: Sequence[Subscriber], frame: Frame
-    ) -> None:
+    def _offer(self, streams: Sequence[Subscriber], frame: Frame) -> None:
         for subscriber in tuple(streams):
             if not subscriber.offer(frame):
-                self.remove(hunt, player, subscriber)
-                subscriber.close("slow")
+                self._end(subscriber, "slow")
                 self._slow()
+
+    def _end(self, subscriber: Subscriber, reason: Reason) -> None:
+        self.remove(subscriber)
+        subscriber.close(reason)
+
+    def _expire(self, subscriber: Subscriber) -> None:
+        self._end(subscriber, "expired")
 
     def wanted(self, hunt: str) -> bool:
         """Return whether there is any stream of a hunt."""
@@ -253,8 +172,8 @@ class Hub:
 
     def end(self, hunt: str, reason: Reason = "over") -> None:
         """Close every stream of a hunt that is over, or has to be asked for again."""
-        for subscriber in self._pop(hunt):
-            subscriber.close(reason)
+        for subscriber in [each for each, what in self._streams.items() if what.hunt == hunt]:
+            self._end(subscriber, reason)
 
     async def close(self) -> None:
         """Let every subscriber deliver what it took, and then end; in slices.
@@ -262,16 +181,11 @@ class Hub:
         Cancelled, it leaves the rest as they are, but takes no new ones.
         """
         self._closed = True
-        for hunt in {*self._players, *self._everybody}:
-            for number, subscriber in enumerate(self._pop(hunt)):
-                subscriber.close("drain")
-                if number % SLICE == SLICE - 1:
-                    await trio.lowlevel.checkpoint()
-
-    def _pop(self, hunt: str) -> list[Subscriber]:
-        """Forget all subscribers of a hunt, and return them."""
-        streams = [*self._players.pop(hunt, {}).values(), list(self._everybody.pop(hunt, {}))]
-        return [subscriber for each in streams for subscriber in each]
+        for number, subscriber in enumerate(list(self._streams), 1):
+            if subscriber in self._streams:  # it may have ended meanwhile
+                self._end(subscriber, "drain")
+            if number % SLICE == 0:
+                await trio.lowlevel.checkpoint()
 
     def count(self, transport: str, change: int) -> None:
         """Count a stream that has opened (1) or is gone (-1)."""
@@ -282,7 +196,13 @@ class Hub:
         return dict(self._counts)
 
     async def run(self) -> None:
-        """Send everybody's wins, gathered for `WINS_INTERVAL`, until cancelled."""
+        """Send everybody's wins, and end streams whose tokens expire, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.expiry.run)
+            await self._send_wins()
+
+    async def _send_wins(self) -> None:
+        """Send everybody's wins, gathered for `WINS_INTERVAL`."""
         while True:
             await self._won.wait()
             await trio.sleep(WINS_INTERVAL)
@@ -296,7 +216,7 @@ class Hub:
                 for start in range(0, len(streams), SLICE):
                     still = self._everybody.get(hunt, {})
                     reached = [each for each in streams[start : start + SLICE] if each in still]
-                    self._offer(hunt, None, reached, frame)
+                    self._offer(reached, frame)
                     await trio.lowlevel.checkpoint()
 
 

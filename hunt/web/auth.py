@@ -6,12 +6,22 @@ import secrets as random
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from hunt.core.tokens import ADMIN, OWN, PLAYER, TICKET, Identity, Tokens, Use, sign
+from hunt.core.tokens import (
+    ADMIN,
+    OWN,
+    PLAYER,
+    TICKET,
+    Identity,
+    Tokens,
+    Use,
+    sign,
+    sign_ticket,
+)
 from hunt.errors import NotAllowed, NotAuthenticated
 
 __all__ = [
     "ADMIN", "COOKIE", "GUEST_DAYS", "OWN", "PLAYER", "TICKET", "TICKET_SECONDS", "Identity",
-    "check_hunt", "check_origin", "guest", "identify", "sign",
+    "check_hunt", "check_origin", "guest", "identify", "sign", "sign_ticket",
 ]  # fmt: skip
 
 COOKIE = "hunt_player"

@@ -30,6 +30,7 @@ from hunt.errors import (
     UnsupportedType,
 )
 from hunt.service.intake import not_open
+from hunt.service.subscriber import Subscription
 from hunt.web import auth
 
 #: Bytes of a click's body, at most.
@@ -279,8 +280,8 @@ def is_json(content_type: str | None) -> bool:
     return message.get_content_type() == "application/json"
 
 
-def stream(engine: Engine, asked: Asked, peer: Peer) -> tuple[Hunt, str | None]:
-    """Return which hunt a stream follows, and whose rewards; None is everybody's wins.
+def stream(engine: Engine, asked: Asked, peer: Peer) -> tuple[Hunt, Subscription]:
+    """Return which hunt a stream follows, and what it is to receive.
 
     Raises:
         TooFast: Not now: an event stream says so by `sse.pause`, because a browser
@@ -291,12 +292,12 @@ def stream(engine: Engine, asked: Asked, peer: Peer) -> tuple[Hunt, str | None]:
     hunt = hunt_of(engine, identity, asked.hunt)
     if asked.scope is not None and asked.scope not in _SCOPES:
         raise InvalidRequest("the query is not valid", errors={"scope": "must be all, or absent"})
-    player = None if asked.scope == "all" else identity.player
+    everybody = asked.scope == "all"
     key = address(engine, peer, asked.forwarded)
     kinds = [engine.limits.connects]
-    if player is not None and asked.last_event_id is not None:
+    if not everybody and asked.last_event_id is not None:
         kinds.append(engine.limits.resumes)
     for limit in kinds:
         limit.player(identity.player)
         limit.address(key)
-    return hunt, player
+    return hunt, Subscription(hunt.id, identity, everybody)

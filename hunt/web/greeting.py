@@ -110,7 +110,7 @@ def farewell(reason: str | None) -> bytes:
     """Return the last blocks of a stream that ends for `reason`; none where it was slow."""
     if reason == "drain":
         return sse.drain(reconnect_ms())
-    if reason == "over":
+    if reason in {"over", "expired"}:
         return sse.pause(reconnect_ms())
     return b""
 

@@ -5,7 +5,6 @@ Nothing here asks the database: it is read when the database is gone.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Self
@@ -36,11 +35,11 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def samples() -> Response:
         serving = engine()
         authorization = request.headers["Authorization"]
-        until = auth.identify(serving.tokens, authorization=authorization, use="admin").until
+        identity = auth.identify(serving.tokens, authorization=authorization, use="admin")
         body = SampleStream(
             serving,
             authorization=authorization,
-            until=until,
+            identity=identity,
             resume=request.headers.get("Last-Event-ID"),
         )
         response = Response(body, mimetype="text/event-stream", headers=endpoints.STREAM_HEADERS)
@@ -63,16 +62,16 @@ class SampleStream(ResponseBody):
     Args:
         engine: Whose samples.
         authorization: The operator's, to ask the siblings with.
-        until: Seconds since the epoch, when the operator has to sign in again.
+        identity: The operator's; the stream ends when their token is not valid any more.
         resume: The last event id that the client has, as it says.
     """
 
     def __init__(
-        self, engine: Engine, *, authorization: str, until: float, resume: str | None
+        self, engine: Engine, *, authorization: str, identity: auth.Identity, resume: str | None
     ) -> None:
         self._engine = engine
         self._authorization = authorization
-        self._until = until
+        self._identity = identity
         self._sent = engine.samples.known(resume)
         self._started = self._ended = False
         self._hunts = b""  # as they were sent last
@@ -111,7 +110,7 @@ class SampleStream(ResponseBody):
         if samples.ended:
             self._ended = True
             return greeted + blocks + sse.drain(greeting.reconnect_ms())
-        if time.time() >= self._until:
+        if not self._engine.tokens.hold(self._identity):
             self._ended = True
             return greeted + blocks + sse.pause(sse.RETRY_MS)
         return greeted + self._changed_hunts() + blocks + await self._processes()

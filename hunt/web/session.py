@@ -54,17 +54,11 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         identity = who.player(serving, changes=True)
         serving.limits.tickets.player(identity.player)
         serving.limits.tickets.address(who.source(serving).key)
-        ticket = auth.sign(
-            serving.secrets,
-            identity.player,
-            audience=auth.TICKET,
-            ttl=auth.TICKET_SECONDS,
-            now=serving.now(),
-            hunts=identity.hunts,
-        )
+        now = serving.now()
+        ttl = max(min(auth.TICKET_SECONDS, int(identity.until - now.timestamp())), 1)
+        ticket = auth.sign_ticket(serving.secrets, identity, ttl=ttl, now=now)
         return Response(
-            wire.encode({"ticket": ticket, "expires_in": auth.TICKET_SECONDS}),
-            mimetype="application/json",
+            wire.encode({"ticket": ticket, "expires_in": ttl}), mimetype="application/json"
         )
 
     return routes

@@ -14,7 +14,7 @@ from hunt.core import sse
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
 from hunt.errors import Overloaded, TooFast
-from hunt.service.hub import Frame, Mailbox
+from hunt.service.subscriber import Frame, Mailbox, Subscription
 from hunt.web import endpoints, greeting, who
 from hunt.web.asgi_http import empty
 
@@ -31,13 +31,13 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         serving = engine()
         asked = who.asked(hunt_id)
         try:
-            hunt, player = endpoints.stream(serving, asked, who.peer(serving))
+            hunt, subscription = endpoints.stream(serving, asked, who.peer(serving))
         except (Overloaded, TooFast) as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
             return Response(pause, mimetype="text/event-stream", headers=endpoints.STREAM_HEADERS)
         if hunt.is_over(serving.now()):
             return empty(204)  # the one answer after which a browser stays away
-        body = EventStream(serving, hunt, player, asked.last_event_id if player else None)
+        body = EventStream(serving, hunt, subscription, asked.last_event_id)
         response = Response(body, mimetype="text/event-stream", headers=endpoints.STREAM_HEADERS)
         response.timeout = None  # Quart would end the stream after RESPONSE_TIMEOUT (TRAPS, Q4)
         return response
@@ -61,14 +61,16 @@ class EventStream(ResponseBody):
     Args:
         engine: Whose hub and log.
         hunt: That exists and is not over.
-        player: Whose rewards; None for everybody's wins.
-        resume: The last event id that the client has, as it says.
+        subscription: What it receives.
+        resume: The last event id that the client has, as it says; ignored for everybody's wins.
     """
 
-    def __init__(self, engine: Engine, hunt: Hunt, player: str | None, resume: str | None) -> None:
+    def __init__(
+        self, engine: Engine, hunt: Hunt, subscription: Subscription, resume: str | None
+    ) -> None:
         self._engine = engine
         self._hunt = hunt
-        self._player = player
+        self._subscription = subscription
         self._resume = resume
         self._exits = ExitStack()
         self._mailbox: Mailbox | None = None
@@ -82,7 +84,7 @@ class EventStream(ResponseBody):
         try:
             self._mailbox = self._exits.enter_context(
                 self._engine.hub.subscribe(
-                    self._hunt.id, self._player, buffer=settings.stream_buffer, transport="sse"
+                    self._subscription, buffer=settings.stream_buffer, transport="sse"
                 )
             )
         except Overloaded:
@@ -111,10 +113,11 @@ class EventStream(ResponseBody):
 
     async def _begin(self) -> bytes:
         """Return the greeting, and what the client has missed."""
-        if self._resume is None or self._player is None:
+        player = self._subscription.player
+        if self._resume is None or player is None:
             begin = greeting.hello(self._engine, self._hunt)
         else:
-            begin = await greeting.resumed(self._engine, self._hunt, self._player, self._resume)
+            begin = await greeting.resumed(self._engine, self._hunt, player, self._resume)
         self._sent, self._ended = begin.sent, begin.ends
         return begin.blocks
 

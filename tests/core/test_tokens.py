@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from hunt.core import tokens
 from hunt.core.keys import MAX_KEYS, from_jwks, from_pem
-from hunt.core.tokens import LEEWAY, Tokens, Use, sign
+from hunt.core.tokens import LEEWAY, Tokens, Use, sign, sign_ticket
 from hunt.errors import KeysError, NotAuthenticated, Overloaded
 
 SECRET, OLD = b"new-" * 8, b"old-" * 8
@@ -219,6 +219,73 @@ def test_a_key_that_was_removed_counts_no_more_at_once() -> None:
     assert refused(verifier, gone)
     assert not refused(verifier, signed("ES256", 1))
     assert verifier.verify(stays, "bearer") is known, "and the others need not pay again"
+
+
+def test_a_ticket_says_when_the_token_behind_it_expires_and_by_which_key() -> None:
+    now = [float(NOW)]
+    verifier = made("ES256", "HS256", clock=lambda: now[0])
+    for token in (own(exp=NOW + 3600, hunts=["b"]), signed("ES256", exp=NOW + 3600)):
+        identity = verifier.verify(token, "bearer")
+        at = datetime.fromtimestamp(now[0], UTC)
+        ticket = sign_ticket((SECRET,), identity, ttl=60, now=at)
+        opened = verifier.verify(ticket, "ticket")
+        assert opened == identity
+        assert verifier.hold(opened)
+        now[0] += 60
+        assert refused(verifier, ticket, "ticket"), "it is for connecting within its time only"
+        assert verifier.hold(opened)
+        now[0] += 3600
+        assert not verifier.hold(opened)
+        now[0] = NOW
+
+
+def test_a_ticket_ends_with_a_token_that_ends_before_it() -> None:
+    now = [float(NOW)]
+    verifier = made(clock=lambda: now[0])
+    identity = verifier.verify(own(exp=NOW + 10), "bearer")
+    ticket = sign_ticket((SECRET,), identity, ttl=60, now=datetime.fromtimestamp(NOW, UTC))
+    verifier.verify(ticket, "ticket")
+    now[0] += 10
+    assert refused(verifier, ticket, "ticket")
+
+
+def test_a_ticket_of_a_removed_key_is_not_valid() -> None:
+    asked: list[None] = []
+    verifier = made("ES256", "HS256")
+    verifier.unknown = lambda: asked.append(None)
+    identity = verifier.verify(signed("ES256"), "bearer")
+    ticket = sign_ticket((SECRET,), identity, ttl=60, now=datetime.fromtimestamp(NOW, UTC))
+    assert verifier.verify(ticket, "ticket") == identity
+    verifier.replace_keys(from_jwks(json.dumps({"keys": [jwk("ES256", 1)]}).encode()))
+    assert refused(verifier, ticket, "ticket"), "although it was remembered"
+    assert not verifier.hold(identity)
+    assert len(asked) == 1, "another process may know a key that this one does not yet"
+    with pytest.raises(Overloaded):
+        made("ES256", "HS256", keys=None).verify(ticket, "ticket")
+
+
+@pytest.mark.parametrize("claims", [{"until": "soon"}, {"until": True}, {"key": 7}, {"key": ["k"]}])
+def test_a_malformed_ticket_is_not_valid(claims: dict[str, object]) -> None:
+    assert refused(made(), own(aud="hunt-ticket", **claims), "ticket")
+    assert not refused(made(), own(aud="hunt", **claims)), "other tokens may say what they like"
+
+
+def test_the_generation_rises_when_a_key_is_removed_and_only_then() -> None:
+    told: list[int] = []
+    verifier = made("ES256", "HS256", keys=None)
+    verifier.removed = lambda: told.append(verifier.generation)
+
+    def publish(*numbers: int) -> None:
+        keys = [jwk("ES256", number) for number in numbers]
+        verifier.replace_keys(from_jwks(json.dumps({"keys": keys}).encode()))
+
+    for numbers in ((0,), (0,), (0, 1), (1, 0)):
+        publish(*numbers)
+    assert (verifier.generation, told) == (0, []), "nobody is sent away by a set that is read again"
+    publish(1)
+    assert (verifier.generation, told) == (1, [1])
+    publish(2)
+    assert (verifier.generation, told) == (2, [1, 2])
 
 
 def test_a_key_id_that_is_not_known_is_told() -> None:

@@ -17,6 +17,7 @@ import trio
 
 from tests import certificates
 from tests.web.serving import Client, bearer, connected, serving, token
+from tests.web.test_expiry import pass_time
 
 CLICKS = "/v1/hunts/harbour/clicks"
 JSON = {"Content-Type": "application/json"}
@@ -194,6 +195,19 @@ async def test_an_idle_connection_is_kept_and_then_closed(
         with trio.fail_after(3):  # Hypercorn's own would be 5 s
             while await speaker.stream.receive_some(65536):
                 pass
+
+
+async def test_a_stream_ends_when_its_token_expires(database: str) -> None:
+    async with serving(database, over_tls=True) as client, speaking(client) as speaker:
+        number = await speaker.ask("GET", "/v1/hunts/harbour/events")
+        assert await speaker.status(number) == "200"
+        assert b"event: hello" in (await speaker.wait(h2.events.DataReceived, number)).data
+        pass_time(client, 25 * 3600)
+        assert b"retry: " in (await speaker.wait(h2.events.DataReceived, number)).data
+        await speaker.wait(h2.events.StreamEnded, number)
+        assert client.engine.hub.counts() == {"sse": 0}
+        again = await speaker.ask("GET", "/v1/hunts/harbour/events")
+        assert await speaker.status(again) == "401"
 
 
 async def test_a_stream_that_is_reset_is_gone(database: str) -> None:

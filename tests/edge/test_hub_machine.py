@@ -19,6 +19,7 @@ from hunt.edge.park import Park
 from hunt.edge.stream import open_stream
 from hunt.engine import Engine
 from tests.machines import TrioMachine
+from tests.service.test_hub import of
 from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Weather
@@ -142,7 +143,9 @@ class HubMachine(TrioMachine):
         def begin() -> None:
             self.park.add(Asking(self.park, reader.fd))
             resume = None if back is None else f"{EPOCH}-{after}"
-            open_stream(self.park, reader.fd, self.engine.hunts[HUNT], player, resume, "r")
+            open_stream(
+                self.park, reader.fd, self.engine.hunts[HUNT], of(player, HUNT), resume, "r"
+            )
             reader.stream = self.park._parked.get(reader.fd)
 
         self.do(begin)

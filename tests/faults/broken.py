@@ -23,7 +23,8 @@ from hunt.core.events import Click, Notice, Outcome, Reward, Settlement
 from hunt.errors import OutcomeUnknown, Overloaded, Refused, StoreError, StoreUnavailable
 from hunt.service import intake
 from hunt.service.guard import Guard
-from hunt.service.hub import Hub, Subscriber
+from hunt.service.hub import Hub
+from hunt.service.subscriber import Subscriber, Subscription
 from hunt.service.tail import Tail
 from hunt.store import store
 from hunt.store.connection import Connection
@@ -230,10 +231,10 @@ def keeps_what_is_gone() -> None:
     """Hold a descriptor of each stream for ever."""
 
     class Leaking(Hub):
-        def add(self, hunt: str, player: str | None, subscriber: Subscriber) -> None:
+        def add(self, subscription: Subscription, subscriber: Subscriber) -> None:
             for _ in range(5):
                 os.dup(0)
-            super().add(hunt, player, subscriber)
+            super().add(subscription, subscriber)
 
     engine.Hub = Leaking  # type: ignore[misc]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 import trio
@@ -9,12 +10,20 @@ from trio.testing import MockClock
 
 from hunt.core.events import Reward
 from hunt.core.sse import Parser
+from hunt.core.tokens import Identity
 from hunt.errors import Draining, Overloaded
-from hunt.service.hub import Frame, Hub, Mailbox, Reason
+from hunt.service.hub import Hub
+from hunt.service.subscriber import Frame, Mailbox, Reason, Subscription
 
 
 def reward(seq: int, player: str = "ada", prize: str | None = None) -> Reward:
     return Reward(seq, f"c{seq}", player, prize, 0, "")
+
+
+def of(player: str | None, hunt: str = "harbour", until: float = 1e12) -> Subscription:
+    """Return the subscription of a player's rewards; None: somebody's, of everybody's wins."""
+    identity = Identity(player or "somebody", None, False, until, None)
+    return Subscription(hunt, identity, everybody=player is None)
 
 
 def hub(**options: int) -> tuple[Hub, list[None]]:
@@ -24,6 +33,8 @@ def hub(**options: int) -> tuple[Hub, list[None]]:
         epoch=lambda hunt: "k1",
         per_player=per_player,
         jitter=lambda: 0,
+        clock=lambda: 0.0,
+        valid=lambda identity: True,
         slow=lambda: cut.append(None),
     )
     return made, cut
@@ -41,10 +52,10 @@ def seqs(mailbox: Mailbox) -> list[int]:
 async def test_a_reward_goes_to_all_streams_of_its_player_and_to_nobody_else() -> None:
     made, _ = hub()
     with (
-        made.subscribe("harbour", "ada", buffer=9, transport="sse") as first,
-        made.subscribe("harbour", "ada", buffer=9, transport="sse") as second,
-        made.subscribe("harbour", "adam", buffer=9, transport="sse") as other,
-        made.subscribe("river", "ada", buffer=9, transport="sse") as elsewhere,
+        made.subscribe(of("ada"), buffer=9, transport="sse") as first,
+        made.subscribe(of("ada"), buffer=9, transport="sse") as second,
+        made.subscribe(of("adam"), buffer=9, transport="sse") as other,
+        made.subscribe(of("ada", "river"), buffer=9, transport="sse") as elsewhere,
     ):
         assert made.counts() == {"sse": 4}
         made.publish("harbour", [reward(1), reward(2, "bob"), reward(3)])
@@ -59,7 +70,7 @@ async def test_a_reward_goes_to_all_streams_of_its_player_and_to_nobody_else() -
 async def test_a_hunt_is_wanted_while_there_is_any_stream_of_it(player: str | None) -> None:
     made, _ = hub()
     assert not made.wanted("harbour")
-    with made.subscribe("harbour", player, buffer=9, transport="sse"):
+    with made.subscribe(of(player), buffer=9, transport="sse"):
         assert made.wanted("harbour")
         assert not made.wanted("river")
     assert not made.wanted("harbour")
@@ -68,8 +79,8 @@ async def test_a_hunt_is_wanted_while_there_is_any_stream_of_it(player: str | No
 async def test_who_does_not_read_is_cut_off_and_delays_nobody() -> None:
     made, cut = hub()
     with (
-        made.subscribe("harbour", "ada", buffer=2, transport="sse") as slow,
-        made.subscribe("harbour", "ada", buffer=9, transport="sse") as quick,
+        made.subscribe(of("ada"), buffer=2, transport="sse") as slow,
+        made.subscribe(of("ada"), buffer=9, transport="sse") as quick,
     ):
         made.publish("harbour", [reward(seq) for seq in range(1, 6)])
         assert slow.reason == "slow"
@@ -83,8 +94,8 @@ async def test_who_does_not_read_is_cut_off_and_delays_nobody() -> None:
 async def test_closed_for_a_drain_it_delivers_what_it_took_and_takes_no_more() -> None:
     made, _ = hub()
     with (
-        made.subscribe("harbour", "ada", buffer=9, transport="sse") as mailbox,
-        made.subscribe("harbour", None, buffer=9, transport="sse") as everybody,
+        made.subscribe(of("ada"), buffer=9, transport="sse") as mailbox,
+        made.subscribe(of(None), buffer=9, transport="sse") as everybody,
     ):
         made.publish("harbour", [reward(1)])
         await made.close()
@@ -93,7 +104,7 @@ async def test_closed_for_a_drain_it_delivers_what_it_took_and_takes_no_more() -
         assert mailbox.reason == everybody.reason == "drain"
         with (
             pytest.raises(Draining),
-            made.subscribe("harbour", "ada", buffer=9, transport="sse"),
+            made.subscribe(of("ada"), buffer=9, transport="sse"),
         ):
             pass
 
@@ -101,8 +112,8 @@ async def test_closed_for_a_drain_it_delivers_what_it_took_and_takes_no_more() -
 async def test_the_end_of_a_hunt_ends_its_streams_only() -> None:
     made, _ = hub()
     with (
-        made.subscribe("harbour", "ada", buffer=9, transport="sse") as here,
-        made.subscribe("river", "ada", buffer=9, transport="sse") as there,
+        made.subscribe(of("ada"), buffer=9, transport="sse") as here,
+        made.subscribe(of("ada", "river"), buffer=9, transport="sse") as there,
     ):
         made.end("harbour")
         assert (here.reason, there.reason) == ("over", None)
@@ -110,16 +121,42 @@ async def test_the_end_of_a_hunt_ends_its_streams_only() -> None:
 
 async def test_a_player_has_so_many_streams_and_no_more() -> None:
     made, _ = hub(per_player=1)
-    with made.subscribe("harbour", "ada", buffer=9, transport="sse"):
+    with made.subscribe(of("ada"), buffer=9, transport="sse"):
         with (
             pytest.raises(Overloaded),
-            made.subscribe("harbour", "ada", buffer=9, transport="sse"),
+            made.subscribe(of("ada"), buffer=9, transport="sse"),
         ):
             pass
-        with made.subscribe("harbour", "bob", buffer=9, transport="sse"):
+        with made.subscribe(of("bob"), buffer=9, transport="sse"):
             pass
-    with made.subscribe("harbour", "ada", buffer=9, transport="sse"):
+    with made.subscribe(of("ada"), buffer=9, transport="sse"):
         pass
+
+
+async def test_streams_of_all_kinds_and_hunts_count_together() -> None:
+    made, _ = hub(per_player=3)
+    somebody = of("ada").identity
+    kinds = [
+        Subscription("harbour", somebody),
+        Subscription("harbour", somebody, everybody=True),
+        Subscription("river", somebody, everybody=True),
+    ]
+    with ExitStack() as opened:
+        first = opened.enter_context(made.subscribe(kinds[0], buffer=9, transport="sse"))
+        for each in kinds[1:]:
+            opened.enter_context(made.subscribe(each, buffer=9, transport="sse"))
+        for each in kinds:
+            with pytest.raises(Overloaded), made.subscribe(each, buffer=9, transport="sse"):
+                pass
+        made.end("river")
+        made.remove(first)
+        made.remove(first)  # changes nothing: a stream is counted once
+        for each in kinds[:2]:
+            opened.enter_context(made.subscribe(each, buffer=9, transport="sse"))
+        with pytest.raises(Overloaded), made.subscribe(kinds[1], buffer=9, transport="sse"):
+            pass
+    assert not made._open
+    assert not made._streams
 
 
 async def test_everybodys_wins_are_coalesced_masked_and_bounded(
@@ -129,8 +166,8 @@ async def test_everybodys_wins_are_coalesced_masked_and_bounded(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(made.run)
         with (
-            made.subscribe("harbour", None, buffer=1, transport="sse") as mailbox,
-            made.subscribe("harbour", None, buffer=1, transport="sse") as slow,
+            made.subscribe(of(None), buffer=1, transport="sse") as mailbox,
+            made.subscribe(of(None), buffer=1, transport="sse") as slow,
         ):
             made.publish("harbour", [reward(1, "guest-12"), reward(2, "guest-12", "coin")])
             made.publish("harbour", [reward(seq, "guest-12", "shell") for seq in range(3, 103)])
@@ -148,7 +185,7 @@ async def test_everybodys_wins_are_coalesced_masked_and_bounded(
 
 async def test_a_mailbox_that_nobody_reads_any_more_takes_nothing() -> None:
     made, cut = hub()
-    with made.subscribe("harbour", "ada", buffer=9, transport="sse") as mailbox:
+    with made.subscribe(of("ada"), buffer=9, transport="sse") as mailbox:
         mailbox._receive.close()
         made.publish("harbour", [reward(1)])
     assert len(cut) == 1
@@ -176,9 +213,9 @@ async def test_wins_are_not_sent_to_a_stream_that_left_meanwhile(
     monkeypatch.setattr("hunt.service.hub.SLICE", 1)  # a turn of the loop between any two
     made, _ = hub()
     leaver = Recorder()
-    stays = [Recorder(lambda: made.remove("harbour", None, leaver)), Recorder()]
+    stays = [Recorder(lambda: made.remove(leaver)), Recorder()]
     for each in (stays[0], leaver, stays[1]):
-        made.add("harbour", None, each)
+        made.add(of(None), each)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(made.run)
         made.publish("harbour", [reward(1, prize="coin")])

@@ -15,13 +15,13 @@ from hunt.core.breaker import Breaker
 from hunt.core.events import Reward, Settlement
 from hunt.core.sse import Parser
 from hunt.errors import CircuitOpen, Draining, Overloaded
-from hunt.service.hub import Hub
 from hunt.service.lanes import Lanes
 from hunt.service.meter import EventLoopMeter
 from hunt.service.metrics import SECONDS, Metrics
 from hunt.service.sample import Sample, Sampler
 from hunt.service.samples import WATCHERS, Samples
 from hunt.service.tally import Histogram
+from tests.service.test_hub import hub, of
 
 WON = Settlement(Reward(1, "", "ada", "coin", 1, ""), False)
 
@@ -32,7 +32,7 @@ class Process:
     def __init__(self) -> None:
         self.metrics = Metrics(version="9", clock=trio.current_time)
         self.breaker = Breaker(trio.current_time, jitter=lambda: 1.0)
-        self.hub = Hub(epoch=lambda _: "k1", per_player=9, jitter=lambda: 0)
+        self.hub = hub()[0]
         self.lanes = Lanes(
             self._commit, batch_size=9, batch_interval=0, queue_size=9, queue_age=9,
             jitter=lambda: 0,
@@ -96,8 +96,8 @@ async def test_a_sample_tells_streams_with_a_task_from_those_without(
     process = Process()
     process.hub.count("sse", 3)
     with (
-        process.hub.subscribe("harbour", "ada", buffer=1, transport="sse"),
-        process.hub.subscribe("harbour", "bob", buffer=1, transport="websocket"),
+        process.hub.subscribe(of("ada"), buffer=1, transport="sse"),
+        process.hub.subscribe(of("bob"), buffer=1, transport="websocket"),
     ):
         sample = process.sampler.take()
         assert (sample.parked, sample.awake, sample.sockets) == (3, 1, 1)

@@ -22,6 +22,7 @@ from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 from hunt.store.pool import open_pool
 from hunt.web.streams import EventStream
+from tests.service.test_hub import of
 from tests.simulation.ledger import DEFINITION, HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Spell, Weather
@@ -62,7 +63,7 @@ async def use(engine: Engine, taken: set[str], answers: Answers, wires: Wires) -
     """Click, listen, and resume; return once all clicks are answered."""
 
     async def listen(resume: str | None) -> None:
-        async with EventStream(engine, engine.hunts[HUNT], "ada", resume) as stream:
+        async with EventStream(engine, engine.hunts[HUNT], of("ada", HUNT), resume) as stream:
             async for _ in stream:
                 pass
 

@@ -14,7 +14,7 @@ const PAGE = 1000; // rewards; the most that the server gives
 
 /**
  * Become a player.  Waits for a server that is away; rejects with `Refused` where it takes no guests.
- * @param {{url?: string, token?: string | (() => string), guest?: boolean, changed?: () => void}} options
+ * @param {{url?: string, token?: string | (() => string | Promise<string>), guest?: boolean, changed?: () => void}} options
  *   `url`: the server's, else the one that this module came from; `token`: of a player whom your own server knows, or
  *   what returns one for each request, else a guest; `guest`: false for a player whose cookie is there already, so that
  *   no guest is asked for; `changed`: told when the guest has become another one

@@ -24,7 +24,7 @@ export class Session {
 
   /**
    * @param {() => void} changed told when the player is another one than before
-   * @param {{url?: string, token?: string | (() => string)}} options the server's address, else the page's own; a
+   * @param {{url?: string, token?: string | (() => string | Promise<string>)}} options the server's address, else the page's own; a
    *   player's token, or what returns one for each request, else a guest
    */
   constructor(changed, { url = "", token } = {}) {
@@ -75,9 +75,9 @@ export class Session {
     return again;
   }
 
-  #send(path, options = {}) {
+  async #send(path, options = {}) {
     if (this.#token === undefined) return fetch(this.#base + path, options);
-    const token = typeof this.#token === "function" ? this.#token() : this.#token;
+    const token = typeof this.#token === "function" ? await this.#token() : this.#token;
     const headers = { ...options.headers, Authorization: `Bearer ${token}` };
     // No cookie goes along, not even the one of a guest who plays in the same browser.
     return fetch(this.#base + path, { ...options, headers, credentials: "omit" });

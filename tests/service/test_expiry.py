@@ -1,0 +1,148 @@
+"""Streams end when their tokens do: in time, spread, and at no cost before."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.core.tokens import Identity
+from hunt.service import expiry
+from hunt.service.hub import Hub
+from hunt.service.subscriber import Frame, Reason, Subscription
+
+START = 1_800_000_000.0
+
+
+class Ended:
+    """A subscriber that notes when and why it was closed."""
+
+    def __init__(self) -> None:
+        self.at: float | None = None
+        self.reason: Reason | None = None
+
+    def offer(self, frame: Frame) -> bool:
+        return True
+
+    def close(self, reason: Reason) -> None:
+        assert self.reason is None, "closed once"
+        self.at, self.reason = wall(), reason
+
+
+def wall() -> float:
+    return START + trio.current_time()
+
+
+class Process:
+    """A hub that runs, and the keys that verify."""
+
+    def __init__(self) -> None:
+        self.keys: set[str | None] = {None, "k1", "k2"}
+        self.ahead = 0.0  # seconds by which the wall clock was set forward
+        self.hub = Hub(
+            epoch=lambda _: "k1",
+            per_player=10**6,
+            jitter=random.Random(1).random,
+            clock=lambda: wall() + self.ahead,
+            valid=lambda each: each.until > wall() + self.ahead and each.key in self.keys,
+        )
+
+    def open(self, until: float, *, key: str | None = None, everybody: bool = False) -> Ended:
+        identity = Identity("ada", None, False, START + until, key)
+        self.hub.add(Subscription("harbour", identity, everybody), subscriber := Ended())
+        return subscriber
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Process]:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon((process := Process()).hub.run)
+        yield process
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("everybody", [False, True])
+@pytest.mark.parametrize("until", [0.1, 5.0, 14.9, 15.0, 100.0, 3600.0])
+async def test_a_stream_ends_within_a_second_after_its_token(
+    autojump_clock: MockClock, until: float, everybody: bool
+) -> None:
+    async with running() as process:
+        ending, other = process.open(until, everybody=everybody), process.open(until + 60)
+        await trio.sleep(until + 1)
+        assert ending.at is not None
+        assert 0 <= ending.at - START - until <= 1
+        assert (ending.reason, other.reason) == ("expired", None)
+        assert list(process.hub._streams) == [other]
+        assert process.hub.wanted("harbour")
+
+
+async def test_a_stream_that_opens_shortly_before_its_token_expires_ends_in_time(
+    autojump_clock: MockClock,
+) -> None:
+    async with running() as process:
+        await trio.sleep(1)  # the streams of the next seconds are known by now
+        stream = process.open(3.0)
+        await trio.sleep(3)
+        assert stream.reason == "expired"
+
+
+async def test_thousands_that_expire_together_end_in_many_turns_of_the_loop(
+    autojump_clock: MockClock,
+) -> None:
+    turns: list[int] = []
+
+    class Turns(trio.abc.Instrument):
+        def before_io_wait(self, timeout: float) -> None:
+            turns.append(sum(each.reason is not None for each in streams))
+
+    async with running() as process:
+        streams = [process.open(20.0) for _ in range(10_000)]
+        await trio.sleep(19.9)
+        assert not any(each.reason for each in streams)
+        trio.lowlevel.add_instrument(instrument := Turns())
+        await trio.sleep(1.1)
+        trio.lowlevel.remove_instrument(instrument)
+    assert all(each.reason == "expired" for each in streams)
+    slices = [after - before for before, after in zip([0, *turns], turns, strict=False)]
+    assert max(slices) <= expiry.SLICE
+    assert len({each.at for each in streams}) >= 5, "spread over time, not only over turns"
+
+
+async def test_streams_of_a_removed_key_end_within_a_second(autojump_clock: MockClock) -> None:
+    async with running() as process:
+        removed = [process.open(until, key="k1") for until in (10.0, 3600.0)]
+        kept = [process.open(3600.0, key="k2"), process.open(3600.0)]
+        await trio.sleep(5)
+        process.keys.remove("k1")
+        process.hub.expiry.keys_removed()
+        await trio.sleep(1)
+        assert [each.reason for each in removed] == ["expired"] * 2
+        assert [each.reason for each in kept] == [None] * 2
+
+
+async def test_a_clock_that_is_set_forward_ends_what_has_expired(
+    autojump_clock: MockClock,
+) -> None:
+    async with running() as process:
+        stream = process.open(3600.0)
+        await trio.sleep(1)
+        process.ahead = 3600.0
+        await trio.sleep(1)
+        assert stream.reason == "expired"
+
+
+async def test_what_has_ended_leaves_nothing_behind(autojump_clock: MockClock) -> None:
+    async with running() as process:
+        streams = [process.open(10.0) for _ in range(3)]
+        await trio.sleep(1)
+        assert len(process.hub.expiry._soon) == 3
+        process.hub.remove(streams[0])
+        process.hub.end("harbour")
+        assert not process.hub.expiry._soon
+        assert not process.hub._streams
+        await trio.sleep(20)
+        assert [each.reason for each in streams] == [None, "over", "over"]
