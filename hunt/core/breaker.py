@@ -46,7 +46,11 @@ class Breaker:
     before the last opening changes nothing: it says how the store was, not how
     it is.  Nothing here blocks, and no clock but `clock` is read.
 
-    An operator who knows better can hold it with `force`.
+    The pauses double with each opening.  A close alone does not make them short
+    again, because a probe may pass where calls do not: only `batches` good calls in
+    a row do, as many as slow ones would have opened it.
+
+    `hurry` ends a pause early.  An operator who knows better can hold it with `force`.
     """
 
     clock: Callable[[], float]  #: monotonic time, in seconds
@@ -64,9 +68,10 @@ class Breaker:
     reason: str | None = field(default=None, init=False)  #: why it opened last, while not closed
     opened_at: float = field(default=0.0, init=False)  #: by `clock`, of the last opening
     _pause: float = field(default=0.0, init=False)
-    _in_a_row: int = field(default=0, init=False)  # openings without a close between them
+    _in_a_row: int = field(default=0, init=False)  # openings since calls last went well
     _probing: bool = field(default=False, init=False)
-    _good: int = field(default=0, init=False)
+    _good: int = field(default=0, init=False)  # probes in a row
+    _good_run: int = field(default=0, init=False)  # calls in a row, since it closed
     _slow_run: int = field(default=0, init=False)
     _timeout_run: int = field(default=0, init=False)
     _failure_run: int = field(default=0, init=False)
@@ -91,6 +96,7 @@ class Breaker:
         self._timeout_run = self._failure_run = 0
         if seconds > self.slow:
             self._slow_run += 1
+            self._good_run = 0
             if ticket.probe or self._slow_run >= self.batches:
                 self._open("slow")
             return
@@ -98,11 +104,16 @@ class Breaker:
         if ticket.probe:
             self._good += 1
             if self._good >= self.good:
-                self.state, self.reason, self._in_a_row = "closed", None, 0
+                self.state, self.reason = "closed", None
+            return
+        self._good_run += 1
+        if self._good_run >= self.batches:
+            self._in_a_row = 0
 
     def time_out(self, ticket: Ticket) -> None:
         """Settle a call that the store did not answer in time."""
         if self._settle(ticket):
+            self._good_run = 0
             self._timeout_run += 1
             if ticket.probe or self._timeout_run >= self.timeouts:
                 self._open("timeout")
@@ -110,6 +121,7 @@ class Breaker:
     def fail(self, ticket: Ticket) -> None:
         """Settle a call for which the store could not be reached."""
         if self._settle(ticket):
+            self._good_run = 0
             self._failure_run += 1
             if ticket.probe or self._failure_run >= self.failures:
                 self._open("unavailable")
@@ -138,6 +150,14 @@ class Breaker:
         elif was == "open":
             self._pause = 0.0
         self._slow_run = self._timeout_run = self._failure_run = 0
+
+    def hurry(self) -> None:
+        """Let a probe pass at once: there is news that the store may be well again.
+
+        Where the probe fails all the same, the next pause is as long as without this.
+        """
+        if self.state == "open" and self.forced is None:
+            self._pause = 0.0
 
     def retry_after(self) -> float:
         """Return the seconds, >= 0, until it is worth asking again."""
@@ -184,4 +204,5 @@ class Breaker:
         self.openings += 1
         self._in_a_row = min(self._in_a_row + 1, 30)  # 2.0**30 is past any cap
         self._probing = False
-        self._good = self._slow_run = self._timeout_run = self._failure_run = 0
+        self._good = self._good_run = 0
+        self._slow_run = self._timeout_run = self._failure_run = 0

@@ -7,8 +7,6 @@ be replaced follows psycopg 3.3.9; everything else goes through `lock` and `wait
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
@@ -18,34 +16,22 @@ import psycopg
 import trio
 from psycopg import errors as pg
 from psycopg import pq
-from psycopg._conninfo_utils import get_param, is_ip_address, split_attempts
-from psycopg.abc import ConnDict, ConnParam, PQGen
+from psycopg.abc import ConnParam, PQGen
 from psycopg.adapt import Transformer
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.generators import execute
 from psycopg.rows import tuple_row
 
 from hunt.errors import StoreLost, StoreTimeout
 from hunt.store.driving import drive, drive_connect
+from hunt.store.servers import Server, Servers
 
 RV = TypeVar("RV")
+
+ACTIVE = pq.TransactionStatus.ACTIVE
 
 #: Seconds for what must not be left undone on cancellation: telling the server,
 #: ending a transaction.  Past it the connection is closed instead.
 CLEANUP = 5.0
-
-#: Seconds for one attempt to connect, where the connection string says nothing.
-CONNECT_TIMEOUT = 5.0
-
-#: What every session gets, unless the connection string says otherwise.
-DEFAULTS = {
-    "application_name": "hunt",
-    "client_encoding": "UTF8",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "15000",
-}
 
 
 class Statement:
@@ -75,39 +61,38 @@ class Connection(psycopg.AsyncConnection[Any]):
         self.prepare_threshold = None
         self._committing = False
         self._statements: set[bytes] = set()  # names of those that are prepared
+        self.server: Server | None = None  #: at the other end
+        self.patience = float("inf")  #: seconds in which the server answers, or is given up
         self.in_doubt = False  #: the server gave up waiting for its standby (SQLSTATE 01000)
         self.add_notice_handler(self._noticed)
 
     @classmethod
     async def connect(  # type: ignore[override]
-        cls, conninfo: str = "", *, autocommit: bool = False, **kwargs: ConnParam
+        cls,
+        conninfo: str | Servers = "",
+        *,
+        autocommit: bool = False,
+        within: float | None = None,
+        **kwargs: ConnParam,
     ) -> Self:
-        """Connect to the first host of `conninfo` that will have us.
+        """Connect to the first server of `conninfo` that accepts.
+
+        Args:
+            conninfo: As of libpq; or servers that others connect to as well.
+            autocommit: Whether each statement is a transaction of its own.
+            within: Seconds for all servers together; None: as of `Servers.connect`.
+            kwargs: Parameters in place of those of `conninfo`.
 
         Raises:
-            psycopg.OperationalError: None would, or none in time.
+            psycopg.OperationalError: None accepts, or none in time.
         """
-        params = {**DEFAULTS, **conninfo_to_dict(conninfo, **kwargs)}
-        timeout = float(get_param(params, "connect_timeout") or CONNECT_TIMEOUT)
-        failures: list[str] = []
-        last: psycopg.Error | None = None
-        for attempt in await _attempts(params):
-            try:
-                with trio.fail_after(timeout):
-                    conn = await drive_connect(cls._connect_gen(make_conninfo("", **attempt)))
-            except trio.TooSlowError:
-                last = pg.ConnectionTimeout(f"no connection within {timeout:g} s")
-                failures.append(str(last))
-            except psycopg.Error as exc:
-                last = exc
-                failures.append(str(exc).strip())
-            else:
-                conn._autocommit = autocommit
-                return conn
-        assert last is not None
-        if len(failures) == 1:
-            raise last
-        raise type(last)("no host would have us: " + "; ".join(failures))
+        servers = conninfo if isinstance(conninfo, Servers) else Servers(conninfo, **kwargs)
+        conn, server = await servers.connect(
+            lambda single: drive_connect(cls._connect_gen(single)), within
+        )
+        conn._autocommit = autocommit
+        conn.server = server
+        return conn
 
     async def __aexit__(
         self,
@@ -122,15 +107,27 @@ class Connection(psycopg.AsyncConnection[Any]):
             self.close_now()
 
     async def wait(self, gen: PQGen[RV], interval: float = 0, timeout: float | None = None) -> RV:
-        """Drive `gen` to its end; see the class for what cancellation does."""
+        """Drive `gen` to its end; see the class for what cancellation does.
+
+        Raises:
+            StoreTimeout: No answer within `patience` seconds; the connection is closed.
+            psycopg.errors._WaitTimeout: Nothing within `timeout` seconds, where that is given.
+        """
         try:
-            with trio.move_on_after(float("inf") if timeout is None else timeout):
-                return await drive(gen, self.pgconn.socket)
-            raise pg._WaitTimeout("wait timeout expired")
+            with trio.move_on_after(self.patience if timeout is None else timeout):
+                result = await drive(gen, self.pgconn.socket)
+                if self.server is not None:
+                    self.server.heard_at = trio.current_time()
+                return result
+            if timeout is not None:
+                raise pg._WaitTimeout("wait timeout expired")
+            # Without a request to cancel: a frozen server takes none.
+            self.close_now()
+            raise StoreTimeout(f"no answer within {self.patience:g} s")
         except trio.Cancelled:
             if self._committing:
-                self.pgconn.finish()
-            elif self.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+                self.close_now()
+            elif self.pgconn.transaction_status == ACTIVE:
                 with trio.CancelScope(shield=True):
                     await self._stop_query(gen)
             raise
@@ -224,9 +221,17 @@ class Connection(psycopg.AsyncConnection[Any]):
             self.in_doubt = True
 
     def close_now(self) -> None:
-        """Close, without a checkpoint; a second call changes nothing."""
+        """Close, without a checkpoint; a second call changes nothing.
+
+        A task that waits on it gets an error.
+        """
         self._closed = True
-        self.pgconn.finish()
+        pgconn = self.pgconn
+        if pgconn.status == pq.ConnStatus.OK:
+            if self.server is not None and pgconn.transaction_status == ACTIVE:
+                self.server.unfinished.add(pgconn.backend_pid)
+            trio.lowlevel.notify_closing(pgconn.socket)
+        pgconn.finish()
 
     async def _stop_query(self, gen: PQGen[Any]) -> None:
         """Cancel the query in the server and read its end, or close the connection."""
@@ -237,10 +242,10 @@ class Connection(psycopg.AsyncConnection[Any]):
             except pg.QueryCanceled:
                 return  # as asked
             except (psycopg.Error, OSError, trio.ClosedResourceError):
-                self.pgconn.finish()
+                self.close_now()
                 return
         if scope.cancelled_caught:
-            self.pgconn.finish()
+            self.close_now()
 
     async def cancel_safe(self, *, timeout: float = CLEANUP) -> None:
         """Ask the server to cancel what runs on this connection.
@@ -266,7 +271,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         with trio.move_on_after(CLEANUP, shield=True) as scope:
             yield
         if scope.cancelled_caught:
-            self.pgconn.finish()
+            self.close_now()
             raise psycopg.OperationalError("the server did not answer in time")
 
     @asynccontextmanager
@@ -289,30 +294,3 @@ class Connection(psycopg.AsyncConnection[Any]):
             raise
         async with self.bounded():
             await transaction.__aexit__(None, None, None)
-
-
-async def _attempts(params: ConnDict) -> list[ConnDict]:
-    """Return one set of parameters for each address to try, in order."""
-    attempts: list[ConnDict] = []
-    failure: OSError | None = None
-    for attempt in split_attempts(params):
-        host = get_param(attempt, "host")
-        if not host or os.path.isabs(host) or get_param(attempt, "hostaddr"):
-            attempts.append(attempt)
-        elif is_ip_address(host):
-            attempts.append({**attempt, "hostaddr": host})
-        else:
-            try:
-                answers = await trio.socket.getaddrinfo(
-                    host,
-                    get_param(attempt, "port") or "5432",
-                    type=socket.SOCK_STREAM,
-                    proto=socket.IPPROTO_TCP,
-                )
-            except OSError as exc:
-                failure = exc
-            else:
-                attempts.extend({**attempt, "hostaddr": str(a[4][0])} for a in answers)
-    if not attempts:
-        raise psycopg.OperationalError(f"the host's name is not known: {failure}") from failure
-    return attempts

@@ -7,19 +7,25 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
+import trio
 from psycopg import sql
 from psycopg.abc import PQGen
 from psycopg.pq.abc import PGconn
 from psycopg.waiting import Wait
 
+from hunt.store import limits
 from hunt.store.connection import Connection
 from hunt.store.errors import translated
+from hunt.store.servers import Servers
+
+#: Seconds of silence after which the server is asked whether it is still there.
+PING = 1.0
 
 
 class Listener:
     """Listens where `conninfo` says; not through a pooler in transaction mode."""
 
-    def __init__(self, conninfo: str) -> None:
+    def __init__(self, conninfo: str | Servers) -> None:
         self._conninfo = conninfo
 
     @asynccontextmanager
@@ -30,11 +36,15 @@ class Listener:
 
         What was notified before is not seen: read it from the tables now.
 
+        A server that says nothing is asked now and then whether it is there: one that
+        is frozen, or cannot be reached any more, closes no connection.
+
         Raises:
             StoreError: There is no connection, or it was lost.
         """
         with translated():
-            conn = await Connection.connect(self._conninfo, autocommit=True)
+            conn = await Connection.connect(self._conninfo, autocommit=True, within=limits.CALL)
+            conn.patience = limits.CALL
             try:
                 for channel in channels:
                     await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
@@ -49,13 +59,19 @@ class _Received:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
         self._come = deque[tuple[str, str]]()
+        # What arrives with the answer to another statement is told to handlers only.
+        conn.add_notify_handler(lambda notify: self._come.append((notify.channel, notify.payload)))
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> tuple[str, str]:
         while not self._come:
-            self._come.extend(await self._conn.wait(_notices(self._conn.pgconn)))
+            with trio.move_on_after(PING) as silence:
+                notices = _notices(self._conn.pgconn)
+                self._come.extend(await self._conn.wait(notices, timeout=float("inf")))
+            if silence.cancelled_caught:
+                await self._conn.execute("select", prepare=False)
         return self._come.popleft()
 
 

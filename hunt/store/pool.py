@@ -13,13 +13,20 @@ import trio
 from psycopg import errors as pg
 from psycopg import pq
 
-from hunt.core.backoff import Backoff
-from hunt.errors import ConnectTimeout, StoreError, StoreReadOnly, StoreUnavailable
+from hunt.errors import (
+    ConnectTimeout,
+    StoreReadOnly,
+    StoreTimeout,
+    StoreUnavailable,
+)
+from hunt.logs import FaultLog
+from hunt.store import limits
 from hunt.store.connection import Connection
-from hunt.store.errors import translate
+from hunt.store.connector import Connector
+from hunt.store.servers import Server, Servers
 
 IDLE = pq.TransactionStatus.IDLE
-UNKNOWN = pq.TransactionStatus.UNKNOWN
+log = FaultLog("hunt.pool")
 
 
 class Pool:
@@ -27,37 +34,49 @@ class Pool:
 
     Needs no task of its own: whoever asks makes the connection that is missing,
     so there is nothing to supervise and nothing that could be left behind.
-    After a failed attempt to connect the others fail at once for a while
-    (capped, fully jittered), rather than all trying a server that is down.
+
+    Every call on a lent connection has a deadline, `limits.CALL`.  A server that lets
+    one pass, and has not answered another call meanwhile, loses all its connections:
+    those who use one get an error, and the next connection is tried elsewhere first.
+    A backend that may still work for a connection which was closed keeps its place in
+    the pool, so the server never runs more than `size` of them.
     """
 
     def __init__(
         self,
-        conninfo: str,
+        conninfo: str | Servers,
         *,
         size: int,
         clock: Callable[[], float] = trio.current_time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._conninfo = conninfo
         self._size = size
-        self._clock = clock
         self._places = trio.Semaphore(size)  # first come, first served
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
         self._connecting = 0
         self._generation = 0  # of connections; those of an older one are not kept
         self._born: dict[Connection, int] = {}
-        self._backoff = Backoff(base=0.1, cap=2.0, jitter=jitter)
         self._closed = False
-        self._retry_at = float("-inf")
-        self._why: StoreError | None = None
-        #: Calls that found all connections lent out, connects that took too long or failed.
-        self.faults = Counter(busy=0, slow=0, connect=0)
+        #: Calls that found all connections lent out, connects that took too long or failed,
+        #: connects for which calls that were given up left no place, servers that lost all
+        #: connections.
+        self.faults = Counter(busy=0, slow=0, connect=0, unfinished=0, silent=0)
+        self._connector = Connector(
+            conninfo if isinstance(conninfo, Servers) else Servers(conninfo),
+            most=size,
+            faults=self.faults,
+            clock=clock,
+            jitter=jitter,
+        )
+
+    def on_recovery(self, recovered: Callable[[], None]) -> None:
+        """Have `recovered` called whenever a server accepts again after one had not."""
+        self._connector.recovered = recovered
 
     @asynccontextmanager
     async def connection(
-        self, *, timeout: float = 5.0, insist: bool = False
+        self, *, timeout: float = limits.CALL, insist: bool = False
     ) -> AsyncIterator[Connection]:
         """Lend a connection, idle and outside of a transaction, for the block.
 
@@ -65,15 +84,17 @@ class Pool:
         closed; neither keeps the caller's cancellation for more than seconds.
 
         Args:
-            timeout: Seconds to wait for one, and again to make one.
+            timeout: Seconds to wait for one, and to make one where none is idle.
             insist: Try to connect, however short a time ago that failed; for a
                 caller with pauses of its own.
 
         Raises:
             StoreUnavailable: None is free within `timeout` seconds, or none can be made.
             ConnectTimeout: The server did not answer within `timeout` seconds.
+            StoreTimeout: In the block: the server did not answer a call in time.
         """
         await trio.lowlevel.checkpoint_if_cancelled()  # from here on a connection may be ours
+        began = trio.current_time()
         try:
             self._places.acquire_nowait()
         except trio.WouldBlock:
@@ -85,25 +106,41 @@ class Pool:
         try:
             conn = self._take_idle()
             if conn is None:
-                with trio.move_on_after(timeout) as scope:
-                    conn = await self._connect(insist)
-                if conn is None:
-                    self.faults["slow"] += 1
-                    raise ConnectTimeout(f"no connection within {timeout:g} s")
+                # Whoever waited long for a place gets more, or a server that is well
+                # would be said to be silent.
+                left = began + timeout - trio.current_time()
+                conn = await self._connect(max(left, timeout / 2), insist)
+            conn.patience = limits.CALL
             self._busy.add(conn)
+            began = trio.current_time()
             try:
                 yield conn
-            except StoreReadOnly:
+            except (StoreReadOnly, pg.ReadOnlySqlTransaction):
                 self.drop_all()
                 raise
-            except pg.ReadOnlySqlTransaction:
-                self.drop_all()
+            except StoreTimeout:
+                self._given_up(conn.server, began)
                 raise
             finally:
                 self._busy.discard(conn)
                 await self._give_back(conn)
         finally:
             self._places.release()
+
+    @asynccontextmanager
+    async def transaction(self, *, seconds: float = limits.LONG) -> AsyncIterator[Connection]:
+        """Lend a connection in a transaction, for work that may take longer than a call.
+
+        Args:
+            seconds: In which each statement must be answered.
+
+        Raises:
+            StoreError: As of `connection`.
+        """
+        async with self.connection() as conn, conn.transaction():
+            await limits.extend(conn, seconds)
+            conn.patience = seconds
+            yield conn
 
     def ready(self) -> bool:
         """Return whether there is a connection to be lent at once."""
@@ -117,32 +154,44 @@ class Pool:
             self._discard(conn)
         return None
 
-    async def _connect(self, insist: bool) -> Connection:
+    async def _connect(self, within: float, insist: bool) -> Connection:
         if self._closed:
             raise StoreUnavailable("the pool is closed")
-        if self._clock() < self._retry_at and self._why is not None and not insist:
-            raise StoreUnavailable(str(self._why))
         self._connecting += 1
+        began = trio.current_time()
         try:
-            conn = await Connection.connect(self._conninfo, autocommit=True)
-        except psycopg.Error as exc:
-            self.faults["connect"] += 1
-            self._retry_at = self._clock() + self._backoff.next()
-            self._why = translate(exc)
-            raise StoreUnavailable(str(self._why)) from exc
+            conn = await self._connector.connect(within, open_now=len(self._born), insist=insist)
+        except ConnectTimeout:
+            for server in self._connector.servers.in_order():
+                if server.timed_out_at >= began:
+                    self._given_up(server, began)
+            raise
         finally:
             self._connecting -= 1
-        self._backoff.reset()
-        self._retry_at = float("-inf")
         self._born[conn] = self._generation
         return conn
 
+    def _given_up(self, server: Server | None, began: float) -> None:
+        """Drop all connections to a server that has answered nobody since a call began."""
+        if server is None or server.answers_since(began):
+            return
+        server.timed_out_at = trio.current_time()
+        self.faults["silent"] += 1
+        log.warning("server silent, connections dropped", server=server.name)
+        for conn in [each for each in self._idle if each.server is server]:
+            self._idle.remove(conn)
+            self._discard(conn)
+        for conn in self._busy:
+            if conn.server is server:
+                conn.close_now()
+
     async def _give_back(self, conn: Connection) -> None:
         if not conn.closed and conn.pgconn.transaction_status != IDLE:
+            conn.patience = limits.CALL
             try:
                 await conn.rollback()
-            except psycopg.Error:
-                conn.pgconn.finish()
+            except (psycopg.Error, StoreTimeout):
+                conn.close_now()
         old = self._born[conn] != self._generation
         if conn.closed or old or self._closed or conn.pgconn.transaction_status != IDLE:
             self._discard(conn)
@@ -188,7 +237,7 @@ def _is_well(conn: Connection) -> bool:
 
 
 @asynccontextmanager
-async def open_pool(conninfo: str, *, size: int) -> AsyncIterator[Pool]:
+async def open_pool(conninfo: str | Servers, *, size: int) -> AsyncIterator[Pool]:
     """Yield a pool, and close it at the end; connects to nothing by itself."""
     pool = Pool(conninfo, size=size)
     try:

@@ -17,7 +17,11 @@ from hunt.store.listen import Listener
 from hunt.store.log import Log
 from hunt.store.players import Players
 from hunt.store.pool import Pool, open_pool
+from hunt.store.servers import Servers
 from hunt.store.standings import Standings
+
+#: Seconds to connect in, at the start, before it is tried again.
+START = 4.0
 
 log = FaultLog("hunt")
 
@@ -31,7 +35,7 @@ class Store:
         listen: Where notices come from.
     """
 
-    def __init__(self, pool: Pool, conninfo: str, listen: str) -> None:
+    def __init__(self, pool: Pool, conninfo: Servers, listen: Servers) -> None:
         self._pool = pool
         self._conninfo = conninfo
         self.name = os.urandom(8).hex()  #: of this process, in its notices
@@ -43,6 +47,7 @@ class Store:
         self.listening = Listener(listen).listening
         self.states = pool.states
         self.faults = pool.faults
+        self.on_recovery = pool.on_recovery
 
     async def wait_fit(self) -> None:
         """Return once the database answers, with the schema and the durability it must have.
@@ -52,7 +57,7 @@ class Store:
         """
         while True:
             try:
-                async with self._pool.connection(timeout=float("inf")) as conn:
+                async with self._pool.connection(timeout=START, insist=True) as conn:
                     if lacking := await schema.lacking(conn):
                         raise SettingsError(f"{lacking}: run 'hunt migrate'")
                     found = [*await checks.check(conn), await trials.prepared(self._conninfo)]
@@ -75,5 +80,7 @@ async def open_store(conninfo: str, *, listen: str | None, size: int) -> AsyncIt
         listen: Where notices come from, if not from there.
         size: Connections, >= 1, at most, besides the one that listens.
     """
-    async with open_pool(conninfo, size=size) as pool:
-        yield Store(pool, conninfo, listen or conninfo)
+    servers = Servers(conninfo)
+    listeners = servers if listen in {None, conninfo} else Servers(listen)
+    async with open_pool(servers, size=size) as pool:
+        yield Store(pool, servers, listeners)

@@ -11,10 +11,12 @@ import trio
 from psycopg import errors as pg
 
 from hunt.errors import StoreError
+from hunt.store import limits
 from hunt.store.checks import Finding, finding
 from hunt.store.connection import Connection, Statement
 from hunt.store.errors import translated
 from hunt.store.listen import Listener
+from hunt.store.servers import Servers
 
 #: Seconds in which a notice arrives, where notices arrive at all.
 NOTICE = 2.0
@@ -93,7 +95,7 @@ async def notices(conn: Connection, listen: str) -> Finding:
     )
 
 
-async def prepared(conninfo: str) -> Finding:
+async def prepared(conninfo: str | Servers) -> Finding:
     """Return whether statements stay prepared on their connection, as hunt's commit needs it.
 
     Raises:
@@ -105,6 +107,7 @@ async def prepared(conninfo: str) -> Finding:
             pair = []
             for _ in range(2):
                 pair.append(await Connection.connect(conninfo, autocommit=True))
+                pair[-1].patience = limits.CALL
                 exits.callback(pair[-1].close_now)
             # Both prepare a statement of the same name; behind a pooler that does not
             # tell their sessions apart, they meet on one connection to the server.

@@ -17,6 +17,7 @@ try:
         consumes,
         invariant,
         multiple,
+        precondition,
         rule,
     )
 except ImportError as exc:
@@ -67,7 +68,8 @@ class BreakerMachine(RuleBasedStateMachine):
         self.probes = 0  #: under way, of the newest opening
         self._runs: dict[str, int] = {}  # bad ends in a row, by kind
         self._good = 0  # probes in a row
-        self._openings = 0  # without a close between them
+        self._good_calls = 0  # in a row, since it closed
+        self._openings = 0  # since calls last went well
 
     def make(self, clock: Clock) -> Breaker:
         """Return the breaker to be tested; its thresholds are best small."""
@@ -99,6 +101,15 @@ class BreakerMachine(RuleBasedStateMachine):
             self.probes += 1
         return ticket
 
+    @rule()
+    def hurry(self) -> None:
+        """Say that the store may be well: a probe may pass, and nothing else changes."""
+        before = self.breaker.state, self.breaker.openings, self.breaker.reason
+        self.breaker.hurry()
+        assert (self.breaker.state, self.breaker.openings, self.breaker.reason) == before
+        if self.breaker.state == "open":
+            assert self.breaker.retry_after() == 0, "it waits although it was told not to"
+
     @rule(ticket=consumes(tickets), how=settlings(), slow=st.booleans())
     def end(self, ticket: Ticket, how: Settling, slow: bool) -> None:
         """Settle a ticket, and compare what the breaker does with the model."""
@@ -121,12 +132,25 @@ class BreakerMachine(RuleBasedStateMachine):
             longest = min(breaker.cooldown * 2**self._openings, breaker.cap)
             assert longest / 2 <= breaker.retry_after() <= longest
             self._openings += 1
-            self._runs, self._good, self.probes = {}, 0, 0
+            self._runs, self._good, self._good_calls, self.probes = {}, 0, 0, 0
         elif ticket.probe and self._good == breaker.good:
             assert (breaker.state, breaker.reason) == ("closed", None)
-            self._good = self._openings = 0
+            self._good = 0  # the pauses stay long until calls have gone well
         else:
             assert breaker.state == before
+
+    @precondition(lambda self: self.breaker.state == "closed")
+    @rule(calls=st.integers(0, 3))
+    def relapse(self, calls: int) -> None:
+        """Open it, close it by probes alone, and let some calls go well."""
+        self.end(self.breaker.admit(), "read_only", slow=False)
+        self.clock.now += int(self.breaker.cap)
+        while self.breaker.state != "closed":
+            probe = self.begin()
+            assert isinstance(probe, Ticket), "it refuses after its longest pause"
+            self.end(probe, "succeed", slow=False)
+        for _ in range(calls):
+            self.end(self.begin(), "succeed", slow=False)
 
     def _model(self, ticket: Ticket, how: str) -> bool:
         """Return whether the breaker has to open; the model is its documentation."""
@@ -137,7 +161,11 @@ class BreakerMachine(RuleBasedStateMachine):
         if how == "succeed":
             self._runs = {}
             self._good += ticket.probe
+            self._good_calls += not ticket.probe
+            if self._good_calls >= self.breaker.batches:
+                self._openings = 0
             return False
+        self._good_calls = 0
         if how == "slow":
             self._runs = {"slow": self._runs.get("slow", 0)}
         self._runs[how] = self._runs.get(how, 0) + 1

@@ -97,7 +97,14 @@ def test_a_bad_probe_opens_it_again_for_longer(end: str) -> None:
     assert (breaker.state, breaker.retry_after()) == ("open", 8)
 
 
-def test_the_pause_grows_to_its_cap_and_begins_anew_after_a_close() -> None:
+def closed_again(clock: Clock, breaker: Breaker) -> None:
+    clock.now += int(breaker.retry_after())
+    for _ in range(breaker.good):
+        breaker.succeed(breaker.admit(), 0)
+    assert breaker.state == "closed"
+
+
+def test_the_pause_grows_to_its_cap() -> None:
     clock = Clock()
     breaker = opened(clock)
     pauses = []
@@ -106,12 +113,66 @@ def test_the_pause_grows_to_its_cap_and_begins_anew_after_a_close() -> None:
         clock.now += int(breaker.retry_after())
         breaker.fail(breaker.admit())
     assert pauses == [4, 8, 16, 16]
-    clock.now += 16
-    for _ in range(3):
+
+
+def test_a_close_by_probes_alone_does_not_shorten_the_next_pause() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    pauses = []
+    for _ in range(3):  # the probes pass, and the calls do not
+        closed_again(clock, breaker)
+        for _ in range(3):
+            breaker.fail(breaker.admit())
+        pauses.append(breaker.retry_after())
+    assert pauses == [8, 16, 16]
+
+
+@pytest.mark.parametrize("bad", ["slow", "fail", "time_out"])
+def test_only_good_calls_in_a_row_make_the_pauses_short_again(bad: str) -> None:
+    clock = Clock()
+    breaker = opened(clock, batches=4)
+    closed_again(clock, breaker)
+    for run in (3, 3):
+        for _ in range(run):
+            breaker.succeed(breaker.admit(), 0)
+        if bad == "slow":
+            breaker.succeed(breaker.admit(), 1)
+        else:
+            getattr(breaker, bad)(breaker.admit())
+    breaker.read_only(breaker.admit())
+    assert breaker.retry_after() == 8, "three good calls were not enough, twice"
+    closed_again(clock, breaker)
+    for _ in range(4):
         breaker.succeed(breaker.admit(), 0)
-    for _ in range(3):
-        breaker.fail(breaker.admit())
+    breaker.read_only(breaker.admit())
     assert breaker.retry_after() == 4
+
+
+def test_hurry_lets_a_probe_pass_at_once_and_the_next_pause_is_as_long_as_ever() -> None:
+    breaker = opened(Clock())
+    breaker.hurry()
+    assert (breaker.state, breaker.retry_after(), breaker.probe_at()) == ("open", 0, 0)
+    breaker.fail(breaker.admit())
+    assert breaker.retry_after() == 8
+
+
+def test_hurry_changes_nothing_where_it_is_held_open_or_not_open() -> None:
+    clock = Clock()
+    breaker = Breaker(clock)
+    breaker.hurry()
+    assert breaker.state == "closed"
+    breaker.force("open")
+    breaker.hurry()
+    with pytest.raises(CircuitOpen):
+        breaker.admit()
+    breaker = opened(clock)
+    clock.now += 4
+    probe = breaker.admit()
+    breaker.hurry()
+    assert breaker.state == "half-open"
+    with pytest.raises(CircuitOpen):
+        breaker.admit()
+    breaker.abandon(probe)
 
 
 def test_jitter_shortens_the_pause_by_half_at_most() -> None:

@@ -149,7 +149,7 @@ async def test_cancel_safe_ends_the_query_of_another_task(database: str) -> None
     [
         ("host=127.0.0.1 port=1", "onnection"),
         ("host=localhost port=1", "onnection"),
-        ("host=127.0.0.1,127.0.0.1 port=1,1", "no host would have us"),
+        ("host=127.0.0.1,127.0.0.1 port=1,1", "no server accepts"),
         ("host=does-not-exist.invalid", "name is not known"),
     ],
 )
@@ -269,16 +269,16 @@ async def test_after_a_failed_connect_the_others_fail_at_once() -> None:
         with pytest.raises(StoreUnavailable):
             async with pool.connection():
                 pass
-    assert pool._backoff._attempts == 1
+    assert pool._connector._backoff._attempts == 1
     with pytest.raises(StoreUnavailable):
         async with pool.connection(insist=True):
             pass
-    assert pool._backoff._attempts == 2
+    assert pool._connector._backoff._attempts == 2
     now = 1.0
     with pytest.raises(StoreUnavailable):
         async with pool.connection():
             pass
-    assert pool._backoff._attempts == 3
+    assert pool._connector._backoff._attempts == 3
     assert +pool.faults == {"connect": 3}
     pool.close()
     with pytest.raises(StoreUnavailable, match="closed"):

@@ -59,6 +59,31 @@ class NeverGrows(Breaker):
         super()._open(reason)
 
 
+class ForgetsAtClose(Breaker):
+    def succeed(self, ticket: Ticket, seconds: float) -> None:
+        super().succeed(ticket, seconds)
+        if self.state == "closed":
+            self._in_a_row = 0
+
+
+class NeverForgets(Breaker):
+    def succeed(self, ticket: Ticket, seconds: float) -> None:
+        before = self._in_a_row
+        super().succeed(ticket, seconds)
+        self._in_a_row = max(self._in_a_row, before)
+
+
+class HurriesToClose(Breaker):
+    def hurry(self) -> None:
+        if self.state == "open":
+            self.state, self.reason = "closed", None
+
+
+class Deaf(Breaker):
+    def hurry(self) -> None:
+        pass
+
+
 class ClosesAtOnce(Breaker):
     def succeed(self, ticket: Ticket, seconds: float) -> None:
         super().succeed(ticket, seconds)
@@ -76,6 +101,10 @@ class ClosesAtOnce(Breaker):
         Patient,
         Impatient,
         NeverGrows,
+        ForgetsAtClose,
+        NeverForgets,
+        HurriesToClose,
+        Deaf,
         ClosesAtOnce,
     ],
 )
