@@ -27,7 +27,7 @@ from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Notice, Outcome, Settlement
 from hunt.core.hunts import Hunt
 from hunt.core.standings import Leader
-from hunt.errors import CircuitOpen, SettingsError, StoreUnavailable
+from hunt.errors import CircuitOpen, HuntFailed, SettingsError, StoreUnavailable
 from hunt.service import dials
 from hunt.service.catalogue import Catalogue
 from hunt.service.eviction import evict
@@ -99,7 +99,7 @@ class Engine:
             batches=settings.breaker_batches,
             jitter=jitter,
         )
-        self.supervisor = Supervisor(self.breaker, self.log.probe, changed=self._breaker_changed)
+        self.supervisor = Supervisor(self.breaker, self._probe, changed=self._breaker_changed)
         self.limits = Limits(settings, clock=trio.current_time, refused=self.metrics.limited)
         self.proxies = Proxies(settings.trusted_proxies)
         #: Called now and then; each drops what was not used for a while.
@@ -125,6 +125,7 @@ class Engine:
             wanted=self.hub.wanted,
             jitter=jitter,
         )
+        store.on_recovery(self.supervisor.hurry)
         self.quarantine = Quarantine(trio.current_time, jitter=jitter)
         self.guard = Guard(
             partial(self.log.append, deadline=COMMIT_DEADLINE),
@@ -198,6 +199,14 @@ class Engine:
         self.metrics.faults.watch("audit", self.trail.faults)
         self.metrics.faults.watch("loop", self.stalls.faults)
 
+    async def _probe(self) -> float:
+        """Try the hunt whose commit opened the breaker; another next time, where it fails alone."""
+        try:
+            return await self.log.probe(self.guard.last)
+        except HuntFailed:
+            self.guard.last = None
+            raise
+
     def _breaker_changed(self, state: State) -> None:
         self.metrics.breaker_changed(state)
         log.warning("the breaker has moved", state=state, reason=self.breaker.reason)
@@ -224,6 +233,8 @@ class Engine:
             reasons.append("the keys of tokens are not known yet")
         if self.breaker.state == "open":
             reasons.append(f"the breaker is open: {self.breaker.reason}")
+        if self.tail.is_deaf():
+            reasons.append(f"no answer from the database for {self.tail.silence():.0f} s")
         return not reasons, reasons
 
     async def commit(

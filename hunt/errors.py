@@ -236,6 +236,12 @@ class ConnectTimeout(StoreUnavailable):
     """No connection in time, as of a server that is frozen: surely nothing was recorded."""
 
 
+class StoreSlow(StoreUnavailable):
+    """The server gave up a statement after hunt's own limit: surely nothing was recorded."""
+
+    label = "slow"
+
+
 class StoreReadOnly(StoreUnavailable):
     """The server is a standby, or read-only: surely nothing was recorded."""
 

@@ -47,7 +47,7 @@ async def run(
             ``odd`` the notices that were not understood.
     """
     faults = Counter() if faults is None else faults
-    backoff = Backoff(base=0.1, cap=5.0, jitter=jitter)
+    backoff = Backoff(base=0.1, cap=2.0, jitter=jitter)
     while True:
         try:
             async with listening((LOG, HUNTS)) as received:
@@ -60,7 +60,7 @@ async def run(
                         faults["odd"] += 1
         except StoreError as exc:
             faults["lost"] += 1
-            log.warning("not listening", error=str(exc))
+            log.warning("listener reconnecting", error=str(exc))
         await trio.sleep(backoff.next())
 
 

@@ -64,5 +64,10 @@ def watch(
     metrics.watch_counter(
         "hunt_tail_reads", "Ranges of a log that were read from the table.", lambda: tail.reads
     )
+    metrics.watch(
+        "hunt_tail_silence_seconds",
+        "Time since the database last said how long the logs are.",
+        tail.silence,
+    )
     metrics.faults.watch("probe", supervisor.faults)
     metrics.faults.watch("tail", tail.faults)

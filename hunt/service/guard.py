@@ -25,6 +25,7 @@ from hunt.errors import (
     StoreError,
     StoreLost,
     StoreReadOnly,
+    StoreSlow,
     StoreTimeout,
     StoreUnavailable,
     kinds,
@@ -98,6 +99,7 @@ class Guard:
         self._breaker_moved = breaker_moved
         self.failures = Counter({kind.label: 0 for kind in kinds(StoreError)})  #: by label
         self.retries = 0  #: calls that sent the same batch again
+        self.last: str | None = None  #: the hunt of the last call
 
     async def commit(
         self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None] = lambda: None
@@ -192,13 +194,13 @@ class Guard:
     async def _call(
         self, ticket: Ticket, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
     ) -> list[Outcome]:
-        started = trio.current_time()
+        started, self.last = trio.current_time(), hunt
         try:
             outcomes = await self._append(hunt, clicks, sent)
         except StoreReadOnly:
             self._breaker.read_only(ticket)
             raise
-        except (StoreTimeout, ConnectTimeout):
+        except (StoreTimeout, ConnectTimeout, StoreSlow):
             # A frozen server takes neither a batch nor a connection: two of
             # either kind are two timeouts.
             self._breaker.time_out(ticket)

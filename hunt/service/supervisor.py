@@ -1,4 +1,4 @@
-"""Leads the breaker back: waits while it is open, probes, and tells who wants to know."""
+"""Probes the database while the circuit breaker is open, until the breaker closes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ import trio
 from hunt.core.breaker import Breaker, State
 from hunt.errors import CircuitOpen, StoreError, StoreReadOnly, StoreTimeout
 
-#: Seconds that a probe may take.
-DEADLINE = 1.0
+#: Seconds that a probe may take.  The store gives up earlier by itself, and then says why.
+DEADLINE = 4.0
 
 
 class Supervisor:
-    """The only one to probe a breaker that is not closed.
+    """The only sender of probes of a breaker.
 
     Args:
-        breaker: To be led.
-        probe: Does what a commit does, and changes nothing; raises a `StoreError`.
+        breaker: To be probed while it is not closed.
+        probe: Does what a commit does, and changes nothing; returns the seconds that
+            the commit took, or raises a `StoreError`.
         changed: Told each new state, in order; must not block.
     """
 
     def __init__(
         self,
         breaker: Breaker,
-        probe: Callable[[], Awaitable[None]],
+        probe: Callable[[], Awaitable[float]],
         *,
         changed: Callable[[State], None],
     ) -> None:
@@ -53,26 +54,31 @@ class Supervisor:
             self._forced = self._breaker.forced
             self._moved.set()
 
+    def hurry(self) -> None:
+        """Probe now, if the breaker is open: the database was reached again."""
+        self._breaker.hurry()
+        self._moved.set()
+
     async def run(self) -> None:
         """Probe whenever the breaker is not closed, until cancelled."""
         while True:
-            while self._breaker.state == "closed" or self._breaker.forced == "open":
-                self._moved = trio.Event()
-                await self._moved.wait()
+            self._moved = trio.Event()
             at = self._breaker.probe_at()
-            await trio.sleep_until(trio.current_time() if at is None else at)
-            await self._probe_once()
+            if at is None or at > trio.current_time():
+                with trio.move_on_at(float("inf") if at is None else at):
+                    await self._moved.wait()
+            else:
+                await self._probe_once()
 
     async def _probe_once(self) -> None:
         try:
             ticket = self._breaker.admit()
-        except CircuitOpen:  # it opened again while we slept
+        except CircuitOpen:  # it opened again meanwhile
             return
         self.look()
-        started = trio.current_time()
         try:
             with trio.fail_after(DEADLINE):
-                await self._probe()
+                seconds = await self._probe()
         except StoreReadOnly:
             self.faults["read_only"] += 1
             self._breaker.read_only(ticket)
@@ -86,5 +92,5 @@ class Supervisor:
             self._breaker.abandon(ticket)
             raise
         else:
-            self._breaker.succeed(ticket, trio.current_time() - started)
+            self._breaker.succeed(ticket, seconds)
         self.look()

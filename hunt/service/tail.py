@@ -16,6 +16,9 @@ from hunt.logs import FaultLog
 Read = Callable[[str, int, int], Awaitable[list[Reward]]]
 Last = Callable[[], Awaitable[dict[str, int]]]
 
+#: Seconds without an answer to a look at all hunts, after which the tail is deaf.
+DEAF = 4.0
+
 log = FaultLog("hunt.tail")
 
 
@@ -40,6 +43,9 @@ class Tail:
     What this process committed comes directly, what others committed by notice;
     a gap that does not close by itself is read from the table, and a slow poll
     finds what no notice told of.  Offering is not ``async``: it cannot block.
+
+    A tail whose looks are not answered for `DEAF` seconds is deaf: others may have
+    committed meanwhile, and streams here would not know.  It catches up by itself.
 
     Args:
         read: Returns the rewards of a hunt with the first < seq <= the second, in
@@ -82,8 +88,10 @@ class Tail:
         self._gap = trio.Event()
         self._poll_now = trio.Event()
         self.reads = 0  #: gaps, and what did not fit into a notice, read from the table
-        #: Reads that failed, looks at all hunts that failed, buffers that ran over.
-        self.faults = Counter(read=0, look=0, dropped=0)
+        self.answered_at = trio.current_time()  #: when a look at all hunts was answered last
+        #: Reads that failed, looks at all hunts that failed, buffers that ran over, times
+        #: that the tail became deaf.
+        self.faults = Counter(read=0, look=0, dropped=0, deaf=0)
 
     def start_at(self, hunt: str, seq: int) -> None:
         """Follow a hunt from after `seq`; changes nothing where it is followed already."""
@@ -115,6 +123,14 @@ class Tail:
             self._announce(notice.hunt, notice.last)
         else:
             self._offer(notice.hunt, notice.rewards)
+
+    def silence(self) -> float:
+        """Return the seconds since a look at all hunts was answered."""
+        return trio.current_time() - self.answered_at
+
+    def is_deaf(self) -> bool:
+        """Return whether others may have committed what streams here do not know of."""
+        return self.silence() > DEAF
 
     def resync(self) -> None:
         """Look at all hunts soon: notices may have been lost."""
@@ -201,15 +217,24 @@ class Tail:
             self._offer(hunt, rewards)
 
     async def _look_around(self) -> None:
+        deaf = False
         while True:
             with trio.move_on_after(self._poll):
                 await self._poll_now.wait()
             self._poll_now = trio.Event()
             try:
                 last = await self._last()
-            except StoreError:
+            except StoreError as exc:
                 self.faults["look"] += 1
-                continue  # whoever reads or writes next says so
+                if self.is_deaf() and not deaf:
+                    deaf = True
+                    self.faults["deaf"] += 1
+                    log.warning("tail deaf", seconds=round(self.silence(), 1), error=str(exc))
+                continue
+            if deaf:
+                deaf = False
+                log.warning("tail hears again", seconds=round(self.silence(), 1))
+            self.answered_at = trio.current_time()
             for hunt, seq in last.items():
                 self.start_at(hunt, seq)
                 self._announce(hunt, seq)

@@ -136,8 +136,15 @@ class Connection(psycopg.AsyncConnection[Any]):
         except OSError as exc:
             raise psycopg.OperationalError(f"the connection is lost: {exc}") from exc
 
+    def has_prepared(self, statement: Statement) -> bool:
+        """Return whether `call` has run a statement on this connection."""
+        return statement.name in self._statements
+
     async def call(
-        self, statement: Statement, values: Sequence[bytes | None], sent: Callable[[], None]
+        self,
+        statement: Statement,
+        values: Sequence[bytes | None],
+        sent: Callable[[], None] = lambda: None,
     ) -> list[Any]:
         """Run a statement, in one round trip once it is prepared, and return its rows.
 

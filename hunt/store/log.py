@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from itertools import starmap
 
 import psycopg
+import trio
 from msgspec.structs import replace
+from psycopg import errors as pg
 
 from hunt.core import notice
 from hunt.core.events import Click, Outcome, Reward, Settlement
-from hunt.errors import ClickConflict, HuntNotFound, HuntNotOpen, TooFast
+from hunt.errors import ClickConflict, HuntNotFound, HuntNotOpen, StoreSlow, TooFast
+from hunt.store import limits
 from hunt.store.connection import Statement
 from hunt.store.errors import translated
 from hunt.store.packed import pack
@@ -23,6 +26,9 @@ COMMIT = Statement(
       from hunt_commit($1, $2, $3, $4, $5, $6, $7, $8)
     """,
 )
+
+#: What the breaker's probe does; the function says how it is like a commit.
+TRY = Statement("hunt_try_commit", "select hunt_try_commit($1)")
 
 READ = """
     select seq, click_id, player, prize, points, at
@@ -79,7 +85,9 @@ class Log:
             HuntNotFound: There is no such hunt.
             StoreUnavailable: Nothing was recorded.
             StoreConflict: Nothing was recorded: repeat.
-            BatchTimeout: Nothing was recorded: a lock or statement took too long.
+            StoreSlow: Nothing was recorded: the server took too long, and gave up.
+            HuntFailed: Nothing was recorded: as where the hunt's row stayed locked.
+            BatchTimeout: Nothing was recorded: the statement was cancelled in the server.
             BatchRejected: Nothing was recorded: some click is not acceptable.
             StoreTimeout: The outcome is unknown: repeat.
             StoreLost: The outcome is unknown: repeat.
@@ -95,9 +103,14 @@ class Log:
             if not self._pool.ready():
                 sent()
             async with self._pool.connection(timeout=deadline) as conn:
+                began = trio.current_time()
                 try:
                     with conn.committing(deadline):
                         rows = await conn.call(COMMIT, values, sent)
+                except pg.QueryCanceled as exc:
+                    if trio.current_time() - began < limits.LOCK:
+                        raise  # by a limit of the operator's, or by hand
+                    raise StoreSlow("the server gave up a commit", sqlstate=exc.sqlstate) from exc
                 except psycopg.Error as exc:
                     if exc.sqlstate == NO_SUCH_HUNT:
                         raise HuntNotFound(f"there is no hunt {hunt!r}") from None
@@ -133,23 +146,36 @@ class Log:
                 return list(starmap(Reward, await cursor.fetchall()))
 
     async def last(self) -> dict[str, int]:
-        """Return the last seq of every hunt."""
+        """Return the last seq of every hunt; whoever asks has pauses of its own."""
         with translated():
-            async with self._pool.connection() as conn:
+            async with self._pool.connection(insist=True) as conn:
                 cursor = await conn.execute("select id, last_seq from hunts")
                 return dict(await cursor.fetchall())
 
-    async def probe(self, deadline: float = 1.0) -> None:
-        """Commit something small, and wait for the disk as `append` does.
+    async def probe(self, hunt: str | None) -> float:
+        """Do what `append` does, for a click that leaves nothing behind; see `TRY`.
+
+        Args:
+            hunt: Whose log is tried first; None, or where it takes no clicks: any.
+
+        Returns:
+            The seconds that the commit took, on a connection that has committed before:
+            a new one plans its statements first.
 
         Raises:
             StoreError: The database would not take a batch now.
         """
+        values = (None if hunt is None else hunt.encode(),)
         with translated():
             # Whoever probes has waited already; a "no" of the pool's would not be the server's.
-            async with self._pool.connection(timeout=deadline, insist=True) as conn:
-                with conn.committing(deadline):
-                    await conn.execute("update hunt_probe set at = clock_timestamp()")
+            connection = self._pool.connection(timeout=limits.CALL / 2, insist=True)
+            async with connection as conn:
+                with conn.committing(limits.CALL):
+                    if not conn.has_prepared(TRY):
+                        await conn.call(TRY, values)
+                    began = trio.current_time()
+                    await conn.call(TRY, values)
+                return trio.current_time() - began
 
 
 def _outcomes(clicks: Sequence[Click], rows: Sequence[Row]) -> list[Outcome]:

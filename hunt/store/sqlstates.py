@@ -99,7 +99,7 @@ CODES = {
     "40003": Rule(UNKNOWN, "the server says that it does not know"),
     "42P05": Rule(RETRY, "a pooler gave a session that knows the statement: another may not"),
     "54000": Rule(UNAVAILABLE, "the queue of NOTIFY is full, which every commit needs"),
-    "55P03": Rule(TIMEOUT, "a lock was not granted in time"),
+    "55P03": Rule(HUNT, "a lock was not granted in time, as where an operator holds this hunt's"),
     "57014": Rule(TIMEOUT, "a statement timeout, or somebody cancelled the statement"),
     "57P01": Rule(UNKNOWN, "the session was ended by an operator, perhaps after its commit"),
     "57P02": Rule(UNKNOWN, "the server crashed, perhaps after the commit"),

@@ -36,7 +36,7 @@ class Standings:
             StoreError: Nothing was added up, or that is not known; it is safe to repeat.
         """
         with translated():
-            async with self._pool.connection() as conn:
+            async with self._pool.transaction() as conn:
                 row = await (await conn.execute(ADD_UP, (hunt, STEP))).fetchone()
         assert row is not None
         return row[0], row[1]

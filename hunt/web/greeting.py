@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Sequence
 
+import trio
 from msgspec import Struct
 
 from hunt.core import messages, sse
@@ -17,6 +18,9 @@ from hunt.logs import FaultLog
 
 #: Milliseconds within which clients that were sent away come back.
 RECONNECT_MS = (1000, 5000)
+
+#: Seconds that a client waits for what it has missed, before it is told to come back.
+PATIENCE = 3.0
 
 log = FaultLog("hunt.web")
 
@@ -67,14 +71,19 @@ async def resumed(engine: Engine, hunt: Hunt, player: str, last_event_id: str) -
     Temporary trouble is no error here, because a browser would give up for good:
     the stream says when to come back, and ends.
     """
+    missed: Sequence[Reward] | None = None
+    why = f"no answer within {PATIENCE:g} s"
     try:
         after = sse.parse_event_id(last_event_id, hunt.epoch)
-        missed = await _missed(engine, hunt, player, after)
+        with trio.move_on_after(PATIENCE):
+            missed = await _missed(engine, hunt, player, after)
     except ValueError as exc:
         return hello(engine, hunt, reset=str(exc))
     except StoreError as exc:
+        why = str(exc)
+    if missed is None:
         engine.faults["resume"] += 1
-        log.warning("a stream could not be resumed", error=str(exc))
+        log.warning("stream not resumed", error=why)
         return Greeting(hunt=hunt.id, epoch=hunt.epoch, seq=0, resumed=False, sent=0, ends=True)
     return Greeting(
         hunt=hunt.id,

@@ -13,8 +13,9 @@ async def test_a_breaker_that_is_held_open_is_not_probed_until_it_is_let_go_of(
     probed: list[float] = []
     states: list[State] = []
 
-    async def probe() -> None:
+    async def probe() -> float:
         probed.append(trio.current_time())
+        return 0.0
 
     breaker = Breaker(trio.current_time)
     supervisor = Supervisor(breaker, probe, changed=states.append)

@@ -58,6 +58,9 @@ class FakeStore:
     def states(self) -> dict[str, int]:
         return {}
 
+    def on_recovery(self, recovered: Callable[[], None]) -> None:
+        self.recovered = recovered
+
     async def wait_fit(self) -> None:
         await trio.lowlevel.checkpoint()
 
@@ -213,10 +216,12 @@ class FakeLog:
         await self._store.call(QUICK)
         return {HUNT: len(self._store.ledger.rows)}
 
-    async def probe(self, deadline: float = 1.0) -> None:
+    async def probe(self, hunt: str | None) -> float:
         kind = self._store.weather.now(trio.current_time(), *CALLS)
-        await trio.sleep(self._store.seconds(QUICK, slow=kind == "slow"))
+        seconds = self._store.seconds(QUICK, slow=kind == "slow")
+        await trio.sleep(seconds)
         self._refuse(kind)
         if kind in {"late", "frozen"}:
-            await trio.sleep(deadline)
+            await trio.sleep(1.0)
             raise StoreTimeout("no answer")
+        return seconds

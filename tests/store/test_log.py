@@ -268,7 +268,7 @@ async def test_no_such_hunt(database: str) -> None:
     async with opened(database) as (log, _):
         with pytest.raises(HuntNotFound):
             await log.append("nowhere", [click()])
-        await log.probe()
+        await log.probe(None)
 
 
 async def test_history_is_the_players_own_in_order_and_bounded(database: str) -> None:

@@ -86,13 +86,6 @@ create table audit (
 );
 create index audit_hunt on audit (hunt, id desc);  -- the audit trail of one hunt, newest first
 
--- One row that the breaker's probe rewrites: a probe must wait for the disk, as a commit does.
-create table hunt_probe (
-    one  boolean primary key default true check (one),
-    at   timestamptz not null default clock_timestamp()
-) with (fillfactor = 10);
-insert into hunt_probe default values;
-
 -- Points of each player: added up from the log in steps, outside the commits, when somebody reads the leaderboard.
 create table standings (
     hunt    int not null references hunts,
