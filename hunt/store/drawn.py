@@ -32,7 +32,7 @@ async def pages(pool: Pool, hunt: str, player: str | None) -> AsyncGenerator[lis
     after = 0
     while True:
         with translated():
-            async with pool.connection() as conn:
+            async with pool.transaction() as conn:
                 row = await (await conn.execute(NUMBER, (hunt,))).fetchone()
                 if row is None:
                     return

@@ -92,7 +92,7 @@ class Hunts:
             WrongState: The hunt is over, and its seed may be known.
         """
         with translated():
-            async with self._pool.connection() as conn, conn.transaction():
+            async with self._pool.transaction() as conn:
                 found = await reserved(conn, definition.id)
                 return await apply(conn, found, definition, seed, actor)
 
@@ -103,7 +103,7 @@ class Hunts:
             WrongState: There is one of that id.
         """
         with translated():
-            async with self._pool.connection() as conn, conn.transaction():
+            async with self._pool.transaction() as conn:
                 if await reserved(conn, definition.id) is not None:
                     raise WrongState(f"there is a hunt {definition.id!r} already")
                 return await apply(conn, None, definition, seed, actor)
@@ -118,7 +118,7 @@ class Hunts:
         """
         hunt = definition.id
         with translated():
-            async with self._pool.connection() as conn, conn.transaction():
+            async with self._pool.transaction() as conn:
                 if await reserved(conn, hunt) is not None:
                     return False
                 await apply(conn, None, definition, seed, actor)
@@ -141,7 +141,7 @@ class Hunts:
             WrongState: The hunt is over, and its seed may be known.
         """
         with translated():
-            async with self._pool.connection() as conn, conn.transaction():
+            async with self._pool.transaction() as conn:
                 found = await locked(conn, hunt)
                 if found is None:
                     raise missing(hunt)
@@ -187,7 +187,7 @@ class Hunts:
         were given out are given out again.
         """
         with translated():
-            async with self._pool.connection() as conn, conn.transaction():
+            async with self._pool.transaction() as conn:
                 cursor = await conn.execute("select id, epoch from hunts order by id for update")
                 epochs = {}
                 for hunt, before in await cursor.fetchall():
@@ -198,7 +198,7 @@ class Hunts:
 
     async def _set_state(self, hunt: str, state: State, actor: str) -> None:
         with translated():
-            async with self._pool.connection() as conn, conn.transaction():
+            async with self._pool.transaction() as conn:
                 found = await locked(conn, hunt)
                 if found is None:
                     raise missing(hunt)

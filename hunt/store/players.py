@@ -106,15 +106,15 @@ class Players:
                     which = values | {"hunt": number}
                     if (await conn.execute(KNOWN, which, prepare=False)).rowcount:
                         known.append(which)
-                async with conn.transaction():
-                    clicks = 0
-                    for which in known:
-                        # Or what is being added up now would keep the name.
-                        await conn.execute(HOLD_STANDINGS, which)
-                        await conn.execute(ERASE_STANDINGS, which)
-                        clicks += (await conn.execute(ERASE_LOG, which, prepare=False)).rowcount
-                    for each in ERASE:
-                        await conn.execute(each, values)
-                    detail = Jsonb({"player": nobody, "clicks": clicks})
-                    await conn.execute(AUDIT, (actor, "erase", detail))
+            async with self._pool.transaction() as conn:
+                clicks = 0
+                for which in known:
+                    # Or what is being added up now would keep the name.
+                    await conn.execute(HOLD_STANDINGS, which)
+                    await conn.execute(ERASE_STANDINGS, which)
+                    clicks += (await conn.execute(ERASE_LOG, which, prepare=False)).rowcount
+                for each in ERASE:
+                    await conn.execute(each, values)
+                detail = Jsonb({"player": nobody, "clicks": clicks})
+                await conn.execute(AUDIT, (actor, "erase", detail))
         return nobody, clicks
