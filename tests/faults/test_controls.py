@@ -34,6 +34,7 @@ CONTROLS = {
     "refuses_what_it_recorded": ("honest", replace(PLAIN, steps=[LOSE], fickle=0.5)),
     "keeps_what_is_gone": ("bounded", PLAIN),
     "leaks_backends": ("bounded", PLAIN),
+    "answers_500": ("documented", PLAIN),
 }
 
 

@@ -120,6 +120,9 @@ BROKEN = {
     "a first answer that is called a repeat, and a later attempt": (
         "once", run(ok(2, sent=99.0, answered=100.0), clicks=changed(2, duplicate=True)), LOG,
     ),
+    "a click that met a defect": (
+        "documented", run(ok(1, sent=9.0, verdict="unknown", status=500, seq=None)), LOG,
+    ),
     "a refused click in the log": ("honest", run(clicks=changed(2, **REFUSED)), LOG),
     "a row that nobody sent": ("honest", run(clicks=without(2)), LOG),
     "a row of another player": ("honest", run(clicks=changed(2, player="eve")), LOG),
