@@ -29,7 +29,9 @@ from hunt.core.hunts import Hunt
 from hunt.core.standings import Leader
 from hunt.errors import CircuitOpen, HuntFailed, SettingsError, StoreUnavailable
 from hunt.service import dials
+from hunt.service.archive import Archive
 from hunt.service.catalogue import Catalogue
+from hunt.service.ending import Ending
 from hunt.service.eviction import evict
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
@@ -82,8 +84,18 @@ class Engine:
         self.tokens = open_tokens(settings, clock=time.time)
         #: Looks at all hunts that failed, streams that could not be resumed.
         self.faults = Counter(hunts=0, resume=0)
-        self.catalogue = Catalogue(store.hunts.all, found=self._found, faults=self.faults)
+        self.catalogue = Catalogue(
+            store.hunts.read, found=self._found, gone=self._gone, faults=self.faults
+        )
         self.hunts = self.catalogue.hunts  #: every hunt, by id, kept current
+        self.archive = Archive(store.hunts.versions)
+        self.ending = Ending(
+            hunts=self.hunts.values,
+            now=self.catalogue.now,
+            end_due=store.hunts.end_due,
+            ended=self.catalogue.look,
+            jitter=jitter,
+        )
         self.listener_faults = Counter(lost=0, odd=0)  #: as of `hunt.bus.postgres.run`
         self.draining = False
         self.drained = trio.Event()
@@ -270,12 +282,18 @@ class Engine:
     def _found(self, hunt: Hunt, known: Hunt | None) -> None:
         """Follow what was read of a hunt."""
         self.tail.start_at(hunt.id, hunt.last_seq)
-        if hunt.is_over(self.now()):
-            self.hub.end(hunt.id)
+        if hunt.has_ended:
+            # Its last rewards first: no commit follows the record of the end.
+            if self.tail.position(hunt.id) >= hunt.last_seq:
+                self.hub.end(hunt.id)
         elif known is not None and known.epoch != hunt.epoch:
             # The log was restored from a backup: what was followed is gone.
             self.tail.begin_again(hunt.id, hunt.last_seq)
             self.hub.end(hunt.id, "drain")
+
+    def _gone(self, hunt: Hunt) -> None:
+        """End the streams of a hunt that was deleted."""
+        self.hub.end(hunt.id)
 
     def notice(self, notice: Notice) -> None:
         """Take what the bus says of a commit, made by any process."""
@@ -361,6 +379,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             nursery.start_soon(evict, engine.turns)
             nursery.start_soon(engine.samples.run)
             nursery.start_soon(engine.catalogue.run)
+            nursery.start_soon(engine.ending.run)
             await nursery.start(engine.tail.run)
             nursery.start_soon(engine.hub.run)
             nursery.start_soon(engine.trail.run)

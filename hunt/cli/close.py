@@ -14,7 +14,7 @@ from hunt.settings import Settings
 @click.argument("hunt_id", metavar="ID", type=common.HUNT_ID)
 @common.options
 def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
-    """End a hunt; from then on its seed is public."""
+    """End a hunt for good; from then on its seed is public."""
     common.run(_close, common.read(data_dir, config).settings, hunt_id)
     click.echo(f"hunt {hunt_id} is closed")
 

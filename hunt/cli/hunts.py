@@ -42,7 +42,7 @@ def _row(hunt: Hunt) -> dict[str, object]:
     return {
         "id": hunt.id,
         "title": hunt.definition.title,
-        "state": hunt.state,
+        "state": hunt.phase(hunt.as_of),
         "version": hunt.version,
         "clicks": hunt.last_seq,
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hunt.cli import common
-from hunt.core.wire import valid_player
+from hunt.core.wire import ERASED, valid_player
 from hunt.errors import SettingsError
 from hunt.web import auth
 
@@ -50,6 +50,9 @@ def command(
     """Print a token signed with the first secret."""
     if not valid_player(player):
         raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
+    if player.startswith(ERASED):
+        reserved = f"ids that begin with {ERASED} are reserved for erased players"
+        raise click.BadParameter(reserved, param_hint="--player")
     settings = common.read(data_dir, config).settings
     secrets = common.secrets(settings)
     if auth.OWN not in settings.jwt_algorithms:

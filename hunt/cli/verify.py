@@ -8,17 +8,39 @@ from contextlib import aclosing
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from hunt.cli import common
+from hunt.core.hunts import Hunt
 from hunt.core.verification import Edition, Verifier
 from hunt.core.wire import valid_player
 from hunt.errors import HuntError, HuntNotFound
 from hunt.settings import Settings
+from hunt.store.audit import Audit, Commitment
 from hunt.store.drawn import pages
 from hunt.store.hunts import Hunts
 
 #: Rows that are named, at most, where they are not what their draws gave.
 NAMED = 10
+
+LIMITS = """\
+This shows that the log follows from this seed and from the recorded versions of the hunt.
+It does not show that nobody knew the seed: the operator does, and can change seed, log and
+trail together. Compare the SHA-256 with the commitment that you saved before the hunt ended."""
+
+
+class Report(Struct, frozen=True):
+    """The result of a verification."""
+
+    hunt: Hunt
+    recorded: Commitment | None
+    counts: dict[str, int]  #: draws by verdict
+    wrong: list[int]  #: seqs, at most `NAMED`
+
+    @property
+    def as_recorded(self) -> bool:
+        """Whether the seed is the one that the hunt was created with, as recorded."""
+        return self.recorded is not None and self.recorded.sha256 == self.hunt.commitment
 
 
 @click.command()
@@ -29,30 +51,61 @@ NAMED = 10
 def command(
     hunt_id: str, player: str | None, as_json: bool, data_dir: Path | None, config: Path | None
 ) -> None:
-    """Compute every draw of a HUNT again from its seed; exit status 1 where one is wrong."""
+    """Compute every draw of a HUNT again from its seed.
+
+    Exit status 1 where a draw is wrong, or the seed is not the one that the audit trail
+    recorded a commitment to when the hunt was created.
+    """
     if player is not None and not valid_player(player):
         raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
-    found = common.run(_verify, common.read(data_dir, config).settings, hunt_id, player)
-    counts, wrong, commitment = found
+    report = common.run(_verify, common.read(data_dir, config).settings, hunt_id, player)
     if as_json:
-        click.echo(
-            json.dumps({"hunt": hunt_id, "commitment": commitment, **counts, "wrong_seqs": wrong})
-        )
+        click.echo(json.dumps(_as_json(report)))
     else:
-        click.echo(f"the seed's SHA-256 is {commitment}, as it was shown from the start")
-        click.echo(
-            f"{sum(counts.values())} draws: {counts['right']} as computed, {counts['denied']} won "
-            f"what had run out, {counts['erased']} of players who were erased, "
-            f"{counts['wrong']} wrong"
-        )
-    if counts["wrong"]:
-        named = ", ".join(map(str, wrong))
+        _show(report)
+    if not report.as_recorded:
+        raise HuntError(f"the seed of {hunt_id} is not the one that was committed to")
+    if report.wrong:
+        named = ", ".join(map(str, report.wrong))
         raise HuntError(f"the log of {hunt_id} is not what was drawn, at seq {named} to begin with")
 
 
-async def _verify(
-    settings: Settings, hunt_id: str, player: str | None
-) -> tuple[dict[str, int], list[int], str]:
+def _as_json(report: Report) -> dict[str, object]:
+    recorded = report.recorded
+    return {
+        "hunt": report.hunt.id,
+        "ended": report.hunt.has_ended,
+        "commitment": report.hunt.commitment,
+        "recorded_commitment": recorded and recorded.sha256,
+        "recorded_at": recorded and recorded.at.isoformat(),
+        "as_recorded": report.as_recorded,
+        **report.counts,
+        "wrong_seqs": report.wrong,
+    }
+
+
+def _show(report: Report) -> None:
+    counts, recorded = report.counts, report.recorded
+    click.echo(f"the seed's SHA-256 is {report.hunt.commitment}")
+    if recorded is None:
+        click.echo("the audit trail holds no commitment for this hunt")
+    else:
+        same = "the same" if report.as_recorded else f"another one, {recorded.sha256},"
+        click.echo(
+            f"the audit trail recorded {same} when the hunt was created, "
+            f"at {recorded.at.isoformat()} by {recorded.actor}"
+        )
+    click.echo(
+        f"{sum(counts.values())} draws: {counts['right']} as computed, {counts['denied']} won "
+        f"what had run out, {counts['erased']} of players who were erased, "
+        f"{counts['wrong']} wrong"
+    )
+    if not report.hunt.has_ended:
+        click.echo("the hunt has not ended: its log may grow, and its seed is still secret")
+    click.echo(LIMITS)
+
+
+async def _verify(settings: Settings, hunt_id: str, player: str | None) -> Report:
     counts: Counter[str] = Counter(right=0, denied=0, erased=0, wrong=0)
     wrong: list[int] = []
     async with common.pool(settings) as pool:
@@ -60,6 +113,7 @@ async def _verify(
         hunt = await hunts.get(hunt_id)
         if hunt is None:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
+        recorded = await Audit(pool).commitment(hunt_id)
         versions = reversed(await hunts.versions(hunt_id))
         verifier = Verifier(hunt.seed, [Edition(each.at, each.definition) for each in versions])
         async with aclosing(pages(pool, hunt_id, player)) as rows:
@@ -69,4 +123,4 @@ async def _verify(
                     counts[verdict] += 1
                     if verdict == "wrong" and len(wrong) < NAMED:
                         wrong.append(row.seq)
-    return dict(counts), wrong, hunt.commitment
+    return Report(hunt, recorded, dict(counts), wrong)

@@ -1,4 +1,4 @@
-"""A hunt as it stands: its definition, and what has become of it."""
+"""A hunt as it stands: its definition, and its state in the database."""
 
 from __future__ import annotations
 
@@ -7,10 +7,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
+
 from hunt.core import fairness
 from hunt.core.definition import Definition
 
+#: As recorded in the database.  ``closed`` is final.
 State = Literal["draft", "open", "paused", "closed"]
+
+#: As shown: `State`, refined by the times of the definition.
+Phase = Literal["draft", "waiting", "open", "paused", "closing", "closed"]
+
+
+class Version(Struct, frozen=True):
+    """A definition that was in force, and since when."""
+
+    version: int
+    at: datetime  #: by the database's clock
+    actor: str
+    definition: Definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +34,13 @@ class Hunt:
 
     definition: Definition
     version: int  #: of the definition, >= 1
-    state: State  #: what the operator said last
+    state: State
     epoch: str  #: of the log; short, of ``[a-z0-9]``
     last_seq: int  #: of the log, >= 0
-    seed: bytes = field(repr=False)  #: secret until the hunt is over
+    seed: bytes = field(repr=False)  #: secret until the hunt has ended
     stock_left: Mapping[str, int]  #: by prize, of those with a stock
+    as_of: datetime  #: when it was read, by the database's clock
+    ended_at: datetime | None = None  #: by the database's clock; None until it has ended
 
     @property
     def id(self) -> str:
@@ -32,19 +49,32 @@ class Hunt:
 
     @property
     def commitment(self) -> str:
-        """What is public of the seed from the start."""
+        """The SHA-256 of the seed, which is public from the start."""
         return fairness.commit(self.seed)
 
-    def is_open(self, now: datetime) -> bool:
-        """Return whether the hunt takes clicks at `now`."""
-        opens, closes = self.definition.opens_at, self.definition.closes_at
-        return (
-            self.state == "open"
-            and (opens is None or opens <= now)
-            and (closes is None or now < closes)
-        )
+    @property
+    def has_ended(self) -> bool:
+        """Whether the end is recorded, so that the seed may be shown.
 
-    def is_over(self, now: datetime) -> bool:
-        """Return whether the hunt has ended at `now`, so that its seed may be shown."""
+        The record is final and excludes every later commit.  No clock may stand in
+        for it: a process does not know whether ``closes_at`` has been extended.
+        """
+        return self.state == "closed"
+
+    def is_due(self, now: datetime) -> bool:
+        """Return whether ``closes_at`` has passed and the end has yet to be recorded."""
         closes = self.definition.closes_at
-        return self.state == "closed" or (closes is not None and now >= closes)
+        return self.state in {"open", "paused"} and closes is not None and closes <= now
+
+    def phase(self, now: datetime) -> Phase:
+        """Return what to show of the state; nothing is decided by it.
+
+        Args:
+            now: The time by the database's clock.
+        """
+        if self.is_due(now):
+            return "closing"
+        opens = self.definition.opens_at
+        if self.state == "open" and opens is not None and now < opens:
+            return "waiting"
+        return self.state

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from hunt.core.cache import Cache
 from hunt.core.keys import Key, fitting
-from hunt.core.wire import valid_player
+from hunt.core.wire import ERASED, valid_player
 from hunt.errors import NotAuthenticated, Overloaded
 
 PLAYER, ADMIN, TICKET = "hunt", "hunt-admin", "hunt-ticket"  # audiences
@@ -242,7 +242,7 @@ class Tokens:
             raise ValueError
         if key is not None and self._issuer is not None and claims.get("iss") != self._issuer:
             raise ValueError
-        if not isinstance(player, str) or not valid_player(player):
+        if not isinstance(player, str) or not valid_player(player) or player.startswith(ERASED):
             raise ValueError
         if hunts is not None and not (
             isinstance(hunts, list) and all(isinstance(each, str) for each in hunts)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hunt.core import wire
 from hunt.core.definition import Definition
 from hunt.core.fairness import Draws
 from hunt.core.odds import Odds
@@ -17,8 +18,8 @@ from hunt.core.odds import Odds
 #: it waits for its commit, and processes hear of a change a moment later.
 OVERLAP = timedelta(seconds=15)
 
-#: How a player is called who was erased: the draw was keyed with another name.
-ERASED = re.compile(r"erased-[0-9a-f]{16}", re.ASCII)
+#: The id of a player who was erased: the draw was keyed with another one.
+_ERASED = re.compile(wire.ERASED + r"[0-9a-f]{16}", re.ASCII)
 
 Verdict = Literal["right", "denied", "erased", "wrong"]
 
@@ -65,7 +66,7 @@ class Verifier:
         ``denied`` is a draw that won something of which there was none left, or of
         which the player had had enough; that is for the log's counts to say.
         """
-        if ERASED.fullmatch(row.player):
+        if _ERASED.fullmatch(row.player):
             return "erased"
         verdicts = {self._judge(row, odds) for odds in self._in_force(row.at)}
         for verdict in ("right", "denied"):

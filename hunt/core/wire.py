@@ -12,6 +12,9 @@ from hunt.core.events import Reward, Settlement
 from hunt.errors import InvalidRequest
 
 PLAYER = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+
+#: Begins the id that an erased player gets; no token may claim one.
+ERASED = "erased-"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 encode = msgspec.json.encode

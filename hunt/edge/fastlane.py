@@ -203,7 +203,7 @@ class Client:
         except Refused as refusal:
             self._refuse(refusal, request)
             return
-        if hunt.is_over(self.park.engine.now()):
+        if hunt.has_ended:
             self._write(self.park.answers.over(request_id))
             self._log(204, request, request_id)
             return

@@ -133,7 +133,7 @@ class Secure:
             return await self._answer(request, answer, HTTPStatus.OK, request_id)
         except Refused as refusal:
             return await self._refuse(request, refusal, request_id)
-        if hunt.is_over(engine.now()):
+        if hunt.has_ended:
             answer = answers.over(request_id)
             return await self._answer(request, answer, HTTPStatus.NO_CONTENT, request_id)
         self._log(request, HTTPStatus.OK, request_id)

@@ -117,7 +117,7 @@ class Socket:
             hunt, subscription = endpoints.stream(self._engine, self._asked, self._peer)
             assert not subscription.everybody, "admitted: nobody asked for everybody's wins"
             self._subscription = subscription
-            if not hunt.is_over(self._engine.now()):
+            if not hunt.has_ended:
                 self._engine.hub.add(subscription, self)
                 return True
             self.close("over")

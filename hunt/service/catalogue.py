@@ -1,9 +1,10 @@
-"""Every hunt, by its id, as it was read last: what all decisions of a click go by."""
+"""Every hunt, by its id, as it was read last: the basis of all decisions about clicks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 
 import structlog
 import trio
@@ -27,37 +28,53 @@ class Catalogue:
     """Keeps what is known of the hunts current.
 
     Args:
-        read: Returns every hunt; raises a `StoreError`, and then what was known stays.
-        found: Told of each hunt that was read, and what was known of it before.
+        read: Returns every hunt by its id, None where it cannot be understood; raises a
+            `StoreError`.  What was known of a hunt that cannot be read stays.
+        found: Called with each hunt that was read, and with what was known of it before.
+        gone: Called with each hunt that was deleted.
         faults: Where looks that failed are counted, as ``hunts``.
     """
 
     def __init__(
         self,
-        read: Callable[[], Awaitable[Collection[Hunt]]],
+        read: Callable[[], Awaitable[Mapping[str, Hunt | None]]],
         *,
         found: Callable[[Hunt, Hunt | None], None],
+        gone: Callable[[Hunt], None],
         faults: Counter[str],
     ) -> None:
-        self.hunts: dict[str, Hunt] = {}  #: by id; hunts are closed, never deleted
+        self.hunts: dict[str, Hunt] = {}  #: by id
         self.answered_at = trio.current_time()  #: when the hunts were read last
         self._read = read
         self._found = found
+        self._gone = gone
         self._faults = faults
         self._changed = trio.Event()
+        # The database's clock at some moment of Trio's.
+        self._clock: tuple[datetime, float] | None = None
+
+    def now(self) -> datetime:
+        """Return the time by the database's clock, exact to a round trip; hunts were read."""
+        assert self._clock is not None, "no hunt was read"
+        as_of, at = self._clock
+        return as_of + timedelta(seconds=trio.current_time() - at)
 
     async def _refresh(self) -> bool:
         """Read all hunts again, and return whether they could be read."""
         try:
-            hunts = await self._read()
+            stored = await self._read()
         except StoreError as exc:
             self._faults["hunts"] += 1
             fault_log.warning("the hunts could not be read", error=str(exc))
             return False
         self.answered_at = trio.current_time()
         known = self.hunts.copy()
-        self.hunts.update((hunt.id, hunt) for hunt in hunts)  # before anybody is told
+        hunts = [hunt for hunt in stored.values() if hunt is not None]
+        self.hunts.update((hunt.id, hunt) for hunt in hunts)  # before the callbacks look
+        for deleted in known.keys() - stored.keys():
+            self._gone(self.hunts.pop(deleted))
         for hunt in hunts:
+            self._clock = hunt.as_of, self.answered_at
             self._found(hunt, known.get(hunt.id))
         return True
 

@@ -56,8 +56,8 @@ class Intake:
         """Draw a click and let it wait for its commit; `settled` gets the outcome.
 
         Whether the hunt is open is settled with the commit, so that a click which
-        was counted before the hunt closed still gets its outcome afterwards; only
-        a hunt that never was open refuses here.
+        was counted before the hunt closed still gets its outcome afterwards.  A draft
+        does not exist for players.
 
         Args:
             hunt_id: Of the hunt.
@@ -69,17 +69,14 @@ class Intake:
 
         Raises:
             HuntNotFound: There is no such hunt.
-            HuntNotOpen: It is still a draft.
             TooFast: The player clicks too fast.
             CircuitOpen: The breaker is not closed.
             HuntUnavailable: The store fails for this hunt.
             Overloaded: Too much waits already, or the process is stopping.
         """
         hunt = self._hunts(hunt_id)
-        if hunt is None:
+        if hunt is None or hunt.state == "draft":
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
-        if hunt.state == "draft":
-            raise not_open(hunt)
         self._limiter.check(player)
         if self._breaker.state != "closed":
             raise CircuitOpen(retry_after=self._breaker.retry_after() + 0.5 + self._jitter())

@@ -20,6 +20,13 @@ LIST = """
 """
 
 
+# The newest one: a hunt without clicks may have been deleted, and its id used again.
+COMMITMENT = """
+    select at, actor, detail->>'commitment' from audit
+     where hunt = %s and action = 'create' order by id desc limit 1
+"""
+
+
 class Entry(Struct, frozen=True, kw_only=True):
     """One thing that was done."""
 
@@ -29,6 +36,14 @@ class Entry(Struct, frozen=True, kw_only=True):
     detail: dict[str, object] = {}
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     id: int | None = None  #: ascends; None until it is recorded
+
+
+class Commitment(Struct, frozen=True):
+    """The commitment to a hunt's seed, as recorded when the hunt was created."""
+
+    at: datetime  #: by the database's clock
+    actor: str
+    sha256: str  #: of the seed, in hex
 
 
 class Audit:
@@ -47,6 +62,13 @@ class Audit:
         with translated():
             async with self._pool.connection() as conn:
                 await conn.execute(RECORD, values)
+
+    async def commitment(self, hunt: str) -> Commitment | None:
+        """Return the recorded commitment of a hunt, or None where there is no record."""
+        with translated():
+            async with self._pool.connection() as conn:
+                row = await (await conn.execute(COMMITMENT, (hunt,))).fetchone()
+        return None if row is None or row[2] is None else Commitment(*row)
 
     async def list(
         self, *, hunt: str | None = None, before: int | None = None, limit: int = 100

@@ -1,15 +1,17 @@
-"""A hunt's definition, written down: as it is, and as it was in each version."""
+"""Write a hunt's definition: the current one, and each version of it."""
 
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from hunt.core import fairness
 from hunt.core.definition import Definition, Prize, differences, from_json, to_json
 from hunt.core.hunts import State
-from hunt.errors import HuntNotFound, WrongState
+from hunt.errors import DefinitionError, HuntNotFound, WrongState
 from hunt.store.connection import Connection
 
 CREATE = """
@@ -50,11 +52,7 @@ REMEMBER = """
     select number, version, definition, %s from hunts where number = %s
 """
 
-LOCK = """
-    select number, definition, state,
-           state = 'closed' or coalesce(closes_at <= clock_timestamp(), false)
-      from hunts where id = %s for update
-"""
+LOCK = "select number, definition, state, last_seq from hunts where id = %s for update"
 
 # There is no row yet that could be locked.
 RESERVE = "select pg_advisory_xact_lock(hashtextextended('hunt ' || %s, 0))"
@@ -68,7 +66,7 @@ class Found(Struct, frozen=True):
     number: int
     definition: Definition
     state: State
-    over: bool  # its seed may be known
+    last_seq: int
 
 
 async def locked(conn: Connection, hunt: str) -> Found | None:
@@ -86,6 +84,15 @@ async def reserved(conn: Connection, hunt: str) -> Found | None:
     return found
 
 
+async def has_passed(conn: Connection, moment: datetime | None) -> bool:
+    """Return whether a time has passed by the database's clock; never for None.
+
+    A statement of its own: one that waits for a lock reads the clock before it waits.
+    """
+    row = await (await conn.execute("select %s <= clock_timestamp()", (moment,))).fetchone()
+    return row is not None and row[0] is True
+
+
 def missing(hunt: str) -> HuntNotFound:
     """Return what to raise where there is no such hunt."""
     return HuntNotFound(f"there is no hunt {hunt!r}: 'hunt hunts' lists them")
@@ -99,9 +106,12 @@ async def apply(
     changes = differences(old, definition)
     if not changes:
         return []
-    if found is not None and found.over:
-        # Whoever knows the seed knows which click ids win.
-        raise WrongState(f"hunt {definition.id!r} is over, and stays as it was")
+    if found is not None and found.state == "closed":
+        # Its seed is public, and whoever knows the seed knows which click ids win.
+        raise WrongState(f"hunt {definition.id!r} has ended, and its end is final")
+    if await has_passed(conn, definition.closes_at):
+        wrong = "has passed by the database's clock: give a later time"
+        raise DefinitionError({"hunt.closes_at": wrong})
     number = await (
         _create(conn, definition, seed)
         if found is None
@@ -112,7 +122,11 @@ async def apply(
         await _keep(conn, number, prize, before.get(prize.id))
     await conn.execute(RETIRE, (number, [prize.id for prize in definition.prizes]))
     await conn.execute(REMEMBER, (actor, number))
-    await conn.execute(AUDIT, (actor, "apply", definition.id, Jsonb({"changes": changes})))
+    detail: dict[str, object] = {"changes": changes}
+    if found is None:
+        detail["commitment"] = fairness.commit(seed)
+    action = "apply" if found else "create"
+    await conn.execute(AUDIT, (actor, action, definition.id, Jsonb(detail)))
     return changes
 
 

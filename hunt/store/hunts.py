@@ -1,30 +1,29 @@
-"""The hunts themselves: what they are made of, and whether they are open."""
+"""Hunts in the database: their definitions and their states."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from hunt.core.cache import Cache
 from hunt.core.definition import Definition, from_json
-from hunt.core.hunts import Hunt, State
+from hunt.core.hunts import Hunt, State, Version
 from hunt.errors import DefinitionError, HuntFailed, WrongState
 from hunt.logs import FaultLog
 from hunt.store.definitions import AUDIT, apply, locked, missing, new_epoch, reserved
 from hunt.store.errors import translated
 from hunt.store.pool import Pool
+from hunt.store.states import end_due, move
 
 SELECT = """
-    select h.definition::text, h.version, h.state, h.epoch, h.last_seq, h.seed,
+    select h.id, h.definition::text, h.version, h.state, h.epoch, h.last_seq, h.seed,
            coalesce((
                select jsonb_object_agg(z.id, greatest(z.stock - z.granted, 0))
                  from prizes z where z.hunt = h.number and z.stock is not null and not z.retired
-           ), '{}')
+           ), '{}'), clock_timestamp(), h.ended_at
       from hunts h
 """
 
@@ -38,15 +37,6 @@ VERSIONS = """
 log = FaultLog("hunt")
 
 
-class Version(Struct, frozen=True):
-    """What a hunt was, from some moment on."""
-
-    version: int
-    at: datetime
-    actor: str
-    definition: Definition
-
-
 class Hunts:
     """Hunts in the database.  The pool is the caller's, to open and to close."""
 
@@ -55,14 +45,18 @@ class Hunts:
 
     async def all(self) -> list[Hunt]:
         """Return every hunt whose definition can be read, by id."""
-        found = []
+        return [hunt for hunt in (await self.read()).values() if hunt is not None]
+
+    async def read(self) -> dict[str, Hunt | None]:
+        """Return every hunt by its id; None where the definition cannot be read."""
+        found: dict[str, Hunt | None] = {}
         for row in await self._select("order by h.id", ()):
             try:
-                found.append(_hunt(row))
+                found[row[0]] = _hunt(row)
             except DefinitionError as exc:
                 # The definition itself holds the places, which are secret.
-                hunt = msgspec.json.decode(row[0]).get("id")
-                log.warning("hunt definition not readable", hunt=hunt, error=str(exc))
+                log.warning("hunt definition not readable", hunt=row[0], error=str(exc))
+                found[row[0]] = None
         return found
 
     async def get(self, hunt: str) -> Hunt | None:
@@ -89,7 +83,8 @@ class Hunts:
             actor: Who does this, for the audit trail.
 
         Raises:
-            WrongState: The hunt is over, and its seed may be known.
+            WrongState: The hunt has ended.
+            DefinitionError: ``closes_at`` has passed by the database's clock.
         """
         with translated():
             async with self._pool.transaction() as conn:
@@ -101,6 +96,7 @@ class Hunts:
 
         Raises:
             WrongState: There is one of that id.
+            DefinitionError: ``closes_at`` has passed by the database's clock.
         """
         with translated():
             async with self._pool.transaction() as conn:
@@ -138,7 +134,8 @@ class Hunts:
 
         Raises:
             HuntNotFound: There is no such hunt.
-            WrongState: The hunt is over, and its seed may be known.
+            WrongState: The hunt has ended.
+            DefinitionError: ``closes_at`` has passed by the database's clock.
         """
         with translated():
             async with self._pool.transaction() as conn:
@@ -148,7 +145,7 @@ class Hunts:
                 return await apply(conn, found, to(found.definition), b"", actor)
 
     async def versions(self, hunt: str) -> list[Version]:
-        """Return what a hunt was from when on, the newest first."""
+        """Return all versions of a hunt, the newest first."""
         with translated():
             async with self._pool.connection() as conn:
                 rows = await (await conn.execute(VERSIONS, (hunt,))).fetchall()
@@ -159,7 +156,7 @@ class Hunts:
 
         Raises:
             HuntNotFound: There is no such hunt.
-            WrongState: It was closed, and its seed may be known.
+            WrongState: It has ended, or its ``closes_at`` has passed.
         """
         await self._set_state(hunt, "open", actor)
 
@@ -168,17 +165,47 @@ class Hunts:
 
         Raises:
             HuntNotFound: There is no such hunt.
-            WrongState: It is not open.
+            WrongState: It is a draft, it has ended, or its ``closes_at`` has passed.
         """
         await self._set_state(hunt, "paused", actor)
 
     async def close(self, hunt: str, *, actor: str = "operator") -> None:
-        """End a hunt for good; its seed may be shown from now on.
+        """Record the end of a hunt, which is final; its seed is public from then on.
 
         Raises:
             HuntNotFound: There is no such hunt.
+            WrongState: It is a draft, which nobody may see.
         """
         await self._set_state(hunt, "closed", actor)
+
+    async def end_due(self, hunt: str) -> bool:
+        """Record the end of a hunt if its ``closes_at`` has passed by the database's clock.
+
+        Idempotent, and safe to call from several processes at once.
+
+        Returns:
+            Whether the end was recorded by this call.
+        """
+        with translated():
+            async with self._pool.connection() as conn:
+                return await end_due(conn, hunt)
+
+    async def delete(self, hunt: str, *, actor: str = "operator") -> None:
+        """Delete a hunt that never had a click, with its versions; the audit trail stays.
+
+        Raises:
+            HuntNotFound: There is no such hunt.
+            WrongState: It has clicks.
+        """
+        with translated():
+            async with self._pool.transaction() as conn:
+                found = await locked(conn, hunt)
+                if found is None:
+                    raise missing(hunt)
+                if found.last_seq:
+                    raise WrongState(f"hunt {hunt!r} has clicks and cannot be deleted")
+                await conn.execute("select hunt_delete(%s)", (found.number,))
+                await conn.execute(AUDIT, (actor, "delete", hunt, Jsonb({"before": found.state})))
 
     async def new_epochs(self, *, actor: str = "operator") -> dict[str, str]:
         """Begin a new epoch of every log, so that no event id from before is resumed; return them.
@@ -202,16 +229,7 @@ class Hunts:
                 found = await locked(conn, hunt)
                 if found is None:
                     raise missing(hunt)
-                if found.state == state:
-                    return
-                if found.state == "closed":
-                    raise WrongState("a closed hunt stays closed: its seed is public")
-                if found.state == "draft" and state == "paused":
-                    raise WrongState("a hunt that was never open cannot be paused")
-                await conn.execute(
-                    "update hunts set state = %s where number = %s", (state, found.number)
-                )
-                await conn.execute(AUDIT, (actor, state, hunt, Jsonb({"before": found.state})))
+                await move(conn, found, state, actor)
 
 
 #: By their JSON; a definition takes some times the bytes of that. All hunts are read every
@@ -228,7 +246,7 @@ def _definition(text: str) -> Definition:
 
 
 def _hunt(row: tuple[Any, ...]) -> Hunt:
-    definition, version, state, epoch, last_seq, seed, stock_left = row
+    _, definition, version, state, epoch, last_seq, seed, stock_left, as_of, ended_at = row
     return Hunt(
         definition=_definition(definition),
         version=version,
@@ -237,4 +255,6 @@ def _hunt(row: tuple[Any, ...]) -> Hunt:
         last_seq=last_seq,
         seed=bytes(seed),
         stock_left=stock_left,
+        as_of=as_of,
+        ended_at=ended_at,
     )

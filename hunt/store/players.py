@@ -7,6 +7,7 @@ import secrets
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from hunt.core.wire import ERASED
 from hunt.store.errors import translated
 from hunt.store.pool import Pool
 
@@ -96,7 +97,7 @@ class Players:
         then.  The draws of these clicks cannot be checked any more, because they were
         keyed with the player's id.
         """
-        nobody = f"erased-{secrets.token_hex(8)}"
+        nobody = ERASED + secrets.token_hex(8)
         values: dict[str, object] = {"player": player, "nobody": nobody}
         with translated():
             async with self._pool.connection() as conn:

@@ -1,9 +1,10 @@
-"""``/v1/admin/hunts``: hunts made, changed, opened, paused and closed."""
+"""``/v1/admin/hunts``: create, change, open, pause, close and delete hunts."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from quart import Blueprint, Response
@@ -31,9 +32,10 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def create() -> Response:
         serving = engine()
         definition = _definition(await bodies.table())
-        await serving.store.hunts.create(
-            definition, seed=new_seed(os.urandom), actor=who.operator(serving)
-        )
+        with _valid():
+            await serving.store.hunts.create(
+                definition, seed=new_seed(os.urandom), actor=who.operator(serving)
+            )
         response = await _shown(serving, definition.id, status=201)
         response.headers["Location"] = f"/v1/admin/hunts/{definition.id}"
         return response
@@ -48,9 +50,10 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         definition = _definition(await bodies.table())
         if definition.id != hunt_id:
             raise InvalidRequest("the hunt is not valid", errors={"id": f"must be {hunt_id}"})
-        changes = await serving.store.hunts.change(
-            hunt_id, lambda _: definition, actor=who.operator(serving)
-        )
+        with _valid():
+            changes = await serving.store.hunts.change(
+                hunt_id, lambda _: definition, actor=who.operator(serving)
+            )
         return await _shown(serving, hunt_id, changes=changes)
 
     @routes.post("/hunts/<hunt_id>/open")
@@ -64,6 +67,12 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.post("/hunts/<hunt_id>/close")
     async def close(hunt_id: str) -> Response:
         return await _moved(engine(), hunt_id, engine().store.hunts.close)
+
+    @routes.delete("/hunts/<hunt_id>")
+    async def delete(hunt_id: str) -> Response:
+        serving = engine()
+        await serving.store.hunts.delete(hunt_id, actor=who.operator(serving))
+        return answer({"deleted": hunt_id})
 
     @routes.get("/hunts/<hunt_id>/versions")
     async def versions(hunt_id: str) -> Response:
@@ -89,9 +98,10 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def restock(hunt_id: str) -> Response:
         serving = engine()
         wanted = await bodies.table()
-        await serving.store.hunts.change(
-            hunt_id, lambda before: _restocked(before, wanted), actor=who.operator(serving)
-        )
+        with _valid():
+            await serving.store.hunts.change(
+                hunt_id, lambda before: _restocked(before, wanted), actor=who.operator(serving)
+            )
         return answer({"prizes": _stock(await _stored(serving, hunt_id))})
 
     return routes
@@ -103,8 +113,15 @@ def answer(value: object, *, status: int = 200) -> Response:
 
 
 def _definition(raw: dict[str, object]) -> Definition:
-    try:
+    with _valid():
         return from_json(raw)
+
+
+@contextmanager
+def _valid() -> Iterator[None]:
+    """Refuse the request where its definition is refused in the block."""
+    try:
+        yield
     except DefinitionError as exc:
         raise invalid(exc) from None
 
@@ -132,10 +149,7 @@ def _restocked(before: Definition, wanted: dict[str, object]) -> Definition:
     assert isinstance(prizes, list)
     for prize in prizes:
         prize["stock"] = wanted.get(prize["id"], prize["stock"])
-    try:
-        checked = from_json(shown)
-    except DefinitionError as exc:
-        raise invalid(exc) from None
+    checked = from_json(shown)
     return replace(before, prizes=checked.prizes)
 
 
@@ -168,7 +182,7 @@ def _standing(hunt: Hunt) -> dict[str, object]:
     return {
         "id": hunt.id,
         "title": hunt.definition.title,
-        "state": hunt.state,
+        "state": hunt.phase(hunt.as_of),
         "version": hunt.version,
         "epoch": hunt.epoch,
         "clicks": hunt.last_seq,

@@ -10,7 +10,7 @@ from quart import Blueprint, Response, request
 
 from hunt.core.form import ID
 from hunt.engine import Engine
-from hunt.errors import InvalidRequest
+from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.store.audit import Entry
 from hunt.web import bodies, operations, who
 from hunt.web.admin import answer
@@ -25,7 +25,10 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/hunts/<hunt_id>/players/<player>/rewards")
     async def rewards(hunt_id: str, player: str) -> Response:
-        return await history(engine(), hunt_id, player)
+        serving = engine()
+        if hunt_id not in serving.hunts:
+            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        return await history(serving, hunt_id, player)
 
     @routes.get("/players/<player>")
     async def export(player: str) -> Response:

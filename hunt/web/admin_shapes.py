@@ -6,46 +6,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hunt.web.shapes import Id, Length, Map, Player, Probability, Time, Title, Uuid, Whole
-
-
-class Peak(Struct, forbid_unknown_fields=True):
-    """Odds that fall off around a place, as a Gaussian."""
-
-    peak: Probability
-    at: Annotated[list[float], Meta(min_length=2, max_length=2)]
-    radius: Length
-
-
-class DefinedPrize(Struct, forbid_unknown_fields=True):
-    """A prize, as its author wrote it."""
-
-    id: Id
-    title: Title
-    odds: Probability | Peak
-    points: Annotated[int, Meta(ge=0, lt=2**31)] = 0
-    stock: Annotated[int, Meta(ge=0, lt=2**31)] | None = None
-    per_player: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
-
-
-class Definition(Struct, forbid_unknown_fields=True):
-    """A hunt, as its author wrote it; the odds, peaks at their peak, sum to at most 1."""
-
-    id: Id
-    title: Title
-    map: Map
-    opens_at: Time | None = None
-    closes_at: Time | None = None
-    cooldown: Annotated[float, Meta(ge=0)] = 0.0
-    prizes: Annotated[list[DefinedPrize], Meta(max_length=100)] = []
+from hunt.core.hunts import Phase
+from hunt.web.shapes import Definition, Id, Player, Time, Uuid, Whole
 
 
 class Standing(Struct):
-    """How a hunt stands."""
+    """A hunt in the list of operators."""
 
     id: Id
     title: str
-    state: Literal["draft", "open", "paused", "closed"]
+    state: Phase
     version: Annotated[int, Meta(ge=1)]
     epoch: str
     clicks: Whole
@@ -93,6 +63,12 @@ class Versions(Struct):
     """All versions of a hunt, the newest first."""
 
     versions: list[Version]
+
+
+class Deleted(Struct):
+    """The id of the hunt that was deleted."""
+
+    deleted: Id
 
 
 class Clicked(Struct):

@@ -47,16 +47,19 @@ OPERATIONS: tuple[Operation, ...] = (
     _admin("admin_hunts", "GET", "/hunts", "All hunts, drafts too.", admin_shapes.AllHunts),
     _admin(
         "admin_create", "POST", "/hunts", "Makes a hunt, as a draft.", admin_shapes.Managed, 409,
-        body=admin_shapes.Definition, status=201, headers=("Location",),
+        body=shapes.Definition, status=201, headers=("Location",),
     ),
     _admin("admin_hunt", "GET", _ONE, "One hunt, places and all.", admin_shapes.Managed),
     _admin(
         "admin_change", "PUT", _ONE, "Changes it: a new version.", admin_shapes.Managed, 409,
-        body=admin_shapes.Definition,
+        body=shapes.Definition,
+    ),
+    _admin(
+        "admin_delete", "DELETE", _ONE, "Deletes a hunt without clicks.", admin_shapes.Deleted, 409
     ),
     _admin("admin_open", "POST", f"{_ONE}/open", "Opens it.", admin_shapes.Managed, 409),
     _admin("admin_pause", "POST", f"{_ONE}/pause", "No clicks for now.", admin_shapes.Managed, 409),
-    _admin("admin_close", "POST", f"{_ONE}/close", "Ends it for good.", admin_shapes.Managed),
+    _admin("admin_close", "POST", f"{_ONE}/close", "Ends it for good.", admin_shapes.Managed, 409),
     _admin("admin_versions", "GET", f"{_ONE}/versions", "All versions.", admin_shapes.Versions),
     _admin("admin_stock", "GET", f"{_ONE}/stock", "What is left.", admin_shapes.Stocks),
     _admin(

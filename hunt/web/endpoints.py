@@ -110,14 +110,14 @@ def identify(engine: Engine, asked: Asked, *, changes: bool) -> auth.Identity:
 
 
 def hunt_of(engine: Engine, identity: auth.Identity | None, hunt_id: str) -> Hunt:
-    """Return a hunt that exists, and that the player may take part in.
+    """Return a hunt that is no draft, and that the player may take part in.
 
     Raises:
         HuntNotFound: There is none.
         NotAllowed: The token is for others.
     """
     hunt = engine.hunts.get(hunt_id)
-    if hunt is None:
+    if hunt is None or hunt.state == "draft":
         raise HuntNotFound(f"there is no hunt {hunt_id!r}")
     if identity is not None:
         auth.check_hunt(identity, hunt_id)

@@ -166,12 +166,12 @@ def _hello(engine: Engine) -> bytes:
 
 
 def _hunts(engine: Engine) -> bytes:
-    now = engine.now()
     shown = [
         {
             "id": hunt.id,
             "title": hunt.definition.title,
-            "state": "closed" if hunt.is_over(now) else hunt.state,
+            "state": hunt.phase(engine.catalogue.now()),
+            "deletable": hunt.last_seq == 0,
         }
         for hunt in engine.hunts.values()
     ]

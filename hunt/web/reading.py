@@ -1,16 +1,16 @@
-"""What can be read: the hunts, a player's own rewards, and who leads."""
+"""Routes that read: the hunts, a player's own rewards, and the leaderboard."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from quart import Blueprint, Response, request
 
 from hunt.core import wire
-from hunt.core.definition import Peak, Prize
-from hunt.core.hunts import Hunt
+from hunt.core.definition import Peak, Prize, to_json
+from hunt.core.hunts import Hunt, Version
 from hunt.engine import Engine
 from hunt.service import leaderboard as leaderboards
 from hunt.web import bodies, endpoints, who
@@ -26,14 +26,18 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/v1/hunts")
     async def hunts() -> Response:
         serving = engine()
-        now = serving.now()
-        shown = [summary(hunt, now) for hunt in serving.hunts.values() if hunt.state != "draft"]
+        clock = serving.catalogue.now
+        shown = [summary(hunt, clock()) for hunt in serving.hunts.values() if hunt.state != "draft"]
         return tagged({"hunts": shown})
 
     @routes.get("/v1/hunts/<hunt_id>")
     async def hunt(hunt_id: str) -> Response:
         serving = engine()
-        return tagged(details(endpoints.hunt_of(serving, None, hunt_id), serving.now()))
+        found = endpoints.hunt_of(serving, None, hunt_id)
+        shown = details(found, serving.catalogue.now())
+        if found.has_ended:
+            shown |= revealed(found, await serving.archive.versions(found))
+        return tagged(shown)
 
     @routes.get("/v1/hunts/<hunt_id>/rewards")
     async def rewards(hunt_id: str) -> Response:
@@ -65,12 +69,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
 
 async def history(serving: Engine, hunt_id: str, player: str) -> Response:
-    """Return a page of a player's rewards, as the query says.
-
-    Raises:
-        HuntNotFound: There is no such hunt.
-    """
-    endpoints.hunt_of(serving, None, hunt_id)
+    """Return a page of a player's rewards in a hunt that exists, as the query says."""
     after = bodies.whole("after", 0, least=0, most=2**62)
     limit = bodies.whole("limit", 100, least=1, most=MAX_LIMIT)
     found = await serving.log.history(hunt_id, player, after, limit)
@@ -81,27 +80,26 @@ async def history(serving: Engine, hunt_id: str, player: str) -> Response:
 
 
 def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
-    """Return what the list says of a hunt."""
+    """Return the entry of a hunt in the list.
+
+    Args:
+        hunt: No draft.
+        now: The time by the database's clock.
+    """
     definition = hunt.definition
-    if hunt.is_over(now):
-        state = "closed"
-    elif hunt.state in {"draft", "paused"}:
-        state = hunt.state
-    else:
-        state = "open" if hunt.is_open(now) else "waiting"
     return {
         "id": hunt.id,
         "title": definition.title,
-        "state": state,
+        "state": hunt.phase(now),
         "opens_at": moment(definition.opens_at),
         "closes_at": moment(definition.closes_at),
     }
 
 
 def details(hunt: Hunt, now: datetime) -> dict[str, object]:
-    """Return what players may know of a hunt; places and, until the end, the seed are secret."""
+    """Return what players may know of a hunt before its end: neither the seed nor any place."""
     definition = hunt.definition
-    shown = summary(hunt, now) | {
+    return summary(hunt, now) | {
         "map": {"width": definition.width, "height": definition.height},
         "cooldown": definition.cooldown,
         "prizes": [_prize(prize, hunt) for prize in definition.prizes],
@@ -109,9 +107,23 @@ def details(hunt: Hunt, now: datetime) -> dict[str, object]:
         "epoch": hunt.epoch,
         "commitment": hunt.commitment,
     }
-    if hunt.is_over(now):
-        shown["seed"] = hunt.seed.hex()
-    return shown
+
+
+def revealed(hunt: Hunt, versions: Sequence[Version]) -> dict[str, object]:
+    """Return what is public only after the recorded end: the seed, and every place."""
+    assert hunt.has_ended, "its seed is secret"
+    return {
+        "ended_at": moment(hunt.ended_at),
+        "seed": hunt.seed.hex(),
+        "versions": [
+            {
+                "version": each.version,
+                "at": moment(each.at),
+                "definition": to_json(each.definition),
+            }
+            for each in versions
+        ],
+    }
 
 
 def _prize(prize: Prize, hunt: Hunt) -> dict[str, object]:

@@ -25,7 +25,7 @@ Whole = Annotated[int, Meta(ge=0)]
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Length = Annotated[float, Meta(gt=0)]
-State = Literal["draft", "waiting", "open", "paused", "closed"]
+State = Literal["waiting", "open", "paused", "closing", "closed"]
 
 
 class Problem(Struct):
@@ -125,8 +125,50 @@ class Prize(Struct):
     per_player: Whole | None
 
 
+class Peak(Struct, forbid_unknown_fields=True):
+    """Odds that fall off around a position, as a Gaussian."""
+
+    peak: Probability
+    at: Annotated[list[float], Meta(min_length=2, max_length=2)]
+    radius: Length
+
+
+class DefinedPrize(Struct, forbid_unknown_fields=True):
+    """A prize, as its author wrote it."""
+
+    id: Id
+    title: Title
+    odds: Probability | Peak
+    points: Annotated[int, Meta(ge=0, lt=2**31)] = 0
+    stock: Annotated[int, Meta(ge=0, lt=2**31)] | None = None
+    per_player: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
+
+
+class Definition(Struct, forbid_unknown_fields=True):
+    """A hunt, as its author wrote it; the odds, peaks at their peak, sum to at most 1."""
+
+    id: Id
+    title: Title
+    map: Map
+    opens_at: Time | None = None
+    closes_at: Time | None = None
+    cooldown: Annotated[float, Meta(ge=0)] = 0.0
+    prizes: Annotated[list[DefinedPrize], Meta(max_length=100)] = []
+
+
+class PublicVersion(Struct):
+    """A definition that was in force, and since when."""
+
+    version: Annotated[int, Meta(ge=1)]
+    at: Time
+    definition: Definition
+
+
 class Hunt(Summary):
-    """A hunt; `commitment` is the SHA-256 of `seed`, which is there once it is over."""
+    """A hunt; `commitment` is the SHA-256 of `seed`.
+
+    The last three are there once the end is recorded (`state` is ``closed``).
+    """
 
     map: Map
     cooldown: float
@@ -134,7 +176,9 @@ class Hunt(Summary):
     version: Annotated[int, Meta(ge=1)]
     epoch: str
     commitment: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    ended_at: Time | UnsetType = UNSET
     seed: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | UnsetType = UNSET
+    versions: list[PublicVersion] | UnsetType = UNSET
 
 
 class Leader(Struct):

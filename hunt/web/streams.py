@@ -35,7 +35,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         except (Overloaded, TooFast) as refusal:
             pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
             return Response(pause, mimetype="text/event-stream", headers=endpoints.STREAM_HEADERS)
-        if hunt.is_over(serving.now()):
+        if hunt.has_ended:
             return empty(204)  # the one answer after which a browser stays away
         body = EventStream(serving, hunt, subscription, asked.last_event_id)
         response = Response(body, mimetype="text/event-stream", headers=endpoints.STREAM_HEADERS)

@@ -30,6 +30,7 @@ RECIPES = {
     "hunts": [],
     "open": ["harbour"],
     "close": ["harbour"],
+    "delete": ["harbour"],
     "token": ["--player", "ada"],
     "click": ["harbour"],
     "watch": ["harbour"],
@@ -47,7 +48,7 @@ RECIPES = {
 PURE = {"simulate"}
 
 #: Commands that ask the database.
-ASKS = {"migrate", "apply", "hunts", "open", "close", "epoch", "verify", "doctor"}
+ASKS = {"migrate", "apply", "hunts", "open", "close", "delete", "epoch", "verify", "doctor"}
 
 #: Clients of a server; none runs in these tests.
 CLIENTS = {"drain", "click", "watch", "bench clicks", "bench streams", "bench game"}

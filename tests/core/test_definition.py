@@ -147,22 +147,27 @@ def test_differences_are_sentences() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "hour", "is_open", "is_over"),
+    ("state", "hour", "phase", "has_ended"),
     [
-        ("open", 17, False, False),
-        ("open", 18, True, False),
-        ("open", 19, False, True),
-        ("closed", 18, False, True),
-        ("draft", 18, False, False),
+        ("draft", 18, "draft", False),
+        ("draft", 19, "draft", False),
+        ("open", 17, "waiting", False),
+        ("open", 18, "open", False),
+        ("open", 19, "closing", False),
+        ("paused", 17, "paused", False),
+        ("paused", 19, "closing", False),
+        ("closed", 17, "closed", True),
+        ("closed", 19, "closed", True),
     ],
 )
-def test_a_hunt_is_open_between_its_times(
-    state: str, hour: int, is_open: bool, is_over: bool
+def test_only_the_recorded_state_ends_a_hunt(
+    state: str, hour: int, phase: str, has_ended: bool
 ) -> None:
+    now = datetime(2026, 11, 1, hour, tzinfo=UTC)
     hunt = Hunt(
         definition=parse(FILE), version=1, state=state, epoch="k1", last_seq=0,  # type: ignore[arg-type]
-        seed=b"s" * 32, stock_left={},
+        seed=b"s" * 32, stock_left={}, as_of=now,
     )  # fmt: skip
-    now = datetime(2026, 11, 1, hour, tzinfo=UTC)
-    assert (hunt.is_open(now), hunt.is_over(now)) == (is_open, is_over)
+    assert (hunt.phase(now), hunt.has_ended) == (phase, has_ended)
+    assert hunt.is_due(now) == (phase == "closing")
     assert "ssss" not in repr(hunt)

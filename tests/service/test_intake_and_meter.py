@@ -20,7 +20,6 @@ from hunt.errors import (
     ClickConflict,
     Draining,
     HuntNotFound,
-    HuntNotOpen,
     HuntUnavailable,
     OutcomeUnknown,
     Overloaded,
@@ -45,7 +44,7 @@ TIMED = Definition(
 def hunt(definition: Definition, state: str = "open") -> Hunt:
     return Hunt(
         definition=definition, version=1, state=state, epoch="k1", last_seq=0,  # type: ignore[arg-type]
-        seed=b"s" * 32, stock_left={},
+        seed=b"s" * 32, stock_left={}, as_of=datetime(2026, 1, 1, tzinfo=UTC),
     )  # fmt: skip
 
 
@@ -115,7 +114,7 @@ async def test_a_click_is_drawn_and_settled() -> None:
 
 @pytest.mark.parametrize(
     ("hunt_id", "refusal"),
-    [("nowhere", HuntNotFound), ("draft", HuntNotOpen), ("broken", HuntUnavailable)],
+    [("nowhere", HuntNotFound), ("draft", HuntNotFound), ("broken", HuntUnavailable)],
 )
 async def test_what_is_refused_before_it_waits(hunt_id: str, refusal: type[Refused]) -> None:
     made, _, _ = await take([])

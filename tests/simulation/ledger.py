@@ -24,6 +24,8 @@ DEFINITION = Definition(
     ),
 )  # fmt: skip
 
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
 #: Rewards that fit into a notice.
 FITS = 4
 
@@ -46,7 +48,7 @@ class Ledger:
         }
         return Hunt(
             definition=DEFINITION, version=1, state="open", epoch=EPOCH, last_seq=len(self.rows),
-            seed=b"simulated", stock_left=left,
+            seed=b"simulated", stock_left=left, as_of=START,
         )  # fmt: skip
 
     def commit(self, hunt: str, clicks: Sequence[Click], by: str) -> list[Outcome]:

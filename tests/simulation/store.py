@@ -10,7 +10,7 @@ from functools import partial
 import trio
 
 from hunt.core.events import Click, Outcome, Reward
-from hunt.core.hunts import Hunt
+from hunt.core.hunts import Hunt, Version
 from hunt.errors import (
     BatchRejected,
     BatchTimeout,
@@ -64,9 +64,15 @@ class FakeStore:
     async def wait_fit(self) -> None:
         await trio.lowlevel.checkpoint()
 
-    async def all(self) -> list[Hunt]:
+    async def read(self) -> dict[str, Hunt | None]:
         await self.call(QUICK)
-        return [self.ledger.hunt()]
+        return {HUNT: self.ledger.hunt()}
+
+    async def versions(self, hunt: str) -> list[Version]:
+        return []
+
+    async def end_due(self, hunt: str) -> bool:
+        return False
 
     async def call(self, seconds: float) -> None:
         """Take as long as a call takes now; raise what it meets on the way to the server."""

@@ -53,7 +53,9 @@ async def opened(
         hunts = Hunts(pool)
         await hunts.apply(definition, seed=os.urandom(32), actor="test")
         if state != "draft":
-            await getattr(hunts, state)(definition.id)
+            await hunts.open(definition.id)
+        if state == "closed":
+            await hunts.close(definition.id)
         yield Log(pool), pool
 
 
@@ -179,10 +181,14 @@ async def test_stock_is_never_passed_whoever_grants(database: str) -> None:
         assert hunt.stock_left == {"coin": 0, "chest": 3}
 
 
-async def test_who_is_over_the_players_limit_uses_no_stock(database: str) -> None:
+@pytest.mark.parametrize("repeats", [0, 1])  # two ways through hunt_commit
+async def test_who_is_over_the_players_limit_uses_no_stock(database: str, repeats: int) -> None:
     async with opened(database, LIMITED) as (log, _):
+        before = [click("cy") for _ in range(repeats)]
+        if before:
+            await log.append("harbour", before)
         batch = [click("ada", "chest") for _ in range(4)] + [click("bob", "chest")]
-        outcomes = rewards(await log.append("harbour", batch))
+        outcomes = rewards(await log.append("harbour", before + batch))[repeats:]
         assert [each.prize for each in outcomes] == ["chest", "chest", None, None, "chest"]
         assert [each.points for each in outcomes] == [5, 5, 0, 0, 5]
         later = rewards(await log.append("harbour", [click("ada", "chest"), click("cy", "chest")]))
@@ -216,9 +222,8 @@ async def test_the_cooldown_is_settled_with_the_commit(database: str) -> None:
     ("definition", "state"),
     [
         (PLAIN, "draft"),
-        (PLAIN, "close"),
+        (PLAIN, "closed"),
         (replace(PLAIN, opens_at=datetime(2999, 1, 1, tzinfo=UTC)), "open"),
-        (replace(PLAIN, closes_at=datetime(2000, 1, 1, tzinfo=UTC)), "open"),
     ],
 )
 async def test_a_hunt_that_is_not_open_takes_nothing(
@@ -295,6 +300,23 @@ async def test_one_notice_a_batch_with_the_rows_where_they_fit(database: str) ->
         assert changed == ("hunt_hunts", "harbour")
 
 
+async def test_notice_of_a_batch_with_a_denied_prize_shows_no_prize_that_was_denied(
+    database: str,
+) -> None:
+    async with (
+        opened(database, LIMITED) as (log, _),
+        Listener(database).listening(("hunt_log",)) as received,
+    ):
+        settled = rewards(await log.append("harbour", [click(prize="coin") for _ in range(8)]))
+        assert [each.prize for each in settled].count(None) == 1, "there were seven"
+        with trio.fail_after(5):
+            _, payload = await anext(received)
+        parsed = notice.parse(payload)
+        assert (parsed.first, parsed.last) == (1, 8)
+        assert parsed.rewards in {None, tuple(settled)}, "else others stream a prize nobody has"
+        assert await log.read("harbour", 0, 8) == settled
+
+
 async def test_a_commit_touches_its_own_partition_and_only_by_index(database: str) -> None:
     async with opened(database) as (_, pool):
         await Hunts(pool).apply(replace(PLAIN, id="river"), seed=b"s" * 32, actor="test")
@@ -365,5 +387,5 @@ async def test_changes_are_versions_and_audited(database: str) -> None:
             versions = await (
                 await conn.execute("select version, actor from hunt_versions")
             ).fetchall()
-        assert rows == [("test", "apply"), ("operator", "open"), ("eve", "apply")]
+        assert rows == [("test", "create"), ("operator", "open"), ("eve", "apply")]
         assert versions == [(1, "test"), (2, "eve")]

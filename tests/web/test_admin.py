@@ -46,6 +46,7 @@ async def changed(client: Client, hunt_id: str, state: str) -> None:
 
 ROUTES = [
     ("GET", "/hunts"), ("POST", "/hunts"), ("GET", "/hunts/harbour"), ("PUT", "/hunts/harbour"),
+    ("DELETE", "/hunts/harbour"),
     ("POST", "/hunts/harbour/open"), ("POST", "/hunts/harbour/pause"),
     ("POST", "/hunts/harbour/close"), ("GET", "/hunts/harbour/versions"),
     ("GET", "/hunts/harbour/stock"), ("PATCH", "/hunts/harbour/stock"),
@@ -108,7 +109,7 @@ async def test_a_hunt_from_its_making_to_its_end(database: str) -> None:
             ("harbour", "open"), ("river", "closed"),
         ]  # fmt: skip
         trail = (await act(client, "GET", f"{ADMIN}/audit?hunt=river"))["entries"]
-        assert [each["action"] for each in trail] == ["closed", "open", "paused", "open", "apply"]
+        assert [each["action"] for each in trail] == ["closed", "open", "paused", "open", "create"]
         assert {each["actor"] for each in trail} == {"root"}
         page = await act(client, "GET", f"{ADMIN}/audit?hunt=river&limit=2")
         rest = await act(client, "GET", f"{ADMIN}/audit?hunt=river&before={page['next']}")

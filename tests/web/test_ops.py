@@ -62,8 +62,11 @@ async def test_the_stream_greets_and_then_says_every_second_how_it_is(database: 
             assert (hello["kept"], hello["breaker"]["limits"]["slow"]) == (KEPT, 10)
             hunts = await until(watched, "hunts")
             assert hunts == {
-                "hunts": [{"id": "harbour", "title": "Harbour night", "state": "open"}], "more": 0,
-            }  # fmt: skip
+                "hunts": [
+                    {"id": "harbour", "title": "Harbour night", "state": "open", "deletable": True}
+                ],
+                "more": 0,
+            }
             sample = await until(watched, "sample")
             assert sample["process"] == os.getpid()
             assert sample["breaker"]["state"] == "closed"

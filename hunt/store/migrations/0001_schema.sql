@@ -11,7 +11,11 @@ create table hunts (
     cooldown    float8 not null default 0 check (cooldown >= 0),
     epoch       text not null check (epoch ~ '^[a-z0-9]{1,16}$'),
     seed        bytea not null check (length(seed) = 32),
-    last_seq    bigint not null default 0 check (last_seq >= 0)
+    last_seq    bigint not null default 0 check (last_seq >= 0),
+    ended_at    timestamptz,  -- the recorded end: nothing but the epoch changes after it (hunt_ended)
+    ended_by    text,
+    check ((state = 'closed') = (ended_at is not null)),
+    check ((state = 'closed') = (ended_by is not null))
 ) with (fillfactor = 50);  -- last_seq changes with every batch: leave room for HOT updates
 
 create table hunt_versions (
@@ -76,7 +80,7 @@ create table rejected (  -- a click that the log refused when it was committed a
     at        timestamptz not null default clock_timestamp()
 );
 
-create table audit (
+create table audit (  -- append-only (hunt_audit)
     id      bigint generated always as identity primary key,
     at      timestamptz not null default clock_timestamp(),
     actor   text not null,

@@ -12,10 +12,18 @@ const MOVES = {
   open: ["Open", "Players can click in it."],
   pause: ["Pause", "It takes no clicks until it is opened again."],
   close: ["Close", "It ends for good: its seed becomes public, and it cannot be opened again."],
+  delete: ["Delete", "The hunt and its versions are gone; the audit trail keeps a record."],
 };
 
-/** What may be done in which state. */
-const ALLOWED = { draft: ["open", "close"], open: ["pause", "close"], paused: ["open", "close"], closed: [] };
+/** Moves allowed in each state; a hunt that never had a click may be deleted, too. */
+const ALLOWED = {
+  draft: ["open"],
+  waiting: ["pause", "close"],
+  open: ["pause", "close"],
+  paused: ["open", "close"],
+  closing: ["close"],
+  closed: [],
+};
 
 export class Controls {
   #operator;
@@ -36,14 +44,15 @@ export class Controls {
     this.#process = process;
   }
 
-  /** @param {{hunts: {id: string, title: string, state: string}[], more: number}} all */
+  /** @param {{hunts: {id: string, title: string, state: string, deletable: boolean}[], more: number}} all */
   hunts({ hunts, more }) {
-    const rows = hunts.map(({ id, title, state }) => {
+    const rows = hunts.map(({ id, title, state, deletable }) => {
       const row = document.createElement("tr");
       const head = Object.assign(document.createElement("th"), { scope: "row", textContent: id });
       const cells = [title, state].map((text) => Object.assign(document.createElement("td"), { textContent: text }));
       const buttons = Object.assign(document.createElement("div"), { className: "buttons" });
-      buttons.append(...ALLOWED[state].map((move) => this.#mover(id, move)));
+      const moves = deletable ? [...ALLOWED[state], "delete"] : ALLOWED[state];
+      buttons.append(...moves.map((move) => this.#mover(id, move)));
       const last = document.createElement("td");
       last.append(buttons);
       row.append(head, ...cells, last);
@@ -62,7 +71,12 @@ export class Controls {
     button.setAttribute("aria-label", `${word} ${id}`);
     button.addEventListener("click", () =>
       this.#act(`${word} the hunt ${id}?`, consequence, async () => {
-        const { state } = await this.#operator.post(`/v1/admin/hunts/${encodeURIComponent(id)}/${move}`);
+        const path = `/v1/admin/hunts/${encodeURIComponent(id)}`;
+        if (move === "delete") {
+          await this.#operator.delete(path);
+          return `The hunt ${id} is deleted.`;
+        }
+        const { state } = await this.#operator.post(`${path}/${move}`);
         return `The hunt ${id} is ${state}.`;
       }),
     );

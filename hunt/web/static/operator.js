@@ -35,13 +35,21 @@ export class Operator {
   }
 
   /** Have something done; rejects with what the server said. */
-  async post(path, body = {}) {
-    const response = await this.session.fetch(path, {
+  post(path, body = {}) {
+    return this.#request(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(ANSWER),
     });
+  }
+
+  /** As `post`, but have it deleted. */
+  delete(path) {
+    return this.#request(path, { method: "DELETE" });
+  }
+
+  async #request(path, options) {
+    const response = await this.session.fetch(path, { ...options, signal: AbortSignal.timeout(ANSWER) });
     if (!response.ok) throw await refusal(response);
     return response.json();
   }

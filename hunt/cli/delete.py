@@ -1,0 +1,24 @@
+"""``hunt delete ID``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hunt.cli import common
+from hunt.settings import Settings
+
+
+@click.command()
+@click.argument("hunt_id", metavar="ID", type=common.HUNT_ID)
+@common.options
+def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
+    """Delete a hunt that never had a click; the audit trail keeps a record."""
+    common.run(_delete, common.read(data_dir, config).settings, hunt_id)
+    click.echo(f"hunt {hunt_id} is deleted")
+
+
+async def _delete(settings: Settings, hunt_id: str) -> None:
+    async with common.hunts(settings) as hunts:
+        await hunts.delete(hunt_id, actor=common.actor())

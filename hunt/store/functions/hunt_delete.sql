@@ -1,0 +1,25 @@
+-- Delete a hunt that has no click in its log; the caller holds the lock on its row.
+--
+-- The partition is dropped only if no statement uses the log at this moment: waiting for the lock on the log would hold
+-- up the commits of all hunts. An empty partition that stays costs nothing.
+create or replace function hunt_delete(p_hunt int) returns void language plpgsql as $$
+begin
+    delete from hunt_versions where hunt = p_hunt;
+    delete from prizes where hunt = p_hunt;
+    delete from player_prizes where hunt = p_hunt;
+    delete from player_clicks where hunt = p_hunt;
+    delete from rejected where hunt = p_hunt;
+    delete from standings where hunt = p_hunt;
+    delete from standings_upto where hunt = p_hunt;
+    delete from hunts where number = p_hunt and last_seq = 0;
+    if not found then
+        raise exception 'hunt number % has clicks', p_hunt using errcode = 'restrict_violation';
+    end if;
+    begin
+        execute format('lock table rewards_%s in access exclusive mode nowait', p_hunt);
+        lock table only rewards in access exclusive mode nowait;
+        execute format('drop table rewards_%s', p_hunt);
+    exception when lock_not_available then
+        null;
+    end;
+end $$;

@@ -1,0 +1,16 @@
+-- Refuse every change of a hunt whose end is recorded: its seed is public, and whoever knows the seed knows which click
+-- ids win. A new epoch is allowed, for a database that was restored from a backup.
+create or replace function hunt_ended() returns trigger language plpgsql as $$
+declare
+    v_new hunts := new;
+begin
+    v_new.epoch := old.epoch;
+    if v_new is distinct from old then
+        raise exception 'hunt % has ended: its record is final', old.id using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
+
+create or replace trigger hunt_ended
+    before update on hunts
+    for each row when (old.state = 'closed') execute function hunt_ended();

@@ -1,0 +1,59 @@
+"""Transitions of a hunt's state, under the lock on its row."""
+
+from __future__ import annotations
+
+from psycopg.types.json import Jsonb
+
+from hunt.core.hunts import State
+from hunt.errors import WrongState
+from hunt.store.connection import Connection
+from hunt.store.definitions import AUDIT, Found, has_passed
+
+#: The actor of an end that no operator recorded; no token's ``sub`` can look like this.
+BY_CLOCK = "hunt (closes_at)"
+
+# A statement that waited for the lock on the row evaluates its condition again: a hunt that
+# was extended meanwhile stays open.
+END_DUE = """
+    with ended as (
+        update hunts set state = 'closed', ended_at = clock_timestamp(), ended_by = %(by)s
+         where id = %(hunt)s and state in ('open', 'paused') and closes_at <= clock_timestamp()
+        returning id, closes_at, ended_at
+    )
+    insert into audit (at, actor, action, hunt, detail)
+    select ended_at, %(by)s, 'closed', id, jsonb_build_object('closes_at', hunt_time(closes_at))
+      from ended
+"""
+
+END = """
+    update hunts set state = 'closed', ended_at = clock_timestamp(), ended_by = %s
+     where number = %s
+"""
+
+
+async def end_due(conn: Connection, hunt: str) -> bool:
+    """Record the end of a hunt if it is due; see `hunt.store.hunts.Hunts.end_due`."""
+    done = await conn.execute(END_DUE, {"hunt": hunt, "by": BY_CLOCK})
+    return done.rowcount > 0
+
+
+async def move(conn: Connection, found: Found, state: State, actor: str) -> None:
+    """Bring a locked hunt into a state, and record who did.
+
+    Raises:
+        WrongState: Its state or its times do not allow it.
+    """
+    hunt = found.definition.id
+    if found.state == state:
+        return
+    if found.state == "closed":
+        raise WrongState(f"hunt {hunt!r} has ended, and its end is final")
+    if found.state == "draft" and state != "open":
+        raise WrongState(f"hunt {hunt!r} is a draft: open it, or delete it")
+    if state == "closed":
+        await conn.execute(END, (actor, found.number))
+    elif await has_passed(conn, found.definition.closes_at):
+        raise WrongState(f"closes_at of hunt {hunt!r} has passed: give it a later one first")
+    else:
+        await conn.execute("update hunts set state = %s where number = %s", (state, found.number))
+    await conn.execute(AUDIT, (actor, state, hunt, Jsonb({"before": found.state})))

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.core.definition import Definition
+from hunt.core.hunts import Hunt
+from hunt.errors import StoreUnavailable
+from hunt.service.catalogue import INTERVAL, Catalogue
+from hunt.service.ending import Ending
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+PLAIN = Hunt(
+    definition=Definition("harbour", "Harbour", 1, 1, None, None, 0.0, ()), version=1,
+    state="open", epoch="k1", last_seq=0, seed=b"s" * 32, stock_left={}, as_of=START,
+)  # fmt: skip
+
+
+def closing(seconds: float, **changes: object) -> Hunt:
+    definition = replace(PLAIN.definition, closes_at=START + timedelta(seconds=seconds))
+    return replace(PLAIN, definition=definition, **changes)  # type: ignore[arg-type]
+
+
+async def test_deleted_hunt_leaves_the_catalogue_and_unreadable_one_stays(
+    autojump_clock: MockClock,
+) -> None:
+    stored: dict[str, Hunt | None] = {"harbour": PLAIN}
+    found: list[Hunt] = []
+    gone: list[Hunt] = []
+
+    async def read() -> Mapping[str, Hunt | None]:
+        await trio.lowlevel.checkpoint()
+        return stored
+
+    def take(hunt: Hunt, known: Hunt | None) -> None:
+        found.append(hunt)
+
+    catalogue = Catalogue(read, found=take, gone=gone.append, faults=Counter())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(catalogue.run)
+        await trio.sleep(INTERVAL + 1)
+        assert (found, gone) == ([PLAIN], [])
+        stored = {"harbour": None}
+        await trio.sleep(INTERVAL)
+        assert catalogue.hunts == {"harbour": PLAIN}
+        stored = {}
+        await trio.sleep(INTERVAL)
+        assert (catalogue.hunts, gone) == ({}, [PLAIN])
+        nursery.cancel_scope.cancel()
+
+
+async def test_catalogue_follows_the_clock_of_the_database(autojump_clock: MockClock) -> None:
+    async def read() -> Mapping[str, Hunt | None]:
+        await trio.lowlevel.checkpoint()
+        return {"harbour": replace(PLAIN, as_of=START + timedelta(hours=1))}
+
+    catalogue = Catalogue(read, found=lambda new, old: None, gone=print, faults=Counter())
+    await catalogue.wait_read()
+    await trio.sleep(7)
+    assert catalogue.now() == START + timedelta(hours=1, seconds=7)
+
+
+class Store:
+    """Ends hunts as the database does, by a clock that is `late` against the estimate."""
+
+    def __init__(self, hunts: list[Hunt], *, late: float = 0.0) -> None:
+        self.hunts = dict(enumerate(hunts))
+        self.ended: list[float] = []
+        self.asked = 0
+        self.away = False
+        self._late = late
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=trio.current_time())
+
+    async def end_due(self, hunt: str) -> bool:
+        await trio.lowlevel.checkpoint()
+        self.asked += 1
+        if self.away:
+            raise StoreUnavailable("away")
+        for number, each in self.hunts.items():
+            if each.is_due(self.now() - timedelta(seconds=self._late)):
+                self.hunts[number] = replace(each, state="closed", ended_at=self.now())
+                self.ended.append(trio.current_time())
+                return True
+        return False
+
+    def ending(self) -> Ending:
+        return Ending(
+            hunts=self.hunts.values, now=self.now, end_due=self.end_due, ended=lambda hunt: None,
+            jitter=lambda: 1.0,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("late", [0.0, 0.5])
+async def test_end_is_asked_for_once_closes_at_has_passed(
+    autojump_clock: MockClock, late: float
+) -> None:
+    store = Store([closing(10.5), closing(20.25), closing(5, state="draft"), PLAIN], late=late)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(store.ending().run)
+        await trio.sleep(10.4)
+        assert store.asked == 0, "nothing was due"
+        await trio.sleep(20)
+        nursery.cancel_scope.cancel()
+    assert [10.5 + late <= store.ended[0] <= 11.7, 20.25 + late <= store.ended[1] <= 21.4] == [
+        True, True,
+    ]  # fmt: skip
+    assert len(store.ended) == 2
+
+
+async def test_end_is_asked_for_again_while_the_store_is_away(autojump_clock: MockClock) -> None:
+    store = Store([closing(1)])
+    store.away = True
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(store.ending().run)
+        await trio.sleep(30)
+        assert store.asked > 10
+        store.away = False
+        await trio.sleep(2)
+        nursery.cancel_scope.cancel()
+    assert len(store.ended) == 1

@@ -1,0 +1,368 @@
+"""The end of a hunt: recorded once, under the lock on its row, by the database's clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import psycopg
+import pytest
+import trio
+from psycopg import sql
+
+from hunt.core.events import Outcome, Settlement
+from hunt.core.fairness import commit as commitment
+from hunt.core.hunts import Hunt
+from hunt.errors import DefinitionError, HuntNotFound, HuntNotOpen, StoreError, WrongState
+from hunt.store.audit import Audit, Entry
+from hunt.store.connection import Connection
+from hunt.store.hunts import Hunts
+from hunt.store.log import Log
+from hunt.store.players import Players
+from hunt.store.pool import Pool, open_pool
+from hunt.store.states import BY_CLOCK
+from tests.store.test_log import LIMITED, PLAIN, click, opened, rewards
+
+T = TypeVar("T")
+
+#: Far enough for every test to be over before it.
+LATER = datetime(2999, 1, 1, tzinfo=UTC)
+TIMED = replace(PLAIN, closes_at=LATER)
+
+
+async def execute(pool: Pool, statement: str, *values: object) -> None:
+    async with pool.connection() as conn:
+        await conn.execute(statement.encode(), values)
+
+
+async def value(conn: Connection, query: str) -> object:
+    row = await (await conn.execute(query.encode())).fetchone()
+    assert row is not None
+    return row[0]
+
+
+async def stored(hunts: Hunts) -> Hunt:
+    hunt = await hunts.get("harbour")
+    assert hunt is not None
+    return hunt
+
+
+@asynccontextmanager
+async def locked(database: str) -> AsyncIterator[Connection]:
+    """Yield a connection in a transaction that holds the lock on the hunt's row."""
+    conn = await Connection.connect(database, autocommit=True)
+    try:
+        async with conn.transaction():
+            await conn.execute("select from hunts for update")
+            yield conn
+    finally:
+        conn.close_now()
+
+
+async def wait_waiting(pool: Pool, sessions: int) -> None:
+    """Return once so many sessions wait for a lock."""
+    query = (
+        "select count(*) from pg_stat_activity"
+        " where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    with trio.fail_after(20):
+        async with pool.connection() as conn:
+            while await value(conn, query) != sessions:
+                await trio.lowlevel.checkpoint()
+
+
+async def patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Make a call again that gave up waiting for the lock, as on a busy machine."""
+    while True:
+        with suppress(StoreError):
+            return await call()
+
+
+async def pass_closes_at(conn: Connection) -> None:
+    """Let `closes_at` be this very moment; no operator can, because it would be in the past."""
+    await conn.execute(
+        "update hunts h set closes_at = n.at,"
+        " definition = jsonb_set(definition, '{closes_at}', to_jsonb(hunt_time(n.at)))"
+        " from (select clock_timestamp() as at) n"
+    )
+
+
+async def test_end_is_recorded_once_by_whichever_process_is_first(database: str) -> None:
+    async with opened(database, TIMED) as (_, pool):
+        hunts = Hunts(pool)
+        assert not await hunts.end_due("harbour")
+        async with pool.connection() as conn:
+            await pass_closes_at(conn)
+        assert not (await stored(hunts)).has_ended, "the time alone ends nothing"
+        ended: list[bool] = []
+
+        async def end() -> None:
+            ended.append(await hunts.end_due("harbour"))
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(end)
+        assert sorted(ended) == [False, False, False, True]
+        hunt = await stored(hunts)
+        assert hunt.has_ended
+        [entry, *_] = await Audit(pool).list(hunt="harbour")
+        assert (entry.action, entry.actor, entry.at) == ("closed", BY_CLOCK, hunt.ended_at)
+        await hunts.close("harbour", actor="eve")  # has ended already
+        [same, *_] = await Audit(pool).list(hunt="harbour")
+        assert same == entry
+
+
+async def test_paused_hunt_ends_and_draft_does_not(database: str) -> None:
+    async with opened(database, TIMED, state="draft") as (_, pool):
+        hunts = Hunts(pool)
+        async with pool.connection() as conn:
+            await pass_closes_at(conn)
+        assert not await hunts.end_due("harbour")
+        with pytest.raises(WrongState, match="draft"):
+            await hunts.close("harbour")
+        with pytest.raises(WrongState, match="closes_at of hunt 'harbour' has passed"):
+            await hunts.open("harbour")
+        await execute(pool, "update hunts set state = 'paused'")
+        assert await hunts.end_due("harbour")
+
+
+async def test_no_click_counts_from_closes_at_on(database: str) -> None:
+    async with opened(database, TIMED) as (log, pool):
+        async with pool.connection() as conn:
+            await pass_closes_at(conn)
+        [outcome] = await log.append("harbour", [click()])
+        assert isinstance(outcome, HuntNotOpen), "not a second late, and not before the record"
+        assert await log.last() == {"harbour": 0}
+
+
+def actions(hunts: Hunts) -> dict[str, Callable[[], Awaitable[object]]]:
+    later = replace(TIMED, closes_at=LATER + timedelta(days=1))
+    return {
+        "extend": lambda: hunts.apply(later, seed=b"", actor="eve"),
+        "change": lambda: hunts.change(
+            "harbour", lambda before: replace(before, title="New"), actor="eve"
+        ),
+        "open": lambda: hunts.open("harbour"),
+        "pause": lambda: hunts.pause("harbour"),
+    }
+
+
+@pytest.mark.parametrize("action", ["extend", "change", "open", "pause"])
+async def test_nothing_changes_after_the_recorded_end(database: str, action: str) -> None:
+    async with opened(database, TIMED) as (log, pool):
+        hunts = Hunts(pool)
+        await log.append("harbour", [click()])
+        await hunts.close("harbour")
+        before = await stored(hunts)
+        with pytest.raises(WrongState, match="hunt 'harbour' has ended, and its end is final"):
+            await actions(hunts)[action]()
+        [outcome] = await log.append("harbour", [click()])
+        assert isinstance(outcome, HuntNotOpen)
+        assert replace(await stored(hunts), as_of=before.as_of) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 'open', ended_at = null, ended_by = null", "closes_at = null", "opens_at = now()",
+        "seed = sha256('')", "last_seq = last_seq + 1", "definition = '{}'", "version = 9",
+        "ended_at = now()", "ended_by = 'eve'",
+    ],
+)  # fmt: skip
+async def test_database_itself_keeps_the_record_of_the_end(database: str, change: str) -> None:
+    async with opened(database, TIMED) as (_, pool):
+        hunts = Hunts(pool)
+        await hunts.close("harbour")
+        before = await stored(hunts)
+        async with pool.connection() as conn:
+            with pytest.raises(psycopg.errors.RestrictViolation, match="its record is final"):
+                await conn.execute(sql.SQL("update hunts set ") + sql.SQL(change))  # type: ignore[arg-type]
+        assert replace(await stored(hunts), as_of=before.as_of) == before
+        await hunts.new_epochs()  # a log that was restored is told from the one before
+        assert (await stored(hunts)).epoch != before.epoch
+
+
+async def test_extension_at_the_last_second_keeps_the_hunt_open(database: str) -> None:
+    async with opened(database, TIMED) as (log, pool), trio.open_nursery() as nursery:
+        hunts, ended = Hunts(pool), [True]
+
+        async def end() -> None:
+            ended[0] = await patiently(lambda: hunts.end_due("harbour"))
+
+        async with pool.connection() as conn:
+            await pass_closes_at(conn)
+        async with locked(database) as operator:
+            nursery.start_soon(end)  # sees that it is due, and waits for the lock
+            await wait_waiting(pool, 1)
+            await operator.execute("update hunts set closes_at = %s", (LATER,))
+        with trio.fail_after(20):
+            while ended[0]:
+                await trio.lowlevel.checkpoint()
+        assert (await stored(hunts)).state == "open"
+        [outcome] = await log.append("harbour", [click()])
+        assert isinstance(outcome, Settlement)
+
+
+async def test_extension_after_closes_at_is_possible_until_the_record(database: str) -> None:
+    async with opened(database, TIMED) as (log, pool):
+        hunts = Hunts(pool)
+        async with pool.connection() as conn:
+            await pass_closes_at(conn)
+        with pytest.raises(WrongState, match="has passed"):
+            await hunts.pause("harbour")
+        later = replace(TIMED, closes_at=LATER + timedelta(days=1))
+        await hunts.apply(later, seed=b"", actor="eve")
+        assert isinstance((await log.append("harbour", [click()]))[0], Settlement)
+
+
+async def test_commit_that_waited_for_the_end_does_not_count(database: str) -> None:
+    async with opened(database) as (log, pool):
+        outcomes: list[Outcome] = []
+
+        async def append() -> None:
+            outcomes.extend(await patiently(lambda: log.append("harbour", [click()])))
+
+        async with trio.open_nursery() as nursery:
+            async with locked(database) as operator:
+                nursery.start_soon(append)
+                await wait_waiting(pool, 1)
+                await operator.execute(
+                    "update hunts set state = 'closed', ended_at = now(), ended_by = 'eve'"
+                )
+        assert [type(each) for each in outcomes] == [HuntNotOpen]
+        assert await log.last() == {"harbour": 0}
+
+
+async def test_commits_race_the_end_and_none_follows_it(database: str) -> None:
+    async with opened(database) as (log, pool), open_pool(database, size=4) as other:
+        settled = 0
+        refused = 0
+
+        async def play(to: Log) -> None:
+            nonlocal settled, refused
+            while not refused:
+                [outcome] = await patiently(lambda: to.append("harbour", [click()]))
+                settled += isinstance(outcome, Settlement)
+                refused += isinstance(outcome, HuntNotOpen)
+
+        async with trio.open_nursery() as nursery:
+            for to in (log, Log(other), log, Log(other)):
+                nursery.start_soon(play, to)
+            while settled < 20:
+                await trio.lowlevel.checkpoint()
+            await Hunts(pool).close("harbour")
+        hunt = await stored(Hunts(pool))
+        assert hunt.last_seq == settled
+        async with pool.connection() as conn:
+            assert await value(conn, "select max(at) <= (select ended_at from hunts) from rewards")
+
+
+async def test_closes_at_in_the_past_is_refused_by_the_databases_clock(database: str) -> None:
+    past = replace(PLAIN, closes_at=datetime(2000, 1, 1, tzinfo=UTC))
+    async with open_pool(database, size=1) as pool:
+        hunts = Hunts(pool)
+        for new in (hunts.apply, hunts.create):
+            with pytest.raises(DefinitionError, match="closes_at: has passed by the database's"):
+                await new(past, seed=os.urandom(32), actor="test")
+        assert await hunts.all() == []
+        await hunts.apply(TIMED, seed=os.urandom(32), actor="test")
+        with pytest.raises(DefinitionError, match="closes_at"):
+            await hunts.apply(past, seed=b"", actor="test")
+
+
+# --- deletion --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["draft", "open", "closed"])
+async def test_hunt_without_a_click_can_be_deleted(database: str, state: str) -> None:
+    async with opened(database, LIMITED, state=state) as (_, pool):
+        hunts = Hunts(pool)
+        await hunts.delete("harbour", actor="eve")
+        assert await hunts.all() == []
+        with pytest.raises(HuntNotFound):
+            await hunts.delete("harbour")
+        async with pool.connection() as conn:
+            assert await value(conn, "select to_regclass('rewards_1')") is None
+        [entry, *_] = await Audit(pool).list(hunt="harbour")
+        assert (entry.action, entry.actor) == ("delete", "eve")
+        # The id is free again, and the log of the new hunt begins at 1.
+        await hunts.create(PLAIN, seed=os.urandom(32), actor="test")
+        await hunts.open("harbour")
+        [settled] = rewards(await Log(pool).append("harbour", [click()]))
+        assert settled.seq == 1
+
+
+async def test_hunt_with_clicks_cannot_be_deleted(database: str) -> None:
+    async with opened(database) as (log, pool):
+        await log.append("harbour", [click()])
+        with pytest.raises(WrongState, match="has clicks"):
+            await Hunts(pool).delete("harbour")
+        async with pool.connection() as conn:
+            with pytest.raises(psycopg.errors.RestrictViolation):
+                await conn.execute("select hunt_delete(1)")
+        assert await log.last() == {"harbour": 1}
+
+
+async def test_deletion_does_not_wait_for_those_who_use_the_log(database: str) -> None:
+    river = replace(PLAIN, id="river")
+    async with opened(database) as (log, pool):
+        hunts = Hunts(pool)
+        await hunts.create(river, seed=os.urandom(32), actor="test")
+        async with pool.connection() as reader, reader.transaction():
+            await reader.execute("select from rewards")
+            with trio.fail_after(20):
+                await hunts.delete("river")
+                assert isinstance((await log.append("harbour", [click()]))[0], Settlement)
+        assert [hunt.id for hunt in await hunts.all()] == ["harbour"]
+
+
+# --- the commitment and the audit trail ------------------------------------------
+
+
+async def test_commitment_is_recorded_when_the_hunt_is_created(database: str) -> None:
+    async with open_pool(database, size=2) as pool:
+        hunts, audit = Hunts(pool), Audit(pool)
+        assert await audit.commitment("harbour") is None
+        for make, seed in ((hunts.apply, b"a" * 32), (hunts.create, b"b" * 32)):
+            await make(PLAIN, seed=seed, actor="ada")
+            await hunts.apply(replace(PLAIN, title="New"), seed=b"", actor="eve")
+            recorded = await audit.commitment("harbour")
+            assert recorded is not None
+            assert (recorded.sha256, recorded.actor) == (commitment(seed), "ada")
+            await hunts.delete("harbour")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'update audit set detail = detail || \'{"commitment": "00"}\'',
+        "update audit set actor = 'eve'",
+        "update audit set detail = '{\"player\": \"bob\"}' where action = 'export'",
+        'update audit set detail = detail || \'{"player": "erased-1", "more": 1}\''
+        " where action = 'export'",
+        "update audit set detail = detail || '{\"player\": \"erased-1\"}' where action = 'create'",
+        "delete from audit",
+        "truncate audit",
+    ],
+)
+async def test_audit_trail_is_append_only(database: str, statement: str) -> None:
+    async with opened(database) as (_, pool):
+        audit = Audit(pool)
+        await audit.record(Entry(actor="root", action="export", detail={"player": "ada"}))
+        before = await audit.list()
+        async with pool.connection() as conn:
+            with pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):
+                await conn.execute(statement.encode())
+        assert await audit.list() == before
+
+
+async def test_erased_player_loses_the_name_in_the_audit_trail(database: str) -> None:
+    async with opened(database) as (_, pool):
+        audit = Audit(pool)
+        await audit.record(Entry(actor="root", action="export", detail={"player": "ada"}))
+        nobody, _ = await Players(pool).erase("ada", actor="root")
+        assert [each.detail.get("player") for each in await audit.list(limit=2)] == [nobody, nobody]
