@@ -85,6 +85,14 @@ def test_a_wrong_hunt_file_is_refused(tmp_path: Path, database: str) -> None:
         run("apply", str(file), HUNT_DATABASE_URL=database)
 
 
+def test_short_secret_of_the_data_folder_ends_a_command_with_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "jwt_secret").touch(0o600)
+    ended = hunt_process("token", "--player", "ada", "--data-dir", str(tmp_path))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "jwt_secret: the secret that signs tokens has 0 bytes" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
 def test_a_token_is_signed_with_the_first_secret(tmp_path: Path) -> None:
     printed = run("token", "--player", "ada", "--ttl", "2h", HUNT_JWT_SECRET=SECRET.decode())
     claims = jwt.decode(printed.output.strip(), SECRET, ["HS256"], audience="hunt")
