@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from msgspec import Struct, field
@@ -15,7 +16,7 @@ RECORD = "insert into audit (at, actor, action, hunt, detail) values (%s, %s, %s
 LIST = """
     select id, at, actor, action, hunt, detail from audit
      where (%(before)s::bigint is null or id < %(before)s)
-       and (%(hunt)s::text is null or hunt = %(hunt)s)
+       and (%(hunts)s::text[] is null or hunt = any(%(hunts)s))
      order by id desc limit %(limit)s
 """
 
@@ -71,16 +72,20 @@ class Audit:
         return None if row is None or row[2] is None else Commitment(*row)
 
     async def list(
-        self, *, hunt: str | None = None, before: int | None = None, limit: int = 100
+        self,
+        *,
+        hunts: Collection[str] | None = None,
+        before: int | None = None,
+        limit: int = 100,
     ) -> list[Entry]:
         """Return entries, the newest first.
 
         Args:
-            hunt: Only of this one.
+            hunts: Only of these; None: of all, and those that concern no hunt.
             before: Only with a smaller id.
             limit: At most so many, >= 1.
         """
-        values = {"hunt": hunt, "before": before, "limit": limit}
+        values = {"hunts": None if hunts is None else list(hunts), "before": before, "limit": limit}
         with translated():
             async with self._pool.connection() as conn:
                 rows = await (await conn.execute(LIST, values)).fetchall()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 
 from msgspec import Struct
 from psycopg.types.json import Jsonb
@@ -63,21 +64,28 @@ class Players:
         self._pool = pool
 
     async def export(
-        self, player: str, *, after: tuple[str, int] = ("", 0), limit: int = 1000
+        self,
+        player: str,
+        *,
+        after: tuple[str, int] = ("", 0),
+        limit: int = 1000,
+        hunts: Collection[str] | None = None,
     ) -> list[Row]:
-        """Return the player's clicks in all hunts, by hunt and seq.
+        """Return the player's clicks, by hunt and seq.
 
         Args:
             player: Whose.
             after: Hunt and seq of the last one that is known.
             limit: At most so many, >= 1.
+            hunts: Only of these; None: of all.
         """
         found: list[Row] = []
         first, seq = after
         with translated():
             async with self._pool.connection() as conn:
-                hunts = await (await conn.execute(HUNTS, (first,))).fetchall()
-                for number, hunt in hunts:
+                for number, hunt in await (await conn.execute(HUNTS, (first,))).fetchall():
+                    if hunts is not None and hunt not in hunts:
+                        continue
                     values = {
                         "hunt": number,
                         "player": player,

@@ -15,23 +15,27 @@ from hunt.core.fairness import new_seed
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
 from hunt.errors import DefinitionError, HuntNotFound, InvalidRequest
-from hunt.web import bodies, operations, who
+from hunt.web import auth, bodies, operations, who
 from hunt.web.reading import moment
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     """Return the routes of hunts, for operators."""
-    routes = operations.restricted("admin", engine, prefix="/v1/admin")
+    routes = operations.restricted("admin", engine, prefix="/v1/admin", bound={"hunts", "create"})
 
     @routes.get("/hunts")
     async def hunts() -> Response:
-        found = await engine().store.hunts.all()
-        return answer({"hunts": [_standing(hunt) for hunt in found]})
+        serving = engine()
+        allowed = who.operator_identity(serving).hunts
+        found = await serving.store.hunts.all()
+        shown = [_standing(hunt) for hunt in found if allowed is None or hunt.id in allowed]
+        return answer({"hunts": shown})
 
     @routes.post("/hunts")
     async def create() -> Response:
         serving = engine()
         definition = _definition(await bodies.table())
+        auth.check_hunt(who.operator_identity(serving), definition.id)
         with _valid():
             await serving.store.hunts.create(
                 definition, seed=new_seed(os.urandom), actor=who.operator(serving)

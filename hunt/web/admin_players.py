@@ -10,9 +10,9 @@ from quart import Blueprint, Response, request
 
 from hunt.core.form import ID
 from hunt.engine import Engine
-from hunt.errors import HuntNotFound, InvalidRequest
+from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed
 from hunt.store.audit import Entry
-from hunt.web import bodies, operations, who
+from hunt.web import auth, bodies, operations, who
 from hunt.web.admin import answer
 from hunt.web.reading import MAX_LIMIT, history, moment
 
@@ -21,7 +21,9 @@ _CURSOR = re.compile(r"([a-z0-9-]{1,64}):([0-9]{1,18})", re.ASCII)
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     """Return the routes of players and of the audit trail, for operators."""
-    routes = operations.restricted("admin_players", engine, prefix="/v1/admin")
+    routes = operations.restricted(
+        "admin_players", engine, prefix="/v1/admin", bound={"export", "audit"}
+    )
 
     @routes.get("/hunts/<hunt_id>/players/<player>/rewards")
     async def rewards(hunt_id: str, player: str) -> Response:
@@ -34,9 +36,15 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def export(player: str) -> Response:
         serving = engine()
         after, limit = _after(), bodies.whole("limit", 1000, least=1, most=MAX_LIMIT)
-        rows = await serving.store.players.export(player, after=after, limit=limit)
+        operator = who.operator_identity(serving)
+        rows = await serving.store.players.export(
+            player, after=after, limit=limit, hunts=operator.hunts
+        )
+        detail: dict[str, object] = {"player": player}
+        if operator.hunts is not None:
+            detail["hunts"] = sorted(operator.hunts)
         await serving.store.audit.record(
-            Entry(actor=who.operator(serving), action="export", detail={"player": player})
+            Entry(actor=operator.player, action="export", detail=detail)
         )
         following = f"{rows[-1].hunt}:{rows[-1].seq}" if len(rows) == limit else None
         return answer({"player": player, "clicks": rows, "next": following})
@@ -51,10 +59,13 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def audit() -> Response:
         limit = bodies.whole("limit", 100, least=1, most=MAX_LIMIT)
         before = bodies.whole("before", 2**62, least=1, most=2**62)
-        hunt = request.args.get("hunt")
+        hunt, allowed = request.args.get("hunt"), who.operator_identity(engine()).hunts
         if hunt is not None and not ID.fullmatch(hunt):
             raise InvalidRequest("the query is not valid", errors={"hunt": "must be a hunt's id"})
-        found = await engine().store.audit.list(hunt=hunt, before=before, limit=limit)
+        wanted = allowed if hunt is None else {hunt}
+        if allowed is not None and hunt is not None and hunt not in allowed:
+            raise NotAllowed(auth.OTHER_HUNT)
+        found = await engine().store.audit.list(hunts=wanted, before=before, limit=limit)
         shown = [msgspec.structs.asdict(each) | {"at": moment(each.at)} for each in found]
         return answer({"entries": shown, "next": found[-1].id if len(found) == limit else None})
 

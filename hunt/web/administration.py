@@ -29,7 +29,7 @@ def _admin(
         tag="administration",
         summary=summary,
         answers=(Answer(status=status, shape=shape, headers=headers),),
-        problems=tuple(sorted({401, 404, 503, *carried, *problems} | changes)),
+        problems=tuple(sorted({401, 403, 404, 503, *carried, *problems} | changes)),
         query=query,
         body=body,
         security=("operator",),

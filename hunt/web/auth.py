@@ -33,6 +33,7 @@ MAX_ORIGIN = 512
 
 
 OTHER_HUNT = "this token is not for this hunt"
+ALL_HUNTS = "this concerns all hunts, and this token is for some of them only"
 
 
 def identify(

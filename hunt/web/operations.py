@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from quart import Blueprint, Response, request
@@ -10,28 +10,54 @@ from quart import Blueprint, Response, request
 from hunt.core import wire
 from hunt.core.form import ID
 from hunt.engine import Engine
-from hunt.errors import HuntNotFound, InvalidRequest
-from hunt.web import summing, who
+from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed
+from hunt.web import auth, summing, who
 from hunt.web.refusals import NotReady
 
 
-def restricted(name: str, engine: Callable[[], Engine], *, prefix: str) -> Blueprint:
-    """Return an empty room that only operators may enter, and only where they are let in."""
+def restricted(
+    name: str,
+    engine: Callable[[], Engine],
+    *,
+    prefix: str,
+    bound: Collection[str] = (),
+) -> Blueprint:
+    """Return a blueprint whose routes only operators may use, and only where they are served.
+
+    The claim ``hunts`` of a token binds operators, too.  A route with a hunt in its path is
+    refused where the claim does not name it; any other route is refused to a token with the
+    claim, unless its function keeps to `operator_identity` by itself.
+
+    Args:
+        name: Of the blueprint.
+        engine: Returns the engine that serves.
+        prefix: Of the paths.
+        bound: Names of the functions that keep to the claim by themselves.
+    """
     routes = Blueprint(name, __name__, url_prefix=prefix)
 
     @routes.before_request
     async def only_operators() -> None:
         serving = engine()
         who.check_place(serving)
-        who.operator(serving)
+        identity = who.operator_identity(serving)
         named = request.view_args or {}
-        if "hunt_id" in named and not ID.fullmatch(named["hunt_id"]):
-            raise HuntNotFound("there is no such hunt")
+        if "hunt_id" in named:
+            auth.check_hunt(identity, named["hunt_id"])
+            if not ID.fullmatch(named["hunt_id"]):
+                raise HuntNotFound("there is no such hunt")
+        elif identity.hunts is not None and _function(request.endpoint) not in bound:
+            raise NotAllowed(auth.ALL_HUNTS)
         if "player" in named and not wire.valid_player(named["player"]):
             wrong = "must be 1-64 of A-Z a-z 0-9 _ . : -"
             raise InvalidRequest("the path is not valid", errors={"player": wrong})
 
     return routes
+
+
+def _function(endpoint: str | None) -> str:
+    """Return the name of a route's function, without that of its blueprint."""
+    return (endpoint or "").rpartition(".")[2]
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:

@@ -5,7 +5,7 @@ Nothing here asks the database: it is read when the database is gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from typing import Self
 
@@ -29,7 +29,7 @@ HUNTS = 100
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     """Return the routes of live operations."""
-    routes = operations.restricted("ops", engine, prefix="/ops")
+    routes = operations.restricted("ops", engine, prefix="/ops", bound={"samples", "newest"})
 
     @routes.get("/samples")
     async def samples() -> Response:
@@ -116,7 +116,7 @@ class SampleStream(ResponseBody):
         return greeted + self._changed_hunts() + blocks + await self._processes()
 
     def _changed_hunts(self) -> bytes:
-        hunts = _hunts(self._engine)
+        hunts = _hunts(self._engine, self._identity.hunts)
         if hunts == self._hunts:
             return b""
         self._hunts = hunts
@@ -165,7 +165,7 @@ def _hello(engine: Engine) -> bytes:
     return sse.pause(sse.RETRY_MS) + sse.frame(event="hello", data=encode(hello))
 
 
-def _hunts(engine: Engine) -> bytes:
+def _hunts(engine: Engine, allowed: Collection[str] | None) -> bytes:
     shown = [
         {
             "id": hunt.id,
@@ -174,6 +174,7 @@ def _hunts(engine: Engine) -> bytes:
             "deletable": hunt.last_seq == 0,
         }
         for hunt in engine.hunts.values()
+        if allowed is None or hunt.id in allowed
     ]
     shown.sort(key=lambda hunt: (hunt["state"] == "closed", hunt["id"]))
     return encode({"hunts": shown[:HUNTS], "more": max(len(shown) - HUNTS, 0)})

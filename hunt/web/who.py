@@ -92,15 +92,24 @@ def known(engine: Engine) -> str | None:
         return None
 
 
-def operator(engine: Engine) -> str:
-    """Return which operator makes the request, by a token for administration alone.
+def operator_identity(engine: Engine) -> auth.Identity:
+    """Return the operator who makes the request; only a token for administration counts.
 
     Raises:
-        NotAuthenticated: None does.
+        NotAuthenticated: There is no such token.
     """
     return auth.identify(
         engine.tokens, authorization=request.headers.get("Authorization"), use="admin"
-    ).player
+    )
+
+
+def operator(engine: Engine) -> str:
+    """Return the name of the operator who makes the request.
+
+    Raises:
+        NotAuthenticated: As of `operator_identity`.
+    """
+    return operator_identity(engine).player
 
 
 def check_place(engine: Engine) -> None:
