@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import starmap
 
 import psycopg
@@ -44,6 +45,11 @@ MAX_SEQ = 2**63 - 1  # of a bigint
 
 NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN = range(5)  # verdicts of hunt_commit
 NO_SUCH_HUNT = "H0404"  # SQLSTATE, ours
+QUEUE_FULL = "54000"  # SQLSTATE, of a commit whose notice finds no room
+
+#: Has PostgreSQL free what all listeners have read.  It does so else only with a notice
+#: that is queued, so a queue that was full once would stay full (`commands/async.c`).
+FREE_QUEUE = "select pg_notification_queue_usage()"
 
 
 #: Of `COMMIT`: ord, verdict, seq, prize, points, at, retry, denied.
@@ -114,6 +120,9 @@ class Log:
                 except psycopg.Error as exc:
                     if exc.sqlstate == NO_SUCH_HUNT:
                         raise HuntNotFound(f"there is no hunt {hunt!r}") from None
+                    if exc.sqlstate == QUEUE_FULL:
+                        with trio.move_on_after(deadline, shield=True), suppress(psycopg.Error):
+                            await conn.execute(FREE_QUEUE)
                     raise
         return _outcomes(clicks, rows)
 

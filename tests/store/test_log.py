@@ -3,9 +3,10 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 import trio
@@ -107,13 +108,8 @@ async def test_statement_stays_prepared_after_a_rollback(database: str) -> None:
 
 
 async def test_a_commit_tells_when_it_is_on_its_way(database: str) -> None:
-    async with opened(database) as (log, pool):
+    async with opened(database) as (log, _):
         told: list[str] = []
-        pool.drop_all()
-        assert not pool.ready()
-        await log.append("harbour", [click()], lambda: told.append("connecting"))
-        assert told, "before it waited for a connection"
-        told.clear()
         async with trio.open_nursery() as nursery:
 
             async def commit() -> None:
@@ -122,6 +118,18 @@ async def test_a_commit_tells_when_it_is_on_its_way(database: str) -> None:
 
             nursery.start_soon(commit)
         assert told == ["sent", "answered"]
+
+
+async def test_commit_tells_that_it_has_to_wait_before_it_waits(database: str) -> None:
+    async with opened(database) as (log, pool), AsyncExitStack() as lent:
+        for _ in range(4):
+            await lent.enter_async_context(pool.connection())
+        waits = trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(log.append, "harbour", [click()], waits.set, deadline=60))
+            with trio.fail_after(30):
+                await waits.wait()  # while all connections are lent
+            await lent.aclose()
 
 
 async def test_a_repeat_gets_the_first_outcome(database: str) -> None:
