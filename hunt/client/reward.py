@@ -13,6 +13,8 @@ class Reward(msgspec.Struct, frozen=True):
     prize: str | None  #: None where nothing was won
     points: int
     at: str  #: when it was settled; RFC 3339, UTC
+    x: float = 0.0  #: of the click, in map units
+    y: float = 0.0
 
 
 class Answer(Reward, frozen=True):

@@ -31,6 +31,8 @@ class Reward(Struct, frozen=True, gc=False):
     prize: str | None  #: None where nothing was won
     points: int  #: >= 0
     at: str  #: when it was settled; RFC 3339, UTC, as in ``2026-11-01T18:00:00.123456Z``
+    x: float = 0.0  #: of the click, in map units; for its player only
+    y: float = 0.0
 
 
 class Settlement(Struct, frozen=True, gc=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -11,7 +12,7 @@ from hunt.core.events import Click, Notice, Reward
 
 #: Clicks of a batch, at most, that are worth telling; larger ones do not fit
 #: into the 8,000 bytes of a notice, and are read from the table.
-MOST = 80
+MOST = 60
 
 
 class _Payload(msgspec.Struct):
@@ -27,7 +28,7 @@ class _Payload(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Payload).decode
-_rows = msgspec.json.Decoder(list[tuple[int, str, str, str | None, int]]).decode
+_rows = msgspec.json.Decoder(list[tuple[int, str, str, str | None, int, float, float]]).decode
 _encode = msgspec.json.encode
 
 
@@ -35,7 +36,7 @@ def events(clicks: Sequence[Click]) -> str | None:
     """Return what a notice says of a batch, if all of it is new; None where it is too much."""
     if len(clicks) > MOST:
         return None
-    rows = [(i, c.id, c.player, c.prize, c.points) for i, c in enumerate(clicks)]
+    rows = [(i, c.id, c.player, c.prize, c.points, c.x, c.y) for i, c in enumerate(clicks)]
     return _encode(rows)[1:-1].decode()
 
 
@@ -56,8 +57,9 @@ def parse(payload: str, *, own: str | None = None) -> Notice:
         at = raw.at
         if datetime.fromisoformat(at).tzinfo is None:
             raise ValueError("the time of a notice has no time zone")
-        rewards = tuple(
-            Reward(offset + seq, id_, player, prize, points, at)
-            for seq, id_, player, prize, points in _rows(rows)
-        )
+        with suppress(msgspec.ValidationError):  # rows of another release: read from the table
+            rewards = tuple(
+                Reward(offset + seq, id_, player, prize, points, at, x, y)
+                for seq, id_, player, prize, points, x, y in _rows(rows)
+            )
     return Notice(hunt=raw.h, first=raw.f, last=raw.l, rewards=rewards)

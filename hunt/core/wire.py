@@ -15,6 +15,8 @@ PLAYER = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 
 #: Begins the id that an erased player gets; no token may claim one.
 ERASED = "erased-"
+
+GUEST = re.compile(r"guest-[0-9a-f]{16}", re.ASCII)  # as `hunt.web.auth.guest` makes them
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 encode = msgspec.json.encode
@@ -86,13 +88,19 @@ def _quoted(text: str | None) -> str:
     return encode(text).decode()
 
 
+def place(reward: Reward) -> str:
+    """Return seq and position of a reward, which are different in each of a batch."""
+    # An encoder writes a float at a fifth of the cost of `repr`.
+    return f'{reward.seq},"x":{encode(reward.x).decode()},"y":{encode(reward.y).decode()}'
+
+
 def reward_json(reward: Reward) -> bytes:
     """Return a reward as its player sees it."""
-    return f'{{"id":"{reward.id}","seq":{reward.seq}{_outcome(reward)}}}'.encode()
+    return f'{{"id":"{reward.id}","seq":{place(reward)}{_outcome(reward)}}}'.encode()
 
 
 def settlement_end(settlement: Settlement) -> str:
-    """Return what follows id and seq in the answer to a click.
+    """Return what follows `place` in the answer to a click.
 
     It is the same for all that won the same in one batch.
     """
@@ -103,7 +111,7 @@ def settlement_end(settlement: Settlement) -> str:
 def settlement_json(settlement: Settlement) -> bytes:
     """Return the answer to a click."""
     reward = settlement.reward
-    return f'{{"id":"{reward.id}","seq":{reward.seq}{settlement_end(settlement)}'.encode()
+    return f'{{"id":"{reward.id}","seq":{place(reward)}{settlement_end(settlement)}'.encode()
 
 
 def problem(uri: str, title: str, status: int, detail: str, **extra: object) -> bytes:
@@ -132,5 +140,11 @@ def valid_player(player: str) -> bool:
 
 
 def mask(player: str) -> str:
-    """Return a name for `player` that others may see: ``guest-8f3a`` is ``gu…a``."""
-    return "…" if len(player) < 6 else f"{player[:2]}…{player[-1]}"
+    """Return a name for `player` that others may see: ``lighthouse`` is ``li…e``.
+
+    The id of a guest is random, so a part of it tells no more than that it is a guest,
+    and tells guests apart: ``guest-8f3a91c2d4e5f607`` is ``guest 8f3a91``.
+    """
+    if GUEST.fullmatch(player):
+        return f"guest {player[6:12]}"
+    return f"{player[:1]}…" if len(player) < 6 else f"{player[:2]}…{player[-1]}"

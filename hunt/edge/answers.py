@@ -102,11 +102,11 @@ class Answers:
             text = wire.settlement_end(settlement)
             end = self._ends[reward.prize] = text, len(text) + _BODY
         text, size = end
-        seq = str(reward.seq)
+        place = wire.place(reward)
         return (
             "HTTP/1.1 200 \r\ncontent-type: application/json\r\ncontent-length: "
-            f"{size + len(seq)}\r\nx-request-id: {request_id}\r\n{self._middle}"
-            f'{{"id":"{reward.id}","seq":{seq}{text}'
+            f"{size + len(place)}\r\nx-request-id: {request_id}\r\n{self._middle}"
+            f'{{"id":"{reward.id}","seq":{place}{text}'
         ).encode()
 
     def _begin(self, at: str) -> None:

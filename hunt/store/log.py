@@ -32,7 +32,7 @@ COMMIT = Statement(
 TRY = Statement("hunt_try_commit", "select hunt_try_commit($1)")
 
 READ = """
-    select seq, click_id, player, prize, points, at
+    select seq, click_id, player, prize, points, at, x, y
       from hunt_rewards(%s, %s, %s::bigint, %s::bigint, %s::int)
 """
 
@@ -193,7 +193,9 @@ def _outcomes(clicks: Sequence[Click], rows: Sequence[Row]) -> list[Outcome]:
         return list(starmap(_outcome, zip(clicks, rows, strict=True)))
     assert seq is not None
     outcomes: list[Outcome] = [
-        Settlement(Reward(number, each.id, each.player, each.prize, each.points, at), False)
+        Settlement(
+            Reward(number, each.id, each.player, each.prize, each.points, at, each.x, each.y), False
+        )
         for number, each in enumerate(clicks, seq + 1)
     ]
     for number in denied or ():
@@ -209,7 +211,7 @@ def _outcome(click: Click, row: Row) -> Outcome:
     if verdict in {NEW, REPEAT}:
         assert seq is not None
         assert points is not None
-        reward = Reward(seq, click.id, click.player, prize, points, at)
+        reward = Reward(seq, click.id, click.player, prize, points, at, click.x, click.y)
         return Settlement(reward, duplicate=verdict == REPEAT)
     if verdict == CONFLICT:
         return ClickConflict("this click id was used before, for another click")

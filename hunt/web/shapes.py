@@ -49,10 +49,12 @@ class Click(Struct, forbid_unknown_fields=True):
 
 
 class Reward(Struct):
-    """What a click has won; `prize` is null where that is nothing."""
+    """What a click has won, and its position; `prize` is null where that is nothing."""
 
     id: Uuid
     seq: Annotated[int, Meta(ge=1)]
+    x: Annotated[float, Meta(ge=0)]
+    y: Annotated[float, Meta(ge=0)]
     prize: str | None
     points: Whole
     at: Time

@@ -62,7 +62,7 @@ def test_what_another_player_wins_is_news(page: Page, win: Win, titles: dict[str
     news = page.locator("#news li")
     expect(news).to_have_count(1)
     expect(news).to_contain_text(f"{titles[won['prize']]} +{won['points']}")
-    expect(news.locator(".who")).to_contain_text("gu…")
+    expect(news.locator(".who")).to_contain_text("guest ")
     assert news.evaluate("(line) => line.closest('[aria-live], [role=status]')") is None
     shot(page, "game-news")
     box = news.bounding_box()

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from hunt.core import notice, wire
 from hunt.core.events import Click, Notice, Reward, Settlement
 from hunt.errors import InvalidRequest
+from hunt.web import auth
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
-REWARD = Reward(4711, ID, "ada", "gold-coin", 100, "2026-11-01T18:00:00.000001Z")
+REWARD = Reward(4711, ID, "ada", "gold-coin", 100, "2026-11-01T18:00:00.000001Z", 12.5, 1e-7)
 
 
 def test_reads_a_click_and_lowers_its_id() -> None:
@@ -43,6 +45,8 @@ def test_the_answer_to_a_click() -> None:
     assert json.loads(wire.settlement_json(Settlement(REWARD, duplicate=True))) == {
         "id": ID,
         "seq": 4711,
+        "x": 12.5,
+        "y": 1e-7,
         "prize": "gold-coin",
         "points": 100,
         "at": "2026-11-01T18:00:00.000001Z",
@@ -78,24 +82,41 @@ def test_which_ids_a_player_may_have(player: str, valid: bool) -> None:
     assert wire.valid_player(player) is valid
 
 
-def test_masked_names_do_not_tell_who() -> None:
-    assert wire.mask("guest-1f") == "gu…f"
-    assert wire.mask("ada") == "…"
+@pytest.mark.parametrize(
+    ("player", "name"),
+    [
+        ("lighthouse", "li…e"),
+        ("sailor", "sa…r"),
+        ("alice", "a…"),
+        ("ada", "a…"),
+        ("a", "a…"),
+        ("guest-1f", "gu…f"),
+        ("guest-8f3a91c2d4e5f607", "guest 8f3a91"),
+    ],
+)
+def test_masked_name_is_never_empty(player: str, name: str) -> None:
+    assert wire.mask(player) == name
+
+
+def test_two_guests_have_different_names() -> None:
+    names = {wire.mask(auth.guest()) for _ in range(100)}
+    assert len(names) == 100
+    assert all(re.fullmatch(r"guest [0-9a-f]{6}", name) for name in names)
 
 
 def test_a_notice_with_rewards() -> None:
-    row = f'[4711,"{ID}","ada","gold-coin",100]'
+    row = f'[4711,"{ID}","ada","gold-coin",100,12.5,1e-7]'
     payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","e":[{row}]}}'
     assert notice.parse(payload) == Notice("harbour", 4711, 4711, (REWARD,))
 
 
 def test_a_notice_numbers_its_rows_from_the_first() -> None:
-    clicks = [Click(ID, "ada", 1, 2, "gold-coin", 100), Click(ID, "bob", 1, 2, None, 0)]
+    clicks = [Click(ID, "ada", 1.0, 0.1 + 0.2, "gold-coin", 100), Click(ID, "bob", 1, 2, None, 0)]
     rows = notice.events(clicks)
     payload = f'{{"h":"harbour","f":7,"l":8,"by":"me","at":"{REWARD.at}","o":[{rows}]}}'
     told = (
-        Reward(7, ID, "ada", "gold-coin", 100, REWARD.at),
-        Reward(8, ID, "bob", None, 0, REWARD.at),
+        Reward(7, ID, "ada", "gold-coin", 100, REWARD.at, 1.0, 0.1 + 0.2),
+        Reward(8, ID, "bob", None, 0, REWARD.at, 1.0, 2.0),
     )
     assert notice.parse(payload, own="other") == Notice("harbour", 7, 8, told)
     assert notice.parse(payload, own="me") == Notice("harbour", 7, 8, None)
@@ -105,6 +126,21 @@ def test_a_notice_holds_only_so_many_rows() -> None:
     click = Click(ID, "a" * 64, 1, 2, None, 0)
     assert notice.events([click] * notice.MOST) is not None
     assert notice.events([click] * (notice.MOST + 1)) is None
+
+
+def test_rows_of_another_release_are_read_from_the_table() -> None:
+    row = f'[4711,"{ID}","ada","gold-coin",100]'
+    payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","e":[{row}]}}'
+    assert notice.parse(payload) == Notice("harbour", 4711, 4711, None)
+
+
+def test_rows_of_a_full_notice_fit_into_its_payload() -> None:
+    """hunt_commit leaves out rows of 7,700 bytes or more."""
+    coordinate = 77.993243660399668
+    click = Click(ID, auth.guest(), coordinate, coordinate, "gold-coin", 100)
+    rows = notice.events([click] * notice.MOST)
+    assert rows is not None
+    assert len(rows) < 7700
 
 
 def test_a_notice_without_rewards() -> None:

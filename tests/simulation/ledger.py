@@ -71,7 +71,16 @@ class Ledger:
             return Settlement(reward, duplicate=True)
         prize, points = (click.prize, click.points) if self._wins(click) else (None, 0)
         at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self._clock())
-        reward = Reward(len(self.rows) + 1, click.id, click.player, prize, points, at.isoformat())
+        reward = Reward(
+            len(self.rows) + 1,
+            click.id,
+            click.player,
+            prize,
+            points,
+            at.isoformat(),
+            click.x,
+            click.y,
+        )
         self.rows.append(reward)
         self._clicks[click.id] = click, reward
         return Settlement(reward, duplicate=False)

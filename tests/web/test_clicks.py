@@ -41,7 +41,10 @@ async def test_a_click_is_answered_and_its_repeat_gets_the_first_outcome(databas
         assert first.status_code == 200
         answer = first.json()
         assert answer.pop("at").endswith("Z")
-        assert answer == {"id": ID, "seq": 1, "prize": "coin", "points": 5, "duplicate": False}
+        assert answer == {
+            "id": ID, "seq": 1, "x": 1.0, "y": 2.0,
+            "prize": "coin", "points": 5, "duplicate": False,
+        }  # fmt: skip
         again = await client.click(id=ID)
         assert again.json() == first.json() | {"duplicate": True}
         assert first.headers["X-Content-Type-Options"] == "nosniff"

@@ -80,10 +80,10 @@ begin
                    case when s.wins then s.prize end, case when s.wins then s.points else 0 end, v_at
               from settled s
              order by s.ord
-            returning rewards.seq, rewards.click_id, rewards.player, rewards.prize, rewards.points
+            returning rewards.seq, rewards.click_id, rewards.player, rewards.prize, rewards.points, rewards.x, rewards.y
         )
         select count(*), string_agg(
-                   case when v_size <= 100 then json_build_array(n.seq, n.click_id, n.player, n.prize, n.points)::text end,
+                   case when v_size <= 60 then json_build_array(n.seq, n.click_id, n.player, n.prize, n.points, n.x, n.y)::text end,
                    ',' order by n.seq)
           into v_new, v_events
           from inserted n;

@@ -12,7 +12,7 @@
 -- log, so only index probes are allowed.
 --
 -- p_from names the process, so that it recognises its own notices; p_events are the clicks as JSON, for the notice,
--- without brackets, each [offset from the first seq, id, player, prize, points]; null where they are too many.
+-- without brackets, each [offset from the first seq, id, player, prize, points, x, y]; null where they are too many.
 create or replace function hunt_commit(
     p_hunt text, p_ids uuid[], p_players text[], p_places point[], p_prizes text[], p_points int[],
     p_from text, p_events text

@@ -73,7 +73,7 @@ class Hunt {
   }
 
   /**
-   * Click, and resolve to the outcome once it is durable: `{id, seq, prize, points, at, duplicate}`.  It is sent until
+   * Click, and resolve to the outcome once it is durable: `{id, seq, x, y, prize, points, at, duplicate}`.  It is sent until
    * there is an answer, under one id, so that it counts once.  Rejects with `Refused` where it never will, and with
    * `Unconfirmed` after a minute: then it may be sent again with its id.
    * @param {{waiting?: (busy: boolean) => void, settled?: () => boolean}} told `waiting`: before each pause, and whether

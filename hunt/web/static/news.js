@@ -8,8 +8,11 @@ const SHOWN = 3; // lines
 const PAUSE = 1_000; // ms between two changes: lines that change faster are not read
 const OLD = 12_000; // ms, after which a line is no news
 
-/** The name under which the server lets others see a player. */
-const mask = (player) => (player.length < 6 ? "…" : `${player.slice(0, 2)}…${player.at(-1)}`);
+/** The name under which the server lets others see a player: `mask` in hunt/core/wire.py. */
+function mask(player) {
+  if (/^guest-[0-9a-f]{16}$/.test(player)) return `guest ${player.slice(6, 12)}`;
+  return player.length < 6 ? `${player[0]}…` : `${player.slice(0, 2)}…${player.at(-1)}`;
+}
 
 export class News {
   #list;
