@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 
@@ -10,7 +11,18 @@ from hunt.cli import failures, hunt
 
 def main() -> None:
     """Run the command line; does not return."""
+    _open_standard_streams()
     sys.exit(failures.guard(partial(hunt, prog_name="hunt", standalone_mode=False)))
+
+
+def _open_standard_streams() -> None:
+    """Open what this process was started without: a socket would get its number, and our lines."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            # It gets the lowest free number, which is `fd`; processes of the server need it too.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import os
 import random
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -77,6 +78,7 @@ class Application:
             return
         await receive()  # lifespan.startup
         try:
+            edge.install()
             async with open_engine(self._settings()) as engine, trio.open_nursery() as nursery:
                 self._engine = engine
                 serving, place = worker.current(), child.place()
@@ -116,13 +118,18 @@ class Application:
                     await serving.part(PARTING)
                     await serving.wait_left(FAREWELL)
                 nursery.cancel_scope.cancel()
-        except (HuntError, ExceptionGroup) as error:
-            sentence = _sentence(error)
-            log.critical("the server ends", error=sentence, exc_info=not _ours(error))
-            # The one exception that Hypercorn does not swallow, so the process
-            # ends: never a server that answers 200 with its batcher gone.
+        except BaseException as error:
+            failure = _failure(error)
+            if failure is None:
+                raise
+            sentence = _sentence(failure)
+            log.critical(
+                "the server ends", error=sentence, exc_info=None if _ours(failure) else failure
+            )
+            # The one exception that Hypercorn does not swallow, so the process ends:
+            # after any other it goes on, and every answer is a 500.
             stage = "startup" if self._engine is None else "serving"
-            raise LifespanFailureError(stage, sentence) from error
+            raise LifespanFailureError(stage, sentence) from failure
         finally:
             self._engine = None
         await send({"type": "lifespan.shutdown.complete"})
@@ -176,6 +183,19 @@ def _limit(settings: Settings) -> int:
     return limit
 
 
+def _failure(error: BaseException) -> Exception | None:
+    """Return what has failed; None where all of it was cancelled, or told to exit.
+
+    Raises:
+        BaseException: The order to exit, where it is in a group: Hypercorn swallows groups.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        if exits := error.subgroup((KeyboardInterrupt, SystemExit)):
+            raise child.first_cause(exits) from None
+        return error.subgroup(Exception)
+    return error if isinstance(error, Exception) else None
+
+
 def _ours(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return all(_ours(each) for each in error.exceptions)
@@ -195,6 +215,7 @@ def _from_environ() -> Settings:
     Raises:
         SettingsError: They are wrong, or there is no database.
     """
+    configure(Settings())  # so that what is wrong with the settings is a line, too
     settings = load(os.environ, cwd=Path.cwd()).settings
     if settings.embedded:
         raise SettingsError(
@@ -204,5 +225,7 @@ def _from_environ() -> Settings:
     return settings
 
 
-edge.install()
+# Where the installed Hypercorn will not do, the start of the application says so.
+with suppress(SettingsError):
+    edge.install()
 app = Application(_from_environ)

@@ -6,12 +6,12 @@ import faulthandler
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 import trio
 from hypercorn.config import Config
 from hypercorn.trio import serve
@@ -26,7 +26,7 @@ from hypercorn.utils import LifespanFailureError
 
 from hunt.edge.listening import BACKLOG
 from hunt.edge.orders import BEAT, READY, RETIRE, Failure, Order, encode, receive_order
-from hunt.errors import SettingsError
+from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
 from hunt.settings import Settings
 
@@ -37,8 +37,14 @@ BEAT_INTERVAL = 1.0
 #: supervisor's limits: then there is no supervisor that would have done it.
 _ORPHAN = 6
 
+#: Seconds, once Hypercorn serves, for the failure of an application that has not started.
+UNSTARTED = 5.0
+
 #: Seconds to tear down, beyond what the settings allow for draining.
 GRACE = 5.0
+
+
+log = structlog.get_logger("hunt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +101,25 @@ def main(application: Callable[[Settings], ASGIFramework]) -> None:
         except BaseException as error:
             cause = first_cause(error)
             failure = Failure.of(cause)
-            if failure.kind == "other":
-                traceback.print_exception(error)
-            status = 2 if isinstance(cause, SettingsError) else 1
+            if not isinstance(cause, HuntError) and not from_lifespan(error):
+                log.critical("server process failed", error=failure.sentence, exc_info=error)
+            status = exit_status(error)
             with suppress(OSError):
                 channel.settimeout(1.0)
                 channel.sendall(encode(failure) + b"\n")
     sys.exit(status)
+
+
+def exit_status(error: BaseException) -> int:
+    """Return the exit status of a server that ends with `error`."""
+    return 2 if isinstance(first_cause(error), SettingsError) else 1
+
+
+def from_lifespan(error: BaseException) -> bool:
+    """Whether the application has failed, and logged why."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(from_lifespan(each) for each in error.exceptions)
+    return isinstance(error, LifespanFailureError)
 
 
 def first_cause(error: BaseException) -> BaseException:
@@ -166,7 +184,11 @@ async def _run(
             nursery.cancel_scope.cancel()
 
         await nursery.start(serve_to_the_end)
-        await started.event.wait()
+        # Hypercorn serves also where the application has not started; hunt never does.
+        with trio.move_on_after(UNSTARTED):
+            await started.event.wait()
+        if not started.event.is_set():
+            raise HuntError("the application did not start")
         await stream.send_all(READY + b"\n")
 
 

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import Any
 
 import hypercorn.protocol as hypercorn_protocol
 import hypercorn.trio.run as hypercorn_run
 
+from hunt.edge.child import exit_status, from_lifespan
 from hunt.edge.connection import Connection
 from hunt.edge.http1 import HTTP1
 from hunt.edge.http2 import HTTP2
 from hunt.edge.worker import Worker
 from hunt.errors import SettingsError
 
-#: We replace four names of private modules, so only releases that were read.
+#: We replace five names of private modules, so only releases that were read.
 SUPPORTED = "0.18."
+
+
+_worker_serve = hypercorn_run.worker_serve
+
+
+async def _serve(*args: Any, **kwargs: Any) -> None:  # ruff: ignore[any-type] - as Hypercorn's own
+    """Serve, and end with a status instead of a traceback where the application has failed.
+
+    It has logged why.
+    """
+    try:
+        await _worker_serve(*args, **kwargs)
+    except BaseException as error:
+        if from_lifespan(error):
+            raise SystemExit(exit_status(error)) from None
+        raise
 
 
 def install() -> None:
@@ -34,5 +52,6 @@ def install() -> None:
         )
     setattr(hypercorn_run, "TCPServer", Connection)  # ruff: ignore[set-attr-with-constant] - not exported
     setattr(hypercorn_run, "WorkerContext", Worker)  # ruff: ignore[set-attr-with-constant]
+    setattr(hypercorn_run, "worker_serve", _serve)  # ruff: ignore[set-attr-with-constant]
     setattr(hypercorn_protocol, "H11Protocol", HTTP1)  # ruff: ignore[set-attr-with-constant]
     setattr(hypercorn_protocol, "H2Protocol", HTTP2)  # ruff: ignore[set-attr-with-constant]

@@ -57,7 +57,8 @@ class Failure(msgspec.Struct, frozen=True):
             return cls("store", str(error))
         if isinstance(error, HuntError):
             return cls("other", str(error))
-        return cls("other", f"{type(error).__name__}: {error}")
+        # Its message may quote anything; the log of the process has it, without secrets.
+        return cls("other", f"unexpected {type(error).__name__}: see the log")
 
     def error(self) -> HuntError:
         """Return it as an error of the supervisor's own."""

@@ -19,6 +19,7 @@ from hunt.edge import control
 from hunt.edge.control import Hello, Room
 from hunt.edge.notify import Notifier
 from hunt.edge.process import Process, Program, start
+from hunt.edge.terminal import Terminal
 from hunt.errors import HuntError
 from hunt.settings import Settings
 
@@ -73,6 +74,7 @@ class Supervisor:
         self._places: list[Process] = []  # the process that serves in each place
         self._running: set[Process] = set()  # these, those that drain, and the spare
         self._spare: Process | None = None  # has imported all, and waits for its order
+        self._terminal = Terminal()
         self._started = 0
         self._has_served = False
         self._draining = trio.Event()
@@ -92,6 +94,7 @@ class Supervisor:
             self._nursery = nursery
             nursery.start_soon(self._obey)
             nursery.start_soon(self._notifier.keep_alive)
+            nursery.start_soon(self._terminal.forget_once_lost)
             if self._room is not None:
                 hello = Hello(os.getpid(), self._binds)
                 nursery.start_soon(control.serve, self._room.control, hello, self.drain)
@@ -105,12 +108,12 @@ class Supervisor:
             nursery.cancel_scope.cancel()
 
     async def _obey(self) -> None:
-        """Drain on SIGTERM and SIGINT, stop at once on a second one; restart on SIGHUP."""
+        """Drain on SIGTERM and SIGINT, stop at once on a second one; see `_hang_up` for SIGHUP."""
         ends = {signal.SIGTERM, signal.SIGINT}
         with trio.open_signal_receiver(*ends, signal.SIGHUP) as signals:
             async for number in signals:
                 if number == signal.SIGHUP:
-                    self._nursery.start_soon(self.restart)
+                    self._nursery.start_soon(self._hang_up)
                 elif self.ended_by is None:
                     self.ended_by = signal.Signals(number)
                     self._nursery.start_soon(self.drain)
@@ -118,6 +121,14 @@ class Supervisor:
                     log.error("stopped at once: what had not drained is killed")
                     self.killed = True
                     self._nursery.cancel_scope.cancel()
+
+    async def _hang_up(self) -> None:
+        """Restart, or drain where the controlling terminal has closed."""
+        if not await self._terminal.has_closed():
+            await self.restart()
+        elif self._terminal.ends_server:
+            log.warning("terminal closed")
+            await self.drain()
 
     def _start(self) -> Process:
         """Have one process more serve: the spare, where there is one."""

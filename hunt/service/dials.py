@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hunt.core.breaker import Breaker
+from hunt.logs import lines_lost
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.lanes import Lanes
@@ -28,6 +29,9 @@ def watch(
     tail: Tail,
 ) -> None:
     """Show the services' numbers in `metrics`."""
+    metrics.watch_counter(
+        "hunt_log_lines_lost", "Lines that nothing read, or that did not fit.", lines_lost
+    )
     metrics.watch("hunt_queue_clicks", "Clicks that wait for a commit.", lanes.queued)
     metrics.watch("hunt_queue_oldest_seconds", "Age of the oldest of them.", lanes.oldest)
     metrics.watch(

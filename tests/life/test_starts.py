@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 import trio
 
-from tests.life.processes import HUNT, Server, free_port, player, running, until
+from hunt.errors import HuntError
+from hunt.settings import Settings
+from tests.life.processes import (
+    HUNT,
+    HYPERCORN,
+    Server,
+    environment,
+    free_port,
+    player,
+    running,
+    until,
+)
+from tests.life.test_supervisor import supervised
 
 
 def serve(data_dir: Path, port: int) -> list[str]:
@@ -38,3 +51,89 @@ async def test_three_first_starts_at_once_all_serve(attempt: int, tmp_path: Path
                 seqs.append(answer.json()["seq"])
         assert seqs == [1, 2, 3], "one log"
         finished.set()
+
+
+BROKEN = """
+import hunt.asgi
+from hunt.errors import HuntError, SettingsError
+from hunt.logs import configure
+from hunt.settings import Settings
+
+def broken():
+    configure(Settings())
+    raise {error}
+
+app = hunt.asgi.Application(broken)
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ("RuntimeError('a defect')", 1),
+        ("ExceptionGroup('', [RuntimeError('a defect')])", 1),
+        ("BaseExceptionGroup('', [RuntimeError('a defect'), GeneratorExit()])", 1),
+        ("HuntError('a defect')", 1),
+        ("SettingsError('a defect')", 2),
+    ],
+)
+async def test_failed_start_ends_hypercorn_with_one_sentence(
+    error: str, status: int, workers: int, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.py").write_text(BROKEN.format(error=error))
+    with trio.fail_after(60):
+        done = await trio.run_process(
+            [*HYPERCORN, "-w", str(workers), "-b", f"127.0.0.1:{free_port()}", "broken:app"],
+            cwd=tmp_path,
+            env=environment({"HUNT_LOG_FORMAT": "json"}),
+            capture_stderr=True,
+            check=False,
+        )
+    # With workers, Hypercorn's command forgets their status (docs/reference/traps.md, H7).
+    assert done.returncode == status or (workers and done.returncode == 0)
+    said = [line for line in done.stderr.decode().splitlines() if "a defect" in line]
+    assert len(said) == max(workers, 1), "each worker says it once"
+    assert "\nTraceback" not in done.stderr.decode()
+
+
+async def test_hypercorn_without_a_database_says_so_once(tmp_path: Path) -> None:
+    with trio.fail_after(60):
+        done = await trio.run_process(
+            [*HYPERCORN, "-w", "0", "-b", f"127.0.0.1:{free_port()}", "hunt.asgi:app"],
+            cwd=tmp_path,
+            env=environment(),
+            capture_stderr=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    said = done.stderr.decode()
+    assert said.count("HUNT_DATABASE_URL is not set") == 1
+    assert "Traceback" not in said
+
+
+#: Programs of a server process whose application does not start, and what Hypercorn makes of it.
+UNSTARTED = {
+    "a defect at the start": "from hunt.asgi import Application; app = lambda: Application(broken)",
+    "an application without a lifespan": "app = lambda: broken",
+}
+
+
+@pytest.mark.parametrize("what", UNSTARTED)
+async def test_process_that_cannot_serve_never_counts_as_started(what: str, tmp_path: Path) -> None:
+    program = (
+        "from hunt.edge import child\n"
+        "def broken(*args): raise RuntimeError('postgresql://hunt:pass-word@db/hunt')\n"
+        f"{UNSTARTED[what]}\n"
+        "child.main(lambda settings: app())\n"
+    )
+    given = Settings(
+        database_url="postgresql://hunt:pass-word@db/hunt", data_dir=tmp_path, processes=1
+    )
+    async with supervised(given, [sys.executable, "-c", program]) as made:
+        with pytest.RaisesGroup(HuntError, flatten_subgroups=True) as error:
+            with trio.fail_after(120):
+                await made.supervisor.run()
+    assert not made.opened.is_set()
+    assert "again and again" in str(error.value.exceptions[0])
+    assert "pass-word" not in str(error.value.exceptions[0])
