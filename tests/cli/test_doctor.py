@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,8 +20,7 @@ from hunt.errors import SettingsError
 from hunt.settings import Settings
 from hunt.store import embedded
 from hunt.store.connection import Connection
-from hunt.store.postgres_process import Launcher
-from tests.life.processes import free_port
+from tests import pooler
 from tests.web.serving import SECRET
 
 Findings = dict[str, dict[str, object]]
@@ -164,75 +160,11 @@ async def test_a_database_far_away(database: str, tmp_path: Path) -> None:
     assert "near its database" in str(findings["latency"]["cure"])
 
 
-@pytest.fixture
-def pgbouncer() -> str:
-    """Return where Debian's PgBouncer is; skip without it, unless no test may be skipped."""
-    path = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    if path is None:
-        if os.environ.get("HUNT_TEST_REQUIRE") == "all":
-            pytest.fail("Debian's pgbouncer is not installed")
-        pytest.skip("Debian's pgbouncer is not installed")
-    return path
-
-
-CONFIG = """
-[databases]
-* = host={host} port={port} user={user}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {here}
-unix_socket_dir =
-auth_type = any
-pool_mode = {mode}
-"""
-FORGETS = "max_prepared_statements = 0\n"  # releases before 1.21 do not know how to remember
-
-
 @pytest.fixture(params=["transaction", "session"])
-def pooled(
-    request: pytest.FixtureRequest, pgbouncer: str, database: str, tmp_path: Path
-) -> Iterator[str]:
-    """Yield a connection string that goes through a PgBouncer; `pooled.mode` says how it pools."""
-    server = conninfo_to_dict(database)
-    here = free_port()
-    config = tmp_path / "pgbouncer.ini"
-    config.write_text(
-        CONFIG.format(
-            host=server.get("host", "127.0.0.1"),
-            port=server.get("port", 5432),
-            user=server.get("user"),
-            here=here,
-            mode=request.param,
-        )
-        + (FORGETS if _version(pgbouncer) >= (1, 21) else "")
-    )
-    config.chmod(0o644)
-    # It will not run as root either, and has to reach a socket in a closed folder.
-    user = (65534, 65534) if os.geteuid() == 0 else None
-    launcher = Launcher(tmp_path / "pgbouncer.log", user, (tmp_path, Path(str(server["host"]))))
-    process = launcher.start([pgbouncer, str(config)])
-    try:
-        while not _answers(here):
-            assert process.poll() is None, launcher.tail()
-        yield make_conninfo("", host="127.0.0.1", port=here, dbname=server["dbname"], user="hunt")
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _version(pgbouncer: str) -> tuple[int, ...]:
-    said = subprocess.run([pgbouncer, "--version"], capture_output=True, text=True, check=True)
-    return tuple(int(part) for part in said.stdout.split()[1].split("."))
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as client:
-        client.settimeout(0.2)
-        return client.connect_ex(("127.0.0.1", port)) == 0
+def pooled(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[str]:
+    """Yield a connection string that goes through a PgBouncer; the parameter says how it pools."""
+    with pooler.pooled(database, tmp_path, mode=request.param) as conninfo:
+        yield conninfo
 
 
 async def test_a_pooler_before_listen(

@@ -1,0 +1,94 @@
+"""A PgBouncer between hunt and PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from hunt.store.postgres_process import Launcher
+from tests.life.processes import free_port
+
+CONFIG = """
+[databases]
+* = host={host} port={port} user={user}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {here}
+unix_socket_dir =
+auth_type = any
+pool_mode = {mode}
+"""
+FORGETS = "max_prepared_statements = 0\n"  # releases before 1.21 do not know how to remember
+
+
+@contextmanager
+def pooled(database: str, folder: Path, *, mode: str) -> Iterator[str]:
+    """Run a PgBouncer; yield a connection string that goes through it.
+
+    Skips the test where there is none, unless no test may be skipped.
+
+    Args:
+        database: Connection string of what is behind it.
+        folder: For its files.
+        mode: ``transaction`` or ``session``.
+    """
+    program = _program()
+    server = conninfo_to_dict(database)
+    here = free_port()
+    config = folder / "pgbouncer.ini"
+    config.write_text(
+        CONFIG.format(
+            host=server.get("host", "127.0.0.1"),
+            port=server.get("port", 5432),
+            user=server.get("user"),
+            here=here,
+            mode=mode,
+        )
+        + (FORGETS if _version(program) >= (1, 21) else "")
+    )
+    config.chmod(0o644)
+    # It will not run as root either, and has to reach a socket in a closed folder.
+    user = (65534, 65534) if os.geteuid() == 0 else None
+    reached = [Path(str(server["host"]))] if str(server["host"]).startswith("/") else []
+    launcher = Launcher(folder / "pgbouncer.log", user, (folder, *reached))
+    process = launcher.start([program, str(config)])
+    try:
+        while not _answers(here):
+            assert process.poll() is None, launcher.tail()
+        yield make_conninfo("", host="127.0.0.1", port=here, dbname=server["dbname"], user="hunt")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _program() -> str:
+    path = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    if path is None:
+        if os.environ.get("HUNT_TEST_REQUIRE") == "all":
+            pytest.fail("Debian's pgbouncer is not installed")
+        pytest.skip("Debian's pgbouncer is not installed")
+    return path
+
+
+def _version(program: str) -> tuple[int, ...]:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    return tuple(int(part) for part in said.stdout.split()[1].split("."))
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as client:
+        client.settimeout(0.2)
+        return client.connect_ex(("127.0.0.1", port)) == 0
