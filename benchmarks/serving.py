@@ -60,6 +60,7 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
     load = {
         "HUNT_CLICK_RATE": "0",
         "HUNT_CONNECT_RATE": "0",
+        "HUNT_MAX_CONNECTIONS_PER_ADDRESS": "0",
         "HUNT_JWT_SECRET": SECRET.decode(),
         "HUNT_LOG_LEVEL": "warning",
     }

@@ -23,6 +23,7 @@ from hypercorn.utils import LifespanFailureError
 
 from hunt import edge
 from hunt.edge import child, listening, worker
+from hunt.edge.admission import Admission
 from hunt.edge.park import Park
 from hunt.engine import Engine, open_engine
 from hunt.errors import HuntError, SettingsError
@@ -90,16 +91,12 @@ class Application:
                 if serving is not None:
                     serving.engine = engine
                     engine.leave = serving.leave
-                    engine.metrics.watch(
-                        "hunt_connections", "Of clients.", lambda: serving.connections
-                    )
-                    serving.limit = _limit(engine.settings)
+                    _limit(serving.admission, engine)
                     engine.metrics.faults.watch("connection", serving.faults)
                     if engine.settings.fast_lane:
                         serving.park = Park(
                             engine,
                             hand_over=serving.take,
-                            count=serving.count,
                         )
                         engine.metrics.faults.watch("park", serving.park.faults)
                         await nursery.start(serving.park.run)
@@ -172,15 +169,31 @@ async def _drain_when_told(engine: Engine) -> None:
                 nursery.start_soon(drain)
 
 
-def _limit(settings: Settings) -> int:
-    """Return how many connections this process takes: never more than it has descriptors for.
+def _limit(admission: Admission, engine: Engine) -> None:
+    """Set how many connections this process takes: never more than it has descriptors for.
 
     Beyond that `accept` would fail, ten times a second, for everybody (TRAPS, H11).
     """
-    room = file_limit()
+    settings, room = engine.settings, file_limit()
     limit = min(settings.max_connections or room, room)
-    log.info("takes connections", at_most=limit, file_limit=room + RESERVE)
-    return limit
+    address = settings.max_connections_per_address
+    admission.limit = limit
+    admission.per_address = max(limit // 2, 1) if address is None else address or None
+    engine.hub.per_address = admission.per_address
+    log.info(
+        "takes connections",
+        at_most=limit,
+        per_address=admission.per_address,
+        file_limit=room + RESERVE,
+    )
+    metrics = engine.metrics
+    metrics.watch("hunt_connections", "Of clients.", lambda: admission.count)
+    metrics.watch_counter(
+        "hunt_connections_evicted", "Idle, closed for a new one.", lambda: admission.evicted
+    )
+    metrics.watch_counters(
+        "hunt_connections_refused", "Beyond a limit.", "limit", lambda: admission.refused
+    )
 
 
 def _failure(error: BaseException) -> Exception | None:

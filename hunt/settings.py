@@ -75,6 +75,8 @@ class Settings:
     fast_lane: bool = True  #: clicks and streams are served below Quart, where they are plain
     stream_buffer: int = 256  #: events a subscriber may be behind, >= 1
     max_connections: int | None = None  #: of one process; None: the file limit less a reserve
+    #: Of one address in one process; 0 is no limit, None is half of `max_connections`.
+    max_connections_per_address: int | None = None
     max_streams_per_player: int = 10  #: of one process, >= 1
     replay_limit: int = 1000  #: events of one resume, >= 1
     heartbeat: float = 15.0  #: seconds of silence on a stream, > 0
@@ -186,6 +188,7 @@ PARSERS: Mapping[str, Callable[[object], object]] = {
     "fast_lane": values.flag,
     "stream_buffer": values.whole(1),
     "max_connections": values.whole(1),
+    "max_connections_per_address": values.whole(0),
     "max_streams_per_player": values.whole(1),
     "replay_limit": values.whole(1),
     "heartbeat": values.seconds(above=True),

@@ -134,8 +134,8 @@ class Streams:
                 self._poller.wait(0.5)
             except ValueError as exc:
                 raise HuntError(
-                    f"{exc}, of {len(self.open)} opened: see HUNT_MAX_CONNECTIONS "
-                    "and HUNT_MAX_STREAMS_PER_PLAYER"
+                    f"{exc}, of {len(self.open)} opened: see HUNT_MAX_CONNECTIONS, "
+                    "HUNT_MAX_CONNECTIONS_PER_ADDRESS and HUNT_MAX_STREAMS_PER_PLAYER"
                 ) from exc
             silent = sum(not listener.greeted for listener in self.open)
             if silent and monotonic() > last:

@@ -138,14 +138,15 @@ class Answers:
             own,
         )
 
-    def paused(self, blocks: bytes, request_id: str) -> bytes:
+    def paused(self, blocks: bytes, request_id: str, *, close: bool = False) -> bytes:
         """Return an event stream that only says when to come back."""
         self._always(request_id)
-        return b"HTTP/1.1 200 \r\n%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n%b" % (
+        return b"HTTP/1.1 200 \r\n%bcontent-length: %d\r\nx-request-id: %b\r\n%b%b\r\n%b" % (
             _EVENTS,
             len(blocks),
             request_id.encode(),
             self._common.removeprefix(_COMMON),
+            CLOSE if close and not self._last else b"",
             blocks,
         )
 

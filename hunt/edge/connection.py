@@ -17,16 +17,16 @@ from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 
-from hunt.edge.answers import Answers
+from hunt.core.addresses import UNIX, Peer
+from hunt.edge.admission import BEYOND_TIMEOUT, OPERATIONS_TIMEOUT, Slot
 from hunt.edge.fastlane import Client
 from hunt.edge.park import IDLE_TIMEOUT, Park
-from hunt.edge.refusal import REFUSAL_TIMEOUT, SPARE, refuse
 from hunt.edge.secure import Secure
 from hunt.edge.sending import linger, send_all
 from hunt.edge.socket import serve as serve_socket
 from hunt.edge.transport import configure, host, local
 from hunt.edge.upgrade import Upgraded
-from hunt.edge.worker import Worker
+from hunt.edge.worker import SLOT, Worker
 from hunt.logs import FaultLog
 from hunt.web.who import LOCAL
 
@@ -43,40 +43,63 @@ class Connection(TCPServer):
     """
 
     received: bytes | None = None  #: what the park has read; None: a connection that is new
+    slot: Slot  #: its place in the limits; of one that is new, set by `run`
     _reading: trio.CancelScope | None = None
     _left: _Left | None = None  # its request is answered, and it goes back to the park
     _over = False  # nothing more is read for Hypercorn
+    _parked = False  # again, and so has another holder
+    _idle: float | None = None  # since when no request is in flight
+    _secure: Secure | None = None  # which serves at the moment
 
     async def run(self) -> None:
         """Serve the connection to its end, or until it is parked; what goes wrong ends here."""
-        worker, park, new = self._worker, self._worker.park, self.received is None
-        if new:
+        worker, park = self._worker, self._worker.park
+        if self.received is None:
             configure(self.stream)
-            if worker.full(worker.connections - SPARE) and (park is None or not park.make_room()):
-                return  # not even a refusal can be had
+            self.slot = worker.admission.admit(self._peer())
             if park is not None and park.open:
                 park.answers.config = self.config
                 if (plain := self._plain()) is not None:
                     made = partial(type(self), self.app, self.config, self.context, self.state)
                     worker.learn(made)
-                    _leave(plain, park, b"", refused=worker.full(worker.connections))
+                    _leave(plain, park, b"", self.slot)
                     return
-        refused = worker.full(worker.count(1) - 1) and new
+        self._idle = trio.current_time()
+        self._scope = trio.CancelScope()
+        if self.slot.beyond is not None:
+            self._scope.deadline = self._idle + BEYOND_TIMEOUT
+        self.slot.holder = self
         try:
-            with contained(worker.faults):
-                limit = REFUSAL_TIMEOUT if refused else HANDSHAKE_TIMEOUT
-                if self._plain() is None and not await self._shake_hands(limit):
-                    return
-                if refused:
-                    await refuse(self.stream, Answers(self.config))
-                else:
+            with self._scope, contained(worker.faults):
+                if self._plain() is not None or await self._shake_hands():
                     await self._serve()
         finally:
-            worker.count(-1)
+            if not self._parked:
+                self.slot.release()
 
-    async def _shake_hands(self, limit: float) -> bool:
+    def idle_since(self) -> float | None:
+        """See `hunt.edge.admission.Holder`."""
+        return self._idle if self._secure is None else self._secure.idle
+
+    def evict(self) -> None:
+        """See `hunt.edge.admission.Holder`."""
+        if self.idle_since() is not None:
+            self.abort()
+
+    def abort(self) -> None:
+        """See `hunt.edge.admission.Holder`."""
+        self._scope.cancel()
+        self.slot.release()
+
+    def _peer(self) -> Peer:
+        engine = self._worker.engine
+        if engine is None:  # it serves somebody else's application
+            return Peer(UNIX, trusted=True, key=None)
+        return engine.proxies.peer(host(self._socket))
+
+    async def _shake_hands(self) -> bool:
         """Begin TLS; return False where the client cannot, or takes too long."""
-        with trio.move_on_after(limit):
+        with trio.move_on_after(HANDSHAKE_TIMEOUT):
             try:
                 await self.stream.do_handshake()
             except trio.BrokenResourceError:
@@ -86,7 +109,8 @@ class Connection(TCPServer):
 
     async def _serve(self) -> None:
         """Serve by Hypercorn, and over TLS by the fast lane in turn with it."""
-        self.state = {**self.state, LOCAL: local(self._socket)}  # of this one alone
+        # Of this connection alone.
+        self.state = {**self.state, LOCAL: local(self._socket), SLOT: self.slot}
         park = self._worker.park
         if (
             self._plain() is not None
@@ -95,15 +119,25 @@ class Connection(TCPServer):
         ):
             await super().run()
             return
-        peer = park.engine.proxies.peer(host(self._socket))
-        secure = Secure(self._worker, park, self.stream, peer)
-        rest = await secure.serve(b"")
+        secure = Secure(self._worker, park, self.stream, self.slot)
+        rest = await self._serve_secure(secure, b"")
         while rest is not None:
             self.received, self._left, self._reading, self._over = rest, None, None, False
             await super().run()
             # Set by `protocol_send`, once a request is answered and nothing is left of it.
             left: _Left | None = self._left
-            rest = None if left is None else await secure.serve(left.received)
+            rest = None if left is None else await self._serve_secure(secure, left.received)
+
+    async def _serve_secure(self, secure: Secure, received: bytes) -> bytes | None:
+        """Serve by the fast lane; return what it leaves to Hypercorn, None at the end."""
+        self._secure = secure
+        try:
+            rest = await secure.serve(received)
+        finally:
+            self._secure = None
+        if rest is None and self.slot.beyond is not None:
+            await linger(self._transport())
+        return rest
 
     @property
     def _socket(self) -> trio.socket.SocketType:
@@ -133,6 +167,7 @@ class Connection(TCPServer):
                     await self.protocol.handle(RawData(self.received))
                 await super()._read_data()
             except Upgraded as upgraded:
+                self.slot.pin()
                 engine = self._worker.engine
                 assert engine is not None, "it has admitted this"
                 await serve_socket(engine, self.stream, upgraded)
@@ -163,7 +198,8 @@ class Connection(TCPServer):
             await self.stream.aclose()
         elif stream is not None:
             self._left = None
-            _leave(stream, park, left.received)
+            self._parked = True
+            _leave(stream, park, left.received, self.slot)
 
     def _answered(self) -> tuple[H11Protocol, h11.Connection] | None:
         """Return the protocol, where nothing of this connection is left but its socket."""
@@ -183,8 +219,10 @@ class Connection(TCPServer):
         Hypercorn shields its sends without a deadline (H3): one client that
         stopped reading could be cancelled by nobody, and hung the shutdown.
         """
-        if isinstance(event, Updated) and self._over:
-            return
+        if isinstance(event, Updated):
+            if self._over:
+                return
+            self._rest(idle=event.idle)
         if isinstance(event, Updated) and event.idle and (answered := self._answered()):
             protocol, connection = answered
             self._left = _Left(connection.trailing_data[0])
@@ -208,6 +246,13 @@ class Connection(TCPServer):
                 self._worker.faults["send"] += 1
                 await trio.aclose_forcefully(self.stream)
                 await self._give_up()
+
+    def _rest(self, *, idle: bool) -> None:
+        """Note whether a request is in flight."""
+        now = trio.current_time()
+        self._idle = now if idle else None
+        if self.slot.beyond is not None and not idle:
+            self._scope.deadline = now + OPERATIONS_TIMEOUT
 
     async def _give_up(self) -> None:
         """End a connection that takes nothing more, or has been told all.
@@ -236,15 +281,13 @@ class _Left:
         return h11.NEED_DATA
 
 
-def _leave(
-    stream: trio.SocketStream, park: Park, received: bytes, *, refused: bool = False
-) -> None:
+def _leave(stream: trio.SocketStream, park: Park, received: bytes, slot: Slot) -> None:
     """Leave a socket to the park, which needs no task for it, and what was read from it."""
-    peer = park.engine.proxies.peer(host(stream.socket))
     fd = stream.socket.detach()
     if park.open:
-        Client(park, fd, peer, refused=refused).begin(received)
+        Client(park, fd, slot).begin(received)
     else:
+        slot.release()
         os.close(fd)
 
 

@@ -9,12 +9,12 @@ import structlog
 import trio
 
 from hunt.core import sse
-from hunt.core.addresses import Peer
 from hunt.core.events import Outcome, Settlement
+from hunt.edge.admission import BEYOND_TIMEOUT, Slot
 from hunt.edge.leaving import Leaving
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.parked import contained, failed
-from hunt.edge.refusal import REFUSAL_TIMEOUT
+from hunt.edge.refusal import overloaded, pause
 from hunt.edge.request import Request, may_be_hot
 from hunt.edge.stream import open_stream
 from hunt.errors import Overloaded, Refused, TooFast
@@ -39,20 +39,19 @@ class Client:
     __slots__ = (
         "_busy",
         "_ends",
-        "_refused",
         "_request",
         "_watched",
         "buffer",
         "fd",
         "park",
-        "peer",
         "since",
+        "slot",
     )
 
-    def __init__(self, park: Park, fd: int, peer: Peer, *, refused: bool = False) -> None:
+    def __init__(self, park: Park, fd: int, slot: Slot) -> None:
         self.park = park
         self.fd = fd
-        self.peer = peer  #: who holds the other end
+        self.slot = slot  #: its place in the limits
         self.buffer = b""
         self.since = park.now  # of the last request, or of the first byte of this one
         self._busy = False  # a click waits for its commit, or an answer for its socket
@@ -61,10 +60,7 @@ class Client:
         # The last click's, while it waits; kept where it is remembered anyway, because
         # the next one mostly has the same head.
         self._request: Request | None = None
-        self._refused = refused  # it came beyond the limit of connections
         park.add(self)
-        if refused:
-            park.refuse(self)
 
     def begin(self, received: bytes) -> None:
         """Serve what was read before the connection came here."""
@@ -145,10 +141,10 @@ class Client:
         self.since = park.now
         self._busy = True
         try:
-            if self._refused:
-                raise Overloaded("too many connections", retry_after=1.0)
+            if self.slot.beyond is not None:
+                raise overloaded(self.slot)
             standing = request.standing_now(park.engine, park.heads)
-            endpoints.click(park.engine, standing, self.peer, body, self.settled, self.since)
+            endpoints.click(park.engine, standing, self.slot.peer, body, self.settled, self.since)
         except Refused as refusal:
             self._busy = False
             if not request.remembered:
@@ -176,11 +172,9 @@ class Client:
 
     def _refuse(self, refusal: Refused, request: Request) -> None:
         problem, request_id = problems.refused(refusal), endpoints.request_id(request.id)
-        close = self._refused
+        close = self.slot.beyond is not None
         self._write(self.park.answers.problem(problem, request_id, close=close))
         self._log(problem.status, request, request_id)
-        if close and not self._busy:
-            self.end()
 
     def _log(self, status: int, request: Request, request_id: str) -> None:
         if self.park.debug:  # the logger would find that out at ten times the cost
@@ -188,16 +182,17 @@ class Client:
 
     def _stream(self, request: Request) -> None:
         request_id = endpoints.request_id(request.id)
-        if self._refused:
-            self.end()
-            return
         self.since = self.park.now
         self.buffer = b""
+        if self.slot.beyond is not None:
+            self._write(self.park.answers.paused(pause(), request_id, close=True))
+            self._log(200, request, request_id)
+            return
         try:
-            hunt, subscription = endpoints.stream(self.park.engine, request.asked, self.peer)
+            hunt, subscription = endpoints.stream(self.park.engine, request.asked, self.slot.peer)
         except (Overloaded, TooFast) as refusal:
-            pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
-            self._write(self.park.answers.paused(pause, request_id))
+            again = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
+            self._write(self.park.answers.paused(again, request_id))
             self._log(200, request, request_id)
             return
         except Refused as refusal:
@@ -227,8 +222,13 @@ class Client:
             self.park.start(self._write_rest, data[sent:])
         elif self._ends:
             self.end()
-        elif self.park.leaving:
+        elif self._last:
             self._leave()
+
+    @property
+    def _last(self) -> bool:
+        """Whether each answer is the last on this connection."""
+        return self.park.leaving or self.slot.beyond is not None
 
     async def _write_rest(self, rest: bytes) -> None:
         try:
@@ -237,9 +237,9 @@ class Client:
             self.end()
             return
         self._busy = False
-        if self._ends or self._refused:
+        if self._ends:
             self.end()
-        elif self.fd >= 0 and self.park.leaving:
+        elif self.fd >= 0 and self._last:
             self._leave()
         elif self.fd >= 0:
             self._advance()
@@ -247,10 +247,7 @@ class Client:
     def _give_away(self) -> None:
         """Let Hypercorn serve this one."""
         fd, self.fd = self.fd, -1
-        if self._refused:
-            self.park.close(fd, watched=self._watched)
-        else:
-            self.park.hand_over(fd, self.buffer, watched=self._watched)
+        self.park.hand_over(fd, self.buffer, watched=self._watched)
 
     def part(self) -> None:
         """Serve what has come already, and end where nothing has: see `Timed`.
@@ -274,8 +271,26 @@ class Client:
     def look(self, now: float) -> None:
         """End a connection that is idle, or whose request does not arrive."""
         limit = HEAD_TIMEOUT if self.buffer else IDLE_TIMEOUT
-        if not self._busy and now - self.since > (REFUSAL_TIMEOUT if self._refused else limit):
+        if self.slot.beyond is not None:
+            limit = BEYOND_TIMEOUT
+        if not self._busy and now - self.since > limit:
             self.end()
+
+    def idle_since(self) -> float | None:
+        """See `hunt.edge.admission.Holder`; a request that has not all arrived is not in flight."""
+        return None if self._busy else self.since
+
+    def evict(self) -> None:
+        """See `hunt.edge.admission.Holder`."""
+        with contained(self):
+            if not self._busy:
+                self.readable()
+            if not self._busy:
+                self.end()
+
+    def abort(self) -> None:
+        """See `hunt.edge.admission.Holder`."""
+        self.end()
 
     def beat(self) -> None:
         """See `Parked`: nobody expects one between two requests."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import h11
+from hypercorn.events import Closed
 from hypercorn.protocol.events import Event, Response
 from hypercorn.protocol.h11 import H11Protocol
 
 from hunt.core.addresses import UNIX
 from hunt.edge import upgrade
+from hunt.edge.admission import Slot
 from hunt.edge.answers import problem_headers
 from hunt.edge.framing import Connection, Malformed
-from hunt.edge.worker import Worker
+from hunt.edge.refusal import refusal
+from hunt.edge.worker import SLOT, Worker
 from hunt.web import problems
 from hunt.web.bodies import CONTINUE
 
@@ -45,7 +48,7 @@ class HTTP1(H11Protocol):
         if isinstance(event, Response) and event.status_code >= 200:
             connection = self.connection
             waits = isinstance(connection, Connection) and connection.expects_continue
-            if self.context.leaving or waits:
+            if self.context.leaving or waits or self._slot.beyond is not None:
                 headers = [*event.headers, (b"connection", b"close")]
                 event = Response(event.stream_id, headers=headers, status_code=event.status_code)
         await super().stream_send(event)
@@ -56,12 +59,24 @@ class HTTP1(H11Protocol):
         detail = str(fault) if isinstance(fault, Malformed) else _FAULTS.get(status_code)
         await self._answer(problems.problem(status_code, detail or _FAULTS[400]))
 
-    async def _answer(self, problem: problems.Problem) -> None:
-        """Send a problem as the last answer on this connection."""
+    @property
+    def _slot(self) -> Slot:
+        slot = self.connection_state[SLOT]
+        assert isinstance(slot, Slot), "each connection has one"
+        return slot
+
+    async def _answer(self, problem: problems.Problem, *, head: bool = False) -> None:
+        """Send a problem as the last answer on this connection.
+
+        Args:
+            problem: With its body.
+            head: The request was a ``HEAD``: the body is not sent.
+        """
         headers = [*problem_headers(problem), (b"connection", b"close")]
         headers += self.config.response_headers("h11")
         await self._send_h11_event(h11.Response(headers=headers, status_code=problem.status))
-        await self._send_h11_event(h11.Data(data=problem.body))
+        if not head:
+            await self._send_h11_event(h11.Data(data=problem.body))
         await self._send_h11_event(h11.EndOfMessage())
 
     async def _proceed(self) -> None:
@@ -82,6 +97,11 @@ class HTTP1(H11Protocol):
         Raises:
             Upgraded: It is the handshake of a socket.
         """
+        problem = refusal(self._slot, request.method, request.target)
+        if problem is not None:
+            await self._answer(problem, head=request.method == b"HEAD")
+            await self.send(Closed())
+            return
         if upgrade.wanted(request):
             assert isinstance(self.context, Worker), "edge.install replaces both"
             engine = self.context.engine

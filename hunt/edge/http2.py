@@ -12,11 +12,14 @@ from h2.events import DataReceived, RequestReceived
 from h2.events import Event as H2Event
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
+from hypercorn.events import Closed
 from hypercorn.protocol.events import Body, Data, EndBody, EndData, Event
 from hypercorn.protocol.h2 import H2Protocol
 
 from hunt.edge import sending
 from hunt.edge.answers import problem_headers
+from hunt.edge.refusal import refusal
+from hunt.edge.worker import SLOT
 from hunt.web import problems
 
 #: As in HTTP/1 (RFC 9112, 3.2); Hypercorn could not decode another one.
@@ -25,6 +28,8 @@ _TARGET = re.compile(rb"[!-~]+")
 
 class HTTP2(H2Protocol):
     """Serves requests; it has no sockets, and waits for no client that takes nothing."""
+
+    _turned_away = False  # a request, because the connection is beyond the limit
 
     async def initiate(
         self, headers: list[tuple[bytes, bytes]] | None = None, settings: bytes | None = None
@@ -47,11 +52,27 @@ class HTTP2(H2Protocol):
                 assert event.stream_id is not None
                 length = event.flow_controlled_length or 0
                 self.connection.acknowledge_received_data(length, event.stream_id)
-            elif isinstance(event, RequestReceived) and (refusal := _refusal(event)) is not None:
-                self._answer(event, refusal)
+            elif isinstance(event, RequestReceived) and (problem := self._refusal(event)):
+                self._answer(event, problem)
             else:
                 await super()._handle_events([event])
         await self._flush()
+        if self._turned_away:
+            self.connection.close_connection()
+            await self._flush()
+            await self.send(Closed())
+
+    def _refusal(self, request: RequestReceived) -> problems.Problem | None:
+        """Return the answer to a request that the application does not get; None: it does."""
+        method, path = _pseudo(request, b":method"), _pseudo(request, b":path")
+        if (problem := refusal(self.connection_state[SLOT], method, path)) is not None:
+            self._turned_away = True
+            return problem
+        if method == b"CONNECT":
+            return problems.problem(405, "this server is no proxy")
+        if not _TARGET.fullmatch(path):
+            return problems.problem(400, "the path of the request is not valid")
+        return None
 
     def _answer(self, request: RequestReceived, problem: problems.Problem) -> None:
         """Answer a request that the application does not get."""
@@ -105,15 +126,6 @@ class HTTP2(H2Protocol):
         # The buffer lets go of whoever waits for it when it finds its stream gone.
         await self._window_updated(event.stream_id)
         return False
-
-
-def _refusal(request: RequestReceived) -> problems.Problem | None:
-    """Return the answer to a request that the application cannot get; None: it can."""
-    if _pseudo(request, b":method") == b"CONNECT":
-        return problems.problem(405, "this server is no proxy")
-    if not _TARGET.fullmatch(_pseudo(request, b":path")):
-        return problems.problem(400, "the path of the request is not valid")
-    return None
 
 
 def _pseudo(request: RequestReceived, name: bytes) -> bytes:

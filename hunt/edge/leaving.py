@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 
+from hunt.edge.admission import Slot
 from hunt.edge.park import Park
 from hunt.edge.parked import skip
 from hunt.edge.sending import LINGER_TIMEOUT
@@ -21,11 +22,12 @@ class Leaving:
         fd: The connection; all that was to be said has been written.
     """
 
-    __slots__ = ("_since", "fd", "park")
+    __slots__ = ("_since", "fd", "park", "slot")
 
     def __init__(self, park: Park, fd: int) -> None:
         self.park = park
         self.fd = fd
+        self.slot: Slot  # set by the park
         self._since = park.now
         park.keep(self)
         with socket.socket(fileno=fd) as sock:
@@ -44,6 +46,18 @@ class Leaving:
         """End a connection whose client does not."""
         if now - self._since > LINGER_TIMEOUT:
             self.end()
+
+    def idle_since(self) -> float:
+        """See `hunt.edge.admission.Holder`."""
+        return self._since
+
+    def evict(self) -> None:
+        """See `hunt.edge.admission.Holder`."""
+        self.end()
+
+    def abort(self) -> None:
+        """See `hunt.edge.admission.Holder`."""
+        self.end()
 
     def beat(self) -> None:
         """See `Parked`: nobody expects one."""

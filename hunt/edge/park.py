@@ -18,6 +18,7 @@ from typing import TypeVar, TypeVarTuple
 import trio
 from hypercorn.config import Config
 
+from hunt.edge.admission import Slot
 from hunt.edge.answers import Answers
 from hunt.edge.parked import Parked, Timed, failed
 from hunt.edge.request import Heads
@@ -60,16 +61,15 @@ class Park:
 
     Args:
         engine: Who decides.
-        hand_over: Gets a descriptor and the bytes read so far of what is not hot.
-        count: Counts a connection that comes (1) or goes (-1).
+        hand_over: Gets the descriptor, the bytes read so far and the slot of a connection
+            whose request is not hot.
     """
 
     def __init__(
         self,
         engine: Engine,
         *,
-        hand_over: Callable[[int, bytes], None],
-        count: Callable[[int], int],
+        hand_over: Callable[[int, bytes, Slot], None],
     ) -> None:
         self.engine = engine
         self.heads = Heads()
@@ -83,11 +83,9 @@ class Park:
         self.faults = Counter(contained=0)  #: exceptions that ended their connection only
         self.debug = engine.settings.log_level == "debug"  #: each request is logged
         self._hand_over = hand_over
-        self._count = count
         self._epoll = select.epoll()
         self._parked: dict[int, Parked] = {}
         self._timed: dict[int, Timed] = {}  # of the parked
-        self._refused: dict[int, Timed] = {}  # of the timed, the oldest first
         self._nursery: trio.Nursery | None = None
         self._empty = trio.Event()  # nobody is left who may ask; replaced by who waits for it
 
@@ -95,33 +93,20 @@ class Park:
         """Watch a connection, which waits for a request."""
         self._epoll.register(parked.fd, select.EPOLLIN)
         self._parked[parked.fd] = self._timed[parked.fd] = parked
-        self._count(1)
-
-    def refuse(self, parked: Timed) -> None:
-        """Know a connection for one beyond the limit, which may have to make room."""
-        self._refused[parked.fd] = parked
-
-    def make_room(self) -> bool:
-        """End the connection beyond the limit that has waited longest; False: there is none.
-
-        Whoever connects and says nothing must not keep others from being refused in
-        words; what has come of its request already is answered.
-        """
-        oldest = next(iter(self._refused.values()), None)
-        if oldest is None:
-            return False
-        self._visit(oldest, methodcaller("part"))
-        self._visit(oldest, methodcaller("end"))
-        return True
+        parked.slot.holder = parked
 
     def replace(self, parked: Parked) -> None:
         """Let another object have the connection from now on, for as long as it likes."""
+        parked.slot = self._parked[parked.fd].slot
+        parked.slot.pin()
         self._parked[parked.fd] = parked
         del self._timed[parked.fd]
         self._mind_end()
 
     def keep(self, parked: Timed) -> None:
         """Let another object have the connection, which still may not wait for ever."""
+        parked.slot = self._parked[parked.fd].slot
+        parked.slot.holder = parked
         self._parked[parked.fd] = self._timed[parked.fd] = parked
 
     def watch(self, fd: int, *, reading: bool) -> None:
@@ -131,15 +116,15 @@ class Park:
         else:
             self._epoll.unregister(fd)
 
-    def forget(self, fd: int, *, watched: bool) -> None:
-        """Let go of a connection, which stays open."""
-        del self._parked[fd]
+    def forget(self, fd: int, *, watched: bool) -> Slot:
+        """Let go of a connection, which stays open; return its place in the limits."""
+        slot = self._parked.pop(fd).slot
+        slot.holder = None
         self._timed.pop(fd, None)
-        self._refused.pop(fd, None)
         self._mind_end()
         if watched:
             self._epoll.unregister(fd)
-        self._count(-1)
+        return slot
 
     def _mind_end(self) -> None:
         if self.leaving and not self._timed:
@@ -147,14 +132,14 @@ class Park:
 
     def close(self, fd: int, *, watched: bool) -> None:
         """Close a connection; a task that waits on it finds out."""
-        self.forget(fd, watched=watched)
+        self.forget(fd, watched=watched).release()
         trio.lowlevel.notify_closing(fd)
         os.close(fd)
 
     def hand_over(self, fd: int, received: bytes, *, watched: bool) -> None:
         """Give a connection to Hypercorn."""
-        self.forget(fd, watched=watched)
-        self._hand_over(fd, received)
+        slot = self.forget(fd, watched=watched)
+        self._hand_over(fd, received, slot)
 
     def start(self, function: Callable[[*Ts], Awaitable[None]], *args: *Ts) -> None:
         """Give a connection a task for a while."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from hunt.edge.admission import Holder, Slot
 from hunt.edge.sending import PIECE
 from hunt.logs import FaultLog
 
@@ -21,6 +22,7 @@ class Parked(Protocol):
 
     fd: int
     park: Park
+    slot: Slot
 
     def readable(self) -> None:
         """Read what has come.  Must not block; what it raises ends this one only."""
@@ -32,7 +34,7 @@ class Parked(Protocol):
         """Close the connection, and forget all of it."""
 
 
-class Timed(Parked, Protocol):
+class Timed(Parked, Holder, Protocol):
     """What may not wait for ever: a connection between two requests."""
 
     def look(self, now: float) -> None:

@@ -1,39 +1,46 @@
-"""What a connection beyond the limit is told: come back later, or nothing at all."""
+"""What a request on a connection beyond the limit is answered: come back later."""
 
 from __future__ import annotations
 
-import trio
+import re
 
-from hunt.edge.answers import Answers
-from hunt.edge.sending import send_all
+from hunt.core import sse
+from hunt.edge.admission import Slot
 from hunt.errors import Overloaded
-from hunt.web import endpoints, problems
+from hunt.web import endpoints, greeting, problems
 
-#: Connections beyond the limit that may be refused at a time; a further one takes the
-#: place of the oldest. A part of the reserve that the limit leaves of the open files.
-SPARE = 16
+#: Seconds, at least, after which the client shall come back.
+RETRY_AFTER = 1.0
 
-#: Seconds that a refused client has to say what it wanted, and to read the answer.
-REFUSAL_TIMEOUT = 2.0
+_EVENTS = re.compile(rb"/v1/hunts/[^/?]+/events(?:\?.*)?")
 
-#: Bytes that are read of it.
-READ = 16_384
+_STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8", **endpoints.STREAM_HEADERS}
 
 
-async def refuse(stream: trio.abc.Stream, answers: Answers) -> None:
-    """Answer a POST with 503; whatever else it is, and whatever comes of it, is no error.
+def overloaded(slot: Slot) -> Overloaded:
+    """Return the refusal of a request on a connection beyond the limit."""
+    of = " from this address" if slot.beyond == "address" else ""
+    return Overloaded(f"too many connections{of}", retry_after=RETRY_AFTER)
 
-    A stream that is closed without a word comes back by itself, and later each time.
+
+def pause() -> bytes:
+    """Return the body of an event stream that only says when to come back.
+
+    A browser gives an event stream up for good at any status but 200.
     """
-    with trio.move_on_after(REFUSAL_TIMEOUT):
-        try:
-            data = await stream.receive_some(READ)
-            if data.startswith(b"POST "):
-                problem = problems.refused(Overloaded("too many connections", retry_after=1.0))
-                answer = answers.problem(problem, endpoints.request_id(None), close=True)
-                await send_all(stream, answer)
-                # To close with something unread would take the answer back.
-                while await stream.receive_some(READ):
-                    pass
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
+    return sse.pause(greeting.reconnect_ms(at_least=RETRY_AFTER))
+
+
+def refusal(slot: Slot, method: bytes, target: bytes) -> problems.Problem | None:
+    """Return the answer to a request that may not be served here; None: it may.
+
+    Args:
+        slot: Of the connection.
+        method: Of the request.
+        target: Of the request.
+    """
+    if slot.serves(target):
+        return None
+    if method == b"GET" and _EVENTS.fullmatch(target):
+        return problems.Problem(200, _STREAM_HEADERS, pause())
+    return problems.refused(overloaded(slot))

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import trio
 
 from hunt.core import sse
-from hunt.core.addresses import Peer
+from hunt.edge.admission import Slot
 from hunt.edge.answers import LAST_CHUNK, chunk
 from hunt.edge.fastlane import MAX_PIPELINED, READ, log_request
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
+from hunt.edge.refusal import overloaded, pause
 from hunt.edge.request import Request, may_be_hot
 from hunt.edge.sending import send_all
 from hunt.errors import Overloaded, Refused, TooFast
@@ -42,14 +43,15 @@ class Secure:
         worker: Ends a connection that waits for a request, when it stops.
         park: Whose engine decides, and whose heads and answers are used.
         stream: To the client, who has shaken hands.
-        peer: Who that is.
+        slot: Its place in the limits.
     """
 
-    def __init__(self, worker: Worker, park: Park, stream: trio.abc.Stream, peer: Peer) -> None:
+    def __init__(self, worker: Worker, park: Park, stream: trio.abc.Stream, slot: Slot) -> None:
         self._worker = worker
         self._park = park
         self._stream = stream
-        self._peer = peer
+        self._slot = slot
+        self.idle: float | None = None  #: since when it waits for the client
         self._buffer = b""
         self._since = 0.0  # of the last request, or of the first byte of this one
 
@@ -96,9 +98,11 @@ class Secure:
         """Read; return False at the end, and where nothing comes in time."""
         limit = HEAD_TIMEOUT if self._buffer else IDLE_TIMEOUT
         data: bytes | bytearray = b""
+        self.idle = self._since
         with self._worker.waiting() as scope:
             scope.deadline = self._since + limit
             data = await self._stream.receive_some(READ)
+        self.idle = None
         if not data and self._worker.released:
             # What has come already is served, where all of it has.
             with trio.move_on_after(LAST_LOOK):
@@ -113,8 +117,10 @@ class Secure:
         request_id = endpoints.request_id(request.id)
         self._since = trio.current_time()
         try:
+            if self._slot.beyond is not None:
+                raise overloaded(self._slot)
             standing = request.standing_now(self._park.engine, self._park.secure_heads)
-            settlement = await settle(self._park.engine, standing, self._peer, body)
+            settlement = await settle(self._park.engine, standing, self._slot.peer, body)
         except Refused as refusal:
             return await self._refuse(request, refusal, request_id)
         answer = self._park.answers.settled(settlement, request_id)
@@ -125,11 +131,14 @@ class Secure:
         request_id = endpoints.request_id(request.id)
         self._since = trio.current_time()
         engine, answers = self._park.engine, self._park.answers
+        if self._slot.beyond is not None:
+            answer = answers.paused(pause(), request_id, close=True)
+            return await self._answer(request, answer, HTTPStatus.OK, request_id)
         try:
-            hunt, subscription = endpoints.stream(engine, request.asked, self._peer)
+            hunt, subscription = endpoints.stream(engine, request.asked, self._slot.peer)
         except (Overloaded, TooFast) as refusal:
-            pause = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
-            answer = answers.paused(pause, request_id)
+            again = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
+            answer = answers.paused(again, request_id)
             return await self._answer(request, answer, HTTPStatus.OK, request_id)
         except Refused as refusal:
             return await self._refuse(request, refusal, request_id)
@@ -171,12 +180,14 @@ class Secure:
     async def _refuse(self, request: Request, refusal: Refused, request_id: str) -> bool:
         """Say no; return whether another request may follow."""
         problem = problems.refused(refusal)
-        answer = self._park.answers.problem(problem, request_id)
+        close = self._slot.beyond is not None
+        answer = self._park.answers.problem(problem, request_id, close=close)
         return await self._answer(request, answer, problem.status, request_id)
 
     async def _answer(self, request: Request, answer: bytes, status: int, request_id: str) -> bool:
         """Send a response that was made just now; return whether another request may follow."""
-        more = not self._park.leaving  # as its head says; it may change while this is sent
+        # As its head says; it may change while this is sent.
+        more = not self._park.leaving and self._slot.beyond is None
         await send_all(self._stream, answer)
         self._log(request, status, request_id)
         return more

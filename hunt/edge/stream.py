@@ -8,6 +8,7 @@ import trio
 
 from hunt.core import sse
 from hunt.core.hunts import Hunt
+from hunt.edge.admission import Slot
 from hunt.edge.answers import LAST_CHUNK, chunk
 from hunt.edge.park import TURNS, Park
 from hunt.edge.parked import skip
@@ -66,12 +67,13 @@ class Stream:
     """
 
     __slots__ = (
-        "_awake", "_mailbox", "_subscribed", "_turn", "fd", "park", "sent",
+        "_awake", "_mailbox", "_subscribed", "_turn", "fd", "park", "sent", "slot",
     )  # fmt: skip
 
     def __init__(self, park: Park, fd: int) -> None:
         self.park = park
         self.fd = fd
+        self.slot: Slot  # set by the park
         self.sent = 0  # seq of the last reward; what is not newer was replayed
         self._mailbox: Mailbox | None = None  # while it is awake
         self._awake = False  # and is counted so

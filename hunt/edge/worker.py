@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING
 import trio
 from hypercorn.trio.worker_context import WorkerContext
 
+from hunt.edge.admission import Admission, Slot
+
 if TYPE_CHECKING:
     from hunt.edge.connection import Connection
     from hunt.edge.park import Park
     from hunt.engine import Engine
+
+#: In the state of a connection: its place in the limits.
+SLOT = "hunt_slot"
 
 #: One a run, not a global: two servers in one process do not meet.
 _current: trio.lowlevel.RunVar[Worker | None] = trio.lowlevel.RunVar("hunt_worker", default=None)
@@ -31,8 +36,7 @@ class Worker(WorkerContext):
 
     def __init__(self, max_requests: int | None) -> None:
         super().__init__(max_requests)
-        self.connections = 0  #: of clients, open now
-        self.limit: int | None = None  #: of them, at most; None: nothing is known of one
+        self.admission = Admission(trio.current_time)  #: connections of clients
         #: Exceptions that ended their connection only, sends that took too long.
         self.faults = Counter(contained=0, send=0)
         self.engine: Engine | None = None  #: while it serves
@@ -44,14 +48,10 @@ class Worker(WorkerContext):
         self.leaving = False  #: each answer is the last on its connection
         _current.set(self)
 
-    def count(self, change: int) -> int:
-        """Count a connection that has opened (1) or closed (-1); return how many there are."""
-        self.connections += change
-        return self.connections
-
-    def full(self, connections: int) -> bool:
-        """Return whether so many connections leave no place for one more."""
-        return self.limit is not None and connections >= self.limit
+    @property
+    def connections(self) -> int:
+        """The number of clients' connections that are open now."""
+        return self.admission.count
 
     def learn(self, make: Callable[[trio.SocketStream], Connection]) -> None:
         """Remember how Hypercorn makes a connection, and where it runs them."""
@@ -62,25 +62,27 @@ class Worker(WorkerContext):
             # It would end with its last task, and what is parked come here for nothing.
             self._nursery.start_soon(self.wait_released)
 
-    def take(self, fd: int, received: bytes) -> None:
+    def take(self, fd: int, received: bytes, slot: Slot) -> None:
         """Serve a connection by Hypercorn, in the nursery where it runs its own.
 
         Args:
             fd: Of the connection.
             received: What was read from it.
+            slot: Its place in the limits.
         """
         assert self._nursery is not None, "what is parked came from Hypercorn"
         try:
-            self._nursery.start_soon(self._serve, fd, received)
+            self._nursery.start_soon(self._serve, fd, received, slot)
         except RuntimeError:  # it has closed: the server is at its end
+            slot.release()
             os.close(fd)
 
-    async def _serve(self, fd: int, received: bytes) -> None:
+    async def _serve(self, fd: int, received: bytes, slot: Slot) -> None:
         assert self._make is not None, "as above"
         stream = trio.SocketStream(trio.socket.from_stdlib_socket(socket.socket(fileno=fd)))
         try:
             connection = self._make(stream)
-            connection.received = received
+            connection.received, connection.slot = received, slot
             await connection.run()
         finally:
             await trio.aclose_forcefully(stream)

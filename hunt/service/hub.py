@@ -58,6 +58,9 @@ class Hub:
         self._slow = slow
         self._streams: dict[Subscriber, Subscription] = {}
         self._open: Counter[str] = Counter()  # of these, by player
+        #: Streams that one address has through trusted proxies, at most; None: no limit.
+        self.per_address: int | None = None
+        self._addresses: Counter[str] = Counter()  # of the streams, where that is known
         self._players: dict[str, dict[str, list[Subscriber]]] = {}  # hunt -> player -> streams
         # hunt -> streams, in a dict because thousands may leave at once
         self._everybody: dict[str, dict[Subscriber, None]] = {}
@@ -79,13 +82,19 @@ class Hub:
 
         Raises:
             Draining: The hub has closed.
-            Overloaded: The player has too many streams.
+            Overloaded: The player, or the address, has too many streams.
         """
         if self._closed:
             raise Draining(retry_after=1 + self._jitter())
         player = subscription.identity.player
         if self._open[player] >= self._per_player:
             raise Overloaded("too many streams", retry_after=5 + self._jitter())
+        address = subscription.address
+        if address is not None:
+            if self.per_address is not None and self._addresses[address] >= self.per_address:
+                what = "too many streams from this address"
+                raise Overloaded(what, retry_after=5 + self._jitter())
+            self._addresses[address] += 1
         self._open[player] += 1
         self._streams[subscriber] = subscription
         if subscription.everybody:
@@ -105,6 +114,10 @@ class Hub:
         self._open[player] -= 1
         if not self._open[player]:
             del self._open[player]
+        if (address := subscription.address) is not None:
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
         if subscription.everybody:
             del self._everybody[subscription.hunt][subscriber]
             return

@@ -19,6 +19,7 @@ class Subscription(Struct, frozen=True, gc=False):
     hunt: str  #: its id
     identity: Identity  #: the stream ends when the token behind it is not valid any more
     everybody: bool = False  #: everybody's wins, not the player's own rewards
+    address: str | None = None  #: the client's, where a trusted proxy says so
 
     @property
     def player(self) -> str | None:

@@ -300,4 +300,6 @@ def stream(engine: Engine, asked: Asked, peer: Peer) -> tuple[Hunt, Subscription
     for limit in kinds:
         limit.player(identity.player)
         limit.address(key)
-    return hunt, Subscription(hunt.id, identity, everybody)
+    # Where no proxy names the client, the limit of connections counts.
+    client = key if peer.trusted and key != peer.key else None
+    return hunt, Subscription(hunt.id, identity, everybody, client)

@@ -106,9 +106,12 @@ def test_header_is_read_from_the_right_up_to_a_length_and_a_number_of_hops() -> 
     assert key("10.0.0.1", forwarded_for=f"{client}, {near}") == client
     assert key("10.0.0.1", forwarded_for=f"{client}, 10.0.0.4, {near}") == "10.0.0.4"
     assert key("10.0.0.1", forwarded_for=f"{'x' * MAX_HEADER}, {client}") == client
-    # Cut off, the left one would read as another address.
-    cut = "1" * MAX_HEADER + "92.0.2.1"
-    assert key("10.0.0.1", forwarded_for=cut) == "10.0.0.1"
+    far = f"{client}, 10.0.0.4{' ' * MAX_HEADER}, 10.0.0.3"
+    assert key("10.0.0.1", forwarded_for=far) == "10.0.0.3"
+    # Cut within its digits, an address would read as another one.
+    rest = f"98.51.100.1{' ' * (MAX_HEADER - 20)},10.0.0.3"
+    assert len(rest) == MAX_HEADER
+    assert key("10.0.0.1", forwarded_for=f"1{rest}") == "10.0.0.3"
     assert key("10.0.0.1", forwarded="for=x;" * 3000 + f", for={client}") == client
 
 

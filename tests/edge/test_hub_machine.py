@@ -13,8 +13,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from hunt.core.addresses import Peer
 from hunt.core.events import Reward
 from hunt.core.sse import Event, Parser
+from hunt.edge.admission import Admission, Slot
 from hunt.edge.park import Park
 from hunt.edge.stream import open_stream
 from hunt.engine import Engine
@@ -37,8 +39,8 @@ KERNEL = 6
 class Asking:
     """A connection whose request was read."""
 
-    def __init__(self, park: Park, fd: int) -> None:
-        self.park, self.fd = park, fd
+    def __init__(self, park: Park, fd: int, slot: Slot) -> None:
+        self.park, self.fd, self.slot = park, fd, slot
 
     def readable(self) -> None: ...
 
@@ -49,6 +51,12 @@ class Asking:
     def look(self, now: float) -> None: ...
 
     def part(self) -> None: ...
+
+    def idle_since(self) -> None: ...
+
+    def evict(self) -> None: ...
+
+    def abort(self) -> None: ...
 
 
 class Reader:
@@ -99,8 +107,8 @@ class HubMachine(TrioMachine):
         self.engine = Engine(SETTINGS, store)  # type: ignore[arg-type]  # as much as is asked of it
         self.engine.hunts[HUNT] = self.ledger.hunt()
         self.engine.tail.start_at(HUNT, 0)
-        self.connections = 0
-        self.park = Park(self.engine, hand_over=lambda fd, data: os.close(fd), count=self._count)
+        self.admission = Admission(trio.current_time)
+        self.park = Park(self.engine, hand_over=self._close)
         self.serving = trio.CancelScope()
         self.readers: list[Reader] = []
         await self.nursery.start(self._serve)
@@ -109,9 +117,9 @@ class HubMachine(TrioMachine):
         with self.serving:
             await self.park.run(task_status=task_status)
 
-    def _count(self, change: int) -> int:
-        self.connections += change
-        return self.connections
+    def _close(self, fd: int, received: bytes, slot: Slot) -> None:
+        slot.release()
+        os.close(fd)
 
     def owed(self, reader: Reader) -> list[int]:
         return [
@@ -141,7 +149,8 @@ class HubMachine(TrioMachine):
         self.readers.append(reader)
 
         def begin() -> None:
-            self.park.add(Asking(self.park, reader.fd))
+            peer = Peer("192.0.2.1", trusted=False, key="192.0.2.1")
+            self.park.add(Asking(self.park, reader.fd, self.admission.admit(peer)))
             resume = None if back is None else f"{EPOCH}-{after}"
             open_stream(
                 self.park, reader.fd, self.engine.hunts[HUNT], of(player, HUNT), resume, "r"
@@ -200,7 +209,7 @@ class HubMachine(TrioMachine):
         assert self.engine.hub.counts().get("sse", 0) == 0
         assert not any(self.engine.hub._players.get(HUNT, {}).values())
         assert not self.park._parked
-        assert self.connections == 0
+        assert self.admission.count == 0
         assert self.park.faults["contained"] == 0
         self.serving.cancel()
         await trio.testing.wait_all_tasks_blocked()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from contextlib import AsyncExitStack
 from types import SimpleNamespace
 
 import httpx
@@ -17,7 +16,6 @@ from hunt.edge import park
 from hunt.edge.fastlane import MAX_PIPELINED, READ
 from hunt.edge.fastlane import Client as ParkedClient
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
-from hunt.edge.refusal import SPARE
 from hunt.edge.stream import Stream
 from hunt.store.pool import open_pool
 from tests.web.serving import Client, connected, serving, token
@@ -240,49 +238,6 @@ async def test_a_drain_ends_parked_streams_with_their_last_chunk(database: str) 
         assert await reader.chunk() == b""
         with pytest.raises(EOFError):
             await reader.more()
-
-
-async def test_beyond_the_limit_clicks_are_refused_and_streams_closed(database: str) -> None:
-    async with serving(database, max_connections=1) as client, connected(client) as first:
-        await first.send_all(click())
-        assert (await Reader(first).answer())[0] == 200
-        async with connected(client) as second, connected(client) as third:
-            await second.send_all(click())
-            reader = Reader(second)
-            status, headers, _ = await reader.answer()
-            assert (status, headers["connection"]) == (503, "close")
-            assert "retry-after" in headers
-            with pytest.raises(EOFError):
-                await reader.more()
-            await third.send_all(subscribe())
-            with pytest.raises(EOFError):
-                await Reader(third).more()
-
-
-async def test_who_says_nothing_keeps_nobody_from_being_refused(database: str) -> None:
-    async with serving(database, max_connections=1) as client, AsyncExitStack() as stack:
-        first = await stack.enter_async_context(connected(client))
-        await first.send_all(click())
-        reader = Reader(first)
-        assert (await reader.answer())[0] == 200
-        silent = [await stack.enter_async_context(connected(client)) for _ in range(SPARE)]
-        assert client.worker is not None
-        with trio.fail_after(5):
-            while client.worker.connections <= SPARE:
-                await trio.lowlevel.checkpoint()
-        # Each has sent its click when a later one takes its place, read or not.
-        late = []
-        for _ in range(2 * SPARE):
-            late.append(await stack.enter_async_context(connected(client)))
-            await late[-1].send_all(click())
-        for stream in late:
-            status, headers, _ = await Reader(stream).answer()
-            assert (status, headers["connection"]) == (503, "close")
-        for stream in silent:
-            with pytest.raises(EOFError):
-                await Reader(stream).more()
-        await first.send_all(click())
-        assert (await reader.answer())[0] == 200
 
 
 async def test_silent_connections_are_ended_in_time(database: str) -> None:

@@ -11,7 +11,7 @@ import trio
 from hypercorn.trio.tcp_server import TCPServer
 
 from hunt.core.events import Reward
-from hunt.edge import connection, refusal, secure
+from hunt.edge import connection, secure
 from tests import certificates
 from tests.edge.test_park import Reader, click, subscribe
 from tests.web.serving import Client, bearer, connected, serving
@@ -208,31 +208,6 @@ async def test_a_handshake_that_does_not_end_is_not_waited_for(
             await wait_closed(stream)
         client.tls = tls
         await count_of(client, 0)
-
-
-async def test_beyond_the_limit_clicks_are_refused_and_streams_closed(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(refusal, "REFUSAL_TIMEOUT", 0.3)
-    async with (
-        serving(database, over_tls=True, max_connections=1) as client,
-        connected(client) as first,
-    ):
-        await first.send_all(click())
-        assert (await Reader(first).answer())[0] == 200
-        async with connected(client) as second, connected(client) as third:
-            await second.send_all(click())
-            reader = Reader(second)
-            status, headers, _ = await reader.answer()
-            assert (status, headers["connection"]) == (503, "close")
-            assert "retry-after" in headers
-            await third.send_all(subscribe())
-            await wait_closed(second)
-            await wait_closed(third)
-        await count_of(client, 1)
-        await first.send_all(LIVEZ + click())
-        reader = Reader(first)
-        assert [(await reader.answer())[0] for _ in range(2)] == [200, 200]
 
 
 async def test_an_idle_connection_does_not_delay_the_shutdown(database: str) -> None:

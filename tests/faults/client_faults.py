@@ -145,16 +145,53 @@ async def many_connections(rig: Rig, count: int = 300) -> AsyncIterator[None]:
                 sock.connect(("127.0.0.1", port))
             sockets.append(sock)
         yield
-        refused = 0
+        served = 0
         for _ in range(10):
             with closing(http.Channel(port)) as channel:
                 body = json.dumps({"id": rig.crowd.click_id(), "x": 1.0, "y": 1.0}).encode()
                 attempt = await click(rig.crowd, channel, "late", token("late"), body)
-            refused += attempt.status == 503
-        rig.notes["turned away"] = refused
+            served += attempt.status == 200
+        rig.notes["served"] = served
     finally:
         for sock in sockets:
             sock.close()
+
+
+@fault
+@asynccontextmanager
+async def one_address(rig: Rig, count: int = 400) -> AsyncIterator[None]:
+    """Open all connections that one address can get, again and again, and say next to nothing."""
+    port = rig.nodes[0].own_port
+    probes = 0
+
+    async def attack() -> None:
+        with ExitStack() as stack:
+            for number in range(count):
+                sock = stack.enter_context(closing(trio.socket.socket()))
+                await sock.bind(("127.0.0.2", 0))
+                with suppress(OSError):
+                    await sock.connect(("127.0.0.1", port))
+                    if number % 2:
+                        await sock.send(b"POST /v1/hunts/harbour/cl")
+            await trio.sleep(0.5)
+
+    async def attack_again() -> None:
+        while True:
+            await attack()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(attack_again)
+        deadline = trio.current_time() + 3.0
+        while trio.current_time() < deadline:
+            with closing(http.Channel(port)) as channel, trio.fail_after(2):
+                answer = await channel.request(http.get_request("/livez", ""))
+            assert answer.status == 200
+            probes += 1
+            await trio.sleep(0.02)
+        yield
+        nursery.cancel_scope.cancel()
+    rig.notes["probes"] = probes
+    rig.notes["evicted"] = await metric(port, "hunt_connections_evicted_total")
 
 
 @fault

@@ -20,6 +20,9 @@ LONG = 7500
 #: Connections that send at a time.
 SENDERS = 8
 
+#: Requests before the memory is measured for the first time.
+WARM_UP = 100
+
 #: Seconds after which the memory of what is not used must have come back.
 PATIENCE = 3 * INTERVAL
 
@@ -42,13 +45,13 @@ async def measure(
 ) -> None:
     """Note how many MiB more the server uses after `count` requests than before.
 
-    A tenth of them goes before: what a first request of its kind costs is not the question.
+    Some go before: what the first requests of their kind cost is not the question.
     """
 
     def memory() -> float:
         return rig.nodes[0].usage()["memory"]
 
-    await flood(rig, count // 10, send)
+    await flood(rig, WARM_UP, send)
     before = memory()
     await flood(rig, count, send)
     rig.notes["memory at once"] = (memory() - before) / 2**20

@@ -1,0 +1,253 @@
+"""Limits of connections: in all, and by address; and which connection makes room.
+
+At a limit, the connection that has been idle longest is closed in favour of a new one.
+Where none is idle, the new one is *beyond the limit*: it may say what it wants, gets
+503, and is closed.  A few such connections are served nevertheless, where they ask for
+an operations route, so that probes and Prometheus see a server that is full.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Literal, Protocol
+
+import structlog
+
+from hunt.core.addresses import Peer
+
+#: Connections beyond the limit that may wait to say what they want; a further one takes
+#: the place of the oldest.
+BEYOND = 16
+
+#: Connections beyond the limit that are served an operations route.
+OPERATIONS = 8
+
+#: Seconds that a connection beyond the limit has to say what it wants.
+BEYOND_TIMEOUT = 2.0
+
+#: Seconds that it has for the answer of an operations route.
+OPERATIONS_TIMEOUT = 10.0
+
+#: The routes that are served beyond the limit.
+ROUTES = frozenset({b"/livez", b"/readyz", b"/metrics"})
+
+#: Seconds for which a search that found no idle connection is not repeated.
+BARREN = 0.1
+
+#: Seconds between two warnings that an address has too many connections.
+WARN_INTERVAL = 60.0
+
+#: Limits whose searches are remembered; more are forgotten together.
+SEARCHES = 64
+
+Limit = Literal["all", "address"]
+
+log = structlog.get_logger("hunt.edge")
+
+
+class Holder(Protocol):
+    """The object that serves a connection at the moment.  None of this may block."""
+
+    def idle_since(self) -> float | None:
+        """Return since when no request is in flight; None while one is."""
+
+    def evict(self) -> None:
+        """Close the connection, unless a request has come meanwhile; that is served."""
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+
+
+class Slot:
+    """One open connection, as the limits see it."""
+
+    __slots__ = ("_admission", "beyond", "holder", "key", "peer")
+
+    def __init__(
+        self, admission: Admission, peer: Peer, key: str | None, beyond: Limit | None
+    ) -> None:
+        self.peer = peer  #: the other end
+        self.key = key  #: what the limit by address goes by; None: it has none
+        self.beyond = beyond  #: the limit that it is beyond
+        self.holder: Holder | None = None  #: None while it cannot be evicted
+        self._admission = admission
+
+    def serves(self, target: bytes) -> bool:
+        """Return whether a request may be served.
+
+        Args:
+            target: Of the request: a path, perhaps with a query.
+        """
+        if self.beyond is None:
+            return True
+        return target.partition(b"?")[0] in ROUTES and self._admission.reserve(self)
+
+    def pin(self) -> None:
+        """Never evict this connection: it is a stream."""
+        self.holder = None
+        self._admission.forget(self)
+
+    def release(self) -> None:
+        """Count the connection as closed; a second call changes nothing."""
+        self._admission.release(self)
+
+
+class Admission:
+    """All connections of a process.
+
+    Args:
+        clock: Monotonic time, in seconds, by which `Holder.idle_since` is told.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.limit: int | None = None  #: connections in all; None: no limit
+        self.per_address: int | None = None  #: connections of one address; None: no limit
+        self.evicted = 0  #: connections that made room
+        self.refused: Counter[str] = Counter(all=0, address=0)  #: beyond a limit, by which
+        self._clock = clock
+        self._open: set[Slot] = set()
+        self._evictable: dict[Slot, None] = {}
+        self._addresses: Counter[str] = Counter()
+        self._beyond: dict[Slot, None] = {}  # oldest first
+        self._operations: set[Slot] = set()
+        self._searches: dict[str | None, _Search] = {}
+        self._warned = float("-inf")
+
+    @property
+    def count(self) -> int:
+        """Connections that are open now."""
+        return len(self._open)
+
+    def admit(self, peer: Peer) -> Slot:
+        """Return the place of a new connection, for which another one may be closed.
+
+        Args:
+            peer: The other end; a trusted proxy has no limit by address.
+        """
+        key = None if peer.trusted else peer.key
+        slot = Slot(self, peer, key, self._full(key))
+        self._open.add(slot)
+        if slot.beyond is None:
+            if key is not None:
+                self._addresses[key] += 1
+            self._evictable[slot] = None
+            return slot
+        self.refused[slot.beyond] += 1
+        if slot.beyond == "address":
+            self._warn()
+        self._crowd(key)
+        self._beyond[slot] = None
+        return slot
+
+    def _full(self, key: str | None) -> Limit | None:
+        """Return the limit at which a new connection is, where none makes room for it."""
+        if (
+            key is not None
+            and self.per_address is not None
+            and self._addresses[key] >= self.per_address
+            and not self._evict(key)
+        ):
+            return "address"
+        admitted = len(self._open) - len(self._beyond) - len(self._operations)
+        if self.limit is not None and admitted >= self.limit and not self._evict(None):
+            return "all"
+        return None
+
+    def _evict(self, key: str | None) -> bool:
+        """Close the connection that has been idle longest; return False where none is idle.
+
+        Args:
+            key: Of the address whose connections count; None: all.
+        """
+        search = self._searches.get(key)
+        if search is None or (not search.found and not search.barren(self._clock())):
+            if len(self._searches) >= SEARCHES:
+                self._searches.clear()
+            slots = [each for each in self._evictable if key in {None, each.key}]
+            search = self._searches[key] = _Search(slots, self._clock())
+        while search.found:
+            since, slot = search.found.pop()
+            holder = slot.holder
+            if slot not in self._evictable or holder is None or holder.idle_since() != since:
+                continue
+            holder.evict()
+            if slot not in self._open:
+                self.evicted += 1
+                return True
+        return False
+
+    def _crowd(self, key: str | None) -> None:
+        """Make room beyond the limit.
+
+        An address takes at most half of it, so that one which fills its limit keeps no
+        other from being answered.
+        """
+        same = [each for each in self._beyond if each.key == key] if key is not None else []
+        if len(same) < BEYOND // 2 and len(self._beyond) < BEYOND:
+            return
+        waiting = same if len(same) >= BEYOND // 2 else list(self._beyond)
+        for slot in waiting:
+            if slot.holder is not None:
+                slot.holder.evict()
+            if slot not in self._beyond:
+                return
+        for slot in waiting:
+            if slot.holder is not None:
+                slot.holder.abort()
+                return
+
+    def reserve(self, slot: Slot) -> bool:
+        """Return whether a connection beyond the limit may be served an operations route."""
+        if slot in self._operations:
+            return True
+        if slot not in self._beyond or len(self._operations) >= OPERATIONS:
+            return False
+        del self._beyond[slot]
+        self._operations.add(slot)
+        return True
+
+    def forget(self, slot: Slot) -> None:
+        """Never evict a connection any more."""
+        self._evictable.pop(slot, None)
+
+    def release(self, slot: Slot) -> None:
+        """Count a connection as closed."""
+        if slot not in self._open:
+            return
+        self._open.remove(slot)
+        self._evictable.pop(slot, None)
+        self._beyond.pop(slot, None)
+        self._operations.discard(slot)
+        if slot.beyond is None and slot.key is not None:
+            self._addresses[slot.key] -= 1
+            if not self._addresses[slot.key]:
+                del self._addresses[slot.key]
+
+    def _warn(self) -> None:
+        now = self._clock()
+        if now >= self._warned + WARN_INTERVAL:
+            self._warned = now
+            log.warning(
+                "address refused: too many connections; if it is a proxy's, name it in "
+                "HUNT_TRUSTED_PROXIES",
+                limit=self.per_address,
+            )
+
+
+class _Search:
+    """The idle connections of one moment, the one that has been idle longest at the end."""
+
+    def __init__(self, slots: list[Slot], now: float) -> None:
+        idle = [
+            (since, slot)
+            for slot in slots
+            if slot.holder is not None and (since := slot.holder.idle_since()) is not None
+        ]
+        self.found = sorted(idle, key=itemgetter(0), reverse=True)
+        self._again = now if idle else now + BARREN
+
+    def barren(self, now: float) -> bool:
+        """Return whether it is too early to search again, because none was idle."""
+        return now < self._again
