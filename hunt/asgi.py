@@ -86,6 +86,8 @@ class Application:
                 if place is not None:
                     engine.siblings = place.siblings
                     engine.own_socket = None if place.own is None else f"unix:{place.own}"
+                    engine.node, engine.total = place.reporter.node, place.reporter.total
+                    nursery.start_soon(place.reporter.run, engine)
                 if place is None:
                     listening.deepen()  # the supervisor's sockets are so from the start
                 if serving is not None:
@@ -187,7 +189,7 @@ def _limit(admission: Admission, engine: Engine) -> None:
         file_limit=room + RESERVE,
     )
     metrics = engine.metrics
-    metrics.watch("hunt_connections", "Of clients.", lambda: admission.count)
+    metrics.watch("hunt_connections", "Of clients.", lambda: admission.count, rule="sum")
     metrics.watch_counter(
         "hunt_connections_evicted", "Idle, closed for a new one.", lambda: admission.evicted
     )

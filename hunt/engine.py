@@ -10,7 +10,7 @@ import random
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +25,9 @@ from hunt.bus import postgres as bus
 from hunt.core.addresses import Proxies
 from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Notice, Outcome, Settlement
+from hunt.core.families import Family
 from hunt.core.hunts import Hunt
+from hunt.core.readiness import NodeState, WorkerState
 from hunt.core.standings import Leader
 from hunt.errors import CircuitOpen, HuntFailed, SettingsError, StoreUnavailable
 from hunt.service import dials
@@ -171,6 +173,11 @@ class Engine:
         self.told_to_drain = trio.Event()  #: an operator wants this process to end
         self.own_socket: str | None = None  #: ``unix:/path``, where its siblings ask it
         self.siblings: Callable[[], list[Path]] = list  #: sockets of this server's other processes
+        #: Returns the readiness of the node; without a supervisor, of this process.
+        self.node: Callable[[], NodeState] = self._alone
+        #: Returns the metrics of the node; None where there is no supervisor.
+        self.total: Callable[[], Awaitable[list[Family]]] | None = None
+        self._readiness_moved = trio.Event()  # replaced each time
         sampler = Sampler(
             process=os.getpid(),
             clock=trio.current_time,
@@ -200,9 +207,10 @@ class Engine:
             "hunt_tasks",
             "Trio tasks.",
             lambda: trio.lowlevel.current_statistics().tasks_living,
+            rule="sum",
         )
         self.metrics.watch_labelled(
-            "hunt_pool_connections", "To the database.", "state", store.states
+            "hunt_pool_connections", "To the database.", "state", store.states, rule="sum"
         )
         self.metrics.faults.watch("pool", store.faults)
         self.metrics.faults.watch("listener", self.listener_faults)
@@ -221,6 +229,7 @@ class Engine:
 
     def _breaker_changed(self, state: State) -> None:
         self.metrics.breaker_changed(state)
+        self._move_readiness()
         log.warning("the breaker has moved", state=state, reason=self.breaker.reason)
         if state == "open":
             self.lanes.fail_waiting(
@@ -243,11 +252,24 @@ class Engine:
             reasons.append("draining")
         if self.tokens.waiting:
             reasons.append("the keys of tokens are not known yet")
-        if self.breaker.state == "open":
-            reasons.append(f"the breaker is open: {self.breaker.reason}")
+        if self.breaker.state != "closed":
+            reasons.append(f"the breaker is {self.breaker.state}: {self.breaker.reason}")
         if self.tail.is_deaf():
             reasons.append(f"no answer from the database for {self.tail.silence():.0f} s")
         return not reasons, reasons
+
+    def _alone(self) -> NodeState:
+        ready, reasons = self.ready()
+        worker = WorkerState(process=os.getpid(), able=ready, reasons=reasons)
+        return NodeState(ready=ready, reasons=reasons, workers=[worker])
+
+    def _move_readiness(self) -> None:
+        moved, self._readiness_moved = self._readiness_moved, trio.Event()
+        moved.set()
+
+    async def wait_readiness_moved(self) -> None:
+        """Return when `ready` may have changed its mind because of the breaker or a drain."""
+        await self._readiness_moved.wait()
 
     async def commit(
         self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
@@ -319,6 +341,7 @@ class Engine:
             await self.drained.wait()
             return
         self.draining = True
+        self._move_readiness()
         log.info("draining")
         await trio.sleep(self.settings.drain_delay)
         self.leave()

@@ -80,6 +80,8 @@ class Settings:
     max_streams_per_player: int = 10  #: of one process, >= 1
     replay_limit: int = 1000  #: events of one resume, >= 1
     heartbeat: float = 15.0  #: seconds of silence on a stream, > 0
+    #: Share of a node's workers, 0 to 1, that must be able to take clicks for it to be ready.
+    ready_share: float = 0.5
     drain_delay: float = 0.0  #: seconds between "not ready" and the end of clicks, >= 0
     drain_timeout: float = 20.0  #: seconds to commit what waits, > 0
     allowed_origins: tuple[str, ...] = ()  #: besides the server's own
@@ -192,6 +194,7 @@ PARSERS: Mapping[str, Callable[[object], object]] = {
     "max_streams_per_player": values.whole(1),
     "replay_limit": values.whole(1),
     "heartbeat": values.seconds(above=True),
+    "ready_share": values.share,
     "drain_delay": values.seconds(),
     "drain_timeout": values.seconds(above=True),
     "allowed_origins": values.origins,

@@ -80,6 +80,19 @@ def seconds(*, above: bool = False) -> Callable[[object], float]:
     return parse
 
 
+def share(value: object) -> float:
+    """Return a number from 0 to 1."""
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        number = float(value)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        number = math.nan
+    if not 0 <= number <= 1:
+        raise ValueError("must be a number, at least 0 and at most 1")
+    return number
+
+
 def flag(value: object) -> bool:
     """Return whether it is on."""
     known = {"1": True, "true": True, "yes": True, "on": True}

@@ -24,8 +24,10 @@ from hypercorn.typing import (
 )
 from hypercorn.utils import LifespanFailureError
 
+from hunt.edge.channel import Channel
 from hunt.edge.listening import BACKLOG
-from hunt.edge.orders import BEAT, READY, RETIRE, Failure, Order, encode, receive_order
+from hunt.edge.orders import Beat, Failure, Order, Ready, Retire, encode, receive_order, to_worker
+from hunt.edge.reporter import Reporter
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
 from hunt.settings import Settings
@@ -39,6 +41,9 @@ _ORPHAN = 6
 
 #: Seconds, once Hypercorn serves, for the failure of an application that has not started.
 UNSTARTED = 5.0
+
+#: Seconds, at the end, for the supervisor to take what this process has counted.
+LAST_WORD = 1.0
 
 #: Seconds to tear down, beyond what the settings allow for draining.
 GRACE = 5.0
@@ -58,6 +63,7 @@ class Place:
 
     number: int  #: >= 1; counts the processes of this server, never used twice
     own: Path | None  #: this process' socket; None where there is no place for one
+    reporter: Reporter  #: speaks with the supervisor
 
     def siblings(self) -> list[Path]:
         """Return the sockets of the other processes that run now, drainers included."""
@@ -106,7 +112,8 @@ def main(application: Callable[[Settings], ASGIFramework]) -> None:
             status = exit_status(error)
             with suppress(OSError):
                 channel.settimeout(1.0)
-                channel.sendall(encode(failure) + b"\n")
+                # After the end of a line that may have begun.
+                channel.sendall(b"\n" + encode(failure))
     sys.exit(status)
 
 
@@ -168,38 +175,45 @@ class _Started:
 
 
 async def _run(
-    app: ASGIFramework, order: Order, listening: Sequence[int], channel: socket.socket
+    app: ASGIFramework, order: Order, listening: Sequence[int], sock: socket.socket
 ) -> None:
-    _place.set(Place(order.number, None if order.own is None else Path(order.own)))
+    channel = Channel(sock.dup())
+    reporter = Reporter(channel)
+    _place.set(Place(order.number, None if order.own is None else Path(order.own), reporter))
     retire, started = trio.Event(), _Started(app)
-    stream = trio.SocketStream(trio.socket.from_stdlib_socket(channel.dup()))
-    async with stream, trio.open_nursery() as nursery:
-        nursery.start_soon(_beat, channel, order.hang)
-        nursery.start_soon(_heed, stream, retire, order.settings)
-        nursery.start_soon(_end_unstarted, retire, started.event, nursery.cancel_scope)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(channel.run)
+            nursery.start_soon(_beat, channel, order.hang)
+            nursery.start_soon(_heed, channel, reporter, retire, order.settings)
+            nursery.start_soon(_end_unstarted, retire, started.event, nursery.cancel_scope)
 
-        async def serve_to_the_end(*, task_status: trio.TaskStatus[list[str]]) -> None:
-            config = hypercorn(order, listening)
-            await serve(started, config, shutdown_trigger=retire.wait, task_status=task_status)
-            nursery.cancel_scope.cancel()
+            async def serve_to_the_end(*, task_status: trio.TaskStatus[list[str]]) -> None:
+                config = hypercorn(order, listening)
+                await serve(started, config, shutdown_trigger=retire.wait, task_status=task_status)
+                nursery.cancel_scope.cancel()
 
-        await nursery.start(serve_to_the_end)
-        # Hypercorn serves also where the application has not started; hunt never does.
-        with trio.move_on_after(UNSTARTED):
-            await started.event.wait()
-        if not started.event.is_set():
-            raise HuntError("the application did not start")
-        await stream.send_all(READY + b"\n")
+            await nursery.start(serve_to_the_end)
+            # Hypercorn serves also where the application has not started; hunt never does.
+            with trio.move_on_after(UNSTARTED):
+                await started.event.wait()
+            if not started.event.is_set():
+                raise HuntError("the application did not start")
+            channel.say(Ready())
+    finally:
+        with trio.CancelScope(shield=True), trio.move_on_after(LAST_WORD):
+            reporter.count()
+            await channel.flush()
+        channel.close()
 
 
-async def _beat(channel: socket.socket, hang: float) -> None:
+async def _beat(channel: Channel, hang: float) -> None:
     """Say every second that the loop turns; never waits for the supervisor to read."""
     try:
         while True:
             # A thread in C, so it ends even a loop that holds the interpreter.
             faulthandler.dump_traceback_later(hang * _ORPHAN, exit=True)
-            with suppress(OSError):
-                channel.send(BEAT + b"\n", socket.MSG_DONTWAIT)
+            channel.say(Beat())
             await trio.sleep(BEAT_INTERVAL)
     finally:
         faulthandler.cancel_dump_traceback_later()
@@ -212,21 +226,22 @@ async def _end_unstarted(retire: trio.Event, started: trio.Event, scope: trio.Ca
         scope.cancel()
 
 
-async def _heed(stream: trio.SocketStream, retire: trio.Event, settings: Settings) -> None:
-    """Let Hypercorn stop when the supervisor says so, or has ended.
+async def _heed(
+    channel: Channel, reporter: Reporter, retire: trio.Event, settings: Settings
+) -> None:
+    """Take what the supervisor says; let Hypercorn stop when it says so, or has ended.
 
     Its listeners close at once, so that new clients go to the other processes.
     """
-    heard = b""
-    while RETIRE + b"\n" not in heard:
-        try:
-            more = await stream.receive_some()
-        except trio.BrokenResourceError:
-            more = b""
-        if not more:
-            # Nobody is left who would end us where draining does not.
-            limit = settings.drain_delay + 2 * settings.drain_timeout + GRACE
-            signal.setitimer(signal.ITIMER_REAL, limit)
-            break
-        heard += more
+    while (lines := await channel.receive()) is not None:
+        for line in lines:
+            message = to_worker(line)
+            if isinstance(message, Retire):
+                retire.set()
+            else:
+                reporter.heed(message)
+    reporter.lost()
+    # No supervisor is left that would end this process where draining does not.
+    limit = settings.drain_delay + 2 * settings.drain_timeout + GRACE
+    signal.setitimer(signal.ITIMER_REAL, limit)
     retire.set()

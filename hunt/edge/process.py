@@ -6,16 +6,28 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 import structlog
 import trio
 
+from hunt.edge.channel import Channel
 from hunt.edge.listening import unix_listener
 from hunt.edge.notify import VARIABLES
-from hunt.edge.orders import BEAT, READY, RETIRE, Failure, Order, decode_failure, send_order
+from hunt.edge.orders import (
+    Count,
+    Counts,
+    Failure,
+    FromWorker,
+    Order,
+    Ready,
+    Retire,
+    ToWorker,
+    from_worker,
+    send_order,
+)
 from hunt.settings import Settings
 from hunt.sources import PREFIX, TEST_PREFIX
 from hunt.store.postgres_process import Steps, end, wait_exit
@@ -43,24 +55,35 @@ class Process:
     """A server process that was started, and waits for its order; `watch` sees it to its end.
 
     What takes longest of a start is done before the order.
+
+    Args:
+        popen: The process.
+        sock: Our end of its channel.
+        resources: Closed once the process has ended.
+        program: What it runs.
+        heard: Called with each message that is not for this object alone.
     """
 
     def __init__(
         self,
         popen: subprocess.Popen[bytes],
-        channel: socket.socket,
+        sock: socket.socket,
         resources: ExitStack,
         *,
         program: Program,
+        heard: Callable[[Process, FromWorker], None],
     ) -> None:
         self.settled = trio.Event()  #: it serves, or has ended
         self.ended = trio.Event()  #: and has been reaped
         self.served: float | None = None  #: trio's time since when it serves
         self.failure: Failure | None = None  #: what it said before it ended
         self.status: int | None = None  #: as of `subprocess`, once it has ended
-        self._popen, self._channel, self._resources = popen, channel, resources
-        self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(channel))
+        self._popen, self._sock, self._resources = popen, sock, resources
+        self._channel = Channel(sock)
         self._program = program
+        self._heard = heard
+        self.number: int | None = None  #: as of `order`; None: it still waits for that
+        self._counted = trio.Event()  # replaced with each answer to `Count`
         self._wait = trio.CancelScope()  # for a sign of life
 
     @property
@@ -79,7 +102,10 @@ class Process:
         Cancelled, it kills the process.
         """
         try:
-            await self._listen()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._channel.run)
+                await self._listen()
+                nursery.cancel_scope.cancel()
             # Its end of the channel is closed, so it is ending, or not itself any more.
             with trio.move_on_after(self._program.hang):
                 await wait_exit(self.pid)
@@ -87,19 +113,17 @@ class Process:
             if self._popen.poll() is None:
                 self._popen.kill()
             self.status = self._popen.wait()
-            self._stream.socket.close()
+            self._channel.close()
             self._resources.close()
             self.ended.set()
             self.settled.set()
+            self._counted.set()
 
     async def _listen(self) -> None:
-        heard = b""
+        lines: list[bytes] | None = None
         while True:
             with self._wait as scope:
-                try:
-                    more = bytes(await self._stream.receive_some())
-                except trio.BrokenResourceError:
-                    return
+                lines = await self._channel.receive()
             self._wait = trio.CancelScope()
             if scope.cancelled_caught:
                 self._wait.deadline = trio.current_time() + self._program.hang
@@ -108,19 +132,27 @@ class Process:
                 log.error("a server process stands still", pid=self.pid)
                 await end(self.pid, ABORT)
                 return
-            if not more:
+            if lines is None:
                 return
-            *lines, heard = (heard + more).split(b"\n")
             self._wait.deadline = trio.current_time() + self._program.hang
             for line in lines:
                 self._take(line)
 
     def _take(self, line: bytes) -> None:
-        if line == READY:
-            self.served = trio.current_time()
-            self.settled.set()
-        elif line != BEAT:
-            self.failure = decode_failure(line)
+        message = from_worker(line)
+        match message:
+            case Ready():
+                self.served = trio.current_time()
+                self.settled.set()
+            case Failure() as failure:
+                self.failure = failure
+                return
+            case None:
+                return
+            case Counts(asked=True):
+                counted, self._counted = self._counted, trio.Event()
+                counted.set()
+        self._heard(self, message)
 
     def order(self, settings: Settings, *, number: int, own: str | None) -> None:
         """Have it serve.
@@ -139,12 +171,23 @@ class Process:
         order = Order(settings=settings, number=number, own=own, hang=self._program.hang)
         self._wait.deadline = trio.current_time() + self._program.patience
         with suppress(OSError):  # it has ended already, as `watch` finds
-            send_order(self._channel, order, listening)
+            send_order(self._sock, order, listening)
+        self.number = number
 
-    async def retire(self) -> None:
+    def say(self, message: ToWorker, *, key: Hashable = None) -> None:
+        """Send a message, soon; see `Channel.say`.  A spare is told nothing before its order."""
+        if self.number is not None:
+            self._channel.say(message, key=key)
+
+    async def count(self) -> None:
+        """Have it send all its metrics; return once it has, or has ended."""
+        if self.alive:
+            self.say(Count())
+            await self._counted.wait()
+
+    def retire(self) -> None:
         """Tell it to close its listening sockets, to drain and to end."""
-        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # it has ended already
-            await self._stream.send_all(RETIRE + b"\n")
+        self.say(Retire())
 
     def terminate(self) -> None:
         """Tell it to drain and to end; one that does not serve yet ends at once."""
@@ -152,8 +195,12 @@ class Process:
             self._popen.terminate()
 
 
-def start(program: Program) -> Process:
+def start(program: Program, heard: Callable[[Process, FromWorker], None]) -> Process:
     """Start a process, which has to be watched from now on.
+
+    Args:
+        program: What is started.
+        heard: As of `Process`.
 
     Raises:
         OSError: The system cannot start one more.
@@ -171,7 +218,7 @@ def start(program: Program) -> Process:
                 # Ctrl-C is for the supervisor, which lets the processes drain.
                 start_new_session=True,
             )
-        return Process(popen, ours, stack.pop_all(), program=program)
+        return Process(popen, ours, stack.pop_all(), program=program, heard=heard)
 
 
 def _environ(environ: Mapping[str, str]) -> dict[str, str]:

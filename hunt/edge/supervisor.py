@@ -17,6 +17,7 @@ import trio
 from hunt.core.backoff import Backoff
 from hunt.edge import control
 from hunt.edge.control import Hello, Room
+from hunt.edge.node import Node
 from hunt.edge.notify import Notifier
 from hunt.edge.process import Process, Program, start
 from hunt.edge.terminal import Terminal
@@ -80,6 +81,12 @@ class Supervisor:
         self._draining = trio.Event()
         self._drained = trio.Event()
         self._restarting = trio.Lock()
+        self._node = Node(
+            share=settings.ready_share,
+            places=lambda: self._places,
+            running=lambda: tuple(self._running),
+            draining=self._draining.is_set,
+        )
         self._nursery: trio.Nursery
         self.ended_by: signal.Signals | None = None  #: what told it to end
         self.killed = False  #: it did not wait for the drain
@@ -95,6 +102,7 @@ class Supervisor:
             nursery.start_soon(self._obey)
             nursery.start_soon(self._notifier.keep_alive)
             nursery.start_soon(self._terminal.forget_once_lost)
+            nursery.start_soon(self._node.run)
             if self._room is not None:
                 hello = Hello(os.getpid(), self._binds)
                 nursery.start_soon(control.serve, self._room.control, hello, self.drain)
@@ -145,7 +153,7 @@ class Supervisor:
         return process
 
     def _spawn(self) -> Process:
-        process = start(self._program)
+        process = start(self._program, self._node.heard)
         self._running.add(process)
         self._nursery.start_soon(self._watch, process)
         return process
@@ -157,6 +165,8 @@ class Supervisor:
             self._running.discard(process)
             if self._spare is process:
                 self._spare = None
+            elif process.number is not None:
+                self._node.ended(process)
 
     def _keep_spare(self) -> None:
         """Start one process more, which takes the place of the next that dies.
@@ -254,7 +264,7 @@ class Supervisor:
                 log.error("the new process does not serve; the old one stays", error=said)
                 return
             self._places[place] = new
-            await old.retire()
+            old.retire()
             await old.ended.wait()
 
     async def drain(self) -> None:
@@ -264,6 +274,7 @@ class Supervisor:
         """
         if not self._draining.is_set():
             self._draining.set()
+            self._node.moved()
             self._notifier.stopping()
             for sock in self._program.sockets:
                 # As soon as the last process stops listening, clients hear that nobody does.

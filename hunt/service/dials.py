@@ -32,24 +32,29 @@ def watch(
     metrics.watch_counter(
         "hunt_log_lines_lost", "Lines that nothing read, or that did not fit.", lines_lost
     )
-    metrics.watch("hunt_queue_clicks", "Clicks that wait for a commit.", lanes.queued)
-    metrics.watch("hunt_queue_oldest_seconds", "Age of the oldest of them.", lanes.oldest)
+    metrics.watch("hunt_queue_clicks", "Clicks that wait for a commit.", lanes.queued, rule="sum")
+    metrics.watch(
+        "hunt_queue_oldest_seconds", "Age of the oldest of them.", lanes.oldest, rule="greatest"
+    )
     metrics.watch(
         "hunt_event_loop_utilization_ratio",
         "Share of the last seconds that the loop worked.",
         meter.utilization,
+        rule="mean",
     )
     metrics.watch(
         "hunt_event_loop_idle_ratio",
         "Share of the last seconds that the loop waited.",
         meter.idle,
+        rule="mean",
     )
-    metrics.watch_labelled("hunt_subscribers", "Open streams.", "transport", hub.counts)
+    metrics.watch_labelled("hunt_subscribers", "Open streams.", "transport", hub.counts, rule="sum")
     metrics.watch_labelled(
         "hunt_breaker_state",
         "1 for the state that it is in.",
         "state",
         lambda: {state: float(state == breaker.state) for state in STATES},
+        rule="greatest",
     )
     metrics.watch_counters(
         "hunt_commit_failures",
@@ -61,6 +66,7 @@ def watch(
         "hunt_unavailable_hunts",
         "Hunts that refuse clicks because the database fails for them alone.",
         lambda: len(quarantine.hunts),
+        rule="greatest",
     )
     metrics.watch_counter(
         "hunt_commit_retries", "Batches that were sent again.", lambda: guard.retries
@@ -72,6 +78,7 @@ def watch(
         "hunt_tail_silence_seconds",
         "Time since the database last said how long the logs are.",
         tail.silence,
+        rule="greatest",
     )
     metrics.faults.watch("probe", supervisor.faults)
     metrics.faults.watch("tail", tail.faults)

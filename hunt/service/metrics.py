@@ -18,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from hunt.core.events import Outcome, Settlement
+from hunt.core.families import CUMULATIVE, Family, Rule, Sample
 from hunt.errors import (
     Refused,
 )
@@ -39,17 +40,31 @@ def outcome_label(outcome: Outcome) -> str:
     return outcome.label
 
 
-class Metrics:
-    """One process's numbers, in a registry of their own.
+#: The rules of gauges that prometheus_client makes.  Open and allowed descriptors are
+#: both added, so that their ratio is right; the start is that of the node.
+PROCESS_RULES: Mapping[str, Rule] = {
+    "process_virtual_memory_bytes": "sum",
+    "process_resident_memory_bytes": "sum",
+    "process_open_fds": "sum",
+    "process_max_fds": "sum",
+    "process_start_time_seconds": "earliest",
+    "python_info": "greatest",
+}
 
-    Gauges that are read when somebody looks are given to `watch`.
+
+class Metrics:
+    """One process's numbers, in registries of their own.
+
+    Gauges that are read when somebody looks are given to `watch`.  Each gauge says by
+    which rule those of a node's workers become one; counters and histograms are added.
     """
 
     def __init__(self, *, version: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
-        PlatformCollector(registry=self._registry)
-        registry = self._registry
+        self._registry = registry = CollectorRegistry()  # of what lasts, see `Family`
+        self._gauges = CollectorRegistry()
+        self._rules = dict(PROCESS_RULES)
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=self._gauges)
         self.window = Window(clock)  #: the commits of the last minute
         self.faults = Faults()  #: who counts faults is shown by `Faults.watch`
         registry.register(self.faults)
@@ -75,33 +90,53 @@ class Metrics:
         self._limited = prometheus_client.Counter(
             "hunt_limited", "Refused for being too fast.", ["limit", "by"], registry=registry
         )
-        self._bus_lag = Gauge(
-            "hunt_bus_lag_seconds", "Age of the newest notice at its arrival.", registry=registry
+        self._bus_lag = self._gauge(
+            "hunt_bus_lag_seconds", "Age of the newest notice at its arrival.", rule="greatest"
         )
         self.slow = 0  #: streams cut off for not reading
         self._longest_lag: float | None = None  # seconds, since somebody took it
-        info = Gauge("hunt_build_info", "1, with the version.", ["version"], registry=registry)
+        info = self._gauge("hunt_build_info", "1, with the version.", "version", rule="greatest")
         info.labels(version).set(1)
         self.watch(
             "hunt_batch_latency_average_seconds",
             "Commit of a batch, over the last minute.",
             self.window.average,
+            rule="mean",
         )
         self.watch(
             "hunt_batch_latency_max_seconds",
             "Commit of a batch, over the last minute.",
             self.window.maximum,
+            rule="greatest",
         )
 
-    def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
-        """Add a gauge that is read whenever somebody looks."""
-        Gauge(name, text, registry=self._registry).set_function(read)
+    def _gauge(self, name: str, text: str, *labels: str, rule: Rule) -> Gauge:
+        self._rules[name] = rule
+        return Gauge(name, text, labels, registry=self._gauges)
+
+    def watch(self, name: str, text: str, read: Callable[[], float], *, rule: Rule) -> None:
+        """Add a gauge that is read whenever somebody looks.
+
+        Args:
+            name: Of the metric.
+            text: Its help.
+            read: Returns the value.
+            rule: How the values of a node's workers become one.
+        """
+        self._gauge(name, text, rule=rule).set_function(read)
 
     def watch_labelled(
-        self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]
+        self,
+        name: str,
+        text: str,
+        label: str,
+        read: Callable[[], Mapping[str, float]],
+        *,
+        rule: Rule,
     ) -> None:
-        """Add a gauge with a value for each of a closed set of labels."""
-        self._registry.register(_Labelled(GaugeMetricFamily(name, text, labels=[label]), read))
+        """Add a gauge with a value for each of a closed set of labels; else as `watch`."""
+        self._rules[name] = rule
+        self._gauges.register(_Labelled(GaugeMetricFamily(name, text, labels=[label]), read))
 
     def watch_counter(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Add a counter that somebody else counts; `name` is without ``_total``."""
@@ -160,7 +195,32 @@ class Metrics:
 
     def render(self) -> bytes:
         """Return all of it in Prometheus's text format 0.0.4."""
-        return generate_latest(self._registry)
+        return generate_latest(self._registry) + generate_latest(self._gauges)
+
+    def families(self, *, gauges: bool) -> list[Family]:
+        """Return what the supervisor adds up.
+
+        Args:
+            gauges: With those of the moment, too.
+        """
+        found = list(self._registry.collect())
+        if gauges:
+            found += self._gauges.collect()
+        return [self._family(each) for each in found]
+
+    def _family(self, metric: Metric) -> Family:
+        rule = "sum" if metric.type in CUMULATIVE else self._rules[metric.name]
+        samples = [
+            Sample(each.name, tuple(sorted(each.labels.items())), float(each.value))
+            for each in metric.samples
+        ]
+        return Family(
+            name=metric.name,
+            kind=metric.type,
+            text=metric.documentation,
+            rule=rule,
+            samples=samples,
+        )
 
 
 class _Labelled(Collector):

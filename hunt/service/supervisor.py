@@ -70,12 +70,24 @@ class Supervisor:
             else:
                 await self._probe_once()
 
-    async def _probe_once(self) -> None:
+    async def prove(self) -> None:
+        """Probe a closed breaker until a probe is good, or has opened it.
+
+        A probe counts like a commit: those that fail are as many as failed commits
+        would have to be.
+        """
+        while self._breaker.state == "closed" and self._breaker.forced is None:
+            if await self._probe_once():
+                return
+
+    async def _probe_once(self) -> bool:
+        """Send one probe; return whether the database answered it quickly enough."""
         try:
             ticket = self._breaker.admit()
         except CircuitOpen:  # it opened again meanwhile
-            return
+            return False
         self.look()
+        good = False
         try:
             with trio.fail_after(DEADLINE):
                 seconds = await self._probe()
@@ -92,5 +104,7 @@ class Supervisor:
             self._breaker.abandon(ticket)
             raise
         else:
+            good = seconds <= self._breaker.slow
             self._breaker.succeed(ticket, seconds)
         self.look()
+        return good

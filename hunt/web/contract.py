@@ -102,13 +102,13 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         name="readyz", method="GET", path="/readyz", tag="operations",
-        summary="This process can take clicks.",
+        summary="This node can take clicks: enough of its workers can.",
         answers=(Answer(shape=shapes.Ready),), problems=(503,),
     ),
     Operation(
         name="metrics", method="GET", path="/metrics", tag="operations",
         summary="For Prometheus, summed over the processes of the server.",
-        answers=(Answer(shape=TEXT, mimetype="text/plain"),), problems=(404,),
+        answers=(Answer(shape=TEXT, mimetype="text/plain"),), problems=(404, 503),
         query=(
             Query(name="process", text="`own`: not summed.", schema={"type": "string"}),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
@@ -11,7 +12,7 @@ from hunt.core import wire
 from hunt.core.form import ID
 from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed
-from hunt.web import auth, summing, who
+from hunt.web import auth, exposition, who
 from hunt.web.refusals import NotReady
 
 
@@ -70,18 +71,22 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/readyz")
     async def readyz() -> Response:
-        ready, reasons = engine().ready()
-        if not ready:
-            raise NotReady("; ".join(reasons))
-        return Response(wire.encode({"ready": True}), mimetype="application/json")
+        node = engine().node()
+        if not node.ready:
+            raise NotReady("; ".join(node.reasons), node.workers)
+        body = wire.encode({"ready": True, "workers": node.workers})
+        return Response(body, mimetype="application/json")
 
     @routes.get("/metrics")
     async def metrics() -> Response:
         serving = engine()
         who.check_place(serving)
-        page = serving.metrics.render()
-        if request.args.get("process") != "own":
-            page = await summing.total(page, serving.siblings())
+        if serving.total is not None and request.args.get("process") != "own":
+            page = exposition.render(await serving.total())
+        elif serving.total is None and exposition.one_of_many():
+            page = exposition.labelled(serving.metrics.families(gauges=True), os.getpid())
+        else:
+            page = serving.metrics.render()
         return Response(page, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return routes

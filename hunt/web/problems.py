@@ -83,6 +83,7 @@ def refused(error: Refused) -> Problem:
         errors=getattr(error, "errors", None),
         opens_at=getattr(error, "opens_at", None),
         closes_at=getattr(error, "closes_at", None),
+        workers=getattr(error, "workers", None),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from hunt.core.readiness import WorkerState
 from hunt.errors import InvalidRequest, Refused
 
 
@@ -66,6 +69,10 @@ class NotReady(Refused):
     status, slug, title, label = 503, "not-ready", "Not ready", "not_ready"
     headers = ("Retry-After",)
     retry_after = 1.0
+
+    def __init__(self, detail: str, workers: Sequence[WorkerState] = ()) -> None:
+        super().__init__(detail)
+        self.workers = list(workers)  #: which of them can take clicks, and why others cannot
 
 
 #: What a status means where nothing more is known of the refusal.

@@ -207,10 +207,19 @@ class Alive(Struct):
     alive: bool
 
 
+class Worker(Struct):
+    """A worker process of this node."""
+
+    process: int
+    able: bool
+    reasons: list[str]
+
+
 class Ready(Struct):
-    """This process can take clicks."""
+    """This node can take clicks."""
 
     ready: bool
+    workers: list[Worker]
 
 
 ALL: tuple[type[Struct], ...] = tuple(

@@ -167,7 +167,7 @@ def test_metrics_carry_what_was_counted() -> None:
     metrics.watch_counter("hunt_y", "Y.", lambda: 7)
     metrics.watch_counters("hunt_z", "Z.", "kind", lambda: {"a": 2, "b": 0})
     metrics.faults.watch("pool", {"connect": 4, "busy": 0})
-    metrics.watch_labelled("hunt_x", "X.", "state", lambda: {"a": 1})
+    metrics.watch_labelled("hunt_x", "X.", "state", lambda: {"a": 1}, rule="sum")
     text = metrics.render().decode()
     for line in (
         'hunt_clicks_total{hunt="harbour",outcome="unknown"} 1.0',

@@ -1,0 +1,131 @@
+"""Metric families of several worker processes, added up so that no sum ever falls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct, structs
+
+#: The name of a sample, and its labels, sorted by name.
+Series = tuple[str, tuple[tuple[str, str], ...]]
+
+#: How the values of one series of several workers become one value.
+Rule = Literal["sum", "mean", "greatest", "earliest"]
+
+#: Kinds whose values only grow while a process lives.
+CUMULATIVE = frozenset({"counter", "histogram"})
+
+
+class Sample(Struct, frozen=True, array_like=True):
+    """One value of one series."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...]  #: sorted by name
+    value: float
+
+
+class Family(Struct, frozen=True, kw_only=True):
+    """All series of one metric."""
+
+    name: str
+    kind: str  #: as Prometheus calls it: counter, gauge, histogram
+    text: str  #: its help
+    rule: Rule
+    samples: list[Sample]
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it counts beyond the end of the worker that reported it."""
+        return self.kind in CUMULATIVE or self.rule == "earliest"
+
+
+class Totals:
+    """The families of a node: what its workers report, and what ended ones had counted.
+
+    A worker that ends leaves its counters and histograms behind, as it reported them
+    last; its gauges are dropped.  Only values that are kept here are ever exposed, so
+    the end of a worker cannot take back any.
+    """
+
+    def __init__(self) -> None:
+        self._exposed: dict[Series, float] = {}
+        self._ended: list[Family] = []
+        self._lasting: dict[int, list[Family]] = {}
+        self._states: dict[int, list[Family]] = {}
+
+    def take(self, worker: int, families: Sequence[Family]) -> None:
+        """Keep what a worker reports; without gauges, those that it reported last stay.
+
+        Args:
+            worker: Identifies it among those that have not ended.
+            families: All that are lasting, and all others or none.
+        """
+        self._lasting[worker] = [each for each in families if each.lasting]
+        if len(self._lasting[worker]) < len(families):
+            self._states[worker] = [each for each in families if not each.lasting]
+
+    def end(self, worker: int) -> None:
+        """Forget a worker, and keep what it has counted."""
+        self._states.pop(worker, None)
+        self._ended = fold([self._ended, self._lasting.pop(worker, [])])
+
+    def total(self, fresh: Collection[int]) -> list[Family]:
+        """Return the node's families; gauges are those of the `fresh` workers."""
+        states = [self._states[worker] for worker in fresh if worker in self._states]
+        families = fold([self._ended, *self._lasting.values(), *states])
+        return [self._risen(each) if each.kind in CUMULATIVE else each for each in families]
+
+    def _risen(self, family: Family) -> Family:
+        """Return a family none of whose values is less than before.
+
+        Floats are added in another order once a worker has ended.  To Prometheus, a sum
+        that is less by the last bit has begun again at 0.
+        """
+        samples = []
+        for each in family.samples:
+            series = each.name, each.labels
+            value = each.value
+            if _rule(family, each.name) == "sum":
+                value = self._exposed[series] = max(value, self._exposed.get(series, 0.0))
+            samples.append(Sample(each.name, each.labels, value))
+        return structs.replace(family, samples=samples)
+
+
+def fold(pages: Iterable[Sequence[Family]]) -> list[Family]:
+    """Return the families of several pages as one page."""
+    found: dict[str, Family] = {}
+    values: dict[str, dict[Series, list[float]]] = {}
+    for page in pages:
+        for family in page:
+            found.setdefault(family.name, family)
+            series = values.setdefault(family.name, {})
+            for sample in family.samples:
+                series.setdefault((sample.name, sample.labels), []).append(sample.value)
+    return [_folded(family, values[name]) for name, family in found.items()]
+
+
+def _folded(family: Family, series: Mapping[Series, Sequence[float]]) -> Family:
+    samples = [
+        Sample(name, labels, _one(_rule(family, name), values))
+        for (name, labels), values in series.items()
+    ]
+    return structs.replace(family, samples=samples)
+
+
+def _rule(family: Family, name: str) -> Rule:
+    """Return the rule of one sample: OpenMetrics keeps the time of a counter's start beside it."""
+    created = family.kind in CUMULATIVE and name == f"{family.name}_created"
+    return "earliest" if created else family.rule
+
+
+def _one(rule: Rule, values: Sequence[float]) -> float:
+    match rule:
+        case "sum":
+            return sum(values)
+        case "mean":
+            return sum(values) / len(values)
+        case "greatest":
+            return max(values)
+        case "earliest":
+            return min(values)
