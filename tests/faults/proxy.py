@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import trio
+from psycopg.conninfo import conninfo_to_dict
 
 Connect = Callable[[], Awaitable[trio.SocketStream]]
 
@@ -139,3 +140,12 @@ def to_unix(path: str) -> Connect:
 def to_port(port: int) -> Connect:
     """Return how to reach a port of this machine."""
     return partial(trio.open_tcp_stream, "127.0.0.1", port)
+
+
+def to_database(conninfo: str) -> Connect:
+    """Return how to reach the server of a connection string."""
+    given = conninfo_to_dict(conninfo)
+    host, port = str(given.get("host", "127.0.0.1")), str(given.get("port", "5432"))
+    if host.startswith("/"):
+        return to_unix(f"{host}/.s.PGSQL.{port}")
+    return partial(trio.open_tcp_stream, host, int(port))

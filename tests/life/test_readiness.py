@@ -1,0 +1,193 @@
+"""Readiness is the node's: every worker answers for all, and knows within a second."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trio
+from psycopg.conninfo import make_conninfo
+
+from hunt.core.readiness import SUPERVISOR_SILENCE, WORKER_SILENCE
+from hunt.web import auth
+from tests.faults import http, nodes
+from tests.faults.nodes import SECRET, Node
+from tests.faults.proxy import to_database
+from tests.life.processes import gone
+from tests.life.test_supervisor import settings
+
+#: Seconds in which all workers know, and have been asked, on a busy machine too.
+SOON = 5.0
+
+
+@asynccontextmanager
+async def node(database: str, folder: Path, **environ: str) -> AsyncIterator[Node]:
+    """Run a server of two workers, with proxies before its database."""
+
+    def dsn(port: int) -> str:
+        return make_conninfo(database, host="127.0.0.1", port=port)
+
+    await settings(database, folder)  # which makes the hunt
+    # A machine may be slower than a breaker allows, and no worker silent for it.
+    given = {"HUNT_BREAKER_SLOW": "5"} | environ
+    async with nodes.node(folder, to_database(database), environ=given, dsn=dsn) as made:
+        yield made
+
+
+async def readyz(path: str) -> tuple[int, dict[str, Any]]:
+    """Return what the worker with this socket of its own answers."""
+    transport = httpx.AsyncHTTPTransport(uds=path)
+    async with httpx.AsyncClient(transport=transport, timeout=20) as client:
+        answer = await client.get("http://hunt/readyz")
+    return answer.status_code, answer.json()
+
+
+async def statuses(made: Node) -> set[int]:
+    """Return the statuses that the workers answer with."""
+    return {(await readyz(path))[0] for path in sorted(made.own_sockets())}
+
+
+async def until_all(made: Node, status: int, *, seconds: float = 30.0) -> None:
+    """Return once every worker answers with this status."""
+    with trio.fail_after(seconds):
+        while await statuses(made) != {status}:
+            await trio.sleep(0.01)
+
+
+async def force(path: str, state: str | None) -> None:
+    """Hold the breaker of the worker with this socket."""
+    claims = {"audience": auth.ADMIN, "ttl": 600, "now": datetime.now(UTC)}
+    token = auth.sign((SECRET,), "root", **claims)  # type: ignore[arg-type]
+    transport = httpx.AsyncHTTPTransport(uds=path)
+    async with httpx.AsyncClient(transport=transport, timeout=20) as client:
+        answer = await client.post(
+            "http://hunt/v1/admin/breaker?process=own",
+            headers={"Authorization": f"Bearer {token}"},
+            json={"force": state},
+        )
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(("share", "status"), [("1", 503), ("0.5", 200)])
+async def test_every_worker_answers_for_the_node(
+    database: str, tmp_path: Path, share: str, status: int
+) -> None:
+    async with node(database, tmp_path, HUNT_READY_SHARE=share) as made:
+        await until_all(made, 200)
+        first, second = sorted(made.own_sockets())
+        await force(first, "open")
+        await until_all(made, status)
+        for path in (first, second):
+            _, body = await readyz(path)
+            reasons = {each["process"]: each["reasons"] for each in body["workers"]}
+            assert sorted(reasons) == made.processes()
+            assert sorted(map(bool, reasons.values())) == [False, True]
+            assert "the breaker is open: forced" in str(reasons)
+        await force(first, None)
+        await until_all(made, 200)
+
+
+async def test_failure_that_one_worker_meets_is_known_to_all_at_once(
+    database: str, tmp_path: Path
+) -> None:
+    async with node(database, tmp_path) as made:
+        await until_all(made, 200)
+        channel = http.Channel(made.own_port)  # one connection: one worker has all clicks
+        bearer = auth.sign((SECRET,), "ada", ttl=600, now=datetime.now(UTC))
+
+        async def click() -> int:
+            body = json.dumps({"id": str(uuid.uuid4()), "x": 1, "y": 2}).encode()
+            return (await channel.request(http.click_request(bearer, "harbour", body))).status
+
+        assert await click() == 200
+        made.database.blackhole(True)
+        with trio.fail_after(60):
+            while await click() != 503:
+                pass
+        # The other worker has met no failure, and may not have asked the database at all.
+        await until_all(made, 503, seconds=SOON)
+        made.database.blackhole(False)
+        await until_all(made, 200, seconds=60)
+        channel.close()
+
+
+async def test_half_open_breaker_is_not_ready(database: str, tmp_path: Path) -> None:
+    async with node(database, tmp_path) as made:
+        await until_all(made, 200)
+        made.database.blackhole(True)
+        for path in sorted(made.own_sockets()):
+            await force(path, "open")
+        await until_all(made, 503)
+        for path in sorted(made.own_sockets()):
+            await force(path, None)  # probes may pass from now on, and get no answer
+        halves = 0
+        with trio.fail_after(60):
+            while halves < 3:
+                status, body = await readyz(min(made.own_sockets()))
+                assert status == 503
+                halves += "half-open" in str(body)
+        made.database.blackhole(False)
+        await until_all(made, 200, seconds=60)
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Have a process stand still."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        if not gone(pid):
+            os.kill(pid, signal.SIGCONT)
+
+
+async def test_worker_that_stands_still_counts_as_not_able(database: str, tmp_path: Path) -> None:
+    async with node(database, tmp_path, HUNT_READY_SHARE="1") as made:
+        await until_all(made, 200)
+        body: dict[str, Any] = {}
+        with stopped(made.processes()[0]), trio.fail_after(WORKER_SILENCE + 20):
+            while "has not reported for" not in str(body):
+                for path in made.own_sockets():
+                    with trio.move_on_after(0.5):
+                        _, body = await readyz(path)
+        assert {each["able"] for each in body["workers"]} == {True, False}
+
+
+async def test_supervisor_that_stands_still_leaves_no_stale_answer(
+    database: str, tmp_path: Path
+) -> None:
+    async with node(database, tmp_path) as made:
+        await until_all(made, 200)
+        with stopped(made.server.process.pid):
+            await until_all(made, 503, seconds=SUPERVISOR_SILENCE + 20)
+            for path in made.own_sockets():
+                assert "the supervisor has said nothing for" in (await readyz(path))[1]["detail"]
+        await until_all(made, 200)
+
+
+async def test_supervisor_that_is_gone_leaves_no_stale_answer(
+    database: str, tmp_path: Path
+) -> None:
+    # The workers drain, and serve the connections that they have a while longer.
+    async with node(database, tmp_path, HUNT_DRAIN_DELAY="5") as made, AsyncExitStack() as stack:
+        await until_all(made, 200)
+        kept = []
+        for path in made.own_sockets():
+            client = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=path), timeout=20)
+            kept.append(await stack.enter_async_context(client))
+            assert (await client.get("http://hunt/readyz")).status_code == 200
+        os.kill(made.server.process.pid, signal.SIGKILL)
+        with trio.fail_after(20):
+            for client in kept:
+                while (answer := await client.get("http://hunt/readyz")).status_code == 200:
+                    await trio.sleep(0.01)
+                assert answer.json()["detail"] == "the supervisor has ended"
