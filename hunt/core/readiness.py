@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from hunt.core.breaker import State
-
 #: Seconds between two reports of a worker process, and between two of the supervisor.
 REPORT_INTERVAL = 0.25
 
@@ -23,7 +21,7 @@ class Report(Struct, frozen=True, kw_only=True, tag=True):
     """What a worker process says about itself."""
 
     reasons: list[str]  #: why it can take no clicks; empty: it can
-    breaker: State
+    failing: bool  #: its breaker is not closed, and not because an operator holds it
     alarm: int  #: the latest alarm that it knows of, see `Readiness`
 
 
@@ -67,8 +65,7 @@ class Readiness:
         """Take the report of a worker; return whether it says anything new."""
         _, known = self._reports.get(process, (0.0, None))
         self._reports[process] = (self._clock(), report)
-        was_closed = known is None or known.breaker == "closed"
-        if was_closed and report.breaker != "closed":
+        if report.failing and (known is None or not known.failing):
             self.alarm += 1
         return report != known
 

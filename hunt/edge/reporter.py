@@ -58,8 +58,9 @@ class Reporter:
         _, reasons = self._engine.ready()
         if self._probing:
             reasons.append("another worker's breaker has opened, and this one probes the database")
-        breaker = self._engine.breaker.state
-        self._channel.say(Report(reasons=reasons, breaker=breaker, alarm=self._alarm or 0))
+        breaker = self._engine.breaker
+        failing = breaker.state != "closed" and breaker.forced is None
+        self._channel.say(Report(reasons=reasons, failing=failing, alarm=self._alarm or 0))
 
     async def _count_often(self) -> None:
         while True:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from hunt.core.breaker import State
 from hunt.core.readiness import WORKER_SILENCE, NodeState, Readiness, Report
 
 
@@ -13,8 +12,8 @@ class Clock:
         return self.now
 
 
-def report(*reasons: str, breaker: State = "closed", alarm: int = 0) -> Report:
-    return Report(reasons=list(reasons), breaker=breaker, alarm=alarm)
+def report(*reasons: str, failing: bool = False, alarm: int = 0) -> Report:
+    return Report(reasons=list(reasons), failing=failing, alarm=alarm)
 
 
 def node(readiness: Readiness, *workers: int | None) -> NodeState:
@@ -74,7 +73,7 @@ def test_first_open_breaker_puts_all_workers_in_doubt_until_they_have_probed() -
     for each in (1, 2):
         readiness.report(each, report())
     assert node(readiness, 1, 2).ready
-    readiness.report(1, report("the breaker is open", breaker="open"))
+    readiness.report(1, report("the breaker is open", failing=True))
     doubtful = node(readiness, 1, 2)
     assert not doubtful.ready
     assert doubtful.alarm == 1
@@ -86,13 +85,18 @@ def test_first_open_breaker_puts_all_workers_in_doubt_until_they_have_probed() -
 
 def test_breaker_that_opens_again_after_a_probe_is_no_new_alarm() -> None:
     readiness = Readiness(share=0.5, clock=Clock())
-    states: list[State] = ["open", "half-open", "open", "half-open", "open"]
-    for state in states:
-        readiness.report(1, report("not closed", breaker=state))
+    for state in ("open", "half-open", "open", "half-open"):
+        readiness.report(1, report(state, failing=True))
     assert readiness.alarm == 1
     readiness.report(1, report())
-    readiness.report(1, report("not closed", breaker="open"))
+    readiness.report(1, report("open", failing=True))
     assert readiness.alarm == 2
+
+
+def test_breaker_that_an_operator_holds_open_is_no_alarm() -> None:
+    readiness = Readiness(share=0.5, clock=Clock())
+    readiness.report(1, report("the breaker is open: forced"))
+    assert readiness.alarm == 0
 
 
 def test_report_is_news_only_where_it_differs() -> None:
