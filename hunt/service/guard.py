@@ -17,6 +17,7 @@ from hunt.errors import (
     CircuitOpen,
     ClickRejected,
     ConnectTimeout,
+    HuntFailed,
     HuntUnavailable,
     OutcomeUnknown,
     Overloaded,
@@ -123,7 +124,7 @@ class Guard:
             self.retries += attempt > 0
             ticket = self._breaker.admit()
             try:
-                outcomes = await self._call(ticket, hunt, clicks, case.sent)
+                outcomes = await self._call(ticket, hunt, clicks, case)
             except Refused as exc:  # all of them, as where there is no such hunt
                 return [exc] * len(clicks)
             except (StoreTimeout, StoreLost) as exc:
@@ -192,11 +193,11 @@ class Guard:
         return answers
 
     async def _call(
-        self, ticket: Ticket, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+        self, ticket: Ticket, hunt: str, clicks: Sequence[Click], case: _Case
     ) -> list[Outcome]:
         started, self.last = trio.current_time(), hunt
         try:
-            outcomes = await self._append(hunt, clicks, sent)
+            outcomes = await self._append(hunt, clicks, case.sent)
         except StoreReadOnly:
             self._breaker.read_only(ticket)
             raise
@@ -207,6 +208,12 @@ class Guard:
             raise
         except (StoreUnavailable, StoreLost):
             self._breaker.fail(ticket)
+            raise
+        except HuntFailed:
+            # Where the attempt before had no answer, the server still works on that one,
+            # which holds the lock: that is a timeout.  Else it is about the hunt.
+            settle = self._breaker.time_out if case.unanswered else self._breaker.abandon
+            settle(ticket)
             raise
         except BaseException:  # about the batch, cancelled, or a bug: no news of the store
             self._breaker.abandon(ticket)

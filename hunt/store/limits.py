@@ -13,8 +13,13 @@ from psycopg import errors as pg
 #: Seconds in which a server answers a call; past them the connection is closed.
 CALL = 2.0
 
-#: Seconds that a statement waits for one lock, and takes in all: less than `CALL`.
-LOCK, STATEMENT = 1.5, 1.75
+#: Seconds that a statement takes at most: less than `CALL`.
+STATEMENT = 1.75
+
+#: Seconds that it waits for one lock.  Whoever wants a row that is locked waits twice, to
+#: be the next and then for the row; together that is less than `STATEMENT`, so that a lock
+#: on one hunt is known from a server that is slow.
+LOCK = 0.8
 
 #: Seconds for work that reads or changes much, and that no player waits for.
 LONG = 30.0

@@ -114,7 +114,7 @@ class Log:
                     with conn.committing(deadline):
                         rows = await conn.call(COMMIT, values, sent)
                 except pg.QueryCanceled as exc:
-                    if trio.current_time() - began < limits.LOCK:
+                    if trio.current_time() - began < 0.9 * limits.STATEMENT:
                         raise  # by a limit of the operator's, or by hand
                     raise StoreSlow("the server gave up a commit", sqlstate=exc.sqlstate) from exc
                 except psycopg.Error as exc:

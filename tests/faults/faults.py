@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults import (
     client_faults,
     database_faults,
+    grey_faults,
     loss_faults,
     memory_faults,
     network_faults,
@@ -16,6 +17,7 @@ __all__ = [
     "FAULTS",
     "client_faults",
     "database_faults",
+    "grey_faults",
     "loss_faults",
     "memory_faults",
     "network_faults",

@@ -40,13 +40,20 @@ def figures(rig: Rig) -> dict[str, float]:
     )
     found_back = [until for _, until in rig.crowd.disconnections]
     recovered = max((each.answered for each in failed), default=0.0) - rig.well
+    since_well = [
+        each.answered - rig.well
+        for each in attempts
+        if each.verdict == "ok" and each.answered > rig.well
+    ]
     before = _rate(attempts, rig.began, rig.struck or rig.ended)
     after = _rate(attempts, rig.healthy, rig.ended)
-    lines = named = 0
+    lines = named = closings = 0
     for log in rig.folder.glob("node-*/node.log"):
         text = log.read_bytes()
         lines += text.count(b"\n")
-        named += text.count(b'"the breaker has moved"')
+        moves = [line for line in text.splitlines() if b'"the breaker has moved"' in line]
+        named += len(moves)
+        closings += sum(b'"state": "closed"' in line for line in moves)
     return {
         "clicks": len(attempts),
         "goodput before": before,
@@ -62,12 +69,14 @@ def figures(rig: Rig) -> dict[str, float]:
         "refusal p99": _p99(refusals),
         "late refusal p99": _p99(late),
         "recovered": max(recovered, 0.0),
+        "first 200": min(since_well, default=float("inf")),
         "resets": sum(isinstance(each, Reset) for each in rig.history),
         "streams cut": len(rig.crowd.disconnections),
         "streams back": max([0.0, *(until - rig.well for until in found_back)]),
         "silence": rig.crowd.silence,
         "log lines": lines,
         "breaker lines": named,
+        "breaker closings": closings,
         **rig.notes,
     }
 

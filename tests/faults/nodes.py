@@ -93,9 +93,9 @@ async def proxy(connect: Connect) -> AsyncIterator[Proxy]:
         nursery.cancel_scope.cancel()
 
 
-def tcp(*ports: int, **options: str) -> str:
+def tcp(*ports: int, host: str = "127.0.0.1", **options: str) -> str:
     """Return the connection string of proxies before PostgreSQL, to be tried in turn."""
-    hosts = ",".join(["127.0.0.1"] * len(ports))
+    hosts = ",".join([host] * len(ports))
     return make_conninfo(
         host=hosts, port=",".join(map(str, ports)), dbname="hunt", user="hunt", **options
     )

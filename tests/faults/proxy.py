@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import trio
 from psycopg.conninfo import conninfo_to_dict
@@ -49,6 +50,7 @@ class Proxy:
         self.latency = 0.0  #: seconds, >= 0, that each piece is held, each way
         self.slice = 65536  #: bytes, >= 1, in one piece
         self.refuse = False  #: new connections are closed at once
+        self.dropped: Literal["requests", "answers"] | None = None  #: what is read and thrown away
         self.loss = Loss()  #: of answers to a commit: they are dropped, and the connection reset
         self._flowing = trio.Event()
         self._flowing.set()
@@ -106,6 +108,8 @@ class Proxy:
     ) -> None:
         try:
             while data := bytes(await source.receive_some(self.slice)):
+                if self.dropped == ("answers" if answers else "requests"):
+                    continue
                 if not answers:
                     link.commits = is_commit(data)
                 elif self.loss.left and link.commits:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +23,7 @@ from hunt.store.hunts import Hunts
 from hunt.store.pool import open_pool
 from hunt.testing.history import History
 from hunt.testing.oracle import Violation
-from tests.faults import players, postgres
+from tests.faults import names, players, postgres
 from tests.faults.listener import Listener
 from tests.faults.nodes import Node, node, tcp
 from tests.faults.players import Crowd
@@ -160,6 +161,8 @@ async def built(
         rig = Rig(script, folder, database, crowd, second)
         clock = folder / "clock"
         clock.write_text("+0\n")
+        environ = {**script.environ, **(names.environ(folder) if script.names else {})}
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
         for number in range(script.nodes):
             start = partial(node, processes=script.processes, command=command)
             made = await stack.enter_async_context(
@@ -167,8 +170,8 @@ async def built(
                     folder / f"node-{number}",
                     to_unix(database.socket),
                     standby=None if second is None else to_unix(second.socket),
-                    environ=script.environ,
-                    dsn=partial(_dsn, script.dsn),
+                    environ=environ,
+                    dsn=partial(_dsn, script, silent),
                     descriptors=script.descriptors or None,
                     wrapper=_clock(clock) if script.clock else (),
                 )
@@ -183,8 +186,11 @@ async def built(
         yield rig
 
 
-def _dsn(parameters: Mapping[str, str], *ports: int) -> str:
-    return tcp(*ports, **parameters)
+def _dsn(script: Script, silent: socket.socket, *ports: int) -> str:
+    """Return hunt's connection string; nobody ever accepts what connects to `silent`."""
+    first = [silent.getsockname()[1]] if script.silent else []
+    host = names.NAME if script.names else "127.0.0.1"
+    return tcp(*first, *ports, host=host, **script.dsn)
 
 
 def faketime() -> Path | None:

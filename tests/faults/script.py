@@ -55,6 +55,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     disk: int = 0  #: megabytes of the file system under PostgreSQL; 0: the machine's own
     descriptors: int = 0  #: limit of open files of each process of hunt; 0: the machine's own
     clock: bool = False  #: hunt has a wall clock that can be set
+    silent: bool = False  #: the first host of hunt's connection string accepts and says nothing
+    names: bool = False  #: hunt's connection string has host names; see `tests.faults.names`
     most: dict[str, float] = {}  #: figure -> maximum; added to `MOST`, or replaces it
     least: dict[str, float] = {}  #: figure -> minimum; added to `LEAST`, or replaces it
     ci: bool = True  #: part of the suite of every landing

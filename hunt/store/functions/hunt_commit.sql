@@ -42,7 +42,7 @@ begin
     -- A session of hunt's own has a limit. Behind a pooler this is the only one: whoever waits for a lock does not notice
     -- that nobody waits for the answer any more.
     if current_setting('lock_timeout') = '0' then
-        perform set_config('lock_timeout', '1500ms', true);
+        perform set_config('lock_timeout', '800ms', true);
     end if;
     select h.number, h.last_seq, h.state = 'open', h.opens_at, h.closes_at, make_interval(secs => h.cooldown)
       into v_hunt, v_last, v_open, v_opens, v_closes, v_cooldown

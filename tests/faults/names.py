@@ -1,0 +1,35 @@
+"""Host names for servers under test, which are looked up as slowly as a file says.
+
+A server process imports `sitecustomize` at its start; this writes one that puts itself
+before `socket.getaddrinfo`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+NAME = "database.test"  #: is this machine
+DELAY = "delay"  #: the file with the seconds of a lookup, where there is one
+
+_CODE = """
+import pathlib, socket, time
+original, delay = socket.getaddrinfo, pathlib.Path({delay!r})
+
+def getaddrinfo(host, *args, **kwargs):
+    if host != {name!r}:
+        return original(host, *args, **kwargs)
+    if delay.exists():
+        time.sleep(float(delay.read_text() or 0))
+    return original("127.0.0.1", *args, **kwargs)
+
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+def environ(folder: Path) -> dict[str, str]:
+    """Return variables for a server that knows `NAME`; `folder` has the file `DELAY`."""
+    place = folder / "names"
+    place.mkdir(exist_ok=True)
+    code = _CODE.format(name=NAME, delay=str(folder / DELAY))
+    (place / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": str(place)}
