@@ -1,0 +1,206 @@
+"""What the engine connects: the database that is heard, or not, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.core.events import Click
+from hunt.core.hunts import Hunt
+from hunt.engine import Engine, running
+from hunt.errors import HuntFailed, StoreUnavailable
+from hunt.service import catalogue, tail
+from tests.simulation.ledger import HUNT, Ledger
+from tests.simulation.store import FakeStore
+from tests.simulation.weather import Script, Weather
+from tests.simulation.world import SETTINGS
+
+
+class Store(FakeStore):
+    """A store of one process, whose answers a test changes."""
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        self.hangs = False
+        self.changes: dict[str, object] = {}
+        super().__init__(Ledger(trio.current_time), Weather(Script(1, ()), 0), nursery, "one")
+
+    async def call(self, seconds: float) -> None:
+        if self.hangs:
+            await trio.sleep(2)
+            raise StoreUnavailable("no answer")
+        await super().call(seconds)
+
+    async def all(self) -> list[Hunt]:
+        return [
+            replace(each, **self.changes)  # type: ignore[arg-type]
+            for each in await super().all()
+        ]
+
+
+@asynccontextmanager
+async def engine() -> AsyncIterator[tuple[Engine, Store]]:
+    async with trio.open_nursery() as nursery:
+        store = Store(nursery)
+        async with running(Engine(replace(SETTINGS, drain_timeout=1.0), store)) as made:  # type: ignore[arg-type]
+            yield made, store
+        nursery.cancel_scope.cancel()
+
+
+def commit_elsewhere(store: Store, number: int) -> None:
+    """Commit a click as another process does, whose notice is lost."""
+    listeners, store.ledger.listeners = store.ledger.listeners, []
+    click = Click(f"00000000-0000-4000-8000-{number:012}", "ada", 1.0, 1.0, None, 0)
+    store.ledger.commit(HUNT, [click], "other")
+    store.ledger.listeners = listeners
+
+
+async def test_node_that_does_not_hear_the_database_is_not_ready_and_catches_up(
+    autojump_clock: MockClock,
+) -> None:
+    async with engine() as (made, store):
+        await trio.sleep(10)
+        assert made.ready() == (True, [])
+        with made.hub.subscribe(HUNT, "ada", buffer=9, transport="sse") as mailbox:
+            store.hangs = True
+            commit_elsewhere(store, 1)
+            await trio.sleep(tail.DEAF + 4)
+            ready, reasons = made.ready()
+            assert not ready
+            assert any("no answer from the database" in each for each in reasons)
+            assert made.tail.faults["deaf"] == 1
+            store.hangs = False
+            with trio.fail_after(5):
+                assert (await mailbox.receive()).seq == 1
+            assert made.ready() == (True, [])
+        assert made.tail.silence() < tail.DEAF
+
+
+async def test_half_open_breaker_is_not_ready(autojump_clock: MockClock) -> None:
+    async with engine() as (made, _):
+        states = []
+        made.breaker.read_only(made.breaker.admit())
+        made.supervisor.look()
+
+        async def probe() -> float:
+            states.append((made.breaker.state, made.ready()[0]))
+            return 0.0
+
+        made.supervisor._probe = probe
+        await trio.sleep(20)
+        assert states
+        assert set(states) == {("half-open", False)}
+        assert made.ready() == (True, [])
+
+
+async def test_reconnected_listener_has_everything_looked_at_at_once(
+    autojump_clock: MockClock,
+) -> None:
+    async with engine() as (made, store):
+        await trio.sleep(10.5)
+        looks: list[float] = []
+        made.tail._poll = 1000.0  # no look by itself
+        await trio.sleep(5)
+        with made.hub.subscribe(HUNT, "ada", buffer=9, transport="sse") as mailbox:
+            commit_elsewhere(store, 1)
+            read = made.catalogue._read
+
+            async def counted() -> Collection[Hunt]:
+                looks.append(trio.current_time())
+                return await read()
+
+            made.catalogue._read = counted
+            made.listening()
+            with trio.fail_after(0.5):
+                assert (await mailbox.receive()).seq == 1
+            assert looks, "changes of hunts may have been announced meanwhile, too"
+
+
+async def test_new_epoch_is_followed_from_where_its_log_is(autojump_clock: MockClock) -> None:
+    async with engine() as (made, store):
+        for number in range(5):
+            commit_elsewhere(store, number)
+        await trio.sleep(5)
+        assert made.tail.position(HUNT) == 5
+        with made.hub.subscribe(HUNT, "ada", buffer=9, transport="sse") as mailbox:
+            del store.ledger.rows[3:]  # restored from a backup
+            store.changes = {"epoch": "k2"}
+            await trio.sleep(2 * catalogue.INTERVAL)
+            assert made.tail.position(HUNT) == 3
+            assert mailbox.reason == "drain", "streams must ask again"
+
+
+async def test_hunts_are_read_again_although_no_change_was_announced(
+    autojump_clock: MockClock,
+) -> None:
+    async with engine() as (made, store):
+        await trio.sleep(1)
+        store.changes = {"version": 7}
+        await trio.sleep(2 * catalogue.INTERVAL)
+        assert made.hunts[HUNT].version == 7
+
+
+async def test_breaker_is_probed_at_once_when_the_database_accepts_again(
+    autojump_clock: MockClock,
+) -> None:
+    async with engine() as (made, store):
+        for _ in range(10):  # until the pauses are long
+            made.breaker.force(None)
+            made.breaker._open("timeout")
+        made.supervisor.look()
+        assert made.breaker.retry_after() > 5
+        store.recovered()
+        await trio.sleep(1)
+        assert made.breaker.state == "closed"
+
+
+async def test_hunt_that_fails_alone_does_not_keep_the_breaker_open(
+    autojump_clock: MockClock,
+) -> None:
+    async with engine() as (made, store):
+        tried: list[str | None] = []
+
+        async def probe(hunt: str | None) -> float:
+            tried.append(hunt)
+            if hunt == HUNT:
+                raise HuntFailed("locked")
+            return 0.0
+
+        store.log.probe = probe  # type: ignore[method-assign]
+        made.guard.last = HUNT
+        made.breaker.read_only(made.breaker.admit())
+        made.supervisor.look()
+        await trio.sleep(10)
+        assert tried == [HUNT, None, None, None]
+        assert made.breaker.state == "closed"
+
+
+async def test_slow_probe_keeps_the_breaker_open(autojump_clock: MockClock) -> None:
+    async with engine() as (made, store):
+
+        async def probe(hunt: str | None) -> float:
+            return 2 * made.breaker.slow
+
+        store.log.probe = probe  # type: ignore[method-assign]
+        made.breaker.read_only(made.breaker.admit())
+        made.supervisor.look()
+        await trio.sleep(60)
+        assert (made.breaker.state, made.breaker.reason) == ("open", "slow")
+        assert made.breaker.openings < 20
+
+
+@pytest.mark.parametrize("state", ["closed", "forced"])
+async def test_news_of_the_database_move_no_breaker_that_is_not_open(
+    autojump_clock: MockClock, state: str
+) -> None:
+    async with engine() as (made, store):
+        if state == "forced":
+            made.breaker.force("open")
+        before = made.breaker.state
+        store.recovered()
+        await trio.sleep(5)
+        assert made.breaker.state == before
