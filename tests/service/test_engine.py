@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -12,13 +12,17 @@ from trio.testing import MockClock
 
 from hunt.core.events import Click
 from hunt.core.hunts import Hunt
+from hunt.core.tokens import Identity
 from hunt.engine import Engine, running
 from hunt.errors import HuntFailed, StoreUnavailable
 from hunt.service import catalogue, tail
+from hunt.service.subscriber import Subscription
 from tests.simulation.ledger import HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Weather
 from tests.simulation.world import SETTINGS
+
+ADA = Subscription(HUNT, Identity("ada", None, False, 1e12, None))
 
 
 class Store(FakeStore):
@@ -35,11 +39,10 @@ class Store(FakeStore):
             raise StoreUnavailable("no answer")
         await super().call(seconds)
 
-    async def all(self) -> list[Hunt]:
-        return [
-            replace(each, **self.changes)  # type: ignore[arg-type]
-            for each in await super().all()
-        ]
+    async def read(self) -> dict[str, Hunt | None]:
+        hunt = (await super().read())[HUNT]
+        assert hunt is not None
+        return {HUNT: replace(hunt, **self.changes)}  # type: ignore[arg-type]
 
 
 @asynccontextmanager
@@ -65,7 +68,7 @@ async def test_node_that_does_not_hear_the_database_is_not_ready_and_catches_up(
     async with engine() as (made, store):
         await trio.sleep(10)
         assert made.ready() == (True, [])
-        with made.hub.subscribe(HUNT, "ada", buffer=9, transport="sse") as mailbox:
+        with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
             store.hangs = True
             commit_elsewhere(store, 1)
             await trio.sleep(tail.DEAF + 4)
@@ -105,11 +108,11 @@ async def test_reconnected_listener_has_everything_looked_at_at_once(
         looks: list[float] = []
         made.tail._poll = 1000.0  # no look by itself
         await trio.sleep(5)
-        with made.hub.subscribe(HUNT, "ada", buffer=9, transport="sse") as mailbox:
+        with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
             commit_elsewhere(store, 1)
             read = made.catalogue._read
 
-            async def counted() -> Collection[Hunt]:
+            async def counted() -> Mapping[str, Hunt | None]:
                 looks.append(trio.current_time())
                 return await read()
 
@@ -126,7 +129,7 @@ async def test_new_epoch_is_followed_from_where_its_log_is(autojump_clock: MockC
             commit_elsewhere(store, number)
         await trio.sleep(5)
         assert made.tail.position(HUNT) == 5
-        with made.hub.subscribe(HUNT, "ada", buffer=9, transport="sse") as mailbox:
+        with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
             del store.ledger.rows[3:]  # restored from a backup
             store.changes = {"epoch": "k2"}
             await trio.sleep(2 * catalogue.INTERVAL)
