@@ -24,6 +24,7 @@ from hunt.errors import (
     StoreError,
     StoreLost,
     StoreReadOnly,
+    StoreSlow,
     StoreTimeout,
     StoreUnavailable,
 )
@@ -105,6 +106,9 @@ def made(
         ([HuntFailed()], 1, HuntUnavailable, "closed"),
         ([StoreError()], 1, HuntUnavailable, "closed"),
         ([StoreLost(), HuntFailed()], 2, OutcomeUnknown, "closed"),
+        ([StoreSlow()], 1, Overloaded, "closed"),
+        # The attempt without an answer still holds the lock: the store hangs, not the hunt.
+        ([StoreTimeout(), HuntFailed()], 2, OutcomeUnknown, "open"),
     ],
 )
 async def test_what_a_failure_means(
@@ -253,6 +257,14 @@ async def test_what_may_be_recorded_is_never_said_not_to_be_when_its_batch_is_sp
     store = Store(StoreLost(), *[BatchTimeout()] * 20)
     outcomes = await guard(store)[0].commit("harbour", CLICKS)
     assert all(isinstance(each, OutcomeUnknown) for each in outcomes)
+
+
+async def test_two_commits_that_the_server_gave_up_open_the_breaker() -> None:
+    guarded, breaker = guard(Store(StoreSlow(), StoreSlow()))
+    for state in ("closed", "open"):
+        await guarded.commit("harbour", CLICKS)
+        assert breaker.state == state
+    assert breaker.reason == "timeout"
 
 
 async def test_slow_commits_open_the_breaker(autojump_clock: MockClock) -> None:
