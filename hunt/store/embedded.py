@@ -108,15 +108,20 @@ class _Own:
         while True:
             await self.cluster.recover()
             try:
-                self._process = await self.cluster.start(self._options)
+                process = await self.cluster.start(self._options)
             except StoreUnavailable:
                 # Sessions of a server that was killed end when they notice.
                 if "shared memory block" not in self.cluster.launcher.tail(3):
                     raise
             else:
-                os.pwrite(self._lock, b"%-10d\n" % self._process.pid, 0)
-                return
+                break
             await trio.sleep(POLL)
+        try:
+            os.pwrite(self._lock, b"%-10d\n" % process.pid, 0)  # for those that join
+        except OSError:
+            await self.cluster.stop(process)
+            raise
+        self._process = process
 
     async def keep(self, jitter: Callable[[], float]) -> None:
         """Start the server again whenever it ends; never returns."""

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -187,12 +187,13 @@ class Cluster:
         for kind, text in rules.items():
             # Beside the cluster, whose folder PostgreSQL's user may change.
             file = self.path.with_name(f"{self.path.name}.{kind}.conf")
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=file.parent, prefix=f"{file.name}.", delete=False
-            ) as new:
-                new.write(text)
-            os.chmod(new.name, 0o644)
-            os.replace(new.name, file)
+            with ExitStack() as stack:
+                fd, new = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
+                stack.callback(Path(new).unlink, missing_ok=True)  # where the disk is full
+                os.close(fd)
+                Path(new).write_text(text, "utf-8")
+                Path(new).chmod(0o644)
+                Path(new).replace(file)
             settings[f"{kind}_file"] = str(file)
         return settings
 

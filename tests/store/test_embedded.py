@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -15,6 +16,7 @@ from structlog.testing import capture_logs
 
 from hunt.store import embedded
 from hunt.store.connection import Connection
+from tests.faults.rig import disk
 
 HOLD = """
 import sys, trio
@@ -120,6 +122,33 @@ async def test_restarts_are_spaced_out_and_logged(tmp_path: Path) -> None:
         ("embedded postgresql ended", 0.4), (failed, 0.8), (failed, 1.6), (failed, 3.2),
     ]  # fmt: skip
     assert said[-1] == ("embedded postgresql started again", None)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
+async def test_server_on_a_full_disk_is_tried_again_until_there_is_room(tmp_path: Path) -> None:
+    data, filler = tmp_path / "disk" / "data", tmp_path / "disk" / "filler"
+    with disk(tmp_path / "disk", 150):
+        async with embedded.server(data, jitter=lambda: 1.0) as conninfo:
+            with capture_logs() as lines:
+                fill(filler)
+                os.kill(postmaster(data), signal.SIGKILL)
+                with trio.fail_after(60):
+                    while len(lines) < 4:
+                        fill(filler)  # a server that ends gives room back
+                        await trio.sleep(0.05)
+                assert [each.get("retry_in") for each in lines[:4]] == [0.4, 0.8, 1.6, 3.2]
+                assert len(list(data.glob("postgresql.*.conf*"))) <= 3, "nothing is left behind"
+                filler.unlink()
+                await wait_answer(conninfo)
+
+
+def fill(file: Path) -> None:
+    """Write to `file` until the disk is full."""
+    with suppress(OSError), file.open("ab", buffering=0) as filler:
+        for size in (2**20, 1):
+            with suppress(OSError):
+                while True:
+                    filler.write(b"x" * size)
 
 
 async def wait_answer(conninfo: str) -> None:
