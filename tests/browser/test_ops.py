@@ -211,7 +211,20 @@ def test_a_hunt_is_closed_for_good(page: Page, server: Server) -> None:
     expect(page.locator("#consequence")).to_contain_text("It ends for good")
     page.get_by_role("button", name="Yes").click()
     expect(row.locator("td").nth(1)).to_have_text("closed", timeout=PATIENCE)
-    expect(row.get_by_role("button")).to_have_count(0)
+    expect(row.get_by_role("button")).to_have_text(["Delete"])
+
+
+def test_hunt_without_a_click_can_be_deleted(page: Page, server: Server) -> None:
+    assert click(page) == 200
+    server.open_hunt("raft", "The raft")
+    row = page.locator("#hunts tr", has_text="The raft")
+    row.get_by_role("button", name="Delete raft").click()
+    expect(page.locator("#consequence")).to_contain_text("the audit trail keeps a record")
+    page.get_by_role("button", name="Yes").click()
+    expect(page.locator("#result")).to_have_text("The hunt raft is deleted.")
+    expect(row).to_have_count(0, timeout=PATIENCE)
+    played = page.locator("#hunts tr", has_text="harbour")
+    expect(played.get_by_role("button")).to_have_text(["Pause", "Close"], timeout=PATIENCE)
 
 
 def test_a_database_that_is_frozen_is_told_and_the_page_goes_on(page: Page, server: Server) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jwt
@@ -13,7 +14,8 @@ from click.testing import CliRunner, Result
 from psycopg.conninfo import make_conninfo
 
 from hunt.cli import hunt
-from hunt.errors import DefinitionError, HuntNotFound, SettingsError
+from hunt.errors import DefinitionError, HuntNotFound, SettingsError, WrongState
+from hunt.store.connection import Connection
 from hunt.store.secret import jwt_secret
 from tests.web.serving import SECRET, serving, token
 
@@ -68,6 +70,56 @@ def test_a_hunt_from_file_to_open_to_closed(database: str) -> None:
     assert (row["id"], row["state"], row["clicks"]) == ("harbour", "open", 0)
     assert run("close", "harbour", **url).exit_code == 0
     assert "closed" in run("hunts", **url).output.splitlines()[1]
+    # Its end is final, but nobody clicked: it can be deleted.
+    assert run("delete", "harbour", **url).output == "hunt harbour is deleted\n"
+    assert "no hunts yet" in run("hunts", **url).output
+
+
+def write_hunt(file: Path, closes_at: datetime) -> str:
+    file.write_text(
+        '[hunt]\nid = "river"\ntitle = "River"\nmap = { width = 9, height = 9 }\n'
+        f"closes_at = {closes_at.isoformat()}\n",
+        encoding="utf-8",
+    )
+    return str(file)
+
+
+def test_closes_at_in_the_past_and_extension_after_the_end_are_refused(
+    database: str, tmp_path: Path
+) -> None:
+    url = {"HUNT_DATABASE_URL": database}
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    run("apply", write_hunt(tmp_path / "river.toml", soon), **url)
+    past = write_hunt(tmp_path / "past.toml", datetime.now(UTC) - timedelta(seconds=5))
+    refused = hunt_process("apply", past, **url)
+    assert refused.returncode == 2
+    assert "closes_at: has passed by the database's clock: give a later time" in refused.stderr
+    run("open", "river", **url)
+    run("close", "river", **url)
+    later = write_hunt(tmp_path / "later.toml", soon + timedelta(hours=1))
+    refused = hunt_process("apply", later, **url)
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == "hunt: hunt 'river' has ended, and its end is final"
+    refused = hunt_process("open", "river", **url)
+    assert "its end is final" in refused.stderr
+
+
+def test_hunt_with_clicks_is_listed_as_closing_and_not_deleted(database: str) -> None:
+    async def play() -> None:
+        async with serving(database) as client:
+            assert (await client.click()).status_code == 200
+        async with await Connection.connect(database, autocommit=True) as conn:
+            await conn.execute(
+                "update hunts set closes_at = now(),"
+                " definition = jsonb_set(definition, '{closes_at}', to_jsonb(hunt_time(now())))"
+            )
+
+    trio.run(play)
+    url = {"HUNT_DATABASE_URL": database}
+    [row] = json.loads(run("hunts", "--json", **url).output)
+    assert row["state"] == "closing"
+    with pytest.raises(WrongState, match="has clicks and cannot be deleted"):
+        run("delete", "harbour", **url)
     with pytest.raises(HuntNotFound, match="hunt hunts"):
         run("open", "nowhere", **url)
 
@@ -102,6 +154,9 @@ def test_a_token_is_signed_with_the_first_secret(tmp_path: Path) -> None:
     jwt.decode(admin.output.strip(), jwt_secret(tmp_path), ["HS256"], audience="hunt-admin")
     assert (tmp_path / "jwt_secret").stat().st_mode & 0o777 == 0o600
     assert run("token", "--player", "a b").exit_code == 2
+    reserved = run("token", "--player", "erased-x")
+    assert reserved.exit_code == 2
+    assert "reserved for erased players" in reserved.output
     assert run("token", "--player", "a", "--ttl", "soon").exit_code == 2
     with pytest.raises(SettingsError, match="HUNT_JWT_SECRET"):
         run("token", "--player", "a", HUNT_DATABASE_URL="postgresql://")

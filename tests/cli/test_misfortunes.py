@@ -30,7 +30,6 @@ RECIPES = {
     "hunts": [],
     "open": ["harbour"],
     "close": ["harbour"],
-    "delete": ["harbour"],
     "token": ["--player", "ada"],
     "click": ["harbour"],
     "watch": ["harbour"],
@@ -42,6 +41,7 @@ RECIPES = {
     "verify": ["harbour"],
     "doctor": [],
     "config": [],
+    "delete": ["harbour"],  # last: the others need the hunt
 }
 
 #: Commands that read no settings.

@@ -8,7 +8,7 @@ import trio
 
 from hunt.errors import HuntError, HuntNotFound
 from hunt.store.connection import Connection
-from tests.cli.test_commands import run
+from tests.cli.test_commands import DEMO, hunt_process, run
 from tests.web.serving import bearer, serving
 
 
@@ -35,10 +35,46 @@ def test_a_log_is_what_was_drawn_until_somebody_changes_it(database: str) -> Non
     assert len(whole["commitment"]) == 64
     own = json.loads(run("verify", "harbour", "--player", "ada", "--json", **url).output)
     assert own["right"] + own["denied"] == 3
-    assert "6 draws: 3 as computed" in run("verify", "harbour", **url).output
+    said = run("verify", "harbour", **url).output
+    assert "6 draws: 3 as computed" in said
+    assert f"the seed's SHA-256 is {whole['commitment']}" in said
+    assert "the audit trail recorded the same when the hunt was created" in said
+    assert "It does not show that nobody knew the seed: the operator does" in said
+    assert "the hunt has not ended" in said
+    assert whole["recorded_commitment"] == whole["commitment"]
+    assert (whole["as_recorded"], whole["ended"]) == (True, False)
     trio.run(execute, database, "update rewards set points = 6 where seq = 2")
     with pytest.raises(HuntError, match="at seq 2 to begin with"):
         run("verify", "harbour", **url)
     with pytest.raises(HuntNotFound):
         run("verify", "nowhere", **url)
     assert run("verify", "harbour", "--player", "a b", **url).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        pytest.param(
+            "update hunts set seed = sha256('another')", "recorded another one, ", id="another seed"
+        ),
+        pytest.param(
+            "alter table audit disable trigger all; delete from audit",
+            "the audit trail holds no commitment", id="no record",
+        ),
+    ],
+)  # fmt: skip
+def test_verify_compares_the_seed_with_the_recorded_commitment(
+    database: str, statement: str, said: str
+) -> None:
+    url = {"HUNT_DATABASE_URL": database}
+    run("apply", DEMO, **url)
+    before = json.loads(run("verify", "harbour", "--json", **url).output)
+    trio.run(execute, database, statement)
+    result = hunt_process("verify", "harbour", **url)
+    assert result.returncode == 1
+    assert said in result.stdout
+    assert "not the one that was committed to" in result.stderr
+    result = hunt_process("verify", "harbour", "--json", **url)
+    after = json.loads(result.stdout)
+    assert after["as_recorded"] is False
+    assert after["recorded_commitment"] in {None, before["commitment"]}

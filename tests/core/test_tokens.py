@@ -141,6 +141,7 @@ BAD = {
     "no audience": own(aud=None),
     "no player": own(sub=None),
     "a bad player": own(sub="a b"),
+    "the id of an erased player": own(sub="erased-0123456789abcdef"),
     "bad hunts": own(hunts="harbour"),
     "worse hunts": own(hunts=[1]),
     "claims that are a list": jwt.api_jws.encode(b"[1]", SECRET, "HS256"),
