@@ -87,13 +87,15 @@ class Application:
                     engine.siblings = place.siblings
                     engine.own_socket = None if place.own is None else f"unix:{place.own}"
                     engine.node, engine.total = place.reporter.node, place.reporter.total
-                    nursery.start_soon(place.reporter.run, engine)
                 if place is None:
                     listening.deepen()  # the supervisor's sockets are so from the start
                 if serving is not None:
                     serving.engine = engine
                     engine.leave = serving.leave
                     _limit(serving.admission, engine)
+                    if place is not None:
+                        serving.gate.own = engine.own_socket
+                        nursery.start_soon(place.reporter.run, engine, serving.yield_clients)
                     engine.metrics.faults.watch("connection", serving.faults)
                     if engine.settings.fast_lane:
                         serving.park = Park(

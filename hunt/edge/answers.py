@@ -75,9 +75,9 @@ class Answers:
             lines = b"".join(b"%b: %b\r\n" % each for each in own)
             self._common = _COMMON + lines + self._last
 
-    def close(self) -> None:
-        """Say from now on that each response is the last on its connection."""
-        self._last = CLOSE
+    def close(self, *, last: bool) -> None:
+        """Say from now on that each response is the last on its connection, or is not."""
+        self._last = CLOSE if last else b""
         self._second = 0
         self._begin("")
 

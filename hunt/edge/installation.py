@@ -13,9 +13,10 @@ from hunt.edge.connection import Connection
 from hunt.edge.http1 import HTTP1
 from hunt.edge.http2 import HTTP2
 from hunt.edge.worker import Worker
+from hunt.edge.yielding import Trio
 from hunt.errors import SettingsError
 
-#: We replace five names of private modules, so only releases that were read.
+#: We replace six names of private modules, so only releases that were read.
 SUPPORTED = "0.18."
 
 
@@ -52,6 +53,7 @@ def install() -> None:
         )
     setattr(hypercorn_run, "TCPServer", Connection)  # ruff: ignore[set-attr-with-constant] - not exported
     setattr(hypercorn_run, "WorkerContext", Worker)  # ruff: ignore[set-attr-with-constant]
+    setattr(hypercorn_run, "trio", Trio("trio"))  # ruff: ignore[set-attr-with-constant]
     setattr(hypercorn_run, "worker_serve", _serve)  # ruff: ignore[set-attr-with-constant]
     setattr(hypercorn_protocol, "H11Protocol", HTTP1)  # ruff: ignore[set-attr-with-constant]
     setattr(hypercorn_protocol, "H2Protocol", HTTP2)  # ruff: ignore[set-attr-with-constant]

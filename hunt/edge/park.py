@@ -216,14 +216,14 @@ class Park:
         except Exception as exc:
             failed(parked, exc)
 
-    def leave(self) -> None:
-        """Tell each client with its next answer that it is the last on its connection.
+    def leave(self, *, last: bool = True) -> None:
+        """Tell each client with its next answer that it is the last on its connection, or is not.
 
         A client that is told so comes back on another connection, and to another
         process; one whose connection just closes may have sent something meanwhile.
         """
-        self.leaving = True
-        self.answers.close()
+        self.leaving = last
+        self.answers.close(last=last)
 
     async def wait_left(self) -> None:
         """Return once no connection is left on which a request could come."""

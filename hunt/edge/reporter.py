@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from itertools import count
 
 import trio
@@ -32,6 +33,7 @@ class Reporter:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._engine: Engine | None = None
+        self._yield: Callable[[bool], None] = lambda wanted: None
         self._node: NodeState | None = None
         self._heard_at = -float("inf")
         self._lost = False
@@ -41,14 +43,21 @@ class Reporter:
         self._numbers = count(1)
         self._asked: dict[int, trio.MemorySendChannel[list[Family]]] = {}
 
-    async def run(self, engine: Engine) -> None:
-        """Report on an engine until cancelled: at once where its readiness changes."""
-        self._engine = engine
+    async def run(self, engine: Engine, yield_clients: Callable[[bool], None]) -> None:
+        """Report on an engine until cancelled: at once where its readiness changes.
+
+        Args:
+            engine: To be reported on.
+            yield_clients: Called with whether clients should be left to other workers,
+                again and again.
+        """
+        self._engine, self._yield = engine, yield_clients
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._count_often)
             nursery.start_soon(self._probe_when_alarmed)
             while True:
                 self._report()
+                self._yield(self._others_able())
                 with trio.move_on_after(REPORT_INTERVAL):
                     await engine.wait_readiness_moved()
 
@@ -93,6 +102,7 @@ class Reporter:
                     self._probing = True
                     self._alarmed.set()
                 self._alarm = message.alarm
+                self._yield(self._others_able())
             case Count():
                 self.count(asked=True)
             case Total(number=number, families=families):
@@ -116,7 +126,7 @@ class Reporter:
             return self._node
         return NodeState(ready=False, reasons=[why], workers=[])
 
-    def others_able(self) -> bool:
+    def _others_able(self) -> bool:
         """Whether another worker of the node can take clicks, and this one cannot."""
         workers = {each.process: each.able for each in self.node().workers}
         return not workers.pop(os.getpid(), True) and any(workers.values())

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import structlog
 import trio
 from hypercorn.trio.worker_context import WorkerContext
 
 from hunt.edge.admission import Admission, Slot
+from hunt.edge.gate import Gate
 
 if TYPE_CHECKING:
     from hunt.edge.connection import Connection
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 #: In the state of a connection: its place in the limits.
 SLOT = "hunt_slot"
+
+log = structlog.get_logger("hunt")
 
 #: One a run, not a global: two servers in one process do not meet.
 _current: trio.lowlevel.RunVar[Worker | None] = trio.lowlevel.RunVar("hunt_worker", default=None)
@@ -46,6 +50,8 @@ class Worker(WorkerContext):
         self._waiting: set[trio.CancelScope] = set()
         self._released = trio.Event()
         self.leaving = False  #: each answer is the last on its connection
+        self.gate = Gate()  #: closed while new connections are left to other workers
+        self._ending = False
         _current.set(self)
 
     @property
@@ -101,9 +107,29 @@ class Worker(WorkerContext):
 
     def leave(self) -> None:
         """Tell each client with its next answer that it is the last on its connection."""
-        self.leaving = True
+        self._ending = True
+        self._leave(last=True)
+
+    def _leave(self, *, last: bool) -> None:
+        self.leaving = last
         if self.park is not None:
-            self.park.leave()
+            self.park.leave(last=last)
+
+    def yield_clients(self, wanted: bool) -> None:
+        """Leave clients to the other workers, or take them again.
+
+        New connections wait for another worker to accept them; the others end with
+        their next answer.  Streams stay.
+        """
+        if wanted != self.gate.is_open:
+            return
+        if wanted:
+            self.gate.close()
+        else:
+            self.gate.open()
+        if not self._ending:
+            self._leave(last=wanted)
+        log.info("clients left to other workers" if wanted else "clients taken again")
 
     async def part(self, patience: float) -> None:
         """End the connections on which no request has come.

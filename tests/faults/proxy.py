@@ -51,11 +51,14 @@ class Proxy:
         self.slice = 65536  #: bytes, >= 1, in one piece
         self.refuse = False  #: new connections are closed at once
         self.dropped: Literal["requests", "answers"] | None = None  #: what is read and thrown away
+        #: Whether those of the client at a port are, see `cut_off`.
+        self._cut: Callable[[int], bool] = lambda port: False
         self.loss = Loss()  #: of answers to a commit: they are dropped, and the connection reset
         self._flowing = trio.Event()
         self._flowing.set()
         self._connect = connect
-        self._open: set[tuple[trio.SocketStream, trio.SocketStream]] = set()
+        #: Connections, and the port of each one's client.
+        self._open: dict[tuple[trio.SocketStream, trio.SocketStream], int] = {}
 
     def blackhole(self, swallow: bool) -> None:
         """Swallow everything: connections stay open, and nothing passes."""
@@ -66,9 +69,16 @@ class Proxy:
 
     def reset_all(self) -> None:
         """Reset all connections, both ways."""
-        for pair in tuple(self._open):
-            for stream in pair:
-                _reset(stream)
+        self.cut_off(lambda port: True)
+        self.cut_off(lambda port: False)
+
+    def cut_off(self, cut: Callable[[int], bool]) -> None:
+        """Reset the connections of clients at the ports for which `cut` holds, from now on."""
+        self._cut = cut
+        for pair, port in tuple(self._open.items()):
+            if cut(port):
+                for stream in pair:
+                    _reset(stream)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Forward on a free port of this machine, until cancelled."""
@@ -80,7 +90,11 @@ class Proxy:
 
     async def _serve(self, client: trio.SocketStream) -> None:
         self.accepted += 1
-        if self.refuse:
+        try:
+            port = client.socket.getpeername()[1]
+        except OSError:
+            return  # it has gone already
+        if self.refuse or self._cut(port):
             _reset(client)
             return
         try:
@@ -91,7 +105,7 @@ class Proxy:
             _reset(client)
             return
         pair = (client, server)
-        self._open.add(pair)
+        self._open[pair] = port
         try:
             link = _Link()
             async with client, server, trio.open_nursery() as nursery:
@@ -101,7 +115,7 @@ class Proxy:
         except* _GONE:
             pass
         finally:
-            self._open.discard(pair)
+            self._open.pop(pair, None)
 
     async def _forward(
         self, source: trio.SocketStream, sink: trio.SocketStream, link: _Link, answers: bool

@@ -106,6 +106,18 @@ def waits(pid: int) -> bool:
     return "anon_inode:[eventpoll]" not in links
 
 
+def ports(pid: int) -> set[int]:
+    """Return the local ports of the TCP connections of a process."""
+    inodes = set()
+    with suppress(FileNotFoundError):  # it has just ended
+        for each in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed just now
+                inodes.add(os.readlink(each))
+    lines = Path("/proc/net/tcp").read_text("utf-8").splitlines()[1:]
+    fields = [line.split() for line in lines]
+    return {int(each[1].split(":")[1], 16) for each in fields if f"socket:[{each[9]}]" in inodes}
+
+
 def gone(pid: int) -> bool:
     """Whether there is no such process, or it waits only to be reaped."""
     try:

@@ -22,7 +22,7 @@ from hunt.web import auth
 from tests.faults import http, nodes
 from tests.faults.nodes import SECRET, Node
 from tests.faults.proxy import to_database
-from tests.life.processes import gone
+from tests.life.processes import gone, ports
 from tests.life.test_supervisor import settings
 
 #: Seconds in which all workers know, and have been asked, on a busy machine too.
@@ -63,17 +63,21 @@ async def until_all(made: Node, status: int, *, seconds: float = 30.0) -> None:
             await trio.sleep(0.01)
 
 
+def operator_at(path: str) -> httpx.AsyncClient:
+    """Return an operator at the worker with this socket."""
+    token = auth.sign((SECRET,), "root", audience=auth.ADMIN, ttl=600, now=datetime.now(UTC))
+    return httpx.AsyncClient(
+        base_url="http://hunt",
+        transport=httpx.AsyncHTTPTransport(uds=path),
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=20,
+    )
+
+
 async def force(path: str, state: str | None) -> None:
     """Hold the breaker of the worker with this socket."""
-    claims = {"audience": auth.ADMIN, "ttl": 600, "now": datetime.now(UTC)}
-    token = auth.sign((SECRET,), "root", **claims)  # type: ignore[arg-type]
-    transport = httpx.AsyncHTTPTransport(uds=path)
-    async with httpx.AsyncClient(transport=transport, timeout=20) as client:
-        answer = await client.post(
-            "http://hunt/v1/admin/breaker?process=own",
-            headers={"Authorization": f"Bearer {token}"},
-            json={"force": state},
-        )
+    async with operator_at(path) as client:
+        answer = await client.post("/v1/admin/breaker?process=own", json={"force": state})
         assert answer.status_code == 200
 
 
@@ -118,6 +122,61 @@ async def test_failure_that_one_worker_meets_is_known_to_all_at_once(
         made.database.blackhole(False)
         await until_all(made, 200, seconds=60)
         channel.close()
+
+
+async def test_worker_cut_off_from_the_database_leaves_its_clients_to_the_other(
+    database: str, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        made = await stack.enter_async_context(node(database, tmp_path))
+        await until_all(made, 200)
+        operator = await stack.enter_async_context(operator_at(min(made.own_sockets())))
+        victim = (await operator.get("/ops/sample")).json()["process"]
+        bearer = auth.sign((SECRET,), "ada", ttl=600, now=datetime.now(UTC))
+        channels = [http.Channel(made.own_port) for _ in range(16)]
+        for channel in channels:
+            stack.callback(channel.close)
+
+        async def click(channel: http.Channel) -> int:
+            body = json.dumps({"id": str(uuid.uuid4()), "x": 1, "y": 2}).encode()
+            return (await channel.request(http.click_request(bearer, "harbour", body))).status
+
+        async def met() -> int:
+            """Return how many clicks the victim has met."""
+            page = (await operator.get("/metrics?process=own")).text
+            lines = [line for line in page.splitlines() if line.startswith("hunt_clicks_total")]
+            return sum(int(float(line.rpartition(" ")[2])) for line in lines)
+
+        with trio.fail_after(60):  # until some of them are connected to the victim
+            while not await met():
+                for channel in channels:
+                    channel.close()
+                    assert await click(channel) == 200
+        made.database.cut_off(lambda port: port in ports(victim))
+        with trio.fail_after(60):
+            while (await operator.get("/ops/sample")).json()["breaker"]["state"] == "closed":
+                headers = {"Authorization": f"Bearer {bearer}"}
+                body = {"id": str(uuid.uuid4()), "x": 1, "y": 2}
+                await operator.post("/v1/hunts/harbour/clicks", json=body, headers=headers)
+            # Each connection to it is told once that it is the last.
+            for channel in channels:
+                while await click(channel) != 200:
+                    pass
+        # From now on none is refused, on old connections and on new ones.
+        before = await met()
+        for number in range(10):
+            for channel in channels:
+                assert await click(channel) == 200
+                if number % 2:
+                    channel.close()
+        assert await met() == before
+        assert await statuses(made) == {200}, "half of the node is able"
+        made.database.cut_off(lambda port: False)
+        with trio.fail_after(60):  # the victim takes clients again
+            while await met() == before:
+                for channel in channels:
+                    channel.close()
+                    await click(channel)
 
 
 async def test_half_open_breaker_is_not_ready(database: str, tmp_path: Path) -> None:
