@@ -137,6 +137,7 @@ class Engine:
             last=self.log.last,
             publish=self.hub.publish,
             wanted=self.hub.wanted,
+            went_back=self._log_went_back,
             jitter=jitter,
         )
         store.on_recovery(self.supervisor.hurry)
@@ -300,6 +301,12 @@ class Engine:
 
     async def _leaders(self, hunt: str, limit: int) -> list[Leader]:
         return await self.store.standings.leaders(hunt, limit)
+
+    async def _log_went_back(self, hunt: str, known: int) -> None:
+        """Begin a new epoch where the database was restored without one."""
+        if await self.store.hunts.begin_epoch(hunt, self.hunts[hunt].epoch, known):
+            log.error("log went back, new epoch begun", hunt=hunt, known=known)
+        self.catalogue.look()
 
     def _found(self, hunt: Hunt, known: Hunt | None) -> None:
         """Follow what was read of a hunt."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import trio
@@ -59,6 +59,8 @@ class Tail:
         buffer: Rewards of one hunt that are kept before their turn; beyond, they
             are dropped and read again.
         jitter: Uniform in [0, 1), spreads the retries of failed reads.
+        went_back: Called with a hunt and a seq that was committed once, where the log ends
+            before that seq now: the database was restored from an older backup.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Tail:
         publish: Callable[[str, Sequence[Reward]], None],
         jitter: Callable[[], float],
         wanted: Callable[[str], bool] = lambda hunt: True,
+        went_back: Callable[[str, int], Awaitable[None]] | None = None,
         patience: float = 0.02,
         poll: float = 1.0,
         buffer: int = 10_000,
@@ -77,6 +80,7 @@ class Tail:
         self._last = last
         self._publish = publish
         self._wanted = wanted
+        self._went_back = went_back
         self._patience = patience
         self._poll = poll
         self._buffer = buffer
@@ -222,8 +226,11 @@ class Tail:
             with trio.move_on_after(self._poll):
                 await self._poll_now.wait()
             self._poll_now = trio.Event()
+            # Taken before the log is read: what is known by then must be in it.
+            known = {hunt: each.announced for hunt, each in self._positions.items()}
             try:
                 last = await self._last()
+                await self._check(known, last)
             except StoreError as exc:
                 self.faults["look"] += 1
                 if self.is_deaf() and not deaf:
@@ -238,3 +245,9 @@ class Tail:
             for hunt, seq in last.items():
                 self.start_at(hunt, seq)
                 self._announce(hunt, seq)
+
+    async def _check(self, known: Mapping[str, int], last: Mapping[str, int]) -> None:
+        """Tell of the logs that end before what was committed."""
+        for hunt, seq in known.items():
+            if self._went_back is not None and last.get(hunt, seq) < seq:
+                await self._went_back(hunt, seq)

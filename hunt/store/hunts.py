@@ -223,6 +223,32 @@ class Hunts:
                     await conn.execute(AUDIT, (actor, "epoch", hunt, Jsonb({"before": before})))
         return epochs
 
+    async def begin_epoch(self, hunt: str, epoch: str, known: int) -> bool:
+        """Begin a new epoch of a log that has lost committed rows; return whether that was so.
+
+        Streams then get `reset` instead of a wrong resume.  Safe to repeat, from any process:
+        nothing happens unless the log still is of `epoch` and ends before `known`.
+
+        Args:
+            hunt: The id of the hunt.
+            epoch: The epoch in which `known` was committed.
+            known: A seq that was committed once, as the last of a batch or before it.
+        """
+        with translated():
+            async with self._pool.transaction() as conn:
+                cursor = await conn.execute(
+                    "select last_seq from hunts where id = %s and epoch = %s and last_seq < %s"
+                    " for update",
+                    (hunt, epoch, known),
+                )
+                row = await cursor.fetchone()
+                if row is None:
+                    return False
+                await conn.execute("update hunts set epoch = %s where id = %s", (new_epoch(), hunt))
+                detail = {"before": epoch, "known": known, "last_seq": row[0]}
+                await conn.execute(AUDIT, ("hunt", "epoch", hunt, Jsonb(detail)))
+        return True
+
     async def _set_state(self, hunt: str, state: State, actor: str) -> None:
         with translated():
             async with self._pool.transaction() as conn:

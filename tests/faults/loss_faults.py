@@ -18,11 +18,13 @@ from tests.life.processes import environment
 
 @fault
 @asynccontextmanager
-async def restore_backup(rig: Rig) -> AsyncIterator[None]:
+async def restore_backup(rig: Rig, *, operator: bool = True) -> AsyncIterator[None]:
     """Take a backup, play on, and restore it: some of what was answered is gone.
 
-    As an operator would: nobody gets at the database before its logs have begun a
-    new epoch.
+    Args:
+        rig: The run.
+        operator: Whether an operator keeps the servers away from the database until the logs
+            have begun a new epoch; where none does, the servers have to notice by themselves.
     """
     backup = rig.folder / "backup"
     await rig.postgres.base_backup(backup)
@@ -38,17 +40,22 @@ async def restore_backup(rig: Rig) -> AsyncIterator[None]:
     await rig.postgres.start()
     after = await rig.postgres.books(HUNT)
     rig.notes["rows gone"] = before.last_seq - after.last_seq
-    await new_epoch(rig)
-    await begin_again(rig, after)
+    if operator:
+        await new_epoch(rig)
+    await begin_again(rig, after, after.epoch)
 
 
 @fault
 @asynccontextmanager
-async def failover(rig: Rig) -> AsyncIterator[None]:
+async def failover(rig: Rig, *, operator: bool = True) -> AsyncIterator[None]:
     """Kill the primary while its standby lags behind, and promote the standby.
 
-    Where the primary did not wait for it, some of what was answered is gone, and an
-    operator begins a new epoch before anybody gets at the standby.
+    Where the primary did not wait for it, some of what was answered is gone, and a new epoch
+    has to begin.
+
+    Args:
+        rig: The run.
+        operator: As for `restore_backup`.
     """
     old, new = rig.postgres, rig.standby
     assert new is not None
@@ -67,8 +74,9 @@ async def failover(rig: Rig) -> AsyncIterator[None]:
     after = await new.books(HUNT)
     rig.notes["answers gone"] = max(before - after.last_seq, 0)
     if not waits:
-        await new_epoch(rig)
-        await begin_again(rig, after)
+        if operator:
+            await new_epoch(rig)
+        await begin_again(rig, after, after.epoch)
 
 
 async def new_epoch(rig: Rig) -> None:
@@ -77,10 +85,15 @@ async def new_epoch(rig: Rig) -> None:
     await trio.run_process([*COMMAND, "epoch", "--new"], env=environ, capture_stdout=True)
 
 
-async def begin_again(rig: Rig, books: Books) -> None:
+async def begin_again(rig: Rig, books: Books, before: str) -> None:
     """Let the servers at the database; return once every stream has been reset.
 
     What was told before, nobody holds against the log that is: only against `books`.
+
+    Args:
+        rig: The run.
+        books: What the log holds now.
+        before: The epoch until now; a new one begins, if it has not begun yet.
     """
     rig.judged_from = len(rig.history.entries)
     rig.known = books.rows
@@ -88,8 +101,9 @@ async def begin_again(rig: Rig, books: Books) -> None:
     for node in rig.nodes:
         for path in (node.database, node.listening, *node.standby):
             path.refuse = False
-    epoch = (await rig.postgres.books(HUNT)).epoch
     with trio.fail_after(20):
+        while (epoch := (await rig.postgres.books(HUNT)).epoch) == before:
+            await trio.sleep(0.02)
         while any(each.last is None or each.last[0] != epoch for each in rig.listeners):
             await trio.sleep(0.05)
     rig.notes["reset after"] = trio.current_time() - open_again
