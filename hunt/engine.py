@@ -29,7 +29,14 @@ from hunt.core.families import Family
 from hunt.core.hunts import Hunt
 from hunt.core.readiness import NodeState, WorkerState
 from hunt.core.standings import Leader
-from hunt.errors import CircuitOpen, HuntFailed, SettingsError, StoreUnavailable
+from hunt.errors import (
+    CircuitOpen,
+    HuntFailed,
+    LogWentBack,
+    SettingsError,
+    StoreError,
+    StoreUnavailable,
+)
 from hunt.service import dials
 from hunt.service.archive import Archive
 from hunt.service.catalogue import Catalogue
@@ -143,7 +150,7 @@ class Engine:
         store.on_recovery(self.supervisor.hurry)
         self.quarantine = Quarantine(trio.current_time, jitter=jitter)
         self.guard = Guard(
-            partial(self.log.append, deadline=COMMIT_DEADLINE),
+            self._append,
             self.log.reject,
             self.breaker,
             self.quarantine,
@@ -302,10 +309,27 @@ class Engine:
     async def _leaders(self, hunt: str, limit: int) -> list[Leader]:
         return await self.store.standings.leaders(hunt, limit)
 
+    async def _append(
+        self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+    ) -> list[Outcome]:
+        """Commit a batch to the log that this process follows, and to no older state of it."""
+        known = self.tail.known(hunt)
+        try:
+            return await self.log.append(hunt, clicks, sent, deadline=COMMIT_DEADLINE, known=known)
+        except LogWentBack:
+            await self._log_went_back(hunt, known)
+            raise
+
     async def _log_went_back(self, hunt: str, known: int) -> None:
-        """Begin a new epoch where the database was restored without one."""
-        if await self.store.hunts.begin_epoch(hunt, self.hunts[hunt].epoch, known):
-            log.error("log went back, new epoch begun", hunt=hunt, known=known)
+        """Begin a new epoch where the database was restored without one.
+
+        Until the hunts have been read again, commits of this process are refused.
+        """
+        try:
+            if await self.store.hunts.begin_epoch(hunt, self.hunts[hunt].epoch, known):
+                log.error("log went back, epoch begun", hunt=hunt, known=known)
+        except StoreError as exc:
+            log.warning("epoch not begun", hunt=hunt, error=str(exc))
         self.catalogue.look()
 
     def _found(self, hunt: Hunt, known: Hunt | None) -> None:

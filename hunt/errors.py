@@ -266,6 +266,10 @@ class StoreConflict(StoreError):
     label = "conflict"
 
 
+class LogWentBack(StoreConflict):
+    """The log ends before a commit that is known: the database was restored from a backup."""
+
+
 class BatchTimeout(StoreError):
     """A statement or lock timeout in the server: nothing was recorded."""
 

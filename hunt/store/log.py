@@ -13,7 +13,14 @@ from psycopg import errors as pg
 
 from hunt.core import notice
 from hunt.core.events import Click, Outcome, Reward, Settlement
-from hunt.errors import ClickConflict, HuntNotFound, HuntNotOpen, StoreSlow, TooFast
+from hunt.errors import (
+    ClickConflict,
+    HuntNotFound,
+    HuntNotOpen,
+    LogWentBack,
+    StoreSlow,
+    TooFast,
+)
 from hunt.store import limits
 from hunt.store.connection import Statement
 from hunt.store.errors import translated
@@ -24,7 +31,7 @@ COMMIT = Statement(
     "hunt_commit",
     """
     select ord, verdict, seq, prize, points, at, retry, denied
-      from hunt_commit($1, $2, $3, $4, $5, $6, $7, $8)
+      from hunt_commit($1, $2, $3, $4, $5, $6, $7, $8, $9)
     """,
 )
 
@@ -44,7 +51,7 @@ REJECT = """
 MAX_SEQ = 2**63 - 1  # of a bigint
 
 NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN = range(5)  # verdicts of hunt_commit
-NO_SUCH_HUNT = "H0404"  # SQLSTATE, ours
+NO_SUCH_HUNT, WENT_BACK = "H0404", "H0412"  # SQLSTATE, ours
 QUEUE_FULL = "54000"  # SQLSTATE, of a commit whose notice finds no room
 
 #: Has PostgreSQL free what all listeners have read.  It does so else only with a notice
@@ -75,6 +82,7 @@ class Log:
         sent: Callable[[], None] = lambda: None,
         *,
         deadline: float = 2.0,
+        known: int = 0,
     ) -> list[Outcome]:
         """Settle clicks in their order; return an outcome for each, in the same order.
 
@@ -86,11 +94,13 @@ class Log:
             clicks: One or more; the same click may be among them more than once.
             sent: Called when there is nothing to do but to wait.
             deadline: Seconds for a connection, and again for the commit.
+            known: A seq of this log that was committed once; 0 where none is known.
 
         Raises:
             HuntNotFound: There is no such hunt.
             StoreUnavailable: Nothing was recorded.
             StoreConflict: Nothing was recorded: repeat.
+            LogWentBack: Nothing was recorded: the log ends before `known`.
             StoreSlow: Nothing was recorded: the server took too long, and gave up.
             HuntFailed: Nothing was recorded: as where the hunt's row stayed locked.
             BatchTimeout: Nothing was recorded: the statement was cancelled in the server.
@@ -104,6 +114,7 @@ class Log:
             *pack(clicks),
             self._by.encode(),
             None if events is None else events.encode(),
+            known.to_bytes(8, "big"),
         )
         with translated():
             if not self._pool.ready():
@@ -120,6 +131,8 @@ class Log:
                 except psycopg.Error as exc:
                     if exc.sqlstate == NO_SUCH_HUNT:
                         raise HuntNotFound(f"there is no hunt {hunt!r}") from None
+                    if exc.sqlstate == WENT_BACK:
+                        raise LogWentBack(str(exc), sqlstate=exc.sqlstate) from exc
                     if exc.sqlstate == QUEUE_FULL:
                         with trio.move_on_after(deadline, shield=True), suppress(psycopg.Error):
                             await conn.execute(FREE_QUEUE)

@@ -76,6 +76,25 @@ async def test_what_comes_in_order_goes_straight_through() -> None:
     assert tail.position("harbour") == 3
 
 
+async def test_log_that_ends_before_a_commit_is_reported(autojump_clock: MockClock) -> None:
+    reported: list[tuple[str, int]] = []
+
+    async def went_back(hunt: str, known: int) -> None:
+        reported.append((hunt, known))
+
+    table = Table(3)
+    tail, _ = follow(table, went_back=went_back)
+    tail.committed("harbour", [reward(seq) for seq in (1, 2, 3)])
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        await trio.sleep(2.5)
+        assert reported == [], "the log holds what was committed"
+        table.seq = 1
+        await trio.sleep(1)
+        assert reported == [("harbour", 3)]
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_commit_ahead_of_anothers_notice_waits_for_it() -> None:
     tail, published = follow(Table(3))
     tail.committed("harbour", [reward(3)])

@@ -161,6 +161,7 @@ class FakeLog:
         sent: Callable[[], None] = lambda: None,
         *,
         deadline: float = 2.0,
+        known: int = 0,
     ) -> list[Outcome]:
         await trio.lowlevel.checkpoint_if_cancelled()
         sent()

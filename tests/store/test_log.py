@@ -21,6 +21,7 @@ from hunt.errors import (
     HuntFailed,
     HuntNotFound,
     HuntNotOpen,
+    LogWentBack,
     TooFast,
     WrongState,
 )
@@ -81,6 +82,23 @@ async def test_numbers_are_dense_and_in_order_whoever_writes(database: str) -> N
         everything = await log.read("harbour", 0, 10**9)
         assert [each.seq for each in everything] == list(range(1, 4 * 38 + 1))
         assert await log.last() == {"harbour": 4 * 38}
+
+
+async def test_log_that_went_back_takes_no_click_until_a_new_epoch(database: str) -> None:
+    async with opened(database) as (log, pool):
+        await log.append("harbour", [click(), click()], known=0)
+        await log.append("harbour", [click()], known=2)
+        with pytest.raises(LogWentBack):
+            await log.append("harbour", [click()], known=4)
+        assert await log.last() == {"harbour": 3}
+        hunts = Hunts(pool)
+        [before] = [each.epoch for each in await hunts.all()]
+        assert not await hunts.begin_epoch("harbour", before, 3), "it ends where it should"
+        assert not await hunts.begin_epoch("harbour", "k0", 4), "another process has begun one"
+        assert await hunts.begin_epoch("harbour", before, 4)
+        assert not await hunts.begin_epoch("harbour", before, 4)
+        [after] = [each.epoch for each in await hunts.all()]
+        assert after != before
 
 
 @pytest.mark.parametrize("reset", ["deallocate all", "discard all"])
@@ -340,7 +358,7 @@ async def test_a_commit_touches_its_own_partition_and_only_by_index(database: st
         async with pool.connection() as conn, conn.transaction():
             await conn.execute(fill)
             await conn.execute("update hunts set last_seq = 50000 where number = 1")
-        values = (b"harbour", *pack([click() for _ in range(200)]), b"test", None)
+        values = (b"harbour", *pack([click() for _ in range(200)]), b"test", None, bytes(8))
 
         async with pool.connection() as conn, conn.transaction():
             before = await (await conn.execute(scans)).fetchall()
@@ -362,7 +380,7 @@ async def test_no_partition_but_its_own_is_locked(database: str) -> None:
     async with opened(database) as (_, pool):
         for name in ("river", "lake", "sea"):
             await Hunts(pool).apply(replace(LIMITED, id=name), seed=b"s" * 32, actor="test")
-        values = (b"harbour", *pack([click() for _ in range(3)]), b"test", None)
+        values = (b"harbour", *pack([click() for _ in range(3)]), b"test", None, bytes(8))
         async with pool.connection() as conn, conn.transaction():
             for _ in range(2):  # new, and repeated
                 await conn.call(COMMIT, values, lambda: None)

@@ -13,9 +13,13 @@
 --
 -- p_from names the process, so that it recognises its own notices; p_events are the clicks as JSON, for the notice,
 -- without brackets, each [offset from the first seq, id, player, prize, points, x, y]; null where they are too many.
+--
+-- p_known is a seq of this log that was committed once: where the log ends before it, the database was restored from an
+-- older backup, and nothing is recorded (H0412) until a new epoch has begun. Otherwise numbers that were given out would
+-- be given out again under the same epoch.
 create or replace function hunt_commit(
     p_hunt text, p_ids uuid[], p_players text[], p_places point[], p_prizes text[], p_points int[],
-    p_from text, p_events text
+    p_from text, p_events text, p_known bigint
 ) returns table (
     ord int, verdict int, seq bigint, prize text, points int, at text, retry float8, denied int[]
 )
@@ -49,6 +53,9 @@ begin
       from hunts h where h.id = p_hunt for no key update;
     if not found then
         raise exception 'no such hunt' using errcode = 'H0404';
+    end if;
+    if v_last < p_known then
+        raise exception 'the log ends at seq %, before seq %', v_last, p_known using errcode = 'H0412';
     end if;
     v_at := clock_timestamp();
     v_at_text := hunt_time(v_at);
