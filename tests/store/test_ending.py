@@ -109,10 +109,10 @@ async def test_end_is_recorded_once_by_whichever_process_is_first(database: str)
         assert sorted(ended) == [False, False, False, True]
         hunt = await stored(hunts)
         assert hunt.has_ended
-        [entry, *_] = await Audit(pool).list(hunt="harbour")
+        [entry, *_] = await Audit(pool).list(hunts=["harbour"])
         assert (entry.action, entry.actor, entry.at) == ("closed", BY_CLOCK, hunt.ended_at)
         await hunts.close("harbour", actor="eve")  # has ended already
-        [same, *_] = await Audit(pool).list(hunt="harbour")
+        [same, *_] = await Audit(pool).list(hunts=["harbour"])
         assert same == entry
 
 
@@ -287,7 +287,7 @@ async def test_hunt_without_a_click_can_be_deleted(database: str, state: str) ->
             await hunts.delete("harbour")
         async with pool.connection() as conn:
             assert await value(conn, "select to_regclass('rewards_1')") is None
-        [entry, *_] = await Audit(pool).list(hunt="harbour")
+        [entry, *_] = await Audit(pool).list(hunts=["harbour"])
         assert (entry.action, entry.actor) == ("delete", "eve")
         # The id is free again, and the log of the new hunt begins at 1.
         await hunts.create(PLAIN, seed=os.urandom(32), actor="test")
