@@ -228,11 +228,17 @@ class Engine:
         self.metrics.faults.watch("loop", self.stalls.faults)
 
     async def _probe(self) -> float:
-        """Try the hunt whose commit opened the breaker; another next time, where it fails alone."""
+        """Try the hunt of the last commit, or another one while it fails by itself."""
+        failing = self.quarantine.hunts
+        hunt = self.guard.last
+        if hunt in failing:
+            others = (each.id for each in self.hunts.values() if each.state == "open")
+            hunt = next((each for each in others if each not in failing), None)
         try:
-            return await self.log.probe(self.guard.last)
+            return await self.log.probe(hunt)
         except HuntFailed:
-            self.guard.last = None
+            if hunt is not None:
+                self.quarantine.failed(hunt)
             raise
 
     def _breaker_changed(self, state: State) -> None:

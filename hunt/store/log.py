@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from itertools import starmap
 
 import psycopg
@@ -18,11 +18,12 @@ from hunt.errors import (
     HuntNotFound,
     HuntNotOpen,
     LogWentBack,
+    StoreError,
     StoreSlow,
     TooFast,
 )
 from hunt.store import limits
-from hunt.store.connection import Statement
+from hunt.store.connection import Connection, Statement
 from hunt.store.errors import translated
 from hunt.store.packed import pack
 from hunt.store.pool import Pool
@@ -122,7 +123,7 @@ class Log:
             async with self._pool.connection(timeout=deadline) as conn:
                 began = trio.current_time()
                 try:
-                    with conn.committing(deadline):
+                    async with _committing(conn, deadline):
                         rows = await conn.call(COMMIT, values, sent)
                 except pg.QueryCanceled as exc:
                     if trio.current_time() - began < 0.9 * limits.STATEMENT:
@@ -133,9 +134,6 @@ class Log:
                         raise HuntNotFound(f"there is no hunt {hunt!r}") from None
                     if exc.sqlstate == WENT_BACK:
                         raise LogWentBack(str(exc), sqlstate=exc.sqlstate) from exc
-                    if exc.sqlstate == QUEUE_FULL:
-                        with trio.move_on_after(deadline, shield=True), suppress(psycopg.Error):
-                            await conn.execute(FREE_QUEUE)
                     raise
         return _outcomes(clicks, rows)
 
@@ -192,12 +190,25 @@ class Log:
             # Whoever probes has waited already; a "no" of the pool's would not be the server's.
             connection = self._pool.connection(timeout=limits.CALL / 2, insist=True)
             async with connection as conn:
-                with conn.committing(limits.CALL):
+                async with _committing(conn, limits.CALL):
                     if not conn.has_prepared(TRY):
                         await conn.call(TRY, values)
                     began = trio.current_time()
                     await conn.call(TRY, values)
                 return trio.current_time() - began
+
+
+@asynccontextmanager
+async def _committing(conn: Connection, seconds: float) -> AsyncIterator[None]:
+    """Run a call that commits and notifies; see `Connection.committing`."""
+    try:
+        with conn.committing(seconds):
+            yield
+    except psycopg.Error as exc:
+        if exc.sqlstate == QUEUE_FULL:
+            with trio.move_on_after(seconds, shield=True), suppress(psycopg.Error, StoreError):
+                await conn.execute(FREE_QUEUE)
+        raise
 
 
 def _outcomes(clicks: Sequence[Click], rows: Sequence[Row]) -> list[Outcome]:

@@ -12,6 +12,15 @@ import trio
 #: Codes of the requests that come before a session (PostgreSQL, "Message Formats").
 SSL, GSS, CANCEL = 80877103, 80877104, 80877102
 
+#: Of the statement that gives each session its limits; it is accepted.
+SETUP = "set_config"
+
+#: The answers to the messages of a statement that is accepted, and has no rows.
+_ACCEPTED = {
+    b"P": (b"1", b""), b"B": (b"2", b""), b"D": (b"n", b""), b"E": (b"C", b"SELECT 0\0"),
+    b"S": (b"Z", b"I"),
+}  # fmt: skip
+
 PARAMETERS = {
     "server_version": "18.0", "client_encoding": "UTF8", "standard_conforming_strings": "on",
     "integer_datetimes": "on", "DateStyle": "ISO, MDY", "TimeZone": "UTC",
@@ -60,25 +69,31 @@ class _Session:
             self._server.ended += 1
 
     async def _talk(self) -> None:
-        failed, queries = False, dict[bytes, str]()  # by the name of the statement
+        server, queries = self._server, dict[bytes, str]()  # by the name of the statement
+        failed = accepted = False
         while True:
             kind, body = await self._message()
             if kind == b"X":
                 raise _Ended
-            if self._server.silent:
-                continue
             if kind == b"P":
                 name, text = body.split(b"\0")[:2]
                 queries[name] = text.decode()
-            if kind == b"P" and self._server.prepares:
+                accepted = SETUP in queries[name]
+            if accepted:
+                if kind in _ACCEPTED:
+                    await self._send(*_ACCEPTED[kind])
+                accepted = kind != b"S"
+            elif server.silent or (failed and kind != b"S"):
+                continue
+            elif kind == b"P" and server.prepares:
                 await self._send(b"1", b"")
-            elif kind in {b"Q", b"P", b"B"} and not failed:
-                query = (
-                    body[:-1].decode() if kind == b"Q" else queries[body.split(b"\0")[kind == b"B"]]
-                )
-                await self._refuse(query)
+            elif kind == b"Q":
+                await self._refuse(body[:-1].decode())
+                await self._send(b"Z", b"I")
+            elif kind in {b"P", b"B"}:
                 failed = True
-            if kind in {b"Q", b"S"}:
+                await self._refuse(queries[body.split(b"\0")[kind == b"B"]])
+            elif kind == b"S":
                 failed = False
                 await self._send(b"Z", b"I")
 

@@ -130,7 +130,7 @@ def reads(pool: Pool) -> list[Callable[[], object]]:
         partial(log.read, "harbour", 0, 9),
         partial(log.history, "harbour", "ada", 0, 9),
         log.last,
-        log.probe,
+        partial(log.probe, "harbour"),
         partial(log.reject, "harbour", click(), "why"),
         hunts.all,
         partial(hunts.get, "harbour"),
@@ -164,7 +164,10 @@ class Tasks:
         self.listener = Counter[str](lost=0, odd=0)
         self.listening = Listener(server.conninfo).listening
         self.catalogue = Catalogue(
-            Hunts(pool).all, found=lambda hunt, known: None, faults=self.faults
+            Hunts(pool).all,
+            found=lambda hunt, known: None,
+            gone=lambda hunt: None,
+            faults=self.faults,
         )
         self.published: list[Reward] = []
         self.tail = Tail(
@@ -176,7 +179,9 @@ class Tasks:
         self.board = Leaderboard(standings.add_up, standings.leaders)
         self.trail = Trail(Audit(pool).record, jitter=lambda: 0.0)
         self.breaker = Breaker(trio.current_time, cooldown=0.001, cap=0.001)
-        self.supervisor = Supervisor(self.breaker, log.probe, changed=lambda state: None)
+        self.supervisor = Supervisor(
+            self.breaker, partial(log.probe, "harbour"), changed=lambda state: None
+        )
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
         async with trio.open_nursery() as nursery:

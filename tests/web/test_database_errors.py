@@ -135,6 +135,12 @@ async def test_corrupt_partition_stops_its_own_hunt_only(
             assert (await client.get(f"/v1/hunts/river/{path}")).status_code == 200
         page_of_metrics = client.engine.metrics.render().decode()
         assert "hunt_unavailable_hunts 1.0" in page_of_metrics
+        # The probe of an open breaker does not go by the hunt that fails alone.
+        client.engine.breaker.read_only(client.engine.breaker.admit())
+        client.engine.guard.last = "harbour"
+        client.engine.supervisor.look()
+        await until(client, "river", "ok")
+        assert client.engine.supervisor.faults.total() == 0
         [(path, content)] = damaged
         path.write_bytes(content)
         await until(client, "harbour", "ok")
@@ -177,9 +183,9 @@ async def test_schema_that_is_changed_under_a_server_refuses_and_recovers(
         await postgres.execute(fail)
         await postgres.terminate("query not like 'listen%'")  # statements are prepared anew
         with trio.fail_after(30):
-            while (refused := await click(client, "harbour")).status_code == 200:
-                pass
-        assert refused.status_code == 503
+            # What is under way as its session ends is perhaps recorded.
+            while (answer := await click(client, "harbour")).status_code != 503:
+                assert answer.status_code in {200, 504}
         await postgres.execute(mend)
         await until(client, "harbour", "ok")
 
