@@ -85,6 +85,12 @@ class NotAllowed(Refused):
     close_code = 4403
 
 
+class NoGuests(NotAllowed):
+    """This server takes no guests: its players bring a token."""
+
+    slug, title = "no-guests", "No guests"
+
+
 class HuntNotFound(Refused):
     """There is no such hunt."""
 

@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 
 from hunt.core import wire
 from hunt.engine import Engine
-from hunt.errors import NotAllowed, NotAuthenticated
+from hunt.errors import NoGuests, NotAuthenticated
 from hunt.web import auth, who
 
 
@@ -20,7 +20,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def session() -> Response:
         serving = engine()
         if not serving.settings.guests_allowed:
-            raise NotAllowed("this server has no guests: bring a token")
+            raise NoGuests("this server has no guests: bring a token")
         if "Origin" in request.headers:  # without a cookie there is nothing to forge
             who.check_origin(serving)
         cookie = request.cookies.get(auth.COOKIE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,10 +146,11 @@ def logged(page: Page) -> list[str]:
 def visit(page: Page, hunt_id: str, title: str) -> None:
     """Go to a hunt; a new one may be unknown for a moment to the process that is asked."""
     while True:
-        with page.expect_response("**/rewards?*"):
-            page.goto(f"?hunt={hunt_id}")
-        live(page)
+        page.goto(f"?hunt={hunt_id}")
+        known = page.locator("#points", has_text=re.compile(r"\d"))
+        expect(page.locator("#closed:visible").or_(known)).to_be_visible(timeout=20_000)
         if page.locator("#title").inner_text() == title:
+            live(page)
             return
 
 

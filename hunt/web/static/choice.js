@@ -5,6 +5,8 @@ import { element } from "./elements.js";
 /**
  * Links, not a list that leads away as soon as an arrow key moves in it.
  * @param {{frame: Element, list: Element}} page `frame` is hidden where there is no choice
+ * @param {object[]} hunts
+ * @param {object | undefined} chosen the one that is shown; undefined where none is, so that one is a choice, too
  */
 export function offerOthers({ frame, list }, hunts, chosen) {
   const items = hunts.map((each) => {
@@ -14,5 +16,5 @@ export function offerOthers({ frame, list }, hunts, chosen) {
     return element("li", "", link);
   });
   list.replaceChildren(...items);
-  frame.hidden = items.length < 2;
+  frame.hidden = items.length < (chosen ? 2 : 1);
 }

@@ -26,13 +26,14 @@ export function uuid() {
  * @param {import("./session.js").Session} session
  * @param {string} hunt
  * @param {{id: string, x: number, y: number}} click
- * @param {{settled?: () => boolean, waiting?: (busy: boolean) => void}} told `waiting` before each pause
+ * @param {{settled?: () => boolean, waiting?: (busy: boolean, why: {status: number, ms: number}) => void}} told
+ *   `waiting` before each pause: whether the server has answered, with which status, 0 where it has not, and for how long
  */
 export async function send(session, hunt, click, { settled = () => false, waiting = () => {} } = {}) {
   const end = Date.now() + PATIENCE;
   for (let attempt = 0; ; attempt++) {
     let pause = backoff(attempt);
-    let busy = false;
+    let status = 0;
     try {
       const response = await session.fetch(`/v1/hunts/${hunt}/clicks`, {
         method: "POST",
@@ -44,12 +45,12 @@ export async function send(session, hunt, click, { settled = () => false, waitin
       return await response.json();
     } catch (error) {
       if (error instanceof Refused) throw error;
-      busy = error instanceof Busy;
+      if (error instanceof Busy) status = error.status;
       pause += error.retryAfter ?? 0;
     }
     if (settled()) return null;
     if (Date.now() + pause > end) throw new Unconfirmed();
-    waiting(busy);
+    waiting(status !== 0, { status, ms: pause });
     await sleep(pause);
     if (settled()) return null;
   }

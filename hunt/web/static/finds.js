@@ -5,12 +5,22 @@ import { onFrame } from "./frames.js";
 
 const SHOWN = 200; // in the list; older ones still count
 
+/** What stands where there is no list, by whether the earlier rewards are known. */
+const WORDS = {
+  loading: "Loading your clicks …",
+  waiting: "Your earlier clicks could not be loaded. Trying again …",
+  known: "Nothing yet. The lighthouse has seen stranger things than luck.",
+  unknown: "Your earlier clicks could not be loaded.",
+};
+
 /** Rewards by click id: each comes with the answer and again with the stream, and counts once. */
 export class Finds {
   #known = new Set();
   #points = 0;
   #newest = []; // what the list shows, by descending seq
   #fresh = new Set(); // ids of what has just happened
+  #past = "loading"; // of the earlier ones: a key of WORDS
+  #complete = false; // the earlier ones were known once
   #prizes;
   #page;
   #show = onFrame(() => this.#render());
@@ -37,9 +47,19 @@ export class Finds {
     this.#show();
   }
 
+  /** Say whether the earlier ones are known: until then the points are not, either. */
+  past(state) {
+    if (state === "loading" && this.#complete) return; // they are only looked through once more
+    this.#past = state;
+    this.#complete ||= state === "known";
+    this.#show();
+  }
+
   /** Forget all of them: they are another player's. */
   clear() {
     this.#known.clear();
+    this.#past = "loading";
+    this.#complete = false;
     this.#points = 0;
     this.#newest = [];
     this.#show();
@@ -73,9 +93,13 @@ export class Finds {
     }
     this.#fresh.clear();
     const size = this.#known.size;
-    points.textContent = this.#points.toLocaleString("en");
+    const known = this.#past === "known";
+    points.textContent = known || (this.#complete && size) ? this.#points.toLocaleString("en") : "…";
     count.textContent = size ? `· ${size.toLocaleString("en")}` : "";
-    empty.hidden = size > 0;
+    // What is only being loaded needs no words beside a list that grows.
+    empty.hidden = size > 0 && (known || this.#past === "loading");
+    if (empty.textContent !== WORDS[this.#past]) empty.textContent = WORDS[this.#past]; // or it is read out again
+    empty.dataset.kind = known || this.#past === "loading" ? "" : "busy";
   }
 
   #item({ id, prize, points, seq }) {

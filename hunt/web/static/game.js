@@ -4,7 +4,7 @@ import { aim } from "./aim.js";
 import { offerOthers } from "./choice.js";
 import { Connection } from "./connection.js";
 import { Finds } from "./finds.js";
-import { join, Refused } from "./hunt.js";
+import { join, NotInvited, Refused } from "./hunt.js";
 import { Leading } from "./leading.js";
 import { Legend } from "./legend.js";
 import { Chart } from "./map.js";
@@ -14,6 +14,7 @@ import { Past } from "./past.js";
 import { Prizes } from "./prizes.js";
 import { Shots } from "./shots.js";
 import { Sound } from "./sound.js";
+import { gone, Stock } from "./stock.js";
 
 const LEADERS = 5; // shown
 
@@ -26,7 +27,7 @@ async function start() {
   let changed = () => {};
   const player = await enter(() => changed());
   const chosen = await choose(player);
-  if (!chosen) return outcome.say("There is no hunt here yet.", "bad");
+  if (!chosen) return;
   const hunt = player.hunt(chosen);
   const { title, map, prizes: known, epoch: begun } = await hunt.details();
   document.title = `${title} · hunt`;
@@ -36,12 +37,18 @@ async function start() {
   const legend = new Legend($("prizes"), prizes);
   const chart = new Chart($("map"), map);
   const finds = new Finds(prizes, { list: $("rewards"), points: $("points"), count: $("count"), empty: $("empty") });
+  const stock = new Stock(hunt, (all) => legend.stock(all));
+  stock.take(known);
+  if (known.length && known.every(gone)) outcome.say("Every prize of this hunt has been found.", "busy");
+  const kind = ({ prize }) => prizes.kind(prize);
   const take = (rewards, fresh) => {
     finds.add(rewards, { fresh });
-    for (const reward of rewards) shots.settle(reward);
+    // Those that this page has not waited for: of before, of another tab, or of another device.
+    chart.recall(rewards.filter((reward) => !shots.settle(reward)), kind);
+    if (fresh) stock.won(rewards);
   };
   const shots = new Shots(hunt, chart, {
-    kind: ({ prize }) => prizes.kind(prize),
+    kind,
     reward: (reward) => take([reward], true),
     settled({ prize, points }) {
       outcome.settled(prize && prizes.title(prize), points);
@@ -50,33 +57,41 @@ async function start() {
     say: (text, kind) => outcome.say(text, kind),
     unsure: offer,
   });
+  const forget = () => {
+    finds.clear();
+    chart.clear();
+  };
   const failed = (error) => outcome.say(error.message, "bad");
-  const past = new Past(hunt, { page: (rewards) => take(rewards, false), failed });
+  const past = new Past(hunt, { page: (rewards) => take(rewards, false), state: (state) => finds.past(state), failed });
 
   changed = () => {
     past.stop();
-    finds.clear();
+    forget();
     // Not beside the map: the next click's outcome would replace it, and the points be gone without a word.
     $("notice").textContent = "Your session had ended: you are a new guest now.";
   };
   let epoch = begun;
   hunt.follow({
     hello(greeting) {
-      if (greeting.epoch !== epoch) finds.clear(); // the log of a restored database: it may not know what we know
+      if (greeting.epoch !== epoch) forget(); // the log of a restored database: it may not know what we know
       epoch = greeting.epoch;
       // From here on the stream misses nothing; what was before it, the server's list knows.
-      if (!greeting.resumed) past.load();
+      if (!greeting.resumed || !past.begun) past.load();
     },
     reset: () => past.load(),
     reward: (reward) => take([reward], true),
     state: (state) => connection.state(state),
     countdown: (seconds) => connection.countdown(seconds),
-    refused: failed,
+    refused(error) {
+      finds.past("unknown");
+      failed(error);
+    },
   });
 
   const news = new News($("news"), prizes, (wins) => {
     chart.flare(wins.some(({ prize }) => prizes.rare(prize)));
     legend.glint(wins);
+    stock.won(wins);
   });
   hunt.winners({ wins: (wins) => news.take(others(wins, player.id, finds)) });
   const leading = new Leading({ frame: $("leading"), list: $("leaders") });
@@ -95,17 +110,35 @@ async function enter(changed) {
     return await join({ changed });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return join({ changed, guest: false });
+    const player = await join({ changed, guest: false });
+    await player.known();
+    return player;
   }
 }
 
-/** The id of the hunt that the address asks for, or else of one that is open. */
+/** The id of the hunt that the address asks for; where it asks for none, of one that is open. */
 async function choose(player) {
   const hunts = await player.hunts();
   const wanted = new URLSearchParams(location.search).get("hunt");
-  const chosen = hunts.find((each) => each.id === wanted) ?? hunts.find((each) => each.state === "open") ?? hunts[0];
-  if (chosen) offerOthers({ frame: $("choice"), list: $("hunts") }, hunts, chosen);
+  const chosen =
+    wanted === null ? hunts.find((each) => each.state === "open") ?? hunts[0] : hunts.find((each) => each.id === wanted);
+  if (!chosen) {
+    if (wanted === null) close("No hunt yet", "There is no hunt here yet. Come back later.");
+    else {
+      const others = hunts.length ? "Choose one above." : "There is none yet.";
+      close("No such hunt", `There is no hunt “${wanted}” here. The link may be wrong, or the hunt was removed. ${others}`);
+    }
+  }
+  offerOthers({ frame: $("choice"), list: $("hunts") }, hunts, chosen);
   return chosen?.id;
+}
+
+/** Show why there is no game, and what to do, in place of the game. */
+function close(title, text) {
+  $("closed-title").textContent = title;
+  $("closed-text").textContent = text;
+  $("closed").hidden = false;
+  for (const part of [$("game"), $("connection"), document.querySelector(".points")]) part.hidden = true;
 }
 
 /** Offer to send clicks again that could not be confirmed. */
@@ -115,6 +148,7 @@ function offer(count) {
 }
 
 start().catch((error) => {
+  if (error instanceof NotInvited) return close("This game is for invited players", NotInvited.CURE);
   outcome.say(error.message, "bad");
   connection.state("refused");
 });

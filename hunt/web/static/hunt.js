@@ -6,9 +6,9 @@ import { Leaders } from "./leaders.js";
 import { backoff, sleep } from "./pauses.js";
 import { read } from "./reading.js";
 import { Refused } from "./refusals.js";
-import { Session, SignedOut } from "./session.js";
+import { NotInvited, Session, SignedOut } from "./session.js";
 
-export { Refused, SignedOut, Unconfirmed, uuid };
+export { NotInvited, Refused, SignedOut, Unconfirmed, uuid };
 
 const PAGE = 1000; // rewards; the most that the server gives
 
@@ -46,6 +46,17 @@ class Player {
     return this.#session.player;
   }
 
+  /** Resolves where the server knows the player; rejects with `NotInvited` or `SignedOut` where it does not. */
+  async known() {
+    for (let attempt = 0; ; attempt++) {
+      const response = await this.#session.fetch("/v1/tickets", { method: "POST" }).catch((error) => {
+        if (error instanceof Refused) throw error;
+      });
+      if (response && response.status < 500) return; // also 429: it is known who is too fast
+      await sleep(backoff(attempt));
+    }
+  }
+
   /** All hunts, in short. */
   async hunts() {
     return (await read(this.#session, "/v1/hunts")).hunts;
@@ -76,8 +87,9 @@ class Hunt {
    * Click, and resolve to the outcome once it is durable: `{id, seq, x, y, prize, points, at, duplicate}`.  It is sent until
    * there is an answer, under one id, so that it counts once.  Rejects with `Refused` where it never will, and with
    * `Unconfirmed` after a minute: then it may be sent again with its id.
-   * @param {{waiting?: (busy: boolean) => void, settled?: () => boolean}} told `waiting`: before each pause, and whether
-   *   the server was busy, not silent; `settled`: asked whether the outcome is known from the stream, which ends it with null
+   * @param {{waiting?: (busy: boolean, why: {status: number, ms: number}) => void, settled?: () => boolean}} told
+   *   `waiting`: before each pause, whether the server was busy, not silent, and why: its status (429 is too fast), and
+   *   the pause; `settled`: asked whether the outcome is known from the stream, which ends it with null
    */
   click(x, y, id = uuid(), told = {}) {
     return send(this.#session, this.#id, { id, x, y }, told);
@@ -85,13 +97,13 @@ class Hunt {
 
   /**
    * The player's own rewards with a greater `seq` than `after`, all of them, oldest first.
-   * @param {{page?: (rewards: object[]) => void, signal?: AbortSignal}} options `page`: told each thousand as it comes;
-   *   `signal`: gives up
+   * @param {{page?: (rewards: object[]) => void, waiting?: (ms: number) => void, signal?: AbortSignal}} options `page`:
+   *   told each thousand as it comes; `waiting`: told before each pause, where it cannot be read now; `signal`: gives up
    */
-  async history(after = 0, { page = () => {}, signal } = {}) {
+  async history(after = 0, { page = () => {}, waiting, signal } = {}) {
     const rewards = [];
     for (let next = after; next !== null; ) {
-      const part = await read(this.#session, `/v1/hunts/${this.#id}/rewards?after=${next}&limit=${PAGE}`, signal);
+      const part = await read(this.#session, `/v1/hunts/${this.#id}/rewards?after=${next}&limit=${PAGE}`, { signal, waiting });
       signal?.throwIfAborted();
       page(part.rewards);
       rewards.push(...part.rewards);

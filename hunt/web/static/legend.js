@@ -2,6 +2,7 @@
 
 import { element } from "./elements.js";
 import { points } from "./prizes.js";
+import { gone } from "./stock.js";
 
 export class Legend {
   #items = new Map();
@@ -12,12 +13,21 @@ export class Legend {
    */
   constructor(list, prizes) {
     for (const prize of prizes.all) {
-      const item = element("li", "", prize.title, element("span", "worth", points(prize.points)));
+      const item = element("li", "", element("span", "name", prize.title), element("span", "worth"));
       item.dataset.kind = prizes.kind(prize.id);
       item.addEventListener("animationend", () => item.classList.remove("glint"));
       this.#items.set(prize.id, item);
     }
     list.replaceChildren(...this.#items.values());
+  }
+
+  /** Show what each prize is worth, or that all of it has been found. */
+  stock(prizes) {
+    for (const prize of prizes) {
+      const item = this.#items.get(prize.id);
+      item?.classList.toggle("gone", gone(prize));
+      item?.lastElementChild.replaceChildren(gone(prize) ? "all found" : points(prize.points));
+    }
   }
 
   /** @param {{prize: string}[]} wins */

@@ -10,7 +10,7 @@ const FLARE = 1_100; // ms for which the lighthouse flares
 
 /** Draws on a canvas; places are in map units. */
 export class Chart {
-  #marks = []; // {id, x, y, kind, at}
+  #marks = []; // {id, x, y, kind, at}, those of clicks of before first
   #cross = null;
   #flare = null; // {at, rare}
   #scene = null;
@@ -42,9 +42,28 @@ export class Chart {
   /** Mark a click as `waiting`, `unsure`, `miss`, `prize` or `rare`; one mark for each id. */
   mark(id, place, kind) {
     const known = this.#marks.find((each) => each.id === id);
-    if (known) Object.assign(known, { kind, at: performance.now() });
+    if (known) Object.assign(known, { kind, at: performance.now(), old: false });
     else this.#marks.push({ id, ...place, kind, at: performance.now() });
     if (this.#marks.length > MARKS) this.#marks.shift();
+    this.#draw();
+  }
+
+  /** Mark clicks of before, the newest last, which do not move; a click that has a mark keeps it. */
+  recall(rewards, kind) {
+    const known = new Set(this.#marks.map(({ id }) => id));
+    const old = rewards
+      .slice(-MARKS)
+      .filter(({ id, x }) => x !== undefined && !known.has(id))
+      .map((reward) => ({ id: reward.id, x: reward.x, y: reward.y, kind: kind(reward), at: -YOUNG, old: true }));
+    const first = this.#marks.findIndex((each) => !each.old);
+    this.#marks.splice(first < 0 ? this.#marks.length : first, 0, ...old);
+    this.#marks = this.#marks.slice(-MARKS);
+    this.#draw();
+  }
+
+  /** Take back the marks of all clicks that have an outcome. */
+  clear() {
+    this.#marks = this.#marks.filter(({ kind }) => kind === "waiting" || kind === "unsure");
     this.#draw();
   }
 

@@ -2,17 +2,28 @@
 
 /** A no that stays a no: the same request would be refused again. */
 export class Refused extends Error {
-  constructor(status, detail) {
+  /**
+   * @param {number} status of HTTP
+   * @param {string} detail a sentence
+   * @param {string} type names the kind of problem, as in `no-guests`; empty where the server does not say
+   */
+  constructor(status, detail, type = "") {
     super(detail);
     this.status = status;
+    this.type = type;
   }
 }
 
 /** Not now. */
 export class Busy extends Error {
-  /** @param {number} retryAfter milliseconds that the server asks for, 0 where it does not say */
-  constructor(detail, retryAfter) {
+  /**
+   * @param {number} status of HTTP; 429 is too fast, else the server cannot
+   * @param {string} detail a sentence
+   * @param {number} retryAfter milliseconds that the server asks for, 0 where it does not say
+   */
+  constructor(status, detail, retryAfter) {
     super(detail);
+    this.status = status;
     this.retryAfter = retryAfter;
   }
 }
@@ -22,7 +33,8 @@ export async function refusal(response) {
   const problem = await response.json().catch(() => ({}));
   const detail = problem.detail ?? (response.statusText || `The server answered ${response.status}.`);
   const { status } = response;
-  return status === 429 || status >= 500 ? new Busy(detail, retryAfter(response)) : new Refused(status, detail);
+  if (status === 429 || status >= 500) return new Busy(status, detail, retryAfter(response));
+  return new Refused(status, detail, String(problem.type ?? "").split("#")[1]);
 }
 
 function retryAfter(response) {

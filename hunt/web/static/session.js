@@ -11,6 +11,15 @@ export class SignedOut extends Refused {
   }
 }
 
+/** The server takes no guests, and no cookie says who this player is: nothing here will ever work without one. */
+export class NotInvited extends Refused {
+  static CURE = "Sign in on the website that invited you, then open this page again.";
+
+  constructor() {
+    super(403, `This game is for invited players. ${NotInvited.CURE}`, "no-guests");
+  }
+}
+
 /** Sends requests as the player; a guest becomes a new one where the old one is no longer known. */
 export class Session {
   #base;
@@ -86,7 +95,8 @@ export class Session {
   #renew() {
     this.#renewal ??= this.open()
       .catch((error) => {
-        throw error instanceof Refused ? new SignedOut(error.message) : error;
+        if (!(error instanceof Refused)) throw error;
+        throw error.type === "no-guests" ? new NotInvited() : new SignedOut(error.message);
       })
       .finally(() => (this.#renewal = null));
     return this.#renewal;

@@ -34,13 +34,17 @@ export class Shots {
     for (const id of ids) this.#send(id, this.#open.get(id));
   }
 
-  /** Take a reward, whichever way it came: the answer, the stream and the history may all bring it. */
+  /**
+   * Take a reward, whichever way it came: the answer, the stream and the history may all bring it.
+   * @returns {boolean} whether its click was waited for here
+   */
   settle(reward) {
     const place = this.#open.get(reward.id);
-    if (!place) return;
+    if (!place) return false;
     this.#close(reward.id);
     this.#chart.mark(reward.id, place, this.#told.kind(reward));
     this.#told.settled(reward);
+    return true;
   }
 
   async #send(id, place) {
@@ -49,7 +53,7 @@ export class Shots {
     try {
       const reward = await this.#hunt.click(place.x, place.y, id, {
         settled: () => !this.#open.has(id),
-        waiting: (busy) => this.#told.say(`${busy ? "The server is busy." : "No answer yet."} Still trying …`, "busy"),
+        waiting: (_, why) => this.#told.say(waits(why), "busy"),
       });
       if (reward) this.#told.reward(reward);
     } catch (error) {
@@ -77,4 +81,12 @@ export class Shots {
     this.#open.delete(id);
     if (this.#unsure.delete(id)) this.#told.unsure(this.#unsure.size);
   }
+}
+
+/** Why a click waits, in words. */
+function waits({ status, ms }) {
+  if (status === 0) return "No answer yet. Still trying …";
+  if (status !== 429) return "The server is busy. Still trying …";
+  const seconds = Math.ceil(ms / 1000);
+  return `Too fast. Your click is sent again in ${seconds === 1 ? "a second" : `${seconds} seconds`} …`;
 }

@@ -1,0 +1,227 @@
+"""What the page says where a player cannot play, or not yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.accessibility import accessible
+from tests.browser.playing import (
+    Look,
+    click,
+    finds,
+    game,
+    live,
+    painted,
+    shot,
+    visit,
+    watched,
+)
+from tests.browser.serving import Server
+
+both = pytest.mark.parametrize(
+    "page",
+    [pytest.param(Look(), id="desk"), pytest.param(Look(390, 844), id="phone")],
+    indirect=True,
+)
+
+WAITING = "Your earlier clicks could not be loaded. Trying again …"
+NOTHING = "Nothing yet. The lighthouse has seen stranger things than luck."
+
+#: The pixels of the map around a place, which a mark changes.
+AROUND = """([x, y]) => {
+    const map = document.getElementById("map");
+    const size = 24;
+    const corner = [x * map.width - size / 2, y * map.height - size / 2];
+    return [...map.getContext("2d").getImageData(...corner, size, size).data].join();
+}"""
+
+
+def test_click_that_is_too_fast_says_when_it_is_sent_again(
+    browser: Browser, server: Server
+) -> None:
+    with server.restarted(HUNT_CLICK_RATE="0.25", HUNT_CLICK_BURST="1"):
+        with game(browser, server.url, Look()) as page:
+            for number in range(2):
+                click(page, 0.2 + number / 5)
+            told = re.compile(r"^Too fast\. Your click is sent again in (a second|\d+ seconds) …$")
+            expect(page.locator("#outcome")).to_have_text(told)
+            accessible(page)
+            shot(page, "game-too-fast")
+            finds(page, 2)
+
+
+@contextmanager
+def visitor(browser: Browser, server: Server, look: Look) -> Iterator[Page]:
+    """Open the page of a server that may take no guests."""
+    context = browser.new_context(
+        base_url=server.url,
+        viewport={"width": look.width, "height": look.height},
+        color_scheme="dark",
+    )
+    with watched(context, server.url):
+        page = context.new_page()
+        page.goto(server.url)
+        yield page
+
+
+def test_visitor_of_a_server_without_guests_is_told_what_to_do(
+    browser: Browser, server: Server
+) -> None:
+    with server.restarted(HUNT_GUESTS="off"):
+        for look, name in ((Look(), "game-no-guests"), (Look(390, 844), "")):
+            with visitor(browser, server, look) as page:
+                closed = page.locator("#closed")
+                expect(closed).to_contain_text("This game is for invited players")
+                expect(closed).to_contain_text("Sign in on the website that invited you")
+                expect(page.locator("#game")).to_be_hidden()
+                expect(page.locator("#points")).to_be_hidden()
+                accessible(page)
+                if name:
+                    shot(page, name)
+
+
+def test_invited_player_plays_on_a_server_without_guests(browser: Browser, server: Server) -> None:
+    with server.restarted(HUNT_GUESTS="off"):
+        token = server.token(audience="hunt")
+        context = browser.new_context(base_url=server.url)
+        context.add_cookies([{"name": "hunt_player", "value": token, "url": server.url}])
+        with watched(context, server.url):
+            page = context.new_page()
+            page.goto(server.url)
+            live(page)
+            click(page)
+            expect(page.locator("#rewards li").first).to_be_visible()
+
+
+def test_history_that_cannot_be_loaded_is_not_called_empty(page: Page, server: Server) -> None:
+    click(page)
+    finds(page, 1)
+    points = page.locator("#points").inner_text()
+    with server.frozen_database():
+        page.reload()
+        live(page)
+        expect(page.locator("#points")).to_have_text("…")
+        expect(page.locator("#empty")).to_have_text(WAITING, timeout=30_000)
+        expect(page.locator("#points")).to_have_text("…")
+        expect(page.locator("#count")).to_have_text("")
+        accessible(page)
+        shot(page, "game-history-waiting")
+    finds(page, 1)
+    expect(page.locator("#points")).to_have_text(points)
+    expect(page.locator("#empty")).to_be_hidden()
+
+
+def test_empty_history_is_called_empty_once_it_is_loaded(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/rewards?*", lambda route: held.append(route), times=1)  # ruff: ignore[unnecessary-lambda] - Playwright marks what it is given
+    page.reload()
+    live(page)
+    expect(page.locator("#empty")).to_have_text("Loading your clicks …")
+    expect(page.locator("#points")).to_have_text("…")
+    while not held:
+        page.wait_for_timeout(10)
+    held[0].continue_()
+    expect(page.locator("#empty")).to_have_text(NOTHING)
+    expect(page.locator("#points")).to_have_text("0")
+
+
+@both
+def test_unknown_hunt_is_said_and_others_are_offered(page: Page) -> None:
+    page.goto("?hunt=atlantis")
+    closed = page.locator("#closed")
+    expect(closed).to_contain_text("No such hunt")
+    expect(closed).to_contain_text("There is no hunt “atlantis” here.")
+    expect(page.locator("#game")).to_be_hidden()
+    accessible(page)
+    shot(page, "game-no-such-hunt")
+    page.get_by_role("navigation", name="Hunts").get_by_role("link", name="Harbour night").click()
+    live(page)
+    expect(page.locator("#title")).to_have_text("Harbour night")
+
+
+def test_prize_of_which_nothing_is_left_is_marked(page: Page) -> None:
+    def sold_out(route: Route) -> None:
+        hunt = route.fetch().json()
+        hunt["prizes"][0] |= {"stock": 10, "stock_left": 0}
+        hunt["prizes"][1] |= {"stock": 10, "stock_left": 1}
+        route.fulfill(json=hunt)
+
+    page.route("**/v1/hunts/harbour", sold_out)
+    page.reload()
+    live(page)
+    prizes = page.locator("#prizes li")
+    expect(prizes.nth(0)).to_have_class("gone")
+    expect(prizes.nth(0)).to_contain_text("all found")
+    expect(prizes.nth(1)).to_contain_text("points")
+    expect(page.locator("#outcome")).to_have_text("Click anywhere on the map.")
+    accessible(page)
+    shot(page, "game-all-found")
+
+
+def test_hunt_of_which_every_prize_is_found_says_so(page: Page) -> None:
+    def sold_out(route: Route) -> None:
+        hunt = route.fetch().json()
+        for prize in hunt["prizes"]:
+            prize |= {"stock": 10, "stock_left": 0}
+        route.fulfill(json=hunt)
+
+    page.route("**/v1/hunts/harbour", sold_out)
+    page.reload()
+    live(page)
+    expect(page.locator("#outcome")).to_have_text("Every prize of this hunt has been found.")
+
+
+def test_last_of_a_prize_is_marked_after_a_win(page: Page, server: Server) -> None:
+    """The server is asked again some time after a win of a limited prize."""
+    server.open_hunt("river", "The river")
+    left = [1]
+
+    def limited(route: Route) -> None:
+        hunt = route.fetch().json()
+        hunt["prizes"][0] |= {"stock": 1, "stock_left": left[0]}
+        route.fulfill(json=hunt)
+
+    page.route("**/v1/hunts/river", limited)
+    page.clock.install()
+    visit(page, "river", "The river")
+    click(page)
+    finds(page, 1)
+    expect(page.locator("#prizes li")).not_to_have_class("gone")
+    left[0] = 0
+    page.clock.run_for(40_000)
+    expect(page.locator("#prizes li")).to_have_class("gone")
+
+
+def test_marks_of_own_clicks_are_drawn_after_a_reload(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    place, elsewhere = [0.25, 0.75], [0.6, 0.9]
+    painted(page)
+    before = [page.evaluate(AROUND, each) for each in (place, elsewhere)]
+    click(page, *place)
+    finds(page, 1)
+    page.reload()
+    finds(page, 1)
+    live(page)
+    painted(page)
+    marked, same = (page.evaluate(AROUND, each) for each in (place, elsewhere))
+    assert marked != before[0]
+    assert same == before[1]
+
+
+def test_marks_of_another_guest_are_taken_off(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    painted(page)
+    before = page.evaluate(AROUND, [0.25, 0.75])
+    click(page, 0.25, 0.75)
+    finds(page, 1)
+    page.context.clear_cookies()
+    click(page, 0.6, 0.9)
+    expect(page.locator("#notice")).not_to_be_empty()
+    finds(page, 1)
+    painted(page)
+    assert page.evaluate(AROUND, [0.25, 0.75]) == before
