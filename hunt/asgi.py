@@ -25,6 +25,7 @@ from hunt import edge
 from hunt.edge import child, listening, worker
 from hunt.edge.admission import Admission
 from hunt.edge.park import Park
+from hunt.edge.start import log_start
 from hunt.engine import Engine, open_engine
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
@@ -87,8 +88,8 @@ class Application:
                     engine.siblings = place.siblings
                     engine.own_socket = None if place.own is None else f"unix:{place.own}"
                     engine.node, engine.total = place.reporter.node, place.reporter.total
-                if place is None:
-                    listening.deepen()  # the supervisor's sockets are so from the start
+                # The supervisor's sockets are so from the start, and it logs them.
+                addresses = listening.deepen() if place is None else []
                 if serving is not None:
                     serving.engine = engine
                     engine.leave = serving.leave
@@ -112,6 +113,8 @@ class Application:
                 # What is alive now stays so: the collector need not look at it again.
                 gc.collect()
                 gc.freeze()
+                if place is None:
+                    log_start(engine.settings, addresses=addresses, processes=1)
                 await send({"type": "lifespan.startup.complete"})
                 await receive()  # lifespan.shutdown
                 await engine.drain()

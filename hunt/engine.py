@@ -27,6 +27,7 @@ from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Notice, Outcome, Settlement
 from hunt.core.families import Family
 from hunt.core.hunts import Hunt
+from hunt.core.quiet import Quiet
 from hunt.core.readiness import NodeState, WorkerState
 from hunt.core.standings import Leader
 from hunt.errors import (
@@ -38,6 +39,7 @@ from hunt.errors import (
     StoreUnavailable,
 )
 from hunt.service import dials
+from hunt.service.access import AccessLog
 from hunt.service.archive import Archive
 from hunt.service.catalogue import Catalogue
 from hunt.service.ending import Ending
@@ -112,6 +114,8 @@ class Engine:
         self.trail = Trail(self._record, jitter=jitter)
         self.leaderboard = Leaderboard(self._add_up, self._leaders)
         self.metrics = Metrics(version=VERSION)
+        self.access = AccessLog(settings)
+        self.sign_ins = Quiet(trio.current_time)  #: of operators, refused
         self.meter = EventLoopMeter(time.perf_counter)
         self.stalls = Stalls(time.perf_counter)
         self.breaker = Breaker(

@@ -89,6 +89,8 @@ class Settings:
     operations_bind: str | None = None  #: for ``/metrics``; None: the same
     log_format: Literal["console", "json"] | None = None  #: None: by whether there is a terminal
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    access_log: bool = True  #: a line for each request, at level `info`
+    access_log_clicks: int = 100  #: of so many clicks one is logged, >= 1
 
     @property
     def embedded(self) -> bool:
@@ -202,6 +204,8 @@ PARSERS: Mapping[str, Callable[[object], object]] = {
     "operations_bind": values.address,
     "log_format": values.choice("console", "json"),
     "log_level": values.choice("debug", "info", "warning", "error"),
+    "access_log": values.flag,
+    "access_log_clicks": values.whole(1),
 }
 
 

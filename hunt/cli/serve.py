@@ -21,6 +21,7 @@ from hunt.edge.control import open_room
 from hunt.edge.listening import listening, url
 from hunt.edge.notify import Notifier
 from hunt.edge.process import Program
+from hunt.edge.start import log_start
 from hunt.edge.supervisor import Supervisor
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
@@ -66,6 +67,7 @@ async def _run(settings: Settings) -> signal.Signals | None:
     async with AsyncExitStack() as stack:
         # First, because a wrong address is found out at once, and a database is not.
         sockets = await stack.enter_async_context(listening(_addresses(settings)))
+        given = settings
         if settings.embedded:
             settings = await stack.enter_async_context(_embedded(settings))
         if not settings.jwt_secret:
@@ -78,7 +80,7 @@ async def _run(settings: Settings) -> signal.Signals | None:
             settings,
             room=stack.enter_context(open_room(settings.data_dir)),
             notifier=notifier,
-            opened=lambda: _say(binds),
+            opened=lambda: _say(given, binds),
             binds=binds,
             jitter=random.random,
         )
@@ -95,7 +97,8 @@ def _addresses(settings: Settings) -> list[str]:
     return [*settings.bind, *own]
 
 
-def _say(binds: list[str]) -> None:
+def _say(settings: Settings, binds: list[str]) -> None:
+    log_start(settings, addresses=binds, processes=settings.processes)
     for bind in binds:
         print(f"hunt is open at {bind}/", flush=True)
 

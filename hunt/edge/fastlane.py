@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
 
-import structlog
 import trio
 
 from hunt.core import sse
 from hunt.core.events import Outcome, Settlement
+from hunt.edge.access import log_request
 from hunt.edge.admission import BEYOND_TIMEOUT, Slot
 from hunt.edge.leaving import Leaving
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
@@ -25,8 +24,6 @@ READ = 16_384
 
 #: Bytes that may wait behind a click that is not answered yet.
 MAX_PIPELINED = 65_536
-
-log = structlog.get_logger("hunt.web")
 
 
 class Client:
@@ -161,8 +158,8 @@ class Client:
         try:
             if isinstance(outcome, Settlement):
                 request_id = endpoints.request_id(request.id)
-                self._write(park.answers.settled(outcome, request_id))
-                self._log(200, request, request_id)
+                self._write(answer := park.answers.settled(outcome, request_id))
+                self._log(200, request, request_id, answer)
             else:
                 self._refuse(endpoints.shown(park.engine, request.asked.hunt, outcome), request)
             if self.buffer or self._ends:
@@ -173,34 +170,35 @@ class Client:
     def _refuse(self, refusal: Refused, request: Request) -> None:
         problem, request_id = problems.refused(refusal), endpoints.request_id(request.id)
         close = self.slot.beyond is not None
-        self._write(self.park.answers.problem(problem, request_id, close=close))
-        self._log(problem.status, request, request_id)
+        self._write(answer := self.park.answers.problem(problem, request_id, close=close))
+        self._log(problem.status, request, request_id, answer)
 
-    def _log(self, status: int, request: Request, request_id: str) -> None:
-        if self.park.debug:  # the logger would find that out at ten times the cost
-            log_request(request.kind, status, request_id, self.since)
+    def _log(
+        self, status: int, request: Request, request_id: str, answer: bytes | None = None
+    ) -> None:
+        log_request(self.park.access, request, status, request_id, self.since, answer)
 
     def _stream(self, request: Request) -> None:
         request_id = endpoints.request_id(request.id)
         self.since = self.park.now
         self.buffer = b""
         if self.slot.beyond is not None:
-            self._write(self.park.answers.paused(pause(), request_id, close=True))
-            self._log(200, request, request_id)
+            self._write(answer := self.park.answers.paused(pause(), request_id, close=True))
+            self._log(200, request, request_id, answer)
             return
         try:
             hunt, subscription = endpoints.stream(self.park.engine, request.asked, self.slot.peer)
         except (Overloaded, TooFast) as refusal:
             again = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
-            self._write(self.park.answers.paused(again, request_id))
-            self._log(200, request, request_id)
+            self._write(answer := self.park.answers.paused(again, request_id))
+            self._log(200, request, request_id, answer)
             return
         except Refused as refusal:
             self._refuse(refusal, request)
             return
         if hunt.has_ended:
-            self._write(self.park.answers.over(request_id))
-            self._log(204, request, request_id)
+            self._write(answer := self.park.answers.over(request_id))
+            self._log(204, request, request_id, answer)
             return
         self._log(200, request, request_id)
         fd, self.fd = self.fd, -1
@@ -300,17 +298,3 @@ class Client:
         if self.fd >= 0:
             fd, self.fd = self.fd, -1
             self.park.close(fd, watched=self._watched)
-
-
-def log_request(
-    kind: Literal["clicks", "events"], status: int, request_id: str, since: float
-) -> None:
-    """Log a request as the routes do."""
-    log.debug(
-        "request",
-        method="POST" if kind == "clicks" else "GET",
-        route=f"/v1/hunts/<hunt_id>/{kind}",
-        status=status,
-        request_id=request_id,
-        seconds=round(trio.current_time() - since, 6),
-    )

@@ -54,12 +54,13 @@ async def listening(addresses: Sequence[str]) -> AsyncIterator[list[socket.socke
         yield sockets
 
 
-def deepen() -> None:
-    """Let `BACKLOG` connections wait wherever this process listens already.
+def deepen() -> list[str]:
+    """Let `BACKLOG` connections wait wherever this process listens; return the addresses.
 
     Hypercorn's own command listens before it imports anything of ours; to listen again
     changes nothing but the number.
     """
+    addresses = []
     for name in os.listdir("/proc/self/fd"):
         try:
             fd = os.dup(int(name))
@@ -73,6 +74,8 @@ def deepen() -> None:
                 socket.SOL_SOCKET, socket.SO_ACCEPTCONN
             ):
                 sock.listen(BACKLOG)
+                addresses.append(name_of(sock))
+    return sorted(set(addresses))
 
 
 def tune(sock: socket.socket | trio.socket.SocketType) -> None:

@@ -81,7 +81,7 @@ class Park:
         self.now = trio.current_time()  #: of this turn of the loop, or one shortly before
         self.turn = 0  #: of the heartbeats
         self.faults = Counter(contained=0)  #: exceptions that ended their connection only
-        self.debug = engine.settings.log_level == "debug"  #: each request is logged
+        self.access = engine.access
         self._hand_over = hand_over
         self._epoll = select.epoll()
         self._parked: dict[int, Parked] = {}

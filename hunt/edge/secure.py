@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import trio
 
 from hunt.core import sse
+from hunt.edge.access import log_request
 from hunt.edge.admission import Slot
 from hunt.edge.answers import LAST_CHUNK, chunk
-from hunt.edge.fastlane import MAX_PIPELINED, READ, log_request
+from hunt.edge.fastlane import MAX_PIPELINED, READ
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.refusal import overloaded, pause
 from hunt.edge.request import Request, may_be_hot
@@ -189,9 +190,10 @@ class Secure:
         # As its head says; it may change while this is sent.
         more = not self._park.leaving and self._slot.beyond is None
         await send_all(self._stream, answer)
-        self._log(request, status, request_id)
+        self._log(request, status, request_id, answer)
         return more
 
-    def _log(self, request: Request, status: int, request_id: str) -> None:
-        if self._park.debug:
-            log_request(request.kind, status, request_id, self._since)
+    def _log(
+        self, request: Request, status: int, request_id: str, answer: bytes | None = None
+    ) -> None:
+        log_request(self._park.access, request, status, request_id, self._since, answer)

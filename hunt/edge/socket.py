@@ -13,6 +13,7 @@ from hunt.core.addresses import Peer
 from hunt.core.events import Outcome, Settlement
 from hunt.core.hunts import Hunt
 from hunt.edge import websocket
+from hunt.edge.access import log_socket, log_socket_click
 from hunt.edge.upgrade import Upgraded
 from hunt.edge.websocket import WebSocket
 from hunt.engine import Engine
@@ -49,9 +50,11 @@ async def serve(engine: Engine, stream: trio.abc.Stream, upgraded: Upgraded) -> 
         stream: The connection; closed at the end.
         upgraded: What it was upgraded by.
     """
-    socket = Socket(engine, stream, upgraded.handshake.asked, upgraded.peer)
+    handshake = upgraded.handshake
+    log_socket(engine.access, handshake.request_id)
+    socket = Socket(engine, stream, handshake.asked, upgraded.peer, handshake.request_id)
     try:
-        await socket.run(upgraded.handshake.accepted(), upgraded.received)
+        await socket.run(handshake.accepted(), upgraded.received)
     finally:
         with trio.move_on_after(SHUT_TIMEOUT):
             if socket.in_order:
@@ -64,9 +67,15 @@ class Socket:
     """A subscriber of the hub, and the session of a `WebSocket`."""
 
     def __init__(
-        self, engine: Engine, stream: trio.abc.Stream, asked: endpoints.Asked, peer: Peer
+        self,
+        engine: Engine,
+        stream: trio.abc.Stream,
+        asked: endpoints.Asked,
+        peer: Peer,
+        request_id: str = "",
     ) -> None:
         self._engine = engine
+        self._request_id = request_id
         self._asked = asked
         self._peer = peer
         self._subscription: Subscription | None = None  # set before anything is heard
@@ -209,30 +218,37 @@ class Socket:
 
     def _click(self, body: bytes) -> None:
         click_id, identity = messages.click_id(body), self._identity
+        now = trio.current_time()
         try:
             if not self._engine.tokens.hold(identity):
                 self._engine.hub.remove(self)
                 self.close("expired")
-                raise NotAuthenticated(EXPIRED)
+                refusal = NotAuthenticated(EXPIRED)
+                endpoints.count_refused(self._engine, self._asked.hunt, refusal, now)
+                raise refusal
             if self._last is not None:
                 raise Draining(retry_after=_pause())
-            settled = partial(self._settled, click_id)
+            settled = partial(self._settled, click_id, now)
             key = endpoints.address(self._engine, self._peer, self._asked.forwarded)
-            now = trio.current_time()
             endpoints.take(self._engine, self._hunt, identity.player, key, body, settled, now)
             self._clicks += 1
         except Refused as refusal:
-            self._reply(sockets.refused(click_id, refusal))
+            self._answer(sockets.refused(click_id, refusal), refusal.status, now)
 
-    def _settled(self, click_id: str | None, outcome: Outcome) -> None:
+    def _answer(self, message: str, status: int, since: float) -> None:
+        """Answer a click that came at `since`, with what would be `status` by HTTP."""
+        self._reply(message)
+        log_socket_click(self._engine.access, message, status, self._request_id, since)
+
+    def _settled(self, click_id: str | None, since: float, outcome: Outcome) -> None:
         """Answer a click; what goes wrong ends this socket only."""
         self._clicks -= 1
         try:
             if isinstance(outcome, Settlement):
-                self._reply(messages.settled(outcome))
+                self._answer(messages.settled(outcome), 200, since)
             else:
                 shown = endpoints.shown(self._engine, self._hunt.id, outcome)
-                self._reply(sockets.refused(click_id, shown))
+                self._answer(sockets.refused(click_id, shown), shown.status, since)
             if self._last is not None and not self._clicks:
                 self._web.close(*self._last)
         except Exception:

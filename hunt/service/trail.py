@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 import trio
@@ -15,7 +15,28 @@ from hunt.errors import BatchRejected, StoreError
 #: Entries that wait, at most; the oldest give way.
 WAITING = 1000
 
-Entry = TypeVar("Entry")
+
+class Action(Protocol):
+    """What an entry says."""
+
+    @property
+    def actor(self) -> str:
+        """Who did it."""
+
+    @property
+    def action(self) -> str:
+        """What was done."""
+
+    @property
+    def hunt(self) -> str | None:
+        """To which hunt; None where it concerns none, or all."""
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """More of it, without secrets."""
+
+
+Entry = TypeVar("Entry", bound=Action)
 
 log = structlog.get_logger("hunt.audit")
 
@@ -45,7 +66,13 @@ class Trail(Generic[Entry]):
 
     def add(self, entry: Entry) -> None:
         """Have an entry recorded; cannot block."""
-        log.warning("an operator acts", entry=str(entry))
+        log.warning(
+            "operator action",
+            action=entry.action,
+            actor=entry.actor,
+            hunt=entry.hunt,
+            detail=entry.detail,
+        )
         self._entries.append(entry)
         self._added.set()
 

@@ -151,32 +151,36 @@ class Hunts:
                 rows = await (await conn.execute(VERSIONS, (hunt,))).fetchall()
         return [Version(version, at, actor, from_json(raw)) for version, at, actor, raw in rows]
 
-    async def open(self, hunt: str, *, actor: str = "operator") -> None:
-        """Let a hunt take clicks, within its times.
+    async def open(self, hunt: str, *, actor: str = "operator") -> bool:
+        """Let a hunt take clicks, within its times; return False if it does already.
 
         Raises:
             HuntNotFound: There is no such hunt.
             WrongState: It has ended, or its ``closes_at`` has passed.
         """
-        await self._set_state(hunt, "open", actor)
+        return await self._set_state(hunt, "open", actor)
 
-    async def pause(self, hunt: str, *, actor: str = "operator") -> None:
-        """Let an open hunt take no clicks for a while; its seed stays secret.
+    async def pause(self, hunt: str, *, actor: str = "operator") -> bool:
+        """Let an open hunt take no clicks for a while; return False if it is paused already.
+
+        Its seed stays secret.
 
         Raises:
             HuntNotFound: There is no such hunt.
             WrongState: It is a draft, it has ended, or its ``closes_at`` has passed.
         """
-        await self._set_state(hunt, "paused", actor)
+        return await self._set_state(hunt, "paused", actor)
 
-    async def close(self, hunt: str, *, actor: str = "operator") -> None:
-        """Record the end of a hunt, which is final; its seed is public from then on.
+    async def close(self, hunt: str, *, actor: str = "operator") -> bool:
+        """Record the end of a hunt, which is final; return False if it has ended already.
+
+        Its seed is public from then on.
 
         Raises:
             HuntNotFound: There is no such hunt.
             WrongState: It is a draft, which nobody may see.
         """
-        await self._set_state(hunt, "closed", actor)
+        return await self._set_state(hunt, "closed", actor)
 
     async def end_due(self, hunt: str) -> bool:
         """Record the end of a hunt if its ``closes_at`` has passed by the database's clock.
@@ -249,13 +253,13 @@ class Hunts:
                 await conn.execute(AUDIT, ("hunt", "epoch", hunt, Jsonb(detail)))
         return True
 
-    async def _set_state(self, hunt: str, state: State, actor: str) -> None:
+    async def _set_state(self, hunt: str, state: State, actor: str) -> bool:
         with translated():
             async with self._pool.transaction() as conn:
                 found = await locked(conn, hunt)
                 if found is None:
                     raise missing(hunt)
-                await move(conn, found, state, actor)
+                return await move(conn, found, state, actor)
 
 
 #: By their JSON; a definition takes some times the bytes of that. All hunts are read every

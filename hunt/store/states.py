@@ -37,15 +37,15 @@ async def end_due(conn: Connection, hunt: str) -> bool:
     return done.rowcount > 0
 
 
-async def move(conn: Connection, found: Found, state: State, actor: str) -> None:
-    """Bring a locked hunt into a state, and record who did.
+async def move(conn: Connection, found: Found, state: State, actor: str) -> bool:
+    """Bring a locked hunt into a state, and record who did; return False if it is there already.
 
     Raises:
         WrongState: Its state or its times do not allow it.
     """
     hunt = found.definition.id
     if found.state == state:
-        return
+        return False
     if found.state == "closed":
         raise WrongState(f"hunt {hunt!r} has ended, and its end is final")
     if found.state == "draft" and state != "open":
@@ -57,3 +57,4 @@ async def move(conn: Connection, found: Found, state: State, actor: str) -> None
     else:
         await conn.execute("update hunts set state = %s where number = %s", (state, found.number))
     await conn.execute(AUDIT, (actor, state, hunt, Jsonb({"before": found.state})))
+    return True

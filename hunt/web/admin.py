@@ -15,6 +15,7 @@ from hunt.core.fairness import new_seed
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
 from hunt.errors import DefinitionError, HuntNotFound, InvalidRequest
+from hunt.store.audit import Entry
 from hunt.web import auth, bodies, operations, who
 from hunt.web.reading import moment
 
@@ -46,7 +47,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/hunts/<hunt_id>")
     async def hunt(hunt_id: str) -> Response:
-        return await _shown(engine(), hunt_id)
+        return await _shown(engine(), hunt_id, read=True)
 
     @routes.put("/hunts/<hunt_id>")
     async def change(hunt_id: str) -> Response:
@@ -58,7 +59,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
             changes = await serving.store.hunts.change(
                 hunt_id, lambda _: definition, actor=who.operator(serving)
             )
-        return await _shown(serving, hunt_id, changes=changes)
+        return await _shown(serving, hunt_id, changes=changes, read=not changes)
 
     @routes.post("/hunts/<hunt_id>/open")
     async def open_(hunt_id: str) -> Response:
@@ -83,6 +84,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         found = await engine().store.hunts.versions(hunt_id)
         if not found:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        await _record_read(engine(), hunt_id)
         shown = [
             {
                 "version": each.version,
@@ -165,15 +167,37 @@ async def _stored(serving: Engine, hunt_id: str) -> Hunt:
     return hunt
 
 
-async def _moved(serving: Engine, hunt_id: str, move: Callable[..., Awaitable[None]]) -> Response:
-    await move(hunt_id, actor=who.operator(serving))
-    return await _shown(serving, hunt_id)
+async def _moved(serving: Engine, hunt_id: str, move: Callable[..., Awaitable[bool]]) -> Response:
+    moved = await move(hunt_id, actor=who.operator(serving))
+    return await _shown(serving, hunt_id, read=not moved)
+
+
+async def _record_read(serving: Engine, hunt_id: str) -> None:
+    """Record that the operator sees the definition of a hunt, in which the positions are."""
+    entry = Entry(actor=who.operator(serving), action="read", hunt=hunt_id)
+    await serving.store.audit.record(entry)
 
 
 async def _shown(
-    serving: Engine, hunt_id: str, *, status: int = 200, changes: list[str] | None = None
+    serving: Engine,
+    hunt_id: str,
+    *,
+    status: int = 200,
+    changes: list[str] | None = None,
+    read: bool = False,
 ) -> Response:
+    """Return a hunt with all that operators may know of it.
+
+    Args:
+        serving: Has the hunt.
+        hunt_id: Of the hunt.
+        status: Of the answer.
+        changes: That were made; None where there was none to make.
+        read: The request has recorded nothing else, so this is recorded.
+    """
     hunt = await _stored(serving, hunt_id)
+    if read:
+        await _record_read(serving, hunt_id)
     shown = _standing(hunt) | {
         "commitment": hunt.commitment,
         "definition": to_json(hunt.definition),

@@ -30,7 +30,12 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         serving = engine()
         if hunt_id not in serving.hunts:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
-        return await history(serving, hunt_id, player)
+        response = await history(serving, hunt_id, player)
+        actor, detail = who.operator(serving), {"player": player}
+        await serving.store.audit.record(
+            Entry(actor=actor, action="rewards", hunt=hunt_id, detail=dict(detail))
+        )
+        return response
 
     @routes.get("/players/<player>")
     async def export(player: str) -> Response:

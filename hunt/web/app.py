@@ -54,7 +54,6 @@ ROOMS = (
     pages,
 )
 
-log = structlog.get_logger("hunt.web")
 faults = FaultLog("hunt.web")
 
 
@@ -109,14 +108,17 @@ def create_app(engine: Callable[[], Engine]) -> Application:
         for name, value in endpoints.HEADERS.items():
             headers.setdefault(name, value)
         cors.allow(request, response, engine().settings.allowed_origins)
-        # Neither the query, which may hold a ticket, nor who the player is.
-        log.debug(
-            "request",
-            method=request.method,
-            route=str(request.url_rule or "-"),
-            status=response.status_code,
-            seconds=round(time.perf_counter() - g.get("started", 0.0), 6),
-        )
+        access = engine().access
+        if request.endpoint != "clicks.click" or access.click():
+            access.write(
+                request.method,
+                # Neither the path nor the query, which may hold a ticket.
+                str(request.url_rule or "-"),
+                response.status_code,
+                request_id=g.get("request_id", ""),
+                seconds=time.perf_counter() - g.get("started", 0.0),
+                size=response.content_length,
+            )
         return response
 
     @app.errorhandler(Refused)

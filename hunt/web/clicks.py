@@ -22,7 +22,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def click(hunt_id: str) -> Response:
         serving, now = engine(), trio.current_time()
         standing = endpoints.standing(serving, who.asked(hunt_id))
-        endpoints.enter(serving, standing)
+        endpoints.enter(serving, standing, now)
         endpoints.check_kind(serving, standing, now)
         body = await bodies.body()
         settlement = await settle(serving, standing, who.peer(serving), body)

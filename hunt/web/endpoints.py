@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import Message
 
 import trio
@@ -144,10 +145,15 @@ def standing(engine: Engine, asked: Asked) -> Standing:
     """Return the standing of who clicks.
 
     Raises:
-        NotAuthenticated: Nobody proved who they are.
-        NotAllowed: Another site may have made the browser send this.
+        NotAuthenticated: There is no valid token; counted already.
+        NotAllowed: Another site may have made the browser send this; counted already.
     """
-    identity = identify(engine, asked, changes=True)
+    began = trio.current_time()
+    try:
+        identity = identify(engine, asked, changes=True)
+    except Refused as refusal:
+        count_refused(engine, asked.hunt, refusal, began)
+        raise
     return Standing(
         asked,
         player=identity.player,
@@ -163,16 +169,37 @@ def stands(standing: Standing, engine: Engine) -> bool:
     return standing.generation == engine.tokens.generation and time.time() < standing.until
 
 
-def enter(engine: Engine, standing: Standing) -> Hunt:
+def count_refused(engine: Engine, hunt_id: str, refusal: Refused, since: float) -> None:
+    """Count a click that was refused before its hunt was looked up.
+
+    Args:
+        engine: Counts it.
+        hunt_id: As the request names it; only a hunt that players can see becomes a label.
+        refusal: Why.
+        since: Trio's time at which the request came.
+    """
+    with suppress(HuntNotFound):
+        hunt = hunt_of(engine, None, hunt_id)
+        engine.metrics.refused(hunt.id, refusal, trio.current_time() - since)
+
+
+def enter(engine: Engine, standing: Standing, now: float) -> Hunt:
     """Return the hunt that is clicked in.
+
+    Args:
+        engine: Knows the hunts.
+        standing: Of who clicks.
+        now: Trio's time at which the request came.
 
     Raises:
         HuntNotFound: There is none.
-        NotAllowed: The token is for others.
+        NotAllowed: The token is for others; counted already.
     """
     hunt = hunt_of(engine, None, standing.asked.hunt)
     if not standing.allowed:
-        raise NotAllowed(auth.OTHER_HUNT)
+        refusal = NotAllowed(auth.OTHER_HUNT)
+        engine.metrics.refused(hunt.id, refusal, trio.current_time() - now)
+        raise refusal
     return hunt
 
 
@@ -214,7 +241,7 @@ def click(
     Raises:
         Refused: It was not taken; counted already.
     """
-    hunt = enter(engine, standing)
+    hunt = enter(engine, standing, now)
     check_kind(engine, standing, now)
     key = None
     if engine.limits.address_clicks is not None:

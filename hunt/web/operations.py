@@ -11,8 +11,8 @@ from quart import Blueprint, Response, request
 from hunt.core import wire
 from hunt.core.form import ID
 from hunt.engine import Engine
-from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed
-from hunt.web import auth, exposition, who
+from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed, NotAuthenticated
+from hunt.web import auth, exposition, sign_in, who
 from hunt.web.refusals import NotReady
 
 
@@ -41,14 +41,20 @@ def restricted(
     async def only_operators() -> None:
         serving = engine()
         who.check_place(serving)
-        identity = who.operator_identity(serving)
         named = request.view_args or {}
-        if "hunt_id" in named:
-            auth.check_hunt(identity, named["hunt_id"])
-            if not ID.fullmatch(named["hunt_id"]):
-                raise HuntNotFound("there is no such hunt")
-        elif identity.hunts is not None and _function(request.endpoint) not in bound:
-            raise NotAllowed(auth.ALL_HUNTS)
+        operator = None
+        try:
+            identity = who.operator_identity(serving)
+            operator = identity.player
+            if "hunt_id" in named:
+                auth.check_hunt(identity, named["hunt_id"])
+            elif identity.hunts is not None and _function(request.endpoint) not in bound:
+                raise NotAllowed(auth.ALL_HUNTS)
+        except (NotAuthenticated, NotAllowed) as refusal:
+            sign_in.refused(serving, refusal, operator)
+            raise
+        if "hunt_id" in named and not ID.fullmatch(named["hunt_id"]):
+            raise HuntNotFound("there is no such hunt")
         if "player" in named and not wire.valid_player(named["player"]):
             wrong = "must be 1-64 of A-Z a-z 0-9 _ . : -"
             raise InvalidRequest("the path is not valid", errors={"player": wrong})

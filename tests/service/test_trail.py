@@ -5,6 +5,7 @@ from trio.testing import MockClock
 
 from hunt.errors import BatchRejected, StoreError, StoreUnavailable
 from hunt.service.trail import Trail
+from hunt.store.audit import Entry
 
 
 async def test_rejected_entry_is_dropped_and_a_failed_one_recorded_later(
@@ -16,17 +17,17 @@ async def test_rejected_entry_is_dropped_and_a_failed_one_recorded_later(
     }
     recorded: list[str] = []
 
-    async def record(entry: str) -> None:
+    async def record(entry: Entry) -> None:
         await trio.lowlevel.checkpoint()
-        if failures.get(entry):
-            raise failures[entry].pop(0)
-        recorded.append(entry)
+        if failures.get(entry.action):
+            raise failures[entry.action].pop(0)
+        recorded.append(entry.action)
 
     trail = Trail(record, jitter=lambda: 1.0)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trail.run)
-        for entry in ("first", "bad", "late", "last"):
-            trail.add(entry)
+        for action in ("first", "bad", "late", "last"):
+            trail.add(Entry(actor="root", action=action))
         await trio.sleep(10)
         nursery.cancel_scope.cancel()
     assert recorded == ["first", "late", "last"]
