@@ -51,10 +51,10 @@ def watch(
     metrics.watch_labelled("hunt_subscribers", "Open streams.", "transport", hub.counts, rule="sum")
     metrics.watch_labelled(
         "hunt_breaker_state",
-        "1 for the state that it is in.",
+        "Processes whose breaker is in this state.",
         "state",
         lambda: {state: float(state == breaker.state) for state in STATES},
-        rule="greatest",
+        rule="sum",
     )
     metrics.watch_counters(
         "hunt_commit_failures",

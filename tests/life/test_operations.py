@@ -34,15 +34,23 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
             for path in ("/metrics", "/ops", "/ops/sample", "/v1/admin/hunts"):
                 assert (await client.get(f"http://{public}{path}")).status_code == 404
                 assert (await client.get(f"http://{private}{path}")).status_code == 200
-            metrics = (await client.get(f"http://{private}/metrics")).text
-            assert 'hunt_breaker_state{state="closed"} 1.0' in metrics
+
+            async def breakers(state: str) -> None:
+                """Return once the breakers of both processes are in `state`."""
+                with trio.fail_after(30):
+                    while (
+                        f'hunt_breaker_state{{state="{state}"}} 2.0'
+                        not in (await client.get(f"http://{private}/metrics")).text
+                    ):
+                        await trio.sleep(0.05)
+
+            await breakers("closed")
             await force("open")
             for _ in range(20):
                 assert (await client.get(f"http://{public}/readyz")).status_code == 503
+            await breakers("open")
             await force(None)
-            with trio.fail_after(30):
-                while 'state="closed"} 1.0' not in metrics or 'state="open"} 1.0' in metrics:
-                    metrics = (await client.get(f"http://{private}/metrics")).text
+            await breakers("closed")
             audit = (await client.get(f"http://{private}/v1/admin/audit")).json()["entries"]
             forced = [each["detail"]["force"] for each in audit if each["action"] == "breaker"]
             assert forced == [None, "open"], "once for both"

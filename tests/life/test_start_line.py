@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import httpx
 import pytest
+import trio
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.life.processes import HUNT, HYPERCORN, free_port, running
@@ -18,11 +18,11 @@ from tests.web.serving import SECRET
 SETTINGS = {"HUNT_JWT_SECRET": SECRET.decode(), "HUNT_LOG_FORMAT": "json"}
 
 
-def logged(log: IO[bytes], event: str) -> list[dict[str, Any]]:
-    """Return the lines of an event; other lines may be no JSON."""
-    log.seek(0)
-    lines = [line for line in log.read().splitlines() if line.startswith(b"{")]
-    return [each for each in map(json.loads, lines) if each["event"] == event]
+def logged(log: Path, event: str) -> list[dict[str, Any]]:
+    """Return the whole lines of an event; other lines may be no JSON."""
+    *lines, _ = log.read_bytes().split(b"\n")
+    found = [json.loads(line) for line in lines if line.startswith(b"{")]
+    return [each for each in found if each["event"] == event]
 
 
 @pytest.mark.parametrize("command", ["serve", "hypercorn"])
@@ -37,17 +37,22 @@ async def test_start_is_one_line_without_secrets(
         arguments += ["--data-dir", str(tmp_path)]
     else:
         arguments = [*HYPERCORN, "-b", address, "hunt.asgi:app"]
-    with tempfile.TemporaryFile() as log:
-        async with running(arguments, f"http://{address}", environ, log=log):
+    log = tmp_path / "log"
+    with log.open("ab") as written:
+        async with running(arguments, f"http://{address}", environ, log=written):
             async with httpx.AsyncClient() as client:
                 refused = await client.post(f"http://{address}/v1/hunts/harbour/clicks", json={})
                 assert refused.status_code == 401
-        [start] = logged(log, "server started")
-        [click] = [
-            each for each in logged(log, "request answered") if each["route"].endswith("clicks")
-        ]
-        log.seek(0)
-        written = log.read()
+            with trio.fail_after(30):  # a line may be written after the answer
+                while not (
+                    clicks := [
+                        each
+                        for each in logged(log, "request answered")
+                        if each["route"].endswith("clicks")
+                    ]
+                ):
+                    await trio.sleep(0.05)
+    [start], [click] = logged(log, "server started"), clicks
     assert start["version"] == version("hunt-server")
     assert [each.removeprefix("http://") for each in start["addresses"]] == [address]
     assert start["processes"] == 1
@@ -55,4 +60,4 @@ async def test_start_is_one_line_without_secrets(
     assert start["database"].endswith(f"/{conninfo_to_dict(database)['dbname']}")
     assert (click["method"], click["status"]) == ("POST", 401)
     for secret in (b"opensesame", b"private", SECRET):
-        assert secret not in written
+        assert secret not in log.read_bytes()

@@ -6,6 +6,7 @@ from hunt.core.families import fold
 from hunt.errors import OutcomeUnknown
 from hunt.service.metrics import Metrics
 from hunt.web import exposition
+from tests.web.serving import serving
 
 
 def metrics(*, clicks: int, ratio: float = 0.0, oldest: float = 0.0) -> Metrics:
@@ -59,3 +60,18 @@ def test_process_label_is_added_to_every_sample() -> None:
     lines = [line for line in page.splitlines() if not line.startswith("#")]
     assert lines
     assert all('process="4711"' in line for line in lines)
+
+
+async def test_breaker_states_of_a_node_count_its_workers(database: str) -> None:
+    async with serving(database) as client:
+        metrics, breaker = client.engine.metrics, client.engine.breaker
+        closed = metrics.families(gauges=True)
+        breaker.force("open")
+        opened = metrics.families(gauges=True)
+        for pages, expected in (
+            ([closed], {"closed": 1, "open": 0, "half-open": 0}),
+            ([closed, opened], {"closed": 1, "open": 1, "half-open": 0}),
+            ([opened, closed, opened], {"closed": 1, "open": 2, "half-open": 0}),
+        ):
+            [states] = [each for each in fold(pages) if each.name == "hunt_breaker_state"]
+            assert {dict(each.labels)["state"]: each.value for each in states.samples} == expected
