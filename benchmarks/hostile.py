@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import select
 import socket
 import sys
@@ -159,8 +158,7 @@ def main() -> None:
     parser.add_argument("--warmup", type=float, default=2.0, metavar="S")
     output.options(parser)
     options = parser.parse_args()
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    serving.prepare()
     load = clicks.Load(
         connections=options.connections, seconds=options.seconds, warmup=options.warmup,
         rate=options.rate,

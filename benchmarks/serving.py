@@ -24,6 +24,7 @@ from hunt.bench.processes import table
 from hunt.bench.target import Target
 from hunt.errors import HuntError
 from hunt.web.auth import sign
+from tests import leash
 
 SECRET = b"benchmark-secret-benchmark-secret"
 HUNT = [sys.executable, "-P", "-m", "hunt"]
@@ -47,6 +48,7 @@ def prepare() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    leash.hold()  # and where we are killed
 
 
 def handed_on(*names: str) -> dict[str, str]:

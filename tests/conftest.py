@@ -20,7 +20,7 @@ from psycopg.conninfo import make_conninfo
 
 from hunt.store import schema
 from hunt.store.connection import Connection
-from tests import seeds
+from tests import leash, seeds
 from tests.access import trusting
 
 if TYPE_CHECKING:
@@ -65,6 +65,23 @@ LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/test_clicks.p
 def pytest_report_header() -> str:
     """Print the seed that repeats this run."""
     return f"hunt: {seeds.VARIABLE}={seeds.SEED} repeats the generated part of this run"
+
+
+def pytest_configure() -> None:
+    """End with this process what it starts, however it ends."""
+    # pytest keeps the folders of the last runs, of those that end by themselves.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    leash.hold()
+
+
+def pytest_unconfigure() -> None:
+    """Tidy up: a worker process of pytest-xdist may end without its exit handlers."""
+    leash.hold().release()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Tell where the tests have their folders."""
+    leash.hold().remove_if_killed(session.config._tmp_path_factory.getbasetemp())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
