@@ -39,7 +39,7 @@ class Settlement(Struct, frozen=True, gc=False):
     """The answer to a click that is in the log."""
 
     reward: Reward
-    duplicate: bool  #: it was settled before; the reward is the first outcome
+    duplicate: bool  #: its client is known to have sent it before; this is the first outcome
 
 
 #: What becomes of one click of a batch. A refusal is a value here, not raised,

@@ -61,7 +61,7 @@ class Reward(Struct):
 
 
 class Settlement(Reward):
-    """The answer to a click; where it was settled before, the outcome is the first one."""
+    """The answer to a click; `duplicate` where its client is known to have sent the id before."""
 
     duplicate: bool
 
