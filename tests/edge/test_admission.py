@@ -466,3 +466,18 @@ def test_reserve_fits_into_what_the_limit_leaves() -> None:
     from hunt.settings import RESERVE
 
     assert admission.BEYOND + admission.OPERATIONS < RESERVE / 2
+
+
+async def test_parked_stream_is_never_looked_at_to_make_room(database: str) -> None:
+    async with serving(database, over_tls=False) as client, connected(client) as stream:
+        await stream.send_all(click())
+        reader = Reader(stream)
+        assert (await reader.answer())[0] == 200
+        assert client.worker is not None
+        limits = client.worker.admission
+        assert len(limits._evictable) == 1
+        await stream.send_all(subscribe())
+        await reader.until(b"\r\n\r\n")
+        assert (limits.count, len(limits._evictable)) == (1, 0)
+        [slot] = limits._open
+        assert slot.holder is None
