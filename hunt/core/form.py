@@ -12,7 +12,8 @@ from hunt.errors import DefinitionError
 
 ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
-#: Whole numbers above this may be too large for a float.
+#: Larger numbers are refused: the database gives them back as whole numbers of many digits,
+#: which may be too large for a float.
 _LARGE = 10**18
 
 
@@ -72,7 +73,7 @@ class Form:
         """Return a number."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.wrong(field, "must be a number")
-        elif isinstance(value, int) and abs(value) > _LARGE:
+        elif abs(value) > _LARGE:
             self.wrong(field, f"must be a number, at most {_LARGE:g}")
         elif not math.isfinite(value) or not above < value or not least <= value <= most:
             bounds = []
