@@ -176,5 +176,5 @@ def test_only_the_recorded_state_ends_a_hunt(
 @pytest.mark.parametrize("size", [1e300, 2e18, 10**19, -1e300])
 def test_number_that_the_database_gives_back_too_large_is_refused(size: float) -> None:
     stored = to_json(parse(FILE)) | {"map": {"width": size, "height": 50}}
-    with pytest.raises(DefinitionError, match="hunt.map.width"):
+    with pytest.raises(DefinitionError, match=r"hunt\.map\.width"):
         from_json(stored)

@@ -11,12 +11,14 @@ from typing import Any
 import h2.events
 import pytest
 import trio
+import trio.testing
 
 from hunt.core.addresses import Peer
 from hunt.core.sse import Parser
 from hunt.edge import admission
 from hunt.edge.admission import BARREN, BEYOND, OPERATIONS, Admission, Slot
 from tests import certificates
+from tests.edge.hostile import send
 from tests.edge.talking import handshake
 from tests.edge.test_framing import LIVEZ, WAYS, at_its_end
 from tests.edge.test_http2 import speaking
@@ -481,3 +483,16 @@ async def test_parked_stream_is_never_looked_at_to_make_room(database: str) -> N
         assert (limits.count, len(limits._evictable)) == (1, 0)
         [slot] = limits._open
         assert slot.holder is None
+
+
+async def test_answer_beyond_the_limit_is_not_lost_to_what_follows(
+    database: str, way: dict[str, Any]
+) -> None:
+    async with full(database, way) as client:
+        for number in range(5):
+            async with connected(client) as stream, trio.open_nursery() as nursery:
+                nursery.start_soon(send, stream, click() + b"x" * 2_000_000)
+                # Whatever is not read yet, the close must not take the answer back.
+                await trio.testing.wait_all_tasks_blocked()
+                assert (await Reader(stream).answer())[0] == 503, number
+                nursery.cancel_scope.cancel()
