@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -27,7 +28,7 @@ from hunt.errors import (
     Refused,
     TooFast,
 )
-from hunt.service.intake import Intake
+from hunt.service.intake import Intake, not_open
 from hunt.service.lanes import Lanes
 from hunt.service.meter import EventLoopMeter, Window
 from hunt.service.metrics import SECONDS, Metrics, outcome_label
@@ -133,6 +134,50 @@ async def test_too_fast_and_open_breaker() -> None:
         with pytest.raises(CircuitOpen):
             await settled(made, "harbour", "bob")
         nursery.cancel_scope.cancel()
+
+
+async def test_changed_odds_and_seed_take_effect_with_the_next_click(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, _, lanes = await take([])
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lanes.run)
+        before = await settled(made, "harbour", "ada")
+        draws = made._prepared["harbour"].uniform
+        assert (await settled(made, "harbour", "ada")) == before
+        assert made._prepared["harbour"].uniform is draws, "prepared once for a hunt"
+        monkeypatch.setitem(HUNTS, "harbour", hunt(replace(NOTHING, prizes=(SURE,))))
+        after = await settled(made, "harbour", "ada")
+        nursery.cancel_scope.cancel()
+    assert isinstance(before, Settlement)
+    assert isinstance(after, Settlement)
+    assert (before.reward.prize, after.reward.prize) == (None, "coin")
+
+
+async def test_refusals_before_the_lane_say_when_to_come_back() -> None:
+    made, breaker, _ = await take([])
+    with pytest.raises(HuntUnavailable) as broken:
+        made.click("broken", "ada", ID, (0, 0), print, trio.current_time())
+    assert broken.value.retry_after == PAUSES["broken"] + 0.5
+    breaker.read_only(breaker.admit())
+    with pytest.raises(CircuitOpen) as refused:
+        made.click("broken", "ada", ID, (0, 0), print, trio.current_time())
+    assert refused.value.retry_after == pytest.approx(breaker.retry_after() + 0.5, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "shown"),
+    [
+        (None, None, (None, None)),
+        (datetime(2026, 1, 1, tzinfo=UTC), None, ("2026-01-01T00:00:00Z", None)),
+        (None, datetime(2026, 1, 2, tzinfo=UTC), (None, "2026-01-02T00:00:00Z")),
+    ],
+)
+def test_refusal_of_a_hunt_that_is_not_open_shows_its_times(
+    opens: datetime | None, closes: datetime | None, shown: tuple[str | None, str | None]
+) -> None:
+    refusal = not_open(hunt(replace(NOTHING, opens_at=opens, closes_at=closes)))
+    assert (refusal.opens_at, refusal.closes_at) == shown
 
 
 async def test_a_refusal_of_the_store_is_an_outcome() -> None:

@@ -272,6 +272,18 @@ async def test_probe_tries_the_hunt_that_is_named_else_one_that_takes_clicks(
         await other.rollback()
 
 
+async def test_probe_tries_no_hunt_outside_its_times(database: str) -> None:
+    async with open_pool(database, size=1) as pool:
+        await opened(pool)
+        async with pool.connection() as conn:
+            for column, shift in (("opens_at", "+"), ("closes_at", "-")):
+                at = f"update hunts set {column} = now() {shift} interval '1h'"
+                await conn.execute(at.encode())
+                assert await value(conn, "select hunt_try_commit('harbour')") is None
+                await conn.execute(f"update hunts set {column} = null".encode())
+            assert await value(conn, "select hunt_try_commit('harbour')") == "harbour"
+
+
 async def test_probe_of_a_frozen_server_ends(database: str) -> None:
     async with open_pool(database, size=1) as pool:
         log = await opened(pool)

@@ -221,6 +221,85 @@ async def test_who_is_over_the_players_limit_uses_no_stock(database: str, repeat
         assert [each.prize for each in later] == [None, None]  # her limit; and no stock
 
 
+@pytest.mark.parametrize("repeats", [0, 1])
+async def test_stock_and_players_limit_hold_over_many_batches(database: str, repeats: int) -> None:
+    async with opened(database, LIMITED) as (log, pool):
+        before = [click("cy") for _ in range(repeats)]
+        if before:
+            await log.append("harbour", before)
+
+        async def won(*batch: Click) -> list[str | None]:
+            outcomes = await log.append("harbour", [*before, *batch])
+            return [each.prize for each in rewards(outcomes)[repeats:]]
+
+        # The stock of one prize says nothing of another's, nor one player's limit of another's.
+        first = [click("ada", "coin") for _ in range(3)]
+        assert await won(*first, click("ada", "chest")) == ["coin"] * 3 + ["chest"]
+        assert await won(click("ada", "chest"), click("bob", "chest")) == ["chest"] * 2
+        assert await won(click("ada", "chest"), click("ada", "coin")) == [None, "coin"]
+        assert await won(click("bob", "chest"), click("bob", "coin")) == [None, "coin"]
+        assert await won(*(click("cy", "coin") for _ in range(3))) == ["coin", "coin", None]
+        async with pool.connection() as conn:
+            counted = "select player, prize, granted from player_prizes order by 1"
+            rows = await (await conn.execute(counted.encode())).fetchall()
+        assert rows == [("ada", "chest", 2), ("bob", "chest", 1)], "of limited prizes only"
+        hunt = await Hunts(pool).get("harbour")
+        assert hunt is not None
+        assert hunt.stock_left == {"coin": 0, "chest": 0}
+
+
+@pytest.mark.parametrize("repeats", [0, 1])
+async def test_stock_and_players_limit_of_one_hunt_leave_another_alone(
+    database: str, repeats: int
+) -> None:
+    async with opened(database, LIMITED) as (log, pool):
+        hunts = Hunts(pool)
+        await hunts.apply(replace(LIMITED, id="river"), seed=b"s" * 32, actor="test")
+        await hunts.open("river")
+        for name in ("harbour", "river"):
+            before = [click("cy") for _ in range(repeats)]
+            if before:
+                await log.append(name, before)
+            batch = [click("ada", "chest") for _ in range(3)] + [click("bob", "coin")]
+            won = rewards(await log.append(name, before + batch))[repeats:]
+            assert [each.prize for each in won] == ["chest", "chest", None, "coin"]
+        for hunt in await hunts.all():
+            assert hunt.stock_left == {"coin": 6, "chest": 1}
+
+
+async def test_id_that_was_used_in_another_hunt_is_new(database: str) -> None:
+    async with opened(database) as (log, pool):
+        hunts = Hunts(pool)
+        await hunts.apply(replace(PLAIN, id="river"), seed=b"s" * 32, actor="test")
+        await hunts.open("river")
+        clicks = [click(), click("bob")]
+        await log.append("harbour", [click("cy"), *clicks])
+        first = await log.append("river", clicks[:1])
+        both = await log.append("river", clicks)
+        assert [(each.reward.seq, each.duplicate) for each in [*first, *both]] == [  # type: ignore[union-attr]
+            (1, False), (1, True), (2, False),
+        ]  # fmt: skip
+        assert await log.read("river", 0, 9) == rewards(both)
+        assert [each.seq for each in await log.history("harbour", "ada", 0, 9)] == [2]
+
+
+async def test_cooldown_is_the_players_own_in_each_hunt(database: str) -> None:
+    cool = replace(PLAIN, cooldown=60.0)
+    async with opened(database, cool) as (log, pool):
+        hunts = Hunts(pool)
+        await hunts.apply(replace(cool, id="river"), seed=b"s" * 32, actor="test")
+        await hunts.open("river")
+        for name in ("harbour", "river"):
+            for player in ("ada", "bob"):
+                [outcome] = await log.append(name, [click(player)])
+                assert isinstance(outcome, Settlement)
+        async with pool.connection() as conn:
+            await conn.execute("update player_clicks set at = at - interval '61s'")
+        for expected in (Settlement, TooFast):  # from the newest click on
+            [outcome] = await log.append("river", [click()])
+            assert isinstance(outcome, expected)
+
+
 async def test_a_limit_that_is_new_counts_what_was_granted_before(database: str) -> None:
     free = replace(PLAIN, prizes=(Prize("coin", "Coin", 5, 0.5, None, None),))
     async with opened(database, free) as (log, pool):
@@ -308,6 +387,7 @@ async def test_history_is_the_players_own_in_order_and_bounded(database: str) ->
         assert [r.seq for r in await log.history("harbour", "ada", 0, 9)] == [1, 3, 4]
         assert [r.seq for r in await log.history("harbour", "ada", 1, 1)] == [3]
         assert [r.seq for r in await log.read("harbour", 1, 3)] == [2, 3]
+        assert [r.seq for r in await log.read("harbour", 0, 9, limit=2)] == [1, 2]
 
 
 async def test_one_notice_a_batch_with_the_rows_where_they_fit(database: str) -> None:
