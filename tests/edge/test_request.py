@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from hunt.edge.request import MAX_REMEMBERED, REMEMBERED, Heads, Request, parse
+from hunt.core.addresses import Forwarded
+from hunt.core.tokens import Identity
+from hunt.edge.request import MAX_REMEMBERED, REMEMBERED, Heads, Request, may_be_hot, parse
+from hunt.errors import NotAuthenticated
+from hunt.web.endpoints import Asked
 
 CLICK = (
     b"POST /v1/hunts/harbour/clicks HTTP/1.1\r\nHost: hunt:80\r\nAuthorization: Bearer t\r\n"
@@ -80,6 +88,174 @@ def test_a_plain_stream() -> None:
 def test_what_is_odd_is_left_to_hypercorn(old: bytes, new: bytes) -> None:
     assert CLICK.count(old) >= 1
     assert parse(CLICK.replace(old, new, 1)) is None
+
+
+def with_headers(*lines: str) -> bytes:
+    return CLICK.replace(b"\r\n\r\n", "\r\n".join(["", *lines, "", ""]).encode())
+
+
+def test_headers_of_a_click_are_passed_on() -> None:
+    request = parse(
+        with_headers(
+            "Cookie: hunt_player=c; a=b", "Origin: http://hunt:80", "Sec-Fetch-Site: none",
+            "X-Request-Id: r1", "X-Other: x", "X-Other: y", "Last-Event-ID: k1-1",
+            "Forwarded: for=1.2.3.4", "X-Forwarded-For: 5.6.7.8", "X-Forwarded-Proto: https",
+        )
+    )  # fmt: skip
+    assert request is not None
+    assert request.asked == Asked(
+        hunt="harbour", host="hunt", authorization="Bearer t", cookie="c",
+        origin="http://hunt:80", fetch_site="none", content_type="application/json",
+        last_event_id="k1-1", forwarded=Forwarded("for=1.2.3.4", "5.6.7.8", "https"),
+    )  # fmt: skip
+    assert (request.id, request.kind, request.head[-4:]) == ("r1", "clicks", b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "forwarded"),
+    [
+        ("Forwarded: for=a", Forwarded(forwarded="for=a")),
+        ("X-Forwarded-For: a", Forwarded(forwarded_for="a")),
+        ("X-Forwarded-Proto: http", Forwarded(forwarded_proto="http")),
+        ("X-Forwarded-Host: a", None),
+    ],
+)
+def test_any_forwarding_header_is_passed_on(line: str, forwarded: Forwarded | None) -> None:
+    request = parse(with_headers(line))
+    assert request is not None
+    assert request.asked.forwarded == forwarded
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme", "expected"),
+    [
+        ("hunt", "http", "hunt"),
+        ("hunt:80", "http", "hunt"),
+        ("hunt:443", "https", "hunt"),
+        ("hunt:80", "https", "hunt:80"),
+        ("hunt:443", "http", "hunt:443"),
+        ("[::1]:8000", "http", "[::1]:8000"),
+        ("[::1]", "http", "[::1]"),
+    ],
+)
+def test_host_is_without_the_port_of_its_scheme(host: str, scheme: str, expected: str) -> None:
+    head = CLICK.replace(b"hunt:80", host.encode())
+    request = Heads(scheme).read(head)  # type: ignore[arg-type]
+    assert request is not None
+    assert request.asked.host == expected
+    assert parse(head, scheme) == request
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "expected"),
+    [
+        ("", None, None),
+        ("?last_event_id=a&last_event_id=b", None, "a"),
+        ("?lastEventId=c", None, "c"),
+        ("?lastEventId=c&last_event_id=a", None, "a"),
+        ("?last_event_id=&lastEventId=c", None, "c"),
+        ("?last_event_id=a", "h", "h"),
+    ],
+)
+def test_last_event_id_comes_from_the_header_or_the_query(
+    query: str, header: str | None, expected: str | None
+) -> None:
+    extra = "" if header is None else f"Last-Event-ID: {header}\r\n"
+    request = parse(
+        f"GET /v1/hunts/harbour/events{query} HTTP/1.1\r\nHost: hunt\r\n{extra}\r\n".encode()
+    )
+    assert request is not None
+    assert request.asked.last_event_id == expected
+    assert (request.asked.scope, request.asked.ticket, request.kind) == (None, None, "events")
+
+
+def test_ticket_and_scope_come_from_the_query() -> None:
+    request = parse(
+        b"GET /v1/hunts/harbour/events?ticket=a.b-c_d&scope=own HTTP/1.1\r\nHost: hunt\r\n\r\n"
+    )
+    assert request is not None
+    assert (request.asked.ticket, request.asked.scope) == ("a.b-c_d", "own")
+
+
+@pytest.mark.parametrize(
+    ("lines", "served"),
+    [
+        (["Origin: http://hunt:80"], True),
+        (["Origin: https://hunt:80"], True),
+        (["Origin: http://hunt"], False),
+        (["Origin: null"], False),
+        (["Origin: http://evil.example", "Sec-Fetch-Site: cross-site"], False),
+        (["Origin: http://behind.proxy", "Sec-Fetch-Site: same-origin"], True),
+        (["Origin: http://behind.proxy", "Sec-Fetch-Site: none"], True),
+        (["Origin: http://behind.proxy", "Sec-Fetch-Site: same-site"], False),
+        (["Sec-Fetch-Site: cross-site"], True),
+        (["Connection: Keep-Alive"], True),
+        (["Connection: keep-alive, x"], False),
+    ],
+)
+def test_request_of_another_origin_is_left_to_quart(lines: list[str], served: bool) -> None:
+    assert (parse(with_headers(*lines)) is not None) == served
+
+
+@pytest.mark.parametrize("length", [0, 1, 4096, 4097])
+def test_body_of_at_most_4096_bytes_is_read(length: int) -> None:
+    request = parse(CLICK.replace(b"Length: 69", b"Length: %d" % length))
+    assert (request is not None) == (length <= 4096)
+    assert request is None or request.length == length
+
+
+@pytest.mark.parametrize(("size", "read"), [(8192, True), (8193, False)])
+def test_head_of_at_most_8192_bytes_is_read(size: int, read: bool) -> None:
+    filled = with_headers("X: " + "x" * (size - len(with_headers("X: "))))
+    assert len(filled) == size
+    assert (parse(filled) is not None) == read
+    assert may_be_hot(filled[:8192])
+    assert may_be_hot(filled) == read
+
+
+@pytest.mark.parametrize(
+    ("buffer", "hot"),
+    [
+        (b"", True),
+        (b"P", True),
+        (b"G", True),
+        (b"GET /v1/hunts/", True),
+        (b"GET /v1/hunts/harbour/events HTTP/1.1\r\nHost: h\r\n", True),
+        (b"GET /v1/hunts/harbour/events HTTP/1.1\nHost: h", False),
+        (b"GET /v1/session", False),
+        (b"POST /v1/s", False),
+        (b"PUT", False),
+        (b"get", False),
+    ],
+)
+def test_incomplete_head_waits_while_it_may_become_hot(buffer: bytes, hot: bool) -> None:
+    assert may_be_hot(buffer) is hot
+
+
+def test_player_is_asked_for_once_while_the_answer_is_valid() -> None:
+    calls: list[str] = []
+
+    def verify(token: str, use: str) -> Identity:
+        calls.append(token)
+        if len(calls) == 3:
+            raise NotAuthenticated("expired")
+        return Identity("ada", None, False, time.time() + 60, None)
+
+    tokens = SimpleNamespace(verify=verify, generation=1)
+    engine: Any = SimpleNamespace(tokens=tokens)
+    heads = Heads()
+    request = heads.read(CLICK)
+    assert request is not None
+    first = request.standing_now(engine, heads)
+    assert request.standing_now(engine, heads) is first
+    assert (first.player, calls) == ("ada", ["t"])
+    assert heads.read(CLICK) is request, "now it is remembered"
+    tokens.generation = 2
+    assert request.standing_now(engine, heads) is not first
+    tokens.generation = 3
+    with pytest.raises(NotAuthenticated):
+        request.standing_now(engine, heads)
+    assert request.standing is None, "nothing of a player who was refused is kept"
 
 
 def accepted(heads: Heads, head: bytes) -> Request:

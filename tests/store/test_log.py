@@ -267,6 +267,49 @@ async def test_stock_and_players_limit_of_one_hunt_leave_another_alone(
             assert hunt.stock_left == {"coin": 6, "chest": 1}
 
 
+@pytest.mark.parametrize("repeats", [0, 1])
+async def test_players_limit_of_one_prize_leaves_another_alone(database: str, repeats: int) -> None:
+    both = tuple(replace(each, per_player=1) for each in LIMITED.prizes)
+    async with opened(database, replace(LIMITED, prizes=both)) as (log, _):
+        before = [click("cy") for _ in range(repeats)]
+        if before:
+            await log.append("harbour", before)
+        won = []
+        for prize in ("coin", "chest", "coin", "chest"):
+            won += rewards(await log.append("harbour", [*before, click(prize=prize)]))[repeats:]
+        assert [each.prize for each in won] == ["coin", "chest", None, None]
+        won = rewards(await log.append("harbour", [*before, click("bob", "coin")]))[repeats:]
+        assert [each.prize for each in won] == ["coin"]
+
+
+@pytest.mark.parametrize("repeats", [0, 1])
+async def test_notice_without_room_for_its_rows_says_how_many_there_are(
+    database: str, repeats: int
+) -> None:
+    long = replace(PLAIN, prizes=(Prize("c" * 60, "Coin", 5, 0.5, None, None),))
+    async with (
+        opened(database, long) as (log, _),
+        Listener(database).listening(("hunt_log",)) as received,
+    ):
+        before = [click("cy") for _ in range(repeats)]
+        if before:
+            await log.append("harbour", before)
+            await anext(received)
+        batch = [*before, *(click("p" * 64, "c" * 60) for _ in range(60 - repeats))]
+        settled = rewards(await log.append("harbour", batch))
+        with trio.fail_after(5):
+            parsed = notice.parse((await anext(received))[1])
+        assert (parsed.first, parsed.last, parsed.rewards) == (1 + repeats, 60, None)
+        assert await log.read("harbour", 0, 60) == settled
+
+
+async def test_times_are_utc_and_of_microseconds(database: str) -> None:
+    async with opened(database) as (_, pool), pool.connection() as conn:
+        await conn.execute("set timezone to 'Asia/Kolkata'")
+        query = "select hunt_time('2026-01-01 00:00:00.123456+02')"
+        assert await (await conn.execute(query)).fetchone() == ("2025-12-31T22:00:00.123456Z",)
+
+
 async def test_id_that_was_used_in_another_hunt_is_new(database: str) -> None:
     async with opened(database) as (log, pool):
         hunts = Hunts(pool)
@@ -428,15 +471,16 @@ async def test_a_commit_touches_its_own_partition_and_only_by_index(database: st
         await Hunts(pool).apply(replace(PLAIN, id="river"), seed=b"s" * 32, actor="test")
         fill = (
             "insert into rewards"
-            " select 1, n, gen_random_uuid(), 'p' || n % 100, 1, 1, null, 0, now()"
-            " from generate_series(1, 50000) n"
+            " select 1, n, gen_random_uuid(), 'p' || n %% 100, 1, 1, null, 0, now()"
+            " from generate_series(%s::int, %s::int) n"
         )
         scans = (
             "select relname, coalesce(seq_scan, 0), coalesce(idx_tup_fetch, 0)"
             " from pg_stat_xact_user_tables where relname like 'rewards_%' order by 1"
         )
         async with pool.connection() as conn, conn.transaction():
-            await conn.execute(fill)
+            for first in range(1, 50_000, 2_000):  # each well within the limits of a statement
+                await conn.execute(fill.encode(), (first, first + 1_999))
             await conn.execute("update hunts set last_seq = 50000 where number = 1")
         values = (b"harbour", *pack([click() for _ in range(200)]), b"test", None, bytes(8))
 

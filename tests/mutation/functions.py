@@ -1,0 +1,185 @@
+"""Mutants of the SQL functions: each changes one condition, and a test must fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LOG = ("tests/store/test_log.py",)
+ENDING = ("tests/store/test_ending.py",)
+PROBE = ("tests/store/test_limits.py", "-k", "probe or shared_session")
+BOARD = ("tests/store/test_standings.py", "tests/web/test_leaderboard.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One changed condition of an SQL function.
+
+    Args:
+        function: Name of the file, without its suffix.
+        old: Text that is in the file once.
+        new: Text that replaces it.
+        tests: Arguments of pytest: the tests of which one must fail.
+    """
+
+    function: str
+    old: str
+    new: str
+    tests: tuple[str, ...] = LOG
+
+    def __str__(self) -> str:
+        old, new = " ".join(self.old.split()), " ".join(self.new.split())
+        return f"{self.function}: {old!r} -> {new!r}"
+
+    def apply(self, text: str) -> str:
+        """Return the function with its condition changed."""
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self}: the text occurs {text.count(self.old)} times, not once")
+        return text.replace(self.old, self.new)
+
+
+_OPEN = "v_open := v_open and coalesce(v_opens <= v_at, true) and coalesce(v_at < v_closes, true)"
+_SETTLED = "row_number() over (partition by a.prize, a.may order by a.ord) <= a.stock"
+
+MUTANTS = (
+    # hunt_commit: which way a batch goes
+    Mutant("hunt_commit", _OPEN, _OPEN.replace("v_open and", ""), LOG),
+    Mutant("hunt_commit", _OPEN, _OPEN.replace("coalesce(v_opens <= v_at, true)", "true")),
+    Mutant("hunt_commit", _OPEN, _OPEN.replace("coalesce(v_at < v_closes, true)", "true"), ENDING),
+    Mutant(
+        "hunt_commit",
+        "coalesce(v_at < v_closes,",
+        "coalesce(v_at < v_closes + interval '1s',",
+        ENDING,
+    ),
+    Mutant("hunt_commit", "v_at := clock_timestamp()", "v_at := now()", ENDING),
+    Mutant("hunt_commit", "v_cooldown > interval '0'", "false"),
+    Mutant("hunt_commit", "or hunt_seen(v_hunt, p_ids)", ""),
+    Mutant("hunt_commit", "count(distinct i.click_id)", "count(i.click_id)"),
+    Mutant("hunt_commit", "for no key update", "", (*LOG, *ENDING)),
+    Mutant("hunt_commit", "current_setting('lock_timeout') = '0'", "false", PROBE[:1]),
+    # hunt_commit: stock and the player's limit
+    Mutant("hunt_commit", _SETTLED, _SETTLED.replace("<=", "<")),
+    Mutant("hunt_commit", _SETTLED, _SETTLED.replace("a.prize, a.may", "a.may")),
+    Mutant("hunt_commit", _SETTLED, _SETTLED.replace("a.prize, a.may", "a.prize")),
+    Mutant("hunt_commit", "a.granted + row_number()", "row_number()"),
+    Mutant("hunt_commit", "<= d.per_player as may", "< d.per_player as may"),
+    Mutant("hunt_commit", "partition by d.player, d.prize", "partition by d.player"),
+    Mutant("hunt_commit", "partition by d.player, d.prize", "partition by d.prize"),
+    Mutant(
+        "hunt_commit", "and p.player = d.player and p.prize = d.prize", "and p.player = d.player"
+    ),
+    Mutant("hunt_commit", "p.hunt = v_hunt and p.player = d.player", "p.player = d.player"),
+    Mutant("hunt_commit", "set granted = z.granted + n.granted", "set granted = n.granted"),
+    Mutant("hunt_commit", "where s.wins and s.stock is not null", "where s.stock is not null"),
+    Mutant(
+        "hunt_commit", "where s.wins and s.per_player is not null", "where s.per_player is not null"
+    ),
+    Mutant("hunt_commit", "granted = p.granted + excluded.granted", "granted = excluded.granted"),
+    Mutant("hunt_commit", "where z.hunt = v_hunt and z.id = n.prize", "where z.id = n.prize"),
+    Mutant(
+        "hunt_commit",
+        "join prizes z on z.hunt = v_hunt and z.id = i.prize",
+        "join prizes z on z.id = i.prize",
+    ),
+    Mutant("hunt_commit", "then i.points else 0 end", "then i.points else i.points end"),
+    # hunt_commit: the notice
+    Mutant("hunt_commit", "and cardinality(v_denied) = 0", ""),
+    Mutant("hunt_commit", "octet_length(p_events) < 7700", "octet_length(p_events) < 77000"),
+    Mutant("hunt_commit", "',\"f\":' || v_last + 1", "',\"f\":' || v_last"),
+    # hunt_append
+    Mutant("hunt_append", _OPEN, _OPEN.replace("v_open and", "")),
+    Mutant("hunt_append", _OPEN, _OPEN.replace("coalesce(v_opens <= v_at, true)", "true")),
+    Mutant("hunt_append", _OPEN, _OPEN.replace("coalesce(v_at < v_closes, true)", "true"), ENDING),
+    Mutant("hunt_append", "where g.copy = 1\n               and", "where"),
+    Mutant(
+        "hunt_append",
+        "r.click_id = g.click_id and r.hunt = v_hunt limit 1) is null",
+        "r.click_id = g.click_id and r.hunt = v_hunt limit 1) is null or true",
+    ),
+    Mutant("hunt_append", "f.turn = 1 and not exists", "not exists"),
+    Mutant("hunt_append", "partition by g.player order by g.ord", "order by g.ord"),
+    Mutant("hunt_append", "c.at + v_cooldown > v_at", "c.at > v_at"),
+    Mutant("hunt_append", "c.hunt = v_hunt and c.player = f.player and", "c.player = f.player and"),
+    Mutant("hunt_append", "c.hunt = v_hunt and c.player = f.player and", "c.hunt = v_hunt and"),
+    Mutant("hunt_append", _SETTLED, _SETTLED.replace("<=", "<")),
+    Mutant("hunt_append", _SETTLED, _SETTLED.replace("a.prize, a.may", "a.prize")),
+    Mutant("hunt_append", _SETTLED, _SETTLED.replace("a.prize, a.may", "a.may")),
+    Mutant("hunt_append", "a.granted + row_number()", "row_number()"),
+    Mutant("hunt_append", "<= z.per_player as may", "< z.per_player as may"),
+    Mutant("hunt_append", "partition by c.player, c.prize", "partition by c.player"),
+    Mutant(
+        "hunt_append", "and p.player = c.player and p.prize = c.prize", "and p.player = c.player"
+    ),
+    Mutant("hunt_append", "granted = z.granted + n.granted", "granted = n.granted"),
+    Mutant("hunt_append", "granted = p.granted + excluded.granted", "granted = excluded.granted"),
+    Mutant("hunt_append", "update set at = excluded.at", "update set at = c.at"),
+    Mutant("hunt_append", "case when s.wins then s.points else 0 end", "s.points"),
+    Mutant(
+        "hunt_append",
+        "when r.seq is null and v_open then 3",
+        "when r.seq is null and v_open then 4",
+    ),
+    Mutant(
+        "hunt_append",
+        "(r.player, r.x, r.y) is distinct from (i.player, i.x, i.y)",
+        "(r.player, r.x) is distinct from (i.player, i.x)",
+    ),
+    Mutant("hunt_append", "when r.seq <= v_last or", "when"),
+    Mutant(
+        "hunt_append",
+        "over (partition by i.click_id order by i.ord) > 1",
+        "over (partition by i.click_id order by i.ord) > 2",
+    ),
+    Mutant("hunt_append", "octet_length(v_events) < 7700", "octet_length(v_events) < 77000"),
+    # the rest
+    Mutant("hunt_seen", "r.click_id = i.click_id and r.hunt = p_hunt", "r.click_id = i.click_id"),
+    Mutant("hunt_rewards", "r.seq > p_after", "r.seq >= p_after"),
+    Mutant("hunt_rewards", "r.seq <= p_upto", "r.seq < p_upto"),
+    Mutant("hunt_rewards", "(p_player is null or r.player = p_player)", "true"),
+    Mutant("hunt_rewards", "r.hunt = v_hunt and", ""),
+    Mutant("hunt_add_up", "r.seq > v_upto and", "r.seq >= v_upto and", BOARD),
+    Mutant("hunt_add_up", "and r.seq <= v_to", "", BOARD),
+    Mutant("hunt_add_up", "and r.prize is not null", "", BOARD),
+    Mutant("hunt_add_up", "points = s.points + excluded.points", "points = excluded.points", BOARD),
+    Mutant("hunt_add_up", "wins = s.wins + excluded.wins", "wins = excluded.wins", BOARD),
+    Mutant("hunt_add_up", "where r.hunt = v_hunt and", "where", BOARD),
+    Mutant("hunt_add_up", "for update skip locked", "for update", BOARD),
+    Mutant("hunt_ended", "v_new is distinct from old", "false", ENDING),
+    Mutant("hunt_ended", "v_new.epoch := old.epoch;", "", ENDING),
+    Mutant("hunt_ended", "when (old.state = 'closed')", "when (true)", ENDING),
+    Mutant("hunt_delete", "and last_seq = 0", "", ENDING),
+    Mutant(
+        "hunt_delete",
+        "in access exclusive mode nowait', p_hunt)",
+        "in access exclusive mode', p_hunt)",
+        ENDING,
+    ),
+    Mutant(
+        "hunt_delete",
+        "rewards in access exclusive mode nowait",
+        "rewards in access exclusive mode",
+        ENDING,
+    ),
+    Mutant("hunt_audit", "and new.detail - 'player' = old.detail - 'player'", "", ENDING),
+    Mutant(
+        "hunt_audit",
+        "and old.detail ? 'player' and new.detail->>'player' like 'erased-%'",
+        "",
+        ENDING,
+    ),
+    Mutant("hunt_audit", "tg_op = 'UPDATE'\n", "tg_op = 'DELETE'\n", ENDING),
+    Mutant("hunt_audit", "before update or delete on audit", "before update on audit", ENDING),
+    Mutant(
+        "hunt_changed",
+        "when 'DELETE' then old.id else new.id",
+        "when 'DELETE' then new.id else new.id",
+        ENDING,
+    ),
+    Mutant("hunt_changed", "or update of definition, version, state, epoch", ""),
+    Mutant("hunt_try_commit", "where h.state = 'open'", "where true", PROBE),
+    Mutant("hunt_try_commit", "coalesce(clock_timestamp() < h.closes_at, true)", "true", PROBE),
+    Mutant("hunt_try_commit", "coalesce(h.opens_at <= clock_timestamp(), true)", "true", PROBE),
+    Mutant("hunt_try_commit", "h.id is distinct from p_hunt, random()", "random()", PROBE),
+    Mutant("hunt_try_commit", "raise exception using errcode = 'H0000';", "", PROBE),
+    Mutant("hunt_time", "HH24:MI:SS.US", "HH24:MI:SS.MS", (*LOG, "tests/web/test_clicks.py")),
+)
