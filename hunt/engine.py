@@ -227,6 +227,7 @@ class Engine:
         self.metrics.faults.watch("pool", store.faults)
         self.metrics.faults.watch("listener", self.listener_faults)
         self.metrics.faults.watch("engine", self.faults)
+        self.metrics.faults.watch("ending", self.ending.faults)
         self.metrics.faults.watch("leaderboard", self.leaderboard.faults)
         self.metrics.faults.watch("audit", self.trail.faults)
         self.metrics.faults.watch("loop", self.stalls.faults)

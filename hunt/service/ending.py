@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
@@ -48,6 +49,7 @@ class Ending:
         self._end_due = end_due
         self._ended = ended
         self._jitter = jitter
+        self.faults = Counter(end=0)  #: ends that could not be recorded
 
     async def run(self) -> None:
         """Record ends until cancelled."""
@@ -71,7 +73,8 @@ class Ending:
         try:
             recorded = await self._end_due(hunt)
         except StoreError as exc:
-            fault_log.warning("hunt end failed", hunt=hunt, error=str(exc))
+            self.faults["end"] += 1
+            fault_log.warning("hunt end failed", hunt=hunt, sqlstate=exc.sqlstate, error=str(exc))
             return
         if recorded:
             log.info("hunt ended", hunt=hunt, by="closes_at")
