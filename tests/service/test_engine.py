@@ -13,11 +13,12 @@ from trio.testing import MockClock
 from hunt.core.events import Click
 from hunt.core.hunts import Hunt
 from hunt.core.tokens import Identity
-from hunt.engine import Engine, running
+from hunt.engine import REPLAYS, Engine, running
 from hunt.errors import HuntFailed, StoreUnavailable
 from hunt.service import catalogue, tail
 from hunt.service.subscriber import Subscription
-from tests.simulation.ledger import HUNT, Ledger
+from hunt.web import greeting
+from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Weather
 from tests.simulation.world import SETTINGS
@@ -121,6 +122,20 @@ async def test_reconnected_listener_has_everything_looked_at_at_once(
             with trio.fail_after(0.5):
                 assert (await mailbox.receive()).seq == 1
             assert looks, "changes of hunts may have been announced meanwhile, too"
+
+
+async def test_resume_that_waits_too_long_for_its_turn_is_paused(autojump_clock: MockClock) -> None:
+    async with engine() as (made, _):
+        for _ in range(REPLAYS):
+            await made.replays.acquire()
+        began = trio.current_time()
+        begin = await greeting.resumed(made, made.hunts[HUNT], "ada", f"{EPOCH}-0")
+        assert begin.ends
+        assert b"retry:" in begin.blocks
+        assert trio.current_time() - began == greeting.PATIENCE
+        assert made.faults["resume"] == 1
+        made.replays.release()
+        assert (await greeting.resumed(made, made.hunts[HUNT], "ada", f"{EPOCH}-0")).resumed
 
 
 async def test_new_epoch_is_followed_from_where_its_log_is(autojump_clock: MockClock) -> None:
