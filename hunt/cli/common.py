@@ -17,7 +17,7 @@ from hunt.core import form
 from hunt.core.definition import Definition, parse
 from hunt.errors import DefinitionError, HuntError, SettingsError, StoreUnavailable
 from hunt.settings import Loaded, Settings, load
-from hunt.store import embedded, schema
+from hunt.store import embedded, limits, schema
 from hunt.store.connection import Connection
 from hunt.store.errors import translate, translated
 from hunt.store.hunts import Hunts
@@ -154,18 +154,19 @@ async def database(settings: Settings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def connection(settings: Settings) -> AsyncIterator[Connection]:
-    """Yield one connection to the database.
+    """Yield one connection to the database, for work that takes as long as it takes.
 
     Raises:
         StoreUnavailable: There is none.
     """
     async with database(settings) as conninfo, connection_to(conninfo) as conn:
+        conn.patience = float("inf")
         yield conn
 
 
 @asynccontextmanager
 async def connection_to(conninfo: str) -> AsyncIterator[Connection]:
-    """Yield one connection to a database that runs.
+    """Yield one connection to a database that runs; each call on it has a deadline.
 
     Raises:
         StoreUnavailable: There is none.
@@ -173,6 +174,7 @@ async def connection_to(conninfo: str) -> AsyncIterator[Connection]:
     try:
         with translated():
             conn = await Connection.connect(conninfo, autocommit=True)
+            conn.patience = limits.CALL
     except HuntError as exc:
         raise StoreUnavailable(
             f"no connection to the database: {exc}; check HUNT_DATABASE_URL"

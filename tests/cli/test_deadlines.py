@@ -1,0 +1,28 @@
+"""A command does not wait for a database that does not answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+import trio
+
+from hunt.cli import common
+from hunt.errors import StoreTimeout
+from hunt.store import limits, schema
+
+
+async def test_command_gives_up_a_server_that_says_nothing(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CALL", 0.3)
+    async with common.connection_to(database) as conn:
+        assert await schema.current(conn) == schema.LATEST
+        pid = conn.info.backend_pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with trio.fail_after(20), pytest.raises(StoreTimeout):
+                await schema.current(conn)
+        finally:
+            os.kill(pid, signal.SIGCONT)
