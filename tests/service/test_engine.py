@@ -45,6 +45,10 @@ class Store(FakeStore):
         assert hunt is not None
         return {HUNT: replace(hunt, **self.changes)}  # type: ignore[arg-type]
 
+    async def begin_epoch(self, hunt: str, epoch: str, known: int) -> bool:
+        self.changes = {"epoch": "k2"}
+        return True
+
 
 @asynccontextmanager
 async def engine() -> AsyncIterator[tuple[Engine, Store]]:
@@ -147,7 +151,7 @@ async def test_new_epoch_is_followed_from_where_its_log_is(autojump_clock: MockC
         assert made.tail.position(HUNT) == 5
         with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
             del store.ledger.rows[3:]  # restored from a backup
-            store.changes = {"epoch": "k2"}
+            await store.begin_epoch(HUNT, EPOCH, 5)  # by an operator, or by a server
             await trio.sleep(10)
             assert made.tail.position(HUNT) == 3
             assert mailbox.reason == "drain", "streams must ask again"
