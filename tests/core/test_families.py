@@ -76,6 +76,18 @@ def test_start_is_that_of_the_first_worker() -> None:
     assert found["earliest"] == 90.0
 
 
+def test_exposed_sums_rise_each_for_itself_and_starts_may_fall() -> None:
+    totals = Totals()
+    totals.take(1, [counter(5, created=200.0), seconds(9)])
+    assert values(totals.total([])) == {
+        "clicks_total": 5, "clicks_created": 200.0, SECONDS: 9,
+    }  # fmt: skip
+    totals.take(1, [counter(4, created=100.0), seconds(3)])
+    assert values(totals.total([])) == {
+        "clicks_total": 5, "clicks_created": 100.0, SECONDS: 9,
+    }  # fmt: skip
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 3), st.floats(0, 1e6), st.sampled_from(["take", "end"])),

@@ -77,6 +77,7 @@ def test_first_open_breaker_puts_all_workers_in_doubt_until_they_have_probed() -
     doubtful = node(readiness, 1, 2)
     assert not doubtful.ready
     assert doubtful.alarm == 1
+    assert "has not probed" in doubtful.workers[1].reasons[0]
     readiness.report(2, report("probing", alarm=1))
     assert not node(readiness, 1, 2).ready
     readiness.report(2, report(alarm=1))

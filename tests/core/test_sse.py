@@ -81,6 +81,11 @@ def test_the_blocks_of_a_stream() -> None:
         ("wins", None, None),
         ("drain", None, 1200),
     ]
+    assert [json.loads(e.data) for e in events[2:4]] == [
+        {"seq": 4712, "id": "id", "x": 0.0, "y": 0.0, "prize": None, "points": 0, "at": "at"},
+        {"reason": "malformed id"},
+    ]
+    assert json.loads(events[4].data) == {"hunt": "harbour", "wins": [{"points": 1}]}
     assert json.loads(events[1].data) == {
         "hunt": "harbour", "epoch": "k3", "seq": 4711, "resumed": True,
     }  # fmt: skip
@@ -104,5 +109,5 @@ def test_an_event_id_of_this_epoch() -> None:
     ],
 )
 def test_an_id_that_cannot_be_resumed_from(text: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(ValueError, match=f"^{reason}$"):  # the wire says it, in a reset
         sse.parse_event_id(text, "k3")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace as with_
 
-from hunt.core.definition import Definition, Prize
+from hunt.core.definition import Definition, Peak, Prize
 from hunt.core.fairness import Draws
 from hunt.core.odds import Odds
 from hunt.core.verification import OVERLAP, Drawn, Edition, Verifier
@@ -40,6 +40,15 @@ def test_what_was_drawn_is_right_and_anything_else_is_wrong() -> None:
     other = Verifier(bytes(32), [Edition(START, HUNT)])
     assert "wrong" in {other.judge(row) for row in rows}, "the seed matters"
     assert verifier.judge(with_(won, player="erased-0123456789abcdef")) == "erased"
+
+
+def test_draw_depends_on_the_place_of_the_click() -> None:
+    peak = replace(HUNT, prizes=(replace(COIN, odds=Peak(1.0, (1, 2), 1)),))
+    verifier = Verifier(SEED, [Edition(START, peak)])
+    row = drawn(peak, 1, START)
+    assert (row.prize, verifier.judge(row)) == ("coin", "right")
+    for far in ({"x": 90.0}, {"y": 49.0}):
+        assert verifier.judge(with_(row, **far)) == "wrong"
 
 
 def test_a_prize_with_a_limit_may_have_run_out() -> None:

@@ -19,6 +19,26 @@ def test_reads_a_click_and_lowers_its_id() -> None:
     assert wire.decode_click(body, 100, 50) == (ID, 12.5, 3.0)
 
 
+@pytest.mark.parametrize(("x", "y"), [("0", "0"), ("100", "50"), ("0.5", "0.5"), ("100.0", "0")])
+def test_click_on_the_edge_of_the_map_is_taken(x: str, y: str) -> None:
+    body = f'{{"id": "{ID}", "x": {x}, "y": {y}}}'.encode()
+    assert wire.decode_click(body, 100, 50) == (ID, float(x), float(y))
+    wrong = body.replace(b'"id"', b'"odd"')
+    with pytest.raises(InvalidRequest) as error:
+        wire.decode_click(wrong, 100, 50)
+    assert set(error.value.errors) == {"id", "odd"}, "the place is right"
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "field"),
+    [("100.1", "1", "x"), ("1", "50.1", "y"), ("-0.1", "1", "x"), ("1", "-0.1", "y")],
+)
+def test_click_beside_the_map_is_refused(x: str, y: str, field: str) -> None:
+    with pytest.raises(InvalidRequest) as error:
+        wire.decode_click(f'{{"id": "{ID}", "x": {x}, "y": {y}}}'.encode(), 100, 50)
+    assert set(error.value.errors) == {field}
+
+
 @pytest.mark.parametrize(
     ("body", "fields"),
     [

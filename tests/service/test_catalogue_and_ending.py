@@ -72,6 +72,7 @@ class Store:
     def __init__(self, hunts: list[Hunt], *, late: float = 0.0) -> None:
         self.hunts = dict(enumerate(hunts))
         self.ended: list[float] = []
+        self.told: list[str] = []
         self.asked = 0
         self.away = False
         self._late = late
@@ -93,7 +94,7 @@ class Store:
 
     def ending(self) -> Ending:
         return Ending(
-            hunts=self.hunts.values, now=self.now, end_due=self.end_due, ended=lambda hunt: None,
+            hunts=self.hunts.values, now=self.now, end_due=self.end_due, ended=self.told.append,
             jitter=lambda: 1.0,
         )  # fmt: skip
 
@@ -113,6 +114,7 @@ async def test_end_is_asked_for_once_closes_at_has_passed(
         True, True,
     ]  # fmt: skip
     assert len(store.ended) == 2
+    assert store.told == ["harbour", "harbour"]
 
 
 async def test_end_is_asked_for_again_while_the_store_is_away(autojump_clock: MockClock) -> None:

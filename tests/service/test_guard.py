@@ -13,6 +13,7 @@ from hunt.errors import (
     BatchRejected,
     BatchTimeout,
     CircuitOpen,
+    ClickConflict,
     ClickRejected,
     ConnectTimeout,
     HuntFailed,
@@ -124,6 +125,51 @@ async def test_what_a_failure_means(
     assert +guarded.failures == Counter(
         failure.label for failure in failures if isinstance(failure, StoreError)
     )
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "least"),
+    [
+        (StoreUnavailable(), Overloaded, 0.75),
+        (StoreReadOnly(), CircuitOpen, 1.25),  # the pause of the breaker is 0.5 s
+        (HuntFailed(), HuntUnavailable, 0.75),
+    ],
+)
+async def test_refused_batch_says_when_to_come_back(
+    failure: Exception, kind: type[Overloaded], least: float, autojump_clock: MockClock
+) -> None:
+    guarded, _ = guard(Store(failure))
+    guarded._jitter = lambda: 0.25
+    [outcome] = await guarded.commit("harbour", CLICKS[:1])
+    assert isinstance(outcome, kind)
+    pause = guarded._quarantine.pause("harbour")
+    assert outcome.retry_after == pytest.approx(least + pause)
+
+
+async def test_refusals_of_clicks_are_passed_on_from_a_batch_that_was_sent_again() -> None:
+    conflict = ClickConflict("another click")
+    hunts: list[str] = []
+    failures: list[Exception] = [StoreLost(), BatchTimeout()]
+
+    async def append(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
+        await trio.lowlevel.checkpoint()
+        hunts.append(hunt)
+        if failures:
+            raise failures.pop(0)
+        return [
+            conflict
+            if each.id == "c0"
+            else Settlement(Reward(1, each.id, each.player, None, 0, ""), True)
+            for each in clicks
+        ]
+
+    guarded = made(append, Breaker(trio.current_time))
+    first, second = await guarded.commit("harbour", CLICKS[:2])
+    assert first is conflict
+    assert isinstance(second, Settlement)
+    assert not second.duplicate
+    assert hunts == ["harbour"] * 4, "both parts are of the hunt"
+    assert guarded.last == "harbour"
 
 
 async def test_while_it_is_open_the_store_is_left_alone() -> None:

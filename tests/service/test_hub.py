@@ -8,6 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from hunt.core import sse
 from hunt.core.events import Reward
 from hunt.core.sse import Parser
 from hunt.core.tokens import Identity
@@ -74,6 +75,26 @@ async def test_a_hunt_is_wanted_while_there_is_any_stream_of_it(player: str | No
         assert made.wanted("harbour")
         assert not made.wanted("river")
     assert not made.wanted("harbour")
+
+
+async def test_reward_is_one_frame_for_all_streams_of_its_player(
+    autojump_clock: MockClock,
+) -> None:
+    made, _ = hub()
+    await trio.sleep(7)
+    with (
+        made.subscribe(of("ada"), buffer=9, transport="sse") as first,
+        made.subscribe(of("ada"), buffer=9, transport="websocket") as second,
+    ):
+        assert made.awake == 1, "a socket has a task of its own"
+        made.publish("harbour", [won := reward(1, prize="coin")])
+        frame = first.receive_nowait()
+        assert second.receive_nowait() is frame
+        assert frame == Frame("reward", 1, sse.reward("k1", won), trio.current_time())
+        assert json.loads(frame.message())["reward"]["prize"] == "coin"
+        size, body = frame.chunk().split(b"\r\n", 1)
+        assert (int(size, 16), body) == (len(frame.sse), frame.sse + b"\r\n")
+    assert made.awake == 0
 
 
 async def test_who_does_not_read_is_cut_off_and_delays_nobody() -> None:

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from trio.testing import MockClock
 
 from hunt.core.breaker import Breaker
-from hunt.core.definition import Definition, Prize
+from hunt.core.definition import Definition, Peak, Prize
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
@@ -154,15 +154,30 @@ async def test_changed_odds_and_seed_take_effect_with_the_next_click(
     assert (before.reward.prize, after.reward.prize) == (None, "coin")
 
 
+async def test_click_waits_in_its_lane_with_what_it_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _, lanes = await take([])
+    put: list[tuple[object, ...]] = []
+    monkeypatch.setattr(lanes, "put", lambda *args: put.append(args))
+    peak = Prize("chest", "Chest", 9, Peak(1.0, (1, 2), 0.1), None, None)
+    monkeypatch.setitem(HUNTS, "harbour", hunt(replace(NOTHING, prizes=(peak,))))
+    for place in ((1.0, 2.0), (2.0, 1.0)):
+        made.click("harbour", "ada", ID, place, print, 7.0)
+    assert put == [
+        ("harbour", Click(ID, "ada", 1.0, 2.0, "chest", 9), print, 7.0),
+        ("harbour", Click(ID, "ada", 2.0, 1.0, None, 0), print, 7.0),
+    ]
+
+
 async def test_refusals_before_the_lane_say_when_to_come_back() -> None:
     made, breaker, _ = await take([])
+    made._jitter = lambda: 0.25
     with pytest.raises(HuntUnavailable) as broken:
         made.click("broken", "ada", ID, (0, 0), print, trio.current_time())
-    assert broken.value.retry_after == PAUSES["broken"] + 0.5
+    assert broken.value.retry_after == PAUSES["broken"] + 0.75
     breaker.read_only(breaker.admit())
     with pytest.raises(CircuitOpen) as refused:
         made.click("broken", "ada", ID, (0, 0), print, trio.current_time())
-    assert refused.value.retry_after == pytest.approx(breaker.retry_after() + 0.5, abs=0.2)
+    assert refused.value.retry_after == pytest.approx(breaker.retry_after() + 0.75, abs=0.2)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +207,7 @@ async def test_a_refusal_of_the_store_is_an_outcome() -> None:
 def test_every_outcome_has_a_label() -> None:
     settled = Settlement(Reward(1, "", "", "coin", 1, ""), False)
     assert outcome_label(settled) == "won"
+    assert outcome_label(Settlement(Reward(1, "", "", None, 0, ""), False)) == "nothing"
     assert outcome_label(Settlement(settled.reward, True)) == "duplicate"
     assert outcome_label(OutcomeUnknown()) == "unknown"
     assert outcome_label(CircuitOpen(retry_after=1)) == "breaker_open"
@@ -207,7 +223,9 @@ def test_metrics_carry_what_was_counted() -> None:
     metrics.committed(rows=3, seconds=0.004)
     metrics.breaker_changed("open")
     metrics.delivered(0.001)
-    metrics.cut_off()
+    for _ in range(2):
+        metrics.cut_off()
+        metrics.clicks.add("harbour", "won", 3)
     metrics.bus_lag(0.5)
     metrics.watch_counter("hunt_y", "Y.", lambda: 7)
     metrics.watch_counters("hunt_z", "Z.", "kind", lambda: {"a": 2, "b": 0})
@@ -220,7 +238,11 @@ def test_metrics_carry_what_was_counted() -> None:
         "hunt_batch_latency_average_seconds 0.004",
         "hunt_batch_latency_max_seconds 0.004",
         'hunt_breaker_transitions_total{state="open"} 1.0',
-        "hunt_slow_subscribers_total 1.0",
+        "hunt_slow_subscribers_total 2.0",
+        'hunt_clicks_total{hunt="harbour",outcome="won"} 6.0',
+        'hunt_batch_rows_bucket{le="+Inf"} 1.0',
+        'hunt_batch_rows_bucket{le="1.0"} 0.0',
+        "hunt_batch_rows_count 1.0",
         "hunt_bus_lag_seconds 0.5",
         'hunt_build_info{version="9"} 1.0',
         'hunt_x{state="a"} 1.0',

@@ -322,8 +322,11 @@ async def test_an_open_breaker_fails_what_waits_at_once(
 
 
 async def test_without_its_nursery_nothing_is_taken(store: Store) -> None:
-    with pytest.raises(Draining):
-        lanes(store).put("a", click(1), partial(print), 0)
+    queue = lanes(store)
+    queue._jitter = lambda: 0.25
+    with pytest.raises(Draining) as refused:
+        queue.put("a", click(1), partial(print), 0)
+    assert refused.value.retry_after == 1.25
 
 
 async def test_the_queue_is_bounded_by_how_long_it_will_take(autojump_clock: MockClock) -> None:
