@@ -132,6 +132,13 @@ _SCRIPTS = (
         **TWO,
     ),
     Script(
+        name="cut-worker",
+        row="one worker's database connections cut, others' well",
+        steps=[Step(fault="cut_worker", lasts=5.0)],
+        least={"ready, one cut off": 1},
+        most={"share refused later": 0.05, "slowest": 5.0, "recovered": 6.0},
+    ),
+    Script(
         name="lose-notices",
         row="NOTIFY lost, listener reconnecting, bus down",
         steps=[Step(fault="lose_notices", lasts=2.0)],

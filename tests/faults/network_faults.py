@@ -8,9 +8,13 @@ from contextlib import asynccontextmanager
 import trio
 
 from tests.faults.nodes import Node
-from tests.faults.players import readiness
+from tests.faults.players import HUNT, readiness
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
+from tests.life.processes import ports
+
+#: Seconds after which the clients of a worker that was cut off have found another one.
+MOVED = 2.0
 
 
 def chosen(rig: Rig, node: int) -> list[Node]:
@@ -63,6 +67,29 @@ async def cut_one(rig: Rig) -> AsyncIterator[None]:
     rig.notes["ready, not cut off"] = await readiness(second.own_port) == 200
     for each in (first.database, first.listening):
         each.blackhole(False)
+
+
+@fault
+@asynccontextmanager
+async def cut_worker(rig: Rig) -> AsyncIterator[None]:
+    """Cut off the busiest worker from PostgreSQL; see that its clients find the other one."""
+    [made] = rig.nodes
+    victim = max(made.processes(), key=lambda pid: len(ports(pid)))
+    for each in (made.database, made.listening):
+        each.cut_off(lambda port: port in ports(victim))
+    cut = trio.current_time()
+    yield
+    ended = trio.current_time()
+    rig.notes["ready, one cut off"] = await readiness(made.own_port) == 200
+    late = [
+        attempt
+        for attempt in rig.history.attempts(HUNT)
+        if attempt.sent > cut + MOVED and attempt.answered < ended
+    ]
+    refused = sum(attempt.status == 503 for attempt in late)
+    rig.notes["share refused later"] = refused / len(late) if late else 1.0
+    for each in (made.database, made.listening):
+        each.cut_off(lambda port: False)
 
 
 @fault
