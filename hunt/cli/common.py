@@ -17,7 +17,7 @@ from hunt.core import form
 from hunt.core.definition import Definition, parse
 from hunt.errors import DefinitionError, HuntError, SettingsError, StoreUnavailable
 from hunt.settings import Loaded, Settings, load
-from hunt.store import embedded, limits, schema
+from hunt.store import checks, embedded, limits, schema
 from hunt.store.connection import Connection
 from hunt.store.errors import translate, translated
 from hunt.store.hunts import Hunts
@@ -180,6 +180,9 @@ async def connection_to(conninfo: str) -> AsyncIterator[Connection]:
             f"no connection to the database: {exc}; check HUNT_DATABASE_URL"
         ) from exc
     try:
+        encoding = conn.info.parameter_status("server_encoding") or "UTF8"
+        if encoding != "UTF8":
+            raise SettingsError(f"the database has encoding {encoding}: {checks.ENCODING_CURE}")
         yield conn
     finally:
         conn.close_now()

@@ -11,6 +11,9 @@ from hunt.store import schema
 from hunt.store.connection import Connection
 from hunt.store.errors import translated
 
+#: Others cannot hold every title of a hunt.
+ENCODING_CURE = "create the database with encoding UTF8 (createdb -E UTF8 -T template0)"
+
 OLDEST = 140000  # PostgreSQL 14, as `server_version_num` says it
 
 
@@ -35,14 +38,15 @@ async def check(conn: Connection) -> list[Finding]:
             "select current_setting('server_version_num')::int, current_setting('server_version'),"
             " current_setting('fsync'), current_setting('full_page_writes'),"
             " current_setting('synchronous_commit'), pg_is_in_recovery(),"
-            " current_setting('transaction_read_only')"
+            " current_setting('transaction_read_only'), current_setting('server_encoding')"
         )
         row = await cursor.fetchone()
         lacking = await schema.lacking(conn)
     assert row is not None
-    number, server, fsync, full_page_writes, synchronous_commit, standby, read_only = row
+    number, server, fsync, full_page_writes, synchronous_commit, standby, read_only, encoding = row
     return [
         finding("version", number >= OLDEST, f"PostgreSQL {server}", "use PostgreSQL 14 or later"),
+        finding("encoding", encoding == "UTF8", f"encoding {encoding}", ENCODING_CURE),
         finding(
             "fsync",
             fsync == "on",

@@ -54,7 +54,8 @@ async def execute(conninfo: str, *statements: str) -> None:
 async def test_a_good_server_is_good(database: str) -> None:
     findings = await doctor(database, status=0)
     assert set(findings) == {
-        "files", "version", "fsync", "full_page_writes", "synchronous_commit", "writable",
+        "files", "version", "encoding", "fsync", "full_page_writes", "synchronous_commit",
+        "writable",
         "schema", "latency", "clock", "prepared", "notices",
     }  # fmt: skip
     assert all(not each["cure"] for each in findings.values())
