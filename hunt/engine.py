@@ -336,8 +336,11 @@ class Engine:
 
         Until the hunts have been read again, commits of this process are refused.
         """
+        found = self.hunts.get(hunt)
+        if found is None:  # it was deleted
+            return
         try:
-            if await self.store.hunts.begin_epoch(hunt, self.hunts[hunt].epoch, known):
+            if await self.store.hunts.begin_epoch(hunt, found.epoch, known):
                 log.error("log went back, epoch begun", hunt=hunt, known=known)
         except StoreError as exc:
             log.warning("epoch not begun", hunt=hunt, error=str(exc))

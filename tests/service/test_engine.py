@@ -46,8 +46,11 @@ class Store(FakeStore):
         return {HUNT: replace(hunt, **self.changes)}  # type: ignore[arg-type]
 
     async def begin_epoch(self, hunt: str, epoch: str, known: int) -> bool:
-        self.changes = {"epoch": "k2"}
-        return True
+        await trio.lowlevel.checkpoint()
+        behind = len(self.ledger.rows) < known
+        if behind:
+            self.changes = {"epoch": "k2"}
+        return behind
 
 
 @asynccontextmanager
@@ -150,9 +153,23 @@ async def test_new_epoch_is_followed_from_where_its_log_is(autojump_clock: MockC
         await trio.sleep(5)
         assert made.tail.position(HUNT) == 5
         with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
+            made.tail._went_back = None  # an operator has begun the new epoch
             del store.ledger.rows[3:]  # restored from a backup
             await store.begin_epoch(HUNT, EPOCH, 5)  # by an operator, or by a server
             await trio.sleep(10)
+            assert made.tail.position(HUNT) == 3
+            assert mailbox.reason == "drain", "streams must ask again"
+
+
+async def test_log_that_went_back_begins_an_epoch(autojump_clock: MockClock) -> None:
+    async with engine() as (made, store):
+        for number in range(5):
+            commit_elsewhere(store, number)
+        await trio.sleep(5)
+        with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
+            del store.ledger.rows[3:]  # restored from a backup
+            await trio.sleep(2)
+            assert made.hunts[HUNT].epoch == "k2"
             assert made.tail.position(HUNT) == 3
             assert mailbox.reason == "drain", "streams must ask again"
 

@@ -15,6 +15,7 @@ from functools import partial
 import trio
 import trio.testing
 
+from hunt.edge.admission import Admission
 from hunt.edge.fastlane import Client
 from hunt.edge.park import Park
 from hunt.edge.socket import serve
@@ -47,7 +48,7 @@ class Wires:
         """Click and listen on parked connections and on a WebSocket, until all is answered."""
         token = auth.sign(engine.secrets, "ada", ttl=3600, now=datetime.now(UTC))
         async with trio.open_nursery() as nursery:
-            park = self.park = Park(engine, hand_over=lambda fd, _: os.close(fd), count=int)
+            park = self.park = Park(engine, hand_over=lambda fd, *_: os.close(fd))
             await nursery.start(park.run)
             self._connect(park, f"GET /v1/hunts/{HUNT}/events", token, "\r\n")
             resume = f"Last-Event-ID: {engine.hunts[HUNT].epoch}-0\r\n\r\n"
@@ -67,7 +68,8 @@ class Wires:
         theirs.setblocking(False)
         self.socks.append(theirs)
         head = f"{line} HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer {token}\r\n{rest}"
-        Client(park, ours.detach(), park.engine.proxies.peer("")).begin(head.encode() * hot)
+        slot = Admission(trio.current_time).admit(park.engine.proxies.peer(""))
+        Client(park, ours.detach(), slot).begin(head.encode() * hot)
         return theirs
 
     async def _click(self, sock: socket.socket, token: str) -> None:
