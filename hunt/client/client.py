@@ -15,6 +15,7 @@ import trio
 
 from hunt.client import attempts
 from hunt.client.attempts import PATIENCE, Absent, Lost, Mismatch
+from hunt.client.credential import Credential, Token
 from hunt.client.reward import Answer
 from hunt.client.rewards import Rewards
 from hunt.client.sse import EventStream
@@ -35,14 +36,14 @@ class Client:
     def __init__(
         self,
         url: str,
-        token: str,
+        credential: Credential,
         http: httpx.AsyncClient,
         context: ssl.SSLContext | None,
         *,
         wait: bool,
     ) -> None:
         self._url = url
-        self._token = token
+        self._credential = credential
         self._http = http
         self._context = context
         self._wait = wait  # for a server that is not there; else only once it has answered
@@ -155,7 +156,7 @@ class Client:
                 the player's history by HTTP.
         """
         source = (
-            Socket(self._url, self._token, hunt, self._context)
+            Socket(self._url, self._credential, hunt, self._context)
             if transport == "socket"
             else EventStream(self._http, hunt)
         )
@@ -180,21 +181,23 @@ def _new_id() -> str:
 
 @asynccontextmanager
 async def open_client(
-    url: str, token: str, *, context: ssl.SSLContext | None = None, wait: bool = True
+    url: str, token: Token, *, context: ssl.SSLContext | None = None, wait: bool = True
 ) -> AsyncIterator[Client]:
     """Yield a client of the server at `url` that speaks for the player of `token`.
 
     Args:
         url: Like ``https://play.example``; a path is kept before those of the API.
-        token: A JWT, as ``hunt token`` prints it.
+        token: A JWT, as ``hunt token`` prints it; or an async function that returns the current
+            one, called before each request and each connection.  A stream ends when its token
+            expires, and goes on with the next one; with a fixed token it ends in `Denied`.
         context: How TLS is spoken; None is the system's way.
         wait: Try again also where the port is refused or the host's name is not known, for
             a server that starts at the same time.  Once it has answered, this is always so.
     """
     url = url.rstrip("/")
-    headers = {"Authorization": f"Bearer {token}"}
+    credential = Credential(token)
     verify = True if context is None else context
     async with httpx.AsyncClient(
-        base_url=url, headers=headers, timeout=PATIENCE, verify=verify
+        base_url=url, auth=credential, timeout=PATIENCE, verify=verify
     ) as http:
-        yield Client(url, token, http, context, wait=wait)
+        yield Client(url, credential, http, context, wait=wait)

@@ -18,6 +18,7 @@ from trio_websocket import (
 
 from hunt.client import attempts
 from hunt.client.attempts import PATIENCE, Lost, Mismatch, Over
+from hunt.client.credential import Credential
 from hunt.client.rewards import Hear
 from hunt.errors import Denied
 
@@ -34,30 +35,36 @@ MAX_MESSAGE = 65_536
 #: that says the same.
 DENIED = {1003: 400, 1007: 400, 1009: 413, 4401: 401, 4403: 403}
 
+#: The code of a close where the token is not valid, or not any more.
+EXPIRED = 4401
+
 
 class Socket:
     """A `hunt.client.rewards.Source`.
 
     Args:
         url: Of the server, without a slash at its end.
-        token: Who asks.
+        credential: Of the player.
         hunt: Its id.
         context: How TLS is spoken; None is the system's way.
     """
 
-    def __init__(self, url: str, token: str, hunt: str, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, url: str, credential: Credential, hunt: str, context: ssl.SSLContext | None
+    ) -> None:
         self._at = urlsplit(url)
         self._path = f"{self._at.path}/v1/hunts/{hunt}/socket"
         self._context = context
         # Every handshake has to say its origin, also one from outside of browsers.
-        origin = f"{self._at.scheme}://{self._at.netloc}"
-        self._headers = [
-            (b"Authorization", f"Bearer {token}".encode()),
-            (b"Origin", origin.encode()),
-        ]
+        self._origin = f"{self._at.scheme}://{self._at.netloc}"
+        self._credential = credential
 
     async def listen(self, after: str | None, hear: Hear) -> None:
         """See `hunt.client.rewards.Source`."""
+        headers = [
+            (b"Authorization", (await self._credential.header()).encode()),
+            (b"Origin", self._origin.encode()),
+        ]
         try:
             stream = await self._connect()
         except (OSError, trio.BrokenResourceError, trio.TooSlowError) as exc:
@@ -73,7 +80,7 @@ class Socket:
                         stream,
                         self._at.netloc,
                         self._path + query,
-                        extra_headers=self._headers,
+                        extra_headers=headers,
                         max_message_size=MAX_MESSAGE,
                     )
                 if not handshake.cancelled_caught:
@@ -122,13 +129,16 @@ async def _ping(socket: WebSocketConnection) -> None:
 
 async def _hear(socket: WebSocketConnection, hear: Hear) -> Lost | Over | Denied:
     """Pass on what is said; return how it ended."""
-    pause = 0.0
+    pause, greeted = 0.0, False
     while True:
         text = None
         with trio.move_on_after(SILENCE):
             try:
                 text = await socket.get_message()
             except ConnectionClosed as closed:
+                if greeted and closed.reason is not None and closed.reason.code == EXPIRED:
+                    # It was valid: the next attempt shows whether there is a new one.
+                    return Lost("the token has expired")
                 return _ending(closed.reason, pause)
         if text is None:
             return Lost(f"nothing was heard for {SILENCE:g} s")
@@ -138,6 +148,7 @@ async def _hear(socket: WebSocketConnection, hear: Hear) -> Lost | Over | Denied
             return Mismatch("these are not the messages of a server of hunt")
         if kind == "pong":
             continue
+        greeted = greeted or kind == "hello"
         if kind in {"drain", "refused"}:
             pause = float(what.get("retry_after", 0))
         try:

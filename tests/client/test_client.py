@@ -17,6 +17,7 @@ from hunt.store.hunts import Hunts
 from hunt.store.pool import open_pool
 from tests.web.serving import Client as Server
 from tests.web.serving import serving, token
+from tests.web.test_expiry import pass_time
 
 Transport = Literal["socket", "sse"]
 both = pytest.mark.parametrize("transport", ["socket", "sse"])
@@ -235,6 +236,55 @@ async def test_a_click_is_sent_again_under_its_id_until_it_is_answered(database:
                         cut.cancel()  # it will count, and nobody hears of it
             assert [each.seq for each in answers] == [2]
             assert answers[0].id != first.id
+
+
+@both
+async def test_an_expired_token_is_replaced_and_no_reward_is_missed(
+    database: str, transport: Transport
+) -> None:
+    tokens = [token(ttl=60)]
+    asked: list[str] = []
+
+    async def current() -> str:
+        asked.append(tokens[-1])
+        if len(asked) == 3:
+            raise RuntimeError("the issuer is away")
+        return tokens[-1]
+
+    lost: list[str] = []
+
+    def notice(kind: str, what: dict[str, Any]) -> None:
+        if kind == "lost":
+            lost.append(what["reason"])
+
+    async with serving(database) as server:
+        async with (
+            open_client(str(server.base_url), current, context=server.tls) as client,
+            client.rewards("harbour", transport=transport, notice=notice) as rewards,
+        ):
+            first = await client.click("harbour", 1, 2)
+            assert (await anext(rewards)).seq == first.seq
+            tokens.append(token(ttl=3600))
+            pass_time(server, 61)
+            with trio.fail_after(10):
+                while len(lost) < 2:
+                    await trio.sleep(0.01)
+                second = await client.click("harbour", 1, 2)
+                assert (await anext(rewards)).seq == second.seq
+    expired = "the token has expired" if transport == "socket" else "the stream has ended"
+    assert lost[:2] == [expired, "there is no token now: RuntimeError"]
+    assert asked[-1] == tokens[-1]
+
+
+@both
+async def test_a_fixed_token_that_expires_is_told(database: str, transport: Transport) -> None:
+    async with serving(database) as server, playing(server, ttl=60) as client:
+        with trio.fail_after(10):
+            async with client.rewards("harbour", transport=transport) as rewards:
+                pass_time(server, 61)
+                with pytest.raises(Denied) as denied:
+                    await anext(rewards)
+                assert denied.value.status == 401
 
 
 async def test_a_click_that_will_never_count_is_not_sent_again(database: str) -> None:

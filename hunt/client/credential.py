@@ -1,0 +1,43 @@
+"""The token of a client, fixed or fetched anew for each request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import httpx
+
+from hunt.client.attempts import Lost
+
+#: A JWT, or an async function that returns the current one.
+Token = str | Callable[[], Awaitable[str]]
+
+
+class Credential(httpx.Auth):
+    """Sends the current token with every request and every handshake.
+
+    Args:
+        token: Fixed, or an async function; what that raises counts as a lost attempt.
+    """
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    async def header(self) -> str:
+        """Return the value of ``Authorization``.
+
+        Raises:
+            Lost: The function raised.
+        """
+        if isinstance(self._token, str):
+            return f"Bearer {self._token}"
+        try:
+            return f"Bearer {await self._token()}"
+        except Exception as exc:  # of the caller's function: any
+            raise Lost(f"there is no token now: {type(exc).__name__}") from exc
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """See `httpx.Auth`."""
+        request.headers["Authorization"] = await self.header()
+        yield request
