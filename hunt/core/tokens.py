@@ -26,7 +26,7 @@ Use = Literal["bearer", "cookie", "ticket", "admin"]
 AUDIENCES: dict[Use, str] = {"bearer": PLAYER, "cookie": PLAYER, "ticket": TICKET, "admin": ADMIN}
 
 #: Bytes of verified tokens that are remembered: a busy player pays once.
-REMEMBERED = 4 * 2**20
+REMEMBERED = 3 * 2**20
 
 #: Bytes of a remembered token, beside its text.
 _ENTRY = 700

@@ -31,7 +31,7 @@ MAX_HEAD = 8192
 MAX_REMEMBERED = 2048
 
 #: Bytes of all remembered requests; of a client's requests the heads are mostly the same.
-REMEMBERED = 4 * 2**20
+REMEMBERED = 2 * 2**20
 
 #: Bytes of a remembered request, beside its texts.
 _ENTRY = 1500

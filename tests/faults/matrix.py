@@ -8,8 +8,15 @@ from tests.faults import grey_matrix, store_matrix
 from tests.faults.script import Script, Step
 from tests.faults.store_matrix import STREAMS, TWO
 
-#: A server of one process, whose memory is measured, and little that happens beside.
-MEMORY: Any = {"processes": 1, "players": 2, "pause": 0.2, "most": {"memory kept": 5.0}}
+#: A server of one process, whose memory is measured in MiB, and little that happens beside.
+MEMORY: Any = {
+    "processes": 1,
+    "players": 2,
+    "pause": 0.2,
+    "memory": 5 * 2**20,
+    "most": {"memory kept": 5.0},
+    "least": {"goodput before": 4.0},
+}
 
 _SCRIPTS = (
     Script(

@@ -34,7 +34,8 @@ def slack(script: Script) -> dict[str, float]:
     """
     processes = script.nodes * (script.processes + 1)
     streams = script.players * script.listeners
-    return {"descriptors": 2, "connections": 2, "memory": processes * 0.7e6 + streams * 0.05e6}
+    memory = processes * 0.7e6 + streams * 0.05e6 + script.memory
+    return {"descriptors": 2, "connections": 2, "memory": memory}
 
 
 async def run(script: Script, template: Path, *, command: tuple[str, ...] | None = None) -> Result:

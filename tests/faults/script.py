@@ -59,6 +59,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: bool = False  #: hunt's connection string has host names; see `tests.faults.names`
     most: dict[str, float] = {}  #: figure -> maximum; added to `MOST`, or replaces it
     least: dict[str, float] = {}  #: figure -> minimum; added to `LEAST`, or replaces it
+    memory: float = 0.0  #: bytes that may stay in use, besides the allowance of every run
     ci: bool = True  #: part of the suite of every landing
 
     @property
