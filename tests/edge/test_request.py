@@ -232,7 +232,7 @@ def test_incomplete_head_waits_while_it_may_become_hot(buffer: bytes, hot: bool)
     assert may_be_hot(buffer) is hot
 
 
-def test_player_is_asked_for_once_while_the_answer_is_valid() -> None:
+async def test_player_is_asked_for_once_while_the_answer_is_valid() -> None:
     calls: list[str] = []
 
     def verify(token: str, use: str) -> Identity:
@@ -242,7 +242,12 @@ def test_player_is_asked_for_once_while_the_answer_is_valid() -> None:
         return Identity("ada", None, False, time.time() + 60, None)
 
     tokens = SimpleNamespace(verify=verify, generation=1)
-    engine: Any = SimpleNamespace(tokens=tokens)
+    refused: list[object] = []
+    engine: Any = SimpleNamespace(
+        tokens=tokens,
+        hunts={"harbour": SimpleNamespace(id="harbour", state="open")},
+        metrics=SimpleNamespace(refused=lambda *args: refused.append(args[1])),
+    )
     heads = Heads()
     request = heads.read(CLICK)
     assert request is not None
@@ -256,6 +261,7 @@ def test_player_is_asked_for_once_while_the_answer_is_valid() -> None:
     with pytest.raises(NotAuthenticated):
         request.standing_now(engine, heads)
     assert request.standing is None, "nothing of a player who was refused is kept"
+    assert [type(each) for each in refused] == [NotAuthenticated]
 
 
 def accepted(heads: Heads, head: bytes) -> Request:

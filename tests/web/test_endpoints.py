@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import trio
 
 from hunt.core.addresses import Forwarded, Proxies
 from hunt.core.tokens import Identity
@@ -17,6 +18,11 @@ from tests.service.test_intake_and_meter import HUNTS
 
 ASKED = Asked(hunt="harbour", host="hunt")
 JSON = "application/json"
+
+
+@pytest.fixture(autouse=True)
+def way() -> None:
+    """There is one way only here: no server, so once is enough."""
 
 
 class Limit:
@@ -40,8 +46,13 @@ def engine(*, player: str = "ada", hunts: frozenset[str] | None = None) -> Any:
             raise NotAuthenticated("no")
         return Identity(player, hunts, use == "cookie", 1e12, None)
 
+    refused: list[tuple[str, str]] = []
     return SimpleNamespace(
         hunts=HUNTS,
+        refused=refused,
+        metrics=SimpleNamespace(
+            refused=lambda hunt, refusal, seconds: refused.append((hunt, refusal.label))
+        ),
         proxies=Proxies(["10.0.0.0/8"]),
         tokens=SimpleNamespace(verify=verify, generation=3),
         settings=SimpleNamespace(allowed_origins=()),
@@ -97,7 +108,7 @@ def test_cached_identity_ends_with_its_token_and_with_the_keys(
 @pytest.mark.parametrize(
     ("hunts", "allowed"), [(None, True), (frozenset({"harbour"}), True), (frozenset("x"), False)]
 )
-def test_identity_says_whether_the_player_may_take_part(
+async def test_identity_says_whether_the_player_may_take_part(
     hunts: frozenset[str] | None, allowed: bool
 ) -> None:
     made = engine(hunts=hunts)
@@ -106,11 +117,12 @@ def test_identity_says_whether_the_player_may_take_part(
     assert (cached.player, cached.generation, cached.until) == ("ada", 3, 1e12)
     assert (cached.allowed, cached.unsupported) == (allowed, None)
     if allowed:
-        assert endpoints.enter(made, cached) is HUNTS["harbour"]
+        assert endpoints.enter(made, cached, trio.current_time()) is HUNTS["harbour"]
         assert endpoints.stream(made, asked, made.proxies.peer("1.2.3.4"))[0] is HUNTS["harbour"]
         return
     with pytest.raises(NotAllowed):
-        endpoints.enter(made, cached)
+        endpoints.enter(made, cached, trio.current_time())
+    assert made.refused == [("harbour", NotAllowed.label)], "it is counted"
     with pytest.raises(NotAllowed):
         endpoints.stream(made, asked, made.proxies.peer("1.2.3.4"))
 
