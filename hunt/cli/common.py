@@ -198,12 +198,9 @@ async def pool(settings: Settings) -> AsyncIterator[Pool]:
     """
     async with database(settings) as conninfo:
         async with connection_to(conninfo) as conn:
-            version = await schema.current(conn)
-        if version < schema.LATEST:
-            has = f"schema version {version}" if version else "no schema"
-            raise SettingsError(
-                f"the database has {has}, and this hunt needs {schema.LATEST}: run 'hunt migrate'"
-            )
+            lacking = await schema.lacking(conn)
+        if lacking:
+            raise SettingsError(f"{lacking}: run 'hunt migrate'")
         async with open_pool(conninfo, size=1) as opened:
             yield opened
 
