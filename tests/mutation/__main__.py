@@ -85,23 +85,25 @@ def write(mutant: Mutant, folder: Path) -> None:
 async def killers(mutant: Mutant, folder: Path, environment: dict[str, str]) -> list[str]:
     """Return the tests that fail because of a mutant; none where it survives."""
     for _ in range(ATTEMPTS):
-        failed = await failures(mutant.tests, folder, environment)
-        if not failed or await failures(tuple(failed), folder, environment):
+        failed = await failures(mutant, folder, environment)
+        if not failed or await failures(mutant, folder, environment, "--last-failed"):
             return failed
     return []
 
 
-async def failures(tests: tuple[str, ...], folder: Path, environment: dict[str, str]) -> list[str]:
-    """Run tests until one fails; return the names of those that failed."""
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-x", "--tb=no", *tests]
+async def failures(
+    mutant: Mutant, folder: Path, environment: dict[str, str], *options: str
+) -> list[str]:
+    """Run the tests of a mutant until one fails; return the names of those that failed."""
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-x", "--tb=no", *options]
     result = await trio.run_process(
-        command, cwd=folder, env=environment, check=False, capture_stdout=True,
+        [*command, *mutant.tests], cwd=folder, env=environment, check=False, capture_stdout=True,
         stderr=subprocess.STDOUT,
     )  # fmt: skip
     output = result.stdout.decode(errors="replace")
     if result.returncode not in {PASSED, FAILED}:
         raise click.ClickException(f"pytest exited with {result.returncode}\n{output}")
-    return re.findall(r"^(?:FAILED|ERROR) (\S+\.py(?:::\S+)?)", output, re.MULTILINE)
+    return re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, re.MULTILINE)
 
 
 @click.command()
