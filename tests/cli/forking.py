@@ -81,6 +81,7 @@ def forker() -> Iterator[Forker]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HUNT_")}
     with tempfile.TemporaryDirectory(prefix="hunt-cli-") as folder:
         os.chmod(folder, 0o711)
+        kept["XDG_DATA_HOME"] = folder  # where a server keeps its data unless it is told
         with subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("forked.py"))],
             stdin=subprocess.PIPE,
