@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import aclosing, asynccontextmanager, closing, suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -45,7 +45,8 @@ async def resume_streams(rig: Rig, count: int = 4) -> AsyncIterator[None]:
         request = http.stream_request(token(player), HUNT, f"{epoch}-0")
         with closing(http.Channel(port)) as channel, suppress(http.Broken):
             with trio.move_on_after(ANSWERED):
-                await anext(aiter(channel.body(request)), None)
+                async with aclosing(channel.body(request)) as pieces:
+                    await anext(pieces, None)
         waits.append(trio.current_time() - began)
 
     async with trio.open_nursery() as nursery:
