@@ -324,20 +324,27 @@ class Engine:
         self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
     ) -> list[Outcome]:
         """Commit a batch to the log that this process follows, and to no older state of it."""
-        known = self.tail.known(hunt)
+        known, found = self.tail.known(hunt), self.hunts.get(hunt)
         try:
             return await self.log.append(hunt, clicks, sent, deadline=COMMIT_DEADLINE, known=known)
         except LogWentBack:
-            await self._log_went_back(hunt, known)
+            await self._begin_epoch(hunt, known, found)
             raise
 
     async def _log_went_back(self, hunt: str, known: int) -> None:
+        await self._begin_epoch(hunt, known, self.hunts.get(hunt))
+
+    async def _begin_epoch(self, hunt: str, known: int, found: Hunt | None) -> None:
         """Begin a new epoch where the database was restored without one.
 
         Until the hunts have been read again, commits of this process are refused.
+
+        Args:
+            hunt: The id of the hunt.
+            known: A seq that was committed once.
+            found: The hunt as it was known when `known` was; None: it was deleted.
         """
-        found = self.hunts.get(hunt)
-        if found is None:  # it was deleted
+        if found is None:
             return
         try:
             if await self.store.hunts.begin_epoch(hunt, found.epoch, known):

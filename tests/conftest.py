@@ -58,8 +58,11 @@ settings.load_profile("hunt")
 #: or share a server.
 ROOMS = {"tests/faults": "clock", "tests/life": "clock", "tests/browser": "browser"}
 
-#: What takes long, and so begins first; beside the clock at first what needs one core only.
-LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/test_clicks.py", "browser")
+#: What takes long, and so begins first: tests that watch the clock, and one core's work beside them.
+LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/test_clicks.py")
+
+#: What uses several cores, and so begins last, beside as few tests that watch the clock as can be.
+LAST = "browser"
 
 
 def pytest_report_header() -> str:
@@ -90,7 +93,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
 
     def rank(item: pytest.Item) -> int:
-        return LONG.index(part) if (part := _part(item.nodeid)) in LONG else len(LONG)
+        part = _part(item.nodeid)
+        return LONG.index(part) if part in LONG else len(LONG) + (part == LAST)
 
     items.sort(key=rank)
 

@@ -227,7 +227,7 @@ class Tail:
                 await self._poll_now.wait()
             self._poll_now = trio.Event()
             # Taken before the log is read: what is known by then must be in it.
-            known = {hunt: each.announced for hunt, each in self._positions.items()}
+            known = {hunt: (each, each.announced) for hunt, each in self._positions.items()}
             try:
                 last = await self._last()
                 await self._check(known, last)
@@ -246,8 +246,12 @@ class Tail:
                 self.start_at(hunt, seq)
                 self._announce(hunt, seq)
 
-    async def _check(self, known: Mapping[str, int], last: Mapping[str, int]) -> None:
+    async def _check(
+        self, known: Mapping[str, tuple[_Position, int]], last: Mapping[str, int]
+    ) -> None:
         """Tell of the logs that end before what was committed."""
-        for hunt, seq in known.items():
-            if self._went_back is not None and last.get(hunt, seq) < seq:
+        for hunt, (position, seq) in known.items():
+            # A position that was replaced meanwhile was of another epoch.
+            same = self._positions.get(hunt) is position
+            if self._went_back is not None and same and last.get(hunt, seq) < seq:
                 await self._went_back(hunt, seq)

@@ -241,7 +241,7 @@ def keeps_what_is_gone() -> None:
 
 @piece
 def leaks_backends() -> None:
-    """Open a connection that no pool knows with every twentieth commit, and keep it."""
+    """Open a connection that no pool knows with every tenth commit, and keep it."""
 
     class Forgetful(Log):
         def __init__(self, pool: Pool, **options: Any) -> None:
@@ -253,7 +253,7 @@ def leaks_backends() -> None:
             self, hunt: str, clicks: Sequence[Click], *args: Any, **options: Any
         ) -> list[Outcome]:
             self._commits += 1
-            if self._commits % 20 == 0 and len(self._kept) < 5:
+            if self._commits % 10 == 0 and len(self._kept) < 15:
                 url = os.environ["HUNT_DATABASE_URL"]
                 self._kept.append(await Connection.connect(url, application_name="hunt"))
             return await super().append(hunt, clicks, *args, **options)

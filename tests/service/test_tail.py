@@ -95,6 +95,25 @@ async def test_log_that_ends_before_a_commit_is_reported(autojump_clock: MockClo
         nursery.cancel_scope.cancel()
 
 
+async def test_epoch_that_begins_during_a_look_is_no_log_that_went_back(
+    autojump_clock: MockClock,
+) -> None:
+    async def went_back(hunt: str, known: int) -> None:
+        raise AssertionError
+
+    class Restored(Table):
+        async def last(self) -> dict[str, int]:
+            tail.begin_again("harbour", 1)  # the catalogue has read the new epoch meanwhile
+            return await super().last()
+
+    table = Restored(1)
+    tail, _ = follow(table, went_back=went_back)
+    tail.committed("harbour", [reward(seq) for seq in (1, 2, 3)])
+    with trio.move_on_after(1.5):
+        await tail.run()
+    assert tail.position("harbour") == 1
+
+
 async def test_a_commit_ahead_of_anothers_notice_waits_for_it() -> None:
     tail, published = follow(Table(3))
     tail.committed("harbour", [reward(3)])
