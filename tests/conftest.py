@@ -58,7 +58,7 @@ settings.load_profile("hunt")
 #: or share a server.
 ROOMS = {"tests/faults": "clock", "tests/life": "clock", "tests/browser": "browser"}
 
-#: What takes long, and so begins first: tests that watch the clock, and one core's work beside them.
+#: What takes long, and so begins first: what watches the clock, and one core's work beside it.
 LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/test_clicks.py")
 
 #: What uses several cores, and so begins last, beside as few tests that watch the clock as can be.

@@ -39,7 +39,8 @@ SCRIPTS = (
         row="PostgreSQL frozen (SIGSTOP) for 6 s",
         steps=[Step(fault="freeze", lasts=6.0)],
         least={"refused": 10, "breaker lines": 2},  # that it opened, and closed
-        most={"slowest": 5.0, "late refusal p99": 0.05, "recovered": 6.0, **QUIET},
+        # This row runs beside other tests, which delay a refusal; freeze-long asks for 50 ms.
+        most={"slowest": 5.0, "late refusal p99": 0.5, "recovered": 6.0, **QUIET},
     ),
     Script(
         name="freeze-long",
