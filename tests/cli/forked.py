@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -13,6 +14,8 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import coverage
 
 from hunt.__main__ import main
 from hunt.cli import COMMANDS
@@ -43,10 +46,18 @@ def child(asked: dict[str, Any]) -> None:
     sys.argv = ["hunt", *asked["arguments"]]
     exec(asked["before"], {"os": os, "sys": sys})
     if asked["uid"] is not None:
+        measure_no_more()
         os.setgroups([])
         os.setgid(asked["uid"])
         os.setuid(asked["uid"])
     main()
+
+
+def measure_no_more() -> None:
+    """Stop the coverage measurement: another user cannot write its file."""
+    if (measurement := coverage.Coverage.current()) is not None:
+        measurement.stop()
+        atexit.unregister(measurement._atexit)
 
 
 def parent(pid: int, asked: dict[str, Any]) -> int | None:
