@@ -91,6 +91,8 @@ for each in (
     "encodings.idna",
     "encodings.ascii",
     "httpx",
+    "httpcore._async.http11",
+    "httpx._transports.default",
     "trio_websocket",
     "anyio._backends._trio",
 ):
