@@ -20,7 +20,7 @@ import trio
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from hunt.store import embedded
+from hunt.embedded import postgres
 
 OPTIONS = {"autovacuum": "off"}
 
@@ -74,7 +74,7 @@ def started(folder: Path) -> Iterator[Database]:
 
 
 async def _run(folder: Path) -> None:
-    async with embedded.server(folder, options=OPTIONS) as conninfo:
+    async with postgres.server(folder, options=OPTIONS) as conninfo:
         print(conninfo, flush=True)
         await trio.lowlevel.wait_readable(sys.stdin.fileno())
 

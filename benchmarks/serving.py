@@ -23,7 +23,7 @@ from hunt.bench.players import signed
 from hunt.bench.processes import table
 from hunt.bench.target import Target
 from hunt.errors import HuntError
-from hunt.web.auth import sign
+from hunt.play.auth import sign
 from tests import leash
 
 SECRET = b"benchmark-secret-benchmark-secret"

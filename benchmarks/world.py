@@ -16,8 +16,8 @@ from psycopg import sql
 from benchmarks.database import Database
 from hunt.core.definition import Definition, parse
 from hunt.core.fairness import new_seed
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
 
 #: Rows of one insert.
 CHUNK = 250_000

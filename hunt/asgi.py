@@ -22,16 +22,17 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from hypercorn.utils import LifespanFailureError
 
 from hunt import edge
-from hunt.edge import child, listening, worker
+from hunt.edge import worker
 from hunt.edge.admission import Admission
 from hunt.edge.park import Park
-from hunt.edge.start import log_start
 from hunt.engine import Engine, open_engine
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
+from hunt.processes import child, listening
+from hunt.processes.start_line import log_start
+from hunt.service.jwks import keep_current
 from hunt.settings import RESERVE, Settings, file_limit, load
 from hunt.web.app import create_app
-from hunt.web.jwks import keep_current
 
 #: Seconds, when others of this server take over, for clients to send one more request
 #: on their connections, and to be told with its answer to make new ones.

@@ -25,7 +25,6 @@ from hunt.bus import postgres as bus
 from hunt.core.addresses import Proxies
 from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Notice, Outcome, Settlement
-from hunt.core.families import Family
 from hunt.core.hunts import Hunt
 from hunt.core.quiet import Quiet
 from hunt.core.readiness import NodeState, WorkerState
@@ -38,7 +37,13 @@ from hunt.errors import (
     StoreError,
     StoreUnavailable,
 )
-from hunt.service import dials
+from hunt.metrics import gauges
+from hunt.metrics.event_loop import EventLoopMeter
+from hunt.metrics.families import Family
+from hunt.metrics.registry import Metrics
+from hunt.metrics.sampler import Sampler
+from hunt.metrics.samples import Samples
+from hunt.metrics.stalls import Stalls
 from hunt.service.access import AccessLog
 from hunt.service.archive import Archive
 from hunt.service.catalogue import Catalogue
@@ -52,13 +57,8 @@ from hunt.service.lane import Waiting
 from hunt.service.lanes import Lanes
 from hunt.service.leaderboard import Leaderboard
 from hunt.service.limits import Limits
-from hunt.service.meter import EventLoopMeter
-from hunt.service.metrics import Metrics
+from hunt.service.prober import Supervisor
 from hunt.service.quarantine import Quarantine
-from hunt.service.sample import Sampler
-from hunt.service.samples import Samples
-from hunt.service.stalls import Stalls
-from hunt.service.supervisor import Supervisor
 from hunt.service.tail import Tail
 from hunt.service.trail import Trail
 from hunt.settings import Settings
@@ -204,7 +204,7 @@ class Engine:
             draining=lambda: self.draining,
         )
         self.samples = Samples(sampler.take, name=secrets.token_hex(4))
-        dials.watch(
+        gauges.watch(
             self.metrics,
             breaker=self.breaker,
             guard=self.guard,

@@ -19,7 +19,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from hunt.store import schema
-from hunt.store.connection import Connection
+from hunt.store.driver.connection import Connection
 from tests import leash, seeds
 from tests.access import trusting
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 SERVER = """
 import signal, sys, trio
 from pathlib import Path
-from hunt.store import embedded
+from hunt.embedded import postgres
 
 async def main():
     folder, options = Path(sys.argv[1]), {"hba_file": sys.argv[2]}
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with embedded.server(folder, options=options) as conninfo:
+        async with postgres.server(folder, options=options) as conninfo:
             print(conninfo, flush=True)
             async for _ in signals:
                 return

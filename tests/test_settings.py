@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hunt.edge.orders import Order, decode_order, encode
 from hunt.errors import SettingsError
+from hunt.processes.orders import Order, decode_order, encode
 from hunt.settings import Settings, file_limit, load, masked
 
 SECRET = "s" * 32

@@ -15,14 +15,16 @@ import trio
 
 from hunt.core import form
 from hunt.core.definition import Definition, parse
+from hunt.embedded import postgres
+from hunt.embedded.secret import jwt_secret
 from hunt.errors import DefinitionError, HuntError, SettingsError, StoreUnavailable
 from hunt.settings import Loaded, Settings, load
-from hunt.store import checks, embedded, limits, schema
-from hunt.store.connection import Connection
-from hunt.store.errors import translate, translated
+from hunt.store import checks, schema
+from hunt.store.driver import limits
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.errors import translate, translated
+from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import Pool, open_pool
-from hunt.store.secret import jwt_secret
 from hunt.values import MOST_SECONDS
 
 T = TypeVar("T")
@@ -148,7 +150,7 @@ async def database(settings: Settings) -> AsyncIterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
-    async with embedded.server(settings.data_dir) as conninfo:
+    async with postgres.server(settings.data_dir) as conninfo:
         yield conninfo
 
 

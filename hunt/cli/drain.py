@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from hunt.cli import common
-from hunt.edge import control
 from hunt.errors import HuntError
+from hunt.processes import control
 
 
 @click.command()

@@ -17,7 +17,7 @@ from hunt.bench.processes import Processes, listeners
 from hunt.bench.result import Result
 from hunt.bench.target import Target
 from hunt.cli import common, servers
-from hunt.web import auth
+from hunt.play import auth
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

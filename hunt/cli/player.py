@@ -14,7 +14,7 @@ import click
 from hunt.cli import common, servers
 from hunt.client import Reward
 from hunt.core.wire import valid_player
-from hunt.web import auth
+from hunt.play import auth
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -17,20 +17,21 @@ from hunt.cli import common
 from hunt.cli.server_process import COMMAND
 from hunt.core.definition import parse
 from hunt.core.fairness import new_seed
-from hunt.edge.control import open_room
-from hunt.edge.listening import listening, url
-from hunt.edge.notify import Notifier
-from hunt.edge.process import Program
-from hunt.edge.start import log_start
-from hunt.edge.supervisor import Supervisor
+from hunt.embedded import postgres
+from hunt.embedded.secret import jwt_secret
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
+from hunt.processes.control import open_room
+from hunt.processes.listening import listening, url
+from hunt.processes.notify import Notifier
+from hunt.processes.start_line import log_start
+from hunt.processes.supervisor import Supervisor
+from hunt.processes.worker_process import Program
 from hunt.settings import Settings, load
-from hunt.store import embedded, schema
-from hunt.store.connection import Connection
+from hunt.store import schema
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
-from hunt.store.secret import jwt_secret
 
 
 @click.command()
@@ -106,7 +107,7 @@ def _say(settings: Settings, binds: list[str]) -> None:
 @asynccontextmanager
 async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
     """Run a PostgreSQL in the data folder, with the schema and the demo hunt made."""
-    async with embedded.server(settings.data_dir) as conninfo:
+    async with postgres.server(settings.data_dir) as conninfo:
         async with await Connection.connect(conninfo, autocommit=True) as conn:
             await schema.migrate(conn)
         async with open_pool(conninfo, size=1) as pool:

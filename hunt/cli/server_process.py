@@ -13,7 +13,7 @@ def main() -> None:
     """Serve, until the supervisor says that it is enough."""
     # The supervisor imports this module too, and shall not become as large as what it starts.
     from hunt.asgi import Application
-    from hunt.edge import child
+    from hunt.processes import child
 
     child.main(lambda settings: Application(lambda: settings))
 

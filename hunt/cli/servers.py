@@ -8,8 +8,8 @@ import click
 
 from hunt import values
 from hunt.cli import common
-from hunt.edge import control
 from hunt.errors import HuntError
+from hunt.processes import control
 
 option = click.option(
     "--url",

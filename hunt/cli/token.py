@@ -11,7 +11,7 @@ import click
 from hunt.cli import common
 from hunt.core.wire import ERASED, valid_player
 from hunt.errors import SettingsError
-from hunt.web import auth
+from hunt.play import auth
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

@@ -16,7 +16,7 @@ PLAYER = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 #: Begins the id that an erased player gets; no token may claim one.
 ERASED = "erased-"
 
-GUEST = re.compile(r"guest-[0-9a-f]{16}", re.ASCII)  # as `hunt.web.auth.guest` makes them
+GUEST = re.compile(r"guest-[0-9a-f]{16}", re.ASCII)  # as `hunt.play.auth.guest` makes them
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 encode = msgspec.json.encode

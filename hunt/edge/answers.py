@@ -9,9 +9,11 @@ from hypercorn.config import Config
 
 from hunt.core import wire
 from hunt.core.events import Settlement
-from hunt.web import endpoints, problems
 
 #: The end of a chunked body (RFC 9112, 7.1).
+from hunt.play import endpoints
+from hunt.web import problems
+
 LAST_CHUNK = b"0\r\n\r\n"
 
 #: Says that a response is the last on its connection (RFC 9112, 9.6).

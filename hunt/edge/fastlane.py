@@ -17,9 +17,11 @@ from hunt.edge.refusal import overloaded, pause
 from hunt.edge.request import Request, may_be_hot
 from hunt.edge.stream import open_stream
 from hunt.errors import Overloaded, Refused, TooFast
-from hunt.web import endpoints, greeting, problems
 
 #: Bytes that are read at once.
+from hunt.play import endpoints, greeting
+from hunt.web import problems
+
 READ = 16_384
 
 #: Bytes that may wait behind a click that is not answered yet.

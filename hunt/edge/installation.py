@@ -8,13 +8,13 @@ from typing import Any
 import hypercorn.protocol as hypercorn_protocol
 import hypercorn.trio.run as hypercorn_run
 
-from hunt.edge.child import exit_status, from_lifespan
 from hunt.edge.connection import Connection
 from hunt.edge.http1 import HTTP1
 from hunt.edge.http2 import HTTP2
 from hunt.edge.worker import Worker
 from hunt.edge.yielding import Trio
 from hunt.errors import SettingsError
+from hunt.processes.child import exit_status, from_lifespan
 
 #: We replace six names of private modules, so only releases that were read.
 SUPPORTED = "0.18."

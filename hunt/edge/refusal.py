@@ -7,9 +7,11 @@ import re
 from hunt.core import sse
 from hunt.edge.admission import Slot
 from hunt.errors import Overloaded
-from hunt.web import endpoints, greeting, problems
 
 #: Seconds, at least, after which the client shall come back.
+from hunt.play import endpoints, greeting
+from hunt.web import problems
+
 RETRY_AFTER = 1.0
 
 _EVENTS = re.compile(rb"/v1/hunts/[^/?]+/events(?:\?.*)?")

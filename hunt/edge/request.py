@@ -19,9 +19,8 @@ from hunt.core.addresses import Forwarded
 from hunt.core.cache import Cache
 from hunt.edge.framing import BARE_LF
 from hunt.engine import Engine
-from hunt.web import auth, endpoints
+from hunt.play import auth, endpoints
 
-#: How every request begins that may be hot.
 PREFIXES = (b"POST /v1/hunts/", b"GET /v1/hunts/")
 
 #: Bytes of a head, at most; a longer one is Hypercorn's to refuse.

@@ -23,9 +23,10 @@ from hunt.edge.refusal import overloaded, pause
 from hunt.edge.request import Request, may_be_hot
 from hunt.edge.sending import send_all
 from hunt.errors import Overloaded, Refused, TooFast
-from hunt.web import endpoints, greeting, problems
-from hunt.web.clicks import settle
-from hunt.web.streams import EventStream
+from hunt.play import endpoints, greeting
+from hunt.web import problems
+from hunt.web.routes.clicks import settle
+from hunt.web.routes.streams import EventStream
 
 if TYPE_CHECKING:
     from hunt.edge.worker import Worker

@@ -24,10 +24,10 @@ from hunt.errors import (
     Overloaded,
     Refused,
 )
+from hunt.play import auth, endpoints, greeting
 from hunt.service.subscriber import Frame, Reason, Subscription
-from hunt.web import auth, endpoints, greeting, sockets
+from hunt.web.routes import sockets
 
-#: Clicks of one socket that wait for their outcome, and answers that wait to be
 #: written, together.  Whoever sends more is not read any further.
 MAX_OUTSTANDING = 64
 

@@ -13,10 +13,9 @@ from hunt.edge.answers import LAST_CHUNK, chunk
 from hunt.edge.park import TURNS, Park
 from hunt.edge.parked import skip
 from hunt.errors import Overloaded
+from hunt.play import greeting
 from hunt.service.subscriber import Frame, Mailbox, Reason, Subscription
-from hunt.web import greeting
 
-#: Frames that go out in one write, at most.
 WRITE_FRAMES = 64
 
 _HEARTBEAT = chunk(sse.HEARTBEAT)

@@ -8,7 +8,7 @@ from contextlib import suppress
 import trio
 
 from hunt.core.addresses import UNIX
-from hunt.edge.listening import name_of, tune
+from hunt.processes.listening import name_of, tune
 
 
 def configure(stream: trio.abc.Stream) -> None:

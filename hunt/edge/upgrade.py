@@ -16,9 +16,9 @@ from werkzeug.sansio.utils import get_host
 from hunt.core.addresses import Forwarded, Peer
 from hunt.engine import Engine
 from hunt.errors import Refused
-from hunt.web import auth, endpoints, sockets
+from hunt.play import auth, endpoints
+from hunt.web.routes import sockets
 
-#: What a server appends to the key (RFC 6455, 1.3).
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 _TARGET = re.compile(rb"/v1/hunts/([a-z0-9-]{1,64})/socket(?:\?([!-~]*))?")

@@ -11,7 +11,7 @@ import trio
 
 from hunt.edge import worker
 from hunt.edge.gate import Gate
-from hunt.edge.listening import name_of
+from hunt.processes.listening import name_of
 
 
 class Listener(trio.abc.Listener[trio.SocketStream]):

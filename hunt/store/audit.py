@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from msgspec import Struct, field
 from psycopg.types.json import Jsonb
 
-from hunt.store.errors import translated
-from hunt.store.pool import Pool
+from hunt.store.driver.errors import translated
+from hunt.store.driver.pool import Pool
 
 RECORD = "insert into audit (at, actor, action, hunt, detail) values (%s, %s, %s, %s, %s)"
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hunt.store import schema
-from hunt.store.connection import Connection
-from hunt.store.errors import translated
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.errors import translated
 
 #: Others cannot hold every title of a hunt.
 ENCODING_CURE = "create the database with encoding UTF8 (createdb -E UTF8 -T template0)"

@@ -12,7 +12,7 @@ from hunt.core import fairness
 from hunt.core.definition import Definition, Prize, differences, from_json, to_json
 from hunt.core.hunts import State
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
-from hunt.store.connection import Connection
+from hunt.store.driver.connection import Connection
 
 CREATE = """
     insert into hunts (id, definition, opens_at, closes_at, cooldown, epoch, seed)

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 from itertools import starmap
 
 from hunt.core.verification import Drawn
-from hunt.store.errors import translated
-from hunt.store.pool import Pool
+from hunt.store.driver.errors import translated
+from hunt.store.driver.pool import Pool
 
 NUMBER = "select number from hunts where id = %s"
 

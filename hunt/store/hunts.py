@@ -14,8 +14,8 @@ from hunt.core.hunts import Hunt, State, Version
 from hunt.errors import DefinitionError, HuntFailed, WrongState
 from hunt.logs import FaultLog
 from hunt.store.definitions import AUDIT, apply, locked, missing, new_epoch, reserved
-from hunt.store.errors import translated
-from hunt.store.pool import Pool
+from hunt.store.driver.errors import translated
+from hunt.store.driver.pool import Pool
 from hunt.store.states import end_due, move
 
 SELECT = """

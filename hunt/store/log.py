@@ -22,11 +22,11 @@ from hunt.errors import (
     StoreSlow,
     TooFast,
 )
-from hunt.store import limits
-from hunt.store.connection import Connection, Statement
-from hunt.store.errors import translated
+from hunt.store.driver import limits
+from hunt.store.driver.connection import Connection, Statement
+from hunt.store.driver.errors import translated
+from hunt.store.driver.pool import Pool
 from hunt.store.packed import pack
-from hunt.store.pool import Pool
 
 COMMIT = Statement(
     "hunt_commit",

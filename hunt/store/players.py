@@ -9,8 +9,8 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from hunt.core.wire import ERASED
-from hunt.store.errors import translated
-from hunt.store.pool import Pool
+from hunt.store.driver.errors import translated
+from hunt.store.driver.pool import Pool
 
 HUNTS = "select number, id from hunts where id >= %s order by id"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib import resources
 
 from hunt.errors import StoreError
-from hunt.store.connection import Connection
-from hunt.store.errors import translated
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.errors import translated
 
 #: Key of the advisory lock under which one runner at a time migrates: "hunt" in ASCII.
 LOCK = 0x68756E74

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import starmap
 
 from hunt.core.standings import Leader
-from hunt.store.errors import translated
-from hunt.store.pool import Pool
+from hunt.store.driver.errors import translated
+from hunt.store.driver.pool import Pool
 
 ADD_UP = "select upto, rest from hunt_add_up(%s, %s)"
 

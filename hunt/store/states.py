@@ -6,8 +6,8 @@ from psycopg.types.json import Jsonb
 
 from hunt.core.hunts import State
 from hunt.errors import WrongState
-from hunt.store.connection import Connection
 from hunt.store.definitions import AUDIT, Found, has_passed
+from hunt.store.driver.connection import Connection
 
 #: The actor of an end that no operator recorded; no token's ``sub`` can look like this.
 BY_CLOCK = "hunt (closes_at)"

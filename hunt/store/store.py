@@ -12,12 +12,12 @@ from hunt.errors import SettingsError, StoreError
 from hunt.logs import FaultLog
 from hunt.store import checks, schema, trials
 from hunt.store.audit import Audit
+from hunt.store.driver.listen import Listener
+from hunt.store.driver.pool import Pool, open_pool
+from hunt.store.driver.servers import Servers
 from hunt.store.hunts import Hunts
-from hunt.store.listen import Listener
 from hunt.store.log import Log
 from hunt.store.players import Players
-from hunt.store.pool import Pool, open_pool
-from hunt.store.servers import Servers
 from hunt.store.standings import Standings
 
 #: Seconds to connect in, at the start, before it is tried again.

@@ -15,24 +15,11 @@ from werkzeug.routing import MapAdapter
 from hunt.engine import Engine
 from hunt.errors import Refused, StoreError
 from hunt.logs import FaultLog
-from hunt.web import (
-    admin,
-    admin_players,
-    bodies,
-    clicks,
-    cors,
-    endpoints,
-    operations,
-    ops,
-    pages,
-    problems,
-    process,
-    reading,
-    session,
-    sockets,
-    streams,
-)
+from hunt.play import endpoints
+from hunt.web import bodies, cors, problems
+from hunt.web.admin import access, hunts, ops, players, process
 from hunt.web.asgi_http import HTTPConnection
+from hunt.web.routes import clicks, pages, reading, session, sockets, streams
 
 #: Bytes of a body, at most.
 MAX_BODY = endpoints.MAX_BODY
@@ -46,9 +33,9 @@ ROOMS = (
     sockets,
     reading,
     session,
-    operations,
-    admin,
-    admin_players,
+    access,
+    hunts,
+    players,
     process,
     ops,
     pages,

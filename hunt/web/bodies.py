@@ -13,9 +13,8 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from hunt.errors import InvalidRequest, UnsupportedType
-from hunt.web import endpoints
+from hunt.play import endpoints
 
-#: Bytes of a body under ``/v1/admin``, at most: a hunt with its prizes.
 MAX_ADMIN_BODY = 256 * 1024
 
 #: In the state of an ASGI scope: asks the client for the body, where it waits to be asked.

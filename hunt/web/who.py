@@ -8,9 +8,8 @@ from werkzeug.exceptions import NotFound
 from hunt.core.addresses import UNIX, Forwarded, Peer, Source, same_address
 from hunt.engine import Engine
 from hunt.errors import NotAuthenticated, Overloaded
-from hunt.web import auth, endpoints
+from hunt.play import auth, endpoints
 
-#: In the state of an ASGI scope: the address that the client has connected to.
 LOCAL = "hunt_local"
 
 

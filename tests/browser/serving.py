@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hunt.store.secret import jwt_secret
-from hunt.web import auth
+from hunt.embedded.secret import jwt_secret
+from hunt.play import auth
 from tests.life.processes import HUNT, children, environment, free_port
 
 #: A stream is soon too far behind to be resumed, and is never silent for long.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser
 
-from hunt.web import openapi
+from hunt.web.openapi import document
 from tests.browser.playing import watched
 from tests.browser.serving import Server
 
@@ -20,7 +20,7 @@ def test_the_page_shows_every_operation_and_asks_nobody_else(
         page = context.new_page()
         page.goto("/docs")
         page.wait_for_selector("main:not([aria-busy])")
-        assert page.locator("main section > details").count() == len(openapi.routes())
+        assert page.locator("main section > details").count() == len(document.routes())
         page.locator("#click > summary").click()
         page.get_by_text("Clicks; the answer comes once it is durable.").wait_for()
         page.locator("#click").get_by_text("Retry-After").first.wait_for()

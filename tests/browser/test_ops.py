@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hunt.web import auth
+from hunt.play import auth
 from tests.browser.accessibility import accessible
 from tests.browser.playing import Look, live, phone, shot, watched
 from tests.browser.serving import Server

@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 from psycopg.conninfo import make_conninfo
 
 from hunt.cli import hunt
+from hunt.embedded.secret import jwt_secret
 from hunt.errors import DefinitionError, HuntNotFound, SettingsError, WrongState
-from hunt.store.connection import Connection
-from hunt.store.secret import jwt_secret
+from hunt.store.driver.connection import Connection
 from tests.web.serving import SECRET, serving, token
 
 DEMO = str(Path(__file__).parents[2] / "hunt" / "harbour.toml")

@@ -10,7 +10,8 @@ import trio
 
 from hunt.cli import common
 from hunt.errors import StoreTimeout
-from hunt.store import limits, schema
+from hunt.store import schema
+from hunt.store.driver import limits
 
 
 async def test_command_gives_up_a_server_that_says_nothing(

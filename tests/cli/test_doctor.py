@@ -15,11 +15,11 @@ import pytest
 import trio
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from hunt.embedded import postgres
 from hunt.engine import open_engine
 from hunt.errors import SettingsError
 from hunt.settings import Settings
-from hunt.store import embedded
-from hunt.store.connection import Connection
+from hunt.store.driver.connection import Connection
 from tests import pooler
 from tests.web.serving import SECRET
 
@@ -63,7 +63,7 @@ async def test_a_good_server_is_good(database: str) -> None:
 
 async def test_a_server_that_forgets_what_it_wrote(tmp_path: Path) -> None:
     options = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-    async with embedded.server(tmp_path, options=options) as conninfo:
+    async with postgres.server(tmp_path, options=options) as conninfo:
         findings = await doctor(conninfo)
         assert bad(findings) == {*options, "schema"}
         for name in options:

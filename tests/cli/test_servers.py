@@ -14,8 +14,8 @@ import pytest
 import trio
 
 from hunt.cli import servers
-from hunt.edge import control
-from hunt.edge.listening import unix_listener
+from hunt.processes import control
+from hunt.processes.listening import unix_listener
 from tests.life.processes import hunt_serve
 from tests.web.serving import serving, token
 

@@ -7,7 +7,7 @@ import pytest
 import trio
 
 from hunt.errors import HuntError, HuntNotFound
-from hunt.store.connection import Connection
+from hunt.store.driver.connection import Connection
 from tests.cli.test_commands import DEMO, hunt_process, run
 from tests.web.serving import bearer, serving
 

@@ -13,8 +13,8 @@ import trio
 from hunt.client import Client, Denied, Unconfirmed, attempts, open_client
 from hunt.client import websocket as client_websocket
 from hunt.core.backoff import Backoff
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
 from tests.web.serving import Client as Server
 from tests.web.serving import serving, token
 from tests.web.test_expiry import pass_time

@@ -8,7 +8,7 @@ import pytest
 from hunt.core import notice, wire
 from hunt.core.events import Click, Notice, Reward, Settlement
 from hunt.errors import InvalidRequest
-from hunt.web import auth
+from hunt.play import auth
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
 REWARD = Reward(4711, ID, "ada", "gold-coin", 100, "2026-11-01T18:00:00.000001Z", 12.5, 1e-7)

@@ -15,7 +15,8 @@ from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from hunt import edge
-from hunt.edge import connection, listening, sending, transport
+from hunt.edge import connection, sending, transport
+from hunt.processes import listening
 
 edge.install()
 

@@ -17,7 +17,7 @@ from hunt.edge.fastlane import MAX_PIPELINED, READ
 from hunt.edge.fastlane import Client as ParkedClient
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.stream import Stream
-from hunt.store.pool import open_pool
+from hunt.store.driver.pool import open_pool
 from tests.web.serving import Client, connected, serving, token
 
 
@@ -321,7 +321,7 @@ async def test_remembered_head_ends_with_its_token(
         assert waiting._request is not None
         until = waiting._request.standing_now(client.engine, park_of(client).heads).until
         monkeypatch.setattr(client.engine.tokens, "_clock", lambda: until)
-        monkeypatch.setattr("hunt.web.endpoints.time", SimpleNamespace(time=lambda: until))
+        monkeypatch.setattr("hunt.play.endpoints.time", SimpleNamespace(time=lambda: until))
         await stream.send_all(sent)
         assert (await reader.answer())[0] == 401
 

@@ -12,7 +12,7 @@ from hunt.core.addresses import Forwarded
 from hunt.core.tokens import Identity
 from hunt.edge.request import MAX_REMEMBERED, REMEMBERED, Heads, Request, may_be_hot, parse
 from hunt.errors import NotAuthenticated
-from hunt.web.endpoints import Asked
+from hunt.play.endpoints import Asked
 
 CLICK = (
     b"POST /v1/hunts/harbour/clicks HTTP/1.1\r\nHost: hunt:80\r\nAuthorization: Bearer t\r\n"

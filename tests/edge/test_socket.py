@@ -14,9 +14,9 @@ from hunt.core import messages
 from hunt.core.events import Reward, Settlement
 from hunt.edge.socket import MAX_OUTSTANDING, Socket
 from hunt.errors import StoreUnavailable
+from hunt.play import greeting
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
-from hunt.web import greeting
 from tests.edge.talking import KEY, frame, handshake, next_of, opened, say, talking
 from tests.edge.test_park import Reader
 from tests.web.serving import Client, bearer, connected, serving, token

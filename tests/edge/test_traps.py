@@ -11,9 +11,10 @@ from hypercorn.utils import LifespanFailureError
 from quart import Quart
 
 from hunt import asgi, edge
-from hunt.edge import child, installation
-from hunt.edge.orders import Order
+from hunt.edge import installation
 from hunt.errors import SettingsError
+from hunt.processes import child
+from hunt.processes.orders import Order
 from hunt.service.hub import Hub
 from hunt.settings import Settings
 from hunt.web.app import Application

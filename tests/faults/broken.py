@@ -27,9 +27,9 @@ from hunt.service.hub import Hub
 from hunt.service.subscriber import Subscriber, Subscription
 from hunt.service.tail import Tail
 from hunt.store import store
-from hunt.store.connection import Connection
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.pool import Pool
 from hunt.store.log import Log
-from hunt.store.pool import Pool
 
 PIECES: dict[str, Callable[[], None]] = {}
 

@@ -11,7 +11,7 @@ import psycopg
 import trio
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from hunt.store.connection import Connection
+from hunt.store.driver.connection import Connection
 from tests.faults.metrics import metric
 from tests.faults.registry import fault
 from tests.faults.rig import Rig

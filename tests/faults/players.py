@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 
 import trio
 
+from hunt.play import auth
 from hunt.testing.history import (
     Attempt,
     History,
     Mark,
     Verdict,
 )
-from hunt.web import auth
 from tests.faults import http
 from tests.faults.nodes import SECRET
 

@@ -17,11 +17,11 @@ from psycopg.conninfo import make_conninfo
 
 from hunt.bench.processes import table, tree
 from hunt.core.events import Reward
+from hunt.embedded.cluster import SOCKET, Cluster
+from hunt.embedded.folder import make_private, open_cluster
+from hunt.embedded.process import wait_exit
 from hunt.store import schema
-from hunt.store.connection import Connection
-from hunt.store.embedded_folder import make_private, open_cluster
-from hunt.store.postgres_cluster import SOCKET, Cluster
-from hunt.store.postgres_process import wait_exit
+from hunt.store.driver.connection import Connection
 from hunt.testing.books import Books, Stock
 from tests.access import trusting
 

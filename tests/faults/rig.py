@@ -19,8 +19,8 @@ import trio
 
 from hunt.core.definition import Definition, Prize
 from hunt.core.events import Reward
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
 from hunt.testing.history import History
 from hunt.testing.oracle import Violation
 from tests.faults import names, players, postgres

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import trio
 
-from hunt.web import auth
+from hunt.play import auth
 from tests.faults import http
 from tests.faults.metrics import metric
 from tests.faults.nodes import SECRET

@@ -17,8 +17,8 @@ import pytest
 import trio
 
 from hunt.core.definition import Definition
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
 from tests.life.processes import HYPERCORN, free_port, running
 
 HOUR = timedelta(hours=1)

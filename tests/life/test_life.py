@@ -12,9 +12,9 @@ import pytest
 import trio
 
 from hunt.core.events import Reward
-from hunt.store import embedded
+from hunt.embedded import postgres
+from hunt.store.driver.pool import open_pool
 from hunt.store.log import Log
-from hunt.store.pool import open_pool
 from tests.life.processes import (
     HUNT,
     HYPERCORN,
@@ -65,7 +65,7 @@ async def test_from_an_empty_folder_to_a_reward(tmp_path: Path) -> None:
         assert ada.streamed == list(ada.answers)
         assert ada.events[-1].event == "drain"
         assert await server.wait() == 0
-    async with embedded.server(data) as conninfo:
+    async with postgres.server(data) as conninfo:
         assert_durable([ada], await table(conninfo))
 
 
@@ -98,7 +98,7 @@ async def test_sigterm_under_load_loses_nothing(tmp_path: Path) -> None:
                     assert await server.wait() == 0
             nursery.cancel_scope.cancel()
     assert set(refused) <= {503}
-    async with embedded.server(tmp_path) as conninfo:
+    async with postgres.server(tmp_path) as conninfo:
         assert_durable(players, await table(conninfo))
 
 
@@ -142,7 +142,7 @@ async def test_what_was_answered_survives_kill_9_and_the_stream_resumes(tmp_path
             assert ada.streamed == list(before)
             again.send(signal.SIGTERM)
             assert await again.wait() == 0
-    async with embedded.server(tmp_path) as conninfo:
+    async with postgres.server(tmp_path) as conninfo:
         assert_durable([ada], await table(conninfo))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from hunt.web import auth
+from hunt.play import auth
 from tests.conftest import required
 from tests.faults import http, players
 from tests.faults.client_faults import metric

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import trio
 
-from hunt.store.secret import jwt_secret
-from hunt.web import auth
+from hunt.embedded.secret import jwt_secret
+from hunt.play import auth
 from tests.life.processes import HUNT, free_port, running, servers, until
 
 

@@ -18,7 +18,7 @@ import trio
 from psycopg.conninfo import make_conninfo
 
 from hunt.core.readiness import SUPERVISOR_SILENCE, WORKER_SILENCE
-from hunt.web import auth
+from hunt.play import auth
 from tests.faults import http, nodes
 from tests.faults.nodes import SECRET, Node
 from tests.faults.proxy import to_database

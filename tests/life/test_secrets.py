@@ -16,8 +16,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from hunt.errors import KeysError
-from hunt.store.connection import Connection
-from hunt.web import jwks
+from hunt.service import jwks
+from hunt.store.driver.connection import Connection
 from tests.life.processes import HUNT, free_port, running
 from tests.test_conninfo import SECRET
 from tests.web.serving import bearer

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import trio
 
-from hunt.web import auth
+from hunt.play import auth
 from tests.edge.talking import CLOSE, PING, TEXT, Talk, frame, handshake
 from tests.life.processes import HUNT, environment, hunt_serve, hypercorn
 

@@ -18,15 +18,15 @@ import pytest
 import trio
 
 from hunt.cli.server_process import COMMAND
-from hunt.edge.control import open_room
-from hunt.edge.listening import listening, url
-from hunt.edge.notify import Notifier
-from hunt.edge.process import Program
-from hunt.edge.supervisor import GIVE_UP, Supervisor
 from hunt.errors import HuntError, SettingsError
+from hunt.processes.control import open_room
+from hunt.processes.listening import listening, url
+from hunt.processes.notify import Notifier
+from hunt.processes.supervisor import GIVE_UP, Supervisor
+from hunt.processes.worker_process import Program
 from hunt.settings import Settings
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
 from tests.life.processes import (
     HUNT,
     Server,

@@ -20,8 +20,8 @@ import httpx
 import pytest
 import trio
 
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
 from tests import certificates
 from tests.edge import test_connection
 from tests.edge.hostile import corpus, leave, send

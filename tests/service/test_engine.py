@@ -15,9 +15,9 @@ from hunt.core.hunts import Hunt
 from hunt.core.tokens import Identity
 from hunt.engine import REPLAYS, Engine, running
 from hunt.errors import HuntFailed, StoreUnavailable
+from hunt.play import greeting
 from hunt.service import tail
 from hunt.service.subscriber import Subscription
-from hunt.web import greeting
 from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Weather

@@ -30,8 +30,8 @@ from hunt.errors import (
     StoreUnavailable,
 )
 from hunt.service.guard import Append, Guard, Reject
+from hunt.service.prober import Supervisor
 from hunt.service.quarantine import LONGEST, Quarantine
-from hunt.service.supervisor import Supervisor
 
 CLICKS = [Click(f"c{number}", "ada", 0, 0, None, 0) for number in range(5)]
 

@@ -28,11 +28,11 @@ from hunt.errors import (
     Refused,
     TooFast,
 )
+from hunt.metrics.event_loop import EventLoopMeter, Window
+from hunt.metrics.registry import SECONDS, Metrics, outcome_label
+from hunt.metrics.tally import Histogram
 from hunt.service.intake import Intake, not_open
 from hunt.service.lanes import Lanes
-from hunt.service.meter import EventLoopMeter, Window
-from hunt.service.metrics import SECONDS, Metrics, outcome_label
-from hunt.service.tally import Histogram
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
 NOTHING = Definition("harbour", "Harbour", 100, 100, None, None, 0, ())

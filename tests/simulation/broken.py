@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from hunt import engine
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.errors import OutcomeUnknown, Overloaded, StoreError
+from hunt.play import greeting
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.tail import Tail
-from hunt.web import greeting
 from tests.simulation.ledger import Ledger
 from tests.simulation.store import FakeLog
 

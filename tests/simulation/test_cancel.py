@@ -17,11 +17,11 @@ from hunt.core.definition import Definition
 from hunt.core.events import Outcome, Settlement
 from hunt.engine import REPLAYS, Engine, open_engine, running
 from hunt.errors import OutcomeUnknown, Refused
-from hunt.store.connection import Connection
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
-from hunt.store.pool import open_pool
-from hunt.web.streams import EventStream
+from hunt.web.routes.streams import EventStream
 from tests.service.test_hub import of
 from tests.simulation.ledger import DEFINITION, HUNT, Ledger
 from tests.simulation.store import FakeStore

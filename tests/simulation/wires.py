@@ -21,7 +21,7 @@ from hunt.edge.park import Park
 from hunt.edge.socket import serve
 from hunt.edge.upgrade import Handshake, Upgraded
 from hunt.engine import Engine
-from hunt.web import auth, endpoints
+from hunt.play import auth, endpoints
 from tests.edge.talking import say
 from tests.simulation.ledger import HUNT
 

@@ -29,7 +29,7 @@ from hunt.testing.history import (
 )
 from hunt.testing.judge import judge
 from hunt.testing.oracle import Violation, bounded
-from hunt.web.streams import EventStream
+from hunt.web.routes.streams import EventStream
 from tests.service.test_hub import of
 from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import POISON, FakeStore

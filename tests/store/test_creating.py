@@ -10,10 +10,10 @@ import pytest
 import trio
 
 from hunt.errors import WrongState
-from hunt.store.connection import Connection
 from hunt.store.definitions import apply, reserved
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
 from tests.web.serving import HARBOUR
 
 WAITING = """

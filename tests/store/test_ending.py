@@ -19,11 +19,11 @@ from hunt.core.fairness import commit as commitment
 from hunt.core.hunts import Hunt
 from hunt.errors import DefinitionError, HuntNotFound, HuntNotOpen, StoreError, WrongState
 from hunt.store.audit import Audit, Entry
-from hunt.store.connection import Connection
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 from hunt.store.players import Players
-from hunt.store.pool import Pool, open_pool
 from hunt.store.states import BY_CLOCK
 from tests.store.test_log import LIMITED, PLAIN, click, opened, rewards
 

@@ -26,11 +26,11 @@ from hunt.errors import (
     WrongState,
 )
 from hunt.store.definitions import COUNT, COUNT_PLAYERS
+from hunt.store.driver.listen import Listener
+from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.listen import Listener
 from hunt.store.log import COMMIT, READ, Log
 from hunt.store.packed import pack
-from hunt.store.pool import Pool, open_pool
 
 PLAIN = Definition("harbour", "Harbour", 100, 100, None, None, 0.0, ())
 LIMITED = replace(

@@ -24,10 +24,10 @@ from hunt.edge import worker
 from hunt.edge.park import Park
 from hunt.edge.worker import Worker
 from hunt.engine import Engine
+from hunt.play import auth
 from hunt.settings import Settings
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
-from hunt.web import auth
 from tests import certificates
 
 SECRET = b"web-secret-web-secret-web-secret"

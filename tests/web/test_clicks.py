@@ -14,8 +14,8 @@ import trio
 
 from hunt.core.events import Click, Outcome
 from hunt.errors import BatchRejected, Refused, StoreLost, kinds
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
 from tests.web.serving import SECRET, Client, bearer, connected, serving, token
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"

@@ -15,8 +15,8 @@ import trio
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.pool import open_pool
 from tests.faults import postgres as clusters
 from tests.faults.postgres import Postgres
 from tests.web.serving import HARBOUR, Client, serving

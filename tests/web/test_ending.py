@@ -16,9 +16,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from hunt.core.definition import to_json
 from hunt.core.events import Click, Settlement
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
-from hunt.store.pool import open_pool
 from tests.faults.proxy import Proxy
 from tests.web.serving import HARBOUR, Client, bearer, connected, serving
 from tests.web.test_clicks import assert_problem

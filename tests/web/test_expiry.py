@@ -15,7 +15,7 @@ from trio_websocket import ConnectionClosed
 
 from hunt.core.events import Reward
 from hunt.core.keys import from_jwks
-from hunt.web import auth, greeting
+from hunt.play import auth, greeting
 from tests.edge.talking import next_of, opened
 from tests.web.serving import Client, Stream, bearer, serving, stream
 from tests.web.test_identity import foreign, key_set

@@ -17,10 +17,10 @@ from trio.testing import MockClock
 from hunt.core.keys import from_jwks
 from hunt.core.tokens import Tokens
 from hunt.errors import KeysError, SettingsError
+from hunt.service import jwks
+from hunt.service.jwks import INTERVAL, LEAST, Jwks
 from hunt.service.keyring import open_tokens
 from hunt.settings import Settings
-from hunt.web import jwks
-from hunt.web.jwks import INTERVAL, LEAST, Jwks
 from tests.core import test_tokens as forge
 from tests.web.serving import SECRET, Client, serving, stream, token
 from tests.web.test_clicks import assert_problem

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from hunt.service import leaderboard
-from hunt.store.connection import Connection
-from hunt.store.pool import open_pool
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.pool import open_pool
 from hunt.store.standings import LEADERS, Standings
 from tests.web.serving import Client, bearer, serving
 from tests.web.test_clicks import assert_problem

@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from hunt.web import greeting
+from hunt.play import greeting
 from tests.web.serving import bearer, serving, stream
 from tests.web.test_clicks import assert_problem
 

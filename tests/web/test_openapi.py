@@ -8,12 +8,12 @@ import re
 import pytest
 
 from hunt.errors import Refused, kinds
-from hunt.web import openapi
 from hunt.web.app import create_app
-from hunt.web.pages import POLICY
+from hunt.web.openapi import document
+from hunt.web.routes.pages import POLICY
 from tests.web.serving import serving
 
-DOCUMENT = json.loads(openapi.document())
+DOCUMENT = json.loads(document.document())
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def test_every_route_is_in_it_and_nothing_else() -> None:
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert routes == set(openapi.routes()), "hunt/web/contract.py lists every route"
+    assert routes == set(document.routes()), "hunt/web/openapi/paths.py lists every route"
 
 
 def test_every_reference_leads_somewhere_and_every_status_is_told() -> None:

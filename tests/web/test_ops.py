@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import trio
 
-from hunt.service.samples import KEPT, WATCHERS
-from hunt.web.pages import POLICY
+from hunt.metrics.samples import KEPT, WATCHERS
+from hunt.web.routes.pages import POLICY
 from tests.web.serving import Client, Stream, bearer, serving, stream
 from tests.web.test_clicks import assert_problem
 

@@ -10,8 +10,8 @@ import pytest
 
 from hunt.core import notice
 from hunt.core.events import Click
+from hunt.store.driver.pool import open_pool
 from hunt.store.log import Log
-from hunt.store.pool import open_pool
 from tests.edge.talking import next_of, opened
 from tests.web.serving import serving, stream
 

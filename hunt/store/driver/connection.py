@@ -1,0 +1,303 @@
+"""A PostgreSQL connection for Trio: psycopg's, with its waiting replaced.
+
+psycopg's asynchronous classes are written for asyncio, but its protocol is a set
+of generators that yield what they wait for.  Here Trio drives them.  What has to
+be replaced follows psycopg 3.3.9; everything else goes through `lock` and `wait`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import psycopg
+import trio
+from psycopg import errors as pg
+from psycopg import pq
+from psycopg.abc import ConnParam, PQGen
+from psycopg.adapt import Transformer
+from psycopg.generators import execute
+from psycopg.rows import tuple_row
+
+from hunt.errors import StoreLost, StoreTimeout
+from hunt.store.driver.servers import Server, Servers
+from hunt.store.driver.waiting import drive, drive_connect
+
+RV = TypeVar("RV")
+
+ACTIVE = pq.TransactionStatus.ACTIVE
+
+#: Seconds for what must not be left undone on cancellation: telling the server,
+#: ending a transaction.  Past it the connection is closed instead.
+CLEANUP = 5.0
+
+
+class Statement:
+    """A statement that each connection prepares when it first runs it.
+
+    Args:
+        name: Its own, among all statements.
+        query: SQL, with $1, $2 ... for its values.
+    """
+
+    def __init__(self, name: str, query: str) -> None:
+        self.name = name.encode()
+        self.query = query.encode()
+
+
+class Connection(psycopg.AsyncConnection[Any]):
+    """A connection that waits with Trio; one task at a time uses it, others queue.
+
+    Cancelling a task that waits for an answer cancels the query in the server,
+    and closes the connection if the server does not obey within `CLEANUP`.
+    """
+
+    def __init__(self, pgconn: pq.abc.PGconn, row_factory: Any = tuple_row) -> None:
+        super().__init__(pgconn, row_factory)
+        self.lock = trio.Lock()  # type: ignore[assignment]
+        # psycopg would deallocate all statements after a rollback, `Statement`s among them.
+        self.prepare_threshold = None
+        self._committing = False
+        self._statements: set[bytes] = set()  # names of those that are prepared
+        self.server: Server | None = None  #: at the other end
+        self.patience = float("inf")  #: seconds in which the server answers, or is given up
+        self.in_doubt = False  #: the server gave up waiting for its standby (SQLSTATE 01000)
+        self.add_notice_handler(self._noticed)
+
+    @classmethod
+    async def connect(  # type: ignore[override]
+        cls,
+        conninfo: str | Servers = "",
+        *,
+        autocommit: bool = False,
+        within: float | None = None,
+        **kwargs: ConnParam,
+    ) -> Self:
+        """Connect to the first server of `conninfo` that accepts.
+
+        Args:
+            conninfo: As of libpq; or servers that others connect to as well.
+            autocommit: Whether each statement is a transaction of its own.
+            within: Seconds for all servers together; None: as of `Servers.connect`.
+            kwargs: Parameters in place of those of `conninfo`.
+
+        Raises:
+            psycopg.OperationalError: None accepts, or none in time.
+        """
+        servers = conninfo if isinstance(conninfo, Servers) else Servers(conninfo, **kwargs)
+        conn, server = await servers.connect(
+            lambda single: drive_connect(cls._connect_gen(single)), within
+        )
+        conn._autocommit = autocommit
+        conn.server = server
+        return conn
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Commit or roll back, and close: also where cancellation cuts the commit off."""
+        try:
+            await super().__aexit__(exc_type, exc_val, exc_tb)
+        finally:
+            self.close_now()
+
+    async def wait(self, gen: PQGen[RV], interval: float = 0, timeout: float | None = None) -> RV:
+        """Drive `gen` to its end; see the class for what cancellation does.
+
+        Raises:
+            StoreTimeout: No answer within `patience` seconds; the connection is closed.
+            psycopg.errors._WaitTimeout: Nothing within `timeout` seconds, where that is given.
+        """
+        try:
+            with trio.move_on_after(self.patience if timeout is None else timeout):
+                result = await drive(gen, self.pgconn.socket)
+                if self.server is not None:
+                    self.server.heard_at = trio.current_time()
+                return result
+            if timeout is not None:
+                raise pg._WaitTimeout("wait timeout expired")
+            # Without a request to cancel: a frozen server takes none.
+            self.close_now()
+            raise StoreTimeout(f"no answer within {self.patience:g} s")
+        except trio.Cancelled:
+            if self._committing:
+                self.close_now()
+            elif self.pgconn.transaction_status == ACTIVE:
+                with trio.CancelScope(shield=True):
+                    await self._stop_query(gen)
+            raise
+        except trio.ClosedResourceError as exc:
+            raise psycopg.OperationalError("the connection was closed") from exc
+        except OSError as exc:
+            raise psycopg.OperationalError(f"the connection is lost: {exc}") from exc
+
+    def has_prepared(self, statement: Statement) -> bool:
+        """Return whether `call` has run a statement on this connection."""
+        return statement.name in self._statements
+
+    async def call(
+        self,
+        statement: Statement,
+        values: Sequence[bytes | None],
+        sent: Callable[[], None] = lambda: None,
+    ) -> list[Any]:
+        """Run a statement, in one round trip once it is prepared, and return its rows.
+
+        psycopg's cursors do the same for any values and any types, at several times
+        the price; this is for the one statement that everything waits for.
+
+        Args:
+            statement: Which.
+            values: In PostgreSQL's binary format; None is null.
+            sent: Called when there is nothing to do but to wait for the server.
+
+        Raises:
+            psycopg.Error: As of `execute`.
+        """
+        try:
+            result = await self._run(statement, values, sent)
+        except pg.InvalidSqlStatementName:  # a pooler gave another session, or it was reset
+            self._statements.discard(statement.name)
+            result = await self._run(statement, values, sent)
+        except pg.FeatureNotSupported:  # the schema has changed since the plan was made
+            self._statements.discard(statement.name)
+            self.pgconn.send_query(b'deallocate "%b"' % statement.name)
+            await self._result()
+            result = await self._run(statement, values, sent)
+        transformer = Transformer(self)
+        transformer.set_pgresult(result)
+        return transformer.load_rows(0, result.ntuples, tuple)
+
+    async def _run(
+        self, statement: Statement, values: Sequence[bytes | None], sent: Callable[[], None]
+    ) -> pq.abc.PGresult:
+        """Prepare a statement where that was not done yet, and run it; see `call`."""
+        pgconn = self.pgconn
+        if statement.name not in self._statements:
+            pgconn.send_prepare(statement.name, statement.query)
+            await self._result()
+            self._statements.add(statement.name)
+        pgconn.send_query_prepared(
+            statement.name, values, [pq.Format.BINARY] * len(values), pq.Format.BINARY
+        )
+        pgconn.flush()
+        sent()
+        return await self._result()
+
+    async def _result(self) -> pq.abc.PGresult:
+        """Return the result of what was sent.
+
+        Raises:
+            psycopg.Error: The server refused it.
+        """
+        result: pq.abc.PGresult = (await self.wait(execute(self.pgconn)))[-1]
+        if result.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
+            raise pg.error_from_result(result, encoding=self.pgconn._encoding)
+        return result
+
+    @contextmanager
+    def committing(self, seconds: float) -> Iterator[None]:
+        """Run a call that commits: shielded, and for so many seconds at most.
+
+        Past them the connection is closed, without a request to cancel: one that
+        arrives during COMMIT makes the outcome worse than unknown, and a frozen
+        server takes none.
+
+        Raises:
+            StoreTimeout: No answer in time, so the outcome is unknown.
+            StoreLost: The answer came without the standby's word.
+        """
+        self._committing, self.in_doubt = True, False
+        try:
+            with trio.move_on_after(seconds, shield=True) as scope:
+                yield
+        finally:
+            self._committing = False
+        if scope.cancelled_caught:
+            raise StoreTimeout(f"no answer within {seconds:g} s")
+        if self.in_doubt:
+            raise StoreLost("the server did not wait for its standby")
+
+    def _noticed(self, diag: pg.Diagnostic) -> None:
+        if diag.sqlstate == "01000" and diag.severity_nonlocalized == "WARNING":
+            self.in_doubt = True
+
+    def close_now(self) -> None:
+        """Close, without a checkpoint; a second call changes nothing.
+
+        A task that waits on it gets an error.
+        """
+        self._closed = True
+        pgconn = self.pgconn
+        if pgconn.status == pq.ConnStatus.OK:
+            if self.server is not None and pgconn.transaction_status == ACTIVE:
+                self.server.unfinished.add(pgconn.backend_pid)
+            trio.lowlevel.notify_closing(pgconn.socket)
+        pgconn.finish()
+
+    async def _stop_query(self, gen: PQGen[Any]) -> None:
+        """Cancel the query in the server and read its end, or close the connection."""
+        with trio.move_on_after(CLEANUP) as scope:
+            try:
+                await drive_connect(self._cancel_gen())
+                await drive(gen, self.pgconn.socket)
+            except pg.QueryCanceled:
+                return  # as asked
+            except (psycopg.Error, OSError, trio.ClosedResourceError):
+                self.close_now()
+                return
+        if scope.cancelled_caught:
+            self.close_now()
+
+    async def cancel_safe(self, *, timeout: float = CLEANUP) -> None:
+        """Ask the server to cancel what runs on this connection.
+
+        Raises:
+            psycopg.errors.CancellationTimeout: It did not take the request in time.
+        """
+        if not self._should_cancel():
+            return
+        with trio.move_on_after(timeout):
+            await drive_connect(self._cancel_gen())
+            return
+        raise pg.CancellationTimeout("cancellation timeout expired")
+
+    async def rollback(self) -> None:
+        """Roll back; shielded and bounded, because it is what cancelled tasks call."""
+        async with self.bounded():
+            await super().rollback()
+
+    @asynccontextmanager
+    async def bounded(self) -> AsyncIterator[None]:
+        """Shield the block for `CLEANUP` seconds, and close the connection past that."""
+        with trio.move_on_after(CLEANUP, shield=True) as scope:
+            yield
+        if scope.cancelled_caught:
+            self.close_now()
+            raise psycopg.OperationalError("the server did not answer in time")
+
+    @asynccontextmanager
+    async def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> AsyncIterator[psycopg.AsyncTransaction]:
+        """Run the block in a transaction; its end is shielded and bounded.
+
+        Cancellation in Trio is level-triggered, so an unshielded exit would leave
+        the connection in the transaction for ever.
+        """
+        transaction = psycopg.AsyncTransaction(self, savepoint_name, force_rollback)
+        await transaction.__aenter__()
+        try:
+            yield transaction
+        except BaseException as exc:
+            async with self.bounded():
+                if await transaction.__aexit__(type(exc), exc, exc.__traceback__):
+                    return
+            raise
+        async with self.bounded():
+            await transaction.__aexit__(None, None, None)

@@ -1,0 +1,124 @@
+"""New connections for a pool: with limits, and with pauses while the server is away."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import psycopg
+import trio
+from psycopg import errors as pg
+
+from hunt.core.backoff import Backoff
+from hunt.errors import ConnectTimeout, StoreError, StoreTimeout, StoreUnavailable
+from hunt.store.driver import limits
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.errors import translate
+from hunt.store.driver.servers import Servers
+
+UNFINISHED = "select pid from pg_stat_activity where pid = any(%s) and state = 'active'"
+
+
+class Connector:
+    """Connect to the first of some servers that accepts.
+
+    After a failed attempt the next ones fail at once for a while (capped, fully
+    jittered), rather than all trying a server that is down.
+
+    Args:
+        servers: To be tried.
+        most: Backends, >= 1, that may work for these connections at one time.
+        clock: Monotonic time, in seconds, for the pauses.
+        jitter: Uniform in [0, 1), spreads the pauses.
+        faults: Counts under ``slow`` connects that took too long, under ``connect``
+            those that failed, under ``unfinished`` those for which there was no place
+            beside backends that were given up.
+    """
+
+    def __init__(
+        self,
+        servers: Servers,
+        *,
+        most: int,
+        faults: Counter[str],
+        clock: Callable[[], float] = trio.current_time,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.servers = servers
+        self.recovered: Callable[[], None] = lambda: None  #: called after the first success
+        self._most = most
+        self._faults = faults
+        self._clock = clock
+        self._backoff = Backoff(base=0.1, cap=2.0, jitter=jitter)
+        self._retry_at = float("-inf")
+        self._why: StoreError | None = None  # the last attempt failed
+
+    async def connect(self, within: float, *, open_now: int, insist: bool) -> Connection:
+        """Return a new connection.
+
+        Args:
+            within: Seconds.
+            open_now: Connections that there are already.
+            insist: Try, however short a time ago that failed.
+
+        Raises:
+            StoreUnavailable: No server accepts, or one did not a short time ago.
+            ConnectTimeout: A server did not answer in time.
+        """
+        if self._clock() < self._retry_at and self._why is not None and not insist:
+            raise StoreUnavailable(str(self._why))
+        try:
+            conn = await self._connect(within, open_now)
+        except (psycopg.Error, StoreError) as exc:
+            error = self._meaning(exc)
+            self._retry_at, self._why = self._clock() + self._backoff.next(), error
+            raise error from exc
+        self._backoff.reset()
+        self._retry_at = float("-inf")
+        if self._why is not None:
+            self._why = None
+            self.recovered()
+        return conn
+
+    def _meaning(self, exc: psycopg.Error | StoreError) -> StoreUnavailable:
+        """Return a failure to connect as an error of ours; nothing was sent, so nothing is lost."""
+        if isinstance(exc, StoreTimeout | pg.ConnectionTimeout):
+            self._faults["slow"] += 1
+            return ConnectTimeout(str(exc))
+        if isinstance(exc, StoreUnavailable):
+            return exc
+        self._faults["connect"] += 1
+        known = translate(exc) if isinstance(exc, psycopg.Error) else exc
+        return known if isinstance(known, StoreUnavailable) else StoreUnavailable(str(known))
+
+    async def _connect(self, within: float, open_now: int) -> Connection:
+        until = trio.current_time() + within
+        conn = await Connection.connect(self.servers, autocommit=True, within=within)
+        try:
+            # Whoever needed nearly all of it to connect gets some more for the session.
+            conn.patience = max(until - trio.current_time(), within / 4)
+            await limits.limit(conn)
+            await self._check_place(conn, open_now)
+        except BaseException:
+            conn.close_now()
+            raise
+        return conn
+
+    async def _check_place(self, conn: Connection, open_now: int) -> None:
+        """Check that the server has a place for one more beside the backends given up.
+
+        Raises:
+            StoreUnavailable: It still runs too many of them.
+        """
+        assert conn.server is not None
+        given_up = conn.server.unfinished
+        if not given_up:
+            return
+        rows = await (await conn.execute(UNFINISHED, (list(given_up),), prepare=False)).fetchall()
+        given_up.intersection_update(pid for (pid,) in rows)
+        if len(given_up) + open_now >= self._most:
+            self._faults["unfinished"] += 1
+            raise StoreUnavailable(
+                f"the server still runs {len(given_up)} calls that were given up"
+            )

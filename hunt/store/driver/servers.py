@@ -1,0 +1,172 @@
+"""The servers that a connection string names: tried in turn, within one deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import psycopg
+import trio
+from psycopg import errors as pg
+from psycopg._conninfo_utils import get_param, is_ip_address, split_attempts
+from psycopg.abc import ConnDict, ConnParam
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from hunt.store.driver.resolver import Resolver
+
+Made = TypeVar("Made")
+
+#: Seconds for one server, where neither the caller nor the connection string says less.
+CONNECT_TIMEOUT = 5.0
+
+#: Connection parameters, unless the connection string sets them.
+DEFAULTS = {
+    "application_name": "hunt",
+    "client_encoding": "UTF8",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+
+_NEVER = float("-inf")
+
+
+class Server:
+    """One host and port of a connection string, and what is known of it.
+
+    Attributes:
+        heard_at: When it last answered anything, by Trio's clock.
+        timed_out_at: When it last left a call without an answer; -inf where it has
+            been connected to since.
+        unfinished: Process ids of backends whose connection was closed while they
+            worked: the server may still be running them.
+    """
+
+    def __init__(self, params: ConnDict, resolver: Resolver) -> None:
+        self._params = params
+        self._resolver = resolver
+        self.heard_at = _NEVER
+        self.timed_out_at = _NEVER
+        self.unfinished: set[int] = set()
+
+    @property
+    def name(self) -> str:
+        """The host and the port, for logs."""
+        host = get_param(self._params, "host") or get_param(self._params, "hostaddr") or "localhost"
+        return f"{host}:{get_param(self._params, 'port') or 5432}"
+
+    def answers_since(self, began: float) -> bool:
+        """Return whether it has answered anybody while a call that began then was waiting.
+
+        The first quarter of the wait does not count: a server that froze just after the
+        call began may have answered others in between.
+        """
+        return self.heard_at > began + (trio.current_time() - began) / 4
+
+    async def connect(self, attempt: Callable[[str], Awaitable[Made]], seconds: float) -> Made:
+        """Return what `attempt` makes of the first of the host's addresses that accepts.
+
+        Args:
+            attempt: Connects to the one address of a connection string.
+            seconds: For all of it, the lookup of the name included.
+
+        Raises:
+            psycopg.errors.ConnectionTimeout: At least one address did not answer in time.
+            psycopg.OperationalError: None accepts.
+        """
+        until = trio.current_time() + seconds
+        failure: psycopg.Error | None = None
+        try:
+            addresses = await self._addresses(seconds)
+        except trio.TooSlowError:
+            self.timed_out_at = trio.current_time()
+            raise pg.ConnectionTimeout("the host name was not resolved in time") from None
+        for number, address in enumerate(addresses):
+            share = (until - trio.current_time()) / (len(addresses) - number)
+            with trio.move_on_after(share) as scope:
+                try:
+                    made = await attempt(make_conninfo("", **address))
+                except psycopg.Error as exc:
+                    if not isinstance(failure, pg.ConnectionTimeout):
+                        failure = exc
+                else:
+                    self.heard_at, self.timed_out_at = trio.current_time(), _NEVER
+                    return made
+            if scope.cancelled_caught:
+                self.timed_out_at = trio.current_time()
+                failure = pg.ConnectionTimeout(f"no connection within {share:.3g} s")
+        assert failure is not None
+        raise failure
+
+    async def _addresses(self, seconds: float) -> list[ConnDict]:
+        """Return one set of parameters for each address of the host, in order."""
+        params, host = self._params, get_param(self._params, "host")
+        if not host or host[0] in "/@" or get_param(params, "hostaddr"):
+            return [params]
+        if is_ip_address(host):
+            return [{**params, "hostaddr": host}]
+        port = get_param(params, "port") or "5432"
+        try:
+            found = await self._resolver.addresses(host, port, seconds=seconds)
+        except OSError as exc:
+            raise psycopg.OperationalError(f"the host's name is not known: {exc}") from exc
+        return [{**params, "hostaddr": address} for address in found]
+
+
+class Servers:
+    """All servers of one connection string.
+
+    Several connections may share it, and with it what is known of each server.
+
+    Args:
+        conninfo: As of libpq.
+        kwargs: Parameters in place of those of `conninfo`.
+    """
+
+    def __init__(self, conninfo: str = "", **kwargs: ConnParam) -> None:
+        params: ConnDict = {**DEFAULTS, **conninfo_to_dict(conninfo, **kwargs)}
+        limit = float(get_param(params, "connect_timeout") or 0)
+        self._limit = limit if limit > 0 else CONNECT_TIMEOUT  # seconds for one server
+        resolver = Resolver()
+        split = split_attempts(params)
+        if len(split) > 1 and get_param(params, "target_session_attrs") is None:
+            # Of several servers one is the primary; hunt can use no other.
+            split = [{**each, "target_session_attrs": "read-write"} for each in split]
+        self._servers = [Server(each, resolver) for each in split]
+
+    def in_order(self) -> list[Server]:
+        """Return the servers as they are to be tried: those that timed out come last."""
+        return sorted(self._servers, key=lambda server: server.timed_out_at)
+
+    async def connect(
+        self, attempt: Callable[[str], Awaitable[Made]], within: float | None = None
+    ) -> tuple[Made, Server]:
+        """Return what `attempt` makes of the first server that accepts, and the server.
+
+        Each server gets an equal share of the time that is left, so that one which does
+        not answer leaves time for the next.
+
+        Args:
+            attempt: Connects to the one address of a connection string.
+            within: Seconds for all servers together; None: `CONNECT_TIMEOUT` for each.
+
+        Raises:
+            psycopg.errors.ConnectionTimeout: At least one server did not answer in time.
+            psycopg.OperationalError: None accepts.
+        """
+        servers = self.in_order()
+        until = trio.current_time() + (self._limit * len(servers) if within is None else within)
+        failures: list[psycopg.Error] = []
+        for number, server in enumerate(servers):
+            share = (until - trio.current_time()) / (len(servers) - number)
+            try:
+                return await server.connect(attempt, min(share, self._limit)), server
+            except psycopg.Error as exc:
+                failures.append(exc)
+        worst = next((e for e in failures if isinstance(e, pg.ConnectionTimeout)), failures[-1])
+        if len(failures) == 1:
+            raise worst
+        told = zip(servers, failures, strict=True)
+        reasons = "; ".join(f"{server.name}: {str(exc).strip()}" for server, exc in told)
+        raise type(worst)(f"no server accepts connections: {reasons}")

@@ -1,0 +1,159 @@
+"""Routes that read: the hunts, a player's own rewards, and the leaderboard."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from quart import Blueprint, Response, request
+
+from hunt.core import wire
+from hunt.core.definition import Peak, Prize, to_json
+from hunt.core.hunts import Hunt, Version
+from hunt.engine import Engine
+from hunt.play import endpoints
+from hunt.service import leaderboard as leaderboards
+from hunt.web import bodies, who
+from hunt.web.asgi_http import empty
+
+MAX_LIMIT = 1000
+
+
+def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+    """Return the routes that read."""
+    routes = Blueprint("reading", __name__)
+
+    @routes.get("/v1/hunts")
+    async def hunts() -> Response:
+        serving = engine()
+        clock = serving.catalogue.now
+        shown = [summary(hunt, clock()) for hunt in serving.hunts.values() if hunt.state != "draft"]
+        return tagged({"hunts": shown})
+
+    @routes.get("/v1/hunts/<hunt_id>")
+    async def hunt(hunt_id: str) -> Response:
+        serving = engine()
+        found = endpoints.hunt_of(serving, None, hunt_id)
+        shown = details(found, serving.catalogue.now())
+        if found.has_ended:
+            shown |= revealed(found, await serving.archive.versions(found))
+        return tagged(shown)
+
+    @routes.get("/v1/hunts/<hunt_id>/rewards")
+    async def rewards(hunt_id: str) -> Response:
+        serving = engine()
+        identity = who.player(serving)
+        endpoints.hunt_of(serving, identity, hunt_id)
+        return await history(serving, hunt_id, identity.player)
+
+    @routes.get("/v1/hunts/<hunt_id>/leaderboard")
+    async def leaderboard(hunt_id: str) -> Response:
+        serving = engine()
+        endpoints.hunt_of(serving, None, hunt_id)
+        limit = bodies.whole("limit", 10, least=1, most=leaderboards.SIZE)
+        player = who.known(serving)
+        board = await serving.leaderboard.get(hunt_id)
+        leaders = [
+            {
+                "rank": rank,
+                "player": wire.mask(each.player),
+                "points": each.points,
+                "wins": each.wins,
+                "you": each.player == player,
+            }
+            for rank, each in enumerate(board.leaders[:limit], 1)
+        ]
+        return tagged({"hunt": hunt_id, "seq": board.seq, "leaders": leaders})
+
+    return routes
+
+
+async def history(serving: Engine, hunt_id: str, player: str) -> Response:
+    """Return a page of a player's rewards in a hunt that exists, as the query says."""
+    after = bodies.whole("after", 0, least=0, most=2**62)
+    limit = bodies.whole("limit", 100, least=1, most=MAX_LIMIT)
+    found = await serving.log.history(hunt_id, player, after, limit)
+    following = str(found[-1].seq) if len(found) == limit else "null"
+    items = b",".join(wire.reward_json(reward) for reward in found)
+    body = b'{"rewards":[' + items + b'],"next":' + following.encode() + b"}"
+    return Response(body, mimetype="application/json")
+
+
+def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
+    """Return the entry of a hunt in the list.
+
+    Args:
+        hunt: No draft.
+        now: The time by the database's clock.
+    """
+    definition = hunt.definition
+    return {
+        "id": hunt.id,
+        "title": definition.title,
+        "state": hunt.phase(now),
+        "opens_at": moment(definition.opens_at),
+        "closes_at": moment(definition.closes_at),
+    }
+
+
+def details(hunt: Hunt, now: datetime) -> dict[str, object]:
+    """Return what players may know of a hunt before its end: neither the seed nor any place."""
+    definition = hunt.definition
+    return summary(hunt, now) | {
+        "map": {"width": definition.width, "height": definition.height},
+        "cooldown": definition.cooldown,
+        "prizes": [_prize(prize, hunt) for prize in definition.prizes],
+        "version": hunt.version,
+        "epoch": hunt.epoch,
+        "commitment": hunt.commitment,
+    }
+
+
+def revealed(hunt: Hunt, versions: Sequence[Version]) -> dict[str, object]:
+    """Return what is public only after the recorded end: the seed, and every place."""
+    assert hunt.has_ended, "its seed is secret"
+    return {
+        "ended_at": moment(hunt.ended_at),
+        "seed": hunt.seed.hex(),
+        "versions": [
+            {
+                "version": each.version,
+                "at": moment(each.at),
+                "definition": to_json(each.definition),
+            }
+            for each in versions
+        ],
+    }
+
+
+def _prize(prize: Prize, hunt: Hunt) -> dict[str, object]:
+    odds = {"peak": prize.odds.peak} if isinstance(prize.odds, Peak) else prize.odds
+    return {
+        "id": prize.id,
+        "title": prize.title,
+        "points": prize.points,
+        "odds": odds,
+        "stock": prize.stock,
+        "stock_left": hunt.stock_left.get(prize.id),
+        "per_player": prize.per_player,
+    }
+
+
+def moment(value: datetime | None) -> str | None:
+    """Return a time as RFC 3339, in UTC."""
+    return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+
+def tagged(value: object) -> Response:
+    """Return JSON with a strong ETag, or 304 where the client has it already."""
+    body = wire.encode(value)
+    tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    known = [
+        each.strip().removeprefix("W/")
+        for each in request.headers.get("If-None-Match", "").split(",")
+    ]
+    if tag in known or "*" in known:
+        return empty(304, headers)
+    return Response(body, mimetype="application/json", headers=headers)

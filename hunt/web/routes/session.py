@@ -1,0 +1,65 @@
+"""Guests and tickets: how a browser becomes a player."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quart import Blueprint, Response, request
+
+from hunt.core import wire
+from hunt.engine import Engine
+from hunt.errors import NoGuests, NotAuthenticated
+from hunt.play import auth
+from hunt.web import who
+
+
+def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+    """Return the routes of sessions."""
+    routes = Blueprint("session", __name__)
+
+    @routes.post("/v1/session")
+    async def session() -> Response:
+        serving = engine()
+        if not serving.settings.guests_allowed:
+            raise NoGuests("this server has no guests: bring a token")
+        if "Origin" in request.headers:  # without a cookie there is nothing to forge
+            who.check_origin(serving)
+        cookie = request.cookies.get(auth.COOKIE)
+        if cookie is not None:
+            try:
+                known = serving.tokens.verify(cookie, "cookie")
+            except NotAuthenticated:
+                pass  # expired, or of an earlier server: a new guest then
+            else:
+                return Response(wire.encode({"player": known.player}), mimetype="application/json")
+        serving.limits.sessions.address(who.source(serving).key)
+        player = auth.guest()
+        ttl = auth.GUEST_DAYS * 86400
+        token = auth.sign(serving.secrets, player, ttl=ttl, now=serving.now())
+        response = Response(
+            wire.encode({"player": player}), status=201, mimetype="application/json"
+        )
+        response.set_cookie(
+            auth.COOKIE,
+            token,
+            max_age=ttl,
+            httponly=True,
+            samesite="Lax",
+            secure=who.secure(serving),
+        )
+        return response
+
+    @routes.post("/v1/tickets")
+    async def tickets() -> Response:
+        serving = engine()
+        identity = who.player(serving, changes=True)
+        serving.limits.tickets.player(identity.player)
+        serving.limits.tickets.address(who.source(serving).key)
+        now = serving.now()
+        ttl = max(min(auth.TICKET_SECONDS, int(identity.until - now.timestamp())), 1)
+        ticket = auth.sign_ticket(serving.secrets, identity, ttl=ttl, now=now)
+        return Response(
+            wire.encode({"ticket": ticket, "expires_in": ttl}), mimetype="application/json"
+        )
+
+    return routes
