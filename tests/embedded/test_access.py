@@ -17,7 +17,6 @@ from pathlib import Path
 import psycopg
 import pytest
 import trio
-from tests.embedded.test_postgres import HOLD, ask, postmaster
 
 from hunt.embedded import postgres
 from hunt.embedded.account import NOBODY, UNASSIGNED
@@ -25,6 +24,7 @@ from hunt.embedded.folder import make_private
 from hunt.embedded.process import Launcher, end
 from hunt.errors import SettingsError
 from hunt.store.driver.connection import Connection
+from tests.embedded.test_postgres import HOLD, ask, postmaster
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users")
 

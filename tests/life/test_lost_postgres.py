@@ -8,8 +8,8 @@ import uuid
 from pathlib import Path
 
 import trio
-from tests.embedded.test_postgres import gone, postmaster
 
+from tests.embedded.test_postgres import gone, postmaster
 from tests.life.processes import hunt_serve, player, servers
 
 

@@ -14,7 +14,6 @@ from functools import partial
 import pytest
 import structlog
 import trio
-from tests.store.driver.test_sqlstates import APPENDIX_A
 
 from hunt.bus import postgres as bus
 from hunt.core.breaker import Breaker
@@ -47,6 +46,7 @@ from hunt.store.log import Log
 from hunt.store.players import Players
 from hunt.store.standings import Standings
 from tests.store.driver.fake_postgres import FakePostgres, fake_postgres
+from tests.store.driver.test_sqlstates import APPENDIX_A
 
 #: With codes that no list knows.
 CODES = (*APPENDIX_A, "ZZ999", "H0999")
