@@ -26,7 +26,7 @@ from hunt.core.addresses import Proxies
 from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Notice, Outcome, Settlement
 from hunt.core.hunts import Hunt
-from hunt.core.quiet import Quiet
+from hunt.core.log_limiter import LogLimiter
 from hunt.core.readiness import NodeState, WorkerState
 from hunt.core.standings import Leader
 from hunt.errors import (
@@ -41,11 +41,11 @@ from hunt.metrics import gauges
 from hunt.metrics.event_loop import EventLoopMeter
 from hunt.metrics.families import Family
 from hunt.metrics.registry import Metrics
+from hunt.metrics.sample_buffer import SampleBuffer
 from hunt.metrics.sampler import Sampler
-from hunt.metrics.samples import Samples
-from hunt.metrics.stalls import Stalls
+from hunt.metrics.stall_detector import StallDetector
 from hunt.service.access import AccessLog
-from hunt.service.archive import Archive
+from hunt.service.audit_queue import AuditQueue
 from hunt.service.catalogue import Catalogue
 from hunt.service.ending import Ending
 from hunt.service.eviction import evict
@@ -57,10 +57,10 @@ from hunt.service.lane import Waiting
 from hunt.service.lanes import Lanes
 from hunt.service.leaderboard import Leaderboard
 from hunt.service.limits import Limits
-from hunt.service.prober import Supervisor
+from hunt.service.prober import BreakerProber
 from hunt.service.quarantine import Quarantine
 from hunt.service.tail import Tail
-from hunt.service.trail import Trail
+from hunt.service.version_cache import VersionCache
 from hunt.settings import Settings
 from hunt.store.audit import Entry
 from hunt.store.store import Store, open_store
@@ -99,7 +99,7 @@ class Engine:
             store.hunts.read, found=self._found, gone=self._gone, faults=self.faults
         )
         self.hunts = self.catalogue.hunts  #: every hunt, by id, kept current
-        self.archive = Archive(store.hunts.versions)
+        self.version_cache = VersionCache(store.hunts.versions)
         self.ending = Ending(
             hunts=self.hunts.values,
             now=self.catalogue.now,
@@ -111,20 +111,20 @@ class Engine:
         self.draining = False
         self.drained = trio.Event()
         self.log = store.log
-        self.trail = Trail(self._record, jitter=jitter)
+        self.audit_queue = AuditQueue(self._record, jitter=jitter)
         self.leaderboard = Leaderboard(self._add_up, self._leaders)
         self.metrics = Metrics(version=VERSION)
         self.access = AccessLog(settings)
-        self.sign_ins = Quiet(trio.current_time)  #: of operators, refused
+        self.sign_ins = LogLimiter(trio.current_time)  #: of operators, refused
         self.meter = EventLoopMeter(time.perf_counter)
-        self.stalls = Stalls(time.perf_counter)
+        self.stalls = StallDetector(time.perf_counter)
         self.breaker = Breaker(
             trio.current_time,
             slow=settings.breaker_slow,
             batches=settings.breaker_batches,
             jitter=jitter,
         )
-        self.supervisor = Supervisor(self.breaker, self._probe, changed=self._breaker_changed)
+        self.prober = BreakerProber(self.breaker, self._probe, changed=self._breaker_changed)
         self.limits = Limits(settings, clock=trio.current_time, refused=self.metrics.limited)
         self.proxies = Proxies(settings.trusted_proxies)
         #: Called now and then; each drops what was not used for a while.
@@ -151,7 +151,7 @@ class Engine:
             went_back=self._log_went_back,
             jitter=jitter,
         )
-        store.on_recovery(self.supervisor.hurry)
+        store.on_recovery(self.prober.probe_soon)
         self.quarantine = Quarantine(trio.current_time, jitter=jitter)
         self.guard = Guard(
             self._append,
@@ -160,7 +160,7 @@ class Engine:
             self.quarantine,
             jitter=jitter,
             known=self.tail.known,
-            breaker_moved=self.supervisor.look,
+            breaker_moved=self.prober.observe,
         )
         self.lanes = Lanes(
             self.commit,
@@ -185,9 +185,9 @@ class Engine:
         self.told_to_drain = trio.Event()  #: an operator wants this process to end
         self.own_socket: str | None = None  #: ``unix:/path``, where its siblings ask it
         self.siblings: Callable[[], list[Path]] = list  #: sockets of this server's other processes
-        #: Returns the readiness of the node; without a supervisor, of this process.
+        #: Returns the readiness of the node; without a prober, of this process.
         self.node: Callable[[], NodeState] = self._alone
-        #: Returns the metrics of the node; None where there is no supervisor.
+        #: Returns the metrics of the node; None where there is no prober.
         self.total: Callable[[], Awaitable[list[Family]]] | None = None
         self._readiness_moved = trio.Event()  # replaced each time
         sampler = Sampler(
@@ -203,7 +203,7 @@ class Engine:
             answered=lambda: self.catalogue.answered_at,
             draining=lambda: self.draining,
         )
-        self.samples = Samples(sampler.take, name=secrets.token_hex(4))
+        self.samples = SampleBuffer(sampler.take, name=secrets.token_hex(4))
         gauges.watch(
             self.metrics,
             breaker=self.breaker,
@@ -212,7 +212,7 @@ class Engine:
             lanes=self.lanes,
             meter=self.meter,
             quarantine=self.quarantine,
-            supervisor=self.supervisor,
+            prober=self.prober,
             tail=self.tail,
         )
         self.metrics.watch(
@@ -229,7 +229,7 @@ class Engine:
         self.metrics.faults.watch("engine", self.faults)
         self.metrics.faults.watch("ending", self.ending.faults)
         self.metrics.faults.watch("leaderboard", self.leaderboard.faults)
-        self.metrics.faults.watch("audit", self.trail.faults)
+        self.metrics.faults.watch("audit", self.audit_queue.faults)
         self.metrics.faults.watch("loop", self.stalls.faults)
 
     async def _probe(self) -> float:
@@ -457,10 +457,10 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             nursery.start_soon(engine.ending.run)
             await nursery.start(engine.tail.run)
             nursery.start_soon(engine.hub.run)
-            nursery.start_soon(engine.trail.run)
+            nursery.start_soon(engine.audit_queue.run)
             await nursery.start(engine.leaderboard.run)
             await nursery.start(engine.lanes.run)
-            nursery.start_soon(engine.supervisor.run)
+            nursery.start_soon(engine.prober.run)
             nursery.start_soon(
                 partial(
                     bus.run,

@@ -14,12 +14,12 @@ import structlog
 from structlog.typing import EventDict, Processor, ProcessorReturnValue
 
 from hunt.conninfo import parse
-from hunt.core.quiet import Quiet
+from hunt.core.log_limiter import LogLimiter
 from hunt.log_writer import Stream
 from hunt.settings import Settings
 
 #: One for all loggers, as the configuration of structlog is.
-_quiet = Quiet(time.monotonic)
+_quiet = LogLimiter(time.monotonic)
 
 _streams: list[Stream] = []  # standard output and standard error, once they are replaced
 

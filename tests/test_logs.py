@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from hunt import logs
-from hunt.core.quiet import Quiet
+from hunt.core.log_limiter import LogLimiter
 
 
 class Clock:
@@ -20,7 +20,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(logs, "_quiet", Quiet(made, burst=2, interval=10))
+    monkeypatch.setattr(logs, "_quiet", LogLimiter(made, burst=2, interval=10))
     return made
 
 

@@ -9,7 +9,7 @@ from hunt.metrics.registry import Metrics
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.lanes import Lanes
-from hunt.service.prober import Supervisor
+from hunt.service.prober import BreakerProber
 from hunt.service.quarantine import Quarantine
 from hunt.service.tail import Tail
 
@@ -25,7 +25,7 @@ def watch(
     lanes: Lanes,
     meter: EventLoopMeter,
     quarantine: Quarantine,
-    supervisor: Supervisor,
+    prober: BreakerProber,
     tail: Tail,
 ) -> None:
     """Show the services' numbers in `metrics`."""
@@ -80,5 +80,5 @@ def watch(
         tail.silence,
         rule="greatest",
     )
-    metrics.faults.watch("probe", supervisor.faults)
+    metrics.faults.watch("probe", prober.faults)
     metrics.faults.watch("tail", tail.faults)

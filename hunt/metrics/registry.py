@@ -21,10 +21,10 @@ from hunt.core.events import Outcome, Settlement
 from hunt.errors import (
     Refused,
 )
+from hunt.metrics.counters import Histogram, LabelledCounter
 from hunt.metrics.event_loop import Window
 from hunt.metrics.families import CUMULATIVE, Family, Rule, Sample
 from hunt.metrics.faults import Faults
-from hunt.metrics.tally import Histogram, Tally
 
 #: Seconds; from a fast commit to the deadline.
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -68,7 +68,7 @@ class Metrics:
         self.window = Window(clock)  #: the commits of the last minute
         self.faults = Faults()  #: who counts faults is shown by `Faults.watch`
         registry.register(self.faults)
-        self.clicks = Tally(
+        self.clicks = LabelledCounter(
             "hunt_clicks", "Clicks, by what became of them.", ("hunt", "outcome"), registry
         )
         self.click_seconds = Histogram(

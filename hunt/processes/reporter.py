@@ -89,7 +89,7 @@ class Reporter:
             await self._alarmed.wait()
             self._alarmed = trio.Event()
             self._report()
-            await self._engine.supervisor.prove()
+            await self._engine.prober.confirm()
             self._probing = self._alarmed.is_set()
             self._report()
 

@@ -14,7 +14,7 @@ from hunt.errors import CircuitOpen, StoreError, StoreReadOnly, StoreTimeout
 DEADLINE = 4.0
 
 
-class Supervisor:
+class BreakerProber:
     """The only sender of probes of a breaker.
 
     Args:
@@ -40,7 +40,7 @@ class Supervisor:
         self._moved = trio.Event()
         self.faults = Counter(read_only=0, timeout=0, unavailable=0)  #: probes that failed, by kind
 
-    def look(self) -> None:
+    def observe(self) -> None:
         """See whether the breaker moved; to be called after each call that it admitted.
 
         And after whatever else may have moved it, which is to force it.
@@ -54,7 +54,7 @@ class Supervisor:
             self._forced = self._breaker.forced
             self._moved.set()
 
-    def hurry(self) -> None:
+    def probe_soon(self) -> None:
         """Probe now, if the breaker is open: the database was reached again."""
         self._breaker.hurry()
         self._moved.set()
@@ -70,7 +70,7 @@ class Supervisor:
             else:
                 await self._probe_once()
 
-    async def prove(self) -> None:
+    async def confirm(self) -> None:
         """Probe a closed breaker until a probe is good, or has opened it.
 
         A probe counts like a commit: those that fail are as many as failed commits
@@ -86,7 +86,7 @@ class Supervisor:
             ticket = self._breaker.admit()
         except CircuitOpen:  # it opened again meanwhile
             return False
-        self.look()
+        self.observe()
         good = False
         try:
             with trio.fail_after(DEADLINE):
@@ -106,5 +106,5 @@ class Supervisor:
         else:
             good = seconds <= self._breaker.slow
             self._breaker.succeed(ticket, seconds)
-        self.look()
+        self.observe()
         return good

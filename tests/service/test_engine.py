@@ -95,13 +95,13 @@ async def test_half_open_breaker_is_not_ready(autojump_clock: MockClock) -> None
     async with engine() as (made, _):
         states = []
         made.breaker.read_only(made.breaker.admit())
-        made.supervisor.look()
+        made.prober.observe()
 
         async def probe() -> float:
             states.append((made.breaker.state, made.ready()[0]))
             return 0.0
 
-        made.supervisor._probe = probe
+        made.prober._probe = probe
         await trio.sleep(20)
         assert states
         assert set(states) == {("half-open", False)}
@@ -191,7 +191,7 @@ async def test_breaker_is_probed_at_once_when_the_database_accepts_again(
         for _ in range(10):  # until the pauses are long
             made.breaker.force(None)
             made.breaker._open("timeout")
-        made.supervisor.look()
+        made.prober.observe()
         assert made.breaker.retry_after() > 5
         store.recovered()
         await trio.sleep(1)
@@ -213,7 +213,7 @@ async def test_hunt_that_fails_alone_does_not_keep_the_breaker_open(
         store.log.probe = probe  # type: ignore[method-assign]
         made.guard.last = HUNT
         made.breaker.read_only(made.breaker.admit())
-        made.supervisor.look()
+        made.prober.observe()
         await trio.sleep(10)
         assert tried == [HUNT, None, None, None]
         assert made.breaker.state == "closed"
@@ -227,7 +227,7 @@ async def test_slow_probe_keeps_the_breaker_open(autojump_clock: MockClock) -> N
 
         store.log.probe = probe  # type: ignore[method-assign]
         made.breaker.read_only(made.breaker.admit())
-        made.supervisor.look()
+        made.prober.observe()
         await trio.sleep(60)
         assert (made.breaker.state, made.breaker.reason) == ("open", "slow")
         assert made.breaker.openings < 20

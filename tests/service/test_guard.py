@@ -30,7 +30,7 @@ from hunt.errors import (
     StoreUnavailable,
 )
 from hunt.service.guard import Append, Guard, Reject
-from hunt.service.prober import Supervisor
+from hunt.service.prober import BreakerProber
 from hunt.service.quarantine import LONGEST, Quarantine
 
 CLICKS = [Click(f"c{number}", "ada", 0, 0, None, 0) for number in range(5)]
@@ -358,18 +358,18 @@ async def test_the_supervisor_leads_the_breaker_back(
             await trio.sleep_forever()  # frozen: its deadline ends it
         return 0.0
 
-    supervisor = Supervisor(
+    prober = BreakerProber(
         breaker, probe, changed=lambda state: states.append((trio.current_time(), state))
     )
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(supervisor.run)
+        nursery.start_soon(prober.run)
         await trio.sleep(1)
         breaker.read_only(breaker.admit())
-        supervisor.look()
+        prober.observe()
         await trio.sleep(60)
         nursery.cancel_scope.cancel()
     frozen = 4 if error is None else 0
-    assert supervisor.faults.total() == 1
+    assert prober.faults.total() == 1
     assert states == [
         (1, "open"),
         (5, "half-open"),
@@ -386,7 +386,7 @@ async def test_a_bug_in_the_probe_gives_its_place_back() -> None:
     async def probe() -> float:
         raise KeyError
 
-    supervisor = Supervisor(breaker, probe, changed=lambda state: None)
+    prober = BreakerProber(breaker, probe, changed=lambda state: None)
     with pytest.raises(KeyError):
-        await supervisor.run()
+        await prober.run()
     assert breaker.probe_at() is not None

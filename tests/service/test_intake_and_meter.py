@@ -28,9 +28,9 @@ from hunt.errors import (
     Refused,
     TooFast,
 )
+from hunt.metrics.counters import Histogram
 from hunt.metrics.event_loop import EventLoopMeter, Window
 from hunt.metrics.registry import SECONDS, Metrics, outcome_label
-from hunt.metrics.tally import Histogram
 from hunt.service.intake import Intake, not_open
 from hunt.service.lanes import Lanes
 

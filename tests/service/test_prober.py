@@ -6,7 +6,7 @@ from trio.testing import MockClock
 
 from hunt.core.breaker import Breaker, State
 from hunt.errors import StoreReadOnly, StoreTimeout, StoreUnavailable
-from hunt.service.prober import DEADLINE, Supervisor
+from hunt.service.prober import DEADLINE, BreakerProber
 
 
 async def test_a_breaker_that_is_held_open_is_not_probed_until_it_is_let_go_of(
@@ -20,24 +20,24 @@ async def test_a_breaker_that_is_held_open_is_not_probed_until_it_is_let_go_of(
         return 0.0
 
     breaker = Breaker(trio.current_time)
-    supervisor = Supervisor(breaker, probe, changed=states.append)
+    prober = BreakerProber(breaker, probe, changed=states.append)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(supervisor.run)
+        nursery.start_soon(prober.run)
         await trio.sleep(1)
         breaker.read_only(breaker.admit())
         breaker.force("open")
-        supervisor.look()
+        prober.observe()
         await trio.sleep(100)
         assert not probed
         breaker.force(None)
-        supervisor.look()
+        prober.observe()
         await trio.sleep(1)
         assert len(probed) == 3
         assert states == ["open", "half-open", "closed"]
         breaker.force("closed")
-        supervisor.look()
+        prober.observe()
         breaker.read_only(breaker.admit())
-        supervisor.look()
+        prober.observe()
         await trio.sleep(100)
         assert (len(probed), breaker.state) == (3, "closed")
         nursery.cancel_scope.cancel()
@@ -47,19 +47,19 @@ async def test_probe_without_an_answer_is_given_up_as_a_timeout(
     autojump_clock: MockClock,
 ) -> None:
     breaker = Breaker(trio.current_time)
-    supervisor = Supervisor(breaker, trio.sleep_forever, changed=lambda state: None)
+    prober = BreakerProber(breaker, trio.sleep_forever, changed=lambda state: None)
     breaker.read_only(breaker.admit())
-    supervisor.look()
+    prober.observe()
     began = breaker.probe_at()
     assert began is not None
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(supervisor.run)
+        nursery.start_soon(prober.run)
         await trio.sleep_until(began + DEADLINE - 0.5)
         assert breaker.state == "half-open"
         await trio.sleep(1)
         assert (breaker.state, breaker.reason) == ("open", "timeout")
         nursery.cancel_scope.cancel()
-    assert supervisor.faults == {"read_only": 0, "timeout": 1, "unavailable": 0}
+    assert prober.faults == {"read_only": 0, "timeout": 1, "unavailable": 0}
     assert DEADLINE < 10, "the breaker could not close for so long"
 
 
@@ -81,17 +81,17 @@ async def test_failed_probe_is_counted_by_its_kind_and_keeps_the_breaker_open(
         raise error("no")
 
     breaker = Breaker(trio.current_time)
-    supervisor = Supervisor(breaker, probe, changed=states.append)
+    prober = BreakerProber(breaker, probe, changed=states.append)
     breaker.time_out(breaker.admit())
     breaker.time_out(breaker.admit())
     assert breaker.state == "open"
-    assert not await supervisor._probe_once(), "its time has not come"
+    assert not await prober._probe_once(), "its time has not come"
     at = breaker.probe_at()
     assert at is not None
     await trio.sleep_until(at)
-    assert not await supervisor._probe_once()
+    assert not await prober._probe_once()
     assert (breaker.state, breaker.reason) == ("open", reason)
-    assert {name for name, count in supervisor.faults.items() if count} == {kind}
+    assert {name for name, count in prober.faults.items() if count} == {kind}
     assert states == ["half-open", "open"]
 
 
@@ -108,9 +108,9 @@ async def test_proof_of_a_closed_breaker_ends_with_the_first_good_probe(
         return answer
 
     breaker = Breaker(trio.current_time)
-    supervisor = Supervisor(breaker, probe, changed=lambda state: None)
-    await supervisor.prove()
+    prober = BreakerProber(breaker, probe, changed=lambda state: None)
+    await prober.confirm()
     assert (answers, breaker.state) == ([0.0], "closed")
     breaker.force("closed")
-    await supervisor.prove()
+    await prober.confirm()
     assert answers == [0.0], "a breaker that is held needs no proof"

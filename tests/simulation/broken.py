@@ -139,11 +139,11 @@ def resumes_from_now(patch: Patch) -> None:
 def never_probes(patch: Patch) -> None:
     """Leave an open breaker open."""
 
-    class Idle(engine.Supervisor):
+    class Idle(engine.BreakerProber):
         async def _probe_once(self) -> None:
             await engine.trio.sleep(1e6)
 
-    patch.setattr(engine, "Supervisor", Idle)
+    patch.setattr(engine, "BreakerProber", Idle)
 
 
 PIECES: list[tuple[Callable[[Patch], None], str]] = [

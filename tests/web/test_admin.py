@@ -271,7 +271,7 @@ async def test_the_breaker_can_be_held_while_the_database_is_away(database: str)
             await record(entry)
             recorded.set()
 
-        engine.trail._record = sometimes
+        engine.audit_queue._record = sometimes
         operator(client)
         for force in ("open", "closed"):
             answer = await act(client, "POST", f"{ADMIN}/breaker", json={"force": force})
@@ -287,7 +287,7 @@ async def test_the_breaker_can_be_held_while_the_database_is_away(database: str)
         away = False
         with trio.fail_after(5):
             await recorded.wait()
-            while len(engine.trail._entries):
+            while len(engine.audit_queue._entries):
                 await trio.lowlevel.checkpoint()
         trail = (await act(client, "GET", f"{ADMIN}/audit"))["entries"]
         assert [each["detail"]["force"] for each in trail if each["action"] == "breaker"] == [

@@ -222,7 +222,7 @@ async def open_breaker(client: Client) -> None:
     breaker = client.engine.breaker
     breaker.cooldown = breaker.cap = 60
     breaker.read_only(breaker.admit())
-    client.engine.supervisor.look()
+    client.engine.prober.observe()
 
 
 async def test_503_while_the_breaker_is_open(database: str) -> None:

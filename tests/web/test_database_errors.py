@@ -138,9 +138,9 @@ async def test_corrupt_partition_stops_its_own_hunt_only(
         # The probe of an open breaker does not go by the hunt that fails alone.
         client.engine.breaker.read_only(client.engine.breaker.admit())
         client.engine.guard.last = "harbour"
-        client.engine.supervisor.look()
+        client.engine.prober.observe()
         await until(client, "river", "ok")
-        assert client.engine.supervisor.faults.total() == 0
+        assert client.engine.prober.faults.total() == 0
         [(path, content)] = damaged
         path.write_bytes(content)
         await until(client, "harbour", "ok")

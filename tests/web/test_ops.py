@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trio
 
-from hunt.metrics.samples import KEPT, WATCHERS
+from hunt.metrics.sample_buffer import KEPT, WATCHERS
 from hunt.web.routes.pages import POLICY
 from tests.web.serving import Client, Stream, bearer, serving, stream
 from tests.web.test_clicks import assert_problem

@@ -23,7 +23,7 @@ def way() -> None:
 async def trail(client: Client) -> list[dict[str, Any]]:
     """Return the audit trail, the newest first, once all of it is recorded."""
     with trio.fail_after(10):
-        while client.engine.trail._entries:
+        while client.engine.audit_queue._entries:
             await trio.sleep(0.01)
     operator(client)
     entries: list[dict[str, Any]] = (await act(client, "GET", f"{ADMIN}/audit"))["entries"]

@@ -16,7 +16,7 @@ from hunt.core import sse
 from hunt.core.wire import encode
 from hunt.engine import VERSION, Engine
 from hunt.errors import Overloaded
-from hunt.metrics.samples import KEPT
+from hunt.metrics.sample_buffer import KEPT
 from hunt.play import auth, endpoints, greeting
 from hunt.web.admin import access, siblings
 

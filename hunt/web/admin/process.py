@@ -32,7 +32,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         if named != os.getpid():
             await _drain_sibling(serving, named)
         else:
-            serving.trail.add(
+            serving.audit_queue.add(
                 Entry(actor=who.operator(serving), action="drain", detail={"process": named})
             )
             serving.told_to_drain.set()
@@ -43,12 +43,12 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         serving = engine()
         force = _force(await bodies.table())
         serving.breaker.force(force)
-        serving.supervisor.look()
+        serving.prober.observe()
         processes = 1
         if request.args.get("process") != "own":
             # Written down once, by the process that was asked.
             detail = {"force": force, "process": os.getpid()}
-            serving.trail.add(
+            serving.audit_queue.add(
                 Entry(actor=who.operator(serving), action="breaker", detail=dict(detail))
             )
             processes += await siblings.post(

@@ -34,7 +34,7 @@ def refused(engine: Engine, refusal: Refused, operator: str | None = None) -> No
     if more:
         detail["more_like_it"] = more
     hunt = (request.view_args or {}).get("hunt_id", "")
-    engine.trail.add(
+    engine.audit_queue.add(
         Entry(
             actor=operator or NOBODY,
             action="refused" if isinstance(refusal, NotAllowed) else "sign-in refused",

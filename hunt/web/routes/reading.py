@@ -37,7 +37,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         found = endpoints.hunt_of(serving, None, hunt_id)
         shown = details(found, serving.catalogue.now())
         if found.has_ended:
-            shown |= revealed(found, await serving.archive.versions(found))
+            shown |= revealed(found, await serving.version_cache.get(found))
         return tagged(shown)
 
     @routes.get("/v1/hunts/<hunt_id>/rewards")

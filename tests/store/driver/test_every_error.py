@@ -29,14 +29,14 @@ from hunt.errors import (
     StoreError,
 )
 from hunt.service import ending
+from hunt.service.audit_queue import AuditQueue
 from hunt.service.catalogue import Catalogue
 from hunt.service.ending import Ending
 from hunt.service.guard import ATTEMPTS, Guard
 from hunt.service.leaderboard import Leaderboard
-from hunt.service.prober import Supervisor
+from hunt.service.prober import BreakerProber
 from hunt.service.quarantine import Quarantine
 from hunt.service.tail import Tail
-from hunt.service.trail import Trail
 from hunt.store.audit import Audit, Entry
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import Pool, open_pool
@@ -195,9 +195,9 @@ class Tasks:
             jitter=lambda: 0.0,
         )
         self.board = Leaderboard(standings.add_up, standings.leaders)
-        self.trail = Trail(Audit(pool).record, jitter=lambda: 0.0)
+        self.audit_queue = AuditQueue(Audit(pool).record, jitter=lambda: 0.0)
         self.breaker = Breaker(trio.current_time, cooldown=0.001, cap=0.001)
-        self.supervisor = Supervisor(
+        self.prober = BreakerProber(
             self.breaker, partial(log.probe, "harbour"), changed=lambda state: None
         )
 
@@ -207,8 +207,8 @@ class Tasks:
             nursery.start_soon(self.ending.run)
             await nursery.start(self.tail.run)
             await nursery.start(self.board.run)
-            nursery.start_soon(self.trail.run)
-            nursery.start_soon(self.supervisor.run)
+            nursery.start_soon(self.audit_queue.run)
+            nursery.start_soon(self.prober.run)
             nursery.start_soon(
                 partial(
                     bus.run, self.listening, own="me", notice=lambda notice: None,
@@ -223,9 +223,9 @@ class Tasks:
         self.catalogue.look()
         self.tail.notice(Notice("harbour", 1, 5, None))
         self.tail.resync()
-        self.trail.add(Entry(actor="eve", action="test", hunt=None, detail={}))
+        self.audit_queue.add(Entry(actor="eve", action="test", hunt=None, detail={}))
         self.breaker.read_only(self.breaker.admit())
-        self.supervisor.look()
+        self.prober.observe()
         with pytest.raises(StoreError):
             await self.board.get("harbour")
 
@@ -237,8 +237,8 @@ class Tasks:
             self.tail.faults["look"],
             self.board.faults["renew"],
             self.ending.faults["end"],
-            self.trail.faults.total(),
-            self.supervisor.faults.total(),
+            self.audit_queue.faults.total(),
+            self.prober.faults.total(),
         ]
 
 

@@ -11,7 +11,7 @@ from hunt.core.hunts import Hunt, Version
 SIZE = 100
 
 
-class Archive:
+class VersionCache:
     """A cache of what is public of an ended hunt, and never changes again.
 
     Args:
@@ -22,7 +22,7 @@ class Archive:
         self._read = read
         self._kept: OrderedDict[str, tuple[bytes, Sequence[Version]]] = OrderedDict()
 
-    async def versions(self, hunt: Hunt) -> Sequence[Version]:
+    async def get(self, hunt: Hunt) -> Sequence[Version]:
         """Return all versions of a hunt that has ended, the newest first.
 
         Raises:

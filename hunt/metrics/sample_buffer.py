@@ -15,7 +15,7 @@ from hunt.core.wire import encode
 from hunt.errors import Draining, Overloaded
 from hunt.metrics.sampler import Sample
 
-#: Samples that are kept: a quarter of an hour.
+#: SampleBuffer that are kept: a quarter of an hour.
 KEPT = 900
 
 #: Seconds between two samples.
@@ -25,7 +25,7 @@ INTERVAL = 1.0
 WATCHERS = 16
 
 
-class Samples:
+class SampleBuffer:
     """A ring of samples, as blocks of an event stream, encoded once.
 
     Who watches asks for what is newer than what it has, so nobody has a queue: a
@@ -34,7 +34,7 @@ class Samples:
     Args:
         take: Returns a sample.
         name: Of this process among all that ever ran, 1 to 16 of ``a-z 0-9``.
-        kept: Samples, >= 1.
+        kept: SampleBuffer, >= 1.
     """
 
     def __init__(self, take: Callable[[], Sample], *, name: str, kept: int = KEPT) -> None:

@@ -82,7 +82,7 @@ class Histogram(Collector):
         yield HistogramMetricFamily(self._name, self._text, buckets=buckets, sum_value=self._sum)
 
 
-class Tally(Collector):
+class LabelledCounter(Collector):
     """Counts by two labels; of one thread.
 
     Args:

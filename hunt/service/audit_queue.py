@@ -41,7 +41,7 @@ Entry = TypeVar("Entry", bound=Action)
 log = structlog.get_logger("hunt.audit")
 
 
-class Trail(Generic[Entry]):
+class AuditQueue(Generic[Entry]):
     """Records what an operator did, as soon as the database takes it.
 
     The breaker is forced while the database is away, and that must be on record,

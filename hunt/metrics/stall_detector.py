@@ -14,7 +14,7 @@ INTERVAL, LATE = 0.5, 1.0
 log = structlog.get_logger("hunt.loop")
 
 
-class Stalls:
+class StallDetector:
     """Counts and logs each time that the loop was late by more than `LATE` seconds.
 
     Args:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hunt.core.quiet import Quiet
+from hunt.core.log_limiter import LogLimiter
 
 
 class Clock:
@@ -12,7 +12,7 @@ class Clock:
 
 def test_a_minute_of_the_same_is_a_few_lines_and_every_other_is_counted() -> None:
     clock = Clock()
-    quiet = Quiet(clock, burst=3, interval=10)
+    quiet = LogLimiter(clock, burst=3, interval=10)
     said = []
     for _ in range(6000):
         said.append(quiet.admit("down"))
@@ -26,7 +26,7 @@ def test_a_minute_of_the_same_is_a_few_lines_and_every_other_is_counted() -> Non
 
 def test_kinds_are_counted_apart_and_a_rested_one_speaks_at_once() -> None:
     clock = Clock()
-    quiet = Quiet(clock, burst=1, interval=10)
+    quiet = LogLimiter(clock, burst=1, interval=10)
     assert quiet.admit("a") == 0
     assert quiet.admit("a") is None
     assert quiet.admit("b") == 0

@@ -9,7 +9,7 @@ from hunt.core.limiter import Limiter
 from hunt.errors import TooFast
 
 
-class Quiet:
+class LogLimiter:
     """Bounds lines of a log by what they say, and counts those that it keeps back.
 
     A minute of the same thousand times a second is `burst` lines and one more each

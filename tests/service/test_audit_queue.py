@@ -4,7 +4,7 @@ import trio
 from trio.testing import MockClock
 
 from hunt.errors import BatchRejected, StoreError, StoreUnavailable
-from hunt.service.trail import Trail
+from hunt.service.audit_queue import AuditQueue
 from hunt.store.audit import Entry
 
 
@@ -23,7 +23,7 @@ async def test_rejected_entry_is_dropped_and_a_failed_one_recorded_later(
             raise failures[entry.action].pop(0)
         recorded.append(entry.action)
 
-    trail = Trail(record, jitter=lambda: 1.0)
+    trail = AuditQueue(record, jitter=lambda: 1.0)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trail.run)
         for action in ("first", "bad", "late", "last"):

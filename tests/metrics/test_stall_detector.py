@@ -4,12 +4,12 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
-from hunt.metrics.stalls import Stalls
+from hunt.metrics.stall_detector import StallDetector
 
 
 async def test_a_loop_that_stands_still_is_counted_and_said(autojump_clock: MockClock) -> None:
     blocked = 0.0
-    stalls = Stalls(lambda: trio.current_time() + blocked)
+    stalls = StallDetector(lambda: trio.current_time() + blocked)
     with capture_logs() as logs:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stalls.run)

@@ -1,4 +1,4 @@
-"""Samples of a process: what a second's differences say, and a ring that nobody can hold up."""
+"""Tests of the sampler and of the buffer of its samples."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from hunt.core.breaker import Breaker
 from hunt.core.events import Reward, Settlement
 from hunt.core.sse import Parser
 from hunt.errors import CircuitOpen, Draining, Overloaded
+from hunt.metrics.counters import Histogram
 from hunt.metrics.event_loop import EventLoopMeter
 from hunt.metrics.registry import SECONDS, Metrics
+from hunt.metrics.sample_buffer import WATCHERS, SampleBuffer
 from hunt.metrics.sampler import Sample, Sampler
-from hunt.metrics.samples import WATCHERS, Samples
-from hunt.metrics.tally import Histogram
 from hunt.service.lanes import Lanes
 from tests.service.test_hub import hub, of
 
@@ -125,9 +125,9 @@ async def test_a_sample_says_what_the_breaker_saw_and_when_it_will_probe(
     assert (seen.reason, seen.forced, seen.probe_in) == ("forced", "open", None)
 
 
-def ring(kept: int = 900) -> tuple[Samples, Callable[[], Sample]]:
+def ring(kept: int = 900) -> tuple[SampleBuffer, Callable[[], Sample]]:
     process = Process()
-    return Samples(process.sampler.take, name="a1", kept=kept), process.sampler.take
+    return SampleBuffer(process.sampler.take, name="a1", kept=kept), process.sampler.take
 
 
 def ids(blocks: bytes) -> list[str | None]:
