@@ -15,7 +15,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>hunt: problems</title>
 <link rel="icon" href="/static/icon.svg">
-<link rel="stylesheet" href="/static/docs.css">
+<link rel="stylesheet" href="/static/docs/docs.css">
 </head>
 <body>
 <header>

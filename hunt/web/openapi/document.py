@@ -42,6 +42,7 @@ _HEADERS: Mapping[str, dict[str, object]] = {
 _PATH = {
     "hunt": ("Id", "The hunt's id."),
     "player": ("Player", "The player's id."),
+    "folder": ("File", "The folder's name."),
     "name": ("File", "The file's name."),
 }
 

@@ -140,10 +140,15 @@ OPERATIONS: tuple[Operation, ...] = (
             ("ops", "/ops", "Live operations, for people with a token; it may be elsewhere."),
         )
     ),
-    Operation(
-        name="static", method="GET", path="/static/{name}", tag="pages",
-        summary="A file of a page.", query=(_TAG,), problems=(404,),
-        answers=(Answer(shape=TEXT, mimetype="*/*", headers=("ETag",)), _UNCHANGED),
+    *(
+        Operation(
+            name=name, method="GET", path=path, tag="pages", summary="A file of a page.",
+            answers=(Answer(shape=TEXT, mimetype="*/*", headers=("ETag",)), _UNCHANGED),
+            query=(_TAG,), problems=(404,),
+        )
+        for name, path in (
+            ("static", "/static/{name}"), ("static_in_folder", "/static/{folder}/{name}"),
+        )
     ),
     *administration.OPERATIONS,
 )  # fmt: skip

@@ -1,11 +1,13 @@
-"""The game page, and the files that it loads; all of them from here."""
+"""The pages (game, operations, API reference) and the files that they load."""
 
 from __future__ import annotations
 
 import hashlib
-import mimetypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
@@ -15,7 +17,7 @@ from hunt.web import problem_page, problems, who
 from hunt.web.asgi_http import empty
 from hunt.web.openapi import document
 
-#: No script, style, image or connection but our own; none of them inline.
+#: Scripts, styles, images and connections from this server only; nothing inline.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -30,63 +32,94 @@ POLICY = "; ".join(
     )
 )
 
-mimetypes.add_type("text/javascript", ".js")
-mimetypes.add_type("application/manifest+json", ".webmanifest")
+#: Media types by file name suffix.
+_MIMETYPES: Mapping[str, str] = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
+}
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
-    """Return the routes of the page; its files are read once, here."""
-    routes = Blueprint("pages", __name__)
-    folder = resources.files("hunt.web").joinpath("static")
-    files = {
-        each.name: each.read_bytes()
-        for place in (folder, folder / "vendor")
-        for each in place.iterdir()
-        if each.is_file()
-    }
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file, ready to be served."""
 
-    explanation = problem_page.page()
+    content: bytes
+    mimetype: str
+    etag: str  #: quoted, as in the header
 
-    @routes.get("/")
-    async def game() -> Response:
-        return file("index.html")
+    @classmethod
+    def of(cls, content: bytes, mimetype: str) -> Asset:
+        """Return the asset of this content, with the ETag that follows from it."""
+        return cls(content, mimetype, f'"{hashlib.sha256(content).hexdigest()[:20]}"')
 
-    @routes.get("/docs")
-    async def docs() -> Response:
-        return file("docs.html")
-
-    @routes.get(problems.PAGE)
-    async def explained() -> Response:
-        return served(explanation, "text/html")
-
-    @routes.get("/ops")
-    async def ops() -> Response:
-        # The page knows nothing yet: what it asks for takes an operator's token.
-        who.check_place(engine())
-        return file("ops.html")
-
-    @routes.get("/openapi.json")
-    async def openapi() -> Response:
-        return served(document.document(), "application/json")
-
-    @routes.get("/static/<name>")
-    async def static(name: str) -> Response:
-        return file(name)
-
-    def file(name: str) -> Response:
-        content = files.get(name)
-        if content is None:
-            raise NotFound("there is no such file")
-        return served(content, mimetypes.guess_type(name)[0] or "application/octet-stream")
-
-    def served(content: bytes, mimetype: str) -> Response:
+    def response(self) -> Response:
+        """Return the file, or 304 if the client has this version of it."""
         headers = {
-            "ETag": f'"{hashlib.sha256(content).hexdigest()[:20]}"',
+            "ETag": self.etag,
             "Cache-Control": "no-cache",
             "Content-Security-Policy": POLICY,
         }
-        if request.headers.get("If-None-Match") == headers["ETag"]:
+        if request.headers.get("If-None-Match") == self.etag:
             return empty(304, headers)
-        return Response(content, mimetype=mimetype, headers=headers)
+        return Response(self.content, mimetype=self.mimetype, headers=headers)
+
+
+def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+    """Return the routes of the pages; reads all static files once."""
+    routes = Blueprint("pages", __name__)
+    files = dict(_static_files(resources.files("hunt.web").joinpath("static")))
+    problem_types = Asset.of(problem_page.page(), "text/html")
+    openapi_document = Asset.of(document.document(), "application/json")
+
+    def respond(path: str) -> Response:
+        if path not in files:
+            raise NotFound("there is no such file")
+        return files[path].response()
+
+    @routes.get("/")
+    async def game() -> Response:
+        return respond("game/game.html")
+
+    @routes.get("/docs")
+    async def docs() -> Response:
+        return respond("docs/docs.html")
+
+    @routes.get(problems.PAGE)
+    async def explained() -> Response:
+        return problem_types.response()
+
+    @routes.get("/ops")
+    async def ops() -> Response:
+        # The page itself is no secret: every request that it makes needs an operator token.
+        who.check_place(engine())
+        return respond("ops/ops.html")
+
+    @routes.get("/openapi.json")
+    async def openapi() -> Response:
+        return openapi_document.response()
+
+    @routes.get("/static/<name>")
+    async def static(name: str) -> Response:
+        return respond(name)
+
+    @routes.get("/static/<folder>/<name>")
+    async def static_in_folder(folder: str, name: str) -> Response:
+        return respond(f"{folder}/{name}")
 
     return routes
+
+
+def _static_files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Asset]]:
+    """Yield the path below ``/static/`` and the content of every file in `folder`."""
+    for each in folder.iterdir():
+        path = f"{prefix}{each.name}"
+        if each.is_dir():
+            yield from _static_files(each, f"{path}/")
+        else:
+            mimetype = _MIMETYPES.get(PurePosixPath(path).suffix, "application/octet-stream")
+            yield path, Asset.of(each.read_bytes(), mimetype)

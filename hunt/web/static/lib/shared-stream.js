@@ -3,7 +3,7 @@
 // Over HTTP/1.1 a browser has six connections to a server, all tabs together.  With streams of their own, six tabs would
 // leave none for a click.  Who follows is who holds a lock of the browser's, which is free again however its tab ends.
 
-import { Refused } from "./refusals.js";
+import { Refused } from "./errors.js";
 
 const SILENCE = 3_000; // ms that the tab that follows has to answer; a phone lets a hidden tab sleep with its lock
 const PERIOD = 20_000; // ms between two questions whether it is still awake
@@ -31,7 +31,7 @@ export class Relay {
 
   /**
    * @param {string | null} name of what is shared
-   * @param {(told: object) => import("./stream.js").Stream} open makes a stream
+   * @param {(told: object) => import("./event-stream.js").Stream} open makes a stream
    * @param {object} told as for `Stream`; an event that another tab has passed on has the `position` after it, and
    *   whether it is the `first` that this tab hears
    * @param {{seen?: boolean}} options `seen`: only a tab that is seen follows

@@ -3,9 +3,9 @@
 // EventSource would not do: it hides the heartbeats, which are comments, so a page could not tell a quiet stream from
 // one that a phone has killed in its sleep; and it gives up for good on any status but 200.
 
-import { Parser } from "./events.js";
-import { backoff, sleep } from "./pauses.js";
-import { refusal, Refused } from "./refusals.js";
+import { Parser } from "./sse-parser.js";
+import { backoff, sleep } from "./retry.js";
+import { refusal, Refused } from "./errors.js";
 import { Watchdog } from "./watchdog.js";
 
 const LONGEST = 300_000; // ms; a longer `retry` is a mistake, and past 2^31 a timer would fire at once

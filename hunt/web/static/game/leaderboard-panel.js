@@ -1,7 +1,7 @@
 // Who leads, on the page.
 
-import { element } from "./elements.js";
-import { onFrame } from "./frames.js";
+import { element } from "../shared/elements.js";
+import { onFrame } from "../shared/frames.js";
 import { points } from "./prizes.js";
 
 export class Leading {

@@ -1,7 +1,7 @@
 // What the player has found, and the list of it.
 
-import { element } from "./elements.js";
-import { onFrame } from "./frames.js";
+import { element } from "../shared/elements.js";
+import { onFrame } from "../shared/frames.js";
 
 const SHOWN = 200; // in the list; older ones still count
 

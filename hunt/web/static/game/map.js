@@ -1,6 +1,6 @@
 // The map: a harbour at night or in the morning, and what happens on it.
 
-import { onFrame } from "./frames.js";
+import { onFrame } from "../shared/frames.js";
 import { cross, flare, mark } from "./marks.js";
 import { lighthouse, scene, THEMES } from "./scene.js";
 

@@ -1,7 +1,7 @@
 // What a hunt tells: a player's own rewards, everybody's wins, and who leads.
 
-import { Relay } from "./relay.js";
-import { Stream } from "./stream.js";
+import { Relay } from "./shared-stream.js";
+import { Stream } from "./event-stream.js";
 
 /** Which tabs may share a stream: those that would ask the same server for the same, as the same player. */
 const shared = (session, path) => (session.player === null ? null : `hunt ${session.player} ${session.base}${path}`);

@@ -12,7 +12,7 @@ from tests.browser.playing import watched
 from tests.browser.serving import Server
 
 READ = """async (pieces) => {
-    const { Parser } = await import("/static/events.js");
+    const { Parser } = await import("/static/lib/sse-parser.js");
     const parser = new Parser();
     return pieces.map((piece) => parser.feed(piece));
 }"""

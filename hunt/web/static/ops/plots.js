@@ -2,7 +2,7 @@
 
 /* global uPlot */
 
-import { count, share, time } from "./units.js";
+import { count, share, time } from "./format.js";
 
 const HEIGHT = 150;
 const LEAST = 60; // s on the time axis

@@ -1,7 +1,7 @@
 // A click on its way: sent until it has an outcome, under one id, so that it counts once.
 
-import { backoff, sleep } from "./pauses.js";
-import { Busy, refusal, Refused } from "./refusals.js";
+import { backoff, sleep } from "./retry.js";
+import { Busy, refusal, Refused } from "./errors.js";
 
 const PATIENCE = 60_000; // ms; a player who waits longer has long stopped looking
 const ANSWER = 10_000; // ms that the server has to answer

@@ -1,18 +1,18 @@
 // The game: what the player does, what came of it, and what the page shows.
 
 import { aim } from "./aim.js";
-import { offerOthers } from "./choice.js";
-import { Connection } from "./connection.js";
-import { Finds } from "./finds.js";
-import { join, NotInvited, Refused } from "./hunt.js";
-import { Leading } from "./leading.js";
-import { Legend } from "./legend.js";
+import { offerOthers } from "./hunt-links.js";
+import { Connection } from "../shared/connection-status.js";
+import { Finds } from "./reward-list.js";
+import { join, NotInvited, Refused } from "../lib/hunt.js";
+import { Leading } from "./leaderboard-panel.js";
+import { Legend } from "./prize-list.js";
 import { Chart } from "./map.js";
-import { News, others } from "./news.js";
-import { Outcome } from "./outcome.js";
-import { Past } from "./past.js";
+import { News, others } from "./win-ticker.js";
+import { Outcome } from "./outcome-line.js";
+import { Past } from "./history-loader.js";
 import { Prizes } from "./prizes.js";
-import { Shots } from "./shots.js";
+import { Shots } from "./pending-clicks.js";
 import { Sound } from "./sound.js";
 import { gone, Stock } from "./stock.js";
 

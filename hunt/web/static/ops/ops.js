@@ -1,12 +1,12 @@
 // The operations page: one stream of samples, shown; and the operator's hand.
 
-import { Board } from "./board.js";
-import { Connection } from "./connection.js";
+import { Board } from "./dashboard.js";
+import { Connection } from "../shared/connection-status.js";
 import { Controls } from "./controls.js";
-import { History } from "./history.js";
+import { History } from "./sample-history.js";
 import { Operator } from "./operator.js";
 import { COLUMNS, Plots } from "./plots.js";
-import { Stream } from "./stream.js";
+import { Stream } from "../lib/event-stream.js";
 
 const KEPT = 900; // samples, as the server keeps them
 

@@ -1,6 +1,6 @@
 // What there is to be found here; a prize glints when somebody has found it.
 
-import { element } from "./elements.js";
+import { element } from "../shared/elements.js";
 import { points } from "./prizes.js";
 import { gone } from "./stock.js";
 

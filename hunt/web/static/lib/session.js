@@ -1,6 +1,6 @@
 // Who the player is: a guest, by a cookie that no script can read, or whom a token names.
 
-import { refusal, Refused } from "./refusals.js";
+import { refusal, Refused } from "./errors.js";
 
 const ANSWER = 10_000; // ms that the server has to answer
 

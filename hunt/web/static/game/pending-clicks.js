@@ -1,6 +1,6 @@
 // The player's clicks that have no outcome yet, on the map and in words.
 
-import { Unconfirmed, uuid } from "./hunt.js";
+import { Unconfirmed, uuid } from "../lib/hunt.js";
 
 export class Shots {
   #hunt;

@@ -1,6 +1,6 @@
 // What came of the last clicks: at once for who sees it, and now and then for who hears it.
 
-import { onFrame } from "./frames.js";
+import { onFrame } from "../shared/frames.js";
 import { points } from "./prizes.js";
 
 const PAUSE = 5_000; // ms between two sentences that are read out

@@ -1,7 +1,7 @@
 // Who the operator is: a token that this tab keeps, and that goes into a header only.
 
-import { refusal } from "./refusals.js";
-import { Session } from "./session.js";
+import { refusal } from "../lib/errors.js";
+import { Session } from "../lib/session.js";
 
 const KEPT = "hunt-operator";
 const ANSWER = 10_000; // ms that the server has to answer

@@ -1,6 +1,6 @@
 // How things stand: the tiles, the breaker, the processes, and what is wrong.
 
-import { count, NOTHING, share, time } from "./units.js";
+import { count, NOTHING, share, time } from "./format.js";
 
 const SILENCE = 5; // s without an answer of the database: it is asked every two
 const STALE = 4; // s without a sample: there is one every second

@@ -1,6 +1,6 @@
 // Sounds, made of nothing but sines; off until the player wants them, which is remembered.
 
-import { onFrame } from "./frames.js";
+import { onFrame } from "../shared/frames.js";
 
 const REMEMBERED = "hunt-sound";
 const LOUD = 0.12;

@@ -1,6 +1,6 @@
 // The hunts that there are, to choose from.
 
-import { element } from "./elements.js";
+import { element } from "../shared/elements.js";
 
 /**
  * Links, not a list that leads away as soon as an arrow key moves in it.

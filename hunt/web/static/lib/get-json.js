@@ -1,7 +1,7 @@
 // What is read from the server, for as long as that takes.
 
-import { backoff, sleep } from "./pauses.js";
-import { refusal, Refused } from "./refusals.js";
+import { backoff, sleep } from "./retry.js";
+import { refusal, Refused } from "./errors.js";
 
 const ANSWER = 10_000; // ms that the server has to answer
 

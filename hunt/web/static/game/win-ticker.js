@@ -1,8 +1,8 @@
 // What others find, as they find it.  Where, is their secret: the news stand in the sky, and the lighthouse, which is
 // always at its place, shows that there are some.
 
-import { element } from "./elements.js";
-import { onFrame } from "./frames.js";
+import { element } from "../shared/elements.js";
+import { onFrame } from "../shared/frames.js";
 
 const SHOWN = 3; // lines
 const PAUSE = 1_000; // ms between two changes: lines that change faster are not read
