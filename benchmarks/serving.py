@@ -24,7 +24,7 @@ from hunt.bench.processes import table
 from hunt.bench.target import Target
 from hunt.errors import HuntError
 from hunt.play.auth import sign
-from tests import leash
+from tests.support import reaper
 
 SECRET = b"benchmark-secret-benchmark-secret"
 HUNT = [sys.executable, "-P", "-m", "hunt"]
@@ -48,7 +48,7 @@ def prepare() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    leash.hold()  # and where we are killed
+    reaper.hold()  # and where we are killed
 
 
 def handed_on(*names: str) -> dict[str, str]:

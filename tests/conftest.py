@@ -20,32 +20,17 @@ from psycopg.conninfo import make_conninfo
 
 from hunt.store import schema
 from hunt.store.driver.connection import Connection
-from tests import leash, seeds
-from tests.access import trusting
+from tests.support import reaper, seeds
+from tests.support.database import SERVER, execute
+from tests.support.pg_hba import trusting
+from tests.support.requirements import required
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
-# The server outlives every test's event loop, so it is a process of its own.
-SERVER = """
-import signal, sys, trio
-from pathlib import Path
-from hunt.embedded import postgres
 
-async def main():
-    folder, options = Path(sys.argv[1]), {"hba_file": sys.argv[2]}
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with postgres.server(folder, options=options) as conninfo:
-            print(conninfo, flush=True)
-            async for _ in signals:
-                return
-
-trio.run(main)
-"""
-
-
-# No deadline: the time of an example depends on how busy the machine is.  The examples are the
-# same at each run, so that no change is refused by chance; `tests.seeds` tells of the exceptions.
+# No deadline: the time of an example depends on how busy the machine is. The examples are the
+# same in each run, so that no change fails by chance; `tests.support.seeds` has the exceptions.
 settings.register_profile(
     "hunt",
     deadline=None,
@@ -74,17 +59,17 @@ def pytest_configure() -> None:
     """End with this process what it starts, however it ends."""
     # pytest keeps the folders of the last runs, of those that end by themselves.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
-    leash.hold()
+    reaper.hold()
 
 
 def pytest_unconfigure() -> None:
     """Tidy up: a worker process of pytest-xdist may end without its exit handlers."""
-    leash.hold().release()
+    reaper.hold().release()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Tell where the tests have their folders."""
-    leash.hold().remove_if_killed(session.config._tmp_path_factory.getbasetemp())
+    reaper.hold().remove_if_killed(session.config._tmp_path_factory.getbasetemp())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -159,20 +144,11 @@ def postgres() -> Iterator[str]:
             process.stdout.close()
 
 
-async def _execute(conninfo: str, *statements: sql.Composable) -> None:
-    conn = await Connection.connect(conninfo, autocommit=True)
-    try:
-        for statement in statements:
-            await conn.execute(statement)
-    finally:
-        conn.close_now()
-
-
 @pytest.fixture(scope="session")
 def template(postgres: str) -> Iterator[str]:
     """Yield the name of a database with the schema, to be copied."""
     name = f"template_{uuid.uuid4().hex}"
-    trio.run(_execute, postgres, sql.SQL("create database {}").format(sql.Identifier(name)))
+    trio.run(execute, postgres, sql.SQL("create database {}").format(sql.Identifier(name)))
 
     async def migrate() -> None:
         conn = await Connection.connect(make_conninfo(postgres, dbname=name), autocommit=True)
@@ -184,7 +160,7 @@ def template(postgres: str) -> Iterator[str]:
     trio.run(migrate)
     yield name
     drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-    trio.run(_execute, postgres, drop)
+    trio.run(execute, postgres, drop)
 
 
 @pytest.fixture
@@ -210,22 +186,13 @@ def _copy(postgres: str, template: str) -> Iterator[str]:
     create = sql.SQL("create database {} template {}").format(
         sql.Identifier(name), sql.Identifier(template)
     )
-    trio.run(_execute, postgres, create)
+    trio.run(execute, postgres, create)
     yield make_conninfo(postgres, dbname=name)
     drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-    trio.run(_execute, postgres, drop)
+    trio.run(execute, postgres, drop)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Return where Chromium is; skip without it, unless no test may be skipped."""
     return str(required(Path("/usr/bin/chromium"), "Debian's chromium is not installed"))
-
-
-def required(path: Path, missing: str) -> Path:
-    """Return `path`; where there is nothing, skip the test, unless none may be skipped."""
-    if not path.exists():
-        if os.environ.get("HUNT_TEST_REQUIRE") == "all":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return path

@@ -13,6 +13,7 @@ from structlog.typing import EventDict
 from hunt import logs
 from hunt.log_writer import LENGTH, LineWriter, Stream
 from hunt.settings import Settings
+from tests.support.pipes import fill
 
 PATIENCE = 30.0
 
@@ -24,18 +25,6 @@ def pipe() -> Iterator[tuple[int, int]]:
     yield read, write
     os.close(write)
     os.close(read)
-
-
-def fill(write: int) -> int:
-    """Write to a pipe until it is full; return how many bytes it took."""
-    os.set_blocking(write, False)
-    count = 0
-    try:
-        while True:
-            count += os.write(write, b"x" * 512)
-    except BlockingIOError:
-        os.set_blocking(write, True)
-        return count
 
 
 def read_exactly(read: int, count: int) -> bytes:

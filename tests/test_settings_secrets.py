@@ -10,7 +10,7 @@ import pytest
 
 from hunt.errors import SettingsError
 from hunt.settings import CONNECTIONS, PARSERS, SECRETS, Settings, load, masked
-from tests.test_conninfo import MALFORMED, SECRET
+from tests.support.connection_strings import MALFORMED, SECRET
 
 FIELDS = [each.name for each in fields(Settings)]
 

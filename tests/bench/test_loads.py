@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.life.processes import environment, hunt_serve
+from tests.support.processes import environment, hunt_serve
 
 BENCH = [sys.executable, "-m", "hunt", "bench"]
 

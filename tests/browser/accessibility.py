@@ -8,7 +8,7 @@ from typing import Literal
 
 from playwright.sync_api import Page
 
-from tests.conftest import required
+from tests.support.requirements import required
 
 VENDOR = Path(__file__).parent / "vendor"
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests import leash
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.playing import Look, click, finds, game, live
 from tests.browser.serving import Server
-from tests.life.processes import HUNT
+from tests.support import reaper
+from tests.support.processes import HUNT
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 CHROMIUM = "/usr/bin/chromium"
@@ -29,7 +29,7 @@ LOAD = 75  # seconds: a plot shows a minute at least
 
 def main() -> int:
     """Write all pictures; return the exit status."""
-    leash.hold()
+    reaper.hold()
     environ = {**os.environ, "HUNT_SCREENSHOTS": str(FOLDER)}
     tests = [sys.executable, "-m", "pytest", "-q", "-n", "0", str(Path(__file__).parent)]
     status = subprocess.run(tests, env=environ, check=False).returncode

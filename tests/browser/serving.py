@@ -16,7 +16,7 @@ from typing import Any
 
 from hunt.embedded.secret import jwt_secret
 from hunt.play import auth
-from tests.life.processes import HUNT, children, environment, free_port
+from tests.support.processes import HUNT, children, environment, free_port
 
 #: A stream is soon too far behind to be resumed, and is never silent for long.
 SETTINGS = {"HUNT_REPLAY_LIMIT": "2", "HUNT_HEARTBEAT": "0.25"}

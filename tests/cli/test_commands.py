@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,28 +8,13 @@ from pathlib import Path
 import jwt
 import pytest
 import trio
-from click.testing import CliRunner, Result
 from psycopg.conninfo import make_conninfo
 
-from hunt.cli import hunt
 from hunt.embedded.secret import jwt_secret
 from hunt.errors import DefinitionError, HuntNotFound, SettingsError, WrongState
 from hunt.store.driver.connection import Connection
-from tests.web.serving import SECRET, serving, token
-
-DEMO = str(Path(__file__).parents[2] / "hunt" / "harbour.toml")
-
-
-def run(*arguments: str, **environ: str) -> Result:
-    """Run a command in this process; what it raises is raised here."""
-    clean = {name: None for name in os.environ if name.startswith("HUNT_")}
-    return CliRunner().invoke(hunt, list(arguments), env=clean | environ, catch_exceptions=False)
-
-
-def hunt_process(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUNT_")}
-    command = [sys.executable, "-m", "hunt", *arguments]
-    return subprocess.run(command, env=kept | environ, capture_output=True, text=True, check=False)
+from tests.cli.commands import DEMO, hunt_process, run
+from tests.support.serving import SECRET, serving, token
 
 
 def test_help_lists_every_command_in_a_line() -> None:

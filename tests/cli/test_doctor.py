@@ -20,8 +20,8 @@ from hunt.engine import open_engine
 from hunt.errors import SettingsError
 from hunt.settings import Settings
 from hunt.store.driver.connection import Connection
-from tests import pooler
-from tests.web.serving import SECRET
+from tests.support import pgbouncer as pooler
+from tests.support.serving import SECRET
 
 Findings = dict[str, dict[str, object]]
 

@@ -13,7 +13,7 @@ from tests.cli.recipes import (
     RECIPES,
     UNREACHABLE,
 )
-from tests.web.serving import SECRET
+from tests.support.serving import SECRET
 
 INTERRUPT = (
     "import signal; signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGINT));"

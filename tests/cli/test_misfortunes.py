@@ -27,8 +27,8 @@ from tests.cli.recipes import (
     UNREACHABLE,
     check,
 )
-from tests.conftest import _execute
-from tests.web.serving import SECRET
+from tests.support.database import execute
+from tests.support.serving import SECRET
 
 
 def test_every_command_has_a_recipe() -> None:
@@ -168,10 +168,10 @@ def other_encoding(request: pytest.FixtureRequest, postgres: str) -> Iterator[st
     create = sql.SQL("create database {} encoding {} template template0 {} locale 'C'").format(
         sql.Identifier(name), sql.Literal(request.param), sql.SQL(provider)
     )
-    trio.run(_execute, postgres, create)
+    trio.run(execute, postgres, create)
     yield make_conninfo(postgres, dbname=name)
     drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-    trio.run(_execute, postgres, drop)
+    trio.run(execute, postgres, drop)
 
 
 def test_database_of_another_encoding(forks: Forker, other_encoding: str) -> None:

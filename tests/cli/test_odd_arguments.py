@@ -17,7 +17,7 @@ from tests.cli.recipes import (
     UNREACHABLE,
     check,
 )
-from tests.web.serving import SECRET
+from tests.support.serving import SECRET
 
 ODD = ["", b"\xff", "nan", "1e999", "-1", "9" * 400, "a\nb"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import trio
 
-from tests.life.processes import children, environment, free_port, running, servers, until
+from tests.support.processes import children, environment, free_port, running, servers, until
 
 HUNT = [str(Path(sys.executable).with_name("hunt"))]
 

@@ -10,7 +10,7 @@ import pytest
 from hunt.settings import PARSERS, SECRETS
 from tests.cli.forking import Done, Forker
 from tests.cli.recipes import NOWHERE, PURE, RECIPES
-from tests.test_conninfo import MALFORMED, SECRET
+from tests.support.connection_strings import MALFORMED, SECRET
 
 #: Settings that hold a secret, an address, or both.
 ADDRESSES = sorted(SECRETS | {"jwks_url", "bind", "operations_bind", "allowed_origins", "data_dir"})

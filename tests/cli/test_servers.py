@@ -16,8 +16,8 @@ import trio
 from hunt.cli import servers
 from hunt.processes import control
 from hunt.processes.listening import unix_listener
-from tests.life.processes import hunt_serve
-from tests.web.serving import serving, token
+from tests.support.processes import hunt_serve
+from tests.support.serving import serving, token
 
 CLIENTS = [["click", "harbour"], ["watch", "harbour", "-n", "1"]]
 both = pytest.mark.parametrize("client", CLIENTS, ids=["click", "watch"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from tests.cli.test_commands import DEMO, run
+from tests.cli.commands import DEMO, run
 
 
 def test_the_demo_is_played_and_can_be_repeated() -> None:

@@ -8,8 +8,8 @@ import trio
 
 from hunt.errors import HuntError, HuntNotFound
 from hunt.store.driver.connection import Connection
-from tests.cli.test_commands import DEMO, hunt_process, run
-from tests.web.serving import bearer, serving
+from tests.cli.commands import DEMO, hunt_process, run
+from tests.support.serving import bearer, serving
 
 
 async def play(database: str) -> None:

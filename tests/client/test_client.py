@@ -15,9 +15,8 @@ from hunt.client import websocket as client_websocket
 from hunt.core.backoff import Backoff
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from tests.web.serving import Client as Server
-from tests.web.serving import serving, token
-from tests.web.test_expiry import pass_time
+from tests.support.serving import Client as Server
+from tests.support.serving import pass_time, serving, token
 
 Transport = Literal["socket", "sse"]
 both = pytest.mark.parametrize("transport", ["socket", "sse"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import trio
 
-from tests.web.serving import serving, token
+from tests.support.serving import serving, token
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "python-client.md"
 

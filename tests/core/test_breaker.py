@@ -10,7 +10,7 @@ import hunt
 from hunt.core.breaker import Breaker
 from hunt.errors import CircuitOpen
 from hunt.testing.breaker import BreakerMachine, Clock
-from tests.seeds import SEED
+from tests.support.seeds import SEED
 
 
 def opened(clock: Clock, **options: Any) -> Breaker:

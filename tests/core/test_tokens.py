@@ -6,19 +6,15 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,67 +22,22 @@ from hypothesis import strategies as st
 from hunt.core import tokens
 from hunt.core.keys import MAX_KEYS, from_jwks, from_pem
 from hunt.core.tokens import LEEWAY, Tokens, Use, sign, sign_ticket
-from hunt.errors import KeysError, NotAuthenticated, Overloaded
-
-SECRET, OLD = b"new-" * 8, b"old-" * 8
-NOW = 1_800_000_000
-CLAIMS = {"sub": "ada", "aud": "hunt", "exp": NOW + 60, "iat": NOW}
-FOREIGN = ["RS256", "ES256", "EdDSA"]
-
-
-def private(algorithm: str, number: int = 0) -> Any:
-    """Return a private key; each number has another one."""
-    return _private(algorithm, number)
-
-
-@cache
-def _private(algorithm: str, _number: int) -> Any:
-    if algorithm == "RS256":
-        return rsa.generate_private_key(65537, 2048)
-    if algorithm == "ES256":
-        return ec.generate_private_key(ec.SECP256R1())
-    return ed25519.Ed25519PrivateKey.generate()
-
-
-def pem(key: Any) -> str:
-    encoded: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return encoded.decode()
-
-
-def jwk(algorithm: str, number: int = 0, **more: Any) -> dict[str, Any]:
-    shown = jwt.get_algorithm_by_name(algorithm).to_jwk(
-        private(algorithm, number).public_key(), as_dict=True
-    )
-    return {**shown, "kid": f"{algorithm}-{number}", "use": "sig", **more}
-
-
-def signed(algorithm: str, number: int = 0, *, kid: str | None = None, **claims: Any) -> str:
-    headers = {"kid": kid or f"{algorithm}-{number}"}
-    return jwt.encode(CLAIMS | claims, private(algorithm, number), algorithm, headers=headers)
-
-
-def own(secret: bytes = SECRET, **claims: Any) -> str:
-    kept = {name: value for name, value in (CLAIMS | claims).items() if value is not None}
-    return jwt.encode(kept, secret, "HS256")
-
-
-def made(*algorithms: str, clock: Callable[[], float] = lambda: NOW, **options: Any) -> Tokens:
-    keys = from_jwks(json.dumps({"keys": [jwk(each) for each in FOREIGN]}).encode())
-    options = {"keys": keys if algorithms else ()} | options
-    return Tokens((SECRET, OLD), clock=clock, algorithms=algorithms or ("HS256",), **options)
-
-
-def refused(verifier: Tokens, token: str, use: Use = "bearer") -> bool:
-    try:
-        verifier.verify(token, use)
-    except NotAuthenticated as refusal:
-        assert str(refusal) == "the token is not valid", "and no more"
-        return True
-    return False
-
-
-def part(value: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+from hunt.errors import KeysError, Overloaded
+from tests.support.forged_tokens import (
+    CLAIMS,
+    FOREIGN,
+    NOW,
+    OLD,
+    SECRET,
+    jwk,
+    made,
+    own,
+    part,
+    pem,
+    private,
+    refused,
+    signed,
+)
 
 
 def test_every_secret_verifies_and_the_first_signs() -> None:

@@ -17,13 +17,12 @@ from hunt.core.addresses import Peer
 from hunt.core.sse import Parser
 from hunt.edge import admission
 from hunt.edge.admission import BARREN, BEYOND, OPERATIONS, Admission, Slot
-from tests import certificates
-from tests.edge.hostile import send
-from tests.edge.talking import handshake
-from tests.edge.test_framing import LIVEZ, WAYS, at_its_end
-from tests.edge.test_http2 import speaking
-from tests.edge.test_park import Reader, click, subscribe
-from tests.web.serving import Client, connected, serving
+from tests.support import certificates
+from tests.support.hostile_input import send
+from tests.support.raw_http import LIVEZ, WAYS, Reader, at_its_end, click, subscribe
+from tests.support.raw_http2 import speaking
+from tests.support.raw_websocket import handshake
+from tests.support.serving import Client, connected, serving
 
 
 class Clock:

@@ -10,8 +10,7 @@ import uuid
 import pytest
 import trio
 
-from tests.edge.test_park import connected
-from tests.web.serving import Client, serving, token
+from tests.support.serving import Client, connected, serving, token
 
 ROUNDS = 40
 

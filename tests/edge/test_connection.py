@@ -17,33 +17,9 @@ from hypercorn.trio import serve
 from hunt import edge
 from hunt.edge import connection, sending, transport
 from hunt.processes import listening
+from tests.support.hostile_input import HOSTILE
 
 edge.install()
-
-HOSTILE = [
-    pytest.param(
-        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
-        b"Upgrade: h2c\r\nHTTP2-Settings: AAAA\r\n\r\n",
-        id="h2c with short settings",
-    ),
-    pytest.param(
-        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
-        b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__AAIAAAAF\r\n\r\n",
-        id="h2c with a bad value",
-    ),
-    pytest.param(
-        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-        b"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=zz\r\n\r\n",
-        id="a bad window size",
-    ),
-    pytest.param(
-        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        b"\x81\x85abcdhello",
-        id="a frame with the upgrade",
-    ),
-]
 
 
 async def plain(scope: Any, receive: Any, send: Any) -> None:

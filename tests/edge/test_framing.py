@@ -12,18 +12,11 @@ import pytest
 import trio
 
 from hunt.edge.framing import MAX_LINE, Connection, Malformed
-from tests import certificates
-from tests.edge.test_http2 import speaking
-from tests.edge.test_park import Reader, click
-from tests.web.serving import Client, bearer, connected, serving, token
+from tests.support import certificates
+from tests.support.raw_http import WAYS, Reader, at_its_end, click
+from tests.support.raw_http2 import speaking
+from tests.support.serving import Client, bearer, connected, serving, token
 
-#: Whether a way in begins with the fast lane, and whether it is over TLS.
-WAYS = {
-    "fast lane": (True, False),
-    "fast lane over TLS": (True, True),
-    "Quart": (False, False),
-    "Quart over TLS": (False, True),
-}
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
 AUTHORIZED = f"Host: hunt\r\nAuthorization: Bearer {token()}\r\n".encode()
 BODY = b'{"id":"0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90","x":1,"y":2}'
@@ -117,15 +110,6 @@ async def asked(client: Client, *pieces: bytes) -> AsyncIterator[Reader]:
             for _ in range(20):
                 await trio.lowlevel.checkpoint()
         yield Reader(stream)
-
-
-async def at_its_end(reader: Reader) -> bytes:
-    """Return what is left, up to the end of the connection."""
-    try:
-        while True:
-            await reader.more()
-    except (EOFError, trio.BrokenResourceError):
-        return reader.buffer
 
 
 def halves(data: bytes) -> Iterator[tuple[bytes, ...]]:

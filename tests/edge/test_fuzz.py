@@ -23,10 +23,10 @@ from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
 
 from hunt.edge.secure import Secure
-from tests.edge.hostile import CHUNKED, HOST, LIVEZ
-from tests.edge.talking import BINARY, CLOSE, PING, TEXT, frame, handshake, say
-from tests.edge.test_park import Reader, click, park_of, subscribe
-from tests.web.serving import Client, connected, serving, token
+from tests.support.hostile_input import CHUNKED, HOST, LIVEZ
+from tests.support.raw_http import Reader, click, subscribe
+from tests.support.raw_websocket import BINARY, CLOSE, PING, TEXT, frame, handshake, say
+from tests.support.serving import Client, connected, park_of, serving, token
 
 SECONDS = float(os.environ.get("HUNT_TEST_FUZZ_SECONDS", "10"))
 SEED = random.randrange(2**32) if "HUNT_TEST_FUZZ_SECONDS" in os.environ else 0

@@ -8,9 +8,9 @@ import pytest
 import trio
 
 from hunt.web.asgi_http import NOWHERE, path_of
-from tests.edge.hostile import HOST, NO_PATHS, corpus, leave, send
-from tests.edge.test_park import Reader
-from tests.web.serving import connected, serving
+from tests.support.hostile_input import HOST, NO_PATHS, corpus, leave, send
+from tests.support.raw_http import Reader
+from tests.support.serving import connected, serving
 
 
 @pytest.mark.parametrize("lane", [True, False], ids=["fast-lane", "quart"])

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TypeVar
 
-import h2.config
-import h2.connection
 import h2.events
-import h2.settings
 import httpx
 import pytest
 import trio
 
-from tests import certificates
-from tests.web.serving import Client, bearer, connected, serving, token
-from tests.web.test_expiry import pass_time
+from tests.support import certificates
+from tests.support.raw_http2 import speaking
+from tests.support.serving import bearer, pass_time, serving
 
 CLICKS = "/v1/hunts/harbour/clicks"
 JSON = {"Content-Type": "application/json"}
@@ -71,67 +65,6 @@ async def test_both_versions_say_the_same(database: str, other_database: str) ->
     for request, one, two in zip(requests, *told, strict=True):
         one[1].pop("etag", None), two[1].pop("etag", None)  # of two hunts with two seeds
         assert one == two, request
-
-
-T = TypeVar("T", bound=h2.events.Event)
-
-
-class Speaker:
-    """A client of HTTP/2 that does as it likes."""
-
-    def __init__(self, stream: trio.SocketStream) -> None:
-        self.stream = stream
-        config = h2.config.H2Configuration(client_side=True)
-        self.h2 = h2.connection.H2Connection(config)
-        self.seen: list[h2.events.Event] = []
-
-    async def flush(self) -> None:
-        await self.stream.send_all(self.h2.data_to_send())
-
-    async def ask(self, method: str, path: str, *more: tuple[str, str], end: bool = True) -> int:
-        number = self.h2.get_next_available_stream_id()
-        headers = [
-            (":method", method),
-            (":authority", "hunt"),
-            (":scheme", "https"),
-            (":path", path),
-            ("authorization", f"Bearer {token()}"),
-            *more,
-        ]
-        self.h2.send_headers(number, headers, end_stream=end)
-        await self.flush()
-        return number
-
-    async def wait(self, kind: type[T], number: int | None = None) -> T:
-        """Return the first event of a kind, of a stream."""
-        with trio.fail_after(5):
-            while True:
-                for event in self.seen:
-                    if isinstance(event, kind) and getattr(event, "stream_id", None) == number:
-                        self.seen.remove(event)
-                        return event
-                data = await self.stream.receive_some(65536)
-                assert data, "the connection has ended"
-                self.seen += self.h2.receive_data(bytes(data))
-                await self.flush()
-
-    async def status(self, number: int) -> str:
-        response = await self.wait(h2.events.ResponseReceived, number)
-        return dict(response.headers or ())[b":status"].decode()
-
-
-@asynccontextmanager
-async def speaking(client: Client, *, window: int | None = None) -> AsyncIterator[Speaker]:
-    async with connected(client, alpn="h2") as stream:
-        speaker = Speaker(stream)
-        if window is not None:
-            speaker.h2.local_settings = h2.settings.Settings(
-                client=True, initial_values={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
-            )
-        speaker.h2.initiate_connection()
-        await speaker.flush()
-        await speaker.wait(h2.events.RemoteSettingsChanged)
-        yield speaker
 
 
 async def test_a_body_that_goes_on_after_its_answer_harms_no_other_stream(database: str) -> None:

@@ -20,12 +20,12 @@ from hunt.edge.admission import Admission, Slot
 from hunt.edge.park import Park
 from hunt.edge.stream import open_stream
 from hunt.engine import Engine
-from tests.machines import TrioMachine
-from tests.service.test_hub import of
 from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Weather
 from tests.simulation.world import SETTINGS
+from tests.support.hubs import subscription_of
+from tests.support.trio_machine import TrioMachine
 
 BUFFER = SETTINGS.stream_buffer
 
@@ -153,7 +153,12 @@ class HubMachine(TrioMachine):
             self.park.add(Asking(self.park, reader.fd, self.admission.admit(peer)))
             resume = None if back is None else f"{EPOCH}-{after}"
             open_stream(
-                self.park, reader.fd, self.engine.hunts[HUNT], of(player, HUNT), resume, "r"
+                self.park,
+                reader.fd,
+                self.engine.hunts[HUNT],
+                subscription_of(player, HUNT),
+                resume,
+                "r",
             )
             reader.stream = self.park._parked.get(reader.fd)
 

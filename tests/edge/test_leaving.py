@@ -5,9 +5,8 @@ from __future__ import annotations
 import trio
 
 from hunt.edge.worker import Worker
-from tests.edge.test_park import Reader, click, park_of
-from tests.edge.test_secure import LIVEZ, wait_closed
-from tests.web.serving import Client, connected, serving
+from tests.support.raw_http import LIVEZ, Reader, click, wait_closed
+from tests.support.serving import Client, connected, park_of, serving
 
 
 def worker_of(client: Client) -> Worker:

@@ -11,7 +11,8 @@ import pytest
 import trio
 
 from hunt.edge.websocket import FAULTS, text_frame
-from tests.edge.talking import (
+from tests.support.raw_http import Reader
+from tests.support.raw_websocket import (
     BINARY,
     CLOSE,
     PING,
@@ -23,8 +24,7 @@ from tests.edge.talking import (
     say,
     talking,
 )
-from tests.edge.test_park import Reader
-from tests.web.serving import Client, connected, serving
+from tests.support.serving import Client, connected, serving
 
 CONTINUATION = 0
 OWN_REASONS = {"", "messages are text", "a message must be a JSON object", *FAULTS.values()}

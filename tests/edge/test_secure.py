@@ -12,11 +12,9 @@ from hypercorn.trio.tcp_server import TCPServer
 
 from hunt.core.events import Reward
 from hunt.edge import connection, secure
-from tests import certificates
-from tests.edge.test_park import Reader, click, subscribe
-from tests.web.serving import Client, bearer, connected, serving
-
-LIVEZ = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
+from tests.support import certificates
+from tests.support.raw_http import LIVEZ, Reader, click, subscribe, wait_closed
+from tests.support.serving import Client, bearer, connected, serving
 
 
 def without_hypercorn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,12 +31,6 @@ async def count_of(client: Client, reached: int) -> None:
     with trio.fail_after(5):
         while worker.connections != reached:
             await trio.lowlevel.checkpoint()
-
-
-async def wait_closed(stream: trio.abc.Stream) -> None:
-    with trio.fail_after(5):
-        while await stream.receive_some(65536):
-            pass
 
 
 @pytest.mark.parametrize("alpn", [None, "http/1.1"])

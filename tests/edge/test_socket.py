@@ -17,10 +17,9 @@ from hunt.errors import StoreUnavailable
 from hunt.play import greeting
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from tests.edge.talking import KEY, frame, handshake, next_of, opened, say, talking
-from tests.edge.test_park import Reader
-from tests.web.serving import Client, bearer, connected, serving, token
-from tests.web.test_clicks import open_breaker
+from tests.support.raw_http import Reader
+from tests.support.raw_websocket import KEY, frame, handshake, next_of, opened, say, talking
+from tests.support.serving import Client, bearer, connected, open_breaker, serving, token
 
 
 def click(**fields: object) -> str:

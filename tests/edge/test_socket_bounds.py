@@ -15,9 +15,9 @@ from hunt.core.events import Reward
 from hunt.edge import sending, websocket
 from hunt.edge.socket import MAX_OUTSTANDING, Socket
 from hunt.edge.websocket import MAX_PONGS
-from tests.edge.talking import CLOSE, PING, TEXT, Talk, frame, say, talking
-from tests.seeds import SEED
-from tests.web.serving import Client, serving
+from tests.support.raw_websocket import CLOSE, PING, TEXT, Talk, frame, say, talking
+from tests.support.seeds import SEED
+from tests.support.serving import Client, serving
 
 CONTINUATION = 0
 

@@ -18,7 +18,7 @@ from hunt.processes.orders import Order
 from hunt.service.hub import Hub
 from hunt.settings import Settings
 from hunt.web.app import Application
-from tests.web.serving import serving, stream
+from tests.support.serving import serving, stream
 
 
 def test_h4_h5_h6_hypercorn_is_told_what_hunt_serve_needs() -> None:

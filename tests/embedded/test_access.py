@@ -24,7 +24,7 @@ from hunt.embedded.folder import make_private
 from hunt.embedded.process import Launcher, end
 from hunt.errors import SettingsError
 from hunt.store.driver.connection import Connection
-from tests.embedded.test_postgres import HOLD, ask, postmaster
+from tests.support.embedded_postgres import HOLD, ask, postmaster
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users")
 

@@ -17,41 +17,7 @@ from structlog.testing import capture_logs
 from hunt.embedded import postgres
 from hunt.store.driver.connection import Connection
 from tests.faults.rig import disk
-
-HOLD = """
-import sys, trio
-from pathlib import Path
-from hunt.embedded import postgres
-
-async def main():
-    async with postgres.server(Path(sys.argv[1])) as conninfo:
-        print(conninfo, flush=True)
-        await trio.sleep_forever()
-
-trio.run(main)
-"""
-
-
-async def ask(conninfo: str, query: str) -> object:
-    conn = await Connection.connect(conninfo, autocommit=True)
-    try:
-        row = await (await conn.execute(query)).fetchone()
-    finally:
-        conn.close_now()
-    assert row is not None
-    return row[0]
-
-
-def postmaster(data_dir: Path) -> int:
-    return int((data_dir / "postgresql" / "postmaster.pid").read_text().split()[0])
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended; one that its new parent has yet to reap counts as ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
+from tests.support.embedded_postgres import HOLD, ask, gone, postmaster
 
 
 async def test_starts_keeps_its_data_and_leaves_nothing_running(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ import trio
 from msgspec.structs import replace
 
 from hunt.testing.oracle import report
-from tests import leash
 from tests.faults import overload, play, rig, table
 from tests.faults.matrix import SCRIPTS
 from tests.faults.script import Script, decode
+from tests.support import reaper
 
 
 def chosen(words: tuple[str, ...]) -> list[Script]:
@@ -46,7 +46,7 @@ def main(
     """Run fault scripts against real servers."""
     failed: list[str] = []
     results = []
-    leash.hold()
+    reaper.hold()
     with tempfile.TemporaryDirectory(prefix="hunt-faults-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         template = trio.run(rig.prepare, Path(folder, "template")) / "postgresql"

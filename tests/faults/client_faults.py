@@ -12,13 +12,13 @@ from contextlib import ExitStack, aclosing, asynccontextmanager, closing, suppre
 import trio
 
 from hunt.core.sse import Event, Parser
-from tests.edge.test_hostile import corpus
 from tests.faults import http, players
 from tests.faults.listener import Listener
 from tests.faults.metrics import metric
 from tests.faults.players import click, token
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
+from tests.support.hostile_input import corpus
 
 SO_ATTACH_FILTER = 26
 _DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # BPF: ret 0

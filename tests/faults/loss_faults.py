@@ -12,8 +12,8 @@ from hunt.testing.books import Books
 from tests.faults.players import HUNT
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
-from tests.life.processes import HUNT as COMMAND
-from tests.life.processes import environment
+from tests.support.processes import HUNT as COMMAND
+from tests.support.processes import environment
 
 
 @fault

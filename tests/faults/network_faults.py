@@ -11,7 +11,7 @@ from tests.faults.nodes import Node
 from tests.faults.players import HUNT, readiness
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
-from tests.life.processes import ports
+from tests.support.processes import ports
 
 #: Seconds after which the clients of a worker that was cut off have found another one.
 MOVED = 2.0

@@ -13,8 +13,8 @@ import trio
 from psycopg.conninfo import make_conninfo
 
 from hunt.bench.processes import table, tree
-from tests.faults.proxy import Connect, Proxy, to_port
-from tests.life.processes import HUNT, Server, children, free_port, running, servers, until
+from tests.support.processes import HUNT, Server, children, free_port, running, servers, until
+from tests.support.proxy import Connect, Proxy, to_port
 
 SECRET = b"faults-secret-faults-secret-faults"
 HEARTBEAT = 1.0  #: seconds, of streams; short, so that silence shows

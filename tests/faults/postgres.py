@@ -23,7 +23,7 @@ from hunt.embedded.process import wait_exit
 from hunt.store import schema
 from hunt.store.driver.connection import Connection
 from hunt.testing.books import Books, Stock
-from tests.access import trusting
+from tests.support.pg_hba import trusting
 
 OPTIONS = {"max_connections": "60", "shared_buffers": "32MB", "deadlock_timeout": "200ms"}
 

@@ -28,8 +28,8 @@ from tests.faults.listener import Listener
 from tests.faults.nodes import Node, node, tcp
 from tests.faults.players import Crowd
 from tests.faults.postgres import Postgres
-from tests.faults.proxy import Loss, to_unix
 from tests.faults.script import Script
+from tests.support.proxy import Loss, to_unix
 
 HARBOUR = Definition(
     players.HUNT, "Harbour night", 100, 100, None, None, 0.0,

@@ -17,7 +17,7 @@ from tests.faults.nodes import SECRET
 from tests.faults.play import usage
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
-from tests.life.processes import gone, until
+from tests.support.processes import gone, until
 
 
 @fault

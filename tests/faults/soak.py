@@ -13,9 +13,9 @@ import click
 import trio
 
 from hunt.testing.oracle import bounded, report
-from tests import leash
 from tests.faults import play, rig
 from tests.faults.script import Script, Step
+from tests.support import reaper
 
 #: What may happen, and for how many seconds.
 FAULTS = (
@@ -98,7 +98,7 @@ def main(minutes: float, seed: int | None) -> None:
     seed = random.SystemRandom().randrange(10**6) if seed is None else seed
     given = script(minutes, seed)
     print(f"python -m tests.faults.soak {minutes:g} --seed {seed}: {len(given.steps)} steps")
-    leash.hold()
+    reaper.hold()
     with tempfile.TemporaryDirectory(prefix="hunt-faults-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         template = trio.run(rig.prepare, Path(folder, "template")) / "postgresql"

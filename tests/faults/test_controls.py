@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.faults import play, rig
 from tests.faults.script import Script, Step
-from tests.life.processes import HYPERCORN
+from tests.support.processes import HYPERCORN
 
 SERVER = (*HYPERCORN, "-b", "127.0.0.1:$PORT", "tests.faults.broken:app")
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tests.faults import play, rig
 from tests.faults.matrix import SCRIPTS
-from tests.seeds import SEED
+from tests.support.seeds import SEED
 
 
 def require(met: bool, what: str) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import trio
 
 from hunt.bench.processes import table, tree
-from tests.life.processes import hunt_serve, hypercorn
-from tests.web.serving import SECRET
+from tests.support.processes import hunt_serve, hypercorn
+from tests.support.serving import SECRET
 
 
 async def test_starts_servers_and_is_killed(database: str, tmp_path: Path) -> None:

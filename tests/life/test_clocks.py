@@ -19,7 +19,7 @@ import trio
 from hunt.core.definition import Definition
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from tests.life.processes import HYPERCORN, free_port, running
+from tests.support.processes import HYPERCORN, free_port, running
 
 HOUR = timedelta(hours=1)
 PLAIN = Definition("plain", "Plain", 100, 100, None, None, 0.0, ())

@@ -13,7 +13,7 @@ import httpx
 import trio
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.life.processes import (
+from tests.support.processes import (
     HUNT,
     Player,
     Server,
@@ -25,7 +25,7 @@ from tests.life.processes import (
     servers,
     until,
 )
-from tests.web.serving import SECRET
+from tests.support.serving import SECRET
 
 Counters = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

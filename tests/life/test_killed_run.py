@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hunt.bench.processes import table, tree
-from tests.life.processes import gone, until
+from tests.support.processes import gone, until
 
 RUN = "tests/life/left_behind.py"
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from hunt.core.events import Reward
 from hunt.embedded import postgres
 from hunt.store.driver.pool import open_pool
 from hunt.store.log import Log
-from tests.life.processes import (
+from tests.support.processes import (
     HUNT,
     HYPERCORN,
     Player,

@@ -17,12 +17,12 @@ import pytest
 import trio
 
 from hunt.play import auth
-from tests.conftest import required
 from tests.faults import http, players
 from tests.faults.client_faults import metric
 from tests.faults.nodes import SECRET, Node
-from tests.life.processes import end, free_port, until
-from tests.life.test_readiness import node
+from tests.life.proxied_node import node
+from tests.support.processes import end, free_port, until
+from tests.support.requirements import required
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/load-balancer.md"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import trio
 
-from tests.embedded.test_postgres import gone, postmaster
-from tests.life.processes import hunt_serve, player, servers
+from tests.support.embedded_postgres import gone, postmaster
+from tests.support.processes import hunt_serve, player, servers
 
 
 async def test_killed_postgres_is_started_again_and_the_server_goes_on(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ import httpx
 import pytest
 import trio
 
-from tests.life.processes import (
+from tests.support.pipes import fill
+from tests.support.processes import (
     HUNT,
     Server,
     children,
@@ -28,7 +29,6 @@ from tests.life.processes import (
     until,
     wait_ready,
 )
-from tests.test_log_writer import fill
 
 LOST = re.compile(r"^hunt_log_lines_lost_total (\S+)$", re.MULTILINE)
 

@@ -10,7 +10,7 @@ import trio
 
 from hunt.embedded.secret import jwt_secret
 from hunt.play import auth
-from tests.life.processes import HUNT, free_port, running, servers, until
+from tests.support.processes import HUNT, free_port, running, servers, until
 
 
 async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import json
 import os
 import signal
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,32 +15,16 @@ from typing import Any
 import httpx
 import pytest
 import trio
-from psycopg.conninfo import make_conninfo
 
 from hunt.core.readiness import SUPERVISOR_SILENCE, WORKER_SILENCE
 from hunt.play import auth
-from tests.faults import http, nodes
+from tests.faults import http
 from tests.faults.nodes import SECRET, Node
-from tests.faults.proxy import to_database
-from tests.life.processes import gone, ports
-from tests.life.test_supervisor import settings
+from tests.life.proxied_node import node
+from tests.support.processes import gone, ports
 
 #: Seconds in which all workers know, and have been asked, on a busy machine too.
 SOON = 5.0
-
-
-@asynccontextmanager
-async def node(database: str, folder: Path, **environ: str) -> AsyncIterator[Node]:
-    """Run a server of two workers, with proxies before its database."""
-
-    def dsn(port: int) -> str:
-        return make_conninfo(database, host="127.0.0.1", port=port)
-
-    await settings(database, folder)  # which makes the hunt
-    # A machine may be slower than a breaker allows, and no worker silent for it.
-    given = {"HUNT_BREAKER_SLOW": "5"} | environ
-    async with nodes.node(folder, to_database(database), environ=given, dsn=dsn) as made:
-        yield made
 
 
 async def readyz(path: str) -> tuple[int, dict[str, Any]]:

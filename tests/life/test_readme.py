@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import trio
 
-from tests.life.processes import free_port, running
+from tests.support.processes import free_port, running
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,8 +11,8 @@ import pytest
 import trio
 
 from tests.faults.http import Channel, click_request
-from tests.life.processes import HUNT, free_port, running, servers, until
-from tests.web.serving import SECRET, token
+from tests.support.processes import HUNT, free_port, running, servers, until
+from tests.support.serving import SECRET, token
 
 #: Connections, on each of which the next click comes so many seconds after an answer.
 CONNECTIONS, PAUSE = 20, 0.03

@@ -18,9 +18,9 @@ from psycopg.conninfo import make_conninfo
 from hunt.errors import KeysError
 from hunt.service import jwks
 from hunt.store.driver.connection import Connection
-from tests.life.processes import HUNT, free_port, running
-from tests.test_conninfo import SECRET
-from tests.web.serving import bearer
+from tests.support.connection_strings import SECRET
+from tests.support.processes import HUNT, free_port, running
+from tests.support.serving import bearer
 
 CLICK = {"id": "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90", "x": 1, "y": 2}
 

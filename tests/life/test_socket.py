@@ -14,8 +14,8 @@ import httpx
 import trio
 
 from hunt.play import auth
-from tests.edge.talking import CLOSE, PING, TEXT, Talk, frame, handshake
-from tests.life.processes import HUNT, environment, hunt_serve, hypercorn
+from tests.support.processes import HUNT, environment, hunt_serve, hypercorn
+from tests.support.raw_websocket import CLOSE, PING, TEXT, Talk, frame, handshake
 
 SECRET = "life-secret-life-secret-life-secret-"
 CLIENT = Path(__file__).with_name("websockets_client.py")

@@ -12,8 +12,8 @@ import pytest
 import trio
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tests.life.processes import HUNT, HYPERCORN, free_port, running
-from tests.web.serving import SECRET
+from tests.support.processes import HUNT, HYPERCORN, free_port, running
+from tests.support.serving import SECRET
 
 SETTINGS = {"HUNT_JWT_SECRET": SECRET.decode(), "HUNT_LOG_FORMAT": "json"}
 

@@ -10,7 +10,8 @@ import trio
 
 from hunt.errors import HuntError
 from hunt.settings import Settings
-from tests.life.processes import (
+from tests.life.supervised import supervised
+from tests.support.processes import (
     HUNT,
     HYPERCORN,
     Server,
@@ -20,7 +21,6 @@ from tests.life.processes import (
     running,
     until,
 )
-from tests.life.test_supervisor import supervised
 
 
 def serve(data_dir: Path, port: int) -> list[str]:

@@ -7,9 +7,8 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,17 +16,11 @@ import httpx
 import pytest
 import trio
 
-from hunt.cli.server_process import COMMAND
 from hunt.errors import HuntError, SettingsError
-from hunt.processes.control import open_room
-from hunt.processes.listening import listening, url
-from hunt.processes.notify import Notifier
 from hunt.processes.supervisor import GIVE_UP, Supervisor
-from hunt.processes.worker_process import Program
 from hunt.settings import Settings
-from hunt.store.driver.pool import open_pool
-from hunt.store.hunts import Hunts
-from tests.life.processes import (
+from tests.life.supervised import settings, supervised
+from tests.support.processes import (
     HUNT,
     Server,
     children,
@@ -38,7 +31,7 @@ from tests.life.processes import (
     servers,
     until,
 )
-from tests.web.serving import HARBOUR, SECRET, bearer
+from tests.support.serving import bearer
 
 
 @asynccontextmanager
@@ -48,46 +41,6 @@ async def two_processes(data_dir: Path) -> AsyncIterator[Server]:
     async with running([*arguments, "--processes", "2"], f"http://127.0.0.1:{port}") as server:
         await until(lambda: len(servers(server.process.pid)) == 2)
         yield server
-
-
-@dataclass
-class Supervised:
-    """A supervisor in the test's own loop."""
-
-    supervisor: Supervisor
-    url: str
-    opened: trio.Event
-
-
-@asynccontextmanager
-async def supervised(
-    settings: Settings, command: Sequence[str] = COMMAND, *, hang: float = 10.0
-) -> AsyncIterator[Supervised]:
-    """Prepare a supervisor; the test runs it."""
-    async with listening(["127.0.0.1:0"]) as sockets:
-        opened = trio.Event()
-        with ExitStack() as stack:
-            supervisor = Supervisor(
-                Program(command=command, sockets=sockets, hang=hang),
-                settings,
-                room=stack.enter_context(open_room(settings.data_dir)),
-                notifier=Notifier({}),
-                opened=opened.set,
-                binds=[url(sockets[0])],
-                jitter=lambda: 0.0,
-            )
-            yield Supervised(supervisor, url(sockets[0]), opened)
-
-
-async def settings(database: str, tmp_path: Path, **options: object) -> Settings:
-    async with open_pool(database, size=1) as pool:
-        hunts = Hunts(pool)
-        await hunts.apply(HARBOUR, seed=os.urandom(32), actor="test")
-        await hunts.open("harbour")
-    return Settings(
-        database_url=database, jwt_secret=(SECRET,), data_dir=tmp_path, processes=1, click_rate=0.0,
-        **options,  # type: ignore[arg-type]
-    )  # fmt: skip
 
 
 async def test_a_killed_process_is_replaced_while_the_other_serves(tmp_path: Path) -> None:

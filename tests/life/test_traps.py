@@ -22,11 +22,9 @@ import trio
 
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from tests import certificates
-from tests.edge import test_connection
-from tests.edge.hostile import corpus, leave, send
-from tests.edge.test_park import Reader, click, subscribe
-from tests.life.processes import (
+from tests.support import certificates, hostile_input
+from tests.support.hostile_input import corpus, leave, send
+from tests.support.processes import (
     HUNT,
     HYPERCORN,
     Server,
@@ -36,7 +34,8 @@ from tests.life.processes import (
     server_pids,
     until,
 )
-from tests.web.serving import HARBOUR, SECRET, bearer
+from tests.support.raw_http import Reader, click, subscribe
+from tests.support.serving import HARBOUR, SECRET, bearer
 
 KINDS = ("hunt serve", "hypercorn", "hypercorn over TLS")
 
@@ -183,7 +182,7 @@ def frozen(pid: int) -> ExitStack:
 
 
 async def test_h1_no_exception_of_a_connection_ends_the_process(trapped: Trapped) -> None:
-    for given in test_connection.HOSTILE:
+    for given in hostile_input.HOSTILE:
         [data] = given.values
         assert isinstance(data, bytes)
         async with trapped.connected() as stream:

@@ -6,7 +6,7 @@ from hunt.errors import OutcomeUnknown
 from hunt.metrics import exposition
 from hunt.metrics.families import fold
 from hunt.metrics.registry import Metrics
-from tests.web.serving import serving
+from tests.support.serving import serving
 
 
 def metrics(*, clicks: int, ratio: float = 0.0, oldest: float = 0.0) -> Metrics:

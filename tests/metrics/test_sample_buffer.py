@@ -21,7 +21,7 @@ from hunt.metrics.registry import SECONDS, Metrics
 from hunt.metrics.sample_buffer import WATCHERS, SampleBuffer
 from hunt.metrics.sampler import Sample, Sampler
 from hunt.service.lanes import Lanes
-from tests.service.test_hub import hub, of
+from tests.support.hubs import make_hub, subscription_of
 
 WON = Settlement(Reward(1, "", "ada", "coin", 1, ""), False)
 
@@ -32,7 +32,7 @@ class Process:
     def __init__(self) -> None:
         self.metrics = Metrics(version="9", clock=trio.current_time)
         self.breaker = Breaker(trio.current_time, jitter=lambda: 1.0)
-        self.hub = hub()[0]
+        self.hub = make_hub()[0]
         self.lanes = Lanes(
             self._commit, batch_size=9, batch_interval=0, queue_size=9, queue_age=9,
             jitter=lambda: 0,
@@ -96,8 +96,8 @@ async def test_a_sample_tells_streams_with_a_task_from_those_without(
     process = Process()
     process.hub.count("sse", 3)
     with (
-        process.hub.subscribe(of("ada"), buffer=1, transport="sse"),
-        process.hub.subscribe(of("bob"), buffer=1, transport="websocket"),
+        process.hub.subscribe(subscription_of("ada"), buffer=1, transport="sse"),
+        process.hub.subscribe(subscription_of("bob"), buffer=1, transport="websocket"),
     ):
         sample = process.sampler.take()
         assert (sample.parked, sample.awake, sample.sockets) == (3, 1, 1)

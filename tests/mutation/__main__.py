@@ -16,9 +16,9 @@ from pathlib import Path
 import click
 import trio
 
-from tests.access import trusting
-from tests.conftest import SERVER
 from tests.mutation.functions import MUTANTS, Mutant
+from tests.support.database import SERVER
+from tests.support.pg_hba import trusting
 
 ROOT = Path(__file__).parents[2]
 

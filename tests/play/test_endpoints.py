@@ -14,7 +14,7 @@ from hunt.core.tokens import Identity
 from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed, NotAuthenticated
 from hunt.play import endpoints
 from hunt.play.endpoints import Asked, Standing
-from tests.service.test_intake_and_meter import HUNTS
+from tests.support.hunts import HUNTS
 
 ASKED = Asked(hunt="harbour", host="hunt")
 JSON = "application/json"

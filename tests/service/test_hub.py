@@ -11,34 +11,13 @@ from trio.testing import MockClock
 from hunt.core import sse
 from hunt.core.events import Reward
 from hunt.core.sse import Parser
-from hunt.core.tokens import Identity
 from hunt.errors import Draining, Overloaded
-from hunt.service.hub import Hub
 from hunt.service.subscriber import Frame, Mailbox, Reason, Subscription
+from tests.support.hubs import make_hub, subscription_of
 
 
 def reward(seq: int, player: str = "ada", prize: str | None = None) -> Reward:
     return Reward(seq, f"c{seq}", player, prize, 0, "")
-
-
-def of(player: str | None, hunt: str = "harbour", until: float = 1e12) -> Subscription:
-    """Return the subscription of a player's rewards; None: somebody's, of everybody's wins."""
-    identity = Identity(player or "somebody", None, False, until, None)
-    return Subscription(hunt, identity, everybody=player is None)
-
-
-def hub(**options: int) -> tuple[Hub, list[None]]:
-    cut: list[None] = []
-    per_player = options.get("per_player", 9)
-    made = Hub(
-        epoch=lambda hunt: "k1",
-        per_player=per_player,
-        jitter=lambda: 0,
-        clock=lambda: 0.0,
-        valid=lambda identity: True,
-        slow=lambda: cut.append(None),
-    )
-    return made, cut
 
 
 def seqs(mailbox: Mailbox) -> list[int]:
@@ -51,12 +30,12 @@ def seqs(mailbox: Mailbox) -> list[int]:
 
 
 async def test_a_reward_goes_to_all_streams_of_its_player_and_to_nobody_else() -> None:
-    made, _ = hub()
+    made, _ = make_hub()
     with (
-        made.subscribe(of("ada"), buffer=9, transport="sse") as first,
-        made.subscribe(of("ada"), buffer=9, transport="sse") as second,
-        made.subscribe(of("adam"), buffer=9, transport="sse") as other,
-        made.subscribe(of("ada", "river"), buffer=9, transport="sse") as elsewhere,
+        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as first,
+        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as second,
+        made.subscribe(subscription_of("adam"), buffer=9, transport="sse") as other,
+        made.subscribe(subscription_of("ada", "river"), buffer=9, transport="sse") as elsewhere,
     ):
         assert made.counts() == {"sse": 4}
         made.publish("harbour", [reward(1), reward(2, "bob"), reward(3)])
@@ -69,9 +48,9 @@ async def test_a_reward_goes_to_all_streams_of_its_player_and_to_nobody_else() -
 
 @pytest.mark.parametrize("player", ["ada", None])
 async def test_a_hunt_is_wanted_while_there_is_any_stream_of_it(player: str | None) -> None:
-    made, _ = hub()
+    made, _ = make_hub()
     assert not made.wanted("harbour")
-    with made.subscribe(of(player), buffer=9, transport="sse"):
+    with made.subscribe(subscription_of(player), buffer=9, transport="sse"):
         assert made.wanted("harbour")
         assert not made.wanted("river")
     assert not made.wanted("harbour")
@@ -80,11 +59,11 @@ async def test_a_hunt_is_wanted_while_there_is_any_stream_of_it(player: str | No
 async def test_reward_is_one_frame_for_all_streams_of_its_player(
     autojump_clock: MockClock,
 ) -> None:
-    made, _ = hub()
+    made, _ = make_hub()
     await trio.sleep(7)
     with (
-        made.subscribe(of("ada"), buffer=9, transport="sse") as first,
-        made.subscribe(of("ada"), buffer=9, transport="websocket") as second,
+        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as first,
+        made.subscribe(subscription_of("ada"), buffer=9, transport="websocket") as second,
     ):
         assert made.awake == 1, "a socket has a task of its own"
         made.publish("harbour", [won := reward(1, prize="coin")])
@@ -98,10 +77,10 @@ async def test_reward_is_one_frame_for_all_streams_of_its_player(
 
 
 async def test_who_does_not_read_is_cut_off_and_delays_nobody() -> None:
-    made, cut = hub()
+    made, cut = make_hub()
     with (
-        made.subscribe(of("ada"), buffer=2, transport="sse") as slow,
-        made.subscribe(of("ada"), buffer=9, transport="sse") as quick,
+        made.subscribe(subscription_of("ada"), buffer=2, transport="sse") as slow,
+        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as quick,
     ):
         made.publish("harbour", [reward(seq) for seq in range(1, 6)])
         assert slow.reason == "slow"
@@ -113,10 +92,10 @@ async def test_who_does_not_read_is_cut_off_and_delays_nobody() -> None:
 
 
 async def test_closed_for_a_drain_it_delivers_what_it_took_and_takes_no_more() -> None:
-    made, _ = hub()
+    made, _ = make_hub()
     with (
-        made.subscribe(of("ada"), buffer=9, transport="sse") as mailbox,
-        made.subscribe(of(None), buffer=9, transport="sse") as everybody,
+        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as mailbox,
+        made.subscribe(subscription_of(None), buffer=9, transport="sse") as everybody,
     ):
         made.publish("harbour", [reward(1)])
         await made.close()
@@ -125,38 +104,38 @@ async def test_closed_for_a_drain_it_delivers_what_it_took_and_takes_no_more() -
         assert mailbox.reason == everybody.reason == "drain"
         with (
             pytest.raises(Draining),
-            made.subscribe(of("ada"), buffer=9, transport="sse"),
+            made.subscribe(subscription_of("ada"), buffer=9, transport="sse"),
         ):
             pass
 
 
 async def test_the_end_of_a_hunt_ends_its_streams_only() -> None:
-    made, _ = hub()
+    made, _ = make_hub()
     with (
-        made.subscribe(of("ada"), buffer=9, transport="sse") as here,
-        made.subscribe(of("ada", "river"), buffer=9, transport="sse") as there,
+        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as here,
+        made.subscribe(subscription_of("ada", "river"), buffer=9, transport="sse") as there,
     ):
         made.end("harbour")
         assert (here.reason, there.reason) == ("over", None)
 
 
 async def test_a_player_has_so_many_streams_and_no_more() -> None:
-    made, _ = hub(per_player=1)
-    with made.subscribe(of("ada"), buffer=9, transport="sse"):
+    made, _ = make_hub(per_player=1)
+    with made.subscribe(subscription_of("ada"), buffer=9, transport="sse"):
         with (
             pytest.raises(Overloaded),
-            made.subscribe(of("ada"), buffer=9, transport="sse"),
+            made.subscribe(subscription_of("ada"), buffer=9, transport="sse"),
         ):
             pass
-        with made.subscribe(of("bob"), buffer=9, transport="sse"):
+        with made.subscribe(subscription_of("bob"), buffer=9, transport="sse"):
             pass
-    with made.subscribe(of("ada"), buffer=9, transport="sse"):
+    with made.subscribe(subscription_of("ada"), buffer=9, transport="sse"):
         pass
 
 
 async def test_streams_of_all_kinds_and_hunts_count_together() -> None:
-    made, _ = hub(per_player=3)
-    somebody = of("ada").identity
+    made, _ = make_hub(per_player=3)
+    somebody = subscription_of("ada").identity
     kinds = [
         Subscription("harbour", somebody),
         Subscription("harbour", somebody, everybody=True),
@@ -183,12 +162,12 @@ async def test_streams_of_all_kinds_and_hunts_count_together() -> None:
 async def test_everybodys_wins_are_coalesced_masked_and_bounded(
     autojump_clock: MockClock,
 ) -> None:
-    made, cut = hub()
+    made, cut = make_hub()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(made.run)
         with (
-            made.subscribe(of(None), buffer=1, transport="sse") as mailbox,
-            made.subscribe(of(None), buffer=1, transport="sse") as slow,
+            made.subscribe(subscription_of(None), buffer=1, transport="sse") as mailbox,
+            made.subscribe(subscription_of(None), buffer=1, transport="sse") as slow,
         ):
             made.publish("harbour", [reward(1, "guest-12"), reward(2, "guest-12", "coin")])
             made.publish("harbour", [reward(seq, "guest-12", "shell") for seq in range(3, 103)])
@@ -205,8 +184,8 @@ async def test_everybodys_wins_are_coalesced_masked_and_bounded(
 
 
 async def test_a_mailbox_that_nobody_reads_any_more_takes_nothing() -> None:
-    made, cut = hub()
-    with made.subscribe(of("ada"), buffer=9, transport="sse") as mailbox:
+    made, cut = make_hub()
+    with made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as mailbox:
         mailbox._receive.close()
         made.publish("harbour", [reward(1)])
     assert len(cut) == 1
@@ -232,11 +211,11 @@ async def test_wins_are_not_sent_to_a_stream_that_left_meanwhile(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
 ) -> None:
     monkeypatch.setattr("hunt.service.hub.SLICE", 1)  # a turn of the loop between any two
-    made, _ = hub()
+    made, _ = make_hub()
     leaver = Recorder()
     stays = [Recorder(lambda: made.remove(leaver)), Recorder()]
     for each in (stays[0], leaver, stays[1]):
-        made.add(of(None), each)
+        made.add(subscription_of(None), each)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(made.run)
         made.publish("harbour", [reward(1, prize="coin")])

@@ -12,9 +12,8 @@ from prometheus_client import CollectorRegistry
 from trio.testing import MockClock
 
 from hunt.core.breaker import Breaker
-from hunt.core.definition import Definition, Peak, Prize
+from hunt.core.definition import Peak, Prize
 from hunt.core.events import Click, Outcome, Reward, Settlement
-from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
 from hunt.errors import (
     CircuitOpen,
@@ -33,30 +32,13 @@ from hunt.metrics.event_loop import EventLoopMeter, Window
 from hunt.metrics.registry import SECONDS, Metrics, outcome_label
 from hunt.service.intake import Intake, not_open
 from hunt.service.lanes import Lanes
+from tests.support.hunts import HUNTS, NOTHING, SURE, hunt
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
-NOTHING = Definition("harbour", "Harbour", 100, 100, None, None, 0, ())
-SURE = Prize("coin", "Coin", 7, 1.0, None, None)
-TIMED = Definition(
-    "timed", "Timed", 1, 1, datetime(2026, 1, 1, tzinfo=UTC), None, 0, (SURE,)
-)  # fmt: skip
-
-
-def hunt(definition: Definition, state: str = "open") -> Hunt:
-    return Hunt(
-        definition=definition, version=1, state=state, epoch="k1", last_seq=0,  # type: ignore[arg-type]
-        seed=b"s" * 32, stock_left={}, as_of=datetime(2026, 1, 1, tzinfo=UTC),
-    )  # fmt: skip
 
 
 #: Seconds for which hunts refuse by themselves.
 PAUSES = {"broken": 2.0}
-HUNTS = {
-    "broken": hunt(NOTHING),
-    "harbour": hunt(NOTHING),
-    "timed": hunt(TIMED),
-    "draft": hunt(TIMED, "draft"),
-}
 
 
 async def take(intake_for: Sequence[Outcome], **options: float) -> tuple[Intake, Breaker, Lanes]:

@@ -14,7 +14,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.errors import OutcomeUnknown, Overloaded
 from hunt.service.lane import WORTH, Lane, Waiting
-from tests.machines import TrioMachine
+from tests.support.trio_machine import TrioMachine
 
 IDLE = 30
 

@@ -22,12 +22,12 @@ from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 from hunt.web.routes.streams import EventStream
-from tests.service.test_hub import of
 from tests.simulation.ledger import DEFINITION, HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Spell, Weather
 from tests.simulation.wires import Wires
 from tests.simulation.world import SETTINGS
+from tests.support.hubs import subscription_of
 
 CLICKS = 20
 
@@ -63,7 +63,9 @@ async def use(engine: Engine, taken: set[str], answers: Answers, wires: Wires) -
     """Click, listen, and resume; return once all clicks are answered."""
 
     async def listen(resume: str | None) -> None:
-        async with EventStream(engine, engine.hunts[HUNT], of("ada", HUNT), resume) as stream:
+        async with EventStream(
+            engine, engine.hunts[HUNT], subscription_of("ada", HUNT), resume
+        ) as stream:
             async for _ in stream:
                 pass
 

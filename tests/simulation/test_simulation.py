@@ -15,10 +15,10 @@ import structlog
 from hypothesis import HealthCheck, Phase, example, given, seed, settings
 
 from hunt.testing.oracle import report
-from tests.seeds import SEED
 from tests.simulation.broken import PIECES
 from tests.simulation.weather import Script, Spell, scripts
 from tests.simulation.world import simulate
+from tests.support.seeds import SEED
 
 FIXED = 0 if "HUNT_TEST_SEEDS" in os.environ else 1500
 ROTATING = int(os.environ.get("HUNT_TEST_SEEDS", "500"))

@@ -22,8 +22,8 @@ from hunt.edge.socket import serve
 from hunt.edge.upgrade import Handshake, Upgraded
 from hunt.engine import Engine
 from hunt.play import auth, endpoints
-from tests.edge.talking import say
 from tests.simulation.ledger import HUNT
+from tests.support.raw_websocket import say
 
 #: Clicks of each connection, one after the other's answer or not.
 CLICKS = 3

@@ -30,10 +30,10 @@ from hunt.testing.history import (
 from hunt.testing.judge import judge
 from hunt.testing.oracle import Violation, bounded
 from hunt.web.routes.streams import EventStream
-from tests.service.test_hub import of
 from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import POISON, FakeStore
 from tests.simulation.weather import STORM, Script, Weather
+from tests.support.hubs import subscription_of
 
 SETTINGS = Settings(
     database_url="simulated", jwt_secret=(b"s" * 32,), click_rate=0.0, batch_size=4, queue_size=20,
@@ -193,7 +193,9 @@ class World:
         stays = self.random.choice([1.0, 5.0, 1e9]) if self.storm else 1e9
         with trio.move_on_after(stays) as scope:
             process.connections.append(scope)
-            async with EventStream(engine, engine.hunts[HUNT], of(player, HUNT), last) as stream:
+            async with EventStream(
+                engine, engine.hunts[HUNT], subscription_of(player, HUNT), last
+            ) as stream:
                 async for chunk in stream:
                     for event in parser.feed(bytes(chunk)):
                         last = self._see(connection, event, last)

@@ -14,7 +14,7 @@ from hunt.store.definitions import apply, reserved
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from tests.web.serving import HARBOUR
+from tests.support.serving import HARBOUR
 
 WAITING = """
     select count(*) from pg_stat_activity

@@ -25,7 +25,7 @@ from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 from hunt.store.players import Players
 from hunt.store.states import BY_CLOCK
-from tests.store.test_log import LIMITED, PLAIN, click, opened, rewards
+from tests.store.open_log import LIMITED, PLAIN, click, opened, rewards
 
 T = TypeVar("T")
 

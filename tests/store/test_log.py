@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import os
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +11,7 @@ from msgspec.structs import replace as altered
 
 from hunt.core import notice
 from hunt.core.definition import Definition, Prize, from_json, to_json
-from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.core.events import Click, Reward, Settlement
 from hunt.errors import (
     BatchRejected,
     ClickConflict,
@@ -27,42 +24,11 @@ from hunt.errors import (
 )
 from hunt.store.definitions import COUNT, COUNT_PLAYERS
 from hunt.store.driver.listen import Listener
-from hunt.store.driver.pool import Pool, open_pool
+from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import COMMIT, READ, Log
 from hunt.store.packed import pack
-
-PLAIN = Definition("harbour", "Harbour", 100, 100, None, None, 0.0, ())
-LIMITED = replace(
-    PLAIN,
-    prizes=(
-        Prize("coin", "Coin", 5, 0.5, 7, None),
-        Prize("chest", "Chest", 9, 0.5, 3, 2),
-    ),
-)
-
-
-def click(player: str = "ada", prize: str | None = None, **fields: object) -> Click:
-    made = Click(str(uuid.uuid4()), player, 1.5, 2.5, prize, 5 if prize else 0)
-    return altered(made, **fields)
-
-
-@asynccontextmanager
-async def opened(
-    database: str, definition: Definition = PLAIN, *, state: str = "open"
-) -> AsyncIterator[tuple[Log, Pool]]:
-    async with open_pool(database, size=4) as pool:
-        hunts = Hunts(pool)
-        await hunts.apply(definition, seed=os.urandom(32), actor="test")
-        if state != "draft":
-            await hunts.open(definition.id)
-        if state == "closed":
-            await hunts.close(definition.id)
-        yield Log(pool), pool
-
-
-def rewards(outcomes: list[Outcome]) -> list[Reward]:
-    return [each.reward for each in outcomes if isinstance(each, Settlement)]
+from tests.store.open_log import LIMITED, PLAIN, click, opened, rewards
 
 
 async def test_numbers_are_dense_and_in_order_whoever_writes(database: str) -> None:

@@ -11,7 +11,7 @@ from hunt.core.standings import Leader
 from hunt.store import standings
 from hunt.store.hunts import Hunts
 from hunt.store.standings import Standings
-from tests.store.test_log import PLAIN, click, opened
+from tests.store.open_log import PLAIN, click, opened
 
 FREE = replace(PLAIN, prizes=(Prize("coin", "Coin", 5, 0.5, None, None),))
 

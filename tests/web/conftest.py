@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.web import serving
+from tests.support import serving
 
 
 @pytest.fixture(autouse=True, params=["fast-lane", "quart", "tls"])

@@ -13,9 +13,8 @@ from structlog.typing import EventDict
 
 from hunt.service.access import AccessLog
 from hunt.settings import Settings
-from tests.edge.talking import next_of, opened
-from tests.web.serving import bearer, serving, stream, token
-from tests.web.test_expiry import pass_time
+from tests.support.raw_websocket import next_of, opened
+from tests.support.serving import bearer, pass_time, serving, stream, token
 
 CLICKS, EVENTS = "/v1/hunts/<hunt_id>/clicks", "/v1/hunts/<hunt_id>/events"
 SOCKET = "/v1/hunts/<hunt_id>/socket"

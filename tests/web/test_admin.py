@@ -10,38 +10,17 @@ import httpx
 import pytest
 import trio
 
-from hunt.core.definition import to_json
 from hunt.core.events import Click, Outcome
 from hunt.errors import StoreLost, StoreUnavailable
 from hunt.store.audit import Entry
-from tests.web.serving import HARBOUR, Client, bearer, serving
-from tests.web.test_clicks import assert_problem
-
-ADMIN = "/v1/admin"
-HUNTS = f"{ADMIN}/hunts"
-RIVER: dict[str, Any] = to_json(HARBOUR) | {"id": "river", "title": "River"}
+from tests.support.operators import ADMIN, HUNTS, RIVER, act, changed, operator
+from tests.support.problems import assert_problem
+from tests.support.serving import Client, bearer, serving
 
 
 @pytest.fixture(autouse=True)
 def way() -> None:
     """These routes have one way only, so once is enough."""
-
-
-def operator(client: Client, name: str = "root") -> None:
-    client.headers.update(bearer(name, audience="hunt-admin"))
-
-
-async def act(client: Client, method: str, path: str, **options: Any) -> Any:
-    response = await client.request(method, path, **options)
-    assert response.status_code in {200, 201}, response.text
-    return response.json()
-
-
-async def changed(client: Client, hunt_id: str, state: str) -> None:
-    """Return once this process knows."""
-    with trio.fail_after(5):
-        while (known := client.engine.hunts.get(hunt_id)) is None or known.state != state:
-            await trio.lowlevel.checkpoint()
 
 
 ROUTES = [

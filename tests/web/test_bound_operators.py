@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.web.serving import Client, bearer, serving, stream
-from tests.web.test_admin import ADMIN, HUNTS, RIVER, act, changed, operator
-from tests.web.test_clicks import assert_problem
+from tests.support.operators import ADMIN, HUNTS, RIVER, act, bound, changed, operator
+from tests.support.problems import assert_problem
+from tests.support.serving import Client, bearer, serving, stream
 
 
 @pytest.fixture(autouse=True)
@@ -27,10 +27,6 @@ BOUND = {
     ("GET", "/ops/samples"),
     ("GET", "/ops/sample"),
 }
-
-
-def bound(client: Client, *hunts: str) -> None:
-    client.headers.update(bearer("eve", audience="hunt-admin", hunts=hunts))
 
 
 def restricted(client: Client) -> set[tuple[str, str]]:

@@ -13,26 +13,13 @@ import pytest
 import trio
 
 from hunt.core.events import Click, Outcome
-from hunt.errors import BatchRejected, Refused, StoreLost, kinds
+from hunt.errors import BatchRejected, StoreLost
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from tests.web.serving import SECRET, Client, bearer, connected, serving, token
+from tests.support.problems import assert_problem
+from tests.support.serving import SECRET, bearer, connected, open_breaker, serving, token
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
-
-
-def assert_problem(response: Any, status: int) -> dict[str, Any]:
-    assert response.status_code == status
-    assert response.headers["Content-Type"] == "application/problem+json"
-    problem: dict[str, Any] = response.json()
-    page, _, slug = problem["type"].partition("#")
-    assert page == "/docs/problems"
-    [kind] = [kind for kind in kinds(Refused) if kind.slug == slug]
-    assert (kind.status, kind.title) == (status, problem["title"])
-    assert problem["status"] == status
-    assert problem["title"]
-    assert problem["detail"]
-    return problem
 
 
 async def test_a_click_is_answered_and_its_repeat_gets_the_first_outcome(database: str) -> None:
@@ -216,13 +203,6 @@ async def test_429_with_retry_after(database: str) -> None:
         response = await client.click()
         assert_problem(response, 429)
         assert response.headers["Retry-After"] == "3"
-
-
-async def open_breaker(client: Client) -> None:
-    breaker = client.engine.breaker
-    breaker.cooldown = breaker.cap = 60
-    breaker.read_only(breaker.admit())
-    client.engine.prober.observe()
 
 
 async def test_503_while_the_breaker_is_open(database: str) -> None:

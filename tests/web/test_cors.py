@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.web.serving import serving, stream
+from tests.support.serving import serving, stream
 
 PAGE = "https://app.example"
 ALLOWED = "Access-Control-Allow-Origin"

@@ -19,7 +19,7 @@ from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from tests.faults import postgres as clusters
 from tests.faults.postgres import Postgres
-from tests.web.serving import HARBOUR, Client, serving
+from tests.support.serving import HARBOUR, Client, serving
 
 #: Bytes of a page of PostgreSQL.
 PAGE = 8192

@@ -19,9 +19,9 @@ from hunt.core.events import Click, Settlement
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
-from tests.faults.proxy import Proxy
-from tests.web.serving import HARBOUR, Client, bearer, connected, serving
-from tests.web.test_clicks import assert_problem
+from tests.support.problems import assert_problem
+from tests.support.proxy import Proxy
+from tests.support.serving import HARBOUR, Client, bearer, connected, serving
 
 HARBOUR_PATH = "/v1/hunts/harbour"
 

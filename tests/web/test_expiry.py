@@ -16,17 +16,11 @@ from trio_websocket import ConnectionClosed
 from hunt.core.events import Reward
 from hunt.core.keys import from_jwks
 from hunt.play import auth, greeting
-from tests.edge.talking import next_of, opened
-from tests.web.serving import Client, Stream, bearer, serving, stream
-from tests.web.test_identity import foreign, key_set
+from tests.support.forged_tokens import foreign, key_set
+from tests.support.raw_websocket import next_of, opened
+from tests.support.serving import Client, Stream, bearer, pass_time, serving, stream
 
 ORIGIN = {"Sec-Fetch-Site": "same-origin"}
-
-
-def pass_time(client: Client, seconds: float) -> None:
-    """Let the process's wall clock, by which tokens expire, be so far ahead."""
-    engine = client.engine
-    engine.tokens._clock = engine.hub.expiry._clock = lambda: time.time() + seconds
 
 
 @asynccontextmanager

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from itertools import starmap
 from pathlib import Path
 
 import httpx
@@ -21,21 +19,12 @@ from hunt.service import jwks
 from hunt.service.jwks import INTERVAL, LEAST, Jwks
 from hunt.service.keyring import open_tokens
 from hunt.settings import Settings
-from tests.core import test_tokens as forge
-from tests.web.serving import SECRET, Client, serving, stream, token
-from tests.web.test_clicks import assert_problem
+from tests.support import forged_tokens as forge
+from tests.support.forged_tokens import foreign, key_set
+from tests.support.problems import assert_problem
+from tests.support.serving import SECRET, Client, serving, stream, token
 
 NEWER = b"newer-secret-newer-secret-newer-"
-
-
-def foreign(algorithm: str, number: int = 0, **claims: object) -> dict[str, str]:
-    now = int(time.time())
-    claims = {"iat": now, "exp": now + 60} | claims
-    return {"Authorization": f"Bearer {forge.signed(algorithm, number, **claims)}"}
-
-
-def key_set(*keys: tuple[str, int]) -> bytes:
-    return json.dumps({"keys": list(starmap(forge.jwk, keys))}).encode()
 
 
 async def test_a_secret_is_replaced_without_logging_anybody_out(database: str) -> None:

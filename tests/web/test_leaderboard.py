@@ -6,8 +6,8 @@ from hunt.service import leaderboard
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import open_pool
 from hunt.store.standings import LEADERS, Standings
-from tests.web.serving import Client, bearer, serving
-from tests.web.test_clicks import assert_problem
+from tests.support.problems import assert_problem
+from tests.support.serving import Client, bearer, serving
 
 PATH = "/v1/hunts/harbour/leaderboard"
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from hunt.play import greeting
-from tests.web.serving import bearer, serving, stream
-from tests.web.test_clicks import assert_problem
+from tests.support.problems import assert_problem
+from tests.support.serving import bearer, serving, stream
 
 EVENTS = "/v1/hunts/harbour/events"
 

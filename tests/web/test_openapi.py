@@ -11,7 +11,7 @@ from hunt.errors import Refused, kinds
 from hunt.web.app import create_app
 from hunt.web.openapi import document
 from hunt.web.routes.pages import POLICY
-from tests.web.serving import serving
+from tests.support.serving import serving
 
 DOCUMENT = json.loads(document.document())
 

@@ -13,8 +13,8 @@ import trio
 
 from hunt.metrics.sample_buffer import KEPT, WATCHERS
 from hunt.web.routes.pages import POLICY
-from tests.web.serving import Client, Stream, bearer, serving, stream
-from tests.web.test_clicks import assert_problem
+from tests.support.problems import assert_problem
+from tests.support.serving import Client, Stream, bearer, serving, stream
 
 SAMPLES = "/ops/samples"
 

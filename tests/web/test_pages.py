@@ -6,7 +6,6 @@ import re
 from urllib.parse import urljoin
 
 import pytest
-
 from tests.web.serving import Client, serving
 
 IMPORT = re.compile(r"""(?:from|import) "(\.[^"]+)";""")

@@ -12,8 +12,8 @@ from hunt.core import notice
 from hunt.core.events import Click
 from hunt.store.driver.pool import open_pool
 from hunt.store.log import Log
-from tests.edge.talking import next_of, opened
-from tests.web.serving import serving, stream
+from tests.support.raw_websocket import next_of, opened
+from tests.support.serving import serving, stream
 
 X, Y = 0.1 + 0.2, 49.123456789012345
 

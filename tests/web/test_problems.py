@@ -28,7 +28,7 @@ from hunt.web import problem_page, problems
 from hunt.web.openapi import document
 from hunt.web.problems import meaning, type_of
 from hunt.web.routes import sockets
-from tests.web.serving import serving
+from tests.support.serving import serving
 
 ROOT = Path(__file__).parents[2]
 

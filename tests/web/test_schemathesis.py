@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.web.serving import Client, serving, token
+from tests.support.serving import Client, serving, token
 
 #: What schemathesis leaves alone: a stream does not end, a drain ends the server, and
 #: behind a breaker that is held open there is nothing to be seen.

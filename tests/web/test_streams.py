@@ -8,7 +8,7 @@ import trio
 from hunt.core.events import Reward
 from hunt.errors import StoreUnavailable
 from hunt.play import greeting
-from tests.web.serving import bearer, serving, stream, token
+from tests.support.serving import bearer, serving, stream, token
 
 
 async def test_a_stream_greets_and_then_tells_the_players_own_rewards(database: str) -> None:

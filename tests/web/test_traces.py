@@ -9,10 +9,9 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from tests.web.serving import HARBOUR, Client, serving, token
-from tests.web.test_admin import ADMIN, HUNTS, act, operator
-from tests.web.test_bound_operators import bound
-from tests.web.test_clicks import assert_problem
+from tests.support.operators import ADMIN, HUNTS, act, bound, operator
+from tests.support.problems import assert_problem
+from tests.support.serving import HARBOUR, Client, serving, token
 
 
 @pytest.fixture(autouse=True)

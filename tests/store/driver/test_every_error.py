@@ -46,7 +46,7 @@ from hunt.store.log import Log
 from hunt.store.players import Players
 from hunt.store.standings import Standings
 from tests.store.driver.fake_postgres import FakePostgres, fake_postgres
-from tests.store.driver.test_sqlstates import APPENDIX_A
+from tests.store.driver.sqlstates import APPENDIX_A
 
 #: With codes that no list knows.
 CODES = (*APPENDIX_A, "ZZ999", "H0999")

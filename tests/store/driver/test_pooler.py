@@ -18,8 +18,8 @@ from hunt.service.quarantine import Quarantine
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
-from tests.faults.proxy import Proxy, to_unix
-from tests.pooler import pooled
+from tests.support.pgbouncer import pooled
+from tests.support.proxy import Proxy, to_unix
 
 HARBOUR = Definition("harbour", "Harbour", 9, 9, None, None, 0.0, ())
 

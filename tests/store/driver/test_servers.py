@@ -19,7 +19,7 @@ from hunt.store.driver.pool import open_pool
 from hunt.store.driver.resolver import Resolver
 from hunt.store.driver.servers import Servers
 from tests.faults.nodes import proxy
-from tests.faults.proxy import Connect, to_unix
+from tests.support.proxy import Connect, to_unix
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 import psycopg
 import pytest
 from psycopg import errors as pg
@@ -20,15 +18,7 @@ from hunt.errors import (
 )
 from hunt.store.driver.errors import ERRORS, translate, translated
 from hunt.store.driver.sqlstates import BEFORE_SESSION, CLASSES, CODES, DEFAULT, Meaning, rule
-
-#: All codes of PostgreSQL's appendix A that are errors.
-APPENDIX_A = sorted(
-    {
-        each.sqlstate
-        for _, each in inspect.getmembers(pg, inspect.isclass)
-        if issubclass(each, psycopg.Error) and each.sqlstate is not None
-    }
-)
+from tests.store.driver.sqlstates import APPENDIX_A
 
 #: What is decided, code by code or for a whole class; written down a second time, so that
 #: no change of the table goes unnoticed.

@@ -11,8 +11,8 @@ from typing import Any
 import trio
 from trio_websocket import WebSocketConnection, wrap_client_stream
 
-from tests.edge.test_park import Reader
-from tests.web.serving import Client, connected, token
+from tests.support.raw_http import Reader
+from tests.support.serving import Client, connected, token
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # of the example in RFC 6455, 1.3
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="

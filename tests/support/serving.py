@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +29,7 @@ from hunt.play import auth
 from hunt.settings import Settings
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from tests import certificates
+from tests.support import certificates
 
 SECRET = b"web-secret-web-secret-web-secret"
 HARBOUR = Definition(
@@ -172,3 +173,22 @@ class Stream:
                 self._events += self._parser.feed(chunk)
         rest, self._events = self._events, []
         return rest
+
+
+def park_of(client: Client) -> Park:
+    found = client.park()
+    assert found is not None
+    return found
+
+
+async def open_breaker(client: Client) -> None:
+    breaker = client.engine.breaker
+    breaker.cooldown = breaker.cap = 60
+    breaker.read_only(breaker.admit())
+    client.engine.prober.observe()
+
+
+def pass_time(client: Client, seconds: float) -> None:
+    """Let the process's wall clock, by which tokens expire, be so far ahead."""
+    engine = client.engine
+    engine.tokens._clock = engine.hub.expiry._clock = lambda: time.time() + seconds

@@ -8,9 +8,10 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 
+import pytest
 import trio
 
-from tests.edge.test_park import click, subscribe
+from tests.support.raw_http import click, subscribe
 
 HOST = b"Host: hunt\r\n"
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -240,3 +241,29 @@ async def leave(stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], n
                     pass
         elif number % 3 == 1:  # a reset
             transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+HOSTILE = [
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        b"Upgrade: h2c\r\nHTTP2-Settings: AAAA\r\n\r\n",
+        id="h2c with short settings",
+    ),
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__AAIAAAAF\r\n\r\n",
+        id="h2c with a bad value",
+    ),
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        b"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=zz\r\n\r\n",
+        id="a bad window size",
+    ),
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        b"\x81\x85abcdhello",
+        id="a frame with the upgrade",
+    ),
+]

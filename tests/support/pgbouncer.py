@@ -15,7 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from hunt.embedded.process import Launcher
-from tests.life.processes import free_port
+from tests.support.processes import free_port
 
 CONFIG = """
 [databases]

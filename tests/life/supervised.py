@@ -1,0 +1,62 @@
+"""A supervisor that runs in the test's own event loop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+
+from hunt.cli.server_process import COMMAND
+from hunt.processes.control import open_room
+from hunt.processes.listening import listening, url
+from hunt.processes.notify import Notifier
+from hunt.processes.supervisor import Supervisor
+from hunt.processes.worker_process import Program
+from hunt.settings import Settings
+from hunt.store.driver.pool import open_pool
+from hunt.store.hunts import Hunts
+from tests.support.serving import HARBOUR, SECRET
+
+
+@dataclass
+class Supervised:
+    """A supervisor in the test's own loop."""
+
+    supervisor: Supervisor
+    url: str
+    opened: trio.Event
+
+
+@asynccontextmanager
+async def supervised(
+    settings: Settings, command: Sequence[str] = COMMAND, *, hang: float = 10.0
+) -> AsyncIterator[Supervised]:
+    """Prepare a supervisor; the test runs it."""
+    async with listening(["127.0.0.1:0"]) as sockets:
+        opened = trio.Event()
+        with ExitStack() as stack:
+            supervisor = Supervisor(
+                Program(command=command, sockets=sockets, hang=hang),
+                settings,
+                room=stack.enter_context(open_room(settings.data_dir)),
+                notifier=Notifier({}),
+                opened=opened.set,
+                binds=[url(sockets[0])],
+                jitter=lambda: 0.0,
+            )
+            yield Supervised(supervisor, url(sockets[0]), opened)
+
+
+async def settings(database: str, tmp_path: Path, **options: object) -> Settings:
+    async with open_pool(database, size=1) as pool:
+        hunts = Hunts(pool)
+        await hunts.apply(HARBOUR, seed=os.urandom(32), actor="test")
+        await hunts.open("harbour")
+    return Settings(
+        database_url=database, jwt_secret=(SECRET,), data_dir=tmp_path, processes=1, click_rate=0.0,
+        **options,  # type: ignore[arg-type]
+    )  # fmt: skip

@@ -1,0 +1,27 @@
+"""Hubs and subscriptions for tests."""
+
+from __future__ import annotations
+
+from hunt.core.tokens import Identity
+from hunt.service.hub import Hub
+from hunt.service.subscriber import Subscription
+
+
+def subscription_of(player: str | None, hunt: str = "harbour", until: float = 1e12) -> Subscription:
+    """Return the subscription of a player's rewards; None: somebody's, of everybody's wins."""
+    identity = Identity(player or "somebody", None, False, until, None)
+    return Subscription(hunt, identity, everybody=player is None)
+
+
+def make_hub(**options: int) -> tuple[Hub, list[None]]:
+    cut: list[None] = []
+    per_player = options.get("per_player", 9)
+    made = Hub(
+        epoch=lambda hunt: "k1",
+        per_player=per_player,
+        jitter=lambda: 0,
+        clock=lambda: 0.0,
+        valid=lambda identity: True,
+        slow=lambda: cut.append(None),
+    )
+    return made, cut

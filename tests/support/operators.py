@@ -1,0 +1,37 @@
+"""An operator who calls the admin API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from hunt.core.definition import to_json
+from tests.support.serving import HARBOUR, Client, bearer
+
+ADMIN = "/v1/admin"
+HUNTS = f"{ADMIN}/hunts"
+
+
+RIVER: dict[str, Any] = to_json(HARBOUR) | {"id": "river", "title": "River"}
+
+
+def operator(client: Client, name: str = "root") -> None:
+    client.headers.update(bearer(name, audience="hunt-admin"))
+
+
+async def act(client: Client, method: str, path: str, **options: Any) -> Any:
+    response = await client.request(method, path, **options)
+    assert response.status_code in {200, 201}, response.text
+    return response.json()
+
+
+async def changed(client: Client, hunt_id: str, state: str) -> None:
+    """Return once this process knows."""
+    with trio.fail_after(5):
+        while (known := client.engine.hunts.get(hunt_id)) is None or known.state != state:
+            await trio.lowlevel.checkpoint()
+
+
+def bound(client: Client, *hunts: str) -> None:
+    client.headers.update(bearer("eve", audience="hunt-admin", hunts=hunts))
