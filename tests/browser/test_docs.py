@@ -22,6 +22,6 @@ def test_the_page_shows_every_operation_and_asks_nobody_else(
         page.wait_for_selector("main:not([aria-busy])")
         assert page.locator("main section > details").count() == len(document.routes())
         page.locator("#click > summary").click()
-        page.get_by_text("Clicks; the answer comes once it is durable.").wait_for()
+        page.get_by_text("Click at a position.").wait_for()
         page.locator("#click").get_by_text("Retry-After").first.wait_for()
     assert said == []

@@ -1,4 +1,4 @@
-"""What `/openapi.json` says: every route, status, header and shape of the wire contract."""
+"""Build ``/openapi.json`` from the operations and the schemas."""
 
 from __future__ import annotations
 
@@ -11,57 +11,70 @@ from msgspec import Struct
 
 from hunt.errors import Refused, kinds
 from hunt.metrics.sampler import Sample
-from hunt.web.openapi import admin_shapes, shapes
-from hunt.web.openapi.operation import Operation, Query
-from hunt.web.openapi.paths import OPERATIONS
+from hunt.web.openapi import admin_schemas, schemas
+from hunt.web.openapi.operation import Operation, Parameter, Response, Schema
+from hunt.web.openapi.public_operations import OPERATIONS
 from hunt.web.problems import meaning, type_of
 
-_SCHEMA = "#/components/schemas/"
+_SCHEMA_REF = "#/components/schemas/"
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 
-_HEADERS: Mapping[str, dict[str, object]] = {
-    "X-Request-Id": {
-        "description": "Names the request in the log; the client's own, where it gave one.",
-        "schema": {"type": "string"},
-    },
-    "Retry-After": {
-        "description": "Seconds until it is worth trying again.",
-        "schema": {"type": "integer", "minimum": 1},
-    },
-    "WWW-Authenticate": {
-        "description": "How to say who one is.",
-        "schema": {"type": "string"},
-    },
-    "ETag": {"description": "Of this answer.", "schema": {"type": "string"}},
-    "Location": {"description": "Of what was made.", "schema": {"type": "string"}},
-    "Set-Cookie": {"description": "The guest's cookie.", "schema": {"type": "string"}},
-    "Allow": {"description": "The methods that there are.", "schema": {"type": "string"}},
-    "Cache-Control": {"description": "Not to be kept.", "schema": {"type": "string"}},
+#: Response headers: their descriptions; all are strings except ``Retry-After``.
+_HEADERS: Mapping[str, str] = {
+    "X-Request-Id": "Identifies the request in the log; taken from the request if it has one.",
+    "Retry-After": "Seconds to wait before retrying.",
+    "WWW-Authenticate": "The accepted authentication scheme.",
+    "ETag": "Identifies this version of the response; send it as `If-None-Match`.",
+    "Location": "Address of the created resource.",
+    "Set-Cookie": "The guest's session cookie.",
+    "Allow": "Methods that this path supports.",
 }
 
-_PATH = {
-    "hunt": ("Id", "The hunt's id."),
-    "player": ("Player", "The player's id."),
-    "folder": ("File", "The folder's name."),
-    "name": ("File", "The file's name."),
+#: Parameters in paths: JSON Schema and description.
+_PATH_PARAMETERS: Mapping[str, tuple[Schema, str]] = {
+    name: (msgspec.json.schema(kind), description)
+    for name, kind, description in (
+        ("hunt", schemas.Id, "Id of the hunt."),
+        ("player", schemas.Player, "Id of the player."),
+        ("folder", schemas.File, "Name of the folder."),
+        ("name", schemas.File, "Name of the file."),
+    )
+}
+
+_BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+_SECURITY_SCHEMES: Mapping[str, Mapping[str, str]] = {
+    "player": _BEARER | {"description": "A token whose `aud` is `hunt`."},
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "hunt_player",
+        "description": "The session cookie of a guest.",
+    },
+    "ticket": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "ticket",
+        "description": "A ticket from `POST /v1/tickets`.",
+    },
+    "operator": _BEARER | {"description": "A token whose `aud` is `hunt-admin`."},
 }
 
 _DESCRIPTION = (
-    "A real-time treasure-hunt server. A click is answered once it is durable, and counts once "
-    "however often it is sent: keep its `id` for retries. Every error is an "
-    "`application/problem+json`, whose `type` is explained at `/docs/problems`."
+    "A real-time treasure-hunt server. The response to a click is sent once its outcome is "
+    "durable. Clicks are idempotent: repeat the same `id` when you retry. Every error is "
+    "`application/problem+json` (RFC 9457); `/docs/problems` explains each `type`."
 )
 
 
 @cache
 def document() -> bytes:
-    """Return the document, as JSON."""
+    """Return the document as JSON."""
     return msgspec.json.encode(_document())
 
 
 def _document() -> dict[str, object]:
     _, components = msgspec.json.schema_components(
-        [*shapes.ALL, *admin_shapes.ALL, Sample], ref_template=_SCHEMA + "{name}"
+        [*schemas.ALL, *admin_schemas.ALL, Sample], ref_template=_SCHEMA_REF + "{name}"
     )
     paths: dict[str, dict[str, object]] = {}
     for operation in OPERATIONS:
@@ -78,15 +91,16 @@ def _document() -> dict[str, object]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "headers": _HEADERS,
-            "securitySchemes": {
-                "player": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "hunt_player"},
-                "ticket": {"type": "apiKey", "in": "query", "name": "ticket"},
-                "operator": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-            },
+            "headers": {name: _header(name, text) for name, text in _HEADERS.items()},
+            "securitySchemes": _SECURITY_SCHEMES,
         },
     }
+
+
+def _header(name: str, description: str) -> dict[str, object]:
+    seconds = {"type": "integer", "minimum": 1}
+    schema = seconds if name == "Retry-After" else {"type": "string"}
+    return {"description": description, "schema": schema}
 
 
 def _operation(operation: Operation) -> dict[str, object]:
@@ -94,68 +108,72 @@ def _operation(operation: Operation) -> dict[str, object]:
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "parameters": [*_path_parameters(operation.path), *map(_parameter, operation.query)],
+        "parameters": [*_path_parameters(operation.path), *map(_parameter, operation.parameters)],
         "responses": _responses(operation),
         "security": [{each: []} if each else {} for each in operation.security],
     }
     if operation.body is not None:
-        content = {_JSON: {"schema": _reference(operation.body)}}
+        content = {_JSON: {"schema": _schema(operation.body)}}
         described["requestBody"] = {"required": True, "content": content}
     return described
 
 
-def _reference(shape: type[Struct] | Mapping[str, object]) -> Mapping[str, object]:
-    if isinstance(shape, Mapping):
-        return shape
-    return {"$ref": _SCHEMA + shape.__name__}
+def _schema(body: type[Struct] | Schema) -> Schema:
+    """Return `body` if it is a schema, else a reference to the schema of the type."""
+    if isinstance(body, Mapping):
+        return body
+    return {"$ref": _SCHEMA_REF + body.__name__}
 
 
 def _path_parameters(path: str) -> list[dict[str, object]]:
-    found = []
-    for name, (shape, text) in _PATH.items():
-        if f"{{{name}}}" in path:
-            schema = msgspec.json.schema(getattr(shapes, shape))
-            found.append(
-                {
-                    "name": name,
-                    "in": "path",
-                    "required": True,
-                    "description": text,
-                    "schema": schema,
-                }
-            )
-    return found
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": description,
+            "schema": schema,
+        }
+        for name, (schema, description) in _PATH_PARAMETERS.items()
+        if f"{{{name}}}" in path
+    ]
 
 
-def _parameter(query: Query) -> dict[str, object]:
+def _parameter(parameter: Parameter) -> dict[str, object]:
     return {
-        "name": query.name,
-        "in": query.where,
+        "name": parameter.name,
+        "in": parameter.location,
         "required": False,
-        "description": query.text,
-        "schema": query.schema,
+        "description": parameter.description,
+        "schema": parameter.schema,
     }
 
 
 def _responses(operation: Operation) -> dict[str, object]:
-    responses: dict[str, object] = {}
-    for answer in operation.answers:
-        described: dict[str, object] = {
-            "description": answer.text,
-            "headers": _headers("X-Request-Id", *answer.headers),
-        }
-        if answer.shape is not None:
-            described["content"] = {answer.mimetype: {"schema": _reference(answer.shape)}}
-        responses[str(answer.status)] = described
-    for status in (*operation.problems, 405, 500):
-        found = [kind for kind in kinds(Refused) if kind.status == status]
-        headers = dict.fromkeys(header for kind in found for header in kind.headers)
-        responses[str(status)] = {
-            "description": " ".join(f"`{type_of(kind)}`: {meaning(kind)}" for kind in found),
-            "headers": _headers("X-Request-Id", *headers),
-            "content": {_PROBLEM: {"schema": _reference(shapes.Problem)}},
-        }
-    return responses
+    successes = {str(each.status): _success(each) for each in operation.responses}
+    errors = {str(status): _error(status) for status in (*operation.errors, 405, 500)}
+    return {**successes, **errors}
+
+
+def _success(response: Response) -> dict[str, object]:
+    described: dict[str, object] = {
+        "description": response.description,
+        "headers": _headers("X-Request-Id", *response.headers),
+    }
+    if response.body is not None:
+        described["content"] = {response.mimetype: {"schema": _schema(response.body)}}
+    return described
+
+
+def _error(status: int) -> dict[str, object]:
+    """Return the description of an error status: all problem types that have it."""
+    found = [kind for kind in kinds(Refused) if kind.status == status]
+    headers = dict.fromkeys(header for kind in found for header in kind.headers)
+    return {
+        "description": " ".join(f"`{type_of(kind)}`: {meaning(kind)}" for kind in found),
+        "headers": _headers("X-Request-Id", *headers),
+        "content": {_PROBLEM: {"schema": _schema(schemas.Problem)}},
+    }
 
 
 def _headers(*names: str) -> dict[str, object]:
@@ -163,5 +181,5 @@ def _headers(*names: str) -> dict[str, object]:
 
 
 def routes() -> Sequence[tuple[str, str]]:
-    """Return method and path of every operation, as in the document."""
+    """Return the method and path of every operation in the document."""
     return [(each.method, each.path) for each in OPERATIONS]

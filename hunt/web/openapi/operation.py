@@ -1,4 +1,4 @@
-"""What can be said of an operation of the wire contract."""
+"""Types that describe one operation (method and path) of the HTTP API."""
 
 from __future__ import annotations
 
@@ -7,51 +7,52 @@ from typing import Literal
 
 from msgspec import Struct
 
-Json = Mapping[str, object]
+#: A JSON Schema.
+Schema = Mapping[str, object]
 
-TEXT: Json = {"type": "string"}
+STRING: Schema = {"type": "string"}
 
 
-class Query(Struct, frozen=True, kw_only=True):
-    """A parameter that may be left out."""
+class Parameter(Struct, frozen=True, kw_only=True):
+    """An optional parameter in the query or in a header."""
 
     name: str
-    text: str
-    schema: Json
-    where: Literal["query", "header"] = "query"
+    description: str
+    schema: Schema
+    location: Literal["query", "header"] = "query"
 
 
-class Answer(Struct, frozen=True, kw_only=True):
-    """What is said where all went well."""
+class Response(Struct, frozen=True, kw_only=True):
+    """A response that is not an error."""
 
     status: int = 200
-    text: str = "As asked."
-    shape: type[Struct] | Json | None = None
+    description: str = "Success."
+    body: type[Struct] | Schema | None = None
     mimetype: str = "application/json"
     headers: tuple[str, ...] = ()
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """A method of a path."""
+    """One method of one path."""
 
     name: str
     method: str
     path: str
     tag: str
     summary: str
-    answers: tuple[Answer, ...]
-    problems: tuple[int, ...] = ()
-    query: tuple[Query, ...] = ()
-    body: type[Struct] | Json | None = None
-    security: tuple[str, ...] = ("",)  #: any of them; an empty one is nobody
+    responses: tuple[Response, ...]
+    errors: tuple[int, ...] = ()  #: statuses, beside 405 and 500, which every operation has
+    parameters: tuple[Parameter, ...] = ()
+    body: type[Struct] | Schema | None = None
+    security: tuple[str, ...] = ("",)  #: accepted schemes, any of them; empty: anonymous
 
 
-def whole(name: str, least: int, most: int, text: str) -> Query:
-    """Return a whole number in the query."""
-    schema = {"type": "integer", "minimum": least, "maximum": most}
-    return Query(name=name, text=text, schema=schema)
+def integer(name: str, minimum: int, maximum: int, description: str) -> Parameter:
+    """Return an integer parameter in the query."""
+    schema = {"type": "integer", "minimum": minimum, "maximum": maximum}
+    return Parameter(name=name, description=description, schema=schema)
 
 
-MOST = 2**62
-AFTER = whole("after", 0, MOST, "Only with a greater seq.")
-LIMIT = whole("limit", 1, 1000, "At most so many.")
+MAX_SEQ = 2**62
+AFTER = integer("after", 0, MAX_SEQ, "Return only rewards with a greater `seq`.")
+LIMIT = integer("limit", 1, 1000, "Maximum number of entries in the response.")

@@ -1,4 +1,4 @@
-"""A live server does what its document says, whatever it is sent."""
+"""A live server behaves as its OpenAPI document says, whatever the input."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import trio
 
 from tests.support.serving import Client, serving, token
 
-#: What schemathesis leaves alone: a stream does not end, a drain ends the server, and
-#: behind a breaker that is held open there is nothing to be seen.
+#: Paths that are not fuzzed: a stream does not end, a drain stops the server, and a breaker
+#: that is held open hides every other response.
 NOT_FUZZED = r"/events$|/ops/samples$|/drain$|/breaker$"
 
 
 @pytest.fixture(autouse=True)
 def way() -> None:
-    """The document is of no way, so once is enough."""
+    """Run once: the document does not depend on the transport."""
 
 
 async def fuzz(client: Client, bearer: str, paths: str, folder: Path, *more: str) -> None:
@@ -42,7 +42,7 @@ async def fuzz(client: Client, bearer: str, paths: str, folder: Path, *more: str
 
 
 @pytest.mark.parametrize("who", ["player", "operator"])
-async def test_schemathesis_finds_nothing(database: str, tmp_path: Path, who: str) -> None:
+async def test_schemathesis_finds_no_violation(database: str, tmp_path: Path, who: str) -> None:
     more: tuple[str, ...]
     options = {"connect_rate": 0.0, "ticket_rate": 0.0, "session_rate": 0.0}
     async with serving(database, **options) as client:
@@ -50,6 +50,6 @@ async def test_schemathesis_finds_nothing(database: str, tmp_path: Path, who: st
             bearer, paths, more = token(ttl=600), "^/(?!v1/admin)", ()
         else:
             bearer, paths = token("root", audience="hunt-admin", ttl=600), "^/v1/admin"
-            # Its coverage of bodies this deep ends in a SystemError of Python's, now and then.
+            # Its coverage phase sometimes fails on deep bodies with a SystemError of Python.
             more = ("--phases", "examples,fuzzing,stateful")
         await fuzz(client, bearer, paths, tmp_path, *more)

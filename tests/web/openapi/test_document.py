@@ -1,4 +1,4 @@
-"""The document says all that there is, and a live server does what it says."""
+"""The OpenAPI document covers every route and error status, and is what the server serves."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ DOCUMENT = json.loads(document.document())
 
 @pytest.fixture(autouse=True)
 def way() -> None:
-    """The document is of no way, so once is enough."""
+    """Run once: the document does not depend on the transport."""
 
 
-def test_every_route_is_in_it_and_nothing_else() -> None:
+def test_document_lists_exactly_the_routes_of_the_application() -> None:
     app = create_app(lambda: pytest.fail("no engine"))
     routes = {
         (method, re.sub(r"<(\w+?)(_id)?>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert routes == set(document.routes()), "hunt/web/openapi/paths.py lists every route"
+    assert routes == set(document.routes()), "hunt/web/openapi lists every route"
 
 
-def test_every_reference_leads_somewhere_and_every_status_is_told() -> None:
+def test_references_resolve_and_every_error_status_is_documented() -> None:
     text = json.dumps(DOCUMENT)
     for reference in set(re.findall(r'"#/([^"]+)"', text)):
         place = DOCUMENT
@@ -43,7 +43,7 @@ def test_every_reference_leads_somewhere_and_every_status_is_told() -> None:
         for operation in methods.values()
         for status in operation["responses"]
     }
-    # The rest are answers to what is no valid request of HTTP.
+    # The others are answers to invalid HTTP, which no operation can describe.
     assert told >= {kind.status for kind in kinds(Refused)} - {408, 414, 431, 501, 505}
     for methods in DOCUMENT["paths"].values():
         for operation in methods.values():
@@ -58,7 +58,7 @@ def test_every_reference_leads_somewhere_and_every_status_is_told() -> None:
                     assert wanted.get(status, "X-Request-Id") in response["headers"]
 
 
-async def test_the_page_is_ours_alone(database: str) -> None:
+async def test_docs_page_loads_nothing_from_elsewhere(database: str) -> None:
     async with serving(database) as client:
         page = await client.get("/docs")
         assert page.headers["Content-Security-Policy"] == POLICY

@@ -1,7 +1,7 @@
-"""The JSON of the wire contract as types, for `/openapi.json`.
+"""JSON bodies of the player API as types, from which the JSON Schemas are generated.
 
-Nothing is decoded or encoded by these: what reads and writes the hot path is put
-together by hand. A live server is held to them by the tests.
+The server does not encode or decode with these types: the hot path builds its JSON by
+hand. Tests compare the responses of a live server with the schemas.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Uuid = Annotated[
 ]
 File = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]+$")]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
-Whole = Annotated[int, Meta(ge=0)]
+NonNegative = Annotated[int, Meta(ge=0)]
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Length = Annotated[float, Meta(gt=0)]
@@ -29,7 +29,7 @@ State = Literal["waiting", "open", "paused", "closing", "closed"]
 
 
 class Problem(Struct):
-    """What went wrong (RFC 9457)."""
+    """An error (RFC 9457)."""
 
     type: str
     title: str
@@ -41,7 +41,7 @@ class Problem(Struct):
 
 
 class Click(Struct, forbid_unknown_fields=True):
-    """A click; `id` is made by the client, once, and kept for its retries."""
+    """A click. The client generates `id` once and repeats it in retries (idempotency key)."""
 
     id: Uuid
     x: Annotated[float, Meta(ge=0)]
@@ -49,45 +49,45 @@ class Click(Struct, forbid_unknown_fields=True):
 
 
 class Reward(Struct):
-    """What a click has won, and its position; `prize` is null where that is nothing."""
+    """The outcome of a click; `prize` is null if it won nothing."""
 
     id: Uuid
     seq: Annotated[int, Meta(ge=1)]
     x: Annotated[float, Meta(ge=0)]
     y: Annotated[float, Meta(ge=0)]
     prize: str | None
-    points: Whole
+    points: NonNegative
     at: Time
 
 
-class Settlement(Reward):
-    """The answer to a click; `duplicate` where its client is known to have sent the id before."""
+class ClickResult(Reward):
+    """The response to a click; `duplicate` is true if this id was settled before."""
 
     duplicate: bool
 
 
-class Rewards(Struct):
-    """A page of rewards; `next` goes into ``after``, null is the end."""
+class RewardPage(Struct):
+    """A page of rewards; pass `next` as ``after``, null means the last page."""
 
     rewards: list[Reward]
     next: int | None
 
 
 class Session(Struct):
-    """Who the guest is; the cookie is set beside it."""
+    """The id of the player whose cookie is set."""
 
     player: Player
 
 
 class Ticket(Struct):
-    """A short word for ``?ticket=`` on streams."""
+    """A ticket for ``?ticket=`` on streams, and its lifetime in seconds."""
 
     ticket: str
-    expires_in: Whole
+    expires_in: NonNegative
 
 
-class Summary(Struct):
-    """A hunt in the list."""
+class HuntSummary(Struct):
+    """A hunt in the list of hunts."""
 
     id: Id
     title: str
@@ -96,47 +96,47 @@ class Summary(Struct):
     closes_at: Time | None
 
 
-class Hunts(Struct):
-    """All hunts but drafts."""
+class HuntList(Struct):
+    """All hunts except drafts."""
 
-    hunts: list[Summary]
+    hunts: list[HuntSummary]
 
 
 class Map(Struct, forbid_unknown_fields=True):
-    """The size of a map, in its own units."""
+    """The size of a map, in map units."""
 
     width: Length
     height: Length
 
 
-class Peaked(Struct):
-    """Odds that depend on the place, which is not told."""
+class PeakOdds(Struct):
+    """Odds that depend on the position of the click; players see the maximum only."""
 
     peak: Probability
 
 
 class Prize(Struct):
-    """A prize, as players may know it."""
+    """A prize, as players see it; null means unlimited."""
 
     id: Id
     title: str
-    points: Whole
-    odds: Probability | Peaked
-    stock: Whole | None
-    stock_left: Whole | None
-    per_player: Whole | None
+    points: NonNegative
+    odds: Probability | PeakOdds
+    stock: NonNegative | None
+    stock_left: NonNegative | None
+    per_player: NonNegative | None
 
 
 class Peak(Struct, forbid_unknown_fields=True):
-    """Odds that fall off around a position, as a Gaussian."""
+    """Odds that are highest at a position and fall off as a Gaussian; `radius` is its sigma."""
 
     peak: Probability
     at: Annotated[list[float], Meta(min_length=2, max_length=2)]
     radius: Length
 
 
-class DefinedPrize(Struct, forbid_unknown_fields=True):
-    """A prize, as its author wrote it."""
+class PrizeDefinition(Struct, forbid_unknown_fields=True):
+    """A prize in the definition of a hunt; null means unlimited."""
 
     id: Id
     title: Title
@@ -147,7 +147,7 @@ class DefinedPrize(Struct, forbid_unknown_fields=True):
 
 
 class Definition(Struct, forbid_unknown_fields=True):
-    """A hunt, as its author wrote it; the odds, peaks at their peak, sum to at most 1."""
+    """The definition of a hunt; the highest odds of all prizes sum to at most 1."""
 
     id: Id
     title: Title
@@ -155,21 +155,21 @@ class Definition(Struct, forbid_unknown_fields=True):
     opens_at: Time | None = None
     closes_at: Time | None = None
     cooldown: Annotated[float, Meta(ge=0)] = 0.0
-    prizes: Annotated[list[DefinedPrize], Meta(max_length=100)] = []
+    prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
 
 
 class PublicVersion(Struct):
-    """A definition that was in force, and since when."""
+    """A version of the definition, and when it took effect."""
 
     version: Annotated[int, Meta(ge=1)]
     at: Time
     definition: Definition
 
 
-class Hunt(Summary):
+class Hunt(HuntSummary):
     """A hunt; `commitment` is the SHA-256 of `seed`.
 
-    The last three are there once the end is recorded (`state` is ``closed``).
+    `ended_at`, `seed` and `versions` are present once `state` is ``closed``.
     """
 
     map: Map
@@ -183,40 +183,40 @@ class Hunt(Summary):
     versions: list[PublicVersion] | UnsetType = UNSET
 
 
-class Leader(Struct):
-    """One player's points; the name is masked, `you` says whether it is the one who asks."""
+class LeaderboardEntry(Struct):
+    """A player's rank, points and wins; `player` is masked, `you` marks the requesting player."""
 
     rank: Annotated[int, Meta(ge=1)]
     player: str
-    points: Whole
-    wins: Whole
+    points: NonNegative
+    wins: NonNegative
     you: bool
 
 
 class Leaderboard(Struct):
-    """The best, as of `seq`."""
+    """The players with the most points, as of `seq`."""
 
     hunt: Id
-    seq: Whole
-    leaders: list[Leader]
+    seq: NonNegative
+    leaders: list[LeaderboardEntry]
 
 
-class Alive(Struct):
-    """The loop turns."""
+class Liveness(Struct):
+    """The event loop responds."""
 
     alive: bool
 
 
 class Worker(Struct):
-    """A worker process of this node."""
+    """A worker process of this node; `reasons` say why it cannot take clicks."""
 
     process: int
     able: bool
     reasons: list[str]
 
 
-class Ready(Struct):
-    """This node can take clicks."""
+class Readiness(Struct):
+    """Whether this node can take clicks, and the state of its workers."""
 
     ready: bool
     workers: list[Worker]

@@ -1,0 +1,156 @@
+"""The operations under ``/v1/admin``, for operators."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from hunt.web.openapi import admin_schemas, schemas
+from hunt.web.openapi.operation import (
+    AFTER,
+    LIMIT,
+    MAX_SEQ,
+    Operation,
+    Parameter,
+    Response,
+    Schema,
+    integer,
+)
+
+
+def _operation(
+    name: str,
+    method: str,
+    path: str,
+    summary: str,
+    returns: type[Struct],
+    *errors: int,
+    body: type[Struct] | Schema | None = None,
+    status: int = 200,
+    parameters: tuple[Parameter, ...] = (),
+    headers: tuple[str, ...] = (),
+) -> Operation:
+    """Return an operation for operators, with the error statuses that they all share."""
+    body_errors = (400, 413, 415) if body is not None else ()
+    # 504 means that the outcome of a change is unknown; a read has no such outcome.
+    change_errors = () if method == "GET" else (504,)
+    return Operation(
+        name=name,
+        method=method,
+        path=f"/v1/admin{path}",
+        tag="administration",
+        summary=summary,
+        responses=(Response(status=status, body=returns, headers=headers),),
+        errors=tuple(sorted({401, 403, 404, 503, *body_errors, *change_errors, *errors})),
+        parameters=parameters,
+        body=body,
+        security=("operator",),
+    )
+
+
+_HUNT = "/hunts/{hunt}"
+_STOCK_CHANGE: Schema = {
+    "type": "object",
+    "additionalProperties": {"type": ["integer", "null"], "minimum": 0, "maximum": 2**31 - 1},
+    "examples": [{"gold-coin": 500}],
+}
+
+_HUNTS = (
+    _operation(
+        "admin_hunts", "GET", "/hunts", "List all hunts, drafts included.",
+        admin_schemas.AdminHuntList,
+    ),
+    _operation(
+        "admin_create", "POST", "/hunts", "Create a hunt as a draft.",
+        admin_schemas.AdminHunt, 409,
+        body=schemas.Definition, status=201, headers=("Location",),
+    ),
+    _operation(
+        "admin_hunt", "GET", _HUNT, "Get a hunt with its definition, secret positions included.",
+        admin_schemas.AdminHunt,
+    ),
+    _operation(
+        "admin_change", "PUT", _HUNT, "Change the definition; creates a new version.",
+        admin_schemas.AdminHunt, 409, body=schemas.Definition,
+    ),
+    _operation(
+        "admin_delete", "DELETE", _HUNT, "Delete a hunt that has no clicks.",
+        admin_schemas.DeletedHunt, 409,
+    ),
+    _operation("admin_open", "POST", f"{_HUNT}/open", "Open a hunt.", admin_schemas.AdminHunt, 409),
+    _operation(
+        "admin_pause", "POST", f"{_HUNT}/pause",
+        "Pause a hunt: it refuses clicks until it is opened again.", admin_schemas.AdminHunt, 409,
+    ),
+    _operation(
+        "admin_close", "POST", f"{_HUNT}/close",
+        "Close a hunt permanently; its seed becomes public.", admin_schemas.AdminHunt, 409,
+    ),
+    _operation(
+        "admin_versions", "GET", f"{_HUNT}/versions", "List all versions of the definition.",
+        admin_schemas.HuntVersionList,
+    ),
+    _operation(
+        "admin_stock", "GET", f"{_HUNT}/stock", "Get total and remaining stock of every prize.",
+        admin_schemas.StockList,
+    ),
+    _operation(
+        "admin_restock", "PATCH", f"{_HUNT}/stock",
+        "Set the total stock of prizes by id; null means unlimited.",
+        admin_schemas.StockList, 409, body=_STOCK_CHANGE,
+    ),
+)  # fmt: skip
+
+_PLAYERS = (
+    _operation(
+        "admin_rewards", "GET", f"{_HUNT}/players/{{player}}/rewards",
+        "List a player's rewards in a hunt; written to the audit trail.",
+        schemas.RewardPage, 400, parameters=(AFTER, LIMIT),
+    ),
+    _operation(
+        "admin_export", "GET", "/players/{player}",
+        "Export all stored data of a player; written to the audit trail.",
+        admin_schemas.PlayerExport, 400,
+        parameters=(
+            Parameter(
+                name="after", description="`next` of the previous page.",
+                schema={"type": "string", "pattern": "^[a-z0-9-]{1,64}:[0-9]{1,18}$"},
+            ),
+            LIMIT,
+        ),
+    ),
+    _operation(
+        "admin_erase", "DELETE", "/players/{player}",
+        "Erase a player: replace their id in every click by a random pseudonym.",
+        admin_schemas.Erasure, 400,
+    ),
+    _operation(
+        "admin_audit", "GET", "/audit", "List the audit trail, newest first.",
+        admin_schemas.AuditPage, 400,
+        parameters=(
+            Parameter(
+                name="hunt", description="Return only entries about this hunt.",
+                schema={"type": "string", "pattern": "^[a-z0-9-]{1,64}$"},
+            ),
+            integer("before", 1, MAX_SEQ, "Return only entries with a smaller id."),
+            LIMIT,
+        ),
+    ),
+)  # fmt: skip
+
+_PROCESSES = (
+    _operation(
+        "admin_drain", "POST", "/drain",
+        "Drain a worker process: it finishes what is in flight, then exits.",
+        admin_schemas.DrainStarted, 400, status=202,
+        parameters=(
+            integer("process", 1, 2**31 - 1, "Process id; default: the responding process."),
+        ),
+    ),
+    _operation(
+        "admin_breaker", "POST", "/breaker",
+        "Hold the circuit breaker of all worker processes open or closed, or release it.",
+        admin_schemas.BreakerState, body=admin_schemas.BreakerOverride,
+    ),
+)  # fmt: skip
+
+OPERATIONS: tuple[Operation, ...] = (*_HUNTS, *_PLAYERS, *_PROCESSES)

@@ -1,0 +1,145 @@
+"""JSON bodies of the operator API as types; see `hunt.web.openapi.schemas`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from hunt.core.hunts import Phase
+from hunt.web.openapi.schemas import Definition, Id, NonNegative, Player, Time, Uuid
+
+
+class AdminHuntSummary(Struct):
+    """A hunt in the operators' list."""
+
+    id: Id
+    title: str
+    state: Phase
+    version: Annotated[int, Meta(ge=1)]
+    epoch: str
+    clicks: NonNegative
+
+
+class AdminHuntList(Struct):
+    """All hunts, drafts included."""
+
+    hunts: list[AdminHuntSummary]
+
+
+class Stock(Struct):
+    """Total and remaining stock of one prize; null means unlimited."""
+
+    id: Id
+    stock: NonNegative | None
+    stock_left: NonNegative | None
+
+
+class StockList(Struct):
+    """Stock of all prizes of a hunt."""
+
+    prizes: list[Stock]
+
+
+class AdminHunt(AdminHuntSummary):
+    """A hunt with its definition and stock; `changes` is present in responses to changes."""
+
+    commitment: str
+    definition: Definition
+    prizes: list[Stock]
+    changes: list[str] | UnsetType = UNSET
+
+
+class HuntVersion(Struct):
+    """One version of a definition, when it took effect, and the operator who made it."""
+
+    version: Annotated[int, Meta(ge=1)]
+    at: Time
+    actor: str
+    definition: Definition
+
+
+class HuntVersionList(Struct):
+    """All versions of a hunt, newest first."""
+
+    versions: list[HuntVersion]
+
+
+class DeletedHunt(Struct):
+    """The id of the deleted hunt."""
+
+    deleted: Id
+
+
+class ExportedClick(Struct):
+    """One click of a player, with its position."""
+
+    hunt: Id
+    seq: Annotated[int, Meta(ge=1)]
+    id: Uuid
+    x: float
+    y: float
+    prize: str | None
+    points: NonNegative
+    at: Time
+
+
+class PlayerExport(Struct):
+    """A page of a player's data; pass `next` as ``after``, null means the last page."""
+
+    player: Player
+    clicks: list[ExportedClick]
+    next: str | None
+
+
+class Erasure(Struct):
+    """Number of clicks that were erased, and the pseudonym that they carry now."""
+
+    erased: NonNegative
+    now: Player
+
+
+class AuditEntry(Struct):
+    """One action of an operator."""
+
+    id: Annotated[int, Meta(ge=1)]
+    at: Time
+    actor: str
+    action: str
+    hunt: str | None
+    detail: dict[str, Any]
+
+
+class AuditPage(Struct):
+    """A page of the audit trail, newest first; pass `next` as ``before``, null: last page."""
+
+    entries: list[AuditEntry]
+    next: int | None
+
+
+class DrainStarted(Struct):
+    """The process that drains now, and exits afterwards."""
+
+    draining: bool
+    process: int
+
+
+class BreakerOverride(Struct, forbid_unknown_fields=True):
+    """Hold the breaker open or closed; null releases it."""
+
+    force: Literal["open", "closed"] | None
+
+
+class BreakerState(Struct):
+    """State of the breaker, and the number of processes that applied the change."""
+
+    force: Literal["open", "closed"] | None
+    state: Literal["open", "half-open", "closed"]
+    processes: Annotated[int, Meta(ge=1)]
+
+
+ALL: tuple[type[Struct], ...] = tuple(
+    value
+    for value in list(globals().values())
+    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
+)
