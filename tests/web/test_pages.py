@@ -6,7 +6,8 @@ import re
 from urllib.parse import urljoin
 
 import pytest
-from tests.web.serving import Client, serving
+
+from tests.support.serving import Client, serving
 
 IMPORT = re.compile(r"""(?:from|import) "(\.[^"]+)";""")
 
