@@ -25,6 +25,7 @@ from hunt import edge
 from hunt.edge import worker
 from hunt.edge.admission import Admission
 from hunt.edge.park import Park
+from hunt.edge.worker import Service
 from hunt.engine import Engine, open_engine
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
@@ -92,20 +93,19 @@ class Application:
                 # The supervisor's sockets are so from the start, and it logs them.
                 addresses = listening.deepen() if place is None else []
                 if serving is not None:
-                    serving.engine = engine
-                    engine.leave = serving.leave
-                    _limit(serving.admission, engine)
+                    engine.leave = serving.announce_close
+                    admission = _limit(engine)
                     if place is not None:
-                        serving.gate.own = engine.own_socket
                         nursery.start_soon(place.reporter.run, engine, serving.yield_clients)
                     engine.metrics.faults.watch("connection", serving.faults)
+                    park = None
                     if engine.settings.fast_lane:
-                        serving.park = Park(
-                            engine,
-                            hand_over=serving.take,
+                        park = Park(
+                            engine, config=serving.config, hand_over=serving.serve_handed_over
                         )
-                        engine.metrics.faults.watch("park", serving.park.faults)
-                        await nursery.start(serving.park.run)
+                        engine.metrics.faults.watch("park", park.faults)
+                        await nursery.start(park.run)
+                    serving.begin(Service(engine, admission, park, engine.own_socket))
                 await self._quart.startup()
                 nursery.start_soon(_drain_when_told, engine)
                 nursery.start_soon(
@@ -120,8 +120,8 @@ class Application:
                 await receive()  # lifespan.shutdown
                 await engine.drain()
                 if serving is not None:
-                    await serving.part(PARTING)
-                    await serving.wait_left(FAREWELL)
+                    await serving.close_idle(PARTING)
+                    await serving.wait_clients_closed(FAREWELL)
                 nursery.cancel_scope.cancel()
         except BaseException as error:
             failure = _failure(error)
@@ -160,10 +160,10 @@ async def _drain_when_told(engine: Engine) -> None:
                 await serving.wait_stopping()
                 if child.place() is not None and not engine.draining:
                     # Others listen at the same sockets, so nobody has to be refused.
-                    serving.leave()
-                    await serving.part(HANDOVER)
+                    serving.announce_close()
+                    await serving.close_idle(HANDOVER)
                 await drain()
-                serving.release()
+                serving.cancel_reads()
 
             nursery.start_soon(drain_when_stopping)
 
@@ -177,16 +177,16 @@ async def _drain_when_told(engine: Engine) -> None:
                 nursery.start_soon(drain)
 
 
-def _limit(admission: Admission, engine: Engine) -> None:
-    """Set how many connections this process takes: never more than it has descriptors for.
+def _limit(engine: Engine) -> Admission:
+    """Limit how many connections this process takes: never more than it has descriptors for.
 
     Beyond that `accept` would fail, ten times a second, for everybody (TRAPS, H11).
     """
     settings, room = engine.settings, file_limit()
     limit = min(settings.max_connections or room, room)
     address = settings.max_connections_per_address
-    admission.limit = limit
-    admission.per_address = max(limit // 2, 1) if address is None else address or None
+    per_address = max(limit // 2, 1) if address is None else address or None
+    admission = Admission(trio.current_time, limit=limit, per_address=per_address)
     engine.hub.per_address = admission.per_address
     log.info(
         "takes connections",
@@ -202,6 +202,7 @@ def _limit(admission: Admission, engine: Engine) -> None:
     metrics.watch_counters(
         "hunt_connections_refused", "Beyond a limit.", "limit", lambda: admission.refused
     )
+    return admission
 
 
 def _failure(error: BaseException) -> Exception | None:

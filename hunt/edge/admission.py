@@ -98,12 +98,20 @@ class Admission:
     """All connections of a process.
 
     Args:
-        clock: Monotonic time, in seconds, by which `Holder.idle_since` is told.
+        clock: Monotonic time, in seconds; also of `Holder.idle_since`.
+        limit: Connections in all; None: no limit.
+        per_address: Connections of one address; None: no limit.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.limit: int | None = None  #: connections in all; None: no limit
-        self.per_address: int | None = None  #: connections of one address; None: no limit
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        limit: int | None = None,
+        per_address: int | None = None,
+    ) -> None:
+        self.limit = limit
+        self.per_address = per_address
         self.evicted = 0  #: connections that made room
         self.refused: Counter[str] = Counter(all=0, address=0)  #: beyond a limit, by which
         self._clock = clock

@@ -10,11 +10,11 @@ from hunt.core import sse
 from hunt.core.events import Outcome, Settlement
 from hunt.edge.access import log_request
 from hunt.edge.admission import BEYOND_TIMEOUT, Slot
-from hunt.edge.leaving import Leaving
+from hunt.edge.lingering import LingeringClose
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
-from hunt.edge.parked import contained, failed
 from hunt.edge.refusal import overloaded, pause
 from hunt.edge.request import Request, may_be_hot
+from hunt.edge.sending import write_all
 from hunt.edge.stream import open_stream
 from hunt.errors import Overloaded, Refused, TooFast
 
@@ -64,7 +64,7 @@ class Client:
     def begin(self, received: bytes) -> None:
         """Serve what was read before the connection came here."""
         self.buffer = received
-        with contained(self):
+        with self.park.contained(self):
             self._advance()
 
     def readable(self) -> None:
@@ -167,7 +167,7 @@ class Client:
             if self.buffer or self._ends:
                 self._advance()
         except Exception as exc:
-            failed(self, exc)  # the other clicks of the batch want their answers
+            self.park.fail(self, exc)  # the other clicks of the batch want their answers
 
     def _refuse(self, refusal: Refused, request: Request) -> None:
         problem, request_id = problems.refused(refusal), endpoints.request_id(request.id)
@@ -219,7 +219,7 @@ class Client:
             return
         if sent < len(data):
             self._busy = True
-            self.park.start(self._write_rest, data[sent:])
+            self.park.start_task(self._write_rest, data[sent:])
         elif self._ends:
             self.end()
         elif self._last:
@@ -228,11 +228,11 @@ class Client:
     @property
     def _last(self) -> bool:
         """Whether each answer is the last on this connection."""
-        return self.park.leaving or self.slot.beyond is not None
+        return self.park.announces_close or self.slot.beyond is not None
 
     async def _write_rest(self, rest: bytes) -> None:
         try:
-            await self.park.write(self.fd, rest)
+            await write_all(self.fd, rest)
         except (OSError, trio.ClosedResourceError, trio.TooSlowError):
             self.end()
             return
@@ -249,8 +249,8 @@ class Client:
         fd, self.fd = self.fd, -1
         self.park.hand_over(fd, self.buffer, watched=self._watched)
 
-    def part(self) -> None:
-        """Serve what has come already, and end where nothing has: see `Timed`.
+    def close_if_idle(self) -> None:
+        """Handle buffered input, else close the connection.
 
         Between the read and the close there is nothing that takes time, so only what
         comes in these microseconds is lost, and what comes when the client has not
@@ -266,9 +266,9 @@ class Client:
         fd, self.fd = self.fd, -1
         if not self._watched:
             self.park.watch(fd, reading=True)
-        Leaving(self.park, fd)
+        LingeringClose(self.park, fd)
 
-    def look(self, now: float) -> None:
+    def check_timeout(self, now: float) -> None:
         """End a connection that is idle, or whose request does not arrive."""
         limit = HEAD_TIMEOUT if self.buffer else IDLE_TIMEOUT
         if self.slot.beyond is not None:
@@ -282,7 +282,7 @@ class Client:
 
     def evict(self) -> None:
         """See `hunt.edge.admission.Holder`."""
-        with contained(self):
+        with self.park.contained(self):
             if not self._busy:
                 self.readable()
             if not self._busy:
@@ -292,8 +292,8 @@ class Client:
         """See `hunt.edge.admission.Holder`."""
         self.end()
 
-    def beat(self) -> None:
-        """See `Parked`: nobody expects one between two requests."""
+    def heartbeat(self) -> None:
+        """Send nothing: only event streams have heartbeats."""
 
     def end(self) -> None:
         """Close the connection; a click on its way may still count."""

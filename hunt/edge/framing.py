@@ -157,6 +157,28 @@ class Connection(h11.Connection):
             raise
 
 
+class Answered:
+    """A stand-in for h11's connection after the last response: buffers input, parses none.
+
+    Args:
+        received: The bytes behind the request.
+    """
+
+    our_state = their_state = None
+    they_are_waiting_for_100_continue = False
+
+    def __init__(self, received: bytes) -> None:
+        self.received = received
+
+    def receive_data(self, data: bytes) -> None:
+        """Keep bytes from the client."""
+        self.received += data
+
+    def next_event(self) -> type[h11.NEED_DATA]:
+        """Return that more input is needed."""
+        return h11.NEED_DATA
+
+
 class _Buffer(ReceiveBuffer):
     """The bytes that h11 reads: strict about the lines of a chunked body."""
 

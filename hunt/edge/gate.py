@@ -1,4 +1,4 @@
-"""A gate that can be closed for tasks that wait to pass, and for those that are passing."""
+"""A gate: tasks pass while it is open, and a close cancels those that are passing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import trio
 
 
 class Gate:
-    """Is open at first."""
+    """A gate, open at first."""
 
     def __init__(self) -> None:
-        self.own: str | None = None  #: the address that is always open, as of `name_of`
         self._opened = trio.Event()
         self._opened.set()
         self._passing: set[trio.CancelScope] = set()
@@ -27,7 +26,7 @@ class Gate:
         self._opened.set()
 
     def close(self) -> None:
-        """Let no task pass, and cancel those that are passing."""
+        """Stop tasks in front of the gate, and cancel those that are passing."""
         if self._opened.is_set():
             self._opened = trio.Event()
             for scope in self._passing:

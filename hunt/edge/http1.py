@@ -48,7 +48,7 @@ class HTTP1(H11Protocol):
         if isinstance(event, Response) and event.status_code >= 200:
             connection = self.connection
             waits = isinstance(connection, Connection) and connection.expects_continue
-            if self.context.leaving or waits or self._slot.beyond is not None:
+            if self.context.announces_close or waits or self._slot.beyond is not None:
                 headers = [*event.headers, (b"connection", b"close")]
                 event = Response(event.stream_id, headers=headers, status_code=event.status_code)
         await super().stream_send(event)

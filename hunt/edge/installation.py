@@ -1,4 +1,4 @@
-"""How hunt's own connection class gets under Hypercorn."""
+"""The replacement of Hypercorn's worker, connection and protocol classes by hunt's own."""
 
 from __future__ import annotations
 
@@ -6,30 +6,38 @@ from importlib.metadata import version
 from typing import Any
 
 import hypercorn.protocol as hypercorn_protocol
+import hypercorn.trio as hypercorn_trio
 import hypercorn.trio.run as hypercorn_run
+from hypercorn.config import Config
+from hypercorn.typing import AppWrapper
 
+from hunt.edge import worker
 from hunt.edge.connection import Connection
 from hunt.edge.http1 import HTTP1
 from hunt.edge.http2 import HTTP2
-from hunt.edge.worker import Worker
-from hunt.edge.yielding import Trio
+from hunt.edge.listener import TrioWithListener
 from hunt.errors import SettingsError
 from hunt.processes.child import exit_status, from_lifespan
 
-#: We replace six names of private modules, so only releases that were read.
+#: We replace names of private modules, so only releases that were read.
 SUPPORTED = "0.18."
-
 
 _worker_serve = hypercorn_run.worker_serve
 
 
-async def _serve(*args: Any, **kwargs: Any) -> None:  # ruff: ignore[any-type] - as Hypercorn's own
-    """Serve, and end with a status instead of a traceback where the application has failed.
+async def _serve(app: AppWrapper, config: Config, **options: Any) -> None:  # ruff: ignore[any-type] - Hypercorn's
+    """Serve, with the configuration at hand for the worker's responses."""
+    worker.set_config(config)
+    await _worker_serve(app, config, **options)
 
-    It has logged why.
+
+async def _serve_command(app: AppWrapper, config: Config, **options: Any) -> None:  # ruff: ignore[any-type]
+    """Serve for the ``hypercorn`` command; end with a status where the application has failed.
+
+    The application has logged why; a traceback would say less.
     """
     try:
-        await _worker_serve(*args, **kwargs)
+        await _serve(app, config, **options)
     except BaseException as error:
         if from_lifespan(error):
             raise SystemExit(exit_status(error)) from None
@@ -37,10 +45,7 @@ async def _serve(*args: Any, **kwargs: Any) -> None:  # ruff: ignore[any-type] -
 
 
 def install() -> None:
-    """Make Hypercorn's Trio worker use hunt's connections; a second call changes nothing.
-
-    Hypercorn imports the application before it builds its server, so calling
-    this at the import of `hunt.asgi` also covers the plain ``hypercorn`` command.
+    """Make Hypercorn's Trio worker use hunt's classes; a second call changes nothing.
 
     Raises:
         SettingsError: The installed Hypercorn is not one that this was written for.
@@ -51,9 +56,13 @@ def install() -> None:
             f"hunt needs Hypercorn {SUPPORTED}x, and {installed} is installed: "
             f"install 'hypercorn>=0.18,<0.19'"
         )
-    setattr(hypercorn_run, "TCPServer", Connection)  # ruff: ignore[set-attr-with-constant] - not exported
-    setattr(hypercorn_run, "WorkerContext", Worker)  # ruff: ignore[set-attr-with-constant]
-    setattr(hypercorn_run, "trio", Trio("trio"))  # ruff: ignore[set-attr-with-constant]
-    setattr(hypercorn_run, "worker_serve", _serve)  # ruff: ignore[set-attr-with-constant]
-    setattr(hypercorn_protocol, "H11Protocol", HTTP1)  # ruff: ignore[set-attr-with-constant]
-    setattr(hypercorn_protocol, "H2Protocol", HTTP2)  # ruff: ignore[set-attr-with-constant]
+    for module, name, value in (
+        (hypercorn_trio, "worker_serve", _serve),
+        (hypercorn_run, "worker_serve", _serve_command),
+        (hypercorn_run, "TCPServer", Connection),
+        (hypercorn_run, "WorkerContext", worker.Worker),
+        (hypercorn_run, "trio", TrioWithListener("trio")),
+        (hypercorn_protocol, "H11Protocol", HTTP1),
+        (hypercorn_protocol, "H2Protocol", HTTP2),
+    ):
+        setattr(module, name, value)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import trio
 
@@ -22,14 +21,12 @@ from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.refusal import overloaded, pause
 from hunt.edge.request import Request, may_be_hot
 from hunt.edge.sending import send_all
+from hunt.edge.worker import Worker
 from hunt.errors import Overloaded, Refused, TooFast
 from hunt.play import endpoints, greeting
 from hunt.web import problems
 from hunt.web.routes.clicks import settle
 from hunt.web.routes.streams import EventStream
-
-if TYPE_CHECKING:
-    from hunt.edge.worker import Worker
 
 #: Seconds for a last look, when the worker stops, at what has come.
 LAST_LOOK = 0.05
@@ -101,11 +98,11 @@ class Secure:
         limit = HEAD_TIMEOUT if self._buffer else IDLE_TIMEOUT
         data: bytes | bytearray = b""
         self.idle = self._since
-        with self._worker.waiting() as scope:
+        with self._worker.cancellable_read() as scope:
             scope.deadline = self._since + limit
             data = await self._stream.receive_some(READ)
         self.idle = None
-        if not data and self._worker.released:
+        if not data and self._worker.reads_cancelled:
             # What has come already is served, where all of it has.
             with trio.move_on_after(LAST_LOOK):
                 data = await self._stream.receive_some(READ)
@@ -189,7 +186,7 @@ class Secure:
     async def _answer(self, request: Request, answer: bytes, status: int, request_id: str) -> bool:
         """Send a response that was made just now; return whether another request may follow."""
         # As its head says; it may change while this is sent.
-        more = not self._park.leaving and self._slot.beyond is None
+        more = not self._park.announces_close and self._slot.beyond is None
         await send_all(self._stream, answer)
         self._log(request, status, request_id, answer)
         return more

@@ -1,36 +1,32 @@
-"""Sends that end: a client that reads nothing holds nobody up for long."""
+"""Bounded sends: a client that stops reading cannot delay the process."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
 
 import trio
 
-#: Seconds that `PIECE` bytes may take to leave.  A client that reads nothing for so
-#: long is gone or hostile; its player comes back with ``Last-Event-ID``.
+#: Seconds that `PIECE` bytes may take to leave.  A client that takes longer has gone
+#: or is hostile; its player reconnects with ``Last-Event-ID``.
 SEND_TIMEOUT = 10.0
 
-#: Bytes that are sent under one deadline, so that a client may be slow, but not stop.
-#: As many as one record of TLS holds.
+#: Bytes sent under one deadline: a slow client has time, a stopped one is detected.
+#: One TLS record holds as many.
 PIECE = 16_384
 
 
-#: Seconds for which a client may go on sending after its last answer.
-LINGER_TIMEOUT = 2.0
-
-
 async def send_all(stream: trio.abc.SendStream, data: bytes, *, shield: bool = False) -> None:
-    """Send all of `data`.
+    """Send all of `data` on a stream.
 
     Args:
-        stream: To the client.
+        stream: The connection to the client.
         data: Any number of bytes.
-        shield: Cancellation is not seen before the end, which comes in any case.
+        shield: Ignore cancellation until the end of the send.
 
     Raises:
         trio.BrokenResourceError: The client has gone.
         trio.ClosedResourceError: The connection was closed meanwhile.
-        trio.TooSlowError: It took less than `PIECE` bytes in `SEND_TIMEOUT` seconds.
+        trio.TooSlowError: The client took less than `PIECE` bytes in `SEND_TIMEOUT` seconds.
     """
     rest = memoryview(data)
     while rest:
@@ -39,14 +35,19 @@ async def send_all(stream: trio.abc.SendStream, data: bytes, *, shield: bool = F
         rest = rest[PIECE:]
 
 
-async def linger(stream: trio.SocketStream) -> None:
-    """Say that nothing more comes, and take for a while what the client still sends.
+async def write_all(fd: int, data: bytes) -> None:
+    """Write all of `data` to the descriptor of a parked connection.
 
-    To close with something unread is a reset, which may overtake the last answer and
-    take it back (RFC 9112, 9.6).
+    Raises:
+        OSError: The client has gone.
+        trio.ClosedResourceError: The connection was closed meanwhile.
+        trio.TooSlowError: The client took nothing for `SEND_TIMEOUT` seconds.
     """
-    gone = (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError)
-    with trio.move_on_after(LINGER_TIMEOUT), suppress(*gone):
-        await stream.send_eof()
-        while await stream.receive_some(PIECE):
-            pass
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(fd, rest) :]
+        except BlockingIOError:
+            with trio.fail_after(SEND_TIMEOUT):
+                await trio.lowlevel.wait_writable(fd)
+    await trio.lowlevel.checkpoint()

@@ -10,8 +10,9 @@ from hunt.core import sse
 from hunt.core.hunts import Hunt
 from hunt.edge.admission import Slot
 from hunt.edge.answers import LAST_CHUNK, chunk
-from hunt.edge.park import TURNS, Park
-from hunt.edge.parked import skip
+from hunt.edge.lingering import discard_input
+from hunt.edge.park import HEARTBEAT_TICKS, Park
+from hunt.edge.sending import write_all
 from hunt.errors import Overloaded
 from hunt.play import greeting
 from hunt.service.subscriber import Frame, Mailbox, Reason, Subscription
@@ -42,7 +43,7 @@ def open_stream(
     player = subscription.player
     resumes = resume is not None and player is not None
     stream = Stream(park, fd)
-    park.replace(stream)
+    park.replace_untimed(stream)
     head = park.answers.stream(request_id)
     try:
         stream.subscribe(subscription, awake=resumes)
@@ -54,7 +55,7 @@ def open_stream(
         stream.sent = begin.sent
         stream.write(head + chunk(begin.blocks))
     else:
-        park.start(stream.resume, head, hunt, player, resume)
+        park.start_task(stream.resume, head, hunt, player, resume)
 
 
 class Stream:
@@ -66,7 +67,7 @@ class Stream:
     """
 
     __slots__ = (
-        "_awake", "_mailbox", "_subscribed", "_turn", "fd", "park", "sent", "slot",
+        "_awake", "_mailbox", "_subscribed", "_tick", "fd", "park", "sent", "slot",
     )  # fmt: skip
 
     def __init__(self, park: Park, fd: int) -> None:
@@ -77,7 +78,7 @@ class Stream:
         self._mailbox: Mailbox | None = None  # while it is awake
         self._awake = False  # and is counted so
         self._subscribed = False
-        self._turn = park.turn  # of the heartbeats, at the last write
+        self._tick = park.tick  # of the heartbeats, at the last write
 
     def subscribe(self, subscription: Subscription, *, awake: bool) -> None:
         """Receive what is published from now on.
@@ -117,7 +118,7 @@ class Stream:
 
     def write(self, data: bytes) -> None:
         """Write now what the socket takes, and the rest in a task."""
-        self._turn = self.park.turn
+        self._tick = self.park.tick
         try:
             sent = os.write(self.fd, data)
         except BlockingIOError:
@@ -128,7 +129,7 @@ class Stream:
         if sent < len(data):
             self._mailbox = Mailbox(self.park.engine.settings.stream_buffer)
             self._count_awake(self._subscribed)
-            self.park.start(self._drain, data[sent:])
+            self.park.start_task(self._drain, data[sent:])
 
     def finish(self, data: bytes) -> None:
         """Write the last of it, and end."""
@@ -155,17 +156,17 @@ class Stream:
         assert mailbox is not None, "awake"
         try:
             while True:
-                await self.park.write(self.fd, rest)
+                await write_all(self.fd, rest)
                 try:
                     frames = mailbox.gather(after=self.sent, most=WRITE_FRAMES)
                 except trio.WouldBlock:
-                    self._turn, self._mailbox = self.park.turn, None
+                    self._tick, self._mailbox = self.park.tick, None
                     self._count_awake(False)
                     mailbox.discard()
                     return
                 except trio.EndOfChannel:
                     last = chunk(greeting.farewell(mailbox.reason))
-                    await self.park.write(self.fd, last + LAST_CHUNK if last else LAST_CHUNK)
+                    await write_all(self.fd, last + LAST_CHUNK if last else LAST_CHUNK)
                     self.end()
                     return
                 self.sent = max(self.sent, frames[-1].seq)
@@ -176,14 +177,14 @@ class Stream:
         except (OSError, trio.ClosedResourceError, trio.TooSlowError):
             self.end()
 
-    def beat(self) -> None:
-        """Give a sign of life, where nothing was written for some turns."""
-        if self._mailbox is None and self.park.turn - self._turn >= TURNS - 1:
+    def heartbeat(self) -> None:
+        """Send a heartbeat if nothing was written for almost an interval."""
+        if self._mailbox is None and self.park.tick - self._tick >= HEARTBEAT_TICKS - 1:
             self.write(_HEARTBEAT)
 
     def readable(self) -> None:
         """Notice that the client has left; what else it sends has no meaning here."""
-        skip(self)
+        discard_input(self)
 
     def _unsubscribe(self) -> None:
         if self._subscribed:

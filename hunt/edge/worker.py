@@ -1,4 +1,4 @@
-"""Hypercorn's worker, as far as the application and the park have to know of it."""
+"""Hypercorn's worker context, extended by the objects that hunt's connections share."""
 
 from __future__ import annotations
 
@@ -7,119 +7,205 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 import trio
+from hypercorn.config import Config
 from hypercorn.trio.worker_context import WorkerContext
 
 from hunt.edge.admission import Admission, Slot
 from hunt.edge.gate import Gate
+from hunt.edge.park import Park
+from hunt.engine import Engine
+from hunt.logs import FaultLog
 
-if TYPE_CHECKING:
-    from hunt.edge.connection import Connection
-    from hunt.edge.park import Park
-    from hunt.engine import Engine
-
-#: In the state of a connection: its place in the limits.
+#: Key of a connection's slot in its ASGI state.
 SLOT = "hunt_slot"
 
 log = structlog.get_logger("hunt")
+faults = FaultLog("hunt.edge")
 
-#: One a run, not a global: two servers in one process do not meet.
+# Hypercorn passes nothing of its worker to the application, so the worker is a variable of
+# the Trio run.  It is not a global: two servers in one process, each with a run, are apart.
 _current: trio.lowlevel.RunVar[Worker | None] = trio.lowlevel.RunVar("hunt_worker", default=None)
+_config: trio.lowlevel.RunVar[Config | None] = trio.lowlevel.RunVar("hunt_config", default=None)
+
+
+class Served(Protocol):
+    """A connection that Hypercorn serves."""
+
+    async def serve(self, received: bytes, slot: Slot) -> None:
+        """Serve the connection: the bytes read so far, and its slot in the limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The objects of a running application that connections use."""
+
+    engine: Engine
+    admission: Admission  #: the connection limits
+    park: Park | None  #: None: the fast lane is off
+    own_socket: str | None  #: the address at which no other process listens, ``unix:/path``
 
 
 class Worker(WorkerContext):
-    """Hypercorn's context of a worker, which the application can find.
+    """The context of a worker, which the application finds by `current`.
 
     Hypercorn tells the application of a shutdown only after the connections
     have drained, which they cannot while streams are open (TRAPS, H8).  So the
-    application waits for `wait_stopping` itself, and asks for a stop by `stop`.
+    application waits for `wait_stopping` itself, and requests a stop by `stop`.
+
+    Args:
+        max_requests: As of `WorkerContext`.
     """
 
     def __init__(self, max_requests: int | None) -> None:
         super().__init__(max_requests)
-        self.admission = Admission(trio.current_time)  #: connections of clients
-        #: Exceptions that ended their connection only, sends that took too long.
+        self.config = _config.get() or Config()  #: Hypercorn's configuration
+        #: Exceptions that ended one connection, and sends that took too long.
         self.faults = Counter(contained=0, send=0)
-        self.engine: Engine | None = None  #: while it serves
-        self.park: Park | None = None  #: where connections wait; None: the fast lane is off
-        self._make: Callable[[trio.SocketStream], Connection] | None = None
-        self._nursery: trio.Nursery | None = None
-        self._waiting: set[trio.CancelScope] = set()
-        self._released = trio.Event()
-        self.leaving = False  #: each answer is the last on its connection
         self.gate = Gate()  #: closed while new connections are left to other workers
-        self._ending = False
+        self.announces_close = False  #: each response is the last on its connection
+        self._service: Service | None = None
+        self._unlimited = Admission(trio.current_time)  # for an application without an engine
+        self._make: Callable[[trio.SocketStream], Served] | None = None
+        self._nursery: trio.Nursery | None = None
+        self._reads: set[trio.CancelScope] = set()
+        self._reads_cancelled = trio.Event()
+        self._draining = False
         _current.set(self)
+
+    def begin(self, service: Service) -> None:
+        """Serve connections by `service` from now on; called once, before any is accepted."""
+        self._service = service
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine; None for an application that is not hunt's."""
+        return None if self._service is None else self._service.engine
+
+    @property
+    def park(self) -> Park | None:
+        """The park; None where the fast lane is off."""
+        return None if self._service is None else self._service.park
+
+    @property
+    def admission(self) -> Admission:
+        """The connection limits."""
+        return self._unlimited if self._service is None else self._service.admission
+
+    @property
+    def own_socket(self) -> str | None:
+        """The address at which no other process listens, ``unix:/path``."""
+        return None if self._service is None else self._service.own_socket
 
     @property
     def connections(self) -> int:
-        """The number of clients' connections that are open now."""
+        """The number of open connections."""
         return self.admission.count
 
-    def learn(self, make: Callable[[trio.SocketStream], Connection]) -> None:
-        """Remember how Hypercorn makes a connection, and where it runs them."""
-        self._make = make
-        if self._nursery is None:
-            self._nursery = trio.lowlevel.current_task().parent_nursery
-            assert self._nursery is not None, "it is Hypercorn's that runs this"
-            # It would end with its last task, and what is parked come here for nothing.
-            self._nursery.start_soon(self.wait_released)
+    def set_connection_factory(self, make: Callable[[trio.SocketStream], Served]) -> None:
+        """Remember how Hypercorn makes a connection, and the nursery of its connections.
 
-    def take(self, fd: int, received: bytes, slot: Slot) -> None:
-        """Serve a connection by Hypercorn, in the nursery where it runs its own.
+        Called by each new connection; the first call counts.
+        """
+        if self._make is None:
+            self._make = make
+            self._nursery = trio.lowlevel.current_task().parent_nursery
+            assert self._nursery is not None, "Hypercorn runs connections in a nursery"
+            # Without a task the nursery would close, and take no connection from the park.
+            self._nursery.start_soon(self.wait_reads_cancelled)
+
+    def serve_handed_over(self, fd: int, received: bytes, slot: Slot) -> None:
+        """Serve a connection from the park by Hypercorn.
 
         Args:
-            fd: Of the connection.
-            received: What was read from it.
-            slot: Its place in the limits.
+            fd: The descriptor of the connection, owned by the call.
+            received: The bytes read so far.
+            slot: The connection's slot in the limits.
         """
-        assert self._nursery is not None, "what is parked came from Hypercorn"
+        assert self._nursery is not None, "a parked connection was Hypercorn's first"
         try:
-            self._nursery.start_soon(self._serve, fd, received, slot)
-        except RuntimeError:  # it has closed: the server is at its end
+            self._nursery.start_soon(self._serve_and_close, fd, received, slot)
+        except RuntimeError:  # the nursery has closed: the server is ending
             slot.release()
             os.close(fd)
 
-    async def _serve(self, fd: int, received: bytes, slot: Slot) -> None:
-        assert self._make is not None, "as above"
+    async def _serve_and_close(self, fd: int, received: bytes, slot: Slot) -> None:
+        assert self._make is not None, "as in `serve_handed_over`"
         stream = trio.SocketStream(trio.socket.from_stdlib_socket(socket.socket(fileno=fd)))
         try:
-            connection = self._make(stream)
-            connection.received, connection.slot = received, slot
-            await connection.run()
+            await self._make(stream).serve(received, slot)
         finally:
             await trio.aclose_forcefully(stream)
 
     @contextmanager
-    def waiting(self) -> Iterator[trio.CancelScope]:
-        """Wait for what a client may never send; leaves the block when the worker stops."""
+    def contained(self) -> Iterator[None]:
+        """Keep the errors of one connection out of the server's nursery (H1).
+
+        Hypercorn's protocols raise on hostile input, and an exception that leaves a
+        connection ends the worker, and with it all workers.  Cancellation, and any
+        other exception that is no `Exception`, passes.
+        """
+        try:
+            yield
+        except Exception as exc:
+            # Broad on purpose: which exceptions hostile bytes can cause is not a closed list.
+            self._log_contained(exc)
+        except BaseExceptionGroup as group:
+            _, rest = group.split(Exception)
+            if rest is not None:
+                raise rest from None
+            self._log_contained(group.exceptions[0])
+
+    def _log_contained(self, error: BaseException) -> None:
+        self.faults["contained"] += 1
+        faults.warning("connection failed", error=type(error).__name__)
+
+    @contextmanager
+    def cancellable_read(self) -> Iterator[trio.CancelScope]:
+        """Read a request in the block; `cancel_reads` cancels it."""
         with trio.CancelScope() as scope:
-            if self.released:
+            if self.reads_cancelled:
                 scope.cancel()
-            self._waiting.add(scope)
+            self._reads.add(scope)
             try:
                 yield scope
             finally:
-                self._waiting.remove(scope)
+                self._reads.remove(scope)
 
-    def leave(self) -> None:
-        """Tell each client with its next answer that it is the last on its connection."""
-        self._ending = True
-        self._leave(last=True)
+    @property
+    def reads_cancelled(self) -> bool:
+        """Whether `cancel_reads` was called."""
+        return self._reads_cancelled.is_set()
 
-    def _leave(self, *, last: bool) -> None:
-        self.leaving = last
+    def cancel_reads(self) -> None:
+        """Cancel every wait for a request, now and from now on."""
+        self._reads_cancelled.set()
+        for scope in self._reads:
+            scope.cancel()
+
+    async def wait_reads_cancelled(self) -> None:
+        """Return once `cancel_reads` was called."""
+        await self._reads_cancelled.wait()
+
+    def announce_close(self) -> None:
+        """Send ``Connection: close`` with each response from now on: the worker drains."""
+        self._draining = True
+        self._announce_close(True)
+
+    def _announce_close(self, announces: bool) -> None:
+        self.announces_close = announces
         if self.park is not None:
-            self.park.leave(last=last)
+            self.park.announce_close(announces)
 
     def yield_clients(self, wanted: bool) -> None:
         """Leave clients to the other workers, or take them again.
 
-        New connections wait for another worker to accept them; the others end with
-        their next answer.  Streams stay.
+        New connections wait for another worker to accept them; the others close with
+        their next response.  Streams stay.
         """
         if wanted != self.gate.is_open:
             return
@@ -127,51 +213,41 @@ class Worker(WorkerContext):
             self.gate.close()
         else:
             self.gate.open()
-        if not self._ending:
-            self._leave(last=wanted)
-        log.info("clients left to other workers" if wanted else "clients taken again")
+        if not self._draining:
+            self._announce_close(wanted)
+        log.info("accepting paused" if wanted else "accepting resumed")
 
-    async def part(self, patience: float) -> None:
-        """End the connections on which no request has come.
+    async def close_idle(self, patience: float) -> None:
+        """Close the connections without a request in flight.
 
         Args:
-            patience: Seconds, >= 0, for clients to send one more, whose answer tells
-                them to leave; those that have left are not waited for.
+            patience: Seconds, >= 0, for clients to send one more request, whose response
+                announces the close; the call returns early once they all have.
         """
-        await self.wait_left(patience)
+        await self.wait_clients_closed(patience)
         if self.park is not None:
-            await self.park.part()
+            await self.park.close_idle()
 
-    async def wait_left(self, patience: float) -> None:
-        """Return once those clients have left that were told so, or after `patience` seconds."""
+    async def wait_clients_closed(self, patience: float) -> None:
+        """Return once no request can arrive any more, or after `patience` seconds."""
         if self.park is not None:
             with trio.move_on_after(patience):
-                await self.park.wait_left()
-
-    @property
-    def released(self) -> bool:
-        """Whether nothing waits for a client any more."""
-        return self._released.is_set()
-
-    def release(self) -> None:
-        """End what waits for a client."""
-        self._released.set()
-        for scope in self._waiting:
-            scope.cancel()
-
-    async def wait_released(self) -> None:
-        """Return once nothing waits for a client any more."""
-        await self._released.wait()
+                await self.park.wait_clients_closed()
 
     async def wait_stopping(self) -> None:
         """Return once Hypercorn has closed its listening sockets."""
         await self.terminated.wait()
 
     async def stop(self) -> None:
-        """Ask Hypercorn to close its listening sockets and end."""
+        """Tell Hypercorn to close its listening sockets and end."""
         await self.terminate.set()
 
 
 def current() -> Worker | None:
     """Return the worker of this Trio run, or None where Hypercorn does not serve."""
     return _current.get()
+
+
+def set_config(config: Config) -> None:
+    """Set the configuration of the workers of this Trio run."""
+    _config.set(config)

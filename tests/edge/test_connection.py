@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,7 +14,8 @@ from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from hunt import edge
-from hunt.edge import connection, sending, transport
+from hunt.edge import sending, transport
+from hunt.edge.worker import Worker
 from hunt.processes import listening
 from tests.support.hostile_input import HOSTILE
 
@@ -104,12 +104,12 @@ async def test_sets_the_options_of_a_client_socket() -> None:
             assert option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == listening.USER_TIMEOUT
 
 
-def test_contained_lets_pass_what_is_no_error_of_a_connection() -> None:
-    faults = Counter[str]()
-    with connection.contained(faults):
+async def test_contained_keeps_errors_of_a_connection_only() -> None:
+    worker = Worker(None)
+    with worker.contained():
         raise ValueError
-    with connection.contained(faults):
+    with worker.contained():
         raise ExceptionGroup("two", [ValueError(), KeyError()])
-    with pytest.raises(BaseExceptionGroup), connection.contained(faults):
+    with pytest.raises(BaseExceptionGroup), worker.contained():
         raise BaseExceptionGroup("mixed", [ValueError(), KeyboardInterrupt()])
-    assert faults == {"contained": 2}
+    assert worker.faults == {"contained": 2, "send": 0}

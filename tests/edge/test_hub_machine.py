@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import trio
 import trio.testing
+from hypercorn.config import Config
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -44,13 +45,13 @@ class Asking:
 
     def readable(self) -> None: ...
 
-    def beat(self) -> None: ...
+    def heartbeat(self) -> None: ...
 
     def end(self) -> None: ...
 
-    def look(self, now: float) -> None: ...
+    def check_timeout(self, now: float) -> None: ...
 
-    def part(self) -> None: ...
+    def close_if_idle(self) -> None: ...
 
     def idle_since(self) -> None: ...
 
@@ -108,7 +109,7 @@ class HubMachine(TrioMachine):
         self.engine.hunts[HUNT] = self.ledger.hunt()
         self.engine.tail.start_at(HUNT, 0)
         self.admission = Admission(trio.current_time)
-        self.park = Park(self.engine, hand_over=self._close)
+        self.park = Park(self.engine, config=Config(), hand_over=self._close)
         self.serving = trio.CancelScope()
         self.readers: list[Reader] = []
         await self.nursery.start(self._serve)

@@ -11,7 +11,6 @@ import pytest
 import trio
 
 from hunt.core.events import Reward
-from hunt.edge import park
 from hunt.edge.fastlane import MAX_PIPELINED, READ
 from hunt.edge.fastlane import Client as ParkedClient
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT
@@ -177,13 +176,13 @@ async def test_silent_connections_are_ended_in_time(database: str) -> None:
                 await trio.lowlevel.checkpoint()
         [waiting] = held
         assert isinstance(waiting, ParkedClient)
-        waiting.look(waiting.since + HEAD_TIMEOUT - 1)
+        waiting.check_timeout(waiting.since + HEAD_TIMEOUT - 1)
         assert waiting.fd >= 0
-        waiting.look(waiting.since + HEAD_TIMEOUT + 1)
+        waiting.check_timeout(waiting.since + HEAD_TIMEOUT + 1)
         with pytest.raises(EOFError):
             await Reader(slow).more()
         for each in list(park_of(client)._parked.values()):
-            each.look(trio.current_time() + IDLE_TIMEOUT + 1)
+            each.check_timeout(trio.current_time() + IDLE_TIMEOUT + 1)
         with pytest.raises(EOFError):
             await Reader(idle).more()
 
@@ -308,7 +307,7 @@ async def test_what_is_pipelined_behind_a_click_is_bounded_and_not_lost(database
 async def test_a_stream_that_takes_nothing_for_too_long_is_ended(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(park, "SEND_TIMEOUT", 0.2)
+    monkeypatch.setattr("hunt.edge.sending.SEND_TIMEOUT", 0.2)
     async with (
         serving(database, stream_buffer=3000) as client,
         connected(client, receive=4096) as stream,

@@ -14,6 +14,7 @@ from functools import partial
 
 import trio
 import trio.testing
+from hypercorn.config import Config
 
 from hunt.edge.admission import Admission
 from hunt.edge.fastlane import Client
@@ -48,7 +49,7 @@ class Wires:
         """Click and listen on parked connections and on a WebSocket, until all is answered."""
         token = auth.sign(engine.secrets, "ada", ttl=3600, now=datetime.now(UTC))
         async with trio.open_nursery() as nursery:
-            park = self.park = Park(engine, hand_over=lambda fd, *_: os.close(fd))
+            park = self.park = Park(engine, config=Config(), hand_over=lambda fd, *_: os.close(fd))
             await nursery.start(park.run)
             self._connect(park, f"GET /v1/hunts/{HUNT}/events", token, "\r\n")
             resume = f"Last-Event-ID: {engine.hunts[HUNT].epoch}-0\r\n\r\n"

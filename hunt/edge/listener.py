@@ -1,6 +1,7 @@
-"""A worker that can take no clicks leaves new connections to the workers that can.
+"""A listener that stops accepting while its worker leaves clients to the other workers.
 
-They share the listening sockets: what one does not accept, another one does.
+Worker processes share their listening sockets: a connection that one does not accept
+is accepted by another.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from hunt.processes.listening import name_of
 class Listener(trio.abc.Listener[trio.SocketStream]):
     """Accepts connections while the gate of its worker is open.
 
+    The socket that only this process listens on has no gate: its clients are the other
+    workers of the server, which ask for this one.
+
     Args:
-        sock: Listens.
+        sock: A listening socket.
     """
 
     def __init__(self, sock: trio.socket.SocketType) -> None:
         self.socket = sock
         self._listener = trio.SocketListener(sock)
         serving = worker.current()
-        shared = serving is not None and name_of(sock) != serving.gate.own
+        shared = serving is not None and name_of(sock) != serving.own_socket
         self._gate = serving.gate if serving is not None and shared else Gate()
 
     async def accept(self) -> trio.SocketStream:
@@ -40,8 +44,8 @@ class Listener(trio.abc.Listener[trio.SocketStream]):
         await self._listener.aclose()
 
 
-class Trio(types.ModuleType):
-    """The module `trio`, but for the class of listeners: as `hypercorn.trio.run` sees it."""
+class TrioWithListener(types.ModuleType):
+    """The module `trio` with `Listener` as its listener class, for `hypercorn.trio.run`."""
 
     SocketListener = Listener
 

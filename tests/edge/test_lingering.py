@@ -23,7 +23,7 @@ async def parked(client: Client, stream: trio.SocketStream) -> None:
 async def test_the_last_answer_says_so_and_is_not_taken_back(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await parked(client, stream)
-        worker_of(client).leave()
+        worker_of(client).announce_close()
         # Both at once, so that the second is unread when the answer to the first goes out.
         await stream.send_all(click() + click())
         reader = Reader(stream)
@@ -34,28 +34,28 @@ async def test_the_last_answer_says_so_and_is_not_taken_back(database: str) -> N
         assert park_of(client)._timed, "it waits for the client to close"
         await stream.aclose()
         with trio.fail_after(5):
-            await park_of(client).wait_left()
+            await park_of(client).wait_clients_closed()
 
 
 async def test_a_client_that_does_not_close_is_not_waited_for(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await parked(client, stream)
-        worker_of(client).leave()
+        worker_of(client).announce_close()
         await stream.send_all(click())
         await wait_closed(stream)
         with trio.fail_after(10):
-            await park_of(client).wait_left()
+            await park_of(client).wait_clients_closed()
 
 
 async def test_a_click_that_has_come_is_answered_before_the_end(database: str) -> None:
     async with serving(database) as client, connected(client) as busy, connected(client) as idle:
         await parked(client, busy)
         await parked(client, idle)
-        worker_of(client).leave()
+        worker_of(client).announce_close()
         data = click()
         # Without a turn of the loop in between: the park has not seen it.
         assert await busy.socket.send(data) == len(data)
-        await worker_of(client).part(0)
+        await worker_of(client).close_idle(0)
         status, headers, _ = await Reader(busy).answer()
         assert (status, headers["connection"]) == (200, "close")
         await wait_closed(idle)  # raises where it is a reset
@@ -75,7 +75,7 @@ async def test_a_draining_server_refuses_for_the_last_time(database: str) -> Non
 async def test_what_is_not_hot_is_told_so_too(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await parked(client, stream)
-        worker_of(client).leave()
+        worker_of(client).announce_close()
         await stream.send_all(LIVEZ)
         status, headers, _ = await Reader(stream).answer()
         assert (status, headers["connection"]) == (200, "close")
@@ -85,7 +85,7 @@ async def test_what_is_not_hot_is_told_so_too(database: str) -> None:
 async def test_over_tls_it_is_the_same(database: str) -> None:
     async with serving(database, over_tls=True) as client, connected(client) as stream:
         await parked(client, stream)
-        worker_of(client).leave()
+        worker_of(client).announce_close()
         await stream.send_all(click())
         status, headers, _ = await Reader(stream).answer()
         assert (status, headers["connection"]) == (200, "close")
@@ -95,11 +95,11 @@ async def test_over_tls_it_is_the_same(database: str) -> None:
 async def test_over_tls_a_click_that_has_come_is_answered_before_the_end(database: str) -> None:
     async with serving(database, over_tls=True) as client, connected(client) as stream:
         await parked(client, stream)
-        worker_of(client).leave()
+        worker_of(client).announce_close()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stream.send_all, click())
             await trio.lowlevel.checkpoint()
-            worker_of(client).release()
+            worker_of(client).cancel_reads()
         status, headers, _ = await Reader(stream).answer()
         assert (status, headers["connection"]) == (200, "close")
         await wait_closed(stream)
