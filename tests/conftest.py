@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -36,6 +36,10 @@ settings.register_profile(
     deadline=None,
     derandomize="HUNT_TEST_RANDOM" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
+)
+# A test of a mutant ends at the first example that fails; a smaller one tells nothing more.
+settings.register_profile(
+    "mutants", settings.get_profile("hunt"), phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile("hunt")
 
@@ -64,7 +68,7 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     """Tidy up: a worker process of pytest-xdist may end without its exit handlers."""
-    reaper.hold().release()
+    reaper.release()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 LOG = ("tests/store/test_log.py",)
 ENDING = ("tests/store/test_ending.py",)
-PROBE = ("tests/store/test_limits.py", "-k", "probe or shared_session")
+PROBE = ("tests/store/driver/test_limits.py", "-k", "probe or shared_session")
 BOARD = ("tests/store/test_standings.py", "tests/web/test_leaderboard.py")
 
 

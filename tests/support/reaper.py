@@ -36,6 +36,8 @@ class Leash:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="hunt-run-"))
         self.folder.chmod(0o755)  # PostgreSQL, which is another user where we are root, passes
+        self._pid = os.getpid()
+        self._before = os.environ.get("TMPDIR"), tempfile.tempdir
         mark = secrets.token_hex(16)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__, mark],
@@ -66,15 +68,35 @@ class Leash:
             self._tell(_DONE)
             self._process.stdin.close()
             self._process.wait()
+            variable, tempfile.tempdir = self._before
+            if variable is None:
+                os.environ.pop("TMPDIR", None)
+            else:
+                os.environ["TMPDIR"] = variable
+
+    def holds(self) -> bool:
+        """Return whether it holds this process: it is not released, nor of one that forked it."""
+        assert self._process.stdin is not None
+        return self._pid == os.getpid() and not self._process.stdin.closed
 
 
 def hold() -> Leash:
-    """Return the leash of this process, which is made at the first call."""
+    """Return the leash of this process, which is made at the first call.
+
+    A process that was forked by one with a leash, and a second run of pytest in one
+    process (mutmut does both), get a leash of their own.
+    """
     global _held  # ruff: ignore[global-statement] - there is one environment
-    if _held is None:
+    if _held is None or not _held.holds():
         _held = Leash()
-        atexit.register(_held.release)
+        atexit.register(release)
     return _held
+
+
+def release() -> None:
+    """Release the leash of this process, where there is one."""
+    if _held is not None and _held.holds():
+        _held.release()
 
 
 def marked(mark: bytes, folders: list[bytes]) -> set[int]:

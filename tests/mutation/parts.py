@@ -1,0 +1,50 @@
+"""The parts of the code that are mutated, each with the tests that must kill its mutants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Modules that are mutated together.
+
+    Args:
+        name: Name on the command line.
+        modules: Patterns of files below the root of the project.
+        tests: Files and folders of tests; their order does not matter.
+        database: Whether the tests need PostgreSQL.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+    database: bool = False
+
+
+PURE = ("tests/core", "tests/testing", "tests/service")
+
+PARTS = (
+    Part("core", ("hunt/core/*",), PURE),
+    Part("service", ("hunt/service/*",), PURE),
+    Part("request", ("hunt/edge/request.py",), ("tests/edge/test_request.py",)),
+    Part("store", ("hunt/store/log.py",), ("tests/store/test_log.py",), database=True),
+    Part(
+        "park",
+        ("hunt/edge/park.py",),
+        ("tests/edge/test_park.py", "tests/edge/test_gate.py", "tests/edge/test_leaving.py"),
+        database=True,
+    ),
+    Part(
+        "play",
+        ("hunt/play/*",),
+        (
+            "tests/play",
+            "tests/web/test_clicks.py",
+            "tests/web/test_identity.py",
+            "tests/web/test_limits.py",
+            "tests/web/test_streams.py",
+        ),
+        database=True,
+    ),
+)
