@@ -55,10 +55,8 @@ def mutate(
         environment: Environment variables of the tests.
     """
     folder = prepare(part)
-    environment |= {
-        # Processes that tests start import the mutated code too.
-        "PYTHONPATH": str(folder / "mutants"),
-    }
+    # Processes that tests start import the mutated code too.
+    environment = {**environment, "PYTHONPATH": str(folder / "mutants")}
     every = names(folder, environment)
     chosen = [
         each for each in every
