@@ -32,7 +32,7 @@ PARTS = (
     Part(
         "park",
         ("hunt/edge/park.py",),
-        ("tests/edge/test_park.py", "tests/edge/test_gate.py", "tests/edge/test_leaving.py"),
+        ("tests/edge/test_park.py", "tests/edge/test_gate.py", "tests/edge/test_lingering.py"),
         database=True,
     ),
     Part(

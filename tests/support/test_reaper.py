@@ -1,4 +1,4 @@
-"""`tests.leash` where pytest runs twice in one process, as mutmut has it."""
+"""`tests.support.reaper` where pytest runs twice in one process, as mutmut has it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 #: Runs in a process of its own, since the leash changes the process's temporary folder.
 SCRIPT = """
 import os, tempfile
-from tests import leash
+from tests.support import reaper as leash
 
 first = leash.hold()
 assert leash.hold() is first
@@ -30,4 +30,4 @@ assert second.folder.exists()
 
 
 def test_released_or_forked_leash_is_replaced() -> None:
-    subprocess.run([sys.executable, "-c", SCRIPT], check=True, cwd=Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", SCRIPT], check=True, cwd=Path(__file__).parents[2])
