@@ -22,13 +22,13 @@ import structlog
 import trio
 
 from hunt.bus import postgres as bus
-from hunt.core.addresses import Proxies
 from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Notice, Outcome, Settlement
 from hunt.core.hunts import Hunt
+from hunt.core.leaderboard import LeaderboardEntry
 from hunt.core.log_limiter import LogLimiter
+from hunt.core.proxies import Proxies
 from hunt.core.readiness import NodeState, WorkerState
-from hunt.core.standings import Leader
 from hunt.errors import (
     CircuitOpen,
     HuntFailed,
@@ -129,10 +129,10 @@ class Engine:
         self.proxies = Proxies(settings.trusted_proxies)
         #: Called now and then; each drops what was not used for a while.
         self.turns: list[Callable[[], None]] = [
-            self.limits.turn,
-            self.proxies.peers.turn,
-            self.proxies.sources.turn,
-            self.tokens.known.turn,
+            self.limits.rotate,
+            self.proxies.peers.rotate,
+            self.proxies.sources.rotate,
+            self.tokens.known.rotate,
         ]
         self.hub = Hub(
             epoch=self.epoch,
@@ -317,7 +317,7 @@ class Engine:
     async def _add_up(self, hunt: str) -> tuple[int, int]:
         return await self.store.standings.add_up(hunt)
 
-    async def _leaders(self, hunt: str, limit: int) -> list[Leader]:
+    async def _leaders(self, hunt: str, limit: int) -> list[LeaderboardEntry]:
         return await self.store.standings.leaders(hunt, limit)
 
     async def _append(

@@ -13,7 +13,7 @@ import click
 
 from hunt.cli import common, servers
 from hunt.client import Reward
-from hunt.core.wire import valid_player
+from hunt.core.player_ids import valid_player
 from hunt.play import auth
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hunt.cli import common
-from hunt.core.wire import ERASED, valid_player
+from hunt.core.player_ids import ERASED_PREFIX, valid_player
 from hunt.errors import SettingsError
 from hunt.play import auth
 
@@ -50,8 +50,8 @@ def command(
     """Print a token signed with the first secret."""
     if not valid_player(player):
         raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
-    if player.startswith(ERASED):
-        reserved = f"ids that begin with {ERASED} are reserved for erased players"
+    if player.startswith(ERASED_PREFIX):
+        reserved = f"ids that begin with {ERASED_PREFIX} are reserved for erased players"
         raise click.BadParameter(reserved, param_hint="--player")
     settings = common.read(data_dir, config).settings
     secrets = common.secrets(settings)

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from hunt.cli import common
 from hunt.core.hunts import Hunt
+from hunt.core.player_ids import valid_player
 from hunt.core.verification import Edition, Verifier
-from hunt.core.wire import valid_player
 from hunt.errors import HuntError, HuntNotFound
 from hunt.settings import Settings
 from hunt.store.audit import Audit, Commitment

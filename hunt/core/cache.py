@@ -14,9 +14,9 @@ class Cache(Generic[K, V]):
     """A cache that holds at most `limit` bytes, and drops entries that are not used.
 
     Entries live in two generations.  A hit in the older one moves the entry to the
-    younger one.  `turn` drops the older generation and makes the younger one the older;
+    younger one.  `rotate` drops the older generation and makes the younger one the older;
     it happens by itself when the younger one holds half of the limit.  So the memory
-    of an entry is free again after two calls of `turn` without a hit.
+    of an entry is free again after two calls of `rotate` without a hit.
 
     Args:
         limit: Bytes of all entries, at most; an entry over a quarter of that is not kept.
@@ -50,7 +50,7 @@ class Cache(Generic[K, V]):
         if size > self._half // 2:
             return
         if self._bytes + size > self._half:
-            self.turn()
+            self.rotate()
         self._young[key] = value
         self._bytes += size
 
@@ -60,6 +60,6 @@ class Cache(Generic[K, V]):
         self._young = {key: value for key, value in self._young.items() if wanted(value)}
         self._bytes = sum(starmap(self._size, self._young.items()))
 
-    def turn(self) -> None:
+    def rotate(self) -> None:
         """Drop what was not used since the last turn."""
         self._old, self._young, self._bytes = self._young, {}, 0

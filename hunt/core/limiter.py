@@ -11,7 +11,7 @@ class Limiter:
     """The generic cell rate algorithm (ITU-T I.371), one number a key.
 
     A key that has not been seen for as long as it takes to refill is as good as new,
-    and `turn` forgets it.  Keys live in two generations; `turn` drops the older one, and
+    and `rotate` forgets it.  Keys live in two generations; `rotate` drops the older one, and
     makes the younger one the older.  At `capacity` keys the older one is dropped early, so
     memory is bounded, and a flood of new keys can only ever make the limiter kinder.
 
@@ -65,7 +65,7 @@ class Limiter:
             raise TooFast(retry_after=wait)
         self._young[key] = due + self._interval
 
-    def turn(self) -> None:
+    def rotate(self) -> None:
         """Forget keys that are as good as new; to be called now and then."""
         now = self._clock()
         if now - self._turned >= self._rest:

@@ -9,17 +9,17 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hunt.core import wire
 from hunt.core.definition import Definition
 from hunt.core.fairness import Draws
 from hunt.core.odds import Odds
+from hunt.core.player_ids import ERASED_PREFIX
 
 #: For how long after a change a click may still have been drawn by the version before:
 #: it waits for its commit, and processes hear of a change a moment later.
 OVERLAP = timedelta(seconds=15)
 
 #: The id of a player who was erased: the draw was keyed with another one.
-_ERASED = re.compile(wire.ERASED + r"[0-9a-f]{16}", re.ASCII)
+_ERASED = re.compile(ERASED_PREFIX + r"[0-9a-f]{16}", re.ASCII)
 
 Verdict = Literal["right", "denied", "erased", "wrong"]
 

@@ -11,12 +11,6 @@ import msgspec
 from hunt.core.events import Reward, Settlement
 from hunt.errors import InvalidRequest
 
-PLAYER = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
-
-#: Begins the id that an erased player gets; no token may claim one.
-ERASED = "erased-"
-
-GUEST = re.compile(r"guest-[0-9a-f]{16}", re.ASCII)  # as `hunt.play.auth.guest` makes them
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 encode = msgspec.json.encode
@@ -132,19 +126,3 @@ def problem(uri: str, title: str, status: int, detail: str, **extra: object) -> 
         **{name: value for name, value in extra.items() if value is not None},
     }
     return encode(members)
-
-
-def valid_player(player: str) -> bool:
-    """Return whether `player` may be the id of one."""
-    return PLAYER.fullmatch(player) is not None
-
-
-def mask(player: str) -> str:
-    """Return a name for `player` that others may see: ``lighthouse`` is ``li…e``.
-
-    The id of a guest is random, so a part of it tells no more than that it is a guest,
-    and tells guests apart: ``guest-8f3a91c2d4e5f607`` is ``guest 8f3a91``.
-    """
-    if GUEST.fullmatch(player):
-        return f"guest {player[6:12]}"
-    return f"{player[:1]}…" if len(player) < 6 else f"{player[:2]}…{player[-1]}"

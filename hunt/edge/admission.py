@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 import structlog
 
-from hunt.core.addresses import Peer
+from hunt.core.proxies import Peer
 
 #: Connections beyond the limit that may wait to say what they want; a further one takes
 #: the place of the oldest.

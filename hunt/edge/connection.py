@@ -16,7 +16,8 @@ from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 
-from hunt.core.addresses import UNIX, Peer
+from hunt.core.addresses import UNIX
+from hunt.core.proxies import Peer
 from hunt.edge.admission import BEYOND_TIMEOUT, OPERATIONS_TIMEOUT, Slot
 from hunt.edge.fastlane import Client
 from hunt.edge.framing import Answered

@@ -15,8 +15,8 @@ from msgspec import Struct
 from werkzeug.http import parse_cookie
 from werkzeug.sansio.utils import get_host
 
-from hunt.core.addresses import Forwarded
 from hunt.core.cache import Cache
+from hunt.core.forwarding import Forwarded
 from hunt.edge.framing import BARE_LF
 from hunt.engine import Engine
 from hunt.play import auth, endpoints

@@ -8,10 +8,10 @@ from functools import partial
 import structlog
 import trio
 
-from hunt.core import messages
-from hunt.core.addresses import Peer
+from hunt.core import websocket_messages
 from hunt.core.events import Outcome, Settlement
 from hunt.core.hunts import Hunt
+from hunt.core.proxies import Peer
 from hunt.edge import websocket
 from hunt.edge.access import log_socket, log_socket_click
 from hunt.edge.upgrade import Upgraded
@@ -181,7 +181,7 @@ class Socket:
             self._finish(websocket.BAD_TOKEN, EXPIRED)
         else:
             pause = _pause()
-            self._reply(messages.drain(pause))
+            self._reply(websocket_messages.drain(pause))
             self._finish(websocket.RESTART, f"this server is stopping: come back in {pause} s")
 
     def _bid_farewell(self) -> None:
@@ -205,19 +205,19 @@ class Socket:
     def heard(self, text: str) -> None:
         """See `hunt.edge.websocket.Session`."""
         try:
-            said = messages.decode(text)
+            said = websocket_messages.decode(text)
         except ValueError as exc:
             self._web.close(websocket.NOT_JSON, str(exc))
         except InvalidRequest as refusal:
             self._reply(sockets.refused(None, refusal))
         else:
-            if isinstance(said, messages.Click):
+            if isinstance(said, websocket_messages.Click):
                 self._click(said.body)
             else:
-                self._reply(messages.pong(said.number))
+                self._reply(websocket_messages.pong(said.number))
 
     def _click(self, body: bytes) -> None:
-        click_id, identity = messages.click_id(body), self._identity
+        click_id, identity = websocket_messages.click_id(body), self._identity
         now = trio.current_time()
         try:
             if not self._engine.tokens.hold(identity):
@@ -245,7 +245,7 @@ class Socket:
         self._clicks -= 1
         try:
             if isinstance(outcome, Settlement):
-                self._answer(messages.settled(outcome), 200, since)
+                self._answer(websocket_messages.settled(outcome), 200, since)
             else:
                 shown = endpoints.shown(self._engine, self._hunt.id, outcome)
                 self._answer(sockets.refused(click_id, shown), shown.status, since)

@@ -13,7 +13,8 @@ from msgspec import Struct
 from werkzeug.http import parse_cookie
 from werkzeug.sansio.utils import get_host
 
-from hunt.core.addresses import Forwarded, Peer
+from hunt.core.forwarding import Forwarded
+from hunt.core.proxies import Peer
 from hunt.engine import Engine
 from hunt.errors import Refused
 from hunt.play import auth, endpoints

@@ -6,17 +6,8 @@ import secrets as random
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from hunt.core.tokens import (
-    ADMIN,
-    OWN,
-    PLAYER,
-    TICKET,
-    Identity,
-    Tokens,
-    Use,
-    sign,
-    sign_ticket,
-)
+from hunt.core.token_verifier import TokenVerifier
+from hunt.core.tokens import ADMIN, OWN, PLAYER, TICKET, Identity, Use, sign, sign_ticket
 from hunt.errors import NotAllowed, NotAuthenticated
 
 __all__ = [
@@ -37,7 +28,7 @@ ALL_HUNTS = "this concerns all hunts, and this token is for some of them only"
 
 
 def identify(
-    tokens: Tokens,
+    tokens: TokenVerifier,
     *,
     authorization: str | None,
     cookie: str | None = None,

@@ -18,9 +18,10 @@ import trio
 from msgspec import Struct
 
 from hunt.core import wire
-from hunt.core.addresses import Forwarded, Peer
 from hunt.core.events import Outcome
+from hunt.core.forwarding import Forwarded
 from hunt.core.hunts import Hunt
+from hunt.core.proxies import Peer
 from hunt.engine import Engine
 from hunt.errors import (
     HuntNotFound,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import trio
 from msgspec import Struct
 
-from hunt.core import messages, sse
+from hunt.core import sse, websocket_messages
 from hunt.core.events import Reward
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
@@ -53,10 +53,10 @@ class Greeting(Struct, frozen=True, kw_only=True):
         """The first messages of a socket; none where it ends."""
         if self.ends:
             return []
-        first = [messages.hello(self.hunt, self.epoch, self.seq, self.resumed)]
+        first = [websocket_messages.hello(self.hunt, self.epoch, self.seq, self.resumed)]
         if self.reset is not None:
-            first.append(messages.reset(self.reset))
-        return first + [messages.reward(reward) for reward in self.missed]
+            first.append(websocket_messages.reset(self.reset))
+        return first + [websocket_messages.reward(reward) for reward in self.missed]
 
 
 def hello(engine: Engine, hunt: Hunt, *, reset: str | None = None) -> Greeting:

@@ -14,7 +14,7 @@ async def evict(turns: Iterable[Callable[[], None]]) -> None:
     """Call each of `turns` every `INTERVAL` seconds, one a turn of the loop, until cancelled.
 
     Args:
-        turns: As of `Cache.turn` and `Limiter.turn`; may grow meanwhile.
+        turns: As of `Cache.rotate` and `Limiter.rotate`; may grow meanwhile.
     """
     while True:
         await trio.sleep(INTERVAL)

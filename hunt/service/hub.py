@@ -10,8 +10,8 @@ import trio
 
 from hunt.core import sse
 from hunt.core.events import Reward
+from hunt.core.player_ids import mask
 from hunt.core.tokens import Identity
-from hunt.core.wire import mask
 from hunt.errors import Draining, Overloaded
 from hunt.service.expiry import Expiry
 from hunt.service.subscriber import Frame, Mailbox, Reason, Subscriber, Subscription

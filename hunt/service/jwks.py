@@ -11,7 +11,7 @@ import trio
 
 from hunt.core.backoff import Backoff
 from hunt.core.keys import from_jwks
-from hunt.core.tokens import Tokens
+from hunt.core.token_verifier import TokenVerifier
 from hunt.errors import KeysError
 from hunt.settings import Settings
 
@@ -48,7 +48,7 @@ class Jwks:
 
     def __init__(
         self,
-        tokens: Tokens,
+        tokens: TokenVerifier,
         get: Callable[[], Awaitable[bytes]],
         *,
         jitter: Callable[[], float],
@@ -84,7 +84,9 @@ class Jwks:
                 await self._asked.wait()
 
 
-async def keep_current(tokens: Tokens, settings: Settings, *, jitter: Callable[[], float]) -> None:
+async def keep_current(
+    tokens: TokenVerifier, settings: Settings, *, jitter: Callable[[], float]
+) -> None:
     """Keep the public keys current, until cancelled; returns where there is no key set."""
     if settings.jwks_url is not None:
         import httpx  # a megabyte, which only who fetches keys has to pay

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hunt.core.keys import Key, from_jwks, from_pem
-from hunt.core.tokens import OWN, Tokens
+from hunt.core.token_verifier import TokenVerifier
+from hunt.core.tokens import OWN
 from hunt.errors import KeysError, SettingsError
 from hunt.settings import Settings
 
 
-def open_tokens(settings: Settings, *, clock: Callable[[], float]) -> Tokens:
+def open_tokens(settings: Settings, *, clock: Callable[[], float]) -> TokenVerifier:
     """Return what verifies tokens; a key set at a URL is still to be fetched.
 
     Raises:
@@ -43,7 +44,7 @@ def open_tokens(settings: Settings, *, clock: Callable[[], float]) -> Tokens:
         keys = _read(given[0], settings.jwks_file, from_jwks)
     elif settings.jwks_url is not None:
         keys = None
-    return Tokens(
+    return TokenVerifier(
         settings.jwt_secret,
         clock=clock,
         algorithms=settings.jwt_algorithms,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from hunt.core.standings import Leader, Standing
+from hunt.core.leaderboard import LeaderboardEntry, LeaderboardSnapshot
 from hunt.errors import StoreError, StoreUnavailable
 from hunt.logs import FaultLog
 
@@ -43,17 +43,17 @@ class Leaderboard:
     def __init__(
         self,
         add_up: Callable[[str], Awaitable[tuple[int, int]]],
-        leaders: Callable[[str, int], Awaitable[list[Leader]]],
+        leaders: Callable[[str, int], Awaitable[list[LeaderboardEntry]]],
     ) -> None:
         self._add_up = add_up
         self._leaders = leaders
-        self._boards: dict[str, tuple[float, Standing]] = {}  # by hunt: since when
+        self._boards: dict[str, tuple[float, LeaderboardSnapshot]] = {}  # by hunt: since when
         self._renewing: dict[str, trio.Event] = {}
         self._failed: dict[str, float] = {}  # when the last renewal failed, by hunt
         self._nursery: trio.Nursery | None = None
         self.faults = Counter(renew=0)  #: renewals that failed
 
-    async def get(self, hunt: str) -> Standing:
+    async def get(self, hunt: str) -> LeaderboardSnapshot:
         """Return a hunt's board, which may be some seconds old.
 
         Args:
@@ -89,7 +89,7 @@ class Leaderboard:
             rest = 1
             while rest:  # in steps, each of which shows: a long log takes a while at first
                 upto, rest = await self._add_up(hunt)
-                board = Standing(upto, tuple(await self._leaders(hunt, SIZE)))
+                board = LeaderboardSnapshot(upto, tuple(await self._leaders(hunt, SIZE)))
                 self._boards[hunt] = (trio.current_time(), board)
         except StoreError as exc:
             self._failed[hunt] = trio.current_time()

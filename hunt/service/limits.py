@@ -117,10 +117,10 @@ class Limits:
         sessions = limiter(settings.session_rate, settings.session_burst)
         self.sessions = Limit("session", sessions, sessions, self._refused)
 
-    def turn(self) -> None:
+    def rotate(self) -> None:
         """Forget players and addresses that may do all again; to be called now and then."""
         for limiter in self._limiters:
-            limiter.turn()
+            limiter.rotate()
 
     def _refused(self, name: str, by: str) -> None:
         self._count(name, by)

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import trio
 from msgspec import Struct
 
-from hunt.core import messages
+from hunt.core import websocket_messages
 from hunt.core.tokens import Identity
 
 Reason = Literal["slow", "drain", "over", "expired"]
@@ -45,7 +45,7 @@ class Frame(Struct, gc=False):
     def message(self) -> str:
         """Return the event as a message of a socket."""
         # A block of ours has one line of data, its last; only players with a socket pay.
-        return messages.message(self.kind, self.sse[self.sse.index(b"data: ") + 6 : -2])
+        return websocket_messages.message(self.kind, self.sse[self.sse.index(b"data: ") + 6 : -2])
 
 
 class Subscriber(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from hunt.core.wire import ERASED
+from hunt.core.player_ids import ERASED_PREFIX
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
@@ -105,7 +105,7 @@ class Players:
         then.  The draws of these clicks cannot be checked any more, because they were
         keyed with the player's id.
         """
-        nobody = ERASED + secrets.token_hex(8)
+        nobody = ERASED_PREFIX + secrets.token_hex(8)
         values: dict[str, object] = {"player": player, "nobody": nobody}
         with translated():
             async with self._pool.connection() as conn:

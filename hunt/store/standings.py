@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import starmap
 
-from hunt.core.standings import Leader
+from hunt.core.leaderboard import LeaderboardEntry
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
@@ -41,9 +41,9 @@ class Standings:
         assert row is not None
         return row[0], row[1]
 
-    async def leaders(self, hunt: str, limit: int) -> list[Leader]:
+    async def leaders(self, hunt: str, limit: int) -> list[LeaderboardEntry]:
         """Return the best, by points; of two with the same, who had them first is ahead."""
         with translated():
             async with self._pool.connection() as conn:
                 rows = await (await conn.execute(LEADERS, (hunt, limit))).fetchall()
-        return list(starmap(Leader, rows))
+        return list(starmap(LeaderboardEntry, rows))

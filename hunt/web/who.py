@@ -5,7 +5,9 @@ from __future__ import annotations
 from quart import request
 from werkzeug.exceptions import NotFound
 
-from hunt.core.addresses import UNIX, Forwarded, Peer, Source, same_address
+from hunt.core.addresses import UNIX, same_address
+from hunt.core.forwarding import Forwarded
+from hunt.core.proxies import Peer, Source
 from hunt.engine import Engine
 from hunt.errors import NotAuthenticated, Overloaded
 from hunt.play import auth, endpoints

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from hunt.core import wire
+from hunt.core.player_ids import mask
 from tests.browser.playing import click, painted, shot
 from tests.browser.serving import Server
 
@@ -87,7 +87,7 @@ def test_ones_own_win_is_no_news_though_another_had_one_at_the_same_moment(page:
         page.reload()
     expect(page.locator(f"#rewards li[data-id='{own['id']}']")).to_have_count(1)
     win = {name: own[name] for name in ("prize", "points", "at")}
-    names = (wire.mask(player), "ad…a")
+    names = (mask(player), "ad…a")
     body = told([win | {"player": name} for name in names])
     held[0].fulfill(content_type="text/event-stream", body=body)
     expect(page.locator("#news li")).to_have_count(1)

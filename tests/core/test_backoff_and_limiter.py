@@ -62,22 +62,22 @@ def test_rested_keys_are_forgotten_and_others_are_not() -> None:
     for _ in range(2):
         limiter.check("ada")
     clock.now += 1.75
-    limiter.turn()  # too early: less than two seconds after the one before
+    limiter.rotate()  # too early: less than two seconds after the one before
     limiter.check("bob")
     clock.now += 0.5
-    limiter.turn()
+    limiter.rotate()
     limiter.check("bob")
     with pytest.raises(TooFast):
         limiter.check("bob")
     clock.now += 2
-    limiter.turn()
+    limiter.rotate()
     assert "ada" not in limiter
     with pytest.raises(TooFast):
         for _ in range(3):
             limiter.check("bob")
     for _ in range(2):
         clock.now += 2
-        limiter.turn()
+        limiter.rotate()
     assert len(limiter) == 0
 
 

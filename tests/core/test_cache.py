@@ -15,11 +15,11 @@ def test_entry_is_dropped_after_two_turns_without_use() -> None:
     known.put("used", 1)
     known.put("unused", 1)
     for _ in range(3):
-        known.turn()
+        known.rotate()
         assert known.get("used") == 1
     assert known.get("unused") is None
     for _ in range(2):
-        known.turn()
+        known.rotate()
     assert len(known) == 0
 
 
@@ -44,7 +44,7 @@ def test_unwanted_entries_are_dropped_from_both_generations() -> None:
     known = cache()
     for value in (1, 2):
         known.put(f"old {value}", value)
-    known.turn()
+    known.rotate()
     for value in (1, 2):
         known.put(f"young {value}", value)
     known.keep(lambda value: value == 2)
@@ -60,7 +60,7 @@ def test_bytes_never_pass_the_limit(steps: list[tuple[str, int, bool]]) -> None:
             known.put(key, value)
             last[key] = value
         elif not value:
-            known.turn()
+            known.rotate()
         assert known.get(key) in {None, last.get(key)}
         assert sum(known._young.values()) + sum(known._old.values()) <= 100
         assert sum(known._young.values()) == known._bytes

@@ -47,9 +47,9 @@ class LimiterMachine(RuleBasedStateMachine):
         self.forget()
 
     @rule()
-    def turn(self) -> None:
+    def rotate(self) -> None:
         before = {key for key in self.buckets if key in self.limiter}
-        self.limiter.turn()
+        self.limiter.rotate()
         for key in before:
             if key not in self.limiter:
                 tokens, at = self.buckets[key]

@@ -7,6 +7,7 @@ import pytest
 
 from hunt.core import notice, wire
 from hunt.core.events import Click, Notice, Reward, Settlement
+from hunt.core.player_ids import mask, valid_player
 from hunt.errors import InvalidRequest
 from hunt.play import auth
 
@@ -99,7 +100,7 @@ def test_a_problem_leaves_out_what_is_not_there() -> None:
     ],
 )
 def test_which_ids_a_player_may_have(player: str, valid: bool) -> None:
-    assert wire.valid_player(player) is valid
+    assert valid_player(player) is valid
 
 
 @pytest.mark.parametrize(
@@ -115,11 +116,11 @@ def test_which_ids_a_player_may_have(player: str, valid: bool) -> None:
     ],
 )
 def test_masked_name_is_never_empty(player: str, name: str) -> None:
-    assert wire.mask(player) == name
+    assert mask(player) == name
 
 
 def test_two_guests_have_different_names() -> None:
-    names = {wire.mask(auth.guest()) for _ in range(100)}
+    names = {mask(auth.guest()) for _ in range(100)}
     assert len(names) == 100
     assert all(re.fullmatch(r"guest [0-9a-f]{6}", name) for name in names)
 

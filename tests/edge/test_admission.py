@@ -13,7 +13,7 @@ import pytest
 import trio
 import trio.testing
 
-from hunt.core.addresses import Peer
+from hunt.core.proxies import Peer
 from hunt.core.sse import Parser
 from hunt.edge import admission
 from hunt.edge.admission import BARREN, BEYOND, OPERATIONS, Admission, Slot

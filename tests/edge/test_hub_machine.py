@@ -14,8 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from hunt.core.addresses import Peer
 from hunt.core.events import Reward
+from hunt.core.proxies import Peer
 from hunt.core.sse import Event, Parser
 from hunt.edge.admission import Admission, Slot
 from hunt.edge.park import Park

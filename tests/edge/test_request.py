@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hunt.core.addresses import Forwarded
+from hunt.core.forwarding import Forwarded
 from hunt.core.tokens import Identity
 from hunt.edge.request import MAX_REMEMBERED, REMEMBERED, Heads, Request, may_be_hot, parse
 from hunt.errors import NotAuthenticated
@@ -296,5 +296,5 @@ def test_remembered_heads_are_bounded_by_bytes() -> None:
         accepted(heads, CLICK.replace(b"Bearer t", b"Bearer " + b"%d" % number * 300))
     assert len(heads.known) * 1500 < REMEMBERED
     for _ in range(2):
-        heads.known.turn()
+        heads.known.rotate()
     assert len(heads.known) == 0

@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio_websocket import ConnectionClosed, ConnectionRejected, WebSocketConnection
 
-from hunt.core import messages
+from hunt.core import websocket_messages
 from hunt.core.events import Reward, Settlement
 from hunt.edge.socket import MAX_OUTSTANDING, Socket
 from hunt.errors import StoreUnavailable
@@ -448,13 +448,13 @@ async def test_a_bug_while_answering_ends_that_socket_only(database: str) -> Non
     async with serving(database) as client, opened(client) as one, opened(client) as two:
         await next_of(one)
         await next_of(two)
-        settled = messages.settled
+        settled = websocket_messages.settled
 
         def broken(_: Settlement) -> str:
-            messages.settled = settled
+            websocket_messages.settled = settled
             raise RuntimeError
 
-        messages.settled = broken
+        websocket_messages.settled = broken
         await one.send_message(click())
         assert (await until_closed(one))[1] == 1011
         await two.send_message(click())

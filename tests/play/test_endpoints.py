@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import trio
 
-from hunt.core.addresses import Forwarded, Proxies
+from hunt.core.forwarding import Forwarded
+from hunt.core.proxies import Proxies
 from hunt.core.tokens import Identity
 from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed, NotAuthenticated
 from hunt.play import endpoints

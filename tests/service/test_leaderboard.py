@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from hunt.core.standings import Leader
+from hunt.core.leaderboard import LeaderboardEntry
 from hunt.errors import StoreUnavailable
 from hunt.service.leaderboard import FRESH, PATIENCE, STALE, Leaderboard
 
@@ -27,8 +27,8 @@ class Log:
         self.upto = min(self.length, self.upto + 10)
         return self.upto, self.length - self.upto
 
-    async def leaders(self, hunt: str, limit: int) -> list[Leader]:
-        return [Leader("ada", self.upto, 1)][:limit]
+    async def leaders(self, hunt: str, limit: int) -> list[LeaderboardEntry]:
+        return [LeaderboardEntry("ada", self.upto, 1)][:limit]
 
 
 async def test_a_board_is_renewed_beside_those_who_ask(autojump_clock: MockClock) -> None:

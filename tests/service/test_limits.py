@@ -96,7 +96,7 @@ def test_players_and_addresses_that_rested_are_forgotten() -> None:
     limits.sessions.address("192.0.2.1")
     for _ in range(2):
         clock.now += 1000
-        limits.turn()
+        limits.rotate()
     assert [len(each) for each in limits._limiters] == [0] * len(limits._limiters)
     assert limits.clicks in limits._limiters
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hunt.core.definition import Prize
-from hunt.core.standings import Leader
+from hunt.core.leaderboard import LeaderboardEntry as Entry
 from hunt.store import standings
 from hunt.store.hunts import Hunts
 from hunt.store.standings import Standings
@@ -28,13 +28,22 @@ async def test_standings_are_of_one_hunt_and_add_each_row_once(
         won = [click("ada", "coin"), click("bob", "coin"), click("ada"), click("ada", "coin")]
         await log.append("harbour", won)
         assert await board.add_up("harbour") == (2, 2)
-        assert await board.leaders("harbour", 9) == [Leader("ada", 5, 1), Leader("bob", 5, 1)]
+        assert await board.leaders("harbour", 9) == [
+            Entry("ada", 5, 1),
+            Entry("bob", 5, 1),
+        ]
         assert await board.add_up("harbour") == (4, 0)
-        assert await board.leaders("harbour", 9) == [Leader("ada", 10, 2), Leader("bob", 5, 1)]
+        assert await board.leaders("harbour", 9) == [
+            Entry("ada", 10, 2),
+            Entry("bob", 5, 1),
+        ]
         assert await board.leaders("river", 9) == []
         assert await board.add_up("river") == (2, 0)
-        assert await board.leaders("river", 9) == [Leader("ada", 5, 1), Leader("cy", 5, 1)]
-        assert await board.leaders("harbour", 1) == [Leader("ada", 10, 2)]
+        assert await board.leaders("river", 9) == [
+            Entry("ada", 5, 1),
+            Entry("cy", 5, 1),
+        ]
+        assert await board.leaders("harbour", 1) == [Entry("ada", 10, 2)]
 
 
 async def test_player_who_reached_the_points_first_is_ahead(database: str) -> None:

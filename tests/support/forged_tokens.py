@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from hunt.core.keys import from_jwks
-from hunt.core.tokens import Tokens, Use
+from hunt.core.token_verifier import TokenVerifier
+from hunt.core.tokens import Use
 from hunt.errors import NotAuthenticated
 
 SECRET, OLD = b"new-" * 8, b"old-" * 8
@@ -65,13 +66,15 @@ def own(secret: bytes = SECRET, **claims: Any) -> str:
     return jwt.encode(kept, secret, "HS256")
 
 
-def made(*algorithms: str, clock: Callable[[], float] = lambda: NOW, **options: Any) -> Tokens:
+def made(
+    *algorithms: str, clock: Callable[[], float] = lambda: NOW, **options: Any
+) -> TokenVerifier:
     keys = from_jwks(json.dumps({"keys": [jwk(each) for each in FOREIGN]}).encode())
     options = {"keys": keys if algorithms else ()} | options
-    return Tokens((SECRET, OLD), clock=clock, algorithms=algorithms or ("HS256",), **options)
+    return TokenVerifier((SECRET, OLD), clock=clock, algorithms=algorithms or ("HS256",), **options)
 
 
-def refused(verifier: Tokens, token: str, use: Use = "bearer") -> bool:
+def refused(verifier: TokenVerifier, token: str, use: Use = "bearer") -> bool:
     try:
         verifier.verify(token, use)
     except NotAuthenticated as refusal:

@@ -13,7 +13,7 @@ import trio
 from trio.testing import MockClock
 
 from hunt.core.keys import from_jwks
-from hunt.core.tokens import Tokens
+from hunt.core.token_verifier import TokenVerifier
 from hunt.errors import KeysError, SettingsError
 from hunt.service import jwks
 from hunt.service.jwks import INTERVAL, LEAST, Jwks
@@ -167,7 +167,7 @@ async def test_a_key_set_that_changes_while_we_serve(
 async def test_unknown_keys_and_failures_fetch_no_more_than_now_and_then(
     autojump_clock: MockClock,
 ) -> None:
-    tokens = Tokens((SECRET,), clock=time.time, algorithms=("ES256",), keys=None)
+    tokens = TokenVerifier((SECRET,), clock=time.time, algorithms=("ES256",), keys=None)
     fetched: list[float] = []
     fails = True
 

@@ -10,6 +10,7 @@ from quart import Blueprint, Response, request
 
 from hunt.core import wire
 from hunt.core.form import ID
+from hunt.core.player_ids import valid_player
 from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed, NotAuthenticated
 from hunt.metrics import exposition
@@ -58,7 +59,7 @@ def restricted(
             raise
         if "hunt_id" in named and not ID.fullmatch(named["hunt_id"]):
             raise HuntNotFound("there is no such hunt")
-        if "player" in named and not wire.valid_player(named["player"]):
+        if "player" in named and not valid_player(named["player"]):
             wrong = "must be 1-64 of A-Z a-z 0-9 _ . : -"
             raise InvalidRequest("the path is not valid", errors={"player": wrong})
 

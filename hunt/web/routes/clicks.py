@@ -8,8 +8,8 @@ import trio
 from quart import Blueprint, Response
 
 from hunt.core import wire
-from hunt.core.addresses import Peer
 from hunt.core.events import Outcome, Settlement
+from hunt.core.proxies import Peer
 from hunt.engine import Engine
 from hunt.play import endpoints
 from hunt.web import bodies, who

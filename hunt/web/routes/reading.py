@@ -11,6 +11,7 @@ from quart import Blueprint, Response, request
 from hunt.core import wire
 from hunt.core.definition import Peak, Prize, to_json
 from hunt.core.hunts import Hunt, Version
+from hunt.core.player_ids import mask
 from hunt.engine import Engine
 from hunt.play import endpoints
 from hunt.service import leaderboard as leaderboards
@@ -57,12 +58,12 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         leaders = [
             {
                 "rank": rank,
-                "player": wire.mask(each.player),
+                "player": mask(each.player),
                 "points": each.points,
                 "wins": each.wins,
                 "you": each.player == player,
             }
-            for rank, each in enumerate(board.leaders[:limit], 1)
+            for rank, each in enumerate(board.entries[:limit], 1)
         ]
         return tagged({"hunt": hunt_id, "seq": board.seq, "leaders": leaders})
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from quart import Blueprint, Response, request
 
-from hunt.core import messages
+from hunt.core import websocket_messages
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
 from hunt.errors import InvalidRequest, NotAllowed, Refused
@@ -65,7 +65,7 @@ def admit(engine: Engine, asked: endpoints.Asked) -> Hunt:
 def refused(click_id: str | None, error: Refused) -> str:
     """Return the message that says no, with what the same answer by HTTP would say."""
     pause = getattr(error, "retry_after", None)
-    return messages.refused(
+    return websocket_messages.refused(
         click_id,
         error.status,
         str(error),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hunt.core import messages
+from hunt.core import websocket_messages
 from hunt.core.events import Reward, Settlement
 from hunt.errors import InvalidRequest
 
@@ -14,20 +14,20 @@ WON = Reward(7, "c7", "ada", "coin", 5, "2026-01-01T00:00:00Z", 1.0, 2.0)
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"click": {"id": 1}}', messages.Click(b'{"id": 1}')),
-        ('{"click": null}', messages.Click(b"null")),
-        ('{"ping": 7}', messages.Ping(b"7")),
-        ('{"ping": 7.50}', messages.Ping(b"7.50")),
+        ('{"click": {"id": 1}}', websocket_messages.Click(b'{"id": 1}')),
+        ('{"click": null}', websocket_messages.Click(b"null")),
+        ('{"ping": 7}', websocket_messages.Ping(b"7")),
+        ('{"ping": 7.50}', websocket_messages.Ping(b"7.50")),
     ],
 )
 def test_message_is_a_click_or_a_ping(text: str, said: object) -> None:
-    assert messages.decode(text) == said
+    assert websocket_messages.decode(text) == said
 
 
 @pytest.mark.parametrize("text", ["", "7", "[]", "{", '"click"', '{"a":' * 5000])
 def test_message_that_is_no_object_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match="must be a JSON object"):
-        messages.decode(text)
+        websocket_messages.decode(text)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_message_that_is_no_object_is_a_value_error(text: str) -> None:
 )
 def test_object_that_says_nothing_known_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest):
-        messages.decode(text)
+        websocket_messages.decode(text)
 
 
 @pytest.mark.parametrize(
@@ -53,30 +53,34 @@ def test_object_that_says_nothing_known_is_refused(text: str) -> None:
     ],
 )
 def test_short_id_of_a_click_is_repeated(body: bytes, expected: str | None) -> None:
-    assert messages.click_id(body) == expected
+    assert websocket_messages.click_id(body) == expected
 
 
 def test_answers_are_one_object_named_by_their_kind() -> None:
     said = {
-        messages.hello("harbour", "k1", 7, True): {
+        websocket_messages.hello("harbour", "k1", 7, True): {
             "hello": {"hunt": "harbour", "epoch": "k1", "seq": 7, "resumed": True}
         },
-        messages.reset("epoch"): {"reset": {"reason": "epoch"}},
-        messages.drain(1.5): {"drain": {"retry_after": 1.5}},
-        messages.pong(b"7.50"): {"pong": 7.5},
-        messages.refused("c7", 429, "slower", title="Too fast", retry_after=2, x=None, errors={}): {
+        websocket_messages.reset("epoch"): {"reset": {"reason": "epoch"}},
+        websocket_messages.drain(1.5): {"drain": {"retry_after": 1.5}},
+        websocket_messages.pong(b"7.50"): {"pong": 7.5},
+        websocket_messages.refused(
+            "c7", 429, "slower", title="Too fast", retry_after=2, x=None, errors={}
+        ): {
             "refused": {
                 "id": "c7", "status": 429, "detail": "slower", "title": "Too fast",
                 "retry_after": 2,
             }
         },
-        messages.refused(None, 400, "no"): {"refused": {"id": None, "status": 400, "detail": "no"}},
+        websocket_messages.refused(None, 400, "no"): {
+            "refused": {"id": None, "status": 400, "detail": "no"}
+        },
     }  # fmt: skip
     for text, expected in said.items():
         assert json.loads(text) == expected
-    [(kind, told)] = json.loads(messages.reward(WON)).items()
+    [(kind, told)] = json.loads(websocket_messages.reward(WON)).items()
     assert kind == "reward"
     assert (told["seq"], told["prize"], told["points"]) == (7, "coin", 5)
-    [(kind, told)] = json.loads(messages.settled(Settlement(WON, duplicate=True))).items()
+    [(kind, told)] = json.loads(websocket_messages.settled(Settlement(WON, duplicate=True))).items()
     assert kind == "settled"
     assert (told["seq"], told["duplicate"]) == (7, True)

@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.core import tokens
+from hunt.core import token_verifier, tokens
 from hunt.core.keys import MAX_KEYS, from_jwks, from_pem
-from hunt.core.tokens import LEEWAY, Tokens, Use, sign, sign_ticket
+from hunt.core.token_verifier import LEEWAY, TokenVerifier
+from hunt.core.tokens import Use, sign, sign_ticket
 from hunt.errors import KeysError, Overloaded
 from tests.support.forged_tokens import (
     CLAIMS,
@@ -42,10 +43,10 @@ from tests.support.forged_tokens import (
 
 def test_every_secret_verifies_and_the_first_signs() -> None:
     token = sign((SECRET, OLD), "ada", ttl=60, now=datetime.fromtimestamp(NOW, UTC), hunts=["b"])
-    identity = Tokens((SECRET,), clock=lambda: NOW).verify(token, "bearer")
+    identity = TokenVerifier((SECRET,), clock=lambda: NOW).verify(token, "bearer")
     assert (identity.player, identity.hunts, identity.cookie) == ("ada", {"b"}, False)
     assert made().verify(own(OLD), "bearer").player == "ada"
-    assert refused(Tokens((SECRET,), clock=lambda: NOW), own(OLD))
+    assert refused(TokenVerifier((SECRET,), clock=lambda: NOW), own(OLD))
 
 
 @pytest.mark.parametrize("algorithm", FOREIGN)
@@ -145,14 +146,14 @@ def test_a_verified_token_is_remembered_until_it_expires(monkeypatch: pytest.Mon
     verifier = made("ES256", clock=lambda: now[0])
     token = signed("ES256")
     first = verifier.verify(token, "bearer")
-    monkeypatch.setattr(verifier, "_signed", None)  # so that verifying again would raise
+    monkeypatch.setattr(verifier, "_check_signature", None)  # so that verifying again would raise
     assert verifier.verify(token, "bearer") is first
     now[0] += 60
     assert refused(verifier, token)
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "REMEMBERED", 8 * 1024)
+    monkeypatch.setattr(token_verifier, "CACHE_SIZE", 8 * 1024)
     verifier = made()
     for number in range(100):
         verifier.verify(own(sub=f"player-{number}"), "bearer")

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.core.addresses import MAX_HEADER, MAX_HOPS, REMEMBERED, Forwarded, Proxies
+from hunt.core.forwarding import MAX_HEADER, MAX_HOPS, Forwarded
+from hunt.core.proxies import CACHE_SIZE, Proxies
 
 PROXIES = Proxies(["10.0.0.0/8", "2001:db8:ffff::/48", "unix"])
 
@@ -129,6 +130,6 @@ def test_peers_and_their_headers_are_bounded_by_bytes() -> None:
     for number in range(8192):
         proxies.peer(f"2001:db8:{number:x}::1")
         proxies.source(proxy, Forwarded(forwarded_for=str(number) + "x" * 8000))
-    assert len(proxies.peers) * 600 < REMEMBERED
-    assert len(proxies.sources) * 8000 < REMEMBERED
+    assert len(proxies.peers) * 600 < CACHE_SIZE
+    assert len(proxies.sources) * 8000 < CACHE_SIZE
     assert proxies.source(proxy, Forwarded(forwarded_for="198.51.100.1")).key == "198.51.100.1"
