@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from importlib import resources
 
@@ -16,6 +17,7 @@ from hunt.core.definition import (
     parse,
     to_json,
 )
+from hunt.core.form import Form
 from hunt.core.hunts import Hunt
 from hunt.errors import DefinitionError
 
@@ -93,6 +95,55 @@ def test_says_which_field_is_wrong(old: str, new: str, field: str) -> None:
         parse(FILE.replace(old, new))
     assert field in error.value.errors
     assert error.value.errors[field] in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("[hunt", "is not TOML: "),
+        (f"a = {'9' * 5000}", "is not TOML: a number is too long"),
+        (f"a = {'[' * 5000}", "is not TOML: "),
+    ],
+    ids=["no table", "long number", "deep nesting"],
+)
+def test_text_that_is_not_toml_is_refused(text: str, wrong: str) -> None:
+    with pytest.raises(DefinitionError) as error:
+        parse(text)
+    assert set(error.value.errors) == {"file"}
+    assert error.value.errors["file"].startswith(wrong)
+    assert str(error.value).startswith("file: is not TOML: ")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "wrong"),
+    [
+        ({"above": 0}, 0, "must be more than 0, not 0"),
+        ({"least": 0, "most": 1}, 1.5, "must be at least 0 and at most 1, not 1.5"),
+        ({}, math.inf, "must be a number, at most 1e+18"),
+        ({}, math.nan, "must be finite, not nan"),
+        ({}, 10**18 + 1, "must be a number, at most 1e+18"),
+        ({}, True, "must be a number"),
+        ({}, "1", "must be a number"),
+    ],
+)
+def test_number_out_of_bounds_is_named_with_them(
+    bounds: dict[str, float], value: object, wrong: str
+) -> None:
+    form = Form()
+    assert form.number("field", value, **bounds) == 0.0
+    with pytest.raises(DefinitionError) as error:
+        form.finish()
+    assert error.value.errors == {"field": wrong}
+
+
+def test_first_error_of_a_field_counts() -> None:
+    form = Form()
+    form.finish()
+    form.wrong("a", "first")
+    form.wrong("a", "second")
+    form.wrong("b", "third")
+    with pytest.raises(DefinitionError, match="a: first; b: third"):
+        form.finish()
 
 
 def test_too_many_prizes_are_refused() -> None:

@@ -35,3 +35,14 @@ def test_kinds_are_counted_apart_and_a_rested_one_speaks_at_once() -> None:
     assert quiet.admit("a") == 1
     clock.now = 100
     assert quiet.admit("a") == 0
+
+
+def test_three_lines_at_once_and_one_each_ten_seconds_by_default() -> None:
+    clock = Clock()
+    quiet = LogLimiter(clock)
+    assert [quiet.admit("down") for _ in range(5)] == [0, 0, 0, None, None]
+    clock.now = 9.9
+    assert quiet.admit("down") is None
+    clock.now = 10.0
+    assert quiet.admit("down") == 3
+    assert quiet.admit("down") is None

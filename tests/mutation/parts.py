@@ -13,27 +13,28 @@ class Part:
         name: Name on the command line.
         modules: Patterns of files below the root of the project.
         tests: Files and folders of tests; their order does not matter.
-        database: Whether the tests need PostgreSQL.
     """
 
     name: str
     modules: tuple[str, ...]
     tests: tuple[str, ...]
-    database: bool = False
 
 
 PURE = ("tests/core", "tests/testing", "tests/service")
 
 PARTS = (
     Part("core", ("hunt/core/*",), PURE),
-    Part("service", ("hunt/service/*",), PURE),
+    Part(
+        "service",
+        ("hunt/service/*",),
+        (*PURE, "tests/web/test_identity.py", "tests/web/test_access_log.py"),
+    ),
     Part("request", ("hunt/edge/request.py",), ("tests/edge/test_request.py",)),
-    Part("store", ("hunt/store/log.py",), ("tests/store/test_log.py",), database=True),
+    Part("store", ("hunt/store/log.py",), ("tests/store/test_log.py",)),
     Part(
         "park",
         ("hunt/edge/park.py",),
         ("tests/edge/test_park.py", "tests/edge/test_gate.py", "tests/edge/test_lingering.py"),
-        database=True,
     ),
     Part(
         "play",
@@ -45,6 +46,5 @@ PARTS = (
             "tests/web/test_limits.py",
             "tests/web/test_streams.py",
         ),
-        database=True,
     ),
 )

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from hunt.errors import BatchRejected, StoreError, StoreUnavailable
+from hunt.service import audit_queue
 from hunt.service.audit_queue import AuditQueue
 from hunt.store.audit import Entry
 
@@ -32,3 +37,63 @@ async def test_rejected_entry_is_dropped_and_a_failed_one_recorded_later(
         nursery.cancel_scope.cancel()
     assert recorded == ["first", "late", "last"]
     assert trail.faults == {"record": 2, "rejected": 1}
+
+
+async def test_oldest_entries_give_way_where_too_many_wait(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    monkeypatch.setattr(audit_queue, "WAITING", 2)
+    recorded: list[str] = []
+
+    async def record(entry: Entry) -> None:
+        await trio.lowlevel.checkpoint()
+        recorded.append(entry.action)
+
+    trail = AuditQueue(record, jitter=lambda: 1.0)
+    for action in ("first", "second", "third"):
+        trail.add(Entry(actor="root", action=action))
+    with trio.move_on_after(1):
+        await trail.run()
+    assert recorded == ["second", "third"]
+
+
+async def test_attempts_are_further_apart_until_one_succeeds(autojump_clock: MockClock) -> None:
+    away = True
+    attempts: list[float] = []
+
+    async def record(entry: Entry) -> None:
+        await trio.lowlevel.checkpoint()
+        attempts.append(trio.current_time())
+        if away:
+            raise StoreUnavailable("away")
+
+    trail = AuditQueue(record, jitter=lambda: 1.0)
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trail.run)
+        trail.add(Entry(actor="root", action="force"))
+        await trio.sleep(60)
+        after = [round(at - began, 3) for at in attempts]
+        pauses = [later - earlier for earlier, later in pairwise(after)]
+        assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
+        away = False
+        await trio.sleep(60)
+        away = True
+        attempts.clear()
+        trail.add(Entry(actor="root", action="release"))
+        await trio.sleep(0.6)
+        assert len(attempts) == 2, "a success begins with short pauses again"
+        nursery.cancel_scope.cancel()
+
+
+def test_entry_is_logged_at_once() -> None:
+    async def record(entry: Entry) -> None:
+        raise AssertionError
+
+    trail = AuditQueue(record, jitter=lambda: 1.0)
+    with capture_logs() as logs:
+        trail.add(Entry(actor="root", action="force", hunt="harbour", detail={"state": "open"}))
+    [line] = logs
+    assert (line["actor"], line["action"], line["hunt"], line["detail"]) == (
+        "root", "force", "harbour", {"state": "open"},
+    )  # fmt: skip

@@ -128,3 +128,49 @@ async def test_end_is_asked_for_again_while_the_store_is_away(autojump_clock: Mo
         await trio.sleep(2)
         nursery.cancel_scope.cancel()
     assert len(store.ended) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "pause"), [((), 1.0), ((30.0,), 1.0), ((0.4, 0.6), 0.5), ((-5.0, 0.4), 0.5)]
+)
+async def test_pause_lasts_until_the_next_hunt_is_due(
+    seconds: tuple[float, ...], pause: float, autojump_clock: MockClock
+) -> None:
+    store = Store([closing(each) for each in seconds])
+    ending = store.ending()
+    assert ending._pause() == pytest.approx(pause + trio.current_time() * 0)
+
+
+async def test_end_that_could_not_be_recorded_is_counted(autojump_clock: MockClock) -> None:
+    store = Store([closing(0.5)])
+    store.away = True
+    ending = store.ending()
+    with trio.move_on_after(3):
+        await ending.run()
+    assert ending.faults["end"] == store.asked >= 2
+    assert store.told == []
+
+
+async def test_catalogue_counts_from_its_start_when_it_was_answered(
+    autojump_clock: MockClock,
+) -> None:
+    away = True
+
+    async def read() -> Mapping[str, Hunt | None]:
+        await trio.lowlevel.checkpoint()
+        if away:
+            raise StoreUnavailable("away")
+        return {"harbour": PLAIN}
+
+    faults = Counter[str]()
+    began = trio.current_time()
+    catalogue = Catalogue(read, found=lambda new, old: None, gone=print, faults=faults)
+    assert catalogue.answered_at == began
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(catalogue.run)
+        await trio.sleep(2 * INTERVAL + 1)
+        assert (catalogue.answered_at, faults["hunts"]) == (began, 2)
+        away = False
+        await trio.sleep(INTERVAL)
+        assert catalogue.answered_at == began + 3 * INTERVAL
+        nursery.cancel_scope.cancel()

@@ -390,3 +390,18 @@ async def test_a_bug_in_the_probe_gives_its_place_back() -> None:
     with pytest.raises(KeyError):
         await prober.run()
     assert breaker.probe_at() is not None
+
+
+async def test_store_is_told_what_to_call_once_a_batch_is_sent() -> None:
+    called: list[str] = []
+
+    async def append(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
+        await trio.lowlevel.checkpoint()
+        sent()
+        return [Settlement(Reward(1, each.id, each.player, None, 0, ""), False) for each in clicks]
+
+    guarded = made(append, Breaker(trio.current_time))
+    await guarded.commit("harbour", CLICKS, lambda: called.append("sent"))
+    assert called == ["sent"]
+    await guarded.commit("harbour", CLICKS)
+    assert called == ["sent"]

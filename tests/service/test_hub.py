@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from contextlib import ExitStack
 
+import msgspec
 import pytest
 import trio
 from trio.testing import MockClock
@@ -131,6 +132,28 @@ async def test_a_player_has_so_many_streams_and_no_more() -> None:
             pass
     with made.subscribe(subscription_of("ada"), buffer=9, transport="sse"):
         pass
+
+
+async def test_streams_of_an_address_count_until_they_end() -> None:
+    made, _ = make_hub(per_player=9)
+    made.per_address = 1
+    here = msgspec.structs.replace(subscription_of("ada"), address="192.0.2.1")
+    with ExitStack() as opened:
+        for subscription in (here, subscription_of("ada"), subscription_of("ada")):
+            opened.enter_context(made.subscribe(subscription, buffer=9, transport="sse"))
+        with (
+            pytest.raises(Overloaded, match="from this address") as refusal,
+            made.subscribe(here, buffer=9, transport="sse"),
+        ):
+            pass
+        assert refusal.value.retry_after is not None
+        assert refusal.value.retry_after >= 5
+        other = msgspec.structs.replace(here, address="192.0.2.2")
+        with made.subscribe(other, buffer=9, transport="sse"):
+            pass
+    with made.subscribe(here, buffer=9, transport="sse"):
+        pass
+    assert not made._addresses
 
 
 async def test_streams_of_all_kinds_and_hunts_count_together() -> None:

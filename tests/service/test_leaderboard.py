@@ -6,7 +6,7 @@ from trio.testing import MockClock
 
 from hunt.core.leaderboard import LeaderboardEntry
 from hunt.errors import StoreUnavailable
-from hunt.service.leaderboard import FRESH, PATIENCE, STALE, Leaderboard
+from hunt.service.leaderboard import FRESH, PATIENCE, SIZE, STALE, Leaderboard
 
 
 class Log:
@@ -100,3 +100,20 @@ async def test_failed_renewal_is_tried_again_only_after_a_pause(
         log.away = False
         assert (await boards.get("harbour")).seq == 5
         nursery.cancel_scope.cancel()
+
+
+async def test_board_holds_the_best_up_to_its_size(autojump_clock: MockClock) -> None:
+    log = Log()
+    limits: list[int] = []
+
+    async def leaders(hunt: str, limit: int) -> list[Leader]:
+        limits.append(limit)
+        return await log.leaders(hunt, limit)
+
+    boards = Leaderboard(log.add_up, leaders)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(boards.run)
+        board = await boards.get("harbour")
+        nursery.cancel_scope.cancel()
+    assert limits == [SIZE]
+    assert (board.seq, board.leaders) == (5, (Leader("ada", 5, 1),))

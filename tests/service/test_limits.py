@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from hunt.errors import TooFast
+from hunt.service import limits as limits_module
 from hunt.service.limits import WARN_INTERVAL, Limits
 from tests.simulation.world import SETTINGS
 
@@ -111,3 +112,15 @@ def test_limited_address_is_logged_now_and_then() -> None:
                 limits._refused("click", "player")
     assert len(logs) == 2
     assert {each["limit"] for each in logs} == {"click"}
+
+
+def test_each_limit_remembers_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits_module, "REMEMBERED", 4)
+    limits, _, _ = made(**{f"{name}_burst": 1 for name in ("connect", "click")})
+    for number in range(20):
+        limits.connects.player(f"player-{number}")
+        limits.connects.address(f"192.0.2.{number}")
+        limits.clicks.check(f"player-{number}")
+    assert len(limits.clicks) == 8
+    others = [len(each) for each in limits._limiters if each is not limits.clicks]
+    assert sorted(others)[-3:] == [0, 4, 4]

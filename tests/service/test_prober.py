@@ -114,3 +114,13 @@ async def test_proof_of_a_closed_breaker_ends_with_the_first_good_probe(
     breaker.force("closed")
     await prober.confirm()
     assert answers == [0.0], "a breaker that is held needs no proof"
+
+
+async def test_breaker_that_has_not_moved_is_not_reported() -> None:
+    states: list[State] = []
+    breaker = Breaker(trio.current_time)
+    prober = BreakerProber(breaker, trio.sleep_forever, changed=states.append)
+    prober.observe()
+    breaker.succeed(breaker.admit(), 0.0)
+    prober.observe()
+    assert states == []

@@ -303,3 +303,31 @@ async def test_failed_hunt_delays_no_other(autojump_clock: MockClock) -> None:
         await trio.sleep(2.1)
         assert published["broken"] == list(range(1, 6))
         nursery.cancel_scope.cancel()
+
+
+async def test_failed_looks_and_deafness_are_counted(autojump_clock: MockClock) -> None:
+    table = Table(3, failures=9)
+    tail, published = follow(table)
+    assert (tail.known("harbour"), tail.known("river")) == (0, 0)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        await trio.sleep(3.5)
+        assert (tail.faults["look"], tail.faults["deaf"], tail.is_deaf()) == (3, 0, False)
+        await trio.sleep(5)
+        assert (tail.faults["look"], tail.faults["deaf"], tail.is_deaf()) == (8, 1, True)
+        assert tail.silence() == 8.5
+        await trio.sleep(2)
+        assert (tail.faults["look"], tail.faults["deaf"], tail.is_deaf()) == (9, 1, False)
+        assert tail.silence() < 1
+        assert published == [1, 2, 3]
+        assert tail.known("harbour") == 3
+        table.failures = 6
+        await trio.sleep(6)
+        assert tail.faults["deaf"] == 2, "each time once"
+        nursery.cancel_scope.cancel()
+
+
+async def test_announced_rewards_are_known_before_they_are_published() -> None:
+    tail, published = follow(Table(5))
+    tail.notice(notice(4, 5))
+    assert (tail.position("harbour"), tail.known("harbour"), published) == (0, 5, [])

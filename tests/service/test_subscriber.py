@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+import trio
+
+from hunt.core.tokens import Identity
+from hunt.service.subscriber import Frame, Mailbox, Subscription
+
+
+def frame(seq: int) -> Frame:
+    if seq == 0:
+        return Frame("wins", 0, b"event: wins\ndata: {}\n\n", 0.0)
+    return Frame("reward", seq, b"data: {}\n\n", 0.0)
+
+
+def filled(*seqs: int) -> Mailbox:
+    mailbox = Mailbox(10)
+    for seq in seqs:
+        assert mailbox.offer(frame(seq))
+    return mailbox
+
+
+def gathered(mailbox: Mailbox, first: Frame | None = None, **options: int) -> list[int]:
+    return [each.seq for each in mailbox.gather(first, **{"after": 0, "most": 10} | options)]
+
+
+async def test_gathering_takes_all_that_waits_up_to_a_number() -> None:
+    mailbox = filled(1, 2, 0, 3)
+    assert gathered(mailbox, most=3) == [1, 2, 0]
+    assert gathered(mailbox, most=3) == [3]
+    with pytest.raises(trio.WouldBlock):
+        gathered(mailbox)
+
+
+async def test_gathering_begins_with_the_frame_that_was_received() -> None:
+    mailbox = filled(2, 3)
+    assert gathered(mailbox, frame(1), most=2) == [1, 2]
+    assert gathered(mailbox, frame(4), most=1) == [4]
+    assert gathered(mailbox) == [3]
+
+
+async def test_gathering_leaves_out_rewards_that_the_client_knows() -> None:
+    assert gathered(filled(5, 0, 6, 7), frame(4), after=6) == [0, 7]
+    with pytest.raises(trio.WouldBlock):
+        gathered(filled(5), after=5)
+
+
+async def test_closed_mailbox_gives_what_it_took_and_then_ends() -> None:
+    mailbox = filled(1)
+    assert mailbox.reason is None
+    mailbox.close("drain")
+    assert mailbox.reason == "drain"
+    assert gathered(mailbox) == [1]
+    with pytest.raises(trio.EndOfChannel):
+        gathered(mailbox)
+    with pytest.raises(trio.EndOfChannel):
+        mailbox.receive_nowait()
+
+
+async def test_full_mailbox_takes_nothing() -> None:
+    mailbox = Mailbox(1)
+    assert mailbox.offer(frame(1))
+    assert not mailbox.offer(frame(2))
+    assert (await mailbox.receive()).seq == 1
+    assert mailbox.offer(frame(3))
+    mailbox.discard()
+    with pytest.raises(trio.ClosedResourceError):
+        mailbox.receive_nowait()
+
+
+def test_frame_is_a_chunk_and_a_message() -> None:
+    made = Frame("reward", 1, b"id: k-1\nevent: reward\ndata: {}\n\n", 0.0)
+    assert made.chunk() == b"20\r\nid: k-1\nevent: reward\ndata: {}\n\n\r\n"
+    assert made.chunk() is made.chunk()
+    assert made.message() == '{"reward":{}}'
+
+
+def test_subscription_to_everybodys_wins_has_no_player() -> None:
+    identity = Identity(player="ada", hunts=None, cookie=False, until=0.0, key=None)
+    assert Subscription("harbour", identity).player == "ada"
+    assert Subscription("harbour", identity, everybody=True).player is None
