@@ -106,7 +106,7 @@ async def test_board_holds_the_best_up_to_its_size(autojump_clock: MockClock) ->
     log = Log()
     limits: list[int] = []
 
-    async def leaders(hunt: str, limit: int) -> list[Leader]:
+    async def leaders(hunt: str, limit: int) -> list[LeaderboardEntry]:
         limits.append(limit)
         return await log.leaders(hunt, limit)
 
@@ -116,4 +116,4 @@ async def test_board_holds_the_best_up_to_its_size(autojump_clock: MockClock) ->
         board = await boards.get("harbour")
         nursery.cancel_scope.cancel()
     assert limits == [SIZE]
-    assert (board.seq, board.leaders) == (5, (Leader("ada", 5, 1),))
+    assert (board.seq, board.entries) == (5, (LeaderboardEntry("ada", 5, 1),))
