@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hunt.processes.child import Make
 
 #: What the supervisor starts.  ``-P``: ``-m`` alone puts the working directory first on
 #: ``sys.path``, and a ``jwt.py`` there would run with the server's rights.
@@ -10,12 +14,24 @@ COMMAND = (sys.executable, "-P", "-m", "hunt.cli.server_process")
 
 
 def main() -> None:
-    """Serve, until the supervisor says that it is enough."""
-    # The supervisor imports this module too, and shall not become as large as what it starts.
-    from hunt.asgi import Application
+    """Serve as the supervisor process orders."""
     from hunt.processes import child
 
-    child.main(lambda settings: Application(lambda: settings))
+    child.main(_load)
+
+
+def _load() -> Make:
+    """Import the application, here because the supervisor process imports this module, too.
+
+    Raises:
+        SettingsError: An installed package is not compatible.
+    """
+    from hunt import edge
+
+    edge.install()
+    from hunt.asgi import Application
+
+    return lambda settings: Application(lambda: settings)
 
 
 if __name__ == "__main__":

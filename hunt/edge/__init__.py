@@ -1,15 +1,21 @@
-"""The sockets under Hypercorn: hunt's own connection class, and how it gets there."""
+"""Client connections below Quart: hunt's own classes in the place of Hypercorn's."""
 
 from __future__ import annotations
+
+from hunt.compatibility import check
 
 
 def install() -> None:
     """Make Hypercorn's Trio worker use hunt's connections; see `hunt.edge.installation`.
 
     Raises:
-        SettingsError: The installed Hypercorn is not one that this was written for.
+        SettingsError: An installed package is not compatible; see `hunt.compatibility`.
     """
-    # Here, because a supervisor needs no connections: what they stand on is half of its memory.
+    # Imported here: a supervisor process needs no connections, which are half of its memory,
+    # and the check must precede the import of private names.
+    from hunt.edge.compatibility import PACKAGES
+
+    check(*PACKAGES)
     from hunt.edge import installation
 
     installation.install()

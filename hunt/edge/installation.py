@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from functools import wraps
 from typing import Any
 
 import hypercorn.protocol as hypercorn_protocol
@@ -16,21 +16,20 @@ from hunt.edge.connection import Connection
 from hunt.edge.http1 import HTTP1
 from hunt.edge.http2 import HTTP2
 from hunt.edge.listener import TrioWithListener
-from hunt.errors import SettingsError
 from hunt.processes.child import exit_status, from_lifespan
-
-#: We replace names of private modules, so only releases that were read.
-SUPPORTED = "0.18."
 
 _worker_serve = hypercorn_run.worker_serve
 
 
+# With the signature of Hypercorn's own, which `hunt.edge.compatibility` compares.
+@wraps(_worker_serve)
 async def _serve(app: AppWrapper, config: Config, **options: Any) -> None:  # ruff: ignore[any-type] - Hypercorn's
     """Serve, with the configuration at hand for the worker's responses."""
     worker.set_config(config)
     await _worker_serve(app, config, **options)
 
 
+@wraps(_worker_serve)
 async def _serve_command(app: AppWrapper, config: Config, **options: Any) -> None:  # ruff: ignore[any-type]
     """Serve for the ``hypercorn`` command; end with a status where the application has failed.
 
@@ -45,17 +44,7 @@ async def _serve_command(app: AppWrapper, config: Config, **options: Any) -> Non
 
 
 def install() -> None:
-    """Make Hypercorn's Trio worker use hunt's classes; a second call changes nothing.
-
-    Raises:
-        SettingsError: The installed Hypercorn is not one that this was written for.
-    """
-    installed = version("hypercorn")
-    if not installed.startswith(SUPPORTED):
-        raise SettingsError(
-            f"hunt needs Hypercorn {SUPPORTED}x, and {installed} is installed: "
-            f"install 'hypercorn>=0.18,<0.19'"
-        )
+    """Make Hypercorn's Trio worker use hunt's classes; a second call changes nothing."""
     for module, name, value in (
         (hypercorn_trio, "worker_serve", _serve),
         (hypercorn_run, "worker_serve", _serve_command),

@@ -90,40 +90,55 @@ def place() -> Place | None:
     return _place.get()
 
 
-def main(application: Callable[[Settings], ASGIFramework]) -> None:
+#: Makes the ASGI application of a worker process from its settings.
+Make = Callable[[Settings], ASGIFramework]
+
+
+def main(load: Callable[[], Make]) -> None:
     """Serve as the supervisor orders, until it says so or ends; does not return.
 
     The only argument on the command line is the descriptor of the channel, on which
     the order may come much later: by then all is imported, which takes longest.  Exit
-    status: 0 drained, 1 it failed, 2 wrong settings.
+    status: 0 drained, 1 it failed, 2 wrong settings or an incompatible package.
 
     Args:
-        application: Makes the ASGI application of these settings.
+        load: Imports the application, and returns the function that makes it.
     """
     with socket.socket(fileno=int(sys.argv[1])) as channel:
         channel.set_inheritable(False)
-        received = receive_order(channel)
-        if received is None:
-            sys.exit(1)
-        order, listening = received
-        faulthandler.enable()  # so that SIGABRT shows where the loop stands
-        configure(order.settings)
-        status = 0
+        configure(Settings())  # so that a failure of the import is a log event, too
         try:
-            trio.run(_run, application(order.settings), order, listening, channel)
+            status = _obey(load(), channel)
         except KeyboardInterrupt:
             status = 130
         except BaseException as error:
-            cause = first_cause(error)
-            failure = Failure.of(cause)
-            if not isinstance(cause, HuntError) and not from_lifespan(error):
-                log.critical("server process failed", error=failure.sentence, exc_info=error)
-            status = exit_status(error)
-            with suppress(OSError):
-                channel.settimeout(1.0)
-                # After the end of a line that may have begun.
-                channel.sendall(b"\n" + encode(failure))
+            status = _report(error, channel)
     sys.exit(status)
+
+
+def _obey(make: Make, channel: socket.socket) -> int:
+    """Serve as the first message of the supervisor says; return the exit status."""
+    received = receive_order(channel)
+    if received is None:
+        return 1
+    order, listening = received
+    faulthandler.enable()  # so that SIGABRT shows where the loop stands
+    configure(order.settings)
+    trio.run(_run, make(order.settings), order, listening, channel)
+    return 0
+
+
+def _report(error: BaseException, channel: socket.socket) -> int:
+    """Tell the supervisor why this process ends; return its exit status."""
+    cause = first_cause(error)
+    failure = Failure.of(cause)
+    if not isinstance(cause, HuntError) and not from_lifespan(error):
+        log.critical("server process failed", error=failure.sentence, exc_info=error)
+    with suppress(OSError):
+        channel.settimeout(1.0)
+        # After the end of a line that may have begun.
+        channel.sendall(b"\n" + encode(failure))
+    return exit_status(error)
 
 
 def exit_status(error: BaseException) -> int:

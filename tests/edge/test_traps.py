@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from importlib.metadata import version
 
 import pytest
 import trio
 from hypercorn.utils import LifespanFailureError
 from quart import Quart
 
-from hunt import asgi, edge
-from hunt.edge import installation
-from hunt.errors import SettingsError
+from hunt import asgi
 from hunt.processes import child
 from hunt.processes.orders import Order
 from hunt.service.hub import Hub
@@ -27,13 +24,6 @@ def test_h4_h5_h6_hypercorn_is_told_what_hunt_serve_needs() -> None:
     assert config.read_timeout is None, "it would end streams of silent clients"
     assert config.websocket_max_message_size == 4096
     assert config.backlog == 4096
-
-
-def test_h10_another_hypercorn_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert version("hypercorn").startswith(installation.SUPPORTED)
-    monkeypatch.setattr(installation, "version", lambda _: "0.19.0")
-    with pytest.raises(SettingsError, match=r"hunt needs Hypercorn 0\.18\.x, and 0\.19\.0"):
-        edge.install()
 
 
 async def test_q2_the_death_of_a_task_ends_the_server(

@@ -122,10 +122,10 @@ UNSTARTED = {
 @pytest.mark.parametrize("what", UNSTARTED)
 async def test_process_that_cannot_serve_never_counts_as_started(what: str, tmp_path: Path) -> None:
     program = (
-        "from hunt.edge import child\n"
+        "from hunt.processes import child\n"
         "def broken(*args): raise RuntimeError('postgresql://hunt:pass-word@db/hunt')\n"
         f"{UNSTARTED[what]}\n"
-        "child.main(lambda settings: app())\n"
+        "child.main(lambda: lambda settings: app())\n"
     )
     given = Settings(
         database_url="postgresql://hunt:pass-word@db/hunt", data_dir=tmp_path, processes=1
