@@ -36,9 +36,9 @@ def test_what_is_there_is_named(page: Page) -> None:
         ("main", None),
         ("region", "The map"),
         ("application", "Map. Click or tap anywhere."),
-        ("list", "What others find"),
+        ("list", "Wins of other players"),
         ("region", "Your clicks"),
-        ("list", "What your clicks found, newest first"),
+        ("list", "Your clicks and prizes, newest first"),
         ("button", "Sound"),
     ):
         found = page.get_by_role(role, name=name) if name else page.get_by_role(role)  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ def test_a_refused_click_is_sent_again_under_its_id_when_the_server_says(page: P
         times=1,
     )
     click(page)
-    expect(page.locator("#outcome")).to_have_text("The server is busy. Still trying …")
+    expect(page.locator("#outcome")).to_have_text("The server is busy. Your click is sent again …")
     page.clock.run_for(6_900)
     assert len(clicks) == 1
     page.clock.run_for(1_000)  # 7 s, and at most half a second of jitter
@@ -40,12 +40,14 @@ def test_a_click_is_given_up_after_a_minute_and_may_be_tried_again(
     server.stop(signal.SIGKILL)
     click(page)
     begun = page.evaluate("Date.now()")
-    expect(page.locator("#outcome")).to_have_text("No answer yet. Still trying …")
+    expect(page.locator("#outcome")).to_have_text("No answer yet. Your click is sent again …")
     for _ in range(90):  # seconds
         page.clock.run_for(1_000)
         if again.is_visible():
             break
-    expect(page.locator("#outcome")).to_have_text("A click could not be confirmed.")
+    expect(page.locator("#outcome")).to_have_text(
+        "A click could not be confirmed. It is safe to try again."
+    )
     assert page.evaluate("Date.now()") - begun >= 45_000
     assert 6 <= len(clicks) <= 60
     page.clock.resume()

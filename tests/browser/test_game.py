@@ -143,7 +143,7 @@ def test_a_server_killed_in_mid_game_is_come_back_to(page: Page, server: Server)
     expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting in \d+ s"))
     for number in range(1, 4):
         click(page, number / 4)  # and they wait for the server
-    expect(page.locator("#outcome")).to_have_text("No answer yet. Still trying …")
+    expect(page.locator("#outcome")).to_have_text("No answer yet. Your click is sent again …")
     shot(page, "game-reconnecting")
     server.start()
     live(page)
@@ -156,7 +156,9 @@ def test_a_frozen_database_is_told_and_the_click_is_kept(page: Page, server: Ser
     outcome = page.locator("#outcome")
     with server.frozen_database():
         click(page)
-        expect(outcome).to_have_text("The server is busy. Still trying …", timeout=20_000)
+        expect(outcome).to_have_text(
+            "The server is busy. Your click is sent again …", timeout=20_000
+        )
         live(page)  # the stream has nothing to do with the database
         accessible(page)
         shot(page, "game-database-frozen")

@@ -39,7 +39,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> It
         opened.get_by_label("Operator's token").fill(secret)
         opened.keyboard.press("Enter")
         live(opened)
-        expect(tile(opened, "Database answered")).to_have_text("just now", timeout=PATIENCE)
+        expect(tile(opened, "Database responded")).to_have_text("just now", timeout=PATIENCE)
         yield opened
     assert [url for url in asked if secret in url] == []
 
@@ -79,7 +79,7 @@ def force(page: Page, name: str) -> None:
 def test_samples_come_and_clicks_are_seen(page: Page) -> None:
     expect(page.locator("figure canvas")).to_have_count(9)
     said = page.locator("figcaption", has_text="Event loop")
-    expect(said).to_have_text(re.compile(r"utilisation \d+ %"))
+    expect(said).to_have_text(re.compile(r"utilization \d+ %"))
     counted = page.locator("#sum td").nth(1)
     while counted.inner_text() in {"", "0"}:  # of all processes, whichever it reaches
         assert click(page) == 200
@@ -97,31 +97,31 @@ def test_samples_come_and_clicks_are_seen(page: Page) -> None:
 #: Where an operator reads what, and what stands there once there were clicks.
 SHOWN = {
     "#tiles > div": [
-        r"Clicks a second\s*[\d.]+",
-        r"Refused a second\s*[\d.]+",
+        r"Clicks per second\s*[\d.]+",
+        r"Refused per second\s*[\d.]+",
         r"Event loop\s*\d+ %",
         r"Breaker\s*closed",
         r"Queue\s*\d+ of 5,000",
         r"Pool in use\s*\d+ of 16",
-        r"Database answered\s*just now",
+        r"Database responded\s*just now",
         r"Streams parked\s*\d+",
         r"Streams awake\s*\d+",
-        r"Sockets\s*\d+",
-        r"Slow ones cut off\s*\d+",
+        r"WebSockets\s*\d+",
+        r"Slow consumers closed\s*\d+",
     ],
     "#breaker > div": [
         r"State\s*closed",
-        r"It saw\s*nothing to open for",
-        r"Probes\s*\u2013",
+        r"Reason\s*\u2013",
+        r"Next probe\s*\u2013",
         r"Slow \(over 50 ms\)\s*\d+ of 10 in a row",
         r"Timeouts\s*0 of 2 in a row",
-        r"Not reached\s*0 of 3 in a row",
+        r"Unreachable\s*0 of 3 in a row",
     ],
     "figcaption": [
-        r"Clicks a second\s*answered [\d.]+\s*refused [\d.]+",
+        r"Clicks per second\s*answered [\d.]+\s*refused [\d.]+",
         r"Click to answer\s*p50 [\d.]+ m?s\s*p99 [\d.]+ m?s",
         r"Commit to delivery\s*p50 [\d.]+ .?s\s*p99 [\d.]+ .?s",
-        r"Batch, over a minute\s*average [\d.]+ m?s\s*maximum [\d.]+ m?s",
+        r"Batch commit, last minute\s*average [\d.]+ m?s\s*maximum [\d.]+ m?s",
         r"Bus lag\s*lag [\d.]+ .?s",
     ],
 }
@@ -174,7 +174,7 @@ def test_a_breaker_held_closed_is_seen_and_recorded(page: Page, server: Server) 
     force(page, "Hold closed")
     alert = page.locator("#alerts")
     expect(alert).to_have_text(
-        "An operator holds the breaker closed: it does not protect.", timeout=PATIENCE
+        "An operator holds the breaker closed: it does not protect the database.", timeout=PATIENCE
     )
     accessible(page)
     force(page, "Automatic")
@@ -208,7 +208,7 @@ def test_a_hunt_is_closed_for_good(page: Page, server: Server) -> None:
     server.open_hunt("wreck", "The wreck")
     row = page.locator("#hunts tr", has_text="The wreck")
     row.get_by_role("button", name="Close wreck").click()
-    expect(page.locator("#consequence")).to_contain_text("It ends for good")
+    expect(page.locator("#consequence")).to_contain_text("The hunt ends permanently")
     page.get_by_role("button", name="Yes").click()
     expect(row.locator("td").nth(1)).to_have_text("closed", timeout=PATIENCE)
     expect(row.get_by_role("button")).to_have_text(["Delete"])
@@ -219,7 +219,7 @@ def test_hunt_without_a_click_can_be_deleted(page: Page, server: Server) -> None
     server.open_hunt("raft", "The raft")
     row = page.locator("#hunts tr", has_text="The raft")
     row.get_by_role("button", name="Delete raft").click()
-    expect(page.locator("#consequence")).to_contain_text("the audit trail keeps a record")
+    expect(page.locator("#consequence")).to_contain_text("The audit trail keeps a record")
     page.get_by_role("button", name="Yes").click()
     expect(page.locator("#result")).to_have_text("The hunt raft is deleted.")
     expect(row).to_have_count(0, timeout=PATIENCE)
@@ -230,16 +230,16 @@ def test_hunt_without_a_click_can_be_deleted(page: Page, server: Server) -> None
 def test_a_database_that_is_frozen_is_told_and_the_page_goes_on(page: Page, server: Server) -> None:
     alerts = page.locator("#alerts")
     with server.frozen_database():
-        expect(alerts).to_contain_text("The database does not answer.", timeout=PATIENCE)
-        first = tile(page, "Database answered").inner_text()
-        expect(tile(page, "Database answered")).not_to_have_text(first)
+        expect(alerts).to_contain_text("The database does not respond.", timeout=PATIENCE)
+        first = tile(page, "Database responded").inner_text()
+        expect(tile(page, "Database responded")).not_to_have_text(first)
         expect(page.locator("#connection")).to_have_text("live")
         force(page, "Hold open")
         expect(alerts).to_contain_text("An operator holds the breaker open", timeout=PATIENCE)
         assert click(page) == 503
         page.reload()  # who comes only now is let in, too
         live(page)
-        expect(alerts).to_contain_text("The database does not answer.", timeout=PATIENCE)
+        expect(alerts).to_contain_text("The database does not respond.", timeout=PATIENCE)
         accessible(page)
         shot(page, "ops-database-gone", full_page=True)
         force(page, "Automatic")
@@ -249,7 +249,9 @@ def test_a_database_that_is_frozen_is_told_and_the_page_goes_on(page: Page, serv
 def test_a_server_that_is_gone_is_told_until_it_is_back(page: Page, server: Server) -> None:
     server.stop(signal.SIGKILL)
     alerts = page.locator("#alerts")
-    expect(alerts).to_contain_text("No samples come: what is shown is old.", timeout=PATIENCE)
+    expect(alerts).to_contain_text(
+        "No new samples. The values below are out of date.", timeout=PATIENCE
+    )
     expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting"))
     accessible(page)
     shot(page, "ops-server-gone")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.playing import Sent, click, click_elsewhere, finds, live
 from tests.browser.serving import Server
 
-NEW_GUEST = "Your session had ended: you are a new guest now."
+NEW_GUEST = "Your session expired. You now play as a new guest."
 
 
 def test_a_click_makes_a_new_session_once(page: Page) -> None:

@@ -173,7 +173,7 @@ def test_hunt_of_which_every_prize_is_found_says_so(page: Page) -> None:
     page.route("**/v1/hunts/harbour", sold_out)
     page.reload()
     live(page)
-    expect(page.locator("#outcome")).to_have_text("Every prize of this hunt has been found.")
+    expect(page.locator("#outcome")).to_have_text("All prizes of this hunt have been found.")
 
 
 def test_last_of_a_prize_is_marked_after_a_win(page: Page, server: Server) -> None:

@@ -1,3 +1,3 @@
-// The public address of the module for other pages; its files are in lib/.
+// The public address of the module for other pages. It never changes; the files in lib/ may.
 
 export * from "./lib/hunt.js";

@@ -1,27 +1,27 @@
-// The game: what the player does, what came of it, and what the page shows.
+// The game page: connects the player's hunt with the parts of the page.
 
-import { aim } from "./aim.js";
-import { offerOthers } from "./hunt-links.js";
-import { Connection } from "../shared/connection-status.js";
-import { Finds } from "./reward-list.js";
 import { join, NotInvited, Refused } from "../lib/hunt.js";
-import { Leading } from "./leaderboard-panel.js";
-import { Legend } from "./prize-list.js";
-import { Chart } from "./map.js";
-import { News, others } from "./win-ticker.js";
-import { Outcome } from "./outcome-line.js";
-import { Past } from "./history-loader.js";
+import { ConnectionStatus } from "../shared/connection-status.js";
+import { byId } from "../shared/elements.js";
+import { aim } from "./aim.js";
+import { HistoryLoader } from "./history-loader.js";
+import { showHuntLinks } from "./hunt-links.js";
+import { LeaderboardPanel } from "./leaderboard-panel.js";
+import { GameMap } from "./map.js";
+import { OutcomeLine } from "./outcome-line.js";
+import { PendingClicks } from "./pending-clicks.js";
+import { PrizeList } from "./prize-list.js";
 import { Prizes } from "./prizes.js";
-import { Shots } from "./pending-clicks.js";
+import { RewardList } from "./reward-list.js";
 import { Sound } from "./sound.js";
-import { gone, Stock } from "./stock.js";
+import { isSoldOut, StockPoller } from "./stock.js";
+import { othersWins, WinTicker } from "./win-ticker.js";
 
-const LEADERS = 5; // shown
+const LEADERS = 5; // entries of the leaderboard that are shown
 
-const $ = (id) => document.getElementById(id);
-const connection = new Connection($("connection"), $("state"), $("countdown"));
-const outcome = new Outcome({ line: $("outcome"), said: $("said") });
-const sound = new Sound($("sound"));
+const connection = new ConnectionStatus(byId("connection"), byId("state"), byId("countdown"));
+const outcome = new OutcomeLine({ line: byId("outcome"), said: byId("said") });
+const sound = new Sound(byId("sound"));
 
 async function start() {
   let changed = () => {};
@@ -29,82 +29,88 @@ async function start() {
   const chosen = await choose(player);
   if (!chosen) return;
   const hunt = player.hunt(chosen);
-  const { title, map, prizes: known, epoch: begun } = await hunt.details();
+  const { title, map: size, prizes: known, epoch: firstEpoch } = await hunt.details();
   document.title = `${title} · hunt`;
-  $("title").textContent = title;
+  byId("title").textContent = title;
 
   const prizes = new Prizes(known);
-  const legend = new Legend($("prizes"), prizes);
-  const chart = new Chart($("map"), map);
-  const finds = new Finds(prizes, { list: $("rewards"), points: $("points"), count: $("count"), empty: $("empty") });
-  const stock = new Stock(hunt, (all) => legend.stock(all));
-  stock.take(known);
-  if (known.length && known.every(gone)) outcome.say("Every prize of this hunt has been found.", "busy");
+  const prizeList = new PrizeList(byId("prizes"), prizes);
+  const map = new GameMap(byId("map"), size);
+  const rewardList = new RewardList(prizes, {
+    list: byId("rewards"), points: byId("points"), count: byId("count"), empty: byId("empty"),
+  });
+  const stock = new StockPoller(hunt, (all) => prizeList.showStock(all));
+  stock.update(known);
+  if (known.length && known.every(isSoldOut)) outcome.say("All prizes of this hunt have been found.", "busy");
   const kind = ({ prize }) => prizes.kind(prize);
-  const take = (rewards, fresh) => {
-    finds.add(rewards, { fresh });
-    // Those that this page has not waited for: of before, of another tab, or of another device.
-    chart.recall(rewards.filter((reward) => !shots.settle(reward)), kind);
+  const addRewards = (rewards, fresh) => {
+    rewardList.add(rewards, { fresh });
+    // Rewards of clicks that were not sent by this page: earlier ones, and those of other tabs and devices.
+    map.markEarlier(rewards.filter((reward) => !clicks.settle(reward)), kind);
     if (fresh) stock.won(rewards);
   };
-  const shots = new Shots(hunt, chart, {
+  const clicks = new PendingClicks(hunt, map, {
     kind,
-    reward: (reward) => take([reward], true),
+    reward: (reward) => addRewards([reward], true),
     settled({ prize, points }) {
       outcome.settled(prize && prizes.title(prize), points);
       sound.play(prizes.kind(prize));
     },
     say: (text, kind) => outcome.say(text, kind),
-    unsure: offer,
+    unconfirmed: offerRetry,
   });
   const forget = () => {
-    finds.clear();
-    chart.clear();
+    rewardList.clear();
+    map.clear();
   };
   const failed = (error) => outcome.say(error.message, "bad");
-  const past = new Past(hunt, { page: (rewards) => take(rewards, false), state: (state) => finds.past(state), failed });
+  const history = new HistoryLoader(hunt, {
+    page: (rewards) => addRewards(rewards, false),
+    state: (state) => rewardList.historyState(state),
+    failed,
+  });
 
   changed = () => {
-    past.stop();
+    history.stop();
     forget();
-    // Not beside the map: the next click's outcome would replace it, and the points be gone without a word.
-    $("notice").textContent = "Your session had ended: you are a new guest now.";
+    // In a place of its own: the outcome of the next click would replace it beside the map.
+    byId("notice").textContent = "Your session expired. You now play as a new guest.";
   };
-  let epoch = begun;
+  let epoch = firstEpoch;
   hunt.follow({
     hello(greeting) {
-      if (greeting.epoch !== epoch) forget(); // the log of a restored database: it may not know what we know
+      if (greeting.epoch !== epoch) forget(); // the database was restored: rewards shown so far may be gone
       epoch = greeting.epoch;
-      // From here on the stream misses nothing; what was before it, the server's list knows.
-      if (!greeting.resumed || !past.begun) past.load();
+      // The stream delivers everything from here on; the history has everything before.
+      if (!greeting.resumed || !history.started) history.load();
     },
-    reset: () => past.load(),
-    reward: (reward) => take([reward], true),
+    reset: () => history.load(),
+    reward: (reward) => addRewards([reward], true),
     state: (state) => connection.state(state),
     countdown: (seconds) => connection.countdown(seconds),
     refused(error) {
-      finds.past("unknown");
+      rewardList.historyState("unknown");
       failed(error);
     },
   });
 
-  const news = new News($("news"), prizes, (wins) => {
-    chart.flare(wins.some(({ prize }) => prizes.rare(prize)));
-    legend.glint(wins);
+  const ticker = new WinTicker(byId("news"), prizes, (wins) => {
+    map.flare(wins.some(({ prize }) => prizes.isRare(prize)));
+    prizeList.glint(wins);
     stock.won(wins);
   });
-  hunt.winners({ wins: (wins) => news.take(others(wins, player.id, finds)) });
-  const leading = new Leading({ frame: $("leading"), list: $("leaders") });
-  hunt.leaders((leaders) => leading.take(leaders), { limit: LEADERS });
+  hunt.winners({ wins: (wins) => ticker.add(othersWins(wins, player.id, rewardList)) });
+  const leaderboard = new LeaderboardPanel({ frame: byId("leading"), list: byId("leaders") });
+  hunt.leaders((leaders) => leaderboard.update(leaders), { limit: LEADERS });
 
-  aim(chart, (place) => shots.shoot(place));
-  $("again").addEventListener("click", () => {
-    $("map").focus(); // the button goes away, and must not take the keyboard's place with it
-    shots.again();
+  aim(map, (position) => clicks.click(position));
+  byId("again").addEventListener("click", () => {
+    byId("map").focus(); // the button is about to be hidden, which would lose the keyboard focus
+    clicks.retry();
   });
 }
 
-/** Become a player; where there are no guests, the cookie may be of one who was known already. */
+/** Become a player: a guest, or, on a server without guests, the player of the cookie. */
 async function enter(changed) {
   try {
     return await join({ changed });
@@ -116,39 +122,39 @@ async function enter(changed) {
   }
 }
 
-/** The id of the hunt that the address asks for; where it asks for none, of one that is open. */
+/** Return the id of the hunt in the address, by default of an open hunt; undefined if there is none. */
 async function choose(player) {
   const hunts = await player.hunts();
   const wanted = new URLSearchParams(location.search).get("hunt");
   const chosen =
     wanted === null ? hunts.find((each) => each.state === "open") ?? hunts[0] : hunts.find((each) => each.id === wanted);
   if (!chosen) {
-    if (wanted === null) close("No hunt yet", "There is no hunt here yet. Come back later.");
+    if (wanted === null) showClosed("No hunt yet", "There is no hunt here yet. Come back later.");
     else {
-      const others = hunts.length ? "Choose one above." : "There is none yet.";
-      close("No such hunt", `There is no hunt “${wanted}” here. The link may be wrong, or the hunt was removed. ${others}`);
+      const cure = hunts.length ? "Choose one above." : "There is no other hunt yet.";
+      showClosed("No such hunt", `There is no hunt “${wanted}” here. The link may be wrong, or the hunt was removed. ${cure}`);
     }
   }
-  offerOthers({ frame: $("choice"), list: $("hunts") }, hunts, chosen);
+  showHuntLinks({ frame: byId("choice"), list: byId("hunts") }, hunts, chosen);
   return chosen?.id;
 }
 
-/** Show why there is no game, and what to do, in place of the game. */
-function close(title, text) {
-  $("closed-title").textContent = title;
-  $("closed-text").textContent = text;
-  $("closed").hidden = false;
-  for (const part of [$("game"), $("connection"), document.querySelector(".points")]) part.hidden = true;
+/** Replace the game by a message: the reason, and what the player can do. */
+function showClosed(title, text) {
+  byId("closed-title").textContent = title;
+  byId("closed-text").textContent = text;
+  byId("closed").hidden = false;
+  for (const part of [byId("game"), byId("connection"), document.querySelector(".points")]) part.hidden = true;
 }
 
-/** Offer to send clicks again that could not be confirmed. */
-function offer(count) {
-  $("again").hidden = count === 0;
-  $("again").textContent = count > 1 ? `Try ${count} clicks again` : "Try again";
+/** Show the retry button while there are unconfirmed clicks. */
+function offerRetry(count) {
+  byId("again").hidden = count === 0;
+  byId("again").textContent = count > 1 ? `Try ${count} clicks again` : "Try again";
 }
 
 start().catch((error) => {
-  if (error instanceof NotInvited) return close("This game is for invited players", NotInvited.CURE);
+  if (error instanceof NotInvited) return showClosed("This game is for invited players", NotInvited.CURE);
   outcome.say(error.message, "bad");
   connection.state("refused");
 });

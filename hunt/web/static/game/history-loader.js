@@ -1,29 +1,29 @@
-// What the player has found before, as the server has it.
+// Loads the player's earlier rewards.
 
-export class Past {
+export class HistoryLoader {
   #hunt;
-  #told;
+  #handlers;
   #run = new AbortController();
-  begun = false; // it has been read, or is being read
+  started = false;
 
   /**
    * @param {object} hunt made by `Player.hunt`
-   * @param {{page: (rewards: object[]) => void, state: (state: string) => void, failed: (error: Error) => void}} told
-   *   `state`: `loading`, `waiting` where the server cannot say now and is asked again, then `known` or `unknown`
+   * @param {{page: (rewards: object[]) => void, state: (state: string) => void, failed: (error: Error) => void}} handlers
+   *   `state`: `loading`, `waiting` (for the next attempt), then `known` or `unknown`
    */
-  constructor(hunt, told) {
+  constructor(hunt, handlers) {
     this.#hunt = hunt;
-    this.#told = told;
+    this.#handlers = handlers;
   }
 
-  /** Read all of it; a read that is still running is given up for it. */
+  /** Load all pages; cancels a load in progress. */
   async load() {
     this.stop();
-    this.begun = true;
+    this.started = true;
     const { signal } = (this.#run = new AbortController());
-    await null; // `hello` and `reset` may come in one piece: one request answers both
+    await null; // `hello` and `reset` may arrive together: load once for both
     if (signal.aborted) return;
-    const { page, state, failed } = this.#told;
+    const { page, state, failed } = this.#handlers;
     state("loading");
     try {
       await this.#hunt.history(0, { page, signal, waiting: () => state("waiting") });

@@ -1,31 +1,32 @@
-// Who leads, on the page.
+// The leaderboard.
 
 import { element } from "../shared/elements.js";
 import { onFrame } from "../shared/frames.js";
-import { points } from "./prizes.js";
+import { pointsText } from "./prizes.js";
 
-export class Leading {
+export class LeaderboardPanel {
   #frame;
   #list;
   #leaders = [];
   #show = onFrame(() => this.#render());
 
-  /** @param {{frame: Element, list: Element}} page `frame` is hidden while nobody leads */
+  /** @param {{frame: Element, list: Element}} page `frame` is hidden while the leaderboard is empty */
   constructor({ frame, list }) {
     this.#frame = frame;
     this.#list = list;
   }
 
-  take(leaders) {
+  update(leaders) {
     this.#leaders = leaders;
     this.#show();
   }
 
   #render() {
     this.#frame.hidden = this.#leaders.length === 0;
-    const items = this.#leaders.map(({ player, points: sum, you }) =>
-      element("li", you ? "you" : "", you ? "You" : player, element("span", "worth", points(sum))),
-    );
+    const items = this.#leaders.map(({ player, points, you }) => {
+      const worth = element("span", { className: "worth" }, pointsText(points));
+      return element("li", { className: you ? "you" : "" }, you ? "You" : player, worth);
+    });
     this.#list.replaceChildren(...items);
   }
 }

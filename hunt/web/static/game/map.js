@@ -1,87 +1,87 @@
-// The map: a harbour at night or in the morning, and what happens on it.
+// The map: a canvas with the scene, the marks of clicks and the keyboard cross.
 
 import { onFrame } from "../shared/frames.js";
 import { cross, flare, mark } from "./marks.js";
 import { lighthouse, scene, THEMES } from "./scene.js";
 
-const MARKS = 60; // the newest
-const YOUNG = 700; // ms for which a mark moves
-const FLARE = 1_100; // ms for which the lighthouse flares
+const MAX_MARKS = 60;
+const ANIMATION = 700; // ms for which a new mark is animated
+const FLARE = 1_100; // ms for which the lighthouse flares up
 
-/** Draws on a canvas; places are in map units. */
-export class Chart {
-  #marks = []; // {id, x, y, kind, at}, those of clicks of before first
+/** Positions are in map units. */
+export class GameMap {
+  #marks = []; // {id, x, y, kind, at, old}, earlier clicks first
   #cross = null;
   #flare = null; // {at, rare}
   #scene = null;
-  #still = matchMedia("(prefers-reduced-motion: reduce)");
+  #reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
   #dark = matchMedia("(prefers-color-scheme: dark)");
   #draw = onFrame(() => this.#paint(performance.now()));
 
   constructor(canvas, size) {
     this.canvas = canvas;
     this.size = size;
-    const anew = () => {
+    const redraw = () => {
       this.#scene = null;
       this.#draw();
     };
-    this.#dark.addEventListener("change", anew);
-    new ResizeObserver(anew).observe(canvas);
+    this.#dark.addEventListener("change", redraw);
+    new ResizeObserver(redraw).observe(canvas);
   }
 
-  /** The place of a pointer event. */
-  place(event) {
+  /** Return the position of a pointer event. */
+  position(event) {
     const box = this.canvas.getBoundingClientRect();
-    const clamp = (value, most) => Math.min(Math.max(value, 0), most);
+    const clamp = (value, max) => Math.min(Math.max(value, 0), max);
     return {
       x: clamp(((event.clientX - box.left) / box.width) * this.size.width, this.size.width),
       y: clamp(((event.clientY - box.top) / box.height) * this.size.height, this.size.height),
     };
   }
 
-  /** Mark a click as `waiting`, `unsure`, `miss`, `prize` or `rare`; one mark for each id. */
-  mark(id, place, kind) {
+  /** Set the mark of a click: `waiting`, `unconfirmed`, `miss`, `prize` or `rare`. */
+  mark(id, position, kind) {
     const known = this.#marks.find((each) => each.id === id);
     if (known) Object.assign(known, { kind, at: performance.now(), old: false });
-    else this.#marks.push({ id, ...place, kind, at: performance.now() });
-    if (this.#marks.length > MARKS) this.#marks.shift();
+    else this.#marks.push({ id, ...position, kind, at: performance.now() });
+    if (this.#marks.length > MAX_MARKS) this.#marks.shift();
     this.#draw();
   }
 
-  /** Mark clicks of before, the newest last, which do not move; a click that has a mark keeps it. */
-  recall(rewards, kind) {
+  /** Mark earlier clicks, oldest first, without animation; existing marks are kept. */
+  markEarlier(rewards, kind) {
     const known = new Set(this.#marks.map(({ id }) => id));
     const old = rewards
-      .slice(-MARKS)
+      .slice(-MAX_MARKS)
       .filter(({ id, x }) => x !== undefined && !known.has(id))
-      .map((reward) => ({ id: reward.id, x: reward.x, y: reward.y, kind: kind(reward), at: -YOUNG, old: true }));
+      .map((reward) => ({ id: reward.id, x: reward.x, y: reward.y, kind: kind(reward), at: -ANIMATION, old: true }));
     const first = this.#marks.findIndex((each) => !each.old);
     this.#marks.splice(first < 0 ? this.#marks.length : first, 0, ...old);
-    this.#marks = this.#marks.slice(-MARKS);
+    this.#marks = this.#marks.slice(-MAX_MARKS);
     this.#draw();
   }
 
-  /** Take back the marks of all clicks that have an outcome. */
+  /** Remove the marks of all settled clicks. */
   clear() {
-    this.#marks = this.#marks.filter(({ kind }) => kind === "waiting" || kind === "unsure");
+    this.#marks = this.#marks.filter(({ kind }) => kind === "waiting" || kind === "unconfirmed");
     this.#draw();
   }
 
-  /** Take back the mark of a click that did not count. */
+  /** Remove the mark of a refused click. */
   unmark(id) {
     this.#marks = this.#marks.filter((each) => each.id !== id);
     this.#draw();
   }
 
-  /** Show the cross of the keyboard at a place, or hide it. */
-  cross(place) {
-    this.#cross = place;
+  /** Show the keyboard cross at a position; null hides it. */
+  cross(position) {
+    this.#cross = position;
     this.#draw();
   }
 
-  /** Show that somebody else has found something, unless nothing may move. */
+  /** Flare up the lighthouse for another player's win, unless the system asks for reduced motion. */
   flare(rare) {
-    if (this.#still.matches) return;
+    if (this.#reducedMotion.matches) return;
     this.#flare = { at: performance.now(), rare };
     this.#draw();
   }
@@ -112,10 +112,10 @@ export class Chart {
     }
     const at = ({ x, y }) => ({ x: (x / this.size.width) * width, y: (y / this.size.height) * height });
     for (const each of this.#marks) {
-      const age = this.#still.matches ? 1 : ageOf(each, YOUNG);
-      const waits = each.kind === "waiting" && !this.#still.matches;
-      moving ||= age < 1 || waits;
-      mark(paint, each.kind, at(each), age, waits ? Math.sin(now / 160) : 1, theme);
+      const age = this.#reducedMotion.matches ? 1 : ageOf(each, ANIMATION);
+      const pulsing = each.kind === "waiting" && !this.#reducedMotion.matches;
+      moving ||= age < 1 || pulsing;
+      mark(paint, each.kind, at(each), age, pulsing ? Math.sin(now / 160) : 1, theme);
     }
     if (this.#cross) cross(paint, at(this.#cross), theme);
     if (moving) this.#draw();

@@ -1,21 +1,21 @@
-// What is painted over the scene: the marks of clicks, the cross of the keyboard, and the lighthouse that answers.
+// Drawing over the scene: the marks of clicks, the keyboard cross, and the flare of the lighthouse.
 
 /**
- * Paint the mark of a click.
+ * Draw the mark of a click.
  * @param {CanvasRenderingContext2D} paint in CSS pixels
- * @param {"waiting" | "unsure" | "miss" | "prize" | "rare"} kind
- * @param {{x: number, y: number}} place
- * @param {number} age from 0, it has just happened, to 1, it is still
- * @param {number} beat what waits swells with it, 0 to 1
+ * @param {"waiting" | "unconfirmed" | "miss" | "prize" | "rare"} kind
+ * @param {{x: number, y: number}} position
+ * @param {number} age of the animation: 0 at its start, 1 at its end
+ * @param {number} pulse brightness of a waiting mark, -1 to 1
  */
-export function mark(paint, kind, { x, y }, age, beat, theme) {
+export function mark(paint, kind, { x, y }, age, pulse, theme) {
   const won = kind === "prize" || kind === "rare";
   paint.strokeStyle = paint.fillStyle = won ? theme.win : theme.miss;
   paint.lineWidth = won ? 2.5 : 1.5;
   if (kind === "waiting") {
-    paint.globalAlpha = 0.55 + 0.35 * beat;
+    paint.globalAlpha = 0.55 + 0.35 * pulse;
     ring(paint, x, y, 6);
-  } else if (kind === "unsure") {
+  } else if (kind === "unconfirmed") {
     paint.setLineDash([3, 3]);
     ring(paint, x, y, 7);
     paint.setLineDash([]);
@@ -37,7 +37,7 @@ export function mark(paint, kind, { x, y }, age, beat, theme) {
   paint.globalAlpha = 1;
 }
 
-/** The lamp of the lighthouse flares up: somebody has found something, wherever. */
+/** Draw the flare of the lighthouse at another player's win. */
 export function flare(paint, { x, y, tall }, age, rare, theme) {
   const bright = Math.sin(Math.PI * Math.sqrt(age));
   glow(paint, x, y, tall * (rare ? 1.5 : 0.9), theme.win, 0.9 * bright);
@@ -48,6 +48,7 @@ export function flare(paint, { x, y, tall }, age, rare, theme) {
   paint.globalAlpha = 1;
 }
 
+/** Draw the keyboard cross. */
 export function cross(paint, { x, y }, theme) {
   for (const [color, line] of [["rgb(0 0 0 / .7)", 4], [theme.light, 2]]) {
     paint.strokeStyle = color;
@@ -76,7 +77,7 @@ function ring(paint, x, y, radius) {
 function glow(paint, x, y, radius, color, alpha) {
   const fill = paint.createRadialGradient(x, y, 0, x, y, radius);
   fill.addColorStop(0, color);
-  fill.addColorStop(1, `${color}00`); // "transparent" is black, and would make the light's end grey
+  fill.addColorStop(1, `${color}00`); // not "transparent", which is black and would turn the edge grey
   paint.globalAlpha = alpha;
   const before = paint.fillStyle;
   paint.fillStyle = fill;

@@ -1,16 +1,16 @@
-// What came of the last clicks: at once for who sees it, and now and then for who hears it.
+// The outcome of the last clicks: shown in every frame, announced to screen readers every few seconds.
 
 import { onFrame } from "../shared/frames.js";
-import { points } from "./prizes.js";
+import { pointsText } from "./prizes.js";
 
-const PAUSE = 5_000; // ms between two sentences that are read out
-const NAMED = 3; // prizes in one sentence
+const PAUSE = 5_000; // ms between two announcements
+const MAX_NAMES = 3; // prizes named in one sentence
 
-/** Clicks that were settled, added up. */
-class Tally {
+/** A summary of settled clicks. */
+class Summary {
   clicks = 0;
   points = 0;
-  #prizes = new Map(); // title -> how often
+  #prizes = new Map(); // title -> number of wins
 
   add(title, points) {
     this.clicks++;
@@ -22,102 +22,102 @@ class Tally {
     return this.#prizes.size > 0;
   }
 
-  /** "12 clicks, 2 prizes: Gold coin, Sea shell." */
+  /** Return a sentence such as "12 clicks, 2 prizes: Gold coin, Sea shell. 30 points." */
   toString() {
     if (!this.won) return this.clicks === 1 ? "Nothing but water." : `${this.clicks} clicks, nothing but water.`;
-    if (this.clicks === 1) return `${[...this.#prizes.keys()][0]}: ${points(this.points)}.`;
+    if (this.clicks === 1) return `${[...this.#prizes.keys()][0]}: ${pointsText(this.points)}.`;
     const names = [...this.#prizes].map(([title, times]) => (times === 1 ? title : `${times} × ${title}`));
     const prizes = [...this.#prizes.values()].reduce((sum, times) => sum + times);
-    const more = names.length > NAMED ? ` and ${names.length - NAMED} kinds more` : "";
+    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} other kinds` : "";
     const counted = prizes === 1 ? "1 prize" : `${prizes} prizes`;
-    return `${this.clicks} clicks, ${counted}: ${names.slice(0, NAMED).join(", ")}${more}. ${points(this.points)}.`;
+    return `${this.clicks} clicks, ${counted}: ${names.slice(0, MAX_NAMES).join(", ")}${more}. ${pointsText(this.points)}.`;
   }
 }
 
-/** Says one sentence, and then none for a while: what happens meanwhile is the next one. */
-class Herald {
+/** Announces one sentence in a live region, then waits: later outcomes are summarised in the next sentence. */
+class Announcer {
   #region;
-  #tally = new Tally();
-  #text = ""; // the last that is no outcome
-  #said = "";
+  #summary = new Summary();
+  #text = ""; // the last message that is not an outcome
+  #announced = "";
   #timer = 0;
-  #speak = onFrame(() => this.#utter());
+  #speak = onFrame(() => this.#announce());
 
   constructor(region) {
     this.#region = region;
   }
 
   settled(title, points) {
-    this.#tally.add(title, points);
-    this.#plan();
+    this.#summary.add(title, points);
+    this.#schedule();
   }
 
-  /** @param {boolean} once it is not said again while nothing else was */
+  /** @param {boolean} once do not repeat it directly after itself */
   say(text, once) {
-    if (once && text === this.#said) return;
+    if (once && text === this.#announced) return;
     this.#text = text;
-    this.#plan();
+    this.#schedule();
   }
 
-  #plan() {
+  #schedule() {
     if (!this.#timer) this.#speak();
   }
 
-  #utter() {
-    const text = [this.#tally.clicks ? `${this.#tally}` : "", this.#text].filter(Boolean).join(" ");
-    this.#tally = new Tally();
+  #announce() {
+    const text = [this.#summary.clicks ? `${this.#summary}` : "", this.#text].filter(Boolean).join(" ");
+    this.#summary = new Summary();
     this.#text = "";
     if (!text) return;
-    this.#region.textContent = this.#said = text;
+    this.#region.textContent = this.#announced = text;
     this.#timer = setTimeout(() => {
       this.#timer = 0;
-      this.#utter();
+      this.#announce();
     }, PAUSE);
   }
 }
 
 /** The line under the map. */
-export class Outcome {
+export class OutcomeLine {
   #line;
-  #herald;
-  #tally = new Tally(); // since the last frame
-  #text = null;
+  #announcer;
+  #summary = new Summary(); // since the last frame
+  #message = null;
   #show = onFrame(() => this.#render());
 
-  /** @param {{line: Element, said: Element}} page `line` is seen, `said` is read out */
+  /** @param {{line: Element, said: Element}} page `line` is visible, `said` is the live region */
   constructor({ line, said }) {
     this.#line = line;
-    this.#herald = new Herald(said);
+    this.#announcer = new Announcer(said);
   }
 
   /** @param {string | null} title of the prize that a click has won */
   settled(title, points) {
-    this.#tally.add(title, points);
-    this.#herald.settled(title, points);
-    if (this.#text?.kind !== "bad") this.#text = null;
+    this.#summary.add(title, points);
+    this.#announcer.settled(title, points);
+    if (this.#message?.kind !== "bad") this.#message = null;
     this.#show();
   }
 
   /** @param {"" | "busy" | "bad"} kind */
   say(text, kind) {
     const words = sentence(text);
-    this.#text = { words, kind };
-    this.#herald.say(words, kind === "busy");
+    this.#message = { words, kind };
+    this.#announcer.say(words, kind === "busy");
     this.#show();
   }
 
   #render() {
-    const tally = this.#tally;
-    this.#tally = new Tally();
-    const text = this.#text;
-    this.#text = null;
-    const { words, kind } = text ?? { words: `${tally}`, kind: tally.won ? "won" : "" };
+    const summary = this.#summary;
+    this.#summary = new Summary();
+    const message = this.#message;
+    this.#message = null;
+    const { words, kind } = message ?? { words: `${summary}`, kind: summary.won ? "won" : "" };
     this.#line.dataset.kind = kind;
     this.#line.textContent = words;
   }
 }
 
-/** The server's details begin small and end without a stop. */
+/** Return the text with a capital letter and a full stop; details of problems have neither. */
 function sentence(text) {
   const begun = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`;

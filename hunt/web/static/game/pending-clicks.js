@@ -1,92 +1,94 @@
-// The player's clicks that have no outcome yet, on the map and in words.
+// The player's clicks that have no outcome yet.
 
 import { Unconfirmed, uuid } from "../lib/hunt.js";
 
-export class Shots {
+export class PendingClicks {
   #hunt;
-  #chart;
-  #told;
-  #open = new Map(); // click id -> place, until there is an outcome
-  #unsure = new Set(); // ids of open clicks that are no longer sent
+  #map;
+  #handlers;
+  #positions = new Map(); // click id -> position, until the outcome is known
+  #unconfirmed = new Set(); // ids of pending clicks that are no longer retried
 
   /**
    * @param {object} hunt made by `Player.hunt`
-   * @param {import("./map.js").Chart} chart
-   * @param {{reward: (reward: object) => void, settled: (reward: object) => void,
-   *   kind: (reward: object) => string, say: (text: string, kind: string) => void, unsure: (count: number) => void}} told
+   * @param {import("./map.js").GameMap} map
+   * @param {{reward: (reward: object) => void, settled: (reward: object) => void, kind: (reward: object) => string,
+   *   say: (text: string, kind: string) => void, unconfirmed: (count: number) => void}} handlers `reward`: the answer to
+   *   a click; `settled`: the outcome of a click of this page, from wherever it came; `kind`: of mark
    */
-  constructor(hunt, chart, told) {
+  constructor(hunt, map, handlers) {
     this.#hunt = hunt;
-    this.#chart = chart;
-    this.#told = told;
+    this.#map = map;
+    this.#handlers = handlers;
   }
 
-  shoot(place) {
-    return this.#send(uuid(), place);
+  click(position) {
+    return this.#send(uuid(), position);
   }
 
-  /** Send what could not be confirmed once more, under the ids it had. */
-  again() {
-    const ids = [...this.#unsure];
-    this.#unsure.clear();
-    this.#told.unsure(0);
-    this.#told.say("Trying again …", "busy");
-    for (const id of ids) this.#send(id, this.#open.get(id));
+  /** Send unconfirmed clicks again, with their ids. */
+  retry() {
+    const ids = [...this.#unconfirmed];
+    this.#unconfirmed.clear();
+    this.#handlers.unconfirmed(0);
+    this.#handlers.say("Trying again …", "busy");
+    for (const id of ids) this.#send(id, this.#positions.get(id));
   }
 
   /**
-   * Take a reward, whichever way it came: the answer, the stream and the history may all bring it.
-   * @returns {boolean} whether its click was waited for here
+   * Settle the click of a reward. The answer, the stream and the history may each deliver the same reward.
+   * @returns {boolean} whether the click was pending
    */
   settle(reward) {
-    const place = this.#open.get(reward.id);
-    if (!place) return false;
-    this.#close(reward.id);
-    this.#chart.mark(reward.id, place, this.#told.kind(reward));
-    this.#told.settled(reward);
+    const position = this.#positions.get(reward.id);
+    if (!position) return false;
+    this.#remove(reward.id);
+    this.#map.mark(reward.id, position, this.#handlers.kind(reward));
+    this.#handlers.settled(reward);
     return true;
   }
 
-  async #send(id, place) {
-    this.#open.set(id, place);
-    this.#chart.mark(id, place, "waiting");
+  async #send(id, position) {
+    this.#positions.set(id, position);
+    this.#map.mark(id, position, "waiting");
     try {
-      const reward = await this.#hunt.click(place.x, place.y, id, {
-        settled: () => !this.#open.has(id),
-        waiting: (_, why) => this.#told.say(waits(why), "busy"),
+      const reward = await this.#hunt.click(position.x, position.y, id, {
+        settled: () => !this.#positions.has(id),
+        waiting: (_, why) => this.#handlers.say(retryText(why), "busy"),
       });
-      if (reward) this.#told.reward(reward);
+      if (reward) this.#handlers.reward(reward);
     } catch (error) {
-      if (!this.#open.has(id)) return; // settled by the stream meanwhile
-      if (error instanceof Unconfirmed) this.#doubt(id, place);
+      if (!this.#positions.has(id)) return; // the stream has delivered the outcome meanwhile
+      if (error instanceof Unconfirmed) this.#giveUp(id, position);
       else this.#refuse(id, error);
     }
   }
 
-  #doubt(id, place) {
-    this.#unsure.add(id);
-    this.#chart.mark(id, place, "unsure");
-    const count = this.#unsure.size;
-    this.#told.say(count === 1 ? "A click could not be confirmed." : `${count} clicks could not be confirmed.`, "bad");
-    this.#told.unsure(count);
+  #giveUp(id, position) {
+    this.#unconfirmed.add(id);
+    this.#map.mark(id, position, "unsure");
+    const count = this.#unconfirmed.size;
+    const clicks = count === 1 ? "A click" : `${count} clicks`;
+    this.#handlers.say(`${clicks} could not be confirmed. It is safe to try again.`, "bad");
+    this.#handlers.unconfirmed(count);
   }
 
   #refuse(id, error) {
-    this.#close(id);
-    this.#chart.unmark(id);
-    this.#told.say(error.message, "bad");
+    this.#remove(id);
+    this.#map.unmark(id);
+    this.#handlers.say(error.message, "bad");
   }
 
-  #close(id) {
-    this.#open.delete(id);
-    if (this.#unsure.delete(id)) this.#told.unsure(this.#unsure.size);
+  #remove(id) {
+    this.#positions.delete(id);
+    if (this.#unconfirmed.delete(id)) this.#handlers.unconfirmed(this.#unconfirmed.size);
   }
 }
 
-/** Why a click waits, in words. */
-function waits({ status, ms }) {
-  if (status === 0) return "No answer yet. Still trying …";
-  if (status !== 429) return "The server is busy. Still trying …";
+/** Return the reason why a click is retried. */
+function retryText({ status, ms }) {
+  if (status === 0) return "No answer yet. Your click is sent again …";
+  if (status !== 429) return "The server is busy. Your click is sent again …";
   const seconds = Math.ceil(ms / 1000);
   return `Too fast. Your click is sent again in ${seconds === 1 ? "a second" : `${seconds} seconds`} …`;
 }

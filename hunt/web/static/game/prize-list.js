@@ -1,11 +1,11 @@
-// What there is to be found here; a prize glints when somebody has found it.
+// The list of the hunt's prizes.
 
 import { element } from "../shared/elements.js";
-import { points } from "./prizes.js";
-import { gone } from "./stock.js";
+import { pointsText } from "./prizes.js";
+import { isSoldOut } from "./stock.js";
 
-export class Legend {
-  #items = new Map();
+export class PrizeList {
+  #items = new Map(); // prize id -> list item
 
   /**
    * @param {Element} list
@@ -13,7 +13,8 @@ export class Legend {
    */
   constructor(list, prizes) {
     for (const prize of prizes.all) {
-      const item = element("li", "", element("span", "name", prize.title), element("span", "worth"));
+      const name = element("span", { className: "name" }, prize.title);
+      const item = element("li", {}, name, element("span", { className: "worth" }));
       item.dataset.kind = prizes.kind(prize.id);
       item.addEventListener("animationend", () => item.classList.remove("glint"));
       this.#items.set(prize.id, item);
@@ -21,16 +22,19 @@ export class Legend {
     list.replaceChildren(...this.#items.values());
   }
 
-  /** Show what each prize is worth, or that all of it has been found. */
-  stock(prizes) {
+  /** Show the points of each prize, or that all of it has been found. */
+  showStock(prizes) {
     for (const prize of prizes) {
       const item = this.#items.get(prize.id);
-      item?.classList.toggle("gone", gone(prize));
-      item?.lastElementChild.replaceChildren(gone(prize) ? "all found" : points(prize.points));
+      item?.classList.toggle("gone", isSoldOut(prize));
+      item?.lastElementChild.replaceChildren(isSoldOut(prize) ? "all found" : pointsText(prize.points));
     }
   }
 
-  /** @param {{prize: string}[]} wins */
+  /**
+   * Highlight the prizes that were just won.
+   * @param {{prize: string}[]} wins
+   */
   glint(wins) {
     for (const { prize } of wins) this.#items.get(prize)?.classList.add("glint");
   }

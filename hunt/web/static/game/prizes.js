@@ -1,31 +1,31 @@
-// What there is to be found, by the hunt's words, and how precious it is.
+// The prizes of a hunt: titles and rarity.
 
-const RARE = 0.05; // a chance below it is a rare prize
-const NARROW = 0.1; // of the map, at most, is near a place; an odd that is a peak holds only there
+const RARE = 0.05; // odds below which a prize is rare
+const NEAR_PEAK = 0.1; // estimated share of the map on which odds with a peak apply
 
 export class Prizes {
-  #known;
+  #byId;
 
   /** @param {{id: string, title: string, points: number, odds: number | {peak: number}}[]} prizes of a hunt */
   constructor(prizes) {
     this.all = prizes;
-    this.#known = new Map(prizes.map((prize) => [prize.id, prize]));
+    this.#byId = new Map(prizes.map((prize) => [prize.id, prize]));
   }
 
   title(id) {
-    return this.#known.get(id)?.title ?? id; // a newer version of the hunt may have more
+    return this.#byId.get(id)?.title ?? id; // a newer version of the hunt may have other prizes
   }
 
-  rare(id) {
-    const odds = this.#known.get(id)?.odds ?? 1;
-    return (typeof odds === "number" ? odds : odds.peak * NARROW) < RARE;
+  isRare(id) {
+    const odds = this.#byId.get(id)?.odds ?? 1;
+    return (typeof odds === "number" ? odds : odds.peak * NEAR_PEAK) < RARE;
   }
 
-  /** `miss`, `prize` or `rare`. */
+  /** Return `miss` (for null), `prize` or `rare`. */
   kind(id) {
     if (id === null) return "miss";
-    return this.rare(id) ? "rare" : "prize";
+    return this.isRare(id) ? "rare" : "prize";
   }
 }
 
-export const points = (number) => `${number.toLocaleString("en")} ${number === 1 ? "point" : "points"}`;
+export const pointsText = (points) => `${points.toLocaleString("en")} ${points === 1 ? "point" : "points"}`;

@@ -1,26 +1,26 @@
-// What the player has found, and the list of it.
+// The player's rewards: the list, their number, and the points.
 
 import { element } from "../shared/elements.js";
 import { onFrame } from "../shared/frames.js";
 
-const SHOWN = 200; // in the list; older ones still count
+const MAX_ITEMS = 200; // in the list; older rewards still count
 
-/** What stands where there is no list, by whether the earlier rewards are known. */
+/** The text beside the list, by the state of the history. */
 const WORDS = {
   loading: "Loading your clicks …",
   waiting: "Your earlier clicks could not be loaded. Trying again …",
   known: "Nothing yet. The lighthouse has seen stranger things than luck.",
-  unknown: "Your earlier clicks could not be loaded.",
+  unknown: "Your earlier clicks could not be loaded. Reload the page to try again.",
 };
 
-/** Rewards by click id: each comes with the answer and again with the stream, and counts once. */
-export class Finds {
-  #known = new Set();
+/** Deduplicates rewards by click id: the answer, the stream and the history may each deliver the same reward. */
+export class RewardList {
+  #known = new Set(); // click ids
   #points = 0;
-  #newest = []; // what the list shows, by descending seq
-  #fresh = new Set(); // ids of what has just happened
-  #past = "loading"; // of the earlier ones: a key of WORDS
-  #complete = false; // the earlier ones were known once
+  #newest = []; // rewards in the list, by descending seq
+  #fresh = new Set(); // click ids that are highlighted as new
+  #history = "loading"; // key of WORDS
+  #complete = false; // the history was loaded at least once
   #prizes;
   #page;
   #show = onFrame(() => this.#render());
@@ -34,7 +34,7 @@ export class Finds {
     this.#page = page;
   }
 
-  /** Take rewards; a known one changes nothing. */
+  /** Add rewards that are not known yet; `fresh` ones are highlighted. */
   add(rewards, { fresh }) {
     for (const reward of rewards) {
       if (this.#known.has(reward.id)) continue;
@@ -43,29 +43,29 @@ export class Finds {
       this.#insert(reward);
       if (fresh) this.#fresh.add(reward.id);
     }
-    if (this.#fresh.size > SHOWN) this.#fresh.clear(); // nobody looks
+    if (this.#fresh.size > MAX_ITEMS) this.#fresh.clear(); // the page is hidden
     this.#show();
   }
 
-  /** Say whether the earlier ones are known: until then the points are not, either. */
-  past(state) {
-    if (state === "loading" && this.#complete) return; // they are only looked through once more
-    this.#past = state;
+  /** Show the state of the history, a key of `WORDS`. The points are unknown until it was loaded. */
+  historyState(state) {
+    if (state === "loading" && this.#complete) return; // a reload in the background
+    this.#history = state;
     this.#complete ||= state === "known";
     this.#show();
   }
 
-  /** Forget all of them: they are another player's. */
+  /** Remove all rewards. */
   clear() {
     this.#known.clear();
-    this.#past = "loading";
+    this.#history = "loading";
     this.#complete = false;
     this.#points = 0;
     this.#newest = [];
     this.#show();
   }
 
-  /** Is this win, of which others hear without its id, one of the last of ours? */
+  /** Return whether a win of the public stream, which has no id, is one of the newest rewards. */
   has({ at, prize }) {
     return this.#newest.some((reward) => reward.at === at && reward.prize === prize);
   }
@@ -73,12 +73,27 @@ export class Finds {
   #insert(reward) {
     const older = this.#newest.findIndex(({ seq }) => seq < reward.seq);
     this.#newest.splice(older < 0 ? this.#newest.length : older, 0, reward);
-    if (this.#newest.length > SHOWN) this.#newest.pop();
+    if (this.#newest.length > MAX_ITEMS) this.#newest.pop();
   }
 
-  /** Make the list what it shall be, with no more changes than that takes. */
   #render() {
-    const { list, points, count, empty } = this.#page;
+    this.#renderList();
+    this.#fresh.clear();
+    const { points, count, empty } = this.#page;
+    const size = this.#known.size;
+    const known = this.#history === "known";
+    points.textContent = known || (this.#complete && size) ? this.#points.toLocaleString("en") : "…";
+    count.textContent = size ? `· ${size.toLocaleString("en")}` : "";
+    // No "loading" text beside a list that has items.
+    empty.hidden = size > 0 && (known || this.#history === "loading");
+    const words = WORDS[this.#history];
+    if (empty.textContent !== words) empty.textContent = words; // an assignment would announce it again
+    empty.dataset.kind = known || this.#history === "loading" ? "" : "busy";
+  }
+
+  /** Update the list with as few DOM changes as possible. */
+  #renderList() {
+    const { list } = this.#page;
     const wanted = new Set(this.#newest.map(({ id }) => id));
     const items = new Map();
     for (const item of [...list.children]) {
@@ -91,25 +106,16 @@ export class Finds {
       if (item === next) next = next.nextElementSibling;
       else list.insertBefore(item, next);
     }
-    this.#fresh.clear();
-    const size = this.#known.size;
-    const known = this.#past === "known";
-    points.textContent = known || (this.#complete && size) ? this.#points.toLocaleString("en") : "…";
-    count.textContent = size ? `· ${size.toLocaleString("en")}` : "";
-    // What is only being loaded needs no words beside a list that grows.
-    empty.hidden = size > 0 && (known || this.#past === "loading");
-    if (empty.textContent !== WORDS[this.#past]) empty.textContent = WORDS[this.#past]; // or it is read out again
-    empty.dataset.kind = known || this.#past === "loading" ? "" : "busy";
   }
 
   #item({ id, prize, points, seq }) {
-    const what = prize
-      ? element("span", "won", this.#prizes.title(prize), element("small", "", `+${points.toLocaleString("en")}`))
-      : element("span", "nothing", "nothing");
-    const item = element("li", this.#fresh.has(id) ? "fresh" : "", what, element("span", "seq", `#${seq}`));
-    item.dataset.id = id;
-    item.dataset.seq = seq;
-    item.dataset.kind = this.#prizes.kind(prize);
+    const worth = element("small", {}, `+${points.toLocaleString("en")}`);
+    const found = prize
+      ? element("span", { className: "won" }, this.#prizes.title(prize), worth)
+      : element("span", { className: "nothing" }, "nothing");
+    const number = element("span", { className: "seq" }, `#${seq}`);
+    const item = element("li", { className: this.#fresh.has(id) ? "fresh" : "" }, found, number);
+    Object.assign(item.dataset, { id, seq, kind: this.#prizes.kind(prize) });
     return item;
   }
 }

@@ -1,4 +1,4 @@
-// The harbour, at night or in the morning: what does not move, painted once.
+// The background of the map: a harbour, at night in the dark theme, in the morning in the light theme.
 
 export const THEMES = {
   dark: {
@@ -13,13 +13,13 @@ export const THEMES = {
   },
 };
 
-/** Where the lamp is, and how tall the tower. */
+/** Return the position of the lamp and the height of the tower, for a canvas of this size. */
 export function lighthouse(width, height) {
   const tall = height * 0.17;
   return { x: width * 0.78, y: height * 0.312 - tall, tall };
 }
 
-/** Paint what does not move once. */
+/** Return a canvas with the scene. */
 export function scene(width, height, ratio, theme) {
   const canvas = new OffscreenCanvas(width, height);
   const paint = canvas.getContext("2d");
@@ -54,7 +54,7 @@ export function scene(width, height, ratio, theme) {
     const reach = width * 0.9;
     const glow = paint.createRadialGradient(lamp.x, lamp.y, 0, lamp.x, lamp.y, reach);
     glow.addColorStop(0, theme.light);
-    glow.addColorStop(1, `${theme.light}00`); // "transparent" is black, and would make the light's end grey
+    glow.addColorStop(1, `${theme.light}00`); // not "transparent", which is black and would turn the edge grey
     paint.fillStyle = glow;
     paint.globalAlpha = theme.beam;
     paint.beginPath();
@@ -111,7 +111,7 @@ export function scene(width, height, ratio, theme) {
   return canvas;
 }
 
-/** The same scene for everybody: a small generator (mulberry32) instead of Math.random. */
+/** Return a seeded random number generator (mulberry32), so that the scene is always the same. */
 function generator(seed) {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;

@@ -1,32 +1,32 @@
-// Sounds, made of nothing but sines; off until the player wants them, which is remembered.
+// Sounds, synthesised from sine tones. Off by default; the browser remembers the choice.
 
 import { onFrame } from "../shared/frames.js";
 
-const REMEMBERED = "hunt-sound";
-const LOUD = 0.12;
+const STORAGE_KEY = "hunt-sound";
+const VOLUME = 0.12; // 0 to 1
 
-/** What is heard: [frequency in Hz, begin in s, length in s] of each tone; a second frequency is where it slides to. */
+/** Tones as [frequencies in Hz, start in s, length in s]; with two frequencies the tone slides from one to the other. */
 const TONES = {
   miss: [[[210, 120], 0, 0.12]],
   prize: [[[659], 0, 0.16], [[988], 0.09, 0.35]],
   rare: [[[523], 0, 0.18], [[659], 0.1, 0.18], [[784], 0.2, 0.2], [[1047], 0.3, 0.7], [[1568], 0.36, 0.8]],
 };
-const KINDS = Object.keys(TONES); // by rank
+const KINDS = Object.keys(TONES); // from least to most important
 
 export class Sound {
   #button;
   #audio = null;
-  #next = null; // the best since the last frame
-  #play = onFrame(() => this.#sound());
+  #next = null; // the most important kind since the last frame
+  #play = onFrame(() => this.#playNext());
 
-  /** @param {Element} button turns it on and off */
+  /** @param {Element} button toggles the sound */
   constructor(button) {
     this.#button = button;
-    button.addEventListener("click", () => this.#turn(!this.#on));
+    button.addEventListener("click", () => this.#switch(!this.#on));
     this.#show(remembered() === "on");
   }
 
-  /** @param {"miss" | "prize" | "rare"} kind of several at once, the best is heard */
+  /** @param {"miss" | "prize" | "rare"} kind of several in one frame, the most important is played */
   play(kind) {
     if (!this.#on) return;
     if (KINDS.indexOf(kind) > KINDS.indexOf(this.#next)) this.#next = kind;
@@ -37,10 +37,10 @@ export class Sound {
     return this.#button.getAttribute("aria-pressed") === "true";
   }
 
-  #turn(on) {
+  #switch(on) {
     this.#show(on);
     remember(on ? "on" : "off");
-    if (on) this.play("prize"); // so that it is known what it will be like
+    if (on) this.play("prize"); // a sample
     else this.#audio?.close();
     if (!on) this.#audio = null;
   }
@@ -49,11 +49,11 @@ export class Sound {
     this.#button.setAttribute("aria-pressed", `${on}`);
   }
 
-  #sound() {
+  #playNext() {
     const kind = this.#next;
     this.#next = null;
     if (!kind || !this.#on) return;
-    // Made after a click or a key of the player's: before one, a browser would keep it silent.
+    // Created after user input only: browsers mute an AudioContext that is created earlier.
     this.#audio ??= new AudioContext();
     this.#audio.resume();
     for (const tone of TONES[kind]) this.#tone(...tone);
@@ -67,7 +67,7 @@ export class Sound {
     oscillator.frequency.setValueAtTime(from, start);
     oscillator.frequency.exponentialRampToValueAtTime(to, start + length);
     volume.gain.setValueAtTime(0, start);
-    volume.gain.linearRampToValueAtTime(LOUD, start + 0.01);
+    volume.gain.linearRampToValueAtTime(VOLUME, start + 0.01);
     volume.gain.exponentialRampToValueAtTime(0.001, start + length);
     oscillator.connect(volume).connect(audio.destination);
     oscillator.start(start);
@@ -75,10 +75,10 @@ export class Sound {
   }
 }
 
-/** A browser may keep nothing, and then says so by an error. */
+/** Return the stored choice; null if there is none, or if the browser blocks storage. */
 function remembered() {
   try {
-    return localStorage.getItem(REMEMBERED);
+    return localStorage.getItem(STORAGE_KEY);
   } catch {
     return null;
   }
@@ -86,8 +86,8 @@ function remembered() {
 
 function remember(text) {
   try {
-    localStorage.setItem(REMEMBERED, text);
+    localStorage.setItem(STORAGE_KEY, text);
   } catch {
-    // It is on until the page is left.
+    // The choice lasts until the page is closed.
   }
 }

@@ -1,40 +1,39 @@
-// Whether there is anything left of the prizes of which there are only so many.
+// The remaining stock of limited prizes.
 
-const LEAST = 20_000; // ms from a win to the question what is left; twice that, at most
+const MIN_DELAY = 20_000; // ms from a win to the request; at most twice that
 
-export class Stock {
+export class StockPoller {
   #hunt;
-  #told;
-  #limited = new Set(); // ids of prizes of which something is left
+  #changed;
+  #limited = new Set(); // ids of limited prizes that are not sold out
   #timer = 0;
 
   /**
    * @param {object} hunt made by `Player.hunt`
-   * @param {(prizes: object[]) => void} told what the server says of all prizes
+   * @param {(prizes: object[]) => void} changed called with all prizes
    */
-  constructor(hunt, told) {
+  constructor(hunt, changed) {
     this.#hunt = hunt;
-    this.#told = told;
+    this.#changed = changed;
   }
 
-  /** @param {{id: string, stock_left: number | null}[]} prizes of the hunt's details */
-  take(prizes) {
+  /** @param {{id: string, stock_left: number | null}[]} prizes from the hunt's details */
+  update(prizes) {
     this.#limited = new Set(prizes.filter((each) => each.stock_left > 0).map(({ id }) => id));
-    this.#told(prizes);
+    this.#changed(prizes);
   }
 
-  /** Somebody has won: ask soon what is left, all pages not at once. */
+  /** Request the stock some time after a limited prize was won; the delay is random, to spread the requests of all pages. */
   won(rewards) {
     if (this.#timer || !rewards.some(({ prize }) => this.#limited.has(prize))) return;
     this.#timer = setTimeout(async () => {
       try {
-        this.take((await this.#hunt.details()).prizes);
+        this.update((await this.#hunt.details()).prizes);
       } finally {
         this.#timer = 0;
       }
-    }, LEAST * (1 + Math.random()));
+    }, MIN_DELAY * (1 + Math.random()));
   }
 }
 
-/** Is nothing left of a prize? */
-export const gone = (prize) => prize.stock_left === 0;
+export const isSoldOut = (prize) => prize.stock_left === 0;

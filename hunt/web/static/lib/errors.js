@@ -1,11 +1,11 @@
-// What the server says instead of doing what it was asked.
+// Errors made from the server's error responses.
 
-/** A no that stays a no: the same request would be refused again. */
+/** A final refusal: repeating the request would not change the answer. */
 export class Refused extends Error {
   /**
    * @param {number} status of HTTP
    * @param {string} detail a sentence
-   * @param {string} type names the kind of problem, as in `no-guests`; empty where the server does not say
+   * @param {string} type slug of the problem type, such as `no-guests`; empty if the server sent none
    */
   constructor(status, detail, type = "") {
     super(detail);
@@ -14,12 +14,12 @@ export class Refused extends Error {
   }
 }
 
-/** Not now. */
+/** A temporary refusal: the request may be retried. */
 export class Busy extends Error {
   /**
-   * @param {number} status of HTTP; 429 is too fast, else the server cannot
+   * @param {number} status of HTTP: 429 (rate limit) or 5xx
    * @param {string} detail a sentence
-   * @param {number} retryAfter milliseconds that the server asks for, 0 where it does not say
+   * @param {number} retryAfter ms that the server asks to wait, 0 if it does not say
    */
   constructor(status, detail, retryAfter) {
     super(detail);
@@ -28,8 +28,8 @@ export class Busy extends Error {
   }
 }
 
-/** Read the error out of a response that is not the wanted one. */
-export async function refusal(response) {
+/** Return the error that an error response stands for: `Busy` or `Refused`. */
+export async function errorFrom(response) {
   const problem = await response.json().catch(() => ({}));
   const detail = problem.detail ?? (response.statusText || `The server answered ${response.status}.`);
   const { status } = response;

@@ -1,29 +1,29 @@
-// A stream of events that is always there: it reconnects, resumes, and notices when it is dead.
+// An event stream that reconnects, resumes, and detects a dead connection.
 //
-// EventSource would not do: it hides the heartbeats, which are comments, so a page could not tell a quiet stream from
-// one that a phone has killed in its sleep; and it gives up for good on any status but 200.
+// EventSource is not enough: it hides heartbeats (comments), so a page cannot tell a quiet stream from a dead one; and
+// it stops for good after any status other than 200.
 
-import { Parser } from "./sse-parser.js";
+import { errorFrom, Refused } from "./errors.js";
 import { backoff, sleep } from "./retry.js";
-import { refusal, Refused } from "./errors.js";
+import { Parser } from "./sse-parser.js";
 import { Watchdog } from "./watchdog.js";
 
-const LONGEST = 300_000; // ms; a longer `retry` is a mistake, and past 2^31 a timer would fire at once
+const MAX_RETRY = 300_000; // ms; more is a mistake, and above 2^31 a timer would fire at once
 
 /**
- * States: `connecting`, `live`, then `waiting` or `draining` until it is `live` again, at last `over`, `refused` or
+ * States: `connecting`, `live`; `waiting` or `draining` until it is `live` again; finally `over`, `refused` or
  * `stopped`.
  */
-export class Stream {
+export class EventStream {
   #session;
   #path;
-  #told;
+  #handlers;
   #lastId = "";
-  #retry = 2000;
-  #failures = 0; // in a row
+  #retry = 2000; // ms
+  #failures = 0; // consecutive
   #live = false;
-  #attempt = new AbortController(); // one connection
-  #pause = new AbortController(); // the wait after it
+  #attempt = new AbortController(); // ends the current connection
+  #pause = new AbortController(); // ends the pause after it
   #watchdog = null;
   #running = false;
   #stopped = false;
@@ -32,15 +32,15 @@ export class Stream {
    * @param {import("./session.js").Session} session
    * @param {string} path
    * @param {{event: (event: object) => void, state: (state: string) => void, countdown: (seconds: number) => void,
-   *   refused: (error: Error) => void}} told
+   *   refused: (error: Error) => void}} handlers `countdown`: seconds to the next attempt
    */
-  constructor(session, path, told) {
+  constructor(session, path, handlers) {
     this.#session = session;
     this.#path = path;
-    this.#told = told;
+    this.#handlers = handlers;
   }
 
-  /** The event id to go on from, empty where there is none. */
+  /** Event id from which the next connection resumes; empty: from now. */
   get position() {
     return this.#lastId;
   }
@@ -49,46 +49,46 @@ export class Stream {
     this.#lastId = id;
   }
 
-  /** End it, for good. */
+  /** Close the stream permanently. */
   stop() {
     this.#stopped = true;
-    this.#hurry();
+    this.#reconnectNow();
   }
 
-  /** Follow until the hunt is over, the server refuses, or somebody stops it. */
+  /** Run until the hunt is over, the server refuses, or `stop` is called. */
   async follow() {
     this.#running = true;
-    const listening = new AbortController();
-    const { signal } = listening;
+    const ended = new AbortController();
+    const { signal } = ended;
     addEventListener("online", () => this.#wake(), { signal });
     addEventListener("offline", () => this.#attempt.abort(), { signal });
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#wake(), { signal });
     try {
       for (let state = "connecting"; state !== "over" && !this.#stopped; ) {
-        this.#told.state(state);
+        this.#handlers.state(state);
         this.#attempt = new AbortController();
         this.#pause = new AbortController();
         state = await this.#connect();
         if (state !== "over" && !this.#stopped) await this.#wait(state);
       }
-      this.#told.state(this.#stopped ? "stopped" : "over");
+      this.#handlers.state(this.#stopped ? "stopped" : "over");
     } catch (error) {
-      this.#told.state("refused");
-      this.#told.refused(error);
+      this.#handlers.state("refused");
+      this.#handlers.refused(error);
     } finally {
-      listening.abort();
+      ended.abort();
       this.#running = false;
     }
   }
 
-  /** Begin again from now, as whoever the player is by now. */
+  /** Start again from now, as the current player. */
   restart() {
     this.#lastId = "";
-    if (this.#running) this.#hurry();
+    if (this.#running) this.#reconnectNow();
     else this.follow();
   }
 
-  /** Connect, and read to the end; return the state that this leads to. */
+  /** Connect and read until the connection ends; return the next state. */
   async #connect() {
     const attempt = this.#attempt;
     this.#watchdog = new Watchdog(() => attempt.abort());
@@ -96,11 +96,11 @@ export class Stream {
       const headers = this.#lastId ? { "Last-Event-ID": this.#lastId } : {};
       const response = await this.#session.fetch(this.#path, { headers, signal: attempt.signal, cache: "no-store" });
       if (response.status === 204) return "over";
-      if (!response.ok) throw await refusal(response);
+      if (!response.ok) throw await errorFrom(response);
       return await this.#read(response.body.getReader());
     } catch (error) {
       if (error instanceof Refused) throw error;
-      // The connection broke, the server is busy, or the watchdog ended it: all the same from here.
+      // A broken connection, a busy server and an expired watchdog are handled alike.
       return "waiting";
     } finally {
       this.#live = false;
@@ -118,47 +118,47 @@ export class Stream {
       if (done) return state;
       this.#watchdog.heard();
       for (const event of parser.feed(decoder.decode(value, { stream: true }))) {
-        if (event.event === "drain") this.#told.state((state = "draining"));
-        this.#take(event);
+        if (event.event === "drain") this.#handlers.state((state = "draining"));
+        this.#dispatch(event);
       }
     }
   }
 
-  #take(event) {
-    if (event.retry !== undefined) this.#retry = Math.min(event.retry, LONGEST);
+  #dispatch(event) {
+    if (event.retry !== undefined) this.#retry = Math.min(event.retry, MAX_RETRY);
     if (event.event === "hello") {
       this.#failures = 0;
       this.#live = true;
-      this.#told.state("live");
+      this.#handlers.state("live");
     }
-    if (event.event === "reset") this.#lastId = ""; // it was of no use
+    if (event.event === "reset") this.#lastId = ""; // the server could not resume from it
     try {
-      this.#told.event(event);
+      this.#handlers.event(event);
     } catch (error) {
-      reportError(error); // ours, not the connection's: to reconnect would repeat it for ever
+      reportError(error); // a bug of the handler; reconnecting would repeat it forever
     }
     if (event.id !== undefined) this.#lastId = event.id;
   }
 
-  /** Wait, and tell the seconds; a drain's `retry` is jittered by the server already. */
+  /** Pause before the next attempt, with a countdown; the server has already jittered the `retry` of a drain. */
   async #wait(state) {
     const ms = this.#retry + (state === "draining" ? 0 : backoff(this.#failures++));
     const { signal } = this.#pause;
     if (signal.aborted) return;
-    this.#told.state(state);
+    this.#handlers.state(state);
     for (let left = ms, until = Date.now() + ms; left > 0 && !signal.aborted; left = until - Date.now()) {
-      this.#told.countdown(Math.ceil(left / 1000));
+      this.#handlers.countdown(Math.ceil(left / 1000));
       await sleep(Math.min(left % 1000 || 1000, left), signal);
     }
-    this.#told.countdown(0);
+    this.#handlers.countdown(0);
   }
 
-  /** The page came to light, or the network back: no reason to wait, or to trust a connection that was asleep. */
+  /** Reconnect without a pause after the page became visible or the network came back, unless the stream is healthy. */
   #wake() {
-    if (!this.#live || this.#watchdog.silent) this.#hurry();
+    if (!this.#live || this.#watchdog.silent) this.#reconnectNow();
   }
 
-  #hurry() {
+  #reconnectNow() {
     this.#attempt.abort();
     this.#pause.abort();
   }

@@ -1,23 +1,24 @@
-// A hunt, for other people's pages: this module is also what the game page plays with.
+// Play a hunt from any web page. The game page uses this module, too.
 
-import { send, Unconfirmed, uuid } from "./click.js";
-import { Following, winners } from "./reward-stream.js";
-import { Leaders } from "./leaderboard.js";
-import { backoff, sleep } from "./retry.js";
-import { read } from "./get-json.js";
+import { sendClick, Unconfirmed, uuid } from "./click.js";
 import { Refused } from "./errors.js";
+import { getJson } from "./get-json.js";
+import { LeaderboardPoller } from "./leaderboard.js";
+import { backoff, sleep } from "./retry.js";
+import { RewardStream } from "./reward-stream.js";
 import { NotInvited, Session, SignedOut } from "./session.js";
+import { followWins } from "./win-stream.js";
 
 export { NotInvited, Refused, SignedOut, Unconfirmed, uuid };
 
-const PAGE = 1000; // rewards; the most that the server gives
+const PAGE_SIZE = 1000; // rewards; the server's maximum
 
 /**
- * Become a player.  Waits for a server that is away; rejects with `Refused` where it takes no guests.
+ * Become a player. Retries until the server answers; rejects with `Refused` if it takes no guests.
  * @param {{url?: string, token?: string | (() => string | Promise<string>), guest?: boolean, changed?: () => void}} options
- *   `url`: the server's, else the one that this module came from; `token`: of a player whom your own server knows, or
- *   what returns one for each request, else a guest; `guest`: false for a player whose cookie is there already, so that
- *   no guest is asked for; `changed`: told when the guest has become another one
+ *   `url`: the server's address, default: where this module was loaded from; `token`: a player's token, or a function
+ *   that returns one for each request, default: play as a guest; `guest`: false to use an existing cookie and create no
+ *   guest; `changed`: called when an expired guest was replaced by a new one
  */
 export async function join({ url = new URL("../..", import.meta.url).href, token, guest = true, changed = () => {} } = {}) {
   const session = new Session(changed, { url, token });
@@ -33,7 +34,7 @@ export async function join({ url = new URL("../..", import.meta.url).href, token
   return new Player(session);
 }
 
-/** Made by `join`. */
+/** A player; made by `join`. */
 class Player {
   #session;
 
@@ -41,34 +42,34 @@ class Player {
     this.#session = session;
   }
 
-  /** A guest's; null for who has a token, which names the player to the server only. */
+  /** The guest's id; null for a player with a token. */
   get id() {
     return this.#session.player;
   }
 
-  /** Resolves where the server knows the player; rejects with `NotInvited` or `SignedOut` where it does not. */
+  /** Resolve if the server accepts the player; reject with `NotInvited` or `SignedOut` if it does not. */
   async known() {
     for (let attempt = 0; ; attempt++) {
       const response = await this.#session.fetch("/v1/tickets", { method: "POST" }).catch((error) => {
         if (error instanceof Refused) throw error;
       });
-      if (response && response.status < 500) return; // also 429: it is known who is too fast
+      if (response && response.status < 500) return; // 429 included: the rate limit applies to a known player
       await sleep(backoff(attempt));
     }
   }
 
-  /** All hunts, in short. */
+  /** Return a summary of every hunt. */
   async hunts() {
-    return (await read(this.#session, "/v1/hunts")).hunts;
+    return (await getJson(this.#session, "/v1/hunts")).hunts;
   }
 
-  /** The hunt of an id, which is not looked up yet. */
+  /** Return the hunt with this id, without asking the server. */
   hunt(id) {
     return new Hunt(this.#session, encodeURIComponent(id));
   }
 }
 
-/** Made by `Player.hunt`. */
+/** A hunt; made by `Player.hunt`. */
 class Hunt {
   #session;
   #id;
@@ -78,32 +79,38 @@ class Hunt {
     this.#id = id;
   }
 
-  /** What players may know of it: title, map, prizes, times. */
+  /** Return title, map, prizes and times. */
   details() {
-    return read(this.#session, `/v1/hunts/${this.#id}`);
+    return getJson(this.#session, `/v1/hunts/${this.#id}`);
   }
 
   /**
-   * Click, and resolve to the outcome once it is durable: `{id, seq, x, y, prize, points, at, duplicate}`.  It is sent until
-   * there is an answer, under one id, so that it counts once.  Rejects with `Refused` where it never will, and with
-   * `Unconfirmed` after a minute: then it may be sent again with its id.
-   * @param {{waiting?: (busy: boolean, why: {status: number, ms: number}) => void, settled?: () => boolean}} told
-   *   `waiting`: before each pause, whether the server was busy, not silent, and why: its status (429 is too fast), and
-   *   the pause; `settled`: asked whether the outcome is known from the stream, which ends it with null
+   * Click, and return the outcome once it is durable: `{id, seq, x, y, prize, points, at, duplicate}`. The request is
+   * retried with one id, so the click counts once. Rejects with `Refused` if the click is refused for good, and with
+   * `Unconfirmed` after a minute without an answer; then call `click` again with the same id.
+   * @param {number} x in map units
+   * @param {number} y in map units
+   * @param {string} id UUID
+   * @param {{waiting?: (busy: boolean, why: {status: number, ms: number}) => void, settled?: () => boolean}} handlers
+   *   `waiting`: called before each pause: whether the server answered, its status (429: rate limit, 0: no answer) and
+   *   the length of the pause; `settled`: returns whether the outcome is known from the stream, then `click` returns null
    */
-  click(x, y, id = uuid(), told = {}) {
-    return send(this.#session, this.#id, { id, x, y }, told);
+  click(x, y, id = uuid(), handlers = {}) {
+    return sendClick(this.#session, this.#id, { id, x, y }, handlers);
   }
 
   /**
-   * The player's own rewards with a greater `seq` than `after`, all of them, oldest first.
-   * @param {{page?: (rewards: object[]) => void, waiting?: (ms: number) => void, signal?: AbortSignal}} options `page`:
-   *   told each thousand as it comes; `waiting`: told before each pause, where it cannot be read now; `signal`: gives up
+   * Return all of the player's rewards with a `seq` greater than `after`, oldest first.
+   * @param {number} after seq
+   * @param {{page?: (rewards: object[]) => void, waiting?: (ms: number) => void, signal?: AbortSignal}} options
+   *   `page`: called with each page of up to 1000 rewards; `waiting`: called before each pause between attempts;
+   *   `signal`: ends the attempts
    */
   async history(after = 0, { page = () => {}, waiting, signal } = {}) {
     const rewards = [];
     for (let next = after; next !== null; ) {
-      const part = await read(this.#session, `/v1/hunts/${this.#id}/rewards?after=${next}&limit=${PAGE}`, { signal, waiting });
+      const path = `/v1/hunts/${this.#id}/rewards?after=${next}&limit=${PAGE_SIZE}`;
+      const part = await getJson(this.#session, path, { signal, waiting });
       signal?.throwIfAborted();
       page(part.rewards);
       rewards.push(...part.rewards);
@@ -113,37 +120,39 @@ class Hunt {
   }
 
   /**
-   * Tell the player's rewards as they happen, each once, by ascending `seq`; it reconnects and misses none.  All tabs of
-   * a guest share one stream.
+   * Follow the player's rewards: each once, by ascending `seq`, across reconnects. The tabs of a guest share one stream.
    * @param {{reward: (reward: object) => void, hello?: (hello: object) => void, reset?: (why: object) => void,
-   *   state?: (state: string) => void, countdown?: (seconds: number) => void, refused?: (error: Error) => void}} told
-   *   `reset`: rewards may be missing, because the place to go on from is too old: read the `history`
-   * @param {string} after the `position` to go on from, else now; such a stream is not shared
+   *   state?: (state: string) => void, countdown?: (seconds: number) => void, refused?: (error: Error) => void}} handlers
+   *   `reset`: the stream could not resume, so rewards may be missing: read the `history`; `countdown`: seconds to the
+   *   next attempt
+   * @param {string} after a former `position` from which to resume, default: from now; such a stream is not shared
    * @returns {{position: string, stop: () => void}}
    */
-  follow(told, after = "") {
-    return new Following(this.#session, this.#id, told, after);
+  follow(handlers, after = "") {
+    return new RewardStream(this.#session, this.#id, handlers, after);
   }
 
   /**
-   * Tell everybody's wins as they happen, while the page is seen: `{player, prize, points, at}`, players by masked names.
-   * Where they are won, nobody is told.
-   * @param {{wins: (wins: object[]) => void, refused?: (error: Error) => void}} told `wins`: those of a moment, the newest last
+   * Follow the wins of all players, while the page is visible: `{player, prize, points, at}`, with masked names and
+   * without positions.
+   * @param {{wins: (wins: object[]) => void, refused?: (error: Error) => void}} handlers `wins`: called with a batch of
+   *   wins, newest last
    * @returns {{stop: () => void}}
    */
-  winners(told) {
-    return winners(this.#session, this.#id, told);
+  winners(handlers) {
+    return followWins(this.#session, this.#id, handlers);
   }
 
   /**
-   * Tell who leads, now and whenever it has changed, while the page is seen: `{rank, player, points, wins, you}`.
-   * @param {(leaders: object[]) => void} told
-   * @param {{limit?: number}} options at most 100
+   * Call `changed` with the leaderboard, now and after every change, while the page is visible:
+   * `{rank, player, points, wins, you}`.
+   * @param {(leaders: object[]) => void} changed
+   * @param {{limit?: number}} options `limit`: number of entries, at most 100
    * @returns {{stop: () => void}}
    */
-  leaders(told, { limit = 10 } = {}) {
-    const leaders = new Leaders(this.#session, this.#id, told, limit);
-    leaders.follow();
-    return leaders;
+  leaders(changed, { limit = 10 } = {}) {
+    const poller = new LeaderboardPoller(this.#session, this.#id, changed, limit);
+    poller.start();
+    return poller;
   }
 }

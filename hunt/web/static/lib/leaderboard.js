@@ -1,63 +1,63 @@
-// Who leads: asked for now and then, never waited for, and only while somebody can see it.
+// Polls the leaderboard while the page is visible.
 
-const PERIOD = 10_000; // ms
-const ANSWER = 10_000; // ms that the server has to answer
+const PERIOD = 10_000; // ms between two requests, before jitter
+const RESPONSE_TIMEOUT = 10_000; // ms
 
-export class Leaders {
+export class LeaderboardPoller {
   #session;
   #path;
-  #told;
+  #changed;
   #known = "";
-  #asked = -Infinity; // ms, by the page's clock
+  #requested = -Infinity; // ms, monotonic
   #timer = 0;
-  #leaving = new AbortController();
+  #stopped = new AbortController();
 
   /**
    * @param {import("./session.js").Session} session
-   * @param {string} hunt
-   * @param {(leaders: object[]) => void} told whenever they are others than before
-   * @param {number} limit of leaders
+   * @param {string} hunt id
+   * @param {(leaders: object[]) => void} changed called with the entries whenever they differ from the last ones
+   * @param {number} limit maximum number of entries
    */
-  constructor(session, hunt, told, limit) {
+  constructor(session, hunt, changed, limit) {
     this.#session = session;
     this.#path = `/v1/hunts/${hunt}/leaderboard?limit=${limit}`;
-    this.#told = told;
+    this.#changed = changed;
   }
 
-  /** Ask from now on; a page that comes back to light asks at once, unless it has just done so. */
-  follow() {
-    document.addEventListener("visibilitychange", () => this.#plan(), { signal: this.#leaving.signal });
-    this.#plan();
+  /** Start polling; a page that becomes visible requests at once if the last request is old enough. */
+  start() {
+    document.addEventListener("visibilitychange", () => this.#schedule(), { signal: this.#stopped.signal });
+    this.#schedule();
   }
 
   stop() {
-    this.#leaving.abort();
+    this.#stopped.abort();
     clearTimeout(this.#timer);
   }
 
-  #plan() {
+  #schedule() {
     clearTimeout(this.#timer);
-    if (document.visibilityState !== "visible" || this.#leaving.signal.aborted) return;
-    // Jittered: pages that a restarted server has woken together do not stay together.
+    if (document.visibilityState !== "visible" || this.#stopped.signal.aborted) return;
+    // Jitter spreads the requests of pages that reconnected together after a restart.
     const pause = PERIOD * (0.8 + 0.4 * Math.random());
-    this.#timer = setTimeout(() => this.#ask(), Math.max(0, this.#asked + pause - performance.now()));
+    this.#timer = setTimeout(() => this.#request(), Math.max(0, this.#requested + pause - performance.now()));
   }
 
-  async #ask() {
-    this.#asked = performance.now();
+  async #request() {
+    this.#requested = performance.now();
     try {
-      const response = await this.#session.fetch(this.#path, { signal: AbortSignal.timeout(ANSWER) });
-      if (response.ok && !this.#leaving.signal.aborted) this.#take((await response.json()).leaders);
+      const response = await this.#session.fetch(this.#path, { signal: AbortSignal.timeout(RESPONSE_TIMEOUT) });
+      if (response.ok && !this.#stopped.signal.aborted) this.#update((await response.json()).leaders);
     } catch {
-      // Whether the server is there, the stream tells; the old board is better than none.
+      // Keep showing the last entries; the event stream reports the state of the connection.
     }
-    this.#plan();
+    this.#schedule();
   }
 
-  #take(leaders) {
+  #update(leaders) {
     const text = JSON.stringify(leaders);
-    if (text === this.#known) return; // nothing moves under who reads it
+    if (text === this.#known) return;
     this.#known = text;
-    this.#told(leaders);
+    this.#changed(leaders);
   }
 }

@@ -1,6 +1,6 @@
-// How long to wait before the next attempt.
+// Pauses between attempts.
 
-/** Wait, in milliseconds; the end of `signal` ends the wait, without an error. */
+/** Resolve after `ms` milliseconds, or as soon as `signal` is aborted; never rejects. */
 export function sleep(ms, signal) {
   return new Promise((resolve) => {
     const done = () => {
@@ -14,5 +14,5 @@ export function sleep(ms, signal) {
   });
 }
 
-/** Full jitter: anything up to a bound that doubles with each attempt, at most 10 s. */
+/** Return a random pause in ms (full jitter) below a bound that doubles with each attempt, at most 10 s. */
 export const backoff = (attempt) => Math.random() * Math.min(500 * 2 ** attempt, 10_000);

@@ -1,118 +1,94 @@
-// What a hunt tells: a player's own rewards, everybody's wins, and who leads.
+// The stream of a player's own rewards in a hunt.
 
-import { Relay } from "./shared-stream.js";
-import { Stream } from "./event-stream.js";
+import { eventId, seqOf } from "./event-id.js";
+import { EventStream } from "./event-stream.js";
+import { SharedStream } from "./shared-stream.js";
 
-/** Which tabs may share a stream: those that would ask the same server for the same, as the same player. */
-const shared = (session, path) => (session.player === null ? null : `hunt ${session.player} ${session.base}${path}`);
+/** Return the name under which tabs share a stream (same server, path and guest); null for a player with a token. */
+export const streamName = (session, path) => (session.player === null ? null : `hunt ${session.player} ${session.base}${path}`);
 
 /**
- * A player's rewards, each once, by ascending `seq`, through reconnects and from whichever tab they come; a guest who
- * becomes another one is followed from then on.
+ * Delivers each reward once, by ascending `seq`, across reconnects and whichever tab reads the stream. When the guest is
+ * replaced, it follows the new one.
  */
-export class Following {
+export class RewardStream {
   #session;
   #path;
-  #told;
-  #relay = null;
-  #began = ""; // where to go on from after a reset
-  #epoch = "";
-  #upto = 0; // seq of the last reward that was told
-  #unwatch;
+  #handlers;
+  #stream = null;
+  #start = ""; // event id from which to continue after a reset
+  #epoch = ""; // empty until the first greeting
+  #delivered = 0; // seq of the last delivered reward
+  #unsubscribe;
 
-  /** @param {object} told see `Hunt.follow` */
-  constructor(session, hunt, told, after) {
+  /** @param {object} handlers see `Hunt.follow` */
+  constructor(session, hunt, handlers, after) {
     this.#session = session;
     this.#path = `/v1/hunts/${hunt}/events`;
-    this.#told = told;
-    this.#unwatch = session.onchange(() => {
-      this.#relay.stop();
-      this.#begin("");
+    this.#handlers = handlers;
+    this.#unsubscribe = session.onchange(() => {
+      this.#stream.stop();
+      this.#open("");
     });
-    this.#begin(after);
+    this.#open(after);
   }
 
   get position() {
-    return this.#relay.position;
+    return this.#stream.position;
   }
 
   stop() {
-    this.#unwatch();
-    this.#relay.stop();
-    this.#told.state?.("stopped");
+    this.#unsubscribe();
+    this.#stream.stop();
+    this.#handlers.state?.("stopped");
   }
 
-  #begin(after) {
-    const open = (told) => new Stream(this.#session, this.#path, told);
-    // Who has a place of its own to go on from cannot hear from others what was before.
-    this.#relay = new Relay(after ? null : shared(this.#session, this.#path), open, {
-      event: (event) => this.#take(event),
-      state: (state) => state !== "stopped" && this.#told.state?.(state),
-      countdown: (seconds) => this.#told.countdown?.(seconds),
-      refused: (error) => this.#told.refused?.(error),
+  #open(after) {
+    const open = (handlers) => new EventStream(this.#session, this.#path, handlers);
+    // A stream that resumes from `after` needs its own replay, so it is not shared.
+    this.#stream = new SharedStream(after ? null : streamName(this.#session, this.#path), open, {
+      event: (event) => this.#dispatch(event),
+      state: (state) => state !== "stopped" && this.#handlers.state?.(state),
+      countdown: (seconds) => this.#handlers.countdown?.(seconds),
+      refused: (error) => this.#handlers.refused?.(error),
     });
-    this.#began = this.#relay.position = after;
+    this.#start = this.#stream.position = after;
     this.#epoch = "";
-    this.#relay.follow();
+    this.#stream.follow();
   }
 
-  #take({ event, data, ...passed }) {
+  #dispatch({ event, data, ...forwarded }) {
     if (event === "reward") this.#reward(JSON.parse(data));
-    else if (event === "hello") this.#hello(JSON.parse(data), passed);
+    else if (event === "hello") this.#hello(JSON.parse(data), forwarded);
     else if (event === "reset") this.#reset(JSON.parse(data));
   }
 
   #reward(reward) {
-    if (reward.seq <= this.#upto) return; // the tab that has taken over tells it once more
-    this.#upto = reward.seq;
-    this.#told.reward(reward);
+    if (reward.seq <= this.#delivered) return; // repeated by a new leader tab
+    this.#delivered = reward.seq;
+    this.#handlers.reward(reward);
   }
 
+  /**
+   * @param {object} hello the greeting of the stream
+   * @param {{position?: string, first?: boolean}} forwarded set by `SharedStream` if another tab reads the stream
+   */
   #hello(hello, { position, first }) {
-    // A tab that comes later hears where the shared stream stands, and knows nothing of what was before.
-    const stands = first ? { ...hello, seq: seqOf(position), resumed: false } : hello;
-    const known = this.#epoch !== "";
-    this.#epoch = stands.epoch;
-    if (!stands.resumed) {
-      this.#relay.position = this.#began = `${stands.epoch}-${stands.seq}`;
-      this.#upto = stands.seq;
-    } else if (!known) this.#upto = seqOf(this.#began);
-    this.#told.hello?.(stands);
-    // The tab that has taken over knew no place to go on from: its stream may begin later than ours ended.
-    if (position && known && !stands.resumed) this.#told.reset?.({ reason: "begun anew by another tab" });
+    // For a tab that joins later, the stream begins at the position that the leader has reached.
+    const greeting = first ? { ...hello, seq: seqOf(position), resumed: false } : hello;
+    const greetedBefore = this.#epoch !== "";
+    this.#epoch = greeting.epoch;
+    if (!greeting.resumed) {
+      this.#stream.position = this.#start = eventId(greeting.epoch, greeting.seq);
+      this.#delivered = greeting.seq;
+    } else if (!greetedBefore) this.#delivered = seqOf(this.#start);
+    this.#handlers.hello?.(greeting);
+    // A new leader that did not resume may have started after the last reward that this tab received.
+    if (position && greetedBefore && !greeting.resumed) this.#handlers.reset?.({ reason: "another tab opened a new stream" });
   }
 
   #reset(why) {
-    this.#relay.position = this.#began;
-    this.#told.reset?.(why);
+    this.#stream.position = this.#start;
+    this.#handlers.reset?.(why);
   }
-}
-
-const seqOf = (position) => Number(position.split("-")[1] ?? 0);
-
-/** Everybody's wins: those of the last moments in one piece, the newest last; what happened while nobody looked is not told. */
-export function winners(session, hunt, told) {
-  const path = `/v1/hunts/${hunt}/events?scope=all`;
-  const open = (streamTold) => new Stream(session, path, streamTold);
-  let relay;
-  const begin = () => {
-    relay = new Relay(shared(session, path), open, {
-      event: ({ event, data }) => event === "wins" && told.wins(JSON.parse(data).wins),
-      state: () => {},
-      countdown: () => {},
-      refused: (error) => told.refused?.(error),
-    }, { seen: true });
-    relay.follow();
-  };
-  const unwatch = session.onchange(() => {
-    relay.stop();
-    begin();
-  });
-  begin();
-  return {
-    stop() {
-      unwatch();
-      relay.stop();
-    },
-  };
 }

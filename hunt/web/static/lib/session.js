@@ -1,17 +1,17 @@
-// Who the player is: a guest, by a cookie that no script can read, or whom a token names.
+// The player's identity: a guest with an HttpOnly cookie, or a player with a token.
 
-import { refusal, Refused } from "./errors.js";
+import { errorFrom, Refused } from "./errors.js";
 
-const ANSWER = 10_000; // ms that the server has to answer
+const RESPONSE_TIMEOUT = 10_000; // ms
 
-/** The session has ended, and there is no new one. */
+/** The guest session expired and could not be renewed. */
 export class SignedOut extends Refused {
   constructor(detail) {
-    super(401, `Your session has ended and could not be renewed: ${detail}. Reload the page to try again.`);
+    super(401, `Your session expired and could not be renewed: ${detail}. Reload the page to try again.`);
   }
 }
 
-/** The server takes no guests, and no cookie says who this player is: nothing here will ever work without one. */
+/** The server takes no guests, and the browser has no cookie of an invited player. */
 export class NotInvited extends Refused {
   static CURE = "Sign in on the website that invited you, then open this page again.";
 
@@ -20,67 +20,67 @@ export class NotInvited extends Refused {
   }
 }
 
-/** Sends requests as the player; a guest becomes a new one where the old one is no longer known. */
+/** Sends requests as the player; an expired guest session is replaced by a new one. */
 export class Session {
   #base;
   #token;
   #player = null;
-  #opened = 0; // sessions so far
-  #renewal = null; // one for all requests that need it at the same time
+  #sessions = 0; // guest sessions opened so far
+  #renewal = null; // promise of the renewal in progress, shared by all requests that need it
   #changed;
-  #followers = new Set();
+  #listeners = new Set();
   #tabs = null;
 
   /**
-   * @param {() => void} changed told when the player is another one than before
-   * @param {{url?: string, token?: string | (() => string | Promise<string>)}} options the server's address, else the page's own; a
-   *   player's token, or what returns one for each request, else a guest
+   * @param {() => void} changed called when the guest was replaced by a new one
+   * @param {{url?: string, token?: string | (() => string | Promise<string>)}} options `url`: the server's address,
+   *   default: the page's own; `token`: a player's token, or a function that returns one per request; default: a guest
    */
   constructor(changed, { url = "", token } = {}) {
     this.#changed = changed;
     this.#base = url.replace(/\/$/, "");
     this.#token = token;
     if (token !== undefined) return;
-    // The cookie belongs to all tabs: what one of them renews, the others must know.
+    // All tabs share the cookie, so each tab announces a new guest to the others.
     this.#tabs = new BroadcastChannel("hunt-player");
     this.#tabs.onmessage = ({ data }) => this.#become(data);
   }
 
-  /** Whose the cookie is; null for who has a token, and before the server has said it. */
+  /** The guest's id; null for a player with a token, and before the session is open. */
   get player() {
     return this.#player;
   }
 
-  /** The address that every path is put behind. */
+  /** The server's address, without a slash at its end. */
   get base() {
     return this.#base;
   }
 
-  /** Tell `follower` too when the player has become another one; returns what ends that. */
-  onchange(follower) {
-    this.#followers.add(follower);
-    return () => this.#followers.delete(follower);
+  /** Call `listener` when the guest was replaced; returns a function that stops this. */
+  onchange(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
-  /** Become a guest, or be told who the cookie says we are; who has a token is known. */
+  /** Create a guest, or identify the player of an existing cookie; does nothing with a token. */
   async open() {
     if (this.#token !== undefined) return;
-    const response = await this.#send("/v1/session", { method: "POST", signal: AbortSignal.timeout(ANSWER) });
-    if (!response.ok) throw await refusal(response);
+    const response = await this.#send("/v1/session", { method: "POST", signal: AbortSignal.timeout(RESPONSE_TIMEOUT) });
+    if (!response.ok) throw await errorFrom(response);
     const { player } = await response.json();
-    this.#opened++;
+    this.#sessions++;
     this.#become(player);
     this.#tabs.postMessage(player);
   }
 
-  /** `fetch`, once more in a new session where this one has ended; rejects with `SignedOut` where that fails too. */
+  /** Like `fetch`, but renews an expired guest session and repeats the request once; rejects with `SignedOut` if that fails. */
   async fetch(path, options) {
-    const opened = this.#opened;
+    const sessions = this.#sessions;
     const response = await this.#send(path, options);
     if (response.status !== 401 || this.#token !== undefined) return response;
-    if (opened === this.#opened) await this.#renew(); // else another request has done it meanwhile
+    if (sessions === this.#sessions) await this.#renew(); // else a concurrent request has renewed it
     const again = await this.#send(path, options);
-    if (again.status === 401) throw new SignedOut((await refusal(again)).message);
+    if (again.status === 401) throw new SignedOut((await errorFrom(again)).message);
     return again;
   }
 
@@ -88,7 +88,7 @@ export class Session {
     if (this.#token === undefined) return fetch(this.#base + path, options);
     const token = typeof this.#token === "function" ? await this.#token() : this.#token;
     const headers = { ...options.headers, Authorization: `Bearer ${token}` };
-    // No cookie goes along, not even the one of a guest who plays in the same browser.
+    // Without cookies: the browser may also hold the cookie of a guest.
     return fetch(this.#base + path, { ...options, headers, credentials: "omit" });
   }
 
@@ -103,10 +103,10 @@ export class Session {
   }
 
   #become(player) {
-    const other = this.#player !== null && this.#player !== player;
+    const replaced = this.#player !== null && this.#player !== player;
     this.#player = player;
-    if (!other) return;
+    if (!replaced) return;
     this.#changed();
-    for (const follower of [...this.#followers]) follower();
+    for (const listener of [...this.#listeners]) listener();
   }
 }

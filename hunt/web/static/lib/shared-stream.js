@@ -1,49 +1,50 @@
-// One stream for all tabs of a browser: one of them follows it, and tells the others.
+// One event stream for all tabs of a browser: one tab (the leader) reads it and forwards it to the others.
 //
-// Over HTTP/1.1 a browser has six connections to a server, all tabs together.  With streams of their own, six tabs would
-// leave none for a click.  Who follows is who holds a lock of the browser's, which is free again however its tab ends.
+// Over HTTP/1.1 a browser opens at most six connections to a server, for all tabs together. With a stream each, six
+// tabs would leave no connection for a click. The leader is the tab that holds a Web Lock, which the browser releases
+// however the tab ends.
 
 import { Refused } from "./errors.js";
 
-const SILENCE = 3_000; // ms that the tab that follows has to answer; a phone lets a hidden tab sleep with its lock
-const PERIOD = 20_000; // ms between two questions whether it is still awake
+const RESPONSE_TIMEOUT = 3_000; // ms; a leader that does not answer is a hidden tab that the system has suspended
+const CHECK_PERIOD = 20_000; // ms between two checks whether the leader answers
 
 /**
- * A stream that from outside is like `Stream`.  Without a name it is this tab's own.  Without locks, which a browser
- * has only where it trusts the connection, it is this tab's own while the tab is seen.
+ * Has the interface of `EventStream`. Without a name, or without Web Locks (which browsers provide in secure contexts
+ * only), the stream is this tab's own; without locks it is open only while the tab is visible.
  */
-export class Relay {
+export class SharedStream {
   #name;
   #open;
-  #told;
-  #seen;
+  #handlers;
+  #onlyVisible;
   #channel = null;
-  #stream = null; // while this tab follows
+  #stream = null; // while this tab is the leader
   #position = "";
-  #term = 0; // of the tab that follows: of two, the later one counts
-  #last = {}; // what a tab that comes later has to know: the greeting, the state
-  #asking = null; // for the lock; ends the wait for it
+  #term = 0; // of the current leader; messages of an earlier term are ignored
+  #last = {}; // `hello` and `state`, for tabs that join later
+  #request = null; // AbortController of the lock request
   #release = () => {};
-  #leaving = new AbortController();
-  #away = false; // in the browser's cache of pages, or done with
-  #heard = 0; // ms, by the clock on the wall, when another tab last told something
+  #ended = new AbortController();
+  #away = false; // the page is in the back/forward cache, or the stream has ended
+  #heard = 0; // ms, wall clock, of the leader's last message
   #timer = 0;
 
   /**
-   * @param {string | null} name of what is shared
-   * @param {(told: object) => import("./event-stream.js").Stream} open makes a stream
-   * @param {object} told as for `Stream`; an event that another tab has passed on has the `position` after it, and
-   *   whether it is the `first` that this tab hears
-   * @param {{seen?: boolean}} options `seen`: only a tab that is seen follows
+   * @param {string | null} name of the lock and of the channel; null: not shared
+   * @param {(handlers: object) => import("./event-stream.js").EventStream} open makes the stream
+   * @param {object} handlers as for `EventStream`; an event from another tab also has the `position` after it, and
+   *   `first`: whether it is the first event that this tab receives
+   * @param {{onlyVisible?: boolean}} options `onlyVisible`: only a visible tab may read the stream
    */
-  constructor(name, open, told, { seen = false } = {}) {
+  constructor(name, open, handlers, { onlyVisible = false } = {}) {
     this.#name = navigator.locks ? name : null;
     this.#open = open;
-    this.#told = told;
-    this.#seen = seen || this.#name !== name;
+    this.#handlers = handlers;
+    this.#onlyVisible = onlyVisible || this.#name !== name;
   }
 
-  /** The event id to go on from, empty where there is none. */
+  /** Event id from which the stream resumes; empty: from now. */
   get position() {
     return this.#stream?.position ?? this.#position;
   }
@@ -53,21 +54,21 @@ export class Relay {
     if (this.#stream) this.#stream.position = id;
   }
 
-  /** Follow, or hear from the tab that does, until somebody stops it. */
+  /** Start: become the leader, or receive events from it. */
   follow() {
-    const { signal } = this.#leaving;
-    document.addEventListener("visibilitychange", () => this.#turn(), { signal });
-    addEventListener("pagehide", () => this.#turn({ away: true }), { signal });
-    addEventListener("pageshow", ({ persisted }) => persisted && this.#turn({ away: false }), { signal });
+    const { signal } = this.#ended;
+    document.addEventListener("visibilitychange", () => this.#pageChanged(), { signal });
+    addEventListener("pagehide", () => this.#pageChanged({ away: true }), { signal });
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#pageChanged({ away: false }), { signal });
     if (this.#name !== null) {
       this.#channel = new BroadcastChannel(this.#name);
-      this.#channel.onmessage = ({ data }) => this.#hear(data);
+      this.#channel.onmessage = ({ data }) => this.#receive(data);
     }
-    this.#inquire();
-    this.#queue();
+    this.#checkLeader();
+    this.#requestLock();
   }
 
-  /** End it, for good. */
+  /** Close the stream permanently, and the channel. */
   stop() {
     this.#end();
     this.#channel?.close();
@@ -75,58 +76,59 @@ export class Relay {
   }
 
   #end() {
-    this.#leaving.abort();
+    this.#ended.abort();
     this.#away = true;
     clearTimeout(this.#timer);
-    this.#letGo();
+    this.#resign();
   }
 
   get #visible() {
     return document.visibilityState === "visible";
   }
 
-  get #wanted() {
-    return !this.#away && (this.#visible || !this.#seen);
+  get #mayLead() {
+    return !this.#away && (this.#visible || !this.#onlyVisible);
   }
 
-  /** The page was hidden, or came to light: it is awake then, and takes over from one that may not be. */
-  #turn({ away = this.#away } = {}) {
+  /** Resign when the page goes away; take over when it becomes visible, as the leader may be suspended. */
+  #pageChanged({ away = this.#away } = {}) {
     this.#away = away;
-    if (!this.#wanted) this.#letGo();
-    else this.#queue({ steal: this.#visible });
+    if (!this.#mayLead) this.#resign();
+    else this.#requestLock({ steal: this.#visible });
   }
 
-  /** Wait for the lock, and follow while it is ours. */
-  async #queue({ steal = false } = {}) {
-    if (!this.#wanted || this.#stream || (this.#asking && !steal)) return;
+  /** Wait for the lock, and lead while this tab holds it. */
+  async #requestLock({ steal = false } = {}) {
+    if (!this.#mayLead || this.#stream || (this.#request && !steal)) return;
     if (this.#name === null) return this.#lead();
-    this.#asking?.abort();
-    const asking = (this.#asking = new AbortController());
+    this.#request?.abort();
+    const request = (this.#request = new AbortController());
     const held = () => {
-      if (this.#asking !== asking) return null; // given up meanwhile
+      if (this.#request !== request) return null; // superseded meanwhile
       this.#lead();
       return new Promise((resolve) => (this.#release = resolve));
     };
     try {
-      await navigator.locks.request(this.#name, steal ? { steal } : { signal: asking.signal }, held);
+      await navigator.locks.request(this.#name, steal ? { steal } : { signal: request.signal }, held);
     } catch (error) {
-      // The wait was given up, or another tab has taken over; else the browser lets this page have no locks.
+      // AbortError: this tab gave up, or another tab took the lock. Otherwise this page may not use locks.
       if (error.name !== "AbortError") this.#name = null;
     }
-    if (this.#asking !== asking) return;
-    this.#letGo();
-    this.#inquire();
-    this.#queue();
+    if (this.#request !== request) return;
+    this.#resign();
+    this.#checkLeader();
+    this.#requestLock();
   }
 
+  /** Open the stream, deliver its events to this tab, and broadcast them. */
   #lead() {
-    this.#term = Math.max(this.#term + 1, Date.now()); // by one clock for all tabs, which also who heard nothing has
-    const ours = (take) => (what) => this.#stream === stream && take(what);
+    this.#term = Math.max(this.#term + 1, Date.now()); // all tabs share one clock, so a later leader has a later term
+    const ifCurrent = (forward) => (value) => this.#stream === stream && forward(value);
     const stream = this.#open({
-      event: ours((event) => this.#tell({ event })),
-      state: ours((state) => this.#tell({ state })),
-      countdown: ours((countdown) => this.#tell({ countdown })),
-      refused: ours(({ status, message }) => this.#tell({ refused: { status, message } })),
+      event: ifCurrent((event) => this.#forward({ event })),
+      state: ifCurrent((state) => this.#forward({ state })),
+      countdown: ifCurrent((countdown) => this.#forward({ countdown })),
+      refused: ifCurrent(({ status, message }) => this.#forward({ refused: { status, message } })),
     });
     stream.position = this.#position;
     this.#stream = stream;
@@ -134,70 +136,70 @@ export class Relay {
     stream.follow();
   }
 
-  #letGo() {
+  /** Close the stream if this tab is the leader, and release the lock. */
+  #resign() {
     const stream = this.#stream;
-    this.#asking?.abort();
-    this.#asking = null;
+    this.#request?.abort();
+    this.#request = null;
     if (!stream) return;
     this.#position = stream.position;
-    this.#stream = null; // first: that it stops is no news
+    this.#stream = null; // before `stop`, so that its `stopped` state is not forwarded
     stream.stop();
     this.#release();
   }
 
-  /** Take what the stream says, and pass it on. */
-  #tell(message) {
-    if (message.state === "connecting" && this.#last.state === "live") return; // one tab for another: no news
-    this.#take(message);
+  #forward(message) {
+    if (message.state === "connecting" && this.#last.state === "live") return; // a change of leader is not shown
+    this.#deliver(message);
     if (message.event) message.position = message.event.id ?? this.position;
-    this.#say(message);
+    this.#broadcast(message);
   }
 
-  #say(message) {
+  #broadcast(message) {
     this.#channel?.postMessage({ ...message, term: this.#term });
   }
 
-  #take({ event, state, countdown, refused }) {
+  #deliver({ event, state, countdown, refused }) {
     if (event?.event === "hello") this.#last.hello = event;
-    if (event) this.#told.event(event);
-    else if (countdown !== undefined) this.#told.countdown(countdown);
-    else if (refused) this.#told.refused(new Refused(refused.status, refused.message));
-    else this.#told.state((this.#last.state = state));
-    if (refused || state === "over") queueMicrotask(() => this.#end()); // for all tabs
+    if (event) this.#handlers.event(event);
+    else if (countdown !== undefined) this.#handlers.countdown(countdown);
+    else if (refused) this.#handlers.refused(new Refused(refused.status, refused.message));
+    else this.#handlers.state((this.#last.state = state));
+    if (refused || state === "over") queueMicrotask(() => this.#end()); // final in every tab
   }
 
-  /** Is there a tab that follows?  One that does not answer is asleep, and this one takes over. */
-  #inquire() {
+  /** Ask the leader for a sign of life, now and then; take over from one that does not answer. */
+  #checkLeader() {
     clearTimeout(this.#timer);
     if (!this.#channel) return;
     const asked = Date.now();
-    this.#channel.postMessage({ asks: true });
+    this.#channel.postMessage({ question: true });
     this.#timer = setTimeout(() => {
-      if (this.#visible && this.#heard < asked) this.#queue({ steal: true });
-      else this.#timer = setTimeout(() => this.#inquire(), PERIOD);
-    }, SILENCE);
+      if (this.#visible && this.#heard < asked) this.#requestLock({ steal: true });
+      else this.#timer = setTimeout(() => this.#checkLeader(), CHECK_PERIOD);
+    }, RESPONSE_TIMEOUT);
   }
 
-  #hear({ asks, welcome, position, term, ...message }) {
-    if (asks) {
-      if (this.#stream) this.#say({ welcome: this.#last, position: this.position });
+  #receive({ question, answer, position, term, ...message }) {
+    if (question) {
+      if (this.#stream) this.#broadcast({ answer: this.#last, position: this.position });
       return;
     }
-    if (this.#stream ? term <= this.#term : term < this.#term) return; // the tab that followed before; told again
+    if (this.#stream ? term <= this.#term : term < this.#term) return; // from a former leader; the new one repeats it
     this.#term = term;
     if (this.#stream) {
-      // Another tab has taken over, and this is how we learn it: the lock tells it too late.
-      this.#letGo();
-      this.#inquire();
-      this.#queue();
+      // Another tab has taken over. The lock reports the loss too late.
+      this.#resign();
+      this.#checkLeader();
+      this.#requestLock();
     }
     this.#heard = Date.now();
-    const { hello, state } = welcome ?? {};
-    if (welcome && (this.#last.hello || !hello)) return; // it is another tab that has asked, or too early
+    const { hello, state } = answer ?? {};
+    if (answer && (this.#last.hello || !hello)) return; // meant for another tab, or the leader is not connected yet
     const event = hello ?? message.event;
-    if (event) this.#take({ event: { ...event, position, first: !this.#last.hello } });
-    else this.#take(message);
-    if (welcome) this.#take({ state });
+    if (event) this.#deliver({ event: { ...event, position, first: !this.#last.hello } });
+    else this.#deliver(message);
+    if (answer) this.#deliver({ state });
     if (position !== undefined) this.#position = position;
   }
 }

@@ -1,19 +1,19 @@
-// Server-sent events, out of text that comes in pieces (HTML Living Standard, 9.2).
+// A parser for server-sent events (HTML Living Standard, section 9.2).
 
 /**
- * Splits a stream into events, however it is cut.  Comments are no events; a block with only an id or a `retry` is one
- * without a kind, so that the reader can obey it.
+ * Splits text into events, however it is cut into pieces. Comments are ignored. A block with only an `id` or a
+ * `retry` is returned as an event with an empty `event`, so that the caller can apply it.
  */
 export class Parser {
-  #rest = ""; // of a line without its end
-  #halved = false; // the last piece ended with CR: an LF that comes next belongs to it
+  #rest = ""; // of an unfinished line
+  #endedWithCR = false; // a LF at the beginning of the next piece belongs to that CR
   #block = {};
 
-  /** @returns {{event: string, data: string, id?: string, retry?: number}[]} */
+  /** @returns {{event: string, data: string, id?: string, retry?: number}[]} events completed by `text` */
   feed(text) {
     if (text === "") return [];
-    const piece = this.#halved && text[0] === "\n" ? text.slice(1) : text;
-    this.#halved = text.endsWith("\r");
+    const piece = this.#endedWithCR && text[0] === "\n" ? text.slice(1) : text;
+    this.#endedWithCR = text.endsWith("\r");
     const lines = (this.#rest + piece).split(/\r\n|\r|\n/);
     this.#rest = lines.pop();
     const events = [];

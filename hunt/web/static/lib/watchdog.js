@@ -1,21 +1,21 @@
-// Tells a connection that is quiet from one that is dead.
+// Detects a dead connection by its missing heartbeats.
 
-const HEARTBEAT = 15_000; // ms; the server says something at least so often
-const SILENCE = 2.5 * HEARTBEAT;
+const HEARTBEAT = 15_000; // ms; the server sends at least one byte in this time
+const SILENCE = 2.5 * HEARTBEAT; // ms without a byte after which a connection counts as dead
 
-/** Barks once, after silence. */
+/** Calls `expired` once, after `SILENCE` without a byte. */
 export class Watchdog {
-  // The clock on the wall: the others stand still while a phone sleeps.
+  // Wall-clock time: timers and monotonic clocks stand still while a phone sleeps.
   #last = Date.now();
   #timer;
-  #bark;
+  #expired;
 
-  constructor(bark) {
-    this.#bark = bark;
-    this.#watch(SILENCE);
+  constructor(expired) {
+    this.#expired = expired;
+    this.#schedule(SILENCE);
   }
 
-  /** There was a byte. */
+  /** Note that a byte arrived. */
   heard() {
     this.#last = Date.now();
   }
@@ -28,10 +28,10 @@ export class Watchdog {
     clearTimeout(this.#timer);
   }
 
-  #watch(ms) {
+  #schedule(ms) {
     this.#timer = setTimeout(() => {
-      if (this.silent) this.#bark();
-      else this.#watch(SILENCE - (Date.now() - this.#last));
+      if (this.silent) this.#expired();
+      else this.#schedule(SILENCE - (Date.now() - this.#last));
     }, ms);
   }
 }

@@ -1,14 +1,14 @@
-// Who the operator is: a token that this tab keeps, and that goes into a header only.
+// The signed-in operator: a token that is kept in this tab and sent in a header only.
 
-import { refusal } from "../lib/errors.js";
+import { errorFrom } from "../lib/errors.js";
 import { Session } from "../lib/session.js";
 
-const KEPT = "hunt-operator";
-const ANSWER = 10_000; // ms that the server has to answer
+const STORAGE_KEY = "hunt-operator";
+const RESPONSE_TIMEOUT = 10_000; // ms
 
 export class Operator {
   session = new Session(() => {}, { token: () => this.#token });
-  #token = sessionStorage.getItem(KEPT) ?? "";
+  #token = sessionStorage.getItem(STORAGE_KEY) ?? "";
 
   get signedIn() {
     return this.#token !== "";
@@ -16,15 +16,15 @@ export class Operator {
 
   signIn(token) {
     this.#token = token;
-    sessionStorage.setItem(KEPT, token);
+    sessionStorage.setItem(STORAGE_KEY, token);
   }
 
   signOut() {
     this.#token = "";
-    sessionStorage.removeItem(KEPT);
+    sessionStorage.removeItem(STORAGE_KEY);
   }
 
-  /** Who the token says that one is; only the server knows whether that is true. */
+  /** The name in the token, for display: only the server can verify it. */
   get name() {
     try {
       const [, payload] = this.#token.split(".");
@@ -34,7 +34,7 @@ export class Operator {
     }
   }
 
-  /** Have something done; rejects with what the server said. */
+  /** Send a POST request and return the JSON of the response; rejects with the server's error. */
   post(path, body = {}) {
     return this.#request(path, {
       method: "POST",
@@ -43,14 +43,14 @@ export class Operator {
     });
   }
 
-  /** As `post`, but have it deleted. */
+  /** Send a DELETE request; otherwise like `post`. */
   delete(path) {
     return this.#request(path, { method: "DELETE" });
   }
 
   async #request(path, options) {
-    const response = await this.session.fetch(path, { ...options, signal: AbortSignal.timeout(ANSWER) });
-    if (!response.ok) throw await refusal(response);
+    const response = await this.session.fetch(path, { ...options, signal: AbortSignal.timeout(RESPONSE_TIMEOUT) });
+    if (!response.ok) throw await errorFrom(response);
     return response.json();
   }
 }

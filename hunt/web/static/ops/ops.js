@@ -1,65 +1,65 @@
-// The operations page: one stream of samples, shown; and the operator's hand.
+// The operations page: one stream of samples, and the operator's actions.
 
-import { Board } from "./dashboard.js";
-import { Connection } from "../shared/connection-status.js";
+import { EventStream } from "../lib/event-stream.js";
+import { ConnectionStatus } from "../shared/connection-status.js";
+import { byId } from "../shared/elements.js";
 import { Controls } from "./controls.js";
-import { History } from "./sample-history.js";
+import { Dashboard } from "./dashboard.js";
 import { Operator } from "./operator.js";
 import { COLUMNS, Plots } from "./plots.js";
-import { Stream } from "../lib/event-stream.js";
+import { SampleHistory } from "./sample-history.js";
 
-const KEPT = 900; // samples, as the server keeps them
-
-const byId = (id) => document.getElementById(id);
+const CAPACITY = 900; // samples; the server keeps as many
 
 const operator = new Operator();
-const board = new Board();
+const dashboard = new Dashboard();
 const controls = new Controls(operator);
-const history = new History(COLUMNS, KEPT);
-const connection = new Connection(byId("connection"), byId("state"), byId("countdown"));
-let plots = null; // made once there is a place that has a width
+const history = new SampleHistory(COLUMNS, CAPACITY);
+const connection = new ConnectionStatus(byId("connection"), byId("state"), byId("countdown"));
+let plots = null; // made once the page is visible, because a plot needs its width
 let version = "";
 
-const heard = {
-  hello(sizes) {
-    version = sizes.version;
-    board.hello(sizes);
+const handlers = {
+  hello(greeting) {
+    version = greeting.version;
+    dashboard.hello(greeting);
   },
   sample(sample) {
     history.add(sample);
-    board.show(sample);
+    dashboard.show(sample);
     controls.shows(sample.process);
     byId("who").textContent = `process ${sample.process} · hunt ${version}${operator.name ? ` · as ${operator.name}` : ""}`;
     plots.update();
   },
-  processes: (all) => board.processes(all),
+  processes: (all) => dashboard.processes(all),
   hunts: (all) => controls.hunts(all),
 };
 
-const stream = new Stream(operator.session, "/ops/samples", {
-  event: ({ event, data }) => heard[event]?.(JSON.parse(data)),
+const stream = new EventStream(operator.session, "/ops/samples", {
+  event: ({ event, data }) => handlers[event]?.(JSON.parse(data)),
   state: (state) => connection.state(state),
   countdown: (seconds) => connection.countdown(seconds),
   refused: (error) => signOut(error.message),
 });
 
 function signIn() {
-  show(true);
+  showDashboard(true);
   plots ??= new Plots(byId("plots"), history);
   stream.restart();
 }
 
-function signOut(reason = "") {
+function signOut(reason) {
   operator.signOut();
-  board.forget();
-  show(false);
+  dashboard.forget();
+  showDashboard(false);
   byId("refused").textContent = reason;
   byId("token").focus();
 }
 
-function show(board) {
-  for (const id of ["board", "connection", "sign-out", "who"]) byId(id).hidden = !board;
-  byId("door").hidden = board;
+/** Show either the dashboard or the form for signing in. */
+function showDashboard(signedIn) {
+  for (const id of ["board", "connection", "sign-out", "who"]) byId(id).hidden = !signedIn;
+  byId("door").hidden = signedIn;
 }
 
 byId("sign-in").addEventListener("submit", (event) => {
@@ -71,8 +71,8 @@ byId("sign-in").addEventListener("submit", (event) => {
 });
 byId("sign-out").addEventListener("click", () => {
   operator.signOut();
-  location.reload(); // the stream ends, and nothing of what was seen stays
+  location.reload(); // ends the stream, and removes everything that was shown
 });
 
 if (operator.signedIn) signIn();
-else show(false);
+else showDashboard(false);

@@ -1,35 +1,36 @@
-// The last quarter of an hour of one process, as columns: what a plot wants.
+// The samples of the last 15 minutes of one process, as columns for the plots.
 
-const GAP = 3; // s without a sample, after which a line is broken
+const MAX_GAP = 3; // s between two samples, above which the line is interrupted
 
-/** Samples of one process, the oldest first; those of another process are a new history. */
-export class History {
+/** Holds samples of one process, oldest first; a sample of another process starts a new history. */
+export class SampleHistory {
   times = [];
-  #columns; // name -> what it reads of a sample, and its values
-  #kept;
+  #columns; // name -> {read, values}
+  #capacity;
   #process = null;
 
   /**
-   * @param {Record<string, (sample: object) => number | null>} columns
-   * @param {number} kept samples, at most
+   * @param {Record<string, (sample: object) => number | null>} columns name -> function that reads the value
+   * @param {number} capacity maximum number of samples
    */
-  constructor(columns, kept) {
+  constructor(columns, capacity) {
     this.#columns = new Map(Object.entries(columns).map(([name, read]) => [name, { read, values: [] }]));
-    this.#kept = kept;
+    this.#capacity = capacity;
   }
 
   add(sample) {
     if (sample.process !== this.#process) {
       this.#process = sample.process;
-      this.#cut(0);
+      this.#truncate(0);
     }
     const last = this.times.at(-1);
-    if (last !== undefined && sample.at <= last) return; // a clock that was set back
-    if (sample.at - last > GAP) this.#push(last + 1, () => null);
+    if (last !== undefined && sample.at <= last) return; // the clock was set back
+    if (sample.at - last > MAX_GAP) this.#push(last + 1, () => null);
     this.#push(sample.at, (read) => read(sample));
-    this.#cut(this.#kept);
+    this.#truncate(this.#capacity);
   }
 
+  /** Return the values of a column. */
   column(name) {
     return this.#columns.get(name).values;
   }
@@ -39,10 +40,11 @@ export class History {
     for (const { read, values } of this.#columns.values()) values.push(value(read));
   }
 
-  #cut(length) {
-    const old = this.times.length - length;
-    if (old <= 0) return;
-    this.times.splice(0, old);
-    for (const { values } of this.#columns.values()) values.splice(0, old);
+  /** Remove the oldest samples beyond `length`. */
+  #truncate(length) {
+    const excess = this.times.length - length;
+    if (excess <= 0) return;
+    this.times.splice(0, excess);
+    for (const { values } of this.#columns.values()) values.splice(0, excess);
   }
 }

@@ -1,17 +1,17 @@
-// What the page says about its connection.
+// The status line of the event stream.
 
 const WORDS = {
   connecting: "connecting …",
   live: "live",
   waiting: "reconnecting",
-  draining: "server draining, reconnecting",
+  draining: "server restarting, reconnecting",
   offline: "offline",
   over: "the hunt is over",
   refused: "not connected",
 };
 
-/** A state, which is read out when it changes, and the seconds to the next attempt, which are only seen. */
-export class Connection {
+/** Shows a state, which screen readers announce, and the seconds to the next attempt, which they do not. */
+export class ConnectionStatus {
   #frame;
   #words;
   #seconds;
@@ -23,6 +23,7 @@ export class Connection {
     this.#seconds = seconds;
   }
 
+  /** @param {string} state of an `EventStream` */
   state(state) {
     const shown = state === "waiting" && !navigator.onLine ? "offline" : state;
     if (shown === this.#shown) return;

@@ -1,19 +1,19 @@
-// What is shown is shown once a frame, however much comes in.
+// Rendering at most once per animation frame.
 
 /**
- * Return what asks for `work` to be done before the next frame is painted: once, however often it is asked for.  Of a
- * page that nobody sees the browser paints no frames, so what comes in meanwhile must be kept small by who keeps it.
+ * Return a function that schedules `work` for the next animation frame, once however often it is called. A hidden page
+ * has no frames, so callers must bound what they collect meanwhile.
  * @param {() => void} work
  */
 export function onFrame(work) {
-  let asked = false;
+  let scheduled = false;
   const run = () => {
-    asked = false;
+    scheduled = false;
     work();
   };
   return () => {
-    if (asked) return;
-    asked = true;
+    if (scheduled) return;
+    scheduled = true;
     requestAnimationFrame(run);
   };
 }
