@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import output, serving
-from hunt.bench import clicks, table
-from hunt.bench.processes import Processes
-from hunt.bench.progress import Line
+from hunt.bench import clicks, figure_table
+from hunt.bench.process_usage import ServerProcesses
+from hunt.bench.progress import ProgressLine
 from hunt.bench.target import Target
 
 
@@ -30,12 +30,12 @@ def measure(options: argparse.Namespace, folder: Path) -> list[clicks.Result]:
     found = []
     with serving.hunt(flags, serving.handed_on("HUNT_FAST_LANE")) as (url, pid):
         target = Target.parse(url, "harbour")
-        processes = Processes([pid])
+        processes = ServerProcesses([pid])
         for connections in options.connections:
             load = clicks.Load(
                 connections=connections, seconds=options.seconds, warmup=options.warmup
             )
-            line = Line(f"{connections} connections")
+            line = ProgressLine(f"{connections} connections")
             found.append(
                 clicks.measure(
                     target, load, serving.PLAYERS, processes=processes, progress=line.clicks
@@ -60,7 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hunt-bench-", ignore_cleanup_errors=True) as folder:
         found = measure(options, Path(folder))
     figures = [result.figures for result in found]
-    output.show("Durable clicks, closed loop", table.CLICKS, figures, options)
+    output.show("Durable clicks, closed loop", figure_table.CLICKS, figures, options)
     output.end([problem for result in found for problem in result.problems])
 
 

@@ -28,16 +28,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import output, serving
-from hunt.bench import clicks, table
+from hunt.bench import clicks, figure_table
 from hunt.bench.players import Player
-from hunt.bench.processes import Processes
+from hunt.bench.process_usage import ServerProcesses
 from hunt.bench.target import Target
 
 COLUMNS = {
     "when": ("when", 0),
     "attackers": ("attackers", 0),
     "cut_off": ("cut off", 0),
-} | {name: table.CLICKS[name] for name in ("rate", "p50_ms", "p90_ms", "p99_ms", "max_ms")}
+} | {name: figure_table.CLICKS[name] for name in ("rate", "p50_ms", "p90_ms", "p99_ms", "max_ms")}
 
 #: Bytes that a stalled reader's kernel takes, and may be doubled by it.
 RECEIVE = 2048
@@ -170,7 +170,7 @@ def main() -> None:
         serving.hunt(["--processes", "1", "--data-dir", folder], {}) as (url, pid),
     ):
         target = Target.parse(url, "harbour")
-        processes = Processes([serving.server_process(pid)])
+        processes = ServerProcesses([serving.server_process(pid)])
 
         def measure(when: str) -> dict[str, object]:
             found = clicks.measure(target, load, serving.PLAYERS, processes=processes)

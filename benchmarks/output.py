@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 
-from hunt.bench.table import Columns, plain, rows
+from hunt.bench.figure_table import Columns, plain, rows
 
 
 def options(parser: argparse.ArgumentParser) -> None:

@@ -25,8 +25,8 @@ from benchmarks.compare.contender import Contender, Running
 from benchmarks.compare.ratios import medians
 from benchmarks.compare.turns import alternate
 from hunt.bench import clicks
+from hunt.bench.figure_table import Columns
 from hunt.bench.result import Result
-from hunt.bench.table import Columns
 
 #: Pace -> what makes it.
 PACES = {

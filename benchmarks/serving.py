@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks import output
 from hunt.bench.players import signed
-from hunt.bench.processes import table
+from hunt.bench.process_usage import process_table
 from hunt.bench.target import Target
 from hunt.errors import HuntError
 from hunt.play.auth import sign
@@ -148,7 +148,7 @@ def server_process(supervisor: int) -> int:
     """Return the process id of the one server process below `hunt serve`."""
     return min(  # the spare came after it
         pid
-        for pid, process in table().items()
+        for pid, process in process_table().items()
         if process.parent == supervisor
-        and b"server_process" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        and b"hunt.cli.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     )

@@ -9,8 +9,8 @@ import psycopg
 
 from benchmarks import serving
 from benchmarks.compare.contender import Running
-from hunt.bench import loops, requests, seen
-from hunt.bench.clicker import Clicker, Connection
+from hunt.bench import click_bodies, load_loops, server_state
+from hunt.bench.click_clients import ClickClients, ClickConnection
 from hunt.bench.clicks import Load, batch_figures
 from hunt.bench.poller import Poller
 from hunt.bench.result import Result
@@ -28,18 +28,18 @@ def measure(running: Running, hunts: Sequence[str], load: Load) -> Result:
     assert load.rate is not None, "an open loop"
     target, size = running.target, (100.0, 100.0)
     players = serving.PLAYERS(load.connections)
-    length = requests.body_length(*size)
-    poller: Poller[Connection] = Poller()
+    length = click_bodies.body_length(*size)
+    poller: Poller[ClickConnection] = Poller()
     try:
-        with Clicker(target, players, size=size, poller=poller, ids=load.ids()) as clicker:
+        with ClickClients(target, players, size=size, poller=poller, ids=load.ids()) as clicker:
             for number, (each, player) in enumerate(zip(clicker.connections, players, strict=True)):
                 own = replace(target, hunt=hunts[number % len(hunts)])
-                each.head = own.click_head(player.token, length) + requests.OPENING
-            warmup = loops.opened(clicker, poller, load.connections / load.rate, load.rate)
+                each.head = own.click_head(player.token, length) + click_bodies.OPENING
+            warmup = load_loops.open_loop(clicker, poller, load.connections / load.rate, load.rate)
             rows, before = _rows(running), running.processes.usage()
-            batches = seen.batches(target)
-            run = loops.opened(clicker, poller, load.seconds, load.rate)
-            after, batches_after = running.processes.usage(), seen.batches(target)
+            batches = server_state.batches(target)
+            run = load_loops.open_loop(clicker, poller, load.seconds, load.rate)
+            after, batches_after = running.processes.usage(), server_state.batches(target)
             rows = _rows(running) - rows
     finally:
         poller.close()

@@ -18,7 +18,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import output, serving
-from hunt.bench.table import Columns
+from hunt.bench.figure_table import Columns
 
 COLUMNS: Columns = {
     "start": ("start", 0),

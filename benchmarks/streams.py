@@ -27,26 +27,29 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import output, serving, torrent
-from hunt.bench import game, streams, table
-from hunt.bench.processes import Processes
+from hunt.bench import figure_table, game, streams
+from hunt.bench.process_usage import ServerProcesses
 from hunt.bench.target import Target
 
 PARTS = ("idle", "fan-out", "game", "torrent")
 
-#: As `hunt.bench.table.STREAMS`, in two.
-IDLE = {n: c for n, c in table.STREAMS.items() if "fan_out" not in n and "delivery" not in n}
-FAN_OUT = {n: c for n, c in table.STREAMS.items() if n not in IDLE}
+#: As `hunt.bench.figure_table.STREAMS`, in two.
+IDLE = {n: c for n, c in figure_table.STREAMS.items() if "fan_out" not in n and "delivery" not in n}
+FAN_OUT = {n: c for n, c in figure_table.STREAMS.items() if n not in IDLE}
 
 
 @contextmanager
-def one_process() -> Iterator[tuple[Target, Processes]]:
+def one_process() -> Iterator[tuple[Target, ServerProcesses]]:
     """Run a server of one process; its supervisor is not measured."""
     with (
         tempfile.TemporaryDirectory(prefix="hunt-bench-", ignore_cleanup_errors=True) as folder,
         serving.hunt(["--processes", "1", "--data-dir", folder], {}) as (url, pid),
     ):
         server = serving.server_process(pid)
-        yield Target.parse(url, "harbour"), Processes([server], serving.postmaster(Path(folder)))
+        yield (
+            Target.parse(url, "harbour"),
+            ServerProcesses([server], serving.postmaster(Path(folder))),
+        )
 
 
 def idle(options: argparse.Namespace) -> list[str]:
@@ -82,7 +85,7 @@ def games(options: argparse.Namespace) -> list[str]:
         ]
     output.show(
         "Players with open streams, one process",
-        table.GAME,
+        figure_table.GAME,
         [each.figures for each in played],
         options,
     )
@@ -99,7 +102,9 @@ def torrents(options: argparse.Namespace) -> list[str]:
         flags = ["--processes", "2", "--data-dir", folder]
         with serving.hunt(flags, extra) as (url, pid):
             [player] = serving.PLAYERS(1)
-            found = torrent.measure(Target.parse(url, "harbour"), load, player, Processes([pid]))
+            found = torrent.measure(
+                Target.parse(url, "harbour"), load, player, ServerProcesses([pid])
+            )
     output.show("Events at full speed, two processes", torrent.COLUMNS, [found.figures], options)
     return found.problems
 

@@ -6,15 +6,15 @@ from collections import deque
 from dataclasses import dataclass
 from time import perf_counter
 
-from hunt.bench import seen
-from hunt.bench.clicker import Clicker
-from hunt.bench.events import REWARD_SEQ
-from hunt.bench.listener import Both, Listener, Streams
+from hunt.bench import server_state
+from hunt.bench.click_clients import ClickClients
+from hunt.bench.event_blocks import REWARD_SEQ
+from hunt.bench.figure_table import Columns
 from hunt.bench.players import Player
-from hunt.bench.processes import Processes
+from hunt.bench.process_usage import ServerProcesses
 from hunt.bench.result import Result
 from hunt.bench.run import Run
-from hunt.bench.table import Columns
+from hunt.bench.stream_clients import CombinedPoller, OpenStreams, StreamClient
 from hunt.bench.target import Target
 
 COLUMNS: Columns = {
@@ -58,7 +58,7 @@ class Ledger:
         self._text = b""  # the newest; most streams get the same
         self._seqs: tuple[int, int, int] | None = None  # first, last and number of its events
 
-    def heard(self, listener: Listener, text: bytes | None) -> None:
+    def heard(self, listener: StreamClient, text: bytes | None) -> None:
         """Note what came on a stream."""
         if text is None:
             self.ended += 1
@@ -76,18 +76,18 @@ class Ledger:
         self.last[listener.number] = last
 
 
-def measure(target: Target, load: Load, player: Player, processes: Processes) -> Result:
+def measure(target: Target, load: Load, player: Player, processes: ServerProcesses) -> Result:
     """Click as fast as the slowest of the streams allows."""
-    start = seen.position(target, player.token)
+    start = server_state.position(target, player.token)
     ledger = Ledger(start, load.streams)
-    poller = Both(ledger.heard)
+    poller = CombinedPoller(ledger.heard)
     try:
         with (
-            Streams(target, [player.token] * load.streams, poller) as streams,
-            Clicker(
+            OpenStreams(target, [player.token] * load.streams, poller) as streams,
+            ClickClients(
                 target,
                 [player] * load.connections,
-                size=seen.map_size(target),
+                size=server_state.map_size(target),
                 poller=poller,
             ) as clicker,
         ):
@@ -116,7 +116,9 @@ def measure(target: Target, load: Load, player: Player, processes: Processes) ->
     return Result(figures, dict(run.statuses), problems, run)
 
 
-def _run(clicker: Clicker, poller: Both, ledger: Ledger, load: Load, start: int) -> float:
+def _run(
+    clicker: ClickClients, poller: CombinedPoller, ledger: Ledger, load: Load, start: int
+) -> float:
     """Return the seconds until the last delivery."""
     run = clicker.run = Run(began=perf_counter(), seconds=load.seconds)
     free = deque(clicker.connections)

@@ -6,13 +6,13 @@ import os
 import sys
 from functools import partial
 
-from hunt.cli import failures, hunt
+from hunt.cli import exit_status, hunt
 
 
 def main() -> None:
     """Run the command line; does not return."""
     _open_standard_streams()
-    sys.exit(failures.guard(partial(hunt, prog_name="hunt", standalone_mode=False)))
+    sys.exit(exit_status.run_command(partial(hunt, prog_name="hunt", standalone_mode=False)))
 
 
 def _open_standard_streams() -> None:

@@ -35,8 +35,8 @@ from benchmarks.compare import axum, fastapi, loads, ours, sheet
 from benchmarks.compare.contender import Contender
 from benchmarks.compare.ratios import medians
 from benchmarks.compare.turns import alternate
+from hunt.bench.figure_table import Columns
 from hunt.bench.result import Result
-from hunt.bench.table import Columns
 
 #: In the order of their turns, and whether they take part without being asked for.
 SERVERS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import serving
 from benchmarks.database import Database
-from hunt.bench.processes import Processes
+from hunt.bench.process_usage import ServerProcesses
 from hunt.bench.target import Target
 
 
@@ -31,7 +31,7 @@ class Contender:
         environ = {**self.environ, "PORT": str(port)}
         with serving.server(self.command(port), port, environ, self.cwd) as pid:
             target = Target("127.0.0.1", port, self.hunt)
-            yield Running(self, target, Processes([pid], self.database.pid))
+            yield Running(self, target, ServerProcesses([pid], self.database.pid))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Running:
 
     contender: Contender
     target: Target
-    processes: Processes
+    processes: ServerProcesses
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmarks.compare.ratios import Figures, ratio
-from hunt.bench.table import Columns, cell
+from hunt.bench.figure_table import Columns, cell
 
 CLICKS: Columns = {
     "clicks_per_second": ("clicks/s", 0),

@@ -9,16 +9,16 @@ import time
 from pathlib import Path
 
 from benchmarks.compare.contender import Running
-from hunt.bench import seen
+from hunt.bench import server_state
 from hunt.bench.clicks import Load, batch_figures
-from hunt.bench.players import Source
+from hunt.bench.players import PlayerSource
 from hunt.bench.result import Result
 from hunt.bench.run import Run
 
 SCRIPT = Path(__file__).with_name("clicks.lua")
 
 
-def measure(running: Running, load: Load, players: Source, tokens: Path) -> Result:
+def measure(running: Running, load: Load, players: PlayerSource, tokens: Path) -> Result:
     """Put a closed loop on the server; as `hunt.bench.clicks.measure`.
 
     At its end wrk does not wait for the clicks under way, so the log may have one more
@@ -35,14 +35,14 @@ def measure(running: Running, load: Load, players: Source, tokens: Path) -> Resu
     token = everyone[0].token
     if load.warmup > 0:
         _run(running, load.connections, load.warmup, tokens)
-    start, batches = _resting(running, token), seen.batches(running.target)
+    start, batches = _resting(running, token), server_state.batches(running.target)
     before, own = running.processes.usage(), _cpu()
     shown = _run(running, load.connections, load.seconds, tokens)
     own, after = _cpu() - own, running.processes.usage()
     answers = int(shown.pop("answers"))
     bad, broken = int(shown.pop("bad")), int(shown.pop("broken"))
     settled = answers - bad
-    rows = seen.wait_position(running.target, token, start + settled) - start
+    rows = server_state.wait_position(running.target, token, start + settled) - start
     thousands = max(settled, 1) / 1000
     figures: dict[str, float | None] = {
         "connections": load.connections,
@@ -50,7 +50,7 @@ def measure(running: Running, load: Load, players: Source, tokens: Path) -> Resu
         "clicks_per_second": settled / shown.pop("seconds"),
         **shown,
         "log_rows": rows,
-        **batch_figures(batches, seen.batches(running.target)),
+        **batch_figures(batches, server_state.batches(running.target)),
         "generator_cpu_us_per_click": own / max(answers, 1) * 1e6,
         "server_cpu_ms_per_1000": (after.server - before.server) * 1000 / thousands,
         "postgres_cpu_ms_per_1000": None,
@@ -89,7 +89,7 @@ def parse(text: str) -> dict[str, float]:
 def _resting(running: Running, token: str) -> int:
     """Return the length of the log, once it does not grow by what wrk did not wait for."""
     found = -1
-    while found != (now := seen.position(running.target, token)):
+    while found != (now := server_state.position(running.target, token)):
         found = now
         time.sleep(0.2)
     return found

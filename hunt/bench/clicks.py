@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hunt.bench import loops, requests, seen
-from hunt.bench.clicker import Clicker, Connection
-from hunt.bench.players import Source
+from hunt.bench import click_bodies, load_loops, server_state
+from hunt.bench.click_clients import ClickClients, ClickConnection
+from hunt.bench.players import PlayerSource
 from hunt.bench.poller import Poller
-from hunt.bench.processes import Processes
+from hunt.bench.process_usage import ServerProcesses
 from hunt.bench.result import Result
 from hunt.bench.run import Run, latency_figures
 from hunt.bench.target import Target
@@ -28,16 +28,16 @@ class Load:
 
     def ids(self) -> Iterator[bytes]:
         """Return fresh ids for clicks, without end."""
-        return requests.random_uuids() if self.random_ids else requests.timed_uuids()
+        return click_bodies.random_uuids() if self.random_ids else click_bodies.timed_uuids()
 
 
 def measure(
     target: Target,
     load: Load,
-    players: Source,
+    players: PlayerSource,
     *,
-    processes: Processes | None = None,
-    progress: loops.Progress = loops.silent,
+    processes: ServerProcesses | None = None,
+    progress: load_loops.Progress = load_loops.no_progress,
 ) -> Result:
     """Put the load on the server, after the warm-up, and return what was seen.
 
@@ -46,28 +46,28 @@ def measure(
     """
     everyone = players(load.connections)
     token = everyone[0].token
-    start = seen.position(target, token)  # and see that the tokens are taken
-    poller: Poller[Connection] = Poller()
+    start = server_state.position(target, token)  # and see that the tokens are taken
+    poller: Poller[ClickConnection] = Poller()
 
     def turn(seconds: float) -> Run:
         if load.rate is None:
-            return loops.closed(clicker, poller, seconds, progress)
-        return loops.opened(clicker, poller, seconds, load.rate, progress)
+            return load_loops.closed_loop(clicker, poller, seconds, progress)
+        return load_loops.open_loop(clicker, poller, seconds, load.rate, progress)
 
-    size = seen.map_size(target)
+    size = server_state.map_size(target)
     try:
-        with Clicker(target, everyone, size=size, poller=poller, ids=load.ids()) as clicker:
+        with ClickClients(target, everyone, size=size, poller=poller, ids=load.ids()) as clicker:
             warmup = Run()
             if load.warmup > 0:
                 warmup = turn(load.warmup)
-                start = seen.wait_position(target, token, start + warmup.settled)
+                start = server_state.wait_position(target, token, start + warmup.settled)
             before = processes.usage() if processes else None
-            batches, own = seen.batches(target), time.process_time()
+            batches, own = server_state.batches(target), time.process_time()
             run = turn(load.seconds)
             own = time.process_time() - own
             after = processes.usage() if processes else None
-            batches_after = seen.batches(target)
-            rows = seen.wait_position(target, token, start + run.settled) - start
+            batches_after = server_state.batches(target)
+            rows = server_state.wait_position(target, token, start + run.settled) - start
     finally:
         poller.close()
     figures: dict[str, float | None] = {
@@ -94,7 +94,7 @@ def measure(
 
 
 def batch_figures(
-    before: seen.Batches | None, after: seen.Batches | None
+    before: server_state.Batches | None, after: server_state.Batches | None
 ) -> dict[str, float | None]:
     """Return how many batches lie between, their size and time; None where it is not known."""
     if before is None or after is None or after.count <= before.count:

@@ -7,14 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from time import perf_counter, process_time
 
-from hunt.bench import loops, seen
-from hunt.bench.clicker import Clicker, Connection
-from hunt.bench.events import REWARD_ID, REWARD_SEQ
-from hunt.bench.listener import Both, Listener, Streams
-from hunt.bench.players import Source
-from hunt.bench.processes import Processes, Usage
+from hunt.bench import load_loops, server_state
+from hunt.bench.click_clients import ClickClients, ClickConnection
+from hunt.bench.event_blocks import REWARD_ID, REWARD_SEQ
+from hunt.bench.players import PlayerSource
+from hunt.bench.process_usage import ServerProcesses, Usage
 from hunt.bench.result import Result
 from hunt.bench.run import Run, latency_figures
+from hunt.bench.stream_clients import CombinedPoller, OpenStreams, StreamClient
 from hunt.bench.target import Target
 
 #: Seconds after the last answer in which its event must have arrived.
@@ -42,7 +42,7 @@ class Spent:
         return Spent(later.time - self.time, later.cpu - self.cpu)
 
 
-class Referee:
+class OutcomeChecker:
     """Compares what was clicked, answered and streamed."""
 
     def __init__(self) -> None:
@@ -53,18 +53,18 @@ class Referee:
         self._seqs: Counter[int] = Counter()  # player -> the last seq on the stream
         self._wrong: Counter[str] = Counter()
 
-    def sent(self, connection: Connection, due: float) -> None:
+    def sent(self, connection: ClickConnection, due: float) -> None:
         """Expect an event."""
         self._sent[connection.id] = connection.number, due
 
-    def settled(self, connection: Connection, now: float) -> None:
+    def settled(self, connection: ClickConnection, now: float) -> None:
         """Note an answer of 200."""
         if connection.id in self._early:
             self._early.remove(connection.id)
         else:
             self._answered.add(connection.id)
 
-    def heard(self, listener: Listener, text: bytes | None) -> None:
+    def heard(self, listener: StreamClient, text: bytes | None) -> None:
         """Note what came on a stream."""
         if text is None:
             self._wrong["streams ended"] += 1
@@ -105,30 +105,30 @@ class Referee:
 def measure(
     target: Target,
     load: Load,
-    players: Source,
+    players: PlayerSource,
     *,
-    processes: Processes | None = None,
-    progress: loops.Progress = loops.silent,
+    processes: ServerProcesses | None = None,
+    progress: load_loops.Progress = load_loops.no_progress,
 ) -> Result:
     """Play, and return latencies of answers and of events, from each click's intended time."""
     everyone = players(load.players)
-    seen.position(target, everyone[0].token)  # the tokens are taken
-    referee = Referee()
-    poller = Both(referee.heard)
+    server_state.position(target, everyone[0].token)  # the tokens are taken
+    referee = OutcomeChecker()
+    poller = CombinedPoller(referee.heard)
     try:
         with (
-            Streams(target, (player.token for player in everyone), poller),
-            Clicker(
+            OpenStreams(target, (player.token for player in everyone), poller),
+            ClickClients(
                 target,
                 everyone,
-                size=seen.map_size(target),
+                size=server_state.map_size(target),
                 poller=poller,
                 settled=referee.settled,
                 sent=referee.sent,
             ) as clicker,
         ):
             before, began = processes.usage() if processes else None, Spent()
-            run = loops.opened(clicker, poller, load.seconds, load.rate, progress)
+            run = load_loops.open_loop(clicker, poller, load.seconds, load.rate, progress)
             own, after = began.until(Spent()), processes.usage() if processes else None
             last = perf_counter() + PATIENCE
             while referee.missing and perf_counter() < last:
@@ -139,7 +139,11 @@ def measure(
 
 
 def _result(
-    load: Load, run: Run, referee: Referee, used: tuple[Usage | None, Usage | None], own: Spent
+    load: Load,
+    run: Run,
+    referee: OutcomeChecker,
+    used: tuple[Usage | None, Usage | None],
+    own: Spent,
 ) -> Result:
     figures: dict[str, float | None] = {
         "players": load.players,

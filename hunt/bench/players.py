@@ -21,10 +21,10 @@ class Player:
 
 
 #: Returns so many new players.
-Source = Callable[[int], list[Player]]
+PlayerSource = Callable[[int], list[Player]]
 
 
-def signed(sign: Callable[[str], str]) -> Source:
+def signed(sign: Callable[[str], str]) -> PlayerSource:
     """Return a source of players whose tokens `sign` makes from their names."""
 
     def players(count: int) -> list[Player]:
@@ -35,7 +35,7 @@ def signed(sign: Callable[[str], str]) -> Source:
     return players
 
 
-def guests(target: Target) -> Source:
+def guests(target: Target) -> PlayerSource:
     """Return a source of the server's own guests."""
     return lambda count: [_guest(target) for _ in range(count)]
 

@@ -9,7 +9,7 @@ from typing import TextIO
 from hunt.bench.run import Run
 
 
-class Line:
+class ProgressLine:
     """Overwrites one line of a terminal; says nothing where there is none."""
 
     def __init__(self, label: str, stream: TextIO | None = None) -> None:

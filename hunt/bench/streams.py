@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from hunt.bench import seen
-from hunt.bench.clicker import Clicker, Connection
-from hunt.bench.listener import Both, Listener, Streams
-from hunt.bench.players import Player, Source
-from hunt.bench.processes import Processes
+from hunt.bench import server_state
+from hunt.bench.click_clients import ClickClients, ClickConnection
+from hunt.bench.players import Player, PlayerSource
+from hunt.bench.process_usage import ServerProcesses
 from hunt.bench.result import Result
 from hunt.bench.run import Run, percentile
+from hunt.bench.stream_clients import CombinedPoller, OpenStreams, StreamClient
 from hunt.bench.target import Target
 from hunt.errors import HuntError
 
@@ -36,7 +36,7 @@ class Load:
 
 
 def measure(
-    target: Target, load: Load, players: Source, *, processes: Processes | None = None
+    target: Target, load: Load, players: PlayerSource, *, processes: ServerProcesses | None = None
 ) -> Result:
     """Open the streams, watch them idle, then send everybody's wins to others.
 
@@ -44,7 +44,7 @@ def measure(
         HuntError: Streams are refused, or nothing can be won.
     """
     everyone = players(-(-max(load.streams, load.fan_out) // PER_PLAYER))
-    seen.position(target, everyone[0].token)  # the tokens are taken
+    server_state.position(target, everyone[0].token)  # the tokens are taken
     figures: dict[str, float | None] = {"streams": load.streams}
     problems: list[str] = []
     figures |= _idle(target, load, everyone, processes, problems)
@@ -61,19 +61,19 @@ def _idle(
     target: Target,
     load: Load,
     players: list[Player],
-    processes: Processes | None,
+    processes: ServerProcesses | None,
     problems: list[str],
 ) -> dict[str, float | None]:
     ended = 0
 
-    def heard(listener: Listener, text: bytes | None) -> None:
+    def heard(listener: StreamClient, text: bytes | None) -> None:
         nonlocal ended
         ended += text is None
 
-    poller = Both(heard)
+    poller = CombinedPoller(heard)
     before, began = processes.memory() if processes else None, time.perf_counter()
     try:
-        with Streams(target, _tokens(load.streams, players), poller):
+        with OpenStreams(target, _tokens(load.streams, players), poller):
             opening = time.perf_counter() - began
             used, began = processes.usage() if processes else None, time.perf_counter()
             while (left := began + load.quiet - time.perf_counter()) > 0:
@@ -105,23 +105,25 @@ def _fan_out(
     target: Target,
     load: Load,
     players: list[Player],
-    processes: Processes | None,
+    processes: ServerProcesses | None,
     problems: list[str],
 ) -> dict[str, float | None]:
     reached: set[int] = set()
     times: list[float] = []
 
-    def heard(listener: Listener, text: bytes | None) -> None:
+    def heard(listener: StreamClient, text: bytes | None) -> None:
         if text and b"event: wins\n" in text:
             reached.add(listener.number)
             times.append(time.perf_counter())
 
-    poller = Both(heard)
+    poller = CombinedPoller(heard)
     spans, whole = [], []
     try:
         with (
-            Streams(target, _tokens(load.fan_out, players), poller, everybody=True),
-            Clicker(target, players, size=seen.map_size(target), poller=poller) as clicker,
+            OpenStreams(target, _tokens(load.fan_out, players), poller, everybody=True),
+            ClickClients(
+                target, players, size=server_state.map_size(target), poller=poller
+            ) as clicker,
         ):
             used = processes.usage() if processes else None
             for _ in range(load.events):
@@ -153,7 +155,7 @@ def _fan_out(
     return figures
 
 
-def _win(clicker: Clicker, poller: Both, reached: set[int]) -> float:
+def _win(clicker: ClickClients, poller: CombinedPoller, reached: set[int]) -> float:
     """Click until a win goes round, each time with another player; return when it was clicked."""
     clicker.run = Run(began=time.perf_counter(), seconds=PATIENCE)
     for number in range(TRIES):
@@ -163,7 +165,7 @@ def _win(clicker: Clicker, poller: Both, reached: set[int]) -> float:
         last = clicked + PATIENCE
         while clicker.waiting and time.perf_counter() < last:
             for each in poller.wait(0.1):
-                if isinstance(each, Connection):
+                if isinstance(each, ClickConnection):
                     clicker.receive(each)
         if clicker.won or reached:
             clicker.won = 0

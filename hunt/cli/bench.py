@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from hunt.bench import clicks, game, streams, table
-from hunt.bench.progress import Line
-from hunt.cli import common, loads
+from hunt.bench import clicks, figure_table, game, streams
+from hunt.bench.progress import ProgressLine
+from hunt.cli import bench_options, common
 
 
 @click.group(name="bench")
@@ -18,13 +18,13 @@ def command() -> None:
     CPU and memory are shown where the server runs on this machine: CPU in milliseconds
     for 1,000 clicks.
     """
-    loads.more_files()
+    bench_options.more_files()
 
 
 @command.command("clicks")
 @click.option(
     "--connections",
-    type=loads.Counts(),
+    type=bench_options.Counts(),
     default="64,256",
     show_default=True,
     help="Keep-alive connections, a player each; a line of the table for each number.",
@@ -48,7 +48,7 @@ def command() -> None:
     show_default=True,
     help="Seconds of the same load before.",
 )
-@loads.options
+@bench_options.options
 def clicks_command(
     connections: list[int],
     rate: float | None,
@@ -67,28 +67,32 @@ def clicks_command(
     With --rate latency counts from when a click was meant to be sent, so that a server
     that stands still does not hide the clicks that had to wait.
     """
-    target = loads.target(url, hunt_id, data_dir, config)
-    source = loads.players(target, data_dir, config, as_guests=as_guests)
+    target = bench_options.target(url, hunt_id, data_dir, config)
+    source = bench_options.players(target, data_dir, config, as_guests=as_guests)
     found, labels = [], [f"{count} connections" for count in connections]
     for count, label in zip(connections, labels, strict=True):
         load = clicks.Load(connections=count, seconds=seconds, warmup=warmup, rate=rate)
-        line = Line(label)
+        line = ProgressLine(label)
         try:
             found.append(
                 clicks.measure(
-                    target, load, source, processes=loads.processes(target), progress=line.clicks
+                    target,
+                    load,
+                    source,
+                    processes=bench_options.processes(target),
+                    progress=line.clicks,
                 )
             )
         finally:
             line.clear()
-    loads.show("Clicks", table.CLICKS, found, labels, as_json=as_json, html=html)
+    bench_options.show("Clicks", figure_table.CLICKS, found, labels, as_json=as_json, html=html)
 
 
 @command.command("streams")
 @click.option(
     "--streams",
     "count",
-    type=click.IntRange(1, loads.MOST),
+    type=click.IntRange(1, bench_options.MOST),
     default=1000,
     show_default=True,
     help="Open streams on which nothing happens.",
@@ -102,19 +106,19 @@ def clicks_command(
 )
 @click.option(
     "--fan-out",
-    type=click.IntRange(0, loads.MOST),
+    type=click.IntRange(0, bench_options.MOST),
     default=1000,
     show_default=True,
     help="Streams of everybody's wins; 0 leaves them out.",
 )
 @click.option(
     "--events",
-    type=click.IntRange(1, loads.MOST),
+    type=click.IntRange(1, bench_options.MOST),
     default=20,
     show_default=True,
     help="Wins that go to all of these.",
 )
-@loads.options
+@bench_options.options
 def streams_command(
     count: int,
     quiet: float,
@@ -129,18 +133,20 @@ def streams_command(
     config: Path | None,
 ) -> None:
     """What open streams cost, and an event that goes to all of them."""
-    target = loads.target(url, hunt_id, data_dir, config)
-    source = loads.players(target, data_dir, config, as_guests=as_guests)
+    target = bench_options.target(url, hunt_id, data_dir, config)
+    source = bench_options.players(target, data_dir, config, as_guests=as_guests)
     load = streams.Load(streams=count, quiet=quiet, fan_out=fan_out, events=events)
-    found = [streams.measure(target, load, source, processes=loads.processes(target))]
-    loads.show("Streams", table.STREAMS, found, ["streams"], as_json=as_json, html=html)
+    found = [streams.measure(target, load, source, processes=bench_options.processes(target))]
+    bench_options.show(
+        "Streams", figure_table.STREAMS, found, ["streams"], as_json=as_json, html=html
+    )
 
 
 @command.command("game")
 @click.option(
     "--players",
     "count",
-    type=click.IntRange(1, loads.MOST),
+    type=click.IntRange(1, bench_options.MOST),
     default=1000,
     show_default=True,
     help="Each with a stream, and a connection for clicks.",
@@ -155,7 +161,7 @@ def streams_command(
 @click.option(
     "--seconds", type=common.Number(min=0, min_open=True), default=10.0, show_default=True
 )
-@loads.options
+@bench_options.options
 def game_command(
     count: int,
     rate: float,
@@ -169,19 +175,19 @@ def game_command(
     config: Path | None,
 ) -> None:
     """Players with open streams click; each outcome must arrive once, on its player's stream."""
-    target = loads.target(url, hunt_id, data_dir, config)
-    source = loads.players(target, data_dir, config, as_guests=as_guests)
-    line = Line("game")
+    target = bench_options.target(url, hunt_id, data_dir, config)
+    source = bench_options.players(target, data_dir, config, as_guests=as_guests)
+    line = ProgressLine("game")
     try:
         found = [
             game.measure(
                 target,
                 game.Load(players=count, seconds=seconds, rate=rate),
                 source,
-                processes=loads.processes(target),
+                processes=bench_options.processes(target),
                 progress=line.clicks,
             )
         ]
     finally:
         line.clear()
-    loads.show("Game", table.GAME, found, ["answers"], as_json=as_json, html=html)
+    bench_options.show("Game", figure_table.GAME, found, ["answers"], as_json=as_json, html=html)

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from hunt.cli import common, servers
-from hunt.cli import player as players
+from hunt.cli import common, server_address
+from hunt.cli import player_options as players
 from hunt.client import Answer, open_client
 from hunt.values import MOST
 
@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Click in a HUNT, and print what became of it."""
     bearer = players.bearer(token, player, data_dir, config)
-    server = servers.address(url, data_dir, config)
+    server = server_address.address(url, data_dir, config)
     common.run(_click, server, bearer, hunt_id, (x, y), count, as_json)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from hunt.cli import common
-from hunt.cli.server_process import COMMAND
+from hunt.cli.worker import COMMAND
 from hunt.core.definition import parse
 from hunt.core.fairness import new_seed
 from hunt.embedded import postgres

@@ -8,8 +8,8 @@ from typing import Literal
 import click
 import msgspec
 
-from hunt.cli import common, servers
-from hunt.cli import player as players
+from hunt.cli import common, server_address
+from hunt.cli import player_options as players
 from hunt.client import open_client
 from hunt.values import MOST
 
@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Watch a player's rewards in a HUNT; reconnects and resumes by itself."""
     bearer = players.bearer(token, player, data_dir, config)
-    server = servers.address(url, data_dir, config)
+    server = server_address.address(url, data_dir, config)
     transport = "sse" if sse else "socket"
     common.run(_watch, server, bearer, hunt_id, transport, after, count, as_json)
 

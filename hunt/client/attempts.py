@@ -20,7 +20,7 @@ AGAIN = frozenset({408, 425, 429})
 PATIENCE = 10.0
 
 
-class Lost(Exception):
+class AttemptFailed(Exception):
     """An attempt has failed, and another one may succeed."""
 
     def __init__(self, reason: str, *, pause: float = 0.0) -> None:
@@ -28,15 +28,15 @@ class Lost(Exception):
         self.pause = pause  #: seconds that the server asks for, >= 0
 
 
-class Absent(Lost):
+class ServerAbsent(AttemptFailed):
     """There is no server at this address, which is wrong or will have one later."""
 
 
-class Mismatch(Lost):
+class WrongServer(AttemptFailed):
     """What listens at this address is not to be spoken to: no other attempt can succeed."""
 
 
-class Over(Exception):  # not an error: the end of the story
+class HuntEnded(Exception):  # not an error: the end of the story
     """The hunt is over: there is nothing to come back for."""
 
 
@@ -45,7 +45,7 @@ def backoff() -> Backoff:
     return Backoff(base=0.5, cap=10.0, jitter=random.random)
 
 
-def lost(address: str, error: BaseException) -> Lost:
+def lost(address: str, error: BaseException) -> AttemptFailed:
     """Return why there was no answer from `address`, and with that whether there may be one.
 
     Args:
@@ -55,24 +55,24 @@ def lost(address: str, error: BaseException) -> Lost:
     causes = list(_causes(error))
     for each in causes:
         if isinstance(each, ssl.SSLCertVerificationError):
-            return Mismatch(f"{address}: its certificate is not trusted: {each.verify_message}")
+            return WrongServer(f"{address}: its certificate is not trusted: {each.verify_message}")
         if isinstance(each, ssl.SSLError) and not isinstance(each, _TLS_ENDED):
             if each.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
-                return Mismatch(f"{address} does not speak TLS: try http://")
-            return Mismatch(f"{address}: TLS failed: {(each.reason or str(each)).lower()}")
+                return WrongServer(f"{address} does not speak TLS: try http://")
+            return WrongServer(f"{address}: TLS failed: {(each.reason or str(each)).lower()}")
         if isinstance(each, socket.gaierror) and each.errno != socket.EAI_AGAIN:
-            return Absent(f"{address}: the name of this host is not known")
+            return ServerAbsent(f"{address}: the name of this host is not known")
         if isinstance(each, ConnectionRefusedError):
-            return Absent(f"{address}: nothing listens there (connection refused)")
+            return ServerAbsent(f"{address}: nothing listens there (connection refused)")
     if isinstance(error, httpx.RemoteProtocolError) and str(error).startswith(
         "illegal status line"
     ):
-        return Mismatch(f"{address} does not speak HTTP: is it https://, or another service?")
+        return WrongServer(f"{address} does not speak HTTP: is it https://, or another service?")
     if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
-        return Mismatch(f"{address} cannot be asked: {error}")
+        return WrongServer(f"{address} cannot be asked: {error}")
     said = next((str(each) for each in reversed(causes) if str(each)), type(error).__name__)
     timeout = isinstance(error, httpx.TimeoutException | trio.TooSlowError)
-    return Lost(f"{address} does not answer: {'too slow' if timeout else said}")
+    return AttemptFailed(f"{address} does not answer: {'too slow' if timeout else said}")
 
 
 #: TLS that ends in the middle, as where the server is just stopping.
@@ -107,7 +107,9 @@ def check(response: httpx.Response) -> None:
     except (ValueError, KeyError, TypeError):
         detail, errors = response.reason_phrase or "no reason was given", None
     if status in AGAIN or status >= 500:
-        raise Lost(f"{status}: {detail}", pause=_seconds(response.headers.get("Retry-After", "")))
+        raise AttemptFailed(
+            f"{status}: {detail}", pause=_seconds(response.headers.get("Retry-After", ""))
+        )
     raise Denied(status, detail, errors=errors)
 
 

@@ -14,12 +14,12 @@ import msgspec
 import trio
 
 from hunt.client import attempts
-from hunt.client.attempts import PATIENCE, Absent, Lost, Mismatch
+from hunt.client.attempts import PATIENCE, AttemptFailed, ServerAbsent, WrongServer
 from hunt.client.credential import Credential, Token
 from hunt.client.reward import Answer
 from hunt.client.rewards import Rewards
-from hunt.client.sse import EventStream
-from hunt.client.websocket import Socket
+from hunt.client.sse import SseSource
+from hunt.client.websocket import WebSocketSource
 from hunt.core import ids
 from hunt.errors import Unconfirmed, Unreachable
 
@@ -119,11 +119,11 @@ class Client:
                 return response.json()
             except httpx.TransportError as exc:
                 lost = attempts.lost(self._url, exc)
-            except Lost as exc:
+            except AttemptFailed as exc:
                 lost = exc
             except ValueError:  # not JSON
-                lost = Mismatch(f"{self._url} answers, but not as a server of hunt does")
-            if isinstance(lost, Mismatch) or (isinstance(lost, Absent) and not self._wait):
+                lost = WrongServer(f"{self._url} answers, but not as a server of hunt does")
+            if isinstance(lost, WrongServer) or (isinstance(lost, ServerAbsent) and not self._wait):
                 raise Unreachable(str(lost)) from lost
             pause = lost.pause + pauses.next()
             if trio.current_time() + pause > end:
@@ -156,9 +156,9 @@ class Client:
                 the player's history by HTTP.
         """
         source = (
-            Socket(self._url, self._credential, hunt, self._context)
+            WebSocketSource(self._url, self._credential, hunt, self._context)
             if transport == "socket"
-            else EventStream(self._http, hunt)
+            else SseSource(self._http, hunt)
         )
         # The nursery holds nothing that raises, so it neither ends nor wraps what the block does.
         async with trio.open_nursery() as nursery:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import httpx
 
-from hunt.client.attempts import Lost
+from hunt.client.attempts import AttemptFailed
 
 #: A JWT, or an async function that returns the current one.
 Token = str | Callable[[], Awaitable[str]]
@@ -33,7 +33,7 @@ class Credential(httpx.Auth):
         try:
             return f"Bearer {await self._token()}"
         except Exception as exc:  # of the caller's function: any
-            raise Lost(f"there is no token now: {type(exc).__name__}") from exc
+            raise AttemptFailed(f"there is no token now: {type(exc).__name__}") from exc
 
     async def async_auth_flow(
         self, request: httpx.Request

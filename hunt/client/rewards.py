@@ -9,7 +9,7 @@ import msgspec
 import trio
 
 from hunt.client import attempts
-from hunt.client.attempts import Absent, Lost, Mismatch, Over
+from hunt.client.attempts import AttemptFailed, HuntEnded, ServerAbsent, WrongServer
 from hunt.client.reward import Reward
 from hunt.errors import Denied, Unreachable
 
@@ -98,15 +98,17 @@ class Rewards:
         while True:
             try:
                 await self._source.listen(self._heard, self._hear)
-            except Over:
+            except HuntEnded:
                 self._begun.set()
                 return
             except Denied as denied:
                 self._begun.set()
                 await self._send.send(denied)
                 return
-            except Lost as lost:
-                if isinstance(lost, Mismatch) or (isinstance(lost, Absent) and not self._wait):
+            except AttemptFailed as lost:
+                if isinstance(lost, WrongServer) or (
+                    isinstance(lost, ServerAbsent) and not self._wait
+                ):
                     self._begun.set()
                     await self._send.send(Unreachable(str(lost)))
                     return
@@ -118,7 +120,7 @@ class Rewards:
         try:
             await self._take(kind, what)
         except (KeyError, TypeError, msgspec.ValidationError):
-            raise Mismatch("these are not the messages of a server of hunt") from None
+            raise WrongServer("these are not the messages of a server of hunt") from None
 
     async def _take(self, kind: str, what: dict[str, Any]) -> None:
         if kind == "reward":

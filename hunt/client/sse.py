@@ -7,7 +7,7 @@ import json
 import httpx
 
 from hunt.client import attempts
-from hunt.client.attempts import PATIENCE, Lost, Mismatch, Over
+from hunt.client.attempts import PATIENCE, AttemptFailed, HuntEnded, WrongServer
 from hunt.client.rewards import Hear
 from hunt.core.sse import RETRY_MS, Parser
 
@@ -15,7 +15,7 @@ from hunt.core.sse import RETRY_MS, Parser
 SILENCE = 37.5
 
 
-class EventStream:
+class SseSource:
     """A `hunt.client.rewards.Source`.
 
     Args:
@@ -38,12 +38,12 @@ class EventStream:
                 "GET", self._path, headers=headers, timeout=timeout
             ) as response:
                 if response.status_code == 204:
-                    raise Over
+                    raise HuntEnded
                 if response.status_code != 200:
                     await response.aread()
                     attempts.check(response)
                 if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
-                    raise Mismatch("this is not a stream of events")
+                    raise WrongServer("this is not a stream of events")
                 async for chunk in response.aiter_raw():
                     for event in parser.feed(chunk):
                         retry = retry if event.retry is None else event.retry
@@ -54,5 +54,5 @@ class EventStream:
             lost.pause = retry / 1000
             raise lost from exc
         except ValueError:
-            raise Mismatch("these are not the messages of a server of hunt") from None
-        raise Lost("the stream has ended", pause=retry / 1000)
+            raise WrongServer("these are not the messages of a server of hunt") from None
+        raise AttemptFailed("the stream has ended", pause=retry / 1000)

@@ -17,7 +17,7 @@ from trio_websocket import (
 )
 
 from hunt.client import attempts
-from hunt.client.attempts import PATIENCE, Lost, Mismatch, Over
+from hunt.client.attempts import PATIENCE, AttemptFailed, HuntEnded, WrongServer
 from hunt.client.credential import Credential
 from hunt.client.rewards import Hear
 from hunt.errors import Denied
@@ -39,7 +39,7 @@ DENIED = {1003: 400, 1007: 400, 1009: 413, 4401: 401, 4403: 403}
 EXPIRED = 4401
 
 
-class Socket:
+class WebSocketSource:
     """A `hunt.client.rewards.Source`.
 
     Args:
@@ -70,7 +70,7 @@ class Socket:
         except (OSError, trio.BrokenResourceError, trio.TooSlowError) as exc:
             raise attempts.lost(f"{self._at.scheme}://{self._at.netloc}", exc) from exc
         query = "" if after is None else f"?last_event_id={quote(after)}"
-        ended: Lost | Over | Denied = Lost("the handshake was not answered")
+        ended: AttemptFailed | HuntEnded | Denied = AttemptFailed("the handshake was not answered")
         try:
             # trio-websocket tells of a handshake that failed by an error in the nursery.
             async with trio.open_nursery() as nursery:
@@ -127,7 +127,7 @@ async def _ping(socket: WebSocketConnection) -> None:
             return
 
 
-async def _hear(socket: WebSocketConnection, hear: Hear) -> Lost | Over | Denied:
+async def _hear(socket: WebSocketConnection, hear: Hear) -> AttemptFailed | HuntEnded | Denied:
     """Pass on what is said; return how it ended."""
     pause, greeted = 0.0, False
     while True:
@@ -138,14 +138,14 @@ async def _hear(socket: WebSocketConnection, hear: Hear) -> Lost | Over | Denied
             except ConnectionClosed as closed:
                 if greeted and closed.reason is not None and closed.reason.code == EXPIRED:
                     # It was valid: the next attempt shows whether there is a new one.
-                    return Lost("the token has expired")
+                    return AttemptFailed("the token has expired")
                 return _ending(closed.reason, pause)
         if text is None:
-            return Lost(f"nothing was heard for {SILENCE:g} s")
+            return AttemptFailed(f"nothing was heard for {SILENCE:g} s")
         try:
             [(kind, what)] = json.loads(text).items()
         except (ValueError, AttributeError):
-            return Mismatch("these are not the messages of a server of hunt")
+            return WrongServer("these are not the messages of a server of hunt")
         if kind == "pong":
             continue
         greeted = greeted or kind == "hello"
@@ -153,23 +153,23 @@ async def _hear(socket: WebSocketConnection, hear: Hear) -> Lost | Over | Denied
             pause = float(what.get("retry_after", 0))
         try:
             await hear(kind, what)
-        except Mismatch as mismatch:
+        except WrongServer as mismatch:
             return mismatch
 
 
-def _ending(reason: CloseReason | None, pause: float) -> Lost | Over | Denied:
+def _ending(reason: CloseReason | None, pause: float) -> AttemptFailed | HuntEnded | Denied:
     """Return what the code of a close means."""
     if reason is None:
-        return Lost("the connection has ended", pause=pause)
+        return AttemptFailed("the connection has ended", pause=pause)
     said = reason.reason or reason.name
     if reason.code == 1000:
-        return Over()
+        return HuntEnded()
     if reason.code in DENIED:
         return Denied(DENIED[reason.code], said)
-    return Lost(f"{reason.code} {said}", pause=pause)
+    return AttemptFailed(f"{reason.code} {said}", pause=pause)
 
 
-def _refusal(group: BaseExceptionGroup[ConnectionRejected]) -> Lost | Denied:
+def _refusal(group: BaseExceptionGroup[ConnectionRejected]) -> AttemptFailed | Denied:
     """Return what a handshake that was refused means."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
@@ -178,6 +178,6 @@ def _refusal(group: BaseExceptionGroup[ConnectionRejected]) -> Lost | Denied:
     headers = [each for each in error.headers or () if each[0].lower() == b"retry-after"]
     try:
         attempts.check(httpx.Response(error.status_code, headers=headers, content=error.body))
-    except (Lost, Denied) as refusal:
+    except (AttemptFailed, Denied) as refusal:
         return refusal
     return Denied(error.status_code, "this is no place of sockets")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hunt.bench import clicks, report, table
-from hunt.bench.game import Referee
+from hunt.bench import clicks, figure_table, html_report
+from hunt.bench.game import OutcomeChecker
 from hunt.bench.result import Result
 from hunt.bench.run import Run, percentile
 from hunt.bench.target import Target
@@ -25,35 +25,35 @@ def event(seq: int, click_id: str = ID) -> bytes:
 
 
 @pytest.fixture
-def referee() -> Referee:
-    referee = Referee()
+def referee() -> OutcomeChecker:
+    referee = OutcomeChecker()
     referee.sent(player(1), 0.0)
     return referee
 
 
-def test_an_event_before_or_after_its_answer_is_right(referee: Referee) -> None:
+def test_an_event_before_or_after_its_answer_is_right(referee: OutcomeChecker) -> None:
     referee.heard(player(1), event(5))
     referee.settled(player(1), 1.0)
     assert (referee.missing, referee.problems(), len(referee.delays)) == (0, [], 1)
 
 
-def test_a_missing_event_is_found(referee: Referee) -> None:
+def test_a_missing_event_is_found(referee: OutcomeChecker) -> None:
     referee.settled(player(1), 1.0)
     assert referee.missing == 1
     assert "did not arrive" in referee.problems()[0]
 
 
-def test_an_event_that_comes_twice_is_found(referee: Referee) -> None:
+def test_an_event_that_comes_twice_is_found(referee: OutcomeChecker) -> None:
     referee.heard(player(1), event(5) + event(5))
     assert any("twice" in problem for problem in referee.problems())
 
 
-def test_an_event_on_a_foreign_stream_is_found(referee: Referee) -> None:
+def test_an_event_on_a_foreign_stream_is_found(referee: OutcomeChecker) -> None:
     referee.heard(player(2), event(5))
     assert "another player" in referee.problems()[0]
 
 
-def test_a_stream_that_ends_is_found(referee: Referee) -> None:
+def test_a_stream_that_ends_is_found(referee: OutcomeChecker) -> None:
     referee.heard(player(1), None)
     assert referee.problems() == ["1 streams ended"]
 
@@ -98,7 +98,7 @@ def test_the_page_shows_figures_plots_and_failures() -> None:
     run.latencies.extend([0.001, 0.002, 0.004])
     run.times.extend([0.1, 0.7, 1.2])
     result = Result({"connections": 64.0, "p50_ms": 2.0}, {200: 3}, ["<it> failed"], run)
-    shown = report.page("Clicks", table.CLICKS, [result], ["64"])
+    shown = html_report.page("Clicks", figure_table.CLICKS, [result], ["64"])
     assert shown.count("<polyline") == 2
     assert "&lt;it&gt; failed" in shown
     assert "<td>2.00</td>" in shown

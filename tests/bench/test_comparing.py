@@ -10,9 +10,9 @@ from benchmarks import output, torrent
 from benchmarks.compare import axum, sheet, wrk
 from benchmarks.compare.ratios import medians, ratio
 from benchmarks.compare.turns import alternate
-from hunt.bench import table
+from hunt.bench import figure_table
 
-COLUMNS: table.Columns = {"clicks_per_second": ("clicks/s", 0), "max_ms": ("max ms", 1)}
+COLUMNS: figure_table.Columns = {"clicks_per_second": ("clicks/s", 0), "max_ms": ("max ms", 1)}
 
 
 def test_turns_alternate_and_results_stay_with_whose_they_are() -> None:
@@ -61,7 +61,7 @@ def test_figures_stand_beside_how_many_times_the_references_they_are() -> None:
 
 def test_names_stand_to_the_left_and_numbers_to_the_right() -> None:
     named = [["server", "clicks/s"], ["axum", "2,000"], ["hunt-2", "30"]]
-    assert table.plain(named).splitlines() == [
+    assert figure_table.plain(named).splitlines() == [
         "server  clicks/s",
         "axum       2,000",
         "hunt-2        30",

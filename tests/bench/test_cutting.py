@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.bench.cutter import Cutter, parse_head
-from hunt.bench.events import REWARD_ID, REWARD_SEQ, EventCutter
+from hunt.bench.event_blocks import REWARD_ID, REWARD_SEQ, BlockSplitter
+from hunt.bench.responses import ResponseParser, parse_head
 
 BODY = b'{"id":"x"}'
 ANSWER = b"HTTP/1.1 200 \r\nContent-Length: 10\r\n\r\n" + BODY
@@ -20,7 +20,7 @@ TEXT = b"".join(block + b"\n\n" for block in BLOCKS)
 
 
 def test_a_response_is_cut_where_its_length_says() -> None:
-    cut = Cutter().cut
+    cut = ResponseParser().parse
     for size in range(len(ANSWER)):
         assert cut(ANSWER[:size]) is None
     head, start, end = cut(ANSWER + b"HTTP") or pytest.fail("whole")
@@ -35,7 +35,7 @@ def test_what_is_no_response_is_an_error(data: bytes) -> None:
 
 def test_a_response_of_unknown_length_is_an_error() -> None:
     with pytest.raises(ValueError, match="without Content-Length"):
-        Cutter().cut(b"HTTP/1.1 200 OK\r\n\r\n")
+        ResponseParser().parse(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
 @given(st.lists(st.integers(1, 40), max_size=12), st.lists(st.integers(1, 60), max_size=12))
@@ -46,7 +46,7 @@ def test_blocks_come_whole_at_any_chunking(chunks: list[int], reads: list[int]) 
             body += b"%x\r\n%b\r\n" % (len(piece), piece)
         at += size
     body += b"0\r\n\r\n"
-    cutter, seen, at = EventCutter(chunked=True), [], 0
+    cutter, seen, at = BlockSplitter(chunked=True), [], 0
     for size in [*reads, len(body)]:
         seen += cutter.feed(body[at : at + size])
         at += size

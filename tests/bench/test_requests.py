@@ -7,12 +7,12 @@ from uuid import RFC_4122, UUID
 
 import pytest
 
-from hunt.bench import requests
+from hunt.bench import click_bodies
 from hunt.core.wire import UUID as TAKEN
 
 
 @pytest.mark.parametrize(
-    ("uuids", "version"), [(requests.timed_uuids, 7), (requests.random_uuids, 4)]
+    ("uuids", "version"), [(click_bodies.timed_uuids, 7), (click_bodies.random_uuids, 4)]
 )
 def test_ids_are_new_and_of_their_version(
     uuids: Callable[[], Iterator[bytes]], version: int
@@ -26,5 +26,5 @@ def test_ids_are_new_and_of_their_version(
 
 def test_timed_ids_begin_with_the_time() -> None:
     before = time.time_ns() // 1_000_000
-    made = UUID(next(requests.timed_uuids()).decode())
+    made = UUID(next(click_bodies.timed_uuids()).decode())
     assert before <= made.int >> 80 <= time.time_ns() // 1_000_000

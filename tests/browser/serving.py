@@ -53,7 +53,7 @@ class Server:
 
     def stop(self, number: signal.Signals) -> None:
         """End it by a signal; SIGKILL means all of it, as when the machine is gone."""
-        servers = children(self.process.pid, "server_process") if number == signal.SIGKILL else []
+        servers = children(self.process.pid, "hunt.cli.worker") if number == signal.SIGKILL else []
         self.process.send_signal(number)
         for pid in servers:
             with suppress(ProcessLookupError):  # the spare ends by itself

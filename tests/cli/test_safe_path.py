@@ -55,7 +55,7 @@ async def test_no_command_runs_a_module_of_the_working_directory(tmp_path: Path)
         # The spare is a child of its own kind: it imports everything before it is needed.
         await until(
             lambda: (
-                set(children(server.process.pid, "server_process"))
+                set(children(server.process.pid, "hunt.cli.worker"))
                 > set(servers(server.process.pid))
             )
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from hunt.cli import servers
+from hunt.cli import server_address
 from hunt.processes import control
 from hunt.processes.listening import unix_listener
 from tests.support.processes import hunt_serve
@@ -70,8 +70,8 @@ def test_wildcard_address_becomes_one_to_connect_to(
     async def running(data_dir: Path) -> Sequence[str]:
         return ["unix:/run/hunt.sock", bind]
 
-    monkeypatch.setattr(servers, "_running", running)
-    assert servers.address(None, tmp_path, None) == url
+    monkeypatch.setattr(server_address, "_running", running)
+    assert server_address.address(None, tmp_path, None) == url
 
 
 async def test_silent_server_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import hunt
 from hunt.core.breaker import Breaker
 from hunt.errors import CircuitOpen
-from hunt.testing.breaker import BreakerMachine, Clock
+from hunt.testing.breaker_machine import BreakerMachine, Clock
 from tests.support.seeds import SEED
 
 

@@ -10,7 +10,7 @@ import click
 import trio
 from msgspec.structs import replace
 
-from hunt.testing.oracle import report
+from hunt.testing.checks import report
 from tests.faults import overload, play, rig, table
 from tests.faults.matrix import SCRIPTS
 from tests.faults.script import Script, decode

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from hunt.testing.books import Books
+from hunt.testing.stored_log import StoredLog
 from tests.faults.players import HUNT
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
@@ -85,7 +85,7 @@ async def new_epoch(rig: Rig) -> None:
     await trio.run_process([*COMMAND, "epoch", "--new"], env=environ, capture_stdout=True)
 
 
-async def begin_again(rig: Rig, books: Books, before: str) -> None:
+async def begin_again(rig: Rig, books: StoredLog, before: str) -> None:
     """Let the servers at the database; return once every stream has been reset.
 
     What was told before, nobody holds against the log that is: only against `books`.

@@ -12,7 +12,7 @@ from pathlib import Path
 import trio
 from psycopg.conninfo import make_conninfo
 
-from hunt.bench.processes import table, tree
+from hunt.bench.process_usage import descendants, process_table
 from tests.support.processes import HUNT, Server, children, free_port, running, servers, until
 from tests.support.proxy import Connect, Proxy, to_port
 
@@ -70,8 +70,8 @@ class Node:
         """Return what all processes of the node use now: descriptors, and bytes of memory."""
         descriptors = memory = 0
         # The spare is there at one time, and not at another.
-        spare = set(children(self.server.process.pid, "server_process")) - set(self.processes())
-        for pid in tree([self.server.process.pid], table()) - spare:
+        spare = set(children(self.server.process.pid, "hunt.cli.worker")) - set(self.processes())
+        for pid in descendants([self.server.process.pid], process_table()) - spare:
             with suppress(OSError):
                 descriptors += len(os.listdir(f"/proc/{pid}/fd"))
                 rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8")

@@ -11,8 +11,8 @@ import sys
 from time import perf_counter
 from typing import Any
 
-from hunt.bench import loops
-from hunt.bench.clicker import Clicker, Connection
+from hunt.bench import load_loops
+from hunt.bench.click_clients import ClickClients, ClickConnection
 from hunt.bench.players import Player
 from hunt.bench.poller import Poller
 from hunt.bench.run import percentile
@@ -24,7 +24,7 @@ from tests.faults.players import HUNT, token
 WINDOW = 0.25
 
 
-class Timing(Clicker):
+class Timing(ClickClients):
     """Also times what is refused, from the moment at which it was sent."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -33,10 +33,10 @@ class Timing(Clicker):
         self.refused_at = 0.0  #: the last time
         self._since: dict[int, float] = {}
 
-    def _note(self, connection: Connection, due: float) -> None:
+    def _note(self, connection: ClickConnection, due: float) -> None:
         self._since[connection.number] = perf_counter()
 
-    def receive(self, connection: Connection) -> bool:
+    def receive(self, connection: ClickConnection) -> bool:
         refused = self.run.refused
         free = super().receive(connection)
         if self.run.refused > refused:
@@ -49,12 +49,12 @@ def offer(port: int, rate: float, seconds: float, connections: int) -> dict[str,
     """Offer clicks, and return what was seen of them."""
     target = Target("127.0.0.1", port, HUNT)
     players = [Player(f"o{n}", token(f"o{n}")) for n in range(min(connections, file_limit()))]
-    poller: Poller[Connection] = Poller()
+    poller: Poller[ClickConnection] = Poller()
     with Timing(target, players, size=(90.0, 90.0), poller=poller) as clicker:
         if rate:
-            run = loops.opened(clicker, poller, seconds, rate)
+            run = load_loops.open_loop(clicker, poller, seconds, rate)
         else:
-            run = loops.closed(clicker, poller, seconds)
+            run = load_loops.closed_loop(clicker, poller, seconds)
     poller.close()
     windows: dict[int, list[float]] = {}
     for latency, time in zip(run.latencies, run.times, strict=True):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import trio
 
-from hunt.testing.delivery import delivered
+from hunt.testing.checks import bounded
+from hunt.testing.delivery_checks import delivered
 from hunt.testing.history import Attempt, History, Opened
-from hunt.testing.judge import judge
-from hunt.testing.oracle import bounded
+from hunt.testing.oracle import check_history
 from tests.faults import players
 from tests.faults.figures import excused, figures, statuses
 from tests.faults.listener import Listener
@@ -80,7 +80,7 @@ async def play(rig: Rig) -> Result:
         await quiet(rig)
         listening.cancel_scope.cancel()
     books = await rig.postgres.books(players.HUNT)
-    found = judge(judged(rig), books, well=rig.well, within=script.within)
+    found = check_history(judged(rig), books, well=rig.well, within=script.within)
     after = await back(rig, before)
     found += bounded(before, after, slack(script))
     [[recorded]] = await rig.postgres.execute("select count(*) from rejected")

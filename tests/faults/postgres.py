@@ -15,14 +15,14 @@ from typing import Any
 import trio
 from psycopg.conninfo import make_conninfo
 
-from hunt.bench.processes import table, tree
+from hunt.bench.process_usage import descendants, process_table
 from hunt.core.events import Reward
 from hunt.embedded.cluster import SOCKET, Cluster
 from hunt.embedded.folder import make_private, open_cluster
 from hunt.embedded.process import wait_exit
 from hunt.store import schema
 from hunt.store.driver.connection import Connection
-from hunt.testing.books import Books, Stock
+from hunt.testing.stored_log import PrizeCount, StoredLog
 from tests.support.pg_hba import trusting
 
 OPTIONS = {"max_connections": "60", "shared_buffers": "32MB", "deadlock_timeout": "200ms"}
@@ -139,7 +139,7 @@ class Postgres:
     def processes(self) -> list[int]:
         """Return the ids of the postmaster and of all that it has started."""
         assert self.process is not None
-        return sorted(tree([self.process.pid], table()))
+        return sorted(descendants([self.process.pid], process_table()))
 
     def freeze(self) -> None:
         """Stop all processes where they are: the kernel goes on to acknowledge."""
@@ -154,7 +154,7 @@ class Postgres:
     @staticmethod
     def _signal(pid: int, number: signal.Signals) -> None:
         # The postmaster first, so that it starts nothing in between.
-        for each in (pid, *sorted(tree([pid], table()) - {pid})):
+        for each in (pid, *sorted(descendants([pid], process_table()) - {pid})):
             with suppress(ProcessLookupError):
                 os.kill(each, number)
 
@@ -176,7 +176,7 @@ class Postgres:
         )
         return len(rows)
 
-    async def books(self, hunt: str) -> Books:
+    async def books(self, hunt: str) -> StoredLog:
         """Return all that the database holds of a hunt, as of one moment."""
         async with await self.connect() as conn, conn.transaction():
             await conn.execute("set transaction isolation level repeatable read")
@@ -185,13 +185,13 @@ class Postgres:
             assert found is not None
             rows = await (await conn.execute(ROWS, [hunt])).fetchall()
             stocks = await (await conn.execute(STOCKS, [hunt])).fetchall()
-        return Books(
+        return StoredLog(
             hunt=hunt,
             epoch=found[0],
             last_seq=found[1],
             rows=list(starmap(Reward, rows)),
             stocks=[
-                Stock(prize=prize, granted=granted, stock=stock, per_player=per_player)
+                PrizeCount(prize=prize, granted=granted, stock=stock, per_player=per_player)
                 for prize, granted, stock, per_player in stocks
             ],
         )

@@ -21,8 +21,8 @@ from hunt.core.definition import Definition, Prize
 from hunt.core.events import Reward
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
+from hunt.testing.checks import Violation
 from hunt.testing.history import History
-from hunt.testing.oracle import Violation
 from tests.faults import names, players, postgres
 from tests.faults.listener import Listener
 from tests.faults.nodes import Node, node, tcp

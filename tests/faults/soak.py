@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import trio
 
-from hunt.testing.oracle import bounded, report
+from hunt.testing.checks import bounded, report
 from tests.faults import play, rig
 from tests.faults.script import Script, Step
 from tests.support import reaper

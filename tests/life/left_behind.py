@@ -13,7 +13,7 @@ from pathlib import Path
 
 import trio
 
-from hunt.bench.processes import table, tree
+from hunt.bench.process_usage import descendants, process_table
 from tests.support.processes import hunt_serve, hypercorn
 from tests.support.serving import SECRET
 
@@ -22,8 +22,8 @@ async def test_starts_servers_and_is_killed(database: str, tmp_path: Path) -> No
     environ = {"HUNT_DATABASE_URL": database, "HUNT_JWT_SECRET": SECRET.decode()}
     async with hunt_serve(tmp_path / "data") as server, hypercorn(environ, workers=2):
         # A PostgreSQL that stands still takes no signal of its parent's end.
-        known = table()
-        for pid in tree([server.process.pid], known):
+        known = process_table()
+        for pid in descendants([server.process.pid], known):
             if known[pid].name == "postgres":
                 os.kill(pid, signal.SIGSTOP)
         folders = [tempfile.mkdtemp(prefix="hunt-test-"), str(tmp_path)]

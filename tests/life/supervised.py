@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trio
 
-from hunt.cli.server_process import COMMAND
+from hunt.cli.worker import COMMAND
 from hunt.processes.control import open_room
 from hunt.processes.listening import listening, url
 from hunt.processes.notify import Notifier

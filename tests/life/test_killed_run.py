@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hunt.bench.processes import table, tree
+from hunt.bench.process_usage import descendants, process_table
 from tests.support.processes import gone, until
 
 RUN = "tests/life/left_behind.py"
@@ -32,8 +32,8 @@ async def test_killed_run_leaves_no_process_and_no_folder(tmp_path: Path, worker
     try:
         await until(lambda: file.exists() or process.poll() is not None, seconds=120)
         report = json.loads(file.read_text("utf-8"))
-        known = table()
-        started = tree([process.pid], known)
+        known = process_table()
+        started = descendants([process.pid], known)
         names = [known[pid].name for pid in started]
         assert names.count("postgres") >= 2, "the run's own, and that of hunt serve"
         assert report["process"] in started

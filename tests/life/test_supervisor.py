@@ -130,7 +130,7 @@ async def test_killed_it_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def spares() -> list[int]:
-    return sorted(set(children(os.getpid(), "server_process")) - set(servers(os.getpid())))
+    return sorted(set(children(os.getpid(), "hunt.cli.worker")) - set(servers(os.getpid())))
 
 
 @asynccontextmanager
@@ -154,7 +154,7 @@ async def test_the_spare_takes_the_place_of_a_process_that_dies(
         await until(lambda: servers(os.getpid()) == [spare], seconds=30)
         await until(lambda: spares() not in ([], [spare]), seconds=30)
         await supervisor.drain()
-        assert children(os.getpid(), "server_process") == []
+        assert children(os.getpid(), "hunt.cli.worker") == []
 
 
 async def test_a_restart_imports_anew(database: str, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ async def test_a_restart_imports_anew(database: str, tmp_path: Path) -> None:
         with trio.fail_after(20):
             await supervisor.restart()
         assert servers(os.getpid()) != before
-        assert spare not in children(os.getpid(), "server_process")
+        assert spare not in children(os.getpid(), "hunt.cli.worker")
         await supervisor.drain()
 
 

@@ -12,7 +12,7 @@ from hunt.core.definition import Definition, Prize
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.hunts import Hunt
 from hunt.errors import ClickConflict, HuntNotFound
-from hunt.testing.books import Books, Stock
+from hunt.testing.stored_log import PrizeCount, StoredLog
 
 HUNT = "harbour"
 EPOCH = "k1"
@@ -115,10 +115,10 @@ class Ledger:
     def history(self, player: str, after: int, limit: int) -> list[Reward]:
         return [row for row in self.rows[after:] if row.player == player][:limit]
 
-    def books(self) -> Books:
+    def books(self) -> StoredLog:
         """Return what the oracle compares with."""
         stocks = [
-            Stock(
+            PrizeCount(
                 prize=each.id,
                 stock=each.stock,
                 granted=self.granted[each.id],
@@ -126,4 +126,6 @@ class Ledger:
             )
             for each in DEFINITION.prizes
         ]
-        return Books(hunt=HUNT, epoch=EPOCH, last_seq=len(self.rows), rows=self.rows, stocks=stocks)
+        return StoredLog(
+            hunt=HUNT, epoch=EPOCH, last_seq=len(self.rows), rows=self.rows, stocks=stocks
+        )

@@ -14,7 +14,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, Phase, example, given, seed, settings
 
-from hunt.testing.oracle import report
+from hunt.testing.checks import report
 from tests.simulation.broken import PIECES
 from tests.simulation.weather import Script, Spell, scripts
 from tests.simulation.world import simulate

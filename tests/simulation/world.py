@@ -17,6 +17,7 @@ from hunt.core.sse import Event, Parser
 from hunt.engine import Engine, running
 from hunt.errors import OutcomeUnknown, Refused
 from hunt.settings import Settings
+from hunt.testing.checks import Violation, bounded
 from hunt.testing.history import (
     Attempt,
     Closed,
@@ -27,8 +28,7 @@ from hunt.testing.history import (
     Reset,
     Verdict,
 )
-from hunt.testing.judge import judge
-from hunt.testing.oracle import Violation, bounded
+from hunt.testing.oracle import check_history
 from hunt.web.routes.streams import EventStream
 from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import POISON, FakeStore
@@ -252,7 +252,7 @@ class World:
                     await trio.sleep(1)
             left = self._left()
             nursery.cancel_scope.cancel()
-        return judge(self.history, self.ledger.books(), well=STORM / 10, within=SOON) + left
+        return check_history(self.history, self.ledger.books(), well=STORM / 10, within=SOON) + left
 
     async def _play(self, player: str) -> None:
         await self.play(player, elsewhere=True)

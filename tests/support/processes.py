@@ -93,7 +93,7 @@ def children(pid: int, mark: str) -> list[int]:
 
 def servers(pid: int) -> list[int]:
     """Return the server processes below `pid`, without the spare that waits for its turn."""
-    return [each for each in children(pid, "server_process") if not waits(each)]
+    return [each for each in children(pid, "hunt.cli.worker") if not waits(each)]
 
 
 def waits(pid: int) -> bool:

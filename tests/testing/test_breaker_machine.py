@@ -13,8 +13,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from hunt.core.breaker import Breaker, Ticket
 from hunt.errors import CircuitOpen
-from hunt.testing.breaker import BreakerMachine, Clock
-from hunt.testing.caller import CallerMachine, Operation
+from hunt.testing.breaker_machine import BreakerMachine, Clock
+from hunt.testing.caller_machine import CallerMachine, Operation
 
 #: A failure found is enough here: nobody reads the shortest way to it.
 QUICK = settings(max_examples=400, phases=[Phase.generate], database=None, derandomize=True)

@@ -1,4 +1,4 @@
-"""``python -m hunt.cli.server_process FD``: one server process, as `hunt serve` starts it."""
+"""``python -m hunt.cli.worker FD``: one server process, as `hunt serve` starts it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 #: What the supervisor starts.  ``-P``: ``-m`` alone puts the working directory first on
 #: ``sys.path``, and a ``jwt.py`` there would run with the server's rights.
-COMMAND = (sys.executable, "-P", "-m", "hunt.cli.server_process")
+COMMAND = (sys.executable, "-P", "-m", "hunt.cli.worker")
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ class Process:
     cpu: float  #: seconds, with those of its children that have ended
 
 
-def table() -> dict[int, Process]:
+def process_table() -> dict[int, Process]:
     """Return all processes that can be seen, by their ids."""
     found = {}
     for entry in os.listdir("/proc"):
@@ -41,7 +41,7 @@ def _process(stat: str) -> Process:
     return Process(int(fields[1]), head.partition("(")[2], ticks / _TICKS)
 
 
-def tree(roots: Iterable[int], processes: dict[int, Process]) -> set[int]:
+def descendants(roots: Iterable[int], processes: dict[int, Process]) -> set[int]:
     """Return the processes `roots` and all below them."""
     children: dict[int, list[int]] = {}
     for pid, process in processes.items():
@@ -63,7 +63,7 @@ class Usage:
     postgres: float | None  #: seconds of CPU
 
 
-class Processes:
+class ServerProcesses:
     """The processes of one server, and of its PostgreSQL.
 
     Args:
@@ -75,22 +75,22 @@ class Processes:
     def __init__(self, server: Iterable[int], postgres: int | None = None) -> None:
         self._server = tuple(server)
         self._postgres = postgres
-        known = table()
+        known = process_table()
         for pid in (*self._server, *([] if postgres is None else [postgres])):
             if pid not in known:
                 raise SettingsError(f"there is no process {pid} here to be measured")
 
     def _split(self, known: dict[int, Process]) -> tuple[set[int], set[int]]:
-        server = tree(self._server, known)
+        server = descendants(self._server, known)
         masters = {pid for pid in server if known[pid].name == "postgres"}
-        below = tree(masters, known)
+        below = descendants(masters, known)
         if self._postgres is not None:
-            below = tree([self._postgres], known)
+            below = descendants([self._postgres], known)
         return server - below - masters, below
 
     def usage(self) -> Usage:
         """Return the CPU time until now."""
-        known = table()
+        known = process_table()
         server, postgres = self._split(known)
         used = sum(known[pid].cpu for pid in server)
         return Usage(used, sum(known[pid].cpu for pid in postgres) if postgres else None)
@@ -98,7 +98,7 @@ class Processes:
     def memory(self) -> int:
         """Return the bytes of the server's own share of memory (PSS)."""
         total = 0
-        for pid in self._split(table())[0]:
+        for pid in self._split(process_table())[0]:
             with suppress(*_GONE):
                 for line in Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines():
                     if line.startswith("Pss:"):
@@ -106,7 +106,7 @@ class Processes:
         return total
 
 
-def listeners(port: int) -> list[int]:
+def listening_processes(port: int) -> list[int]:
     """Return the processes that listen on `port` of this machine, without their children."""
     inodes = set()
     for name in ("tcp", "tcp6"):
@@ -117,7 +117,7 @@ def listeners(port: int) -> list[int]:
                     inodes.add(f"socket:[{fields[9]}]")
     if not inodes:
         return []
-    known = table()
+    known = process_table()
     found = {pid for pid in known if inodes & _sockets(pid)}
     return sorted(pid for pid in found if known[pid].parent not in found)
 

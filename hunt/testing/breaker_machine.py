@@ -1,6 +1,6 @@
 """The breaker as a state machine for Hypothesis: what it must do, and never do.
 
-For code that *uses* a breaker there is `hunt.testing.caller`; the guide is
+For code that *uses* a breaker there is `hunt.testing.caller_machine`; the guide is
 ``docs/how-to/property-test-the-breaker.md``.
 """
 
@@ -21,7 +21,9 @@ try:
         rule,
     )
 except ImportError as exc:
-    raise ImportError("hunt.testing.breaker needs Hypothesis: pip install hypothesis") from exc
+    raise ImportError(
+        "hunt.testing.breaker_machine needs Hypothesis: pip install hypothesis"
+    ) from exc
 
 from hunt.core.breaker import Breaker, Ticket
 from hunt.errors import CircuitOpen

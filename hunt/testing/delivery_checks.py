@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hunt.core.events import Reward
-from hunt.testing.books import Books
+from hunt.testing.checks import LINES, Violation
+from hunt.testing.connections import StreamRecord, connections, listeners
 from hunt.testing.history import Entry, History
-from hunt.testing.oracle import LINES, Violation
-from hunt.testing.streams import Stream, connections, listeners
+from hunt.testing.stored_log import StoredLog
 
 
 def delivered(
-    history: History, books: Books, *, well: float = 0.0, within: float = 5.0
+    history: History, books: StoredLog, *, well: float = 0.0, within: float = 5.0
 ) -> list[Violation]:
     """Check that each stream rises without a hole, and each listener got everything.
 
@@ -46,7 +46,7 @@ def delivered(
     return found
 
 
-def _rising(stream: Stream) -> list[Violation]:
+def _rising(stream: StreamRecord) -> list[Violation]:
     """Check the order of one connection."""
     assert stream.greeted is not None
     opened = stream.opened
@@ -64,7 +64,7 @@ def _rising(stream: Stream) -> list[Violation]:
     return found
 
 
-def _whole(stream: Stream, owed: Sequence[Reward]) -> list[Violation]:
+def _whole(stream: StreamRecord, owed: Sequence[Reward]) -> list[Violation]:
     """Check that one connection has no hole up to its last reward."""
     start = stream.start
     if start is None or not stream.received:
@@ -75,7 +75,7 @@ def _whole(stream: Stream, owed: Sequence[Reward]) -> list[Violation]:
 
 
 def _late(
-    stream: Stream, answered: dict[str, float], well: float, within: float
+    stream: StreamRecord, answered: dict[str, float], well: float, within: float
 ) -> list[Violation]:
     assert stream.greeted is not None
     found = []
@@ -88,7 +88,7 @@ def _late(
     return found
 
 
-def _complete(chain: Sequence[Stream], owed: Sequence[Reward], epoch: str) -> list[Violation]:
+def _complete(chain: Sequence[StreamRecord], owed: Sequence[Reward], epoch: str) -> list[Violation]:
     """Check that a listener got all, over its connections, but for what a reset told it of."""
     ours = [each for each in chain if each.greeted is not None and each.greeted.epoch == epoch]
     last = chain[-1]
@@ -107,7 +107,7 @@ def _complete(chain: Sequence[Stream], owed: Sequence[Reward], epoch: str) -> li
     return _missing("a listener never got what the log holds", last, missing) if missing else []
 
 
-def _missing(what: str, stream: Stream, missing: Sequence[Reward]) -> list[Violation]:
+def _missing(what: str, stream: StreamRecord, missing: Sequence[Reward]) -> list[Violation]:
     seqs = ", ".join(str(row.seq) for row in missing[:5])
     got = [each for each in stream.received if each.seq < missing[0].seq][-2:]
     after = [each for each in stream.received if each.seq > missing[0].seq][:2]

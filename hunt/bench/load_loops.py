@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from hunt.bench.clicker import Clicker
+from hunt.bench.click_clients import ClickClients
 from hunt.bench.poller import Poller
 from hunt.bench.run import Run
 
@@ -19,12 +19,12 @@ _TICK = 0.25  # seconds between two looks at the progress
 Progress = Callable[[Run, float], None]
 
 
-def silent(run: Run, now: float) -> None:
+def no_progress(run: Run, now: float) -> None:
     """Show nothing."""
 
 
-def closed(
-    clicker: Clicker, poller: Poller[Any], seconds: float, progress: Progress = silent
+def closed_loop(
+    clicker: ClickClients, poller: Poller[Any], seconds: float, progress: Progress = no_progress
 ) -> Run:
     """Click on every connection, again as soon as the last click is answered."""
     run = clicker.run = Run(began=perf_counter(), seconds=seconds)
@@ -46,12 +46,12 @@ def closed(
     return run
 
 
-def opened(
-    clicker: Clicker,
+def open_loop(
+    clicker: ClickClients,
     poller: Poller[Any],
     seconds: float,
     rate: float,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Run:
     """Click at a steady rate, whatever the answers do.
 

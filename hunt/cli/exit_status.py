@@ -20,7 +20,7 @@ INTERRUPTED = 130  #: as shells have it for SIGINT
 _LONGEST = 200  # characters of a message that quotes what the user gave
 
 
-def guard(command: Callable[[], object]) -> int:
+def run_command(command: Callable[[], object]) -> int:
     """Run `command`; print an error that a person can cause as one sentence.
 
     Returns:

@@ -9,7 +9,7 @@ from hunt.testing.history import Closed, Entry, Greeted, Opened, Received, Reset
 
 
 @dataclass(slots=True)
-class Stream:
+class StreamRecord:
     """One connection, from its opening to its end."""
 
     opened: Opened
@@ -32,13 +32,13 @@ class Stream:
         return [e for e in (self.opened, self.greeted, self.reset, self.closed) if e is not None]
 
 
-def connections(history: Iterable[Entry], hunt: str) -> list[Stream]:
+def connections(history: Iterable[Entry], hunt: str) -> list[StreamRecord]:
     """Return the connections to one hunt, in the order in which they were opened."""
-    found: dict[str, Stream] = {}
+    found: dict[str, StreamRecord] = {}
     for entry in history:
         match entry:
             case Opened() if entry.hunt == hunt:
-                found[entry.connection] = Stream(entry)
+                found[entry.connection] = StreamRecord(entry)
             case Greeted() if entry.connection in found:
                 found[entry.connection].greeted = entry
             case Reset() if entry.connection in found:
@@ -52,9 +52,9 @@ def connections(history: Iterable[Entry], hunt: str) -> list[Stream]:
     return list(found.values())
 
 
-def listeners(streams: Iterable[Stream]) -> dict[str, list[Stream]]:
+def listeners(streams: Iterable[StreamRecord]) -> dict[str, list[StreamRecord]]:
     """Return the connections of each listener, in order."""
-    found: dict[str, list[Stream]] = {}
+    found: dict[str, list[StreamRecord]] = {}
     for stream in streams:
         found.setdefault(stream.opened.listener, []).append(stream)
     return found

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 import click
 
-from hunt.bench import report, table
-from hunt.bench.players import Source, guests, signed
-from hunt.bench.processes import Processes, listeners
+from hunt.bench import figure_table, html_report
+from hunt.bench.players import PlayerSource, guests, signed
+from hunt.bench.process_usage import ServerProcesses, listening_processes
 from hunt.bench.result import Result
 from hunt.bench.target import Target
-from hunt.cli import common, servers
+from hunt.cli import common, server_address
 from hunt.play import auth
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -70,7 +70,7 @@ def options(command: Command) -> Command:
             type=common.HUNT_ID,
             help="Its id; the load's clicks stay in its log.",
         ),
-        servers.option,
+        server_address.option,
         common.options,
     ):
         command = option(command)
@@ -79,12 +79,12 @@ def options(command: Command) -> Command:
 
 def target(url: str | None, hunt_id: str, data_dir: Path | None, config: Path | None) -> Target:
     """Return the server to load, and the hunt."""
-    return Target.parse(servers.address(url, data_dir, config), hunt_id)
+    return Target.parse(server_address.address(url, data_dir, config), hunt_id)
 
 
 def players(
     target: Target, data_dir: Path | None, config: Path | None, *, as_guests: bool
-) -> Source:
+) -> PlayerSource:
     """Return where the players come from."""
     if as_guests:
         return guests(target)
@@ -92,10 +92,10 @@ def players(
     return signed(lambda name: auth.sign(secrets, name, ttl=86400, now=datetime.now(UTC)))
 
 
-def processes(target: Target) -> Processes | None:
+def processes(target: Target) -> ServerProcesses | None:
     """Return the server's processes, where they can be seen from here."""
-    found = listeners(target.port) if target.local else []
-    return Processes(found) if found else None
+    found = listening_processes(target.port) if target.local else []
+    return ServerProcesses(found) if found else None
 
 
 def more_files() -> None:
@@ -106,7 +106,7 @@ def more_files() -> None:
 
 def show(
     title: str,
-    columns: table.Columns,
+    columns: figure_table.Columns,
     results: Sequence[Result],
     labels: Sequence[str],
     *,
@@ -124,9 +124,9 @@ def show(
             )
         )
     else:
-        click.echo(table.render(columns, [each.figures for each in results]))
+        click.echo(figure_table.render(columns, [each.figures for each in results]))
     if html is not None:
-        html.write_text(report.page(title, columns, results, labels), encoding="utf-8")
+        html.write_text(html_report.page(title, columns, results, labels), encoding="utf-8")
     for each in results:
         if each.statuses.get(429):
             click.echo(

@@ -11,7 +11,7 @@ REWARD_SEQ = re.compile(rb"^id: [a-z0-9]+-([0-9]+)$", re.MULTILINE)
 REWARD_ID = re.compile(rb'^data: \{"id":"([0-9a-f-]{36})"', re.MULTILINE)
 
 
-class EventCutter:
+class BlockSplitter:
     """Cuts the body of a stream, however its bytes arrive.
 
     Args:

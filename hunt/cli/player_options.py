@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from hunt.cli import common, servers
+from hunt.cli import common, server_address
 from hunt.client import Reward
 from hunt.core.player_ids import valid_player
 from hunt.play import auth
@@ -24,7 +24,7 @@ def options(command: Command) -> Command:
     for option in (
         click.option("--token", help="The player's token; else one is signed with the secret."),
         click.option("--player", default="cli", show_default=True, help="Whose token to sign."),
-        servers.option,
+        server_address.option,
         common.options,
     ):
         command = option(command)

@@ -14,11 +14,13 @@ try:
     from hypothesis import strategies as st
     from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 except ImportError as exc:
-    raise ImportError("hunt.testing.caller needs Hypothesis: pip install hypothesis") from exc
+    raise ImportError(
+        "hunt.testing.caller_machine needs Hypothesis: pip install hypothesis"
+    ) from exc
 
 from hunt.core.breaker import Breaker, Ticket
 from hunt.errors import CircuitOpen
-from hunt.testing.breaker import SETTLINGS, Clock, Settling, admits_later, pauses
+from hunt.testing.breaker_machine import SETTLINGS, Clock, Settling, admits_later, pauses
 
 #: What your code calls: a store that answers as Hypothesis chooses.
 Operation = Callable[[], Coroutine[Any, Any, str]]

@@ -44,7 +44,7 @@ def random_uuids() -> Iterator[bytes]:
             )
 
 
-def places(width: float, height: float) -> Iterator[bytes]:
+def positions(width: float, height: float) -> Iterator[bytes]:
     """Return what follows the id in a body, all of one length, without end."""
     digits = len(f"{max(width, height):.3f}")
     return cycle(
@@ -58,4 +58,4 @@ def places(width: float, height: float) -> Iterator[bytes]:
 
 def body_length(width: float, height: float) -> int:
     """Return the bytes of each body on such a map."""
-    return len(OPENING) + 36 + len(next(places(width, height)))
+    return len(OPENING) + 36 + len(next(positions(width, height)))

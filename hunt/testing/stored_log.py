@@ -9,7 +9,7 @@ import msgspec
 from hunt.core.events import Reward
 
 
-class Stock(msgspec.Struct, frozen=True, kw_only=True):
+class PrizeCount(msgspec.Struct, frozen=True, kw_only=True):
     """The count of one prize that has a limit."""
 
     prize: str
@@ -18,11 +18,11 @@ class Stock(msgspec.Struct, frozen=True, kw_only=True):
     per_player: int | None = None  #: granted to one player at most so often
 
 
-class Books(msgspec.Struct, frozen=True, kw_only=True):
+class StoredLog(msgspec.Struct, frozen=True, kw_only=True):
     """One hunt's log, whole."""
 
     hunt: str
     epoch: str
     last_seq: int  #: as the store counts it
     rows: Sequence[Reward]  #: in any order
-    stocks: Sequence[Stock] = ()
+    stocks: Sequence[PrizeCount] = ()

@@ -8,15 +8,15 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import Self
 
-from hunt.bench.clicker import Connection
-from hunt.bench.cutter import Cutter
-from hunt.bench.events import EventCutter
+from hunt.bench.click_clients import ClickConnection
+from hunt.bench.event_blocks import BlockSplitter
 from hunt.bench.poller import Poller
+from hunt.bench.responses import ResponseParser
 from hunt.bench.target import TIMEOUT, Target
 from hunt.errors import HuntError
 
 
-class Listener:
+class StreamClient:
     """A player's stream."""
 
     __slots__ = ("_events", "_head", "greeted", "number", "sock")
@@ -26,7 +26,7 @@ class Listener:
         self.sock = sock
         self.greeted = False
         self._head = b""
-        self._events: EventCutter | None = None
+        self._events: BlockSplitter | None = None
 
     def read(self) -> bytes | None:
         """Return the whole blocks that have come, in one piece; None where the stream has ended.
@@ -44,20 +44,24 @@ class Listener:
             return None
         if self._events is None:
             self._head += data
-            found = Cutter().head(self._head)
+            found = ResponseParser().head(self._head)
             if found is None:
                 return b""
             head, at = found
             if head.status != 200:
                 raise ValueError(f"a stream was answered with {head.status}")
-            self._events, data, self._head = EventCutter(chunked=head.chunked), self._head[at:], b""
+            self._events, data, self._head = (
+                BlockSplitter(chunked=head.chunked),
+                self._head[at:],
+                b"",
+            )
         text = self._events.text(data)
         if not self.greeted and b"event: hello\n" in text:
             self.greeted = True
         return text
 
 
-class Both(Poller[Connection | Listener]):
+class CombinedPoller(Poller[ClickConnection | StreamClient]):
     """Watches streams too: what they say is heard while the clicks are waited for.
 
     Args:
@@ -65,21 +69,21 @@ class Both(Poller[Connection | Listener]):
             where it has ended.
     """
 
-    def __init__(self, heard: Callable[[Listener, bytes | None], None]) -> None:
+    def __init__(self, heard: Callable[[StreamClient, bytes | None], None]) -> None:
         super().__init__()
         self._heard = heard
 
-    def wait(self, seconds: float) -> list[Connection | Listener]:
+    def wait(self, seconds: float) -> list[ClickConnection | StreamClient]:
         """Return the clicks' connections with something to read; none after `seconds`."""
-        clicks: list[Connection | Listener] = []
+        clicks: list[ClickConnection | StreamClient] = []
         for each in super().wait(seconds):
-            if isinstance(each, Listener):
+            if isinstance(each, StreamClient):
                 self.hear(each)
             else:
                 clicks.append(each)
         return clicks
 
-    def hear(self, listener: Listener) -> None:
+    def hear(self, listener: StreamClient) -> None:
         """Read a stream that has something to say."""
         text = listener.read()
         if text is None:
@@ -87,7 +91,7 @@ class Both(Poller[Connection | Listener]):
         self._heard(listener, text)
 
 
-class Streams:
+class OpenStreams:
     """Streams that are open for the block.
 
     Args:
@@ -98,9 +102,14 @@ class Streams:
     """
 
     def __init__(
-        self, target: Target, tokens: Iterable[str], poller: Both, *, everybody: bool = False
+        self,
+        target: Target,
+        tokens: Iterable[str],
+        poller: CombinedPoller,
+        *,
+        everybody: bool = False,
     ) -> None:
-        self.open: list[Listener] = []
+        self.open: list[StreamClient] = []
         self._target = target
         self._tokens = list(tokens)
         self._poller = poller
@@ -117,7 +126,7 @@ class Streams:
             for number, token in enumerate(self._tokens):
                 sock = self._sockets.enter_context(self._target.connect(number))
                 sock.send(self._target.stream_request(token, everybody=self._everybody))
-                listener = Listener(number, sock)
+                listener = StreamClient(number, sock)
                 self.open.append(listener)
                 self._poller.add(listener)
             self._greet()

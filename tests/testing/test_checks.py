@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from hunt.core.events import Reward
-from hunt.testing.books import Books, Stock
-from hunt.testing.delivery import delivered
+from hunt.testing.checks import bounded, report
+from hunt.testing.delivery_checks import delivered
 from hunt.testing.history import (
     Attempt,
     Closed,
@@ -21,8 +21,8 @@ from hunt.testing.history import (
     Received,
     Reset,
 )
-from hunt.testing.judge import judge
-from hunt.testing.oracle import bounded, report
+from hunt.testing.oracle import check_history
+from hunt.testing.stored_log import PrizeCount, StoredLog
 
 PLAYERS = {1: "ada", 2: "bob", 3: "ada", 4: "ada"}
 
@@ -60,10 +60,10 @@ def greeted(connection: str = "c1", seq: int = 0, resumed: bool = False) -> Gree
     return Greeted(time=0.1, connection=connection, epoch="k1", seq=seq, resumed=resumed)
 
 
-def books(*rows: Reward, **fields: object) -> Books:
-    whole = Books(
+def books(*rows: Reward, **fields: object) -> StoredLog:
+    whole = StoredLog(
         hunt="harbour", epoch="k1", last_seq=len(rows), rows=rows,
-        stocks=[Stock(prize="coin", stock=4, granted=len(rows), per_player=3)],
+        stocks=[PrizeCount(prize="coin", stock=4, granted=len(rows), per_player=3)],
     )  # fmt: skip
     return replace(whole, **fields)
 
@@ -82,12 +82,12 @@ def kept(*entries: Entry) -> History:
 
 
 def test_a_run_that_kept_every_promise_passes() -> None:
-    assert judge(kept(*EVENTS), LOG) == []
+    assert check_history(kept(*EVENTS), LOG) == []
 
 
 def test_two_attempts_at_once_may_both_be_new_or_one_a_repeat() -> None:
-    assert judge(kept(*EVENTS, ok(1)), LOG) == []
-    assert judge(kept(*EVENTS, ok(1, duplicate=True)), LOG) == []
+    assert check_history(kept(*EVENTS, ok(1)), LOG) == []
+    assert check_history(kept(*EVENTS, ok(1, duplicate=True)), LOG) == []
 
 
 def without(seq: int) -> list[Attempt]:
@@ -130,13 +130,13 @@ BROKEN = {
     "a seq twice": ("dense", run(), books(*LOG.rows, row(4), last_seq=4)),
     "a row past the last seq": ("dense", run(), books(*LOG.rows, last_seq=3)),
     "more granted than the stock": (
-        "dense", run(), replace(LOG, stocks=[Stock(prize="coin", stock=3, granted=4)]),
+        "dense", run(), replace(LOG, stocks=[PrizeCount(prize="coin", stock=3, granted=4)]),
     ),
     "a stock that is counted wrongly": (
-        "dense", run(), replace(LOG, stocks=[Stock(prize="coin", stock=9, granted=3)]),
+        "dense", run(), replace(LOG, stocks=[PrizeCount(prize="coin", stock=9, granted=3)]),
     ),
     "more to one player than the limit": (
-        "dense", run(), replace(LOG, stocks=[Stock(prize="coin", per_player=2)]),
+        "dense", run(), replace(LOG, stocks=[PrizeCount(prize="coin", per_player=2)]),
     ),
     "another player's event": ("private", kept(received(1), received(2), *EVENTS[1:]), LOG),
     "a hole in a stream": ("delivered", kept(received(1), received(4)), LOG),
@@ -173,7 +173,7 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_what_breaks_a_promise_is_found_and_shown(case: str) -> None:
     check, history, log = BROKEN[case]
-    found = [violation for violation in judge(history, log) if violation.check == check]
+    found = [violation for violation in check_history(history, log) if violation.check == check]
     assert found
     assert all(0 < len(violation.lines) <= 12 for violation in found)
 
@@ -185,7 +185,7 @@ def test_what_was_streamed_again_after_a_resume_is_right() -> None:
         greeted("c2", seq=4, resumed=True),
         *(replace(each, connection="c2") for each in EVENTS[1:]),
     ]
-    assert judge(kept(*EVENTS[:2], *again), LOG) == []
+    assert check_history(kept(*EVENTS[:2], *again), LOG) == []
 
 
 def test_after_a_reset_a_listener_is_owed_what_comes_then() -> None:
@@ -195,29 +195,29 @@ def test_after_a_reset_a_listener_is_owed_what_comes_then() -> None:
         Reset(time=1.0, connection="c2", reason="x"),
     ]
     history = kept(EVENTS[0], *reset, replace(EVENTS[2], connection="c2"))
-    assert judge(history, LOG) == []
+    assert check_history(history, LOG) == []
     assert delivered(kept(EVENTS[0], *reset), LOG)
 
 
 def test_who_left_is_owed_nothing_more() -> None:
-    assert judge(kept(EVENTS[0], Closed(time=2.0, connection="c1", left=True)), LOG) == []
+    assert check_history(kept(EVENTS[0], Closed(time=2.0, connection="c1", left=True)), LOG) == []
 
 
 def test_an_event_may_be_late_by_as_long_as_there_was_a_fault() -> None:
     history = kept(*EVENTS[:2], received(4, time=30.0))
-    assert judge(history, LOG, well=26.0) == []
-    assert judge(history, LOG, well=24.0)
+    assert check_history(history, LOG, well=26.0) == []
+    assert check_history(history, LOG, well=24.0)
 
 
 def test_what_is_unknown_may_have_been_recorded_or_not() -> None:
     unknown = {"verdict": "unknown", "status": 504, "seq": None}
     history = run(clicks=[*CLICKS[:3], ok(4, **unknown)])
-    assert judge(history, LOG) == []
-    assert judge(history, books(*LOG.rows[:3])) == []
+    assert check_history(history, LOG) == []
+    assert check_history(history, books(*LOG.rows[:3])) == []
 
 
 def test_a_refusal_before_an_answer_is_honest() -> None:
-    assert judge(run(ok(2, **REFUSED)), LOG) == []
+    assert check_history(run(ok(2, **REFUSED)), LOG) == []
 
 
 def test_an_older_epoch_is_not_judged_by_the_new_log() -> None:
@@ -226,7 +226,7 @@ def test_an_older_epoch_is_not_judged_by_the_new_log() -> None:
         replace(greeted("c0"), epoch="k0"),
         received(2, connection="c0", epoch="k0"),
     ]
-    assert not [v for v in judge(run(*old, *STREAM), LOG) if v.check != "private"]
+    assert not [v for v in check_history(run(*old, *STREAM), LOG) if v.check != "private"]
 
 
 def test_growth_past_the_slack_is_found() -> None:
@@ -238,7 +238,7 @@ def test_growth_past_the_slack_is_found() -> None:
 
 def test_a_report_shows_the_first_in_full_and_counts_the_rest() -> None:
     history, log = run(clicks=without(2)), LOG
-    text = report([*judge(history, log)] * 3, most=1)
+    text = report([*check_history(history, log)] * 3, most=1)
     assert text.startswith("honest: a row that nobody sent\n    row        seq=2 click=click-2")
     assert text.endswith("... and 2 more")
 

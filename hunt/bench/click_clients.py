@@ -8,15 +8,15 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any, Self
 
-from hunt.bench import requests
-from hunt.bench.cutter import Cutter
+from hunt.bench import click_bodies
 from hunt.bench.players import Player
 from hunt.bench.poller import Poller
+from hunt.bench.responses import ResponseParser
 from hunt.bench.run import Run
 from hunt.bench.target import Target
 
 
-class Connection:
+class ClickConnection:
     """A player's connection, and the click that is under way on it."""
 
     __slots__ = ("due", "head", "id", "number", "rest", "sock")
@@ -30,11 +30,11 @@ class Connection:
         self.rest = b""  #: of an answer that is not whole
 
 
-def _ignore(connection: Connection, now: float) -> None:
+def _ignore(connection: ClickConnection, now: float) -> None:
     pass
 
 
-class Clicker:
+class ClickClients:
     """Sends clicks and reads answers, without blocking.
 
     Args:
@@ -54,29 +54,29 @@ class Clicker:
         *,
         size: tuple[float, float],
         poller: Poller[Any],
-        settled: Callable[[Connection, float], None] = _ignore,
-        sent: Callable[[Connection, float], None] = _ignore,
+        settled: Callable[[ClickConnection, float], None] = _ignore,
+        sent: Callable[[ClickConnection, float], None] = _ignore,
         ids: Iterator[bytes] | None = None,
     ) -> None:
         self.run = Run()
         self.waiting = 0  #: clicks without an answer
         self.won = 0  #: answers with a prize
-        self.connections: list[Connection] = []
+        self.connections: list[ClickConnection] = []
         self._target = target
         self._players = players
-        self._length = requests.body_length(*size)
-        self._places = requests.places(*size)
-        self._ids = requests.timed_uuids() if ids is None else ids
+        self._length = click_bodies.body_length(*size)
+        self._places = click_bodies.positions(*size)
+        self._ids = click_bodies.timed_uuids() if ids is None else ids
         self._poller = poller
         self._settled = settled
         self._sent = sent
-        self._cut = Cutter().cut
+        self._cut = ResponseParser().parse
 
     def __enter__(self) -> Self:
         """Open a connection for each player."""
         for number, player in enumerate(self._players):
-            head = self._target.click_head(player.token, self._length) + requests.OPENING
-            opened = Connection(number, self._target.connect(number), head)
+            head = self._target.click_head(player.token, self._length) + click_bodies.OPENING
+            opened = ClickConnection(number, self._target.connect(number), head)
             self.connections.append(opened)
             self._poller.add(opened)
         return self
@@ -87,7 +87,7 @@ class Clicker:
             self._poller.remove(each)
             each.sock.close()
 
-    def click(self, connection: Connection, due: float) -> None:
+    def click(self, connection: ClickConnection, due: float) -> None:
         """Send a click that was meant to be sent at `due`."""
         connection.id = click_id = next(self._ids)
         connection.due = due
@@ -104,7 +104,7 @@ class Clicker:
         with suppress(OSError):
             connection.sock.shutdown(socket.SHUT_RDWR)
 
-    def receive(self, connection: Connection) -> bool:
+    def receive(self, connection: ClickConnection) -> bool:
         """Read what came; return whether the connection can click again."""
         try:
             data = connection.sock.recv(4096)
@@ -137,7 +137,7 @@ class Clicker:
             self._reopen(connection)
         return True
 
-    def _broken(self, connection: Connection) -> bool:
+    def _broken(self, connection: ClickConnection) -> bool:
         """See the end of a connection; True where that interrupted a click."""
         self._reopen(connection)
         if not connection.id:  # it was idle, and may be closed at any time
@@ -147,7 +147,7 @@ class Clicker:
         self.waiting -= 1
         return True
 
-    def _reopen(self, connection: Connection) -> None:
+    def _reopen(self, connection: ClickConnection) -> None:
         self._poller.remove(connection)
         connection.sock.close()
         connection.sock = self._target.connect(connection.number)

@@ -45,7 +45,7 @@ def parse_head(head: bytes) -> Head:
     )
 
 
-class Cutter:
+class ResponseParser:
     """Cuts whole responses; knows a head that it has seen before."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Cutter:
             self._heads[first] = head
         return head, at
 
-    def cut(self, data: bytes) -> tuple[Head, int, int] | None:
+    def parse(self, data: bytes) -> tuple[Head, int, int] | None:
         """Return the head, and where the body begins and ends; None while it is not whole.
 
         Raises:

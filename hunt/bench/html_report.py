@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from itertools import starmap
 
+from hunt.bench.figure_table import Columns, rows
 from hunt.bench.result import Result
 from hunt.bench.run import percentile
-from hunt.bench.table import Columns, rows
 
 _WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 32, 16, 44

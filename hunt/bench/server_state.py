@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from time import monotonic, sleep
 
-from hunt.bench.cutter import Cutter
-from hunt.bench.events import EventCutter
+from hunt.bench.event_blocks import BlockSplitter
+from hunt.bench.responses import ResponseParser
 from hunt.bench.target import TIMEOUT, Target
 from hunt.errors import HuntError
 
@@ -62,8 +62,8 @@ def position(target: Target, token: str) -> int:
     """
     with target.connect() as sock:
         sock.settimeout(TIMEOUT)
-        received, cutter = b"", Cutter()
-        events: EventCutter | None = None
+        received, cutter = b"", ResponseParser()
+        events: BlockSplitter | None = None
         try:
             sock.sendall(target.stream_request(token))
             while data := sock.recv(4096):
@@ -75,7 +75,7 @@ def position(target: Target, token: str) -> int:
                     head, at = found
                     if head.status != 200:
                         raise HuntError(_refused(target, head.status))
-                    events, data = EventCutter(chunked=head.chunked), received[at:]
+                    events, data = BlockSplitter(chunked=head.chunked), received[at:]
                 for block in events.feed(data):
                     if b"event: hello\n" in block:
                         data = block.partition(b"\ndata: ")[2].partition(b"\n")[0]
