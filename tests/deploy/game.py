@@ -1,0 +1,135 @@
+"""A game of players behind a proxy: HTTP/2 over TLS, and a record of all that they were told."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+import psycopg
+import trio
+
+from hunt.core.sse import Parser
+from hunt.core.tokens import sign
+from tests import certificates
+from tests.life.processes import until
+
+SECRET = b"deploy-secret-deploy-secret-deploy"
+
+#: Players at the same time, and seconds between two clicks of one.
+PLAYERS, PAUSE = 6, 0.02
+
+
+@dataclass
+class Player:
+    """Sends each click until it is settled, and follows the stream of its rewards."""
+
+    name: str
+    client: httpx.AsyncClient
+    statuses: Counter[int] = field(default_factory=Counter)  #: of all answers to clicks
+    settled: dict[str, int] = field(default_factory=dict)  #: seq of each click with a 200, by id
+    streamed: list[tuple[int, str]] = field(default_factory=list)  #: seq and click id, in order
+    cuts: int = 0  #: streams that ended or failed
+
+    async def play(self) -> None:
+        """Click until cancelled."""
+        while True:
+            body = {"id": str(uuid.uuid4()), "x": 40.5, "y": 20}
+            while body["id"] not in self.settled:
+                answer = await self.client.post("/v1/hunts/harbour/clicks", json=body)
+                self.statuses[answer.status_code] += 1
+                assert answer.status_code in {200, 503, 504}, answer.text
+                if answer.status_code == 200:
+                    self.settled[str(body["id"])] = answer.json()["seq"]
+            await trio.sleep(PAUSE)
+
+    async def follow(self) -> None:
+        """Read the stream until cancelled; resume after each cut."""
+        last_id: str | None = None
+        while True:
+            headers = {} if last_id is None else {"Last-Event-ID": last_id}
+            parser = Parser()
+            with suppress(httpx.TransportError):
+                async with self.client.stream(
+                    "GET", "/v1/hunts/harbour/events", headers=headers
+                ) as answer:
+                    async for chunk in answer.aiter_bytes():
+                        events = parser.feed(chunk)
+                        last_id = next((e.id for e in reversed(events) if e.id), last_id)
+                        rewards = [json.loads(e.data) for e in events if e.event == "reward"]
+                        self.streamed += [(each["seq"], each["id"]) for each in rewards]
+            self.cuts += 1
+            await trio.sleep(0.1)
+
+
+@dataclass
+class Game:
+    """Players of one hunt, behind one address."""
+
+    players: list[Player]
+
+    async def until_settled(self, count: int) -> None:
+        """Return once each player has so many more settled clicks."""
+        wanted = [len(each.settled) + count for each in self.players]
+        await until(
+            lambda: all(len(p.settled) >= n for p, n in zip(self.players, wanted, strict=True)),
+            seconds=90,
+        )
+
+    def check(self, database: str) -> None:
+        """Compare answers, streams and the log; raise `AssertionError` at a difference."""
+        rows: dict[str, tuple[str, int]] = {}
+        with psycopg.connect(database) as connection:
+            for click, player, seq in connection.execute(
+                "select click_id, player, seq from rewards"
+            ):
+                rows[str(click)] = (player, seq)
+        for each in self.players:
+            assert dict(each.statuses) == {200: len(each.settled)}, f"{each.name}: {each.statuses}"
+            logged = {click: seq for click, (player, seq) in rows.items() if player == each.name}
+            # The last click may have been cancelled with its answer on the way.
+            assert each.settled.items() <= logged.items()
+            assert len(logged) <= len(each.settled) + 1
+            order = [seq for seq, _ in each.streamed]
+            assert order == sorted(set(order)), f"{each.name}: out of order or repeated"
+            assert {click: seq for seq, click in each.streamed}.items() >= each.settled.items()
+
+
+@asynccontextmanager
+async def playing(url: str) -> AsyncIterator[Game]:
+    """Play behind the proxy at `url`; at the end of the block, stop and wait for the events."""
+    context = certificates.client("h2")
+    async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
+        players = []
+        for number in range(PLAYERS):
+            name = f"player-{number}"
+            token = sign((SECRET,), name, ttl=3600, now=datetime.now(UTC))
+            client = await stack.enter_async_context(
+                httpx.AsyncClient(
+                    base_url=url,
+                    headers={"Authorization": f"Bearer {token}"},
+                    http2=True,
+                    verify=context,
+                    timeout=30,
+                )
+            )
+            players.append(Player(name, client))
+        with trio.CancelScope() as clicks:
+            async with trio.open_nursery() as clicking:
+                for each in players:
+                    nursery.start_soon(each.follow)
+                    clicking.start_soon(each.play)
+                yield Game(players)
+                clicks.cancel()
+        await until(
+            lambda: all(
+                each.settled.keys() <= {click for _, click in each.streamed} for each in players
+            ),
+            seconds=30,
+        )
+        nursery.cancel_scope.cancel()
