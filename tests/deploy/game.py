@@ -16,8 +16,8 @@ import trio
 
 from hunt.core.sse import Parser
 from hunt.core.tokens import sign
-from tests import certificates
-from tests.life.processes import until
+from tests.support import certificates
+from tests.support.processes import until
 
 SECRET = b"deploy-secret-deploy-secret-deploy"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import required
-from tests.life.processes import hunt_serve
+from tests.support.processes import hunt_serve
+from tests.support.requirements import required
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy/prometheus/hunt-alerts.yaml"

@@ -18,11 +18,11 @@ from websockets.sync.client import connect
 
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from tests import certificates
-from tests.conftest import required
 from tests.deploy.game import SECRET, playing
-from tests.life.processes import HUNT, Server, free_port, running, servers, until
-from tests.web.serving import HARBOUR
+from tests.support import certificates
+from tests.support.processes import HUNT, Server, free_port, running, servers, until
+from tests.support.requirements import required
+from tests.support.serving import HARBOUR
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import trio
 
 from hunt.settings import Settings
-from tests.conftest import required
 from tests.deploy.game import SECRET
-from tests.life.processes import end, environment, free_port, until
+from tests.support.processes import end, environment, free_port, until
+from tests.support.requirements import required
 
 UNIT = Path(__file__).parents[2] / "deploy/systemd/hunt.service"
 TEXT = UNIT.read_text("utf-8")
