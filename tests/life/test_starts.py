@@ -93,7 +93,8 @@ async def test_failed_start_ends_hypercorn_with_one_sentence(
     # With workers, Hypercorn's command forgets their status (docs/reference/traps.md, H7).
     assert done.returncode == status or (workers and done.returncode == 0)
     said = [line for line in done.stderr.decode().splitlines() if "a defect" in line]
-    assert len(said) == max(workers, 1), "each worker says it once"
+    # Hypercorn ends the other workers when one has ended; they may not come to say it.
+    assert 1 <= len(said) <= max(workers, 1)
     assert "\nTraceback" not in done.stderr.decode()
 
 
