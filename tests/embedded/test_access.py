@@ -95,6 +95,7 @@ async def test_server_of_root_has_a_user_id_of_its_own(folder: Path) -> None:
             pwd.getpwuid(uid)
         assert stat.S_IMODE(data.stat().st_mode) == 0o700
         assert stat.S_IMODE((data / "postgresql.lock").stat().st_mode) == 0o600
+        assert stat.S_IMODE((data / "socket").stat().st_mode) == 0o700
         assert "ok" in become(0, lambda: connect(conninfo)), "the check itself works"
         for other in OTHERS:
             assert become(other, lambda: read_all(data)) == "ok: []"

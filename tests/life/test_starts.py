@@ -113,19 +113,26 @@ async def test_hypercorn_without_a_database_says_so_once(tmp_path: Path) -> None
     assert "Traceback" not in said
 
 
-#: Programs of a server process whose application does not start, and what Hypercorn makes of it.
+#: Applications that do not start: how a program makes one, and the reason of its end.
 UNSTARTED = {
-    "a defect at the start": "from hunt.asgi import Application; app = lambda: Application(broken)",
-    "an application without a lifespan": "app = lambda: broken",
+    "a defect at the start": (
+        "from hunt.asgi import Application; app = lambda: Application(broken)",
+        "unexpected RuntimeError: see the log",
+    ),
+    "an application without a lifespan": (
+        "app = lambda: broken",
+        "the application did not start",
+    ),
 }
 
 
 @pytest.mark.parametrize("what", UNSTARTED)
 async def test_process_that_cannot_serve_never_counts_as_started(what: str, tmp_path: Path) -> None:
+    application, reason = UNSTARTED[what]
     program = (
         "from hunt.processes import child\n"
         "def broken(*args): raise RuntimeError('postgresql://hunt:pass-word@db/hunt')\n"
-        f"{UNSTARTED[what]}\n"
+        f"{application}\n"
         "child.main(lambda: lambda settings: app())\n"
     )
     given = Settings(
@@ -136,5 +143,7 @@ async def test_process_that_cannot_serve_never_counts_as_started(what: str, tmp_
             with trio.fail_after(120):
                 await made.supervisor.run()
     assert not made.opened.is_set()
-    assert "again and again" in str(error.value.exceptions[0])
-    assert "pass-word" not in str(error.value.exceptions[0])
+    said = str(error.value.exceptions[0])
+    assert "again and again" in said
+    assert said.endswith(f": {reason}"), "it ended for the reason that this test is about"
+    assert "pass-word" not in said
