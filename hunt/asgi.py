@@ -12,6 +12,7 @@ import random
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,13 +27,13 @@ from hunt.edge import worker
 from hunt.edge.admission import Admission
 from hunt.edge.park import Park
 from hunt.edge.worker import Service
-from hunt.engine import Engine, open_engine
+from hunt.engine import Engine, Host, open_engine
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
 from hunt.processes import child, listening
 from hunt.processes.start_line import log_start
 from hunt.service.jwks import keep_current
-from hunt.settings import RESERVE, Settings, file_limit, load
+from hunt.settings import RESERVE, Settings, connection_limits, file_limit, load
 from hunt.web.app import create_app
 
 #: Seconds, when others of this server take over, for clients to send one more request
@@ -83,29 +84,26 @@ class Application:
         await receive()  # lifespan.startup
         try:
             edge.install()
-            async with open_engine(self._settings()) as engine, trio.open_nursery() as nursery:
+            settings = self._settings()
+            serving, place = worker.current(), child.place()
+            admission = _admission(settings)
+            host = _host(admission, serving, place)
+            async with open_engine(settings, host) as engine, trio.open_nursery() as nursery:
                 self._engine = engine
-                serving, place = worker.current(), child.place()
-                if place is not None:
-                    engine.siblings = place.siblings
-                    engine.own_socket = None if place.own is None else f"unix:{place.own}"
-                    engine.node, engine.total = place.reporter.node, place.reporter.total
                 # The supervisor's sockets are so from the start, and it logs them.
                 addresses = listening.deepen() if place is None else []
                 if serving is not None:
-                    engine.leave = serving.announce_close
-                    admission = _limit(engine)
                     if place is not None:
                         nursery.start_soon(place.reporter.run, engine, serving.yield_clients)
-                    engine.metrics.faults.watch("connection", serving.faults)
+                    engine.telemetry.faults.add("connection", serving.faults)
                     park = None
                     if engine.settings.fast_lane:
                         park = Park(
                             engine, config=serving.config, hand_over=serving.serve_handed_over
                         )
-                        engine.metrics.faults.watch("park", park.faults)
+                        engine.telemetry.faults.add("park", park.faults)
                         await nursery.start(park.run)
-                    serving.begin(Service(engine, admission, park, engine.own_socket))
+                    serving.begin(Service(engine, admission, park, host.own_socket))
                 await self._quart.startup()
                 nursery.start_soon(_drain_when_told, engine)
                 nursery.start_soon(
@@ -118,7 +116,7 @@ class Application:
                     log_start(engine.settings, addresses=addresses, processes=1)
                 await send({"type": "lifespan.startup.complete"})
                 await receive()  # lifespan.shutdown
-                await engine.drain()
+                await engine.operations.drain.run()
                 if serving is not None:
                     await serving.close_idle(PARTING)
                     await serving.wait_clients_closed(FAREWELL)
@@ -149,7 +147,7 @@ async def _drain_when_told(engine: Engine) -> None:
     serving = worker.current()
 
     async def drain() -> None:
-        await engine.drain()
+        await engine.operations.drain.run()
         if serving is not None:
             await serving.stop()
 
@@ -158,7 +156,7 @@ async def _drain_when_told(engine: Engine) -> None:
 
             async def drain_when_stopping() -> None:
                 await serving.wait_stopping()
-                if child.place() is not None and not engine.draining:
+                if child.place() is not None and not engine.readiness.draining:
                     # Others listen at the same sockets, so nobody has to be refused.
                     serving.announce_close()
                     await serving.close_idle(HANDOVER)
@@ -168,7 +166,7 @@ async def _drain_when_told(engine: Engine) -> None:
             nursery.start_soon(drain_when_stopping)
 
         async def drain_when_told() -> None:
-            await engine.told_to_drain.wait()
+            await engine.operations.drain.requested.wait()
             await drain()
 
         nursery.start_soon(drain_when_told)
@@ -177,32 +175,32 @@ async def _drain_when_told(engine: Engine) -> None:
                 nursery.start_soon(drain)
 
 
-def _limit(engine: Engine) -> Admission:
-    """Limit how many connections this process takes: never more than it has descriptors for.
+def _host(admission: Admission, serving: worker.Worker | None, place: child.Place | None) -> Host:
+    """Return the surroundings of the engine."""
+    if serving is None:
+        return Host()
+    host = Host(connections=admission, refusing=serving.announce_close)
+    if place is None:
+        return host
+    return replace(
+        host,
+        own_socket=None if place.own is None else f"unix:{place.own}",
+        siblings=place.siblings,
+        node=place.reporter.node,
+        total=place.reporter.total,
+    )
 
-    Beyond that `accept` would fail, ten times a second, for everybody (TRAPS, H11).
-    """
-    settings, room = engine.settings, file_limit()
-    limit = min(settings.max_connections or room, room)
-    address = settings.max_connections_per_address
-    per_address = max(limit // 2, 1) if address is None else address or None
-    admission = Admission(trio.current_time, limit=limit, per_address=per_address)
-    engine.hub.per_address = admission.per_address
+
+def _admission(settings: Settings) -> Admission:
+    """Return the admission of connections, with the limits of this process."""
+    limits = connection_limits(settings)
     log.info(
-        "takes connections",
-        at_most=limit,
-        per_address=admission.per_address,
-        file_limit=room + RESERVE,
+        "connection limits set",
+        total=limits.total,
+        per_address=limits.per_address,
+        file_limit=file_limit() + RESERVE,
     )
-    metrics = engine.metrics
-    metrics.watch("hunt_connections", "Of clients.", lambda: admission.count, rule="sum")
-    metrics.watch_counter(
-        "hunt_connections_evicted", "Idle, closed for a new one.", lambda: admission.evicted
-    )
-    metrics.watch_counters(
-        "hunt_connections_refused", "Beyond a limit.", "limit", lambda: admission.refused
-    )
-    return admission
+    return Admission(trio.current_time, limit=limits.total, per_address=limits.per_address)
 
 
 def _failure(error: BaseException) -> Exception | None:

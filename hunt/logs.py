@@ -1,4 +1,4 @@
-"""Structured logs: a line an event, for people on a terminal, else JSON; at a bounded rate."""
+"""Structured logs: one line an event, as text on a terminal, else as JSON."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ from hunt.core.log_limiter import LogLimiter
 from hunt.log_writer import Stream
 from hunt.settings import Settings
 
-#: One for all loggers, as the configuration of structlog is.
-_quiet = LogLimiter(time.monotonic)
-
-_streams: list[Stream] = []  # standard output and standard error, once they are replaced
-
-#: Seconds that the end of a process waits for what is still to be written.
+#: Seconds that the end of a process waits for lines that are still to be written.
 _FINISH = 1.0
 
-#: Characters of the shortest secret that is looked for in errors; shorter ones may be words.
+#: Length of the shortest secret that is removed from errors; a shorter one may be a word.
 _SHORTEST = 6
+
+#: Marks an event that `RateLimit` may drop.
+_MARK = "rate_limited"
+_RATE_LIMITED = {_MARK: True}
 
 
 def configure(settings: Settings) -> None:
     """Send the logs to standard error, in the format and from the level of `settings`.
 
-    From now on neither standard error nor standard output can block this process, or fail
-    in it; see `hunt.log_writer`.
+    From now on writing to standard error or standard output neither blocks nor fails; see
+    `hunt.log_writer`.
     """
     errors = _stream(sys.stderr)
     sys.stdout, sys.stderr = _stream(sys.stdout), errors
@@ -45,6 +44,7 @@ def configure(settings: Settings) -> None:
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
         processors=[
+            RateLimit(LogLimiter(time.monotonic)),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -59,12 +59,13 @@ def configure(settings: Settings) -> None:
 
 
 def lines_lost() -> int:
-    """Return how many lines of this process were lost because they could not be written."""
-    return sum(each.writer.lost for each in _streams)
+    """Return the number of lines of this process that could not be written."""
+    streams = {sys.stdout, sys.stderr}
+    return sum(each.writer.lost for each in streams if isinstance(each, Stream))
 
 
 class _Logger:
-    """Writes lines; one method a level, as structlog calls them."""
+    """Writes lines; has one method per level, as structlog calls them."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -78,15 +79,14 @@ class _Logger:
 def _stream(stream: object) -> Stream:
     if isinstance(stream, Stream):
         return stream
-    # None where this process was started without it: the descriptor is something else by now.
+    # None if the process was started without it: its descriptor may be another file now.
     made = Stream(None if stream is None else cast("TextIO", stream).fileno())
-    _streams.append(made)
     atexit.register(made.finish, _FINISH)
     return made
 
 
 def _safe(renderer: Processor) -> Processor:
-    """Return a renderer that never raises, whatever a field's value does."""
+    """Return a renderer that never raises, even if the value of a field does."""
 
     def render(logger: object, method: str, event: EventDict) -> ProcessorReturnValue:
         try:
@@ -99,7 +99,7 @@ def _safe(renderer: Processor) -> Processor:
 
 
 def _secrets(settings: Settings) -> list[str]:
-    """Return what may not be in a log, the longest first."""
+    """Return the secrets that must not appear in a log, longest first."""
     found = {secret.decode(errors="replace") for secret in settings.jwt_secret}
     for text in (settings.database_url, settings.listen_dsn):
         password = text and parse(text).get("password")
@@ -110,7 +110,7 @@ def _secrets(settings: Settings) -> list[str]:
 
 
 def _without(secrets: list[str]) -> Processor:
-    """Return a processor that takes secrets out of what errors and tracebacks say."""
+    """Return a processor that removes secrets from errors and tracebacks."""
 
     def hide(logger: object, method: str, event: EventDict) -> EventDict:
         for name in ("exception", "error"):
@@ -125,34 +125,51 @@ def _without(secrets: list[str]) -> Processor:
 
 
 class FaultLog:
-    """A logger for what a fault may cause any number of times a second.
+    """A logger for faults that may occur any number of times per second.
 
-    The same event is logged a few times, and then now and again, with how many more
-    there were like it.
+    The first events of a kind are logged, later ones at a bounded rate, with the number
+    of suppressed events in ``more_like_it``.
     """
 
     def __init__(self, name: str) -> None:
         self._log = structlog.get_logger(name)
 
     def warning(self, event: str, **fields: object) -> None:
-        """Log that something failed from which the server recovers by itself."""
-        more = _quiet.admit(event)
-        if more is not None:
-            self._log.warning(event, **fields, **_and(more))
+        """Log a failure from which the server recovers by itself."""
+        self._log.warning(event, **fields, **_RATE_LIMITED)
 
     def error(self, event: str, **fields: object) -> None:
-        """Log that something failed which is a defect."""
-        more = _quiet.admit(event)
-        if more is not None:
-            self._log.error(event, **fields, **_and(more))
+        """Log a failure that is a defect."""
+        self._log.error(event, **fields, **_RATE_LIMITED)
 
 
-def say_rest() -> None:
-    """Log how many lines were kept back, once that may be said; to be called now and again."""
+class RateLimit:
+    """A processor that drops events of a `FaultLog` beyond a rate, and counts them.
+
+    The state stands in the configuration of structlog, which is one for the process.
+
+    Args:
+        limiter: Decides by the name of the event.
+    """
+
+    def __init__(self, limiter: LogLimiter) -> None:
+        self.limiter = limiter
+
+    def __call__(self, logger: object, method: str, event: EventDict) -> ProcessorReturnValue:
+        """Return the event, or drop it."""
+        if event.pop(_MARK, False):
+            suppressed = self.limiter.admit(str(event["event"]))
+            if suppressed is None:
+                raise structlog.DropEvent
+            if suppressed:
+                event["more_like_it"] = suppressed
+        return event
+
+
+def report_suppressed() -> None:
+    """Log the numbers of suppressed events as far as the rate allows; to be called regularly."""
     log = structlog.get_logger("hunt")
-    for event, more in _quiet.rest().items():
-        log.warning(event, **_and(more))
-
-
-def _and(more: int) -> dict[str, int]:
-    return {"more_like_it": more} if more else {}
+    for processor in structlog.get_config()["processors"]:
+        if isinstance(processor, RateLimit):
+            for event, suppressed in processor.limiter.rest().items():
+                log.warning(event, more_like_it=suppressed)

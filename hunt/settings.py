@@ -228,7 +228,27 @@ def _masked(name: str, value: object) -> str:
     return values.without_secrets(value) if isinstance(value, str) else str(value)
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Maximum numbers of client connections of one process."""
+
+    total: int  #: of all clients
+    per_address: int | None  #: of one address; None: no limit
+
+
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    """Return the limits of a process: never more connections than it has descriptors for.
+
+    Beyond that, `accept` would fail for all clients (TRAPS, H11).
+    """
+    total = min(settings.max_connections or file_limit(), file_limit())
+    per_address = settings.max_connections_per_address
+    return ConnectionLimits(
+        total, max(total // 2, 1) if per_address is None else per_address or None
+    )
+
+
 def file_limit() -> int:
-    """Return how many connections the limit on open files leaves to clients."""
+    """Return the number of client connections that the limit on open files allows."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(soft - RESERVE, 1)

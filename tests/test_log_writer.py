@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -161,6 +162,7 @@ def test_errors_are_logged_without_secrets(logged: int) -> None:
 
 def test_lost_lines_are_counted_for_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = Stream(None)
-    monkeypatch.setattr(logs, "_streams", [stream, Stream(None)])
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "stderr", Stream(None))
     print("lost", file=stream)
     assert logs.lines_lost() == 1

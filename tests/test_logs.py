@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from structlog.testing import capture_logs
+import structlog
+from structlog.testing import LogCapture
 from structlog.typing import EventDict
 
 from hunt import logs
@@ -18,19 +19,22 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(logs, "_quiet", LogLimiter(made, burst=2, interval=10))
-    return made
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def lines() -> Iterator[list[EventDict]]:
-    with capture_logs() as captured:
-        yield captured
+def lines(clock: Clock) -> Iterator[list[EventDict]]:
+    """Configure logs with a rate limit, and yield the events that pass it."""
+    before = structlog.get_config()["processors"]
+    captured = LogCapture()
+    limit = logs.RateLimit(LogLimiter(clock, burst=2, interval=10))
+    structlog.configure(processors=[limit, captured])
+    yield captured.entries
+    structlog.configure(processors=before)
 
 
-def test_the_same_fault_is_logged_now_and_again_with_how_often_it_was(
+def test_repeated_fault_is_logged_at_a_bounded_rate_with_its_count(
     clock: Clock, lines: list[EventDict]
 ) -> None:
     log = logs.FaultLog("hunt.test")
@@ -45,15 +49,21 @@ def test_the_same_fault_is_logged_now_and_again_with_how_often_it_was(
     ]
 
 
-def test_what_was_kept_back_is_said_when_the_fault_is_over(
+def test_suppressed_events_are_reported_after_the_fault(
     clock: Clock, lines: list[EventDict]
 ) -> None:
     log = logs.FaultLog("hunt.test")
     for _ in range(5):
         log.warning("down")
-    logs.say_rest()
+    logs.report_suppressed()
     assert len(lines) == 2
     clock.now = 10
-    logs.say_rest()
-    logs.say_rest()
+    logs.report_suppressed()
+    logs.report_suppressed()
     assert lines[2:] == [{"event": "down", "log_level": "warning", "more_like_it": 3}]
+
+
+def test_other_loggers_are_not_limited(lines: list[EventDict]) -> None:
+    for _ in range(5):
+        structlog.get_logger("hunt.test").warning("down")
+    assert len(lines) == 5

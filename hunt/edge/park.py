@@ -101,7 +101,7 @@ class Park:
         self.engine = engine
         self.heads = Heads()
         self.secure_heads = Heads("https")
-        engine.turns += [self.heads.known.rotate, self.secure_heads.known.rotate]
+        engine.rotations += [self.heads.known.rotate, self.secure_heads.known.rotate]
         self.answers = Answers(config)
         self.open = True  #: takes new connections
         self.announces_close = False  #: each response is the last on its connection

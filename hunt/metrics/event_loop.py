@@ -1,4 +1,4 @@
-"""True numbers of a process: how busy its event loop is, how long its batches take."""
+"""Measurements of one process: utilization of its event loop, durations of its batches."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import trio
 
 
 class EventLoopMeter(trio.abc.Instrument):
-    """Measures which share of the time the event loop works and does not wait for I/O.
+    """Measures the share of time in which the event loop works and does not wait for I/O.
 
-    Over a sliding window of `slots` slots of a second; older time is forgotten.
+    The window slides over `slots` slots of a second; older time is forgotten.
 
     Args:
         clock: Real, monotonic time, in seconds; not Trio's, which tests can move.
-        slots: Seconds of the window, >= 1.
+        slots: Length of the window in seconds, >= 1.
     """
 
     def __init__(self, clock: Callable[[], float], *, slots: int = 10) -> None:
         self._clock = clock
-        self._slots = deque[tuple[float, float]](maxlen=slots)  # (seconds, of these waiting)
+        self._slots = deque[tuple[float, float]](maxlen=slots)  # (seconds, seconds of waiting)
         self._since = clock()
         self._idle = 0.0
         self._waits_since: float | None = None
@@ -52,13 +52,13 @@ class EventLoopMeter(trio.abc.Instrument):
 
 
 class Window:
-    """The average and the maximum of what was seen in the last seconds.
+    """Average and maximum of the values of the last seconds.
 
-    Kept by the second, so its size does not depend on how much is seen.
+    Values are summed up by the second, so the size does not depend on their number.
 
     Args:
         clock: Monotonic time, in seconds.
-        seconds: Length of the window, >= 1.
+        seconds: Length of the window in seconds, >= 1.
     """
 
     def __init__(self, clock: Callable[[], float], *, seconds: int = 60) -> None:
@@ -67,7 +67,7 @@ class Window:
         self._slots: deque[list[float]] = deque()  # [second, count, sum, maximum]
 
     def add(self, value: float) -> None:
-        """See one more value."""
+        """Add a value."""
         second = float(int(self._clock()))
         if not self._slots or self._slots[-1][0] != second:
             self._slots.append([second, 0, 0.0, 0.0])
@@ -83,12 +83,12 @@ class Window:
             self._slots.popleft()
 
     def average(self) -> float:
-        """Return the average; 0 where nothing was seen."""
+        """Return the average; 0 without a value."""
         self._forget()
         count = sum(slot[1] for slot in self._slots)
         return sum(slot[2] for slot in self._slots) / count if count else 0.0
 
     def maximum(self) -> float:
-        """Return the maximum; 0 where nothing was seen."""
+        """Return the maximum; 0 without a value."""
         self._forget()
         return max((slot[3] for slot in self._slots), default=0.0)

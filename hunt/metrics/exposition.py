@@ -16,8 +16,8 @@ def render(families: Sequence[Family], **labels: str) -> bytes:
     """Return families as one page.
 
     Args:
-        families: To be shown.
-        labels: Added to each sample.
+        families: The content of the page, in order.
+        labels: Labels that are added to each sample.
     """
     registry = CollectorRegistry()
     registry.register(_Page(families, labels))
@@ -25,16 +25,16 @@ def render(families: Sequence[Family], **labels: str) -> bytes:
 
 
 def labelled(families: Sequence[Family], process: int) -> bytes:
-    """Return the page of one of several processes that no supervisor adds up.
+    """Return the page of one of several processes that have no supervisor process.
 
-    They share a port, so each scrape meets another one.  Without the label, Prometheus
-    would take a smaller counter of another process for one that began again.
+    The processes share a port, so each scrape reaches another one.  Without the label
+    ``process``, Prometheus would take a smaller counter of another process for a reset.
     """
     return render(families, process=str(process))
 
 
 def one_of_many() -> bool:
-    """Whether Hypercorn's command started this process, which may not be the only one."""
+    """Return whether Hypercorn's command started this process, perhaps with others."""
     return multiprocessing.parent_process() is not None
 
 

@@ -1,4 +1,4 @@
-"""Metric families of several worker processes, added up so that no sum ever falls."""
+"""Aggregates the metric families of several worker processes; no sum ever falls."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class Family(Struct, frozen=True, kw_only=True):
     """All series of one metric."""
 
     name: str
-    kind: str  #: as Prometheus calls it: counter, gauge, histogram
-    text: str  #: its help
-    rule: Rule
+    kind: str  #: the Prometheus type: counter, gauge, histogram
+    text: str  #: the help text
+    rule: Rule  #: how the values of several workers become one
     samples: list[Sample]
 
     @property
     def lasting(self) -> bool:
-        """Whether it counts beyond the end of the worker that reported it."""
+        """Whether its values outlast the worker that reported them."""
         return self.kind in CUMULATIVE or self.rule == "earliest"
 
 
 class Totals:
-    """The families of a node: what its workers report, and what ended ones had counted.
+    """The families of a node: the sum of the reports of running and ended workers.
 
-    A worker that ends leaves its counters and histograms behind, as it reported them
-    last; its gauges are dropped.  Only values that are kept here are ever exposed, so
-    the end of a worker cannot take back any.
+    The counters and histograms of an ended worker are kept as it last reported them; its
+    gauges are dropped.  Only values that are kept here are exposed, so the end of a worker
+    lowers no counter.
     """
 
     def __init__(self) -> None:
@@ -55,38 +55,38 @@ class Totals:
         self._states: dict[int, list[Family]] = {}
 
     def take(self, worker: int, families: Sequence[Family]) -> None:
-        """Keep what a worker reports; without gauges, those that it reported last stay.
+        """Keep the report of a worker; a report without gauges leaves the last ones in place.
 
         Args:
-            worker: Identifies it among those that have not ended.
-            families: All that are lasting, and all others or none.
+            worker: An id that is unique among the workers that have not ended.
+            families: All lasting families, and either all others or none.
         """
         self._lasting[worker] = [each for each in families if each.lasting]
         if len(self._lasting[worker]) < len(families):
             self._states[worker] = [each for each in families if not each.lasting]
 
     def end(self, worker: int) -> None:
-        """Forget a worker, and keep what it has counted."""
+        """Drop the gauges of a worker that has ended, and keep its counters."""
         self._states.pop(worker, None)
         self._ended = fold([self._ended, self._lasting.pop(worker, [])])
 
     def total(self, fresh: Collection[int]) -> list[Family]:
-        """Return the node's families; gauges are those of the `fresh` workers."""
+        """Return the families of the node; gauges of the `fresh` workers only."""
         states = [self._states[worker] for worker in fresh if worker in self._states]
         families = fold([self._ended, *self._lasting.values(), *states])
         return [self._risen(each) if each.kind in CUMULATIVE else each for each in families]
 
     def _risen(self, family: Family) -> Family:
-        """Return a family none of whose values is less than before.
+        """Return the family with each value raised to its last exposed one.
 
-        Floats are added in another order once a worker has ended.  To Prometheus, a sum
-        that is less by the last bit has begun again at 0.
+        Floats are added in another order once a worker has ended.  Prometheus takes a sum
+        that is lower by the last bit for a counter that was reset.
         """
         samples = []
         for each in family.samples:
             series = each.name, each.labels
             value = each.value
-            if _rule(family, each.name) == "sum":
+            if family.rule == "sum":
                 value = self._exposed[series] = max(value, self._exposed.get(series, 0.0))
             samples.append(Sample(each.name, each.labels, value))
         return structs.replace(family, samples=samples)
@@ -107,16 +107,9 @@ def fold(pages: Iterable[Sequence[Family]]) -> list[Family]:
 
 def _folded(family: Family, series: Mapping[Series, Sequence[float]]) -> Family:
     samples = [
-        Sample(name, labels, _one(_rule(family, name), values))
-        for (name, labels), values in series.items()
+        Sample(name, labels, _one(family.rule, values)) for (name, labels), values in series.items()
     ]
     return structs.replace(family, samples=samples)
-
-
-def _rule(family: Family, name: str) -> Rule:
-    """Return the rule of one sample: OpenMetrics keeps the time of a counter's start beside it."""
-    created = family.kind in CUMULATIVE and name == f"{family.name}_created"
-    return "earliest" if created else family.rule
 
 
 def _one(rule: Rule, values: Sequence[float]) -> float:

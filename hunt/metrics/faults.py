@@ -1,33 +1,33 @@
-"""What went wrong and was dealt with, so that an operator sees which fault it was."""
+"""Counts of faults that a process handled, by where and kind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from prometheus_client.core import CounterMetricFamily, Metric
-from prometheus_client.registry import Collector
+from collections.abc import Mapping
 
 
-class Faults(Collector):
-    """Counts by where and what kind; whoever counts keeps the numbers."""
+class Faults:
+    """Collects the fault counters of the services, which keep the numbers.
+
+    The kinds of a counter are a closed set, and start with 0: a counter that appears with
+    its first event has no rate.
+    """
 
     def __init__(self) -> None:
-        self._places: dict[str, Mapping[str, int]] = {}
+        self._counters: list[tuple[str, Mapping[str, int]]] = []
 
-    def watch(self, where: str, counts: Mapping[str, int]) -> None:
-        """Show what is counted in `counts`, by kind, whenever somebody looks.
+    def add(self, where: str, counter: Mapping[str, int]) -> None:
+        """Expose a counter.
 
-        Kinds are a closed set, and are there from the start with 0: a counter that
-        appears with its first event has no rate.
+        Args:
+            where: The value of the label ``where``; several counters may share it.
+            counter: Kind -> faults so far.
         """
-        self._places[where] = counts
+        self._counters.append((where, counter))
 
-    def collect(self) -> Iterable[Metric]:
-        """See `prometheus_client.registry.Collector`."""
-        family = CounterMetricFamily(
-            "hunt_faults", "What went wrong and was dealt with.", labels=["where", "kind"]
-        )
-        for where, counts in self._places.items():
-            for kind, count in counts.items():
-                family.add_metric([where, kind], count)
-        yield family
+    def by_label(self) -> dict[tuple[str, str], int]:
+        """Return the faults so far, by where and kind."""
+        return {
+            (where, kind): count
+            for where, counter in self._counters
+            for kind, count in counter.items()
+        }

@@ -1,4 +1,4 @@
-"""The last minutes of a process, a sample a second, for whoever watches."""
+"""A ring buffer of samples, one a second, for the operators who watch a process."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from hunt.core.wire import encode
 from hunt.errors import Draining, Overloaded
 from hunt.metrics.sampler import Sample
 
-#: SampleBuffer that are kept: a quarter of an hour.
+#: Samples that are kept: a quarter of an hour.
 KEPT = 900
 
 #: Seconds between two samples.
 INTERVAL = 1.0
 
-#: Operators who watch one process at once, at most; each may ask for all that is kept.
+#: Maximum number of operators that watch one process at once; each may request all samples.
 WATCHERS = 16
 
 
 class SampleBuffer:
-    """A ring of samples, as blocks of an event stream, encoded once.
+    """Keeps the newest samples as blocks of an event stream, encoded once.
 
-    Who watches asks for what is newer than what it has, so nobody has a queue: a
-    watcher that does not read loses what the ring has lost, and holds up nobody.
+    A watcher asks for samples newer than its last one, so it needs no queue.  A slow
+    watcher misses the samples that were dropped meanwhile, and delays no other.
 
     Args:
         take: Returns a sample.
-        name: Of this process among all that ever ran, 1 to 16 of ``a-z 0-9``.
-        kept: SampleBuffer, >= 1.
+        name: Unique name of this process among all past ones; 1 to 16 of ``a-z 0-9``.
+        kept: Maximum number of samples, >= 1.
     """
 
     def __init__(self, take: Callable[[], Sample], *, name: str, kept: int = KEPT) -> None:
-        self.seq = 0  #: of the newest sample
+        self.seq = 0  #: number of the newest sample
         self.newest: Sample | None = None
-        self.watchers = 0
-        self.ended = False  #: no sample follows
+        self.watchers = 0  #: operators that watch now
+        self.ended = False  #: whether no sample will follow
         self._take = take
         self._name = name
         self._blocks: deque[bytes] = deque(maxlen=kept)
-        self._news = trio.Event()  # replaced each time
+        self._added = trio.Event()  # replaced after each sample
 
     async def run(self) -> None:
         """Take a sample now and every second, until cancelled."""
@@ -54,12 +54,12 @@ class SampleBuffer:
             self.add(self._take())
             at += INTERVAL
             if at <= trio.current_time():
-                # The loop stood still: what was missed is not made up for.
+                # The event loop was blocked: missed samples are not taken later.
                 at = trio.current_time() + INTERVAL
             await trio.sleep_until(at)
 
     def add(self, sample: Sample) -> None:
-        """Keep a sample, and wake who waits for it."""
+        """Keep a sample, and wake all watchers."""
         self.seq += 1
         self.newest = sample
         self._blocks.append(
@@ -68,21 +68,21 @@ class SampleBuffer:
         self._wake()
 
     def end(self) -> None:
-        """Let everybody have what there is, and then leave."""
+        """Add no more samples; watchers read the rest and end."""
         self.ended = True
         self._wake()
 
     def _wake(self) -> None:
-        news, self._news = self._news, trio.Event()
-        news.set()
+        added, self._added = self._added, trio.Event()
+        added.set()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Count one who watches.
+        """Count a watcher while the block runs.
 
         Raises:
-            Draining: There is nothing more to see.
-            Overloaded: Too many watch already.
+            Draining: No more samples will follow.
+            Overloaded: `WATCHERS` operators watch already.
         """
         if self.ended:
             raise Draining(retry_after=1)
@@ -95,17 +95,17 @@ class SampleBuffer:
             self.watchers -= 1
 
     def known(self, event_id: str | None) -> int:
-        """Return the seq of an event id; 0 where it is of another process, or of none."""
+        """Return the number in an event id; 0 for None and for ids of other processes."""
         match = re.fullmatch(rf"{self._name}-(\d{{1,18}})", event_id or "", re.ASCII)
         seq = int(match[1]) if match else 0
         return seq if seq <= self.seq else 0
 
     def after(self, seq: int) -> bytes:
-        """Return the blocks of what is kept and newer than `seq`, the oldest first."""
+        """Return the blocks of all kept samples newer than `seq`, oldest first."""
         fresh = min(self.seq - seq, len(self._blocks))
         return b"".join(islice(self._blocks, len(self._blocks) - fresh, None))
 
     async def wait_newer(self, seq: int) -> None:
-        """Return once there is a sample newer than `seq`, or there will be none."""
+        """Return once there is a sample newer than `seq`, or no sample will follow."""
         while self.seq <= seq and not self.ended:
-            await self._news.wait()
+            await self._added.wait()

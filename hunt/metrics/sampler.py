@@ -1,4 +1,4 @@
-"""How a process is doing, in one second: what the operations page plots."""
+"""Samples of one process: its state, and the events of one second, for the operations page."""
 
 from __future__ import annotations
 
@@ -7,34 +7,31 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hunt.core.breaker import Breaker, State
-from hunt.metrics.event_loop import EventLoopMeter
-from hunt.metrics.registry import Metrics
-from hunt.service.hub import Hub
-from hunt.service.lanes import Lanes
+from hunt.core.breaker import State
+from hunt.metrics.declarations import Sources
 
-#: What became of a click that was answered with 200.
-TAKEN = ("won", "nothing", "duplicate")
+#: Outcomes of clicks that were answered with 200.
+ACCEPTED = ("won", "nothing", "duplicate")
 
 
 class BreakerSeen(Struct, frozen=True):
-    """The breaker, what it saw, and when it will probe."""
+    """State and counters of the breaker."""
 
     state: State
     forced: Literal["open", "closed"] | None
     reason: str | None  #: why it opened; None while closed
     open_for: float | None  #: seconds since it opened; None while closed
-    probe_in: float | None  #: seconds until a probe may pass; None where none is awaited
-    in_a_row: Mapping[str, int]  #: calls that went wrong in a row, by kind
+    probe_in: float | None  #: seconds until a probe may pass; None if none is due
+    in_a_row: Mapping[str, int]  #: consecutive bad calls, by kind
 
 
 class Sample(Struct, frozen=True):
-    """One second of one process; None where there was nothing to measure."""
+    """One second of one process; None means that there was nothing to measure."""
 
     at: float  #: seconds since the epoch
-    process: int  #: its id
-    clicks: float  #: answered with 200, a second
-    refused: float  #: the others, a second
+    process: int  #: process id
+    clicks: float  #: clicks per second that were answered with 200
+    refused: float  #: other clicks per second
     click_p50: float | None  #: seconds, of the clicks of this second
     click_p99: float | None
     delivery_p50: float | None  #: seconds, from the commit to the write
@@ -43,103 +40,94 @@ class Sample(Struct, frozen=True):
     batch_max: float
     utilization: float  #: of the event loop, 0 to 1
     queue: int  #: clicks that wait for a commit
-    oldest: float  #: seconds that the oldest of them has waited
+    oldest: float  #: age of the oldest of them, in seconds
     pool: Mapping[str, int]  #: connections to the database, by state
     breaker: BreakerSeen
     parked: int  #: event streams without a task
-    awake: int  #: event streams that have one
-    sockets: int
-    cut_off: int  #: streams that were too slow, since the start
-    bus_lag: float | None  #: seconds, the longest of this second
-    database: float  #: seconds since the database answered last
+    awake: int  #: event streams with a task
+    sockets: int  #: open WebSockets
+    cut_off: int  #: slow consumers that were disconnected since the start
+    bus_lag: float | None  #: the longest of this second, in seconds
+    database: float  #: seconds since the last answer of the database
     draining: bool
 
 
 class Sampler:
-    """Takes samples: differences of counters since the last one, and how things stand.
+    """Takes samples: differences of counters since the last one, and the current state.
 
     Args:
-        process: Its id.
-        clock: Monotonic time, in seconds; the breaker's.
-        wall: Seconds since the epoch.
-        metrics: The counters.
-        breaker: Of the commits.
-        hub: Of the streams.
-        lanes: Of the clicks.
-        meter: Of the event loop.
-        pool: Returns how many connections are in which state.
+        sources: The objects that the numbers are read from.
+        process: The process id.
+        clock: Monotonic time, in seconds; that of the breaker.
+        wall: Returns the seconds since the epoch.
         answered: Returns when the database answered last, by `clock`.
-        draining: Returns whether the process drains.
+        draining: Returns whether the process is draining.
     """
 
     def __init__(
         self,
+        sources: Sources,
         *,
         process: int,
         clock: Callable[[], float],
         wall: Callable[[], float],
-        metrics: Metrics,
-        breaker: Breaker,
-        hub: Hub,
-        lanes: Lanes,
-        meter: EventLoopMeter,
-        pool: Callable[[], Mapping[str, int]],
         answered: Callable[[], float],
         draining: Callable[[], bool],
     ) -> None:
+        self._sources = sources
         self._process = process
         self._clock, self._wall = clock, wall
-        self._metrics, self._breaker, self._hub = metrics, breaker, hub
-        self._lanes, self._meter, self._pool = lanes, meter, pool
         self._answered, self._draining = answered, draining
         self._since = clock()
-        self._taken, self._refused = self._clicks()
-        self._click = metrics.click_seconds.counts()
-        self._delivery = metrics.delivery.counts()
+        self._accepted, self._refused = self._clicks()
+        self._click = sources.recorder.click_seconds.counts()
+        self._delivery = sources.recorder.delivery_seconds.counts()
 
     def take(self) -> Sample:
-        """Return how it is now, and what has happened since the last call."""
-        now, metrics = self._clock(), self._metrics
-        # A loop that stood still samples late: then the rate is of more than a second.
+        """Return the state now, and the events since the last call."""
+        now, recorder = self._clock(), self._sources.recorder
+        hub, lanes = self._sources.hub, self._sources.lanes
+        # A blocked event loop samples late: the rate is then of more than a second.
         seconds = max(now - self._since, 1e-3)
-        taken, refused = self._clicks()
-        streams = self._hub.counts()
-        click, delivery = metrics.click_seconds, metrics.delivery
+        accepted, refused = self._clicks()
+        streams = hub.counts()
+        click, delivery = recorder.click_seconds, recorder.delivery_seconds
         sample = Sample(
             at=round(self._wall(), 3),
             process=self._process,
-            clicks=round((taken - self._taken) / seconds, 1),
+            clicks=round((accepted - self._accepted) / seconds, 1),
             refused=round((refused - self._refused) / seconds, 1),
             click_p50=_rounded(click.quantile(0.5, since=self._click)),
             click_p99=_rounded(click.quantile(0.99, since=self._click)),
             delivery_p50=_rounded(delivery.quantile(0.5, since=self._delivery)),
             delivery_p99=_rounded(delivery.quantile(0.99, since=self._delivery)),
-            batch_average=round(metrics.window.average(), 6),
-            batch_max=round(metrics.window.maximum(), 6),
-            utilization=round(self._meter.utilization(), 4),
-            queue=self._lanes.queued(),
-            oldest=round(self._lanes.oldest(), 3),
-            pool=self._pool(),
+            batch_average=round(recorder.window.average(), 6),
+            batch_max=round(recorder.window.maximum(), 6),
+            utilization=round(self._sources.meter.utilization(), 4),
+            queue=lanes.queued(),
+            oldest=round(lanes.oldest(), 3),
+            pool=self._sources.pool(),
             breaker=self._seen(now),
-            parked=streams.get("sse", 0) - self._hub.awake,
-            awake=self._hub.awake,
+            parked=streams.get("sse", 0) - hub.awake,
+            awake=hub.awake,
             sockets=streams.get("websocket", 0),
-            cut_off=metrics.slow,
-            bus_lag=_rounded(metrics.take_bus_lag()),
+            cut_off=recorder.slow_subscribers,
+            bus_lag=_rounded(recorder.take_bus_lag()),
             database=round(now - self._answered(), 1),
             draining=self._draining(),
         )
-        self._since, self._taken, self._refused = now, taken, refused
+        self._since, self._accepted, self._refused = now, accepted, refused
         self._click, self._delivery = click.counts(), delivery.counts()
         return sample
 
     def _clicks(self) -> tuple[int, int]:
-        totals = self._metrics.clicks.totals
-        taken = sum(totals[label] for label in TAKEN)
-        return taken, totals.total() - taken
+        """Return how many clicks were accepted, and how many refused, since the start."""
+        totals = self._sources.recorder.clicks.totals
+        accepted = sum(totals[label] for label in ACCEPTED)
+        return accepted, totals.total() - accepted
 
     def _seen(self, now: float) -> BreakerSeen:
-        breaker = self._breaker
+        breaker = self._sources.breaker
         probe_at = breaker.probe_at()
         return BreakerSeen(
             state=breaker.state,

@@ -1,4 +1,4 @@
-"""Notices that the event loop stood still, whatever it was that held it up."""
+"""Detects stalls of the event loop, whatever their cause."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from collections.abc import Callable
 import structlog
 import trio
 
-#: Seconds between two looks, and late by how many the loop stood still.
-INTERVAL, LATE = 0.5, 1.0
+#: Seconds between two checks.
+INTERVAL = 0.5
+
+#: Seconds of delay beyond `INTERVAL` that count as a stall.
+LATE = 1.0
 
 log = structlog.get_logger("hunt.loop")
 
 
 class StallDetector:
-    """Counts and logs each time that the loop was late by more than `LATE` seconds.
+    """Counts and logs each stall of more than `LATE` seconds.
 
     Args:
         clock: Real, monotonic time, in seconds; not Trio's, which tests can move.
@@ -23,14 +26,14 @@ class StallDetector:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self.faults = Counter(stalled=0)
+        self.faults = Counter(stalled=0)  #: stalls so far
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
+        """Check every `INTERVAL` seconds, until cancelled."""
         while True:
             before = self._clock()
             await trio.sleep(INTERVAL)
             late = self._clock() - before - INTERVAL
             if late > LATE:
                 self.faults["stalled"] += 1
-                log.warning("the event loop stood still", seconds=round(late, 1))
+                log.warning("event loop stalled", seconds=round(late, 1))

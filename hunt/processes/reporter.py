@@ -59,15 +59,15 @@ class Reporter:
                 self._report()
                 self._yield(self._others_able())
                 with trio.move_on_after(REPORT_INTERVAL):
-                    await engine.wait_readiness_moved()
+                    await engine.readiness.wait_changed()
 
     def _report(self) -> None:
         if self._engine is None:
             return
-        _, reasons = self._engine.ready()
+        reasons = self._engine.readiness.reasons()
         if self._probing:
             reasons.append("another worker's breaker has opened, and this one probes the database")
-        breaker = self._engine.breaker
+        breaker = self._engine.commits.breaker
         failing = breaker.state != "closed" and breaker.forced is None
         self._channel.say(Report(reasons=reasons, failing=failing, alarm=self._alarm or 0))
 
@@ -79,7 +79,7 @@ class Reporter:
     def count(self, *, asked: bool = False) -> None:
         """Report the counters, and where the supervisor has asked for it the gauges too."""
         if self._engine is not None:
-            families = self._engine.metrics.families(gauges=asked)
+            families = self._engine.telemetry.registry.families(gauges=asked)
             self._channel.say(Counts(families, asked), key=(Counts, asked))
 
     async def _probe_when_alarmed(self) -> None:
@@ -89,7 +89,7 @@ class Reporter:
             await self._alarmed.wait()
             self._alarmed = trio.Event()
             self._report()
-            await self._engine.prober.confirm()
+            await self._engine.commits.prober.confirm()
             self._probing = self._alarmed.is_set()
             self._report()
 

@@ -1,10 +1,11 @@
-"""Every hunt, by its id, as it was read last: the basis of all decisions about clicks."""
+"""All hunts of the database, cached in memory: the basis of every decision about clicks."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 import trio
@@ -13,91 +14,96 @@ from hunt import logs
 from hunt.core.hunts import Hunt
 from hunt.errors import StoreError
 
-#: Seconds between two looks at all hunts; changes are announced, so this only
-#: backs a lost notice, and shows how much stock is left.
+#: Seconds between two reads of all hunts.  Changes are announced, so the interval only
+#: covers lost notices, and updates the stock that is left.
 INTERVAL = 2.0
 
-#: Seconds between two looks at the start, where the hunts could not be read.
+#: Seconds between two attempts at the start, while the hunts cannot be read.
 RETRY_INTERVAL = 0.5
 
 log = structlog.get_logger("hunt")
 fault_log = logs.FaultLog("hunt")
 
 
+class Watcher(Protocol):
+    """Follows the hunts; its methods must not block."""
+
+    def hunt_read(self, hunt: Hunt, known: Hunt | None) -> None:
+        """Take a hunt that was read, and its former state; None for a new one."""
+
+    def hunt_deleted(self, hunt: Hunt) -> None:
+        """Take a hunt that was deleted."""
+
+
 class Catalogue:
-    """Keeps what is known of the hunts current.
+    """Keeps a copy of all hunts current.
 
     Args:
-        read: Returns every hunt by its id, None where it cannot be understood; raises a
-            `StoreError`.  What was known of a hunt that cannot be read stays.
-        found: Called with each hunt that was read, and with what was known of it before.
-        gone: Called with each hunt that was deleted.
-        faults: Where looks that failed are counted, as ``hunts``.
+        read: Returns every hunt by its id, None for one that cannot be understood, whose
+            last state is kept.  Raises a `StoreError`.
     """
 
-    def __init__(
-        self,
-        read: Callable[[], Awaitable[Mapping[str, Hunt | None]]],
-        *,
-        found: Callable[[Hunt, Hunt | None], None],
-        gone: Callable[[Hunt], None],
-        faults: Counter[str],
-    ) -> None:
+    def __init__(self, read: Callable[[], Awaitable[Mapping[str, Hunt | None]]]) -> None:
         self.hunts: dict[str, Hunt] = {}  #: by id
-        self.answered_at = trio.current_time()  #: when the hunts were read last
+        self.answered_at = trio.current_time()  #: time of the last successful read
+        self.faults = Counter(hunts=0)  #: reads that failed
         self._read = read
-        self._found = found
-        self._gone = gone
-        self._faults = faults
         self._changed = trio.Event()
-        # The database's clock at some moment of Trio's.
+        # A time of the database's clock, and Trio's time at that moment.
         self._clock: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
-        """Return the time by the database's clock, exact to a round trip; hunts were read."""
+        """Return the time by the database's clock, exact to a round trip.
+
+        At least one hunt must have been read.
+        """
         assert self._clock is not None, "no hunt was read"
         as_of, at = self._clock
         return as_of + timedelta(seconds=trio.current_time() - at)
 
-    async def _refresh(self) -> bool:
-        """Read all hunts again, and return whether they could be read."""
+    def epoch(self, hunt: str) -> str:
+        """Return the epoch of a hunt's log; event ids of older epochs are not valid."""
+        return self.hunts[hunt].epoch
+
+    async def _refresh(self, watcher: Watcher) -> bool:
+        """Read all hunts, and return whether that succeeded."""
         try:
             stored = await self._read()
         except StoreError as exc:
-            self._faults["hunts"] += 1
-            fault_log.warning("the hunts could not be read", error=str(exc))
+            self.faults["hunts"] += 1
+            fault_log.warning("hunts not read", error=str(exc))
             return False
         self.answered_at = trio.current_time()
         known = self.hunts.copy()
         hunts = [hunt for hunt in stored.values() if hunt is not None]
-        self.hunts.update((hunt.id, hunt) for hunt in hunts)  # before the callbacks look
+        self.hunts.update((hunt.id, hunt) for hunt in hunts)  # before the watcher is called
         for deleted in known.keys() - stored.keys():
-            self._gone(self.hunts.pop(deleted))
+            watcher.hunt_deleted(self.hunts.pop(deleted))
         for hunt in hunts:
             self._clock = hunt.as_of, self.answered_at
-            self._found(hunt, known.get(hunt.id))
+            watcher.hunt_read(hunt, known.get(hunt.id))
         return True
 
-    async def wait_read(self) -> None:
+    async def wait_read(self, watcher: Watcher) -> None:
         """Return once the hunts have been read."""
-        while not await self._refresh():  # ruff: ignore[async-busy-wait] - a database that is back tells nobody
+        while not await self._refresh(watcher):  # ruff: ignore[async-busy-wait] - the database sends no event
             await trio.sleep(RETRY_INTERVAL)
 
-    def look(self, hunt: str | None = None) -> None:
-        """Have the hunts read again soon; cannot block.
+    def refresh_soon(self, hunt: str | None = None) -> None:
+        """Schedule a read of all hunts; cannot block.
 
         Args:
-            hunt: The one that has changed; None: perhaps any of them.
+            hunt: The id of the hunt that has changed; None if it may be any.
         """
         if hunt is not None:
-            log.debug("a hunt has changed", hunt=hunt)
+            log.debug("hunt changed", hunt=hunt)
         self._changed.set()
 
-    async def run(self) -> None:
-        """Read all hunts again when one has changed, and every few seconds."""
+    async def run(self, watcher: Watcher) -> None:
+        """Read all hunts after each change, and every `INTERVAL` seconds."""
         while True:
             with trio.move_on_after(INTERVAL):
                 await self._changed.wait()
             self._changed = trio.Event()
-            await self._refresh()
-            logs.say_rest()
+            await self._refresh(watcher)
+            logs.report_suppressed()

@@ -1,8 +1,9 @@
-"""Ends streams whose tokens are not valid any more."""
+"""Ends streams whose tokens are no longer valid."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import trio
 
@@ -12,26 +13,35 @@ from hunt.service.subscriber import Subscriber, Subscription
 #: Seconds over which the ends of streams are spread whose tokens expire at the same time.
 SPREAD = 0.6
 
-#: Seconds between two looks at the streams that end soon, and where there are none.
+#: Seconds between two checks: while some stream ends soon, and otherwise.
 TICK, IDLE_TICK = 0.1, 0.25
 
-#: Seconds ahead for which the streams that end soon are known.
+#: Seconds ahead for which the streams that end soon are noted.
 AHEAD = 15.0
 
-#: Streams that are ended, and that are looked at, in one turn of the loop.
-SLICE, LOOK_SLICE = 128, 4096
+#: Streams that are ended, and that are scanned, between two checkpoints.
+SLICE, SCAN_SLICE = 128, 4096
+
+
+class Validity(Protocol):
+    """Tells whether tokens are still valid, as `hunt.core.tokens.Tokens`."""
+
+    generation: int  #: rises when a key is removed
+
+    def hold(self, identity: Identity) -> bool:
+        """Return whether the token behind `identity` is still valid."""
 
 
 class Expiry:
     """Ends each stream within a second after its token has expired or lost its key.
 
-    A stream costs nothing here until shortly before its end: every `AHEAD` seconds all
-    streams are looked at, and those that end within that time are noted.
+    Every `AHEAD` seconds all streams are scanned, and those that end within that time are
+    noted; the other streams cost nothing.
 
     Args:
         streams: All streams, kept current by the hub.
         clock: The wall clock, in seconds.
-        valid: Returns whether the token behind an identity is still valid.
+        tokens: Tells whether the token behind an identity is still valid.
         jitter: Uniform in [0, 1), spreads the ends.
         end: Ends a stream, and removes it from `streams`; must not block.
     """
@@ -41,25 +51,25 @@ class Expiry:
         streams: Mapping[Subscriber, Subscription],
         *,
         clock: Callable[[], float],
-        valid: Callable[[Identity], bool],
+        tokens: Validity,
         jitter: Callable[[], float],
         end: Callable[[Subscriber], None],
     ) -> None:
         self._streams = streams
         self._clock = clock
-        self._valid = valid
+        self._tokens = tokens
         self._jitter = jitter
         self._end = end
-        self._soon: dict[Subscriber, float] = {}  # when each is to end, by `clock`
-        self._horizon = float("-inf")  # what ends before is in `_soon`
-        self._keys_removed = False
+        self._soon: dict[Subscriber, float] = {}  # stream -> its end, by `clock`
+        self._horizon = float("-inf")  # every stream that ends earlier is in `_soon`
+        self._generation = tokens.generation  # at the last scan
 
     def add(self, subscriber: Subscriber, until: float) -> None:
         """Note a new stream.
 
         Args:
-            subscriber: In `streams` already.
-            until: When its token expires, by `clock`.
+            subscriber: A stream that is in `streams` already.
+            until: The expiry of its token, by `clock`.
         """
         if until < self._horizon:
             self._note(subscriber, until)
@@ -68,16 +78,13 @@ class Expiry:
         """Forget a stream that has ended for another reason."""
         self._soon.pop(subscriber, None)
 
-    def keys_removed(self) -> None:
-        """End the streams soon whose tokens were verified by a key that was removed."""
-        self._keys_removed = True
-
     async def run(self) -> None:
         """End streams, until cancelled."""
         while True:
             await trio.sleep(TICK if self._soon else IDLE_TICK)
-            if self._keys_removed or self._clock() + TICK >= self._horizon:
-                await self._look()
+            key_removed = self._tokens.generation != self._generation
+            if key_removed or self._clock() + TICK >= self._horizon:
+                await self._scan()
             now = self._clock()
             due = [each for each, at in self._soon.items() if at <= now]
             for number, each in enumerate(due, 1):
@@ -86,19 +93,19 @@ class Expiry:
                 if number % SLICE == 0:
                     await trio.lowlevel.checkpoint()
 
-    async def _look(self) -> None:
-        """Note the streams that end before the next look."""
+    async def _scan(self) -> None:
+        """Note the streams that end before the next scan."""
         now = self._clock()
-        self._horizon, self._keys_removed = now + AHEAD, False
+        self._horizon, self._generation = now + AHEAD, self._tokens.generation
         for number, (each, subscription) in enumerate(list(self._streams.items()), 1):
             if each not in self._streams:
                 continue  # it has ended meanwhile
             identity = subscription.identity
-            if not self._valid(identity):
+            if not self._tokens.hold(identity):
                 self._note(each, now)
             elif identity.until < self._horizon:
                 self._note(each, identity.until)
-            if number % LOOK_SLICE == 0:
+            if number % SCAN_SLICE == 0:
                 await trio.lowlevel.checkpoint()
 
     def _note(self, subscriber: Subscriber, until: float) -> None:

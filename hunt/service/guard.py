@@ -77,7 +77,7 @@ class Guard:
         quarantine: Of the hunts that refuse alone.
         jitter: Uniform in [0, 1), spreads ``Retry-After``.
         known: Returns the seq up to which this process knows a hunt's log.
-        breaker_moved: Called after each call, when the breaker may have moved.
+        called: Called with the hunt after each call, which may have moved the breaker.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Guard:
         *,
         jitter: Callable[[], float],
         known: Callable[[str], int],
-        breaker_moved: Callable[[], None] = lambda: None,
+        called: Callable[[str], None] = lambda hunt: None,
     ) -> None:
         self._append = append
         self._reject = reject
@@ -97,10 +97,9 @@ class Guard:
         self._quarantine = quarantine
         self._jitter = jitter
         self._known = known
-        self._breaker_moved = breaker_moved
+        self._called = called
         self.failures = Counter({kind.label: 0 for kind in kinds(StoreError)})  #: by label
         self.retries = 0  #: calls that sent the same batch again
-        self.last: str | None = None  #: the hunt of the last call
 
     async def commit(
         self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None] = lambda: None
@@ -195,7 +194,7 @@ class Guard:
     async def _call(
         self, ticket: Ticket, hunt: str, clicks: Sequence[Click], case: _Case
     ) -> list[Outcome]:
-        started, self.last = trio.current_time(), hunt
+        started = trio.current_time()
         try:
             outcomes = await self._append(hunt, clicks, case.sent)
         except StoreReadOnly:
@@ -222,7 +221,7 @@ class Guard:
             self._breaker.succeed(ticket, trio.current_time() - started)
             return outcomes
         finally:
-            self._breaker_moved()
+            self._called(hunt)
 
     async def _split(
         self, hunt: str, clicks: Sequence[Click], error: StoreError, case: _Case

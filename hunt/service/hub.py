@@ -11,9 +11,8 @@ import trio
 from hunt.core import sse
 from hunt.core.events import Reward
 from hunt.core.player_ids import mask
-from hunt.core.tokens import Identity
 from hunt.errors import Draining, Overloaded
-from hunt.service.expiry import Expiry
+from hunt.service.expiry import Expiry, Validity
 from hunt.service.subscriber import Frame, Mailbox, Reason, Subscriber, Subscription
 
 #: Seconds between two frames of everybody's wins.
@@ -35,11 +34,13 @@ class Hub:
 
     Args:
         epoch: Returns the epoch of a hunt's log.
-        per_player: Streams of one player, of all hunts and kinds together, >= 1, at most.
+        per_player: Maximum number of streams of one player, >= 1.
+        per_address: Maximum number of streams of one address behind trusted proxies, >= 1;
+            None: no limit.
         jitter: Uniform in [0, 1), spreads ``Retry-After`` and the ends of streams.
         clock: The wall clock, in seconds, by which tokens expire.
-        valid: Returns whether the token behind an identity is still valid.
-        slow: Told of each subscriber that was cut off.
+        tokens: Tells whether the token behind an identity is still valid.
+        slow: Called after each subscriber that was cut off; must not block.
     """
 
     def __init__(
@@ -47,9 +48,10 @@ class Hub:
         *,
         epoch: Callable[[str], str],
         per_player: int,
+        per_address: int | None = None,
         jitter: Callable[[], float],
         clock: Callable[[], float],
-        valid: Callable[[Identity], bool],
+        tokens: Validity,
         slow: Callable[[], None] = lambda: None,
     ) -> None:
         self._epoch = epoch
@@ -58,9 +60,8 @@ class Hub:
         self._slow = slow
         self._streams: dict[Subscriber, Subscription] = {}
         self._open: Counter[str] = Counter()  # of these, by player
-        #: Streams that one address has through trusted proxies, at most; None: no limit.
-        self.per_address: int | None = None
-        self._addresses: Counter[str] = Counter()  # of the streams, where that is known
+        self._per_address = per_address
+        self._addresses: Counter[str] = Counter()  # streams by address, if it is known
         self._players: dict[str, dict[str, list[Subscriber]]] = {}  # hunt -> player -> streams
         # hunt -> streams, in a dict because thousands may leave at once
         self._everybody: dict[str, dict[Subscriber, None]] = {}
@@ -70,7 +71,7 @@ class Hub:
         self.awake = 0  #: event streams that have a task now; the others are parked
         self._closed = False
         self.expiry = Expiry(
-            self._streams, clock=clock, valid=valid, jitter=jitter, end=self._expire
+            self._streams, clock=clock, tokens=tokens, jitter=jitter, end=self._expire
         )
 
     def add(self, subscription: Subscription, subscriber: Subscriber) -> None:
@@ -91,7 +92,7 @@ class Hub:
             raise Overloaded("too many streams", retry_after=5 + self._jitter())
         address = subscription.address
         if address is not None:
-            if self.per_address is not None and self._addresses[address] >= self.per_address:
+            if self._per_address is not None and self._addresses[address] >= self._per_address:
                 what = "too many streams from this address"
                 raise Overloaded(what, retry_after=5 + self._jitter())
             self._addresses[address] += 1

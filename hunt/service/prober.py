@@ -3,94 +3,107 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import trio
 
 from hunt.core.breaker import Breaker, State
-from hunt.errors import CircuitOpen, StoreError, StoreReadOnly, StoreTimeout
+from hunt.core.hunts import Hunt
+from hunt.errors import CircuitOpen, HuntFailed, StoreError, StoreReadOnly, StoreTimeout
+from hunt.service.quarantine import Quarantine
 
-#: Seconds that a probe may take.  The store gives up earlier by itself, and then says why.
+#: Seconds that a probe may take.  The store gives up earlier by itself, with a reason.
 DEADLINE = 4.0
 
 
 class BreakerProber:
-    """The only sender of probes of a breaker.
+    """The only sender of probes for a breaker.
 
     Args:
-        breaker: To be probed while it is not closed.
-        probe: Does what a commit does, and changes nothing; returns the seconds that
-            the commit took, or raises a `StoreError`.
-        changed: Told each new state, in order; must not block.
+        breaker: Probed while it is not closed.
+        probe: Does what a commit to the given hunt (None: to no hunt) does, and changes
+            nothing.  Returns the duration of the commit in seconds; raises a `StoreError`.
+        quarantine: The hunts whose own failure says nothing about the database.
+        hunts: All known hunts, by id.
+        changed: Called with each new state, in order; must not block.
     """
 
     def __init__(
         self,
         breaker: Breaker,
-        probe: Callable[[], Awaitable[float]],
+        probe: Callable[[str | None], Awaitable[float]],
         *,
+        quarantine: Quarantine,
+        hunts: Mapping[str, Hunt],
         changed: Callable[[State], None],
     ) -> None:
         self._breaker = breaker
         self._probe = probe
+        self._quarantine = quarantine
+        self._hunts = hunts
         self._changed = changed
-        self._known: State = breaker.state
+        self._state: State = breaker.state
         self._openings = breaker.openings
         self._forced = breaker.forced
-        self._moved = trio.Event()
-        self.faults = Counter(read_only=0, timeout=0, unavailable=0)  #: probes that failed, by kind
+        self._wake = trio.Event()
+        self.last_hunt: str | None = None  #: the hunt of the last commit
+        self.faults = Counter(read_only=0, timeout=0, unavailable=0)  #: failed probes, by kind
 
-    def observe(self) -> None:
-        """See whether the breaker moved; to be called after each call that it admitted.
+    def observe(self, hunt: str | None = None) -> None:
+        """Report a change of the breaker.
 
-        And after whatever else may have moved it, which is to force it.
+        To be called after each call that the breaker admitted, and after it was forced.
+
+        Args:
+            hunt: The hunt that was committed to; None if it was no commit.
         """
+        if hunt is not None:
+            self.last_hunt = hunt
         state, openings = self._breaker.state, self._breaker.openings
-        if (state, openings) != (self._known, self._openings):
-            self._known, self._openings = state, openings
+        if (state, openings) != (self._state, self._openings):
+            self._state, self._openings = state, openings
             self._changed(state)
-            self._moved.set()
+            self._wake.set()
         if self._breaker.forced != self._forced:
             self._forced = self._breaker.forced
-            self._moved.set()
+            self._wake.set()
 
     def probe_soon(self) -> None:
-        """Probe now, if the breaker is open: the database was reached again."""
+        """Probe now if the breaker is open: the database was reached again."""
         self._breaker.hurry()
-        self._moved.set()
+        self._wake.set()
 
     async def run(self) -> None:
         """Probe whenever the breaker is not closed, until cancelled."""
         while True:
-            self._moved = trio.Event()
+            self._wake = trio.Event()
             at = self._breaker.probe_at()
             if at is None or at > trio.current_time():
                 with trio.move_on_at(float("inf") if at is None else at):
-                    await self._moved.wait()
+                    await self._wake.wait()
             else:
                 await self._probe_once()
 
     async def confirm(self) -> None:
-        """Probe a closed breaker until a probe is good, or has opened it.
+        """Probe a closed breaker until one probe succeeds, or the breaker opens.
 
-        A probe counts like a commit: those that fail are as many as failed commits
-        would have to be.
+        A failed probe counts like a failed commit.
         """
         while self._breaker.state == "closed" and self._breaker.forced is None:
             if await self._probe_once():
                 return
 
     async def _probe_once(self) -> bool:
-        """Send one probe; return whether the database answered it quickly enough."""
+        """Send one probe; return whether the database answered quickly enough."""
         try:
             ticket = self._breaker.admit()
         except CircuitOpen:  # it opened again meanwhile
             return False
         self.observe()
-        good = False
+        fast = False
         try:
             with trio.fail_after(DEADLINE):
-                seconds = await self._probe()
+                seconds = await self._probe_hunt()
         except StoreReadOnly:
             self.faults["read_only"] += 1
             self._breaker.read_only(ticket)
@@ -104,7 +117,20 @@ class BreakerProber:
             self._breaker.abandon(ticket)
             raise
         else:
-            good = seconds <= self._breaker.slow
+            fast = seconds <= self._breaker.slow
             self._breaker.succeed(ticket, seconds)
         self.observe()
-        return good
+        return fast
+
+    async def _probe_hunt(self) -> float:
+        """Probe the hunt of the last commit; another one if it is in quarantine."""
+        hunt, failing = self.last_hunt, self._quarantine.hunts
+        if hunt in failing:
+            still_open = (each.id for each in self._hunts.values() if each.state == "open")
+            hunt = next((each for each in still_open if each not in failing), None)
+        try:
+            return await self._probe(hunt)
+        except HuntFailed:
+            if hunt is not None:
+                self._quarantine.failed(hunt)
+            raise

@@ -118,7 +118,8 @@ def check_place(engine: Engine) -> None:
     wanted = engine.settings.operations_bind
     local: str | None = request.scope.get("state", {}).get(LOCAL)
     if wanted is None or (
-        local is not None and (local == engine.own_socket or same_address(local, wanted))
+        local is not None
+        and (local == engine.operations.host.own_socket or same_address(local, wanted))
     ):
         return
     raise NotFound

@@ -195,7 +195,7 @@ async def test_a_drain_says_when_to_come_back(database: str, transport: Transpor
             "harbour", transport=transport, notice=lambda kind, what: told.update({kind: what})
         ):
             with trio.fail_after(10):
-                await server.engine.drain()
+                await server.engine.operations.drain.run()
                 while "lost" not in told:
                     await trio.lowlevel.checkpoint()
         assert "drain" in told
@@ -229,7 +229,7 @@ async def test_a_click_is_sent_again_under_its_id_until_it_is_answered(database:
                 async with pool.connection() as conn, conn.transaction():
                     await conn.execute("select from hunts for update")
                     nursery.start_soon(click)
-                    while not server.engine.lanes._lanes:
+                    while not server.engine.commits.lanes._lanes:
                         await trio.lowlevel.checkpoint()
                     for cut in cuts:
                         cut.cancel()  # it will count, and nobody hears of it

@@ -64,7 +64,7 @@ async def test_a_click_that_has_come_is_answered_before_the_end(database: str) -
 async def test_a_draining_server_refuses_for_the_last_time(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await parked(client, stream)
-        await client.engine.drain()
+        await client.engine.operations.drain.run()
         await stream.send_all(click())
         status, headers, _ = await Reader(stream).answer()
         assert (status, headers["connection"]) == (503, "close")

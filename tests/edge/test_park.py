@@ -161,7 +161,7 @@ async def test_a_drain_ends_parked_streams_with_their_last_chunk(database: str) 
         reader = Reader(stream)
         await reader.until(b"\r\n\r\n")
         await reader.events(2)
-        await client.engine.drain()
+        await client.engine.operations.drain.run()
         assert (await reader.events(1))[0].event == "drain"
         assert await reader.chunk() == b""
         with pytest.raises(EOFError):

@@ -405,9 +405,9 @@ async def test_a_drain_answers_the_clicks_that_wait_and_says_when_to_come_back(
                 waits = click()
                 await socket.send_message(waits)
                 with trio.fail_after(5):
-                    while not client.engine.lanes._lanes:
+                    while not client.engine.commits.lanes._lanes:
                         await trio.lowlevel.checkpoint()
-                nursery.start_soon(client.engine.drain)
+                nursery.start_soon(client.engine.operations.drain.run)
                 kind, drain = await next_of(socket)
                 low, high = greeting.RECONNECT_MS
                 assert kind == "drain"
@@ -439,7 +439,7 @@ async def test_a_drain_while_history_is_read_sends_no_reward_out_of_order(databa
         async with opened(client, f"?last_event_id={engine.hunts['harbour'].epoch}-0") as socket:
             await reading.wait()
             engine.tail.committed("harbour", [Reward(3, str(uuid.uuid4()), "ada", None, 0, "")])
-            await engine.drain()
+            await engine.operations.drain.run()
             rest, code, _ = await until_closed(socket)
             assert ([kind for kind, _ in rest], code) == (["drain"], 1012)
 

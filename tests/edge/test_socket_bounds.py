@@ -201,7 +201,7 @@ async def test_a_socket_that_takes_nothing_delays_no_shutdown(
             publish(client, "ada", 2000)
             await until(lambda: sockets_of(client)[0]._frames < 2000)
             begun = trio.current_time()
-            await client.engine.drain()
+            await client.engine.operations.drain.run()
             await until(lambda: client.engine.hub.counts() == {"websocket": 0})
             assert trio.current_time() - begun < 5  # half of SEND_TIMEOUT
 

@@ -8,8 +8,8 @@ from hunt.metrics.families import Family, Rule, Sample, Totals, fold
 SECONDS = "hunt_click_seconds_sum"
 
 
-def counter(value: float, *, created: float = 0.0) -> Family:
-    samples = [Sample("clicks_total", (), value), Sample("clicks_created", (), created)]
+def counter(value: float) -> Family:
+    samples = [Sample("clicks_total", (), value)]
     return Family(name="clicks", kind="counter", text="", rule="sum", samples=samples)
 
 
@@ -26,13 +26,13 @@ def values(families: list[Family]) -> dict[str, float]:
     return {sample.name: sample.value for family in families for sample in family.samples}
 
 
-def test_gauge_follows_the_rule_that_it_declares() -> None:
+def test_gauge_is_aggregated_by_its_rule() -> None:
     rules: list[Rule] = ["sum", "mean", "greatest", "earliest"]
     pages = [[gauge(value, rule) for rule in rules] for value in (1.0, 2.0, 6.0)]
     assert values(fold(pages)) == {"sum": 9.0, "mean": 3.0, "greatest": 6.0, "earliest": 1.0}
 
 
-def test_counts_of_an_ended_worker_stay() -> None:
+def test_counters_of_an_ended_worker_are_kept() -> None:
     totals = Totals()
     totals.take(1, [counter(29)])
     totals.take(2, [counter(31)])
@@ -50,7 +50,7 @@ def test_gauges_of_an_ended_worker_are_dropped() -> None:
     assert values(totals.total([1, 2]))["sum"] == 7
 
 
-def test_gauges_of_a_worker_that_did_not_answer_are_left_out() -> None:
+def test_gauges_of_a_silent_worker_are_left_out() -> None:
     totals = Totals()
     totals.take(1, [counter(1), gauge(5, "sum")])
     totals.take(2, [counter(1), gauge(7, "sum")])
@@ -59,33 +59,28 @@ def test_gauges_of_a_worker_that_did_not_answer_are_left_out() -> None:
     assert found["clicks_total"] == 2
 
 
-def test_report_without_gauges_keeps_those_of_the_last_one() -> None:
+def test_report_without_gauges_keeps_the_last_gauges() -> None:
     totals = Totals()
     totals.take(1, [counter(1), gauge(5, "sum")])
     totals.take(1, [counter(2)])
-    assert values(totals.total([1])) == {"clicks_total": 2, "clicks_created": 0, "sum": 5}
+    assert values(totals.total([1])) == {"clicks_total": 2, "sum": 5}
 
 
-def test_start_is_that_of_the_first_worker() -> None:
+def test_start_time_is_that_of_the_first_worker() -> None:
     totals = Totals()
-    totals.take(1, [counter(1, created=100.0), gauge(90.0, "earliest")])
+    totals.take(1, [counter(1), gauge(90.0, "earliest")])
     totals.end(1)
-    totals.take(2, [counter(1, created=200.0), gauge(190.0, "earliest")])
+    totals.take(2, [counter(1), gauge(190.0, "earliest")])
     found = values(totals.total([2]))
-    assert found["clicks_created"] == 100.0
     assert found["earliest"] == 90.0
 
 
-def test_exposed_sums_rise_each_for_itself_and_starts_may_fall() -> None:
+def test_exposed_sums_rise_independently() -> None:
     totals = Totals()
-    totals.take(1, [counter(5, created=200.0), seconds(9)])
-    assert values(totals.total([])) == {
-        "clicks_total": 5, "clicks_created": 200.0, SECONDS: 9,
-    }  # fmt: skip
-    totals.take(1, [counter(4, created=100.0), seconds(3)])
-    assert values(totals.total([])) == {
-        "clicks_total": 5, "clicks_created": 100.0, SECONDS: 9,
-    }  # fmt: skip
+    totals.take(1, [counter(5), seconds(9)])
+    assert values(totals.total([])) == {"clicks_total": 5, SECONDS: 9}
+    totals.take(1, [counter(6), seconds(3)])
+    assert values(totals.total([])) == {"clicks_total": 6, SECONDS: 9}
 
 
 @given(
@@ -110,7 +105,7 @@ def test_exposed_sum_never_falls(steps: list[tuple[int, float, str]]) -> None:
         exposed = now
 
 
-def test_order_of_additions_does_not_show() -> None:
+def test_order_of_additions_does_not_lower_a_sum() -> None:
     totals = Totals()
     for worker, value in ((1, 0.1), (2, 0.2), (3, 0.3)):
         totals.take(worker, [seconds(value)])

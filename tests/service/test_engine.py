@@ -75,37 +75,36 @@ async def test_node_that_does_not_hear_the_database_is_not_ready_and_catches_up(
 ) -> None:
     async with engine() as (made, store):
         await trio.sleep(10)
-        assert made.ready() == (True, [])
+        assert made.readiness.reasons() == []
         with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
             store.hangs = True
             commit_elsewhere(store, 1)
             await trio.sleep(tail.DEAF + 4)
-            ready, reasons = made.ready()
-            assert not ready
-            assert any("no answer from the database" in each for each in reasons)
+            [reason] = made.readiness.reasons()
+            assert "no answer from the database" in reason
             assert made.tail.faults["deaf"] == 1
             store.hangs = False
             with trio.fail_after(5):
                 assert (await mailbox.receive()).seq == 1
-            assert made.ready() == (True, [])
+            assert made.readiness.reasons() == []
         assert made.tail.silence() < tail.DEAF
 
 
 async def test_half_open_breaker_is_not_ready(autojump_clock: MockClock) -> None:
     async with engine() as (made, _):
         states = []
-        made.breaker.read_only(made.breaker.admit())
-        made.prober.observe()
+        made.commits.breaker.read_only(made.commits.breaker.admit())
+        made.commits.prober.observe()
 
-        async def probe() -> float:
-            states.append((made.breaker.state, made.ready()[0]))
+        async def probe(hunt: str | None) -> float:
+            states.append((made.commits.breaker.state, not made.readiness.reasons()))
             return 0.0
 
-        made.prober._probe = probe
+        made.commits.prober._probe = probe
         await trio.sleep(20)
         assert states
         assert set(states) == {("half-open", False)}
-        assert made.ready() == (True, [])
+        assert made.readiness.reasons() == []
 
 
 async def test_reconnected_listener_has_everything_looked_at_at_once(
@@ -125,7 +124,7 @@ async def test_reconnected_listener_has_everything_looked_at_at_once(
                 return await read()
 
             made.catalogue._read = counted
-            made.listening()
+            made.streams.listener_connected()
             with trio.fail_after(0.5):
                 assert (await mailbox.receive()).seq == 1
             assert looks, "changes of hunts may have been announced meanwhile, too"
@@ -189,19 +188,19 @@ async def test_breaker_is_probed_at_once_when_the_database_accepts_again(
 ) -> None:
     async with engine() as (made, store):
         for _ in range(10):  # until the pauses are long
-            made.breaker.force(None)
-            made.breaker._open("timeout")
-        made.prober.observe()
-        assert made.breaker.retry_after() > 5
+            made.commits.breaker.force(None)
+            made.commits.breaker._open("timeout")
+        made.commits.prober.observe()
+        assert made.commits.breaker.retry_after() > 5
         store.recovered()
         await trio.sleep(1)
-        assert made.breaker.state == "closed"
+        assert made.commits.breaker.state == "closed"
 
 
 async def test_hunt_that_fails_alone_does_not_keep_the_breaker_open(
     autojump_clock: MockClock,
 ) -> None:
-    async with engine() as (made, store):
+    async with engine() as (made, _):
         tried: list[str | None] = []
 
         async def probe(hunt: str | None) -> float:
@@ -210,27 +209,27 @@ async def test_hunt_that_fails_alone_does_not_keep_the_breaker_open(
                 raise HuntFailed("locked")
             return 0.0
 
-        store.log.probe = probe  # type: ignore[method-assign]
-        made.guard.last = HUNT
-        made.breaker.read_only(made.breaker.admit())
-        made.prober.observe()
+        made.commits.prober._probe = probe
+        made.commits.prober.last_hunt = HUNT
+        made.commits.breaker.read_only(made.commits.breaker.admit())
+        made.commits.prober.observe()
         await trio.sleep(10)
         assert tried == [HUNT, None, None, None]
-        assert made.breaker.state == "closed"
+        assert made.commits.breaker.state == "closed"
 
 
 async def test_slow_probe_keeps_the_breaker_open(autojump_clock: MockClock) -> None:
-    async with engine() as (made, store):
+    async with engine() as (made, _):
 
         async def probe(hunt: str | None) -> float:
-            return 2 * made.breaker.slow
+            return 2 * made.commits.breaker.slow
 
-        store.log.probe = probe  # type: ignore[method-assign]
-        made.breaker.read_only(made.breaker.admit())
-        made.prober.observe()
+        made.commits.prober._probe = probe
+        made.commits.breaker.read_only(made.commits.breaker.admit())
+        made.commits.prober.observe()
         await trio.sleep(60)
-        assert (made.breaker.state, made.breaker.reason) == ("open", "slow")
-        assert made.breaker.openings < 20
+        assert (made.commits.breaker.state, made.commits.breaker.reason) == ("open", "slow")
+        assert made.commits.breaker.openings < 20
 
 
 @pytest.mark.parametrize("state", ["closed", "forced"])
@@ -239,8 +238,8 @@ async def test_news_of_the_database_move_no_breaker_that_is_not_open(
 ) -> None:
     async with engine() as (made, store):
         if state == "forced":
-            made.breaker.force("open")
-        before = made.breaker.state
+            made.commits.breaker.force("open")
+        before = made.commits.breaker.state
         store.recovered()
         await trio.sleep(5)
-        assert made.breaker.state == before
+        assert made.commits.breaker.state == before

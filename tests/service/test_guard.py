@@ -30,7 +30,6 @@ from hunt.errors import (
     StoreUnavailable,
 )
 from hunt.service.guard import Append, Guard, Reject
-from hunt.service.prober import BreakerProber
 from hunt.service.quarantine import LONGEST, Quarantine
 
 CLICKS = [Click(f"c{number}", "ada", 0, 0, None, 0) for number in range(5)]
@@ -74,7 +73,7 @@ def made(
     *,
     reject: Reject | None = None,
     known: int = 0,
-    breaker_moved: Callable[[], None] = lambda: None,
+    called: Callable[[str], None] = lambda hunt: None,
 ) -> Guard:
     return Guard(
         append,
@@ -83,7 +82,7 @@ def made(
         Quarantine(trio.current_time, jitter=lambda: 1),
         jitter=lambda: 0,
         known=lambda hunt: known,
-        breaker_moved=breaker_moved,
+        called=called,
     )
 
 
@@ -163,13 +162,14 @@ async def test_refusals_of_clicks_are_passed_on_from_a_batch_that_was_sent_again
             for each in clicks
         ]
 
-    guarded = made(append, Breaker(trio.current_time))
+    called: list[str] = []
+    guarded = made(append, Breaker(trio.current_time), called=called.append)
     first, second = await guarded.commit("harbour", CLICKS[:2])
     assert first is conflict
     assert isinstance(second, Settlement)
     assert not second.duplicate
     assert hunts == ["harbour"] * 4, "both parts are of the hunt"
-    assert guarded.last == "harbour"
+    assert called == hunts
 
 
 async def test_while_it_is_open_the_store_is_left_alone() -> None:
@@ -320,7 +320,7 @@ async def test_slow_commits_open_the_breaker(autojump_clock: MockClock) -> None:
 
     breaker = Breaker(trio.current_time, slow=1, batches=2)
     moved: list[str] = []
-    guarded = made(append, breaker, breaker_moved=lambda: moved.append(breaker.state))
+    guarded = made(append, breaker, called=lambda hunt: moved.append(breaker.state))
     for _ in range(2):
         await guarded.commit("harbour", [])
     assert moved == ["closed", "open"]
@@ -338,58 +338,6 @@ async def test_a_cancelled_commit_is_no_news_of_the_store(autojump_clock: MockCl
         await guarded.commit("harbour", CLICKS)
     assert scope.cancelled_caught
     assert breaker.state == "closed"
-
-
-@pytest.mark.parametrize(
-    "error", [StoreUnavailable(), StoreTimeout(), StoreReadOnly(), None], ids=repr
-)
-async def test_the_supervisor_leads_the_breaker_back(
-    autojump_clock: MockClock, error: StoreError | None
-) -> None:
-    breaker = Breaker(trio.current_time, cooldown=4, cap=8)
-    states: list[tuple[float, str]] = []
-    bad = [error]
-
-    async def probe() -> float:
-        if bad:
-            failure = bad.pop()
-            if failure is not None:
-                raise failure
-            await trio.sleep_forever()  # frozen: its deadline ends it
-        return 0.0
-
-    prober = BreakerProber(
-        breaker, probe, changed=lambda state: states.append((trio.current_time(), state))
-    )
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(prober.run)
-        await trio.sleep(1)
-        breaker.read_only(breaker.admit())
-        prober.observe()
-        await trio.sleep(60)
-        nursery.cancel_scope.cancel()
-    frozen = 4 if error is None else 0
-    assert prober.faults.total() == 1
-    assert states == [
-        (1, "open"),
-        (5, "half-open"),
-        (5 + frozen, "open"),
-        (13 + frozen, "half-open"),
-        (13 + frozen, "closed"),
-    ]
-
-
-async def test_a_bug_in_the_probe_gives_its_place_back() -> None:
-    breaker = Breaker(trio.current_time, cooldown=0.001)
-    breaker.read_only(breaker.admit())
-
-    async def probe() -> float:
-        raise KeyError
-
-    prober = BreakerProber(breaker, probe, changed=lambda state: None)
-    with pytest.raises(KeyError):
-        await prober.run()
-    assert breaker.probe_at() is not None
 
 
 async def test_store_is_told_what_to_call_once_a_batch_is_sent() -> None:

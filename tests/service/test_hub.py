@@ -135,8 +135,7 @@ async def test_a_player_has_so_many_streams_and_no_more() -> None:
 
 
 async def test_streams_of_an_address_count_until_they_end() -> None:
-    made, _ = make_hub(per_player=9)
-    made.per_address = 1
+    made, _ = make_hub(per_player=9, per_address=1)
     here = msgspec.structs.replace(subscription_of("ada"), address="192.0.2.1")
     with ExitStack() as opened:
         for subscription in (here, subscription_of("ada"), subscription_of("ada")):

@@ -1,26 +1,40 @@
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 import trio
 from trio.testing import MockClock
 
 from hunt.core.breaker import Breaker, State
-from hunt.errors import StoreReadOnly, StoreTimeout, StoreUnavailable
+from hunt.errors import HuntFailed, StoreError, StoreReadOnly, StoreTimeout, StoreUnavailable
 from hunt.service.prober import DEADLINE, BreakerProber
+from hunt.service.quarantine import Quarantine
+from tests.support.hunts import named
 
 
-async def test_a_breaker_that_is_held_open_is_not_probed_until_it_is_let_go_of(
+def prober_of(
+    breaker: Breaker,
+    probe: Callable[[str | None], Awaitable[float]],
+    changed: Callable[[State], None] = lambda state: None,
+) -> BreakerProber:
+    """Return a prober of a process without hunts."""
+    quarantine = Quarantine(trio.current_time, jitter=lambda: 0.0)
+    return BreakerProber(breaker, probe, quarantine=quarantine, hunts={}, changed=changed)
+
+
+async def test_forced_breaker_is_not_probed_until_it_is_released(
     autojump_clock: MockClock,
 ) -> None:
     probed: list[float] = []
     states: list[State] = []
 
-    async def probe() -> float:
+    async def probe(hunt: str | None) -> float:
         probed.append(trio.current_time())
         return 0.0
 
     breaker = Breaker(trio.current_time)
-    prober = BreakerProber(breaker, probe, changed=states.append)
+    prober = prober_of(breaker, probe, states.append)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(prober.run)
         await trio.sleep(1)
@@ -43,11 +57,15 @@ async def test_a_breaker_that_is_held_open_is_not_probed_until_it_is_let_go_of(
         nursery.cancel_scope.cancel()
 
 
-async def test_probe_without_an_answer_is_given_up_as_a_timeout(
+async def test_unanswered_probe_is_a_timeout(
     autojump_clock: MockClock,
 ) -> None:
+    async def frozen(hunt: str | None) -> float:
+        await trio.sleep_forever()
+        return 0.0
+
     breaker = Breaker(trio.current_time)
-    prober = BreakerProber(breaker, trio.sleep_forever, changed=lambda state: None)
+    prober = prober_of(breaker, frozen)
     breaker.read_only(breaker.admit())
     prober.observe()
     began = breaker.probe_at()
@@ -71,17 +89,17 @@ async def test_probe_without_an_answer_is_given_up_as_a_timeout(
         (StoreUnavailable, "unavailable", "unavailable"),
     ],
 )
-async def test_failed_probe_is_counted_by_its_kind_and_keeps_the_breaker_open(
+async def test_failed_probe_is_counted_by_kind_and_reopens_the_breaker(
     error: type[Exception], kind: str, reason: str, autojump_clock: MockClock
 ) -> None:
     states: list[State] = []
 
-    async def probe() -> float:
+    async def probe(hunt: str | None) -> float:
         await trio.lowlevel.checkpoint()
         raise error("no")
 
     breaker = Breaker(trio.current_time)
-    prober = BreakerProber(breaker, probe, changed=states.append)
+    prober = prober_of(breaker, probe, states.append)
     breaker.time_out(breaker.admit())
     breaker.time_out(breaker.admit())
     assert breaker.state == "open"
@@ -95,12 +113,12 @@ async def test_failed_probe_is_counted_by_its_kind_and_keeps_the_breaker_open(
     assert states == ["half-open", "open"]
 
 
-async def test_proof_of_a_closed_breaker_ends_with_the_first_good_probe(
+async def test_confirmation_of_a_closed_breaker_ends_with_the_first_good_probe(
     autojump_clock: MockClock,
 ) -> None:
     answers = [StoreUnavailable("no"), 2 * Breaker(trio.current_time).slow, 0.0, 0.0]
 
-    async def probe() -> float:
+    async def probe(hunt: str | None) -> float:
         await trio.lowlevel.checkpoint()
         answer = answers.pop(0)
         if isinstance(answer, Exception):
@@ -108,7 +126,7 @@ async def test_proof_of_a_closed_breaker_ends_with_the_first_good_probe(
         return answer
 
     breaker = Breaker(trio.current_time)
-    prober = BreakerProber(breaker, probe, changed=lambda state: None)
+    prober = prober_of(breaker, probe)
     await prober.confirm()
     assert (answers, breaker.state) == ([0.0], "closed")
     breaker.force("closed")
@@ -116,11 +134,86 @@ async def test_proof_of_a_closed_breaker_ends_with_the_first_good_probe(
     assert answers == [0.0], "a breaker that is held needs no proof"
 
 
+async def unused(hunt: str | None) -> float:
+    raise NotImplementedError
+
+
 async def test_breaker_that_has_not_moved_is_not_reported() -> None:
     states: list[State] = []
     breaker = Breaker(trio.current_time)
-    prober = BreakerProber(breaker, trio.sleep_forever, changed=states.append)
+    prober = prober_of(breaker, unused, states.append)
     prober.observe()
     breaker.succeed(breaker.admit(), 0.0)
     prober.observe()
     assert states == []
+
+
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable(), StoreTimeout(), StoreReadOnly(), None], ids=repr
+)
+async def test_prober_closes_the_breaker_after_a_good_probe(
+    autojump_clock: MockClock, error: StoreError | None
+) -> None:
+    breaker = Breaker(trio.current_time, cooldown=4, cap=8)
+    states: list[tuple[float, str]] = []
+    bad = [error]
+
+    async def probe(hunt: str | None) -> float:
+        if bad:
+            failure = bad.pop()
+            if failure is not None:
+                raise failure
+            await trio.sleep_forever()  # frozen: its deadline ends it
+        return 0.0
+
+    prober = prober_of(breaker, probe, lambda state: states.append((trio.current_time(), state)))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(prober.run)
+        await trio.sleep(1)
+        breaker.read_only(breaker.admit())
+        prober.observe()
+        await trio.sleep(60)
+        nursery.cancel_scope.cancel()
+    frozen = 4 if error is None else 0
+    assert prober.faults.total() == 1
+    assert states == [
+        (1, "open"),
+        (5, "half-open"),
+        (5 + frozen, "open"),
+        (13 + frozen, "half-open"),
+        (13 + frozen, "closed"),
+    ]
+
+
+async def test_bug_in_a_probe_leaves_the_breaker_to_the_next_probe() -> None:
+    breaker = Breaker(trio.current_time, cooldown=0.001)
+    breaker.read_only(breaker.admit())
+
+    async def probe(hunt: str | None) -> float:
+        raise KeyError
+
+    prober = prober_of(breaker, probe)
+    with pytest.raises(KeyError):
+        await prober.run()
+    assert breaker.probe_at() is not None
+
+
+async def test_probe_of_a_hunt_in_quarantine_goes_to_another_hunt() -> None:
+    breaker = Breaker(trio.current_time)
+    quarantine = Quarantine(trio.current_time, jitter=lambda: 0.0)
+    hunts = {each: named(each) for each in ("harbour", "lake")}
+    probed: list[str | None] = []
+
+    async def probe(hunt: str | None) -> float:
+        await trio.lowlevel.checkpoint()
+        probed.append(hunt)
+        raise HuntFailed("locked")
+
+    prober = BreakerProber(
+        breaker, probe, quarantine=quarantine, hunts=hunts, changed=lambda state: None
+    )
+    prober.observe("harbour")
+    for _ in range(3):
+        await prober._probe_once()
+    assert probed == ["harbour", "lake", None]
+    assert set(quarantine.hunts) == {"harbour", "lake"}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
+import trio
 from msgspec.structs import replace
 
 from hunt import engine
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.errors import OutcomeUnknown, Overloaded, StoreError
 from hunt.play import greeting
+from hunt.service import commits
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.tail import Tail
@@ -82,7 +84,7 @@ def refuses_what_it_recorded(patch: Patch) -> None:
                 for each in outcomes
             ]
 
-    patch.setattr(engine, "Guard", Denying)
+    patch.setattr(commits, "Guard", Denying)
 
 
 def calls_its_own_retry_a_repeat(patch: Patch) -> None:
@@ -139,11 +141,11 @@ def resumes_from_now(patch: Patch) -> None:
 def never_probes(patch: Patch) -> None:
     """Leave an open breaker open."""
 
-    class Idle(engine.BreakerProber):
+    class Idle(commits.BreakerProber):
         async def _probe_once(self) -> None:
-            await engine.trio.sleep(1e6)
+            await trio.sleep_forever()
 
-    patch.setattr(engine, "BreakerProber", Idle)
+    patch.setattr(commits, "BreakerProber", Idle)
 
 
 PIECES: list[tuple[Callable[[Patch], None], str]] = [

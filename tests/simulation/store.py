@@ -11,6 +11,7 @@ import trio
 
 from hunt.core.events import Click, Outcome, Reward
 from hunt.core.hunts import Hunt, Version
+from hunt.core.leaderboard import LeaderboardEntry
 from hunt.errors import (
     BatchRejected,
     BatchTimeout,
@@ -21,6 +22,7 @@ from hunt.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
+from hunt.store.audit import Entry
 from tests.simulation.ledger import HUNT, Ledger
 from tests.simulation.weather import Kind, Weather
 
@@ -51,7 +53,7 @@ class FakeStore:
         self.ledger = ledger
         self.weather = weather
         self.log = FakeLog(self, later)
-        self.hunts = self
+        self.hunts = self.standings = self.audit = self
         self._later = later
         self.faults: Counter[str] = Counter()
 
@@ -70,6 +72,18 @@ class FakeStore:
 
     async def versions(self, hunt: str) -> list[Version]:
         return []
+
+    async def begin_epoch(self, hunt: str, epoch: str, known: int) -> bool:
+        raise NotImplementedError("logs of the simulation never go back")
+
+    async def add_up(self, hunt: str) -> tuple[int, int]:
+        raise StoreUnavailable("there are no leaderboards")
+
+    async def leaders(self, hunt: str, limit: int) -> list[LeaderboardEntry]:
+        return []
+
+    async def record(self, entry: Entry) -> None:
+        await self.call(QUICK)
 
     async def end_due(self, hunt: str) -> bool:
         return False

@@ -124,8 +124,8 @@ def check(
             assert click not in rows, f"{outcome} was said of a click that was recorded"
     assert not any(engine.hub.counts().values())
     assert not any(engine.hub._players.get(HUNT, {}).values())
-    assert engine.lanes.queued() == 0
-    assert not engine.lanes._lanes
+    assert engine.commits.lanes.queued() == 0
+    assert not engine.commits.lanes._lanes
     assert engine.replays.value == REPLAYS
 
 

@@ -47,7 +47,7 @@ class Wires:
 
     async def use(self, engine: Engine) -> None:
         """Click and listen on parked connections and on a WebSocket, until all is answered."""
-        token = auth.sign(engine.secrets, "ada", ttl=3600, now=datetime.now(UTC))
+        token = auth.sign(engine.settings.jwt_secret, "ada", ttl=3600, now=datetime.now(UTC))
         async with trio.open_nursery() as nursery:
             park = self.park = Park(engine, config=Config(), hand_over=lambda fd, *_: os.close(fd))
             await nursery.start(park.run)

@@ -266,8 +266,8 @@ class World:
                 found.append(Violation("bounded", f"process {number} has not come back"))
                 continue
             after = {
-                "clicks that wait": engine.lanes.queued(),
-                "breaker not closed": engine.breaker.state != "closed",
+                "clicks that wait": engine.commits.lanes.queued(),
+                "breaker not closed": engine.commits.breaker.state != "closed",
                 "early rewards": sum(len(p.early) for p in engine.tail._positions.values()),
             }
             found += bounded(dict.fromkeys(after, 0.0), after, {})

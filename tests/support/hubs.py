@@ -13,15 +13,25 @@ def subscription_of(player: str | None, hunt: str = "harbour", until: float = 1e
     return Subscription(hunt, identity, everybody=player is None)
 
 
+class AllValid:
+    """Tokens that stay valid."""
+
+    generation = 0
+
+    def hold(self, identity: Identity) -> bool:
+        return True
+
+
 def make_hub(**options: int) -> tuple[Hub, list[None]]:
     cut: list[None] = []
     per_player = options.get("per_player", 9)
     made = Hub(
         epoch=lambda hunt: "k1",
         per_player=per_player,
+        per_address=options.get("per_address"),
         jitter=lambda: 0,
         clock=lambda: 0.0,
-        valid=lambda identity: True,
+        tokens=AllValid(),
         slow=lambda: cut.append(None),
     )
     return made, cut

@@ -1,8 +1,9 @@
-"""Hunts in every state that a click can meet."""
+"""Hunts for tests: in every state that a click can meet, and with a time of their end."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from hunt.core.definition import Definition, Prize
 from hunt.core.hunts import Hunt
@@ -27,3 +28,20 @@ HUNTS = {
     "timed": hunt(TIMED),
     "draft": hunt(TIMED, "draft"),
 }
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+PLAIN = Hunt(
+    definition=Definition("harbour", "Harbour", 1, 1, None, None, 0.0, ()), version=1,
+    state="open", epoch="k1", last_seq=0, seed=b"s" * 32, stock_left={}, as_of=START,
+)  # fmt: skip
+
+
+def named(hunt: str) -> Hunt:
+    """Return an open hunt with this id."""
+    return replace(PLAIN, definition=replace(PLAIN.definition, id=hunt))
+
+
+def closing(seconds: float, **changes: object) -> Hunt:
+    """Return a hunt that closes so many seconds after `START`."""
+    definition = replace(PLAIN.definition, closes_at=START + timedelta(seconds=seconds))
+    return replace(PLAIN, definition=definition, **changes)  # type: ignore[arg-type]

@@ -182,10 +182,10 @@ def park_of(client: Client) -> Park:
 
 
 async def open_breaker(client: Client) -> None:
-    breaker = client.engine.breaker
+    breaker = client.engine.commits.breaker
     breaker.cooldown = breaker.cap = 60
     breaker.read_only(breaker.admit())
-    client.engine.prober.observe()
+    client.engine.commits.prober.observe()
 
 
 def pass_time(client: Client, seconds: float) -> None:

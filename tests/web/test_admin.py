@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 import trio
 
 from hunt.core.events import Click, Outcome
+from hunt.engine import Host
 from hunt.errors import StoreLost, StoreUnavailable
 from hunt.store.audit import Entry
 from tests.support.operators import ADMIN, HUNTS, RIVER, act, changed, operator
@@ -250,7 +252,7 @@ async def test_the_breaker_can_be_held_while_the_database_is_away(database: str)
             await record(entry)
             recorded.set()
 
-        engine.audit_queue._record = sometimes
+        engine.operations.audit_queue._record = sometimes
         operator(client)
         for force in ("open", "closed"):
             answer = await act(client, "POST", f"{ADMIN}/breaker", json={"force": force})
@@ -266,7 +268,7 @@ async def test_the_breaker_can_be_held_while_the_database_is_away(database: str)
         away = False
         with trio.fail_after(5):
             await recorded.wait()
-            while len(engine.audit_queue._entries):
+            while len(engine.operations.audit_queue._entries):
                 await trio.lowlevel.checkpoint()
         trail = (await act(client, "GET", f"{ADMIN}/audit"))["entries"]
         assert [each["detail"]["force"] for each in trail if each["action"] == "breaker"] == [
@@ -280,7 +282,7 @@ async def test_a_process_drains_when_it_is_told(database: str) -> None:
         response = await client.post(f"{ADMIN}/drain")
         assert response.status_code == 202
         with trio.fail_after(5):
-            await client.engine.drained.wait()
+            await client.engine.operations.drain._finished.wait()
 
 
 @pytest.mark.parametrize(("error", "status"), [(StoreUnavailable, 503), (StoreLost, 504)])
@@ -308,6 +310,9 @@ async def test_operators_can_be_served_elsewhere(database: str) -> None:
         assert await statuses(client) == [404, 404, 200, 200]
         client.headers.pop("Authorization")
         assert (await client.get(HUNTS)).status_code == 404, "not even that there is a door"
-        client.engine.own_socket = f"{client.base_url.host}:{client.base_url.port}"
+        own_socket = f"{client.base_url.host}:{client.base_url.port}"
+        client.engine.operations = replace(
+            client.engine.operations, host=Host(own_socket=own_socket)
+        )
         operator(client)
         assert await statuses(client) == [200, 200, 200, 200]

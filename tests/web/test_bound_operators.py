@@ -59,8 +59,8 @@ async def test_every_route_of_another_hunt_is_forbidden(database: str) -> None:
                 assert_problem(response, 403)
         operator(client)
         assert await act(client, "GET", f"{HUNTS}/harbour") == before
-        assert client.engine.breaker.forced is None
-        assert not client.engine.draining
+        assert client.engine.commits.breaker.forced is None
+        assert not client.engine.readiness.draining
 
 
 async def test_a_bound_operator_administers_their_own_hunt(database: str) -> None:

@@ -191,7 +191,7 @@ async def test_422_for_a_click_that_the_store_rejects(database: str) -> None:
         ) -> list[Outcome]:
             raise BatchRejected("secret detail of SQL")
 
-        client.engine.guard._append = append
+        client.engine.commits.guard._append = append
         response = await client.click()
         assert_problem(response, 422)
         assert "SQL" not in response.text
@@ -222,7 +222,7 @@ async def test_503_while_the_breaker_is_open(database: str) -> None:
 
 async def test_503_while_draining(database: str) -> None:
     async with serving(database) as client:
-        await client.engine.drain()
+        await client.engine.operations.drain.run()
         assert_problem(await client.click(), 503)
         assert "draining" in assert_problem(await client.get("/readyz"), 503)["detail"]
 
@@ -238,7 +238,7 @@ async def test_503_with_a_full_queue(database: str) -> None:
             await release.wait()
             raise StoreLost
 
-        client.engine.guard._append = append
+        client.engine.commits.guard._append = append
         answers: list[int] = []
 
         async def click() -> None:
@@ -248,7 +248,7 @@ async def test_503_with_a_full_queue(database: str) -> None:
             nursery.start_soon(click)
             await committing.wait()  # one is on its way, and the queue is empty
             nursery.start_soon(click)
-            while client.engine.lanes.queued() < 1:
+            while client.engine.commits.lanes.queued() < 1:
                 await trio.lowlevel.checkpoint()
             assert_problem(await client.click(), 503)
             release.set()
@@ -263,7 +263,7 @@ async def test_504_when_the_outcome_is_unknown(database: str) -> None:
         ) -> list[Outcome]:
             raise StoreLost("dsn with a secret")
 
-        client.engine.guard._append = append
+        client.engine.commits.guard._append = append
         response = await client.click()
         assert "same id" in assert_problem(response, 504)["detail"]
         assert "secret" not in response.text

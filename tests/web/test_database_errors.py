@@ -127,24 +127,24 @@ async def test_corrupt_partition_stops_its_own_hunt_only(
             assert refused.status_code == 503
             assert int(refused.headers["Retry-After"]) >= 1
             assert kind(await click(client, "river")) == "ok"
-        assert client.engine.breaker.state == "closed"
-        failures = client.engine.guard.failures["hunt"]
+        assert client.engine.commits.breaker.state == "closed"
+        failures = client.engine.commits.guard.failures["hunt"]
         assert 1 <= failures < 10, "the database is not asked for each click"
         for path in ("rewards", "leaderboard"):  # of the log that cannot be read
             assert (await client.get(f"/v1/hunts/harbour/{path}")).status_code in {200, 503}
             assert (await client.get(f"/v1/hunts/river/{path}")).status_code == 200
-        page_of_metrics = client.engine.metrics.render().decode()
+        page_of_metrics = client.engine.telemetry.registry.render().decode()
         assert "hunt_unavailable_hunts 1.0" in page_of_metrics
         # The probe of an open breaker does not go by the hunt that fails alone.
-        client.engine.breaker.read_only(client.engine.breaker.admit())
-        client.engine.guard.last = "harbour"
-        client.engine.prober.observe()
+        client.engine.commits.breaker.read_only(client.engine.commits.breaker.admit())
+        client.engine.commits.prober.last_hunt = "harbour"
+        client.engine.commits.prober.observe()
         await until(client, "river", "ok")
-        assert client.engine.prober.faults.total() == 0
+        assert client.engine.commits.prober.faults.total() == 0
         [(path, content)] = damaged
         path.write_bytes(content)
         await until(client, "harbour", "ok")
-        assert not client.engine.quarantine.hunts
+        assert not client.engine.commits.quarantine.hunts
 
 
 async def test_full_queue_of_notices_refuses_and_recovers(tmp_path: Path, cluster: Path) -> None:
@@ -159,7 +159,8 @@ async def test_full_queue_of_notices_refuses_and_recovers(tmp_path: Path, cluste
                 for _ in range(500):
                     await postgres.execute(fill)
             await until(client, "harbour", "breaker-open")
-            assert client.engine.guard.failures["unavailable"] == client.engine.breaker.failures
+            commits = client.engine.commits
+            assert commits.guard.failures["unavailable"] == commits.breaker.failures
             await idle.execute("rollback")
         await until(client, "harbour", "ok")
 

@@ -96,7 +96,7 @@ async def test_a_hunt_that_is_closed_is_told(database: str) -> None:
 async def test_who_comes_back_gets_what_it_has_missed(database: str) -> None:
     async with serving(database) as client:
         operator(client)
-        samples = client.engine.samples
+        samples = client.engine.telemetry.samples
         while samples.seq < 2:
             await samples.wait_newer(samples.seq)
         for resume, first in (("", 1), (f"{samples._name}-1", 2), ("other-1", 1)):
@@ -110,7 +110,7 @@ async def test_who_comes_back_gets_what_it_has_missed(database: str) -> None:
 async def test_watchers_have_a_bound_and_leave_their_place(database: str) -> None:
     async with serving(database) as client:
         operator(client)
-        samples = client.engine.samples
+        samples = client.engine.telemetry.samples
         samples.watchers = WATCHERS - 1
         async with stream(client, SAMPLES) as watched:
             await until(watched, "hello")
@@ -146,7 +146,7 @@ async def test_only_a_process_of_this_server_is_drained(database: str) -> None:
         for process, status in (("1", 404), ("x", 400)):
             answer = await client.post("/v1/admin/drain", params={"process": process}, json={})
             assert_problem(answer, status)
-        assert not client.engine.told_to_drain.is_set()
+        assert not client.engine.operations.drain.requested.is_set()
 
 
 async def test_the_breaker_held_open_is_seen(database: str) -> None:

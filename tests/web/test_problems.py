@@ -23,7 +23,7 @@ from hunt.errors import (
     TooFast,
     kinds,
 )
-from hunt.metrics.registry import Metrics, outcome_label
+from hunt.metrics.recorder import Recorder, outcome_label
 from hunt.web import problem_page, problems
 from hunt.web.openapi import document
 from hunt.web.problems import meaning, type_of
@@ -88,9 +88,9 @@ def test_every_kind_is_answered_by_each_consumer(kind: type[Refused]) -> None:
     message = json.loads(sockets.refused("an-id", refusal))["refused"]
     assert (message["id"], message["status"]) == ("an-id", kind.status)
     assert outcome_label(refusal) == kind.label
-    metrics = Metrics(version="1")
-    metrics.refused("harbour", refusal, 0.1)
-    assert f'outcome="{kind.label}"' in metrics.render().decode()
+    recorder = Recorder()
+    recorder.refused("harbour", refusal, 0.1)
+    assert recorder.clicks.totals == {kind.label: 1}
 
 
 def test_a_kind_that_is_new_is_answered_as_its_parent() -> None:
@@ -162,7 +162,7 @@ async def test_read_that_the_database_fails_is_refused_for_now(
 
     async with serving(database) as client:
         monkeypatch.setattr(client.engine.log, "history", failing)
-        monkeypatch.setattr(client.engine.store.standings, "add_up", failing)
+        monkeypatch.setattr(client.engine.leaderboard, "_add_up", failing)
         for path in ("rewards", "leaderboard"):
             answer = await client.get(f"/v1/hunts/harbour/{path}")
             assert answer.status_code == 503

@@ -91,7 +91,7 @@ async def test_a_drain_says_when_to_come_back_and_ends(database: str) -> None:
     async with serving(database) as client:
         async with stream(client) as events:
             await events.next()
-            await client.engine.drain()
+            await client.engine.operations.drain.run()
             rest = await events.rest()
             low, high = greeting.RECONNECT_MS
             assert rest[-1].event == "drain"

@@ -22,7 +22,7 @@ def way() -> None:
 async def trail(client: Client) -> list[dict[str, Any]]:
     """Return the audit trail, the newest first, once all of it is recorded."""
     with trio.fail_after(10):
-        while client.engine.audit_queue._entries:
+        while client.engine.operations.audit_queue._entries:
             await trio.sleep(0.01)
     operator(client)
     entries: list[dict[str, Any]] = (await act(client, "GET", f"{ADMIN}/audit"))["entries"]
@@ -59,7 +59,7 @@ async def test_refused_sign_ins_leave_a_trace_without_the_token(database: str) -
 async def test_traces_of_sign_ins_are_bounded_and_counted(database: str) -> None:
     async with serving(database) as client:
         clock = 0.0
-        client.engine.sign_ins._limiter._clock = lambda: clock
+        client.engine.operations.sign_ins._limiter._clock = lambda: clock
         client.headers["Authorization"] = "Bearer guess"
         for _ in range(50):
             assert_problem(await client.get(f"{ADMIN}/audit"), 401)

@@ -81,7 +81,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/readyz")
     async def readyz() -> Response:
-        node = engine().node()
+        node = engine().operations.node()
         if not node.ready:
             raise NotReady("; ".join(node.reasons), node.workers)
         body = wire.encode({"ready": True, "workers": node.workers})
@@ -91,12 +91,13 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def metrics() -> Response:
         serving = engine()
         who.check_place(serving)
-        if serving.total is not None and request.args.get("process") != "own":
-            page = exposition.render(await serving.total())
-        elif serving.total is None and exposition.one_of_many():
-            page = exposition.labelled(serving.metrics.families(gauges=True), os.getpid())
+        total, registry = serving.operations.host.total, serving.telemetry.registry
+        if total is not None and request.args.get("process") != "own":
+            page = exposition.render(await total())
+        elif total is None and exposition.one_of_many():
+            page = exposition.labelled(registry.families(gauges=True), os.getpid())
         else:
-            page = serving.metrics.render()
+            page = registry.render()
         return Response(page, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return routes

@@ -48,7 +48,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/sample")
     async def newest() -> Response:
-        sample = engine().samples.newest
+        sample = engine().telemetry.samples.newest
         if sample is None:
             raise Overloaded("there is no sample yet", retry_after=1)
         return Response(encode(sample), mimetype="application/json")
@@ -72,7 +72,7 @@ class SampleStream(ResponseBody):
         self._engine = engine
         self._authorization = authorization
         self._identity = identity
-        self._sent = engine.samples.known(resume)
+        self._sent = engine.telemetry.samples.known(resume)
         self._started = self._ended = False
         self._hunts = b""  # as they were sent last
         self._exits = ExitStack()
@@ -80,7 +80,7 @@ class SampleStream(ResponseBody):
     async def __aenter__(self) -> Self:
         """Take a place among the watchers."""
         try:
-            self._exits.enter_context(self._engine.samples.watching())
+            self._exits.enter_context(self._engine.telemetry.samples.watching())
         except Overloaded:
             self._ended = True
         return self
@@ -95,7 +95,7 @@ class SampleStream(ResponseBody):
 
     async def __anext__(self) -> bytes:
         """Return the next chunk, of whole blocks."""
-        samples = self._engine.samples
+        samples = self._engine.telemetry.samples
         if self._ended and self._started:
             raise StopAsyncIteration
         if self._ended:
@@ -124,7 +124,7 @@ class SampleStream(ResponseBody):
 
     async def _processes(self) -> bytes:
         """Return the newest sample of each process of this server, this one's first."""
-        own, paths = self._engine.samples.newest, self._engine.siblings()
+        own, paths = self._engine.telemetry.samples.newest, self._engine.operations.host.siblings()
         answers: Sequence[bytes] = ()
         if paths:
             answers = await siblings.get(
@@ -156,9 +156,9 @@ def _hello(engine: Engine) -> bytes:
         "breaker": {
             "slow": settings.breaker_slow,
             "limits": {
-                "slow": engine.breaker.batches,
-                "timeout": engine.breaker.timeouts,
-                "unavailable": engine.breaker.failures,
+                "slow": engine.commits.breaker.batches,
+                "timeout": engine.commits.breaker.timeouts,
+                "unavailable": engine.commits.breaker.failures,
             },
         },
     }

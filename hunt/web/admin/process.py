@@ -32,32 +32,34 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         if named != os.getpid():
             await _drain_sibling(serving, named)
         else:
-            serving.audit_queue.add(
+            serving.operations.audit_queue.add(
                 Entry(actor=who.operator(serving), action="drain", detail={"process": named})
             )
-            serving.told_to_drain.set()
+            serving.operations.drain.requested.set()
         return answer({"draining": True, "process": named}, status=202)
 
     @routes.post("/breaker")
     async def breaker() -> Response:
         serving = engine()
         force = _force(await bodies.table())
-        serving.breaker.force(force)
-        serving.prober.observe()
+        serving.commits.breaker.force(force)
+        serving.commits.prober.observe()
         processes = 1
         if request.args.get("process") != "own":
             # Written down once, by the process that was asked.
             detail = {"force": force, "process": os.getpid()}
-            serving.audit_queue.add(
+            serving.operations.audit_queue.add(
                 Entry(actor=who.operator(serving), action="breaker", detail=dict(detail))
             )
             processes += await siblings.post(
-                serving.siblings(),
+                serving.operations.host.siblings(),
                 "/v1/admin/breaker?process=own",
                 authorization=request.headers["Authorization"],
                 body=wire.encode({"force": force}),
             )
-        return answer({"force": force, "state": serving.breaker.state, "processes": processes})
+        return answer(
+            {"force": force, "state": serving.commits.breaker.state, "processes": processes}
+        )
 
     return routes
 
@@ -71,7 +73,7 @@ async def _drain_sibling(serving: Engine, process: int) -> None:
     told = 0
     if "passed" not in request.args:
         told = await siblings.post(
-            serving.siblings(),
+            serving.operations.host.siblings(),
             f"/v1/admin/drain?process={process}&passed=1",
             authorization=request.headers["Authorization"],
             body=b"{}",

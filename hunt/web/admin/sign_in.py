@@ -22,7 +22,7 @@ def refused(engine: Engine, refusal: Refused, operator: str | None = None) -> No
         refusal: Why.
         operator: Whose token is valid, but not for this; None: there is no valid one.
     """
-    more = engine.sign_ins.admit(refusal.label)
+    more = engine.operations.sign_ins.admit(refusal.label)
     if more is None:
         return
     detail: dict[str, object] = {
@@ -34,7 +34,7 @@ def refused(engine: Engine, refusal: Refused, operator: str | None = None) -> No
     if more:
         detail["more_like_it"] = more
     hunt = (request.view_args or {}).get("hunt_id", "")
-    engine.audit_queue.add(
+    engine.operations.audit_queue.add(
         Entry(
             actor=operator or NOBODY,
             action="refused" if isinstance(refusal, NotAllowed) else "sign-in refused",

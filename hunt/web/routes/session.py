@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from quart import Blueprint, Response, request
 
@@ -35,7 +36,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         serving.limits.sessions.address(who.source(serving).key)
         player = auth.guest()
         ttl = auth.GUEST_DAYS * 86400
-        token = auth.sign(serving.secrets, player, ttl=ttl, now=serving.now())
+        token = auth.sign(serving.settings.jwt_secret, player, ttl=ttl, now=datetime.now(UTC))
         response = Response(
             wire.encode({"player": player}), status=201, mimetype="application/json"
         )
@@ -55,9 +56,9 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         identity = who.player(serving, changes=True)
         serving.limits.tickets.player(identity.player)
         serving.limits.tickets.address(who.source(serving).key)
-        now = serving.now()
+        now = datetime.now(UTC)
         ttl = max(min(auth.TICKET_SECONDS, int(identity.until - now.timestamp())), 1)
-        ticket = auth.sign_ticket(serving.secrets, identity, ttl=ttl, now=now)
+        ticket = auth.sign_ticket(serving.settings.jwt_secret, identity, ttl=ttl, now=now)
         return Response(
             wire.encode({"ticket": ticket, "expires_in": ttl}), mimetype="application/json"
         )

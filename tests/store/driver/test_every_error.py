@@ -167,15 +167,9 @@ class Tasks:
 
     def __init__(self, server: FakePostgres, pool: Pool) -> None:
         log, standings = Log(pool), Standings(pool)
-        self.faults = Counter[str](hunts=0)
         self.listener = Counter[str](lost=0, odd=0)
         self.listening = Listener(server.conninfo).listening
-        self.catalogue = Catalogue(
-            Hunts(pool).all,
-            found=lambda hunt, known: None,
-            gone=lambda hunt: None,
-            faults=self.faults,
-        )
+        self.catalogue = Catalogue(Hunts(pool).all)
         self.published: list[Reward] = []
         self.tail = Tail(
             read=log.read,
@@ -198,12 +192,16 @@ class Tasks:
         self.audit_queue = AuditQueue(Audit(pool).record, jitter=lambda: 0.0)
         self.breaker = Breaker(trio.current_time, cooldown=0.001, cap=0.001)
         self.prober = BreakerProber(
-            self.breaker, partial(log.probe, "harbour"), changed=lambda state: None
+            self.breaker,
+            log.probe,
+            quarantine=Quarantine(trio.current_time, jitter=lambda: 0.0),
+            hunts={},
+            changed=lambda state: None,
         )
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.catalogue.run)
+            nursery.start_soon(self.catalogue.run, self)
             nursery.start_soon(self.ending.run)
             await nursery.start(self.tail.run)
             await nursery.start(self.board.run)
@@ -218,20 +216,26 @@ class Tasks:
             )  # fmt: skip
             task_status.started()
 
+    def hunt_read(self, hunt: Hunt, known: Hunt | None) -> None:
+        """See `hunt.service.catalogue.Watcher`."""
+
+    def hunt_deleted(self, hunt: Hunt) -> None:
+        """See `hunt.service.catalogue.Watcher`."""
+
     async def ask(self) -> None:
         """Have each of them ask the database once."""
-        self.catalogue.look()
+        self.catalogue.refresh_soon()
         self.tail.notice(Notice("harbour", 1, 5, None))
         self.tail.resync()
         self.audit_queue.add(Entry(actor="eve", action="test", hunt=None, detail={}))
         self.breaker.read_only(self.breaker.admit())
-        self.prober.observe()
+        self.prober.observe("harbour")
         with pytest.raises(StoreError):
             await self.board.get("harbour")
 
     def counts(self) -> list[int]:
         return [
-            self.faults["hunts"],
+            self.catalogue.faults["hunts"],
             self.listener["lost"],
             self.tail.faults["read"],
             self.tail.faults["look"],

@@ -1,69 +1,16 @@
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import trio
 from trio.testing import MockClock
 
-from hunt.core.definition import Definition
 from hunt.core.hunts import Hunt
 from hunt.errors import StoreUnavailable
-from hunt.service.catalogue import INTERVAL, Catalogue
 from hunt.service.ending import Ending
-
-START = datetime(2026, 11, 1, tzinfo=UTC)
-PLAIN = Hunt(
-    definition=Definition("harbour", "Harbour", 1, 1, None, None, 0.0, ()), version=1,
-    state="open", epoch="k1", last_seq=0, seed=b"s" * 32, stock_left={}, as_of=START,
-)  # fmt: skip
-
-
-def closing(seconds: float, **changes: object) -> Hunt:
-    definition = replace(PLAIN.definition, closes_at=START + timedelta(seconds=seconds))
-    return replace(PLAIN, definition=definition, **changes)  # type: ignore[arg-type]
-
-
-async def test_deleted_hunt_leaves_the_catalogue_and_unreadable_one_stays(
-    autojump_clock: MockClock,
-) -> None:
-    stored: dict[str, Hunt | None] = {"harbour": PLAIN}
-    found: list[Hunt] = []
-    gone: list[Hunt] = []
-
-    async def read() -> Mapping[str, Hunt | None]:
-        await trio.lowlevel.checkpoint()
-        return stored
-
-    def take(hunt: Hunt, known: Hunt | None) -> None:
-        found.append(hunt)
-
-    catalogue = Catalogue(read, found=take, gone=gone.append, faults=Counter())
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(catalogue.run)
-        await trio.sleep(INTERVAL + 1)
-        assert (found, gone) == ([PLAIN], [])
-        stored = {"harbour": None}
-        await trio.sleep(INTERVAL)
-        assert catalogue.hunts == {"harbour": PLAIN}
-        stored = {}
-        await trio.sleep(INTERVAL)
-        assert (catalogue.hunts, gone) == ({}, [PLAIN])
-        nursery.cancel_scope.cancel()
-
-
-async def test_catalogue_follows_the_clock_of_the_database(autojump_clock: MockClock) -> None:
-    async def read() -> Mapping[str, Hunt | None]:
-        await trio.lowlevel.checkpoint()
-        return {"harbour": replace(PLAIN, as_of=START + timedelta(hours=1))}
-
-    catalogue = Catalogue(read, found=lambda new, old: None, gone=print, faults=Counter())
-    await catalogue.wait_read()
-    await trio.sleep(7)
-    assert catalogue.now() == START + timedelta(hours=1, seconds=7)
+from tests.support.hunts import PLAIN, START, closing
 
 
 class Store:
@@ -149,28 +96,3 @@ async def test_end_that_could_not_be_recorded_is_counted(autojump_clock: MockClo
         await ending.run()
     assert ending.faults["end"] == store.asked >= 2
     assert store.told == []
-
-
-async def test_catalogue_counts_from_its_start_when_it_was_answered(
-    autojump_clock: MockClock,
-) -> None:
-    away = True
-
-    async def read() -> Mapping[str, Hunt | None]:
-        await trio.lowlevel.checkpoint()
-        if away:
-            raise StoreUnavailable("away")
-        return {"harbour": PLAIN}
-
-    faults = Counter[str]()
-    began = trio.current_time()
-    catalogue = Catalogue(read, found=lambda new, old: None, gone=print, faults=faults)
-    assert catalogue.answered_at == began
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(catalogue.run)
-        await trio.sleep(2 * INTERVAL + 1)
-        assert (catalogue.answered_at, faults["hunts"]) == (began, 2)
-        away = False
-        await trio.sleep(INTERVAL)
-        assert catalogue.answered_at == began + 3 * INTERVAL
-        nursery.cancel_scope.cancel()

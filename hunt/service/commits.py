@@ -1,0 +1,177 @@
+"""The write path of one process: from a click in its lane to a committed outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Protocol
+
+import structlog
+import trio
+
+from hunt.core.breaker import Breaker, State
+from hunt.core.events import Click, Outcome, Settlement
+from hunt.core.hunts import Hunt
+from hunt.errors import CircuitOpen, LogWentBack
+from hunt.service.epochs import Epochs
+from hunt.service.guard import Guard
+from hunt.service.lane import Waiting
+from hunt.service.lanes import Lanes
+from hunt.service.prober import BreakerProber
+from hunt.service.quarantine import Quarantine
+from hunt.service.tail import Tail
+from hunt.settings import Settings
+
+#: Seconds that a commit may take before its outcome counts as unknown.  Long
+#: against `breaker_slow`, short against a player's patience.
+COMMIT_DEADLINE = 2.0
+
+log = structlog.get_logger("hunt")
+
+
+class Log(Protocol):
+    """The log of clicks, as `hunt.store.log.Log`."""
+
+    async def append(
+        self,
+        hunt: str,
+        clicks: Sequence[Click],
+        sent: Callable[[], None],
+        *,
+        deadline: float,
+        known: int,
+    ) -> list[Outcome]:
+        """Commit a batch."""
+
+    async def reject(self, hunt: str, click: Click, reason: str) -> None:
+        """Record a click that `append` will never take."""
+
+    async def probe(self, hunt: str | None) -> float:
+        """Do what a commit does, and change nothing; return its duration in seconds."""
+
+
+class Recorder(Protocol):
+    """Counts what happens here, as `hunt.metrics.recorder.Recorder`."""
+
+    def committed(self, *, rows: int, seconds: float) -> None:
+        """Count a batch."""
+
+    def settled(self, hunt: str, outcomes: Iterable[Outcome], seconds: list[float]) -> None:
+        """Count outcomes, and the seconds from each click to its outcome."""
+
+    def breaker_changed(self, state: State) -> None:
+        """Count a transition of the breaker."""
+
+
+class Commits:
+    """Makes clicks durable, and tells the tail of the rewards afterwards.
+
+    Makes the parts that need each other: the lanes send batches through the guard, the
+    guard reports to the breaker's prober, and the prober refuses what waits in the lanes.
+
+    Args:
+        settings: Limits of batches, of the queue and of the breaker.
+        log: The store's log.
+        hunts: All known hunts, by id.
+        epochs: Begins a new epoch where the log went back.
+        tail: Receives committed rewards.
+        breaker: Refuses commits while the database is slow or unavailable.
+        recorder: Counts batches, outcomes and transitions.
+        breaker_changed: Called after each transition of the breaker; must not block.
+        jitter: Uniform in [0, 1), spreads retries.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        log: Log,
+        hunts: Mapping[str, Hunt],
+        epochs: Epochs,
+        tail: Tail,
+        breaker: Breaker,
+        recorder: Recorder,
+        breaker_changed: Callable[[], None],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._log = log
+        self._hunts = hunts
+        self._epochs = epochs
+        self._tail = tail
+        self._recorder = recorder
+        self._announce = breaker_changed
+        self._jitter = jitter
+        self.breaker = breaker
+        self.quarantine = Quarantine(trio.current_time, jitter=jitter)
+        self.prober = BreakerProber(
+            breaker,
+            log.probe,
+            quarantine=self.quarantine,
+            hunts=hunts,
+            changed=self._breaker_changed,
+        )
+        self.guard = Guard(
+            self._append,
+            log.reject,
+            breaker,
+            self.quarantine,
+            jitter=jitter,
+            known=tail.known,
+            called=self.prober.observe,
+        )
+        self.lanes = Lanes(
+            self.commit,
+            batch_size=settings.batch_size,
+            batch_interval=settings.batch_interval,
+            queue_size=settings.queue_size,
+            queue_age=settings.queue_age,
+            jitter=jitter,
+            settled=self._settled,
+        )
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run the lanes and the prober until cancelled."""
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self.lanes.run)
+            nursery.start_soon(self.prober.run)
+            task_status.started()
+
+    async def commit(
+        self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+    ) -> list[Outcome]:
+        """Make a batch durable, and only then give its rewards to the tail."""
+        started = trio.current_time()
+        outcomes = await self.guard.commit(hunt, clicks, sent)
+        self._recorder.committed(rows=len(clicks), seconds=trio.current_time() - started)
+        fresh = [
+            each.reward for each in outcomes if isinstance(each, Settlement) and not each.duplicate
+        ]
+        if fresh:
+            # After a retry, rows of an unanswered attempt stand among newer ones.
+            fresh.sort(key=attrgetter("seq"))
+            self._tail.committed(hunt, fresh)
+        return outcomes
+
+    async def _append(
+        self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+    ) -> list[Outcome]:
+        """Append a batch to the log that this process follows, and to no older state of it."""
+        seq, found = self._tail.known(hunt), self._hunts.get(hunt)
+        try:
+            return await self._log.append(hunt, clicks, sent, deadline=COMMIT_DEADLINE, known=seq)
+        except LogWentBack:
+            if found is not None:
+                await self._epochs.begin(found, seq)
+            raise
+
+    def _settled(self, hunt: str, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+        now = trio.current_time()
+        self._recorder.settled(hunt, outcomes, [now - each.since for each in batch])
+
+    def _breaker_changed(self, state: State) -> None:
+        self._recorder.breaker_changed(state)
+        self._announce()
+        log.warning("breaker state changed", state=state, reason=self.breaker.reason)
+        if state == "open":
+            retry_after = self.breaker.retry_after() + 0.5 + self._jitter()
+            self.lanes.fail_waiting(CircuitOpen(retry_after=retry_after))

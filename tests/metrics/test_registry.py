@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from hunt.core.events import Reward, Settlement
+from hunt.errors import OutcomeUnknown
+from hunt.metrics.declarations import METRICS, Metric
+from hunt.metrics.registry import Registry
+from tests.support.process import Process
+
+WON = Settlement(Reward(1, "", "", "coin", 1, ""), False)
+
+
+class Connections:
+    count, evicted = 3, 2
+    refused = {"total": 1, "address": 0}  # ruff: ignore[mutable-class-default]
+
+
+async def test_rendered_page_has_every_recorded_number() -> None:
+    process = Process(Connections())
+    recorder = process.recorder
+    recorder.refused("harbour", OutcomeUnknown(), 0.003)
+    recorder.settled("harbour", [WON] * 6, [0.1] * 6)
+    recorder.committed(rows=3, seconds=0.004)
+    recorder.breaker_changed("open")
+    recorder.delivered(0.001)
+    recorder.limited("click", "address")
+    for _ in range(2):
+        recorder.cut_off()
+    recorder.bus_lag(0.5)
+    process.faults.add("pool", {"connect": 4, "busy": 0})
+    process.faults.add("engine", {"hunts": 1})
+    process.faults.add("engine", {"resume": 2})
+    lines = process.registry.render().decode().splitlines()
+    for line in (
+        'hunt_clicks_total{hunt="harbour",outcome="unknown"} 1.0',
+        'hunt_clicks_total{hunt="harbour",outcome="won"} 6.0',
+        "hunt_click_seconds_count 7.0",
+        "hunt_batch_rows_sum 3.0",
+        'hunt_batch_rows_bucket{le="+Inf"} 1.0',
+        'hunt_batch_rows_bucket{le="1.0"} 0.0',
+        "hunt_batch_rows_count 1.0",
+        "hunt_batch_latency_average_seconds 0.004",
+        "hunt_batch_latency_max_seconds 0.004",
+        'hunt_breaker_transitions_total{state="open"} 1.0',
+        'hunt_limited_total{by="address",limit="click"} 1.0',
+        "hunt_slow_subscribers_total 2.0",
+        "hunt_bus_lag_seconds 0.5",
+        "hunt_connections 3.0",
+        "hunt_connections_evicted_total 2.0",
+        'hunt_connections_refused_total{limit="total"} 1.0',
+        'hunt_pool_connections{state="idle"} 2.0',
+        'hunt_build_info{version="9"} 1.0',
+        'hunt_faults_total{kind="connect",where="pool"} 4.0',
+        'hunt_faults_total{kind="busy",where="pool"} 0.0',
+        'hunt_faults_total{kind="hunts",where="engine"} 1.0',
+        'hunt_faults_total{kind="resume",where="engine"} 2.0',
+        "# HELP hunt_batch_rows Clicks in a batch.",
+        "# TYPE hunt_clicks_total counter",
+    ):
+        assert line in lines
+
+
+async def test_every_declared_metric_is_exposed_once() -> None:
+    names = [each.name for each in Process(Connections()).registry.families(gauges=True)]
+    assert len(names) == len(set(names))
+    assert {each.name for each in METRICS} <= set(names)
+
+
+async def test_process_without_listening_sockets_exposes_no_connections() -> None:
+    names = {each.name for each in Process().registry.families(gauges=True)}
+    assert not any(name.startswith("hunt_connections") for name in names)
+
+
+async def test_report_without_gauges_has_lasting_families_only() -> None:
+    families = Process().registry.families(gauges=False)
+    assert all(each.lasting for each in families)
+    assert {"hunt_clicks", "process_start_time_seconds"} <= {each.name for each in families}
+
+
+@pytest.mark.parametrize("kind", ["counter", "gauge"])
+async def test_declaration_is_enough_for_a_new_metric(kind: str) -> None:
+    metric = Metric("hunt_new", kind, "things", "New.", lambda _: 7)  # type: ignore[arg-type]
+    page = Registry(Process().sources, [metric]).render().decode()
+    assert f"hunt_new{'_total' if kind == 'counter' else ''} 7.0" in page.splitlines()

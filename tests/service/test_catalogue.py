@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import trio
+from trio.testing import MockClock
+
+from hunt.core.hunts import Hunt
+from hunt.errors import StoreUnavailable
+from hunt.service.catalogue import INTERVAL, Catalogue
+from tests.support.hunts import PLAIN, START
+
+
+class Watcher:
+    """Notes the hunts that it is given."""
+
+    def __init__(self) -> None:
+        self.read: list[Hunt] = []
+        self.deleted: list[Hunt] = []
+
+    def hunt_read(self, hunt: Hunt, known: Hunt | None) -> None:
+        self.read.append(hunt)
+
+    def hunt_deleted(self, hunt: Hunt) -> None:
+        self.deleted.append(hunt)
+
+
+async def test_deleted_hunt_is_removed_and_unreadable_one_is_kept(
+    autojump_clock: MockClock,
+) -> None:
+    stored: dict[str, Hunt | None] = {"harbour": PLAIN}
+    watcher = Watcher()
+
+    async def read() -> Mapping[str, Hunt | None]:
+        await trio.lowlevel.checkpoint()
+        return stored
+
+    catalogue = Catalogue(read)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(catalogue.run, watcher)
+        await trio.sleep(INTERVAL + 1)
+        assert (watcher.read, watcher.deleted) == ([PLAIN], [])
+        stored = {"harbour": None}
+        await trio.sleep(INTERVAL)
+        assert catalogue.hunts == {"harbour": PLAIN}
+        stored = {}
+        await trio.sleep(INTERVAL)
+        assert (catalogue.hunts, watcher.deleted) == ({}, [PLAIN])
+        nursery.cancel_scope.cancel()
+
+
+async def test_catalogue_follows_the_clock_of_the_database(autojump_clock: MockClock) -> None:
+    async def read() -> Mapping[str, Hunt | None]:
+        await trio.lowlevel.checkpoint()
+        return {"harbour": replace(PLAIN, as_of=START + timedelta(hours=1))}
+
+    catalogue = Catalogue(read)
+    await catalogue.wait_read(Watcher())
+    await trio.sleep(7)
+    assert catalogue.now() == START + timedelta(hours=1, seconds=7)
+
+
+async def test_catalogue_counts_from_its_start_when_it_was_answered(
+    autojump_clock: MockClock,
+) -> None:
+    away = True
+
+    async def read() -> Mapping[str, Hunt | None]:
+        await trio.lowlevel.checkpoint()
+        if away:
+            raise StoreUnavailable("away")
+        return {"harbour": PLAIN}
+
+    began = trio.current_time()
+    catalogue = Catalogue(read)
+    assert catalogue.answered_at == began
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(catalogue.run, Watcher())
+        await trio.sleep(2 * INTERVAL + 1)
+        assert (catalogue.answered_at, catalogue.faults["hunts"]) == (began, 2)
+        away = False
+        await trio.sleep(INTERVAL)
+        assert catalogue.answered_at == began + 3 * INTERVAL
+        nursery.cancel_scope.cancel()
