@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
 from collections.abc import Iterator
 
@@ -31,6 +32,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 def read_exactly(read: int, count: int) -> bytes:
     data = b""
     while len(data) < count:
+        assert select.select([read], [], [], PATIENCE)[0], f"nothing after {data!r}"
         data += os.read(read, count - len(data))
     return data
 
@@ -134,7 +136,7 @@ def logged(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[i
 def line(read: int) -> EventDict:
     text = b""
     while not text.endswith(b"\n"):
-        text += os.read(read, 1)
+        text += read_exactly(read, 1)
     found: EventDict = json.loads(text)
     return found
 
