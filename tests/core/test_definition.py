@@ -84,6 +84,13 @@ def test_the_demo_hunt_is_one() -> None:
         pytest.param("stock = 10", "stock = 1.5", "prize[0].stock", id="not whole"),
         pytest.param("per_player = 5", "per_player = 0", "prize[0].per_player", id="never"),
         pytest.param('"chest"', '"gold-coin"', "prize", id="same id twice"),
+        pytest.param("+01:00", "", "hunt.closes_at", id="end without offset"),
+        pytest.param("peak = 0.8", "peak = 1.2", "prize[1].odds.peak", id="peak over 1"),
+        pytest.param("peak = 0.8", "peak = -1", "prize[1].odds.peak", id="peak below 0"),
+        pytest.param("radius = 8", "radius = 0", "prize[1].odds.radius", id="no radius"),
+        pytest.param("odds = 0.2", "odds = -0.1", "prize[0].odds", id="probability below 0"),
+        pytest.param("points = 100", "points = -1", "prize[0].points", id="negative points"),
+        pytest.param('"Harbour night"', '""', "hunt.title", id="empty title"),
         pytest.param("[40, 30]", "[40]", "prize[1].odds.at", id="no place"),
         pytest.param("[40, 30]", "[40, 60]", "prize[1].odds.at[1]", id="outside the map"),
         pytest.param("map = { width = 100, height = 50 }", "map = 3", "hunt.map", id="no table"),
@@ -134,6 +141,28 @@ def test_number_out_of_bounds_is_named_with_them(
     with pytest.raises(DefinitionError) as error:
         form.finish()
     assert error.value.errors == {"field": wrong}
+
+
+@pytest.mark.parametrize("text", ["hunt = 3", "", 'hunt = "a"'])
+def test_hunt_that_is_no_table_is_named(text: str) -> None:
+    with pytest.raises(DefinitionError) as error:
+        parse(text)
+    assert error.value.errors["hunt"] == "must be a table"
+
+
+@pytest.mark.parametrize(
+    ("title", "right"),
+    [("H", True), ("H" * 200, True), ("H" * 201, False), ("a\nb", False), (3, False)],
+)
+def test_title_has_1_to_200_printable_characters(title: object, right: bool) -> None:
+    form = Form()
+    assert form.title("hunt.title", title) == (title if right else "")
+    assert bool(form._errors) is not right
+
+
+def test_text_that_looks_like_a_time_stays_a_text() -> None:
+    raw = to_json(parse(FILE)) | {"title": "2026-11-01T18:00:00Z"}
+    assert from_json(raw).title == "2026-11-01T18:00:00Z"
 
 
 def test_first_error_of_a_field_counts() -> None:

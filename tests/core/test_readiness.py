@@ -105,3 +105,17 @@ def test_report_is_news_only_where_it_differs() -> None:
     assert readiness.report(1, report())
     assert not readiness.report(1, report())
     assert readiness.report(1, report("draining"))
+
+
+def test_state_names_each_process_and_its_reasons() -> None:
+    readiness = Readiness(share=1.0, clock=Clock())
+    readiness.report(11, report())
+    readiness.report(12, report("breaker open"))
+    state = node(readiness, 11, 12, 13, None)
+    assert [(each.process, each.able) for each in state.workers] == [
+        (11, True), (12, False), (13, False),
+    ]  # fmt: skip
+    assert [each.reasons for each in state.workers] == [
+        [], ["breaker open"], ["has not reported yet"],
+    ]  # fmt: skip
+    assert state.reasons == ["1 of 4 workers can take clicks, 4 must be able to"]

@@ -291,6 +291,21 @@ def test_what_does_not_fit_is_passed_over(key: object) -> None:
         from_jwks(text(key))
 
 
+def test_key_of_a_set_needs_no_use_operations_or_algorithm() -> None:
+    plain = {name: value for name, value in jwk("ES256").items() if name not in {"use", "alg"}}
+    for key in (plain, plain | {"use": "sig"}, plain | {"key_ops": ["sign", "verify"]}):
+        [kept] = from_jwks(json.dumps({"keys": [key]}).encode())
+        assert (kept.kid, kept.algorithm) == ("ES256-0", "ES256")
+
+
+def test_fingerprint_tells_keys_and_key_ids_apart() -> None:
+    keys = [jwk("ES256"), jwk("ES256", kid="other"), jwk("ES256", 1), jwk("EdDSA")]
+    made = from_jwks(json.dumps({"keys": keys}).encode())
+    again = from_jwks(json.dumps({"keys": keys}).encode())
+    assert len({each.fingerprint for each in made}) == 4
+    assert [each.fingerprint for each in made] == [each.fingerprint for each in again]
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": 1}', "\udcff", "[" * 9])
 def test_what_is_no_set(text: str) -> None:
     with pytest.raises(KeysError):
