@@ -24,7 +24,6 @@ class _Payload(msgspec.Struct):
     by: str | None = None
     at: str | None = None
     o: msgspec.Raw = msgspec.Raw()  # rows, numbered from the first seq on: 0, 1 ...
-    e: msgspec.Raw = msgspec.Raw()  # rows with their seq
 
 
 _decode = msgspec.json.Decoder(_Payload).decode
@@ -52,14 +51,14 @@ def parse(payload: str, *, own: str | None = None) -> Notice:
     """
     raw = _decode(payload)
     rewards = None
-    rows, offset = (bytes(raw.o), raw.f) if bytes(raw.o) else (bytes(raw.e), 0)
+    rows = bytes(raw.o)
     if rows and raw.at is not None and (own is None or raw.by != own):
         at = raw.at
         if datetime.fromisoformat(at).tzinfo is None:
             raise ValueError("the time of a notice has no time zone")
         with suppress(msgspec.ValidationError):  # rows of another release: read from the table
             rewards = tuple(
-                Reward(offset + seq, id_, player, prize, points, at, x, y)
-                for seq, id_, player, prize, points, x, y in _rows(rows)
+                Reward(raw.f + number, id_, player, prize, points, at, x, y)
+                for number, id_, player, prize, points, x, y in _rows(rows)
             )
     return Notice(hunt=raw.h, first=raw.f, last=raw.l, rewards=rewards)

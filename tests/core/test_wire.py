@@ -126,8 +126,8 @@ def test_two_guests_have_different_names() -> None:
 
 
 def test_a_notice_with_rewards() -> None:
-    row = f'[4711,"{ID}","ada","gold-coin",100,12.5,1e-7]'
-    payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","e":[{row}]}}'
+    row = f'[0,"{ID}","ada","gold-coin",100,12.5,1e-7]'
+    payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","o":[{row}]}}'
     assert notice.parse(payload) == Notice("harbour", 4711, 4711, (REWARD,))
 
 
@@ -150,8 +150,8 @@ def test_a_notice_holds_only_so_many_rows() -> None:
 
 
 def test_rows_of_another_release_are_read_from_the_table() -> None:
-    row = f'[4711,"{ID}","ada","gold-coin",100]'
-    payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","e":[{row}]}}'
+    row = f'[0,"{ID}","ada","gold-coin",100]'
+    payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","o":[{row}]}}'
     assert notice.parse(payload) == Notice("harbour", 4711, 4711, None)
 
 

@@ -58,7 +58,7 @@ def main(part: str, patterns: tuple[str, ...], sample: int | None, seed: int, jo
     """Mutate a PART of the code, and report the mutants that no test kills.
 
     PATTERNS are names of mutants as the report prints them ('hunt.core.breaker.*'), or for
-    the part sql names of functions ('hunt_append*'); without any, all of the part are run.
+    the part sql names of functions ('hunt_commit*'); without any, all of the part are run.
     """
     with tempfile.TemporaryDirectory(prefix="hunt-mutation-") as name, postgres(Path(name)) as dsn:
         environment = os.environ | {"HUNT_TEST_POSTGRES": dsn}

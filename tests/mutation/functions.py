@@ -52,9 +52,14 @@ MUTANTS = (
         ENDING,
     ),
     Mutant("hunt_commit", "v_at := clock_timestamp()", "v_at := now()", ENDING),
-    Mutant("hunt_commit", "v_cooldown > interval '0'", "false"),
-    Mutant("hunt_commit", "or hunt_seen(v_hunt, p_ids)", ""),
+    Mutant("hunt_commit", "v_all_new := v_open and", "v_all_new :="),
+    Mutant("hunt_commit", "and v_cooldown = interval '0'", ""),
+    Mutant("hunt_commit", "and not hunt_seen(v_hunt, p_ids)", ""),
     Mutant("hunt_commit", "count(distinct i.click_id)", "count(i.click_id)"),
+    Mutant("hunt_commit", "v_all_new := v_size = cardinality(v_ids)", "v_all_new := true"),
+    Mutant("hunt_commit", "        if v_open then", "        if true then"),
+    Mutant("hunt_commit", "if v_cooldown > interval '0' then", "if false then"),
+    Mutant("hunt_commit", "update set at = excluded.at", "update set at = c.at"),
     Mutant("hunt_commit", "for no key update", "", (*LOG, *ENDING)),
     Mutant("hunt_commit", "current_setting('lock_timeout') = '0'", "false", PROBE[:1]),
     # hunt_commit: stock and the player's limit
@@ -86,51 +91,48 @@ MUTANTS = (
     Mutant("hunt_commit", "and cardinality(v_denied) = 0", ""),
     Mutant("hunt_commit", "octet_length(p_events) < 7700", "octet_length(p_events) < 77000"),
     Mutant("hunt_commit", "',\"f\":' || v_last + 1", "',\"f\":' || v_last"),
-    # hunt_append
-    Mutant("hunt_append", _OPEN, _OPEN.replace("v_open and", "")),
-    Mutant("hunt_append", _OPEN, _OPEN.replace("coalesce(v_opens <= v_at, true)", "true")),
-    Mutant("hunt_append", _OPEN, _OPEN.replace("coalesce(v_at < v_closes, true)", "true"), ENDING),
-    Mutant("hunt_append", "where g.copy = 1\n               and", "where"),
+    # hunt_new_clicks
+    Mutant("hunt_new_clicks", "where g.copy = 1\n           and", "where"),
     Mutant(
-        "hunt_append",
-        "r.click_id = g.click_id and r.hunt = v_hunt limit 1) is null",
-        "r.click_id = g.click_id and r.hunt = v_hunt limit 1) is null or true",
-    ),
-    Mutant("hunt_append", "f.turn = 1 and not exists", "not exists"),
-    Mutant("hunt_append", "partition by g.player order by g.ord", "order by g.ord"),
-    Mutant("hunt_append", "c.at + v_cooldown > v_at", "c.at > v_at"),
-    Mutant("hunt_append", "c.hunt = v_hunt and c.player = f.player and", "c.player = f.player and"),
-    Mutant("hunt_append", "c.hunt = v_hunt and c.player = f.player and", "c.hunt = v_hunt and"),
-    Mutant("hunt_append", _SETTLED, _SETTLED.replace("<=", "<")),
-    Mutant("hunt_append", _SETTLED, _SETTLED.replace("a.prize, a.may", "a.prize")),
-    Mutant("hunt_append", _SETTLED, _SETTLED.replace("a.prize, a.may", "a.may")),
-    Mutant("hunt_append", "a.granted + row_number()", "row_number()"),
-    Mutant("hunt_append", "<= z.per_player as may", "< z.per_player as may"),
-    Mutant("hunt_append", "partition by c.player, c.prize", "partition by c.player"),
-    Mutant(
-        "hunt_append", "and p.player = c.player and p.prize = c.prize", "and p.player = c.player"
-    ),
-    Mutant("hunt_append", "granted = z.granted + n.granted", "granted = n.granted"),
-    Mutant("hunt_append", "granted = p.granted + excluded.granted", "granted = excluded.granted"),
-    Mutant("hunt_append", "update set at = excluded.at", "update set at = c.at"),
-    Mutant("hunt_append", "case when s.wins then s.points else 0 end", "s.points"),
-    Mutant(
-        "hunt_append",
-        "when r.seq is null and v_open then 3",
-        "when r.seq is null and v_open then 4",
+        "hunt_new_clicks",
+        "r.click_id = g.click_id and r.hunt = p_hunt limit 1) is null",
+        "r.click_id = g.click_id and r.hunt = p_hunt limit 1) is null or true",
     ),
     Mutant(
-        "hunt_append",
-        "(r.player, r.x, r.y) is distinct from (i.player, i.x, i.y)",
-        "(r.player, r.x) is distinct from (i.player, i.x)",
+        "hunt_new_clicks", "r.click_id = g.click_id and r.hunt = p_hunt", "r.click_id = g.click_id"
     ),
-    Mutant("hunt_append", "when r.seq <= v_last or", "when"),
+    Mutant("hunt_new_clicks", "p_cooldown = interval '0'", "false"),
+    Mutant("hunt_new_clicks", "f.turn = 1 and not exists", "not exists"),
+    Mutant("hunt_new_clicks", "partition by g.player order by g.ord", "order by g.ord"),
+    Mutant("hunt_new_clicks", "c.at + p_cooldown > p_at", "c.at > p_at"),
     Mutant(
-        "hunt_append",
+        "hunt_new_clicks", "c.hunt = p_hunt and c.player = f.player and", "c.player = f.player and"
+    ),
+    Mutant("hunt_new_clicks", "c.hunt = p_hunt and c.player = f.player and", "c.hunt = p_hunt and"),
+    Mutant("hunt_new_clicks", "c.number - 1", "c.ord - 1"),
+    # hunt_outcomes
+    Mutant(
+        "hunt_outcomes",
+        "when r.seq is null and p_open then 3",
+        "when r.seq is null and p_open then 4",
+    ),
+    Mutant(
+        "hunt_outcomes",
+        "(r.player, r.x, r.y) is distinct from (i.player, i.place[0], i.place[1])",
+        "(r.player, r.x) is distinct from (i.player, i.place[0])",
+    ),
+    Mutant("hunt_outcomes", "when r.seq <= p_last or", "when"),
+    Mutant(
+        "hunt_outcomes",
         "over (partition by i.click_id order by i.ord) > 1",
         "over (partition by i.click_id order by i.ord) > 2",
     ),
-    Mutant("hunt_append", "octet_length(v_events) < 7700", "octet_length(v_events) < 77000"),
+    Mutant(
+        "hunt_outcomes", "s.click_id = i.click_id and s.hunt = p_hunt", "s.click_id = i.click_id"
+    ),
+    Mutant("hunt_outcomes", "c.hunt = p_hunt and c.player = i.player", "c.player = i.player"),
+    Mutant("hunt_outcomes", "c.hunt = p_hunt and c.player = i.player", "c.hunt = p_hunt"),
+    Mutant("hunt_outcomes", "order by i.ord;", "order by i.ord desc;"),
     # the rest
     Mutant("hunt_seen", "r.click_id = i.click_id and r.hunt = p_hunt", "r.click_id = i.click_id"),
     Mutant("hunt_rewards", "r.seq > p_after", "r.seq >= p_after"),

@@ -104,7 +104,10 @@ class Ledger:
         payload: dict[str, object] = {"h": HUNT, "f": first, "l": first + len(new) - 1, "by": by}
         if len(new) <= FITS:
             payload["at"] = new[0].at
-            payload["e"] = [(r.seq, r.id, r.player, r.prize, r.points) for r in new]
+            payload["o"] = [
+                (number, r.id, r.player, r.prize, r.points, r.x, r.y)
+                for number, r in enumerate(new)
+            ]
         text = msgspec.json.encode(payload).decode()
         for listener in tuple(self.listeners):
             listener(text)

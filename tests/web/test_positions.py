@@ -50,7 +50,7 @@ async def test_messages_of_a_socket_have_a_position(database: str) -> None:
     ("size", "twice"),
     [
         pytest.param(1, False, id="rows of hunt_commit"),
-        pytest.param(1, True, id="rows of hunt_append"),
+        pytest.param(1, True, id="rows of hunt_new_clicks"),
         pytest.param(notice.MOST + 1, False, id="read from the table"),
     ],
 )

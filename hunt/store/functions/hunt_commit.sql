@@ -1,22 +1,22 @@
--- Commit one batch of one hunt in one round trip; safe to repeat.
+-- Commit one batch of one hunt in one round trip. Repeating a call is safe: a click that is in the log keeps its outcome.
 --
 -- Where every click is new, which is nearly always, one row comes back, with ord 0: click number i (from 1) has
--- seq + i, and what it had drawn, except those in `denied`, which won nothing because of the stock or of the player's
--- limit. Otherwise one row comes back for each click, in the order of the clicks:
+-- seq + i, and the prize that it drew, unless i is in `denied`: the stock or the player's limit left no prize for it.
+-- Otherwise one row comes back for each click, in the order of the clicks, with a verdict:
 --
--- verdict 0: new. 1: settled before, with the first outcome. 2: the id belongs to another click.
---         3: the player's cooldown is not over, for `retry` seconds. 4: the hunt is not open.
+-- 0: new. 1: settled before, with the first outcome. 2: the id belongs to another click.
+-- 3: the player's cooldown is not over, for `retry` seconds. 4: the hunt is not open.
 --
 -- The hunt's row is locked first, and every statement after that takes a new snapshot, so that it sees what another
 -- process committed while this one waited. The planner knows neither the length of the arrays nor the size of a young
 -- log, so only index probes are allowed.
 --
--- p_from names the process, so that it recognises its own notices; p_events are the clicks as JSON, for the notice,
+-- p_from names the process, so that it recognises its own notices. p_events holds the clicks as JSON for the notice,
 -- without brackets, each [offset from the first seq, id, player, prize, points, x, y]; null where they are too many.
 --
--- p_known is a seq of this log that was committed once: where the log ends before it, the database was restored from an
+-- p_known is a seq of this log that was committed once. Where the log ends before it, the database was restored from an
 -- older backup, and nothing is recorded (H0412) until a new epoch has begun. Otherwise numbers that were given out would
--- be given out again under the same epoch.
+-- be given out again in the same epoch.
 create or replace function hunt_commit(
     p_hunt text, p_ids uuid[], p_players text[], p_places point[], p_prizes text[], p_points int[],
     p_from text, p_events text, p_known bigint
@@ -37,14 +37,18 @@ declare
     v_opens     timestamptz;
     v_closes    timestamptz;
     v_cooldown  interval;
+    v_all_new   boolean;
+    v_ids       uuid[];
+    v_players   text[];
+    v_places    point[];
     v_size      int := cardinality(p_ids);
     v_denied    int[] := '{}';
     v_at        timestamptz;
     v_at_text   text;
     v_payload   text;
 begin
-    -- A session of hunt's own has a limit. Behind a pooler this is the only one: whoever waits for a lock does not notice
-    -- that nobody waits for the answer any more.
+    -- A session of hunt's own has a limit. Behind a pooler this is the only one: a session that waits for a lock does
+    -- not notice that its client has gone.
     if current_setting('lock_timeout') = '0' then
         perform set_config('lock_timeout', '800ms', true);
     end if;
@@ -61,27 +65,34 @@ begin
     v_at_text := hunt_time(v_at);
     v_open := v_open and coalesce(v_opens <= v_at, true) and coalesce(v_at < v_closes, true);
 
-    if not v_open or v_cooldown > interval '0'
-       or (select count(distinct i.click_id) from unnest(p_ids) as i (click_id)) < v_size
-       or hunt_seen(v_hunt, p_ids)
-    then
-        return query
-        select a.ord::int, a.verdict, a.seq, a.prize, a.points, a.at, a.retry, null::int[]
-          from hunt_append(
-                   p_hunt, p_ids, p_players,
-                   array(select i.place[0] from unnest(p_places) with ordinality as i (place, ord) order by i.ord),
-                   array(select i.place[1] from unnest(p_places) with ordinality as i (place, ord) order by i.ord),
-                   p_prizes, p_points) with ordinality as a (verdict, seq, prize, points, at, retry, ord);
-        return;
+    v_all_new := v_open and v_cooldown = interval '0'
+        and (select count(distinct i.click_id) from unnest(p_ids) as i (click_id)) = v_size
+        and not hunt_seen(v_hunt, p_ids);
+    if not v_all_new then
+        -- From here on the arrays hold only the clicks that are to be settled.
+        v_ids := p_ids;
+        v_players := p_players;
+        v_places := p_places;
+        if v_open then
+            select n.* into p_ids, p_players, p_places, p_prizes, p_points, p_events
+              from hunt_new_clicks(
+                       v_hunt, v_cooldown, v_at, p_ids, p_players, p_places, p_prizes, p_points, p_events) n;
+        else
+            p_ids := '{}';
+        end if;
+        v_size := cardinality(p_ids);
+        v_all_new := v_size = cardinality(v_ids);
     end if;
 
-    if exists (select from prizes z where z.hunt = v_hunt and (z.stock is not null or z.per_player is not null)) then
+    if v_size > 0
+       and exists (select from prizes z where z.hunt = v_hunt and (z.stock is not null or z.per_player is not null))
+    then
         with drawn as (
             select i.ord, i.player, i.prize, z.stock, z.granted, z.per_player
               from unnest(p_players, p_prizes) with ordinality as i (player, prize, ord)
               join prizes z on z.hunt = v_hunt and z.id = i.prize
              where z.stock is not null or z.per_player is not null
-        ), allowed as (  -- by the player's limit; who is over it uses no stock
+        ), allowed as (  -- by the player's limit; a click over the limit uses no stock
             select d.*,
                    d.per_player is null
                    or row_number() over (partition by d.player, d.prize order by d.ord) + coalesce((
@@ -111,22 +122,34 @@ begin
         select coalesce(array_agg(s.ord order by s.ord) filter (where not s.wins), '{}') into v_denied from settled s;
     end if;
 
-    insert into rewards (hunt, seq, click_id, player, x, y, prize, points, at)
-    select v_hunt, v_last + i.ord, i.click_id, i.player, i.place[0], i.place[1],
-           case when i.ord <> all (v_denied) then i.prize end,
-           case when i.ord <> all (v_denied) then i.points else 0 end,
-           v_at
-      from unnest(p_ids, p_players, p_places, p_prizes, p_points)
-           with ordinality as i (click_id, player, place, prize, points, ord);
-    update hunts h set last_seq = v_last + v_size where h.number = v_hunt;
+    if v_size > 0 then
+        insert into rewards (hunt, seq, click_id, player, x, y, prize, points, at)
+        select v_hunt, v_last + i.ord, i.click_id, i.player, i.place[0], i.place[1],
+               case when i.ord <> all (v_denied) then i.prize end,
+               case when i.ord <> all (v_denied) then i.points else 0 end,
+               v_at
+          from unnest(p_ids, p_players, p_places, p_prizes, p_points)
+               with ordinality as i (click_id, player, place, prize, points, ord);
+        update hunts h set last_seq = v_last + v_size where h.number = v_hunt;
+        if v_cooldown > interval '0' then
+            insert into player_clicks as c (hunt, player, at)
+            select v_hunt, i.player, v_at from unnest(p_players) as i (player)
+            on conflict (hunt, player) do update set at = excluded.at;
+        end if;
 
-    -- A notice holds 8,000 bytes; what does not fit is read from the table by who needs it.
-    v_payload := '{"h":' || to_json(p_hunt) || ',"f":' || v_last + 1 || ',"l":' || v_last + v_size
-              || ',"by":' || to_json(p_from);
-    if p_events is not null and cardinality(v_denied) = 0 and octet_length(p_events) < 7700 then
-        v_payload := v_payload || ',"at":"' || v_at_text || '","o":[' || p_events || ']';
+        -- A notice holds 8,000 bytes. Rows that do not fit are read from the table by the processes that need them.
+        v_payload := '{"h":' || to_json(p_hunt) || ',"f":' || v_last + 1 || ',"l":' || v_last + v_size
+                  || ',"by":' || to_json(p_from);
+        if p_events is not null and cardinality(v_denied) = 0 and octet_length(p_events) < 7700 then
+            v_payload := v_payload || ',"at":"' || v_at_text || '","o":[' || p_events || ']';
+        end if;
+        perform pg_notify('hunt_log', v_payload || '}');
     end if;
-    perform pg_notify('hunt_log', v_payload || '}');
 
-    return query select 0, 0, v_last, null::text, null::int, v_at_text, null::float8, v_denied;
+    if v_all_new then
+        return query select 0, 0, v_last, null::text, null::int, v_at_text, null::float8, v_denied;
+    else
+        return query
+        select o.*, null::int[] from hunt_outcomes(v_hunt, v_ids, v_players, v_places, v_last, v_open, v_cooldown, v_at) o;
+    end if;
 end $$;

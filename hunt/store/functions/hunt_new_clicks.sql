@@ -1,0 +1,46 @@
+-- Return the clicks of a batch that are to be settled, in their order, as the arrays of hunt_commit: the first click of
+-- each id that is not in the log, and of each player the first one, where the cooldown is over.
+--
+-- The plan is custom for the reason given in hunt_seen.
+-- Its predecessor, in databases of development versions, is of no use any more.
+drop function if exists hunt_append(text, uuid[], text[], float8[], float8[], text[], int[]);
+create or replace function hunt_new_clicks(
+    p_hunt int, p_cooldown interval, p_at timestamptz,
+    inout p_ids uuid[], inout p_players text[], inout p_places point[], inout p_prizes text[], inout p_points int[],
+    inout p_events text
+)
+language plpgsql stable
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+    with given as (
+        select i.*, row_number() over (partition by i.click_id order by i.ord) as copy
+          from unnest(p_ids, p_players, p_places, p_prizes, p_points)
+               with ordinality as i (click_id, player, place, prize, points, ord)
+    ), fresh as (
+        select g.*, row_number() over (partition by g.player order by g.ord) as turn
+          from given g
+         where g.copy = 1
+           and (select true from rewards r where r.click_id = g.click_id and r.hunt = p_hunt limit 1) is null
+    ), counting as (
+        select f.*, row_number() over (order by f.ord) as number
+          from fresh f
+         where p_cooldown = interval '0'
+            or (f.turn = 1 and not exists (
+                select from player_clicks c
+                 where c.hunt = p_hunt and c.player = f.player and c.at + p_cooldown > p_at
+            ))
+    )
+    select coalesce(array_agg(c.click_id order by c.ord), '{}'),
+           array_agg(c.player order by c.ord), array_agg(c.place order by c.ord),
+           array_agg(c.prize order by c.ord), array_agg(c.points order by c.ord),
+           case when p_events is not null then string_agg(
+               json_build_array(c.number - 1, c.click_id, c.player, c.prize, c.points, c.place[0], c.place[1])::text,
+               ',' order by c.ord)
+           end
+      into p_ids, p_players, p_places, p_prizes, p_points, p_events
+      from counting c;
+end $$;

@@ -1,0 +1,35 @@
+-- Return the outcome of each click of a batch, in the order of the clicks; see hunt_commit for the verdicts.
+--
+-- The plan is custom for the reason given in hunt_seen. A subquery with a limit keeps the planner from turning the join
+-- around, whatever it believes of the size of the log.
+create or replace function hunt_outcomes(
+    p_hunt int, p_ids uuid[], p_players text[], p_places point[],
+    p_last bigint, p_open boolean, p_cooldown interval, p_at timestamptz
+) returns table (ord int, verdict int, seq bigint, prize text, points int, at text, retry float8)
+language plpgsql stable
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select i.ord::int,
+           case
+               when r.seq is null and p_open then 3
+               when r.seq is null then 4
+               when (r.player, r.x, r.y) is distinct from (i.player, i.place[0], i.place[1]) then 2
+               when r.seq <= p_last or row_number() over (partition by i.click_id order by i.ord) > 1 then 1
+               else 0
+           end,
+           r.seq, r.prize, r.points, hunt_time(r.at),
+           case when r.seq is null and p_open then
+               extract(epoch from p_cooldown - (p_at - coalesce((
+                   select c.at from player_clicks c where c.hunt = p_hunt and c.player = i.player), p_at)))::float8
+           end
+      from unnest(p_ids, p_players, p_places) with ordinality as i (click_id, player, place, ord)
+      left join lateral (
+               select * from rewards s where s.click_id = i.click_id and s.hunt = p_hunt limit 1) r on true
+     order by i.ord;
+end $$;
