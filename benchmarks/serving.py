@@ -22,8 +22,8 @@ from benchmarks import output
 from hunt.bench.players import signed
 from hunt.bench.process_usage import process_table
 from hunt.bench.target import Target
+from hunt.core.tokens import sign
 from hunt.errors import HuntError
-from hunt.play.auth import sign
 from tests.support import reaper
 
 SECRET = b"benchmark-secret-benchmark-secret"

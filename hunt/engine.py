@@ -29,7 +29,12 @@ from hunt.metrics.families import Family
 from hunt.metrics.faults import Faults
 from hunt.metrics.recorder import Recorder
 from hunt.metrics.telemetry import Telemetry
-from hunt.service.access import AccessLog
+from hunt.play.access_log import AccessLog
+from hunt.play.auth import Authenticator
+from hunt.play.greeting import Greeter
+from hunt.play.play import Play
+from hunt.play.reconnect import Reconnect
+from hunt.play.stream import StreamServices
 from hunt.service.audit_queue import AuditQueue
 from hunt.service.catalogue import Catalogue
 from hunt.service.commits import Commits
@@ -55,10 +60,6 @@ VERSION = version("hunt-server")
 
 #: Spreads retries; no secret depends on it.
 jitter = random.random
-
-#: Resumes that read the log table at once; others wait, so that connections of the pool
-#: are left for commits.
-REPLAYS = 4
 
 #: Seconds to wait for the database at the start.
 START_PATIENCE = 30.0
@@ -112,11 +113,9 @@ class Engine:
         self.tokens = open_tokens(settings, clock=time.time)
         self.proxies = Proxies(settings.trusted_proxies)
         self.limits = Limits(settings, clock=trio.current_time, refused=self.metrics.limited)
-        self.access = AccessLog(settings)
         epochs = Epochs(self.hunts, store.hunts.begin_epoch, refresh=self.catalogue.refresh_soon)
         self.streams = self._make_streams(epochs)
         self.hub, self.tail = self.streams.hub, self.streams.tail
-        self.replays = trio.Semaphore(REPLAYS)  #: resumes that read the log table at once
         breaker = Breaker(
             trio.current_time,
             slow=settings.breaker_slow,
@@ -144,6 +143,7 @@ class Engine:
             pause=self.commits.quarantine.pause,
             jitter=jitter,
         )
+        self.play = self._make_play()
         self.ending = Ending(
             hunts=self.hunts.values,
             now=self.catalogue.now,
@@ -182,6 +182,38 @@ class Engine:
             jitter=jitter,
         )
         return Streams(tail, hub, refresh=self.catalogue.refresh_soon, bus_lag=self.metrics.bus_lag)
+
+    def _make_play(self) -> Play:
+        reconnect = Reconnect(jitter)
+        greeter = Greeter(
+            self.store.log,
+            position=self.tail.position,
+            replay_limit=self.settings.replay_limit,
+            reconnect=reconnect,
+            faults=self.faults,
+        )
+        streams = StreamServices(
+            hub=self.hub,
+            greeter=greeter,
+            metrics=self.metrics,
+            reconnect=reconnect,
+            buffer=self.settings.stream_buffer,
+            heartbeat=self.settings.heartbeat,
+            clock=trio.current_time,
+        )
+        return Play(
+            hunts=self.hunts,
+            authenticator=Authenticator(
+                self.tokens, origins=self.settings.allowed_origins, clock=time.time
+            ),
+            limits=self.limits,
+            proxies=self.proxies,
+            intake=self.intake,
+            streams=streams,
+            metrics=self.metrics,
+            access=AccessLog(self.settings, trio.current_time),
+            clock=trio.current_time,
+        )
 
     def _make_telemetry(self, host: Host) -> Telemetry:
         faults = Faults()

@@ -17,7 +17,7 @@ from hunt.bench.process_usage import ServerProcesses, listening_processes
 from hunt.bench.result import Result
 from hunt.bench.target import Target
 from hunt.cli import common, server_address
-from hunt.play import auth
+from hunt.core.tokens import sign
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -89,7 +89,7 @@ def players(
     if as_guests:
         return guests(target)
     secrets = common.secrets(common.read(data_dir, config).settings)
-    return signed(lambda name: auth.sign(secrets, name, ttl=86400, now=datetime.now(UTC)))
+    return signed(lambda name: sign(secrets, name, ttl=86400, now=datetime.now(UTC)))
 
 
 def processes(target: Target) -> ServerProcesses | None:

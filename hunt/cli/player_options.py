@@ -14,7 +14,7 @@ import click
 from hunt.cli import common, server_address
 from hunt.client import Reward
 from hunt.core.player_ids import valid_player
-from hunt.play import auth
+from hunt.core.tokens import sign
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,7 +40,7 @@ def bearer(token: str | None, player: str, data_dir: Path | None, config: Path |
     if not valid_player(player):
         raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
     secrets = common.secrets(common.read(data_dir, config).settings)
-    return auth.sign(secrets, player, ttl=86400, now=datetime.now(UTC))
+    return sign(secrets, player, ttl=86400, now=datetime.now(UTC))
 
 
 def notice(kind: str, what: dict[str, Any]) -> None:

@@ -10,8 +10,8 @@ import click
 
 from hunt.cli import common
 from hunt.core.player_ids import ERASED_PREFIX, valid_player
+from hunt.core.tokens import ADMIN, OWN, PLAYER, sign
 from hunt.errors import SettingsError
-from hunt.play import auth
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -55,10 +55,10 @@ def command(
         raise click.BadParameter(reserved, param_hint="--player")
     settings = common.read(data_dir, config).settings
     secrets = common.secrets(settings)
-    if auth.OWN not in settings.jwt_algorithms:
+    if OWN not in settings.jwt_algorithms:
         raise SettingsError(
-            f"HUNT_JWT_ALGORITHMS has no {auth.OWN}, so the server would not take a token of ours: "
+            f"HUNT_JWT_ALGORITHMS has no {OWN}, so the server would not take a token of ours: "
             "get one from your issuer"
         )
-    audience = auth.ADMIN if admin else auth.PLAYER
-    click.echo(auth.sign(secrets, player, audience=audience, ttl=ttl, now=datetime.now(UTC)))
+    audience = ADMIN if admin else PLAYER
+    click.echo(sign(secrets, player, audience=audience, ttl=ttl, now=datetime.now(UTC)))

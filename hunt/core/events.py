@@ -6,6 +6,8 @@ a frozen dataclass, and are not tracked by the cyclic collector.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec import Struct
 
 from hunt.errors import Refused
@@ -37,6 +39,8 @@ class Reward(Struct, frozen=True, gc=False):
 
 class Settlement(Struct, frozen=True, gc=False):
     """The answer to a click that is in the log."""
+
+    status: ClassVar[int] = 200  #: of HTTP
 
     reward: Reward
     duplicate: bool  #: its client is known to have sent it before; this is the first outcome

@@ -1,7 +1,8 @@
-"""The fast lane's responses, put together from pieces that were prepared."""
+"""HTTP/1.1 responses of the fast path, assembled from prepared pieces."""
 
 from __future__ import annotations
 
+import os
 import time
 from http import HTTPStatus
 
@@ -9,19 +10,18 @@ from hypercorn.config import Config
 
 from hunt.core import wire
 from hunt.core.events import Settlement
+from hunt.play import contract, problems
+from hunt.play.answers import Answer, Over, Pause
 
 #: The end of a chunked body (RFC 9112, 7.1).
-from hunt.play import endpoints
-from hunt.web import problems
-
 LAST_CHUNK = b"0\r\n\r\n"
 
-#: Says that a response is the last on its connection (RFC 9112, 9.6).
+#: Marks a response as the last on its connection (RFC 9112, 9.6).
 CLOSE = b"connection: close\r\n"
 
 
 def chunk(blocks: bytes) -> bytes:
-    """Return bytes as one chunk; nothing where there are none, which would end the body."""
+    """Return bytes as one chunk; nothing for no bytes, because an empty chunk ends the body."""
     return b"%x\r\n%b\r\n" % (len(blocks), blocks) if blocks else b""
 
 
@@ -30,44 +30,46 @@ def _lines(headers: dict[str, str]) -> bytes:
 
 
 def problem_headers(problem: problems.Problem) -> list[tuple[bytes, bytes]]:
-    """Return the headers of an error that no route has answered."""
+    """Return the headers of a problem that is answered without the application."""
     headers = {
         "content-type": problems.MIMETYPE,
         "content-length": str(len(problem.body)),
-        "x-request-id": endpoints.request_id(None),
+        "x-request-id": os.urandom(16).hex(),
         **problem.headers,
-        **endpoints.HEADERS,
+        **contract.HEADERS,
     }
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
-#: Bytes of a click's answer without its seq, and without what follows that.
+#: Bytes of a click's answer up to its seq, including the id.
 _BODY = len('{"id":"","seq":') + 36
 
-_COMMON = _lines(endpoints.HEADERS)
+_COMMON = _lines(contract.HEADERS)
 _EVENTS = _lines(
     {"content-type": "text/event-stream; charset=utf-8"}
-    | endpoints.HEADERS
-    | endpoints.STREAM_HEADERS
+    | contract.HEADERS
+    | contract.STREAM_HEADERS
 )
 _STREAM = _EVENTS + _lines({"transfer-encoding": "chunked"})
 
 
 class Answers:
-    """Makes responses that carry the same headers as Hypercorn's.
+    """Encodes answers with the same headers as Hypercorn's.
 
     Args:
-        config: Says whether a response names the server and the time.
+        config: Whether responses name the server and the time.
     """
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self._second = 0
         self._common = b""
-        self._at = ""  # of the batch that is being answered
-        self._ends: dict[str | None, tuple[str, int]] = {}  # of its answers, by prize
-        self._middle = ""  # of their heads
-        self._last = b""  # what each response says where it is the last
+        self._at = ""  # time of the batch that is being answered
+        self._ends: dict[
+            str | None, tuple[str, int]
+        ] = {}  # ends of its bodies and their sizes, by prize
+        self._middle = ""  # the rest of each head
+        self._last = b""  # `CLOSE` while each response is the last
 
     def _refresh(self) -> None:
         second = int(time.time())
@@ -78,7 +80,7 @@ class Answers:
             self._common = _COMMON + lines + self._last
 
     def close(self, *, last: bool) -> None:
-        """Say from now on that each response is the last on its connection, or is not."""
+        """Mark each response from now on as the last on its connection, or stop doing so."""
         self._last = CLOSE if last else b""
         self._second = 0
         self._begin("")
@@ -88,15 +90,31 @@ class Answers:
         self._refresh()
         return b"x-request-id: %b\r\n%b" % (request_id.encode(), self._common)
 
-    def settled(self, settlement: Settlement, request_id: str) -> bytes:
-        """Return the answer to a click that is in the log.
+    def encode(self, answer: Answer, request_id: str, *, close: bool = False) -> bytes:
+        """Return the response of an answer.
 
-        As `wire.settlement_json` says, put together from what is the same for all
-        clicks of a batch.
+        Args:
+            answer: The answer.
+            request_id: Goes into the head.
+            close: A refusal or a pause is the last response on its connection.
+        """
+        if isinstance(answer, Settlement):
+            return self.settled(answer, request_id)
+        if isinstance(answer, Pause):
+            return self.paused(answer, request_id, close=close)
+        if isinstance(answer, Over):
+            return self.over(request_id)
+        return self.problem(problems.refused(answer), request_id, close=close)
+
+    def settled(self, settlement: Settlement, request_id: str) -> bytes:
+        """Return the answer to a settled click.
+
+        The body equals `wire.settlement_json`, but its end and most of the head are made
+        once for all equal outcomes of a batch.
         """
         reward = settlement.reward
         if settlement.duplicate:
-            self._begin("")  # what ends this answer is of no use to another
+            self._begin("")  # the end of this body fits no other answer
         elif reward.at is not self._at:
             self._begin(reward.at)
         end = self._ends.get(reward.prize)
@@ -112,14 +130,14 @@ class Answers:
         ).encode()
 
     def _begin(self, at: str) -> None:
-        """Forget the answers of another batch."""
+        """Drop the pieces of the previous batch."""
         self._at = at
         self._ends.clear()
         self._refresh()
         self._middle = f"{self._common.decode()}\r\n"
 
     def problem(self, problem: problems.Problem, request_id: str, *, close: bool = False) -> bytes:
-        """Return an error."""
+        """Return a problem."""
         return b"HTTP/1.1 %d \r\ncontent-type: %b\r\ncontent-length: %d\r\n%b%b%b\r\n%b" % (
             problem.status,
             problems.MIMETYPE.encode(),
@@ -140,9 +158,10 @@ class Answers:
             own,
         )
 
-    def paused(self, blocks: bytes, request_id: str, *, close: bool = False) -> bytes:
-        """Return an event stream that only says when to come back."""
-        self._always(request_id)
+    def paused(self, pause: Pause, request_id: str, *, close: bool = False) -> bytes:
+        """Return an event stream that only tells the client when to reconnect."""
+        self._refresh()
+        blocks = pause.blocks
         return b"HTTP/1.1 200 \r\n%bcontent-length: %d\r\nx-request-id: %b\r\n%b%b\r\n%b" % (
             _EVENTS,
             len(blocks),
@@ -153,5 +172,5 @@ class Answers:
         )
 
     def over(self, request_id: str) -> bytes:
-        """Return the answer after which a browser stays away."""
+        """Return the answer after which a browser does not reconnect."""
         return b"HTTP/1.1 %d \r\n%b\r\n" % (HTTPStatus.NO_CONTENT, self._always(request_id))

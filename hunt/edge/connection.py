@@ -179,7 +179,7 @@ class Connection(TCPServer):
                 self.slot.pin()
                 engine = self._worker.engine
                 assert engine is not None, "it has admitted the handshake"
-                await serve_socket(engine, self.stream, upgraded)
+                await serve_socket(engine.play, self.stream, upgraded)
         exchange.over = True
         # HTTP/2 may have begun one more stream after the others were told of the end: its
         # application would wait for ever.

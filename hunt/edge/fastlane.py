@@ -1,4 +1,4 @@
-"""One parked connection that sends requests: clicks are decided and answered here."""
+"""One parked connection that sends requests; its clicks are answered without a task."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ import os
 
 import trio
 
-from hunt.core import sse
-from hunt.core.events import Outcome, Settlement
-from hunt.edge.access import log_request
+from hunt.core.events import Outcome
 from hunt.edge.admission import BEYOND_TIMEOUT, Slot
+from hunt.edge.head import ParsedHead, may_be_fast
 from hunt.edge.lingering import LingeringClose
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
-from hunt.edge.refusal import overloaded, pause
-from hunt.edge.request import Request, may_be_hot
 from hunt.edge.sending import write_all
 from hunt.edge.stream import open_stream
-from hunt.errors import Overloaded, Refused, TooFast
+from hunt.play.answers import Answer
+from hunt.play.stream import Stream
 
 #: Bytes that are read at once.
-from hunt.play import endpoints, greeting
-from hunt.web import problems
-
 READ = 16_384
 
 #: Bytes that may wait behind a click that is not answered yet.
@@ -29,16 +24,16 @@ MAX_PIPELINED = 65_536
 
 
 class Client:
-    """A connection between two requests, or with a click on its way to the log.
+    """A connection between two requests, or with a click in flight.
 
-    One request at a time: what is sent behind it waits in `buffer`, so answers go
+    It serves one request at a time.  Pipelined requests wait in `buffer`, so answers go
     out in the order of the requests (RFC 9112, 9.3.2).
     """
 
     __slots__ = (
         "_busy",
         "_ends",
-        "_request",
+        "_head",
         "_watched",
         "buffer",
         "fd",
@@ -50,25 +45,25 @@ class Client:
     def __init__(self, park: Park, fd: int, slot: Slot) -> None:
         self.park = park
         self.fd = fd
-        self.slot = slot  #: its place in the limits
+        self.slot = slot  #: the connection's, in the connection limits
         self.buffer = b""
-        self.since = park.now  # of the last request, or of the first byte of this one
-        self._busy = False  # a click waits for its commit, or an answer for its socket
-        self._ends = False  # the client sends nothing more
+        self.since = park.now  # time of the last request, or of the first byte of this one
+        self._busy = False  # a click is in flight, or an answer is being written
+        self._ends = False  # the client has closed its half
         self._watched = True
-        # The last click's, while it waits; kept where it is remembered anyway, because
-        # the next one mostly has the same head.
-        self._request: Request | None = None
+        # Head of the click in flight.  A cached head stays here afterwards, because the
+        # next click mostly has the same.
+        self._head: ParsedHead | None = None
         park.add(self)
 
     def begin(self, received: bytes) -> None:
-        """Serve what was read before the connection came here."""
+        """Serve the bytes that were read before the connection was parked."""
         self.buffer = received
         with self.park.contained(self):
             self._advance()
 
     def readable(self) -> None:
-        """Read, and serve what is complete."""
+        """Read, and serve complete requests."""
         try:
             data = os.read(self.fd, READ)
         except BlockingIOError:
@@ -76,21 +71,21 @@ class Client:
         except OSError:
             data = b""
         if not data:
-            if self._busy:  # it may still want its answer: only its half is closed
+            if self._busy:  # only its half is closed: it still wants its answer
                 self._ends = True
-                self._rest()
+                self._pause_reading()
             else:
                 self.end()
             return
-        request = self._request
+        head = self._head
         if (
-            request is not None
+            head is not None
             and not self._busy
             and not self.buffer
-            and len(data) == len(request.head) + (request.length or 0)
-            and data.startswith(request.head)
+            and len(data) == len(head.raw) + (head.length or 0)
+            and data.startswith(head.raw)
         ):
-            self._click(request, data[len(request.head) :])
+            self._click(head, data[len(head.raw) :])
             return
         if not self.buffer:
             self.since = self.park.now
@@ -98,116 +93,101 @@ class Client:
         if not self._busy:
             self._advance()
         elif len(self.buffer) > MAX_PIPELINED:
-            self._rest()
+            self._pause_reading()
 
-    def _rest(self) -> None:
-        """Read nothing for now."""
+    def _pause_reading(self) -> None:
+        """Pause reading."""
         if self._watched:
             self._watched = False
             self.park.watch(self.fd, reading=False)
 
     def _advance(self) -> None:
-        """Serve what is complete, one after the other, until something has to wait."""
+        """Serve complete requests, one after the other, until one has to wait."""
         while self.fd >= 0 and self.buffer and not self._busy:
             buffer = self.buffer
             size = buffer.find(b"\r\n\r\n") + 4
             if size < 4:
-                if not may_be_hot(buffer):
-                    self._give_away()
+                if not may_be_fast(buffer):
+                    self._hand_over()
                 return
-            request = self.park.heads.read(buffer[:size])
-            if request is None:
-                self._give_away()
+            head = self.park.heads.read(buffer[:size])
+            if head is None:
+                self._hand_over()
                 return
-            if request.length is None:
+            if head.length is None:
                 if len(buffer) > size:
-                    self._give_away()
+                    self._hand_over()
                 else:
-                    self._stream(request)
+                    self._stream(head)
                 return
-            whole = size + request.length
+            whole = size + head.length
             if len(buffer) < whole:
                 return
             self.buffer = buffer[whole:]
-            self._click(request, buffer[size:whole])
+            self._click(head, buffer[size:whole])
         if not self._watched and not self._ends and self.fd >= 0:
             self._watched = True
             self.park.watch(self.fd, reading=True)
 
-    def _click(self, request: Request, body: bytes) -> None:
+    def _click(self, head: ParsedHead, body: bytes) -> None:
         park = self.park
-        self._request = request
+        self._head = head
         self.since = park.now
         self._busy = True
-        try:
-            if self.slot.beyond is not None:
-                raise overloaded(self.slot)
-            standing = request.standing_now(park.engine, park.heads)
-            endpoints.click(park.engine, standing, self.slot.peer, body, self.settled, self.since)
-        except Refused as refusal:
+        refusal = park.play.click(
+            head.request, self.slot.peer, body, self.settled, self.since, self.slot.beyond
+        )
+        if not head.cached:
+            park.heads.keep(head)
+        if refusal is not None:
             self._busy = False
-            if not request.remembered:
-                self._request = None
-            self._refuse(refusal, request)
+            self._answer(refusal)
 
     def settled(self, outcome: Outcome) -> None:
-        """Answer the click; what goes wrong ends this connection only."""
+        """Answer the click; a failure ends this connection only."""
         self._busy = False
-        request, park = self._request, self.park
-        assert request is not None, "there was a click"
-        if not request.remembered:
-            self._request = None
         try:
-            if isinstance(outcome, Settlement):
-                request_id = endpoints.request_id(request.id)
-                self._write(answer := park.answers.settled(outcome, request_id))
-                self._log(200, request, request_id, answer)
-            else:
-                self._refuse(endpoints.shown(park.engine, request.asked.hunt, outcome), request)
+            self._answer(outcome)
             if self.buffer or self._ends:
                 self._advance()
         except Exception as exc:
             self.park.fail(self, exc)  # the other clicks of the batch want their answers
 
-    def _refuse(self, refusal: Refused, request: Request) -> None:
-        problem, request_id = problems.refused(refusal), endpoints.request_id(request.id)
-        close = self.slot.beyond is not None
-        self._write(answer := self.park.answers.problem(problem, request_id, close=close))
-        self._log(problem.status, request, request_id, answer)
+    def _answer(self, outcome: Outcome) -> None:
+        """Write the answer to the click."""
+        head = self._head
+        assert head is not None, "there was a click"
+        if not head.cached:
+            self._head = None
+        self._respond(head, outcome, self.park.play.ids.choose(head.request.id))
 
-    def _log(
-        self, status: int, request: Request, request_id: str, answer: bytes | None = None
-    ) -> None:
-        log_request(self.park.access, request, status, request_id, self.since, answer)
+    def _respond(self, head: ParsedHead, answer: Answer, request_id: str) -> None:
+        """Write a whole response, and log it."""
+        data = self.park.answers.encode(answer, request_id, close=self.slot.beyond is not None)
+        self._write(data)
+        self.park.play.access.answered(
+            head.method, head.route, answer.status,
+            request_id=request_id, since=self.since, answer=data,
+        )  # fmt: skip
 
-    def _stream(self, request: Request) -> None:
-        request_id = endpoints.request_id(request.id)
-        self.since = self.park.now
+    def _stream(self, head: ParsedHead) -> None:
+        """Answer a request for an event stream."""
+        park = self.park
+        request_id = park.play.ids.choose(head.request.id)
+        self.since = park.now
         self.buffer = b""
-        if self.slot.beyond is not None:
-            self._write(answer := self.park.answers.paused(pause(), request_id, close=True))
-            self._log(200, request, request_id, answer)
+        answer = park.play.events(head.request, self.slot.peer, self.slot.beyond)
+        if not isinstance(answer, Stream):
+            self._respond(head, answer, request_id)
             return
-        try:
-            hunt, subscription = endpoints.stream(self.park.engine, request.asked, self.slot.peer)
-        except (Overloaded, TooFast) as refusal:
-            again = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
-            self._write(answer := self.park.answers.paused(again, request_id))
-            self._log(200, request, request_id, answer)
-            return
-        except Refused as refusal:
-            self._refuse(refusal, request)
-            return
-        if hunt.has_ended:
-            self._write(answer := self.park.answers.over(request_id))
-            self._log(204, request, request_id, answer)
-            return
-        self._log(200, request, request_id)
+        park.play.access.answered(
+            head.method, head.route, 200, request_id=request_id, since=self.since
+        )
         fd, self.fd = self.fd, -1
-        open_stream(self.park, fd, hunt, subscription, request.asked.last_event_id, request_id)
+        open_stream(park, fd, answer, park.answers.stream(request_id))
 
     def _write(self, data: bytes) -> None:
-        """Write an answer; what does not fit is written by a task."""
+        """Write an answer; a task writes the part that does not fit into the socket."""
         if self.fd < 0:
             return
         try:
@@ -223,7 +203,7 @@ class Client:
         elif self._ends:
             self.end()
         elif self._last:
-            self._leave()
+            self._linger()
 
     @property
     def _last(self) -> bool:
@@ -240,36 +220,35 @@ class Client:
         if self._ends:
             self.end()
         elif self.fd >= 0 and self._last:
-            self._leave()
+            self._linger()
         elif self.fd >= 0:
             self._advance()
 
-    def _give_away(self) -> None:
-        """Let Hypercorn serve this one."""
+    def _hand_over(self) -> None:
+        """Hand the connection over to Hypercorn."""
         fd, self.fd = self.fd, -1
         self.park.hand_over(fd, self.buffer, watched=self._watched)
 
     def close_if_idle(self) -> None:
         """Handle buffered input, else close the connection.
 
-        Between the read and the close there is nothing that takes time, so only what
-        comes in these microseconds is lost, and what comes when the client has not
-        heard of the end yet.
+        Only bytes that arrive between the read and the close are lost: some
+        microseconds, and the time until the client learns of the close.
         """
         if not self._busy:
             self.readable()
         if not self._busy and not self.buffer:
             self.end()
 
-    def _leave(self) -> None:
-        """Let the client close the connection, which has had its last answer."""
+    def _linger(self) -> None:
+        """Let the client close the connection after its last answer."""
         fd, self.fd = self.fd, -1
         if not self._watched:
             self.park.watch(fd, reading=True)
         LingeringClose(self.park, fd)
 
     def check_timeout(self, now: float) -> None:
-        """End a connection that is idle, or whose request does not arrive."""
+        """Close a connection that is idle, or whose request does not arrive in time."""
         limit = HEAD_TIMEOUT if self.buffer else IDLE_TIMEOUT
         if self.slot.beyond is not None:
             limit = BEYOND_TIMEOUT
@@ -277,7 +256,7 @@ class Client:
             self.end()
 
     def idle_since(self) -> float | None:
-        """See `hunt.edge.admission.Holder`; a request that has not all arrived is not in flight."""
+        """See `hunt.edge.admission.Holder`; an incomplete request is not in flight."""
         return None if self._busy else self.since
 
     def evict(self) -> None:
@@ -296,7 +275,7 @@ class Client:
         """Send nothing: only event streams have heartbeats."""
 
     def end(self) -> None:
-        """Close the connection; a click on its way may still count."""
+        """Close the connection; a click in flight may still count."""
         if self.fd >= 0:
             fd, self.fd = self.fd, -1
             self.park.close(fd, watched=self._watched)

@@ -14,7 +14,7 @@ from hunt.edge.answers import problem_headers
 from hunt.edge.framing import Connection, Malformed
 from hunt.edge.refusal import refusal
 from hunt.edge.worker import SLOT, Worker
-from hunt.web import problems
+from hunt.play import problems
 from hunt.web.bodies import CONTINUE
 
 #: What is said of a malformed request where h11 has found the fault.
@@ -44,11 +44,10 @@ class HTTP1(H11Protocol):
         It is where the worker is to end, and where the client still waits to be asked for
         a body: it may send that after all, so nothing behind the answer can be understood.
         """
-        assert isinstance(self.context, Worker), "edge.install replaces both"
         if isinstance(event, Response) and event.status_code >= 200:
             connection = self.connection
             waits = isinstance(connection, Connection) and connection.expects_continue
-            if self.context.announces_close or waits or self._slot.beyond is not None:
+            if self._worker.announces_close or waits or self._slot.beyond is not None:
                 headers = [*event.headers, (b"connection", b"close")]
                 event = Response(event.stream_id, headers=headers, status_code=event.status_code)
         await super().stream_send(event)
@@ -58,6 +57,11 @@ class HTTP1(H11Protocol):
         fault = self.connection.fault if isinstance(self.connection, Connection) else None
         detail = str(fault) if isinstance(fault, Malformed) else _FAULTS.get(status_code)
         await self._answer(problems.problem(status_code, detail or _FAULTS[400]))
+
+    @property
+    def _worker(self) -> Worker:
+        assert isinstance(self.context, Worker), "edge.install replaces both"
+        return self.context
 
     @property
     def _slot(self) -> Slot:
@@ -97,16 +101,16 @@ class HTTP1(H11Protocol):
         Raises:
             Upgraded: It is the handshake of a socket.
         """
-        problem = refusal(self._slot, request.method, request.target)
+        problem = refusal(self._worker, self._slot, request.method, request.target)
         if problem is not None:
             await self._answer(problem, head=request.method == b"HEAD")
             await self.send(Closed())
             return
         if upgrade.wanted(request):
-            assert isinstance(self.context, Worker), "edge.install replaces both"
-            engine = self.context.engine
-            handshake = upgrade.read(request, scheme="https" if self.ssl else "http")
-            if handshake is not None and engine is not None and upgrade.admitted(engine, handshake):
+            engine = self._worker.engine
+            scheme = "https" if self.ssl else "http"
+            handshake = None if engine is None else upgrade.read(engine.play, request, scheme)
+            if handshake is not None and engine is not None:
                 peer = engine.proxies.peer(UNIX if self.client is None else self.client[0])
                 raise upgrade.Upgraded(handshake, peer, self.connection.trailing_data[0])
             request = upgrade.declined(request)

@@ -19,8 +19,8 @@ from hypercorn.protocol.h2 import H2Protocol
 from hunt.edge import sending
 from hunt.edge.answers import problem_headers
 from hunt.edge.refusal import refusal
-from hunt.edge.worker import SLOT
-from hunt.web import problems
+from hunt.edge.worker import SLOT, Worker
+from hunt.play import problems
 
 #: As in HTTP/1 (RFC 9112, 3.2); Hypercorn could not decode another one.
 _TARGET = re.compile(rb"[!-~]+")
@@ -65,7 +65,9 @@ class HTTP2(H2Protocol):
     def _refusal(self, request: RequestReceived) -> problems.Problem | None:
         """Return the answer to a request that the application does not get; None: it does."""
         method, path = _pseudo(request, b":method"), _pseudo(request, b":path")
-        if (problem := refusal(self.connection_state[SLOT], method, path)) is not None:
+        assert isinstance(self.context, Worker), "edge.install replaces both"
+        slot = self.connection_state[SLOT]
+        if (problem := refusal(self.context, slot, method, path)) is not None:
             self._turned_away = True
             return problem
         if method == b"CONNECT":

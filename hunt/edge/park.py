@@ -21,7 +21,7 @@ from hypercorn.config import Config
 
 from hunt.edge.admission import Holder, Slot
 from hunt.edge.answers import Answers
-from hunt.edge.request import Heads
+from hunt.edge.head import HeadCache
 from hunt.engine import Engine
 from hunt.logs import FaultLog
 
@@ -99,16 +99,16 @@ class Park:
         hand_over: Callable[[int, bytes, Slot], None],
     ) -> None:
         self.engine = engine
-        self.heads = Heads()
-        self.secure_heads = Heads("https")
-        engine.rotations += [self.heads.known.rotate, self.secure_heads.known.rotate]
+        self.play = engine.play
+        self.heads = HeadCache()
+        self.secure_heads = HeadCache("https")
+        engine.rotations += [self.heads.cache.rotate, self.secure_heads.cache.rotate]
         self.answers = Answers(config)
         self.open = True  #: takes new connections
         self.announces_close = False  #: each response is the last on its connection
         self.now = trio.current_time()  #: of the current batch of reads, in Trio's seconds
         self.tick = 0  #: heartbeat ticks since the start
         self.faults = Counter(contained=0)  #: exceptions that ended one connection
-        self.access = engine.access
         self._hand_over = hand_over
         self._epoll = select.epoll()
         self._parked: dict[int, Parked] = {}

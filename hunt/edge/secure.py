@@ -1,8 +1,7 @@
-"""One connection over TLS: decided as in the park, in a task of its own.
+"""One connection over TLS: fast-path requests, served by a task of its own.
 
-What is encrypted cannot be parked: its answers need a turn of OpenSSL, and its reads
-may need a write. So it is always awake, and what the park does by hand is done here by
-awaiting. Requests, decisions and answers are the same functions.
+An encrypted connection cannot be parked: its answers need OpenSSL, and its reads may
+need a write.  Requests, decisions and answers are those of the park.
 """
 
 from __future__ import annotations
@@ -12,37 +11,33 @@ from http import HTTPStatus
 
 import trio
 
-from hunt.core import sse
-from hunt.edge.access import log_request
 from hunt.edge.admission import Slot
 from hunt.edge.answers import LAST_CHUNK, chunk
 from hunt.edge.fastlane import MAX_PIPELINED, READ
+from hunt.edge.head import ParsedHead, may_be_fast
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
-from hunt.edge.refusal import overloaded, pause
-from hunt.edge.request import Request, may_be_hot
 from hunt.edge.sending import send_all
 from hunt.edge.worker import Worker
-from hunt.errors import Overloaded, Refused, TooFast
-from hunt.play import endpoints, greeting
-from hunt.web import problems
-from hunt.web.routes.clicks import settle
-from hunt.web.routes.streams import EventStream
+from hunt.play.answers import Answer
+from hunt.play.event_stream import EventStream
+from hunt.play.pending import settle
+from hunt.play.stream import Stream
 
-#: Seconds for a last look, when the worker stops, at what has come.
+#: Seconds for a last read when the worker stops.
 LAST_LOOK = 0.05
 
-#: What ends a connection without a word.
+#: Errors that end a connection without an answer.
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError)
 
 
 class Secure:
-    """Serves the hot requests of a connection, one after the other.
+    """Serves the fast-path requests of a connection, one after the other.
 
     Args:
-        worker: Ends a connection that waits for a request, when it stops.
-        park: Whose engine decides, and whose heads and answers are used.
-        stream: To the client, who has shaken hands.
-        slot: Its place in the limits.
+        worker: Ends connections that wait for a request, when it stops.
+        park: Has the play API, and the caches of heads and answers.
+        stream: Connection to the client, after the TLS handshake.
+        slot: The connection's, in the connection limits.
     """
 
     def __init__(self, worker: Worker, park: Park, stream: trio.abc.Stream, slot: Slot) -> None:
@@ -50,18 +45,18 @@ class Secure:
         self._park = park
         self._stream = stream
         self._slot = slot
-        self.idle: float | None = None  #: since when it waits for the client
+        self.idle: float | None = None  #: time since when it waits for the client
         self._buffer = b""
-        self._since = 0.0  # of the last request, or of the first byte of this one
+        self._since = 0.0  # time of the last request, or of the first byte of this one
 
     async def serve(self, received: bytes) -> bytes | None:
-        """Serve until a request is not hot; return what was read of it.
+        """Serve until a request is not a fast-path request.
 
         Args:
-            received: What was read already.
+            received: Bytes that were read already.
 
         Returns:
-            Bytes that are for Hypercorn; None where the connection is at its end.
+            Bytes that Hypercorn must parse; None where the connection has ended.
         """
         self._buffer, self._since = received, trio.current_time()
         try:
@@ -70,31 +65,31 @@ class Secure:
                     return None
                 size = self._buffer.find(b"\r\n\r\n") + 4
                 if size < 4:
-                    if not may_be_hot(self._buffer):
+                    if not may_be_fast(self._buffer):
                         return self._buffer
                     if not await self._more():
                         return None
                     continue
-                request = self._park.secure_heads.read(self._buffer[:size])
-                if request is None or (request.length is None and len(self._buffer) > size):
+                head = self._park.secure_heads.read(self._buffer[:size])
+                if head is None or (head.length is None and len(self._buffer) > size):
                     return self._buffer
-                if request.length is None:
+                if head.length is None:
                     self._buffer = b""
-                    if not await self._stream_events(request):
+                    if not await self._stream_events(head):
                         return None
                     continue
-                while len(self._buffer) < size + request.length:
+                while len(self._buffer) < size + head.length:
                     if not await self._more():
                         return None
-                body = self._buffer[size : size + request.length]
-                self._buffer = self._buffer[size + request.length :]
-                if not await self._click(request, body):
+                body = self._buffer[size : size + head.length]
+                self._buffer = self._buffer[size + head.length :]
+                if not await self._click(head, body):
                     return None
         except GONE:
             return None
 
     async def _more(self) -> bool:
-        """Read; return False at the end, and where nothing comes in time."""
+        """Read; return False at the end of the connection, and after a timeout."""
         limit = HEAD_TIMEOUT if self._buffer else IDLE_TIMEOUT
         data: bytes | bytearray = b""
         self.idle = self._since
@@ -103,7 +98,7 @@ class Secure:
             data = await self._stream.receive_some(READ)
         self.idle = None
         if not data and self._worker.reads_cancelled:
-            # What has come already is served, where all of it has.
+            # A request that has arrived completely is still served.
             with trio.move_on_after(LAST_LOOK):
                 data = await self._stream.receive_some(READ)
         if not self._buffer:
@@ -111,45 +106,31 @@ class Secure:
         self._buffer += data
         return bool(data)
 
-    async def _click(self, request: Request, body: bytes) -> bool:
+    async def _click(self, head: ParsedHead, body: bytes) -> bool:
         """Answer a click; return whether another request may follow."""
-        request_id = endpoints.request_id(request.id)
+        park, slot = self._park, self._slot
+        request_id = park.play.ids.choose(head.request.id)
         self._since = trio.current_time()
-        try:
-            if self._slot.beyond is not None:
-                raise overloaded(self._slot)
-            standing = request.standing_now(self._park.engine, self._park.secure_heads)
-            settlement = await settle(self._park.engine, standing, self._slot.peer, body)
-        except Refused as refusal:
-            return await self._refuse(request, refusal, request_id)
-        answer = self._park.answers.settled(settlement, request_id)
-        return await self._answer(request, answer, HTTPStatus.OK, request_id)
+        outcome = await settle(park.play, head.request, slot.peer, body, self._since, slot.beyond)
+        if not head.cached:
+            park.secure_heads.keep(head)
+        return await self._respond(head, outcome, request_id)
 
-    async def _stream_events(self, request: Request) -> bool:
-        """Send a stream to its end; return whether another request may follow."""
-        request_id = endpoints.request_id(request.id)
+    async def _stream_events(self, head: ParsedHead) -> bool:
+        """Send an event stream to its end; return whether another request may follow."""
+        park, slot = self._park, self._slot
+        request_id = park.play.ids.choose(head.request.id)
         self._since = trio.current_time()
-        engine, answers = self._park.engine, self._park.answers
-        if self._slot.beyond is not None:
-            answer = answers.paused(pause(), request_id, close=True)
-            return await self._answer(request, answer, HTTPStatus.OK, request_id)
-        try:
-            hunt, subscription = endpoints.stream(engine, request.asked, self._slot.peer)
-        except (Overloaded, TooFast) as refusal:
-            again = sse.pause(greeting.reconnect_ms(at_least=refusal.retry_after))
-            answer = answers.paused(again, request_id)
-            return await self._answer(request, answer, HTTPStatus.OK, request_id)
-        except Refused as refusal:
-            return await self._refuse(request, refusal, request_id)
-        if hunt.has_ended:
-            answer = answers.over(request_id)
-            return await self._answer(request, answer, HTTPStatus.NO_CONTENT, request_id)
-        self._log(request, HTTPStatus.OK, request_id)
-        events = EventStream(engine, hunt, subscription, request.asked.last_event_id)
+        answer = park.play.events(head.request, slot.peer, slot.beyond)
+        if not isinstance(answer, Stream):
+            return await self._respond(head, answer, request_id)
+        park.play.access.answered(
+            head.method, head.route, HTTPStatus.OK, request_id=request_id, since=self._since
+        )
         whole = False
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._wait_gone, nursery.cancel_scope)
-            whole = await self._pour(answers.stream(request_id), events)
+            whole = await self._pour(park.answers.stream(request_id), EventStream(answer))
             nursery.cancel_scope.cancel()
         self._since = trio.current_time()
         return whole
@@ -163,11 +144,11 @@ class Secure:
                     head = b""
             await send_all(self._stream, head + LAST_CHUNK)
         except GONE:
-            return False  # the client comes back with what it has seen
+            return False  # the client resumes the stream
         return True
 
     async def _wait_gone(self, stream: trio.CancelScope) -> None:
-        """End a stream whose client leaves; what it sends meanwhile waits, within bounds."""
+        """Cancel a stream whose client disconnects; buffer pipelined bytes, within bounds."""
         with suppress(*GONE):
             while len(self._buffer) <= MAX_PIPELINED:
                 data = await self._stream.receive_some(READ)
@@ -176,22 +157,15 @@ class Secure:
                 self._buffer += data
         stream.cancel()
 
-    async def _refuse(self, request: Request, refusal: Refused, request_id: str) -> bool:
-        """Say no; return whether another request may follow."""
-        problem = problems.refused(refusal)
+    async def _respond(self, head: ParsedHead, answer: Answer, request_id: str) -> bool:
+        """Send a whole response; return whether another request may follow."""
         close = self._slot.beyond is not None
-        answer = self._park.answers.problem(problem, request_id, close=close)
-        return await self._answer(request, answer, problem.status, request_id)
-
-    async def _answer(self, request: Request, answer: bytes, status: int, request_id: str) -> bool:
-        """Send a response that was made just now; return whether another request may follow."""
-        # As its head says; it may change while this is sent.
-        more = not self._park.announces_close and self._slot.beyond is None
-        await send_all(self._stream, answer)
-        self._log(request, status, request_id, answer)
+        data = self._park.answers.encode(answer, request_id, close=close)
+        # As the head says; it may change while the response is sent.
+        more = not self._park.announces_close and not close
+        await send_all(self._stream, data)
+        self._park.play.access.answered(
+            head.method, head.route, answer.status,
+            request_id=request_id, since=self._since, answer=data,
+        )  # fmt: skip
         return more
-
-    def _log(
-        self, request: Request, status: int, request_id: str, answer: bytes | None = None
-    ) -> None:
-        log_request(self._park.access, request, status, request_id, self._since, answer)

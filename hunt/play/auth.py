@@ -1,99 +1,135 @@
-"""Who a player is: signed tokens and cookies, never a path or a body."""
+"""Authentication of players, by bearer token, ticket or cookie."""
 
 from __future__ import annotations
 
-import secrets as random
-from collections.abc import Collection
+import secrets
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from hunt.core.token_verifier import TokenVerifier
-from hunt.core.tokens import ADMIN, OWN, PLAYER, TICKET, Identity, Use, sign, sign_ticket
+from hunt.core.tokens import Identity, Use
 from hunt.errors import NotAllowed, NotAuthenticated
+from hunt.play.request import CachedIdentity, Request, unsupported_body
 
-__all__ = [
-    "ADMIN", "COOKIE", "GUEST_DAYS", "OWN", "PLAYER", "TICKET", "TICKET_SECONDS", "Identity",
-    "check_hunt", "check_origin", "guest", "identify", "sign", "sign_ticket",
-]  # fmt: skip
-
-COOKIE = "hunt_player"
 GUEST_DAYS = 30
 TICKET_SECONDS = 60
 
 #: Characters of an ``Origin``, at most.
 MAX_ORIGIN = 512
 
-
 OTHER_HUNT = "this token is not for this hunt"
 ALL_HUNTS = "this concerns all hunts, and this token is for some of them only"
 
 
-def identify(
-    tokens: TokenVerifier,
-    *,
-    authorization: str | None,
-    cookie: str | None = None,
-    ticket: str | None = None,
-    use: Use = "bearer",
-) -> Identity:
-    """Return who makes a request; the header beats the ticket, and that the cookie.
+class Authenticator:
+    """Authenticate requests.
 
     Args:
-        tokens: Verifies them.
-        authorization: The header; None where it is absent, as with the others.
-        cookie: Of the player, by name.
-        ticket: Of the query.
-        use: What the header's token must be for.
-
-    Raises:
-        NotAuthenticated: Nobody says who they are, or not truly.
-        Overloaded: Who they are cannot be told now.
+        tokens: Verifies tokens, tickets and cookies.
+        origins: Origins, besides the server's own, whose pages may act for a player.
+        clock: The wall clock, in seconds.
     """
-    if authorization is not None:
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            raise NotAuthenticated("a bearer token is needed")
-        return tokens.verify(token.strip(), use)
-    if ticket is not None:
-        return tokens.verify(ticket, "ticket")
-    if cookie is not None:
-        return tokens.verify(cookie, "cookie")
-    raise NotAuthenticated("a bearer token, or the cookie of a session, is needed")
+
+    def __init__(
+        self, tokens: TokenVerifier, *, origins: Collection[str], clock: Callable[[], float]
+    ) -> None:
+        self._tokens = tokens
+        self._origins = origins
+        self._clock = clock
+
+    def identify(
+        self, request: Request, *, changes: bool = False, ticket: bool = False, use: Use = "bearer"
+    ) -> Identity:
+        """Return the identity behind a request; the header precedes the ticket and the cookie.
+
+        Args:
+            request: The request.
+            changes: The request changes something, so a cookie needs an allowed origin.
+            ticket: A ticket authenticates, too.
+            use: Purpose that the token in the header must have; only players have cookies.
+
+        Raises:
+            NotAuthenticated: The credentials are missing or invalid.
+            NotAllowed: Another site may have made the browser send this request.
+            Overloaded: The keys of tokens are not known yet.
+        """
+        if request.authorization is not None:
+            scheme, _, token = request.authorization.partition(" ")
+            if scheme.lower() != "bearer":
+                raise NotAuthenticated("a bearer token is needed")
+            return self._tokens.verify(token.strip(), use)
+        if use == "bearer" and ticket and request.ticket is not None:
+            return self._tokens.verify(request.ticket, "ticket")
+        if use == "bearer" and request.cookie is not None:
+            identity = self._tokens.verify(request.cookie, "cookie")
+            if changes:
+                self.check_origin(request)
+            return identity
+        raise NotAuthenticated("a bearer token, or the cookie of a session, is needed")
+
+    def cache(self, request: Request) -> CachedIdentity:
+        """Authenticate a click, and cache the result in its request.
+
+        Raises:
+            Refused: As of `identify`; then nothing is cached.
+        """
+        request.identity = None
+        identity = self.identify(request, changes=True)
+        request.identity = CachedIdentity(
+            player=identity.player,
+            until=identity.until,
+            generation=self._tokens.generation,
+            allowed=identity.hunts is None or request.hunt in identity.hunts,
+            unsupported=unsupported_body(request.content_type, request.content_encoding),
+        )
+        return request.identity
+
+    def is_valid(self, cached: CachedIdentity) -> bool:
+        """Return whether a cached identity is still valid."""
+        return cached.generation == self._tokens.generation and self._clock() < cached.until
+
+    def holds(self, identity: Identity) -> bool:
+        """Return whether the token behind an identity is still valid."""
+        return self._tokens.hold(identity)
+
+    def check_origin(self, request: Request) -> None:
+        """Raise `NotAllowed` where another site may have made a browser send this request.
+
+        Browsers send ``Origin`` with every POST; no page can forge ``Sec-Fetch-Site``.
+        """
+        origin = request.origin
+        if origin is None:
+            if request.fetch_site in {"same-origin", "none"}:
+                return
+            raise NotAllowed("a request with a cookie must say its Origin")
+        self.check_own(origin, request.host)
+
+    def check_own(self, origin: str, host: str) -> None:
+        """Raise `NotAllowed` where an origin is neither the server's own nor allowed.
+
+        Args:
+            origin: The ``Origin`` header.
+            host: The request's host.
+        """
+        if origin not in self._origins and _authority(origin) != host:
+            raise NotAllowed("this origin is not allowed: see HUNT_ALLOWED_ORIGINS")
 
 
 def check_hunt(identity: Identity, hunt: str) -> None:
-    """Raise `NotAllowed` where the token is for other hunts."""
+    """Raise `NotAllowed` where the token does not permit the hunt."""
     if identity.hunts is not None and hunt not in identity.hunts:
         raise NotAllowed(OTHER_HUNT)
 
 
-def check_origin(
-    origin: str | None, *, host: str, fetch_site: str | None, allowed: Collection[str]
-) -> None:
-    """Raise `NotAllowed` where another site may have made a browser send this.
-
-    Args:
-        origin: The header; browsers send it with every POST.
-        host: The request's own.
-        fetch_site: ``Sec-Fetch-Site``, which a page cannot forge.
-        allowed: Origins besides the server's own.
-    """
-    if origin is None:
-        if fetch_site in {"same-origin", "none"}:
-            return
-        raise NotAllowed("a request with a cookie must say its Origin")
-    if origin not in allowed and _authority(origin) != host:
-        raise NotAllowed("this origin is not allowed: see HUNT_ALLOWED_ORIGINS")
-
-
 def _authority(origin: str) -> str | None:
-    if len(origin) > MAX_ORIGIN:  # `urlsplit` remembers what it has split
+    if len(origin) > MAX_ORIGIN:  # `urlsplit` caches its arguments
         return None
     try:
         return urlsplit(origin).netloc
-    except ValueError:  # a bracket too few
+    except ValueError:  # as of an IPv6 address with one bracket
         return None
 
 
 def guest() -> str:
     """Return a new guest's player id."""
-    return f"guest-{random.token_hex(8)}"
+    return f"guest-{secrets.token_hex(8)}"

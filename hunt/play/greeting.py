@@ -1,10 +1,10 @@
-"""How an event stream begins: where it stands, and what its client has missed."""
+"""Greetings of event streams and WebSockets: the log's position, and missed rewards."""
 
 from __future__ import annotations
 
-import math
-import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import trio
 from msgspec import Struct
@@ -12,36 +12,52 @@ from msgspec import Struct
 from hunt.core import sse, websocket_messages
 from hunt.core.events import Reward
 from hunt.core.hunts import Hunt
-from hunt.engine import Engine
 from hunt.errors import StoreError
 from hunt.logs import FaultLog
+from hunt.play.reconnect import Reconnect
 
-#: Milliseconds within which clients that were sent away come back.
-RECONNECT_MS = (1000, 5000)
-
-#: Seconds that a client waits for what it has missed, before it is told to come back.
+#: Seconds, at most, that a client waits for its missed rewards.
 PATIENCE = 3.0
+
+#: Resumes that read the table at once.  The others wait their turn, so that the
+#: connection pool keeps connections for commits.
+REPLAYS = 4
 
 log = FaultLog("hunt.web")
 
 
+class Log(Protocol):
+    """The log of rewards, as far as resumes read it."""
+
+    async def last(self) -> Mapping[str, int]:
+        """Return the last seq of each hunt."""
+
+    async def history(self, hunt: str, player: str, after: int, limit: int, /) -> Sequence[Reward]:
+        """Return up to `limit` rewards of a player with seq > `after`, by ascending seq."""
+
+
 class Greeting(Struct, frozen=True, kw_only=True):
-    """How a stream begins, before it becomes bytes of one kind or the other."""
+    """The start of a stream, before it is encoded."""
 
     hunt: str
     epoch: str
-    seq: int  #: where the log stands
+    seq: int  #: last seq in the log
     resumed: bool
-    sent: int  #: seq up to which the client knows the log; only later rewards follow
-    reset: str | None = None  #: why it cannot be resumed
-    missed: Sequence[Reward] = ()  #: since the client was here, by ascending seq
-    ends: bool = False  #: nothing follows: the client shall come back
+    sent: int  #: last seq that the client knows; only later rewards follow
+    reset: str | None = None  #: why the stream cannot be resumed
+    missed: Sequence[Reward] = ()  #: rewards since the client's last event id, by ascending seq
+    retry_ms: int | None = None  #: the stream ends, and the client reconnects after this
+
+    @property
+    def ends(self) -> bool:
+        """Whether the stream ends with the greeting."""
+        return self.retry_ms is not None
 
     @property
     def blocks(self) -> bytes:
         """The first blocks of an event stream."""
-        if self.ends:
-            return sse.pause(reconnect_ms())
+        if self.retry_ms is not None:
+            return sse.pause(self.retry_ms)
         blocks = [sse.hello(self.hunt, self.epoch, self.seq, self.resumed)]
         if self.reset is not None:
             blocks.append(sse.reset(self.reset))
@@ -50,7 +66,7 @@ class Greeting(Struct, frozen=True, kw_only=True):
 
     @property
     def messages(self) -> list[str]:
-        """The first messages of a socket; none where it ends."""
+        """The first messages of a WebSocket; none where it ends."""
         if self.ends:
             return []
         first = [websocket_messages.hello(self.hunt, self.epoch, self.seq, self.resumed)]
@@ -59,75 +75,95 @@ class Greeting(Struct, frozen=True, kw_only=True):
         return first + [websocket_messages.reward(reward) for reward in self.missed]
 
 
-def hello(engine: Engine, hunt: Hunt, *, reset: str | None = None) -> Greeting:
-    """Return the greeting of a client that resumes nothing, or cannot."""
-    seq = engine.tail.position(hunt.id)
-    return Greeting(hunt=hunt.id, epoch=hunt.epoch, seq=seq, resumed=False, sent=seq, reset=reset)
-
-
-async def resumed(engine: Engine, hunt: Hunt, player: str, last_event_id: str) -> Greeting:
-    """Return the greeting of a client that comes back; its stream must be subscribed already.
-
-    Temporary trouble is no error here, because a browser would give up for good:
-    the stream says when to come back, and ends.
-    """
-    missed: Sequence[Reward] | None = None
-    why = f"no answer within {PATIENCE:g} s"
-    try:
-        after = sse.parse_event_id(last_event_id, hunt.epoch)
-        with trio.move_on_after(PATIENCE):
-            missed = await _missed(engine, hunt, player, after)
-    except ValueError as exc:
-        return hello(engine, hunt, reset=str(exc))
-    except StoreError as exc:
-        why = str(exc)
-    if missed is None:
-        engine.faults["resume"] += 1
-        log.warning("stream not resumed", error=why)
-        return Greeting(hunt=hunt.id, epoch=hunt.epoch, seq=0, resumed=False, sent=0, ends=True)
-    return Greeting(
-        hunt=hunt.id,
-        epoch=hunt.epoch,
-        seq=engine.tail.position(hunt.id),
-        resumed=True,
-        sent=missed[-1].seq if missed else after,
-        missed=missed,
-    )
-
-
-async def _missed(engine: Engine, hunt: Hunt, player: str, after: int) -> Sequence[Reward]:
-    """Return the player's rewards with seq > `after`, which must be of this log.
-
-    Raises:
-        ValueError: They cannot be given; with the reason.
-        StoreError: They cannot be read now.
-    """
-    limit = engine.settings.replay_limit
-    async with engine.replays:
-        if after > engine.tail.position(hunt.id):
-            # Perhaps from a process that is ahead of this one; the table knows.
-            last = (await engine.log.last()).get(hunt.id, 0)
-            if after > last:
-                raise ValueError("ahead of the log")
-        missed = await engine.log.history(hunt.id, player, after, limit + 1)
-    if len(missed) > limit:
-        raise ValueError("too far behind")
-    return missed
-
-
-def farewell(reason: str | None) -> bytes:
-    """Return the last blocks of a stream that ends for `reason`; none where it was slow."""
-    if reason == "drain":
-        return sse.drain(reconnect_ms())
-    if reason in {"over", "expired"}:
-        return sse.pause(reconnect_ms())
-    return b""
-
-
-def reconnect_ms(*, at_least: float = 0.0) -> int:
-    """Return when a client shall come back: jittered, so that they do not come at once.
+class Greeter:
+    """Make greetings.
 
     Args:
-        at_least: Seconds, >= 0, before which there is no point.
+        log: Read for missed rewards.
+        position: Returns the last seq of a hunt's log that this process has seen.
+        replay_limit: Missed rewards, at most, that a resumed stream begins with.
+        reconnect: Chooses delays for clients that cannot resume now.
+        faults: Its key ``resume`` counts streams that could not be resumed.
     """
-    return math.ceil(at_least * 1000) + random.randint(*RECONNECT_MS)
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        position: Callable[[str], int],
+        replay_limit: int,
+        reconnect: Reconnect,
+        faults: Counter[str],
+    ) -> None:
+        self.replays = trio.Semaphore(REPLAYS)
+        self._log = log
+        self._position = position
+        self._replay_limit = replay_limit
+        self._reconnect = reconnect
+        self._faults = faults
+
+    def hello(self, hunt: Hunt, *, reset: str | None = None) -> Greeting:
+        """Return the greeting of a stream that is not resumed.
+
+        Args:
+            hunt: The hunt.
+            reset: Why the stream cannot be resumed, where the client wanted to.
+        """
+        seq = self._position(hunt.id)
+        return Greeting(
+            hunt=hunt.id, epoch=hunt.epoch, seq=seq, resumed=False, sent=seq, reset=reset
+        )
+
+    def pause(self, hunt: Hunt) -> Greeting:
+        """Return the greeting of a stream that ends at once; its client reconnects later."""
+        return Greeting(
+            hunt=hunt.id, epoch=hunt.epoch, seq=0, resumed=False, sent=0,
+            retry_ms=self._reconnect.ms(),
+        )  # fmt: skip
+
+    async def resumed(self, hunt: Hunt, player: str, last_event_id: str) -> Greeting:
+        """Return the greeting of a resumed stream, which must be subscribed already.
+
+        A temporary failure is no error, because a browser would never reconnect: the
+        greeting says when to reconnect, and the stream ends.
+        """
+        missed: Sequence[Reward] | None = None
+        why = f"no answer within {PATIENCE:g} s"
+        try:
+            after = sse.parse_event_id(last_event_id, hunt.epoch)
+            with trio.move_on_after(PATIENCE):
+                missed = await self._missed(hunt.id, player, after)
+        except ValueError as exc:
+            return self.hello(hunt, reset=str(exc))
+        except StoreError as exc:
+            why = str(exc)
+        if missed is None:
+            self._faults["resume"] += 1
+            log.warning("stream not resumed", error=why)
+            return self.pause(hunt)
+        return Greeting(
+            hunt=hunt.id,
+            epoch=hunt.epoch,
+            seq=self._position(hunt.id),
+            resumed=True,
+            sent=missed[-1].seq if missed else after,
+            missed=missed,
+        )
+
+    async def _missed(self, hunt: str, player: str, after: int) -> Sequence[Reward]:
+        """Return the player's rewards with seq > `after`.
+
+        Raises:
+            ValueError: They cannot be replayed; the message is the reason.
+            StoreError: They cannot be read now.
+        """
+        async with self.replays:
+            if after > self._position(hunt):
+                # Perhaps from a process that is ahead of this one; the table knows.
+                last = (await self._log.last()).get(hunt, 0)
+                if after > last:
+                    raise ValueError("ahead of the log")
+            missed = await self._log.history(hunt, player, after, self._replay_limit + 1)
+        if len(missed) > self._replay_limit:
+            raise ValueError("too far behind")
+        return missed

@@ -12,9 +12,10 @@ import trio
 from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Outcome, Settlement
 from hunt.core.hunts import Hunt
-from hunt.errors import CircuitOpen, LogWentBack
+from hunt.errors import CircuitOpen, HuntNotOpen, LogWentBack
 from hunt.service.epochs import Epochs
 from hunt.service.guard import Guard
+from hunt.service.intake import not_open
 from hunt.service.lane import Waiting
 from hunt.service.lanes import Lanes
 from hunt.service.prober import BreakerProber
@@ -146,11 +147,20 @@ class Commits:
         fresh = [
             each.reward for each in outcomes if isinstance(each, Settlement) and not each.duplicate
         ]
+        if len(fresh) < len(outcomes):
+            outcomes = [self._shown(hunt, each) for each in outcomes]
         if fresh:
             # After a retry, rows of an unanswered attempt stand among newer ones.
             fresh.sort(key=attrgetter("seq"))
             self._tail.committed(hunt, fresh)
         return outcomes
+
+    def _shown(self, hunt: str, outcome: Outcome) -> Outcome:
+        """Return an outcome as players see it: the refusal of a closed hunt tells its times."""
+        known = self._hunts.get(hunt)
+        if isinstance(outcome, HuntNotOpen) and known is not None:
+            return not_open(known)
+        return outcome
 
     async def _append(
         self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]

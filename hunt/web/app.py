@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import structlog
+import trio
 from quart import Response, g, request
 from quart.wrappers import BaseRequestWebsocket
 from quart_trio import QuartTrio
@@ -15,19 +15,14 @@ from werkzeug.routing import MapAdapter
 from hunt.engine import Engine
 from hunt.errors import Refused, StoreError
 from hunt.logs import FaultLog
-from hunt.play import endpoints
-from hunt.web import bodies, cors, problems
+from hunt.play import contract, problems
+from hunt.web import bodies, cors, responses
 from hunt.web.admin import access, hunts, ops, players, process
 from hunt.web.asgi_http import HTTPConnection
 from hunt.web.routes import clicks, pages, reading, session, sockets, streams
 
-#: Bytes of a body, at most.
-MAX_BODY = endpoints.MAX_BODY
-
-#: Seconds for a body to arrive.
-BODY_TIMEOUT = endpoints.BODY_TIMEOUT
-
-ROOMS = (
+#: Modules with a blueprint of routes each.
+BLUEPRINTS = (
     clicks,
     streams,
     sockets,
@@ -73,17 +68,17 @@ class Application(QuartTrio):
 def create_app(engine: Callable[[], Engine]) -> Application:
     """Return the application; `engine` returns the one that serves, once it does."""
     app = Application("hunt.web", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    app.config["BODY_TIMEOUT"] = BODY_TIMEOUT
+    app.config["MAX_CONTENT_LENGTH"] = contract.MAX_BODY
+    app.config["BODY_TIMEOUT"] = contract.BODY_TIMEOUT
     # Or `/v1//hunts` would be redirected to an address that the client's Host names.
     app.url_map.merge_slashes = False
-    for room in ROOMS:
-        app.register_blueprint(room.blueprint(engine))
+    for module in BLUEPRINTS:
+        app.register_blueprint(module.blueprint(engine))
 
     @app.before_request
     async def identify() -> None:
-        g.request_id = endpoints.request_id(request.headers.get("X-Request-Id"))
-        g.started = time.perf_counter()
+        g.request_id = engine().play.ids.choose(request.headers.get("X-Request-Id"))
+        g.started = trio.current_time()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
     @app.after_request
@@ -92,39 +87,37 @@ def create_app(engine: Callable[[], Engine]) -> Application:
         if request.method == "HEAD":
             streams.drop_body(response)
         headers["X-Request-Id"] = g.get("request_id", "")
-        for name, value in endpoints.HEADERS.items():
+        for name, value in contract.HEADERS.items():
             headers.setdefault(name, value)
         cors.allow(request, response, engine().settings.allowed_origins)
-        access = engine().access
-        if request.endpoint != "clicks.click" or access.click():
-            access.write(
-                request.method,
-                # Neither the path nor the query, which may hold a ticket.
-                str(request.url_rule or "-"),
-                response.status_code,
-                request_id=g.get("request_id", ""),
-                seconds=time.perf_counter() - g.get("started", 0.0),
-                size=response.content_length,
-            )
+        engine().play.access.answered(
+            request.method,
+            # The template: a path or a query may contain a player or a ticket.
+            str(request.url_rule or "-"),
+            response.status_code,
+            request_id=g.get("request_id", ""),
+            since=g.get("started", trio.current_time()),
+            size=response.content_length,
+        )
         return response
 
     @app.errorhandler(Refused)
     async def refused(error: Refused) -> Response:
-        return problems.refused(error).response()
+        return responses.refused(error)
 
     @app.errorhandler(StoreError)
     async def unavailable(error: StoreError) -> Response:
         faults.warning("request failed in the database", sqlstate=error.sqlstate, error=str(error))
         reads = request.method in {"GET", "HEAD"}
-        return problems.refused(problems.of_store(error, reads=reads)).response()
+        return responses.refused(problems.of_store(error, reads=reads))
 
     @app.errorhandler(HTTPException)
     async def http_error(error: HTTPException) -> Response:
-        return problems.http_error(error).response()
+        return responses.problem_response(responses.http_problem(error))
 
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:
         faults.error("unexpected error", exc_info=error, route=str(request.url_rule or "-"))
-        return problems.unexpected().response()
+        return responses.problem_response(problems.unexpected())
 
     return app

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import trio
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent
-from quart import Request, Response
+from quart import Request
 from quart_trio.asgi import TrioASGIHTTPConnection
 
 #: Seconds that the end of a response may take; the connection bounds its sends itself.
@@ -39,15 +39,6 @@ def path_of(target: str) -> str:
         return NOWHERE
     path = url.path or ("/" if url.netloc else NOWHERE)
     return NOWHERE if path.startswith("//") else path
-
-
-def empty(status: int, headers: dict[str, str] | None = None) -> Response:
-    """Return a response without a body.
-
-    Quart makes a generator of a missing body, and that one asks for asyncio's
-    loop: the client would get no response at all.  An empty body is none.
-    """
-    return Response(b"", status=status, headers=headers)
 
 
 class HTTPConnection(TrioASGIHTTPConnection):

@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from hunt.errors import InvalidRequest, UnsupportedType
-from hunt.play import endpoints
+from hunt.play.request import unsupported_body
 
 MAX_ADMIN_BODY = 256 * 1024
 
@@ -90,7 +90,7 @@ async def table() -> dict[str, object]:
         InvalidRequest: It is not JSON.
     """
     headers = request.headers
-    wrong = endpoints.unsupported(headers.get("Content-Type"), headers.get("Content-Encoding"))
+    wrong = unsupported_body(headers.get("Content-Type"), headers.get("Content-Encoding"))
     if wrong is not None:
         raise UnsupportedType(wrong)
     try:

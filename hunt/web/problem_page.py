@@ -6,7 +6,7 @@ from html import escape
 from http import HTTPStatus
 
 from hunt.errors import Refused, kinds
-from hunt.web.problems import meaning
+from hunt.play.problems import meaning
 
 _PAGE = """<!doctype html>
 <html lang="en">

@@ -1,4 +1,4 @@
-"""Who makes the request at hand, and whether it may: Quart's request, as `endpoints` wants it."""
+"""The current Quart request as a play request: its peer, its player, its operator."""
 
 from __future__ import annotations
 
@@ -6,106 +6,76 @@ from quart import request
 from werkzeug.exceptions import NotFound
 
 from hunt.core.addresses import UNIX, same_address
-from hunt.core.forwarding import Forwarded
 from hunt.core.proxies import Peer, Source
+from hunt.core.tokens import Identity
 from hunt.engine import Engine
 from hunt.errors import NotAuthenticated, Overloaded
-from hunt.play import auth, endpoints
+from hunt.play.request import Request, build
 
+#: Key in the state of an ASGI scope: the server's own address of the connection.
 LOCAL = "hunt_local"
 
 
-def asked(hunt_id: str) -> endpoints.Asked:
-    """Return what the request at hand says of itself."""
-    headers, query = request.headers, request.args
-    return endpoints.Asked(
-        hunt=hunt_id,
-        host=request.host,
-        authorization=headers.get("Authorization"),
-        cookie=request.cookies.get(auth.COOKIE),
-        origin=headers.get("Origin"),
-        fetch_site=headers.get("Sec-Fetch-Site"),
-        content_type=headers.get("Content-Type"),
-        content_encoding=headers.get("Content-Encoding"),
-        ticket=query.get("ticket"),
-        scope=query.get("scope"),
-        last_event_id=headers.get("Last-Event-ID")
-        or query.get("last_event_id")
-        or query.get("lastEventId"),
-        forwarded=forwarded(),
-    )
+def asked(hunt_id: str = "") -> Request:
+    """Return the current request, as the play API reads it.
+
+    Args:
+        hunt_id: Hunt id in the path; empty where the path has none.
+    """
+    query = request.query_string.decode("latin-1")
+    return build(hunt_id, request.headers.items(), query, scheme=request.scheme)
 
 
 def peer(engine: Engine) -> Peer:
-    """Return who holds the other end of the connection."""
+    """Return the other end of the connection."""
     client = request.scope.get("client")
     return engine.proxies.peer(UNIX if client is None else client[0])
 
 
-def forwarded() -> Forwarded | None:
-    """Return what the request at hand says of the way that it came."""
-
-    def joined(name: str) -> str | None:
-        values = request.headers.getlist(name)
-        return ",".join(values) if values else None
-
-    said = [joined(name) for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto")]
-    return Forwarded(*said) if any(each is not None for each in said) else None
-
-
 def source(engine: Engine) -> Source:
-    """Return where the request at hand comes from."""
-    return engine.proxies.source(peer(engine), forwarded())
+    """Return the client's address and whether it uses TLS, behind trusted proxies."""
+    return engine.proxies.source(peer(engine), asked().forwarded)
 
 
 def secure(engine: Engine) -> bool:
-    """Return whether the client speaks TLS, to us or to a proxy whose word counts."""
+    """Return whether the client uses TLS, to this server or to a trusted proxy."""
     said = source(engine).secure
     return request.scheme in {"https", "wss"} if said is None else said
 
 
-def player(engine: Engine, *, changes: bool = False) -> auth.Identity:
-    """Return who makes the request; tickets are for streams only, and do not count here.
+def player(engine: Engine, *, changes: bool = False) -> Identity:
+    """Return the player of the current request; tickets only open streams.
 
     Args:
-        engine: Whose tokens count.
-        changes: The request changes something, so a cookie alone is not enough.
+        engine: The engine that serves.
+        changes: The request changes something, so a cookie needs an allowed origin.
 
     Raises:
-        NotAuthenticated: Nobody proved who they are.
-        NotAllowed: Another site may have made the browser send this.
+        NotAuthenticated: The credentials are missing or invalid.
+        NotAllowed: Another site may have made the browser send this request.
     """
-    identity = auth.identify(
-        engine.tokens,
-        authorization=request.headers.get("Authorization"),
-        cookie=request.cookies.get(auth.COOKIE),
-    )
-    if changes and identity.cookie:
-        check_origin(engine)
-    return identity
+    return engine.play.authenticator.identify(asked(), changes=changes)
 
 
 def known(engine: Engine) -> str | None:
-    """Return who makes a request that anybody may make; None where nobody says so, or not truly."""
+    """Return the player of a request that needs none; None without valid credentials."""
     try:
         return player(engine).player
     except (NotAuthenticated, Overloaded):
         return None
 
 
-def operator_identity(engine: Engine) -> auth.Identity:
-    """Return the operator who makes the request; only a token for administration counts.
+def operator_identity(engine: Engine) -> Identity:
+    """Return the operator of the current request; only a token for administration counts.
 
     Raises:
         NotAuthenticated: There is no such token.
     """
-    return auth.identify(
-        engine.tokens, authorization=request.headers.get("Authorization"), use="admin"
-    )
+    return engine.play.authenticator.identify(asked(), use="admin")
 
 
 def operator(engine: Engine) -> str:
-    """Return the name of the operator who makes the request.
+    """Return the name of the operator of the current request.
 
     Raises:
         NotAuthenticated: As of `operator_identity`.
@@ -114,7 +84,7 @@ def operator(engine: Engine) -> str:
 
 
 def check_place(engine: Engine) -> None:
-    """Raise werkzeug's `NotFound` where operators are served at another address."""
+    """Raise Werkzeug's `NotFound` where operators are served at another address."""
     wanted = engine.settings.operations_bind
     local: str | None = request.scope.get("state", {}).get(LOCAL)
     if wanted is None or (
@@ -123,13 +93,3 @@ def check_place(engine: Engine) -> None:
     ):
         return
     raise NotFound
-
-
-def check_origin(engine: Engine) -> None:
-    """Raise `NotAllowed` where another site may have made the browser send this."""
-    auth.check_origin(
-        request.headers.get("Origin"),
-        host=request.host,
-        fetch_site=request.headers.get("Sec-Fetch-Site"),
-        allowed=engine.settings.allowed_origins,
-    )

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hunt.core import tokens
 from hunt.embedded.secret import jwt_secret
-from hunt.play import auth
 from tests.support.processes import HUNT, children, environment, free_port
 
 #: A stream is soon too far behind to be resumed, and is never silent for long.
@@ -87,8 +87,8 @@ class Server:
 
     def token(self, **options: Any) -> str:
         """Return an operator's token, unless `options` say otherwise."""
-        options = {"audience": auth.ADMIN, "ttl": 600} | options
-        return auth.sign((jwt_secret(self.data_dir),), "root", now=datetime.now(UTC), **options)
+        options = {"audience": tokens.ADMIN, "ttl": 600} | options
+        return tokens.sign((jwt_secret(self.data_dir),), "root", now=datetime.now(UTC), **options)
 
     def operate(self, path: str, body: object = None) -> Any:
         """Ask for ``/v1/admin`` + `path` as an operator; with a body it is a POST."""

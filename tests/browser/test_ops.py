@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hunt.play import auth
+from hunt.core import tokens
 from tests.browser.accessibility import accessible
 from tests.browser.playing import Look, live, phone, shot, watched
 from tests.browser.serving import Server
@@ -281,7 +281,7 @@ def test_a_wrong_token_is_refused_and_forgotten(browser: Browser, server: Server
     context = browser.new_context(base_url=server.url)
     page = context.new_page()
     page.goto("/ops")
-    for wrong in ("nonsense", server.token(audience=auth.PLAYER), server.token(ttl=-5)):
+    for wrong in ("nonsense", server.token(audience=tokens.PLAYER), server.token(ttl=-5)):
         page.get_by_label("Operator's token").fill(wrong)
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator("#refused")).not_to_be_empty()

@@ -153,14 +153,9 @@ class HubMachine(TrioMachine):
             peer = Peer("192.0.2.1", trusted=False, key="192.0.2.1")
             self.park.add(Asking(self.park, reader.fd, self.admission.admit(peer)))
             resume = None if back is None else f"{EPOCH}-{after}"
-            open_stream(
-                self.park,
-                reader.fd,
-                self.engine.hunts[HUNT],
-                subscription_of(player, HUNT),
-                resume,
-                "r",
-            )
+            hunt, head = self.engine.hunts[HUNT], self.park.answers.stream("r")
+            stream = self.engine.play.streams.open(hunt, subscription_of(player, HUNT), resume)
+            open_stream(self.park, reader.fd, stream, head)
             reader.stream = self.park._parked.get(reader.fd)
 
         self.do(begin)

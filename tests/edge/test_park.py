@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -14,7 +13,7 @@ from hunt.core.events import Reward
 from hunt.edge.fastlane import MAX_PIPELINED, READ
 from hunt.edge.fastlane import Client as ParkedClient
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT
-from hunt.edge.stream import Stream
+from hunt.edge.stream import ParkedStream
 from hunt.store.driver.pool import open_pool
 from tests.support.raw_http import Reader, click, subscribe
 from tests.support.serving import connected, park_of, serving
@@ -31,7 +30,7 @@ async def test_an_idle_connection_and_a_stream_own_no_task(database: str) -> Non
             await reader.until(b"\r\n\r\n")
             assert (await reader.events(2))[1].event == "hello"
             kinds = [type(each) for each in park_of(client)._parked.values()]
-            assert {ParkedClient, Stream} <= set(kinds)
+            assert {ParkedClient, ParkedStream} <= set(kinds)
             assert trio.lowlevel.current_statistics().tasks_living <= before
 
 
@@ -94,7 +93,7 @@ async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(data
             "harbour", [Reward(first + n, str(n), "ada", prize, 0, "") for n in range(count)]
         )
         [parked] = client.engine.hub._players["harbour"]["ada"]
-        assert isinstance(parked, Stream)
+        assert isinstance(parked, ParkedStream)
         assert parked._mailbox is not None, "it is awake"
         assert client.engine.hub.awake == 1
         seen = []
@@ -227,12 +226,12 @@ async def test_refused_click_leaves_nothing_in_memory(database: str) -> None:
         ):
             await stream.send_all(sent)
             assert (await reader.answer())[0] == status
-            assert len(park.heads.known) == 0
+            assert len(park.heads.cache) == 0
             [waiting] = [each for each in park._parked.values() if isinstance(each, ParkedClient)]
-            assert waiting._request is None
+            assert waiting._head is None
         await stream.send_all(click())
         assert (await reader.answer())[0] == 200
-        assert len(park.heads.known) == 1
+        assert len(park.heads.cache) == 1
 
 
 async def test_remembered_head_ends_with_its_token(
@@ -246,10 +245,11 @@ async def test_remembered_head_ends_with_its_token(
         [waiting] = [
             each for each in park_of(client)._parked.values() if isinstance(each, ParkedClient)
         ]
-        assert waiting._request is not None
-        until = waiting._request.standing_now(client.engine, park_of(client).heads).until
-        monkeypatch.setattr(client.engine.tokens, "_clock", lambda: until)
-        monkeypatch.setattr("hunt.play.endpoints.time", SimpleNamespace(time=lambda: until))
+        assert waiting._head is not None
+        identity = waiting._head.request.identity
+        assert identity is not None
+        monkeypatch.setattr(client.engine.tokens, "_clock", lambda: identity.until)
+        monkeypatch.setattr(client.engine.play.authenticator, "_clock", lambda: identity.until)
         await stream.send_all(sent)
         assert (await reader.answer())[0] == 401
 

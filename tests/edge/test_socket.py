@@ -12,9 +12,9 @@ from trio_websocket import ConnectionClosed, ConnectionRejected, WebSocketConnec
 
 from hunt.core import websocket_messages
 from hunt.core.events import Reward, Settlement
-from hunt.edge.socket import MAX_OUTSTANDING, Socket
 from hunt.errors import StoreUnavailable
-from hunt.play import greeting
+from hunt.play import reconnect
+from hunt.play.session import MAX_OUTSTANDING, Session
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from tests.support.raw_http import Reader
@@ -215,7 +215,7 @@ async def test_clicks_may_wait_side_by_side_and_no_more_are_read_than_may(databa
     ):
         await talk.next()
         [socket] = client.engine.hub._players["harbour"]["ada"]
-        assert isinstance(socket, Socket)
+        assert isinstance(socket, Session)
         sent = [str(uuid.uuid4()) for _ in range(MAX_OUTSTANDING + 20)]
         async with pool.connection() as conn, conn.transaction():
             await conn.execute("select from hunts for update")  # so that no commit ends
@@ -409,7 +409,7 @@ async def test_a_drain_answers_the_clicks_that_wait_and_says_when_to_come_back(
                         await trio.lowlevel.checkpoint()
                 nursery.start_soon(client.engine.operations.drain.run)
                 kind, drain = await next_of(socket)
-                low, high = greeting.RECONNECT_MS
+                low, high = reconnect.RECONNECT_MS
                 assert kind == "drain"
                 assert low <= drain["retry_after"] * 1000 <= high
                 await socket.send_message(click())

@@ -13,8 +13,8 @@ import trio
 
 from hunt.core.events import Reward
 from hunt.edge import sending, websocket
-from hunt.edge.socket import MAX_OUTSTANDING, Socket
 from hunt.edge.websocket import MAX_PONGS
+from hunt.play.session import MAX_OUTSTANDING, Session
 from tests.support.raw_websocket import CLOSE, PING, TEXT, Talk, frame, say, talking
 from tests.support.seeds import SEED
 from tests.support.serving import Client, serving
@@ -22,9 +22,9 @@ from tests.support.serving import Client, serving
 CONTINUATION = 0
 
 
-def sockets_of(client: Client, player: str = "ada") -> list[Socket]:
+def sockets_of(client: Client, player: str = "ada") -> list[Session]:
     found = client.engine.hub._players.get("harbour", {}).get(player, [])
-    return [each for each in found if isinstance(each, Socket)]
+    return [each for each in found if isinstance(each, Session)]
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import trio
 
-from hunt.play import auth
+from hunt.core import tokens
 from hunt.testing.history import (
     Attempt,
     History,
@@ -43,7 +43,7 @@ async def readiness(port: int) -> int:
 
 def token(player: str, ttl: float = 6 * 3600) -> str:
     """Return what proves who a player is."""
-    return auth.sign((SECRET,), player, ttl=ttl, now=datetime.now(UTC))
+    return tokens.sign((SECRET,), player, ttl=ttl, now=datetime.now(UTC))
 
 
 @dataclass

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import trio
 
-from hunt.play import auth
+from hunt.core import tokens
 from tests.faults import http
 from tests.faults.metrics import metric
 from tests.faults.nodes import SECRET
@@ -112,7 +112,7 @@ async def stop_node(rig: Rig) -> AsyncIterator[None]:
 async def jump_clock(rig: Rig, seconds: int = 3600) -> AsyncIterator[None]:
     """Set the wall clock of hunt forward; only tokens may care."""
     channel = http.Channel(rig.nodes[0].own_port)
-    short = auth.sign((SECRET,), "visitor", ttl=seconds / 2, now=datetime.now(UTC))
+    short = tokens.sign((SECRET,), "visitor", ttl=seconds / 2, now=datetime.now(UTC))
     asked = http.get_request("/v1/hunts/harbour/rewards", short)
     before = (await channel.request(asked)).status
     (rig.folder / "clock").write_text(f"+{seconds}\n")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from hunt.play import auth
+from hunt.core import tokens
 from tests.faults import http, players
 from tests.faults.client_faults import metric
 from tests.faults.nodes import SECRET, Node
@@ -85,7 +85,7 @@ class Player:
 
     async def play(self) -> None:
         """Click until cancelled."""
-        bearer = auth.sign((SECRET,), self.name, ttl=3600, now=datetime.now(UTC))
+        bearer = tokens.sign((SECRET,), self.name, ttl=3600, now=datetime.now(UTC))
         channel = http.Channel(self.port)
         try:
             while True:

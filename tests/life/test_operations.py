@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import trio
 
+from hunt.core import tokens
 from hunt.embedded.secret import jwt_secret
-from hunt.play import auth
 from tests.support.processes import HUNT, free_port, running, servers, until
 
 
@@ -18,8 +18,8 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
     command = [*HUNT, "serve", "--bind", public, "--data-dir", str(tmp_path), "--processes", "2"]
     environ = {"HUNT_OPERATIONS_BIND": private}
     async with running(command, f"http://{public}", environ) as server:
-        token = auth.sign(
-            (jwt_secret(tmp_path),), "root", audience=auth.ADMIN, ttl=60, now=datetime.now(UTC)
+        token = tokens.sign(
+            (jwt_secret(tmp_path),), "root", audience=tokens.ADMIN, ttl=60, now=datetime.now(UTC)
         )
         headers = {"Authorization": f"Bearer {token}"}
         limits = httpx.Limits(max_keepalive_connections=0)  # so that every process gets some

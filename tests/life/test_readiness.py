@@ -16,8 +16,8 @@ import httpx
 import pytest
 import trio
 
+from hunt.core import tokens
 from hunt.core.readiness import SUPERVISOR_SILENCE, WORKER_SILENCE
-from hunt.play import auth
 from tests.faults import http
 from tests.faults.nodes import SECRET, Node
 from tests.life.proxied_node import node
@@ -49,7 +49,7 @@ async def until_all(made: Node, status: int, *, seconds: float = 30.0) -> None:
 
 def operator_at(path: str) -> httpx.AsyncClient:
     """Return an operator at the worker with this socket."""
-    token = auth.sign((SECRET,), "root", audience=auth.ADMIN, ttl=600, now=datetime.now(UTC))
+    token = tokens.sign((SECRET,), "root", audience=tokens.ADMIN, ttl=600, now=datetime.now(UTC))
     return httpx.AsyncClient(
         base_url="http://hunt",
         transport=httpx.AsyncHTTPTransport(uds=path),
@@ -90,7 +90,7 @@ async def test_failure_that_one_worker_meets_is_known_to_all_at_once(
     async with node(database, tmp_path) as made:
         await until_all(made, 200)
         channel = http.Channel(made.own_port)  # one connection: one worker has all clicks
-        bearer = auth.sign((SECRET,), "ada", ttl=600, now=datetime.now(UTC))
+        bearer = tokens.sign((SECRET,), "ada", ttl=600, now=datetime.now(UTC))
 
         async def click() -> int:
             body = json.dumps({"id": str(uuid.uuid4()), "x": 1, "y": 2}).encode()
@@ -116,7 +116,7 @@ async def test_worker_cut_off_from_the_database_leaves_its_clients_to_the_other(
         await until_all(made, 200)
         operator = await stack.enter_async_context(operator_at(min(made.own_sockets())))
         victim = (await operator.get("/ops/sample")).json()["process"]
-        bearer = auth.sign((SECRET,), "ada", ttl=600, now=datetime.now(UTC))
+        bearer = tokens.sign((SECRET,), "ada", ttl=600, now=datetime.now(UTC))
         channels = [http.Channel(made.own_port) for _ in range(16)]
         for channel in channels:
             stack.callback(channel.close)

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import trio
 
-from hunt.play import auth
+from hunt.core import tokens
 from tests.support.processes import HUNT, environment, hunt_serve, hypercorn
 from tests.support.raw_websocket import CLOSE, PING, TEXT, Talk, frame, handshake
 
@@ -32,7 +32,7 @@ async def test_another_client_library_plays_over_the_socket_of_plain_hypercorn(
     environ = {"HUNT_DATABASE_URL": database, "HUNT_JWT_SECRET": SECRET}
     hunt(environ, "apply", str(DEMO))
     hunt(environ, "open", "harbour")
-    token = auth.sign([SECRET.encode()], "ada", ttl=60, now=datetime.now(UTC))
+    token = tokens.sign([SECRET.encode()], "ada", ttl=60, now=datetime.now(UTC))
     async with hypercorn(environ, workers=1) as server:
         url = server.url.replace("http", "ws", 1)
         with subprocess.Popen(

@@ -29,7 +29,7 @@ PARTS = (
         ("hunt/service/*",),
         (*PURE, "tests/web/test_identity.py", "tests/web/test_access_log.py"),
     ),
-    Part("request", ("hunt/edge/request.py",), ("tests/edge/test_request.py",)),
+    Part("head", ("hunt/edge/head.py",), ("tests/edge/test_head.py",)),
     Part("store", ("hunt/store/log.py",), ("tests/store/test_log.py",)),
     Part(
         "park",

@@ -13,9 +13,9 @@ from trio.testing import MockClock
 from hunt.core.events import Click
 from hunt.core.hunts import Hunt
 from hunt.core.tokens import Identity
-from hunt.engine import REPLAYS, Engine, running
+from hunt.engine import Engine, running
 from hunt.errors import HuntFailed, StoreUnavailable
-from hunt.play import greeting
+from hunt.play.greeting import PATIENCE, REPLAYS
 from hunt.service import tail
 from hunt.service.subscriber import Subscription
 from tests.simulation.ledger import EPOCH, HUNT, Ledger
@@ -132,17 +132,18 @@ async def test_reconnected_listener_has_everything_looked_at_at_once(
 
 async def test_resume_that_waits_too_long_for_its_turn_is_paused(autojump_clock: MockClock) -> None:
     async with engine() as (made, _):
+        greeter = made.play.streams.greeter
         for _ in range(REPLAYS):
-            await made.replays.acquire()
+            await greeter.replays.acquire()
         began = trio.current_time()
         with trio.fail_after(60):
-            begin = await greeting.resumed(made, made.hunts[HUNT], "ada", f"{EPOCH}-0")
+            begin = await greeter.resumed(made.hunts[HUNT], "ada", f"{EPOCH}-0")
         assert begin.ends
         assert b"retry:" in begin.blocks
-        assert trio.current_time() - began == greeting.PATIENCE
+        assert trio.current_time() - began == PATIENCE
         assert made.faults["resume"] == 1
-        made.replays.release()
-        assert (await greeting.resumed(made, made.hunts[HUNT], "ada", f"{EPOCH}-0")).resumed
+        greeter.replays.release()
+        assert (await greeter.resumed(made.hunts[HUNT], "ada", f"{EPOCH}-0")).resumed
 
 
 async def test_new_epoch_is_followed_from_where_its_log_is(autojump_clock: MockClock) -> None:

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from hunt import engine
 from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.core.hunts import Hunt
 from hunt.errors import OutcomeUnknown, Overloaded, StoreError
-from hunt.play import greeting
+from hunt.play.greeting import Greeter, Greeting
 from hunt.service import commits
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
@@ -129,13 +130,11 @@ def stock_in_memory(patch: Patch) -> None:
 def resumes_from_now(patch: Patch) -> None:
     """Greet a client that comes back, without what it has missed."""
 
-    async def resumed(
-        serving: engine.Engine, hunt: object, player: str, last_event_id: str
-    ) -> greeting.Greeting:
-        hello = greeting.hello(serving, hunt)  # type: ignore[arg-type]
+    async def resumed(self: Greeter, hunt: Hunt, player: str, last_event_id: str) -> Greeting:
+        hello = self.hello(hunt)
         return replace(hello, resumed=True)
 
-    patch.setattr(greeting, "resumed", resumed)
+    patch.setattr(Greeter, "resumed", resumed)
 
 
 def never_probes(patch: Patch) -> None:

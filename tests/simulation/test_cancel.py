@@ -15,13 +15,14 @@ from trio.testing import MockClock
 
 from hunt.core.definition import Definition
 from hunt.core.events import Outcome, Settlement
-from hunt.engine import REPLAYS, Engine, open_engine, running
+from hunt.engine import Engine, open_engine, running
 from hunt.errors import OutcomeUnknown, Refused
+from hunt.play.event_stream import EventStream
+from hunt.play.greeting import REPLAYS
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
-from hunt.web.routes.streams import EventStream
 from tests.simulation.ledger import DEFINITION, HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Spell, Weather
@@ -63,9 +64,8 @@ async def use(engine: Engine, taken: set[str], answers: Answers, wires: Wires) -
     """Click, listen, and resume; return once all clicks are answered."""
 
     async def listen(resume: str | None) -> None:
-        async with EventStream(
-            engine, engine.hunts[HUNT], subscription_of("ada", HUNT), resume
-        ) as stream:
+        opened = engine.play.streams.open(engine.hunts[HUNT], subscription_of("ada", HUNT), resume)
+        async with EventStream(opened) as stream:
             async for _ in stream:
                 pass
 
@@ -126,7 +126,7 @@ def check(
     assert not any(engine.hub._players.get(HUNT, {}).values())
     assert engine.commits.lanes.queued() == 0
     assert not engine.commits.lanes._lanes
-    assert engine.replays.value == REPLAYS
+    assert engine.play.streams.greeter.replays.value == REPLAYS
 
 
 async def simulated(step: int) -> bool:

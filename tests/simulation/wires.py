@@ -16,13 +16,14 @@ import trio
 import trio.testing
 from hypercorn.config import Config
 
+from hunt.core import tokens
 from hunt.edge.admission import Admission
 from hunt.edge.fastlane import Client
 from hunt.edge.park import Park
 from hunt.edge.socket import serve
 from hunt.edge.upgrade import Handshake, Upgraded
 from hunt.engine import Engine
-from hunt.play import auth, endpoints
+from hunt.play.request import Request
 from tests.simulation.ledger import HUNT
 from tests.support.raw_websocket import say
 
@@ -47,7 +48,7 @@ class Wires:
 
     async def use(self, engine: Engine) -> None:
         """Click and listen on parked connections and on a WebSocket, until all is answered."""
-        token = auth.sign(engine.settings.jwt_secret, "ada", ttl=3600, now=datetime.now(UTC))
+        token = tokens.sign(engine.settings.jwt_secret, "ada", ttl=3600, now=datetime.now(UTC))
         async with trio.open_nursery() as nursery:
             park = self.park = Park(engine, config=Config(), hand_over=lambda fd, *_: os.close(fd))
             await nursery.start(park.run)
@@ -87,10 +88,10 @@ class Wires:
     async def _talk(self, engine: Engine, token: str) -> None:
         """Click on a WebSocket, and close it once all is answered."""
         client, server = trio.testing.memory_stream_pair()
-        asked = endpoints.Asked(hunt=HUNT, host="hunt", authorization=f"Bearer {token}")
+        asked = Request(hunt=HUNT, host="hunt", authorization=f"Bearer {token}")
         upgraded = Upgraded(Handshake(asked, b"k" * 24, "r"), engine.proxies.peer(""), b"")
         async with client, trio.open_nursery() as nursery:
-            nursery.start_soon(partial(serve, engine, server, upgraded))
+            nursery.start_soon(partial(serve, engine.play, server, upgraded))
             for _ in range(CLICKS):
                 await client.send_all(say(click=body()))
             heard = b""

@@ -16,6 +16,7 @@ from hunt.core.events import Outcome, Settlement
 from hunt.core.sse import Event, Parser
 from hunt.engine import Engine, running
 from hunt.errors import OutcomeUnknown, Refused
+from hunt.play.event_stream import EventStream
 from hunt.settings import Settings
 from hunt.testing.checks import Violation, bounded
 from hunt.testing.history import (
@@ -29,7 +30,6 @@ from hunt.testing.history import (
     Verdict,
 )
 from hunt.testing.oracle import check_history
-from hunt.web.routes.streams import EventStream
 from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import POISON, FakeStore
 from tests.simulation.weather import STORM, Script, Weather
@@ -193,9 +193,10 @@ class World:
         stays = self.random.choice([1.0, 5.0, 1e9]) if self.storm else 1e9
         with trio.move_on_after(stays) as scope:
             process.connections.append(scope)
-            async with EventStream(
-                engine, engine.hunts[HUNT], subscription_of(player, HUNT), last
-            ) as stream:
+            opened = engine.play.streams.open(
+                engine.hunts[HUNT], subscription_of(player, HUNT), last
+            )
+            async with EventStream(opened) as stream:
                 async for chunk in stream:
                     for event in parser.feed(bytes(chunk)):
                         last = self._see(connection, event, last)

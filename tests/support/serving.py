@@ -19,13 +19,13 @@ from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from hunt.asgi import Application
+from hunt.core import tokens
 from hunt.core.definition import Definition, Peak, Prize
 from hunt.core.sse import Event, Parser
 from hunt.edge import worker
 from hunt.edge.park import Park
 from hunt.edge.worker import Worker
 from hunt.engine import Engine
-from hunt.play import auth
 from hunt.settings import Settings
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
@@ -65,7 +65,7 @@ class Client(httpx.AsyncClient):
 
 def token(player: str = "ada", **options: Any) -> str:
     options = {"ttl": 24 * 3600, "now": datetime.now(UTC)} | options
-    return auth.sign((SECRET,), player, **options)
+    return tokens.sign((SECRET,), player, **options)
 
 
 def bearer(player: str = "ada", **options: Any) -> dict[str, str]:

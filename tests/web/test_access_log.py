@@ -11,8 +11,6 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from hunt.service.access import AccessLog
-from hunt.settings import Settings
 from tests.support.raw_websocket import next_of, opened
 from tests.support.serving import bearer, pass_time, serving, stream, token
 
@@ -109,22 +107,6 @@ async def test_the_access_log_can_be_off(
             await socket.send_message(over_socket())
             await next_of(socket)
     assert answered(lines) == []
-
-
-@pytest.mark.parametrize(
-    ("options", "logged"),
-    [
-        ({}, [1, 101]),
-        ({"access_log_clicks": 1}, [*range(1, 151)]),
-        ({"log_level": "debug"}, [*range(1, 151)]),
-        ({"access_log": False}, []),
-        ({"log_level": "debug", "access_log": False}, []),
-        ({"log_level": "error"}, []),
-    ],
-)
-def test_clicks_that_are_logged(options: dict[str, Any], logged: list[int]) -> None:
-    access = AccessLog(Settings(**options))
-    assert [number for number in range(1, 151) if access.click()] == logged
 
 
 def clicks_of(page: str) -> dict[str, float]:

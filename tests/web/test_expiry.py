@@ -15,7 +15,7 @@ from trio_websocket import ConnectionClosed
 
 from hunt.core.events import Reward
 from hunt.core.keys import from_jwks
-from hunt.play import auth, greeting
+from hunt.play import auth, reconnect
 from tests.support.forged_tokens import foreign, key_set
 from tests.support.raw_websocket import next_of, opened
 from tests.support.serving import Client, Stream, bearer, pass_time, serving, stream
@@ -36,7 +36,7 @@ async def live(client: Client, **options: object) -> AsyncIterator[Stream]:
 async def assert_ends(events: Stream) -> None:
     """Check that a stream says when to come back, and no more."""
     [last] = await events.rest()
-    low, high = greeting.RECONNECT_MS
+    low, high = reconnect.RECONNECT_MS
     assert low <= (last.retry or 0) <= high
     assert (last.event, last.data, last.id) == ("", "", None)
 

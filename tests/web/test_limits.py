@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from hunt.play import greeting
+from hunt.play import reconnect
 from tests.support.problems import assert_problem
 from tests.support.serving import bearer, serving, stream
 
@@ -98,7 +98,7 @@ async def test_a_stream_too_many_is_told_when_to_come_back(database: str, by: st
             assert events.response.status_code == 200, "or a browser would give up for good"
             assert events.response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
             [again] = await events.rest()
-            assert (again.retry or 0) > 9000 + greeting.RECONNECT_MS[0]
+            assert (again.retry or 0) > 9000 + reconnect.RECONNECT_MS[0]
         assert client.engine.hub.counts().get("sse", 0) == 0 or by == "player"
 
 

@@ -24,10 +24,11 @@ from hunt.errors import (
     kinds,
 )
 from hunt.metrics.recorder import Recorder, outcome_label
-from hunt.web import problem_page, problems
+from hunt.play import problems
+from hunt.play.problems import meaning, type_of
+from hunt.play.session import refusal_message
+from hunt.web import problem_page, responses
 from hunt.web.openapi import document
-from hunt.web.problems import meaning, type_of
-from hunt.web.routes import sockets
 from tests.support.serving import serving
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +86,7 @@ def test_every_kind_is_answered_by_each_consumer(kind: type[Refused]) -> None:
     assert body["detail"] == str(refusal)
     if "Retry-After" in kind.headers:
         assert int(answer.headers["Retry-After"]) >= 1
-    message = json.loads(sockets.refused("an-id", refusal))["refused"]
+    message = json.loads(refusal_message("an-id", refusal))["refused"]
     assert (message["id"], message["status"]) == ("an-id", kind.status)
     assert outcome_label(refusal) == kind.label
     recorder = Recorder()
@@ -110,7 +111,7 @@ def test_a_kind_that_is_new_is_answered_as_its_parent() -> None:
 @pytest.mark.parametrize("status", sorted(default_exceptions))
 def test_every_error_of_the_framework_is_answered(status: int) -> None:
     error: HTTPException = default_exceptions[status]()
-    answer = problems.http_error(error)
+    answer = responses.http_problem(error)
     assert answer.status == status
     body = json.loads(answer.body)
     known = {kind.status: type_of(kind) for kind in problems.BY_STATUS.values()}

@@ -7,7 +7,7 @@ import trio
 
 from hunt.core.events import Reward
 from hunt.errors import StoreUnavailable
-from hunt.play import greeting
+from hunt.play import reconnect
 from tests.support.serving import bearer, serving, stream, token
 
 
@@ -93,7 +93,7 @@ async def test_a_drain_says_when_to_come_back_and_ends(database: str) -> None:
             await events.next()
             await client.engine.operations.drain.run()
             rest = await events.rest()
-            low, high = greeting.RECONNECT_MS
+            low, high = reconnect.RECONNECT_MS
             assert rest[-1].event == "drain"
             assert low <= (rest[-1].retry or 0) <= high
         async with stream(client) as events:  # not an error, or a browser would give up

@@ -15,9 +15,9 @@ from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed, NotAuthenticated
 from hunt.metrics import exposition
 from hunt.play import auth
+from hunt.play.refusals import NotReady
 from hunt.web import who
 from hunt.web.admin import sign_in
-from hunt.web.refusals import NotReady
 
 
 def restricted(

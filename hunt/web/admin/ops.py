@@ -13,11 +13,13 @@ from quart import Blueprint, Response, request
 from quart.wrappers.response import ResponseBody
 
 from hunt.core import sse
+from hunt.core.tokens import Identity
 from hunt.core.wire import encode
 from hunt.engine import VERSION, Engine
 from hunt.errors import Overloaded
 from hunt.metrics.sample_buffer import KEPT
-from hunt.play import auth, endpoints, greeting
+from hunt.play import contract
+from hunt.web import who
 from hunt.web.admin import access, siblings
 
 #: no sample for longer.
@@ -35,14 +37,14 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def samples() -> Response:
         serving = engine()
         authorization = request.headers["Authorization"]
-        identity = auth.identify(serving.tokens, authorization=authorization, use="admin")
+        identity = who.operator_identity(serving)
         body = SampleStream(
             serving,
             authorization=authorization,
             identity=identity,
             resume=request.headers.get("Last-Event-ID"),
         )
-        response = Response(body, mimetype="text/event-stream", headers=endpoints.STREAM_HEADERS)
+        response = Response(body, mimetype="text/event-stream", headers=contract.STREAM_HEADERS)
         response.timeout = None  # as of `hunt.web.routes.streams`
         return response
 
@@ -67,7 +69,7 @@ class SampleStream(ResponseBody):
     """
 
     def __init__(
-        self, engine: Engine, *, authorization: str, identity: auth.Identity, resume: str | None
+        self, engine: Engine, *, authorization: str, identity: Identity, resume: str | None
     ) -> None:
         self._engine = engine
         self._authorization = authorization
@@ -100,7 +102,7 @@ class SampleStream(ResponseBody):
             raise StopAsyncIteration
         if self._ended:
             self._started = True
-            return sse.pause(greeting.reconnect_ms())
+            return sse.pause(self._engine.play.streams.reconnect.ms())
         greeted = b"" if self._started else _hello(self._engine)
         if self._started:
             await samples.wait_newer(self._sent)
@@ -109,7 +111,7 @@ class SampleStream(ResponseBody):
         self._sent = samples.seq
         if samples.ended:
             self._ended = True
-            return greeted + blocks + sse.drain(greeting.reconnect_ms())
+            return greeted + blocks + sse.drain(self._engine.play.streams.reconnect.ms())
         if not self._engine.tokens.hold(self._identity):
             self._ended = True
             return greeted + blocks + sse.pause(sse.RETRY_MS)

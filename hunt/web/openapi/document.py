@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from hunt.errors import Refused, kinds
 from hunt.metrics.sampler import Sample
+from hunt.play.problems import meaning, type_of
 from hunt.web.openapi import admin_schemas, schemas
 from hunt.web.openapi.operation import Operation, Parameter, Response, Schema
 from hunt.web.openapi.public_operations import OPERATIONS
-from hunt.web.problems import meaning, type_of
 
 _SCHEMA_REF = "#/components/schemas/"
 _JSON, _PROBLEM = "application/json", "application/problem+json"

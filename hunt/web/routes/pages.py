@@ -13,9 +13,10 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from hunt.engine import Engine
-from hunt.web import problem_page, problems, who
-from hunt.web.asgi_http import empty
+from hunt.play import problems
+from hunt.web import problem_page, who
 from hunt.web.openapi import document
+from hunt.web.responses import empty
 
 #: Scripts, styles, images and connections from this server only; nothing inline.
 POLICY = "; ".join(

@@ -13,10 +13,10 @@ from hunt.core.definition import Peak, Prize, to_json
 from hunt.core.hunts import Hunt, Version
 from hunt.core.player_ids import mask
 from hunt.engine import Engine
-from hunt.play import endpoints
+from hunt.play.auth import check_hunt
 from hunt.service import leaderboard as leaderboards
 from hunt.web import bodies, who
-from hunt.web.asgi_http import empty
+from hunt.web.responses import empty
 
 MAX_LIMIT = 1000
 
@@ -35,7 +35,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/v1/hunts/<hunt_id>")
     async def hunt(hunt_id: str) -> Response:
         serving = engine()
-        found = endpoints.hunt_of(serving, None, hunt_id)
+        found = serving.play.hunt(hunt_id)
         shown = details(found, serving.catalogue.now())
         if found.has_ended:
             shown |= revealed(found, await serving.version_cache.get(found))
@@ -45,13 +45,13 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def rewards(hunt_id: str) -> Response:
         serving = engine()
         identity = who.player(serving)
-        endpoints.hunt_of(serving, identity, hunt_id)
+        check_hunt(identity, serving.play.hunt(hunt_id).id)
         return await history(serving, hunt_id, identity.player)
 
     @routes.get("/v1/hunts/<hunt_id>/leaderboard")
     async def leaderboard(hunt_id: str) -> Response:
         serving = engine()
-        endpoints.hunt_of(serving, None, hunt_id)
+        serving.play.hunt(hunt_id)
         limit = bodies.whole("limit", 10, least=1, most=leaderboards.SIZE)
         player = who.known(serving)
         board = await serving.leaderboard.get(hunt_id)

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from quart import Blueprint, Response, request
 
 from hunt.core import wire
+from hunt.core.tokens import sign, sign_ticket
 from hunt.engine import Engine
 from hunt.errors import NoGuests, NotAuthenticated
 from hunt.play import auth
+from hunt.play.request import COOKIE
 from hunt.web import who
 
 
@@ -24,8 +26,8 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         if not serving.settings.guests_allowed:
             raise NoGuests("this server has no guests: bring a token")
         if "Origin" in request.headers:  # without a cookie there is nothing to forge
-            who.check_origin(serving)
-        cookie = request.cookies.get(auth.COOKIE)
+            serving.play.authenticator.check_origin(who.asked())
+        cookie = request.cookies.get(COOKIE)
         if cookie is not None:
             try:
                 known = serving.tokens.verify(cookie, "cookie")
@@ -36,12 +38,12 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         serving.limits.sessions.address(who.source(serving).key)
         player = auth.guest()
         ttl = auth.GUEST_DAYS * 86400
-        token = auth.sign(serving.settings.jwt_secret, player, ttl=ttl, now=datetime.now(UTC))
+        token = sign(serving.settings.jwt_secret, player, ttl=ttl, now=datetime.now(UTC))
         response = Response(
             wire.encode({"player": player}), status=201, mimetype="application/json"
         )
         response.set_cookie(
-            auth.COOKIE,
+            COOKIE,
             token,
             max_age=ttl,
             httponly=True,
@@ -58,7 +60,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         serving.limits.tickets.address(who.source(serving).key)
         now = datetime.now(UTC)
         ttl = max(min(auth.TICKET_SECONDS, int(identity.until - now.timestamp())), 1)
-        ticket = auth.sign_ticket(serving.settings.jwt_secret, identity, ttl=ttl, now=now)
+        ticket = sign_ticket(serving.settings.jwt_secret, identity, ttl=ttl, now=now)
         return Response(
             wire.encode({"ticket": ticket, "expires_in": ttl}), mimetype="application/json"
         )

@@ -1,4 +1,4 @@
-"""Refusals of requests as such, whatever they ask for."""
+"""Refusals that concern HTTP itself, whatever the request asks for."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class LineTooLong(Refused):
 
 
 class UpgradeRequired(Refused):
-    """The path takes the handshake of a WebSocket only."""
+    """The path takes only WebSocket handshakes."""
 
     status, slug, title, label = 426, "upgrade-required", "Upgrade required", "invalid"
 
@@ -72,10 +72,10 @@ class NotReady(Refused):
 
     def __init__(self, detail: str, workers: Sequence[WorkerState] = ()) -> None:
         super().__init__(detail)
-        self.workers = list(workers)  #: which of them can take clicks, and why others cannot
+        self.workers = list(workers)  #: state of each worker, with the reasons of those not ready
 
 
-#: What a status means where nothing more is known of the refusal.
+#: The refusal that a bare HTTP status stands for.
 BY_STATUS: dict[int, type[Refused]] = {
     kind.status: kind
     for kind in (

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
 from hunt.core.forwarding import Forwarded
-from hunt.core.tokens import Identity
-from hunt.edge.request import MAX_REMEMBERED, REMEMBERED, Heads, Request, may_be_hot, parse
-from hunt.errors import NotAuthenticated
-from hunt.play.endpoints import Asked
+from hunt.edge.head import CACHE_SIZE, MAX_CACHED, HeadCache, ParsedHead, may_be_fast, parse
+from hunt.play import contract
+from hunt.play.request import CachedIdentity, Request
 
 CLICK = (
     b"POST /v1/hunts/harbour/clicks HTTP/1.1\r\nHost: hunt:80\r\nAuthorization: Bearer t\r\n"
@@ -25,19 +20,19 @@ EVENTS = (
 
 
 def test_a_plain_click() -> None:
-    request = parse(CLICK)
-    assert request is not None
-    assert (request.length, request.id) == (69, None)
-    asked = request.asked
+    parsed = parse(CLICK)
+    assert parsed is not None
+    assert (parsed.length, parsed.request.id) == (69, None)
+    asked = parsed.request
     assert (asked.hunt, asked.host, asked.authorization) == ("harbour", "hunt", "Bearer t")
     assert asked.content_type == "application/json"
 
 
 def test_a_plain_stream() -> None:
-    request = parse(EVENTS)
-    assert request is not None
-    assert request.length is None
-    asked = request.asked
+    parsed = parse(EVENTS)
+    assert parsed is not None
+    assert parsed.length is None
+    asked = parsed.request
     assert (asked.scope, asked.last_event_id, asked.cookie) == ("all", "k1-7", "c")
     assert asked.host == "hunt:8000"
 
@@ -95,20 +90,24 @@ def with_headers(*lines: str) -> bytes:
 
 
 def test_headers_of_a_click_are_passed_on() -> None:
-    request = parse(
+    parsed = parse(
         with_headers(
             "Cookie: hunt_player=c; a=b", "Origin: http://hunt:80", "Sec-Fetch-Site: none",
             "X-Request-Id: r1", "X-Other: x", "X-Other: y", "Last-Event-ID: k1-1",
             "Forwarded: for=1.2.3.4", "X-Forwarded-For: 5.6.7.8", "X-Forwarded-Proto: https",
         )
     )  # fmt: skip
-    assert request is not None
-    assert request.asked == Asked(
+    assert parsed is not None
+    assert parsed.request == Request(
         hunt="harbour", host="hunt", authorization="Bearer t", cookie="c",
         origin="http://hunt:80", fetch_site="none", content_type="application/json",
-        last_event_id="k1-1", forwarded=Forwarded("for=1.2.3.4", "5.6.7.8", "https"),
+        last_event_id="k1-1", forwarded=Forwarded("for=1.2.3.4", "5.6.7.8", "https"), id="r1",
     )  # fmt: skip
-    assert (request.id, request.kind, request.head[-4:]) == ("r1", "clicks", b"\r\n\r\n")
+    assert (parsed.request.id, parsed.route, parsed.raw[-4:]) == (
+        "r1",
+        contract.CLICKS,
+        b"\r\n\r\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,9 +120,9 @@ def test_headers_of_a_click_are_passed_on() -> None:
     ],
 )
 def test_any_forwarding_header_is_passed_on(line: str, forwarded: Forwarded | None) -> None:
-    request = parse(with_headers(line))
-    assert request is not None
-    assert request.asked.forwarded == forwarded
+    parsed = parse(with_headers(line))
+    assert parsed is not None
+    assert parsed.request.forwarded == forwarded
 
 
 @pytest.mark.parametrize(
@@ -140,10 +139,10 @@ def test_any_forwarding_header_is_passed_on(line: str, forwarded: Forwarded | No
 )
 def test_host_is_without_the_port_of_its_scheme(host: str, scheme: str, expected: str) -> None:
     head = CLICK.replace(b"hunt:80", host.encode())
-    request = Heads(scheme).read(head)  # type: ignore[arg-type]
-    assert request is not None
-    assert request.asked.host == expected
-    assert parse(head, scheme) == request
+    parsed = HeadCache(scheme).read(head)  # type: ignore[arg-type]
+    assert parsed is not None
+    assert parsed.request.host == expected
+    assert parse(head, scheme) == parsed
 
 
 @pytest.mark.parametrize(
@@ -161,20 +160,24 @@ def test_last_event_id_comes_from_the_header_or_the_query(
     query: str, header: str | None, expected: str | None
 ) -> None:
     extra = "" if header is None else f"Last-Event-ID: {header}\r\n"
-    request = parse(
+    parsed = parse(
         f"GET /v1/hunts/harbour/events{query} HTTP/1.1\r\nHost: hunt\r\n{extra}\r\n".encode()
     )
-    assert request is not None
-    assert request.asked.last_event_id == expected
-    assert (request.asked.scope, request.asked.ticket, request.kind) == (None, None, "events")
+    assert parsed is not None
+    assert parsed.request.last_event_id == expected
+    assert (parsed.request.scope, parsed.request.ticket, parsed.route) == (
+        None,
+        None,
+        contract.EVENTS,
+    )
 
 
 def test_ticket_and_scope_come_from_the_query() -> None:
-    request = parse(
+    parsed = parse(
         b"GET /v1/hunts/harbour/events?ticket=a.b-c_d&scope=own HTTP/1.1\r\nHost: hunt\r\n\r\n"
     )
-    assert request is not None
-    assert (request.asked.ticket, request.asked.scope) == ("a.b-c_d", "own")
+    assert parsed is not None
+    assert (parsed.request.ticket, parsed.request.scope) == ("a.b-c_d", "own")
 
 
 @pytest.mark.parametrize(
@@ -199,9 +202,9 @@ def test_request_of_another_origin_is_left_to_quart(lines: list[str], served: bo
 
 @pytest.mark.parametrize("length", [0, 1, 4096, 4097])
 def test_body_of_at_most_4096_bytes_is_read(length: int) -> None:
-    request = parse(CLICK.replace(b"Length: 69", b"Length: %d" % length))
-    assert (request is not None) == (length <= 4096)
-    assert request is None or request.length == length
+    parsed = parse(CLICK.replace(b"Length: 69", b"Length: %d" % length))
+    assert (parsed is not None) == (length <= 4096)
+    assert parsed is None or parsed.length == length
 
 
 @pytest.mark.parametrize(("size", "read"), [(8192, True), (8193, False)])
@@ -209,8 +212,8 @@ def test_head_of_at_most_8192_bytes_is_read(size: int, read: bool) -> None:
     filled = with_headers("X: " + "x" * (size - len(with_headers("X: "))))
     assert len(filled) == size
     assert (parse(filled) is not None) == read
-    assert may_be_hot(filled[:8192])
-    assert may_be_hot(filled) == read
+    assert may_be_fast(filled[:8192])
+    assert may_be_fast(filled) == read
 
 
 @pytest.mark.parametrize(
@@ -229,72 +232,46 @@ def test_head_of_at_most_8192_bytes_is_read(size: int, read: bool) -> None:
     ],
 )
 def test_incomplete_head_waits_while_it_may_become_hot(buffer: bytes, hot: bool) -> None:
-    assert may_be_hot(buffer) is hot
+    assert may_be_fast(buffer) is hot
 
 
-async def test_player_is_asked_for_once_while_the_answer_is_valid() -> None:
-    calls: list[str] = []
-
-    def verify(token: str, use: str) -> Identity:
-        calls.append(token)
-        if len(calls) == 3:
-            raise NotAuthenticated("expired")
-        return Identity("ada", None, False, time.time() + 60, None)
-
-    tokens = SimpleNamespace(verify=verify, generation=1)
-    refused: list[object] = []
-    engine: Any = SimpleNamespace(
-        tokens=tokens,
-        hunts={"harbour": SimpleNamespace(id="harbour", state="open")},
-        metrics=SimpleNamespace(refused=lambda *args: refused.append(args[1])),
-    )
-    heads = Heads()
-    request = heads.read(CLICK)
-    assert request is not None
-    first = request.standing_now(engine, heads)
-    assert request.standing_now(engine, heads) is first
-    assert (first.player, calls) == ("ada", ["t"])
-    assert heads.read(CLICK) is request, "now it is remembered"
-    tokens.generation = 2
-    assert request.standing_now(engine, heads) is not first
-    tokens.generation = 3
-    with pytest.raises(NotAuthenticated):
-        request.standing_now(engine, heads)
-    assert request.standing is None, "nothing of a player who was refused is kept"
-    assert [type(each) for each in refused] == [NotAuthenticated]
+IDENTITY = CachedIdentity("ada", until=1e12, generation=0, allowed=True, unsupported=None)
 
 
-def accepted(heads: Heads, head: bytes) -> Request:
-    request = heads.read(head)
-    assert request is not None
-    heads.remember(request)
-    return request
+def accepted(heads: HeadCache, head: bytes) -> ParsedHead:
+    parsed = heads.read(head)
+    assert parsed is not None
+    parsed.request.identity = IDENTITY
+    heads.keep(parsed)
+    return parsed
 
 
-def test_head_is_remembered_once_its_player_is_known() -> None:
-    heads = Heads()
+def test_head_is_cached_once_its_player_is_authenticated() -> None:
+    heads = HeadCache()
     first = heads.read(CLICK)
     assert first is not None
-    assert heads.read(CLICK) is not first, "whoever is refused takes no memory"
-    heads.remember(first)
+    heads.keep(first)
+    assert heads.read(CLICK) is not first, "refused clients take no memory"
+    first.request.identity = IDENTITY
+    heads.keep(first)
     assert heads.read(bytes(bytearray(CLICK))) is first
-    assert first.remembered
+    assert first.cached
     assert heads.read(CLICK.replace(b"HTTP/1.1", b"HTTP/1.0")) is None
 
 
 def test_long_head_is_not_remembered() -> None:
-    heads = Heads()
+    heads = HeadCache()
     for size in (1, 10):
-        long = CLICK.replace(b"Bearer t", b"Bearer " + b"t" * (MAX_REMEMBERED - len(CLICK) + size))
-        assert accepted(heads, long).remembered == (size == 1)
-    assert len(heads.known) == 1
+        long = CLICK.replace(b"Bearer t", b"Bearer " + b"t" * (MAX_CACHED - len(CLICK) + size))
+        assert accepted(heads, long).cached == (size == 1)
+    assert len(heads.cache) == 1
 
 
 def test_remembered_heads_are_bounded_by_bytes() -> None:
-    heads = Heads()
+    heads = HeadCache()
     for number in range(5000):
         accepted(heads, CLICK.replace(b"Bearer t", b"Bearer " + b"%d" % number * 300))
-    assert len(heads.known) * 1500 < REMEMBERED
+    assert len(heads.cache) * 1500 < CACHE_SIZE
     for _ in range(2):
-        heads.known.rotate()
-    assert len(heads.known) == 0
+        heads.cache.rotate()
+    assert len(heads.cache) == 0

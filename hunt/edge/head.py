@@ -1,0 +1,192 @@
+"""Strict parser for the heads of the two fast-path requests.
+
+Any head that is unusual in any way goes to Hypercorn unmodified, so this parser may be
+strict without refusing a client.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import httptools
+from msgspec import Struct
+
+from hunt.core.cache import Cache
+from hunt.edge.framing import BARE_LF
+from hunt.play import contract
+from hunt.play.request import READ, Request, build
+
+PREFIXES = (b"POST /v1/hunts/", b"GET /v1/hunts/")
+
+#: Bytes of a head, at most; Hypercorn refuses longer ones.
+MAX_HEAD = 8192
+
+#: Bytes of a head that may be cached, at most.
+MAX_CACHED = 2048
+
+#: Bytes of all cached heads; the heads of one client's clicks are mostly identical.
+CACHE_SIZE = 2 * 2**20
+
+#: Bytes of a cached head, besides its texts.
+_ENTRY = 1500
+
+_LINE = re.compile(
+    rb"(POST|GET) /v1/hunts/([a-z0-9-]{1,64})/(clicks|events)"
+    rb"(?:\?([A-Za-z0-9_.=&-]*))? HTTP/1\.1\r\n"
+)
+_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
+_LENGTH = re.compile(rb"0|[1-9][0-9]{0,3}")
+
+#: Header lines without any means of request smuggling: no bare line ends, folded lines,
+#: control characters, or space before a colon.
+_LINES = re.compile(rb"(?:[A-Za-z0-9_-]+:[ -~]*\r\n)*\r\n")
+
+#: Headers that change how a message is read, or how it must be handled.
+_UNUSUAL = frozenset(
+    {
+        b"content-encoding",
+        b"expect",
+        b"http2-settings",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+
+#: Headers that the play API reads.
+_READ = frozenset(name.encode() for name in READ)
+
+#: Headers that decide something here, and so must not be repeated.
+_ONCE = _READ | {b"connection", b"content-length"}
+
+#: Values of ``Sec-Fetch-Site`` in a request of the same origin.
+_SAME = frozenset({b"same-origin", b"none"})
+
+
+class ParsedHead(Struct):
+    """The head of a fast-path request."""
+
+    raw: bytes  #: bytes up to and including the empty line
+    request: Request
+    length: int | None  #: bytes of a click's body; None: an event stream
+    cached: bool = False  #: in a `HeadCache`
+
+    @property
+    def method(self) -> Literal["GET", "POST"]:
+        """The HTTP method."""
+        return "GET" if self.length is None else "POST"
+
+    @property
+    def route(self) -> str:
+        """Template of the path, as the access log names it."""
+        return contract.EVENTS if self.length is None else contract.CLICKS
+
+
+class HeadCache:
+    """Parses heads, and caches those of clicks by their bytes.
+
+    Only short heads of authenticated players are cached, so that other clients cannot
+    fill the cache.
+
+    Args:
+        scheme: Scheme of the connections; its default port is dropped from hosts.
+    """
+
+    def __init__(self, scheme: Literal["http", "https"] = "http") -> None:
+        self._scheme = scheme
+        # The strings of a request repeat the bytes of its head.
+        self.cache: Cache[bytes, ParsedHead] = Cache(
+            CACHE_SIZE, lambda head, _: _ENTRY + 2 * len(head)
+        )
+
+    def read(self, head: bytes) -> ParsedHead | None:
+        """Return the parsed head; None where Hypercorn must handle it.
+
+        Args:
+            head: The bytes up to and including the empty line.
+        """
+        parsed = self.cache.get(head)
+        return parse(head, self._scheme) if parsed is None else parsed
+
+    def keep(self, parsed: ParsedHead) -> None:
+        """Cache a click's head, where it is short and its player is authenticated."""
+        if parsed.request.identity is not None and len(parsed.raw) <= MAX_CACHED:
+            parsed.cached = True
+            self.cache.put(parsed.raw, parsed)
+
+
+class _Message:
+    """Collects the headers that httptools finds."""
+
+    def __init__(self) -> None:
+        self.headers: dict[bytes, bytes] = {}
+        self.usual = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        if name in _UNUSUAL or (name in _ONCE and name in self.headers):
+            self.usual = False
+        self.headers[name] = value
+
+
+def parse(head: bytes, scheme: str = "http") -> ParsedHead | None:
+    """Return the parsed head; None where Hypercorn must handle it."""
+    line = _LINE.match(head)
+    if line is None or len(head) > MAX_HEAD or not _LINES.fullmatch(head, line.end()):
+        return None
+    message = _Message()
+    parser = httptools.HttpRequestParser(message)
+    try:
+        parser.feed_data(head)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        return None
+    headers = message.headers
+    if (
+        not message.usual
+        or not _HOST.fullmatch(headers.get(b"host", b""))
+        or headers.get(b"connection", b"keep-alive").lower() != b"keep-alive"
+        or _is_cross_origin(headers)
+    ):
+        return None
+    method, hunt, kind, query = line.groups()
+    length = _length(method, kind, query, headers.get(b"content-length"))
+    if length == -1:
+        return None
+    pairs = [(name.decode(), value.decode()) for name, value in headers.items() if name in _READ]
+    request = build(hunt.decode(), pairs, (query or b"").decode(), scheme=scheme)
+    return ParsedHead(head, request, length)
+
+
+def _length(method: bytes, kind: bytes, query: bytes | None, given: bytes | None) -> int | None:
+    """Return the bytes of a click's body; None for an event stream, -1 for neither."""
+    if (method, kind) == (b"GET", b"events") and given is None:
+        return None
+    if (method, kind) == (b"POST", b"clicks") and query is None and given is not None:
+        length = int(given) if _LENGTH.fullmatch(given) else contract.MAX_BODY + 1
+        return length if length <= contract.MAX_BODY else -1
+    return -1
+
+
+def _is_cross_origin(headers: dict[bytes, bytes]) -> bool:
+    """Return whether a page of another origin sent the request; Quart adds the CORS headers.
+
+    A proxy may have changed the host; ``Sec-Fetch-Site`` tells the truth then.
+    """
+    origin = headers.get(b"origin")
+    if origin is None or headers.get(b"sec-fetch-site") in _SAME:
+        return False
+    return origin.partition(b"://")[2] != headers[b"host"]
+
+
+def may_be_fast(buffer: bytes) -> bool:
+    """Return whether an incomplete head may become that of a fast-path request.
+
+    A head with a bare LF cannot, and its client may consider it complete.
+    """
+    return (
+        len(buffer) <= MAX_HEAD
+        and any(buffer.startswith(prefix[: len(buffer)]) for prefix in PREFIXES)
+        and not BARE_LF.search(buffer)
+    )

@@ -1,0 +1,76 @@
+"""The access log: one line for each request, and for a sample of the clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from hunt.play import contract
+from hunt.settings import Settings
+
+log = structlog.get_logger("hunt.access")
+
+#: Methods and routes of clicks, which are sampled; a click over a WebSocket has no method.
+_SAMPLED = {("POST", contract.CLICKS), ("CLICK", contract.SOCKET)}
+
+
+class AccessLog:
+    """Log answered requests at level `info`; no line contains a player, a query or a body.
+
+    Clicks are sampled, because a line costs as much as a click.  At level `debug` every
+    click is logged.
+
+    Args:
+        settings: Whether there is an access log, and one in how many clicks it contains.
+        clock: Monotonic time, in seconds.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        self.on = settings.access_log and settings.log_level in {"debug", "info"}  #: else no lines
+        self._every = 1 if settings.log_level == "debug" else settings.access_log_clicks
+        self._left = 1  # clicks up to and including the next one that is logged
+        self._clock = clock
+
+    def answered(
+        self,
+        method: str,
+        route: str,
+        status: int,
+        *,
+        request_id: str,
+        since: float,
+        answer: bytes | None = None,
+        size: int | None = None,
+    ) -> None:
+        """Log an answered request; of clicks, one in so many.
+
+        Args:
+            method: HTTP method; ``CLICK`` for a click over a WebSocket.
+            route: Template of the path, without its values.
+            status: HTTP status of the answer.
+            request_id: Id in the head of the answer; over a WebSocket: of the handshake.
+            since: Monotonic time, in seconds, when the request arrived.
+            answer: The whole answer: a body, or an HTTP/1.1 head and body.
+            size: Bytes of the body, instead of `answer`; None where unknown, as of a stream.
+        """
+        if not self.on:
+            return
+        if (method, route) in _SAMPLED:
+            self._left -= 1
+            if self._left:
+                return
+            self._left = self._every
+        if answer is not None:
+            head, blank, body = answer.partition(b"\r\n\r\n")
+            size = len(body) if blank else len(head)
+        known = {} if size is None else {"bytes": size}
+        log.info(
+            "request answered",
+            method=method,
+            route=route,
+            status=status,
+            **known,
+            seconds=round(self._clock() - since, 6),
+            request_id=request_id,
+        )

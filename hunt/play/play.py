@@ -1,0 +1,298 @@
+"""The play API: every decision about clicks and event streams, for all transports.
+
+A transport builds a `Request`, calls `click` or `events`, and encodes the answer.
+Nothing here awaits, and nothing here knows how the bytes travel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from hunt.core import wire
+from hunt.core.events import Outcome
+from hunt.core.forwarding import Forwarded
+from hunt.core.hunts import Hunt
+from hunt.core.proxies import Peer, Proxies
+from hunt.core.tokens import Identity
+from hunt.errors import (
+    Draining,
+    HuntNotFound,
+    InvalidRequest,
+    NotAllowed,
+    NotAuthenticated,
+    Overloaded,
+    Refused,
+    TooFast,
+    UnsupportedType,
+)
+from hunt.metrics.recorder import Recorder
+from hunt.play.access_log import AccessLog
+from hunt.play.answers import OVER, RETRY_AFTER, Over, Pause, too_many_connections
+from hunt.play.auth import OTHER_HUNT, Authenticator, check_hunt
+from hunt.play.request import Request, RequestIds
+from hunt.play.stream import Stream, StreamServices
+from hunt.service.intake import Intake
+from hunt.service.limits import Limits
+from hunt.service.subscriber import Subscription
+
+EXPIRED = "the token has expired, or its key was removed: connect with a new one"
+
+#: The connection limit that a connection exceeds; None: it is within the limits.
+Beyond = Literal["all", "address"] | None
+
+
+class Play:
+    """Decide clicks and event streams.
+
+    Args:
+        hunts: Every hunt, by id; kept current by its owner.
+        authenticator: Authenticates requests.
+        limits: Rate limits of players and addresses.
+        proxies: Finds the client's address behind trusted proxies.
+        intake: Draws clicks and puts them into their lanes.
+        streams: Opens streams.
+        metrics: Counts refused clicks.
+        access: Logs answered requests; used by transports.
+        clock: Monotonic time, in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        hunts: Mapping[str, Hunt],
+        authenticator: Authenticator,
+        limits: Limits,
+        proxies: Proxies,
+        intake: Intake,
+        streams: StreamServices,
+        metrics: Recorder,
+        access: AccessLog,
+        clock: Callable[[], float],
+    ) -> None:
+        self.ids = RequestIds()
+        self.authenticator = authenticator
+        self.streams = streams
+        self.access = access
+        self._hunts = hunts
+        self._limits = limits
+        self.proxies = proxies
+        self._intake = intake
+        self._metrics = metrics
+        self.clock = clock
+
+    def hunt(self, hunt_id: str) -> Hunt:
+        """Return a hunt that players can see; they cannot see a draft.
+
+        Raises:
+            HuntNotFound: There is no such hunt.
+        """
+        hunt = self._hunts.get(hunt_id)
+        if hunt is None or hunt.state == "draft":
+            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        return hunt
+
+    def address(self, peer: Peer, forwarded: Forwarded | None) -> str | None:
+        """Return the rate-limit key of the client's address; None where it is unknown."""
+        return self.proxies.source(peer, forwarded).key if peer.trusted else peer.key
+
+    def click(
+        self,
+        request: Request,
+        peer: Peer,
+        body: bytes,
+        settled: Callable[[Outcome], None],
+        now: float,
+        beyond: Beyond = None,
+    ) -> Refused | None:
+        """Take a click, or return why it is refused.
+
+        Args:
+            request: The head of the request; its identity is cached in it.
+            peer: Other end of the connection.
+            body: Body of the request.
+            settled: Called once, later, with the outcome of a click that was taken; must
+                not block or raise.
+            now: Monotonic time, in seconds, when the request arrived.
+            beyond: Connection limit that the connection exceeds.
+        """
+        if beyond is not None:
+            return too_many_connections(beyond)
+        try:
+            hunt = self._admit(request)
+            identity = request.identity
+            assert identity is not None, "admitted"
+            self._take(hunt, identity.player, request, peer, body, settled, now)
+        except Refused as refusal:
+            return self._count(request.hunt, refusal, now)
+        return None
+
+    def check(self, request: Request, now: float) -> Refused | None:
+        """Return why the head alone refuses a click, before its body is read; None: it does not.
+
+        Args:
+            request: The head of the request.
+            now: Monotonic time, in seconds, when the request arrived.
+        """
+        try:
+            self._admit(request)
+        except Refused as refusal:
+            return self._count(request.hunt, refusal, now)
+        return None
+
+    def click_on(
+        self,
+        stream: Stream,
+        request: Request,
+        peer: Peer,
+        body: bytes,
+        settled: Callable[[Outcome], None],
+        now: float,
+        *,
+        closing: bool = False,
+    ) -> Refused | None:
+        """Take a click of a stream's player, who was authenticated when it opened.
+
+        Args:
+            stream: An open stream.
+            request: The request that opened the stream.
+            peer: Other end of the connection.
+            body: The click's JSON.
+            settled: As of `click`.
+            now: As of `click`.
+            closing: The stream takes no new clicks, because it is about to close.
+        """
+        identity = stream.subscription.identity
+        try:
+            if not self.authenticator.holds(identity):
+                raise NotAuthenticated(EXPIRED)
+            if closing:
+                raise Draining(retry_after=self.streams.reconnect.ms() / 1000)
+            hunt = self.hunt(request.hunt)
+            self._take(hunt, identity.player, request, peer, body, settled, now)
+        except Refused as refusal:
+            return self._count(request.hunt, refusal, now)
+        return None
+
+    def _admit(self, request: Request) -> Hunt:
+        """Return the hunt of a click whose head is acceptable; cache the player's identity.
+
+        Raises:
+            Refused: The head is not acceptable.
+        """
+        identity = request.identity
+        if identity is None or not self.authenticator.is_valid(identity):
+            identity = self.authenticator.cache(request)
+        hunt = self.hunt(request.hunt)
+        if not identity.allowed:
+            raise NotAllowed(OTHER_HUNT)
+        if identity.unsupported is not None:
+            raise UnsupportedType(identity.unsupported)
+        return hunt
+
+    def _take(
+        self,
+        hunt: Hunt,
+        player: str,
+        request: Request,
+        peer: Peer,
+        body: bytes,
+        settled: Callable[[Outcome], None],
+        now: float,
+    ) -> None:
+        """Put a click into its lane.
+
+        Raises:
+            Refused: A limit, the body or the state of the server refuses it.
+        """
+        if (limit := self._limits.address_clicks) is not None:
+            limit.address(self.address(peer, request.forwarded))
+        definition = hunt.definition
+        click_id, x, y = wire.decode_click(body, definition.width, definition.height)
+        self._intake.click(request.hunt, player, click_id, (x, y), settled, now)
+
+    def _count(self, hunt_id: str, refusal: Refused, now: float) -> Refused:
+        """Count a refused click where its hunt exists, so that it can be a label."""
+        hunt = self._hunts.get(hunt_id)
+        if hunt is not None and hunt.state != "draft":
+            self._metrics.refused(hunt_id, refusal, self.clock() - now)
+        return refusal
+
+    def events(
+        self, request: Request, peer: Peer, beyond: Beyond = None
+    ) -> Stream | Pause | Over | Refused:
+        """Open an event stream, or return why there is none.
+
+        Args:
+            request: The request.
+            peer: Other end of the connection.
+            beyond: Connection limit that the connection exceeds.
+        """
+        if beyond is not None:
+            return self.pause()
+        try:
+            stream = self.open(request, peer)
+        except (Overloaded, TooFast) as refusal:
+            return Pause(self.streams.reconnect.ms(at_least=refusal.retry_after))
+        except Refused as refusal:
+            return refusal
+        return OVER if stream.is_over else stream
+
+    def pause(self) -> Pause:
+        """Return the answer to an event stream on a connection over the connection limit."""
+        return Pause(self.streams.reconnect.ms(at_least=RETRY_AFTER))
+
+    def open(self, request: Request, peer: Peer) -> Stream:
+        """Return the stream of a request, not subscribed yet; its hunt may be over.
+
+        Raises:
+            TooFast: A rate limit is exceeded.
+            Refused: The client gets no such stream.
+        """
+        identity = self.authenticator.identify(request, ticket=True)
+        hunt = self.hunt(request.hunt)
+        check_hunt(identity, hunt.id)
+        if request.scope not in {None, "own", "all"}:
+            wrong = {"scope": "must be all, or absent"}
+            raise InvalidRequest("the query is not valid", errors=wrong)
+        subscription = self._subscription(request, peer, hunt, identity)
+        return self.streams.open(hunt, subscription, request.last_event_id)
+
+    def _subscription(
+        self, request: Request, peer: Peer, hunt: Hunt, identity: Identity
+    ) -> Subscription:
+        """Return the subscription of an authenticated client, within the rate limits.
+
+        Raises:
+            TooFast: A rate limit is exceeded.
+        """
+        everybody = request.scope == "all"
+        key = self.address(peer, request.forwarded)
+        kinds = [self._limits.connects]
+        if not everybody and request.last_event_id is not None:
+            kinds.append(self._limits.resumes)
+        for limit in kinds:
+            limit.player(identity.player)
+            limit.address(key)
+        # Without a proxy that names the client, the limit of connections applies.
+        client = key if peer.trusted and key != peer.key else None
+        return Subscription(hunt.id, identity, everybody, client)
+
+    def check_handshake(self, request: Request) -> None:
+        """Check the handshake of a WebSocket, before its client is authenticated.
+
+        Every handshake must say its origin, even with a token: any page can make a
+        browser open a WebSocket, and only the origin tells.
+
+        Raises:
+            HuntNotFound: There is no such hunt.
+            NotAllowed: The origin is missing, or not allowed.
+            InvalidRequest: The query asks for events that only event streams have.
+        """
+        self.hunt(request.hunt)
+        if request.origin is None:
+            raise NotAllowed("the handshake of a WebSocket must say its Origin")
+        self.authenticator.check_own(request.origin, request.host)
+        if request.scope not in {None, "own"}:
+            wrong = {"scope": "a socket has the player's own rewards only"}
+            raise InvalidRequest("the query is not valid", errors=wrong)

@@ -1,0 +1,39 @@
+"""Quart responses of problems, and of answers without a body."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from quart import Response
+from werkzeug.exceptions import HTTPException
+
+from hunt.errors import Refused
+from hunt.play import problems
+from hunt.play.problems import MIMETYPE, Problem
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return the response of a problem."""
+    return Response(problem.body, status=problem.status, mimetype=MIMETYPE, headers=problem.headers)
+
+
+def refused(refusal: Refused) -> Response:
+    """Return the response of a refusal."""
+    return problem_response(problems.refused(refusal))
+
+
+def http_problem(error: HTTPException) -> Problem:
+    """Return the problem of an error that Quart found: no route, wrong method, too large."""
+    status = error.code or 500
+    headers = {"Allow": error.get_response().headers.get("Allow", "")} if status == 405 else {}
+    detail = error.description or HTTPStatus(status).phrase
+    return problems.problem(status, detail, headers=headers)
+
+
+def empty(status: int, headers: dict[str, str] | None = None) -> Response:
+    """Return a response without a body.
+
+    Quart makes an asyncio generator of a missing body, which fails on Trio: the client
+    would get no response.  An empty body works.
+    """
+    return Response(b"", status=status, headers=headers)
