@@ -166,6 +166,12 @@ def test_relative_links_resolve(path: Path) -> None:
     assert list(broken(path)) == []
 
 
+def test_index_links_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    pages = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+    assert pages - {"README.md"} <= set(LINK.findall(index))
+
+
 def test_unknown_names_are_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     wrongs = [
