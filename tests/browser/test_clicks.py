@@ -1,4 +1,4 @@
-"""Clicks that do not go through at once."""
+"""Clicks that fail, are refused, or are retried."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ import signal
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import Sent, click, click_elsewhere, finds, live, shot, still
+from tests.browser.playing import Sent, click, click_elsewhere, finds, live, painted, shot, still
 from tests.browser.serving import Server
+
+#: Counts the dashed lines that are drawn: the marks of unconfirmed clicks.
+COUNT_DASHES = """() => {
+    window.dashes = 0;
+    const { prototype } = CanvasRenderingContext2D;
+    const dash = prototype.setLineDash;
+    prototype.setLineDash = function (line) {
+        if (line.length) window.dashes++;
+        return dash.call(this, line);
+    };
+}"""
 
 
 @still
-def test_a_refused_click_is_sent_again_under_its_id_when_the_server_says(page: Page) -> None:
+def test_busy_click_is_retried_with_its_id_after_retry_after(page: Page) -> None:
     clicks = Sent(page, "/clicks", "POST")
     page.route(
         "**/clicks",
@@ -31,12 +42,13 @@ def test_a_refused_click_is_sent_again_under_its_id_when_the_server_says(page: P
 
 
 @still
-def test_a_click_is_given_up_after_a_minute_and_may_be_tried_again(
+def test_unanswered_click_is_given_up_after_a_minute_and_can_be_retried(
     page: Page, server: Server
 ) -> None:
     clicks = Sent(page, "/clicks", "POST")
     again = page.get_by_role("button", name="Try again")
     expect(again).to_be_hidden()
+    page.evaluate(COUNT_DASHES)
     server.stop(signal.SIGKILL)
     click(page)
     begun = page.evaluate("Date.now()")
@@ -51,6 +63,8 @@ def test_a_click_is_given_up_after_a_minute_and_may_be_tried_again(
     assert page.evaluate("Date.now()") - begun >= 45_000
     assert 6 <= len(clicks) <= 60
     page.clock.resume()
+    painted(page)
+    assert page.evaluate("dashes") > 0
     accessible(page)
     shot(page, "game-unconfirmed")
     server.start()
@@ -62,7 +76,7 @@ def test_a_click_is_given_up_after_a_minute_and_may_be_tried_again(
 
 
 @still
-def test_a_click_is_not_sent_again_once_the_stream_has_told_its_outcome(page: Page) -> None:
+def test_click_settled_by_the_stream_is_not_retried(page: Page) -> None:
     clicks = Sent(page, "/clicks", "POST")
 
     def lose_the_answer(route: Route) -> None:
@@ -77,14 +91,14 @@ def test_a_click_is_not_sent_again_once_the_stream_has_told_its_outcome(page: Pa
     assert len(clicks) == 1
 
 
-def test_a_click_with_a_used_id_is_refused_for_good(page: Page) -> None:
+def test_click_with_a_used_id_is_not_retried(page: Page) -> None:
     clicks = Sent(page, "/clicks", "POST")
 
-    def use_its_id(route: Route) -> None:
+    def use_the_id_first(route: Route) -> None:
         click_elsewhere(page, route.request.post_data_json["id"])
         route.continue_()
 
-    page.route("**/clicks", use_its_id)
+    page.route("**/clicks", use_the_id_first)
     with page.expect_response("**/clicks") as answered:
         click(page)
     assert answered.value.status == 422
@@ -92,7 +106,7 @@ def test_a_click_with_a_used_id_is_refused_for_good(page: Page) -> None:
 
 
 @still
-def test_a_final_no_is_shown_as_the_server_says_it(page: Page) -> None:
+def test_final_refusal_shows_the_detail_of_the_problem(page: Page) -> None:
     clicks = Sent(page, "/clicks", "POST")
     statuses = iter((400, 403, 409, 422))
 

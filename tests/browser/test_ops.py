@@ -107,7 +107,7 @@ SHOWN = {
         r"Streams parked\s*\d+",
         r"Streams awake\s*\d+",
         r"WebSockets\s*\d+",
-        r"Slow consumers closed\s*\d+",
+        r"Slow streams closed\s*\d+",
     ],
     "#breaker > div": [
         r"State\s*closed",

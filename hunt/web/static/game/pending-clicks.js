@@ -66,7 +66,7 @@ export class PendingClicks {
 
   #giveUp(id, position) {
     this.#unconfirmed.add(id);
-    this.#map.mark(id, position, "unsure");
+    this.#map.mark(id, position, "unconfirmed");
     const count = this.#unconfirmed.size;
     const clicks = count === 1 ? "A click" : `${count} clicks`;
     this.#handlers.say(`${clicks} could not be confirmed. It is safe to try again.`, "bad");

@@ -70,7 +70,7 @@ function tiles(sample, { pool_size: pool, queue_size: queue }) {
     "Streams parked": count(sample.parked),
     "Streams awake": count(sample.awake),
     WebSockets: count(sample.sockets),
-    "Slow consumers closed": count(sample.cut_off),
+    "Slow streams closed": count(sample.cut_off),
   };
 }
 
