@@ -17,7 +17,7 @@ from hunt.errors import Refused, StoreError
 from hunt.logs import FaultLog
 from hunt.play import contract, problems
 from hunt.web import bodies, cors, responses
-from hunt.web.admin import access, hunts, ops, players, process
+from hunt.web.admin import audit, health, hunts, players, process_control, samples
 from hunt.web.asgi_http import HTTPConnection
 from hunt.web.routes import clicks, pages, reading, session, sockets, streams
 
@@ -28,11 +28,12 @@ BLUEPRINTS = (
     sockets,
     reading,
     session,
-    access,
+    health,
     hunts,
     players,
-    process,
-    ops,
+    audit,
+    process_control,
+    samples,
     pages,
 )
 

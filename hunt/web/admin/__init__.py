@@ -1,0 +1,1 @@
+"""Routes for operators (``/v1/admin``, ``/ops``) and for load balancers and Prometheus."""

@@ -1,4 +1,4 @@
-"""The server's other processes, asked over their own sockets."""
+"""HTTP requests to the sibling worker processes of this server, over their Unix sockets."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import trio
 
-#: Seconds to wait for the others; one that is just ending does not answer.
+#: Seconds to wait for all responses; a process that is exiting does not respond.
 TIMEOUT = 2.0
 
-#: Bytes of one answer, at most.
-MAX_ANSWER = 4 * 1024 * 1024
+#: Maximum size of a response, in bytes.
+MAX_RESPONSE = 4 * 1024 * 1024
 
 
 async def get(
@@ -21,46 +21,49 @@ async def get(
     authorization: str | None = None,
     timeout: float = TIMEOUT,
 ) -> list[bytes]:
-    """Return what each says at `target`; those that are gone, or take too long, say nothing."""
+    """Return the body of each sibling's response to a GET request.
+
+    Siblings that fail, or do not respond within `timeout` seconds, are left out.
+    """
     head = f"GET {target} HTTP/1.0\r\nHost: hunt\r\n"
     if authorization is not None:
         head += f"Authorization: {authorization}\r\n"
-    return await _ask(siblings, f"{head}\r\n".encode(), timeout)
+    return await _send_all(siblings, f"{head}\r\n".encode(), timeout)
 
 
 async def post(siblings: Sequence[Path], target: str, *, authorization: str, body: bytes) -> int:
-    """Send JSON to each; return how many took it."""
+    """Send JSON to each sibling; return the number of successful responses."""
     head = (
         f"POST {target} HTTP/1.0\r\nHost: hunt\r\nAuthorization: {authorization}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    return len(await _ask(siblings, head.encode() + body, TIMEOUT))
+    return len(await _send_all(siblings, head.encode() + body, TIMEOUT))
 
 
-async def _ask(siblings: Sequence[Path], request: bytes, timeout: float) -> list[bytes]:
-    answers: list[bytes] = []
+async def _send_all(siblings: Sequence[Path], request: bytes, timeout: float) -> list[bytes]:
+    responses: list[bytes] = []
 
-    async def ask(path: Path) -> None:
-        answer = await _exchange(path, request)
-        if answer is not None:
-            answers.append(answer)
+    async def send(path: Path) -> None:
+        response = await _send(path, request)
+        if response is not None:
+            responses.append(response)
 
     with trio.move_on_after(timeout):
         async with trio.open_nursery() as nursery:
             for path in siblings:
-                nursery.start_soon(ask, path)
-    return answers
+                nursery.start_soon(send, path)
+    return responses
 
 
-async def _exchange(path: Path, request: bytes) -> bytes | None:
-    """Return the body of an answer of 200 or 202, None where there is none."""
+async def _send(path: Path, request: bytes) -> bytes | None:
+    """Return the body of a response with status 200 or 202, else None."""
     try:
         async with await trio.open_unix_socket(str(path)) as stream:
             await stream.send_all(request)
-            answer = b""
-            while len(answer) < MAX_ANSWER and (more := await stream.receive_some(65536)):
-                answer += more
+            response = b""
+            while len(response) < MAX_RESPONSE and (more := await stream.receive_some(65536)):
+                response += more
     except (OSError, trio.BrokenResourceError):
         return None
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     return body if head[8:12] in {b" 200", b" 202"} else None

@@ -1,0 +1,75 @@
+"""Blueprints whose routes require an operator token and the operations address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from quart import Blueprint, request
+
+from hunt.core.form import ID
+from hunt.core.player_ids import valid_player
+from hunt.core.tokens import Identity
+from hunt.engine import Engine
+from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed, NotAuthenticated
+from hunt.play import auth
+from hunt.web import who
+from hunt.web.admin import refused_operators
+
+
+def operator_blueprint(
+    name: str,
+    engine: Callable[[], Engine],
+    *,
+    prefix: str,
+    filtered: Collection[str] = (),
+) -> Blueprint:
+    """Return a blueprint that requires an operator token and the operations address.
+
+    A token may have the claim ``hunts``: it is valid for these hunts only.  A route with a hunt
+    in its path checks the claim.  Any other route refuses a token with the claim, unless its
+    function is in `filtered`.
+
+    Args:
+        name: Name of the blueprint.
+        engine: Returns the engine that serves.
+        prefix: Prefix of the paths.
+        filtered: Names of functions that restrict their result to the hunts of the claim.
+    """
+    routes = Blueprint(name, __name__, url_prefix=prefix)
+
+    @routes.before_request
+    async def authorize() -> None:
+        serving = engine()
+        who.check_place(serving)
+        operator = None
+        try:
+            identity = who.operator_identity(serving)
+            operator = identity.player
+            _check_claim(identity, filtered)
+        except (NotAuthenticated, NotAllowed) as refusal:
+            refused_operators.record(serving, refusal, operator)
+            raise
+        _check_path()
+
+    return routes
+
+
+def _check_claim(identity: Identity, filtered: Collection[str]) -> None:
+    """Raise `NotAllowed` if the claim ``hunts`` of the token excludes the current route."""
+    path = request.view_args or {}
+    if "hunt_id" in path:
+        auth.check_hunt(identity, path["hunt_id"])
+        return
+    _, _, function = (request.endpoint or "").rpartition(".")
+    if identity.hunts is not None and function not in filtered:
+        raise NotAllowed(auth.ALL_HUNTS)
+
+
+def _check_path() -> None:
+    """Raise `HuntNotFound` or `InvalidRequest` if an id in the path is malformed."""
+    path = request.view_args or {}
+    if "hunt_id" in path and not ID.fullmatch(path["hunt_id"]):
+        raise HuntNotFound("there is no such hunt")
+    if "player" in path and not valid_player(path["player"]):
+        wrong = "must be 1-64 of A-Z a-z 0-9 _ . : -"
+        raise InvalidRequest("the path is not valid", errors={"player": wrong})

@@ -1,0 +1,93 @@
+"""``/v1/admin/drain`` and ``/v1/admin/breaker``: control of worker processes.
+
+These routes work while the database is unavailable: the audit queue writes later.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Literal
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
+
+from hunt.core import wire
+from hunt.engine import Engine, Host
+from hunt.errors import InvalidRequest
+from hunt.store.audit import Entry
+from hunt.web import bodies, who
+from hunt.web.admin import siblings
+from hunt.web.admin.hunt_json import json_response
+from hunt.web.admin.operator_routes import operator_blueprint
+
+
+def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+    """Return the routes that control worker processes."""
+    routes = operator_blueprint("process", engine, prefix="/v1/admin")
+
+    @routes.post("/drain")
+    async def drain() -> Response:
+        operations = engine().operations
+        process = bodies.whole("process", os.getpid(), least=1, most=2**31 - 1)
+        if process != os.getpid():
+            await _drain_sibling(operations.host, process)
+        else:
+            actor = who.operator(engine())
+            operations.audit_queue.add(
+                Entry(actor=actor, action="drain", detail={"process": process})
+            )
+            operations.drain.requested.set()
+        return json_response({"draining": True, "process": process}, status=202)
+
+    @routes.post("/breaker")
+    async def breaker() -> Response:
+        operations, commits = engine().operations, engine().commits
+        force = _force(await bodies.table())
+        commits.breaker.force(force)
+        commits.prober.observe()
+        processes = 1
+        if request.args.get("process") != "own":
+            # Recorded once, by the process that the operator asked.
+            detail = {"force": force, "process": os.getpid()}
+            actor = who.operator(engine())
+            operations.audit_queue.add(Entry(actor=actor, action="breaker", detail=dict(detail)))
+            processes += await siblings.post(
+                operations.host.siblings(),
+                "/v1/admin/breaker?process=own",
+                authorization=request.headers["Authorization"],
+                body=wire.encode({"force": force}),
+            )
+        state = commits.breaker.state
+        return json_response({"force": force, "state": state, "processes": processes})
+
+    return routes
+
+
+async def _drain_sibling(host: Host, process: int) -> None:
+    """Forward a drain to the sibling process with this id, which records it.
+
+    Raises:
+        NotFound: There is no such process, or this request was forwarded itself.
+    """
+    accepted = 0
+    if "passed" not in request.args:
+        accepted = await siblings.post(
+            host.siblings(),
+            f"/v1/admin/drain?process={process}&passed=1",
+            authorization=request.headers["Authorization"],
+            body=b"{}",
+        )
+    if not accepted:
+        raise NotFound("this server has no such process")
+
+
+def _force(body: dict[str, object]) -> Literal["open", "closed"] | None:
+    """Return the state in which to hold the breaker; None releases it."""
+    match body:
+        case {"force": "open" | "closed" | None as force, **rest} if not rest:
+            return force
+    raise InvalidRequest(
+        "the body is not valid",
+        errors={"force": "must be open, closed or null, and the only field"},
+    )

@@ -1,0 +1,159 @@
+"""The event stream of the operations page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from typing import Self
+
+from quart.wrappers.response import ResponseBody
+
+from hunt.core import sse
+from hunt.core.tokens import Identity
+from hunt.core.wire import encode
+from hunt.engine import VERSION, Engine
+from hunt.errors import Overloaded
+from hunt.metrics.sample_buffer import KEPT
+from hunt.service.catalogue import Catalogue
+from hunt.web.admin import siblings
+
+#: Seconds to wait for the samples of sibling processes; the own sample waits as long.
+SIBLING_TIMEOUT = 0.5
+
+#: Maximum number of listed hunts; closed ones come last.
+MAX_HUNTS = 100
+
+
+class SampleStream(ResponseBody):
+    """Response body that streams samples, hunts and the state of sibling processes.
+
+    It counts as a watcher of the sample buffer while it is sent.
+
+    Args:
+        engine: The engine that serves.
+        authorization: ``Authorization`` header of the operator, for requests to siblings.
+        identity: The operator; the stream ends when their token expires.
+        resume: ``Last-Event-ID`` of the client, if it sent one.
+    """
+
+    def __init__(
+        self, engine: Engine, *, authorization: str, identity: Identity, resume: str | None
+    ) -> None:
+        self._samples = engine.telemetry.samples
+        self._siblings = engine.operations.host.siblings
+        self._catalogue = engine.catalogue
+        self._reconnect = engine.play.streams.reconnect
+        self._valid = engine.tokens.hold
+        self._hello = _hello(engine)
+        self._authorization = authorization
+        self._identity = identity
+        self._sent = self._samples.known(resume)
+        self._started = self._ended = False
+        self._sent_hunts = b""
+        self._exits = ExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Become a watcher; a stream that may not only tells when to reconnect."""
+        try:
+            self._exits.enter_context(self._samples.watching())
+        except Overloaded:
+            self._ended = True
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Stop being a watcher."""
+        self._exits.close()
+
+    def __aiter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next chunk, of complete events."""
+        samples = self._samples
+        if self._ended and self._started:
+            raise StopAsyncIteration
+        if self._ended:
+            self._started = True
+            return sse.pause(self._reconnect.ms())
+        greeting = b"" if self._started else self._hello
+        if self._started:
+            await samples.wait_newer(self._sent)
+        self._started = True
+        events = samples.after(self._sent)
+        self._sent = samples.seq
+        if samples.ended:
+            self._ended = True
+            return greeting + events + sse.drain(self._reconnect.ms())
+        if not self._valid(self._identity):
+            self._ended = True
+            return greeting + events + sse.pause(sse.RETRY_MS)
+        return greeting + self._changed_hunts() + events + await self._processes()
+
+    def _changed_hunts(self) -> bytes:
+        """Return the hunts as an event; empty if they are those that were sent last."""
+        hunts = _hunts(self._catalogue, self._identity.hunts)
+        if hunts == self._sent_hunts:
+            return b""
+        self._sent_hunts = hunts
+        return sse.frame(event="hunts", data=hunts)
+
+    async def _processes(self) -> bytes:
+        """Return the newest sample of every process of this server, own first, as an event."""
+        own, paths = self._samples.newest, self._siblings()
+        responses: Sequence[bytes] = ()
+        if paths:
+            responses = await siblings.get(
+                paths, "/ops/sample", authorization=self._authorization, timeout=SIBLING_TIMEOUT
+            )
+        known = [*([encode(own)] if own is not None else []), *responses]
+        silent = len(paths) - len(responses)
+        data = b'{"processes":[%b],"silent":%d}' % (b",".join(known), silent)
+        return sse.frame(event="processes", data=data)
+
+    async def convert_to_sequence(self) -> bytes:
+        """Refuse: the stream is endless."""
+        raise TypeError("an event stream cannot be read as a whole")
+
+    async def make_conditional(
+        self, begin: int, end: int | None, max_partial_size: int | None = None
+    ) -> int:
+        """Refuse: the stream has no ranges."""
+        raise TypeError("an event stream has no ranges")
+
+
+def _hello(engine: Engine) -> bytes:
+    """Return the greeting: the release and the limits of this process."""
+    settings, breaker = engine.settings, engine.commits.breaker
+    hello = {
+        "version": VERSION,
+        "kept": KEPT,
+        "queue_size": settings.queue_size,
+        "pool_size": settings.pool_size,
+        "breaker": {
+            "slow": settings.breaker_slow,
+            "limits": {
+                "slow": breaker.batches,
+                "timeout": breaker.timeouts,
+                "unavailable": breaker.failures,
+            },
+        },
+    }
+    return sse.pause(sse.RETRY_MS) + sse.frame(event="hello", data=encode(hello))
+
+
+def _hunts(catalogue: Catalogue, allowed: Collection[str] | None) -> bytes:
+    """Return the hunts as JSON; `allowed` are the ids that the operator may see, None all."""
+    now = catalogue.now()
+    shown = [
+        {
+            "id": hunt.id,
+            "title": hunt.definition.title,
+            "state": hunt.phase(now),
+            "deletable": hunt.last_seq == 0,
+        }
+        for hunt in catalogue.hunts.values()
+        if allowed is None or hunt.id in allowed
+    ]
+    shown.sort(key=lambda hunt: (hunt["state"] == "closed", hunt["id"]))
+    return encode({"hunts": shown[:MAX_HUNTS], "more": max(len(shown) - MAX_HUNTS, 0)})

@@ -1,0 +1,44 @@
+"""``/ops/samples`` and ``/ops/sample``: the state of this process, second by second.
+
+These routes do not use the database: they work while it is unavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quart import Blueprint, Response, request
+
+from hunt.core.wire import encode
+from hunt.engine import Engine
+from hunt.errors import Overloaded
+from hunt.play import contract
+from hunt.web import who
+from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.admin.sample_stream import SampleStream
+
+
+def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+    """Return the routes of samples."""
+    routes = operator_blueprint("ops", engine, prefix="/ops", filtered={"samples", "newest"})
+
+    @routes.get("/samples")
+    async def samples() -> Response:
+        body = SampleStream(
+            engine(),
+            authorization=request.headers["Authorization"],
+            identity=who.operator_identity(engine()),
+            resume=request.headers.get("Last-Event-ID"),
+        )
+        response = Response(body, mimetype="text/event-stream", headers=contract.STREAM_HEADERS)
+        response.timeout = None  # Quart would end the stream after RESPONSE_TIMEOUT
+        return response
+
+    @routes.get("/sample")
+    async def newest() -> Response:
+        sample = engine().telemetry.samples.newest
+        if sample is None:
+            raise Overloaded("there is no sample yet", retry_after=1)
+        return Response(encode(sample), mimetype="application/json")
+
+    return routes
