@@ -23,6 +23,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from hypercorn.utils import LifespanFailureError
 
 from hunt import edge
+from hunt.configuration import load
 from hunt.edge import worker
 from hunt.edge.admission import Admission
 from hunt.edge.park import Park
@@ -33,7 +34,7 @@ from hunt.logs import configure
 from hunt.processes import child, listening
 from hunt.processes.start_line import log_start
 from hunt.service.jwks import keep_current
-from hunt.settings import RESERVE, Settings, connection_limits, file_limit, load
+from hunt.settings import RESERVE, Settings, connection_limits, file_limit
 from hunt.web.app import create_app
 
 #: Seconds, when others of this server take over, for clients to send one more request

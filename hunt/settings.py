@@ -1,31 +1,31 @@
-"""The settings of a server, and the origin of each value."""
+"""The settings of a server: one declaration each.
+
+``docs/reference/settings.md`` is generated from here: run ``python docs/generate.py``.
+"""
 
 from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal, get_args, get_type_hints
 
 import platformdirs
 
-from hunt import conninfo, sources, values
-from hunt.errors import SettingsError
-from hunt.sources import PREFIX
+from hunt import values
+from hunt.setting import Setting
 
-#: Descriptors that are no client's: pool, listeners, logs, epoll.
+#: File descriptors that are not for clients: pool, listening sockets, logs, epoll.
 RESERVE = 64
 
 #: The data folder of a user without a home folder.
 SYSTEM_DATA_DIR = Path("/var/lib/hunt")
 
-Origin = Literal["flag", "environment", "file", "default"]
-
 
 def _data_dir() -> Path:
-    """Return the user's data folder; that of the system where the user has no home folder."""
+    """Return the user's data folder; that of the system for a user without a home folder."""
     try:
         found = Path(platformdirs.user_data_dir("hunt"))
     except RuntimeError:
@@ -35,202 +35,220 @@ def _data_dir() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One server's settings; field ``x_y`` is variable ``HUNT_X_Y``."""
+    """The settings of one server; field ``x_y`` is variable ``HUNT_X_Y``."""
 
-    database_url: str | None = field(default=None, repr=False)  #: libpq; None means embedded
-    listen_dsn: str | None = field(default=None, repr=False)  #: where LISTEN goes; None: the same
-    data_dir: Path = field(default_factory=_data_dir)
-    bind: tuple[str, ...] = ("127.0.0.1:8000",)  #: ``host:port`` or ``unix:/path``
-    processes: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))  #: >= 1
-    jwt_secret: tuple[bytes, ...] = field(default=(), repr=False)  #: the first signs, all verify
-    jwt_algorithms: tuple[str, ...] = ("HS256",)  #: of the tokens of players and operators
-    jwt_key_file: Path | None = None  #: public keys in PEM
-    jwks_file: Path | None = None  #: a JSON Web Key Set, read again now and then
-    #: Where the issuer publishes one; may hold a password.
-    jwks_url: str | None = field(default=None, repr=False)
-    jwt_issuer: str | None = field(
-        default=None, repr=False
-    )  #: ``iss`` of tokens signed with those keys; None is any
-    guests: bool | None = None  #: guest sessions; None: where the database is embedded
-    pool_size: int = 16  #: connections of one process, >= 2
-    batch_interval: float = 0.020  #: seconds a batch gathers in a busy lane, >= 0
-    batch_size: int = 500  #: clicks of one commit, >= 1
-    queue_size: int = 5000  #: clicks that wait in one process, >= 1
-    queue_age: float = 1.0  #: seconds a click may wait before new ones are refused, > 0
-    breaker_slow: float = 0.050  #: seconds after which a commit is slow, > 0
-    breaker_batches: int = 10  #: slow commits in a row that open the breaker, >= 1
-    click_rate: float = 20.0  #: clicks a second of one player, >= 0; 0 is no limit
-    click_burst: int = 40  #: clicks at once of one player, >= 1
-    ticket_rate: float = 2.0  #: tickets a second for one player, >= 0; 0 is no limit
-    ticket_burst: int = 20  #: tickets at once for one player, >= 1
-    connect_rate: float = 5.0  #: streams a second that one player opens, >= 0; 0 is no limit
-    connect_burst: int = 50  #: streams that one player opens at once, >= 1
-    resume_rate: float = 2.0  #: of those, a second, with history to read, >= 0; 0 is no limit
-    resume_burst: int = 20  #: of those, at once, with history to read, >= 1
-    session_rate: float = 20.0  #: new guests a second from one address, >= 0; 0 is no limit
-    session_burst: int = 2000  #: new guests at once from one address, >= 1
-    #: Players that may share an address, which may do so many times what one may; 0 is
-    #: no limit.  Large, because a school or a mobile network may have one address only.
-    address_players: int = 1000
-    fast_lane: bool = True  #: clicks and streams are served below Quart, where they are plain
-    stream_buffer: int = 256  #: events a subscriber may be behind, >= 1
-    max_connections: int | None = None  #: of one process; None: the file limit less a reserve
-    #: Of one address in one process; 0 is no limit, None is half of `max_connections`.
-    max_connections_per_address: int | None = None
-    max_streams_per_player: int = 10  #: of one process, >= 1
-    replay_limit: int = 1000  #: events of one resume, >= 1
-    heartbeat: float = 15.0  #: seconds of silence on a stream, > 0
-    #: Share of a node's workers, 0 to 1, that must be able to take clicks for it to be ready.
-    ready_share: float = 0.5
-    drain_delay: float = 0.0  #: seconds between "not ready" and the end of clicks, >= 0
-    drain_timeout: float = 20.0  #: seconds to commit what waits, > 0
-    allowed_origins: tuple[str, ...] = ()  #: besides the server's own
-    trusted_proxies: tuple[str, ...] = ()  #: addresses, networks, ``unix``: their word counts
-    operations_bind: str | None = None  #: for ``/metrics``; None: the same
-    log_format: Literal["console", "json"] | None = None  #: None: by whether there is a terminal
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    access_log: bool = True  #: a line for each request, at level `info`
-    access_log_clicks: int = 100  #: of so many clicks one is logged, >= 1
+    # fmt: off
+    database_url: Annotated[str | None, Setting(
+        values.dsn, "", "The database.",
+        example="postgresql://hunt@db.example/hunt", default="an embedded PostgreSQL", secret=True,
+    )] = field(default=None, repr=False)
+    listen_dsn: Annotated[str | None, Setting(
+        values.dsn, "", "The connection for LISTEN, if a pooler stands before the database.",
+        example="postgresql://hunt@db.example:5432/hunt",
+        default="`HUNT_DATABASE_URL`", secret=True,
+    )] = field(default=None, repr=False)
+    pool_size: Annotated[int, Setting(
+        values.whole(2), "connections", "Size of the connection pool of one process.",
+    )] = 16
+    data_dir: Annotated[Path, Setting(
+        values.path, "",
+        "Files of the embedded PostgreSQL, the generated secret, and control sockets.",
+        example="/var/lib/hunt", default="the user's data folder",
+    )] = field(default_factory=_data_dir)
+    bind: Annotated[tuple[str, ...], Setting(
+        values.addresses, "", "Addresses to listen on.",
+        example="0.0.0.0:8000,unix:/run/hunt.sock",
+    )] = ("127.0.0.1:8000",)
+    operations_bind: Annotated[str | None, Setting(
+        values.address, "", "The only address for `/metrics` and the administration.",
+        example="127.0.0.1:9000", default="the addresses of `HUNT_BIND`",
+    )] = None
+    processes: Annotated[int, Setting(
+        values.whole(1, 1024), "processes", "Worker processes.",
+        example="4", default="one per core",
+    )] = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    max_connections: Annotated[int | None, Setting(
+        values.whole(1), "connections", "Concurrency limit of client connections of one process.",
+        example="10000", default="the file limit less a reserve",
+    )] = None
+    max_connections_per_address: Annotated[int | None, Setting(
+        values.whole(0), "connections",
+        "Concurrency limit of connections from one address to one process; 0: no limit.",
+        example="1000", default="half of `HUNT_MAX_CONNECTIONS`",
+    )] = None
+    trusted_proxies: Annotated[tuple[str, ...], Setting(
+        values.proxies, "", "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+        example="10.0.0.0/8,unix", default="none",
+    )] = ()
+    allowed_origins: Annotated[tuple[str, ...], Setting(
+        values.origins, "", "Other origins whose pages may use the API.",
+        example="https://play.example", default="the server's own",
+    )] = ()
+    fast_lane: Annotated[bool, Setting(
+        values.flag, "", "Serve simple clicks and streams below Quart.",
+    )] = True
+    jwt_secret: Annotated[tuple[bytes, ...], Setting(
+        values.jwt_secrets, "", "Secrets of HS256 tokens: the first one signs, all verify.",
+        example="THE-OUTPUT-OF-openssl-rand-hex-32",
+        default="generated with an embedded PostgreSQL", secret=True,
+    )] = field(default=(), repr=False)
+    jwt_algorithms: Annotated[tuple[str, ...], Setting(
+        values.algorithms, "", "Signature algorithms of tokens of players and operators.",
+        example="HS256,RS256",
+    )] = ("HS256",)
+    jwt_key_file: Annotated[Path | None, Setting(
+        values.path, "", "Public keys in PEM that verify tokens.",
+        example="/etc/hunt/keys.pem", default="none",
+    )] = None
+    jwks_file: Annotated[Path | None, Setting(
+        values.path, "", "A JSON Web Key Set with public keys, read again regularly.",
+        example="/etc/hunt/jwks.json", default="none",
+    )] = None
+    jwks_url: Annotated[str | None, Setting(
+        values.url, "", "The URL of the issuer's JSON Web Key Set, fetched regularly.",
+        example="https://id.example/keys", default="none",
+    )] = field(default=None, repr=False)
+    jwt_issuer: Annotated[str | None, Setting(
+        values.text, "", "The required claim `iss` of tokens signed with those keys.",
+        example="https://id.example", default="any",
+    )] = field(default=None, repr=False)
+    guests: Annotated[bool | None, Setting(
+        values.flag, "", "Whether visitors without a token get a guest session.",
+        example="true", default="true with an embedded PostgreSQL",
+    )] = None
+    batch_interval: Annotated[float, Setting(
+        values.decimal(), "seconds",
+        "Longest time that a batch gathers clicks while another one is committed.",
+    )] = 0.020
+    batch_size: Annotated[int, Setting(
+        values.whole(1), "clicks", "Largest batch of one commit.",
+    )] = 500
+    queue_size: Annotated[int, Setting(
+        values.whole(1), "clicks",
+        "Clicks that may wait for a commit in one process; more are refused.",
+    )] = 5000
+    queue_age: Annotated[float, Setting(
+        values.decimal(above=True), "seconds",
+        "Age of the oldest waiting click of a hunt from which on new ones are refused.",
+    )] = 1.0
+    breaker_slow: Annotated[float, Setting(
+        values.decimal(above=True), "seconds", "Duration from which on a commit counts as slow.",
+    )] = 0.050
+    breaker_batches: Annotated[int, Setting(
+        values.whole(1), "commits", "Consecutive slow commits that open the circuit breaker.",
+    )] = 10
+    click_rate: Annotated[float, Setting(
+        values.decimal(), "per second", "Rate limit of the clicks of one player; 0: no limit.",
+    )] = 20.0
+    click_burst: Annotated[int, Setting(
+        values.whole(1), "clicks", "Clicks of one player at once before `HUNT_CLICK_RATE` applies.",
+    )] = 40
+    ticket_rate: Annotated[float, Setting(
+        values.decimal(), "per second", "Rate limit of the tickets of one player; 0: no limit.",
+    )] = 2.0
+    ticket_burst: Annotated[int, Setting(
+        values.whole(1), "tickets",
+        "Tickets of one player at once before `HUNT_TICKET_RATE` applies.",
+    )] = 20
+    connect_rate: Annotated[float, Setting(
+        values.decimal(), "per second",
+        "Rate limit of the streams that one player opens; 0: no limit.",
+    )] = 5.0
+    connect_burst: Annotated[int, Setting(
+        values.whole(1), "streams",
+        "Streams that one player opens at once before `HUNT_CONNECT_RATE` applies.",
+    )] = 50
+    resume_rate: Annotated[float, Setting(
+        values.decimal(), "per second",
+        "Rate limit of the streams that one player resumes; 0: no limit.",
+    )] = 2.0
+    resume_burst: Annotated[int, Setting(
+        values.whole(1), "streams",
+        "Streams that one player resumes at once before `HUNT_RESUME_RATE` applies.",
+    )] = 20
+    session_rate: Annotated[float, Setting(
+        values.decimal(), "per second", "Rate limit of new guests from one address; 0: no limit.",
+    )] = 20.0
+    session_burst: Annotated[int, Setting(
+        values.whole(1), "guests",
+        "New guests from one address at once before `HUNT_SESSION_RATE` applies.",
+    )] = 2000
+    # Large, because a school or a mobile network may share one address.
+    address_players: Annotated[int, Setting(
+        values.whole(0), "players",
+        "Players who may share an address: its limits are so many times those of one "
+        "player; 0: no limit.",
+    )] = 1000
+    max_streams_per_player: Annotated[int, Setting(
+        values.whole(1), "streams",
+        "Concurrency limit of the streams of one player in one process.",
+    )] = 10
+    stream_buffer: Annotated[int, Setting(
+        values.whole(1), "events",
+        "Events that a slow consumer may fall behind before it is disconnected.",
+    )] = 256
+    replay_limit: Annotated[int, Setting(
+        values.whole(1), "events",
+        "Events that a resumed stream may have missed; with more it starts anew.",
+    )] = 1000
+    heartbeat: Annotated[float, Setting(
+        values.decimal(above=True), "seconds", "Silence after which a stream sends a heartbeat.",
+    )] = 15.0
+    ready_share: Annotated[float, Setting(
+        values.decimal(most=1), "share of the workers",
+        "Workers that must be able to take clicks for their node to be ready.",
+    )] = 0.5
+    drain_delay: Annotated[float, Setting(
+        values.decimal(), "seconds",
+        'Time between "not ready" and the refusal of clicks in a graceful shutdown.',
+        example="5",
+    )] = 0.0
+    drain_timeout: Annotated[float, Setting(
+        values.decimal(above=True), "seconds",
+        "Longest time to commit waiting clicks in a graceful shutdown.",
+    )] = 20.0
+    log_format: Annotated[Literal["console", "json"] | None, Setting(
+        values.choice("console", "json"), "", "Format of the logs on standard error.",
+        example="json", default="console on a terminal, else json",
+    )] = None
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Setting(
+        values.choice("debug", "info", "warning", "error"), "", "Lowest level that is logged.",
+    )] = "info"
+    access_log: Annotated[bool, Setting(
+        values.flag, "", "Log one line per request, at level `info`.",
+    )] = True
+    access_log_clicks: Annotated[int, Setting(
+        values.whole(1), "clicks", "Of so many clicks one is logged; at level `debug` all are.",
+    )] = 100
+    # fmt: on
 
     @property
     def embedded(self) -> bool:
-        """Whether the server brings its own PostgreSQL."""
+        """Whether the server starts its own PostgreSQL."""
         return self.database_url is None
 
     @property
     def guests_allowed(self) -> bool:
-        """Whether anybody may become a player."""
+        """Whether visitors without a token may play."""
         return self.embedded if self.guests is None else self.guests
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Settings, and where each came from."""
-
-    settings: Settings
-    origins: Mapping[str, Origin]  #: field -> where its value came from
-
-
-#: Connection strings, of which host, port and database may be shown.
-CONNECTIONS = frozenset({"database_url", "listen_dsn"})
-
-#: Fields that may be read from a file of their own (``HUNT_..._FILE``).
-SECRETS = CONNECTIONS | {"jwt_secret"}
-
-
-def load(
-    environ: Mapping[str, str],
-    *,
-    flags: Mapping[str, object | None] | None = None,
-    config: Path | None = None,
-    cwd: Path,
-) -> Loaded:
-    """Read the settings: a flag beats the environment, that beats the file, that the default.
-
-    Args:
-        environ: As `os.environ`; names without ``HUNT_`` are ignored.
-        flags: Field -> value from the command line; None where it was not given.
-        config: A settings file that must exist; else ``hunt.toml`` in `cwd`, where there is one.
-        cwd: The working directory.
-
-    Raises:
-        SettingsError: With one sentence for the first thing that is wrong.
-    """
-    raw: dict[str, tuple[object, Origin, str]] = {}
-    path = config or cwd / "hunt.toml"
-    for name, value in sources.file(path, PARSERS, needed=config is not None).items():
-        raw[name] = (value, "file", f"{name} in {path}")
-    for variable, value in sources.environ(environ, PARSERS, SECRETS).items():
-        raw[variable.lower()] = (value, "environment", PREFIX + variable)
-    for name, flag in (flags or {}).items():
-        if flag is not None:
-            raw[name] = (flag, "flag", f"--{name.replace('_', '-')}")
-    parsed: dict[str, Any] = {}
-    for name, (value, _, label) in raw.items():
-        try:
-            parsed[name] = PARSERS[name](value)
-        except ValueError as exc:
-            raise SettingsError(f"{label}: {exc}") from None
-    settings = Settings(**parsed)
-    origins: dict[str, Origin] = {
-        each.name: raw[each.name][1] if each.name in raw else "default" for each in fields(Settings)
-    }
-    return Loaded(settings, origins)
-
-
-PARSERS: Mapping[str, Callable[[object], object]] = {
-    "database_url": values.dsn,
-    "listen_dsn": values.dsn,
-    "data_dir": values.path,
-    "bind": values.addresses,
-    "processes": values.whole(1, 1024),
-    "jwt_secret": values.jwt_secrets,
-    "jwt_algorithms": values.algorithms,
-    "jwt_key_file": values.path,
-    "jwks_file": values.path,
-    "jwks_url": values.url,
-    "jwt_issuer": values.text,
-    "guests": values.flag,
-    "pool_size": values.whole(2),
-    "batch_interval": values.seconds(),
-    "batch_size": values.whole(1),
-    "queue_size": values.whole(1),
-    "queue_age": values.seconds(above=True),
-    "breaker_slow": values.seconds(above=True),
-    "breaker_batches": values.whole(1),
-    "click_rate": values.seconds(),
-    "click_burst": values.whole(1),
-    "ticket_rate": values.seconds(),
-    "ticket_burst": values.whole(1),
-    "connect_rate": values.seconds(),
-    "connect_burst": values.whole(1),
-    "resume_rate": values.seconds(),
-    "resume_burst": values.whole(1),
-    "session_rate": values.seconds(),
-    "session_burst": values.whole(1),
-    "address_players": values.whole(0),
-    "fast_lane": values.flag,
-    "stream_buffer": values.whole(1),
-    "max_connections": values.whole(1),
-    "max_connections_per_address": values.whole(0),
-    "max_streams_per_player": values.whole(1),
-    "replay_limit": values.whole(1),
-    "heartbeat": values.seconds(above=True),
-    "ready_share": values.share,
-    "drain_delay": values.seconds(),
-    "drain_timeout": values.seconds(above=True),
-    "allowed_origins": values.origins,
-    "trusted_proxies": values.proxies,
-    "operations_bind": values.address,
-    "log_format": values.choice("console", "json"),
-    "log_level": values.choice("debug", "info", "warning", "error"),
-    "access_log": values.flag,
-    "access_log_clicks": values.whole(1),
+#: Field -> its declaration, in their order.
+DECLARATIONS: Mapping[str, Setting] = {
+    name: next(each for each in get_args(hint) if isinstance(each, Setting))
+    for name, hint in get_type_hints(Settings, include_extras=True).items()
 }
 
+#: Fields with a connection string, of which host, port and database may be shown.
+CONNECTIONS = frozenset(name for name, each in DECLARATIONS.items() if each.parser is values.dsn)
 
-def masked(settings: Settings) -> dict[str, str]:
-    """Return every setting as text, for people, without secrets."""
-    return {
-        each.name: _masked(each.name, getattr(settings, each.name)) for each in fields(settings)
-    }
-
-
-def _masked(name: str, value: object) -> str:
-    if value is None or value == ():
-        return "-"
-    if name in CONNECTIONS:
-        return f"{conninfo.location(str(value))} (user, password and options are not shown)"
-    if name in SECRETS:
-        return "(set)"
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return values.without_secrets(value) if isinstance(value, str) else str(value)
+#: Fields that may be read from a file of their own (``HUNT_..._FILE``).
+SECRETS = frozenset(name for name, each in DECLARATIONS.items() if each.secret)
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Maximum numbers of client connections of one process."""
+    """Concurrency limits of the client connections of one process."""
 
     total: int  #: of all clients
     per_address: int | None  #: of one address; None: no limit

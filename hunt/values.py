@@ -1,7 +1,7 @@
-"""Parsers for the values of settings, as a file, a variable or a flag gives them.
+"""Parsers for the values of settings, from a file, a variable or a flag.
 
 A wrong value is a `ValueError`.  Its message follows the name of the setting, and never
-quotes the value: a secret may have been put into the wrong setting.
+quotes the value: a user may have put a secret into the wrong setting.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from hunt import conninfo
@@ -21,19 +23,44 @@ MOST_SECONDS = 1e9
 
 _PATH_MAX = 107  # bytes of a Unix socket's path (sun_path, unix(7))
 
+T = TypeVar("T")
 
+
+@dataclass(frozen=True, slots=True)
+class Parser(Generic[T]):
+    """A function that parses the value of a setting, with a description of valid values."""
+
+    accepts: str  #: valid values in words, as "a whole number, at least 1"
+    parse: Callable[[object], T]
+
+    def __call__(self, value: object) -> T:
+        """Return the parsed value.
+
+        Raises:
+            ValueError: The value is not valid.
+        """
+        return self.parse(value)
+
+
+def accepts(description: str) -> Callable[[Callable[[object], T]], Parser[T]]:
+    """Return a decorator that makes a function a `Parser`."""
+    return lambda parse: Parser(description, parse)
+
+
+@accepts("a text without control characters")
 def text(value: object) -> str:
-    """Return a text without control characters."""
+    """Return a text."""
     if not isinstance(value, str) or not value:
         raise ValueError("must be a text that is not empty")
-    # A byte that is not UTF-8 comes from the system as a surrogate.
+    # The system passes a byte that is not UTF-8 as a surrogate.
     if any(ord(each) < 32 or 0xD800 <= ord(each) <= 0xDFFF for each in value):
         raise ValueError("must be UTF-8, without control characters")
     return value
 
 
+@accepts("a PostgreSQL connection string: a URL, or key=value pairs")
 def dsn(value: object) -> str:
-    """Return a connection string that libpq takes."""
+    """Return a connection string that libpq accepts."""
     if not isinstance(value, str) or not value:
         raise ValueError("must be a connection string that is not empty")
     conninfo.parse(value)
@@ -45,9 +72,10 @@ def _list(value: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def whole(least: int, most: int = MOST) -> Callable[[object], int]:
-    """Return a parser for a whole number."""
+def whole(least: int, most: int = MOST) -> Parser[int]:
+    """Return a parser for integers from `least` to `most`."""
 
+    @accepts(f"a whole number, at least {least} and at most {most}")
     def parse(value: object) -> int:
         try:
             if isinstance(value, bool | float):
@@ -56,15 +84,22 @@ def whole(least: int, most: int = MOST) -> Callable[[object], int]:
         except (ValueError, TypeError):
             number = least - 1
         if not least <= number <= most:
-            raise ValueError(f"must be a whole number, at least {least} and at most {most}")
+            raise ValueError(f"must be {parse.accepts}")
         return int(number)
 
     return parse
 
 
-def seconds(*, above: bool = False) -> Callable[[object], float]:
-    """Return a parser for a number, mostly of seconds."""
+def decimal(*, above: bool = False, most: float = MOST_SECONDS) -> Parser[float]:
+    """Return a parser for numbers from 0 to `most`.
 
+    Args:
+        above: Refuse 0.
+        most: The largest valid number.
+    """
+    first = "more than 0" if above else "at least 0"
+
+    @accepts(f"a number, {first} and at most {most:.0f}")
     def parse(value: object) -> float:
         try:
             if isinstance(value, bool):
@@ -72,43 +107,31 @@ def seconds(*, above: bool = False) -> Callable[[object], float]:
             number = float(value)  # type: ignore[arg-type]
         except (ValueError, TypeError, OverflowError):
             number = math.nan
-        if not 0 <= number <= MOST_SECONDS or (above and number == 0):
-            first = "more than 0" if above else "at least 0"
-            raise ValueError(f"must be a number, {first} and at most {MOST_SECONDS:.0f}")
+        if not 0 <= number <= most or (above and number == 0):
+            raise ValueError(f"must be {parse.accepts}")
         return number
 
     return parse
 
 
-def share(value: object) -> float:
-    """Return a number from 0 to 1."""
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        number = float(value)  # type: ignore[arg-type]
-    except (ValueError, TypeError):
-        number = math.nan
-    if not 0 <= number <= 1:
-        raise ValueError("must be a number, at least 0 and at most 1")
-    return number
-
-
+@accepts("true or false")
 def flag(value: object) -> bool:
-    """Return whether it is on."""
+    """Return a truth value."""
     known = {"1": True, "true": True, "yes": True, "on": True}
     known |= {"0": False, "false": False, "no": False, "off": False}
     found = known.get(str(value).lower())
     if found is None:
-        raise ValueError("must be true or false")
+        raise ValueError(f"must be {flag.accepts}")
     return found
 
 
-def choice(*choices: str) -> Callable[[object], str]:
+def choice(*choices: str) -> Parser[str]:
     """Return a parser for one of `choices`."""
 
+    @accepts(f"one of {', '.join(choices)}")
     def parse(value: object) -> str:
         if value not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}")
+            raise ValueError(f"must be {parse.accepts}")
         return str(value)
 
     return parse
@@ -118,8 +141,9 @@ _ADDRESS = re.compile(r"(\[[^][]*\]|[^][:]+):(\d{1,5})", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?", re.ASCII)
 
 
+@accepts("HOST:PORT or unix:/PATH")
 def address(value: object) -> str:
-    """Return an address to listen at: ``host:port`` or ``unix:/path``."""
+    """Return an address to listen on: ``host:port`` or ``unix:/path``."""
     found = text(value)
     if found.startswith("unix:"):
         socket = found.removeprefix("unix:")
@@ -132,6 +156,7 @@ def address(value: object) -> str:
     return found
 
 
+@accepts("one or more addresses, each HOST:PORT or unix:/PATH, comma-separated")
 def addresses(value: object) -> tuple[str, ...]:
     """Return one or more addresses."""
     found = tuple(address(each) for each in _list(value))
@@ -152,41 +177,46 @@ def _is_host(host: str) -> bool:
     return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
 
 
+@accepts("one or more secrets of at least 32 bytes, comma-separated")
 def jwt_secrets(value: object) -> tuple[bytes, ...]:
     """Return one or more secrets."""
     secrets = tuple(each.encode() for each in _list(value))
     if not secrets or any(len(each) < 32 for each in secrets):
-        raise ValueError("must be one or more secrets of at least 32 bytes, comma-separated")
+        raise ValueError(f"must be {jwt_secrets.accepts}")
     return secrets
 
 
+_ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
+
+
+@accepts(f"one or more of {', '.join(_ALGORITHMS)}")
 def algorithms(value: object) -> tuple[str, ...]:
-    """Return one or more algorithms of signatures."""
+    """Return one or more signature algorithms."""
     found = _list(value)
-    known = ("HS256", "RS256", "ES256", "EdDSA")
-    if not found or not set(found) <= set(known):
-        raise ValueError(f"must be one or more of {', '.join(known)}")
+    if not found or not set(found) <= set(_ALGORITHMS):
+        raise ValueError(f"must be {algorithms.accepts}")
     return found
 
 
-# User and password as RFC 3986 has them, so that every parser finds the same host.
+# User and password as in RFC 3986, so that every parser finds the same host.
 _AUTHORITY = re.compile(
     r"(?:[A-Za-z0-9._~!$&'()*+,;=:%-]*@)?(\[[^][]*\]|[^][:@]+)(?::(\d{1,5}))?", re.ASCII
 )
 
 
+@accepts("https://HOST/..., or http:// to this machine")
 def url(value: object) -> str:
-    """Return a URL that may be fetched, perhaps with a user and a password."""
+    """Return a URL that may be fetched; it may contain a user and a password."""
     found = text(value)
     scheme, host = _server(found)
     here = host.lower() in {"localhost", "127.0.0.1", "[::1]"}
     if scheme != "https" and not (scheme == "http" and here):
-        raise ValueError("must be https://HOST/..., or http:// to this machine")
+        raise ValueError(f"must be {url.accepts}")
     return found
 
 
 def server(value: object) -> str:
-    """Return the URL of a server of hunt, without user, password and query."""
+    """Return the URL of a hunt server, without user, password and query."""
     found = text(value)
     scheme, _ = _server(found)
     if scheme not in {"http", "https"} or any(each in found for each in "@?#"):
@@ -195,7 +225,7 @@ def server(value: object) -> str:
 
 
 def _server(url: str) -> tuple[str, str]:
-    """Return scheme and host of a URL; empty where it is none that every parser agrees on."""
+    """Return scheme and host of a URL; empty if parsers may disagree about them."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -207,7 +237,7 @@ def _server(url: str) -> tuple[str, str]:
 
 
 def without_secrets(found: str) -> str:
-    """Return a URL without user, password, query and fragment; another text as it is."""
+    """Return a URL without user, password, query and fragment; any other text unchanged."""
     if "://" not in found:
         return found
     try:
@@ -223,6 +253,7 @@ def without_secrets(found: str) -> str:
     return f"{parts.scheme}://{user}{match[1]}{port}{parts.path}{query}"
 
 
+@accepts("origins, as in https://play.example, without a path, comma-separated")
 def origins(value: object) -> tuple[str, ...]:
     """Return origins (RFC 6454)."""
     found = _list(value)
@@ -235,6 +266,7 @@ def origins(value: object) -> tuple[str, ...]:
     return found
 
 
+@accepts("addresses, networks as in 10.0.0.0/8, or unix, comma-separated")
 def proxies(value: object) -> tuple[str, ...]:
     """Return addresses and networks."""
     found = _list(value)
@@ -246,13 +278,14 @@ def proxies(value: object) -> tuple[str, ...]:
     return found
 
 
+@accepts("a path")
 def path(value: object) -> Path:
     """Return a path."""
     found = text(str(value) if isinstance(value, Path) else value)
     if "://" in found:
         raise ValueError("must be a path, not a URL")
     if isinstance(value, Path):
-        return value  # of a flag, where the shell has done the rest
+        return value  # from a flag, which the shell has expanded
     try:
         return Path(found).expanduser()
     except RuntimeError:

@@ -1,157 +1,61 @@
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import fields
 
 import pytest
 
-from hunt.errors import SettingsError
-from hunt.processes.orders import Order, decode_order, encode
-from hunt.settings import Settings, file_limit, load, masked
-
-SECRET = "s" * 32
+from hunt import settings
+from hunt.settings import DECLARATIONS, Settings, connection_limits, file_limit
 
 
-def test_a_flag_beats_the_environment_that_beats_the_file_that_beats_the_default(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / "hunt.toml").write_text("batch_size = 1\nqueue_size = 2\npool_size = 3\n")
-    environ = {"HUNT_BATCH_SIZE": "10", "HUNT_QUEUE_SIZE": "20", "PATH": "/bin"}
-    loaded = load(environ, flags={"batch_size": 100, "bind": None}, cwd=tmp_path)
-    settings = loaded.settings
-    assert (settings.batch_size, settings.queue_size, settings.pool_size) == (100, 20, 3)
-    assert settings.replay_limit == 1000
-    origins = [loaded.origins[name] for name in ("batch_size", "queue_size", "pool_size", "bind")]
-    assert origins == ["flag", "environment", "file", "default"]
+def test_every_field_is_declared() -> None:
+    assert list(DECLARATIONS) == [each.name for each in fields(Settings)]
 
 
-def test_parses_every_kind(tmp_path: Path) -> None:
-    environ = {
-        "HUNT_BIND": "127.0.0.1:80, [::1]:80, unix:/run/hunt.sock",
-        "HUNT_JWT_SECRET": f"{SECRET},{SECRET}2",
-        "HUNT_GUESTS": "Yes",
-        "HUNT_BATCH_INTERVAL": "0",
-        "HUNT_ALLOWED_ORIGINS": "https://a.example",
-        "HUNT_LOG_FORMAT": "json",
-        "HUNT_DATA_DIR": "/var/lib/hunt",
-        "HUNT_JWT_KEY_FILE": "/etc/hunt/keys.pem",
-        "HUNT_JWKS_URL": "http://localhost:9/keys",
-        "HUNT_JWT_ALGORITHMS": "RS256, EdDSA",
-        "HUNT_TRUSTED_PROXIES": "10.0.0.0/8, ::1, unix",
-        "HUNT_TEST_REQUIRE": "all",
-    }
-    settings = load(environ, cwd=tmp_path).settings
-    assert settings.bind == ("127.0.0.1:80", "[::1]:80", "unix:/run/hunt.sock")
-    assert settings.jwt_secret == (SECRET.encode(), SECRET.encode() + b"2")
-    assert settings.guests is True
-    assert settings.batch_interval == 0
-    assert settings.data_dir == Path("/var/lib/hunt")
-    assert settings.jwt_key_file == Path("/etc/hunt/keys.pem")
-    assert settings.jwt_algorithms == ("RS256", "EdDSA")
-    assert settings.trusted_proxies == ("10.0.0.0/8", "::1", "unix")
-    order = Order(settings=settings, number=1, own=None, hang=1)
-    assert decode_order(encode(order)) == order, "and reaches the server's processes"
+@pytest.mark.parametrize("name", DECLARATIONS)
+def test_default_and_example_are_valid(name: str) -> None:
+    declared, default = DECLARATIONS[name], getattr(Settings(), name)
+    if default is not None and default != ():
+        as_list = list(default) if isinstance(default, tuple) else default
+        assert declared.parser(as_list) == default
+    if declared.example:
+        declared.parser(declared.example)
 
 
-@pytest.mark.parametrize(
-    ("variable", "value", "sentence"),
-    [
-        ("HUNT_BATCH_SIZ", "1", "did you mean HUNT_BATCH_SIZE"),
-        ("HUNT_ZZZZZZ", "1", "hunt config"),
-        ("HUNT_BATCH_SIZE", "0", "at least 1"),
-        ("HUNT_BATCH_SIZE", "1.5", "whole number"),
-        ("HUNT_QUEUE_AGE", "0", "more than 0"),
-        ("HUNT_QUEUE_AGE", "nan", "more than 0"),
-        ("HUNT_HEARTBEAT", "inf", "more than 0"),
-        ("HUNT_GUESTS", "maybe", "true or false"),
-        ("HUNT_LOG_LEVEL", "loud", "one of debug"),
-        ("HUNT_JWT_ALGORITHMS", "none", "HS256, RS256"),
-        ("HUNT_JWT_ALGORITHMS", ",", "HS256, RS256"),
-        ("HUNT_JWKS_URL", "http://id.example/keys", "https://"),
-        ("HUNT_JWKS_URL", "http://localhost.evil.example/keys", "https://"),
-        ("HUNT_JWKS_URL", "http://localhost:x@evil.example/", "https://"),
-        ("HUNT_JWKS_URL", "http://localhost:80@evil.example/", "https://"),
-        ("HUNT_JWKS_URL", "http://localhost\\@evil.example/", "https://"),
-        ("HUNT_JWKS_URL", "https://id.example:99999/", "https://"),
-        ("HUNT_DATABASE_URL", "mysql://hunt@db/hunt", "write postgresql://"),
-        ("HUNT_LISTEN_DSN", "host", "neither a URL"),
-        ("HUNT_PROCESSES", "9" * 30, "at most 1024"),
-        ("HUNT_QUEUE_SIZE", "9" * 5000, "at most 2147483647"),
-        ("HUNT_HEARTBEAT", "1e300", "at most 1000000000"),
-        ("HUNT_BIND", "..:80", "HOST:PORT"),
-        ("HUNT_BIND", "[:::]:80", "HOST:PORT"),
-        ("HUNT_BIND", "unix:/" + "a" * 200, "at most 107 bytes"),
-        ("HUNT_DATA_DIR", "~nobody-of-that-name/x", "no home folder"),
-        ("HUNT_JWT_ISSUER", "a\nb", "control characters"),
-        ("HUNT_ALLOWED_ORIGINS", "https://user@play.example", "without a path"),
-        ("HUNT_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "networks as in"),
-        ("HUNT_BIND", "here", "HOST:PORT"),
-        ("HUNT_BIND", "a:99999", "HOST:PORT"),
-        ("HUNT_BIND", "unix:sock", "absolute path"),
-        ("HUNT_BIND", ",", "one or more addresses"),
-        ("HUNT_ALLOWED_ORIGINS", "example.com", "without a path"),
-        ("HUNT_DATABASE_URL", "", "not empty"),
-        ("HUNT_JWT_SECRET_FILE", "/does/not/exist", "cannot be read"),
-    ],
-)
-def test_what_is_wrong_is_said_in_one_sentence(
-    variable: str, value: str, sentence: str, tmp_path: Path
-) -> None:
-    with pytest.raises(SettingsError, match=sentence) as error:
-        load({variable: value}, cwd=tmp_path)
-    assert "\n" not in str(error.value)
+@pytest.mark.parametrize("name", DECLARATIONS)
+def test_secret_is_not_in_the_representation(name: str) -> None:
+    visible = {each.name for each in fields(Settings) if each.repr}
+    assert not (DECLARATIONS[name].secret and name in visible)
 
 
-def test_a_short_secret_is_refused_and_not_shown(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError) as error:
-        load({"HUNT_JWT_SECRET": "hush"}, cwd=tmp_path)
-    assert "32 bytes" in str(error.value)
-    assert "hush" not in str(error.value)
-
-
-def test_a_secret_may_come_from_a_file_but_not_from_two_places(tmp_path: Path) -> None:
-    file = tmp_path / "secret"
-    file.write_text(SECRET + "\n")
-    environ = {"HUNT_JWT_SECRET_FILE": str(file)}
-    assert load(environ, cwd=tmp_path).settings.jwt_secret == (SECRET.encode(),)
-    with pytest.raises(SettingsError, match="keep one"):
-        load(environ | {"HUNT_JWT_SECRET": SECRET}, cwd=tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        ("bind", "is not TOML"),
-        ("batch_siz = 1", "did you mean batch_size"),
-        ("zzzzzzz = 1", "not a setting"),
-        ("queue_age = true", "more than 0"),
-        ("batch_size = true", "whole number"),
-        ("data_dir = 7", "not empty"),
-    ],
-)
-def test_a_wrong_file_is_said_in_one_sentence(content: str, sentence: str, tmp_path: Path) -> None:
-    file = tmp_path / "other.toml"
-    file.write_text(content)
-    with pytest.raises(SettingsError, match=sentence):
-        load({}, config=file, cwd=tmp_path)
-
-
-def test_a_file_may_hold_lists(tmp_path: Path) -> None:
-    (tmp_path / "hunt.toml").write_text('bind = ["a:1", "b:2"]\n')
-    assert load({}, cwd=tmp_path).settings.bind == ("a:1", "b:2")
-
-
-def test_guests_are_on_where_the_database_is_embedded() -> None:
+def test_guests_are_allowed_with_an_embedded_database() -> None:
     assert Settings().guests_allowed
     assert not Settings(database_url="postgresql://").guests_allowed
     assert not Settings(guests=False).guests_allowed
 
 
-def test_no_secret_is_shown() -> None:
-    settings = Settings(database_url="postgresql://u:hush@h/d", jwt_secret=(b"hush" * 8,))
-    assert "hush" not in repr(settings) + str(masked(settings))
-    assert masked(settings)["jwt_secret"] == "(set)"
-    assert masked(settings)["allowed_origins"] == "-"
-
-
-def test_connections_keep_a_reserve_of_the_file_limit() -> None:
+def test_file_limit_keeps_a_reserve() -> None:
     assert file_limit() >= 1
+
+
+@pytest.mark.parametrize(
+    ("most", "per_address", "limits"),
+    [
+        (None, None, (100, 50)),
+        (10, None, (10, 5)),
+        (1, None, (1, 1)),
+        (1000, 7, (100, 7)),
+        (10, 0, (10, None)),
+    ],
+)
+def test_connection_limits_stay_within_the_file_limit(
+    most: int | None,
+    per_address: int | None,
+    limits: tuple[int, int | None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(settings, "file_limit", lambda: 100)
+    found = connection_limits(
+        Settings(max_connections=most, max_connections_per_address=per_address)
+    )
+    assert (found.total, found.per_address) == limits

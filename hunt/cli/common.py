@@ -13,12 +13,13 @@ import click
 import psycopg
 import trio
 
+from hunt.configuration import Loaded, load
 from hunt.core import form
 from hunt.core.definition import Definition, parse
 from hunt.embedded import postgres
 from hunt.embedded.secret import jwt_secret
 from hunt.errors import DefinitionError, HuntError, SettingsError, StoreUnavailable
-from hunt.settings import Loaded, Settings, load
+from hunt.settings import Settings
 from hunt.store import checks, schema
 from hunt.store.driver import limits
 from hunt.store.driver.connection import Connection

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hunt.cli import common
-from hunt.settings import masked
+from hunt.configuration import masked
 from hunt.sources import PREFIX
 
 

@@ -15,6 +15,7 @@ import click
 
 from hunt.cli import common
 from hunt.cli.worker import COMMAND
+from hunt.configuration import load
 from hunt.core.definition import parse
 from hunt.core.fairness import new_seed
 from hunt.embedded import postgres
@@ -27,7 +28,7 @@ from hunt.processes.notify import Notifier
 from hunt.processes.start_line import log_start
 from hunt.processes.supervisor import Supervisor
 from hunt.processes.worker_process import Program
-from hunt.settings import Settings, load
+from hunt.settings import Settings
 from hunt.store import schema
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import open_pool

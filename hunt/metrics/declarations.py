@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Generic, Literal, Protocol, TypeVar, get_args
 
 import trio
 
@@ -66,15 +66,18 @@ Present = float | Mapping[str, float] | Mapping[tuple[str, str], float] | Histog
 Value = Present | None
 
 
+Source = TypeVar("Source")
+
+
 @dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Generic[Source]):
     """The declaration of one metric."""
 
     name: str  #: as exposed; of a counter without ``_total``
     kind: Literal["counter", "gauge", "histogram"]
     unit: str  #: of its values
     help: str  #: one sentence, the ``HELP`` line of the exposition
-    read: Callable[[Sources], Value]  #: called at each scrape
+    read: Callable[[Source], Value]  #: called at each scrape
     labels: tuple[str, ...] = ()  #: names of the labels
     rule: Rule = "sum"  #: how the values of a node's workers become one
 
@@ -85,7 +88,7 @@ def _connections(read: Callable[[Connections], Value]) -> Callable[[Sources], Va
 
 
 #: In the order of the exposition.  No label names a player.
-METRICS = (
+METRICS: tuple[Metric[Sources], ...] = (
     Metric(
         "hunt_clicks", "counter", "clicks", "Clicks, by outcome.",
         lambda each: each.recorder.clicks.counts, ("hunt", "outcome"),

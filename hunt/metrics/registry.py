@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 
 from prometheus_client import PlatformCollector, ProcessCollector
@@ -11,7 +11,7 @@ from prometheus_client.registry import CollectorRegistry
 
 from hunt.metrics import exposition
 from hunt.metrics.counters import Histogram
-from hunt.metrics.declarations import METRICS, Metric, Present, Sources
+from hunt.metrics.declarations import METRICS, Metric, Present, Source, Sources
 from hunt.metrics.families import CUMULATIVE, Family, Rule, Sample
 
 #: Rules of the gauges that prometheus_client makes.  Open and allowed descriptors are
@@ -34,7 +34,7 @@ class Registry:
         metrics: The declarations.
     """
 
-    def __init__(self, sources: Sources, metrics: Sequence[Metric] = METRICS) -> None:
+    def __init__(self, sources: Sources, metrics: Sequence[Metric[Sources]] = METRICS) -> None:
         self._sources = sources
         self._metrics = metrics
         self._process = CollectorRegistry()
@@ -48,11 +48,8 @@ class Registry:
             gauges: Include gauges that do not outlast the process.
         """
         found = [_external(each) for each in self._process.collect()]
-        for metric in self._metrics:
-            if gauges or metric.kind in CUMULATIVE:
-                value = metric.read(self._sources)
-                if value is not None:
-                    found.append(_family(metric, value))
+        wanted = [each for each in self._metrics if gauges or each.kind in CUMULATIVE]
+        found += read(wanted, self._sources)
         return [each for each in found if gauges or each.lasting]
 
     def render(self) -> bytes:
@@ -60,7 +57,13 @@ class Registry:
         return exposition.render(self.families(gauges=True))
 
 
-def _family(metric: Metric, value: Present) -> Family:
+def read(metrics: Iterable[Metric[Source]], source: Source) -> list[Family]:
+    """Return the current values of metrics, without those that are not present."""
+    values = ((metric, metric.read(source)) for metric in metrics)
+    return [_family(metric, value) for metric, value in values if value is not None]
+
+
+def _family(metric: Metric[Source], value: Present) -> Family:
     return Family(
         name=metric.name,
         kind=metric.kind,
@@ -70,7 +73,7 @@ def _family(metric: Metric, value: Present) -> Family:
     )
 
 
-def _samples(metric: Metric, value: Present) -> Iterator[Sample]:
+def _samples(metric: Metric[Source], value: Present) -> Iterator[Sample]:
     if isinstance(value, Histogram):
         yield from _buckets(metric.name, value)
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hunt.settings import PARSERS, SECRETS
+from hunt.settings import DECLARATIONS, SECRETS
 from tests.cli.forking import Done, Forker
 from tests.cli.recipes import NOWHERE, PURE, RECIPES
 from tests.support.connection_strings import MALFORMED, SECRET
@@ -39,7 +39,7 @@ def hidden(done: Done) -> None:
 
 
 def test_settings_are_known() -> None:
-    assert set(ADDRESSES) <= set(PARSERS)
+    assert set(ADDRESSES) <= set(DECLARATIONS)
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from hunt.configuration import load, masked
 from hunt.errors import SettingsError
-from hunt.settings import CONNECTIONS, PARSERS, SECRETS, Settings, load, masked
+from hunt.settings import CONNECTIONS, DECLARATIONS, SECRETS, Settings
 from tests.support.connection_strings import MALFORMED, SECRET
 
-FIELDS = [each.name for each in fields(Settings)]
+FIELDS = list(DECLARATIONS)
 
 #: Besides malformed connection strings: well-formed ones, and what other settings take.
 SHAPES = [
@@ -33,10 +33,6 @@ SHAPES = [
 #: Paths, and the name of an issuer: any text is well-formed, and is there to be shown.
 #: A bare word is also the name of a host.
 SHOWN = {"data_dir", "jwt_key_file", "jwks_file", "jwt_issuer"}
-
-
-def test_every_field_has_a_parser() -> None:
-    assert set(PARSERS) == set(FIELDS)
 
 
 def quotes(text: object) -> bool:

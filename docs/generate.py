@@ -1,0 +1,151 @@
+"""Generates pages of the reference from the declarations in the code.
+
+Run ``python docs/generate.py`` after a change of a setting or a metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+
+from prometheus_client import PlatformCollector, ProcessCollector
+from prometheus_client.registry import CollectorRegistry
+
+from hunt.metrics.declarations import METRICS
+from hunt.metrics.families import CUMULATIVE, Rule
+from hunt.metrics.registry import PROCESS_RULES
+from hunt.setting import Setting
+from hunt.settings import DECLARATIONS, Settings
+from hunt.sources import PREFIX
+
+REFERENCE = Path(__file__).parent / "reference"
+
+#: Heading -> the first setting below it.
+GROUPS: Mapping[str, str] = {
+    "database_url": "Database",
+    "bind": "Server",
+    "jwt_secret": "Tokens",
+    "batch_interval": "Commits",
+    "click_rate": "Limits of players and addresses",
+    "stream_buffer": "Streams",
+    "ready_share": "Readiness and shutdown",
+    "log_format": "Logs",
+}
+
+SETTINGS_HEAD = """\
+# Settings
+
+<!-- Generated from hunt/settings.py by docs/generate.py: do not edit. -->
+
+A flag of a command precedes the variable, the variable precedes the settings file (`hunt.toml`,
+or `--config`), the file precedes the default. In the file, a setting has the name of its variable
+in lower case, without `HUNT_`. `hunt config` shows the values in force and their origins.
+A setting marked *secret* is never shown, and may be read from a file, as in
+`HUNT_JWT_SECRET_FILE=/run/secrets/hunt`.
+"""
+
+METRICS_HEAD = """\
+# Metrics
+
+<!-- Generated from hunt/metrics/declarations.py by docs/generate.py: do not edit. -->
+
+`/metrics` shows the values of a node in Prometheus' text format 0.0.4. The *rule* says how the
+values of its worker processes become one ([Readiness](readiness.md#metrics)). The kinds of faults
+are explained in [Faults](faults.md).
+"""
+
+
+def settings_page() -> str:
+    """Return ``docs/reference/settings.md``."""
+    return "\n".join([SETTINGS_HEAD.rstrip(), *_setting_lines()]) + "\n"
+
+
+def _setting_lines() -> Iterator[str]:
+    defaults = {each.name: each for each in fields(Settings)}
+    for name, declared in DECLARATIONS.items():
+        if name in GROUPS:
+            yield from ("", f"## {GROUPS[name]}", "")
+            yield from _head("variable", "default", "valid values", "unit", "meaning", "example")
+        yield _row(
+            f"`{PREFIX}{name.upper()}`",
+            _default(declared, defaults[name]),
+            declared.parser.accepts,
+            declared.unit,
+            declared.meaning + (" *Secret.*" if declared.secret else ""),
+            f"`{_example(declared, defaults[name])}`",
+        )
+
+
+def _default(declared: Setting, field: Field[object]) -> str:
+    return declared.default or f"`{_text(field)}`"
+
+
+def _example(declared: Setting, field: Field[object]) -> str:
+    return declared.example or _text(field)
+
+
+def _text(field: Field[object]) -> str:
+    """Return a default as one writes it into a variable."""
+    value = field.default
+    assert value is not MISSING, f"{field.name}: the default needs words"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def metrics_page() -> str:
+    """Return ``docs/reference/metrics.md``."""
+    lines = [METRICS_HEAD.rstrip(), "", "## Of hunt", "", *_metric_lines()]
+    lines += ["", "## Of the process", "", *_process_lines()]
+    return "\n".join(lines) + "\n"
+
+
+def _metric_lines() -> Iterator[str]:
+    yield from _head("metric", "type", "labels", "unit", "meaning", "rule")
+    for metric in sorted(METRICS, key=lambda each: each.name):
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        yield _row(
+            f"`{_exposed(metric.name, metric.kind)}`",
+            metric.kind,
+            labels,
+            metric.unit,
+            metric.help,
+            metric.rule,
+        )
+
+
+def _process_lines() -> Iterator[str]:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    yield from _head("metric", "type", "meaning", "rule")
+    for metric in sorted(registry.collect(), key=lambda each: each.name):
+        rule: Rule = "sum" if metric.type in CUMULATIVE else PROCESS_RULES[metric.name]
+        name = _exposed(metric.name, metric.type)
+        yield _row(f"`{name}`", metric.type, metric.documentation, rule)
+
+
+def _exposed(name: str, kind: str) -> str:
+    return f"{name}_total" if kind == "counter" else name
+
+
+def _head(*columns: str) -> Sequence[str]:
+    return _row(*columns), "|" + "---|" * len(columns)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+PAGES = {"settings.md": settings_page, "metrics.md": metrics_page}
+
+
+def main() -> None:
+    """Write all generated pages."""
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
