@@ -295,3 +295,14 @@ class Jittered(BreakerMachine):
 
 
 TestJitteredBreaker = Jittered.TestCase
+
+
+def test_closed_breaker_has_nothing_to_wait_for() -> None:
+    clock = Clock()
+    breaker = Breaker(clock)
+    breaker.read_only(breaker.admit())
+    assert breaker.retry_after() > 0
+    breaker.force("closed")
+    assert breaker.retry_after() == 0
+    breaker.force("open")
+    assert breaker.retry_after() == breaker.cap
