@@ -1,0 +1,95 @@
+"""Greetings of new and of resumed streams."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.errors import StoreUnavailable
+from hunt.play.greeting import PATIENCE, REPLAYS, Greeting
+from tests.support.fake_play import World
+
+#: Event ids that cannot be resumed from, where the log has 5 rows and 3 may be replayed.
+RESETS = [
+    ("gibberish", "malformed id"),
+    ("k0-1", "another epoch"),
+    ("k1-9", "ahead of the log"),
+    ("k1-1", "too far behind"),
+]
+
+
+def world_with(rows: int) -> World:
+    world = World()
+    for _ in range(rows):
+        world.log.add()
+    return world
+
+
+def test_greeting_of_a_new_stream_tells_the_position_of_the_log() -> None:
+    world = world_with(5)
+    greeting = world.play.streams.greeter.hello(world.hunts["harbour"])
+    assert (greeting.seq, greeting.sent, greeting.resumed, greeting.ends) == (5, 5, False, False)
+    assert greeting.blocks.count(b"event: hello") == 1
+    assert [each[:9] for each in greeting.messages] == ['{"hello":']
+
+
+async def test_resumed_stream_begins_with_missed_rewards() -> None:
+    world = world_with(5)
+    world.log.add("bob")
+    greeting = await world.play.streams.greeter.resumed(world.hunts["harbour"], "ada", "k1-3")
+    assert [each.seq for each in greeting.missed] == [4, 5]
+    assert (greeting.seq, greeting.sent, greeting.resumed) == (6, 5, True)
+    assert greeting.blocks.count(b"event: reward") == 2
+    assert len(greeting.messages) == 3
+
+
+async def test_resume_without_missed_rewards_continues_after_the_given_id() -> None:
+    world = world_with(5)
+    greeting = await world.play.streams.greeter.resumed(world.hunts["harbour"], "ada", "k1-5")
+    assert (greeting.missed, greeting.sent, greeting.resumed) == ([], 5, True)
+
+
+@pytest.mark.parametrize(("last_event_id", "reason"), RESETS)
+async def test_stream_that_cannot_be_resumed_is_reset(last_event_id: str, reason: str) -> None:
+    world = world_with(5)
+    greeting = await world.play.streams.greeter.resumed(
+        world.hunts["harbour"], "ada", last_event_id
+    )
+    assert (greeting.reset, greeting.resumed, greeting.sent) == (reason, False, 5)
+    assert b"event: reset" in greeting.blocks
+    assert len(greeting.messages) == 2
+    assert not world.faults
+
+
+def assert_pauses(world: World, greeting: Greeting) -> None:
+    assert greeting.ends
+    assert greeting.blocks.startswith(b"retry:")
+    assert greeting.messages == []
+    assert world.faults == {"resume": 1}
+
+
+async def test_resume_without_a_database_is_paused() -> None:
+    world = world_with(1)
+
+    def fail() -> None:
+        raise StoreUnavailable("gone")
+
+    world.log.before_read = fail
+    assert_pauses(
+        world, await world.play.streams.greeter.resumed(world.hunts["harbour"], "ada", "k1-0")
+    )
+
+
+async def test_resume_that_waits_too_long_for_its_turn_is_paused(
+    autojump_clock: MockClock,
+) -> None:
+    world = world_with(1)
+    greeter = world.play.streams.greeter
+    for _ in range(REPLAYS):
+        await greeter.replays.acquire()
+    began = trio.current_time()
+    assert_pauses(world, await greeter.resumed(world.hunts["harbour"], "ada", "k1-0"))
+    assert trio.current_time() - began == PATIENCE
+    greeter.replays.release()
+    assert (await greeter.resumed(world.hunts["harbour"], "ada", "k1-0")).resumed

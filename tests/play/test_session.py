@@ -1,0 +1,231 @@
+"""Sessions over WebSockets, without frames."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hunt.core.events import Reward, Settlement
+from hunt.errors import QueueFull, StoreUnavailable
+from hunt.play import close_codes
+from hunt.play.reconnect import RECONNECT_MS
+from hunt.play.session import MAX_OUTSTANDING, Session
+from hunt.play.stream import Stream
+from tests.support.fake_play import BODY, PEER, World, request
+
+CLICK = f'{{"click":{BODY.decode()}}}'
+CLICK_ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
+
+
+class FakeLink:
+    """A link that notes its close."""
+
+    def __init__(self) -> None:
+        self.closed: tuple[int, str] | None = None
+
+    def wake(self) -> None: ...
+
+    def close(self, code: int, reason: str) -> None:
+        self.closed = self.closed or (code, reason)
+
+    @property
+    def code(self) -> int | None:
+        return None if self.closed is None else self.closed[0]
+
+
+class Talk:
+    """A session, and the other end of it."""
+
+    def __init__(self, world: World, **fields: Any) -> None:
+        self.world = world
+        self.link = FakeLink()
+        self.session = Session(world.play, request(**fields), PEER, "r")
+        self.stream: Stream | None = self.session.begin(self.link)
+
+    async def greet(self) -> None:
+        assert self.stream is not None
+        await self.session.greet(self.stream)
+
+    def said(self, most: int = 100) -> list[tuple[str, Any]]:
+        """Return the kinds and values of the messages that wait."""
+        return [next(iter(json.loads(each).items())) for each in self.session.take(most)]
+
+    def kinds(self) -> list[str]:
+        return [kind for kind, _ in self.said()]
+
+
+async def greeted(world: World | None = None, **fields: Any) -> Talk:
+    talk = Talk(world or World(), **fields)
+    await talk.greet()
+    assert "hello" in talk.kinds()
+    return talk
+
+
+def settle(world: World) -> None:
+    reward = Reward(1, CLICK_ID, "ada", None, 0, "")
+    world.intake.settle.pop(0)(Settlement(reward, duplicate=False))
+
+
+async def test_session_greets_and_delivers() -> None:
+    talk = await greeted()
+    world = talk.world
+    assert world.hub.counts() == {"websocket": 1}
+    world.hub.publish("harbour", [world.log.add()])
+    assert talk.kinds() == ["reward"]
+    assert world.metrics.deliveries == 1
+    assert talk.stream is not None
+    talk.stream.unsubscribe()
+    assert world.hub.counts() == {"websocket": 0}
+
+
+async def test_nothing_is_sent_before_the_greeting() -> None:
+    world = World()
+    world.log.add()
+    talk = Talk(world, last_event_id="k1-0")
+    world.hub.publish("harbour", [world.log.add()])
+    talk.session.heard('{"ping":1}')
+    assert talk.said() == []
+    await talk.greet()
+    assert talk.kinds() == ["hello", "reward", "reward", "pong"]
+
+
+async def test_click_is_settled() -> None:
+    talk = await greeted()
+    talk.session.heard(CLICK)
+    assert talk.said() == []
+    settle(talk.world)
+    [(kind, value)] = talk.said()
+    assert (kind, value["id"], value["duplicate"]) == ("settled", CLICK_ID, False)
+
+
+async def test_refused_click_names_its_id_and_status() -> None:
+    talk = await greeted()
+    talk.world.intake.refusal = QueueFull(retry_after=1.5)
+    talk.session.heard(CLICK)
+    [(kind, value)] = talk.said()
+    assert (kind, value["id"], value["status"]) == ("refused", CLICK_ID, 503)
+    assert value["retry_after"] == 1.5
+    assert talk.world.metrics.refusals == [("harbour", "queue_full")]
+    assert talk.link.closed is None
+
+
+@pytest.mark.parametrize(
+    ("message", "detail"),
+    [('{"dance":1}', "click or a ping"), ("{}", "one member"), ('{"ping":"1"}', "number")],
+)
+async def test_unknown_message_is_refused(message: str, detail: str) -> None:
+    talk = await greeted()
+    talk.session.heard(message)
+    [(kind, value)] = talk.said()
+    assert (kind, value["status"], value["id"]) == ("refused", 400, None)
+    assert detail in value["detail"]
+
+
+@pytest.mark.parametrize("message", ["nonsense", "[1]", ""])
+async def test_message_that_is_no_object_closes(message: str) -> None:
+    talk = await greeted()
+    talk.session.heard(message)
+    assert talk.link.code == close_codes.NOT_JSON
+
+
+async def test_session_reads_no_further_while_too_much_is_outstanding() -> None:
+    talk = await greeted()
+    for number in range(MAX_OUTSTANDING):
+        assert talk.session.room(), number
+        talk.session.heard(CLICK)
+    assert not talk.session.room()
+    settle(talk.world)
+    assert not talk.session.room(), "the answer waits to be written"
+    talk.said()
+    assert talk.session.room()
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"authorization": None}, close_codes.BAD_TOKEN),
+        ({"authorization": "Bearer wrong"}, close_codes.BAD_TOKEN),
+        ({"hunt": "nowhere"}, close_codes.AGAIN),
+    ],
+)
+def test_refused_client_is_told_by_the_close_code(fields: dict[str, Any], code: int) -> None:
+    talk = Talk(World(), **fields)
+    assert talk.stream is None
+    assert talk.link.code == code
+    assert talk.world.hub.counts() == {}
+    refused = [kind for kind, _ in talk.said()]
+    assert refused == (["refused"] if code == close_codes.AGAIN else [])
+
+
+def test_session_of_an_ended_hunt_is_over() -> None:
+    world = World()
+    world.hunts["harbour"] = replace(world.hunts["harbour"], state="closed")
+    assert Talk(world).link.code == close_codes.OVER
+
+
+async def test_session_of_a_draining_server_is_told_to_reconnect() -> None:
+    world = World()
+    await world.hub.close()
+    talk = Talk(world)
+    assert talk.link.code == close_codes.RESTART
+    assert talk.said() == [("drain", {"retry_after": RECONNECT_MS[0] / 1000})]
+
+
+async def test_session_that_cannot_be_resumed_now_is_closed() -> None:
+    world = World()
+
+    def fail() -> None:
+        raise StoreUnavailable("gone")
+
+    world.log.before_read = fail
+    talk = Talk(world, last_event_id="k1-0")
+    world.hub.publish("harbour", [world.log.add()])
+    await talk.greet()
+    assert talk.link.code == close_codes.AGAIN
+    [(kind, value)] = talk.said()
+    assert (kind, value["status"]) == ("refused", 503)
+
+
+async def test_close_waits_for_clicks_in_flight() -> None:
+    talk = await greeted()
+    talk.session.heard(CLICK)
+    talk.world.hub.end("harbour", "over")
+    assert talk.link.closed is None
+    talk.session.heard(CLICK)
+    assert talk.kinds() == ["refused"], "it takes no new clicks"
+    settle(talk.world)
+    assert talk.kinds() == ["settled"]
+    assert talk.link.code == close_codes.OVER
+
+
+async def test_slow_consumer_is_cut_off_at_once() -> None:
+    talk = await greeted()
+    for _ in range(talk.world.play.streams.buffer + 1):
+        talk.world.hub.publish("harbour", [talk.world.log.add()])
+    assert talk.link.code == close_codes.TOO_SLOW
+    assert talk.said() == []
+
+
+async def test_click_after_expiry_closes_the_session() -> None:
+    talk = await greeted()
+    talk.world.tokens.held = False
+    talk.session.heard(CLICK)
+    [(kind, value)] = talk.said()
+    assert (kind, value["status"]) == ("refused", 401)
+    assert talk.link.code == close_codes.BAD_TOKEN
+    assert talk.world.metrics.refusals == [("harbour", "unauthenticated")]
+    assert talk.world.hub.counts() == {"websocket": 0}
+
+
+async def test_answer_that_fails_closes_this_session_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    talk = await greeted()
+    talk.session.heard(CLICK)
+    broken = Settlement(Reward(1, CLICK_ID, "ada", None, 0, ""), duplicate=False)
+    monkeypatch.setattr(talk.session, "_answer", None)
+    talk.world.intake.settle.pop()(broken)
+    assert talk.link.code == close_codes.FAILED
