@@ -29,7 +29,7 @@ from hunt.edge.socket import serve as serve_socket
 from hunt.edge.transport import configure, host, local
 from hunt.edge.upgrade import Upgraded
 from hunt.edge.worker import SLOT, Worker
-from hunt.web.who import LOCAL
+from hunt.web.scope_state import LOCAL_ADDRESS
 
 #: Seconds for the TLS handshake.
 HANDSHAKE_TIMEOUT = 10.0
@@ -124,7 +124,7 @@ class Connection(TCPServer):
     async def _serve(self) -> None:
         """Serve by Hypercorn, and over TLS by turns with the fast lane."""
         # The state is shared by all connections, hence the copy.
-        self.state = {**self.state, LOCAL: local(self._transport().socket), SLOT: self.slot}
+        self.state = {**self.state, LOCAL_ADDRESS: local(self._transport().socket), SLOT: self.slot}
         park = self._worker.park
         if (
             self._plain() is not None

@@ -15,7 +15,7 @@ from hunt.edge.framing import Connection, Malformed
 from hunt.edge.refusal import refusal
 from hunt.edge.worker import SLOT, Worker
 from hunt.play import problems
-from hunt.web.bodies import CONTINUE
+from hunt.web.scope_state import CONTINUE
 
 #: What is said of a malformed request where h11 has found the fault.
 _FAULTS = {

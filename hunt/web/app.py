@@ -1,4 +1,4 @@
-"""The Quart application: its routes, its errors, and what every response carries."""
+"""The Quart application: its routes, error handlers, and headers of every response."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Application(QuartTrio):
     request_class = bodies.SizedRequest
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
-        """Return what finds the route of a request, whatever host it says.
+        """Return the adapter that finds the route of a request, even with an invalid host.
 
-        No route depends on it; but one that is none, as ``127..0.1``, would be refused
-        here, before there is anything that could answer.
+        No route depends on the host.  Werkzeug would refuse one such as ``127..0.1`` here,
+        before any error handler is available.
         """
         try:
             return super().create_url_adapter(request)
@@ -67,11 +67,15 @@ class Application(QuartTrio):
 
 
 def create_app(engine: Callable[[], Engine]) -> Application:
-    """Return the application; `engine` returns the one that serves, once it does."""
+    """Return the application.
+
+    Args:
+        engine: Returns the engine, once requests arrive.
+    """
     app = Application("hunt.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = contract.MAX_BODY
     app.config["BODY_TIMEOUT"] = contract.BODY_TIMEOUT
-    # Or `/v1//hunts` would be redirected to an address that the client's Host names.
+    # Else `/v1//hunts` would redirect to a host that the client chose.
     app.url_map.merge_slashes = False
     for module in BLUEPRINTS:
         app.register_blueprint(module.blueprint(engine))

@@ -9,46 +9,46 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEven
 from quart import Request
 from quart_trio.asgi import TrioASGIHTTPConnection
 
-#: Seconds that the end of a response may take; the connection bounds its sends itself.
+#: Seconds for the last event of a response; the connection limits its sends itself.
 END_TIMEOUT = 15.0
 
 
-#: Matches no route; a target that is no path leads there.
+#: Path of a target that is no path; it matches no route.
 NOWHERE = "*"
 
-#: Characters of a target that is no path, at most.
+#: Characters of an absolute target, at most.
 MAX_URL = 1024
 
 
 def path_of(target: str) -> str:
     """Return the path in the target of a request (RFC 9112, 3.2), without its query.
 
-    A path that begins with two slashes leads nowhere.  Werkzeug would drop all but one,
-    and so serve paths that a proxy in front, or a check of ours, has not recognised.
+    A path that begins with two slashes matches no route.  Werkzeug would drop one of
+    them, and so serve a path that a proxy or an earlier check did not recognise.
 
     >>> path_of("http://hunt.example")
     '/'
     """
     if target.startswith("/"):
         return NOWHERE if target.startswith("//") else target
-    if len(target) > MAX_URL:  # `urlsplit` remembers what it has split
+    if len(target) > MAX_URL:  # `urlsplit` caches its arguments
         return NOWHERE
     try:
         url = urlsplit(target)
-    except ValueError:  # the brackets of IPv6, without the address
+    except ValueError:  # as of an IPv6 address with one bracket
         return NOWHERE
     path = url.path or ("/" if url.netloc else NOWHERE)
     return NOWHERE if path.startswith("//") else path
 
 
 class HTTPConnection(TrioASGIHTTPConnection):
-    """Reads any target, and finishes a response before it is cancelled (TRAPS, Q1).
+    """Accepts any target, and shields the end of a response (TRAPS, Q1).
 
-    Quart looks at the first letter of the path, and dies where there is none.
+    Quart reads the first character of the path, and fails on an empty one.
 
-    With the last body event Hypercorn tells the application of the disconnect,
-    and Quart-Trio then cancels the very `send` in which Hypercorn was about to
-    close or recycle the connection: ``Connection: close`` never closed.
+    Hypercorn reports the disconnect during the last `send`.  Quart-Trio would cancel
+    that `send`, in which Hypercorn closes or recycles the connection, so that
+    ``Connection: close`` never closed.
     """
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

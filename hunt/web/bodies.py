@@ -1,4 +1,4 @@
-"""What a request carries: JSON of the right kind and size, numbers in the query."""
+"""Bodies and queries of requests: sizes, JSON objects, whole numbers."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from hunt.errors import InvalidRequest, UnsupportedType
 from hunt.play.request import unsupported_body
+from hunt.web.scope_state import CONTINUE
 
+#: Bytes in the body of a request for administration, at most.
 MAX_ADMIN_BODY = 256 * 1024
-
-#: In the state of an ASGI scope: asks the client for the body, where it waits to be asked.
-CONTINUE = "hunt_continue"
 
 
 class SizedRequest(TrioRequest):
-    """A request that may carry more where an operator sends it.
+    """A request whose size limit depends on its path.
 
-    Its body is asked for by ``100 Continue`` once a route wants it: a client that waits
-    for that sends none to a route that refuses by the head alone.
+    ``100 Continue`` is sent once a route reads the body.  So a client that waits for it
+    sends no body to a route that refuses the head.
     """
 
     def __init__(
@@ -58,16 +57,16 @@ class SizedRequest(TrioRequest):
             body_timeout=body_timeout,
             send_push_promise=send_push_promise,
         )
-        self._most = max_content_length
+        self._max_length = max_content_length
 
     async def whole_body(self) -> bytes:
         """Return the body, once it has arrived.
 
         Raises:
-            RequestEntityTooLarge: It is too long.
-            RequestTimeout: It did not arrive in time.
+            RequestEntityTooLarge: The body is too long.
+            RequestTimeout: The body did not arrive in time.
         """
-        if self._most is not None and (self.content_length or 0) > self._most:
+        if self._max_length is not None and (self.content_length or 0) > self._max_length:
             raise RequestEntityTooLarge
         proceed = self.scope.get("state", {}).get(CONTINUE)
         if proceed is not None:
@@ -78,16 +77,16 @@ class SizedRequest(TrioRequest):
 
 
 async def body() -> bytes:
-    """Return the body of the request at hand; raises as of `SizedRequest.whole_body`."""
+    """Return the body of the current request; raises as `SizedRequest.whole_body` does."""
     return await cast(SizedRequest, request).whole_body()  # the application makes no other
 
 
-async def table() -> dict[str, object]:
+async def json_object() -> dict[str, object]:
     """Return the JSON object in the body.
 
     Raises:
-        UnsupportedType: The head says that it is no JSON, or that it is encoded.
-        InvalidRequest: It is not JSON.
+        UnsupportedType: By its headers, the body is not JSON, or encoded.
+        InvalidRequest: The body is not a JSON object.
     """
     headers = request.headers
     wrong = unsupported_body(headers.get("Content-Type"), headers.get("Content-Encoding"))
@@ -99,17 +98,17 @@ async def table() -> dict[str, object]:
         raise InvalidRequest("the body is not a JSON object") from None
 
 
-def whole(name: str, default: int | None, *, least: int, most: int) -> int:
-    """Return a number of the query.
+def whole_number(name: str, default: int | None, *, least: int, most: int) -> int:
+    """Return a whole number of the query.
 
     Args:
-        name: In the query.
-        default: Where it is absent; None: it must be there.
-        least: That it may be.
-        most: That it may be.
+        name: Name of the parameter.
+        default: Value of an absent parameter; None: the parameter is required.
+        least: Smallest valid number.
+        most: Largest valid number.
 
     Raises:
-        InvalidRequest: It is none, or out of range.
+        InvalidRequest: The parameter is no whole number, or out of range.
     """
     text = request.args.get(name, "" if default is None else str(default))
     if not (text.isascii() and text.isdigit()) or not least <= int(text[:20]) <= most:

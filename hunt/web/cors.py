@@ -1,6 +1,7 @@
-"""Which pages of other origins may read what this server says (Fetch Standard, 3.2).
+"""Headers that let pages of allowed origins read responses (CORS, Fetch Standard 3.2).
 
-Those of `HUNT_ALLOWED_ORIGINS`, with a token: a cookie is never let in this way.
+The origins are those of `HUNT_ALLOWED_ORIGINS`.  Their pages use tokens: credentials such
+as cookies are never allowed.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from collections.abc import Collection
 
 from quart import Request, Response
 
-#: Where no page of another origin has any business.
-CLOSED = "/v1/admin"
+#: Paths that no page of another origin may read.
+SAME_ORIGIN_ONLY = "/v1/admin"
 
-#: What a page may read beside the plain headers.
-EXPOSED = "Retry-After, X-Request-Id"
+#: Response headers that a page may read, besides the safelisted ones.
+EXPOSED_HEADERS = "Retry-After, X-Request-Id"
 
-#: What a request of a page may be, beside a plain one.
+#: Headers of the answer to a preflight request.
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID, X-Request-Id",
@@ -25,13 +26,13 @@ PREFLIGHT = {
 
 def allow(request: Request, response: Response, origins: Collection[str]) -> None:
     """Let a page of an allowed origin read a response."""
-    if not origins or request.path.startswith(CLOSED):
+    if not origins or request.path.startswith(SAME_ORIGIN_ONLY):
         return
     response.headers.add("Vary", "Origin")
     origin = request.headers.get("Origin")
     if origin is None or origin not in origins:
         return
     response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         response.headers.update(PREFLIGHT)

@@ -1,4 +1,4 @@
-"""The page that explains every type of problem, made from the classes of refusals."""
+"""The page that explains every problem type, generated from the classes of refusals."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from hunt.core.form import ID
 from hunt.engine import Engine
 from hunt.errors import InvalidRequest, NotAllowed
 from hunt.play import auth
-from hunt.web import bodies, who
+from hunt.web import bodies, caller
 from hunt.web.admin.hunt_json import json_response
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.routes.reading import MAX_LIMIT, moment
@@ -23,9 +23,9 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/audit")
     async def audit() -> Response:
-        limit = bodies.whole("limit", 100, least=1, most=MAX_LIMIT)
-        before = bodies.whole("before", 2**62, least=1, most=2**62)
-        hunt, allowed = request.args.get("hunt"), who.operator_identity(engine()).hunts
+        limit = bodies.whole_number("limit", 100, least=1, most=MAX_LIMIT)
+        before = bodies.whole_number("before", 2**62, least=1, most=2**62)
+        hunt, allowed = request.args.get("hunt"), caller.operator_identity(engine()).hunts
         if hunt is not None and not ID.fullmatch(hunt):
             raise InvalidRequest("the query is not valid", errors={"hunt": "must be a hunt's id"})
         if allowed is not None and hunt is not None and hunt not in allowed:

@@ -12,7 +12,7 @@ from hunt.core import wire
 from hunt.engine import Engine
 from hunt.metrics import exposition
 from hunt.play.refusals import NotReady
-from hunt.web import who
+from hunt.web import caller
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
@@ -34,7 +34,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/metrics")
     async def metrics() -> Response:
         serving = engine()
-        who.check_place(serving)
+        caller.check_operations_address(serving)
         total, registry = serving.operations.host.total, serving.telemetry.registry
         if total is not None and request.args.get("process") != "own":
             page = exposition.render(await total())

@@ -15,7 +15,7 @@ from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.play import auth
 from hunt.store.audit import Entry
 from hunt.store.store import Store
-from hunt.web import bodies, who
+from hunt.web import bodies, caller
 from hunt.web.admin.hunt_json import (
     definition_errors,
     hunt_details,
@@ -35,15 +35,15 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/hunts")
     async def hunts() -> Response:
-        allowed = who.operator_identity(engine()).hunts
+        allowed = caller.operator_identity(engine()).hunts
         found = await engine().store.hunts.all()
         shown = [hunt_summary(hunt) for hunt in found if allowed is None or hunt.id in allowed]
         return json_response({"hunts": shown})
 
     @routes.post("/hunts")
     async def create() -> Response:
-        operator, store = who.operator_identity(engine()), engine().store
-        definition = parse_definition(await bodies.table())
+        operator, store = caller.operator_identity(engine()), engine().store
+        definition = parse_definition(await bodies.json_object())
         auth.check_hunt(operator, definition.id)
         with definition_errors():
             await store.hunts.create(definition, seed=new_seed(os.urandom), actor=operator.player)
@@ -58,12 +58,12 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.put("/hunts/<hunt_id>")
     async def change(hunt_id: str) -> Response:
         store = engine().store
-        definition = parse_definition(await bodies.table())
+        definition = parse_definition(await bodies.json_object())
         if definition.id != hunt_id:
             raise InvalidRequest("the hunt is not valid", errors={"id": f"must be {hunt_id}"})
         with definition_errors():
             changes = await store.hunts.change(
-                hunt_id, lambda _: definition, actor=who.operator(engine())
+                hunt_id, lambda _: definition, actor=caller.operator(engine())
             )
         # A change is in the audit trail already; without one, this was a read.
         shown = (
@@ -87,7 +87,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.delete("/hunts/<hunt_id>")
     async def delete(hunt_id: str) -> Response:
-        await engine().store.hunts.delete(hunt_id, actor=who.operator(engine()))
+        await engine().store.hunts.delete(hunt_id, actor=caller.operator(engine()))
         return json_response({"deleted": hunt_id})
 
     @routes.get("/hunts/<hunt_id>/versions")
@@ -114,10 +114,10 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.patch("/hunts/<hunt_id>/stock")
     async def change_stock(hunt_id: str) -> Response:
         store = engine().store
-        wanted = await bodies.table()
+        wanted = await bodies.json_object()
         with definition_errors():
             await store.hunts.change(
-                hunt_id, lambda before: restock(before, wanted), actor=who.operator(engine())
+                hunt_id, lambda before: restock(before, wanted), actor=caller.operator(engine())
             )
         return json_response({"prizes": hunt_stock(await _stored(store, hunt_id))})
 
@@ -145,7 +145,7 @@ async def _read(engine: Engine, hunt_id: str) -> dict[str, object]:
 
 async def _record_read(engine: Engine, hunt_id: str) -> None:
     """Record that the operator reads a definition, which has secret positions."""
-    entry = Entry(actor=who.operator(engine), action="read", hunt=hunt_id)
+    entry = Entry(actor=caller.operator(engine), action="read", hunt=hunt_id)
     await engine.store.audit.record(entry)
 
 
@@ -159,7 +159,7 @@ async def _change_state(
         hunt_id: Id of the hunt.
         change: Method of the store; returns whether it has changed and recorded anything.
     """
-    changed = await change(hunt_id, actor=who.operator(engine))
+    changed = await change(hunt_id, actor=caller.operator(engine))
     if not changed:
         return json_response(await _read(engine, hunt_id))
     return json_response(hunt_details(await _stored(engine.store, hunt_id)))

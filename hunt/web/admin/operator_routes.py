@@ -12,7 +12,7 @@ from hunt.core.tokens import Identity
 from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed, NotAuthenticated
 from hunt.play import auth
-from hunt.web import who
+from hunt.web import caller
 from hunt.web.admin import refused_operators
 
 
@@ -40,10 +40,10 @@ def operator_blueprint(
     @routes.before_request
     async def authorize() -> None:
         serving = engine()
-        who.check_place(serving)
+        caller.check_operations_address(serving)
         operator = None
         try:
-            identity = who.operator_identity(serving)
+            identity = caller.operator_identity(serving)
             operator = identity.player
             _check_claim(identity, filtered)
         except (NotAuthenticated, NotAllowed) as refusal:

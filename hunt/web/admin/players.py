@@ -10,7 +10,7 @@ from quart import Blueprint, Response, request
 from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.store.audit import Entry
-from hunt.web import bodies, who
+from hunt.web import bodies, caller
 from hunt.web.admin.hunt_json import json_response
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.routes.reading import MAX_LIMIT, history
@@ -29,7 +29,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         if hunt_id not in serving.hunts:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
         response = await history(serving, hunt_id, player)
-        actor = who.operator(serving)
+        actor = caller.operator(serving)
         await serving.store.audit.record(
             Entry(actor=actor, action="rewards", hunt=hunt_id, detail={"player": player})
         )
@@ -37,8 +37,8 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/players/<player>")
     async def export(player: str) -> Response:
-        store, operator = engine().store, who.operator_identity(engine())
-        after, limit = _cursor(), bodies.whole("limit", 1000, least=1, most=MAX_LIMIT)
+        store, operator = engine().store, caller.operator_identity(engine())
+        after, limit = _cursor(), bodies.whole_number("limit", 1000, least=1, most=MAX_LIMIT)
         rows = await store.players.export(player, after=after, limit=limit, hunts=operator.hunts)
         detail: dict[str, object] = {"player": player}
         if operator.hunts is not None:
@@ -49,7 +49,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.delete("/players/<player>")
     async def erase(player: str) -> Response:
-        actor = who.operator(engine())
+        actor = caller.operator(engine())
         pseudonym, clicks = await engine().store.players.erase(player, actor=actor)
         return json_response({"erased": clicks, "now": pseudonym})
 

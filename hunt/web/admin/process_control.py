@@ -16,7 +16,7 @@ from hunt.core import wire
 from hunt.engine import Engine, Host
 from hunt.errors import InvalidRequest
 from hunt.store.audit import Entry
-from hunt.web import bodies, who
+from hunt.web import bodies, caller
 from hunt.web.admin import siblings
 from hunt.web.admin.hunt_json import json_response
 from hunt.web.admin.operator_routes import operator_blueprint
@@ -29,11 +29,11 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.post("/drain")
     async def drain() -> Response:
         operations = engine().operations
-        process = bodies.whole("process", os.getpid(), least=1, most=2**31 - 1)
+        process = bodies.whole_number("process", os.getpid(), least=1, most=2**31 - 1)
         if process != os.getpid():
             await _drain_sibling(operations.host, process)
         else:
-            actor = who.operator(engine())
+            actor = caller.operator(engine())
             operations.audit_queue.add(
                 Entry(actor=actor, action="drain", detail={"process": process})
             )
@@ -43,14 +43,14 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.post("/breaker")
     async def breaker() -> Response:
         operations, commits = engine().operations, engine().commits
-        force = _force(await bodies.table())
+        force = _force(await bodies.json_object())
         commits.breaker.force(force)
         commits.prober.observe()
         processes = 1
         if request.args.get("process") != "own":
             # Recorded once, by the process that the operator asked.
             detail = {"force": force, "process": os.getpid()}
-            actor = who.operator(engine())
+            actor = caller.operator(engine())
             operations.audit_queue.add(Entry(actor=actor, action="breaker", detail=dict(detail)))
             processes += await siblings.post(
                 operations.host.siblings(),

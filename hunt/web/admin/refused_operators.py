@@ -8,7 +8,7 @@ from hunt.core.form import ID
 from hunt.engine import Engine
 from hunt.errors import NotAllowed, Refused
 from hunt.store.audit import Entry
-from hunt.web import who
+from hunt.web import caller
 
 #: Actor of a request without a valid token; no ``sub`` of a token can have this form.
 NOT_SIGNED_IN = "(not signed in)"
@@ -30,7 +30,7 @@ def record(engine: Engine, refusal: Refused, operator: str | None) -> None:
         "reason": str(refusal),
         "method": request.method,
         "route": str(request.url_rule or "-"),
-        "address": who.source(engine).key,
+        "address": caller.source(engine).key,
     }
     if suppressed:
         detail["more_like_it"] = suppressed

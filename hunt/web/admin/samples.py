@@ -13,7 +13,7 @@ from hunt.core.wire import encode
 from hunt.engine import Engine
 from hunt.errors import Overloaded
 from hunt.play import contract
-from hunt.web import who
+from hunt.web import caller
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.admin.sample_stream import SampleStream
 
@@ -27,7 +27,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         body = SampleStream(
             engine(),
             authorization=request.headers["Authorization"],
-            identity=who.operator_identity(engine()),
+            identity=caller.operator_identity(engine()),
             resume=request.headers.get("Last-Event-ID"),
         )
         response = Response(body, mimetype="text/event-stream", headers=contract.STREAM_HEADERS)

@@ -12,7 +12,7 @@ from hunt.core.events import Settlement
 from hunt.engine import Engine
 from hunt.play import contract
 from hunt.play.pending import settle
-from hunt.web import bodies, who
+from hunt.web import bodies, caller
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
@@ -22,14 +22,14 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.post(contract.CLICKS)
     async def click(hunt_id: str) -> Response:
         serving = engine()
-        asked = who.asked(hunt_id)
+        asked = caller.play_request(hunt_id)
         # Before the body is read: a client that waits for "100 Continue" need not send it.
         refusal = serving.play.check(asked, trio.current_time())
         if refusal is not None:
             raise refusal
         body = await bodies.body()
         arrived = trio.current_time()
-        outcome = await settle(serving.play, asked, who.peer(serving), body, arrived)
+        outcome = await settle(serving.play, asked, caller.peer(serving), body, arrived)
         if not isinstance(outcome, Settlement):
             raise outcome
         return Response(wire.settlement_json(outcome), mimetype="application/json")

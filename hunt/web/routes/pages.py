@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound
 
 from hunt.engine import Engine
 from hunt.play import problems
-from hunt.web import problem_page, who
+from hunt.web import caller, problem_page
 from hunt.web.openapi import document
 from hunt.web.responses import empty
 
@@ -97,7 +97,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/ops")
     async def ops() -> Response:
         # The page itself is no secret: every request that it makes needs an operator token.
-        who.check_place(engine())
+        caller.check_operations_address(engine())
         return respond("ops/ops.html")
 
     @routes.get("/openapi.json")

@@ -1,4 +1,4 @@
-"""Routes that read: the hunts, a player's own rewards, and the leaderboard."""
+"""Routes that read: hunts, a player's own rewards, and the leaderboard."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from hunt.core.player_ids import mask
 from hunt.engine import Engine
 from hunt.play.auth import check_hunt
 from hunt.service import leaderboard as leaderboards
-from hunt.web import bodies, who
+from hunt.web import bodies, caller
 from hunt.web.responses import empty
 
+#: Rewards in one page, at most.
 MAX_LIMIT = 1000
 
 
@@ -44,7 +45,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/v1/hunts/<hunt_id>/rewards")
     async def rewards(hunt_id: str) -> Response:
         serving = engine()
-        identity = who.player(serving)
+        identity = caller.player(serving)
         check_hunt(identity, serving.play.hunt(hunt_id).id)
         return await history(serving, hunt_id, identity.player)
 
@@ -52,8 +53,8 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def leaderboard(hunt_id: str) -> Response:
         serving = engine()
         serving.play.hunt(hunt_id)
-        limit = bodies.whole("limit", 10, least=1, most=leaderboards.SIZE)
-        player = who.known(serving)
+        limit = bodies.whole_number("limit", 10, least=1, most=leaderboards.SIZE)
+        player = caller.player_or_none(serving)
         board = await serving.leaderboard.get(hunt_id)
         leaders = [
             {
@@ -71,9 +72,15 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
 
 async def history(serving: Engine, hunt_id: str, player: str) -> Response:
-    """Return a page of a player's rewards in a hunt that exists, as the query says."""
-    after = bodies.whole("after", 0, least=0, most=2**62)
-    limit = bodies.whole("limit", 100, least=1, most=MAX_LIMIT)
+    """Return one page of a player's rewards, chosen by the query.
+
+    Args:
+        serving: The engine that serves.
+        hunt_id: Id of an existing hunt.
+        player: Id of the player.
+    """
+    after = bodies.whole_number("after", 0, least=0, most=2**62)
+    limit = bodies.whole_number("limit", 100, least=1, most=MAX_LIMIT)
     found = await serving.log.history(hunt_id, player, after, limit)
     following = str(found[-1].seq) if len(found) == limit else "null"
     items = b",".join(wire.reward_json(reward) for reward in found)
@@ -82,11 +89,11 @@ async def history(serving: Engine, hunt_id: str, player: str) -> Response:
 
 
 def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
-    """Return the entry of a hunt in the list.
+    """Return the entry of a hunt in the list of hunts.
 
     Args:
-        hunt: No draft.
-        now: The time by the database's clock.
+        hunt: A hunt that is no draft.
+        now: The time of the database's clock.
     """
     definition = hunt.definition
     return {
@@ -99,7 +106,7 @@ def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
 
 
 def details(hunt: Hunt, now: datetime) -> dict[str, object]:
-    """Return what players may know of a hunt before its end: neither the seed nor any place."""
+    """Return the public details of a hunt; its seed and the positions of prizes are secret."""
     definition = hunt.definition
     return summary(hunt, now) | {
         "map": {"width": definition.width, "height": definition.height},
@@ -112,7 +119,7 @@ def details(hunt: Hunt, now: datetime) -> dict[str, object]:
 
 
 def revealed(hunt: Hunt, versions: Sequence[Version]) -> dict[str, object]:
-    """Return what is public only after the recorded end: the seed, and every place."""
+    """Return the details that are public after the recorded end: seed and definitions."""
     assert hunt.has_ended, "its seed is secret"
     return {
         "ended_at": moment(hunt.ended_at),
@@ -147,7 +154,7 @@ def moment(value: datetime | None) -> str | None:
 
 
 def tagged(value: object) -> Response:
-    """Return JSON with a strong ETag, or 304 where the client has it already."""
+    """Return JSON with a strong ETag, or 304 if the client has this version."""
     body = wire.encode(value)
     tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}

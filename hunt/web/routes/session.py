@@ -13,11 +13,11 @@ from hunt.engine import Engine
 from hunt.errors import NoGuests, NotAuthenticated
 from hunt.play import auth
 from hunt.play.request import COOKIE
-from hunt.web import who
+from hunt.web import caller
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
-    """Return the routes of sessions."""
+    """Return the routes of sessions and tickets."""
     routes = Blueprint("session", __name__)
 
     @routes.post("/v1/session")
@@ -25,17 +25,17 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         serving = engine()
         if not serving.settings.guests_allowed:
             raise NoGuests("this server has no guests: bring a token")
-        if "Origin" in request.headers:  # without a cookie there is nothing to forge
-            serving.play.authenticator.check_origin(who.asked())
+        if "Origin" in request.headers:  # without a cookie, nothing can be forged
+            serving.play.authenticator.check_origin(caller.play_request())
         cookie = request.cookies.get(COOKIE)
         if cookie is not None:
             try:
                 known = serving.tokens.verify(cookie, "cookie")
             except NotAuthenticated:
-                pass  # expired, or of an earlier server: a new guest then
+                pass  # expired, or signed by another secret: make a new guest
             else:
                 return Response(wire.encode({"player": known.player}), mimetype="application/json")
-        serving.limits.sessions.address(who.source(serving).key)
+        serving.limits.sessions.address(caller.source(serving).key)
         player = auth.guest()
         ttl = auth.GUEST_DAYS * 86400
         token = sign(serving.settings.jwt_secret, player, ttl=ttl, now=datetime.now(UTC))
@@ -48,16 +48,16 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
             max_age=ttl,
             httponly=True,
             samesite="Lax",
-            secure=who.secure(serving),
+            secure=caller.secure(serving),
         )
         return response
 
     @routes.post("/v1/tickets")
     async def tickets() -> Response:
         serving = engine()
-        identity = who.player(serving, changes=True)
+        identity = caller.player(serving, changes=True)
         serving.limits.tickets.player(identity.player)
-        serving.limits.tickets.address(who.source(serving).key)
+        serving.limits.tickets.address(caller.source(serving).key)
         now = datetime.now(UTC)
         ttl = max(min(auth.TICKET_SECONDS, int(identity.until - now.timestamp())), 1)
         ticket = sign_ticket(serving.settings.jwt_secret, identity, ttl=ttl, now=now)

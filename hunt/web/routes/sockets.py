@@ -12,7 +12,7 @@ from quart import Blueprint, Response, request
 from hunt.engine import Engine
 from hunt.errors import InvalidRequest
 from hunt.play import contract, problems
-from hunt.web import who
+from hunt.web import caller
 from hunt.web.responses import problem_response
 
 
@@ -22,7 +22,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get(contract.SOCKET)
     async def socket(hunt_id: str) -> Response:
-        engine().play.check_handshake(who.asked(hunt_id))
+        engine().play.check_handshake(caller.play_request(hunt_id))
         if request.headers.get("Sec-WebSocket-Version") == contract.WEBSOCKET_VERSION:
             raise InvalidRequest("this is no handshake of RFC 6455")
         headers = {"Sec-WebSocket-Version": contract.WEBSOCKET_VERSION}

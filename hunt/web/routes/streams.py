@@ -12,7 +12,7 @@ from hunt.errors import Refused
 from hunt.play import contract
 from hunt.play.answers import Over, Pause
 from hunt.play.event_stream import EventStream
-from hunt.web import who
+from hunt.web import caller
 from hunt.web.responses import empty
 
 
@@ -23,7 +23,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get(contract.EVENTS)
     async def events(hunt_id: str) -> Response:
         serving = engine()
-        answer = serving.play.events(who.asked(hunt_id), who.peer(serving))
+        answer = serving.play.events(caller.play_request(hunt_id), caller.peer(serving))
         if isinstance(answer, Refused):
             raise answer
         if isinstance(answer, Over):

@@ -1,4 +1,4 @@
-"""The current Quart request as a play request: its peer, its player, its operator."""
+"""The caller of the current Quart request: its peer, its player or its operator."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from hunt.core.tokens import Identity
 from hunt.engine import Engine
 from hunt.errors import NotAuthenticated, Overloaded
 from hunt.play.request import Request, build
-
-#: Key in the state of an ASGI scope: the server's own address of the connection.
-LOCAL = "hunt_local"
+from hunt.web.scope_state import LOCAL_ADDRESS
 
 
-def asked(hunt_id: str = "") -> Request:
+def play_request(hunt_id: str = "") -> Request:
     """Return the current request, as the play API reads it.
 
     Args:
@@ -34,7 +32,7 @@ def peer(engine: Engine) -> Peer:
 
 def source(engine: Engine) -> Source:
     """Return the client's address and whether it uses TLS, behind trusted proxies."""
-    return engine.proxies.source(peer(engine), asked().forwarded)
+    return engine.proxies.source(peer(engine), play_request().forwarded)
 
 
 def secure(engine: Engine) -> bool:
@@ -54,10 +52,10 @@ def player(engine: Engine, *, changes: bool = False) -> Identity:
         NotAuthenticated: The credentials are missing or invalid.
         NotAllowed: Another site may have made the browser send this request.
     """
-    return engine.play.authenticator.identify(asked(), changes=changes)
+    return engine.play.authenticator.identify(play_request(), changes=changes)
 
 
-def known(engine: Engine) -> str | None:
+def player_or_none(engine: Engine) -> str | None:
     """Return the player of a request that needs none; None without valid credentials."""
     try:
         return player(engine).player
@@ -71,7 +69,7 @@ def operator_identity(engine: Engine) -> Identity:
     Raises:
         NotAuthenticated: There is no such token.
     """
-    return engine.play.authenticator.identify(asked(), use="admin")
+    return engine.play.authenticator.identify(play_request(), use="admin")
 
 
 def operator(engine: Engine) -> str:
@@ -83,10 +81,10 @@ def operator(engine: Engine) -> str:
     return operator_identity(engine).player
 
 
-def check_place(engine: Engine) -> None:
+def check_operations_address(engine: Engine) -> None:
     """Raise Werkzeug's `NotFound` where operators are served at another address."""
     wanted = engine.settings.operations_bind
-    local: str | None = request.scope.get("state", {}).get(LOCAL)
+    local: str | None = request.scope.get("state", {}).get(LOCAL_ADDRESS)
     if wanted is None or (
         local is not None
         and (local == engine.operations.host.own_socket or same_address(local, wanted))
