@@ -21,7 +21,8 @@ from hunt import conninfo
 MOST = 2**31 - 1
 MOST_SECONDS = 1e9
 
-_PATH_MAX = 107  # bytes of a Unix socket's path (sun_path, unix(7))
+#: Maximum length of a Unix socket's path, in bytes (sun_path, unix(7)).
+SOCKET_PATH_MAX = 107
 
 T = TypeVar("T")
 
@@ -147,8 +148,10 @@ def address(value: object) -> str:
     found = text(value)
     if found.startswith("unix:"):
         socket = found.removeprefix("unix:")
-        if not socket.startswith("/") or len(socket.encode()) > _PATH_MAX:
-            raise ValueError(f"must be unix: and an absolute path of at most {_PATH_MAX} bytes")
+        if not socket.startswith("/") or len(socket.encode()) > SOCKET_PATH_MAX:
+            raise ValueError(
+                f"must be unix: and an absolute path of at most {SOCKET_PATH_MAX} bytes"
+            )
         return found
     match = _ADDRESS.fullmatch(found)
     if match is None or not _is_host(match[1]) or int(match[2]) > 65535:

@@ -26,6 +26,11 @@ ALL = (*PACKAGES, PSYCOPG)
 #: Import names of the packages in `ALL`.
 IMPORTED = {"hypercorn", "quart", "quart_trio", "h11", "psycopg"}
 
+#: The arguments of Python that start a server without `hunt serve`.
+HYPERCORN = [
+    "-m", "hypercorn", "-k", "trio", "-w", "0", "-b", "127.0.0.1:{port}", "hunt.asgi:app"
+]  # fmt: skip
+
 #: A module that Python imports at its start, and that changes a name of a package.
 CHANGED = """
 import {module}
@@ -172,6 +177,12 @@ def changing(folder: Path, module: str, name: str) -> dict[str, str]:
             "hypercorn.protocol.h11", "H11Protocol._create_stream",
             ["-m", "hunt", "serve", "--bind", "127.0.0.1:{port}", "--processes", "1"],
             id="hunt serve",
+        ),
+        pytest.param(
+            "hypercorn.protocol.h11", "H11Protocol._create_stream", HYPERCORN, id="hypercorn"
+        ),
+        pytest.param(
+            "psycopg", "AsyncConnection._connect_gen", HYPERCORN, id="hypercorn, another psycopg"
         ),
     ],
 )  # fmt: skip

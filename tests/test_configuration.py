@@ -6,7 +6,7 @@ import pytest
 
 from hunt.configuration import load, masked
 from hunt.errors import SettingsError
-from hunt.processes.orders import Order, decode_order, encode
+from hunt.processes.messages import Order, decode_order, encode
 from hunt.settings import Settings
 
 SECRET = "s" * 32
@@ -49,7 +49,7 @@ def test_every_kind_of_value_is_parsed(tmp_path: Path) -> None:
     assert settings.jwt_key_file == Path("/etc/hunt/keys.pem")
     assert settings.jwt_algorithms == ("RS256", "EdDSA")
     assert settings.trusted_proxies == ("10.0.0.0/8", "::1", "unix")
-    order = Order(settings=settings, number=1, own=None, hang=1)
+    order = Order(settings=settings, number=1, own_socket=None, hang_timeout=1)
     assert decode_order(encode(order)) == order, "and reaches the server's processes"
 
 

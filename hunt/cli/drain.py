@@ -8,7 +8,7 @@ import click
 
 from hunt.cli import common
 from hunt.errors import HuntError
-from hunt.processes import control
+from hunt.processes import control_socket
 
 
 @click.command()
@@ -23,10 +23,10 @@ def command(data_dir: Path | None, config: Path | None) -> None:
 
 
 async def _drain(data_dir: Path) -> None:
-    async with control.connected(data_dir) as servers:
+    async with control_socket.connected(data_dir) as servers:
         if not servers:
             raise HuntError(f"no server runs with data folder {data_dir}: give its --data-dir")
         for hello, stream in servers:
-            if not await control.drain(stream):
+            if not await control_socket.drain(stream):
                 raise HuntError(f"server {hello.pid} ended before it said that it has drained")
             click.echo(f"server {hello.pid} at {', '.join(hello.bind)} has drained")

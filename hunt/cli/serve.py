@@ -22,11 +22,11 @@ from hunt.embedded import postgres
 from hunt.embedded.secret import jwt_secret
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
-from hunt.processes.control import open_room
+from hunt.processes.control_socket import open_socket_folder
 from hunt.processes.listening import listening, url
-from hunt.processes.notify import Notifier
 from hunt.processes.start_line import log_start
 from hunt.processes.supervisor import Supervisor
+from hunt.processes.systemd import Notifier
 from hunt.processes.worker_process import Program
 from hunt.settings import Settings
 from hunt.store import schema
@@ -63,7 +63,7 @@ async def _run(settings: Settings) -> signal.Signals | None:
     """Serve until the server has drained; return the signal that ended it, if one did.
 
     Raises:
-        HuntError: It could not start, or its processes die again and again.
+        HuntError: It could not start, or its worker processes keep failing.
     """
     notifier = Notifier(os.environ)
     async with AsyncExitStack() as stack:
@@ -80,7 +80,7 @@ async def _run(settings: Settings) -> signal.Signals | None:
         supervisor = Supervisor(
             Program(command=COMMAND, sockets=sockets),
             settings,
-            room=stack.enter_context(open_room(settings.data_dir)),
+            folder=stack.enter_context(open_socket_folder(settings.data_dir)),
             notifier=notifier,
             opened=lambda: _say(given, binds),
             binds=binds,

@@ -9,7 +9,7 @@ import click
 from hunt import values
 from hunt.cli import common
 from hunt.errors import HuntError
-from hunt.processes import control
+from hunt.processes import control_socket
 
 option = click.option(
     "--url",
@@ -49,7 +49,7 @@ def address(url: str | None, data_dir: Path | None, config: Path | None) -> str:
 
 async def _running(data_dir: Path) -> list[str]:
     """Return the addresses of the servers that run with this data folder."""
-    async with control.connected(data_dir) as servers:
+    async with control_socket.connected(data_dir) as servers:
         return [bind for hello, _ in servers for bind in hello.bind]
 
 

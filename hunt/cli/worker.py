@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hunt.processes.child import Make
+    from hunt.processes.worker_main import Make
 
 #: What the supervisor starts.  ``-P``: ``-m`` alone puts the working directory first on
 #: ``sys.path``, and a ``jwt.py`` there would run with the server's rights.
@@ -15,9 +15,9 @@ COMMAND = (sys.executable, "-P", "-m", "hunt.cli.worker")
 
 def main() -> None:
     """Serve as the supervisor process orders."""
-    from hunt.processes import child
+    from hunt.processes import worker_main
 
-    child.main(_load)
+    worker_main.main(_load)
 
 
 def _load() -> Make:
@@ -29,9 +29,9 @@ def _load() -> Make:
     from hunt import edge
 
     edge.install()
-    from hunt.asgi import Application
+    from hunt.application import Application
 
-    return lambda settings: Application(lambda: settings)
+    return lambda settings, slot: Application(lambda: settings, slot)
 
 
 if __name__ == "__main__":

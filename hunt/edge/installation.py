@@ -16,7 +16,7 @@ from hunt.edge.connection import Connection
 from hunt.edge.http1 import HTTP1
 from hunt.edge.http2 import HTTP2
 from hunt.edge.listener import TrioWithListener
-from hunt.processes.child import exit_status, from_lifespan
+from hunt.processes.failures import exit_status, from_lifespan
 
 _worker_serve = hypercorn_run.worker_serve
 

@@ -19,9 +19,9 @@ from hunt.embedded import account
 from hunt.embedded.cluster import SOCKET, Cluster
 from hunt.embedded.process import Launcher, open_private
 from hunt.errors import SettingsError
+from hunt.values import SOCKET_PATH_MAX
 
 _VERSION = "18"  # of PostgreSQL; the wheel brings several
-_PATH_MAX = 107  # bytes of a socket's path (sun_path, unix(7))
 
 #: What hunt itself puts into the folder: names, or their beginnings.
 _OURS = ("postgresql", "socket", "hunt.lock", "jwt_secret", ".jwt_secret", "run")
@@ -136,7 +136,7 @@ def _socket_folder(data_dir: Path) -> Path:
         text = str(folder)
         # To libpq a comma separates hosts, and its strings are UTF-8 for psycopg.
         plain = "," not in text and text.isprintable()
-        if plain and len(os.fsencode(folder / SOCKET)) <= _PATH_MAX:
+        if plain and len(os.fsencode(folder / SOCKET)) <= SOCKET_PATH_MAX:
             return folder
     return folders[-1]
 

@@ -1,4 +1,4 @@
-"""One end of the socket pair between the supervisor and a worker process."""
+"""One end of the socket pair between the supervisor process and a worker process."""
 
 from __future__ import annotations
 
@@ -7,50 +7,50 @@ from collections.abc import Hashable
 
 import trio
 
-from hunt.processes.orders import FromWorker, ToWorker, encode
+from hunt.processes.messages import FromWorker, ToWorker, encode
 
-_PIECE = 65536  # bytes of one read
+_READ = 65536  # bytes of one read
 
 
 class Channel:
-    """Lines of messages, each way; neither end ever waits for the other one to read.
+    """Lines of messages in both directions; sending never waits for the other end to read.
 
     Args:
-        sock: Owned by the channel from now on.
+        sock: One end of a socket pair, owned by the channel from now on.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = trio.socket.from_stdlib_socket(sock)
-        self._heard = b""
-        self._unsent = b""  # of a line that has begun
-        self._waiting: dict[Hashable, bytes] = {}
-        self._news = trio.Event()
+        self._received = b""  # the beginning of a line
+        self._unsent = b""  # the rest of a line that was sent in part
+        self._queued: dict[Hashable, bytes] = {}
+        self._queued_more = trio.Event()  # replaced by `run`
 
-    def say(self, message: FromWorker | ToWorker, *, key: Hashable = None) -> None:
-        """Have `run` send a message.
+    def send(self, message: FromWorker | ToWorker, *, key: Hashable = None) -> None:
+        """Queue a message for `run`.
 
         Args:
-            message: To be sent.
-            key: One message with this key waits at most: a later one takes its place.
-                None: the class of the message.
+            message: The message.
+            key: A queued message with the same key is replaced.  None: the class of the
+                message is its key.
         """
-        self._waiting[key or type(message)] = encode(message)
-        self._news.set()
+        self._queued[key or type(message)] = encode(message)
+        self._queued_more.set()
 
     async def run(self) -> None:
-        """Send until cancelled; return where the other end has closed."""
+        """Send queued messages until cancelled; return once the other end has closed."""
         while await self.flush():
-            await self._news.wait()
-            self._news = trio.Event()
+            await self._queued_more.wait()
+            self._queued_more = trio.Event()
 
     async def flush(self) -> bool:
-        """Send all that waits; return False where the other end has closed.
+        """Send all queued messages; return False if the other end has closed.
 
         Cancelled, it leaves what it has not sent to the next call.
         """
-        while self._unsent or self._waiting:
+        while self._unsent or self._queued:
             if not self._unsent:
-                self._unsent = self._waiting.pop(next(iter(self._waiting)))
+                self._unsent = self._queued.pop(next(iter(self._queued)))
             try:
                 sent = await self._socket.send(self._unsent)
             except OSError:
@@ -62,12 +62,12 @@ class Channel:
         """Return the next lines, without their ends; None once the other end has closed."""
         while True:
             try:
-                more = await self._socket.recv(_PIECE)
+                data = await self._socket.recv(_READ)
             except OSError:
                 return None
-            if not more:
+            if not data:
                 return None
-            *lines, self._heard = (self._heard + more).split(b"\n")
+            *lines, self._received = (self._received + data).split(b"\n")
             if lines:
                 return lines
 

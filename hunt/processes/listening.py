@@ -1,7 +1,7 @@
-"""Listening sockets, bound once and held for as long as the server lives.
+"""Listening sockets, opened once and kept for the life of the server.
 
-Clients that have connected wait in the socket while a process is replaced, so a
-restart loses none of them.
+Clients that have connected wait in the socket while a worker is replaced, so a restart
+refuses none of them.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ import trio
 
 from hunt.errors import HuntError
 
-#: Connections that may wait to be accepted.  At Hypercorn's 100, a burst of
-#: reconnecting streams loses SYNs, and with each a second (TRAPS, H6).
+#: Connections that may wait to be accepted.  With Hypercorn's 100, a burst of
+#: reconnecting streams loses SYNs, each of which costs its client a second (TRAPS, H6).
 BACKLOG = 4096
 
-#: Milliseconds that sent bytes may stay unacknowledged before the kernel gives
-#: the peer up: a phone that sleeps sends no FIN.
+#: Milliseconds that sent bytes may stay unacknowledged before the kernel closes the
+#: connection: a phone that sleeps sends no FIN.
 USER_TIMEOUT = 25_000
 
-#: Seconds to wait for an address.  The processes of a server that was killed let
-#: go of it a moment after that server's end.
-PATIENCE = 5.0
+#: Seconds to wait for an address in use.  The workers of a killed server release it a
+#: moment after the supervisor's end.
+ADDRESS_TIMEOUT = 5.0
 
 _POLL = 0.05  # seconds between two attempts
 
 
 @asynccontextmanager
 async def listening(addresses: Sequence[str]) -> AsyncIterator[list[socket.socket]]:
-    """Listen on `addresses`, each ``host:port`` or ``unix:/path``, in their order.
+    """Listen on `addresses`, each ``host:port`` or ``unix:/path``; yield sockets in that order.
 
     Raises:
-        HuntError: An address is in use (after `PATIENCE` seconds), or is not ours.
+        HuntError: An address is in use (after `ADDRESS_TIMEOUT` seconds), or not of this machine.
     """
-    deadline = trio.current_time() + PATIENCE
+    deadline = trio.current_time() + ADDRESS_TIMEOUT
     with ExitStack() as stack:
         sockets = []
         for address in addresses:
@@ -54,18 +54,18 @@ async def listening(addresses: Sequence[str]) -> AsyncIterator[list[socket.socke
         yield sockets
 
 
-def deepen() -> list[str]:
-    """Let `BACKLOG` connections wait wherever this process listens; return the addresses.
+def set_backlog() -> list[str]:
+    """Set `BACKLOG` for every socket on which this process listens; return their addresses.
 
-    Hypercorn's own command listens before it imports anything of ours; to listen again
-    changes nothing but the number.
+    Hypercorn's command listens before it imports hunt.  To listen again changes only the
+    backlog.
     """
     addresses = []
     for name in os.listdir("/proc/self/fd"):
         try:
             fd = os.dup(int(name))
         except OSError:
-            continue  # that of the listing itself
+            continue  # the descriptor of the listing itself
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             os.close(fd)
             continue
@@ -79,7 +79,7 @@ def deepen() -> list[str]:
 
 
 def tune(sock: socket.socket | trio.socket.SocketType) -> None:
-    """Set what connections of clients need, on one of TCP.
+    """Set the options of a TCP socket for client connections.
 
     Raises:
         OSError: The client has gone already.
@@ -90,7 +90,7 @@ def tune(sock: socket.socket | trio.socket.SocketType) -> None:
 
 
 def name_of(sock: socket.socket | trio.socket.SocketType) -> str:
-    """Return its own address: ``host:port``, ``[host]:port`` or ``unix:/path``."""
+    """Return the local address of a socket: ``host:port``, ``[host]:port`` or ``unix:/path``."""
     own = sock.getsockname()
     if sock.family == socket.AF_UNIX:
         return f"unix:{own}"
@@ -99,7 +99,7 @@ def name_of(sock: socket.socket | trio.socket.SocketType) -> str:
 
 
 def url(sock: socket.socket) -> str:
-    """Return where `sock` listens, for people: ``http://host:port`` or ``unix:/path``."""
+    """Return the address of a listening socket: ``http://host:port`` or ``unix:/path``."""
     address = name_of(sock)
     return address if sock.family == socket.AF_UNIX else f"http://{address}"
 
@@ -116,7 +116,7 @@ def _tcp_listener(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        tune(sock)  # what is accepted inherits it, so no connection is ever without
+        tune(sock)  # accepted connections inherit the options
         sock.bind((host, port))
         sock.listen(BACKLOG)
         yield sock
@@ -126,13 +126,13 @@ def _tcp_listener(host: str, port: int) -> Iterator[socket.socket]:
 def unix_listener(path: str) -> Iterator[socket.socket]:
     """Listen at `path`, which is removed at the end.
 
-    A socket that a killed server left there is replaced.
+    The socket of a killed server is replaced.
 
     Raises:
-        OSError: As of bind(2); ``EADDRINUSE`` where somebody listens there.
+        OSError: As of bind(2); ``EADDRINUSE`` if another process listens there.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        if abandoned(path):
+        if is_abandoned(path):
             os.unlink(path)
         sock.bind(path)
         ours = os.stat(path).st_ino
@@ -144,11 +144,11 @@ def unix_listener(path: str) -> Iterator[socket.socket]:
                 if os.stat(path).st_ino == ours:
                     os.unlink(path)
             except FileNotFoundError:
-                pass  # somebody has tidied up
+                pass  # it was removed already
 
 
-def abandoned(path: str) -> bool:
-    """Return whether `path` is a socket at which nobody listens."""
+def is_abandoned(path: str) -> bool:
+    """Return whether `path` is a socket at which no process listens."""
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):
             return False
@@ -160,6 +160,6 @@ def abandoned(path: str) -> bool:
             client.connect(path)
         except ConnectionRefusedError:
             return True
-        except BlockingIOError:
-            pass  # more wait than it takes
+        except OSError:
+            pass  # its backlog is full, or it was removed meanwhile
     return False

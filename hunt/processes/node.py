@@ -1,4 +1,4 @@
-"""A node as its supervisor knows it: what its worker processes report, and what follows."""
+"""The supervisor's view of the node: readiness and metrics of all its workers."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import trio
 
 from hunt.core.readiness import REPORT_INTERVAL, NodeState, Readiness, Report
 from hunt.metrics.families import Family, Sample, Totals
-from hunt.processes.orders import AskTotal, Counts, FromWorker, Total
-from hunt.processes.worker_process import Process
+from hunt.processes.messages import AskTotal, Counts, FromWorker, Total
+from hunt.processes.worker_process import WorkerProcess
 
-#: Seconds for the workers to send all their metrics; one that stands still is left out.
+#: Seconds for the workers to send their metrics; a worker that hangs is left out.
 COUNT_TIMEOUT = 0.5
 
-#: Seconds late, from which on it was the supervisor that stood still: reports wait to be read.
+#: Seconds of delay that show that the supervisor itself hung: reports wait to be read.
 _LATE = 0.25
 
 log = structlog.get_logger("hunt")
 
 
 class Node:
-    """Tells every worker whether the node is ready, and answers for its metrics.
+    """Tells every worker whether the node is ready, and answers for the node's metrics.
 
     Args:
         share: As of `Readiness`.
-        places: Returns the process that serves in each place.
-        running: Returns these and those that drain.
+        slots: Returns the worker process in each slot.
+        running: Returns these workers and those that drain.
         draining: Returns whether the node drains.
     """
 
@@ -36,64 +36,64 @@ class Node:
         self,
         *,
         share: float,
-        places: Callable[[], Sequence[Process]],
-        running: Callable[[], Sequence[Process]],
+        slots: Callable[[], Sequence[WorkerProcess]],
+        running: Callable[[], Sequence[WorkerProcess]],
         draining: Callable[[], bool],
     ) -> None:
-        self._places, self._running, self._draining = places, running, draining
+        self._slots, self._running, self._draining = slots, running, draining
         self._readiness = Readiness(share=share, clock=trio.current_time)
         self._totals = Totals()
         self._ends = Counter(drained=0, failed=0)
-        self._moved = trio.Event()
-        self._asked: list[tuple[Process, int]] = []
-        self._question = trio.Event()
+        self._changed = trio.Event()
+        self._requests: list[tuple[WorkerProcess, int]] = []  # for the total, with their numbers
+        self._requested = trio.Event()
         self._ready: bool | None = None
 
-    def heard(self, process: Process, message: FromWorker) -> None:
-        """Take a message of a worker."""
+    def receive(self, worker: WorkerProcess, message: FromWorker) -> None:
+        """Handle a message of a worker."""
         match message:
             case Report():
-                if self._readiness.report(process.pid, message):
-                    self.moved()
+                if self._readiness.report(worker.pid, message):
+                    self.tell_soon()
             case Counts(families=families):
-                self._totals.take(process.pid, families)
+                self._totals.take(worker.pid, families)
             case AskTotal(number=number):
-                self._asked.append((process, number))
-                self._question.set()
+                self._requests.append((worker, number))
+                self._requested.set()
 
-    def ended(self, process: Process) -> None:
-        """Note the end of a process; what it has counted stays."""
-        self._ends["drained" if process.status == 0 else "failed"] += 1
-        self._readiness.end(process.pid)
-        self._totals.end(process.pid)
-        self.moved()
+    def remove(self, worker: WorkerProcess) -> None:
+        """Forget a worker that has ended; its counters stay in the total."""
+        self._ends["drained" if worker.status == 0 else "failed"] += 1
+        self._readiness.end(worker.pid)
+        self._totals.end(worker.pid)
+        self.tell_soon()
 
-    def moved(self) -> None:
-        """Tell the workers at once: something that readiness depends on has changed."""
-        self._moved.set()
+    def tell_soon(self) -> None:
+        """Tell the workers the node's state at once: it may have changed."""
+        self._changed.set()
 
     def state(self) -> NodeState:
-        """Return whether the node is ready."""
-        places = [each.pid if each.alive else None for each in self._places()]
-        return self._readiness.node(places, draining=self._draining())
+        """Return whether the node is ready, and the state of each worker."""
+        pids = [each.pid if each.alive else None for each in self._slots()]
+        return self._readiness.node(pids, draining=self._draining())
 
     async def run(self) -> None:
-        """Tell and answer until cancelled."""
+        """Tell the state and answer requests until cancelled."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._answer)
+            nursery.start_soon(self._answer_requests)
             while True:
                 self._tell()
                 due = trio.current_time() + REPORT_INTERVAL
                 with trio.move_on_at(due):
-                    await self._moved.wait()
-                self._moved = trio.Event()
+                    await self._changed.wait()
+                self._changed = trio.Event()
                 if trio.current_time() > due + _LATE:
-                    await trio.sleep(_LATE)  # what has come meanwhile is read first
+                    await trio.sleep(_LATE)  # waiting reports are read first
 
     def _tell(self) -> None:
         state = self.state()
-        for process in self._running():
-            process.say(state)
+        for worker in self._running():
+            worker.send(state)
         if state.ready != self._ready:
             self._ready = state.ready
             unable = {each.process: each.reasons for each in state.workers if not each.able}
@@ -101,31 +101,31 @@ class Node:
                 {"workers": unable} if unable else {}
             ))  # fmt: skip
 
-    async def _answer(self) -> None:
-        """Answer the workers that ask for the node's metrics, all that wait at a time."""
+    async def _answer_requests(self) -> None:
+        """Answer requests for the node's metrics; those that wait share one answer."""
         while True:
-            await self._question.wait()
-            self._question = trio.Event()
-            asked, self._asked = self._asked, []
+            await self._requested.wait()
+            self._requested = trio.Event()
+            requests, self._requests = self._requests, []
             fresh: list[int] = []
             with trio.move_on_after(COUNT_TIMEOUT):
                 async with trio.open_nursery() as nursery:
-                    for process in self._running():
-                        nursery.start_soon(self._count, process, fresh)
-            families = [*self._totals.total(fresh), *self._own()]
-            for process, number in asked:
-                process.say(Total(number, families), key=(Total, number))
+                    for worker in self._running():
+                        nursery.start_soon(self._count, worker, fresh)
+            families = [*self._totals.total(fresh), *self._own_metrics()]
+            for worker, number in requests:
+                worker.send(Total(number, families), key=(Total, number))
 
     @staticmethod
-    async def _count(process: Process, fresh: list[int]) -> None:
-        await process.count()
-        fresh.append(process.pid)
+    async def _count(worker: WorkerProcess, fresh: list[int]) -> None:
+        await worker.count()
+        fresh.append(worker.pid)
 
-    def _own(self) -> list[Family]:
-        """Return what only the supervisor knows."""
+    def _own_metrics(self) -> list[Family]:
+        """Return the metrics that only the supervisor knows."""
         state = self.state()
         able = sum(each.able for each in state.workers)
-        counts = {"able": able, "unable": len(self._places()) - able}
+        counts = {"able": able, "unable": len(self._slots()) - able}
         return [
             Family(
                 name="hunt_workers", kind="gauge", rule="sum",

@@ -1,4 +1,4 @@
-"""The line in the log that says which server has started, and where."""
+"""The log event of a started server."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ log = structlog.get_logger("hunt")
 
 
 def log_start(settings: Settings, *, addresses: Sequence[str], processes: int) -> None:
-    """Log that a server has started; nothing in the line is secret.
+    """Log that a server has started; the event contains no secret.
 
     Args:
-        settings: Of the server; of the connection string only host, port and database show.
-        addresses: Where it listens.
-        processes: Worker processes that serve.
+        settings: The settings; host, port and database of the connection string are logged.
+        addresses: The addresses at which the server listens.
+        processes: The number of worker processes.
     """
     url = settings.database_url
     log.info(

@@ -1,7 +1,7 @@
-"""Keeps the processes of one server running, and ends them in good order.
+"""The supervisor: keeps the worker processes of one server running, and drains them.
 
-The listening sockets are the supervisor's, so clients wait while a process is
-replaced, and none is lost.
+The listening sockets belong to the supervisor, so clients wait in them while a worker is
+replaced, and none is refused.
 """
 
 from __future__ import annotations
@@ -16,42 +16,41 @@ import trio
 
 from hunt.core.backoff import Backoff
 from hunt.errors import HuntError
-from hunt.processes import control
-from hunt.processes.control import Hello, Room
+from hunt.processes import control_socket
+from hunt.processes.control_socket import Hello, SocketFolder
 from hunt.processes.node import Node
-from hunt.processes.notify import Notifier
+from hunt.processes.systemd import Notifier
 from hunt.processes.terminal import Terminal
-from hunt.processes.worker_process import Process, Program, start
+from hunt.processes.worker_process import Program, WorkerProcess, start
 from hunt.settings import Settings
 
-#: Deaths at once, one after the other, of the process in one place, after which
-#: starting it again is given up.
+#: Early failures in a row, in one slot, after which the server gives up.
 GIVE_UP = 5
 
-#: Seconds of service within which a death is one "at once".
-AT_ONCE = 5.0
+#: Seconds of service within which the end of a worker is an early failure.
+EARLY = 5.0
 
-#: Seconds for which a process has served before a spare is started: the clients that
-#: come back to it want the processor first.
+#: Seconds of service after which a spare is started: clients that reconnect to the new
+#: worker need the processor first.
 CALM = 2.0
 
-#: Seconds, beyond what the settings allow for draining, until processes are killed.
+#: Seconds, beyond the time to drain in the settings, after which workers are killed.
 GRACE = 5.0
 
 log = structlog.get_logger("hunt")
 
 
 class Supervisor:
-    """Starts server processes, and starts again those that die.
+    """Starts worker processes, and replaces those that end.
 
     Args:
-        program: What is started, and on which sockets it listens.
-        settings: Of every process, with a database.
-        room: Where each process, and this one, have a socket of their own; or None.
-        notifier: Told how the server is.
-        opened: Called once, when all processes serve.
-        binds: Where the server listens, for people.
-        jitter: Uniform in [0, 1), spreads restarts.
+        program: The program of the workers, with the listening sockets.
+        settings: The settings of every worker, with a database.
+        folder: The folder for the sockets of workers and supervisor; None: there is none.
+        notifier: Tells systemd the state of the server.
+        opened: Called once, when all workers serve.
+        binds: The addresses of the server, for people.
+        jitter: Returns a number in [0, 1), which spreads restarts.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class Supervisor:
         program: Program,
         settings: Settings,
         *,
-        room: Room | None,
+        folder: SocketFolder | None,
         notifier: Notifier,
         opened: Callable[[], None],
         binds: list[str],
@@ -67,14 +66,14 @@ class Supervisor:
     ) -> None:
         self._program = program
         self._settings = settings
-        self._room = room
+        self._folder = folder
         self._notifier = notifier
         self._opened = opened
         self._binds = binds
         self._jitter = jitter
-        self._places: list[Process] = []  # the process that serves in each place
-        self._running: set[Process] = set()  # these, those that drain, and the spare
-        self._spare: Process | None = None  # has imported all, and waits for its order
+        self._slots: list[WorkerProcess] = []  # the worker that serves in each slot
+        self._running: set[WorkerProcess] = set()  # these, those that drain, and the spare
+        self._spare: WorkerProcess | None = None  # has imported everything, waits for its order
         self._terminal = Terminal()
         self._started = 0
         self._has_served = False
@@ -83,40 +82,40 @@ class Supervisor:
         self._restarting = trio.Lock()
         self._node = Node(
             share=settings.ready_share,
-            places=lambda: self._places,
+            slots=lambda: self._slots,
             running=lambda: tuple(self._running),
             draining=self._draining.is_set,
         )
         self._nursery: trio.Nursery
-        self.ended_by: signal.Signals | None = None  #: what told it to end
-        self.killed = False  #: it did not wait for the drain
+        self.ended_by: signal.Signals | None = None  #: the signal that began the drain
+        self.killed = False  #: it ended before it had drained
 
     async def run(self) -> None:
-        """Serve until the server has drained; cancelled, it kills all processes.
+        """Serve until the server has drained; cancelled, it kills all workers.
 
         Raises:
-            HuntError: The processes die again and again; as the last one said why.
+            HuntError: The workers keep failing; with the reason of the last one.
         """
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
-            nursery.start_soon(self._obey)
+            nursery.start_soon(self._handle_signals)
             nursery.start_soon(self._notifier.keep_alive)
             nursery.start_soon(self._terminal.forget_once_lost)
             nursery.start_soon(self._node.run)
-            if self._room is not None:
+            if self._folder is not None:
                 hello = Hello(os.getpid(), self._binds)
-                nursery.start_soon(control.serve, self._room.control, hello, self.drain)
-            for place in range(self._settings.processes):
-                self._places.append(self._start())
-                nursery.start_soon(self._keep, place)
+                nursery.start_soon(control_socket.serve, self._folder.control, hello, self.drain)
+            for slot in range(self._settings.processes):
+                self._slots.append(self._start())
+                nursery.start_soon(self._keep, slot)
             nursery.start_soon(self._open)
             await self._drained.wait()
-            # Whoever asked for it is told before the control socket goes.
+            # `hunt drain` gets its answer before the control socket goes.
             await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
 
-    async def _obey(self) -> None:
-        """Drain on SIGTERM and SIGINT, stop at once on a second one; see `_hang_up` for SIGHUP."""
+    async def _handle_signals(self) -> None:
+        """Drain on SIGTERM and SIGINT, kill on the second one; see `_hang_up` for SIGHUP."""
         ends = {signal.SIGTERM, signal.SIGINT}
         with trio.open_signal_receiver(*ends, signal.SIGHUP) as signals:
             async for number in signals:
@@ -126,123 +125,126 @@ class Supervisor:
                     self.ended_by = signal.Signals(number)
                     self._nursery.start_soon(self.drain)
                 else:
-                    log.error("stopped at once: what had not drained is killed")
+                    log.error("server killed", reason="second signal")
                     self.killed = True
                     self._nursery.cancel_scope.cancel()
 
     async def _hang_up(self) -> None:
-        """Restart, or drain where the controlling terminal has closed."""
+        """Restart the workers, or drain if the controlling terminal has closed."""
         if not await self._terminal.has_closed():
             await self.restart()
         elif self._terminal.ends_server:
             log.warning("terminal closed")
             await self.drain()
 
-    def _start(self) -> Process:
-        """Have one process more serve: the spare, where there is one."""
+    def _start(self) -> WorkerProcess:
+        """Return a worker with an order to serve: the spare, if there is one."""
         self._started += 1
         number = self._started
-        own = None if self._room is None else self._room.own(number)
-        process, self._spare = self._spare, None
+        own_socket = None if self._folder is None else self._folder.worker(number)
+        worker, self._spare = self._spare, None
         try:
-            if process is None:
-                process = self._spawn()
-            process.order(self._settings, number=number, own=own)
+            if worker is None:
+                worker = self._spawn()
+            worker.order(self._settings, number=number, own_socket=own_socket)
         except OSError as exc:
-            raise HuntError(f"a server process cannot be started: {exc.strerror}") from exc
-        return process
+            raise HuntError(f"cannot start a worker process: {exc.strerror}") from exc
+        return worker
 
-    def _spawn(self) -> Process:
-        process = start(self._program, self._node.heard)
-        self._running.add(process)
-        self._nursery.start_soon(self._watch, process)
-        return process
+    def _spawn(self) -> WorkerProcess:
+        worker = start(self._program, self._node.receive)
+        self._running.add(worker)
+        self._nursery.start_soon(self._watch, worker)
+        return worker
 
-    async def _watch(self, process: Process) -> None:
+    async def _watch(self, worker: WorkerProcess) -> None:
         try:
-            await process.watch()
+            await worker.watch()
         finally:
-            self._running.discard(process)
-            if self._spare is process:
+            self._running.discard(worker)
+            if self._spare is worker:
                 self._spare = None
-            elif process.number is not None:
-                self._node.ended(process)
+            elif worker.number is not None:
+                self._node.remove(worker)
 
     def _keep_spare(self) -> None:
-        """Start one process more, which takes the place of the next that dies.
+        """Start a spare, which replaces the next worker that ends.
 
-        It has done by then what takes longest, and serves within a moment.  Not while
-        another one starts, whom it would slow down.
+        It has imported everything by then, so it serves within a moment.  It is not
+        started while another worker starts, which it would slow down.
         """
-        idle = self._spare is None and not self._draining.is_set()
-        if idle and all(each.alive for each in self._places):
-            with suppress(OSError):  # the machine has no room for it; it goes without
+        wanted = self._spare is None and not self._draining.is_set()
+        if wanted and all(each.alive for each in self._slots):
+            with suppress(OSError):  # the machine has no resources for a spare
                 self._spare = self._spawn()
 
     def _drop_spare(self) -> None:
-        """End the spare, which may have imported what has been replaced since."""
+        """End the spare, whose imports may be out of date."""
         if self._spare is not None:
             self._spare.terminate()
             self._spare = None
 
     async def _open(self) -> None:
-        """Say that the server is open, once all of it is."""
-        for process in self._places:
-            await process.settled.wait()
-            if not process.alive:
-                return  # whoever keeps its place says more
+        """Announce that the server is open, once all workers serve."""
+        for worker in self._slots:
+            await worker.settled.wait()
+            if not worker.alive:
+                return  # `_keep` reports the failure
         self._opened()
-        self._notifier.ready(f"{len(self._places)} processes at {', '.join(self._binds)}")
+        self._notify_ready()
 
-    async def _keep(self, place: int) -> None:
-        """Keep a process in one place, until the server drains."""
+    def _notify_ready(self) -> None:
+        self._notifier.ready(f"{len(self._slots)} processes at {', '.join(self._binds)}")
+
+    async def _keep(self, slot: int) -> None:
+        """Replace the worker in one slot whenever it ends, until the server drains."""
         backoff = Backoff(base=0.5, cap=10.0, jitter=self._jitter)
-        deaths = 0
+        failures = 0
         while True:
-            process = self._places[place]
-            await process.settled.wait()
+            worker = self._slots[slot]
+            await worker.settled.wait()
             with trio.move_on_after(CALM):
-                await process.ended.wait()
+                await worker.ended.wait()
             self._keep_spare()
-            await process.ended.wait()
+            await worker.ended.wait()
             if self._draining.is_set():
                 return
-            if self._places[place] is not process:
-                continue  # another has its place already, by a restart
-            self._has_served = self._has_served or process.served is not None
-            now = trio.current_time()
-            at_once = process.served is None or now - process.served < AT_ONCE
-            deaths = deaths + 1 if at_once else 1
-            self._judge(process, deaths)
+            if self._slots[slot] is not worker:
+                continue  # a restart has replaced it already
+            failures = failures + 1 if self._failed_early(worker) else 1
+            self._give_up_if_hopeless(worker, failures)
             log.error(
-                "a server process has ended, and is started again",
-                pid=process.pid,
-                status=process.status,
-                error=process.failure.sentence if process.failure else None,
+                "worker process ended",
+                pid=worker.pid,
+                status=worker.status,
+                error=worker.failure.sentence if worker.failure else None,
             )
-            if deaths == 1:
+            if failures == 1:
                 backoff.reset()
             else:
                 await trio.sleep(backoff.next())
             if self._draining.is_set():
                 return
-            self._places[place] = self._start()
+            self._slots[slot] = self._start()
 
-    def _judge(self, process: Process, deaths: int) -> None:
-        """Raise where starting it again would not help."""
-        failure = process.failure
+    def _failed_early(self, worker: WorkerProcess) -> bool:
+        since = worker.serves_since
+        self._has_served = self._has_served or since is not None
+        return since is None or trio.current_time() - since < EARLY
+
+    def _give_up_if_hopeless(self, worker: WorkerProcess, failures: int) -> None:
+        """Raise if another start would fail, too."""
+        failure = worker.failure
         if not self._has_served and failure is not None and failure.kind != "other":
             raise failure.error()
-        if deaths >= GIVE_UP:
-            said = failure.sentence if failure else f"exit status {process.status}"
-            raise HuntError(f"the server processes die again and again, at last with: {said}")
+        if failures >= GIVE_UP:
+            raise HuntError(f"worker processes keep failing, last with: {worker.reason}")
 
     async def restart(self) -> None:
-        """Replace the processes one after the other; no click is lost by it.
+        """Replace the workers one after the other, without losing a click.
 
-        The new one serves before the old one drains.  One that does not come up
-        leaves the old one in its place, and ends the restart; a second call waits
-        for the first.
+        A new worker serves before the old one drains.  If it does not start, the old
+        one stays, and the restart ends.  A second call waits for the first.
         """
         async with self._restarting:
             if self._draining.is_set():
@@ -250,42 +252,41 @@ class Supervisor:
             self._notifier.reloading()
             self._drop_spare()
             await self._replace_all()
-            self._notifier.ready(f"{len(self._places)} processes at {', '.join(self._binds)}")
+            self._notify_ready()
 
     async def _replace_all(self) -> None:
-        for place, old in enumerate(tuple(self._places)):
-            if self._draining.is_set() or self._places[place] is not old:
-                continue  # it has died meanwhile, and been replaced
+        for slot, old in enumerate(tuple(self._slots)):
+            if self._draining.is_set() or self._slots[slot] is not old:
+                continue  # it has ended meanwhile, and was replaced
             self._drop_spare()
             new = self._start()
             await new.settled.wait()
             if not new.alive:
-                said = new.failure.sentence if new.failure else f"exit status {new.status}"
-                log.error("the new process does not serve; the old one stays", error=said)
+                log.error("restart failed", pid=new.pid, error=new.reason)
                 return
-            self._places[place] = new
+            self._slots[slot] = new
             old.retire()
             await old.ended.wait()
 
     async def drain(self) -> None:
-        """Let all processes finish what they have; return once they have ended.
+        """Let all workers finish the clicks in flight; return once they have ended.
 
-        Those that take longer than the settings allow are killed.
+        Workers that take longer than the settings allow are killed.
         """
         if not self._draining.is_set():
             self._draining.set()
-            self._node.moved()
+            self._node.tell_soon()
             self._notifier.stopping()
             for sock in self._program.sockets:
-                # As soon as the last process stops listening, clients hear that nobody does.
+                # Clients are refused as soon as the last worker stops listening.
                 sock.close()
             limit = self._settings.drain_delay + 2 * self._settings.drain_timeout + GRACE
             with trio.move_on_after(limit) as scope:
-                for process in tuple(self._running):
-                    process.terminate()
-                for process in tuple(self._running):
-                    await process.ended.wait()
+                for worker in tuple(self._running):
+                    worker.terminate()
+                for worker in tuple(self._running):
+                    await worker.ended.wait()
             if scope.cancelled_caught:
-                log.error("server processes did not drain in time, and are killed")
+                log.error("worker processes killed", reason="drain timed out", seconds=limit)
             self._drained.set()
         await self._drained.wait()

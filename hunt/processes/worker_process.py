@@ -1,4 +1,4 @@
-"""One server process, as its supervisor sees it."""
+"""A worker process as the supervisor sees it: started, watched, told to drain, reaped."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ import trio
 from hunt.embedded.process import Steps, end, wait_exit
 from hunt.processes.channel import Channel
 from hunt.processes.listening import unix_listener
-from hunt.processes.notify import VARIABLES
-from hunt.processes.orders import (
+from hunt.processes.messages import (
     Count,
     Counts,
     Failure,
@@ -29,13 +28,14 @@ from hunt.processes.orders import (
     from_worker,
     send_order,
 )
+from hunt.processes.systemd import VARIABLES
 from hunt.settings import Settings
 from hunt.sources import PREFIX, TEST_PREFIX
 
-#: How a process that shows no life is ended; SIGABRT lets it show where it stands.
+#: Signals that end a worker that hangs; after SIGABRT it prints where its event loop stands.
 ABORT: Steps = ((signal.SIGABRT, 2.0), (signal.SIGKILL, float("inf")))
 
-#: Seconds late, from which on it was the supervisor that stood still.
+#: Seconds of delay that show that the supervisor itself hung, not the worker.
 _LATE = 1.0
 
 log = structlog.get_logger("hunt")
@@ -43,25 +43,25 @@ log = structlog.get_logger("hunt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What is started for each server process."""
+    """The program of every worker process."""
 
-    command: Sequence[str]  #: the descriptor of the channel is added as last argument
-    sockets: Sequence[socket.socket]  #: that all processes listen on
-    hang: float = 10.0  #: seconds without a sign of life, > 0, after which a process is ended
-    patience: float = 60.0  #: seconds, > 0, to the first sign of life
+    command: Sequence[str]  #: the channel's descriptor is added as last argument
+    sockets: Sequence[socket.socket]  #: the listening sockets that all workers share
+    hang_timeout: float = 10.0  #: seconds, > 0, without a heartbeat that end a worker
+    start_timeout: float = 60.0  #: seconds, > 0, from the order to the first heartbeat
 
 
-class Process:
-    """A server process that was started, and waits for its order; `watch` sees it to its end.
+class WorkerProcess:
+    """A started worker process; it waits for its order, and `watch` follows it to its end.
 
-    What takes longest of a start is done before the order.
+    A worker imports everything before the order, which is most of the time of a start.
 
     Args:
         popen: The process.
-        sock: Our end of its channel.
+        sock: The supervisor's end of its channel.
         resources: Closed once the process has ended.
-        program: What it runs.
-        heard: Called with each message that is not for this object alone.
+        program: The program that it runs.
+        receive: Called with each message that is not for this object alone; must not block.
     """
 
     def __init__(
@@ -71,20 +71,20 @@ class Process:
         resources: ExitStack,
         *,
         program: Program,
-        heard: Callable[[Process, FromWorker], None],
+        receive: Callable[[WorkerProcess, FromWorker], None],
     ) -> None:
         self.settled = trio.Event()  #: it serves, or has ended
-        self.ended = trio.Event()  #: and has been reaped
-        self.served: float | None = None  #: trio's time since when it serves
-        self.failure: Failure | None = None  #: what it said before it ended
-        self.status: int | None = None  #: as of `subprocess`, once it has ended
+        self.ended = trio.Event()  #: it has ended and was reaped
+        self.serves_since: float | None = None  #: in Trio's time; None: it does not serve yet
+        self.failure: Failure | None = None  #: the reason that it gave for its end
+        self.status: int | None = None  #: exit status as of `subprocess`; None: it runs
+        self.number: int | None = None  #: as of `order`; None: it waits for its order
         self._popen, self._sock, self._resources = popen, sock, resources
         self._channel = Channel(sock)
         self._program = program
-        self._heard = heard
-        self.number: int | None = None  #: as of `order`; None: it still waits for that
-        self._counted = trio.Event()  # replaced with each answer to `Count`
-        self._wait = trio.CancelScope()  # for a sign of life
+        self._receive = receive
+        self._counted = trio.Event()  # replaced with each answer to a `Count`
+        self._heartbeat = trio.CancelScope()  # around the wait for the next one
 
     @property
     def pid(self) -> int:
@@ -93,21 +93,21 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether it serves, and has not ended."""
-        return self.served is not None and not self.ended.is_set()
+        """Whether it serves and has not ended."""
+        return self.serves_since is not None and not self.ended.is_set()
 
     async def watch(self) -> None:
-        """Return when the process has ended; end it where it shows no life.
+        """Return when the process has ended; end it when its heartbeats stop.
 
         Cancelled, it kills the process.
         """
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._channel.run)
-                await self._listen()
+                await self._read_messages()
                 nursery.cancel_scope.cancel()
-            # Its end of the channel is closed, so it is ending, or not itself any more.
-            with trio.move_on_after(self._program.hang):
+            # Its end of the channel is closed: it is ending, or broken.
+            with trio.move_on_after(self._program.hang_timeout):
                 await wait_exit(self.pid)
         finally:
             if self._popen.poll() is None:
@@ -119,91 +119,102 @@ class Process:
             self.settled.set()
             self._counted.set()
 
-    async def _listen(self) -> None:
+    async def _read_messages(self) -> None:
+        """Handle messages until the channel closes; end the process when heartbeats stop."""
         lines: list[bytes] | None = None
         while True:
-            with self._wait as scope:
+            with self._heartbeat as scope:
                 lines = await self._channel.receive()
-            self._wait = trio.CancelScope()
+            self._heartbeat = trio.CancelScope()
             if scope.cancelled_caught:
-                self._wait.deadline = trio.current_time() + self._program.hang
+                self._heartbeat.deadline = trio.current_time() + self._program.hang_timeout
                 if trio.current_time() > scope.deadline + _LATE:
-                    continue  # we were stopped ourselves, or all of the machine
-                log.error("a server process stands still", pid=self.pid)
+                    continue  # the supervisor, or the whole machine, was stopped
+                log.error("worker process hung", pid=self.pid)
                 await end(self.pid, ABORT)
                 return
             if lines is None:
                 return
-            self._wait.deadline = trio.current_time() + self._program.hang
+            self._heartbeat.deadline = trio.current_time() + self._program.hang_timeout
             for line in lines:
-                self._take(line)
+                self._handle(line)
 
-    def _take(self, line: bytes) -> None:
+    def _handle(self, line: bytes) -> None:
         message = from_worker(line)
         match message:
             case Ready():
-                self.served = trio.current_time()
+                self.serves_since = trio.current_time()
                 self.settled.set()
             case Failure() as failure:
                 self.failure = failure
                 return
             case None:
                 return
-            case Counts(asked=True):
+            case Counts(requested=True):
                 counted, self._counted = self._counted, trio.Event()
                 counted.set()
-        self._heard(self, message)
+        self._receive(self, message)
 
-    def order(self, settings: Settings, *, number: int, own: str | None) -> None:
-        """Have it serve.
+    def order(self, settings: Settings, *, number: int, own_socket: str | None) -> None:
+        """Order it to serve.
 
         Args:
-            settings: Of the process, with a database.
+            settings: The settings of the server, with a database.
             number: Its number, >= 1, never used twice.
-            own: Where a socket of its own is to be made; None for none.
+            own_socket: Path at which only this worker listens; None: it has none.
 
         Raises:
-            OSError: There can be no such socket.
+            OSError: There can be no socket at that path.
         """
         listening = list(self._program.sockets)
-        if own is not None:
-            listening.append(self._resources.enter_context(unix_listener(own)))
-        order = Order(settings=settings, number=number, own=own, hang=self._program.hang)
-        self._wait.deadline = trio.current_time() + self._program.patience
+        if own_socket is not None:
+            listening.append(self._resources.enter_context(unix_listener(own_socket)))
+        order = Order(
+            settings=settings,
+            number=number,
+            own_socket=own_socket,
+            hang_timeout=self._program.hang_timeout,
+        )
+        self._heartbeat.deadline = trio.current_time() + self._program.start_timeout
         with suppress(OSError):  # it has ended already, as `watch` finds
             send_order(self._sock, order, listening)
         self.number = number
 
-    def say(self, message: ToWorker, *, key: Hashable = None) -> None:
-        """Send a message, soon; see `Channel.say`.  A spare is told nothing before its order."""
+    def send(self, message: ToWorker, *, key: Hashable = None) -> None:
+        """Queue a message; see `Channel.send`.  A spare gets none before its order."""
         if self.number is not None:
-            self._channel.say(message, key=key)
+            self._channel.send(message, key=key)
 
     async def count(self) -> None:
-        """Have it send all its metrics; return once it has, or has ended."""
+        """Request all metrics; return once they have arrived, or the process has ended."""
         if self.alive:
-            self.say(Count())
+            self.send(Count())
             await self._counted.wait()
 
     def retire(self) -> None:
         """Tell it to close its listening sockets, to drain and to end."""
-        self.say(Retire())
+        self.send(Retire())
 
     def terminate(self) -> None:
-        """Tell it to drain and to end; one that does not serve yet ends at once."""
+        """Tell it to drain and to end; before it serves, it ends at once."""
         if not self.ended.is_set():
             self._popen.terminate()
 
+    @property
+    def reason(self) -> str:
+        """The reason of its end, in one sentence."""
+        return self.failure.sentence if self.failure else f"exit status {self.status}"
 
-def start(program: Program, heard: Callable[[Process, FromWorker], None]) -> Process:
-    """Start a process, which has to be watched from now on.
+
+def start(program: Program, receive: Callable[[WorkerProcess, FromWorker], None]) -> WorkerProcess:
+    """Start a worker process, which the caller has to `watch`.
 
     Args:
-        program: What is started.
-        heard: As of `Process`.
+        program: The program.
+        receive: As of `WorkerProcess`.
 
     Raises:
-        OSError: The system cannot start one more.
+        OSError: The system cannot start another process.
     """
     with ExitStack() as stack:
         ours, theirs = socket.socketpair()
@@ -215,16 +226,17 @@ def start(program: Program, heard: Callable[[Process, FromWorker], None]) -> Pro
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 env=_environ(os.environ),
-                # Ctrl-C is for the supervisor, which lets the processes drain.
+                # Ctrl-C is for the supervisor, which lets the workers drain.
                 start_new_session=True,
             )
-        return Process(popen, ours, stack.pop_all(), program=program, heard=heard)
+        return WorkerProcess(popen, ours, stack.pop_all(), program=program, receive=receive)
 
 
 def _environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what a process inherits: the settings come over the channel.
+    """Return the environment of a worker, without settings: they come over the channel.
 
-    No Python that it starts in turn searches its working directory for modules.
+    ``PYTHONSAFEPATH`` keeps Pythons that it starts from importing modules of the
+    working directory.
     """
     inherited = {
         name: value

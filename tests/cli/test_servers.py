@@ -14,7 +14,7 @@ import pytest
 import trio
 
 from hunt.cli import server_address
-from hunt.processes import control
+from hunt.processes import control_socket
 from hunt.processes.listening import unix_listener
 from tests.support.processes import hunt_serve
 from tests.support.serving import serving, token
@@ -76,12 +76,12 @@ def test_wildcard_address_becomes_one_to_connect_to(
 
 async def test_silent_server_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As one that is stopped: it holds its socket, and says nothing."""
-    folder = control.folders(tmp_path)[0]
+    folder = control_socket.folders(tmp_path)[0]
     folder.mkdir(mode=0o700)
     with unix_listener(str(folder / "abcd.control")):
         drained = await hunt("drain", "--data-dir", str(tmp_path))
     assert (drained.status, drained.out) == (1, "")
-    assert "does not answer" in drained.err
+    assert "did not answer" in drained.err
 
 
 def at_once(done: Done, sentence: str) -> None:

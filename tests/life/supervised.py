@@ -11,10 +11,10 @@ from pathlib import Path
 import trio
 
 from hunt.cli.worker import COMMAND
-from hunt.processes.control import open_room
+from hunt.processes.control_socket import open_socket_folder
 from hunt.processes.listening import listening, url
-from hunt.processes.notify import Notifier
 from hunt.processes.supervisor import Supervisor
+from hunt.processes.systemd import Notifier
 from hunt.processes.worker_process import Program
 from hunt.settings import Settings
 from hunt.store.driver.pool import open_pool
@@ -33,16 +33,16 @@ class Supervised:
 
 @asynccontextmanager
 async def supervised(
-    settings: Settings, command: Sequence[str] = COMMAND, *, hang: float = 10.0
+    settings: Settings, command: Sequence[str] = COMMAND, *, hang_timeout: float = 10.0
 ) -> AsyncIterator[Supervised]:
     """Prepare a supervisor; the test runs it."""
     async with listening(["127.0.0.1:0"]) as sockets:
         opened = trio.Event()
         with ExitStack() as stack:
             supervisor = Supervisor(
-                Program(command=command, sockets=sockets, hang=hang),
+                Program(command=command, sockets=sockets, hang_timeout=hang_timeout),
                 settings,
-                room=stack.enter_context(open_room(settings.data_dir)),
+                folder=stack.enter_context(open_socket_folder(settings.data_dir)),
                 notifier=Notifier({}),
                 opened=opened.set,
                 binds=[url(sockets[0])],

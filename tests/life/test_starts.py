@@ -54,7 +54,8 @@ async def test_three_first_starts_at_once_all_serve(attempt: int, tmp_path: Path
 
 
 BROKEN = """
-import hunt.asgi
+from hunt import edge
+from hunt.application import Application
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
 from hunt.settings import Settings
@@ -63,7 +64,8 @@ def broken():
     configure(Settings())
     raise {error}
 
-app = hunt.asgi.Application(broken)
+edge.install()
+app = Application(broken)
 """
 
 
@@ -116,7 +118,7 @@ async def test_hypercorn_without_a_database_says_so_once(tmp_path: Path) -> None
 #: Applications that do not start: how a program makes one, and the reason of its end.
 UNSTARTED = {
     "a defect at the start": (
-        "from hunt.asgi import Application; app = lambda: Application(broken)",
+        "from hunt.application import Application; app = lambda: Application(broken)",
         "unexpected RuntimeError: see the log",
     ),
     "an application without a lifespan": (
@@ -130,10 +132,10 @@ UNSTARTED = {
 async def test_process_that_cannot_serve_never_counts_as_started(what: str, tmp_path: Path) -> None:
     application, reason = UNSTARTED[what]
     program = (
-        "from hunt.processes import child\n"
+        "from hunt.processes import worker_main\n"
         "def broken(*args): raise RuntimeError('postgresql://hunt:pass-word@db/hunt')\n"
         f"{application}\n"
-        "child.main(lambda: lambda settings: app())\n"
+        "worker_main.main(lambda: lambda settings, slot: app())\n"
     )
     given = Settings(
         database_url="postgresql://hunt:pass-word@db/hunt", data_dir=tmp_path, processes=1
@@ -144,6 +146,6 @@ async def test_process_that_cannot_serve_never_counts_as_started(what: str, tmp_
                 await made.supervisor.run()
     assert not made.opened.is_set()
     said = str(error.value.exceptions[0])
-    assert "again and again" in said
+    assert "keep failing" in said
     assert said.endswith(f": {reason}"), "it ended for the reason that this test is about"
     assert "pass-word" not in said

@@ -198,7 +198,7 @@ async def test_a_process_that_stands_still_is_ended_and_replaced(
     database: str, tmp_path: Path
 ) -> None:
     given = await settings(database, tmp_path)
-    async with supervised(given, hang=1.5) as made, trio.open_nursery() as nursery:
+    async with supervised(given, hang_timeout=1.5) as made, trio.open_nursery() as nursery:
         nursery.start_soon(made.supervisor.run)
         with trio.fail_after(30):
             await made.opened.wait()
@@ -221,7 +221,7 @@ async def test_processes_that_die_at_once_are_given_up(tmp_path: Path) -> None:
         with pytest.RaisesGroup(HuntError, flatten_subgroups=True) as error:
             with trio.fail_after(20):
                 await made.supervisor.run()
-    assert "again and again" in str(error.value.exceptions[0])
+    assert "keep failing" in str(error.value.exceptions[0])
     assert counter.read_text() == "x" * GIVE_UP
 
 

@@ -18,7 +18,8 @@ import trio
 from hypercorn.config import Config
 from hypercorn.trio import serve
 
-from hunt.asgi import Application
+from hunt import edge
+from hunt.application import Application
 from hunt.core import tokens
 from hunt.core.definition import Definition, Peak, Prize
 from hunt.core.sse import Event, Parser
@@ -30,6 +31,8 @@ from hunt.settings import Settings
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from tests.support import certificates
+
+edge.install()
 
 SECRET = b"web-secret-web-secret-web-secret"
 HARBOUR = Definition(

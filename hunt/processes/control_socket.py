@@ -1,9 +1,9 @@
-"""How a running server is found on its machine, and told to drain.
+"""The control socket, by which ``hunt drain`` and other commands find a running server.
 
-Each supervisor listens at a socket in a folder that only its user can enter:
-``run`` in the data folder, or, where that cannot be, one in the folder for temporary
-files that is named after the data folder.  Whoever connects is sent a line of JSON,
-`Hello`; it may answer ``drain``, and is sent ``drained`` once every process has ended.
+Each supervisor listens at a socket in a folder that only its user can enter: ``run`` in
+the data folder or, where that is impossible, a folder for temporary files whose name is
+derived from the data folder.  A client gets a line of JSON, `Hello`; it may answer
+``drain``, and gets ``drained`` once every worker process has ended.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import socket
 import stat
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -23,46 +22,50 @@ import structlog
 import trio
 
 from hunt.errors import HuntError
-from hunt.processes.listening import unix_listener
+from hunt.processes.listening import is_abandoned, unix_listener
+from hunt.values import SOCKET_PATH_MAX
 
 DRAIN = b"drain\n"
 DRAINED = b"drained\n"
 
 _SUFFIX = ".control"
-_PATH_MAX = 107  # bytes of a socket's path (sun_path, unix(7))
 _NAME_MAX = 24  # bytes of the longest name of a socket in the folder
-_PATIENCE = 5.0  # seconds for a server to say which it is
-_LINE_MAX = 4096  # bytes of a line that we read
+_HELLO_TIMEOUT = 5.0  # seconds for a server to send its `Hello`
+_LINE_MAX = 4096  # bytes of a line that is read
 
 log = structlog.get_logger("hunt")
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """Which server it is."""
+    """The first line of a control connection: the server's identity."""
 
-    pid: int
-    bind: list[str]  #: where it listens
+    pid: int  #: of the supervisor process
+    bind: list[str]  #: the addresses at which the server listens
 
 
-class Room:
-    """A server's sockets in the common folder; `own` is where its processes listen."""
+class SocketFolder:
+    """The paths of one server's sockets in the common folder.
+
+    Args:
+        folder: The folder, which other servers may use, too.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._stem = str(folder / secrets.token_hex(4))
 
     @property
     def control(self) -> str:
-        """The path of the supervisor's socket."""
+        """The path of the control socket."""
         return self._stem + _SUFFIX
 
-    def own(self, number: int) -> str:
-        """Return the path of the socket of one process."""
+    def worker(self, number: int) -> str:
+        """Return the path of the socket at which only worker `number` listens."""
         return f"{self._stem}-{number}"
 
 
 @contextmanager
-def open_room(data_dir: Path) -> Iterator[Room | None]:
-    """Find a place for the sockets of a server, or None where the machine has none."""
+def open_socket_folder(data_dir: Path) -> Iterator[SocketFolder | None]:
+    """Find a folder for the sockets of a server; None if the machine has none."""
     for folder in folders(data_dir):
         try:
             for each in (folder.parent, folder):
@@ -73,41 +76,28 @@ def open_room(data_dir: Path) -> Iterator[Room | None]:
         ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
         if ours and not status.st_mode & 0o077 and os.access(folder, os.W_OK):
             _tidy(folder)
-            # It is never removed: another server may be about to use it.
-            yield Room(folder)
+            # The folder is never removed: another server may be about to use it.
+            yield SocketFolder(folder)
             return
-    log.warning("no place for a control socket: 'hunt drain' will not find this server")
+    log.warning("control socket disabled", reason="no private folder can be made for it")
     yield None
 
 
 def folders(data_dir: Path) -> list[Path]:
-    """Return where servers with this data folder have their sockets, best first."""
+    """Return the possible folders for sockets of servers with this data folder, best first."""
     data_dir = data_dir.expanduser().absolute()
     near = data_dir / "run"
     name = f"hunt-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}-run"
     found = [Path(tempfile.gettempdir(), name)]
-    if len(os.fsencode(near)) + 1 + _NAME_MAX <= _PATH_MAX:
+    if len(os.fsencode(near)) + 1 + _NAME_MAX <= SOCKET_PATH_MAX:
         found.insert(0, near)
     return found
 
 
-def _refuses(path: Path) -> bool:
-    """Whether nobody listens at a socket any more."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.setblocking(False)
-        try:
-            client.connect(str(path))
-        except (ConnectionRefusedError, FileNotFoundError):
-            return True
-        except OSError:
-            pass  # it is there, and busy
-    return False
-
-
 def _tidy(folder: Path) -> None:
-    """Remove what servers that were killed left behind."""
+    """Remove the sockets of servers that were killed."""
     for path in folder.glob(f"*{_SUFFIX}"):
-        if path.is_socket() and _refuses(path):
+        if is_abandoned(str(path)):
             for left in folder.glob(f"{path.stem}[.-]*"):
                 left.unlink(missing_ok=True)
 
@@ -116,12 +106,12 @@ async def serve(path: str, hello: Hello, drain: Callable[[], Awaitable[None]]) -
     """Listen at the control socket until cancelled.
 
     Args:
-        path: Of the socket; removed at the end.
-        hello: What whoever connects is told.
-        drain: Drains the server; returns once every process has ended.
+        path: The path of the socket, which is removed at the end.
+        hello: The first line for each client.
+        drain: Drains the server; returns once every worker process has ended.
     """
 
-    async def heed(stream: trio.SocketStream) -> None:
+    async def handle(stream: trio.SocketStream) -> None:
         async with stream:
             try:
                 await stream.send_all(msgspec.json.encode(hello) + b"\n")
@@ -129,15 +119,15 @@ async def serve(path: str, hello: Hello, drain: Callable[[], Awaitable[None]]) -
                     await drain()
                     await stream.send_all(DRAINED)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
-                pass  # whoever asked does not wait for the answer
+                pass  # the client does not wait for the answer
 
-    # A server that starts takes a socket that refuses for one of a killed server, so this
-    # one gets its name once it listens.
+    # A server that starts removes sockets that refuse connections, as those of a killed
+    # server do.  So this one gets its name once it listens.
     with unix_listener(path + ".new") as sock, ExitStack() as stack:
         os.rename(path + ".new", path)
         stack.callback(Path(path).unlink, missing_ok=True)
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
-        await trio.serve_listeners(heed, [listener])
+        await trio.serve_listeners(handle, [listener])
 
 
 @asynccontextmanager
@@ -145,7 +135,7 @@ async def connected(data_dir: Path) -> AsyncIterator[list[tuple[Hello, trio.Sock
     """Connect to every server that runs with this data folder.
 
     Raises:
-        HuntError: There is one, and it does not answer.
+        HuntError: A server runs and does not answer.
     """
     found, silent = [], 0
     async with AsyncExitStack() as stack:
@@ -154,25 +144,25 @@ async def connected(data_dir: Path) -> AsyncIterator[list[tuple[Hello, trio.Sock
                 try:
                     stream = await trio.open_unix_socket(str(path))
                 except OSError:
-                    continue  # it has ended, without having tidied up
+                    continue  # an ended server has left it
                 await stack.enter_async_context(stream)
                 line = None
-                with trio.move_on_after(_PATIENCE):
+                with trio.move_on_after(_HELLO_TIMEOUT):
                     try:
                         line = await _line(stream)
                         found.append((msgspec.json.decode(line, type=Hello), stream))
                     except (msgspec.DecodeError, trio.BrokenResourceError):
-                        continue  # it is just ending
+                        continue  # it is ending
                 silent += line is None
         if silent and not found:
             raise HuntError(
-                f"the server of data folder {data_dir} does not answer within {_PATIENCE:g} s"
+                f"the server with data folder {data_dir} did not answer within {_HELLO_TIMEOUT:g} s"
             )
         yield found
 
 
 async def drain(stream: trio.SocketStream) -> bool:
-    """Tell a server to drain; return whether it said that it has."""
+    """Tell a server to drain; return whether it confirmed that it has."""
     try:
         await stream.send_all(DRAIN)
         return await _line(stream) == DRAINED
@@ -181,7 +171,7 @@ async def drain(stream: trio.SocketStream) -> bool:
 
 
 async def _line(stream: trio.SocketStream) -> bytes:
-    """Return the next line with its end; less of it where the other side is gone."""
+    """Return the next line with its end, or its beginning if the other side closes."""
     line = b""
     while not line.endswith(b"\n") and len(line) < _LINE_MAX:
         more = await stream.receive_some(_LINE_MAX)

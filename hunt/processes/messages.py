@@ -1,9 +1,9 @@
-"""The messages between the supervisor and a worker process, over a socket pair.
+"""The messages between the supervisor process and a worker process.
 
-Lines of JSON, each way.  The supervisor's first line is an `Order`, which may be long
-in coming: until then a process only waits.  Either one's end is the other's end of
-file.  Settings have secrets in them, so they come this way: a command line and an
-environment can be read.
+Each message is a line of JSON on a socket pair.  The supervisor's first message is an
+`Order`; a spare process may wait long for it.  The end of a process is end of file for
+the other.  Settings contain secrets, so they are sent here: command lines and
+environments can be read by others.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hunt.errors import HuntError, SettingsError, StoreError, StoreUnavailable
 from hunt.metrics.families import Family
 from hunt.settings import Settings
 
-#: Addresses of one server, at most, as the kernel has it (SCM_MAX_FD, unix(7)).
+#: Maximum of descriptors in one message of the kernel (SCM_MAX_FD, unix(7)).
 _MAX_SOCKETS = 253
 
 _KINDS: dict[str, type[HuntError]] = {
@@ -32,16 +32,16 @@ _KINDS: dict[str, type[HuntError]] = {
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """The first message to a worker process: what it is to do."""
+    """To a worker, first: serve with these settings."""
 
     settings: Settings
-    number: int  #: >= 1; counts the processes of this server, never used twice
-    own: str | None  #: path of a socket that only this process listens at
-    hang: float  #: seconds after which a loop that stands still is given up, > 0
+    number: int  #: of the worker, >= 1; never used twice by a server
+    own_socket: str | None  #: path of a Unix socket at which no other process listens
+    hang_timeout: float  #: seconds, > 0, after which a blocked event loop ends the worker
 
 
-class Beat(Struct, frozen=True, tag=True):
-    """From a worker, every second: its loop turns."""
+class Heartbeat(Struct, frozen=True, tag=True):
+    """From a worker, every second: its event loop runs."""
 
 
 class Ready(Struct, frozen=True, tag=True):
@@ -49,57 +49,57 @@ class Ready(Struct, frozen=True, tag=True):
 
 
 class Counts(Struct, frozen=True, tag=True):
-    """From a worker: its metrics, without gauges unless it was asked to `Count`."""
+    """From a worker: its metrics, without gauges unless they answer a `Count`."""
 
     families: list[Family]
-    asked: bool  #: it answers a `Count`
+    requested: bool  #: this answers a `Count`
 
 
 class AskTotal(Struct, frozen=True, tag=True):
-    """From a worker: it wants the `Total`."""
+    """From a worker: a request for a `Total`."""
 
-    number: int  #: of the question
+    number: int  #: of the request
 
 
 class Failure(Struct, frozen=True, tag=True):
-    """From a worker, at its end: why it ends."""
+    """From a worker, last: the reason for which it ends."""
 
     kind: Literal["settings", "store", "other"]
     sentence: str
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
-        """Return what the supervisor has to know of `error`."""
+        """Return the failure that reports `error`."""
         if isinstance(error, SettingsError):
             return cls("settings", str(error))
         if isinstance(error, StoreError):
             return cls("store", str(error))
         if isinstance(error, HuntError):
             return cls("other", str(error))
-        # Its message may quote anything; the log of the process has it, without secrets.
+        # Its message may quote a secret; the log of the worker has it, without secrets.
         return cls("other", f"unexpected {type(error).__name__}: see the log")
 
     def error(self) -> HuntError:
-        """Return it as an error of the supervisor's own."""
+        """Return the failure as an exception."""
         return _KINDS[self.kind](self.sentence)
 
 
 class Retire(Struct, frozen=True, tag=True):
-    """To a worker: stop accepting, drain, end."""
+    """To a worker: close the listening sockets, drain and end."""
 
 
 class Count(Struct, frozen=True, tag=True):
-    """To a worker: send all your metrics."""
+    """To a worker: send all metrics."""
 
 
 class Total(Struct, frozen=True, tag=True):
-    """To a worker that asked for it: the metrics of the node."""
+    """To a worker, after an `AskTotal`: the metrics of the node."""
 
-    number: int  #: of the question
+    number: int  #: of the request
     families: list[Family]
 
 
-FromWorker = Beat | Ready | Report | Counts | AskTotal | Failure
+FromWorker = Heartbeat | Ready | Report | Counts | AskTotal | Failure
 ToWorker = Retire | NodeState | Count | Total
 
 _from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
@@ -112,7 +112,7 @@ def encode(message: Order | FromWorker | ToWorker) -> bytes:
 
 
 def from_worker(line: bytes) -> FromWorker | None:
-    """Return the message of a line; None for the rest of one whose writer was ended."""
+    """Return the message in a line; None for a line that a killed worker left incomplete."""
     try:
         return _from_worker.decode(line)
     except msgspec.DecodeError:
@@ -120,33 +120,33 @@ def from_worker(line: bytes) -> FromWorker | None:
 
 
 def to_worker(line: bytes) -> ToWorker:
-    """Return the message of a line."""
+    """Return the message in a line."""
     return _to_worker.decode(line)
 
 
 def decode_order(line: bytes) -> Order:
-    """Return the order of a line."""
+    """Return the order in a line."""
     return msgspec.json.decode(line, type=Order, dec_hook=_path)
 
 
 def send_order(channel: socket.socket, order: Order, listening: Sequence[socket.socket]) -> None:
-    """Write the first line of a channel, and with it the sockets to listen on.
+    """Write the first line of a channel, with the sockets to listen on.
 
     Raises:
-        OSError: The process has ended.
+        OSError: The worker has ended.
     """
     line = encode(order)  # far less than a socket's buffer
     socket.send_fds(channel, [line], [sock.fileno() for sock in listening])
 
 
 def receive_order(channel: socket.socket) -> tuple[Order, list[int]] | None:
-    """Read the first line of a channel, blocking; None where the supervisor has ended.
+    """Read the first line of a channel, blocking; None if the supervisor has ended.
 
     Returns:
         The order, and the descriptors to listen on.
     """
     line, listening = b"", list[int]()
-    # Byte for byte: what follows the line is for others to read.
+    # One byte at a time: the bytes behind the line are for `Channel`.
     while not line.endswith(b"\n"):
         byte, found, _, _ = socket.recv_fds(channel, 1, _MAX_SOCKETS, socket.MSG_CMSG_CLOEXEC)
         if not byte:

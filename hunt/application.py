@@ -1,0 +1,239 @@
+"""The ASGI application of a worker process, and the life of its engine.
+
+`Application._open` reads downwards as the start, and upwards as the stop.  The engine
+lives in the lifespan task: it opens before the first request and closes after the last
+one.  If the engine fails, the process ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import sniffio
+import structlog
+import trio
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+from hypercorn.utils import LifespanFailureError
+
+from hunt.configuration import load
+from hunt.edge import worker
+from hunt.edge.admission import Admission
+from hunt.edge.park import Park
+from hunt.edge.worker import Service, Worker
+from hunt.engine import Engine, Host, open_engine
+from hunt.errors import SettingsError
+from hunt.logs import configure
+from hunt.processes import failures
+from hunt.processes.listening import set_backlog
+from hunt.processes.start_line import log_start
+from hunt.processes.worker_main import WorkerSlot
+from hunt.service.jwks import keep_current
+from hunt.settings import RESERVE, Settings, connection_limits, file_limit
+from hunt.web.app import create_app
+
+#: Seconds, when other workers take over, for clients to send one more request on their
+#: connections; its response announces the close.
+HANDOVER_PATIENCE = 2.0
+
+#: Seconds, at the end, for clients to send one more request; its response is a refusal
+#: that announces the close.  A close without it could lose a click on its way.
+REFUSAL_PATIENCE = 0.25
+
+#: Seconds, after that, for clients to close the connections that had their last response.
+CLOSE_PATIENCE = 1.0
+
+log = structlog.get_logger("hunt")
+
+
+class Application:
+    """An ASGI application whose engine lives in the lifespan task.
+
+    Args:
+        settings: Returns the settings; called at the start.
+        slot: The position of this worker process; None without a supervisor process.
+    """
+
+    def __init__(self, settings: Callable[[], Settings], slot: WorkerSlot | None = None) -> None:
+        self._settings = settings
+        self._slot = slot
+        self._engine: Engine | None = None
+        self._quart = create_app(self._current)
+
+    def _current(self) -> Engine:
+        assert self._engine is not None, "requests come between startup and shutdown only"
+        return self._engine
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Serve one scope, as ASGI 3.0 says."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await self._quart(scope, receive, send)
+
+    async def _lifespan(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if sniffio.current_async_library() != "trio":
+            # Hypercorn goes on without lifespan after an exception, but not after this (H7).
+            await send(
+                {
+                    "type": "lifespan.startup.failed",
+                    "message": "hunt runs on Trio: start it with 'hypercorn -k trio hunt.asgi:app'",
+                }
+            )
+            return
+        await receive()  # lifespan.startup
+        serving = worker.current()
+        try:
+            async with self._open(serving) as engine:
+                await send({"type": "lifespan.startup.complete"})
+                await receive()  # lifespan.shutdown
+                await engine.operations.drain.run()
+                if serving is not None:
+                    await serving.close_idle(REFUSAL_PATIENCE)
+                    await serving.wait_clients_closed(CLOSE_PATIENCE)
+        except BaseException as error:
+            failure = failures.failure(error)
+            if failure is None:
+                raise
+            sentence = failures.sentence(failure)
+            expected = failures.is_expected(failure)
+            log.critical("server failed", error=sentence, exc_info=None if expected else failure)
+            # The one exception that Hypercorn does not swallow, so the process ends.  After
+            # any other it would go on, and answer every request with 500.
+            stage = "startup" if self._engine is None else "serving"
+            raise LifespanFailureError(stage, sentence) from failure
+        finally:
+            self._engine = None
+        await send({"type": "lifespan.shutdown.complete"})
+
+    @asynccontextmanager
+    async def _open(self, serving: Worker | None) -> AsyncIterator[Engine]:
+        """Open the engine and serve its connections; drain the engine when told."""
+        settings, slot = self._settings(), self._slot
+        admission = _admission(settings)
+        host = _host(admission, serving, slot)
+        async with open_engine(settings, host) as engine, trio.open_nursery() as nursery:
+            self._engine = engine
+            # The supervisor has set the backlog of its sockets, and logs their addresses.
+            addresses = set_backlog() if slot is None else []
+            if serving is not None:
+                engine.telemetry.faults.add("connection", serving.faults)
+                park = await _open_park(engine, serving, nursery) if settings.fast_lane else None
+                serving.begin(Service(engine, admission, park, host.own_socket))
+                if slot is not None:
+                    nursery.start_soon(slot.node.run, engine, serving.yield_clients)
+                nursery.start_soon(
+                    partial(_drain_when_stopping, engine, serving, replaced=slot is not None)
+                )
+            await self._quart.startup()
+            nursery.start_soon(_drain_on_sigterm, engine, serving)
+            nursery.start_soon(_drain_on_request, engine, serving)
+            nursery.start_soon(partial(keep_current, engine.tokens, settings, jitter=random.random))
+            # Objects that are alive now stay alive: the collector need not visit them again.
+            gc.collect()
+            gc.freeze()
+            if slot is None:
+                log_start(settings, addresses=addresses, processes=1)
+            try:
+                yield engine
+            finally:
+                nursery.cancel_scope.cancel()
+
+
+async def _open_park(engine: Engine, serving: Worker, nursery: trio.Nursery) -> Park:
+    park = Park(engine, config=serving.config, hand_over=serving.serve_handed_over)
+    engine.telemetry.faults.add("park", park.faults)
+    await nursery.start(park.run)
+    return park
+
+
+async def _drain(engine: Engine, serving: Worker | None) -> None:
+    """Drain the engine, then tell Hypercorn to stop.
+
+    Hypercorn itself would tell the application only after all connections have
+    ended (H8), which open streams never do.
+    """
+    await engine.operations.drain.run()
+    if serving is not None:
+        await serving.stop()
+
+
+async def _drain_on_sigterm(engine: Engine, serving: Worker | None) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM) as signals:
+        async for _ in signals:
+            await _drain(engine, serving)
+
+
+async def _drain_on_request(engine: Engine, serving: Worker | None) -> None:
+    """Drain when an operator requests it."""
+    await engine.operations.drain.requested.wait()
+    await _drain(engine, serving)
+
+
+async def _drain_when_stopping(engine: Engine, serving: Worker, *, replaced: bool) -> None:
+    """Drain when Hypercorn has closed its listening sockets.
+
+    Args:
+        engine: The engine.
+        serving: Hypercorn's worker.
+        replaced: Other workers accept clients at the same sockets, so none is refused.
+    """
+    await serving.wait_stopping()
+    if replaced and not engine.readiness.draining:
+        serving.announce_close()
+        await serving.close_idle(HANDOVER_PATIENCE)
+    await _drain(engine, serving)
+    serving.cancel_reads()
+
+
+def _host(admission: Admission, serving: Worker | None, slot: WorkerSlot | None) -> Host:
+    """Return the surroundings of the engine."""
+    if serving is None:
+        return Host()
+    host = Host(connections=admission, refusing=serving.announce_close)
+    if slot is None:
+        return host
+    return replace(
+        host,
+        own_socket=None if slot.own_socket is None else f"unix:{slot.own_socket}",
+        siblings=slot.siblings,
+        node=slot.node.node,
+        total=slot.node.total,
+    )
+
+
+def _admission(settings: Settings) -> Admission:
+    """Return the admission of connections, with the limits of this process."""
+    limits = connection_limits(settings)
+    log.info(
+        "connection limits set",
+        total=limits.total,
+        per_address=limits.per_address,
+        file_limit=file_limit() + RESERVE,
+    )
+    return Admission(trio.current_time, limit=limits.total, per_address=limits.per_address)
+
+
+def settings_from_environ() -> Settings:
+    """Return the settings of a server that was not started by ``hunt serve``.
+
+    Raises:
+        SettingsError: A setting is wrong, or there is no database.
+    """
+    configure(Settings())  # so that a wrong setting is a log event, too
+    settings = load(os.environ, cwd=Path.cwd()).settings
+    if settings.embedded:
+        raise SettingsError(
+            "HUNT_DATABASE_URL is not set: set it, or run 'hunt serve', which brings a database"
+        )
+    configure(settings)
+    return settings

@@ -1,0 +1,239 @@
+"""The main function of a worker process: serve as the supervisor orders, report, drain, end."""
+
+from __future__ import annotations
+
+import faulthandler
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve
+from hypercorn.typing import (
+    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    Scope,
+)
+
+from hunt.errors import HuntError
+from hunt.logs import configure
+from hunt.processes.channel import Channel
+from hunt.processes.failures import exit_status, first_cause, from_lifespan
+from hunt.processes.listening import BACKLOG
+from hunt.processes.messages import (
+    Failure,
+    Heartbeat,
+    Order,
+    Ready,
+    Retire,
+    encode,
+    receive_order,
+    to_worker,
+)
+from hunt.processes.node_client import NodeClient
+from hunt.settings import Settings
+
+#: Seconds between two heartbeats.
+HEARTBEAT_INTERVAL = 1.0
+
+#: Hang timeouts after which a blocked event loop ends its process by itself: the supervisor,
+#: which would have ended it earlier, is gone.
+_ORPHAN = 6
+
+#: Seconds, once Hypercorn serves, for the application to start.
+START_TIMEOUT = 5.0
+
+#: Seconds, at the end, for the supervisor to read the last counters.
+FLUSH_TIMEOUT = 1.0
+
+#: Seconds to tear down, beyond the time to drain in the settings.
+GRACE = 5.0
+
+log = structlog.get_logger("hunt")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSlot:
+    """The position of a worker process in its server.
+
+    Besides the common sockets, a worker listens at a socket of its own, with every route
+    of the application, for requests to this one worker.  A killed worker may leave its
+    socket behind for a moment, which then refuses connections.
+    """
+
+    number: int  #: >= 1; never used twice by a server
+    own_socket: Path | None  #: the socket of this worker; None: the machine has no folder
+    node: NodeClient  #: the connection to the supervisor
+
+    def siblings(self) -> list[Path]:
+        """Return the sockets of the server's other workers, also of those that drain."""
+        if self.own_socket is None:
+            return []
+        server, _, _ = self.own_socket.name.rpartition("-")
+        sockets = self.own_socket.parent.glob(f"{server}-*")
+        return sorted(each for each in sockets if each != self.own_socket)
+
+
+#: Make the ASGI application of a worker.
+Make = Callable[[Settings, WorkerSlot], ASGIFramework]
+
+
+def main(load: Callable[[], Make]) -> None:
+    """Serve until the supervisor retires this worker, or ends; does not return.
+
+    The only argument on the command line is the descriptor of the channel.  The order may
+    arrive much later; a spare has imported everything by then, which takes longest.  Exit
+    status: 0 drained, 1 failed, 2 wrong settings or an incompatible package.
+
+    Args:
+        load: Imports the application, and returns the function that makes it.
+    """
+    with socket.socket(fileno=int(sys.argv[1])) as channel:
+        channel.set_inheritable(False)
+        configure(Settings())  # so that a failure of the import is a log event, too
+        try:
+            status = _obey(load(), channel)
+        except KeyboardInterrupt:
+            status = 130
+        except BaseException as error:
+            status = _report(error, channel)
+    sys.exit(status)
+
+
+def _obey(make: Make, channel: socket.socket) -> int:
+    """Serve as the first message of the supervisor says; return the exit status."""
+    received = receive_order(channel)
+    if received is None:
+        return 1
+    order, listening = received
+    faulthandler.enable()  # SIGABRT then prints where the event loop stands
+    configure(order.settings)
+    trio.run(_run, make, order, listening, channel)
+    return 0
+
+
+def _report(error: BaseException, channel: socket.socket) -> int:
+    """Tell the supervisor the reason for which this process ends; return its exit status."""
+    cause = first_cause(error)
+    failure = Failure.of(cause)
+    if not isinstance(cause, HuntError) and not from_lifespan(error):
+        log.critical("worker process failed", error=failure.sentence, exc_info=error)
+    with suppress(OSError):
+        channel.settimeout(1.0)
+        # After the end of a line that was sent in part.
+        channel.sendall(b"\n" + encode(failure))
+    return exit_status(error)
+
+
+def hypercorn_config(order: Order, listening: Sequence[int]) -> Config:
+    """Return the configuration of Hypercorn."""
+    config = Config()
+    config.bind = [f"fd://{fd}" for fd in listening]
+    config.backlog = BACKLOG
+    config.accesslog = None  # hunt writes its own, with request ids
+    config.loglevel = "WARNING"
+    config.graceful_timeout = order.settings.drain_timeout
+    config.include_server_header = False
+    config.websocket_max_message_size = 4096
+    return config
+
+
+class _Starting:
+    """An ASGI application with an event for its start.
+
+    After a failed start Hypercorn reports that it serves before it ends.
+    """
+
+    def __init__(self, app: ASGIFramework) -> None:
+        self.started = trio.Event()
+        self._app = app
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        async def observed(event: ASGISendEvent) -> None:
+            await send(event)
+            if event["type"] == "lifespan.startup.complete":
+                self.started.set()
+
+        await self._app(scope, receive, observed if scope["type"] == "lifespan" else send)
+
+
+async def _run(make: Make, order: Order, listening: Sequence[int], sock: socket.socket) -> None:
+    channel = Channel(sock.dup())
+    node = NodeClient(channel)
+    own_socket = None if order.own_socket is None else Path(order.own_socket)
+    app = _Starting(make(order.settings, WorkerSlot(order.number, own_socket, node)))
+    retired = trio.Event()
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(channel.run)
+            nursery.start_soon(_send_heartbeats, channel, order.hang_timeout)
+            nursery.start_soon(_read_messages, channel, node, retired, order.settings)
+            nursery.start_soon(_cancel_start, retired, app.started, nursery.cancel_scope)
+
+            async def serve_until_retired(*, task_status: trio.TaskStatus[list[str]]) -> None:
+                config = hypercorn_config(order, listening)
+                await serve(app, config, shutdown_trigger=retired.wait, task_status=task_status)
+                nursery.cancel_scope.cancel()
+
+            await nursery.start(serve_until_retired)
+            # Hypercorn serves even if the application has not started; hunt never does.
+            with trio.move_on_after(START_TIMEOUT):
+                await app.started.wait()
+            if not app.started.is_set():
+                raise HuntError("the application did not start")
+            channel.send(Ready())
+    finally:
+        with trio.CancelScope(shield=True), trio.move_on_after(FLUSH_TIMEOUT):
+            node.send_counts()
+            await channel.flush()
+        channel.close()
+
+
+async def _send_heartbeats(channel: Channel, hang_timeout: float) -> None:
+    """Send a heartbeat every second; never wait for the supervisor to read it."""
+    try:
+        while True:
+            # A C thread, so it also ends a process whose loop holds the interpreter.
+            faulthandler.dump_traceback_later(hang_timeout * _ORPHAN, exit=True)
+            channel.send(Heartbeat())
+            await trio.sleep(HEARTBEAT_INTERVAL)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+async def _cancel_start(retired: trio.Event, started: trio.Event, scope: trio.CancelScope) -> None:
+    """Cancel a start that may wait long for a database: there is nothing to drain yet."""
+    await retired.wait()
+    if not started.is_set():
+        scope.cancel()
+
+
+async def _read_messages(
+    channel: Channel, node: NodeClient, retired: trio.Event, settings: Settings
+) -> None:
+    """Handle messages of the supervisor; retire when it says so, or has ended.
+
+    Hypercorn then closes its listeners at once, so that new clients go to other workers.
+    """
+    while (lines := await channel.receive()) is not None:
+        for line in lines:
+            message = to_worker(line)
+            if isinstance(message, Retire):
+                retired.set()
+            else:
+                node.receive(message)
+    node.supervisor_lost()
+    # No supervisor is left to end this process if it does not drain.
+    limit = settings.drain_delay + 2 * settings.drain_timeout + GRACE
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    retired.set()
