@@ -1,4 +1,4 @@
-"""A hunt played without a server: what its prizes give, by the code that draws them."""
+"""Simulation of a hunt without a server: how often its prizes are drawn and granted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from hunt.core.definition import Definition
 from hunt.core.fairness import Draws
+from hunt.core.grants import Grants
 from hunt.core.odds import Odds
 
 #: Standard deviations on each side of a 95 % confidence interval.
@@ -17,7 +18,7 @@ Z = 1.959964
 
 
 class Interval(Struct, frozen=True):
-    """An estimate, and where the truth is 95 times of a hundred."""
+    """An estimate with its 95 % confidence interval."""
 
     estimate: float
     low: float
@@ -25,15 +26,15 @@ class Interval(Struct, frozen=True):
 
 
 class Played(Struct, frozen=True):
-    """What came of it."""
+    """The result of a simulation."""
 
     clicks: int
-    drawn: dict[str, int]  #: by prize, in the hunt's order: draws that fell on it
-    granted: dict[str, int]  #: of those, what stock and the players' limits allowed
-    points: Interval  #: of one click, on average
+    drawn: dict[str, int]  #: number of draws of each prize, in the hunt's order
+    granted: dict[str, int]  #: number of these that stock and the players' limits allowed
+    points: Interval  #: average points of one click
 
     def chance(self, prize: str) -> Interval:
-        """Return how likely a draw of `prize` is."""
+        """Return the estimated probability that a click draws `prize`."""
         return wilson(self.drawn[prize], self.clicks)
 
 
@@ -45,45 +46,45 @@ def play(
     seed: bytes,
     uniform: Callable[[], float],
 ) -> Played:
-    """Let players click in turn, anywhere on the map.
+    """Let players click in turn at random positions of the map.
 
     Args:
-        definition: What is played.
-        clicks: >= 1, of all players together.
-        players: >= 1.
-        seed: Of the draws, 32 bytes.
-        uniform: Uniform in [0, 1), for the places.
+        definition: The hunt to simulate.
+        clicks: Number of clicks, >= 1, of all players together.
+        players: Number of players, >= 1.
+        seed: Seed of the draws, 32 bytes.
+        uniform: Returns a random number in [0, 1), for the positions.
     """
-    draws, odds = Draws(seed), Odds(definition.prizes)
+    draws, odds, grants = Draws(seed), Odds(definition.prizes), Grants(definition.prizes)
     names = [f"player-{number}" for number in range(players)]
-    left = {prize.id: prize.stock for prize in definition.prizes if prize.stock is not None}
-    own: Counter[tuple[str, str]] = Counter()
-    drawn: Counter[str] = Counter({prize.id: 0 for prize in definition.prizes})
-    granted: Counter[str] = Counter({prize.id: 0 for prize in definition.prizes})
+    drawn: Counter[str] = Counter()
     points = squares = 0
     for number in range(clicks):
         player = names[number % players]
-        place = uniform() * definition.width, uniform() * definition.height
-        prize = odds.draw(*place, draws.uniform(f"{number:032x}", player))
+        position = uniform() * definition.width, uniform() * definition.height
+        prize = odds.draw(*position, draws.uniform(f"{number:032x}", player))
         if prize is None:
             continue
         drawn[prize.id] += 1
-        # In the order of the commit: who is over the player's limit uses no stock.
-        if prize.per_player is not None and own[player, prize.id] >= prize.per_player:
-            continue
-        if prize.stock is not None:
-            if not left[prize.id]:
-                continue
-            left[prize.id] -= 1
-        own[player, prize.id] += 1
-        granted[prize.id] += 1
-        points += prize.points
-        squares += prize.points**2
-    return Played(clicks, dict(drawn), dict(granted), _mean(points, squares, clicks))
+        if grants.grant(prize.id, player):
+            points += prize.points
+            squares += prize.points**2
+    ids = [prize.id for prize in definition.prizes]
+    return Played(
+        clicks,
+        {each: drawn[each] for each in ids},
+        {each: grants.granted[each] for each in ids},
+        _mean(points, squares, clicks),
+    )
 
 
 def wilson(hits: int, tries: int) -> Interval:
-    """Return the probability behind `hits` of `tries` (E. B. Wilson, 1927)."""
+    """Return the Wilson score interval of a probability (E. B. Wilson, 1927).
+
+    Args:
+        hits: Number of successes, 0 to `tries`.
+        tries: Number of trials, >= 1.
+    """
     share, spread = hits / tries, Z * Z / tries
     middle = (share + spread / 2) / (1 + spread)
     half = Z / (1 + spread) * math.sqrt(share * (1 - share) / tries + spread / (4 * tries))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +9,7 @@ import msgspec
 
 from hunt.core.definition import Definition, Prize
 from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.core.grants import Grants
 from hunt.core.hunts import Hunt
 from hunt.errors import ClickConflict, HuntNotFound
 from hunt.testing.stored_log import PrizeCount, StoredLog
@@ -35,16 +35,17 @@ class Ledger:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.rows: list[Reward] = []
-        self.granted: Counter[str] = Counter()
+        self.grants = Grants(DEFINITION.prizes)
         self.listeners: list[Callable[[str], None]] = []
         self.rejected: list[str] = []
         self._clock = clock
         self._clicks: dict[str, tuple[Click, Reward]] = {}
-        self._won: Counter[tuple[str, str]] = Counter()
 
     def hunt(self) -> Hunt:
         left = {
-            each.id: each.stock - self.granted[each.id] for each in DEFINITION.prizes if each.stock
+            each.id: each.stock - self.grants.granted[each.id]
+            for each in DEFINITION.prizes
+            if each.stock
         }
         return Hunt(
             definition=DEFINITION, version=1, state="open", epoch=EPOCH, last_seq=len(self.rows),
@@ -89,16 +90,7 @@ class Ledger:
         return self._clicks.get(click.id)
 
     def _wins(self, click: Click) -> bool:
-        if click.prize is None:
-            return False
-        prize = next(each for each in DEFINITION.prizes if each.id == click.prize)
-        if prize.per_player is not None and self._won[click.player, prize.id] >= prize.per_player:
-            return False
-        if prize.stock is not None and self.granted[prize.id] >= prize.stock:
-            return False
-        self._won[click.player, prize.id] += 1
-        self.granted[prize.id] += 1
-        return True
+        return click.prize is not None and self.grants.grant(click.prize, click.player)
 
     def _notify(self, first: int, new: Sequence[Reward], by: str) -> None:
         payload: dict[str, object] = {"h": HUNT, "f": first, "l": first + len(new) - 1, "by": by}
@@ -124,7 +116,7 @@ class Ledger:
             PrizeCount(
                 prize=each.id,
                 stock=each.stock,
-                granted=self.granted[each.id],
+                granted=self.grants.granted[each.id],
                 per_player=each.per_player,
             )
             for each in DEFINITION.prizes

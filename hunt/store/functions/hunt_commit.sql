@@ -92,7 +92,7 @@ begin
               from unnest(p_players, p_prizes) with ordinality as i (player, prize, ord)
               join prizes z on z.hunt = v_hunt and z.id = i.prize
              where z.stock is not null or z.per_player is not null
-        ), allowed as (  -- by the player's limit; a click over the limit uses no stock
+        ), allowed as (  -- by the player's limit; a click over the limit uses no stock (as in core/grants.py)
             select d.*,
                    d.per_player is null
                    or row_number() over (partition by d.player, d.prize order by d.ord) + coalesce((
