@@ -29,12 +29,7 @@ from hunt.metrics.families import Family
 from hunt.metrics.faults import Faults
 from hunt.metrics.recorder import Recorder
 from hunt.metrics.telemetry import Telemetry
-from hunt.play.access_log import AccessLog
-from hunt.play.auth import Authenticator
-from hunt.play.greeting import Greeter
-from hunt.play.play import Play
-from hunt.play.reconnect import Reconnect
-from hunt.play.stream import StreamServices
+from hunt.play.assembly import assemble
 from hunt.service.audit_queue import AuditQueue
 from hunt.service.catalogue import Catalogue
 from hunt.service.commits import Commits
@@ -136,14 +131,26 @@ class Engine:
         )
         store.on_recovery(self.commits.prober.probe_soon)
         self.intake = Intake(
-            hunts=self.hunts.get,
             lanes=self.commits.lanes,
             breaker=breaker,
             limiter=self.limits.clicks,
             pause=self.commits.quarantine.pause,
             jitter=jitter,
         )
-        self.play = self._make_play()
+        self.play = assemble(
+            settings,
+            hunts=self.hunts,
+            tokens=self.tokens,
+            limits=self.limits,
+            proxies=self.proxies,
+            intake=self.intake,
+            hub=self.hub,
+            log=store.log,
+            position=self.tail.position,
+            metrics=self.metrics,
+            faults=self.faults,
+            jitter=jitter,
+        )
         self.ending = Ending(
             hunts=self.hunts.values,
             now=self.catalogue.now,
@@ -182,38 +189,6 @@ class Engine:
             jitter=jitter,
         )
         return Streams(tail, hub, refresh=self.catalogue.refresh_soon, bus_lag=self.metrics.bus_lag)
-
-    def _make_play(self) -> Play:
-        reconnect = Reconnect(jitter)
-        greeter = Greeter(
-            self.store.log,
-            position=self.tail.position,
-            replay_limit=self.settings.replay_limit,
-            reconnect=reconnect,
-            faults=self.faults,
-        )
-        streams = StreamServices(
-            hub=self.hub,
-            greeter=greeter,
-            metrics=self.metrics,
-            reconnect=reconnect,
-            buffer=self.settings.stream_buffer,
-            heartbeat=self.settings.heartbeat,
-            clock=trio.current_time,
-        )
-        return Play(
-            hunts=self.hunts,
-            authenticator=Authenticator(
-                self.tokens, origins=self.settings.allowed_origins, clock=time.time
-            ),
-            limits=self.limits,
-            proxies=self.proxies,
-            intake=self.intake,
-            streams=streams,
-            metrics=self.metrics,
-            access=AccessLog(self.settings, trio.current_time),
-            clock=trio.current_time,
-        )
 
     def _make_telemetry(self, host: Host) -> Telemetry:
         faults = Faults()

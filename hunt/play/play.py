@@ -209,7 +209,7 @@ class Play:
             limit.address(self.address(peer, request.forwarded))
         definition = hunt.definition
         click_id, x, y = wire.decode_click(body, definition.width, definition.height)
-        self._intake.click(request.hunt, player, click_id, (x, y), settled, now)
+        self._intake.click(hunt, player, click_id, (x, y), settled, now)
 
     def _count(self, hunt_id: str, refusal: Refused, now: float) -> Refused:
         """Count a refused click where its hunt exists, so that it can be a label."""

@@ -1,4 +1,4 @@
-"""Whether a click may be made now, what it wins, and its way into the lane."""
+"""Draws clicks and puts them into their lanes, unless a limit refuses them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hunt.core.fairness import Draws
 from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
 from hunt.core.odds import Odds
-from hunt.errors import CircuitOpen, HuntNotFound, HuntNotOpen, HuntUnavailable
+from hunt.errors import CircuitOpen, HuntNotOpen, HuntUnavailable
 from hunt.service.lanes import Lanes
 
 
@@ -18,7 +18,6 @@ class Intake:
     """Decides clicks.  Deciding does not await: a click is in its lane, or refused.
 
     Args:
-        hunts: Returns a hunt, or None where there is none.
         lanes: Where clicks wait for their commit.
         breaker: Refuses while the store is slow or away.
         limiter: Counts the clicks of each player.
@@ -29,14 +28,12 @@ class Intake:
     def __init__(
         self,
         *,
-        hunts: Callable[[str], Hunt | None],
         lanes: Lanes,
         breaker: Breaker,
         limiter: Limiter,
         pause: Callable[[str], float],
         jitter: Callable[[], float],
     ) -> None:
-        self._hunts = hunts
         self._lanes = lanes
         self._breaker = breaker
         self._limiter = limiter
@@ -46,37 +43,33 @@ class Intake:
 
     def click(
         self,
-        hunt_id: str,
+        hunt: Hunt,
         player: str,
         click_id: str,
-        place: tuple[float, float],
+        position: tuple[float, float],
         settled: Callable[[Outcome], None],
         now: float,
     ) -> None:
-        """Draw a click and let it wait for its commit; `settled` gets the outcome.
+        """Draw a click and put it into its lane.
 
-        Whether the hunt is open is settled with the commit, so that a click which
-        was counted before the hunt closed still gets its outcome afterwards.  A draft
-        does not exist for players.
+        The commit decides whether the hunt is open.  So a repeat of a click that was
+        counted before the end still gets its outcome afterwards.
 
         Args:
-            hunt_id: Of the hunt.
-            player: Who clicks, and may.
+            hunt: A hunt that players can see, as it is now.
+            player: Id of a player whom the hunt permits.
             click_id: A UUID in its canonical form.
-            place: On the map.
-            settled: Called once, with what became of it; must not block, nor raise.
-            now: Trio's time; passed in, because asking for it costs as much as a draw.
+            position: On the map, in map units.
+            settled: Called once, with the outcome; must not block or raise.
+            now: Monotonic time, in seconds; reading the clock costs as much as a draw.
 
         Raises:
-            HuntNotFound: There is no such hunt.
             TooFast: The player clicks too fast.
             CircuitOpen: The breaker is not closed.
             HuntUnavailable: The store fails for this hunt.
-            Overloaded: Too much waits already, or the process is stopping.
+            Overloaded: Too many clicks wait already, or the process drains.
         """
-        hunt = self._hunts(hunt_id)
-        if hunt is None or hunt.state == "draft":
-            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        hunt_id = hunt.definition.id
         self._limiter.check(player)
         if self._breaker.state != "closed":
             raise CircuitOpen(retry_after=self._breaker.retry_after() + 0.5 + self._jitter())
@@ -85,7 +78,7 @@ class Intake:
         prepared = self._prepared.get(hunt_id)
         if prepared is None or prepared.hunt is not hunt:
             prepared = self._prepared[hunt_id] = _Prepared(hunt)
-        x, y = place
+        x, y = position
         prize = prepared.draw(x, y, prepared.uniform(click_id, player))
         if prize is None:
             click = Click(click_id, player, x, y, None, 0)

@@ -14,9 +14,7 @@ from hunt.core.limiter import Limiter
 from hunt.errors import (
     CircuitOpen,
     ClickConflict,
-    HuntNotFound,
     HuntUnavailable,
-    Refused,
     TooFast,
 )
 from hunt.service.intake import Intake, not_open
@@ -48,7 +46,6 @@ async def take(intake_for: Sequence[Outcome], **options: float) -> tuple[Intake,
     breaker = Breaker(trio.current_time)
     limiter = Limiter(trio.current_time, rate=options.get("rate", 0), burst=1)
     made = Intake(
-        hunts=HUNTS.get,
         lanes=lanes,
         breaker=breaker,
         limiter=limiter,
@@ -66,7 +63,7 @@ async def settled(made: Intake, hunt_id: str, player: str) -> Outcome:
         outcomes.append(outcome)
         done.set()
 
-    made.click(hunt_id, player, ID, (0, 0), note, trio.current_time())
+    made.click(HUNTS[hunt_id], player, ID, (0, 0), note, trio.current_time())
     await done.wait()
     return outcomes[0]
 
@@ -82,16 +79,6 @@ async def test_click_is_drawn_and_settled() -> None:
     assert isinstance(lost, Settlement)
     assert (won.reward.prize, won.reward.points) == ("coin", 7)
     assert (lost.reward.prize, lost.reward.points) == (None, 0)
-
-
-@pytest.mark.parametrize(
-    ("hunt_id", "refusal"),
-    [("nowhere", HuntNotFound), ("draft", HuntNotFound), ("broken", HuntUnavailable)],
-)
-async def test_click_is_refused_before_the_lane(hunt_id: str, refusal: type[Refused]) -> None:
-    made, _, _ = await take([])
-    with pytest.raises(refusal):
-        made.click(hunt_id, "ada", ID, (0, 0), print, trio.current_time())
 
 
 async def test_rate_limit_and_open_breaker_refuse_clicks() -> None:
@@ -132,7 +119,7 @@ async def test_lane_receives_the_drawn_click(monkeypatch: pytest.MonkeyPatch) ->
     peak = Prize("chest", "Chest", 9, Peak(1.0, (1, 2), 0.1), None, None)
     monkeypatch.setitem(HUNTS, "harbour", hunt(replace(NOTHING, prizes=(peak,))))
     for place in ((1.0, 2.0), (2.0, 1.0)):
-        made.click("harbour", "ada", ID, place, print, 7.0)
+        made.click(HUNTS["harbour"], "ada", ID, place, print, 7.0)
     assert put == [
         ("harbour", Click(ID, "ada", 1.0, 2.0, "chest", 9), print, 7.0),
         ("harbour", Click(ID, "ada", 2.0, 1.0, None, 0), print, 7.0),
@@ -143,11 +130,11 @@ async def test_refusal_before_the_lane_has_a_retry_time() -> None:
     made, breaker, _ = await take([])
     made._jitter = lambda: 0.25
     with pytest.raises(HuntUnavailable) as broken:
-        made.click("broken", "ada", ID, (0, 0), print, trio.current_time())
+        made.click(HUNTS["broken"], "ada", ID, (0, 0), print, trio.current_time())
     assert broken.value.retry_after == PAUSES["broken"] + 0.75
     breaker.read_only(breaker.admit())
     with pytest.raises(CircuitOpen) as refused:
-        made.click("broken", "ada", ID, (0, 0), print, trio.current_time())
+        made.click(HUNTS["broken"], "ada", ID, (0, 0), print, trio.current_time())
     assert refused.value.retry_after == pytest.approx(breaker.retry_after() + 0.75, abs=0.2)
 
 

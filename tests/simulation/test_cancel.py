@@ -83,9 +83,8 @@ async def use(engine: Engine, taken: set[str], answers: Answers, wires: Wires) -
             click = str(uuid.uuid4())
             taken.add(click)
             try:
-                engine.intake.click(
-                    HUNT, "ada", click, (1.0, 1.0), answers.to(click), trio.current_time()
-                )
+                hunt, now = engine.play.hunt(HUNT), trio.current_time()
+                engine.intake.click(hunt, "ada", click, (1.0, 1.0), answers.to(click), now)
             except Refused as refusal:
                 answers[click] = refusal
             await trio.sleep(0.001 * (number % 5))

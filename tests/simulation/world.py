@@ -143,7 +143,8 @@ class World:
         if found is None:
             return "unknown"
         try:
-            found[1].intake.click(HUNT, player, click, place, settled, sent)
+            hunt = found[1].play.hunt(HUNT)
+            found[1].intake.click(hunt, player, click, place, settled, sent)
         except Refused as refusal:
             answer.append(refusal)
         else:

@@ -79,7 +79,7 @@ class FakeIntake:
 
     def click(
         self,
-        hunt: str,
+        hunt: Hunt,
         player: str,
         click_id: str,
         position: tuple[float, float],
@@ -88,7 +88,7 @@ class FakeIntake:
     ) -> None:
         if self.refusal is not None:
             raise self.refusal
-        self.clicks.append((hunt, player, click_id, position))
+        self.clicks.append((hunt.id, player, click_id, position))
         self.settle.append(settled)
 
 

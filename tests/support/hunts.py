@@ -23,7 +23,7 @@ def hunt(definition: Definition, state: str = "open") -> Hunt:
 
 
 HUNTS = {
-    "broken": hunt(NOTHING),
+    "broken": hunt(replace(NOTHING, id="broken")),
     "harbour": hunt(NOTHING),
     "timed": hunt(TIMED),
     "draft": hunt(TIMED, "draft"),

@@ -1,0 +1,85 @@
+"""Construction of the play API from the services of a process."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import trio
+
+from hunt.core.hunts import Hunt
+from hunt.core.proxies import Proxies
+from hunt.core.token_verifier import TokenVerifier
+from hunt.metrics.recorder import Recorder
+from hunt.play.access_log import AccessLog
+from hunt.play.auth import Authenticator
+from hunt.play.greeting import Greeter, Log
+from hunt.play.play import Play
+from hunt.play.reconnect import Reconnect
+from hunt.play.stream import StreamServices
+from hunt.service.hub import Hub
+from hunt.service.intake import Intake
+from hunt.service.limits import Limits
+from hunt.settings import Settings
+
+
+def assemble(
+    settings: Settings,
+    *,
+    hunts: Mapping[str, Hunt],
+    tokens: TokenVerifier,
+    limits: Limits,
+    proxies: Proxies,
+    intake: Intake,
+    hub: Hub,
+    log: Log,
+    position: Callable[[str], int],
+    metrics: Recorder,
+    faults: Counter[str],
+    jitter: Callable[[], float],
+) -> Play:
+    """Return the play API of a process.
+
+    Args:
+        settings: The settings of the server.
+        hunts: Every hunt, by id; kept current by its owner.
+        tokens: Verifies tokens.
+        limits: Rate limits of players and addresses.
+        proxies: Finds the client's address behind trusted proxies.
+        intake: Draws clicks and puts them into their lanes.
+        hub: Publishes rewards and wins to subscribers.
+        log: Read for missed rewards.
+        position: Returns the last seq of a hunt's log that this process has seen.
+        metrics: Counts refused clicks and deliveries.
+        faults: Its key ``resume`` counts streams that could not be resumed.
+        jitter: Returns a number in [0, 1), to spread reconnects.
+    """
+    reconnect = Reconnect(jitter)
+    greeter = Greeter(
+        log,
+        position=position,
+        replay_limit=settings.replay_limit,
+        reconnect=reconnect,
+        faults=faults,
+    )
+    streams = StreamServices(
+        hub=hub,
+        greeter=greeter,
+        metrics=metrics,
+        reconnect=reconnect,
+        buffer=settings.stream_buffer,
+        heartbeat=settings.heartbeat,
+        clock=trio.current_time,
+    )
+    return Play(
+        hunts=hunts,
+        authenticator=Authenticator(tokens, origins=settings.allowed_origins, clock=time.time),
+        limits=limits,
+        proxies=proxies,
+        intake=intake,
+        streams=streams,
+        metrics=metrics,
+        access=AccessLog(settings, trio.current_time),
+        clock=trio.current_time,
+    )
