@@ -35,3 +35,13 @@ async def changed(client: Client, hunt_id: str, state: str) -> None:
 
 def bound(client: Client, *hunts: str) -> None:
     client.headers.update(bearer("eve", audience="hunt-admin", hunts=hunts))
+
+
+async def audit_trail(client: Client) -> list[dict[str, Any]]:
+    """Return the audit trail, newest first, once the audit queue is empty."""
+    with trio.fail_after(10):
+        while client.engine.operations.audit_queue._entries:
+            await trio.sleep(0.01)
+    operator(client)
+    entries: list[dict[str, Any]] = (await act(client, "GET", f"{ADMIN}/audit"))["entries"]
+    return entries

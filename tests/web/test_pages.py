@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from importlib import resources
 from urllib.parse import urljoin
 
 import pytest
@@ -71,3 +73,15 @@ async def test_every_import_of_the_pages_is_served(database: str) -> None:
     async with serving(database) as client:
         for page in ("game/game.js", "ops/ops.js", "docs/docs.js"):
             assert await modules(client, f"/static/{page}")
+
+
+def test_vendored_files_are_unmodified() -> None:
+    vendor = resources.files("hunt.web").joinpath("static", "vendor")
+    sums = dict(
+        reversed(line.split()) for line in (vendor / "SHA256SUMS").read_text("utf-8").splitlines()
+    )
+    there = {each.name for each in vendor.iterdir()} - {"SHA256SUMS"}
+    assert sums.keys() == there
+    assert "uPlot-LICENSE.txt" in there
+    for name, wanted in sums.items():
+        assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == wanted

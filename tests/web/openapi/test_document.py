@@ -16,11 +16,6 @@ from tests.support.serving import serving
 DOCUMENT = json.loads(document.document())
 
 
-@pytest.fixture(autouse=True)
-def way() -> None:
-    """Run once: the document does not depend on the transport."""
-
-
 def test_document_lists_exactly_the_routes_of_the_application() -> None:
     app = create_app(lambda: pytest.fail("no engine"))
     routes = {

@@ -17,11 +17,6 @@ from tests.support.serving import Client, serving, token
 NOT_FUZZED = r"/events$|/ops/samples$|/drain$|/breaker$"
 
 
-@pytest.fixture(autouse=True)
-def way() -> None:
-    """Run once: the document does not depend on the transport."""
-
-
 async def fuzz(client: Client, bearer: str, paths: str, folder: Path, *more: str) -> None:
     command = [
         sys.executable, "-m", "schemathesis.cli", "run",

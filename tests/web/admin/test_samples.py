@@ -1,14 +1,11 @@
-"""The operations page's stream: for operators only, bounded, and without the database."""
+"""The stream of the operations page."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from importlib import resources
 from typing import Any
 
-import pytest
 import trio
 
 from hunt.metrics.sample_buffer import KEPT, WATCHERS
@@ -19,23 +16,18 @@ from tests.support.serving import Client, Stream, bearer, serving, stream
 SAMPLES = "/ops/samples"
 
 
-@pytest.fixture(autouse=True)
-def way() -> None:
-    """These routes have one way only, so once is enough."""
-
-
 def operator(client: Client, **options: Any) -> None:
     client.headers.update(bearer("root", audience="hunt-admin", **options))
 
 
 async def until(watched: Stream, kind: str) -> Any:
-    """Return what the next event of a kind says."""
+    """Return the data of the next event of a kind."""
     while (event := await watched.next()).event != kind:
         pass
     return json.loads(event.data)
 
 
-async def test_only_operators_may_watch_but_the_page_is_there(database: str) -> None:
+async def test_samples_need_an_operator_and_the_page_does_not(database: str) -> None:
     async with serving(database) as client:
         for path in (SAMPLES, "/ops/sample"):
             assert_problem(await client.get(path), 401)
@@ -45,14 +37,14 @@ async def test_only_operators_may_watch_but_the_page_is_there(database: str) -> 
         assert "://" not in page.text
 
 
-async def test_elsewhere_there_is_no_such_page(database: str) -> None:
+async def test_page_exists_at_the_operations_address_only(database: str) -> None:
     async with serving(database, operations_bind="127.0.0.1:1") as client:
         operator(client)
         for path in ("/ops", SAMPLES, "/ops/sample"):
             assert (await client.get(path)).status_code == 404
 
 
-async def test_the_stream_greets_and_then_says_every_second_how_it_is(database: str) -> None:
+async def test_stream_sends_greeting_hunts_samples_and_processes(database: str) -> None:
     async with serving(database) as client:
         operator(client)
         async with stream(client, SAMPLES) as watched:
@@ -84,7 +76,7 @@ async def test_the_stream_greets_and_then_says_every_second_how_it_is(database: 
             assert later["click_p99"] > 0
 
 
-async def test_a_hunt_that_is_closed_is_told(database: str) -> None:
+async def test_stream_sends_a_closed_hunt(database: str) -> None:
     async with serving(database) as client:
         operator(client)
         async with stream(client, SAMPLES) as watched:
@@ -93,7 +85,7 @@ async def test_a_hunt_that_is_closed_is_told(database: str) -> None:
             assert (await until(watched, "hunts"))["hunts"][0]["state"] == "closed"
 
 
-async def test_who_comes_back_gets_what_it_has_missed(database: str) -> None:
+async def test_stream_resumes_after_the_last_event_id(database: str) -> None:
     async with serving(database) as client:
         operator(client)
         samples = client.engine.telemetry.samples
@@ -107,7 +99,7 @@ async def test_who_comes_back_gets_what_it_has_missed(database: str) -> None:
                 assert event.id == f"{samples._name}-{first}"
 
 
-async def test_watchers_have_a_bound_and_leave_their_place(database: str) -> None:
+async def test_number_of_watchers_is_limited(database: str) -> None:
     async with serving(database) as client:
         operator(client)
         samples = client.engine.telemetry.samples
@@ -122,7 +114,7 @@ async def test_watchers_have_a_bound_and_leave_their_place(database: str) -> Non
                 await trio.lowlevel.checkpoint()
 
 
-async def test_a_token_that_expires_ends_the_stream(database: str) -> None:
+async def test_expired_token_ends_the_stream(database: str) -> None:
     async with serving(database) as client:
         operator(client, ttl=2)
         async with stream(client, SAMPLES) as watched:
@@ -130,7 +122,7 @@ async def test_a_token_that_expires_ends_the_stream(database: str) -> None:
         assert_problem(await client.get(SAMPLES), 401)
 
 
-async def test_the_stream_says_so_when_the_process_drains(database: str) -> None:
+async def test_drain_ends_the_stream_with_an_event(database: str) -> None:
     async with serving(database) as client:
         operator(client)
         async with stream(client, SAMPLES) as watched:
@@ -140,16 +132,7 @@ async def test_the_stream_says_so_when_the_process_drains(database: str) -> None
             assert (await watched.rest())[-1].event == "drain"
 
 
-async def test_only_a_process_of_this_server_is_drained(database: str) -> None:
-    async with serving(database) as client:
-        operator(client)
-        for process, status in (("1", 404), ("x", 400)):
-            answer = await client.post("/v1/admin/drain", params={"process": process}, json={})
-            assert_problem(answer, status)
-        assert not client.engine.operations.drain.requested.is_set()
-
-
-async def test_the_breaker_held_open_is_seen(database: str) -> None:
+async def test_sample_shows_a_breaker_that_is_held_open(database: str) -> None:
     async with serving(database) as client:
         operator(client)
         async with stream(client, SAMPLES) as watched:
@@ -160,15 +143,3 @@ async def test_the_breaker_held_open_is_seen(database: str) -> None:
                 breaker = (await until(watched, "sample"))["breaker"]
                 state = breaker["state"]
             assert (breaker["forced"], breaker["reason"]) == ("open", "forced")
-
-
-def test_what_we_ship_of_others_is_what_they_made() -> None:
-    vendor = resources.files("hunt.web").joinpath("static", "vendor")
-    sums = dict(
-        reversed(line.split()) for line in (vendor / "SHA256SUMS").read_text("utf-8").splitlines()
-    )
-    there = {each.name for each in vendor.iterdir()} - {"SHA256SUMS"}
-    assert sums.keys() == there
-    assert "uPlot-LICENSE.txt" in there
-    for name, wanted in sums.items():
-        assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == wanted

@@ -1,24 +1,31 @@
-"""The claim `hunts` binds an operator's token on every route of administration."""
+"""Operator routes check the token, its claim ``hunts``, and the address."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
-import pytest
+import httpx
 
+from hunt.engine import Host
 from tests.support.operators import ADMIN, HUNTS, RIVER, act, bound, changed, operator
 from tests.support.problems import assert_problem
 from tests.support.serving import Client, bearer, serving, stream
 
+ROUTES = [
+    ("GET", "/hunts"), ("POST", "/hunts"), ("GET", "/hunts/harbour"), ("PUT", "/hunts/harbour"),
+    ("DELETE", "/hunts/harbour"),
+    ("POST", "/hunts/harbour/open"), ("POST", "/hunts/harbour/pause"),
+    ("POST", "/hunts/harbour/close"), ("GET", "/hunts/harbour/versions"),
+    ("GET", "/hunts/harbour/stock"), ("PATCH", "/hunts/harbour/stock"),
+    ("GET", "/hunts/harbour/players/ada/rewards"), ("GET", "/players/ada"),
+    ("DELETE", "/players/ada"), ("GET", "/audit"), ("POST", "/drain"), ("POST", "/breaker"),
+]  # fmt: skip
 
-@pytest.fixture(autouse=True)
-def way() -> None:
-    """These routes have one way only, so once is enough."""
 
-
-#: Routes that name no hunt in their path and serve a bound operator; each has a test below
-#: which checks that it shows, and does, nothing of other hunts.
+#: Routes without a hunt in their path that a bound operator may use.  A test below checks for
+#: each that it shows and changes no other hunt.
 BOUND = {
     ("GET", "/v1/admin/hunts"),
     ("POST", "/v1/admin/hunts"),
@@ -30,7 +37,7 @@ BOUND = {
 
 
 def restricted(client: Client) -> set[tuple[str, str]]:
-    """Return the method and rule of each route that is for operators."""
+    """Return method and rule of every operator route."""
     from hunt.web.app import create_app
 
     rules = create_app(lambda: client.engine).url_map.iter_rules()
@@ -42,7 +49,53 @@ def restricted(client: Client) -> set[tuple[str, str]]:
     }
 
 
-async def test_every_route_of_another_hunt_is_forbidden(database: str) -> None:
+def _rules(client: Client) -> Any:
+    from hunt.web.app import create_app
+
+    return create_app(lambda: client.engine).url_map.iter_rules()
+
+
+async def test_player_tokens_and_cookies_are_refused(database: str) -> None:
+    async with serving(database) as client:
+        known = {
+            (method, rule.rule.replace("<hunt_id>", "harbour").replace("<player>", "ada"))
+            for rule in _rules(client)
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+            if rule.rule.startswith(ADMIN)
+        }
+        assert known == {(method, ADMIN + path) for method, path in ROUTES}
+        session = await client.post("/v1/session")
+        for headers in ({}, bearer("ada"), {"Authorization": "Basic x"}):
+            client.headers.pop("Authorization", None)
+            client.cookies.update(session.cookies)
+            client.headers.update(headers)
+            for method, path in ROUTES:
+                response = await client.request(method, ADMIN + path, json={})
+                assert_problem(response, 401)
+                assert response.headers["WWW-Authenticate"]
+        operator(client)
+        assert (await client.click()).status_code == 401, "an operator token is no player token"
+
+
+async def test_routes_exist_at_the_operations_address_only(database: str) -> None:
+    async def statuses(client: httpx.AsyncClient) -> list[int]:
+        paths = ("/metrics", HUNTS, "/livez", "/v1/hunts")
+        return [(await client.get(path)).status_code for path in paths]
+
+    async with serving(database, operations_bind="127.0.0.1:1") as client:
+        operator(client)
+        assert await statuses(client) == [404, 404, 200, 200]
+        client.headers.pop("Authorization")
+        assert (await client.get(HUNTS)).status_code == 404, "404 before 401"
+        own_socket = f"{client.base_url.host}:{client.base_url.port}"
+        client.engine.operations = replace(
+            client.engine.operations, host=Host(own_socket=own_socket)
+        )
+        operator(client)
+        assert await statuses(client) == [200, 200, 200, 200]
+
+
+async def test_bound_operator_may_not_use_routes_of_another_hunt(database: str) -> None:
     async with serving(database) as client:
         operator(client)
         before = await act(client, "GET", f"{HUNTS}/harbour")
@@ -53,7 +106,7 @@ async def test_every_route_of_another_hunt_is_forbidden(database: str) -> None:
         bound(client, "other")
         for method, rule in sorted(routes - BOUND):
             path = rule.replace("<hunt_id>", "harbour").replace("<player>", "ada")
-            assert "<" not in path, f"{path}: say what stands for this part"
+            assert "<" not in path, f"{path}: unknown path parameter"
             for body in ({}, RIVER, {"force": "open"}):
                 response = await client.request(method, path, json=body)
                 assert_problem(response, 403)
@@ -63,7 +116,7 @@ async def test_every_route_of_another_hunt_is_forbidden(database: str) -> None:
         assert not client.engine.readiness.draining
 
 
-async def test_a_bound_operator_administers_their_own_hunt(database: str) -> None:
+async def test_bound_operator_administers_own_hunt(database: str) -> None:
     async with serving(database) as client:
         bound(client, "river")
         assert_problem(await client.post(HUNTS, json=RIVER | {"id": "harbour"}), 403)
@@ -76,7 +129,7 @@ async def test_a_bound_operator_administers_their_own_hunt(database: str) -> Non
         assert_problem(await client.get(f"{HUNTS}/lake"), 404)
 
 
-async def test_lists_show_a_bound_operator_only_their_hunts(database: str) -> None:
+async def test_lists_contain_only_the_hunts_of_a_bound_operator(database: str) -> None:
     async with serving(database) as client:
         operator(client)
         await act(client, "POST", HUNTS, json=RIVER)
@@ -98,7 +151,7 @@ async def test_lists_show_a_bound_operator_only_their_hunts(database: str) -> No
             assert [each["id"] for each in listed["hunts"]] == [h for h in hunts if h != "nowhere"]
             found: list[Any] = []
             after = ""
-            while True:  # a page at a time, so that the cursor is bound, too
+            while True:  # in pages, to check the cursor as well
                 page = await act(client, "GET", f"{ADMIN}/players/ada?limit=1{after}")
                 found += [each["id"] for each in page["clicks"]]
                 if page["next"] is None:
@@ -116,10 +169,10 @@ async def test_lists_show_a_bound_operator_only_their_hunts(database: str) -> No
             for each in (await act(client, "GET", f"{ADMIN}/audit"))["entries"]
             if each["action"] == "export"
         ]
-        assert ["river"] in exports, "an export says which hunts it was of"
+        assert ["river"] in exports, "the record of an export names its hunts"
 
 
-async def test_the_operations_page_shows_a_bound_operator_only_their_hunts(database: str) -> None:
+async def test_sample_stream_contains_only_the_hunts_of_a_bound_operator(database: str) -> None:
     async with serving(database) as client:
         operator(client)
         await act(client, "POST", HUNTS, json=RIVER)
