@@ -22,7 +22,7 @@ _PAGE = """<!doctype html>
 <h1>Problems</h1>
 <p>Every error is an <code>application/problem+json</code> (RFC 9457).
 Its <code>type</code> is one of these.</p>
-<p><a href="/docs">The wire contract</a></p>
+<p><a href="/docs">HTTP API</a></p>
 </header>
 <main>
 {sections}

@@ -1,4 +1,4 @@
-"""What axe-core finds on a page, with every rule that it has, in every look."""
+"""Accessibility checks with all rules of axe-core."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ LOOKS: list[tuple[Literal["dark", "light"], int, int]] = [
     ("light", 390, 844),
 ]
 
-#: Also the rules that are off by default: AAA, best practices, and what is experimental.
+#: Runs all rules, including those that are off by default: AAA, best practices, experimental.
 RUN = """async () => {
     const on = axe.getRules().map(({ ruleId }) => [ruleId, { enabled: true }]);
     const rules = Object.fromEntries(on);
-    // What is made anew every second would be gone before it is looked at.
+    // Elements that are replaced every second would vanish during the check.
     const { replaceChildren } = Element.prototype;
     Element.prototype.replaceChildren = () => {};
     const resultTypes = ["violations", "incomplete"];
     const found = await axe.run(document, { rules, resultTypes, elementRef: true });
     Element.prototype.replaceChildren = replaceChildren;
-    // It cannot look behind what is scrolled away, and says of hidden parts that they are hidden.
+    // Known incomplete results: content outside of a scroll container, and hidden content.
     const known = ({ id }, { element }) =>
         id === "hidden-content" || (id === "color-contrast" && element.closest(".scrolls"));
     const unsure = found.incomplete.map((rule) =>
@@ -46,7 +46,7 @@ def _axe() -> str:
 
 
 def accessible(page: Page) -> None:
-    """Assert that nothing is wrong with the page as it stands, dark and light, large and small."""
+    """Assert that axe-core finds no violation, dark and light, on desktop and phone."""
     before = page.viewport_size
     page.evaluate(_axe())
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""Chromium, a server process, and the game."""
+"""Fixtures: Chromium, a server process, and the game."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.browser.serving import Server
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-# For the whole package, and no longer: Playwright's loop must be gone when Trio's come.
+# Package scope: Playwright's event loop must be closed before Trio's tests run.
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     started = Server(tmp_path_factory.mktemp("game"))
@@ -35,8 +35,8 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(params=[pytest.param(Look(), id="desk")])
 def page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
-    """Yield the game, live; nothing but the server may be asked for, and nothing may go wrong."""
-    server.ensure()  # a test that failed may have left it stopped
+    """Yield the live game; requests to other servers and script errors fail the test."""
+    server.ensure()  # a failed test may have stopped it
     with game(browser, server.url, request.param) as opened:
         yield opened
 
@@ -49,7 +49,7 @@ def proxy(server: Server) -> Iterator[Proxy]:
 
 @pytest.fixture
 def proxied(browser: Browser, server: Server, proxy: Proxy) -> Iterator[Page]:
-    """Yield the game from behind the proxy, with timers that only the test moves."""
+    """Yield the game behind the proxy, with a frozen clock."""
     server.ensure()
-    with game(browser, proxy.url, Look(still=True)) as opened:
+    with game(browser, proxy.url, Look(frozen=True)) as opened:
         yield opened

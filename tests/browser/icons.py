@@ -1,4 +1,4 @@
-"""Paints the icons of the game from its SVG: ``python -m tests.browser.icons``."""
+"""Render the PNG icons from the SVG: ``python -m tests.browser.icons``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from playwright.sync_api import sync_playwright
 
 FOLDER = Path(__file__).parents[2] / "hunt" / "web" / "static"
 
-#: A launcher may cut a maskable icon down to a circle of 80 % (W3C, Web App Manifest), so that it
-#: has no corners of its own, and is smaller.
+#: A launcher may crop a maskable icon to a circle of 80 % (W3C, Web App Manifest): the drawing is
+#: scaled down, and the background fills the corners.
 MASKABLE = """() => {
     document.getElementById("ground").setAttribute("rx", "0");
     const drawing = document.getElementById("drawing");

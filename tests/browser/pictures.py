@@ -1,7 +1,7 @@
-"""Makes the pictures of the documentation: ``python -m tests.browser.pictures``.
+"""Take the screenshots of the documentation: ``python -m tests.browser.pictures``.
 
-Each state is photographed by the test that brings it about; the first picture of the
-README, and the operations page under load, are taken here.
+Tests take the screenshots of the states that they produce.  This module takes the first
+one of the README, and the operations page under load.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
-from tests.browser.playing import Look, click, finds, game, live
+from tests.browser.playing import Look, click, expect_live, expect_rewards, game
 from tests.browser.serving import Server
 from tests.support import reaper
 from tests.support.processes import HUNT
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 CHROMIUM = "/usr/bin/chromium"
-LOAD = 75  # seconds: a plot shows a minute at least
+LOAD = 75  # seconds; a plot shows at least a minute
 
 
 def main() -> int:
-    """Write all pictures; return the exit status."""
+    """Take all screenshots; return the exit status of the tests."""
     reaper.hold()
     environ = {**os.environ, "HUNT_SCREENSHOTS": str(FOLDER)}
     tests = [sys.executable, "-m", "pytest", "-q", "-n", "0", str(Path(__file__).parent)]
@@ -37,35 +37,35 @@ def main() -> int:
         server = Server(Path(folder))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
-            photograph_the_game(browser, server)
-            photograph_operations(browser, server)
+            screenshot_game(browser, server)
+            screenshot_operations(browser, server)
         finally:
             browser.close()
             server.stop(signal.SIGTERM)
     return status
 
 
-def photograph_the_game(browser: Browser, server: Server) -> None:
+def screenshot_game(browser: Browser, server: Server) -> None:
     server.open_hunt("river", "The river")
     with game(browser, server.url, Look()) as page:
         while not page.locator("#hunts", has_text="The river").is_visible():
             page.reload()
-            live(page)
+            expect_live(page)
         for number in range(1, 13):
             across, down = number * 0.618 % 1, 0.35 + 0.6 * (number * 0.414 % 1)
             click(page, across, down)
-            finds(page, number)
+            expect_rewards(page, number)
         expect(page.locator("#leaders li.you")).to_be_visible(timeout=60_000)
         with game(browser, server.url, Look()) as other:
             count = 0
             while page.locator("#news li").count() < 3:
                 count += 1
                 click(other, count * 0.618 % 1, 0.7)
-                finds(other, count)
+                expect_rewards(other, count)
         page.screenshot(path=FOLDER / "game.png")
 
 
-def photograph_operations(browser: Browser, server: Server) -> None:
+def screenshot_operations(browser: Browser, server: Server) -> None:
     context = browser.new_context(
         base_url=server.url, viewport={"width": 1280, "height": 1000}, color_scheme="dark"
     )
@@ -73,7 +73,7 @@ def photograph_operations(browser: Browser, server: Server) -> None:
     page.goto("/ops")
     page.get_by_label("Operator's token").fill(server.token())
     page.keyboard.press("Enter")
-    live(page)
+    expect_live(page)
     load = threading.Thread(target=play, args=(server,))
     load.start()
     page.wait_for_timeout(LOAD * 1000)

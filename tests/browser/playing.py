@@ -1,4 +1,4 @@
-"""What a player does in a browser."""
+"""Actions and expectations of a player in a browser."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 @contextmanager
 def watched(context: BrowserContext, server_url: str) -> Iterator[list[str]]:
-    """Close `context` at the end; then nothing must have gone wrong on any of its pages.
+    """Close `context` at the end, and check that its pages had no errors.
 
     Yields:
-        The addresses that were asked for: all of them the server's.
+        The requested URLs; all must be the server's.
     """
     asked: list[str] = []
     errors: list[str] = []
@@ -36,20 +36,22 @@ def watched(context: BrowserContext, server_url: str) -> Iterator[list[str]]:
 
 @dataclass(frozen=True)
 class Look:
-    """On what, and how, somebody sees a page."""
+    """The size and the clock of a browser page."""
 
     width: int = 1280
     height: int = 800
-    still: bool = False  #: the page's timers are moved by the test only
+    frozen: bool = False  #: only the test advances the timers of the page
 
 
-#: Frames are painted by the browser, whoever moves the clock.
+#: Keeps animation frames real while the clock is frozen.
 REAL_FRAMES = """for (const name of ["requestAnimationFrame", "cancelAnimationFrame"]) {
     const real = window[name].bind(window);
     Object.defineProperty(window, name, { get: () => real, set() {} });
 }"""
 
-still = pytest.mark.parametrize("page", [pytest.param(Look(still=True), id="still")], indirect=True)
+frozen_clock = pytest.mark.parametrize(
+    "page", [pytest.param(Look(frozen=True), id="frozen")], indirect=True
+)
 phone = pytest.mark.parametrize("page", [pytest.param(Look(390, 844), id="phone")], indirect=True)
 
 
@@ -64,19 +66,19 @@ def game(browser: Browser, url: str, look: Look) -> Iterator[Page]:
     )
     with watched(context, url):
         page = context.new_page()
-        if look.still:
+        if look.frozen:
             page.add_init_script(REAL_FRAMES)
             page.clock.install()
         with page.expect_response("**/rewards?*"):
             page.goto(url)
-        live(page)
-        if look.still:
+        expect_live(page)
+        if look.frozen:
             page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))  # in seconds
         yield page
 
 
-class Sent:
-    """The requests of a page to one place, from now on; not for everybody's wins."""
+class RequestLog:
+    """The requests of a page to one path, from now on, except the stream of all wins."""
 
     def __init__(self, page: Page, path: str, method: str = "GET") -> None:
         self.urls: list[str] = []
@@ -104,7 +106,7 @@ def click(page: Page, x: float = 0.5, y: float = 0.6) -> None:
 
 
 def click_elsewhere(page: Page, click_id: str | None = None) -> str:
-    """Click as the same player, but not on this page; return the click's id."""
+    """Click as the page's player, but outside of the page; return the click id."""
     click_id = click_id or str(uuid.uuid4())
     origin = page.evaluate("location.origin")
     answer = page.context.request.post(
@@ -116,55 +118,55 @@ def click_elsewhere(page: Page, click_id: str | None = None) -> str:
     return click_id
 
 
-def live(page: Page) -> None:
+def expect_live(page: Page) -> None:
     expect(page.locator("#connection")).to_have_text("live", timeout=20_000)
 
 
 def without_stream(page: Page) -> None:
-    """Wait until the page, which gets no stream, takes clicks."""
+    """Wait until the page is ready although it gets no stream."""
     expect(page.locator("#connection")).to_contain_text("reconnecting", timeout=20_000)
 
 
-def finds(page: Page, count: int) -> None:
+def expect_rewards(page: Page, count: int) -> None:
     expect(page.locator("#count")).to_have_text(f"· {count}", timeout=20_000)
     expect(page.locator("#rewards li")).to_have_count(count)
 
 
-def shown(page: Page) -> list[str]:
-    """Return the ids of the clicks in the list, from the first to the newest."""
+def listed_ids(page: Page) -> list[str]:
+    """Return the click ids in the list, oldest first."""
     ids: list[str] = page.locator("#rewards li").evaluate_all(
         "all => all.map((each) => each.dataset.id)"
     )
     return ids[::-1]
 
 
-def logged(page: Page) -> list[str]:
-    """Return the ids of the player's clicks, as the server has them."""
+def logged_ids(page: Page) -> list[str]:
+    """Return the click ids of the player's rewards on the server, oldest first."""
     return [each["id"] for each in page.request.get("v1/hunts/harbour/rewards").json()["rewards"]]
 
 
 def visit(page: Page, hunt_id: str, title: str) -> None:
-    """Go to a hunt; a new one may be unknown for a moment to the process that is asked."""
+    """Open a hunt; retries while the process does not know a new hunt yet."""
     while True:
         page.goto(f"?hunt={hunt_id}")
         known = page.locator("#points", has_text=re.compile(r"\d"))
         expect(page.locator("#closed:visible").or_(known)).to_be_visible(timeout=20_000)
         if page.locator("#title").inner_text() == title:
-            live(page)
+            expect_live(page)
             return
 
 
 def painted(page: Page) -> None:
-    """Return when the next frame has been painted, whatever has asked for it."""
+    """Return after the next frame has been painted."""
     page.evaluate("() => new Promise((at) => requestAnimationFrame(() => setTimeout(at)))")
 
 
 def show_again(page: Page) -> None:
-    """Do what a browser does when a tab comes back to light."""
+    """Dispatch the event of a tab that becomes visible."""
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def shot(page: Page, name: str, *, full_page: bool = False) -> None:
+def screenshot(page: Page, name: str, *, full_page: bool = False) -> None:
     folder = os.environ.get("HUNT_SCREENSHOTS")
     if folder:
         path = f"{folder}/{name}.png"

@@ -1,4 +1,4 @@
-"""A proxy that can forget a connection without a word, as mobile networks do."""
+"""A proxy that drops connections silently, as mobile networks do."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Self
 
 
 class Proxy:
-    """Passes bytes to a server and back; what it has forgotten stays open, and silent."""
+    """Forwards bytes in both directions; dropped connections stay open and silent."""
 
     def __init__(self, server: str) -> None:
         host, port = server.split(":")
         self._server = host, int(port)
         self._exits = ExitStack()
-        self._forgotten: set[socket.socket] = set()
+        self._dropped: set[socket.socket] = set()
         self._streams: set[socket.socket] = set()  # clients that asked for events, so far
 
     def __enter__(self) -> Self:
@@ -29,10 +29,10 @@ class Proxy:
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._exits.close()
 
-    def forget_streams(self) -> None:
-        """Let no byte of the event streams there are reach anybody any more."""
+    def drop_streams(self) -> None:
+        """Drop all bytes of the current event streams."""
         assert self._streams
-        self._forgotten |= self._streams
+        self._dropped |= self._streams
 
     def _accept(self) -> None:
         with suppress(OSError):  # closed
@@ -50,9 +50,9 @@ class Proxy:
             while piece := source.recv(65536):
                 if source is client and b"/events HTTP/1.1\r\n" in piece:
                     self._streams.add(client)
-                if client not in self._forgotten:
+                if client not in self._dropped:
                     target.sendall(piece)
-            if client not in self._forgotten:
+            if client not in self._dropped:
                 target.shutdown(socket.SHUT_WR)
 
 

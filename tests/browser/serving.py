@@ -1,4 +1,4 @@
-"""A real server process under the pages."""
+"""The server process of the browser tests."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from hunt.core import tokens
 from hunt.embedded.secret import jwt_secret
 from tests.support.processes import HUNT, children, environment, free_port
 
-#: A stream is soon too far behind to be resumed, and is never silent for long.
+#: A short replay, so that tests can exceed it, and frequent heartbeats.
 SETTINGS = {"HUNT_REPLAY_LIMIT": "2", "HUNT_HEARTBEAT": "0.25"}
 
 
 class Server:
-    """A server that can be stopped, and started again with its data at its address."""
+    """A server that can be stopped and restarted with the same data and address."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
@@ -35,15 +35,15 @@ class Server:
 
     def start(self, **settings: str) -> None:
         environ = environment(SETTINGS | settings)
-        # The pages are looked at; what serves them is measured in tests/web and tests/life.
+        # Coverage of the server is measured by tests/web and tests/life.
         unmeasured = {k: v for k, v in environ.items() if not k.startswith("COVERAGE_PROCESS_")}
         self.process = subprocess.Popen(self.command, env=unmeasured)
         while True:
             assert self.process.poll() is None
             try:
                 urllib.request.urlopen(self.url + "readyz", timeout=5).close()
-            except OSError:  # refused, cut, or no answer in time
-                time.sleep(0.02)  # asking without a pause would take a core from the server
+            except OSError:  # refused, reset, or timed out
+                time.sleep(0.02)  # a busy loop would take a core from the server
                 continue
             return
 
@@ -52,17 +52,17 @@ class Server:
             self.start()
 
     def stop(self, number: signal.Signals) -> None:
-        """End it by a signal; SIGKILL means all of it, as when the machine is gone."""
+        """Send a signal and wait for the exit; SIGKILL also goes to the worker processes."""
         servers = children(self.process.pid, "hunt.cli.worker") if number == signal.SIGKILL else []
         self.process.send_signal(number)
         for pid in servers:
-            with suppress(ProcessLookupError):  # the spare ends by itself
+            with suppress(ProcessLookupError):  # the spare process exits by itself
                 os.kill(pid, number)
         self.process.wait(30)
 
     @contextmanager
     def restarted(self, **settings: str) -> Iterator[None]:
-        """Run with other settings; meanwhile the streams break as in a crash."""
+        """Restart with other settings, and with the former ones at the end; both by SIGKILL."""
         self.stop(signal.SIGKILL)
         self.start(**settings)
         try:
@@ -73,7 +73,7 @@ class Server:
 
     @contextmanager
     def frozen_database(self) -> Iterator[None]:
-        """Stop the postmaster, and all that it has started, in their tracks."""
+        """Suspend the postmaster and all its child processes."""
         found = next(self.data_dir.rglob("postmaster.pid"))
         postmaster = int(found.read_text("utf-8").split()[0])
         every = [postmaster, *children(postmaster, "postgres")]
@@ -86,12 +86,12 @@ class Server:
                 os.kill(pid, signal.SIGCONT)
 
     def token(self, **options: Any) -> str:
-        """Return an operator's token, unless `options` say otherwise."""
+        """Return a token, by default of an operator."""
         options = {"audience": tokens.ADMIN, "ttl": 600} | options
         return tokens.sign((jwt_secret(self.data_dir),), "root", now=datetime.now(UTC), **options)
 
     def operate(self, path: str, body: object = None) -> Any:
-        """Ask for ``/v1/admin`` + `path` as an operator; with a body it is a POST."""
+        """Request ``/v1/admin`` + `path` as an operator; with a body by POST."""
         made = urllib.request.Request(
             f"{self.origin}/v1/admin{path}",
             data=None if body is None else json.dumps(body).encode(),
@@ -104,7 +104,7 @@ class Server:
             return json.load(answer)
 
     def open_hunt(self, hunt_id: str, title: str) -> None:
-        """Have an open hunt in which every click wins; there may be one already."""
+        """Open a hunt in which every click wins; creates it if it does not exist."""
         if hunt_id not in {hunt["id"] for hunt in self.operate("/hunts")["hunts"]}:
             gold = {"id": "gold", "title": "Gold", "points": 3, "odds": 1.0}
             size = {"width": 10, "height": 10}

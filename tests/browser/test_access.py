@@ -1,10 +1,16 @@
-"""By keyboard, and by ear."""
+"""Keyboard and screen readers."""
 
 from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.playing import click, click_elsewhere, finds, still, without_stream
+from tests.browser.playing import (
+    click,
+    click_elsewhere,
+    expect_rewards,
+    frozen_clock,
+    without_stream,
+)
 
 FOCUSED = """() => {
     const { activeElement } = document;
@@ -14,9 +20,9 @@ FOCUSED = """() => {
 }"""
 
 
-def test_the_keyboard_reaches_everything_in_order_and_it_is_seen_where_it_is(page: Page) -> None:
+def test_tab_key_reaches_every_control_in_order_with_visible_focus(page: Page) -> None:
     click_elsewhere(page)  # so that there is a list; the focus is still nowhere
-    finds(page, 1)
+    expect_rewards(page, 1)
     reached = []
     for _ in range(20):
         page.keyboard.press("Tab")
@@ -29,7 +35,7 @@ def test_the_keyboard_reaches_everything_in_order_and_it_is_seen_where_it_is(pag
     assert [name for name in reached if name != "a"] == ["map", "sound", "rewards"]
 
 
-def test_what_is_there_is_named(page: Page) -> None:
+def test_landmarks_and_controls_have_accessible_names(page: Page) -> None:
     click_elsewhere(page)
     for role, name in (
         ("banner", None),
@@ -45,8 +51,8 @@ def test_what_is_there_is_named(page: Page) -> None:
         expect(found).to_have_count(1)
 
 
-@still
-def test_who_listens_hears_the_first_click_at_once_and_then_a_sum(page: Page) -> None:
+@frozen_clock
+def test_first_outcome_is_announced_at_once_and_later_ones_as_a_summary(page: Page) -> None:
     outcomes = iter([(None, 0), ("shell", 5), ("shell", 5), (None, 0), ("chest", 2500)])
 
     def answer(route: object) -> None:
@@ -60,11 +66,11 @@ def test_who_listens_hears_the_first_click_at_once_and_then_a_sum(page: Page) ->
     without_stream(page)
     said = page.locator("#said")
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     expect(said).to_have_text("Nothing but water.")
     for number in range(2, 6):
         click(page, number / 10)
-        finds(page, number)
+        expect_rewards(page, number)
         expect(said).to_have_text("Nothing but water.")
     expect(page.locator("#outcome")).to_have_text("Sunken chest: 2,500 points.")
     page.clock.run_for(5_000)

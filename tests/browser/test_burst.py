@@ -1,4 +1,4 @@
-"""Much at once: the page changes once a frame, and says one sentence."""
+"""Bursts: the page renders once a frame and announces one sentence."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.playing import finds, still
+from tests.browser.playing import expect_rewards, frozen_clock
 
 BURST = 200
 
-#: Counts frames, what is painted on the map, and changes of what the page shows.
+#: Counts animation frames, draws of the map, and DOM changes.
 COUNT = """() => {
     const counted = (window.counted = { frames: 0, paints: 0 });
     const tick = () => { counted.frames++; requestAnimationFrame(tick); };
@@ -43,7 +43,7 @@ def counted(page: Page) -> dict[str, int]:
     return found
 
 
-def test_a_burst_that_comes_in_one_piece_is_shown_in_one_frame(page: Page) -> None:
+def test_burst_of_events_is_rendered_once(page: Page) -> None:
     hunt = page.request.get("v1/hunts/harbour").json()
     hello = json.dumps({"hunt": "harbour", "epoch": hunt["epoch"], "seq": 0, "resumed": True})
     blocks = [f"retry: 200000\n\nevent: hello\ndata: {hello}\n\n"]
@@ -68,26 +68,26 @@ def test_a_burst_that_comes_in_one_piece_is_shown_in_one_frame(page: Page) -> No
     assert changes["rewards"] <= BURST
 
 
-@still
-def test_two_hundred_clicks_at_once_are_shown_once_a_frame_and_told_in_a_sentence(
+@frozen_clock
+def test_burst_of_clicks_is_rendered_once_a_frame_and_announced_once(
     page: Page,
 ) -> None:
     page.evaluate(COUNT)
     page.evaluate(CLICK, BURST)
-    finds(page, BURST)
+    expect_rewards(page, BURST)
     changes = counted(page)
     assert changes["outcome"] >= 1
     for what in ("points", "count", "outcome", "paints"):
         assert changes[what] <= changes["frames"], what
     said = page.locator("#said")
-    assert changes["said"] == 1, "it has spoken, and is silent for a while"
+    assert changes["said"] == 1, "one announcement, then a pause"
     first = said.inner_text()
     page.evaluate(CLICK, 1)
     expect(page.locator("#count")).to_have_text(f"· {BURST + 1}")
     page.clock.run_for(5_000)
     expect(said).not_to_have_text(first)
-    # The first may have been of one click, in other words.
+    # The sentence about a single click has no number.
     counts = [re.match(r"(\d+) clicks", text) for text in (first, said.inner_text())]
     assert sum(int(count[1]) if count else 1 for count in counts) == BURST + 1
     page.clock.run_for(60_000)
-    assert counted(page)["said"] == 2, "nothing more to say"
+    assert counted(page)["said"] == 2, "nothing new to announce"

@@ -9,7 +9,16 @@ import signal
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import Sent, click, click_elsewhere, finds, live, painted, shot, still
+from tests.browser.playing import (
+    RequestLog,
+    click,
+    click_elsewhere,
+    expect_live,
+    expect_rewards,
+    frozen_clock,
+    painted,
+    screenshot,
+)
 from tests.browser.serving import Server
 
 #: Counts the dashed lines that are drawn: the marks of unconfirmed clicks.
@@ -24,9 +33,9 @@ COUNT_DASHES = """() => {
 }"""
 
 
-@still
+@frozen_clock
 def test_busy_click_is_retried_with_its_id_after_retry_after(page: Page) -> None:
-    clicks = Sent(page, "/clicks", "POST")
+    clicks = RequestLog(page, "/clicks", "POST")
     page.route(
         "**/clicks",
         lambda route: route.fulfill(status=503, headers={"Retry-After": "7"}, body="{}"),
@@ -37,15 +46,15 @@ def test_busy_click_is_retried_with_its_id_after_retry_after(page: Page) -> None
     page.clock.run_for(6_900)
     assert len(clicks) == 1
     page.clock.run_for(1_000)  # 7 s, and at most half a second of jitter
-    finds(page, 1)
+    expect_rewards(page, 1)
     assert [body["id"] for body in clicks.bodies] == [clicks.bodies[0]["id"]] * 2
 
 
-@still
+@frozen_clock
 def test_unanswered_click_is_given_up_after_a_minute_and_can_be_retried(
     page: Page, server: Server
 ) -> None:
-    clicks = Sent(page, "/clicks", "POST")
+    clicks = RequestLog(page, "/clicks", "POST")
     again = page.get_by_role("button", name="Try again")
     expect(again).to_be_hidden()
     page.evaluate(COUNT_DASHES)
@@ -66,18 +75,18 @@ def test_unanswered_click_is_given_up_after_a_minute_and_can_be_retried(
     painted(page)
     assert page.evaluate("dashes") > 0
     accessible(page)
-    shot(page, "game-unconfirmed")
+    screenshot(page, "game-unconfirmed")
     server.start()
     again.click()
-    finds(page, 1)
+    expect_rewards(page, 1)
     expect(again).to_be_hidden()
     expect(page.locator("#map")).to_be_focused()
     assert len({body["id"] for body in clicks.bodies}) == 1
 
 
-@still
+@frozen_clock
 def test_click_settled_by_the_stream_is_not_retried(page: Page) -> None:
-    clicks = Sent(page, "/clicks", "POST")
+    clicks = RequestLog(page, "/clicks", "POST")
 
     def lose_the_answer(route: Route) -> None:
         click_elsewhere(page, route.request.post_data_json["id"])
@@ -85,14 +94,14 @@ def test_click_settled_by_the_stream_is_not_retried(page: Page) -> None:
 
     page.route("**/clicks", lose_the_answer)
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     expect(page.locator("#outcome")).to_have_text(re.compile(r"points|water"))
     page.clock.run_for(20_000)
     assert len(clicks) == 1
 
 
 def test_click_with_a_used_id_is_not_retried(page: Page) -> None:
-    clicks = Sent(page, "/clicks", "POST")
+    clicks = RequestLog(page, "/clicks", "POST")
 
     def use_the_id_first(route: Route) -> None:
         click_elsewhere(page, route.request.post_data_json["id"])
@@ -105,9 +114,9 @@ def test_click_with_a_used_id_is_not_retried(page: Page) -> None:
     assert len(clicks) == 1
 
 
-@still
+@frozen_clock
 def test_final_refusal_shows_the_detail_of_the_problem(page: Page) -> None:
-    clicks = Sent(page, "/clicks", "POST")
+    clicks = RequestLog(page, "/clicks", "POST")
     statuses = iter((400, 403, 409, 422))
 
     def refuse(route: Route) -> None:
@@ -122,4 +131,4 @@ def test_final_refusal_shows_the_detail_of_the_problem(page: Page) -> None:
         expect(page.locator("#again")).to_be_hidden()
         page.clock.run_for(30_000)
         assert len(clicks) == number
-    live(page)
+    expect_live(page)

@@ -1,4 +1,4 @@
-"""The page's stream: when it counts as dead, and when it comes back."""
+"""The event stream of the page: detection of dead connections, and reconnects."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser.accessibility import accessible
 from tests.browser.playing import (
-    Sent,
+    RequestLog,
     click,
     click_elsewhere,
-    finds,
-    live,
-    logged,
-    shot,
+    expect_live,
+    expect_rewards,
+    frozen_clock,
+    listed_ids,
+    logged_ids,
+    screenshot,
     show_again,
-    shown,
-    still,
 )
 from tests.browser.proxy import Proxy
 from tests.browser.serving import Server
@@ -39,8 +39,8 @@ LISTEN = """() => {
 }"""
 
 
-@still
-def test_the_seconds_to_the_next_attempt_are_shown_and_not_read_out_and_light_ends_them(
+@frozen_clock
+def test_countdown_is_not_announced_and_ends_when_the_page_becomes_visible(
     page: Page, server: Server
 ) -> None:
     page.evaluate(LISTEN)
@@ -56,29 +56,29 @@ def test_the_seconds_to_the_next_attempt_are_shown_and_not_read_out_and_light_en
     assert page.locator("#countdown").get_attribute("aria-hidden") == "true"
     server.start()
     show_again(page)
-    live(page)  # though its clock stands still
+    expect_live(page)  # though its clock stands still
     assert page.evaluate("announced") == ["reconnecting", "live"]
 
 
-def test_a_stream_that_a_proxy_has_forgotten_is_dead_after_two_and_a_half_heartbeats(
+def test_silent_stream_is_replaced_after_two_and_a_half_heartbeats(
     proxied: Page, proxy: Proxy
 ) -> None:
     click_elsewhere(proxied)
-    finds(proxied, 1)  # so it has heard something since its clock was stopped
-    proxy.forget_streams()
+    expect_rewards(proxied, 1)  # so it has heard something since its clock was stopped
+    proxy.drop_streams()
     for _ in range(3):  # more than the server replays
         click_elsewhere(proxied)
-    streams = Sent(proxied, "/events")
+    streams = RequestLog(proxied, "/events")
     proxied.clock.run_for(2.5 * HEARTBEAT - 1)
-    live(proxied)  # as far as it knows
+    expect_live(proxied)  # as far as it knows
     assert len(streams) == 0
     proxied.clock.run_for(1)
     expect(proxied.locator("#connection")).to_have_text(re.compile(r"reconnecting"))
     proxied.clock.run_for(LONGEST_PAUSE)
-    live(proxied)
-    finds(proxied, 4)
+    expect_live(proxied)
+    expect_rewards(proxied, 4)
     assert len(streams) == 1
-    assert shown(proxied) == logged(proxied)
+    assert listed_ids(proxied) == logged_ids(proxied)
 
 
 def _heartbeat(network: CDPSession, stream: str) -> None:
@@ -95,8 +95,8 @@ def _heartbeat(network: CDPSession, stream: str) -> None:
     network.remove_listener("Network.dataReceived", note)
 
 
-@still
-def test_heartbeats_keep_a_silent_stream_alive(page: Page) -> None:
+@frozen_clock
+def test_heartbeats_keep_a_quiet_stream(page: Page) -> None:
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
     own: list[str] = []
@@ -109,64 +109,64 @@ def test_heartbeats_keep_a_silent_stream_alive(page: Page) -> None:
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("offline")
     page.context.set_offline(False)
-    live(page)
-    streams = Sent(page, "/events")
+    expect_live(page)
+    streams = RequestLog(page, "/events")
     for _ in range(2):
         for _ in range(2):  # the page has read all of them but the last
             _heartbeat(network, own[-1])
         page.clock.run_for(2 * HEARTBEAT)
-    live(page)
+    expect_live(page)
     assert len(streams) == 0
 
 
-@still
-def test_a_page_that_comes_online_does_not_wait(page: Page) -> None:
+@frozen_clock
+def test_page_reconnects_at_once_when_the_network_is_back(page: Page) -> None:
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("offline")
     page.context.set_offline(False)
-    live(page)
+    expect_live(page)
 
 
-def test_a_click_made_offline_is_kept_until_the_network_is_back(page: Page) -> None:
-    clicks = Sent(page, "/clicks", "POST")
+def test_offline_click_is_sent_when_the_network_is_back(page: Page) -> None:
+    clicks = RequestLog(page, "/clicks", "POST")
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("offline")
     click(page)
     expect(page.locator("#outcome")).to_have_text("No answer yet. Your click is sent again …")
     accessible(page)
-    shot(page, "game-offline")
+    screenshot(page, "game-offline")
     page.context.set_offline(False)
-    finds(page, 1)
-    live(page)
+    expect_rewards(page, 1)
+    expect_live(page)
     assert len({body["id"] for body in clicks.bodies}) == 1
-    assert shown(page) == logged(page)
+    assert listed_ids(page) == logged_ids(page)
 
 
-@still
-def test_a_stream_that_is_live_is_kept_when_the_page_comes_to_light(page: Page) -> None:
-    streams = Sent(page, "/events")
+@frozen_clock
+def test_live_stream_is_kept_when_the_page_becomes_visible(page: Page) -> None:
+    streams = RequestLog(page, "/events")
     show_again(page)
     click_elsewhere(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     assert len(streams) == 0
 
 
-def test_a_phone_that_wakes_has_what_it_slept_through(proxied: Page, proxy: Proxy) -> None:
+def test_phone_shows_missed_rewards_after_sleep(proxied: Page, proxy: Proxy) -> None:
     phone = proxied.context.new_cdp_session(proxied)
     phone.send("Page.setWebLifecycleState", {"state": "frozen"})
-    proxy.forget_streams()
+    proxy.drop_streams()
     slept_through = [click_elsewhere(proxied) for _ in range(3)]  # more than the server replays
     phone.send("Page.setWebLifecycleState", {"state": "active"})
     # The time has passed, and no timer with it: a stream that was silent so long is not trusted.
     proxied.clock.set_system_time((proxied.evaluate("Date.now()") + 3 * HEARTBEAT) / 1000)
     show_again(proxied)
-    finds(proxied, 3)
-    assert shown(proxied) == slept_through
-    live(proxied)
+    expect_rewards(proxied, 3)
+    assert listed_ids(proxied) == slept_through
+    expect_live(proxied)
 
 
-@still
-def test_an_attempt_that_hangs_is_given_up_when_the_page_comes_to_light(page: Page) -> None:
+@frozen_clock
+def test_hanging_attempt_is_replaced_when_the_page_becomes_visible(page: Page) -> None:
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("offline")
     page.route("**/events", lambda _: None, times=1)  # it is never answered
@@ -174,20 +174,20 @@ def test_an_attempt_that_hangs_is_given_up_when_the_page_comes_to_light(page: Pa
         page.context.set_offline(False)
     with page.expect_request("**/events"):
         show_again(page)
-    live(page)
+    expect_live(page)
 
 
-@still
-def test_a_server_that_drains_says_so_and_when_to_come_back(page: Page, server: Server) -> None:
-    streams = Sent(page, "/events")
+@frozen_clock
+def test_draining_server_sets_the_time_of_the_reconnect(page: Page, server: Server) -> None:
+    streams = RequestLog(page, "/events")
     server.stop(signal.SIGTERM)
     connection = page.locator("#connection")
     expect(connection).to_have_text(re.compile(r"server restarting, reconnecting in \d s"))
-    shot(page, "game-draining")
+    screenshot(page, "game-draining")
     server.start()
     seconds = int(re.findall(r"\d", connection.inner_text())[0])
     page.clock.run_for((seconds - 1) * 1000)
     assert len(streams) == 0
     page.clock.run_for(1000)
-    live(page)
+    expect_live(page)
     assert len(streams) == 1

@@ -1,4 +1,4 @@
-"""The wire contract as a page."""
+"""The API reference page."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from tests.browser.playing import watched
 from tests.browser.serving import Server
 
 
-def test_the_page_shows_every_operation_and_asks_nobody_else(
-    browser: Browser, server: Server
-) -> None:
+def test_api_reference_shows_every_operation(browser: Browser, server: Server) -> None:
     server.ensure()
     context = browser.new_context(base_url=server.url)
     said: list[str] = []

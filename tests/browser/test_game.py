@@ -10,45 +10,55 @@ import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import Sent, click, finds, live, logged, phone, shot, shown, visit
+from tests.browser.playing import (
+    RequestLog,
+    click,
+    expect_live,
+    expect_rewards,
+    listed_ids,
+    logged_ids,
+    phone,
+    screenshot,
+    visit,
+)
 from tests.browser.serving import Server
 
 
-def test_a_click_is_shown_once_though_answer_and_event_both_come(page: Page) -> None:
+def test_reward_of_answer_and_event_is_shown_once(page: Page) -> None:
     with page.expect_response("**/clicks") as answered:
         click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     reward = answered.value.json()
     expect(page.locator("#rewards li")).to_have_attribute("data-id", reward["id"])
     expect(page.locator("#points")).to_have_text(str(reward["points"]))
     for number in range(2, 12):
         click(page, number / 12)
-        finds(page, number)
+        expect_rewards(page, number)
 
 
-def test_a_reload_keeps_what_was_found(page: Page) -> None:
+def test_reload_keeps_rewards_and_points(page: Page) -> None:
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     points = page.locator("#points").inner_text()
     page.reload()
-    finds(page, 1)
+    expect_rewards(page, 1)
     expect(page.locator("#points")).to_have_text(points)
 
 
-def test_two_tabs_of_one_player_show_the_same_in_the_same_order(page: Page) -> None:
+def test_two_tabs_of_one_player_show_the_same_list(page: Page) -> None:
     other = page.context.new_page()
     other.goto(page.url)
-    live(other)
+    expect_live(other)
     for number in range(1, 4):
         for tab in (page, other):
             click(tab, number / 4)
     for tab in (page, other):
-        finds(tab, 6)
-        assert shown(tab) == logged(page)
+        expect_rewards(tab, 6)
+        assert listed_ids(tab) == logged_ids(page)
     expect(other.locator("#points")).to_have_text(page.locator("#points").inner_text())
 
 
-def test_an_outcome_that_comes_late_is_listed_where_it_belongs(page: Page) -> None:
+def test_late_answer_is_listed_by_its_seq(page: Page) -> None:
     page.route("**/harbour/events*", lambda route: route.abort())  # the answers alone tell
     page.reload()
     expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting"))
@@ -58,14 +68,14 @@ def test_an_outcome_that_comes_late_is_listed_where_it_belongs(page: Page) -> No
     while not late:
         page.wait_for_timeout(10)
     click(page, 0.4)
-    finds(page, 1)
+    expect_rewards(page, 1)
     [(route, answer)] = late
     route.fulfill(response=answer)
-    finds(page, 2)
-    assert shown(page) == logged(page)
+    expect_rewards(page, 2)
+    assert listed_ids(page) == logged_ids(page)
 
 
-def test_two_hundred_rewards_in_a_burst_are_all_shown_in_order(page: Page) -> None:
+def test_burst_of_rewards_is_listed_in_order(page: Page) -> None:
     rewards = page.evaluate(
         """() => Promise.all(Array.from({ length: 200 }, (_, x) =>
             fetch("/v1/hunts/harbour/clicks", {
@@ -74,14 +84,14 @@ def test_two_hundred_rewards_in_a_burst_are_all_shown_in_order(page: Page) -> No
                 body: JSON.stringify({ id: crypto.randomUUID(), x: x / 2, y: 50 }),
             }).then((answer) => answer.json())))"""
     )
-    finds(page, 200)
+    expect_rewards(page, 200)
     rewards.sort(key=itemgetter("seq"))
-    assert shown(page) == [reward["id"] for reward in rewards]
+    assert listed_ids(page) == [reward["id"] for reward in rewards]
     points = sum(reward["points"] for reward in rewards)
     expect(page.locator("#points")).to_have_text(f"{points:,}")
 
 
-def test_the_page_and_the_map_are_dark_or_light_as_the_system_is(page: Page) -> None:
+def test_page_and_map_follow_the_colour_scheme_of_the_system(page: Page) -> None:
     light = """() => {
         const sky = document.getElementById("map").getContext("2d").getImageData(10, 10, 1, 1).data;
         const paper = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);
@@ -92,11 +102,11 @@ def test_the_page_and_the_map_are_dark_or_light_as_the_system_is(page: Page) -> 
     page.wait_for_function(light)
     for number in range(1, 6):
         click(page, number / 6)
-        finds(page, number)
-    shot(page, "game-light")
+        expect_rewards(page, number)
+    screenshot(page, "game-light")
 
 
-def test_by_keyboard_alone(page: Page) -> None:
+def test_game_is_playable_by_keyboard(page: Page) -> None:
     focused = "document.activeElement.id"
     for _ in range(10):  # past the links to other hunts, if there are any
         page.keyboard.press("Tab")
@@ -108,95 +118,95 @@ def test_by_keyboard_alone(page: Page) -> None:
     with page.expect_request("**/clicks") as sent:
         page.keyboard.press("Enter")
     assert sent.value.post_data_json["x"] == 58
-    finds(page, 1)
-    shot(page, "game-keyboard")
+    expect_rewards(page, 1)
+    screenshot(page, "game-keyboard")
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
-def test_a_key_that_is_held_is_one_click(page: Page, key: str) -> None:
-    clicks = Sent(page, "/clicks", "POST")
+def test_held_key_is_one_click(page: Page, key: str) -> None:
+    clicks = RequestLog(page, "/clicks", "POST")
     page.locator("#map").focus()
     for _ in range(4):
         page.keyboard.down(key)  # the second and later ones repeat
     page.keyboard.up(key)
     page.keyboard.press(key)
-    finds(page, 2)
+    expect_rewards(page, 2)
     assert len(clicks) == 2
 
 
 @phone
-def test_on_a_phone_it_fits_and_takes_a_tap(page: Page) -> None:
+def test_game_fits_a_phone_and_takes_taps(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     box = page.locator("#map").bounding_box()
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
     page.locator("#map").tap()
-    finds(page, 1)
-    shot(page, "game-phone")
+    expect_rewards(page, 1)
+    screenshot(page, "game-phone")
 
 
-def test_a_server_killed_in_mid_game_is_come_back_to(page: Page, server: Server) -> None:
+def test_page_recovers_from_a_killed_server(page: Page, server: Server) -> None:
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     server.stop(signal.SIGKILL)
     expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting in \d+ s"))
     for number in range(1, 4):
         click(page, number / 4)  # and they wait for the server
     expect(page.locator("#outcome")).to_have_text("No answer yet. Your click is sent again …")
-    shot(page, "game-reconnecting")
+    screenshot(page, "game-reconnecting")
     server.start()
-    live(page)
-    finds(page, 4)
-    assert shown(page) == logged(page)
+    expect_live(page)
+    expect_rewards(page, 4)
+    assert listed_ids(page) == logged_ids(page)
 
 
-def test_a_frozen_database_is_told_and_the_click_is_kept(page: Page, server: Server) -> None:
-    clicks = Sent(page, "/clicks", "POST")
+def test_click_is_retried_until_a_frozen_database_responds(page: Page, server: Server) -> None:
+    clicks = RequestLog(page, "/clicks", "POST")
     outcome = page.locator("#outcome")
     with server.frozen_database():
         click(page)
         expect(outcome).to_have_text(
             "The server is busy. Your click is sent again …", timeout=20_000
         )
-        live(page)  # the stream has nothing to do with the database
+        expect_live(page)  # the stream has nothing to do with the database
         accessible(page)
-        shot(page, "game-database-frozen")
-    finds(page, 1)
+        screenshot(page, "game-database-frozen")
+    expect_rewards(page, 1)
     expect(outcome).to_have_text(re.compile(r"points|water"))
     assert len({body["id"] for body in clicks.bodies}) == 1
-    assert shown(page) == logged(page)
+    assert listed_ids(page) == logged_ids(page)
 
 
-def test_one_hunt_alone_is_no_choice(page: Page) -> None:
+def test_single_hunt_shows_no_links(page: Page) -> None:
     def one(route: Route) -> None:
         all_ = route.fetch().json()
         route.fulfill(json={"hunts": all_["hunts"][:1]})
 
     page.route("**/v1/hunts", one)
     page.reload()
-    live(page)
+    expect_live(page)
     expect(page.locator("#title")).to_have_text("Harbour night")
     expect(page.get_by_role("navigation", name="Hunts")).to_be_hidden()
 
 
-def test_another_hunt_is_chosen_by_a_link_and_has_finds_and_leaders_of_its_own(
+def test_link_opens_another_hunt_with_its_own_rewards_and_leaderboard(
     page: Page, server: Server
 ) -> None:
     server.open_hunt("river", "The river")
     visit(page, "river", "The river")
     page.clock.install()
     page.goto("?hunt=harbour")
-    live(page)
+    expect_live(page)
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     links = page.get_by_role("navigation", name="Hunts").get_by_role("link")
     links.filter(has_text="The river").press("Enter")
     expect(page.locator("#title")).to_have_text("The river")
     expect(page.locator("#hunts a[aria-current]")).to_have_text("The river")
-    live(page)
+    expect_live(page)
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     expect(page.locator("#points")).to_have_text("3")
     # Whom it showed when the page came, it did not know: it is asked again.
     you = page.locator("#leaders li.you")
@@ -206,7 +216,7 @@ def test_another_hunt_is_chosen_by_a_link_and_has_finds_and_leaders_of_its_own(
             page.clock.fast_forward(12_000)
     expect(you).to_have_text("You3 points")
     accessible(page)
-    shot(page, "game-hunts")
+    screenshot(page, "game-hunts")
     page.go_back()
     expect(page.locator("#title")).to_have_text("Harbour night")
-    finds(page, 1)
+    expect_rewards(page, 1)

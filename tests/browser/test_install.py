@@ -1,4 +1,4 @@
-"""The game as an app of its own."""
+"""The game as an installed web app."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from playwright.sync_api import Page
 
 from tests.browser.serving import Server
 
-#: Of a browser whose windows are all private, as Playwright's contexts are.
+#: Error of private windows; all contexts of Playwright are private.
 PRIVATE = "in-incognito"
 
 
-def test_chromium_would_install_it(page: Page, server: Server) -> None:
+def test_game_is_installable(page: Page, server: Server) -> None:
     devtools = page.context.new_cdp_session(page)
     told = devtools.send("Page.getAppManifest")
     assert told["errors"] == []
@@ -22,7 +22,7 @@ def test_chromium_would_install_it(page: Page, server: Server) -> None:
     assert [each["errorId"] for each in errors if each["errorId"] != PRIVATE] == []
 
 
-def test_the_manifest_and_all_its_icons_are_what_they_say(page: Page, server: Server) -> None:
+def test_manifest_and_icons_are_valid(page: Page, server: Server) -> None:
     address = f"{server.url}static/game.webmanifest"
     answer = page.request.get(address)
     assert answer.headers["content-type"].startswith("application/manifest+json")
@@ -33,14 +33,14 @@ def test_the_manifest_and_all_its_icons_are_what_they_say(page: Page, server: Se
     for icon in manifest["icons"]:
         painted = page.request.get(urljoin(address, icon["src"]))
         assert painted.headers["content-type"].startswith(icon["type"])
-        assert len(painted.body()) < 25_000, "a phone loads it over the air"
+        assert len(painted.body()) < 25_000, "too large for mobile networks"
         if icon["type"] == "image/png":
             header = painted.body()[16:24]  # IHDR: width and height
             width, height = (int.from_bytes(header[at : at + 4]) for at in (0, 4))
             assert icon["sizes"] == f"{width}x{height}"
 
 
-def test_the_browser_around_it_has_the_colours_of_the_page(page: Page) -> None:
+def test_theme_colour_is_the_background_of_the_page(page: Page) -> None:
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         shown, said = page.evaluate(

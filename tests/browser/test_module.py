@@ -1,4 +1,4 @@
-"""The module for other people's pages, and the example that its documentation shows."""
+"""The public module ``/static/hunt.js``, and the example of its documentation."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def until(page: Page, kind: str, what: object) -> None:
 
 
 def seqs(page: Page, count: int) -> Sequence[int]:
-    """Return the seqs of the rewards that were told, once there are so many."""
+    """Return the seqs of the delivered rewards, once there are `count`."""
     rewards = "told.filter(([kind]) => kind === 'reward').map(([, { seq }]) => seq)"
     page.wait_for_function(f"() => {rewards}.length >= {count}")
     found: list[int] = page.evaluate(rewards)
     return found
 
 
-def test_clicks_are_answered_and_rewards_told_until_somebody_stops(
+def test_stream_delivers_rewards_until_it_is_stopped(
     page: Page, follow: Callable[..., None]
 ) -> None:
     follow()
@@ -73,7 +73,7 @@ def test_clicks_are_answered_and_rewards_told_until_somebody_stops(
     assert len(seqs(page, 1)) == 1
 
 
-def test_a_stream_without_a_reward_yet_misses_none_through_a_restart(
+def test_stream_without_a_reward_misses_none_across_a_restart(
     page: Page, server: Server, follow: Callable[..., None]
 ) -> None:
     follow()
@@ -87,25 +87,21 @@ def test_a_stream_without_a_reward_yet_misses_none_through_a_restart(
     assert page.evaluate("told.filter(([kind]) => kind === 'reset')") == []
 
 
-def test_an_old_place_is_a_reset_and_what_follows_is_told(
-    page: Page, follow: Callable[..., None]
-) -> None:
+def test_unknown_position_causes_a_reset(page: Page, follow: Callable[..., None]) -> None:
     follow(after="zz-1")
     page.wait_for_function("() => told.some(([kind]) => kind === 'reset')")
     clicked = page.evaluate("hunt.click(1, 2)")
     assert seqs(page, 1) == [clicked["seq"]]
 
 
-def test_a_token_that_is_no_good_is_refused_and_no_cookie_helps(
-    page: Page, follow: Callable[..., None]
-) -> None:
+def test_invalid_token_is_refused_despite_a_cookie(page: Page, follow: Callable[..., None]) -> None:
     follow({"token": "gibberish"})
     until(page, "refused", 401)
     status = page.evaluate("hunt.click(1, 2).catch((error) => error.status)")
     assert status == 401
 
 
-def test_wins_and_leaders_are_told_until_somebody_stops(
+def test_wins_and_leaderboard_are_delivered_until_stopped(
     page: Page, follow: Callable[..., None]
 ) -> None:
     follow()
@@ -119,7 +115,7 @@ def test_wins_and_leaders_are_told_until_somebody_stops(
         }"""
     )
     for _ in range(2):
-        # The stream may come later than the first wins, which nobody waits for.
+        # The stream may come later than the first wins, whose delivery is not awaited.
         while not page.evaluate("heard.at(-1).length"):
             page.evaluate("hunt.click(1, 2)")
         page.evaluate("following[0].stop()")
@@ -129,7 +125,7 @@ def test_wins_and_leaders_are_told_until_somebody_stops(
     page.wait_for_function("() => leaders !== null && leaders.length === 1")
 
 
-def test_the_example_of_the_documentation_plays(page: Page) -> None:
+def test_example_of_the_documentation_works(page: Page) -> None:
     [example] = re.findall(r"```js\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
     said: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The operations page on a real server, most of all while the database is gone."""
+"""The operations page, with and without a database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from hunt.core import tokens
 from tests.browser.accessibility import accessible
-from tests.browser.playing import Look, live, phone, shot, watched
+from tests.browser.playing import Look, expect_live, phone, screenshot, watched
 from tests.browser.serving import Server
 
 PATIENCE = 20_000  # ms
@@ -25,7 +25,7 @@ PATIENCE = 20_000  # ms
 
 @pytest.fixture(params=[pytest.param(Look(height=1000), id="desk")])
 def page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
-    """Yield the page, signed in; nothing but the server is asked, and nobody hears the token."""
+    """Yield the page, signed in; the token must not be part of any URL."""
     server.ensure()
     context = browser.new_context(
         base_url=server.url,
@@ -38,7 +38,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> It
         opened.goto("/ops")
         opened.get_by_label("Operator's token").fill(secret)
         opened.keyboard.press("Enter")
-        live(opened)
+        expect_live(opened)
         expect(tile(opened, "Database responded")).to_have_text("just now", timeout=PATIENCE)
         yield opened
     assert [url for url in asked if secret in url] == []
@@ -49,7 +49,7 @@ def tile(page: Page, term: str) -> Any:
 
 
 def click(page: Page) -> int:
-    """Click as a guest, over a connection of its own, and return the status."""
+    """Click as a guest over a new connection; return the status."""
     origin = page.evaluate("location.origin")
     if not page.context.cookies():
         page.context.request.post(f"{origin}/v1/session", headers={"Origin": origin})
@@ -76,7 +76,7 @@ def force(page: Page, name: str) -> None:
     page.get_by_role("button", name="Yes").click()
 
 
-def test_samples_come_and_clicks_are_seen(page: Page) -> None:
+def test_page_shows_one_sample_a_second(page: Page) -> None:
     expect(page.locator("figure canvas")).to_have_count(9)
     said = page.locator("figcaption", has_text="Event loop")
     expect(said).to_have_text(re.compile(r"utilization \d+ %"))
@@ -127,12 +127,12 @@ SHOWN = {
 }
 
 
-def test_all_that_an_operator_needs_is_there(page: Page) -> None:
+def test_every_value_is_shown(page: Page) -> None:
     player = page.context.new_page()
     player.goto("/")
     for _ in range(50):  # until its stream is of the process that the page shows
-        live(player)
-        live(page)
+        expect_live(player)
+        expect_live(page)
         try:
             expect(tile(page, "Streams parked")).to_have_text(re.compile(r"[1-9]"), timeout=3_000)
             break
@@ -153,13 +153,13 @@ def test_all_that_an_operator_needs_is_there(page: Page) -> None:
     )
 
 
-def test_every_process_of_the_server_is_there(page: Page, server: Server) -> None:
+def test_every_process_of_the_server_is_listed(page: Page, server: Server) -> None:
     processes = min(len(os.sched_getaffinity(0)), 64)
     expect(page.locator("#processes tr")).to_have_count(processes, timeout=PATIENCE)
     expect(page.locator("#processes tr", has_text="(this one)")).to_have_count(1)
 
 
-def test_a_breaker_held_open_is_seen_and_refuses_clicks(page: Page) -> None:
+def test_breaker_held_open_raises_an_alert_and_refuses_clicks(page: Page) -> None:
     force(page, "Hold open")
     alert = page.locator("#alerts")
     expect(alert).to_have_text(re.compile(r"An operator holds the breaker open"), timeout=PATIENCE)
@@ -170,7 +170,7 @@ def test_a_breaker_held_open_is_seen_and_refuses_clicks(page: Page) -> None:
     assert click(page) == 200
 
 
-def test_a_breaker_held_closed_is_seen_and_recorded(page: Page, server: Server) -> None:
+def test_breaker_held_closed_raises_an_alert_and_is_recorded(page: Page, server: Server) -> None:
     force(page, "Hold closed")
     alert = page.locator("#alerts")
     expect(alert).to_have_text(
@@ -185,17 +185,17 @@ def test_a_breaker_held_closed_is_seen_and_recorded(page: Page, server: Server) 
         recorded = [each["detail"]["force"] for each in entries if each["action"] == "breaker"]
 
 
-def test_no_is_no(page: Page) -> None:
+def test_cancelled_action_changes_nothing(page: Page) -> None:
     for key in ("Enter", "Escape"):  # the focus is on what changes nothing
         page.get_by_role("button", name="Hold open").click()
         accessible(page)
-        shot(page, "ops-question")
+        screenshot(page, "ops-question")
         page.keyboard.press(key)
         expect(page.locator("#confirm")).not_to_be_visible()
     assert click(page) == 200
 
 
-def test_a_hunt_is_paused_and_opened_by_keyboard(page: Page) -> None:
+def test_hunt_is_paused_and_opened_by_keyboard(page: Page) -> None:
     state = page.locator("#hunts tr", has_text="harbour").locator("td").nth(1)
     for name, after in (("Pause harbour", "paused"), ("Open harbour", "open")):
         page.get_by_role("button", name=name).press("Enter")
@@ -204,7 +204,7 @@ def test_a_hunt_is_paused_and_opened_by_keyboard(page: Page) -> None:
         expect(page.locator("#result")).to_have_text(f"The hunt harbour is {after}.")
 
 
-def test_a_hunt_is_closed_for_good(page: Page, server: Server) -> None:
+def test_closed_hunt_can_only_be_deleted(page: Page, server: Server) -> None:
     server.open_hunt("wreck", "The wreck")
     row = page.locator("#hunts tr", has_text="The wreck")
     row.get_by_role("button", name="Close wreck").click()
@@ -227,7 +227,7 @@ def test_hunt_without_a_click_can_be_deleted(page: Page, server: Server) -> None
     expect(played.get_by_role("button")).to_have_text(["Pause", "Close"], timeout=PATIENCE)
 
 
-def test_a_database_that_is_frozen_is_told_and_the_page_goes_on(page: Page, server: Server) -> None:
+def test_page_works_while_the_database_is_frozen(page: Page, server: Server) -> None:
     alerts = page.locator("#alerts")
     with server.frozen_database():
         expect(alerts).to_contain_text("The database does not respond.", timeout=PATIENCE)
@@ -238,15 +238,15 @@ def test_a_database_that_is_frozen_is_told_and_the_page_goes_on(page: Page, serv
         expect(alerts).to_contain_text("An operator holds the breaker open", timeout=PATIENCE)
         assert click(page) == 503
         page.reload()  # who comes only now is let in, too
-        live(page)
+        expect_live(page)
         expect(alerts).to_contain_text("The database does not respond.", timeout=PATIENCE)
         accessible(page)
-        shot(page, "ops-database-gone", full_page=True)
+        screenshot(page, "ops-database-gone", full_page=True)
         force(page, "Automatic")
     expect(alerts).to_have_text("", timeout=PATIENCE)
 
 
-def test_a_server_that_is_gone_is_told_until_it_is_back(page: Page, server: Server) -> None:
+def test_alert_shows_that_samples_are_missing(page: Page, server: Server) -> None:
     server.stop(signal.SIGKILL)
     alerts = page.locator("#alerts")
     expect(alerts).to_contain_text(
@@ -254,13 +254,13 @@ def test_a_server_that_is_gone_is_told_until_it_is_back(page: Page, server: Serv
     )
     expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting"))
     accessible(page)
-    shot(page, "ops-server-gone")
+    screenshot(page, "ops-server-gone")
     server.start()
-    live(page)
+    expect_live(page)
     expect(alerts).to_have_text("", timeout=PATIENCE)
 
 
-def test_a_process_that_is_drained_is_followed_by_another(page: Page) -> None:
+def test_page_shows_another_process_after_a_drain(page: Page) -> None:
     who = page.locator("#who")
     expect(who).to_have_text(re.compile(r"process \d+"))
     before = who.inner_text().split()[1]
@@ -268,16 +268,16 @@ def test_a_process_that_is_drained_is_followed_by_another(page: Page) -> None:
     expect(page.locator("#question")).to_have_text(f"Drain process {before}?")
     page.get_by_role("button", name="Yes").click()
     expect(who).not_to_contain_text(before, timeout=PATIENCE)
-    live(page)
+    expect_live(page)
 
 
 @phone
-def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
+def test_page_fits_a_phone(page: Page) -> None:
     expect(page.locator("#processes tr").first).to_be_visible(timeout=PATIENCE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_wrong_token_is_refused_and_forgotten(browser: Browser, server: Server) -> None:
+def test_invalid_token_is_refused_and_not_stored(browser: Browser, server: Server) -> None:
     context = browser.new_context(base_url=server.url)
     page = context.new_page()
     page.goto("/ops")
@@ -291,7 +291,7 @@ def test_a_wrong_token_is_refused_and_forgotten(browser: Browser, server: Server
     context.close()
 
 
-def test_who_signs_out_leaves_nothing(page: Page) -> None:
+def test_sign_out_clears_the_storage(page: Page) -> None:
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Operator's token")).to_be_visible()
     expect(page.locator("#board")).not_to_be_visible()

@@ -1,4 +1,4 @@
-"""A session that ends while its player plays."""
+"""A guest session that expires during the game."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ import re
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.playing import Sent, click, click_elsewhere, finds, live
+from tests.browser.playing import RequestLog, click, click_elsewhere, expect_live, expect_rewards
 from tests.browser.serving import Server
 
 NEW_GUEST = "Your session expired. You now play as a new guest."
 
 
-def test_a_click_makes_a_new_session_once(page: Page) -> None:
+def test_click_renews_an_expired_session_once(page: Page) -> None:
     click(page)
-    finds(page, 1)
-    sessions, clicks = Sent(page, "/session", "POST"), Sent(page, "/clicks", "POST")
+    expect_rewards(page, 1)
+    sessions, clicks = RequestLog(page, "/session", "POST"), RequestLog(page, "/clicks", "POST")
     page.context.clear_cookies()
     with page.expect_request("**/clicks") as sent:
         click(page)
     listed = page.locator("#rewards li")
     expect(listed).to_have_attribute("data-id", sent.value.post_data_json["id"])
-    finds(page, 1)  # the new guest's
+    expect_rewards(page, 1)  # the new guest's
     expect(page.locator("#notice")).to_have_text(NEW_GUEST)
-    live(page)
+    expect_live(page)
     assert len(sessions) == 1
     assert [body["id"] for body in clicks.bodies] == [clicks.bodies[0]["id"]] * 2
     click_elsewhere(page)  # and the stream is the new guest's too
-    finds(page, 2)
+    expect_rewards(page, 2)
 
 
-def test_a_stream_makes_a_new_session_once(page: Page) -> None:
+def test_stream_renews_an_expired_session_once(page: Page) -> None:
     click(page)
-    finds(page, 1)
-    sessions = Sent(page, "/session", "POST")
+    expect_rewards(page, 1)
+    sessions = RequestLog(page, "/session", "POST")
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("offline")
     page.context.clear_cookies()
     page.context.set_offline(False)
     expect(page.locator("#notice")).to_have_text(NEW_GUEST)
-    live(page)
+    expect_live(page)
     click_elsewhere(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     assert len(sessions) == 1
 
 
-def test_the_history_makes_a_new_session_once(page: Page) -> None:
+def test_history_renews_an_expired_session_once(page: Page) -> None:
     click(page)
-    finds(page, 1)
-    sessions = Sent(page, "/session", "POST")
+    expect_rewards(page, 1)
+    sessions = RequestLog(page, "/session", "POST")
 
     def sign_out(route: Route) -> None:
         page.context.clear_cookies()
@@ -57,29 +57,29 @@ def test_the_history_makes_a_new_session_once(page: Page) -> None:
     page.route("**/rewards?*", sign_out, times=1)
     page.reload()
     expect(page.locator("#notice")).to_have_text(NEW_GUEST)
-    live(page)
+    expect_live(page)
     click_elsewhere(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     assert len(sessions) == 2  # that of the reload, and the new one
 
 
-def test_the_other_tab_becomes_the_new_guest_too(page: Page) -> None:
+def test_other_tab_becomes_the_new_guest(page: Page) -> None:
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     other = page.context.new_page()
     other.goto(page.url)
-    finds(other, 1)
+    expect_rewards(other, 1)
     page.context.clear_cookies()
     with page.expect_request("**/clicks") as sent:
         click(page, 0.2)
     for tab in (page, other):
         listed = tab.locator("#rewards li")
         expect(listed).to_have_attribute("data-id", sent.value.post_data_json["id"])
-        finds(tab, 1)
+        expect_rewards(tab, 1)
 
 
-def test_a_player_who_cannot_come_back_is_told_so(page: Page, server: Server) -> None:
-    sessions = Sent(page, "/session", "POST")
+def test_session_that_cannot_be_renewed_shows_the_reason(page: Page, server: Server) -> None:
+    sessions = RequestLog(page, "/session", "POST")
     page.context.clear_cookies()
     with server.restarted(HUNT_GUESTS="off"):
         told = re.compile(

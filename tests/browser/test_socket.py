@@ -1,4 +1,4 @@
-"""The socket, as a page's own script meets it."""
+"""The WebSocket, used by a script of a page."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.browser.playing import finds, live
+from tests.browser.playing import expect_live, expect_rewards
 from tests.browser.serving import Server
 
-#: Opens a socket, says what it is given, and tells all that it hears up to the close.
+#: Opens a socket, sends texts, and returns all messages until it closes.
 TALK = """([url, say, until]) => new Promise((resolve) => {
     const told = [];
     const socket = new WebSocket(url);
@@ -37,7 +37,7 @@ def socket_of(server: Server, query: str = "") -> str:
     return f"{server.origin.replace('http', 'ws', 1)}/v1/hunts/harbour/socket{query}"
 
 
-def test_a_page_clicks_and_hears_over_a_socket(page: Page, server: Server) -> None:
+def test_socket_takes_clicks_and_delivers_rewards(page: Page, server: Server) -> None:
     clicks = [
         json.dumps({"click": {"id": str(uuid.uuid4()), "x": number, "y": 2}})
         for number in range(20)
@@ -51,7 +51,7 @@ def test_a_page_clicks_and_hears_over_a_socket(page: Page, server: Server) -> No
     settled = [value for kind, value in told if kind == "settled"]
     assert [each | {"duplicate": False} for each in rewards] == settled
     assert len(settled) == 20
-    finds(page, 20)  # by the page's own stream
+    expect_rewards(page, 20)  # by the page's own stream
 
     last = f"?last_event_id={told[0][1]['epoch']}-{settled[-3]['seq']}"
     again = talk(page, socket_of(server, last), '{"ping":1}', until="pong")["told"]
@@ -60,7 +60,7 @@ def test_a_page_clicks_and_hears_over_a_socket(page: Page, server: Server) -> No
     ]
 
 
-def test_a_page_sees_why_its_socket_was_closed(page: Page, server: Server) -> None:
+def test_socket_is_closed_with_a_code(page: Page, server: Server) -> None:
     for said, code in (("nonsense", 1007), ('{"ping":"' + "x" * 4096 + '"}', 1009)):
         heard = talk(page, socket_of(server), said)
         assert (heard["code"], heard["wasClean"]) == (code, True)
@@ -72,7 +72,7 @@ def test_a_page_sees_why_its_socket_was_closed(page: Page, server: Server) -> No
     elsewhere.close()
 
 
-def test_a_page_is_told_when_to_come_back_after_a_restart(page: Page, server: Server) -> None:
+def test_restart_sends_the_time_to_reconnect(page: Page, server: Server) -> None:
     page.evaluate(
         f"([url, ...rest]) => {{ window.heard = ({TALK})([url, ...rest]); }}",
         [socket_of(server), [], ""],
@@ -85,4 +85,4 @@ def test_a_page_is_told_when_to_come_back_after_a_restart(page: Page, server: Se
     assert kind == "drain"
     assert 1 <= drain["retry_after"] <= 5
     server.start()
-    live(page)
+    expect_live(page)

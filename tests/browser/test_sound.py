@@ -1,4 +1,4 @@
-"""Sounds: off until they are wanted, remembered, and told apart."""
+"""Sounds of the game."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.playing import click, finds, live, painted, without_stream
+from tests.browser.playing import click, expect_live, expect_rewards, painted, without_stream
 
-#: Notes the pitch of each tone; they sound as they would.
+#: Records the frequency of each tone, and plays it.
 LISTEN = """
     window.tones = [];
     const Real = window.OscillatorNode;
@@ -19,7 +19,7 @@ LISTEN = """
 
 
 def tones(page: Page, prize: str | None, number: int) -> list[int]:
-    """Return the tones of a click that finds `prize`, the page's find of that number."""
+    """Return the tones of a click that wins `prize` and is the reward of that number."""
 
     def answer(route: Route) -> None:
         reward = json.loads(route.fetch().text()) | {"prize": prize, "points": 5 if prize else 0}
@@ -34,14 +34,14 @@ def tones(page: Page, prize: str | None, number: int) -> list[int]:
     return heard
 
 
-def test_sounds_are_off_until_somebody_wants_them_and_that_is_remembered(page: Page) -> None:
+def test_sound_is_off_by_default_and_the_choice_is_stored(page: Page) -> None:
     page.add_init_script(LISTEN)
     page.reload()
-    live(page)
+    expect_live(page)
     button = page.get_by_role("button", name="Sound")
     expect(button).to_have_attribute("aria-pressed", "false")
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     assert page.evaluate("tones") == []
     button.press("Enter")
     expect(button).to_have_attribute("aria-pressed", "true")
@@ -54,13 +54,13 @@ def test_sounds_are_off_until_somebody_wants_them_and_that_is_remembered(page: P
     expect(button).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_miss_a_prize_and_a_rare_one_sound_different(page: Page) -> None:
+def test_miss_prize_and_rare_prize_have_different_sounds(page: Page) -> None:
     page.add_init_script(LISTEN)
     page.route("**/events", lambda route: route.abort())  # the answer alone tells
     page.reload()
     without_stream(page)
     page.get_by_role("button", name="Sound").click()
-    page.wait_for_function("() => tones.length > 0")  # how it will be like
+    page.wait_for_function("() => tones.length > 0")  # the sample
     heard = [tones(page, prize, n) for n, prize in enumerate((None, "shell", "chest"), 1)]
     assert all(heard)
     assert len({tuple(each) for each in heard}) == 3

@@ -1,4 +1,4 @@
-"""The page's own reader of server-sent events."""
+"""The JavaScript parser of server-sent events."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EVENTS = [
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """Yield a page of the server's, which has nothing to do."""
+    """Yield an idle page of the server."""
     server.ensure()
     context = browser.new_context()
     with watched(context, server.url):
@@ -55,20 +55,20 @@ def read_all(page: Page, pieces: Sequence[str]) -> list[object]:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
-def test_events_are_the_same_however_the_text_is_cut(page: Page, end: str) -> None:
+def test_events_do_not_depend_on_chunk_boundaries(page: Page, end: str) -> None:
     text = "".join(line + end for line in LINES)
     cuts = [[text[:at], text[at:]] for at in range(len(text))]
     for pieces in [[text], list(text), *cuts]:
         assert read_all(page, pieces) == EVENTS
 
 
-def test_line_ends_may_be_mixed(page: Page) -> None:
+def test_mixed_line_ends_are_accepted(page: Page) -> None:
     text = "data: a\r\ndata: b\rdata: c\n\r\ndata: d\r\r"
     assert [event["data"] for event in read_all(page, [text])] == ["a\nb\nc", "d"]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
-def test_an_event_is_not_held_back_for_what_comes_next(page: Page, end: str) -> None:
+def test_event_is_returned_as_soon_as_it_is_complete(page: Page, end: str) -> None:
     first = f"data: a{end}{end}"
     assert read(page, [first, f"data: b{end}{end}"]) == [
         [{"event": "message", "data": "a"}],
@@ -76,5 +76,5 @@ def test_an_event_is_not_held_back_for_what_comes_next(page: Page, end: str) -> 
     ]
 
 
-def test_an_event_without_its_end_is_none(page: Page) -> None:
+def test_incomplete_event_is_not_returned(page: Page) -> None:
     assert read(page, ["data: a\n"]) == [[]]

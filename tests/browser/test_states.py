@@ -1,4 +1,4 @@
-"""What the page says where a player cannot play, or not yet."""
+"""Messages of the game page: errors, and states without a game."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.browser.accessibility import accessible
 from tests.browser.playing import (
     Look,
     click,
-    finds,
+    expect_live,
+    expect_rewards,
     game,
-    live,
     painted,
-    shot,
+    screenshot,
     visit,
     watched,
 )
@@ -41,9 +41,7 @@ AROUND = """([x, y]) => {
 }"""
 
 
-def test_click_that_is_too_fast_says_when_it_is_sent_again(
-    browser: Browser, server: Server
-) -> None:
+def test_rate_limited_click_shows_when_it_is_sent_again(browser: Browser, server: Server) -> None:
     with server.restarted(HUNT_CLICK_RATE="0.25", HUNT_CLICK_BURST="1"):
         with game(browser, server.url, Look()) as page:
             for number in range(2):
@@ -51,13 +49,13 @@ def test_click_that_is_too_fast_says_when_it_is_sent_again(
             told = re.compile(r"^Too fast\. Your click is sent again in (a second|\d+ seconds) …$")
             expect(page.locator("#outcome")).to_have_text(told)
             accessible(page)
-            shot(page, "game-too-fast")
-            finds(page, 2)
+            screenshot(page, "game-too-fast")
+            expect_rewards(page, 2)
 
 
 @contextmanager
 def visitor(browser: Browser, server: Server, look: Look) -> Iterator[Page]:
-    """Open the page of a server that may take no guests."""
+    """Open the page without waiting for the game."""
     context = browser.new_context(
         base_url=server.url,
         viewport={"width": look.width, "height": look.height},
@@ -69,7 +67,7 @@ def visitor(browser: Browser, server: Server, look: Look) -> Iterator[Page]:
         yield page
 
 
-def test_visitor_of_a_server_without_guests_is_told_what_to_do(
+def test_server_without_guests_tells_the_visitor_what_to_do(
     browser: Browser, server: Server
 ) -> None:
     with server.restarted(HUNT_GUESTS="off"):
@@ -82,7 +80,7 @@ def test_visitor_of_a_server_without_guests_is_told_what_to_do(
                 expect(page.locator("#points")).to_be_hidden()
                 accessible(page)
                 if name:
-                    shot(page, name)
+                    screenshot(page, name)
 
 
 def test_invited_player_plays_on_a_server_without_guests(browser: Browser, server: Server) -> None:
@@ -93,34 +91,34 @@ def test_invited_player_plays_on_a_server_without_guests(browser: Browser, serve
         with watched(context, server.url):
             page = context.new_page()
             page.goto(server.url)
-            live(page)
+            expect_live(page)
             click(page)
             expect(page.locator("#rewards li").first).to_be_visible()
 
 
-def test_history_that_cannot_be_loaded_is_not_called_empty(page: Page, server: Server) -> None:
+def test_history_that_cannot_be_loaded_is_not_shown_as_empty(page: Page, server: Server) -> None:
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     points = page.locator("#points").inner_text()
     with server.frozen_database():
         page.reload()
-        live(page)
+        expect_live(page)
         expect(page.locator("#points")).to_have_text("…")
         expect(page.locator("#empty")).to_have_text(WAITING, timeout=30_000)
         expect(page.locator("#points")).to_have_text("…")
         expect(page.locator("#count")).to_have_text("")
         accessible(page)
-        shot(page, "game-history-waiting")
-    finds(page, 1)
+        screenshot(page, "game-history-waiting")
+    expect_rewards(page, 1)
     expect(page.locator("#points")).to_have_text(points)
     expect(page.locator("#empty")).to_be_hidden()
 
 
-def test_empty_history_is_called_empty_once_it_is_loaded(page: Page) -> None:
+def test_empty_history_is_shown_as_empty_once_it_is_loaded(page: Page) -> None:
     held: list[Route] = []
     page.route("**/rewards?*", lambda route: held.append(route), times=1)  # ruff: ignore[unnecessary-lambda] - Playwright marks what it is given
     page.reload()
-    live(page)
+    expect_live(page)
     expect(page.locator("#empty")).to_have_text("Loading your clicks …")
     expect(page.locator("#points")).to_have_text("…")
     while not held:
@@ -131,20 +129,20 @@ def test_empty_history_is_called_empty_once_it_is_loaded(page: Page) -> None:
 
 
 @both
-def test_unknown_hunt_is_said_and_others_are_offered(page: Page) -> None:
+def test_unknown_hunt_shows_links_to_others(page: Page) -> None:
     page.goto("?hunt=atlantis")
     closed = page.locator("#closed")
     expect(closed).to_contain_text("No such hunt")
     expect(closed).to_contain_text("There is no hunt “atlantis” here.")
     expect(page.locator("#game")).to_be_hidden()
     accessible(page)
-    shot(page, "game-no-such-hunt")
+    screenshot(page, "game-no-such-hunt")
     page.get_by_role("navigation", name="Hunts").get_by_role("link", name="Harbour night").click()
-    live(page)
+    expect_live(page)
     expect(page.locator("#title")).to_have_text("Harbour night")
 
 
-def test_prize_of_which_nothing_is_left_is_marked(page: Page) -> None:
+def test_sold_out_prize_is_marked(page: Page) -> None:
     def sold_out(route: Route) -> None:
         hunt = route.fetch().json()
         hunt["prizes"][0] |= {"stock": 10, "stock_left": 0}
@@ -153,17 +151,17 @@ def test_prize_of_which_nothing_is_left_is_marked(page: Page) -> None:
 
     page.route("**/v1/hunts/harbour", sold_out)
     page.reload()
-    live(page)
+    expect_live(page)
     prizes = page.locator("#prizes li")
     expect(prizes.nth(0)).to_have_class("gone")
     expect(prizes.nth(0)).to_contain_text("all found")
     expect(prizes.nth(1)).to_contain_text("points")
     expect(page.locator("#outcome")).to_have_text("Click anywhere on the map.")
     accessible(page)
-    shot(page, "game-all-found")
+    screenshot(page, "game-all-found")
 
 
-def test_hunt_of_which_every_prize_is_found_says_so(page: Page) -> None:
+def test_sold_out_hunt_shows_a_message(page: Page) -> None:
     def sold_out(route: Route) -> None:
         hunt = route.fetch().json()
         for prize in hunt["prizes"]:
@@ -172,12 +170,12 @@ def test_hunt_of_which_every_prize_is_found_says_so(page: Page) -> None:
 
     page.route("**/v1/hunts/harbour", sold_out)
     page.reload()
-    live(page)
+    expect_live(page)
     expect(page.locator("#outcome")).to_have_text("All prizes of this hunt have been found.")
 
 
-def test_last_of_a_prize_is_marked_after_a_win(page: Page, server: Server) -> None:
-    """The server is asked again some time after a win of a limited prize."""
+def test_prize_is_marked_after_its_last_win(page: Page, server: Server) -> None:
+    """The page requests the stock again some time after a win of a limited prize."""
     server.open_hunt("river", "The river")
     left = [1]
 
@@ -190,38 +188,38 @@ def test_last_of_a_prize_is_marked_after_a_win(page: Page, server: Server) -> No
     page.clock.install()
     visit(page, "river", "The river")
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     expect(page.locator("#prizes li")).not_to_have_class("gone")
     left[0] = 0
     page.clock.run_for(40_000)
     expect(page.locator("#prizes li")).to_have_class("gone")
 
 
-def test_marks_of_own_clicks_are_drawn_after_a_reload(page: Page) -> None:
+def test_marks_are_drawn_again_after_a_reload(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     place, elsewhere = [0.25, 0.75], [0.6, 0.9]
     painted(page)
     before = [page.evaluate(AROUND, each) for each in (place, elsewhere)]
     click(page, *place)
-    finds(page, 1)
+    expect_rewards(page, 1)
     page.reload()
-    finds(page, 1)
-    live(page)
+    expect_rewards(page, 1)
+    expect_live(page)
     painted(page)
     marked, same = (page.evaluate(AROUND, each) for each in (place, elsewhere))
     assert marked != before[0]
     assert same == before[1]
 
 
-def test_marks_of_another_guest_are_taken_off(page: Page) -> None:
+def test_marks_of_the_previous_guest_are_removed(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     painted(page)
     before = page.evaluate(AROUND, [0.25, 0.75])
     click(page, 0.25, 0.75)
-    finds(page, 1)
+    expect_rewards(page, 1)
     page.context.clear_cookies()
     click(page, 0.6, 0.9)
     expect(page.locator("#notice")).not_to_be_empty()
-    finds(page, 1)
+    expect_rewards(page, 1)
     painted(page)
     assert page.evaluate(AROUND, [0.25, 0.75]) == before

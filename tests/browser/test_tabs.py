@@ -1,4 +1,4 @@
-"""Many tabs of one browser, which has six connections to a server."""
+"""Tabs that share an event stream: a browser opens six connections to a server."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.browser.playing import (
     REAL_FRAMES,
     click,
     click_elsewhere,
-    finds,
-    live,
+    expect_live,
+    expect_rewards,
     show_again,
 )
 
@@ -24,14 +24,14 @@ def open_tab(page: Page) -> Callable[[], Page]:
     def opened() -> Page:
         tab = page.context.new_page()
         tab.goto(page.url)
-        live(tab)
+        expect_live(tab)
         return tab
 
     return opened
 
 
 class Streams:
-    """The streams that are opened from now on, whose they are, and which are still open."""
+    """The event streams that are opened from now on, and which of them are still open."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.opened: list[Request] = []
@@ -55,35 +55,35 @@ class Streams:
         return [each for each in self.opened if "scope=all" not in each.url]
 
 
-def test_seven_tabs_can_all_click_and_all_see_it(page: Page, open_tab: Callable[[], Page]) -> None:
+def test_seven_tabs_click_and_show_every_reward(page: Page, open_tab: Callable[[], Page]) -> None:
     streams = Streams(page.context)
     tabs = [page, *(open_tab() for _ in range(TABS - 1))]
     for tab in tabs:
         click(tab)
     for tab in tabs:
-        finds(tab, TABS)
+        expect_rewards(tab, TABS)
     # None at all, but where a slow machine had a tab believe that the first one was asleep.
     assert len(streams.open()) <= 2
 
 
-def test_when_the_tab_that_follows_is_closed_another_one_goes_on(
+def test_another_tab_takes_over_when_the_leader_is_closed(
     page: Page, open_tab: Callable[[], Page]
 ) -> None:
     tabs = [open_tab(), open_tab()]
     click(page)
     for tab in tabs:
-        finds(tab, 1)
+        expect_rewards(tab, 1)
     streams = Streams(page.context)
     page.close()
     click_elsewhere(tabs[0])  # whether it is there already or not
     for tab in tabs:
-        finds(tab, 2)
-        live(tab)
+        expect_rewards(tab, 2)
+        expect_live(tab)
     assert streams.own
     assert all("last-event-id" in each.headers for each in streams.own)
 
 
-def test_a_tab_that_comes_to_light_takes_over_and_nothing_is_lost_doubled_or_said(
+def test_visible_tab_takes_over_without_loss_repeat_or_announcement(
     page: Page, open_tab: Callable[[], Page]
 ) -> None:
     streams = Streams(page.context)
@@ -109,7 +109,7 @@ def test_a_tab_that_comes_to_light_takes_over_and_nothing_is_lost_doubled_or_sai
         click_elsewhere(tab)
         expected += 2
         for each in (page, other):
-            finds(each, expected)
+            expect_rewards(each, expected)
     assert all("last-event-id" in each.headers for each in streams.own)
     for each in (page, other):
         each.wait_for_function(f"() => seqs.length >= {expected - 1}")
@@ -118,7 +118,7 @@ def test_a_tab_that_comes_to_light_takes_over_and_nothing_is_lost_doubled_or_sai
         assert each.evaluate("announced") == []
 
 
-def test_a_tab_that_has_taken_over_is_heard_before_the_lock_says_so_and_each_reward_once(
+def test_new_leader_is_followed_before_the_lock_is_lost(
     page: Page,
 ) -> None:
     told = page.evaluate(
@@ -148,12 +148,12 @@ def test_a_tab_that_has_taken_over_is_heard_before_the_lock_says_so_and_each_rew
         }"""
     )
     assert told == [999_999, 1_000_000]
-    finds(page, 2)
+    expect_rewards(page, 2)
 
 
-def test_a_tab_that_sleeps_with_the_stream_is_not_waited_for(page: Page) -> None:
+def test_suspended_leader_is_replaced(page: Page) -> None:
     click(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     devtools = page.context.new_cdp_session(page)
     devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
     tab = page.context.new_page()
@@ -163,14 +163,14 @@ def test_a_tab_that_sleeps_with_the_stream_is_not_waited_for(page: Page) -> None
     expect(tab.locator("#title")).to_have_text("Harbour night")
     while not tab.locator("#connection[data-state=live]").count():
         tab.clock.run_for(1_000)
-    finds(tab, 1)
+    expect_rewards(tab, 1)
     click(tab)
-    finds(tab, 2)
+    expect_rewards(tab, 2)
     devtools.send("Page.setWebLifecycleState", {"state": "active"})
-    finds(page, 2)
+    expect_rewards(page, 2)
 
 
-def test_without_locks_a_tab_has_a_stream_of_its_own_while_it_is_seen(
+def test_tab_without_locks_has_its_own_stream_while_visible(
     page: Page, open_tab: Callable[[], Page]
 ) -> None:
     page.context.add_init_script(
@@ -180,26 +180,26 @@ def test_without_locks_a_tab_has_a_stream_of_its_own_while_it_is_seen(
     with tab.expect_event("requestfailed", lambda failed: failed.url.endswith("/events")):
         hide(tab)
     click_elsewhere(page)
-    finds(page, 1)
+    expect_rewards(page, 1)
     with tab.expect_request("**/events") as asked:
         hide(tab, hidden=False)
     assert "last-event-id" in asked.value.headers
-    finds(tab, 1)
+    expect_rewards(tab, 1)
 
 
-def test_others_wins_are_followed_only_while_somebody_looks(page: Page) -> None:
+def test_wins_are_followed_only_while_the_page_is_visible(page: Page) -> None:
     def all_of_them(request: object) -> bool:
         return "scope=all" in request.url  # type: ignore[attr-defined]
 
     with page.expect_event("requestfailed", all_of_them):
         hide(page)
-    live(page)  # its own stream stays
+    expect_live(page)  # its own stream stays
     with page.expect_event("request", all_of_them):
         hide(page, hidden=False)
 
 
 def hide(page: Page, *, hidden: bool = True) -> None:
-    """Do what a browser does when a tab is left, or come back to."""
+    """Hide the tab, or show it again, as far as its scripts can tell."""
     state = "hidden" if hidden else "visible"
     page.evaluate(
         "(state) => Object.defineProperty(document, 'visibilityState', "

@@ -1,4 +1,4 @@
-"""What others win, as it is shown: never where."""
+"""Wins of other players, shown without their positions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from hunt.core.player_ids import mask
-from tests.browser.playing import click, painted, shot
+from tests.browser.playing import click, painted, screenshot
 from tests.browser.serving import Server
 
 Win = Callable[[], dict[str, Any]]
 
 
 def until_it_wins(page: Page) -> dict[str, Any]:
-    """Click as the page's player, elsewhere, until there is a prize."""
+    """Click as the page's player, outside of the page, until a prize is won."""
     origin = page.evaluate("location.origin")
     while True:
         answer = page.context.request.post(
@@ -33,7 +33,7 @@ def until_it_wins(page: Page) -> dict[str, Any]:
 
 @pytest.fixture
 def win(browser: Browser, server: Server) -> Iterator[Win]:
-    """Yield what another player wins by."""
+    """Yield a function with which another player wins a prize."""
     context = browser.new_context(base_url=server.url)
     page = context.new_page()
     page.goto("/docs")  # of the same origin, and quiet
@@ -49,7 +49,7 @@ def titles(page: Page) -> dict[str, str]:
 
 
 def told(*frames: list[dict[str, Any]]) -> str:
-    """Return the stream of everybody's wins that tells these, and ends."""
+    """Return a finite event stream of these wins."""
     hello = json.dumps({"hunt": "harbour", "epoch": "k3", "seq": 1, "resumed": False})
     blocks = [f"retry: 200000\n\nevent: hello\ndata: {hello}\n\n"]
     for wins in frames:
@@ -58,21 +58,21 @@ def told(*frames: list[dict[str, Any]]) -> str:
     return "".join(blocks)
 
 
-def test_what_another_player_wins_is_news(page: Page, win: Win, titles: dict[str, str]) -> None:
+def test_win_of_another_player_is_shown(page: Page, win: Win, titles: dict[str, str]) -> None:
     won = win()
     news = page.locator("#news li")
     expect(news).to_have_count(1)
     expect(news).to_contain_text(f"{titles[won['prize']]} +{won['points']}")
     expect(news.locator(".who")).to_contain_text("guest ")
     assert news.evaluate("(line) => line.closest('[aria-live], [role=status]')") is None
-    shot(page, "game-news")
+    screenshot(page, "game-news")
     box = news.bounding_box()
     assert box is not None
     with page.expect_request("**/clicks"):  # it is no obstacle
         page.mouse.click(box["x"] + 20, box["y"] + 5)
 
 
-def test_ones_own_win_is_no_news_though_another_had_one_at_the_same_moment(page: Page) -> None:
+def test_own_win_is_not_shown_among_simultaneous_wins(page: Page) -> None:
     own = until_it_wins(page)
     player = page.request.post(
         "v1/session", headers={"Origin": page.evaluate("location.origin")}
@@ -94,7 +94,7 @@ def test_ones_own_win_is_no_news_though_another_had_one_at_the_same_moment(page:
     expect(page.locator("#news .who")).to_have_text("ad…a")
 
 
-def test_a_flood_of_news_is_a_few_lines_and_a_number(page: Page) -> None:
+def test_many_wins_are_shown_as_three_lines_and_a_number(page: Page) -> None:
     wins = [
         {"player": "ad…a", "prize": "shell", "points": 5, "at": f"2026-11-01T18:00:{n:02}Z"}
         for n in range(50)
@@ -112,7 +112,7 @@ def test_a_flood_of_news_is_a_few_lines_and_a_number(page: Page) -> None:
     expect(news.last).to_contain_text("and 997 more")
 
 
-def test_nothing_moves_where_the_player_wants_no_motion(page: Page, win: Win) -> None:
+def test_reduced_motion_disables_animations(page: Page, win: Win) -> None:
     page.emulate_media(reduced_motion="reduce")
     page.evaluate(
         """() => {
@@ -132,7 +132,7 @@ def test_nothing_moves_where_the_player_wants_no_motion(page: Page, win: Win) ->
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_the_lighthouse_flares_where_motion_is_welcome(page: Page, win: Win) -> None:
+def test_lighthouse_flares_at_a_win(page: Page, win: Win) -> None:
     page.emulate_media(reduced_motion="no-preference")
     page.evaluate(
         """() => {
