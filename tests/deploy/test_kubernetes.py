@@ -1,0 +1,180 @@
+"""The manifests of ``deploy/kubernetes``: valid, restricted, and true of the server."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from hunt.cli import COMMANDS
+from hunt.configuration import load
+from hunt.settings import Settings
+from tests.support.requirements import required
+from tests.support.serving import serving
+
+ZONES = Path(__file__).parents[2] / "deploy/kubernetes/zones"
+
+#: Kinds of operators that bring their own schema.
+FOREIGN = {"Cluster", "PodMonitor"}
+
+
+@cache
+def manifests() -> list[dict[str, Any]]:
+    """Return all objects of the three zones, as kustomize makes them."""
+    program = required(
+        Path(shutil.which("kubectl") or "/usr/bin/kubectl"),
+        "Debian's kubernetes-client is not installed",
+    )
+    done = subprocess.run(
+        [program, "kustomize", ZONES], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def of(kind: str) -> list[dict[str, Any]]:
+    return [each for each in manifests() if each["kind"] == kind]
+
+
+def pods() -> list[dict[str, Any]]:
+    """Return the specifications of all pods."""
+    return [each["spec"]["template"] for each in of("Deployment") + of("Job")]
+
+
+def containers() -> list[dict[str, Any]]:
+    return [each for pod in pods() for each in pod["spec"]["containers"]]
+
+
+def environment(container: dict[str, Any]) -> dict[str, str]:
+    """Return the variables of a container, with files of secrets in place of the secrets."""
+    return {each["name"]: each["value"] for each in container["env"]}
+
+
+@pytest.mark.parametrize("version", ["1.31", kubernetes_validate.latest_version()])
+def test_objects_fit_the_schemas_of_kubernetes(version: str) -> None:
+    checked = set()
+    for each in manifests():
+        if each["kind"] not in FOREIGN:
+            kubernetes_validate.validate(each, version, strict=True)
+            checked.add(each["kind"])
+    assert len(checked) == 7, checked
+
+
+def test_each_zone_has_its_own_nodes() -> None:
+    zones = {}
+    for each in of("Deployment"):
+        affinity = each["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]
+        [term] = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+        [expression] = term["matchExpressions"]
+        assert expression["key"] == "topology.kubernetes.io/zone"
+        zones[each["metadata"]["name"]] = expression["values"]
+        assert each["spec"]["selector"]["matchLabels"]["hunt/zone"]
+    assert zones == {"hunt-a": ["zone-a"], "hunt-b": ["zone-b"], "hunt-c": ["zone-c"]}
+    scaled = [each["spec"]["scaleTargetRef"]["name"] for each in of("HorizontalPodAutoscaler")]
+    assert sorted(scaled) == sorted(zones)
+    for each in of("PodDisruptionBudget"):
+        assert each["spec"]["selector"]["matchLabels"]["hunt/zone"] in {"a", "b", "c"}
+
+
+def test_pods_meet_the_restricted_standard() -> None:
+    """The rules of the Pod Security Standard "restricted", and a read-only file system."""
+    for pod in pods():
+        context = pod["spec"]["securityContext"]
+        assert context["runAsNonRoot"] is True
+        assert context["runAsUser"] > 0
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["spec"]["automountServiceAccountToken"] is False
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & pod["spec"].keys()
+        assert all({"secret", "emptyDir"} & each.keys() for each in pod["spec"]["volumes"])
+    for each in containers():
+        context = each["securityContext"]
+        assert context["allowPrivilegeEscalation"] is False
+        assert context["capabilities"] == {"drop": ["ALL"]}
+        assert context["readOnlyRootFilesystem"] is True
+        assert each["resources"]["limits"]["memory"]
+
+
+def test_commands_and_settings_are_those_of_hunt(tmp_path: Path) -> None:
+    for each in containers():
+        assert each["args"][0] in COMMANDS
+        variables = environment(each)
+        for name, value in variables.items():
+            if name.endswith("_FILE"):
+                volume = value.rpartition("/")[0]
+                assert volume in {mount["mountPath"] for mount in each["volumeMounts"]}
+                secret = tmp_path / value.rpartition("/")[2]
+                content = "postgresql://hunt@db/hunt" if "database" in value else "x" * 32
+                secret.write_text(content, "utf-8")
+                variables[name] = str(secret)
+        load(variables, cwd=tmp_path)  # refuses unknown names and wrong values
+
+
+def nodes() -> list[tuple[dict[str, Any], Settings]]:
+    """Return the pod of each deployment, and its settings but for secrets."""
+    found = []
+    for each in of("Deployment"):
+        pod = each["spec"]["template"]["spec"]
+        [container] = pod["containers"]
+        known = {k: v for k, v in environment(container).items() if not k.endswith("_FILE")}
+        found.append((pod, load(known, cwd=ZONES).settings))
+    return found
+
+
+def test_ports_and_grace_period_follow_the_settings() -> None:
+    for pod, settings in nodes():
+        [container] = pod["containers"]
+        ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+        assert settings.bind == (f"0.0.0.0:{ports['http']}",)
+        assert settings.operations_bind == f"0.0.0.0:{ports['operations']}"
+        drain = settings.drain_delay + settings.drain_timeout
+        assert pod["terminationGracePeriodSeconds"] > drain + 10
+        probe = container["readinessProbe"]
+        # The Service drops the pod before it refuses clicks.
+        assert settings.drain_delay > 2 * probe["periodSeconds"] * probe["failureThreshold"]
+        mounted = {each["mountPath"] for each in container["volumeMounts"]}
+        assert str(settings.data_dir) in mounted
+        open_ports = {
+            port["port"] for each in of("NetworkPolicy") for rule in each["spec"]["ingress"]
+            for port in rule["ports"]
+        }  # fmt: skip
+        assert open_ports == set(ports.values())
+    [service] = of("Service")
+    assert {each["targetPort"] for each in service["spec"]["ports"]} == {"http"}
+    [monitor] = of("PodMonitor")
+    assert {each["port"] for each in monitor["spec"]["podMetricsEndpoints"]} == {"operations"}
+
+
+async def test_probes_and_metrics_exist(database: str) -> None:
+    async with serving(database) as client:
+        for pod, _ in nodes():
+            for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+                path = pod["containers"][0][name]["httpGet"]["path"]
+                assert (await client.get(path)).status_code == 200, path
+        text = (await client.get("/metrics")).text
+    for each in of("HorizontalPodAutoscaler"):
+        for metric in each["spec"]["metrics"]:
+            name = metric["pods"]["metric"]["name"]
+            assert re.search(rf"^# TYPE {name} gauge$", text, re.MULTILINE), name
+
+
+def test_database_loses_no_reward_with_a_zone() -> None:
+    [cluster] = of("Cluster")
+    synchronous = cluster["spec"]["postgresql"]["synchronous"]
+    assert synchronous["dataDurability"] == "required"
+    assert cluster["spec"]["instances"] > synchronous["number"] >= 1
+    [spread] = cluster["spec"]["topologySpreadConstraints"]
+    assert spread["topologyKey"] == "topology.kubernetes.io/zone"
+    assert spread["whenUnsatisfiable"] == "DoNotSchedule"
+    # Every pod of every zone at its largest, a reserve and a migration.
+    largest = sum(each["spec"]["maxReplicas"] for each in of("HorizontalPodAutoscaler"))
+    processes = {settings.processes for _, settings in nodes()}
+    connections = largest * max(processes) * (Settings().pool_size + 1)
+    allowed = int(cluster["spec"]["postgresql"]["parameters"]["max_connections"])
+    assert connections < allowed - 10, connections
