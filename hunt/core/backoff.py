@@ -1,4 +1,4 @@
-"""How long to wait before trying again: capped, growing, and fully jittered."""
+"""Exponential backoff with a cap and full jitter."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Backoff:
     _attempts: int = field(default=0, init=False)
 
     def next(self) -> float:
-        """Return the next pause: uniform between 0 and the bound, which doubles up to `cap`."""
+        """Return the next pause in seconds: uniform from 0 to a bound that doubles up to `cap`."""
         bound = min(self.base * 2.0**self._attempts, self.cap)
         self._attempts = min(self._attempts + 1, 60)  # 2.0**60 is past any cap
         return bound * self.jitter()
 
     def reset(self) -> None:
-        """Begin again with `base`, after an attempt that went well."""
+        """Start again from `base`, after a successful attempt."""
         self._attempts = 0

@@ -1,4 +1,4 @@
-"""A circuit breaker around a store that may be slow, away or read-only."""
+"""A circuit breaker around a store that may be slow, unreachable or read-only."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ State = Literal["closed", "open", "half-open"]
 class Ticket:
     """The right to make one call; settle it exactly once."""
 
-    opening: int  #: how often the breaker had opened when it was given out
-    probe: bool  #: it was given out while the breaker was not closed
+    opening: int  #: how often the breaker had opened when it admitted the call
+    probe: bool  #: the breaker was not closed
 
 
 @dataclass(slots=True)
 class Breaker:
     """Refuses calls to a store that keeps failing (Nygard, *Release It!*, ch. 5).
 
-    Ask `admit` for a ticket before a call, and settle the ticket afterwards, in
-    whichever way the call ended::
+    Get a ticket from `admit` before each call, and settle it according to how the call
+    ended::
 
-        ticket = breaker.admit()            # or CircuitOpen, at once
+        ticket = breaker.admit()            # raises CircuitOpen
         try:
             await call()
         except TimeoutError:
@@ -35,26 +35,25 @@ class Breaker:
         except OSError:
             breaker.fail(ticket)
             raise
-        except BaseException:               # cancelled, or a bug: no news
+        except BaseException:               # cancelled, or a bug: proves nothing
             breaker.abandon(ticket)
             raise
         breaker.succeed(ticket, seconds)
 
-    It opens after `batches` slow successes, `timeouts` timeouts or `failures`
-    failures in a row, or at once when the store is read-only.  After a pause one
-    probe at a time may pass; `good` good ones in a row close it.  A ticket from
-    before the last opening changes nothing: it says how the store was, not how
-    it is.  Nothing here blocks, and no clock but `clock` is read.
+    The breaker opens after `batches` slow successes, `timeouts` timeouts or `failures`
+    failures in a row, and at once if the store is read-only.  After a pause it admits one
+    probe at a time; `good` successful probes in a row close it.  A ticket from before the
+    last opening changes nothing, because it describes an earlier state of the store.
+    No method blocks, and `clock` is the only clock.
 
-    The pauses double with each opening.  A close alone does not make them short
-    again, because a probe may pass where calls do not: only `batches` good calls in
-    a row do, as many as slow ones would have opened it.
+    The pauses double with each opening.  Closing alone does not reset them, because a probe
+    may succeed where calls fail.  They are reset by `batches` good calls in a row.
 
-    `hurry` ends a pause early.  An operator who knows better can hold it with `force`.
+    `hurry` ends a pause early.  An operator can hold the breaker open or closed by `force`.
     """
 
     clock: Callable[[], float]  #: monotonic time, in seconds
-    slow: float = field(default=0.050, kw_only=True)  #: seconds, > 0; longer is slow
+    slow: float = field(default=0.050, kw_only=True)  #: seconds, > 0, after which a success is slow
     batches: int = field(default=10, kw_only=True)  #: slow calls in a row that open it, >= 1
     timeouts: int = field(default=2, kw_only=True)  #: timeouts in a row that open it, >= 1
     failures: int = field(default=3, kw_only=True)  #: failures in a row that open it, >= 1
@@ -64,9 +63,9 @@ class Breaker:
     jitter: Callable[[], float] = field(default=lambda: 1.0, kw_only=True)  #: 0 to 1
     state: State = field(default="closed", init=False)
     forced: Literal["open", "closed"] | None = field(default=None, init=False)  #: see `force`
-    openings: int = field(default=0, init=False)  #: since it was made
-    reason: str | None = field(default=None, init=False)  #: why it opened last, while not closed
-    opened_at: float = field(default=0.0, init=False)  #: by `clock`, of the last opening
+    openings: int = field(default=0, init=False)  #: number of openings so far
+    reason: str | None = field(default=None, init=False)  #: why it opened; None while closed
+    opened_at: float = field(default=0.0, init=False)  #: time of the last opening, by `clock`
     _pause: float = field(default=0.0, init=False)
     _in_a_row: int = field(default=0, init=False)  # openings since calls last went well
     _probing: bool = field(default=False, init=False)
@@ -80,7 +79,7 @@ class Breaker:
         """Return a ticket to settle one call with.
 
         Raises:
-            CircuitOpen: Not now; while half-open, because a probe is under way.
+            CircuitOpen: The breaker is open, or half-open with a probe in flight.
         """
         if self.state == "closed":
             return Ticket(self.openings, probe=False)
@@ -127,19 +126,19 @@ class Breaker:
                 self._open("unavailable")
 
     def read_only(self, ticket: Ticket) -> None:
-        """Settle a call that met a standby: it opens at once."""
+        """Settle a call that met a read-only store: open at once."""
         if self._settle(ticket):
             self._open("read-only")
 
     def abandon(self, ticket: Ticket) -> None:
-        """Settle a call that was cancelled, which proves nothing either way."""
+        """Settle a call that was cancelled, which proves nothing about the store."""
         self._settle(ticket)
 
     def force(self, state: Literal["open", "closed"] | None) -> None:
-        """Hold it open, or closed, whatever becomes of the calls; None lets go of it.
+        """Hold the breaker open or closed whatever calls do; None releases it.
 
-        Let go of, an open one lets a probe pass at once, and a closed one counts
-        from the beginning.
+        On release an open breaker admits a probe at once, and a closed one has all counts
+        at zero.
         """
         was, self.forced = self.forced, state
         if state == "open":
@@ -152,31 +151,34 @@ class Breaker:
         self._slow_run = self._timeout_run = self._failure_run = 0
 
     def hurry(self) -> None:
-        """Let a probe pass at once: there is news that the store may be well again.
+        """Admit a probe at once, because the store may be available again.
 
-        Where the probe fails all the same, the next pause is as long as without this.
+        If the probe fails, the next pause is as long as without this call.
         """
         if self.state == "open" and self.forced is None:
             self._pause = 0.0
 
     def retry_after(self) -> float:
-        """Return the seconds, >= 0, until it is worth asking again."""
+        """Return the seconds, >= 0, until a call may be admitted."""
         if self.state == "closed":
             return 0.0
         if self.forced == "open":
-            return self.cap  # nobody knows, but it is not for ever
-        # The sum first, as in `probe_at`: rounded otherwise, who slept until then
-        # would be refused, and sleep again for nothing.
+            return self.cap  # unknown: an operator decides
+        # Added in the same order as in `probe_at`: with another rounding, a caller that
+        # slept until then would be refused and would sleep again.
         return max(self.opened_at + self._pause - self.clock(), 0.0)
 
     def probe_at(self) -> float | None:
-        """Return when a probe may pass, by `clock`; None while closed, probing or held open."""
+        """Return the time of the next probe, by `clock`.
+
+        None while the breaker is closed, forced open, or has a probe in flight.
+        """
         if self.state == "closed" or self._probing or self.forced == "open":
             return None
         return self.opened_at + self._pause
 
     def in_a_row(self) -> dict[str, int]:
-        """Return how many calls in a row went wrong, by kind, since it last moved."""
+        """Return the current runs of bad calls, by kind."""
         return {
             "slow": self._slow_run,
             "timeout": self._timeout_run,
@@ -184,20 +186,19 @@ class Breaker:
         }
 
     def _settle(self, ticket: Ticket) -> bool:
-        """Return whether the ticket is news; a probe gives its place back."""
+        """Return whether the ticket is current; end its probe."""
         if ticket.opening != self.openings:
             return False
         if ticket.probe:
             self._probing = False
-            # A ticket of the same opening, but settled after others closed the
-            # breaker, is as good as any; one place is all that had to be freed.
+            # If other probes have closed the breaker meanwhile, the result still counts.
         return True
 
     def _open(self, reason: str) -> None:
         if self.forced == "closed":
             return
-        # Half of the pause is fixed, so that it never probes in a tight loop,
-        # half is jitter, so that processes do not probe in step.
+        # Half of the pause is fixed, against probing in a tight loop; half is jitter, so
+        # that processes do not probe at the same time.
         longest = min(self.cooldown * 2.0**self._in_a_row, self.cap)
         self._pause = longest * (0.5 + 0.5 * self.jitter())
         self.state, self.reason, self.opened_at = "open", reason, self.clock()

@@ -11,16 +11,16 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """A cache that holds at most `limit` bytes, and drops entries that are not used.
+    """A cache of at most `limit` bytes that evicts unused entries.
 
     Entries live in two generations.  A hit in the older one moves the entry to the
     younger one.  `rotate` drops the older generation and makes the younger one the older;
-    it happens by itself when the younger one holds half of the limit.  So the memory
-    of an entry is free again after two calls of `rotate` without a hit.
+    it runs by itself when the younger one holds half of the limit.  So an entry is
+    evicted after two rotations without a hit.
 
     Args:
-        limit: Bytes of all entries, at most; an entry over a quarter of that is not kept.
-        size: Returns the bytes of an entry with its key; an estimate is enough.
+        limit: Largest size of all entries in bytes; an entry over a quarter of it is not kept.
+        size: Returns the size of an entry with its key in bytes; an estimate is enough.
     """
 
     def __init__(self, limit: int, size: Callable[[K, V], int]) -> None:
@@ -34,14 +34,14 @@ class Cache(Generic[K, V]):
         return len(self._young) + len(self._old)
 
     def get(self, key: K) -> V | None:
-        """Return the value of a key; None where it is not known."""
+        """Return the value of a key, or None."""
         value = self._young.get(key)
         if value is None and (value := self._old.pop(key, None)) is not None:
             self.put(key, value)
         return value
 
     def put(self, key: K, value: V) -> None:
-        """Remember a value, which must not be None; a key that is known gets the new value."""
+        """Add or replace a value, which must not be None."""
         before = self._young.pop(key, None)
         if before is not None:
             self._bytes -= self._size(key, before)
@@ -55,11 +55,11 @@ class Cache(Generic[K, V]):
         self._bytes += size
 
     def keep(self, wanted: Callable[[V], bool]) -> None:
-        """Drop the entries whose value is not wanted any more."""
+        """Evict all entries whose value is not `wanted`."""
         self._old = {key: value for key, value in self._old.items() if wanted(value)}
         self._young = {key: value for key, value in self._young.items() if wanted(value)}
         self._bytes = sum(starmap(self._size, self._young.items()))
 
     def rotate(self) -> None:
-        """Drop what was not used since the last turn."""
+        """Evict the entries that were not used since the last rotation."""
         self._old, self._young, self._bytes = self._young, {}, 0

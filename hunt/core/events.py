@@ -1,7 +1,7 @@
-"""What happens to a click on its way from a player to the log and back to its player.
+"""The values that a click becomes on its way to the log and back to its player.
 
-The classes of the hot path are msgspec's, which are made in a fifth of the time of
-a frozen dataclass, and are not tracked by the cyclic collector.
+They are msgspec structs: created in a fifth of the time of a frozen dataclass, and not
+tracked by the cyclic garbage collector.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from hunt.errors import Refused
 
 
 class Click(Struct, frozen=True, gc=False):
-    """A click that has been drawn, on its way to the log."""
+    """A click with the result of its draw, not yet in the log."""
 
     id: str  #: UUID in its canonical form: 36 characters, lower case
     player: str  #: 1-64 of ``[A-Za-z0-9_.:-]``
     x: float  #: map units, 0 to the map's width
     y: float  #: map units, 0 to the map's height
-    prize: str | None  #: what the draw gave; stock and limits are settled by the store
-    points: int  #: of that prize; 0 where there is none
+    prize: str | None  #: prize of the draw, before stock and limits; None: no win
+    points: int  #: points of that prize; 0 without one
 
 
 class Reward(Struct, frozen=True, gc=False):
-    """One row of a hunt's log: durable, and never to change."""
+    """One row of a hunt's log: durable and immutable."""
 
     seq: int  #: 1, 2, 3 ... within the hunt, in commit order, without gaps
     id: str  #: of the click
     player: str
-    prize: str | None  #: None where nothing was won
+    prize: str | None  #: None if nothing was won
     points: int  #: >= 0
-    at: str  #: when it was settled; RFC 3339, UTC, as in ``2026-11-01T18:00:00.123456Z``
-    x: float = 0.0  #: of the click, in map units; for its player only
+    at: str  #: time of settlement; RFC 3339, UTC, as in ``2026-11-01T18:00:00.123456Z``
+    x: float = 0.0  #: position of the click, in map units; shown to its player only
     y: float = 0.0
 
 
@@ -43,18 +43,18 @@ class Settlement(Struct, frozen=True, gc=False):
     status: ClassVar[int] = 200  #: of HTTP
 
     reward: Reward
-    duplicate: bool  #: its client is known to have sent it before; this is the first outcome
+    duplicate: bool  #: the click was sent before, and this is its first outcome
 
 
-#: What becomes of one click of a batch. A refusal is a value here, not raised,
-#: because it concerns one click while its neighbours are settled.
+#: The result of one click of a batch.  A refusal is returned, not raised: it concerns one
+#: click, while the others of the batch are settled.
 Outcome = Settlement | Refused
 
 
 class Notice(Struct, frozen=True):
-    """What the bus says of one commit, made by any process."""
+    """A notification of one commit, from any process."""
 
     hunt: str
     first: int  #: seq of the first new row
     last: int  #: seq of the last new row
-    rewards: tuple[Reward, ...] | None  #: the rows, where they are new here and fitted in
+    rewards: tuple[Reward, ...] | None  #: the rows; None: read them from the table

@@ -1,4 +1,4 @@
-"""Public keys that verify tokens: from PEM, and from a JSON Web Key Set (RFC 7517)."""
+"""Public keys that verify tokens, from PEM files and JSON Web Key Sets (RFC 7517)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from hunt.errors import KeysError
 
-#: Of a set, at most; what publishes more is no key set of an issuer.
+#: Keys of the largest set that is accepted.
 MAX_KEYS = 64
 
-#: Bits of an RSA key, at least (RFC 7518, 3.3).
+#: Bits of the smallest RSA key that is accepted (RFC 7518, 3.3).
 MIN_RSA_BITS = 2048
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
@@ -24,19 +24,19 @@ _NO_CRYPTO = "the package cryptography is missing: pip install 'hunt-server[jwks
 
 
 class Key(Struct, frozen=True):
-    """A public key; it fits one algorithm only, whatever a token says."""
+    """A public key with its one algorithm."""
 
     algorithm: str  #: RS256, ES256 or EdDSA
-    kid: str | None  #: its id in the set; None: it fits any
-    value: Any  #: of the package cryptography
-    fingerprint: str  #: tells it from others
+    kid: str | None  #: key id in the set; None: fits tokens with any key id
+    value: Any  #: key object of the package cryptography
+    fingerprint: str  #: SHA-256 of key and key id, hexadecimal
 
 
 def from_pem(text: str) -> list[Key]:
-    """Return the public keys in a file, one or more.
+    """Return the public keys in the text of a PEM file, at least one.
 
     Raises:
-        KeysError: There is none, or one that does not fit.
+        KeysError: It has no public key, or one of an unsupported kind.
     """
     try:
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -57,12 +57,12 @@ def from_pem(text: str) -> list[Key]:
 
 
 def from_jwks(text: bytes) -> list[Key]:
-    """Return the public keys of a set that fit; the others in it are passed over.
+    """Return the supported public keys of a key set; ignore its other keys.
 
-    Symmetric keys never count: what verifies could sign, too.
+    Symmetric keys are always ignored: a verifier that holds one could sign, too.
 
     Raises:
-        KeysError: It is no set, or none of it fits.
+        KeysError: The text is not a key set, or none of its keys is supported.
     """
     try:
         raw = json.loads(text)
@@ -94,10 +94,10 @@ def _from_jwk(raw: object) -> Key | None:
 
 
 def _key(value: object, kid: str | None) -> Key:
-    """Return a key of the package cryptography as ours.
+    """Wrap a key of the package cryptography.
 
     Raises:
-        KeysError: None of the algorithms fits it.
+        KeysError: No supported algorithm fits it.
     """
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -115,7 +115,7 @@ def _key(value: object, kid: str | None) -> Key:
 
 
 def fitting(keys: Sequence[Key], algorithm: str, kid: str | None) -> list[Key]:
-    """Return those that a token of this algorithm and key id may be signed with."""
+    """Return the keys that may have signed a token with this algorithm and key id."""
     return [
         key
         for key in keys

@@ -1,4 +1,4 @@
-"""How often a key may do something."""
+"""A rate limiter with one counter for each key."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from hunt.errors import TooFast
 class Limiter:
     """The generic cell rate algorithm (ITU-T I.371), one number a key.
 
-    A key that has not been seen for as long as it takes to refill is as good as new,
-    and `rotate` forgets it.  Keys live in two generations; `rotate` drops the older one, and
-    makes the younger one the older.  At `capacity` keys the older one is dropped early, so
-    memory is bounded, and a flood of new keys can only ever make the limiter kinder.
+    A key whose bucket has had time to refill behaves like a new key, and `rotate` evicts it.
+    Keys live in two generations: `rotate` drops the older one and makes the younger one the
+    older.  At `capacity` keys the older one is dropped early.  So memory is bounded, and a
+    flood of new keys can only make the limiter more permissive.
 
     Args:
         clock: Monotonic time, in seconds.
-        rate: Times a second, >= 0, that a key may pass; 0 means no limit.
-        burst: Times, >= 1, that a rested key may pass at once.
-        capacity: Keys, >= 2, that are remembered.
+        rate: Events a second, >= 0, that a key may cause; 0: no limit.
+        burst: Events, >= 1, that a key with a full bucket may cause at once.
+        capacity: Keys, >= 2, that are counted at the same time.
     """
 
     def __init__(
@@ -33,9 +33,9 @@ class Limiter:
         self._clock = clock
         self._interval = 1 / rate if rate > 0 else 0.0
         self._tolerance = self._interval * (burst - 1)
-        self._rest = self._interval * burst  # seconds after which each key is as good as new
+        self._rest = self._interval * burst  # seconds until any bucket is full again
         self._half = capacity // 2
-        self._young: dict[str, float] = {}  # key -> its bucket is full again
+        self._young: dict[str, float] = {}  # key -> time at which its bucket is full again
         self._old: dict[str, float] = {}
         self._turned = clock()
 
@@ -46,10 +46,10 @@ class Limiter:
         return key in self._young or key in self._old
 
     def check(self, key: str) -> None:
-        """Count one more of `key`.
+        """Count one event of `key`.
 
         Raises:
-            TooFast: Too many; this one is not counted.
+            TooFast: The limit is exceeded; this event is not counted.
         """
         if not self._interval:
             return
@@ -61,12 +61,12 @@ class Limiter:
                 self._drop(now)
         due = known if known > now else now  # ruff: ignore[if-expr-min-max] - a third of the time
         wait = due - now - self._tolerance
-        if wait > 1e-9:  # less is the rounding of floats, not a hurry
+        if wait > 1e-9:  # less is a rounding error of floats
             raise TooFast(retry_after=wait)
         self._young[key] = due + self._interval
 
     def rotate(self) -> None:
-        """Forget keys that are as good as new; to be called now and then."""
+        """Evict keys whose bucket is full again; call it periodically."""
         now = self._clock()
         if now - self._turned >= self._rest:
             self._drop(now)

@@ -1,4 +1,4 @@
-"""How often the same may be said: the first few times, then now and again."""
+"""A rate limiter for repeated log events."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from hunt.errors import TooFast
 
 
 class LogLimiter:
-    """Bounds lines of a log by what they say, and counts those that it keeps back.
+    """Limits log events of each kind, and counts the events that it suppresses.
 
-    A minute of the same thousand times a second is `burst` lines and one more each
-    `interval`; none is lost without being counted.
+    An event that occurs a thousand times a second gives `burst` lines, then one line each
+    `interval` with the number of suppressed events.
 
     Args:
         clock: Monotonic time, in seconds.
-        burst: Lines, >= 1, of one kind at once.
-        interval: Seconds, > 0, between two lines after that.
+        burst: Lines, >= 1, of one kind that may come at once.
+        interval: Seconds, > 0, between two lines of a kind after that.
     """
 
     def __init__(
@@ -28,10 +28,10 @@ class LogLimiter:
         self._kept: Counter[str] = Counter()
 
     def admit(self, kind: str) -> int | None:
-        """Return how many of `kind` were kept back since the last; None: keep this one, too.
+        """Return the suppressed events since the last line; None if this one is suppressed, too.
 
         Args:
-            kind: One of a closed set, as it is remembered.
+            kind: Kind of the event, from a closed set: each kind uses memory.
         """
         if not self._may(kind):
             self._kept[kind] += 1
@@ -39,7 +39,7 @@ class LogLimiter:
         return self._kept.pop(kind, 0)
 
     def rest(self) -> dict[str, int]:
-        """Return how many were kept back, of each kind of which a line may come now."""
+        """Return the suppressed events of each kind that may have a line now, and reset them."""
         return {kind: self._kept.pop(kind) for kind in list(self._kept) if self._may(kind)}
 
     def _may(self, kind: str) -> bool:

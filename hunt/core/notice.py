@@ -1,4 +1,4 @@
-"""What one process tells the others of a commit, as the store writes it."""
+"""The payload of the notification that follows each commit (``NOTIFY``)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import msgspec
 
 from hunt.core.events import Click, Notice, Reward
 
-#: Clicks of a batch, at most, that are worth telling; larger ones do not fit
-#: into the 8,000 bytes of a notice, and are read from the table.
+#: Clicks of the largest batch whose rows are part of its notice.  More do not fit into the
+#: 8,000 bytes of a notification, and are read from the table.
 MOST = 60
 
 
 class _Payload(msgspec.Struct):
-    """The JSON of a notice; short names, because 8,000 bytes is all there is."""
+    """The JSON of a notice; its names are short to save space."""
 
     h: str  # hunt
     f: int  # first seq
@@ -32,7 +32,7 @@ _encode = msgspec.json.encode
 
 
 def events(clicks: Sequence[Click]) -> str | None:
-    """Return what a notice says of a batch, if all of it is new; None where it is too much."""
+    """Return the rows of a batch of new clicks for its notice, or None if they do not fit."""
     if len(clicks) > MOST:
         return None
     rows = [(i, c.id, c.player, c.prize, c.points, c.x, c.y) for i, c in enumerate(clicks)]
@@ -43,11 +43,11 @@ def parse(payload: str, *, own: str | None = None) -> Notice:
     """Return the notice in `payload`.
 
     Args:
-        payload: As `hunt_commit` sends it.
-        own: The name of this process, whose rows are known already and left out.
+        payload: JSON that the function `hunt_commit` sent.
+        own: Name of this process; its own rows are known already, and left out.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The payload is not a notice.
     """
     raw = _decode(payload)
     rewards = None
@@ -56,7 +56,9 @@ def parse(payload: str, *, own: str | None = None) -> Notice:
         at = raw.at
         if datetime.fromisoformat(at).tzinfo is None:
             raise ValueError("the time of a notice has no time zone")
-        with suppress(msgspec.ValidationError):  # rows of another release: read from the table
+        with suppress(
+            msgspec.ValidationError
+        ):  # rows of another release: the reader falls back to the table
             rewards = tuple(
                 Reward(raw.f + number, id_, player, prize, points, at, x, y)
                 for number, id_, player, prize, points, x, y in _rows(rows)

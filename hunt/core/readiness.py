@@ -1,4 +1,4 @@
-"""Whether a node can take clicks: the rule that its supervisor applies to its workers."""
+"""Readiness of a node, computed by its supervisor from the reports of its workers."""
 
 from __future__ import annotations
 
@@ -10,59 +10,59 @@ from msgspec import Struct
 #: Seconds between two reports of a worker process, and between two of the supervisor.
 REPORT_INTERVAL = 0.25
 
-#: Seconds after its last report from which on a worker counts as not able.
+#: Seconds without a report after which a worker counts as unable to take clicks.
 WORKER_SILENCE = 1.0
 
-#: Seconds after the supervisor's last word from which on a worker says "not ready".
+#: Seconds without a report of the supervisor after which a worker answers "not ready".
 SUPERVISOR_SILENCE = 2.0
 
 
 class Report(Struct, frozen=True, kw_only=True, tag=True):
-    """What a worker process says about itself."""
+    """The report of one worker process."""
 
-    reasons: list[str]  #: why it can take no clicks; empty: it can
-    failing: bool  #: its breaker is not closed, and not because an operator holds it
-    alarm: int  #: the latest alarm that it knows of, see `Readiness`
+    reasons: list[str]  #: why it cannot take clicks; empty: it can
+    failing: bool  #: its breaker is not closed, and no operator holds it open
+    alarm: int  #: number of the latest alarm that it knows; see `Readiness`
 
 
 class WorkerState(Struct, frozen=True, kw_only=True):
-    """One worker process, as operators see it."""
+    """The state of one worker process."""
 
     process: int  #: its id
     able: bool  #: it can take clicks
-    reasons: list[str]  #: why not
+    reasons: list[str]  #: why it cannot
 
 
 class NodeState(Struct, frozen=True, kw_only=True, tag=True):
     """The readiness of a node."""
 
     ready: bool
-    reasons: list[str]  #: why not
+    reasons: list[str]  #: why it is not ready
     workers: list[WorkerState]
-    alarm: int = 0  #: see `Readiness`
+    alarm: int = 0  #: number of the latest alarm; see `Readiness`
 
 
 class Readiness:
-    """The supervisor's knowledge of its workers, and the decision that follows from it.
+    """The latest reports of a node's workers, and the node's readiness.
 
-    The first failure of the database that opens one worker's breaker is an *alarm*.
-    The other breakers stay closed: the database may serve them well.  But an idle worker
-    has not asked it, so none counts as able until it has heard of the alarm and a probe
-    of its own has succeeded.  Its next report then names the alarm.
+    When a failure of the database opens one worker's breaker, that is an *alarm*.  The
+    breakers of the other workers stay closed, because the database may still serve them.
+    But an idle worker does not know.  So no worker counts as able until it has heard of the
+    alarm and its own probe has succeeded; its next report then names the alarm.
 
     Args:
-        share: Of the workers, 0 to 1, that must be able for the node to be ready; at
-            least one must.
+        share: Share of the workers, 0 to 1, that must be able for the node to be ready; at
+            least one worker must.
         clock: Monotonic time, in seconds.
     """
 
     def __init__(self, *, share: float, clock: Callable[[], float]) -> None:
         self._share, self._clock = share, clock
         self._reports: dict[int, tuple[float, Report]] = {}
-        self.alarm = 0  #: breakers that have opened so far, each in a worker of its own
+        self.alarm = 0  #: number of alarms so far
 
     def report(self, process: int, report: Report) -> bool:
-        """Take the report of a worker; return whether it says anything new."""
+        """Record the report of a worker; return whether it differs from the last one."""
         _, known = self._reports.get(process, (0.0, None))
         self._reports[process] = (self._clock(), report)
         if report.failing and (known is None or not known.failing):
@@ -70,20 +70,19 @@ class Readiness:
         return report != known
 
     def end(self, process: int) -> None:
-        """Forget a worker that has ended."""
+        """Remove a worker that has ended."""
         self._reports.pop(process, None)
 
     def node(self, workers: Sequence[int | None], *, draining: bool) -> NodeState:
         """Return the state of the node.
 
         Args:
-            workers: For each place the id of the process that serves there; None where
-                none does.
-            draining: The node refuses clicks from now on.
+            workers: Process id in each worker slot; None if the slot is empty.
+            draining: The node refuses new clicks.
         """
         states = [self._state(process) for process in workers]
         able = sum(state is not None and state.able for state in states)
-        # Less a rounding: 0.55 of 20 is 11, not 12.
+        # Without the rounding error of floats: 0.55 of 20 is 11, not 12.
         needed = max(math.ceil(self._share * len(workers) - 1e-9), 1)
         reasons = ["draining"] if draining else []
         if able < needed:

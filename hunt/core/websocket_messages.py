@@ -1,4 +1,4 @@
-"""The messages of a socket: one JSON object each, with one member that names its kind."""
+"""WebSocket messages: each is a JSON object with one member, which names its kind."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _number = msgspec.json.Decoder(int | float).decode
 _id = msgspec.json.Decoder(dict[str, object]).decode
 
-#: Characters of a click's id that are repeated to whoever sent it; more is none.
+#: Characters of the longest click id that a refusal repeats.
 _ID_SIZE = 64
 
 
 class Click(msgspec.Struct, frozen=True):
-    """``{"click": …}``, not looked into yet."""
+    """``{"click": …}``, with its content not decoded yet."""
 
     body: bytes  #: the JSON of the click
 
@@ -29,11 +29,11 @@ class Ping(msgspec.Struct, frozen=True):
 
 
 def decode(text: str) -> Click | Ping:
-    """Return what a client says.
+    """Decode a message from a client.
 
     Raises:
-        ValueError: It is no JSON object.
-        InvalidRequest: It is one, and says nothing that is known here.
+        ValueError: The text is not a JSON object.
+        InvalidRequest: The object is neither a click nor a ping.
     """
     try:
         members = _object(text)
@@ -54,7 +54,7 @@ def decode(text: str) -> Click | Ping:
 
 
 def click_id(body: bytes) -> str | None:
-    """Return the id in a click, as it was written, or None where there is none to repeat."""
+    """Return the id in a click as it was written, or None if a refusal cannot repeat it."""
     try:
         found = _id(body).get("id")
     except (msgspec.DecodeError, RecursionError):
@@ -63,28 +63,32 @@ def click_id(body: bytes) -> str | None:
 
 
 def message(kind: str, data: bytes) -> str:
-    """Return a message around the JSON of what it carries."""
+    """Return a message of a kind, with its content as JSON."""
     return f'{{"{kind}":{data.decode()}}}'
 
 
 def hello(hunt: str, epoch: str, seq: int, resumed: bool) -> str:
-    """Return how a socket begins: where the log stands."""
+    """Return the first message: the position in the log at which the subscription begins."""
     data = encode({"hunt": hunt, "epoch": epoch, "seq": seq, "resumed": resumed})
     return message("hello", data)
 
 
 def reward(reward: Reward) -> str:
-    """Return a reward; its event id is ``<epoch of the hello>-<seq>``."""
+    """Return a reward; its event id is made of the epoch in the hello and its seq."""
     return message("reward", reward_json(reward))
 
 
 def reset(reason: str) -> str:
-    """Return what tells a client that it cannot resume, and must load its state anew."""
+    """Return the message that tells a client to reload its state, because it cannot resume."""
     return message("reset", encode({"reason": reason}))
 
 
 def drain(retry_after: float) -> str:
-    """Return what goes before the server ends a socket on purpose; with the seconds to wait."""
+    """Return the message that announces a graceful shutdown.
+
+    Args:
+        retry_after: Seconds after which the client should reconnect.
+    """
     return message("drain", encode({"retry_after": retry_after}))
 
 
@@ -94,13 +98,13 @@ def settled(settlement: Settlement) -> str:
 
 
 def refused(id: str | None, status: int, detail: str, **members: object) -> str:  # ruff: ignore[builtin-argument-shadowing] - the word of the wire
-    """Return the answer to what was not done; members that are None or empty are left out.
+    """Return the answer to a refused click; members that are None or empty are left out.
 
     Args:
-        id: Of the click, as its client wrote it; None where it cannot be told.
-        status: As of the same click by HTTP.
-        detail: One sentence.
-        members: As of `hunt.core.wire.problem`, and ``retry_after`` in seconds.
+        id: Id of the click as its client wrote it; None if it is not readable.
+        status: HTTP status of the same refusal.
+        detail: One sentence about this case.
+        members: Further members, as in `hunt.core.wire.problem`; ``retry_after`` is in seconds.
     """
     kept = {name: value for name, value in members.items() if value}
     return message("refused", encode({"id": id, "status": status, "detail": detail, **kept}))

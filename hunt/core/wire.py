@@ -1,4 +1,4 @@
-"""The JSON of the wire contract: what a click looks like, and its answers."""
+"""The JSON of clicks, rewards and problems, as it goes over the wire."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 encode = msgspec.json.encode
 
-
 _body = msgspec.json.Decoder(dict[str, object]).decode
 
 
@@ -29,20 +28,20 @@ _click = msgspec.json.Decoder(_Click).decode
 
 
 def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, float]:
-    """Return the id, in its canonical form, and the place of a click.
+    """Return the id of a click, in its canonical form, and its position.
 
     Args:
-        body: JSON, as in ``{"id": "<uuid>", "x": 12.5, "y": 3.0}``.
-        width: Map units; ``x`` may be 0 to this.
-        height: Map units; ``y`` may be 0 to this.
+        body: A JSON object like ``{"id": "<uuid>", "x": 12.5, "y": 3.0}``.
+        width: Width of the map, in map units: the largest ``x``.
+        height: Height of the map, in map units: the largest ``y``.
 
     Raises:
-        InvalidRequest: With what is wrong of each field.
+        InvalidRequest: The body is not a click; names each field that is wrong.
     """
     try:
         click = _click(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass  # to be told in full
+        pass  # the slow path below names what is wrong
     else:
         id_ = click.id.lower()
         if UUID.fullmatch(id_) and 0 <= click.x <= width and 0 <= click.y <= height:
@@ -57,7 +56,7 @@ def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, 
     click_id = fields.get("id")
     if not isinstance(click_id, str) or not UUID.fullmatch(click_id := click_id.lower()):
         errors["id"] = "must be a UUID, as in 0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
-    place = {}
+    position = {}
     for name, most in (("x", width), ("y", height)):
         value = fields.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -65,15 +64,15 @@ def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, 
         elif not 0 <= value <= most:
             errors[name] = f"must be 0 to {most:g}, inside the map"
         else:
-            place[name] = float(value)
+            position[name] = float(value)
     if errors:
         raise InvalidRequest("the click is not valid", errors=errors)
-    return str(click_id), place["x"], place["y"]
+    return str(click_id), position["x"], position["y"]
 
 
 def _outcome(reward: Reward) -> str:
-    # Put together by hand, at a third of the cost of an encoder: id and time are
-    # ours, and hold nothing that JSON would have to escape.
+    # String formatting costs a third of an encoder.  Id and time need no escaping: the
+    # server validated or made them.
     return f',"prize":{_quoted(reward.prize)},"points":{reward.points},"at":"{reward.at}"'
 
 
@@ -82,40 +81,41 @@ def _quoted(text: str | None) -> str:
     return encode(text).decode()
 
 
-def place(reward: Reward) -> str:
-    """Return seq and position of a reward, which are different in each of a batch."""
+def seq_and_position(reward: Reward) -> str:
+    """Return the members of a reward that differ within a batch: seq and position."""
     # An encoder writes a float at a fifth of the cost of `repr`.
     return f'{reward.seq},"x":{encode(reward.x).decode()},"y":{encode(reward.y).decode()}'
 
 
 def reward_json(reward: Reward) -> bytes:
-    """Return a reward as its player sees it."""
-    return f'{{"id":"{reward.id}","seq":{place(reward)}{_outcome(reward)}}}'.encode()
+    """Return a reward as the JSON for its player."""
+    return f'{{"id":"{reward.id}","seq":{seq_and_position(reward)}{_outcome(reward)}}}'.encode()
 
 
 def settlement_end(settlement: Settlement) -> str:
-    """Return what follows `place` in the answer to a click.
+    """Return the rest of the answer to a click, after `seq_and_position`.
 
-    It is the same for all that won the same in one batch.
+    Clicks of one batch with the same outcome share it.
     """
     duplicate = "true" if settlement.duplicate else "false"
     return f'{_outcome(settlement.reward)},"duplicate":{duplicate}}}'
 
 
 def settlement_json(settlement: Settlement) -> bytes:
-    """Return the answer to a click."""
+    """Return the answer to a settled click."""
     reward = settlement.reward
-    return f'{{"id":"{reward.id}","seq":{place(reward)}{settlement_end(settlement)}'.encode()
+    begin = f'{{"id":"{reward.id}","seq":{seq_and_position(reward)}'
+    return (begin + settlement_end(settlement)).encode()
 
 
 def problem(uri: str, title: str, status: int, detail: str, **extra: object) -> bytes:
     """Return the body of an error (RFC 9457); extra members that are None are left out.
 
     Args:
-        uri: Of the type of the problem.
-        title: Of the type.
-        status: Of HTTP.
-        detail: What is wrong in this case, in a sentence.
+        uri: URI of the problem type.
+        title: Title of the problem type.
+        status: HTTP status.
+        detail: One sentence about this case.
         extra: Further members.
     """
     members: Mapping[str, object] = {

@@ -122,7 +122,7 @@ class Answers:
             text = wire.settlement_end(settlement)
             end = self._ends[reward.prize] = text, len(text) + _BODY
         text, size = end
-        place = wire.place(reward)
+        place = wire.seq_and_position(reward)
         return (
             "HTTP/1.1 200 \r\ncontent-type: application/json\r\ncontent-length: "
             f"{size + len(place)}\r\nx-request-id: {request_id}\r\n{self._middle}"
