@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 
-#: The seqs of the rewards in a run of whole blocks.
-REWARD_SEQ = re.compile(rb"^id: [a-z0-9]+-([0-9]+)$", re.MULTILINE)
-
-#: The click ids of the rewards in a run of whole blocks.
-REWARD_ID = re.compile(rb'^data: \{"id":"([0-9a-f-]{36})"', re.MULTILINE)
+#: Click id and seq of each reward in complete blocks.
+REWARD = re.compile(rb'^data: \{"id":"([0-9a-f-]{36})","seq":([0-9]+),', re.MULTILINE)
 
 
 class BlockSplitter:

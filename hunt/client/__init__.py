@@ -1,6 +1,6 @@
-"""A player's client on Trio: clicks that count once, and rewards of which none is missed.
+"""A client for one player on Trio: idempotent clicks, and streams of rewards without gaps.
 
-`open_client` is where it begins; see ``docs/how-to/python-client.md``.
+Start with `open_client`; see ``docs/how-to/python-client.md``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The outcome of one attempt, and the pause before the next."""
+"""Classification of failed attempts: retry, give up, or report a refusal."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ import trio
 from hunt.core.backoff import Backoff
 from hunt.errors import Denied
 
-#: Statuses after which the same request may be sent again, beside all from 500.
-AGAIN = frozenset({408, 425, 429})
+#: Statuses below 500 after which the same request is retried; all from 500 are.
+RETRIED = frozenset({408, 425, 429})
 
-#: Seconds for a connection to be made, and for a request to be answered.
+#: Seconds until a connect or a request times out.
 PATIENCE = 10.0
 
 
 class AttemptFailed(Exception):
-    """An attempt has failed, and another one may succeed."""
+    """An attempt failed; a retry may succeed."""
 
     def __init__(self, reason: str, *, pause: float = 0.0) -> None:
         super().__init__(reason)
-        self.pause = pause  #: seconds that the server asks for, >= 0
+        self.pause = pause  #: seconds, >= 0, that the server asks to wait
 
 
 class ServerAbsent(AttemptFailed):
-    """There is no server at this address, which is wrong or will have one later."""
+    """Nothing serves this address, at least not yet."""
 
 
 class WrongServer(AttemptFailed):
-    """What listens at this address is not to be spoken to: no other attempt can succeed."""
+    """The program at this address is not a hunt server, or not trusted; no retry can succeed."""
 
 
-class HuntEnded(Exception):  # not an error: the end of the story
-    """The hunt is over: there is nothing to come back for."""
+class HuntEnded(Exception):  # a signal, not an error
+    """The hunt has ended; its streams send nothing more."""
 
 
 def backoff() -> Backoff:
-    """Return the pauses between attempts: capped, growing, fully jittered."""
+    """Return the pauses between attempts."""
     return Backoff(base=0.5, cap=10.0, jitter=random.random)
 
 
 def lost(address: str, error: BaseException) -> AttemptFailed:
-    """Return why there was no answer from `address`, and with that whether there may be one.
+    """Classify the error of an attempt that got no answer.
 
     Args:
-        address: The server's, for people.
-        error: Of a connection that was not made, or was lost.
+        address: Address of the server, for the message.
+        error: Error of the connect, or of the lost connection.
     """
     causes = list(_causes(error))
     for each in causes:
@@ -75,12 +75,12 @@ def lost(address: str, error: BaseException) -> AttemptFailed:
     return AttemptFailed(f"{address} does not answer: {'too slow' if timeout else said}")
 
 
-#: TLS that ends in the middle, as where the server is just stopping.
+#: TLS connections that end without a shutdown, for example because the server is stopping.
 _TLS_ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Return an error, what it was raised from, and so on."""
+    """Return an error and the chain of its causes."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, BaseExceptionGroup):
@@ -92,11 +92,14 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def check(response: httpx.Response) -> None:
-    """Raise what a response says that is not the wanted one; its body must have been read.
+    """Raise the error of a response that is not a success.
+
+    Args:
+        response: A response whose body was read.
 
     Raises:
-        Lost: Not now.
-        Denied: Never.
+        AttemptFailed: A retry may succeed.
+        Denied: No retry can succeed.
     """
     status = response.status_code
     if response.is_success:
@@ -106,7 +109,7 @@ def check(response: httpx.Response) -> None:
         detail, errors = str(problem["detail"]), problem.get("errors")
     except (ValueError, KeyError, TypeError):
         detail, errors = response.reason_phrase or "no reason was given", None
-    if status in AGAIN or status >= 500:
+    if status in RETRIED or status >= 500:
         raise AttemptFailed(
             f"{status}: {detail}", pause=_seconds(response.headers.get("Retry-After", ""))
         )

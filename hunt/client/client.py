@@ -1,4 +1,4 @@
-"""A player of a server, known by a token."""
+"""The client: requests of one player to one server."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Notice = Callable[[str, dict[str, Any]], None]
 
 
 def _ignore(kind: str, what: dict[str, Any]) -> None:
-    """Take a notice that nobody wants."""
+    """Ignore a notice."""
 
 
 class Client:
-    """Speaks for one player; made by `open_client`."""
+    """A client for one player; created by `open_client`."""
 
     def __init__(
         self,
@@ -46,21 +46,21 @@ class Client:
         self._credential = credential
         self._http = http
         self._context = context
-        self._wait = wait  # for a server that is not there; else only once it has answered
+        self._wait = wait  # retry if the server is absent; set once it has answered
 
     async def hunt(
         self, hunt: str, *, patience: float = 60.0, notice: Notice = _ignore
     ) -> dict[str, Any]:
-        """Return what players may know of a hunt: its map, its prizes, its times.
+        """Return the public description of a hunt: map, prizes, times.
 
         Args:
-            hunt: Its id.
-            patience: Seconds, > 0, after which it is not asked again.
-            notice: Told of ``lost`` where it will be asked again.
+            hunt: Id of the hunt.
+            patience: Seconds, > 0, after which there are no more retries.
+            notice: Called with ``lost`` before each retry.
 
         Raises:
             Denied: There is no such hunt.
-            Unreachable: There is no server of hunt at the address.
+            Unreachable: No hunt server is at the address.
             Unconfirmed: No answer within `patience` seconds.
         """
         path = f"/v1/hunts/{hunt}"
@@ -77,22 +77,22 @@ class Client:
         patience: float = 60.0,
         notice: Notice = _ignore,
     ) -> Answer:
-        """Click, and return what came of it once that is durable.
+        """Click, and return the outcome once it is durable.
 
-        It is sent again, under one id, until there is an answer; so it counts once.
+        Retries use the same id, so the click is idempotent: it counts once.
 
         Args:
-            hunt: Its id.
-            x: Map units.
-            y: Map units.
-            id: A UUID, to go on with a click that was not confirmed; None for a new one.
-            patience: Seconds, > 0, after which it is not sent again.
-            notice: Told of ``lost`` where it will be sent again.
+            hunt: Id of the hunt.
+            x: Horizontal position, in map units.
+            y: Vertical position, in map units.
+            id: UUID of an unconfirmed click to repeat; None: a new click.
+            patience: Seconds, > 0, after which there are no more retries.
+            notice: Called with ``lost`` before each retry.
 
         Raises:
-            Denied: It does not count, and never will.
-            Unreachable: There is no server of hunt at the address.
-            Unconfirmed: No answer in time; with the click's id in its message.
+            Denied: The click was refused; no retry can succeed.
+            Unreachable: No hunt server is at the address.
+            Unconfirmed: No answer in time; the message has the id of the click.
         """
         body = {"id": id or _new_id(), "x": x, "y": y}
         try:
@@ -108,7 +108,7 @@ class Client:
     async def _ask(
         self, method: str, path: str, body: object = None, *, patience: float, notice: Notice
     ) -> Any:  # ruff: ignore[any-type] - JSON
-        """Return the answer's JSON; asks again, with the same body, where that may help."""
+        """Return the JSON of the response; retry the same request while that may succeed."""
         pauses = attempts.backoff()
         end = trio.current_time() + patience
         while True:
@@ -140,27 +140,26 @@ class Client:
         transport: Literal["socket", "sse"] = "socket",
         notice: Notice = _ignore,
     ) -> AsyncIterator[Rewards]:
-        """Follow the player's rewards for as long as the block runs.
+        """Subscribe to the player's rewards for the duration of the block.
 
-        The block is entered once the server has greeted, so that nothing is missed of
-        what happens in it.  Whatever happens to the connection, it comes back, and goes
-        on after the last reward that was taken: an iteration ends only with the hunt, or
-        by `Denied`.
+        The block starts after the server's ``hello``, so no reward of a click in the block
+        is missed.  A lost connection is reopened, and resumes after the last reward that was
+        taken.  The iteration ends when the hunt has ended, or raises `Denied`.
 
         Args:
-            hunt: Its id.
-            after: The `Rewards.position` to go on from; None begins now.
-            transport: A WebSocket, or server-sent events.
-            notice: Told of what is no reward: ``hello``, ``reset``, ``drain``, and ``lost``
-                where it will reconnect.  After a ``reset``, rewards may be missing: read
-                the player's history by HTTP.
+            hunt: Id of the hunt.
+            after: The `Rewards.position` to resume after; None: rewards from now on.
+            transport: ``socket`` for a WebSocket, ``sse`` for server-sent events.
+            notice: Called with every other message: ``hello``, ``reset``, ``drain``, and
+                ``lost`` before each reconnect.  After a ``reset`` rewards may be missing:
+                read the player's history by HTTP.
         """
         source = (
             WebSocketSource(self._url, self._credential, hunt, self._context)
             if transport == "socket"
             else SseSource(self._http, hunt)
         )
-        # The nursery holds nothing that raises, so it neither ends nor wraps what the block does.
+        # No task of the nursery raises: it neither cancels the block nor wraps its errors.
         async with trio.open_nursery() as nursery:
             rewards = Rewards(source, after, notice, wait=self._wait)
             nursery.start_soon(rewards.follow)
@@ -168,7 +167,7 @@ class Client:
             try:
                 await rewards.wait_begun()
                 yield rewards
-            except BaseException as exc:  # of the block's, passed on as it is
+            except BaseException as exc:  # raised again below, outside of the nursery
                 failure = exc
             nursery.cancel_scope.cancel()
         if failure is not None:
@@ -183,16 +182,16 @@ def _new_id() -> str:
 async def open_client(
     url: str, token: Token, *, context: ssl.SSLContext | None = None, wait: bool = True
 ) -> AsyncIterator[Client]:
-    """Yield a client of the server at `url` that speaks for the player of `token`.
+    """Yield a client of the server at `url`, authenticated by `token`.
 
     Args:
-        url: Like ``https://play.example``; a path is kept before those of the API.
+        url: Address like ``https://play.example``; its path is a prefix of the API's paths.
         token: A JWT, as ``hunt token`` prints it; or an async function that returns the current
-            one, called before each request and each connection.  A stream ends when its token
-            expires, and goes on with the next one; with a fixed token it ends in `Denied`.
-        context: How TLS is spoken; None is the system's way.
-        wait: Try again also where the port is refused or the host's name is not known, for
-            a server that starts at the same time.  Once it has answered, this is always so.
+            one, called before each request and each connect.  A stream ends when its token
+            expires, and reconnects with the next one; with a fixed token it raises `Denied`.
+        context: TLS settings; None: the defaults of the system.
+        wait: Also retry if the connection is refused or the host name is unknown, for a
+            server that starts at the same time.  After the first answer this is always so.
     """
     url = url.rstrip("/")
     credential = Credential(token)

@@ -1,4 +1,4 @@
-"""The token of a client, fixed or fetched anew for each request."""
+"""The token of a client: fixed, or fetched for each request."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ Token = str | Callable[[], Awaitable[str]]
 
 
 class Credential(httpx.Auth):
-    """Sends the current token with every request and every handshake.
+    """Adds the current token to every request and every handshake.
 
     Args:
-        token: Fixed, or an async function; what that raises counts as a lost attempt.
+        token: A token, or an async function that returns one; its errors count as failed
+            attempts.
     """
 
     def __init__(self, token: Token) -> None:
@@ -26,13 +27,13 @@ class Credential(httpx.Auth):
         """Return the value of ``Authorization``.
 
         Raises:
-            Lost: The function raised.
+            AttemptFailed: The function of the caller raised.
         """
         if isinstance(self._token, str):
             return f"Bearer {self._token}"
         try:
             return f"Bearer {await self._token()}"
-        except Exception as exc:  # of the caller's function: any
+        except Exception as exc:  # the function is the caller's: any error
             raise AttemptFailed(f"there is no token now: {type(exc).__name__}") from exc
 
     async def async_auth_flow(

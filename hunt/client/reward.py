@@ -1,4 +1,4 @@
-"""What a server says of a click."""
+"""Rewards and answers, as the server sends them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import msgspec
 
 
 class Reward(msgspec.Struct, frozen=True):
-    """One row of a hunt's log, as its player sees it."""
+    """One row of a hunt's log, in the form for its player."""
 
-    id: str  #: of the click
+    id: str  #: id of the click
     seq: int  #: 1, 2, 3 ... within the hunt, in the order of the log
-    prize: str | None  #: None where nothing was won
+    prize: str | None  #: None if nothing was won
     points: int
-    at: str  #: when it was settled; RFC 3339, UTC
-    x: float = 0.0  #: of the click, in map units
+    at: str  #: time of settlement; RFC 3339, UTC
+    x: float = 0.0  #: position of the click, in map units
     y: float = 0.0
 
 
 class Answer(Reward, frozen=True):
-    """The answer to a click: its reward, and whether that is an old one."""
+    """The answer to a click: its reward, and whether it is a repeat."""
 
-    duplicate: bool = False  #: the click was settled before; this is its first outcome
+    duplicate: bool = False  #: the click was settled before, and this is its first outcome

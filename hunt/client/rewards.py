@@ -1,4 +1,4 @@
-"""A player's rewards, one after the other, over as many connections as it takes."""
+"""A player's rewards in order, across reconnects."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ import trio
 from hunt.client import attempts
 from hunt.client.attempts import AttemptFailed, HuntEnded, ServerAbsent, WrongServer
 from hunt.client.reward import Reward
+from hunt.core.sse import event_id
 from hunt.errors import Denied, Unreachable
 
-Hear = Callable[[str, dict[str, Any]], Awaitable[None]]
+OnMessage = Callable[[str, dict[str, Any]], Awaitable[None]]
 
-#: A reward with its event id, or the reason why there are no more.
+#: A reward with its event id, or the error that ends the stream.
 _Item = tuple[str, Reward] | Denied | Unreachable
 
 
 class Source(Protocol):
-    """One way to hear of rewards."""
+    """A transport of rewards."""
 
-    async def listen(self, after: str | None, hear: Hear) -> None:
-        """Connect, and pass on what is said: kind and content.  Never returns.
+    async def listen(self, after: str | None, on_message: OnMessage) -> None:
+        """Connect once, and pass on every message; end only by raising.
 
         Args:
-            after: The event id to resume from, if any.
-            hear: Awaited for each message, in order.
+            after: Event id to resume after; None: from now on.
+            on_message: Awaited for each message in order, with its kind and content.
 
         Raises:
-            Lost: Come back.
-            Over: There is nothing to come back for.
-            Denied: It would be in vain.
+            AttemptFailed: The connection ended; reconnect.
+            HuntEnded: The hunt has ended.
+            Denied: The server refuses; no reconnect can succeed.
         """
 
 
 class Rewards:
-    """Rewards by ascending `seq`, each once; made by `hunt.client.Client.rewards`.
+    """Rewards by ascending `seq`, each once; created by `hunt.client.Client.rewards`.
 
     Args:
-        source: Of what the server says.
-        after: The event id to go on from; None begins now.
-        notice: Told of what is no reward.
-        wait: Try again also where the server is not there at first.
+        source: Transport of the messages.
+        after: Event id to resume after; None: from now on.
+        notice: Called with every message that is not a reward.
+        wait: Also retry if the server is absent at first.
     """
 
     def __init__(
@@ -54,13 +55,13 @@ class Rewards:
         *,
         wait: bool,
     ) -> None:
-        self.position = after  #: the event id up to which rewards were taken, or None
-        self._heard = after  # the event id up to which they were handed over
+        self.position = after  #: event id of the last reward taken, or None
+        self._received = after  # event id of the last reward put into the channel
         self._source = source
         self._notice = notice
         self._wait = wait
         self._epoch = ""
-        # No buffer: what was not taken is not behind us, and will be sent again.
+        # No buffer: a reward that was not taken is sent again after a reconnect.
         self._send, self._receive = trio.open_memory_channel[_Item](0)
         self._pauses = attempts.backoff()
         self._begun = trio.Event()
@@ -69,11 +70,11 @@ class Rewards:
         return self
 
     async def __anext__(self) -> Reward:
-        """Return the next reward; may be cancelled, and asked again.
+        """Return the next reward; a cancelled call loses none.
 
         Raises:
-            Denied: The server does not let this player in, and never will.
-            Unreachable: There is no server of hunt at the address.
+            Denied: The server refuses this player; no reconnect can succeed.
+            Unreachable: No hunt server is at the address.
         """
         try:
             found = await self._receive.receive()
@@ -86,18 +87,18 @@ class Rewards:
         return reward
 
     async def wait_begun(self) -> None:
-        """Return once the server has greeted for the first time, or has said no."""
+        """Wait for the first ``hello`` or refusal."""
         await self._begun.wait()
 
     async def follow(self) -> None:
-        """Listen, again and again, until there is nothing more to hear; raises nothing."""
+        """Listen and reconnect until the stream is over; never raise."""
         async with self._send:
             await self._listen()
 
     async def _listen(self) -> None:
         while True:
             try:
-                await self._source.listen(self._heard, self._hear)
+                await self._source.listen(self._received, self._on_message)
             except HuntEnded:
                 self._begun.set()
                 return
@@ -116,7 +117,7 @@ class Rewards:
                 self._notice("lost", {"reason": str(lost), "retry_after": round(pause, 3)})
                 await trio.sleep(pause)
 
-    async def _hear(self, kind: str, what: dict[str, Any]) -> None:
+    async def _on_message(self, kind: str, what: dict[str, Any]) -> None:
         try:
             await self._take(kind, what)
         except (KeyError, TypeError, msgspec.ValidationError):
@@ -125,15 +126,15 @@ class Rewards:
     async def _take(self, kind: str, what: dict[str, Any]) -> None:
         if kind == "reward":
             reward = msgspec.convert(what, Reward)
-            event_id = f"{self._epoch}-{reward.seq}"
-            await self._send.send((event_id, reward))
-            self._heard = event_id
+            position = event_id(self._epoch, reward.seq)
+            await self._send.send((position, reward))
+            self._received = position
             return
         if kind == "hello":
             self._wait = True
             self._pauses.reset()
             self._epoch = what["epoch"]
-            if not what["resumed"]:  # from here on nothing is missed
-                self.position = self._heard = f"{self._epoch}-{what['seq']}"
+            if not what["resumed"]:  # live from here, without a gap
+                self.position = self._received = event_id(self._epoch, what["seq"])
             self._begun.set()
         self._notice(kind, what)

@@ -8,26 +8,28 @@ import httpx
 
 from hunt.client import attempts
 from hunt.client.attempts import PATIENCE, AttemptFailed, HuntEnded, WrongServer
-from hunt.client.rewards import Hear
+from hunt.client.rewards import OnMessage
 from hunt.core.sse import RETRY_MS, Parser
+from hunt.settings import Settings
 
-#: Seconds without a byte, after which a connection counts as dead: 2.5 heartbeats.
-SILENCE = 37.5
+#: Seconds without a byte after which a connection counts as dead: 2.5 of the server's default
+#: heartbeats.  A server with ``HUNT_HEARTBEAT`` above this needs the WebSocket transport.
+SILENCE = 2.5 * Settings().heartbeat
 
 
 class SseSource:
-    """A `hunt.client.rewards.Source`.
+    """A `hunt.client.rewards.Source` over server-sent events.
 
     Args:
-        http: Knows the server, and who asks.
-        hunt: Its id.
+        http: HTTP client with the address of the server and the token.
+        hunt: Id of the hunt.
     """
 
     def __init__(self, http: httpx.AsyncClient, hunt: str) -> None:
         self._http = http
         self._path = f"/v1/hunts/{hunt}/events"
 
-    async def listen(self, after: str | None, hear: Hear) -> None:
+    async def listen(self, after: str | None, on_message: OnMessage) -> None:
         """See `hunt.client.rewards.Source`."""
         headers = {} if after is None else {"Last-Event-ID": after}
         timeout = httpx.Timeout(PATIENCE, read=SILENCE)
@@ -48,7 +50,7 @@ class SseSource:
                     for event in parser.feed(chunk):
                         retry = retry if event.retry is None else event.retry
                         if event.event:
-                            await hear(event.event, json.loads(event.data))
+                            await on_message(event.event, json.loads(event.data))
         except httpx.TransportError as exc:
             lost = attempts.lost(str(self._http.base_url).rstrip("/"), exc)
             lost.pause = retry / 1000

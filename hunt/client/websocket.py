@@ -19,34 +19,36 @@ from trio_websocket import (
 from hunt.client import attempts
 from hunt.client.attempts import PATIENCE, AttemptFailed, HuntEnded, WrongServer
 from hunt.client.credential import Credential
-from hunt.client.rewards import Hear
-from hunt.errors import Denied
+from hunt.client.rewards import OnMessage
+from hunt.errors import Denied, NotAllowed, NotAuthenticated
 
-#: Seconds between two pings.  The protocol's own are answered below us, unseen.
+#: Seconds between two ping messages.  The library answers the protocol's own pings unseen.
 PING_INTERVAL = 15.0
 
-#: Seconds without a message, pongs too, after which a connection counts as dead.
+#: Seconds without a message, pongs included, after which a connection counts as dead.
 SILENCE = 2.5 * PING_INTERVAL
 
-#: Bytes of a message, at most.
+#: Bytes of the largest message.
 MAX_MESSAGE = 65_536
 
-#: Codes of a close after which it is useless to come back, and the status of HTTP
-#: that says the same.
-DENIED = {1003: 400, 1007: 400, 1009: 413, 4401: 401, 4403: 403}
+#: Close codes after which a reconnect cannot succeed -> the HTTP status of the same refusal.
+#: 1003, 1007 and 1009 are the protocol's; the others are those of the errors.
+DENIED = {1003: 400, 1007: 400, 1009: 413} | {
+    kind.close_code: kind.status for kind in (NotAuthenticated, NotAllowed)
+}
 
-#: The code of a close where the token is not valid, or not any more.
-EXPIRED = 4401
+#: Why a connection ended.
+End = AttemptFailed | HuntEnded | Denied
 
 
 class WebSocketSource:
-    """A `hunt.client.rewards.Source`.
+    """A `hunt.client.rewards.Source` over a WebSocket.
 
     Args:
-        url: Of the server, without a slash at its end.
-        credential: Of the player.
-        hunt: Its id.
-        context: How TLS is spoken; None is the system's way.
+        url: Address of the server, without a slash at its end.
+        credential: Token of the player.
+        hunt: Id of the hunt.
+        context: TLS settings; None: the defaults of the system.
     """
 
     def __init__(
@@ -55,11 +57,11 @@ class WebSocketSource:
         self._at = urlsplit(url)
         self._path = f"{self._at.path}/v1/hunts/{hunt}/socket"
         self._context = context
-        # Every handshake has to say its origin, also one from outside of browsers.
+        # The server requires an Origin in every handshake, from browsers or not.
         self._origin = f"{self._at.scheme}://{self._at.netloc}"
         self._credential = credential
 
-    async def listen(self, after: str | None, hear: Hear) -> None:
+    async def listen(self, after: str | None, on_message: OnMessage) -> None:
         """See `hunt.client.rewards.Source`."""
         headers = [
             (b"Authorization", (await self._credential.header()).encode()),
@@ -70,9 +72,9 @@ class WebSocketSource:
         except (OSError, trio.BrokenResourceError, trio.TooSlowError) as exc:
             raise attempts.lost(f"{self._at.scheme}://{self._at.netloc}", exc) from exc
         query = "" if after is None else f"?last_event_id={quote(after)}"
-        ended: AttemptFailed | HuntEnded | Denied = AttemptFailed("the handshake was not answered")
+        ended: End = AttemptFailed("the handshake was not answered")
         try:
-            # trio-websocket tells of a handshake that failed by an error in the nursery.
+            # trio-websocket reports a failed handshake by an error in the nursery.
             async with trio.open_nursery() as nursery:
                 with trio.move_on_after(PATIENCE) as handshake:
                     socket = await wrap_client_stream(
@@ -85,21 +87,21 @@ class WebSocketSource:
                     )
                 if not handshake.cancelled_caught:
                     nursery.start_soon(_ping, socket)
-                    ended = await _hear(socket, hear)
+                    ended = await _receive(socket, on_message)
                 nursery.cancel_scope.cancel()
         except* ConnectionRejected as group:
             ended = _refusal(group)
         finally:
-            await trio.aclose_forcefully(stream)  # trio-websocket leaves it open at times
+            await trio.aclose_forcefully(stream)  # trio-websocket does not always close it
         raise ended
 
     async def _connect(self) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
         """Return a connection to the server.
 
         Raises:
-            OSError: There is none.
-            trio.BrokenResourceError: TLS cannot be agreed on.
-            trio.TooSlowError: It took more than `PATIENCE` seconds.
+            OSError: The connect failed.
+            trio.BrokenResourceError: The TLS handshake failed.
+            trio.TooSlowError: Connecting took more than `PATIENCE` seconds.
         """
         secure = self._at.scheme == "https"
         host, port = self._at.hostname or "", self._at.port or (443 if secure else 80)
@@ -111,14 +113,14 @@ class WebSocketSource:
             )
             try:
                 await stream.do_handshake()
-            except BaseException:  # also cancelled: nobody else would close it
+            except BaseException:  # also cancelled: the stream has no other owner
                 await trio.aclose_forcefully(stream)
                 raise
             return stream
 
 
 async def _ping(socket: WebSocketConnection) -> None:
-    """Have the server say something, so that silence means death."""
+    """Ping periodically, so that silence means a dead connection."""
     while True:
         await trio.sleep(PING_INTERVAL)
         try:
@@ -127,8 +129,8 @@ async def _ping(socket: WebSocketConnection) -> None:
             return
 
 
-async def _hear(socket: WebSocketConnection, hear: Hear) -> AttemptFailed | HuntEnded | Denied:
-    """Pass on what is said; return how it ended."""
+async def _receive(socket: WebSocketConnection, on_message: OnMessage) -> End:
+    """Pass on every message; return the reason of the end."""
     pause, greeted = 0.0, False
     while True:
         text = None
@@ -136,12 +138,9 @@ async def _hear(socket: WebSocketConnection, hear: Hear) -> AttemptFailed | Hunt
             try:
                 text = await socket.get_message()
             except ConnectionClosed as closed:
-                if greeted and closed.reason is not None and closed.reason.code == EXPIRED:
-                    # It was valid: the next attempt shows whether there is a new one.
-                    return AttemptFailed("the token has expired")
-                return _ending(closed.reason, pause)
+                return _ending(closed.reason, pause, greeted=greeted)
         if text is None:
-            return AttemptFailed(f"nothing was heard for {SILENCE:g} s")
+            return AttemptFailed(f"no message for {SILENCE:g} s")
         try:
             [(kind, what)] = json.loads(text).items()
         except (ValueError, AttributeError):
@@ -152,16 +151,19 @@ async def _hear(socket: WebSocketConnection, hear: Hear) -> AttemptFailed | Hunt
         if kind in {"drain", "refused"}:
             pause = float(what.get("retry_after", 0))
         try:
-            await hear(kind, what)
+            await on_message(kind, what)
         except WrongServer as mismatch:
             return mismatch
 
 
-def _ending(reason: CloseReason | None, pause: float) -> AttemptFailed | HuntEnded | Denied:
-    """Return what the code of a close means."""
+def _ending(reason: CloseReason | None, pause: float, *, greeted: bool) -> End:
+    """Return the meaning of a close code."""
     if reason is None:
         return AttemptFailed("the connection has ended", pause=pause)
     said = reason.reason or reason.name
+    if greeted and reason.code == NotAuthenticated.close_code:
+        # The token was valid before: reconnect with a new one, if there is one.
+        return AttemptFailed("the token has expired")
     if reason.code == 1000:
         return HuntEnded()
     if reason.code in DENIED:
@@ -169,8 +171,8 @@ def _ending(reason: CloseReason | None, pause: float) -> AttemptFailed | HuntEnd
     return AttemptFailed(f"{reason.code} {said}", pause=pause)
 
 
-def _refusal(group: BaseExceptionGroup[ConnectionRejected]) -> AttemptFailed | Denied:
-    """Return what a handshake that was refused means."""
+def _refusal(group: BaseExceptionGroup[ConnectionRejected]) -> End:
+    """Return the meaning of a refused handshake."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -180,4 +182,4 @@ def _refusal(group: BaseExceptionGroup[ConnectionRejected]) -> AttemptFailed | D
         attempts.check(httpx.Response(error.status_code, headers=headers, content=error.body))
     except (AttemptFailed, Denied) as refusal:
         return refusal
-    return Denied(error.status_code, "this is no place of sockets")
+    return Denied(error.status_code, "there is no WebSocket endpoint at this address")
