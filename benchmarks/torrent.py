@@ -8,7 +8,7 @@ from time import perf_counter
 
 from hunt.bench import server_state
 from hunt.bench.click_clients import ClickClients
-from hunt.bench.event_blocks import REWARD_SEQ
+from hunt.bench.event_blocks import REWARD
 from hunt.bench.figure_table import Columns
 from hunt.bench.players import Player
 from hunt.bench.process_usage import ServerProcesses
@@ -65,7 +65,7 @@ class Ledger:
             return
         if text != self._text:
             self._text = text
-            numbers = [int(seq) for seq in REWARD_SEQ.findall(text)]
+            numbers = [int(seq) for _, seq in REWARD.findall(text)]
             self._seqs = (numbers[0], numbers[-1], len(numbers)) if numbers else None
         if self._seqs is None:
             return

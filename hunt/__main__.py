@@ -16,12 +16,12 @@ def main() -> None:
 
 
 def _open_standard_streams() -> None:
-    """Open what this process was started without: a socket would get its number, and our lines."""
+    """Open closed standard streams: a socket could get their numbers, and the output with them."""
     for fd in range(3):
         try:
             os.fstat(fd)
         except OSError:
-            # It gets the lowest free number, which is `fd`; processes of the server need it too.
+            # It gets the lowest free number, which is `fd`; worker processes inherit it.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 

@@ -1,1 +1,1 @@
-"""The load generator: a process of its own, which must cost far less than the server."""
+"""The load generator: a separate process that must cost far less than the server."""

@@ -1,4 +1,4 @@
-"""Clicks as bytes: each with a fresh UUID, and a place of many prepared ones."""
+"""Bodies of clicks: a new UUID, and one of many prepared positions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from itertools import cycle
 
 _BULK = 512  # UUIDs of one call of urandom
-_PLACES = 1021  # a prime, so that players and places do not go in step
+_PLACES = 1021  # a prime, so that players do not repeat their positions
 
-#: What goes before the id in a body.
+#: Start of a body, before the id.
 OPENING = b'{"id":"'
 
 
 def timed_uuids() -> Iterator[bytes]:
-    """Return fresh UUIDs as `hunt.core.ids` makes them, in their canonical form, without end."""
+    """Yield new UUIDs of version 7 in canonical form, like `hunt.core.ids`."""
     while True:
         digits = os.urandom(9 * _BULK).hex().encode()
         for at in range(0, len(digits), 18):
@@ -31,7 +31,7 @@ def timed_uuids() -> Iterator[bytes]:
 
 
 def random_uuids() -> Iterator[bytes]:
-    """Return fresh UUIDs of version 4 in their canonical form, without end."""
+    """Yield new UUIDs of version 4 in canonical form."""
     while True:
         digits = os.urandom(16 * _BULK).hex().encode()
         for at in range(0, len(digits), 32):
@@ -45,7 +45,7 @@ def random_uuids() -> Iterator[bytes]:
 
 
 def positions(width: float, height: float) -> Iterator[bytes]:
-    """Return what follows the id in a body, all of one length, without end."""
+    """Return an endless iterator of body ends, after the id; all have the same length."""
     digits = len(f"{max(width, height):.3f}")
     return cycle(
         [
@@ -57,5 +57,5 @@ def positions(width: float, height: float) -> Iterator[bytes]:
 
 
 def body_length(width: float, height: float) -> int:
-    """Return the bytes of each body on such a map."""
+    """Return the length in bytes of each body for a map of this size."""
     return len(OPENING) + 36 + len(next(positions(width, height)))

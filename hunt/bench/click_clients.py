@@ -1,4 +1,4 @@
-"""Keep-alive connections that click, one click at a time each, and see the answers."""
+"""Keep-alive connections that click, each with one click in flight."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from hunt.bench.target import Target
 
 
 class ClickConnection:
-    """A player's connection, and the click that is under way on it."""
+    """A player's connection and its click in flight."""
 
     __slots__ = ("due", "head", "id", "number", "rest", "sock")
 
     def __init__(self, number: int, sock: socket.socket, head: bytes) -> None:
-        self.number = number  #: which of the players
+        self.number = number  #: index of its player
         self.sock = sock
-        self.head = head  #: of each request
-        self.id = b""  #: of the last click
-        self.due = 0.0  #: when the click was meant to be sent
-        self.rest = b""  #: of an answer that is not whole
+        self.head = head  #: head of each request, with the start of its body
+        self.id = b""  #: id of the click in flight
+        self.due = 0.0  #: scheduled time of the click
+        self.rest = b""  #: start of an incomplete answer
 
 
 def _ignore(connection: ClickConnection, now: float) -> None:
@@ -38,13 +38,13 @@ class ClickClients:
     """Sends clicks and reads answers, without blocking.
 
     Args:
-        target: Whose hunt.
+        target: Server and hunt.
         players: One for each connection.
         size: Width and height of the map.
-        poller: Watches the connections, and perhaps others.
-        settled: Called for each answer of 200, with its time.
-        sent: Called before each click is sent, with when it was meant to be.
-        ids: Of the clicks; None: such as our own clients make.
+        poller: Poller that watches the connections; may watch others, too.
+        settled: Called for each answer with status 200, with its time.
+        sent: Called before each click is sent, with its scheduled time.
+        ids: Click ids; None: UUIDs of version 7, as real clients use.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ClickClients:
         ids: Iterator[bytes] | None = None,
     ) -> None:
         self.run = Run()
-        self.waiting = 0  #: clicks without an answer
+        self.waiting = 0  #: clicks in flight
         self.won = 0  #: answers with a prize
         self.connections: list[ClickConnection] = []
         self._target = target
@@ -82,13 +82,13 @@ class ClickClients:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        """Close them."""
+        """Close all connections."""
         for each in self.connections:
             self._poller.remove(each)
             each.sock.close()
 
     def click(self, connection: ClickConnection, due: float) -> None:
-        """Send a click that was meant to be sent at `due`."""
+        """Send a click that was scheduled for `due`."""
         connection.id = click_id = next(self._ids)
         connection.due = due
         request = b"%b%b%b" % (connection.head, click_id, next(self._places))
@@ -100,12 +100,12 @@ class ClickClients:
                 return
         except OSError:
             pass
-        # The server has hung up; the poller shows it, and `receive` counts it.
+        # The server has closed the connection: the poller reports it, `receive` counts it.
         with suppress(OSError):
             connection.sock.shutdown(socket.SHUT_RDWR)
 
     def receive(self, connection: ClickConnection) -> bool:
-        """Read what came; return whether the connection can click again."""
+        """Read an answer; return whether the connection can click again."""
         try:
             data = connection.sock.recv(4096)
         except BlockingIOError:
@@ -138,9 +138,9 @@ class ClickClients:
         return True
 
     def _broken(self, connection: ClickConnection) -> bool:
-        """See the end of a connection; True where that interrupted a click."""
+        """Reopen a connection that has ended; return whether a click was in flight."""
         self._reopen(connection)
-        if not connection.id:  # it was idle, and may be closed at any time
+        if not connection.id:  # idle connections may be closed at any time
             return False
         connection.id = b""
         self.run.broken += 1

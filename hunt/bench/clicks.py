@@ -1,4 +1,4 @@
-"""``hunt bench clicks``: how many clicks, how fast, at what cost."""
+"""``hunt bench clicks``: throughput, latency and CPU of clicks."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from hunt.bench.target import Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What is to be sent."""
+    """Size and kind of the load."""
 
-    connections: int  #: >= 1, each a player of its own
+    connections: int  #: >= 1, each with its own player
     seconds: float  #: > 0
-    warmup: float  #: seconds, >= 0, of the same load before
-    rate: float | None = None  #: clicks a second of an open loop; None is a closed one
-    random_ids: bool = False  #: ids do not begin with the time, as those of our clients do
+    warmup: float  #: seconds, >= 0, of the same load before the measurement
+    rate: float | None = None  #: clicks a second of an open loop; None: a closed loop
+    random_ids: bool = False  #: UUIDs of version 4 instead of version 7
 
     def ids(self) -> Iterator[bytes]:
-        """Return fresh ids for clicks, without end."""
+        """Return an endless iterator of new click ids."""
         return click_bodies.random_uuids() if self.random_ids else click_bodies.timed_uuids()
 
 
@@ -39,14 +39,14 @@ def measure(
     processes: ServerProcesses | None = None,
     progress: load_loops.Progress = load_loops.no_progress,
 ) -> Result:
-    """Put the load on the server, after the warm-up, and return what was seen.
+    """Put the load on the server, after the warm-up, and return the figures.
 
-    The log must have grown by the clicks that were answered; others who click in the
-    same hunt meanwhile are seen as a failed check.
+    The log must grow by exactly the answered clicks.  Other clicks in the same hunt make
+    that check fail.
     """
     everyone = players(load.connections)
     token = everyone[0].token
-    start = server_state.position(target, token)  # and see that the tokens are taken
+    start = server_state.position(target, token)  # fails early if the tokens are refused
     poller: Poller[ClickConnection] = Poller()
 
     def turn(seconds: float) -> Run:
@@ -96,7 +96,7 @@ def measure(
 def batch_figures(
     before: server_state.Batches | None, after: server_state.Batches | None
 ) -> dict[str, float | None]:
-    """Return how many batches lie between, their size and time; None where it is not known."""
+    """Return number, mean size and mean time of the batches between two readings."""
     if before is None or after is None or after.count <= before.count:
         return {"batches": None, "rows_per_batch": None, "batch_ms": None}
     count = after.count - before.count
@@ -108,10 +108,10 @@ def batch_figures(
 
 
 def _log(run: Run, rows: int) -> list[str]:
-    """Return what is wrong with a log that grew by `rows`."""
+    """Return the problems of a log that grew by `rows`."""
     if rows < run.settled:
         return [f"{run.settled - rows} answered clicks are not in the log"]
     if rows > run.settled + run.unknown:
         more = rows - run.settled - run.unknown
-        return [f"the log has {more} clicks that nobody here sent: doubled, or somebody else's"]
+        return [f"the log has {more} clicks too many: duplicates, or clicks of another client"]
     return []

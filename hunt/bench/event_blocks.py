@@ -1,4 +1,4 @@
-"""Event streams, cut into their blocks with as little work as can be."""
+"""A fast splitter of event streams into blocks."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ REWARD = re.compile(rb'^data: \{"id":"([0-9a-f-]{36})","seq":([0-9]+),', re.MULT
 
 
 class BlockSplitter:
-    """Cuts the body of a stream, however its bytes arrive.
+    """Splits the body of an event stream into complete blocks.
 
     Args:
-        chunked: Whether it has HTTP's chunks; they need not fall together with blocks.
+        chunked: The body has the chunked encoding; blocks may span chunks.
     """
 
     __slots__ = ("_chunked", "_data", "_text", "ended")
 
     def __init__(self, *, chunked: bool) -> None:
         self._chunked = chunked
-        self._data = b""  # a chunk that is not whole
-        self._text = b""  # a block that is not whole
-        self.ended = False  #: the last chunk was seen
+        self._data = b""  # start of an incomplete chunk
+        self._text = b""  # start of an incomplete block
+        self.ended = False  #: the last chunk has arrived
 
     def text(self, data: bytes) -> bytes:
-        """Return the blocks that are whole with `data`, in one piece.
+        """Return the blocks that `data` completes, as one text.
 
         Raises:
-            ValueError: These are no chunks.
+            ValueError: The chunked encoding is malformed.
         """
         text = self._dechunk(data) if self._chunked else data
         if self._text:
@@ -43,7 +43,7 @@ class BlockSplitter:
         return text[:at]
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Return the blocks that are whole with `data`, each; raises as `text` does."""
+        """Return the blocks that `data` completes, as a list; raise as `text` does."""
         text = self.text(data)
         return text[:-2].split(b"\n\n") if text else []
 

@@ -1,10 +1,10 @@
-"""Figures as a table of plain text."""
+"""Tables of figures as plain text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-#: Figure -> heading, and digits after the point.
+#: Name of a figure -> heading, and digits after the decimal point.
 Columns = Mapping[str, tuple[str, int]]
 
 CLICKS: Columns = {
@@ -54,21 +54,21 @@ GAME: Columns = {
 
 
 def cell(value: object, digits: int) -> str:
-    """Return a figure as it is shown; what is not known is a dash."""
+    """Return the text of a figure; a dash if it is unknown."""
     if isinstance(value, int | float):
         return f"{value:,.{digits}f}"
     return "-" if value is None else str(value)
 
 
 def rows(columns: Columns, figures: Sequence[Mapping[str, object]]) -> list[list[str]]:
-    """Return the cells with their headings; a column of which nothing is known is left out."""
+    """Return headings and cells, without columns whose figures are all unknown."""
     shown = {n: c for n, c in columns.items() if any(row.get(n) is not None for row in figures)}
     body = [[cell(row.get(n), digits) for n, (_, digits) in shown.items()] for row in figures]
     return [[heading for heading, _ in shown.values()], *body]
 
 
 def plain(cells: Sequence[Sequence[str]]) -> str:
-    """Return cells as text; names stand to the left, numbers to the right."""
+    """Return cells as aligned text: names to the left, numbers to the right."""
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     named = any(not row[0][:1].isdigit() for row in cells[1:])
     return "\n".join(

@@ -1,4 +1,4 @@
-"""``hunt bench game``: players with open streams click, and each outcome must arrive once."""
+"""``hunt bench game``: players click with open streams; each outcome must arrive once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from time import perf_counter, process_time
 
 from hunt.bench import load_loops, server_state
 from hunt.bench.click_clients import ClickClients, ClickConnection
-from hunt.bench.event_blocks import REWARD_ID, REWARD_SEQ
+from hunt.bench.event_blocks import REWARD
 from hunt.bench.players import PlayerSource
 from hunt.bench.process_usage import ServerProcesses, Usage
 from hunt.bench.result import Result
@@ -17,13 +17,13 @@ from hunt.bench.run import Run, latency_figures
 from hunt.bench.stream_clients import CombinedPoller, OpenStreams, StreamClient
 from hunt.bench.target import Target
 
-#: Seconds after the last answer in which its event must have arrived.
+#: Seconds after the last answer within which its event must arrive.
 PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What is to be played."""
+    """Size of the game."""
 
     players: int  #: >= 1, each with a stream and a connection for clicks
     seconds: float  #: > 0
@@ -32,53 +32,52 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Seconds of this process: that passed, and in which it worked."""
+    """Wall-clock and CPU time of this process, in seconds."""
 
     time: float = field(default_factory=perf_counter)
     cpu: float = field(default_factory=process_time)
 
     def until(self, later: Spent) -> Spent:
-        """Return what lies between."""
+        """Return the time from this point to a later one."""
         return Spent(later.time - self.time, later.cpu - self.cpu)
 
 
 class OutcomeChecker:
-    """Compares what was clicked, answered and streamed."""
+    """Compares clicks, answers and events."""
 
     def __init__(self) -> None:
-        self.delays = array("d")  #: seconds from the intended click to its event
-        self._sent: dict[bytes, tuple[int, float]] = {}  # id -> player, when; until its event
-        self._answered: set[bytes] = set()  # whose event has not come
-        self._early: set[bytes] = set()  # whose event came before the answer
+        self.delays = array("d")  #: seconds from the scheduled time of a click to its event
+        self._sent: dict[bytes, tuple[int, float]] = {}  # clicks without an event
+        self._answered: set[bytes] = set()  # click ids without an event
+        self._early: set[bytes] = set()  # click ids with an event and no answer
         self._seqs: Counter[int] = Counter()  # player -> the last seq on the stream
         self._wrong: Counter[str] = Counter()
 
     def sent(self, connection: ClickConnection, due: float) -> None:
-        """Expect an event."""
+        """Record a click; its event is expected."""
         self._sent[connection.id] = connection.number, due
 
     def settled(self, connection: ClickConnection, now: float) -> None:
-        """Note an answer of 200."""
+        """Record an answer with status 200."""
         if connection.id in self._early:
             self._early.remove(connection.id)
         else:
             self._answered.add(connection.id)
 
     def heard(self, listener: StreamClient, text: bytes | None) -> None:
-        """Note what came on a stream."""
+        """Record the blocks that arrived on a stream, or its end (None)."""
         if text is None:
             self._wrong["streams ended"] += 1
             return
         now = perf_counter()
-        for number in REWARD_SEQ.findall(text):
-            if int(number) <= self._seqs[listener.number]:
-                self._wrong["events were out of order, or came twice"] += 1
-            self._seqs[listener.number] = int(number)
-        for click_id in REWARD_ID.findall(text):
+        for click_id, seq in REWARD.findall(text):
+            if int(seq) <= self._seqs[listener.number]:
+                self._wrong["events were out of order or duplicated"] += 1
+            self._seqs[listener.number] = int(seq)
             player, due = self._sent.pop(click_id, (-1, 0.0))
             if player != listener.number:
                 self._wrong[
-                    "events were of no click that waited for one"
+                    "events belonged to no click in flight"
                     if player < 0
                     else "events came on another player's stream"
                 ] += 1
@@ -91,11 +90,11 @@ class OutcomeChecker:
 
     @property
     def missing(self) -> int:
-        """Answered clicks whose event has not come."""
+        """Number of answered clicks without an event."""
         return len(self._answered)
 
     def problems(self) -> list[str]:
-        """Return what should not have happened, each in a sentence."""
+        """Return the failed checks, each as a sentence."""
         found = [f"{count} {what}" for what, count in self._wrong.items()]
         if self._answered:
             found.append(f"{len(self._answered)} answered clicks did not arrive on their streams")
@@ -110,9 +109,9 @@ def measure(
     processes: ServerProcesses | None = None,
     progress: load_loops.Progress = load_loops.no_progress,
 ) -> Result:
-    """Play, and return latencies of answers and of events, from each click's intended time."""
+    """Play; return the latencies of answers and events from the scheduled time of each click."""
     everyone = players(load.players)
-    server_state.position(target, everyone[0].token)  # the tokens are taken
+    server_state.position(target, everyone[0].token)  # fails early if the tokens are refused
     referee = OutcomeChecker()
     poller = CombinedPoller(referee.heard)
     try:

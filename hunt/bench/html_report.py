@@ -1,4 +1,4 @@
-"""Figures as a page of HTML with plots, in one file that needs no other."""
+"""A self-contained HTML page of figures, with plots."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 32, 16, 44
 _COLOURS = ("#2563a8", "#c2571a", "#2f7d4f", "#8a3d8f", "#a07a00", "#5b6470")
 
-#: Shares of all answers, from the median to one in ten thousand.
+#: Shares of all answers whose latency is plotted.
 _SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)
 _NAMED = {0.0: "min", 0.5: "p50", 0.9: "p90", 0.99: "p99", 0.999: "p99.9", 0.9999: "p99.99"}
 
@@ -38,10 +38,10 @@ def page(title: str, columns: Columns, results: Sequence[Result], labels: Sequen
     """Return the page.
 
     Args:
-        title: Of the page.
-        columns: Of the table.
-        results: A line of the table, and of each plot, for each.
-        labels: What to call each of them.
+        title: Title of the page.
+        columns: Columns of the table.
+        results: Results, each a row of the table and a line of each plot.
+        labels: Label of each result.
     """
     head, *body = rows(columns, [result.figures for result in results])
     lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in body]
@@ -55,7 +55,7 @@ def page(title: str, columns: Columns, results: Sequence[Result], labels: Sequen
         "".join(f"<tr>{line}</tr>" for line in lines),
         "</table>",
         "".join(f'<p class="bad">Failed: {escape(problem)}.</p>' for problem in problems)
-        or "<p>Every check held: nothing was lost, doubled or misdirected.</p>",
+        or "<p>All checks passed: no reward was lost, duplicated or sent to another player.</p>",
     ]
     latencies = [(label, _latencies(result)) for label, result in zip(labels, results, strict=True)]
     if any(points for _, points in latencies):
@@ -75,7 +75,7 @@ def _latencies(result: Result) -> Points:
 
 
 def _rates(result: Result) -> Points:
-    """Return clicks a second, in half seconds; the last one that is not whole is left out."""
+    """Return clicks a second for each complete half second."""
     whole = int(result.run.seconds * 2)
     counts = [0] * whole
     for time in result.run.times:
@@ -85,7 +85,7 @@ def _rates(result: Result) -> Points:
 
 
 def _steps(most: float) -> list[float]:
-    """Return some four round steps from 0 to `most`."""
+    """Return about four round values from 0 to `most`."""
     if most <= 0:
         return [0.0]
     step = 10.0 ** (len(str(int(most))) - 1) if most >= 1 else 0.1

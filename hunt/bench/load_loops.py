@@ -1,4 +1,4 @@
-"""Closed and open loops: when a click is sent."""
+"""Closed and open loops: the schedule of clicks."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from hunt.bench.click_clients import ClickClients
 from hunt.bench.poller import Poller
 from hunt.bench.run import Run
 
-#: Seconds after the end in which answers are still waited for.
+#: Seconds to wait for answers after the last click.
 PATIENCE = 30.0
 
-_TICK = 0.25  # seconds between two looks at the progress
+_TICK = 0.25  # seconds between two updates of the progress
 
 Progress = Callable[[Run, float], None]
 
 
 def no_progress(run: Run, now: float) -> None:
-    """Show nothing."""
+    """Show no progress."""
 
 
 def closed_loop(
     clicker: ClickClients, poller: Poller[Any], seconds: float, progress: Progress = no_progress
 ) -> Run:
-    """Click on every connection, again as soon as the last click is answered."""
+    """Click on every connection; click again as soon as the answer arrives."""
     run = clicker.run = Run(began=perf_counter(), seconds=seconds)
     end = run.began + seconds
     tick = run.began + _TICK
@@ -53,10 +53,10 @@ def open_loop(
     rate: float,
     progress: Progress = no_progress,
 ) -> Run:
-    """Click at a steady rate, whatever the answers do.
+    """Click at a constant rate, independent of the answers.
 
-    A click that finds no connection free waits for one, and its latency counts from
-    when it was meant to be sent: a slow answer delays no click unseen.
+    A click waits if no connection is free, and its latency counts from its scheduled time.
+    So slow answers cannot hide the delay of later clicks (coordinated omission).
     """
     run = clicker.run = Run(began=perf_counter(), seconds=seconds)
     free = deque(clicker.connections)

@@ -1,4 +1,4 @@
-"""Players of the load, each with a token."""
+"""Players of a load, each with a token."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _COOKIE = "hunt_player="
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A player, who has not played before."""
+    """A new player."""
 
     name: str
     token: str = field(repr=False)
 
 
-#: Returns so many new players.
+#: Returns the given number of new players.
 PlayerSource = Callable[[int], list[Player]]
 
 
 def signed(sign: Callable[[str], str]) -> PlayerSource:
-    """Return a source of players whose tokens `sign` makes from their names."""
+    """Return a source of players whose tokens `sign` signs."""
 
     def players(count: int) -> list[Player]:
         run = os.urandom(4).hex()
@@ -36,7 +36,7 @@ def signed(sign: Callable[[str], str]) -> PlayerSource:
 
 
 def guests(target: Target) -> PlayerSource:
-    """Return a source of the server's own guests."""
+    """Return a source of guests of the server."""
     return lambda count: [_guest(target) for _ in range(count)]
 
 
@@ -45,8 +45,8 @@ def _guest(target: Target) -> Player:
     cookie = headers.get("set-cookie", "")
     if status not in {200, 201} or not cookie.startswith(_COOKIE):
         raise HuntError(
-            f"the server gives no guest sessions (it answered {status}): "
-            "set HUNT_JWT_SECRET as the server has it"
+            f"the server refuses guests (status {status}): "
+            "set HUNT_JWT_SECRET to the secret of the server"
         )
     token = cookie.removeprefix(_COOKIE).partition(";")[0]
     return Player("guest", token)

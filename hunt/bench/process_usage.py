@@ -1,4 +1,4 @@
-"""CPU time and memory of the server and of PostgreSQL, from ``/proc``."""
+"""CPU time and memory of server and PostgreSQL processes, from ``/proc``."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _LISTEN = "0A"  # the state in /proc/net/tcp
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A line of the process table."""
+    """An entry of the process table."""
 
     parent: int
-    name: str  #: of its program
-    cpu: float  #: seconds, with those of its children that have ended
+    name: str  #: name of its program
+    cpu: float  #: seconds of CPU, with those of its ended children
 
 
 def process_table() -> dict[int, Process]:
-    """Return all processes that can be seen, by their ids."""
+    """Return all visible processes, by id."""
     found = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -42,7 +42,7 @@ def _process(stat: str) -> Process:
 
 
 def descendants(roots: Iterable[int], processes: dict[int, Process]) -> set[int]:
-    """Return the processes `roots` and all below them."""
+    """Return the processes `roots` and all their descendants."""
     children: dict[int, list[int]] = {}
     for pid, process in processes.items():
         children.setdefault(process.parent, []).append(pid)
@@ -57,19 +57,18 @@ def descendants(roots: Iterable[int], processes: dict[int, Process]) -> set[int]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was used until now; the PostgreSQL's is None where it is not known."""
+    """CPU time used so far."""
 
     server: float  #: seconds of CPU
-    postgres: float | None  #: seconds of CPU
+    postgres: float | None  #: seconds of CPU; None: not known
 
 
 class ServerProcesses:
     """The processes of one server, and of its PostgreSQL.
 
     Args:
-        server: Ids of the server's processes; their children count too, but not a
-            PostgreSQL among them.
-        postgres: Of the postmaster; None looks for one below the server.
+        server: Process ids of the server; descendants count, except PostgreSQL.
+        postgres: Process id of the postmaster; None: the one below the server, if any.
     """
 
     def __init__(self, server: Iterable[int], postgres: int | None = None) -> None:
@@ -78,7 +77,7 @@ class ServerProcesses:
         known = process_table()
         for pid in (*self._server, *([] if postgres is None else [postgres])):
             if pid not in known:
-                raise SettingsError(f"there is no process {pid} here to be measured")
+                raise SettingsError(f"process {pid}: does not exist on this machine")
 
     def _split(self, known: dict[int, Process]) -> tuple[set[int], set[int]]:
         server = descendants(self._server, known)
@@ -89,14 +88,14 @@ class ServerProcesses:
         return server - below - masters, below
 
     def usage(self) -> Usage:
-        """Return the CPU time until now."""
+        """Return the CPU time used so far."""
         known = process_table()
         server, postgres = self._split(known)
         used = sum(known[pid].cpu for pid in server)
         return Usage(used, sum(known[pid].cpu for pid in postgres) if postgres else None)
 
     def memory(self) -> int:
-        """Return the bytes of the server's own share of memory (PSS)."""
+        """Return the proportional set size (PSS) of the server in bytes."""
         total = 0
         for pid in self._split(process_table())[0]:
             with suppress(*_GONE):
@@ -107,7 +106,7 @@ class ServerProcesses:
 
 
 def listening_processes(port: int) -> list[int]:
-    """Return the processes that listen on `port` of this machine, without their children."""
+    """Return the local processes that listen on `port`, without their children."""
     inodes = set()
     for name in ("tcp", "tcp6"):
         with suppress(*_GONE):

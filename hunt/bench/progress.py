@@ -1,4 +1,4 @@
-"""A live line on a terminal."""
+"""A progress line on a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hunt.bench.run import Run
 
 
 class ProgressLine:
-    """Overwrites one line of a terminal; says nothing where there is none."""
+    """A line that is overwritten in place; nothing without a terminal."""
 
     def __init__(self, label: str, stream: TextIO | None = None) -> None:
         self._label = label
@@ -19,13 +19,13 @@ class ProgressLine:
         self._before: tuple[float, int] | None = None
 
     def say(self, text: str) -> None:
-        """Show `text` in place of what was shown."""
+        """Replace the line."""
         if self._shown:
             self._stream.write(f"\r\x1b[K{self._label}: {text}")
             self._stream.flush()
 
     def clicks(self, run: Run, now: float) -> None:
-        """Show how a run goes."""
+        """Show the progress of a run."""
         if not self._shown:
             return
         settled = run.settled
@@ -38,11 +38,11 @@ class ProgressLine:
         passed = perf_counter() - run.began
         self.say(
             f"{passed:4.0f} of {run.seconds:.0f} s  {settled:,} settled  {rate:,.0f}/s"
-            f"  {others:,} under way or refused"
+            f"  {others:,} in flight or refused"
         )
 
     def clear(self) -> None:
-        """Leave nothing behind."""
+        """Remove the line."""
         if self._shown:
             self._stream.write("\r\x1b[K")
             self._stream.flush()

@@ -1,4 +1,4 @@
-"""Responses, cut from what a socket gave by Content-Length."""
+"""A fast parser of HTTP/1 responses with a Content-Length."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from typing import NamedTuple
 
 _END = b"\r\n\r\n"
 
-#: Heads remembered, at most; they differ by length and, each second, by date.
+#: Cached heads, at most; they differ by length and, each second, by date.
 _HEADS = 1000
 
 
 class Head(NamedTuple):
-    """What the first lines of a response say."""
+    """Status line and headers of a response."""
 
     status: int
-    length: int | None  #: bytes of the body; None where it says none
+    length: int | None  #: bytes of the body; None if the head does not say
     chunked: bool
     closes: bool  #: the server closes the connection after it
 
 
 def parse_head(head: bytes) -> Head:
-    """Return what a head says, which ends with an empty line.
+    """Parse the head of a response, with its empty line.
 
     Raises:
-        ValueError: It is no response of HTTP/1.
+        ValueError: It is not an HTTP/1 response.
     """
     first, *lines = head[: -len(_END)].split(b"\r\n")
     version, _, rest = first.partition(b" ")
@@ -46,16 +46,16 @@ def parse_head(head: bytes) -> Head:
 
 
 class ResponseParser:
-    """Cuts whole responses; knows a head that it has seen before."""
+    """Parses complete responses; caches heads."""
 
     def __init__(self) -> None:
         self._heads: dict[bytes, Head] = {}
 
     def head(self, data: bytes) -> tuple[Head, int] | None:
-        """Return the head at the start of `data` and where it ends; None while it is not whole.
+        """Return the head at the start of `data` and its end; None while it is incomplete.
 
         Raises:
-            ValueError: It is no response.
+            ValueError: It is not an HTTP/1 response.
         """
         at = data.find(_END)
         if at < 0:
@@ -71,10 +71,10 @@ class ResponseParser:
         return head, at
 
     def parse(self, data: bytes) -> tuple[Head, int, int] | None:
-        """Return the head, and where the body begins and ends; None while it is not whole.
+        """Return the head, and start and end of the body; None while it is incomplete.
 
         Raises:
-            ValueError: It is no response, or none with a Content-Length.
+            ValueError: It is not an HTTP/1 response with a Content-Length.
         """
         found = self.head(data)
         if found is None:

@@ -1,4 +1,4 @@
-"""What one load has shown."""
+"""The result of one load."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from hunt.bench.run import Run
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The figures of one load; None is what could not be seen."""
+    """Figures and failed checks of one load; a figure of None was not measurable."""
 
     figures: dict[str, float | None]
     statuses: dict[int, int]
-    problems: list[str]  #: checks that failed, each in a sentence
+    problems: list[str]  #: failed checks, each as a sentence
     run: Run = field(repr=False)

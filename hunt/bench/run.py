@@ -1,4 +1,4 @@
-"""What was seen while clicks were sent."""
+"""Counts and latencies of one run of clicks."""
 
 from __future__ import annotations
 
@@ -7,54 +7,58 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-#: Nothing was recorded, and the server said so: no fault of it under load.
+#: Statuses of load shedding: nothing was recorded, which is correct under load.
 REFUSED = frozenset({429, 503})
 
-#: The click may be recorded or not.
+#: Status of an unknown outcome: the click may be in the log.
 UNKNOWN = 504
 
 
 @dataclass(slots=True)
 class Run:
-    """Answers to clicks, from `began` on."""
+    """Answers to the clicks of one run."""
 
-    began: float = 0.0  #: by `time.perf_counter`
-    seconds: float = 0.0  #: in which new clicks were sent
-    latencies: array[float] = field(default_factory=lambda: array("d"))  #: seconds, of the 200s
-    times: array[float] = field(default_factory=lambda: array("f"))  #: of these, since `began`
+    began: float = 0.0  #: start, by `time.perf_counter`
+    seconds: float = 0.0  #: duration in which new clicks were sent
+    latencies: array[float] = field(
+        default_factory=lambda: array("d")
+    )  #: seconds, of answers with status 200
+    times: array[float] = field(
+        default_factory=lambda: array("f")
+    )  #: seconds from `began` to each of them
     statuses: Counter[int] = field(default_factory=Counter)
     sent: int = 0
-    wrong: int = 0  #: answers of 200 that were not to the click, or called it a duplicate
+    wrong: int = 0  #: answers with status 200 for another click, or that call it a duplicate
     broken: int = 0  #: clicks whose connection ended without an answer
-    unsent: int = 0  #: clicks of an open loop for which no connection came free
+    unsent: int = 0  #: clicks of an open loop that found no free connection
 
     @property
     def settled(self) -> int:
-        """Clicks answered with 200."""
+        """Number of clicks answered with 200."""
         return self.statuses[200]
 
     @property
     def refused(self) -> int:
-        """Clicks that were refused, and are not in the log."""
+        """Number of refused clicks; they are not in the log."""
         return sum(self.statuses[status] for status in REFUSED)
 
     @property
     def unknown(self) -> int:
-        """Clicks that may be in the log or not."""
+        """Number of clicks with an unknown outcome."""
         return self.sent - sum(self.statuses.values()) + self.statuses[UNKNOWN]
 
     def throughput(self) -> float:
-        """Return the settled clicks a second, while new ones were sent."""
+        """Return settled clicks a second while new ones were sent."""
         return sum(time <= self.seconds for time in self.times) / self.seconds
 
     def problems(self) -> list[str]:
-        """Return what should not have happened, each in a sentence."""
+        """Return the failed checks, each as a sentence."""
         found = []
         unanswered = self.sent - sum(self.statuses.values())
         if unanswered:
             found.append(f"{unanswered} clicks got no answer ({self.broken} connections broke)")
         if self.wrong:
-            found.append(f"{self.wrong} answers were not to the click that was sent")
+            found.append(f"{self.wrong} answers did not match their click")
         if self.unsent:
             found.append(f"{self.unsent} clicks could not be sent: more connections are needed")
         bad = {s: n for s, n in sorted(self.statuses.items()) if s != 200 and s not in REFUSED}
@@ -63,21 +67,21 @@ class Run:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """Return the smallest value that `share` of all, 0 to 1, do not exceed; 0 of none.
+    """Return a percentile by the nearest-rank method; 0 if there are no values.
 
     Args:
-        ordered: Ascending.
-        share: 0.99 is the 99th percentile.
+        ordered: Values in ascending order.
+        share: 0 to 1; 0.99 is the 99th percentile.
     """
     if not ordered:
         return 0.0
-    # A tiny less, as 0.9 * 10 is 9 in arithmetic but need not be in floats.
+    # Without the rounding error of floats: 0.9 * 10 may be more than 9.
     rank = -int(-(share * len(ordered) - 1e-9) // 1)
     return ordered[min(max(rank, 1), len(ordered)) - 1]
 
 
 def latency_figures(latencies: Sequence[float], prefix: str = "") -> dict[str, float]:
-    """Return the percentiles in milliseconds, by name."""
+    """Return the percentiles of latencies in milliseconds, by name."""
     ordered = sorted(latencies)
     shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
     return {f"{prefix}{n}_ms": percentile(ordered, share) * 1000 for n, share in shares.items()}

@@ -1,4 +1,4 @@
-"""What the server says of itself: its batches, its log's length, the size of its map."""
+"""State of the server, read over HTTP: batches, length of the log, size of the map."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hunt.bench.responses import ResponseParser
 from hunt.bench.target import TIMEOUT, Target
 from hunt.errors import HuntError
 
-#: Seconds until another process of the server must know of a commit.
+#: Seconds within which all worker processes must know of a commit.
 _LAG = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """Counters of ``/metrics``, from the server's start on."""
+    """Counters of ``/metrics`` since the start of the server."""
 
     count: float
     rows: float
@@ -25,7 +25,7 @@ class Batches:
 
 
 def batches(target: Target) -> Batches | None:
-    """Return the server's batches so far; None where it does not say."""
+    """Return the counters of batches; None if ``/metrics`` is not readable."""
     try:
         status, _, body = target.request("GET", "/metrics")
     except HuntError:
@@ -45,7 +45,7 @@ def batches(target: Target) -> Batches | None:
 
 
 def map_size(target: Target) -> tuple[float, float]:
-    """Return width and height of the hunt's map; 100 by 100 where the server does not say."""
+    """Return width and height of the hunt's map; 100 by 100 if the server does not answer."""
     status, _, body = target.request("GET", f"/v1/hunts/{target.hunt}")
     try:
         shown = json.loads(body)["map"] if status == 200 else {}
@@ -55,10 +55,10 @@ def map_size(target: Target) -> tuple[float, float]:
 
 
 def position(target: Target, token: str) -> int:
-    """Return the length of the hunt's log, as a stream's greeting says.
+    """Return the length of the hunt's log, from the ``hello`` of a stream.
 
     Raises:
-        HuntError: The server does not give a stream.
+        HuntError: The server refuses the stream.
     """
     with target.connect() as sock:
         sock.settimeout(TIMEOUT)
@@ -82,13 +82,13 @@ def position(target: Target, token: str) -> int:
                         return int(json.loads(data)["seq"])
         except (OSError, ValueError, KeyError) as exc:
             raise HuntError(f"the stream of {target.hunt} cannot be read: {exc}") from exc
-    raise HuntError(f"the stream of {target.hunt} ended before its greeting")
+    raise HuntError(f"the stream of {target.hunt} ended before its hello")
 
 
 def _refused(target: Target, status: int) -> str:
     if status in {401, 403}:
         return (
-            f"the server does not take the players' tokens ({status}): "
+            f"the server refuses the players' tokens ({status}): "
             "set HUNT_JWT_SECRET as the server has it, or give --guests"
         )
     if status == 404:
@@ -97,7 +97,7 @@ def _refused(target: Target, status: int) -> str:
 
 
 def wait_position(target: Target, token: str, expected: int) -> int:
-    """Return the length of the log, once it is `expected` or has had its time to be."""
+    """Return the length of the log once it is `expected`, or after a time limit."""
     last = monotonic() + _LAG
     while (found := position(target, token)) < expected and monotonic() < last:
         sleep(0.05)

@@ -1,4 +1,4 @@
-"""Event streams that are listened to, and one poller for them and the clicks."""
+"""Clients of event streams, and a poller that they share with clicking connections."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from hunt.errors import HuntError
 
 
 class StreamClient:
-    """A player's stream."""
+    """A player's event stream."""
 
     __slots__ = ("_events", "_head", "greeted", "number", "sock")
 
     def __init__(self, number: int, sock: socket.socket) -> None:
-        self.number = number  #: which of the players
+        self.number = number  #: index of its player
         self.sock = sock
         self.greeted = False
         self._head = b""
         self._events: BlockSplitter | None = None
 
     def read(self) -> bytes | None:
-        """Return the whole blocks that have come, in one piece; None where the stream has ended.
+        """Return the complete blocks that have arrived, as one text; None at the end.
 
         Raises:
-            ValueError: This is no event stream.
+            ValueError: The response is not an event stream.
         """
         try:
             data = self.sock.recv(65536)
@@ -62,11 +62,11 @@ class StreamClient:
 
 
 class CombinedPoller(Poller[ClickConnection | StreamClient]):
-    """Watches streams too: what they say is heard while the clicks are waited for.
+    """A poller of clicking connections that also reads event streams.
 
     Args:
-        heard: Called with a stream and the whole blocks that came on it; with None
-            where it has ended.
+        heard: Called with a stream and the complete blocks that arrived; with None at its
+            end.
     """
 
     def __init__(self, heard: Callable[[StreamClient, bytes | None], None]) -> None:
@@ -74,7 +74,7 @@ class CombinedPoller(Poller[ClickConnection | StreamClient]):
         self._heard = heard
 
     def wait(self, seconds: float) -> list[ClickConnection | StreamClient]:
-        """Return the clicks' connections with something to read; none after `seconds`."""
+        """Return the readable clicking connections; wait at most `seconds`."""
         clicks: list[ClickConnection | StreamClient] = []
         for each in super().wait(seconds):
             if isinstance(each, StreamClient):
@@ -84,7 +84,7 @@ class CombinedPoller(Poller[ClickConnection | StreamClient]):
         return clicks
 
     def hear(self, listener: StreamClient) -> None:
-        """Read a stream that has something to say."""
+        """Read a readable stream."""
         text = listener.read()
         if text is None:
             self.remove(listener)
@@ -92,13 +92,13 @@ class CombinedPoller(Poller[ClickConnection | StreamClient]):
 
 
 class OpenStreams:
-    """Streams that are open for the block.
+    """Event streams that are open for the block.
 
     Args:
-        target: Whose hunt.
+        target: Server and hunt.
         tokens: One for each stream.
-        poller: Watches them.
-        everybody: Hear of everybody's wins, not of the player's own rewards.
+        poller: Poller that watches the streams.
+        everybody: Subscribe to the wins of all players instead of the player's rewards.
     """
 
     def __init__(
@@ -117,10 +117,10 @@ class OpenStreams:
         self._sockets = ExitStack()
 
     def __enter__(self) -> Self:
-        """Connect all, and wait until each has been greeted.
+        """Open all streams, and wait for the ``hello`` of each.
 
         Raises:
-            HuntError: The server did not greet one of them.
+            HuntError: A stream was refused, or got no ``hello``.
         """
         try:
             for number, token in enumerate(self._tokens):
@@ -148,8 +148,8 @@ class OpenStreams:
                 ) from exc
             silent = sum(not listener.greeted for listener in self.open)
             if silent and monotonic() > last:
-                raise HuntError(f"{silent} of {len(self.open)} streams were not greeted")
+                raise HuntError(f"{silent} of {len(self.open)} streams got no hello")
 
     def __exit__(self, *exc_info: object) -> None:
-        """Close all."""
+        """Close all streams."""
         self._sockets.close()

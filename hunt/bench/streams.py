@@ -1,4 +1,4 @@
-"""``hunt bench streams``: what an open stream costs, and an event that goes to all of them."""
+"""``hunt bench streams``: the cost of idle streams, and the fan-out of events."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from hunt.bench.stream_clients import CombinedPoller, OpenStreams, StreamClient
 from hunt.bench.target import Target
 from hunt.errors import HuntError
 
-#: Streams of one player; a server takes ten.
+#: Streams of one player; the default limit of a server is ten.
 PER_PLAYER = 5
 
-#: Clicks after which a win is given up.
+#: Clicks without a win after which the load fails.
 TRIES = 1000
 
-#: Seconds in which an event must have reached every stream.
+#: Seconds within which an event must reach every stream.
 PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What is to be opened."""
+    """Size of the load."""
 
-    streams: int  #: >= 1, on which nothing happens
-    quiet: float  #: seconds for which their cost is watched
-    fan_out: int  #: streams that hear everybody's wins; 0 leaves that out
-    events: int  #: wins that are sent to them
+    streams: int  #: idle streams, >= 1
+    quiet: float  #: seconds for which they are measured
+    fan_out: int  #: streams with the wins of all players; 0: none
+    events: int  #: number of wins sent to them
 
 
 def measure(
     target: Target, load: Load, players: PlayerSource, *, processes: ServerProcesses | None = None
 ) -> Result:
-    """Open the streams, watch them idle, then send everybody's wins to others.
+    """Measure idle streams, then the fan-out of wins to other streams.
 
     Raises:
-        HuntError: Streams are refused, or nothing can be won.
+        HuntError: Streams are refused, or no click wins.
     """
     everyone = players(-(-max(load.streams, load.fan_out) // PER_PLAYER))
-    server_state.position(target, everyone[0].token)  # the tokens are taken
+    server_state.position(target, everyone[0].token)  # fails early if the tokens are refused
     figures: dict[str, float | None] = {"streams": load.streams}
     problems: list[str] = []
     figures |= _idle(target, load, everyone, processes, problems)

@@ -1,4 +1,4 @@
-"""The server under load: where it is, which hunt, and the bytes of the requests to it."""
+"""The server under load: its address, its hunt, and the bytes of requests to it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hunt.errors import HuntError, SettingsError
 
 _HUNT = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
-#: Seconds that a connect, or a request besides the load, may take.
+#: Seconds until a connect, or a request besides the load, times out.
 TIMEOUT = 30.0
 
-#: linux/in.h: the port is chosen at the connect, so each server port has all of them.
+#: IP_BIND_ADDRESS_NO_PORT of linux/in.h: choose the local port at connect.
 _BIND_ADDRESS_NO_PORT = 24
 
-#: Connections from one local address, at most; Linux has some 28,000 ports for each.
+#: Connections from one local address, at most; Linux has about 28,000 ports for each.
 _PORTS = 8000
 
 
@@ -36,33 +36,33 @@ class Target:
         """Return the target at `url`.
 
         Raises:
-            SettingsError: It is no address that the generator can load.
+            SettingsError: The generator cannot use this address.
         """
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port or 80
         except ValueError as exc:
-            raise SettingsError(f"--url {url!r} is no address: {exc}") from None
+            raise SettingsError(f"--url {url!r}: not a valid address ({exc})") from None
         if parts.scheme != "http" or not host:
             raise SettingsError(
-                f"--url {url!r} must be http://HOST:PORT: the load is sent without TLS, "
-                "so give the server's own address, behind its proxy"
+                f"--url {url!r}: must be http://HOST:PORT, because the load is sent without TLS; "
+                "give the address of the server itself, not of its proxy"
             )
         if not _HUNT.fullmatch(hunt):
-            raise SettingsError(f"--hunt {hunt!r} is no hunt: its id is 1-64 of a-z 0-9 -")
+            raise SettingsError(f"--hunt {hunt!r}: must be the id of a hunt, 1-64 of a-z 0-9 -")
         return cls(host, port, hunt)
 
     @property
     def local(self) -> bool:
-        """Whether it runs on this machine."""
+        """Whether the server runs on this machine."""
         return self.host == "localhost" or self.host.startswith("127.")
 
     def connect(self, number: int = 0) -> socket.socket:
         """Return a new non-blocking connection.
 
         Args:
-            number: How many there are already; from some thousands on, another
-                address of this machine is used, as ports run out.
+            number: Number of open connections; after some thousands another local address
+                is used, because ports run out.
         """
         source = None
         if number >= _PORTS and self.local:
@@ -90,7 +90,7 @@ class Target:
         return opened
 
     def click_head(self, token: str, length: int) -> bytes:
-        """Return all of a click's request but its body of `length` bytes."""
+        """Return the head of a click request with a body of `length` bytes."""
         return (
             f"POST /v1/hunts/{self.hunt}/clicks HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n"
             f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
@@ -112,7 +112,7 @@ class Target:
         """Return status, headers and body of a request besides the load.
 
         Raises:
-            HuntError: There is no answer.
+            HuntError: The server does not answer.
         """
         connection = HTTPConnection(self.host, self.port, timeout=TIMEOUT)
         headers = {"Content-Length": "0"} if method == "POST" else {}

@@ -1,4 +1,4 @@
-"""The command line: one file for each command, imported when it runs."""
+"""The command line: one module for each command, imported when the command runs."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ from importlib.metadata import version
 
 import click
 
-#: Command -> what ``hunt --help`` says of it.
+#: Command -> its line in ``hunt --help``.
 COMMANDS = {
-    "serve": "Run the server, with a PostgreSQL of its own unless one is given.",
-    "drain": "Let the running server finish what it has, and end.",
-    "migrate": "Bring the database's schema up to date.",
+    "serve": "Run the server, with an embedded PostgreSQL by default.",
+    "drain": "Shut the running server down gracefully.",
+    "migrate": "Migrate the database to the current schema.",
     "apply": "Create or change a hunt from a hunt file.",
     "hunts": "List the hunts.",
-    "open": "Let a hunt take clicks.",
-    "close": "End a hunt for good.",
-    "delete": "Delete a hunt that never had a click.",
-    "token": "Print a signed token.",
-    "click": "Click, as a player.",
-    "watch": "Watch a player's rewards come in.",
-    "bench": "Load a running server, and check that nothing was lost.",
-    "epoch": "Show the logs' epochs; begin new ones after a restore from a backup.",
-    "simulate": "Play a hunt file a million times, and say what its prizes give.",
-    "verify": "Compute every draw of a hunt again from its seed.",
-    "doctor": "Check settings and database; say what to change.",
-    "config": "Show the settings in force, and where each came from.",
+    "open": "Open a hunt for clicks.",
+    "close": "Close a hunt for good; its seed becomes public.",
+    "delete": "Delete a hunt without clicks.",
+    "token": "Print a signed token for a player or an operator.",
+    "click": "Click as a player.",
+    "watch": "Print a player's rewards as they arrive.",
+    "bench": "Put load on a running server, and check every outcome.",
+    "epoch": "Show the epochs of the logs; begin new ones after a restore.",
+    "simulate": "Simulate a hunt file, and print how often each prize is won.",
+    "verify": "Recompute every draw of a hunt, and compare it with the log.",
+    "doctor": "Check settings, database and limits, and suggest changes.",
+    "config": "Show the settings and their sources.",
 }
 
 
 class Commands(click.Group):
-    """Imports a command's file when it is needed, so that ``--help`` is quick."""
+    """Commands that are imported only when they run, so that ``--help`` is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, in the order in which a new user meets them."""
+        """Return the names, in the order of the help text."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, or None where there is none of that name."""
+        """Return a command, or None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"hunt.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list without importing what it lists."""
+        """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 

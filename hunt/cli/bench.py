@@ -1,4 +1,4 @@
-"""``hunt bench``: a load on a running server, and the check that nothing was lost."""
+"""``hunt bench``: put load on a running server, and check every outcome."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import click
 
 from hunt.bench import clicks, figure_table, game, streams
 from hunt.bench.progress import ProgressLine
-from hunt.cli import bench_options, common
+from hunt.cli import arguments, bench_options
 
 
 @click.group(name="bench")
 def command() -> None:
-    """Load a running server, and check that nothing was lost.
+    """Put load on a running server, and check every outcome.
 
-    CPU and memory are shown where the server runs on this machine: CPU in milliseconds
-    for 1,000 clicks.
+    CPU and memory are shown if the server runs on this machine: CPU in milliseconds for
+    1,000 clicks.
     """
     bench_options.more_files()
 
@@ -27,26 +27,26 @@ def command() -> None:
     type=bench_options.Counts(),
     default="64,256",
     show_default=True,
-    help="Keep-alive connections, a player each; a line of the table for each number.",
+    help="Numbers of keep-alive connections, each with its own player; one table row each.",
 )
 @click.option(
     "--rate",
-    type=common.Number(min=0, min_open=True),
-    help="Clicks a second, whatever the answers do; else each follows an answer.",
+    type=arguments.Number(min=0, min_open=True),
+    help="Clicks a second (open loop); by default a click follows each answer (closed loop).",
 )
 @click.option(
     "--seconds",
-    type=common.Number(min=0, min_open=True),
+    type=arguments.Number(min=0, min_open=True),
     default=10.0,
     show_default=True,
-    help="For each number of connections.",
+    help="Duration for each number of connections.",
 )
 @click.option(
     "--warmup",
-    type=common.Number(min=0),
+    type=arguments.Number(min=0),
     default=1.0,
     show_default=True,
-    help="Seconds of the same load before.",
+    help="Seconds of the same load before the measurement.",
 )
 @bench_options.options
 def clicks_command(
@@ -62,10 +62,10 @@ def clicks_command(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """How many clicks, how fast, at what cost.
+    """Measure throughput, latency and CPU of clicks.
 
-    With --rate latency counts from when a click was meant to be sent, so that a server
-    that stands still does not hide the clicks that had to wait.
+    With --rate, latency counts from the scheduled time of a click. So a stalled server does
+    not hide the waiting time of later clicks (coordinated omission).
     """
     target = bench_options.target(url, hunt_id, data_dir, config)
     source = bench_options.players(target, data_dir, config, as_guests=as_guests)
@@ -95,28 +95,28 @@ def clicks_command(
     type=click.IntRange(1, bench_options.MOST),
     default=1000,
     show_default=True,
-    help="Open streams on which nothing happens.",
+    help="Number of idle streams.",
 )
 @click.option(
     "--quiet",
-    type=common.Number(min=0),
+    type=arguments.Number(min=0),
     default=10.0,
     show_default=True,
-    help="Seconds for which they are watched.",
+    help="Seconds for which idle streams are measured.",
 )
 @click.option(
     "--fan-out",
     type=click.IntRange(0, bench_options.MOST),
     default=1000,
     show_default=True,
-    help="Streams of everybody's wins; 0 leaves them out.",
+    help="Streams with the wins of all players (scope=all); 0: none.",
 )
 @click.option(
     "--events",
     type=click.IntRange(1, bench_options.MOST),
     default=20,
     show_default=True,
-    help="Wins that go to all of these.",
+    help="Number of wins sent to them.",
 )
 @bench_options.options
 def streams_command(
@@ -132,7 +132,7 @@ def streams_command(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """What open streams cost, and an event that goes to all of them."""
+    """Measure the cost of idle streams, and the fan-out of events."""
     target = bench_options.target(url, hunt_id, data_dir, config)
     source = bench_options.players(target, data_dir, config, as_guests=as_guests)
     load = streams.Load(streams=count, quiet=quiet, fan_out=fan_out, events=events)
@@ -149,17 +149,21 @@ def streams_command(
     type=click.IntRange(1, bench_options.MOST),
     default=1000,
     show_default=True,
-    help="Each with a stream, and a connection for clicks.",
+    help="Number of players, each with a stream and a connection for clicks.",
 )
 @click.option(
     "--rate",
-    type=common.Number(min=0, min_open=True),
+    type=arguments.Number(min=0, min_open=True),
     default=1000.0,
     show_default=True,
-    help="Clicks a second of all players together.",
+    help="Clicks a second, all players together.",
 )
 @click.option(
-    "--seconds", type=common.Number(min=0, min_open=True), default=10.0, show_default=True
+    "--seconds",
+    type=arguments.Number(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Duration.",
 )
 @bench_options.options
 def game_command(
@@ -174,7 +178,7 @@ def game_command(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Players with open streams click; each outcome must arrive once, on its player's stream."""
+    """Click as players with open streams; check that each outcome arrives once, on its stream."""
     target = bench_options.target(url, hunt_id, data_dir, config)
     source = bench_options.players(target, data_dir, config, as_guests=as_guests)
     line = ProgressLine("game")

@@ -1,4 +1,4 @@
-"""What the loads of ``hunt bench`` share: their flags, their players, their report."""
+"""Options, players and reports that the loads of ``hunt bench`` share."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from hunt.bench.players import PlayerSource, guests, signed
 from hunt.bench.process_usage import ServerProcesses, listening_processes
 from hunt.bench.result import Result
 from hunt.bench.target import Target
-from hunt.cli import common, server_address
+from hunt.cli import arguments, server_address
 from hunt.core.tokens import sign
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-#: Connections, streams or players of one load, at most.
+#: Largest number of connections, streams or players of one load.
 MOST = 1_000_000
 
 
 class Counts(click.ParamType[list[int]]):
-    """Positive numbers with commas between them."""
+    """A comma-separated list of positive numbers."""
 
     name = "n,n"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> list[int]:
-        """Return the numbers in a text as ``64,256``."""
+        """Return the numbers in a text like ``64,256``."""
         if isinstance(value, list):
             return value
         try:
@@ -42,64 +42,64 @@ class Counts(click.ParamType[list[int]]):
         except ValueError:
             counts = [0]
         if not all(1 <= count <= MOST for count in counts):
-            self.fail(f"must be numbers from 1 to {MOST} with commas between", param, ctx)
+            self.fail(f"must be a comma-separated list of numbers from 1 to {MOST}", param, ctx)
         return counts
 
 
 def options(command: Command) -> Command:
-    """Add the flags that all loads share."""
+    """Add the options that all loads share."""
     for option in (
         click.option(
             "--html",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="Write a page with tables and plots.",
+            help="Write an HTML page with tables and plots.",
         ),
-        click.option("--json", "as_json", is_flag=True, help="Print figures for programs."),
+        arguments.json_option,
         click.option(
             "--guests",
             "as_guests",
             is_flag=True,
-            help="Play as the server's guests; else tokens are signed with the secret.",
+            help="Play as guests; by default tokens are signed with the server's secret.",
         ),
         click.option(
             "--hunt",
             "hunt_id",
             default="harbour",
             show_default=True,
-            type=common.HUNT_ID,
-            help="Its id; the load's clicks stay in its log.",
+            type=arguments.HUNT_ID,
+            help="Hunt to click in; the clicks of the load stay in its log.",
         ),
         server_address.option,
-        common.options,
+        arguments.options,
     ):
         command = option(command)
     return command
 
 
 def target(url: str | None, hunt_id: str, data_dir: Path | None, config: Path | None) -> Target:
-    """Return the server to load, and the hunt."""
+    """Return the server and the hunt to put load on."""
     return Target.parse(server_address.address(url, data_dir, config), hunt_id)
 
 
 def players(
     target: Target, data_dir: Path | None, config: Path | None, *, as_guests: bool
 ) -> PlayerSource:
-    """Return where the players come from."""
+    """Return the source of the load's players."""
     if as_guests:
         return guests(target)
-    secrets = common.secrets(common.read(data_dir, config).settings)
+    secrets = arguments.secrets(arguments.read(data_dir, config).settings)
     return signed(lambda name: sign(secrets, name, ttl=86400, now=datetime.now(UTC)))
 
 
 def processes(target: Target) -> ServerProcesses | None:
-    """Return the server's processes, where they can be seen from here."""
+    """Return the server's processes, or None if it runs on another machine."""
     found = listening_processes(target.port) if target.local else []
     return ServerProcesses(found) if found else None
 
 
 def more_files() -> None:
-    """Raise this process's own file limit as far as it goes."""
+    """Raise the file limit of this process to its hard limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -113,7 +113,7 @@ def show(
     as_json: bool,
     html: Path | None,
 ) -> None:
-    """Print, write, and exit with 1 where a check failed."""
+    """Print the figures, write the page, and exit with 1 if a check failed."""
     if as_json:
         click.echo(
             json.dumps(
@@ -130,8 +130,8 @@ def show(
     for each in results:
         if each.statuses.get(429):
             click.echo(
-                f"{each.statuses[429]} clicks were refused as too fast: start the server with "
-                "HUNT_CLICK_RATE=0 to measure without that limit",
+                f"{each.statuses[429]} clicks were refused by the rate limit: start the server "
+                "with HUNT_CLICK_RATE=0 to measure without it",
                 err=True,
             )
     problems = [problem for each in results for problem in each.problems]
@@ -140,4 +140,4 @@ def show(
     if problems:
         raise SystemExit(1)
     if not as_json:
-        click.echo("every check held: nothing was lost, doubled or misdirected")
+        click.echo("all checks passed: no reward was lost, duplicated or sent to another player")

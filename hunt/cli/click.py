@@ -1,4 +1,4 @@
-"""``hunt click HUNT``: clicks, and keeps each click's id through its retries."""
+"""``hunt click HUNT``: click, with one id for all retries of a click."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from pathlib import Path
 import click
 import msgspec
 
-from hunt.cli import common, server_address
+from hunt.cli import arguments, running, server_address
 from hunt.cli import player_options as players
 from hunt.client import Answer, open_client
 from hunt.values import MOST
 
 
 @click.command()
-@click.argument("hunt_id", metavar="HUNT", type=common.HUNT_ID)
-@click.option("--x", type=common.Number(), help="Map units; anywhere otherwise.")
-@click.option("--y", type=common.Number(), help="Map units; anywhere otherwise.")
-@click.option("-n", "count", type=click.IntRange(1, MOST), default=1, help="How many clicks.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
+@click.option(
+    "--x", type=arguments.Number(), help="Horizontal position in map units; random by default."
+)
+@click.option(
+    "--y", type=arguments.Number(), help="Vertical position in map units; random by default."
+)
+@click.option("-n", "count", type=click.IntRange(1, MOST), default=1, help="Number of clicks.")
+@arguments.json_option
 @players.options
 def command(
     hunt_id: str,
@@ -33,25 +37,25 @@ def command(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Click in a HUNT, and print what became of it."""
+    """Click in a HUNT, and print the outcome."""
     bearer = players.bearer(token, player, data_dir, config)
     server = server_address.address(url, data_dir, config)
-    common.run(_click, server, bearer, hunt_id, (x, y), count, as_json)
+    running.run(_click, server, bearer, hunt_id, (x, y), count, as_json)
 
 
 async def _click(
     url: str,
     token: str,
     hunt_id: str,
-    place: tuple[float | None, float | None],
+    position: tuple[float | None, float | None],
     count: int,
     as_json: bool,
 ) -> None:
     async with open_client(url, token, wait=False) as client:
         size = (await client.hunt(hunt_id, notice=players.notice))["map"]
         for _ in range(count):
-            x = random.uniform(0, size["width"]) if place[0] is None else place[0]
-            y = random.uniform(0, size["height"]) if place[1] is None else place[1]
+            x = random.uniform(0, size["width"]) if position[0] is None else position[0]
+            y = random.uniform(0, size["height"]) if position[1] is None else position[1]
             answer = await client.click(hunt_id, x, y, notice=players.notice)
             click.echo(msgspec.json.encode(answer) if as_json else _line(answer))
 

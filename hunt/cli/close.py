@@ -1,4 +1,4 @@
-"""``hunt close ID``."""
+"""``hunt close ID``: close a hunt for good."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from hunt.cli import common
+from hunt.cli import arguments, running
 from hunt.settings import Settings
 
 
 @click.command()
-@click.argument("hunt_id", metavar="ID", type=common.HUNT_ID)
-@common.options
+@click.argument("hunt_id", metavar="ID", type=arguments.HUNT_ID)
+@arguments.options
 def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
-    """End a hunt for good; from then on its seed is public."""
-    common.run(_close, common.read(data_dir, config).settings, hunt_id)
+    """Close a hunt for good; its seed becomes public."""
+    running.run(_close, arguments.read(data_dir, config).settings, hunt_id)
     click.echo(f"hunt {hunt_id} is closed")
 
 
 async def _close(settings: Settings, hunt_id: str) -> None:
-    async with common.hunts(settings) as hunts:
-        await hunts.close(hunt_id, actor=common.actor())
+    async with running.hunts(settings) as hunts:
+        await hunts.close(hunt_id, actor=arguments.actor())

@@ -1,4 +1,4 @@
-"""``hunt config``: the settings in force."""
+"""``hunt config``: show the settings and their sources."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 import click
 
-from hunt.cli import common
+from hunt.cli import arguments
 from hunt.configuration import masked
 from hunt.sources import PREFIX
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@common.options
+@arguments.json_option
+@arguments.options
 def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
-    """Show the settings in force and where each came from; secrets are masked."""
-    loaded = common.read(data_dir, config)
+    """Show each setting with its source; secrets are masked."""
+    loaded = arguments.read(data_dir, config)
     shown = masked(loaded.settings)
     if as_json:
         rows = {

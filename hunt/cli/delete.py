@@ -1,4 +1,4 @@
-"""``hunt delete ID``."""
+"""``hunt delete ID``: delete a hunt without clicks."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from hunt.cli import common
+from hunt.cli import arguments, running
 from hunt.settings import Settings
 
 
 @click.command()
-@click.argument("hunt_id", metavar="ID", type=common.HUNT_ID)
-@common.options
+@click.argument("hunt_id", metavar="ID", type=arguments.HUNT_ID)
+@arguments.options
 def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
-    """Delete a hunt that never had a click; the audit trail keeps a record."""
-    common.run(_delete, common.read(data_dir, config).settings, hunt_id)
+    """Delete a hunt without clicks; its entries in the audit trail stay."""
+    running.run(_delete, arguments.read(data_dir, config).settings, hunt_id)
     click.echo(f"hunt {hunt_id} is deleted")
 
 
 async def _delete(settings: Settings, hunt_id: str) -> None:
-    async with common.hunts(settings) as hunts:
-        await hunts.delete(hunt_id, actor=common.actor())
+    async with running.hunts(settings) as hunts:
+        await hunts.delete(hunt_id, actor=arguments.actor())

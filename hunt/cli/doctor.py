@@ -1,4 +1,4 @@
-"""``hunt doctor``: what would break a promise, and what to do about it."""
+"""``hunt doctor``: check the environment of the server."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ from pathlib import Path
 
 import click
 
-from hunt.cli import common
+from hunt.cli import arguments, running
 from hunt.errors import HuntError
 from hunt.settings import RESERVE, Settings, file_limit
 from hunt.store import trials
 from hunt.store.checks import Finding, check, finding
 
-#: Connections that a server should have room for.
+#: Connections that a server should be able to hold, without a setting.
 CONNECTIONS = 1000
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@common.options
+@arguments.json_option
+@arguments.options
 def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
-    """Check settings, database, pooler, file limit and clock; say what to change."""
-    findings = common.run(_examine, common.read(data_dir, config).settings)
+    """Check settings, database, pooler, file limit and clock, and suggest changes.
+
+    Exit status 1 if a check fails.
+    """
+    findings = running.run(_examine, arguments.read(data_dir, config).settings)
     if as_json:
         click.echo(
             json.dumps(
@@ -45,25 +48,25 @@ async def _examine(settings: Settings) -> list[Finding]:
         cure = "set HUNT_JWT_SECRET to one or more secrets of at least 32 bytes"
         findings.append(Finding("secret", False, "HUNT_JWT_SECRET is not set", cure))
     try:
-        async with common.database(settings) as conninfo:
-            async with common.connection_to(conninfo) as conn:
+        async with running.database(settings) as conninfo:
+            async with running.connection_to(conninfo) as conn:
                 findings += await check(conn)
                 findings.append(await trials.latency(conn))
                 findings.append(await trials.clock(conn, time.time))
                 findings.append(await trials.prepared(conninfo))
                 findings.append(await trials.notices(conn, settings.listen_dsn or conninfo))
     except HuntError as exc:
-        said = " ".join(str(exc).split())  # libpq says it in several lines
+        said = " ".join(str(exc).split())  # messages of libpq have several lines
         findings.append(Finding("database", False, said, "start it, or check the settings"))
     return findings
 
 
 def _files(settings: Settings) -> Finding:
-    room, wanted = file_limit(), settings.max_connections or CONNECTIONS
+    capacity, wanted = file_limit(), settings.max_connections or CONNECTIONS
     return finding(
         "files",
-        room >= wanted,
-        f"room for {room} connections, {wanted} wanted",
+        capacity >= wanted,
+        f"{capacity} connections possible, {wanted} wanted",
         f"raise the limit on open files (ulimit -n, LimitNOFILE=) above {wanted + RESERVE}, or "
         "lower HUNT_MAX_CONNECTIONS",
     )

@@ -1,4 +1,4 @@
-"""Sentences for errors that a person can cause, and the exit status of each."""
+"""Error messages of commands, and their exit statuses."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from hunt.errors import DefinitionError, HuntError, SettingsError
 
 DONE = 0
 FAILED = 1
-WRONG = 2  #: wrong usage or settings
-INTERRUPTED = 130  #: as shells have it for SIGINT
+WRONG = 2  #: usage or settings are wrong
+INTERRUPTED = 130  #: the status of shells for SIGINT
 
-_LONGEST = 200  # characters of a message that quotes what the user gave
+_LONGEST = 200  # characters of the longest message that quotes the user's input
 
 
 def run_command(command: Callable[[], object]) -> int:
-    """Run `command`; print an error that a person can cause as one sentence.
+    """Run `command`; print each expected error as one line.
 
     Returns:
-        The exit status: 0 done, 1 it failed, 2 wrong usage or settings, 130 interrupted.
+        The exit status: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # it is closed
@@ -53,13 +53,13 @@ def run_command(command: Callable[[], object]) -> int:
 
 
 def _describe(error: BaseException) -> tuple[str, int] | None:
-    """Return a sentence and an exit status; None for a defect of hunt."""
+    """Return a message and an exit status; None for a bug in hunt."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message(), WRONG
     if isinstance(error, click.ClickException):
         path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
         hint = f" (see '{path} --help')" if path else ""
-        said = _line(error.format_message())  # with the value, which may be long
+        said = _line(error.format_message())  # it may quote a long value
         said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ..."
         return f"hunt: {said}{hint}", error.exit_code
     if isinstance(error, HuntError):
@@ -68,12 +68,12 @@ def _describe(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, OSError):
         return _of_system(error), FAILED
     if isinstance(error, MemoryError):
-        return "hunt: out of memory: ask for less", FAILED
+        return "hunt: memory: exhausted; ask for less", FAILED
     return None
 
 
 def _line(text: str) -> str:
-    """Return a text in one line: libpq and click may say it in several."""
+    """Return a text as one line; messages of libpq and click may have several."""
     return " ".join(text.split())
 
 
@@ -82,10 +82,10 @@ def _of_system(error: OSError) -> str:
     if error.filename is not None:
         return f"hunt: {os.fsdecode(error.filename)}: {reason}"
     if isinstance(error, BrokenPipeError):
-        return ""  # the reader, as head, has seen enough
+        return ""  # the reader, like head, has closed the pipe
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}:
-        return f"hunt: the output cannot be written: {reason}"
-    return f"hunt: the system refused: {reason}"
+        return f"hunt: output: cannot be written ({reason})"
+    return f"hunt: system: {reason}"
 
 
 def _say(sentence: str) -> None:
@@ -94,7 +94,7 @@ def _say(sentence: str) -> None:
 
 
 def _drop_output() -> None:
-    """Write what is left; where that fails, leave nothing for the interpreter to write."""
+    """Flush the output; if that fails, discard it, so that the interpreter does not try again."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

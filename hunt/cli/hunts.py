@@ -1,4 +1,4 @@
-"""``hunt hunts``: lists the hunts."""
+"""``hunt hunts``: list the hunts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hunt.cli import common
+from hunt.cli import arguments, running
 from hunt.core.hunts import Hunt
 from hunt.settings import Settings
 
@@ -15,16 +15,16 @@ COLUMNS = ("id", "title", "state", "version", "clicks")
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@common.options
+@arguments.json_option
+@arguments.options
 def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
     """List the hunts."""
-    rows = [_row(hunt) for hunt in common.run(_all, common.read(data_dir, config).settings)]
+    rows = [_row(hunt) for hunt in running.run(_all, arguments.read(data_dir, config).settings)]
     if as_json:
         click.echo(json.dumps(rows))
         return
     if not rows:
-        click.echo("there are no hunts yet: 'hunt apply FILE' makes one")
+        click.echo("there are no hunts yet: create one with 'hunt apply FILE'")
         return
     table = [COLUMNS, *(tuple(str(row[name]) for name in COLUMNS) for row in rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(COLUMNS))]
@@ -34,7 +34,7 @@ def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
 
 
 async def _all(settings: Settings) -> list[Hunt]:
-    async with common.hunts(settings) as hunts:
+    async with running.hunts(settings) as hunts:
         return await hunts.all()
 
 

@@ -1,4 +1,4 @@
-"""``hunt migrate``: brings the schema up to date."""
+"""``hunt migrate``: migrate the database to the current schema."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from pathlib import Path
 
 import click
 
-from hunt.cli import common
+from hunt.cli import arguments, running
 from hunt.settings import Settings
 from hunt.store import schema
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Print the SQL, and change nothing.")
-@common.options
+@click.option("--dry-run", is_flag=True, help="Print the SQL without running it.")
+@arguments.options
 def command(dry_run: bool, data_dir: Path | None, config: Path | None) -> None:
-    """Bring the database's schema up to date; a second runner waits for the first."""
-    common.run(_migrate, common.read(data_dir, config).settings, dry_run)
+    """Migrate the database to the current schema; concurrent runs wait for each other."""
+    running.run(_migrate, arguments.read(data_dir, config).settings, dry_run)
 
 
 async def _migrate(settings: Settings, dry_run: bool) -> None:
-    async with common.connection(settings) as conn:
+    async with running.connection(settings) as conn:
         if dry_run:
             for each in await schema.pending(conn):
                 click.echo(f"-- {each}\n{each.sql}")

@@ -1,4 +1,4 @@
-"""``hunt open ID``."""
+"""``hunt open ID``: open a hunt for clicks."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from hunt.cli import common
+from hunt.cli import arguments, running
 from hunt.settings import Settings
 
 
 @click.command()
-@click.argument("hunt_id", metavar="ID", type=common.HUNT_ID)
-@common.options
+@click.argument("hunt_id", metavar="ID", type=arguments.HUNT_ID)
+@arguments.options
 def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
-    """Let a hunt take clicks, within its times."""
-    common.run(_open, common.read(data_dir, config).settings, hunt_id)
+    """Open a hunt: it accepts clicks between its opening and closing times."""
+    running.run(_open, arguments.read(data_dir, config).settings, hunt_id)
     click.echo(f"hunt {hunt_id} is open")
 
 
 async def _open(settings: Settings, hunt_id: str) -> None:
-    async with common.hunts(settings) as hunts:
-        await hunts.open(hunt_id, actor=common.actor())
+    async with running.hunts(settings) as hunts:
+        await hunts.open(hunt_id, actor=arguments.actor())

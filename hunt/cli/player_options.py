@@ -1,4 +1,4 @@
-"""A player on the command line: who it is, and what it got."""
+"""The player of a command: options, token, and printed rewards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from hunt.cli import common, server_address
+from hunt.cli import arguments, server_address
 from hunt.client import Reward
 from hunt.core.player_ids import valid_player
 from hunt.core.tokens import sign
@@ -20,31 +20,39 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def options(command: Command) -> Command:
-    """Add the flags that say which server, and which player."""
+    """Add the options that select the server and the player."""
     for option in (
-        click.option("--token", help="The player's token; else one is signed with the secret."),
-        click.option("--player", default="cli", show_default=True, help="Whose token to sign."),
+        click.option(
+            "--token",
+            help="Token of the player; by default one is signed with the server's secret.",
+        ),
+        click.option(
+            "--player",
+            default="cli",
+            show_default=True,
+            help="Id of the player to sign a token for.",
+        ),
         server_address.option,
-        common.options,
+        arguments.options,
     ):
         command = option(command)
     return command
 
 
 def bearer(token: str | None, player: str, data_dir: Path | None, config: Path | None) -> str:
-    """Return the token to use."""
+    """Return the given token, or sign one for the player."""
     if token is not None:
         if not re.fullmatch(r"[!-~]+", token := token.strip()):
-            raise click.BadParameter("must be a token, in one word", param_hint="--token")
+            raise click.BadParameter("must be a token, without spaces", param_hint="--token")
         return token
     if not valid_player(player):
         raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
-    secrets = common.secrets(common.read(data_dir, config).settings)
+    secrets = arguments.secrets(arguments.read(data_dir, config).settings)
     return sign(secrets, player, ttl=86400, now=datetime.now(UTC))
 
 
 def notice(kind: str, what: dict[str, Any]) -> None:
-    """Tell on standard error what is no reward, and that something is tried again."""
+    """Print a message that is not a reward, or a retry, to standard error."""
     if kind == "lost":
         pause = what["retry_after"]
         click.echo(f"trying again in {pause:.1f} s: {' '.join(what['reason'].split())}", err=True)
@@ -53,5 +61,5 @@ def notice(kind: str, what: dict[str, Any]) -> None:
 
 
 def line(reward: Reward) -> str:
-    """Return a reward as people read it."""
+    """Return a reward as a line for people."""
     return f"#{reward.seq}  {reward.prize or 'nothing'}  {reward.points} points"

@@ -1,4 +1,4 @@
-"""``hunt serve``: the server, with a database of its own where none is given."""
+"""``hunt serve``: run the server, with an embedded PostgreSQL by default."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from hunt.cli import common
+from hunt.cli import arguments, running
 from hunt.cli.worker import COMMAND
 from hunt.configuration import load
 from hunt.core.definition import parse
@@ -36,46 +36,37 @@ from hunt.store.hunts import Hunts
 
 
 @click.command()
-@click.option("--bind", metavar="ADDRESS", help="Where to listen: HOST:PORT or unix:PATH.")
-@click.option("--processes", type=int, metavar="N", help="Server processes.")
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the embedded PostgreSQL.",
-)
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Settings file; hunt.toml in the working directory otherwise.",
-)
+@click.option("--bind", metavar="ADDRESS", help="Listening address: HOST:PORT or unix:PATH.")
+@click.option("--processes", type=int, metavar="N", help="Number of worker processes.")
+@arguments.options
 def command(
     bind: str | None, processes: int | None, data_dir: Path | None, config: Path | None
 ) -> None:
-    """Run the server, with a PostgreSQL of its own unless HUNT_DATABASE_URL is set."""
+    """Run the server, with an embedded PostgreSQL unless HUNT_DATABASE_URL is set."""
     flags = {"bind": bind, "processes": processes, "data_dir": data_dir}
-    settings = load(os.environ, flags=flags, config=config, cwd=common.working_directory()).settings
+    settings = load(
+        os.environ, flags=flags, config=config, cwd=arguments.working_directory()
+    ).settings
     configure(settings)
-    if common.run(_run, settings) == signal.SIGINT:
+    if running.run(_run, settings) == signal.SIGINT:
         raise SystemExit(130)
 
 
 async def _run(settings: Settings) -> signal.Signals | None:
-    """Serve until the server has drained; return the signal that ended it, if one did.
+    """Serve until the server has drained; return the signal that ended it, or None.
 
     Raises:
-        HuntError: It could not start, or its worker processes keep failing.
+        HuntError: The server could not start, or its workers crash repeatedly.
     """
     notifier = Notifier(os.environ)
     async with AsyncExitStack() as stack:
-        # First, because a wrong address is found out at once, and a database is not.
+        # First: a wrong address fails at once, a database may take long.
         sockets = await stack.enter_async_context(listening(_addresses(settings)))
         given = settings
         if settings.embedded:
             settings = await stack.enter_async_context(_embedded(settings))
         if not settings.jwt_secret:
-            raise SettingsError(
-                "HUNT_JWT_SECRET is not set: give one or more secrets of at least 32 bytes"
-            )
+            raise SettingsError(arguments.NO_SECRET)
         binds = [url(sock) for sock in sockets[: len(settings.bind)]]
         supervisor = Supervisor(
             Program(command=COMMAND, sockets=sockets),
@@ -88,12 +79,12 @@ async def _run(settings: Settings) -> signal.Signals | None:
         )
         await supervisor.run()
     if supervisor.killed:
-        raise HuntError("stopped before it had drained")
+        raise HuntError("server: stopped before it had drained")
     return supervisor.ended_by
 
 
 def _addresses(settings: Settings) -> list[str]:
-    """Return where to listen: for players, and for operators where that is elsewhere."""
+    """Return the listening addresses of players, and of operators if they have their own."""
     operations = settings.operations_bind
     own = [] if operations is None or operations in settings.bind else [operations]
     return [*settings.bind, *own]
@@ -107,7 +98,7 @@ def _say(settings: Settings, binds: list[str]) -> None:
 
 @asynccontextmanager
 async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
-    """Run a PostgreSQL in the data folder, with the schema and the demo hunt made."""
+    """Run the embedded PostgreSQL, with the schema and the demo hunt."""
     async with postgres.server(settings.data_dir) as conninfo:
         async with await Connection.connect(conninfo, autocommit=True) as conn:
             await schema.migrate(conn)

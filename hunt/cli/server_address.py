@@ -1,4 +1,4 @@
-"""The server that a command on this machine is a client of."""
+"""The address of the server that a command connects to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hunt import values
-from hunt.cli import common
+from hunt.cli import arguments, running
 from hunt.errors import HuntError
 from hunt.processes import control_socket
 
@@ -15,10 +15,10 @@ option = click.option(
     "--url",
     envvar="HUNT_URL",
     show_envvar=True,
-    help="Address of the server; else the one that runs with the data folder.",
+    help="Address of the server; the default is the server that runs with the data folder.",
 )
 
-#: Addresses that stand for all of this machine's, and one that can be connected to.
+#: Wildcard address -> an address to connect to.
 _ANY = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 
 
@@ -26,25 +26,27 @@ def address(url: str | None, data_dir: Path | None, config: Path | None) -> str:
     """Return the URL of the server to use.
 
     Args:
-        url: Given by the user; else a running server is looked for.
-        data_dir: Of the server.
-        config: Settings file.
+        url: Address from the user; None: find the running server.
+        data_dir: Data folder of the server; None: from the settings.
+        config: Settings file; None: the default.
 
     Raises:
-        UsageError: The URL is not one.
-        HuntError: The server listens at no TCP port.
+        UsageError: The URL is malformed.
+        HuntError: The server has no TCP port.
     """
     if url is not None:
         return _checked(url)
-    settings = common.read(data_dir, config).settings
-    binds = common.run(_running, settings.data_dir)
+    settings = arguments.read(data_dir, config).settings
+    binds = running.run(_running, settings.data_dir)
     if not binds:
         binds = [f"http://{bind}" for bind in settings.bind if not bind.startswith("unix:")]
     for bind in binds:
         host, _, port = bind.removeprefix("http://").rpartition(":")
         if bind.startswith("http://") and port != "0":
             return f"http://{_ANY.get(host, host)}:{port}"
-    raise HuntError("the server of this machine has no known port: give --url or HUNT_URL")
+    raise HuntError(
+        "server address: not known, because the server has no TCP port; give --url or HUNT_URL"
+    )
 
 
 async def _running(data_dir: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""``hunt simulate FILE``: plays a hunt file, and says what its prizes give."""
+"""``hunt simulate FILE``: simulate a hunt file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from hunt.cli import common
+from hunt.cli import arguments
 from hunt.core.definition import Definition
 from hunt.core.fairness import new_seed
 from hunt.core.simulation import Played, play
@@ -21,13 +21,28 @@ BAR = 40
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--clicks", type=click.IntRange(1, MOST), default=1_000_000, show_default=True)
-@click.option("--players", type=click.IntRange(1, MOST), default=1000, show_default=True)
-@click.option("--seed", type=int, help="Repeats a run; it is printed with each.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option(
+    "--clicks",
+    type=click.IntRange(1, MOST),
+    default=1_000_000,
+    show_default=True,
+    help="Number of clicks.",
+)
+@click.option(
+    "--players",
+    type=click.IntRange(1, MOST),
+    default=1000,
+    show_default=True,
+    help="Number of players who share the clicks.",
+)
+@click.option("--seed", type=int, help="Seed of an earlier run, to repeat it; random by default.")
+@arguments.json_option
 def command(file: Path, clicks: int, players: int, seed: int | None, as_json: bool) -> None:
-    """Play a hunt FILE with the code that draws in production, anywhere on its map."""
-    definition = common.definition(file)
+    """Simulate a hunt FILE with random clicks, and print how often each prize is won.
+
+    It runs the code that draws in production.
+    """
+    definition = arguments.definition(file)
     number = random.SystemRandom().getrandbits(32) if seed is None else seed
     source = random.Random(number)
     played = play(
@@ -47,11 +62,11 @@ def command(file: Path, clicks: int, players: int, seed: int | None, as_json: bo
         return
     for line in _lines(definition, played):
         click.echo(line)
-    click.echo(f"{clicks} clicks of {players} players; repeat it with --seed {number}")
+    click.echo(f"{clicks} clicks of {players} players; repeat this run with --seed {number}")
 
 
 def _lines(definition: Definition, played: Played) -> list[str]:
-    """Return a line for each prize, with a bar, and one for what a click pays."""
+    """Return a line for each prize, with a bar, and one with the points of a click."""
     width = max((len(prize.id) for prize in definition.prizes), default=0)
     most = max(played.drawn.values(), default=0) or 1
     lines = []
@@ -65,7 +80,7 @@ def _lines(definition: Definition, played: Played) -> list[str]:
         )
     points = played.points
     lines.append(
-        f"a click pays {points.estimate:.4f} points ({points.low:.4f} to {points.high:.4f}), "
-        "95 times of a hundred"
+        f"a click wins {points.estimate:.4f} points on average "
+        f"({points.low:.4f} to {points.high:.4f}, 95 % confidence)"
     )
     return lines

@@ -1,4 +1,4 @@
-"""``hunt verify HUNT``: computes every draw again, and compares it with the log."""
+"""``hunt verify HUNT``: recompute every draw, and compare it with the log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
-from hunt.cli import common
+from hunt.cli import arguments, running
 from hunt.core.hunts import Hunt
 from hunt.core.player_ids import valid_player
 from hunt.core.verification import Edition, Verifier
@@ -20,13 +20,14 @@ from hunt.store.audit import Audit, Commitment
 from hunt.store.drawn import pages
 from hunt.store.hunts import Hunts
 
-#: Rows that are named, at most, where they are not what their draws gave.
+#: Wrong rows that are listed, at most.
 NAMED = 10
 
 LIMITS = """\
 This shows that the log follows from this seed and from the recorded versions of the hunt.
-It does not show that nobody knew the seed: the operator does, and can change seed, log and
-trail together. Compare the SHA-256 with the commitment that you saved before the hunt ended."""
+It does not show that the seed was secret: the operator knows it, and can change seed, log
+and audit trail together. Compare the SHA-256 with the commitment that you saved before the
+hunt ended."""
 
 
 class Report(Struct, frozen=True):
@@ -34,40 +35,40 @@ class Report(Struct, frozen=True):
 
     hunt: Hunt
     recorded: Commitment | None
-    counts: dict[str, int]  #: draws by verdict
-    wrong: list[int]  #: seqs, at most `NAMED`
+    counts: dict[str, int]  #: number of draws, by verdict
+    wrong: list[int]  #: seqs of wrong rows, at most `NAMED`
 
     @property
     def as_recorded(self) -> bool:
-        """Whether the seed is the one that the hunt was created with, as recorded."""
+        """Whether the seed matches the commitment recorded when the hunt was created."""
         return self.recorded is not None and self.recorded.sha256 == self.hunt.commitment
 
 
 @click.command()
-@click.argument("hunt_id", metavar="HUNT", type=common.HUNT_ID)
-@click.option("--player", help="Only this player's draws.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@common.options
+@click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
+@click.option("--player", help="Only verify this player's draws.")
+@arguments.json_option
+@arguments.options
 def command(
     hunt_id: str, player: str | None, as_json: bool, data_dir: Path | None, config: Path | None
 ) -> None:
-    """Compute every draw of a HUNT again from its seed.
+    """Recompute every draw of a HUNT from its seed, and compare it with the log.
 
-    Exit status 1 where a draw is wrong, or the seed is not the one that the audit trail
-    recorded a commitment to when the hunt was created.
+    Exit status 1 if a draw is wrong, or if the seed does not match the commitment that the
+    audit trail recorded when the hunt was created.
     """
     if player is not None and not valid_player(player):
         raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
-    report = common.run(_verify, common.read(data_dir, config).settings, hunt_id, player)
+    report = running.run(_verify, arguments.read(data_dir, config).settings, hunt_id, player)
     if as_json:
         click.echo(json.dumps(_as_json(report)))
     else:
         _show(report)
     if not report.as_recorded:
-        raise HuntError(f"the seed of {hunt_id} is not the one that was committed to")
+        raise HuntError(f"hunt {hunt_id}: its seed does not match the recorded commitment")
     if report.wrong:
         named = ", ".join(map(str, report.wrong))
-        raise HuntError(f"the log of {hunt_id} is not what was drawn, at seq {named} to begin with")
+        raise HuntError(f"hunt {hunt_id}: its log does not match the draws, first at seq {named}")
 
 
 def _as_json(report: Report) -> dict[str, object]:
@@ -108,7 +109,7 @@ def _show(report: Report) -> None:
 async def _verify(settings: Settings, hunt_id: str, player: str | None) -> Report:
     counts: Counter[str] = Counter(right=0, denied=0, erased=0, wrong=0)
     wrong: list[int] = []
-    async with common.pool(settings) as pool:
+    async with running.pool(settings) as pool:
         hunts = Hunts(pool)
         hunt = await hunts.get(hunt_id)
         if hunt is None:

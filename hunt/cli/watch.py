@@ -1,4 +1,4 @@
-"""``hunt watch HUNT``: a player's rewards, as they come in."""
+"""``hunt watch HUNT``: print a player's rewards as they arrive."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from typing import Literal
 import click
 import msgspec
 
-from hunt.cli import common, server_address
+from hunt.cli import arguments, running, server_address
 from hunt.cli import player_options as players
 from hunt.client import open_client
 from hunt.values import MOST
 
 
 @click.command()
-@click.argument("hunt_id", metavar="HUNT", type=common.HUNT_ID)
-@click.option("--sse", is_flag=True, help="Over server-sent events, not a WebSocket.")
-@click.option("-n", "count", type=click.IntRange(1, MOST), help="End after so many rewards.")
-@click.option("--after", metavar="EVENT-ID", help="Begin after this one, as in k3-4711.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
+@click.option("--sse", is_flag=True, help="Use server-sent events instead of a WebSocket.")
+@click.option(
+    "-n", "count", type=click.IntRange(1, MOST), help="Exit after this number of rewards."
+)
+@click.option(
+    "--after", metavar="EVENT-ID", help="Resume after this event id, for example k3-4711."
+)
+@arguments.json_option
 @players.options
 def command(
     hunt_id: str,
@@ -33,11 +37,11 @@ def command(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Watch a player's rewards in a HUNT; reconnects and resumes by itself."""
+    """Print a player's rewards in a HUNT as they arrive; reconnect and resume when needed."""
     bearer = players.bearer(token, player, data_dir, config)
     server = server_address.address(url, data_dir, config)
     transport = "sse" if sse else "socket"
-    common.run(_watch, server, bearer, hunt_id, transport, after, count, as_json)
+    running.run(_watch, server, bearer, hunt_id, transport, after, count, as_json)
 
 
 async def _watch(

@@ -1,4 +1,4 @@
-"""``python -m hunt.cli.worker FD``: one server process, as `hunt serve` starts it."""
+"""``python -m hunt.cli.worker FD``: one worker process, started by the supervisor process."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hunt.processes.worker_main import Make
 
-#: What the supervisor starts.  ``-P``: ``-m`` alone puts the working directory first on
-#: ``sys.path``, and a ``jwt.py`` there would run with the server's rights.
+#: The command that starts a worker.  Without ``-P`` the working directory is first on
+#: ``sys.path``, and a ``jwt.py`` there would run with the rights of the server.
 COMMAND = (sys.executable, "-P", "-m", "hunt.cli.worker")
 
 
 def main() -> None:
-    """Serve as the supervisor process orders."""
+    """Run a worker that obeys the supervisor process."""
     from hunt.processes import worker_main
 
     worker_main.main(_load)
 
 
 def _load() -> Make:
-    """Import the application, here because the supervisor process imports this module, too.
+    """Import the application, but not into the supervisor process, which imports this module.
 
     Raises:
         SettingsError: An installed package is not compatible.

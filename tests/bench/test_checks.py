@@ -21,7 +21,11 @@ def player(number: int) -> Any:
 
 
 def event(seq: int, click_id: str = ID) -> bytes:
-    return b'id: k3-%d\nevent: reward\ndata: {"id":"%b"}\n\n' % (seq, click_id.encode())
+    return b'id: k3-%d\nevent: reward\ndata: {"id":"%b","seq":%d,"x":1}\n\n' % (
+        seq,
+        click_id.encode(),
+        seq,
+    )
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def test_a_missing_event_is_found(referee: OutcomeChecker) -> None:
 
 def test_an_event_that_comes_twice_is_found(referee: OutcomeChecker) -> None:
     referee.heard(player(1), event(5) + event(5))
-    assert any("twice" in problem for problem in referee.problems())
+    assert any("duplicated" in problem for problem in referee.problems())
 
 
 def test_an_event_on_a_foreign_stream_is_found(referee: OutcomeChecker) -> None:
@@ -58,7 +62,7 @@ def test_a_stream_that_ends_is_found(referee: OutcomeChecker) -> None:
     assert referee.problems() == ["1 streams ended"]
 
 
-@pytest.mark.parametrize(("rows", "word"), [(9, "not in the log"), (12, "nobody here sent")])
+@pytest.mark.parametrize(("rows", "word"), [(9, "not in the log"), (12, "clicks too many")])
 def test_a_log_of_another_length_is_found(rows: int, word: str) -> None:
     run = Run(sent=11)
     run.statuses[200], run.statuses[504] = 10, 1

@@ -11,6 +11,8 @@ from benchmarks.compare import axum, sheet, wrk
 from benchmarks.compare.ratios import medians, ratio
 from benchmarks.compare.turns import alternate
 from hunt.bench import figure_table
+from hunt.core import sse
+from hunt.core.events import Reward
 
 COLUMNS: figure_table.Columns = {"clicks_per_second": ("clicks/s", 0), "max_ms": ("max ms", 1)}
 
@@ -117,12 +119,16 @@ def test_a_binary_is_taken_as_it_is(tmp_path: Any) -> None:
     assert axum.build(binary, tmp_path / "target") == binary
 
 
+ID = "0b6e1c9c-9f27-4f0e-8a44-1f1f6f4b9d11"
+
+
 def listener(number: int) -> Any:
     return SimpleNamespace(number=number)
 
 
 def events(*seqs: int) -> bytes:
-    return b"".join(b"id: k3-%d\nevent: reward\ndata: {}\n\n" % seq for seq in seqs)
+    rewards = (Reward(seq, ID, "ada", None, 0, "2026-11-01T18:00:00Z") for seq in seqs)
+    return b"".join(sse.reward("k3", each) for each in rewards)
 
 
 def test_each_stream_must_tell_every_event_once_and_in_order() -> None:

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.bench.event_blocks import REWARD_ID, REWARD_SEQ, BlockSplitter
+from hunt.bench.event_blocks import REWARD, BlockSplitter
 from hunt.bench.responses import ResponseParser, parse_head
+from hunt.core import sse
+from hunt.core.events import Reward
 
 BODY = b'{"id":"x"}'
 ANSWER = b"HTTP/1.1 200 \r\nContent-Length: 10\r\n\r\n" + BODY
@@ -54,6 +56,8 @@ def test_blocks_come_whole_at_any_chunking(chunks: list[int], reads: list[int]) 
     assert cutter.ended
 
 
-def test_rewards_are_found_by_seq_and_by_click() -> None:
-    assert REWARD_SEQ.findall(TEXT) == [b"12"]
-    assert REWARD_ID.findall(TEXT) == [ID]
+def test_rewards_are_found_with_click_id_and_seq() -> None:
+    reward = Reward(12, ID.decode(), "ada", "coin", 5, "2026-11-01T18:00:00.123456Z", 1.5, 2.5)
+    assert REWARD.findall(sse.hello("harbour", "k3", 11, False) + sse.reward("k3", reward)) == [
+        (ID, b"12")
+    ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import trio
 from psycopg.conninfo import make_conninfo
 
+from hunt.core.token_verifier import TokenVerifier
 from hunt.embedded.secret import jwt_secret
 from hunt.errors import DefinitionError, HuntNotFound, SettingsError, WrongState
 from hunt.store.driver.connection import Connection
@@ -143,6 +145,21 @@ def test_a_token_is_signed_with_the_first_secret(tmp_path: Path) -> None:
     assert run("token", "--player", "a", "--ttl", "soon").exit_code == 2
     with pytest.raises(SettingsError, match="HUNT_JWT_SECRET"):
         run("token", "--player", "a", HUNT_DATABASE_URL="postgresql://")
+
+
+def test_token_is_restricted_to_the_hunts_given() -> None:
+    secret = {"HUNT_JWT_SECRET": SECRET.decode()}
+    verifier = TokenVerifier((SECRET,), clock=time.time)
+    for audience, use in (((), "bearer"), (("--admin",), "admin")):
+        given = ("token", "--player", "ada", *audience)
+        restricted = run(*given, "--hunt", "harbour", "--hunt", "river", **secret)
+        everywhere = run(*given, **secret)
+        tokens = (each.output.strip() for each in (restricted, everywhere))
+        hunts = [verifier.verify(token, use).hunts for token in tokens]
+        assert hunts == [{"harbour", "river"}, None]
+    malformed = run("token", "--player", "ada", "--hunt", "a b", **secret)
+    assert malformed.exit_code == 2
+    assert "must be the id of a hunt" in malformed.output
 
 
 def test_config_shows_where_each_setting_came_from_and_no_secret() -> None:

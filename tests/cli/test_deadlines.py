@@ -8,7 +8,7 @@ import signal
 import pytest
 import trio
 
-from hunt.cli import common
+from hunt.cli import running
 from hunt.errors import StoreTimeout
 from hunt.store import schema
 from hunt.store.driver import limits
@@ -18,7 +18,7 @@ async def test_command_gives_up_a_server_that_says_nothing(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "CALL", 0.3)
-    async with common.connection_to(database) as conn:
+    async with running.connection_to(database) as conn:
         assert await schema.current(conn) == schema.LATEST
         pid = conn.info.backend_pid
         os.kill(pid, signal.SIGSTOP)

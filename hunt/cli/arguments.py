@@ -1,0 +1,135 @@
+"""Options and argument types that several commands share, and the settings they select."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hunt.configuration import Loaded, load
+from hunt.core import form
+from hunt.core.definition import Definition, parse
+from hunt.embedded.secret import jwt_secret
+from hunt.errors import DefinitionError, HuntError, SettingsError
+from hunt.settings import Settings
+from hunt.values import MOST_SECONDS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+#: The error of a server, or a command, that has no secret to sign tokens with.
+NO_SECRET = "HUNT_JWT_SECRET: not set; give one or more secrets of at least 32 bytes"
+
+_FILE_MAX = 1 << 20  # bytes of the largest hunt file
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Data folder of the server, with its embedded PostgreSQL.",
+)
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Settings file; the default is hunt.toml in the working directory, if it exists.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def options(command: Command) -> Command:
+    """Add the options that select the data folder and the settings file."""
+    return config_option(data_dir_option(command))
+
+
+class HuntId(click.ParamType[str]):
+    """The id of a hunt; a malformed id is an error of usage."""
+
+    name = "hunt"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the id."""
+        found = str(value)
+        if not form.ID.fullmatch(found):
+            self.fail("must be the id of a hunt, 1-64 of a-z 0-9 -", param, ctx)
+        return found
+
+
+HUNT_ID = HuntId()
+
+
+class Number(click.FloatRange):
+    """A finite number."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        found = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        if not abs(found) <= MOST_SECONDS:  # also false for NaN
+            self.fail(f"must be a number, at most {MOST_SECONDS:.0f}", param, ctx)
+        return found
+
+
+def read(data_dir: Path | None, config: Path | None) -> Loaded:
+    """Return the settings of this command."""
+    return load(os.environ, flags={"data_dir": data_dir}, config=config, cwd=working_directory())
+
+
+def working_directory() -> Path:
+    """Return the working directory.
+
+    Raises:
+        SettingsError: It was removed.
+    """
+    try:
+        return Path.cwd()
+    except OSError:
+        raise SettingsError(
+            "working directory: does not exist any more; change to another"
+        ) from None
+
+
+def secrets(settings: Settings) -> tuple[bytes, ...]:
+    """Return the secrets that sign tokens.
+
+    Raises:
+        SettingsError: There are none.
+    """
+    if settings.jwt_secret:
+        return settings.jwt_secret
+    if settings.embedded:
+        return (jwt_secret(settings.data_dir),)
+    raise SettingsError(NO_SECRET)
+
+
+def definition(file: Path) -> Definition:
+    """Read a hunt file.
+
+    Raises:
+        DefinitionError: The file is not a valid hunt file.
+        HuntError: The file cannot be read.
+    """
+    try:
+        with file.open("rb") as source:
+            text = source.read(_FILE_MAX + 1)
+        if len(text) > _FILE_MAX:
+            raise DefinitionError({str(file): f"is larger than {_FILE_MAX} bytes"})
+        return parse(text.decode())
+    except OSError as exc:
+        raise HuntError(f"{file}: cannot be read ({exc.strerror})") from None
+    except UnicodeDecodeError:
+        raise DefinitionError({str(file): "is not UTF-8"}) from None
+
+
+def actor() -> str:
+    """Return the name of the user, for the audit trail."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user often has no name
+        return f"uid {os.getuid()}"
