@@ -19,15 +19,15 @@ from hypercorn.trio.tcp_server import TCPServer
 from hunt.core.addresses import UNIX
 from hunt.core.proxies import Peer
 from hunt.edge.admission import BEYOND_TIMEOUT, OPERATIONS_TIMEOUT, Slot
-from hunt.edge.fastlane import Client
 from hunt.edge.framing import Answered
+from hunt.edge.handshake import Upgraded
 from hunt.edge.lingering import linger
 from hunt.edge.park import IDLE_TIMEOUT, Park
-from hunt.edge.secure import Secure
+from hunt.edge.parked_connection import ParkedConnection
 from hunt.edge.sending import send_all
 from hunt.edge.socket import serve as serve_socket
+from hunt.edge.tls_connection import TLSConnection
 from hunt.edge.transport import configure, host, local
-from hunt.edge.upgrade import Upgraded
 from hunt.edge.worker import SLOT, Worker
 from hunt.web.scope_state import LOCAL_ADDRESS
 
@@ -56,7 +56,7 @@ class Connection(TCPServer):
     _scope: trio.CancelScope
     _parked = False  # the park has the socket again
     _idle: float | None = None  # Trio's time since when no request is in flight
-    _secure: Secure | None = None  # serves at the moment
+    _secure: TLSConnection | None = None  # serves at the moment
 
     async def run(self) -> None:
         """Park a new connection, or serve it to its end."""
@@ -133,7 +133,7 @@ class Connection(TCPServer):
         ):
             await super().run()
             return
-        secure = Secure(self._worker, park, self.stream, self.slot)
+        secure = TLSConnection(self._worker, park, self.stream, self.slot)
         rest = await self._serve_secure(secure, b"")
         while rest is not None:
             exchange = self._exchange = _Exchange(rest)
@@ -141,7 +141,7 @@ class Connection(TCPServer):
             answered = exchange.answered
             rest = None if answered is None else await self._serve_secure(secure, answered.received)
 
-    async def _serve_secure(self, secure: Secure, received: bytes) -> bytes | None:
+    async def _serve_secure(self, secure: TLSConnection, received: bytes) -> bytes | None:
         """Serve by the fast lane; return the bytes for Hypercorn, None at the end."""
         self._secure = secure
         try:
@@ -282,7 +282,7 @@ def _park(stream: trio.SocketStream, park: Park, received: bytes, slot: Slot) ->
     """Move the socket of `stream` to the park, with the bytes that were read from it."""
     fd = stream.socket.detach()
     if park.open:
-        Client(park, fd, slot).begin(received)
+        ParkedConnection(park, fd, slot).begin(received)
     else:
         slot.release()
         os.close(fd)

@@ -8,11 +8,11 @@ from hypercorn.protocol.events import Event, Response
 from hypercorn.protocol.h11 import H11Protocol
 
 from hunt.core.addresses import UNIX
-from hunt.edge import upgrade
+from hunt.edge import handshake
 from hunt.edge.admission import Slot
 from hunt.edge.answers import problem_headers
 from hunt.edge.framing import Connection, Malformed
-from hunt.edge.refusal import refusal
+from hunt.edge.over_limit import refusal
 from hunt.edge.worker import SLOT, Worker
 from hunt.play import problems
 from hunt.web.scope_state import CONTINUE
@@ -106,13 +106,13 @@ class HTTP1(H11Protocol):
             await self._answer(problem, head=request.method == b"HEAD")
             await self.send(Closed())
             return
-        if upgrade.wanted(request):
+        if handshake.wanted(request):
             engine = self._worker.engine
             scheme = "https" if self.ssl else "http"
-            handshake = None if engine is None else upgrade.read(engine.play, request, scheme)
-            if handshake is not None and engine is not None:
+            found = None if engine is None else handshake.read(engine.play, request, scheme)
+            if found is not None and engine is not None:
                 peer = engine.proxies.peer(UNIX if self.client is None else self.client[0])
-                raise upgrade.Upgraded(handshake, peer, self.connection.trailing_data[0])
-            request = upgrade.declined(request)
+                raise handshake.Upgraded(found, peer, self.connection.trailing_data[0])
+            request = handshake.declined(request)
         self.connection_state[CONTINUE] = self._proceed
         await super()._create_stream(request)

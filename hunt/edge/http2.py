@@ -18,7 +18,7 @@ from hypercorn.protocol.h2 import H2Protocol
 
 from hunt.edge import sending
 from hunt.edge.answers import problem_headers
-from hunt.edge.refusal import refusal
+from hunt.edge.over_limit import refusal
 from hunt.edge.worker import SLOT, Worker
 from hunt.play import problems
 

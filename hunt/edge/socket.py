@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 import trio
 
-from hunt.edge.upgrade import Upgraded
+from hunt.edge.handshake import Upgraded
 from hunt.edge.websocket import WebSocket
 from hunt.play import contract
 from hunt.play.play import Play

@@ -22,7 +22,7 @@ from h2.connection import H2Connection
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
 
-from hunt.edge.secure import Secure
+from hunt.edge.tls_connection import TLSConnection
 from tests.support.hostile_input import CHUNKED, HOST, LIVEZ
 from tests.support.raw_http import Reader, click, subscribe
 from tests.support.raw_websocket import BINARY, CLOSE, PING, TEXT, frame, handshake, say
@@ -198,16 +198,16 @@ async def test_the_process_outlives_whatever_becomes_of_valid_bytes(
     database: str, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed: list[Exception] = []
-    serve = Secure.serve
+    serve = TLSConnection.serve
 
-    async def observed(self: Secure, received: bytes) -> bytes | None:
+    async def observed(self: TLSConnection, received: bytes) -> bytes | None:
         try:
             return await serve(self, received)
         except Exception as exc:
             failed.append(exc)
             raise
 
-    monkeypatch.setattr(Secure, "serve", observed)
+    monkeypatch.setattr(TLSConnection, "serve", observed)
     async with serving(database, heartbeat=1.0, over_tls=way != "clear") as client:
         changing = changes_of(FRAMES if way == "h2" else TOKENS)
         if way == "h2":

@@ -19,7 +19,7 @@ from hunt.core.proxies import Peer
 from hunt.core.sse import Event, Parser
 from hunt.edge.admission import Admission, Slot
 from hunt.edge.park import Park
-from hunt.edge.stream import open_stream
+from hunt.edge.parked_stream import open_stream
 from hunt.engine import Engine
 from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import FakeStore

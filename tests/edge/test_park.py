@@ -10,10 +10,9 @@ import pytest
 import trio
 
 from hunt.core.events import Reward
-from hunt.edge.fastlane import MAX_PIPELINED, READ
-from hunt.edge.fastlane import Client as ParkedClient
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT
-from hunt.edge.stream import ParkedStream
+from hunt.edge.parked_connection import MAX_PIPELINED, READ, ParkedConnection
+from hunt.edge.parked_stream import ParkedStream
 from hunt.store.driver.pool import open_pool
 from tests.support.raw_http import Reader, click, subscribe
 from tests.support.serving import connected, park_of, serving
@@ -30,7 +29,7 @@ async def test_an_idle_connection_and_a_stream_own_no_task(database: str) -> Non
             await reader.until(b"\r\n\r\n")
             assert (await reader.events(2))[1].event == "hello"
             kinds = [type(each) for each in park_of(client)._parked.values()]
-            assert {ParkedClient, ParkedStream} <= set(kinds)
+            assert {ParkedConnection, ParkedStream} <= set(kinds)
             assert trio.lowlevel.current_statistics().tasks_living <= before
 
 
@@ -73,7 +72,7 @@ async def test_what_hypercorn_served_comes_back_to_the_park(database: str) -> No
             status, headers, _ = await reader.answer()
             assert (status, headers["content-type"]) == (200, "application/json")
         kinds = [type(each) for each in park_of(client)._parked.values()]
-        assert kinds.count(ParkedClient) >= 1
+        assert kinds.count(ParkedConnection) >= 1
 
 
 async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(database: str) -> None:
@@ -174,7 +173,7 @@ async def test_silent_connections_are_ended_in_time(database: str) -> None:
             while not (held := [each for each in park_of(client)._parked.values() if each.buffer]):  # type: ignore[attr-defined]
                 await trio.lowlevel.checkpoint()
         [waiting] = held
-        assert isinstance(waiting, ParkedClient)
+        assert isinstance(waiting, ParkedConnection)
         waiting.check_timeout(waiting.since + HEAD_TIMEOUT - 1)
         assert waiting.fd >= 0
         waiting.check_timeout(waiting.since + HEAD_TIMEOUT + 1)
@@ -227,7 +226,9 @@ async def test_refused_click_leaves_nothing_in_memory(database: str) -> None:
             await stream.send_all(sent)
             assert (await reader.answer())[0] == status
             assert len(park.heads.cache) == 0
-            [waiting] = [each for each in park._parked.values() if isinstance(each, ParkedClient)]
+            [waiting] = [
+                each for each in park._parked.values() if isinstance(each, ParkedConnection)
+            ]
             assert waiting._head is None
         await stream.send_all(click())
         assert (await reader.answer())[0] == 200
@@ -243,7 +244,7 @@ async def test_remembered_head_ends_with_its_token(
             await stream.send_all(sent)
             assert (await reader.answer())[0] == 200
         [waiting] = [
-            each for each in park_of(client)._parked.values() if isinstance(each, ParkedClient)
+            each for each in park_of(client)._parked.values() if isinstance(each, ParkedConnection)
         ]
         assert waiting._head is not None
         identity = waiting._head.request.identity
@@ -293,7 +294,7 @@ async def test_what_is_pipelined_behind_a_click_is_bounded_and_not_lost(database
                         held := [
                             each
                             for each in park_of(client)._parked.values()
-                            if isinstance(each, ParkedClient) and not each._watched
+                            if isinstance(each, ParkedConnection) and not each._watched
                         ]
                     ):
                         await trio.lowlevel.checkpoint()

@@ -18,10 +18,10 @@ from hypercorn.config import Config
 
 from hunt.core import tokens
 from hunt.edge.admission import Admission
-from hunt.edge.fastlane import Client
+from hunt.edge.handshake import Handshake, Upgraded
 from hunt.edge.park import Park
+from hunt.edge.parked_connection import ParkedConnection
 from hunt.edge.socket import serve
-from hunt.edge.upgrade import Handshake, Upgraded
 from hunt.engine import Engine
 from hunt.play.request import Request
 from tests.simulation.ledger import HUNT
@@ -71,7 +71,7 @@ class Wires:
         self.socks.append(theirs)
         head = f"{line} HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer {token}\r\n{rest}"
         slot = Admission(trio.current_time).admit(park.engine.proxies.peer(""))
-        Client(park, ours.detach(), slot).begin(head.encode() * hot)
+        ParkedConnection(park, ours.detach(), slot).begin(head.encode() * hot)
         return theirs
 
     async def _click(self, sock: socket.socket, token: str) -> None:

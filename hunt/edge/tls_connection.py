@@ -13,9 +13,9 @@ import trio
 
 from hunt.edge.admission import Slot
 from hunt.edge.answers import LAST_CHUNK, chunk
-from hunt.edge.fastlane import MAX_PIPELINED, READ
 from hunt.edge.head import ParsedHead, may_be_fast
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
+from hunt.edge.parked_connection import MAX_PIPELINED, READ
 from hunt.edge.sending import send_all
 from hunt.edge.worker import Worker
 from hunt.play.answers import Answer
@@ -30,7 +30,7 @@ LAST_LOOK = 0.05
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError)
 
 
-class Secure:
+class TLSConnection:
     """Serves the fast-path requests of a connection, one after the other.
 
     Args:

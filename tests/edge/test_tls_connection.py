@@ -11,7 +11,7 @@ import trio
 from hypercorn.trio.tcp_server import TCPServer
 
 from hunt.core.events import Reward
-from hunt.edge import connection, secure
+from hunt.edge import connection, tls_connection
 from tests.support import certificates
 from tests.support.raw_http import LIVEZ, Reader, click, subscribe, wait_closed
 from tests.support.serving import Client, bearer, connected, serving
@@ -182,8 +182,8 @@ async def test_a_stream_that_takes_nothing_is_ended(
 async def test_what_does_not_arrive_is_not_waited_for(
     database: str, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(secure, "HEAD_TIMEOUT", 0.1)
-    monkeypatch.setattr(secure, "IDLE_TIMEOUT", 0.1)
+    monkeypatch.setattr(tls_connection, "HEAD_TIMEOUT", 0.1)
+    monkeypatch.setattr(tls_connection, "IDLE_TIMEOUT", 0.1)
     async with serving(database, over_tls=True) as client, connected(client) as stream:
         await stream.send_all(sent)
         await wait_closed(stream)

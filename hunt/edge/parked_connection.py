@@ -11,8 +11,8 @@ from hunt.edge.admission import BEYOND_TIMEOUT, Slot
 from hunt.edge.head import ParsedHead, may_be_fast
 from hunt.edge.lingering import LingeringClose
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
+from hunt.edge.parked_stream import open_stream
 from hunt.edge.sending import write_all
-from hunt.edge.stream import open_stream
 from hunt.play.answers import Answer
 from hunt.play.stream import Stream
 
@@ -23,7 +23,7 @@ READ = 16_384
 MAX_PIPELINED = 65_536
 
 
-class Client:
+class ParkedConnection:
     """A connection between two requests, or with a click in flight.
 
     It serves one request at a time.  Pipelined requests wait in `buffer`, so answers go
