@@ -28,8 +28,9 @@ from hunt.edge import worker
 from hunt.edge.admission import Admission
 from hunt.edge.park import Park
 from hunt.edge.worker import Service, Worker
-from hunt.engine import Engine, Host, open_engine
+from hunt.engine import Engine, open_engine
 from hunt.errors import SettingsError
+from hunt.host import Host
 from hunt.logs import configure
 from hunt.processes import failures
 from hunt.processes.listening import set_backlog

@@ -8,12 +8,11 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
 import trio
 
@@ -23,9 +22,9 @@ from hunt.core.log_limiter import LogLimiter
 from hunt.core.proxies import Proxies
 from hunt.core.readiness import NodeState
 from hunt.errors import SettingsError, StoreUnavailable
-from hunt.metrics.declarations import Connections, Sources
+from hunt.host import Host
+from hunt.metrics.declarations import Sources
 from hunt.metrics.event_loop import EventLoopMeter
-from hunt.metrics.families import Family
 from hunt.metrics.faults import Faults
 from hunt.metrics.recorder import Recorder
 from hunt.metrics.telemetry import Telemetry
@@ -61,21 +60,6 @@ START_PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """The surroundings of an engine: its server process, and the other ones of its node."""
-
-    connections: Connections | None = None  #: None where hunt does not accept connections
-    #: Called when a drain begins to refuse clicks; must not block.
-    refusing: Callable[[], None] = lambda: None
-    own_socket: str | None = None  #: ``unix:/path`` for requests of sibling processes
-    siblings: Callable[[], list[Path]] = list  #: returns the sockets of sibling processes
-    #: Returns the readiness of the node; None without a supervisor process.
-    node: Callable[[], NodeState] | None = None
-    #: Returns the metrics of the node; None without a supervisor process.
-    total: Callable[[], Awaitable[list[Family]]] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Operations:
     """Services for operators: audit trail, sign-ins, drain, and a view of the node."""
 
@@ -99,60 +83,34 @@ class Engine:
         self.settings = settings
         self.store = store
         host = host or Host()
-        self.faults = Counter(resume=0)  #: streams that could not be resumed
-        self.listener_faults = Counter(lost=0, odd=0)  #: as of `hunt.bus.postgres.run`
-        self.metrics = Recorder()
+        recorder = Recorder()
         self.catalogue = Catalogue(store.hunts.read)
-        self.hunts = self.catalogue.hunts
-        self.log = store.log
         self.tokens = open_tokens(settings, clock=time.time)
-        self.proxies = Proxies(settings.trusted_proxies)
-        self.limits = Limits(settings, clock=trio.current_time, refused=self.metrics.limited)
-        epochs = Epochs(self.hunts, store.hunts.begin_epoch, refresh=self.catalogue.refresh_soon)
-        self.streams = self._make_streams(epochs)
-        self.hub, self.tail = self.streams.hub, self.streams.tail
+        epochs = Epochs(
+            self.catalogue.hunts, store.hunts.begin_epoch, refresh=self.catalogue.refresh_soon
+        )
+        self.streams = self._make_streams(epochs, recorder)
         breaker = Breaker(
             trio.current_time,
             slow=settings.breaker_slow,
             batches=settings.breaker_batches,
             jitter=jitter,
         )
-        self.readiness = Readiness(breaker=breaker, tail=self.tail, tokens=self.tokens)
+        self.readiness = Readiness(breaker=breaker, tail=self.streams.tail, tokens=self.tokens)
         self.commits = Commits(
             settings,
             log=store.log,
-            hunts=self.hunts,
+            hunts=self.catalogue.hunts,
             epochs=epochs,
-            tail=self.tail,
+            tail=self.streams.tail,
             breaker=breaker,
-            recorder=self.metrics,
+            recorder=recorder,
             breaker_changed=self.readiness.announce,
             jitter=jitter,
         )
         store.on_recovery(self.commits.prober.probe_soon)
-        self.intake = Intake(
-            lanes=self.commits.lanes,
-            breaker=breaker,
-            limiter=self.limits.clicks,
-            pause=self.commits.quarantine.pause,
-            jitter=jitter,
-        )
-        self.play = assemble(
-            settings,
-            hunts=self.hunts,
-            tokens=self.tokens,
-            limits=self.limits,
-            proxies=self.proxies,
-            intake=self.intake,
-            hub=self.hub,
-            log=store.log,
-            position=self.tail.position,
-            metrics=self.metrics,
-            faults=self.faults,
-            jitter=jitter,
-        )
         self.ending = Ending(
-            hunts=self.hunts.values,
+            hunts=self.catalogue.hunts.values,
             now=self.catalogue.now,
             end_due=store.hunts.end_due,
             ended=self.catalogue.refresh_soon,
@@ -160,17 +118,40 @@ class Engine:
         )
         self.leaderboard = Leaderboard(store.standings.add_up, store.standings.leaders)
         self.version_cache = VersionCache(store.hunts.versions)
-        self.telemetry = self._make_telemetry(host)
+        self.limits = Limits(settings, clock=trio.current_time, refused=recorder.limited)
+        self.resume_faults = Counter(resume=0)  #: streams that could not be resumed
+        self.play = assemble(
+            settings,
+            hunts=self.catalogue.hunts,
+            tokens=self.tokens,
+            limits=self.limits,
+            proxies=Proxies(settings.trusted_proxies),
+            intake=Intake(
+                lanes=self.commits.lanes,
+                breaker=breaker,
+                limiter=self.limits.clicks,
+                pause=self.commits.quarantine.pause,
+                jitter=jitter,
+            ),
+            hub=self.streams.hub,
+            log=store.log,
+            position=self.streams.tail.position,
+            metrics=recorder,
+            faults=self.resume_faults,
+            jitter=jitter,
+        )
+        self.listener_faults = Counter(lost=0, odd=0)  #: as of `hunt.bus.postgres.run`
+        self.telemetry = self._make_telemetry(recorder, host)
         self.operations = self._make_operations(host)
         #: Called every few seconds; each drops the entries of a cache that were not used.
         self.rotations = [
             self.limits.rotate,
-            self.proxies.peers.rotate,
-            self.proxies.sources.rotate,
+            self.play.proxies.peers.rotate,
+            self.play.proxies.sources.rotate,
             self.tokens.known.rotate,
         ]
 
-    def _make_streams(self, epochs: Epochs) -> Streams:
+    def _make_streams(self, epochs: Epochs, recorder: Recorder) -> Streams:
         hub = Hub(
             epoch=self.catalogue.epoch,
             per_player=self.settings.max_streams_per_player,
@@ -178,7 +159,7 @@ class Engine:
             jitter=jitter,
             clock=time.time,
             tokens=self.tokens,
-            slow=self.metrics.cut_off,
+            slow=recorder.cut_off,
         )
         tail = Tail(
             read=self.store.log.read,
@@ -188,35 +169,35 @@ class Engine:
             went_back=epochs.log_went_back,
             jitter=jitter,
         )
-        return Streams(tail, hub, refresh=self.catalogue.refresh_soon, bus_lag=self.metrics.bus_lag)
+        return Streams(tail, hub, refresh=self.catalogue.refresh_soon, bus_lag=recorder.bus_lag)
 
-    def _make_telemetry(self, host: Host) -> Telemetry:
+    def _make_telemetry(self, recorder: Recorder, host: Host) -> Telemetry:
         faults = Faults()
-        sources = Sources(
-            version=VERSION,
-            recorder=self.metrics,
-            faults=faults,
-            breaker=self.commits.breaker,
-            guard=self.commits.guard,
-            hub=self.hub,
-            lanes=self.commits.lanes,
-            quarantine=self.commits.quarantine,
-            tail=self.tail,
-            meter=EventLoopMeter(time.perf_counter),
-            pool=self.store.states,
-            connections=host.connections,
-        )
         for where, counter in (
             ("pool", self.store.faults),
             ("listener", self.listener_faults),
             ("engine", self.catalogue.faults),
-            ("engine", self.faults),
+            ("engine", self.resume_faults),
             ("ending", self.ending.faults),
             ("leaderboard", self.leaderboard.faults),
             ("probe", self.commits.prober.faults),
-            ("tail", self.tail.faults),
+            ("tail", self.streams.tail.faults),
         ):
             faults.add(where, counter)
+        sources = Sources(
+            version=VERSION,
+            recorder=recorder,
+            faults=faults,
+            breaker=self.commits.breaker,
+            guard=self.commits.guard,
+            hub=self.streams.hub,
+            lanes=self.commits.lanes,
+            quarantine=self.commits.quarantine,
+            tail=self.streams.tail,
+            meter=EventLoopMeter(time.perf_counter),
+            pool=self.store.states,
+            connections=host.connections,
+        )
         return Telemetry(
             sources,
             answered=lambda: self.catalogue.answered_at,
@@ -228,7 +209,7 @@ class Engine:
         self.telemetry.faults.add("audit", audit_queue.faults)
         drain = Drain(
             readiness=self.readiness,
-            hub=self.hub,
+            hub=self.streams.hub,
             lanes=self.commits.lanes,
             delay=self.settings.drain_delay,
             timeout=self.settings.drain_timeout,

@@ -109,7 +109,7 @@ class Connection(TCPServer):
         engine = self._worker.engine
         if engine is None:  # the application is not hunt's
             return Peer(UNIX, trusted=True, key=None)
-        return engine.proxies.peer(host(self._transport().socket))
+        return engine.play.proxies.peer(host(self._transport().socket))
 
     async def _shake_hands(self) -> bool:
         """Begin TLS; return False where the handshake fails or takes too long."""

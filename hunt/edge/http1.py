@@ -111,7 +111,7 @@ class HTTP1(H11Protocol):
             scheme = "https" if self.ssl else "http"
             found = None if engine is None else handshake.read(engine.play, request, scheme)
             if found is not None and engine is not None:
-                peer = engine.proxies.peer(UNIX if self.client is None else self.client[0])
+                peer = engine.play.proxies.peer(UNIX if self.client is None else self.client[0])
                 raise handshake.Upgraded(found, peer, self.connection.trailing_data[0])
             request = handshake.declined(request)
         self.connection_state[CONTINUE] = self._proceed

@@ -27,12 +27,12 @@ def play_request(hunt_id: str = "") -> Request:
 def peer(engine: Engine) -> Peer:
     """Return the other end of the connection."""
     client = request.scope.get("client")
-    return engine.proxies.peer(UNIX if client is None else client[0])
+    return engine.play.proxies.peer(UNIX if client is None else client[0])
 
 
 def source(engine: Engine) -> Source:
     """Return the client's address and whether it uses TLS, behind trusted proxies."""
-    return engine.proxies.source(peer(engine), play_request().forwarded)
+    return engine.play.proxies.source(peer(engine), play_request().forwarded)
 
 
 def secure(engine: Engine) -> bool:

@@ -212,7 +212,7 @@ async def test_a_player_on_the_command_line(database: str) -> None:
             nursery.start_soon(watch)
             nursery.start_soon(watch, "--sse")
             with trio.fail_after(20):
-                while client.engine.hub.counts() != {"sse": 1, "websocket": 1}:
+                while client.engine.streams.hub.counts() != {"sse": 1, "websocket": 1}:
                     await trio.lowlevel.checkpoint()
             # Faster than the limit: the retries, under their ids, are part of the test.
             status, out, _ = await in_process("click", "harbour", "-n", "3", "--x", "1", *whom)
@@ -225,7 +225,7 @@ async def test_a_player_on_the_command_line(database: str) -> None:
         for status, seen, notices in watched:
             assert (status, seen) == (0, out)
             assert "hello" in notices
-        epoch = client.engine.hunts["harbour"].epoch
+        epoch = client.engine.catalogue.hunts["harbour"].epoch
         later = ["watch", "harbour", "--json", "-n", "1", "--after", f"{epoch}-2", *whom]
         assert json.loads((await in_process(*later))[1])["seq"] == 3
         status, _, err = await in_process("click", "harbour", "--x", "999", *whom)

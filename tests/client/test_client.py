@@ -80,7 +80,7 @@ async def test_clicks_are_answered_and_rewards_come_in_order(
                     reward = await anext(rewards)
                     assert (reward.id, reward.seq) == (answer.id, answer.seq)
                     assert (answer.prize, answer.points, answer.duplicate) == ("coin", 5, False)
-                epoch = server.engine.hunts["harbour"].epoch
+                epoch = server.engine.catalogue.hunts["harbour"].epoch
                 assert rewards.position == f"{epoch}-3"
             # Elsewhere and later, from where it was.
             await client.click("harbour", 1, 2)
@@ -160,7 +160,7 @@ async def test_an_iteration_ends_with_the_hunt(database: str, transport: Transpo
             await client.click("harbour", 1, 2)
             await Hunts(pool).close("harbour")
             with trio.fail_after(10):
-                while server.engine.hunts["harbour"].state != "closed":
+                while server.engine.catalogue.hunts["harbour"].state != "closed":
                     await trio.lowlevel.checkpoint()
                 async with client.rewards("harbour", transport=transport) as rewards:
                     assert [reward async for reward in rewards] == []

@@ -23,7 +23,7 @@ async def test_the_example_of_the_python_client_plays(database: str, tmp_path: P
                 [sys.executable, str(file), str(server.base_url), token()],
                 capture_stdout=True,
             )
-        epoch = server.engine.hunts["harbour"].epoch
+        epoch = server.engine.catalogue.hunts["harbour"].epoch
     assert done.stdout.decode().splitlines() == [
         "click 1: coin",
         "reward 1: 5 points",

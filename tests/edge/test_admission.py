@@ -394,7 +394,7 @@ async def test_trusted_proxy_has_no_limit_by_address(database: str, way: dict[st
             await stream.send_all(subscribe())
             await Reader(stream).until(b"\r\n\r\n")
         with trio.fail_after(5):
-            while client.engine.hub.counts() != {"sse": 3}:
+            while client.engine.streams.hub.counts() != {"sse": 3}:
                 await trio.lowlevel.checkpoint()
 
 
@@ -420,10 +420,10 @@ async def test_streams_of_an_address_behind_a_proxy_are_limited(
         assert (await (await ask("203.0.113.2")).events(2))[1].event == "hello"
         await first.stream.aclose()
         with trio.fail_after(5):
-            while client.engine.hub._addresses["203.0.113.1"] > 1:
+            while client.engine.streams.hub._addresses["203.0.113.1"] > 1:
                 await trio.lowlevel.checkpoint()
         assert (await (await ask("203.0.113.1")).events(2))[1].event == "hello"
-    assert not client.engine.hub._addresses
+    assert not client.engine.streams.hub._addresses
 
 
 async def test_half_of_all_connections_is_the_default_of_an_address(database: str) -> None:

@@ -166,8 +166,8 @@ async def test_head_of_a_stream_ends_with_its_headers(client: Client) -> None:
                 assert b"x-accel-buffering: no" in head.lower()
             assert (await reader.answer())[2] == b'{"alive":true}'
             assert (await reader.answer())[0] == 200
-        assert client.engine.hub.counts().get("sse", 0) == 0
-        assert not client.engine.hub.wanted("harbour")
+        assert client.engine.streams.hub.counts().get("sse", 0) == 0
+        assert not client.engine.streams.hub.wanted("harbour")
 
 
 async def test_head_of_the_operators_stream_ends_with_its_headers(client: Client) -> None:
@@ -259,7 +259,7 @@ async def test_http2_head_of_a_stream_ends(database: str) -> None:
         answer = await modern.head("/v1/hunts/harbour/events")
         assert (answer.http_version, answer.status_code) == ("HTTP/2", 200)
         assert answer.headers["content-type"].startswith("text/event-stream")
-        assert client.engine.hub.counts().get("sse", 0) == 0
+        assert client.engine.streams.hub.counts().get("sse", 0) == 0
 
 
 async def test_http2_path_that_is_not_valid_harms_no_other_stream(database: str) -> None:

@@ -249,6 +249,6 @@ async def test_the_process_outlives_whatever_becomes_of_valid_bytes(
             while (
                 trio.lowlevel.current_statistics().tasks_living > tasks + 2  # a lane, a timer
                 or len(os.listdir("/proc/self/fd")) > files + 4  # connections to the database
-                or any(client.engine.hub.counts().values())  # up to some heartbeats
+                or any(client.engine.streams.hub.counts().values())  # up to some heartbeats
             ):
                 await trio.lowlevel.checkpoint()

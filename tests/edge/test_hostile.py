@@ -34,7 +34,7 @@ async def test_the_process_outlives_every_hostile_input(database: str, lane: boo
             while (
                 trio.lowlevel.current_statistics().tasks_living > tasks + 2  # a lane, a timer
                 or len(os.listdir("/proc/self/fd")) > files + 4  # connections to the database
-                or client.engine.hub.counts().get("sse", 0)  # up to a heartbeat
+                or client.engine.streams.hub.counts().get("sse", 0)  # up to a heartbeat
             ):
                 await trio.lowlevel.checkpoint()
 

@@ -91,10 +91,10 @@ async def test_a_window_that_never_opens_is_not_waited_for(
             number = await speaker.ask("GET", path)
             assert await speaker.status(number) == "200"
             if path != "/":
-                client.engine.hub.end("harbour")
+                client.engine.streams.hub.end("harbour")
             await speaker.wait(h2.events.StreamReset, number)
             assert await speaker.status(await speaker.ask("GET", "/livez")) == "200"
-        assert client.engine.hub.counts().get("sse", 0) == 0
+        assert client.engine.streams.hub.counts().get("sse", 0) == 0
 
 
 async def test_there_is_no_way_to_another_websocket(database: str) -> None:
@@ -138,7 +138,7 @@ async def test_a_stream_ends_when_its_token_expires(database: str) -> None:
         pass_time(client, 25 * 3600)
         assert b"retry: " in (await speaker.wait(h2.events.DataReceived, number)).data
         await speaker.wait(h2.events.StreamEnded, number)
-        assert client.engine.hub.counts() == {"sse": 0}
+        assert client.engine.streams.hub.counts() == {"sse": 0}
         again = await speaker.ask("GET", "/v1/hunts/harbour/events")
         assert await speaker.status(again) == "401"
 
@@ -147,10 +147,10 @@ async def test_a_stream_that_is_reset_is_gone(database: str) -> None:
     async with serving(database, over_tls=True) as client, speaking(client) as speaker:
         number = await speaker.ask("GET", "/v1/hunts/harbour/events")
         assert await speaker.status(number) == "200"
-        assert client.engine.hub.counts() == {"sse": 1}
+        assert client.engine.streams.hub.counts() == {"sse": 1}
         speaker.h2.reset_stream(number)
         await speaker.flush()
         with trio.fail_after(5):
-            while client.engine.hub.counts() != {"sse": 0}:
+            while client.engine.streams.hub.counts() != {"sse": 0}:
                 await trio.lowlevel.checkpoint()
         assert await speaker.status(await speaker.ask("GET", "/livez")) == "200"

@@ -106,8 +106,8 @@ class HubMachine(TrioMachine):
         self.ledger = Ledger(trio.current_time)
         store = FakeStore(self.ledger, Weather(Script(1, ()), 0), self.nursery, "p")
         self.engine = Engine(SETTINGS, store)  # type: ignore[arg-type]  # as much as is asked of it
-        self.engine.hunts[HUNT] = self.ledger.hunt()
-        self.engine.tail.start_at(HUNT, 0)
+        self.engine.catalogue.hunts[HUNT] = self.ledger.hunt()
+        self.engine.streams.tail.start_at(HUNT, 0)
         self.admission = Admission(trio.current_time)
         self.park = Park(self.engine, config=Config(), hand_over=self._close)
         self.serving = trio.CancelScope()
@@ -130,7 +130,7 @@ class HubMachine(TrioMachine):
         ]
 
     def subscribed(self, reader: Reader) -> bool:
-        streams = self.engine.hub._players.get(HUNT, {}).get(reader.player, [])
+        streams = self.engine.streams.hub._players.get(HUNT, {}).get(reader.player, [])
         return reader.stream in streams
 
     def check(self, reader: Reader) -> None:
@@ -153,7 +153,7 @@ class HubMachine(TrioMachine):
             peer = Peer("192.0.2.1", trusted=False, key="192.0.2.1")
             self.park.add(Asking(self.park, reader.fd, self.admission.admit(peer)))
             resume = None if back is None else f"{EPOCH}-{after}"
-            hunt, head = self.engine.hunts[HUNT], self.park.answers.stream("r")
+            hunt, head = self.engine.catalogue.hunts[HUNT], self.park.answers.stream("r")
             stream = self.engine.play.streams.open(hunt, subscription_of(player, HUNT), resume)
             open_stream(self.park, reader.fd, stream, head)
             reader.stream = self.park._parked.get(reader.fd)
@@ -167,7 +167,7 @@ class HubMachine(TrioMachine):
         rows = [Reward(first + n, f"c{first + n}", player, "p" * SIZE, 0, "") for n in range(count)]
         before = [each for each in self.readers if self.subscribed(each)]
         self.ledger.rows += rows
-        self.do(self.engine.tail.committed, HUNT, rows)
+        self.do(self.engine.streams.tail.committed, HUNT, rows)
         for each in before:
             if not self.subscribed(each):
                 missing = len(self.owed(each)) - len(each.seqs())
@@ -195,7 +195,7 @@ class HubMachine(TrioMachine):
 
     async def end(self) -> None:
         """Drain; who still reads gets all that was owed, and is told so."""
-        await self.engine.hub.close()
+        await self.engine.streams.hub.close()
         for reader in self.readers:
             kept_up = not reader.ended
             for _ in range(200):
@@ -207,8 +207,8 @@ class HubMachine(TrioMachine):
             if kept_up and any(each.event == "drain" for each in reader.events()):
                 assert reader.seqs() == self.owed(reader)
             reader.sock.close()
-        assert self.engine.hub.counts().get("sse", 0) == 0
-        assert not any(self.engine.hub._players.get(HUNT, {}).values())
+        assert self.engine.streams.hub.counts().get("sse", 0) == 0
+        assert not any(self.engine.streams.hub._players.get(HUNT, {}).values())
         assert not self.park._parked
         assert self.admission.count == 0
         assert self.park.faults["contained"] == 0

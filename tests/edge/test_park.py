@@ -86,15 +86,15 @@ async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(data
         reader = Reader(stream)
         await reader.until(b"\r\n\r\n")
         await reader.events(2)
-        first = client.engine.tail.position("harbour") + 1
+        first = client.engine.streams.tail.position("harbour") + 1
         count = 2000
-        client.engine.tail.committed(
+        client.engine.streams.tail.committed(
             "harbour", [Reward(first + n, str(n), "ada", prize, 0, "") for n in range(count)]
         )
-        [parked] = client.engine.hub._players["harbour"]["ada"]
+        [parked] = client.engine.streams.hub._players["harbour"]["ada"]
         assert isinstance(parked, ParkedStream)
         assert parked._mailbox is not None, "it is awake"
-        assert client.engine.hub.awake == 1
+        assert client.engine.streams.hub.awake == 1
         seen = []
         while len(seen) < count:
             seen += [json.loads(each.data)["seq"] for each in await reader.events(1)]
@@ -102,8 +102,10 @@ async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(data
         with trio.fail_after(5):
             while parked._mailbox is not None:
                 await trio.lowlevel.checkpoint()
-        assert client.engine.hub.awake == 0
-        client.engine.tail.committed("harbour", [Reward(first + count, "", "ada", None, 0, "")])
+        assert client.engine.streams.hub.awake == 0
+        client.engine.streams.tail.committed(
+            "harbour", [Reward(first + count, "", "ada", None, 0, "")]
+        )
         assert [json.loads(e.data)["seq"] for e in await reader.events(1)] == [first + count]
 
 
@@ -119,13 +121,13 @@ async def test_a_reader_that_is_too_slow_is_cut_off_and_others_are_not(database:
             await stream.send_all(subscribe(player))
             await reader.until(b"\r\n\r\n")
             await reader.events(2)
-        first = client.engine.tail.position("harbour") + 1
+        first = client.engine.streams.tail.position("harbour") + 1
         rewards = [Reward(first + n, "", "ada", prize, 0, "") for n in range(2000)]
-        client.engine.tail.committed(
+        client.engine.streams.tail.committed(
             "harbour", [*rewards, Reward(first + 2000, "", "bob", None, 0, "")]
         )
         assert len(await readers[1].events(1)) == 1
-        assert "ada" not in client.engine.hub._players["harbour"]
+        assert "ada" not in client.engine.streams.hub._players["harbour"]
         with pytest.raises((EOFError, ValueError)):  # the last chunk is empty
             while True:
                 await readers[0].chunk()
@@ -146,11 +148,11 @@ async def test_a_stream_that_hangs_up_is_gone(database: str) -> None:
         async with connected(client) as stream:
             await stream.send_all(subscribe())
             await Reader(stream).until(b"\r\n\r\n")
-            assert client.engine.hub.counts() == {"sse": 1}
+            assert client.engine.streams.hub.counts() == {"sse": 1}
         with trio.fail_after(10):  # before the first heartbeat would find it out
-            while client.engine.hub.counts() != {"sse": 0}:
+            while client.engine.streams.hub.counts() != {"sse": 0}:
                 await trio.lowlevel.checkpoint()
-        assert client.engine.hub._players["harbour"] == {}
+        assert client.engine.streams.hub._players["harbour"] == {}
 
 
 async def test_a_drain_ends_parked_streams_with_their_last_chunk(database: str) -> None:
@@ -189,7 +191,7 @@ async def test_what_fails_in_the_fast_lane_ends_that_connection_only(database: s
     async with serving(database) as client, connected(client) as one, connected(client) as two:
         await two.send_all(click())
         assert (await Reader(two).answer())[0] == 200
-        intake = client.engine.intake
+        intake = client.engine.play._intake
         prepared, intake._prepared = intake._prepared, None  # type: ignore[assignment]  # a bug, as it were
         await one.send_all(click())
         with pytest.raises(EOFError):
@@ -262,7 +264,7 @@ async def test_stream_refused_with_an_event_id_is_told_when_to_come_back(databas
             reader = Reader(first)
             await reader.until(b"\r\n\r\n")
             await reader.events(2)
-            epoch = client.engine.hunts["harbour"].epoch
+            epoch = client.engine.catalogue.hunts["harbour"].epoch
             await second.send_all(subscribe(head=f"Last-Event-ID: {epoch}-0\r\n"))
             refused = Reader(second)
             assert (await refused.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
@@ -272,8 +274,8 @@ async def test_stream_refused_with_an_event_id_is_told_when_to_come_back(databas
             assert await refused.chunk() == b""
             with pytest.raises(EOFError):
                 await refused.more()
-            assert client.engine.hub.counts() == {"sse": 1}
-            assert client.engine.hub.awake == 0
+            assert client.engine.streams.hub.counts() == {"sse": 1}
+            assert client.engine.streams.hub.awake == 0
 
 
 async def test_what_is_pipelined_behind_a_click_is_bounded_and_not_lost(database: str) -> None:
@@ -315,13 +317,13 @@ async def test_a_stream_that_takes_nothing_for_too_long_is_ended(
     ):
         await stream.send_all(subscribe())
         await Reader(stream).until(b"\r\n\r\n")
-        first = client.engine.tail.position("harbour") + 1
+        first = client.engine.streams.tail.position("harbour") + 1
         rewards = [Reward(first + n, "", "ada", "p" * 4000, 0, "") for n in range(2000)]
-        client.engine.tail.committed("harbour", rewards)
+        client.engine.streams.tail.committed("harbour", rewards)
         with trio.fail_after(5):
-            while client.engine.hub.counts() != {"sse": 0}:
+            while client.engine.streams.hub.counts() != {"sse": 0}:
                 await trio.lowlevel.checkpoint()
-        assert client.engine.hub.awake == 0
+        assert client.engine.streams.hub.awake == 0
 
 
 async def test_connections_are_counted_wherever_they_are(database: str) -> None:

@@ -234,7 +234,7 @@ async def test_7_1_1_who_hangs_up_without_a_close_is_gone(database: str) -> None
         async with talking(client) as talk:
             await greeted(talk)
         with trio.fail_after(5):
-            while client.engine.hub.counts() != {"websocket": 0}:
+            while client.engine.streams.hub.counts() != {"websocket": 0}:
                 await trio.lowlevel.checkpoint()
 
 

@@ -39,7 +39,7 @@ async def until_closed(socket: WebSocketConnection) -> tuple[list[tuple[str, Any
 
 async def until_counted(client: Client, count: int) -> None:
     with trio.fail_after(5):
-        while client.engine.hub.counts().get("websocket", 0) != count:
+        while client.engine.streams.hub.counts().get("websocket", 0) != count:
             await trio.lowlevel.checkpoint()
 
 
@@ -57,7 +57,7 @@ async def test_a_socket_greets_takes_clicks_and_tells_rewards(
 ) -> None:
     async with serving(database, fast_lane=fast_lane, over_tls=over_tls) as client:
         async with opened(client) as socket:
-            epoch = client.engine.hunts["harbour"].epoch
+            epoch = client.engine.catalogue.hunts["harbour"].epoch
             assert await next_of(socket) == (
                 "hello",
                 {"hunt": "harbour", "epoch": epoch, "seq": 0, "resumed": False},
@@ -79,7 +79,7 @@ async def test_a_socket_greets_takes_clicks_and_tells_rewards(
             del elsewhere["duplicate"]
             assert await next_of(socket) == ("reward", elsewhere)
         await until_counted(client, 0)
-        assert client.engine.hub._players["harbour"] == {}
+        assert client.engine.streams.hub._players["harbour"] == {}
 
 
 @pytest.mark.parametrize("way", ["header", "last_event_id", "lastEventId"])
@@ -87,7 +87,7 @@ async def test_a_client_that_comes_back_misses_nothing(database: str, way: str) 
     async with serving(database) as client:
         for _ in range(5):
             await client.click()
-        last = f"{client.engine.hunts['harbour'].epoch}-2"
+        last = f"{client.engine.catalogue.hunts['harbour'].epoch}-2"
         query, headers = (
             ("", {"Last-Event-ID": last}) if way == "header" else (f"?{way}={last}", {})
         )
@@ -104,15 +104,17 @@ async def test_what_is_published_while_history_is_read_comes_after_it_and_once(
         for _ in range(3):
             await client.click()
         engine = client.engine
-        history, reading, read = engine.log.history, trio.Event(), trio.Event()
+        history, reading, read = engine.store.log.history, trio.Event(), trio.Event()
 
         async def slow(*arguments: Any) -> Any:
             reading.set()
             await read.wait()
             return await history(*arguments)
 
-        engine.log.history = slow  # type: ignore[method-assign]
-        async with opened(client, f"?last_event_id={engine.hunts['harbour'].epoch}-1") as socket:
+        engine.store.log.history = slow  # type: ignore[method-assign]
+        async with opened(
+            client, f"?last_event_id={engine.catalogue.hunts['harbour'].epoch}-1"
+        ) as socket:
             await reading.wait()
             await client.click()  # in the history, too
             await socket.send_message('{"ping":1}')
@@ -133,7 +135,7 @@ async def test_an_id_that_cannot_be_resumed_from_gets_a_reset_and_then_live(
     async with serving(database, replay_limit=2) as client:
         for _ in range(4):
             await client.click()
-        last = last.replace("EPOCH", client.engine.hunts["harbour"].epoch)
+        last = last.replace("EPOCH", client.engine.catalogue.hunts["harbour"].epoch)
         async with opened(client, f"?last_event_id={last}") as socket:
             kind, hello = await next_of(socket)
             assert (kind, hello["seq"], hello["resumed"]) == ("hello", 4, False)
@@ -214,7 +216,7 @@ async def test_clicks_may_wait_side_by_side_and_no_more_are_read_than_may(databa
         open_pool(database, size=1) as pool,
     ):
         await talk.next()
-        [socket] = client.engine.hub._players["harbour"]["ada"]
+        [socket] = client.engine.streams.hub._players["harbour"]["ada"]
         assert isinstance(socket, Session)
         sent = [str(uuid.uuid4()) for _ in range(MAX_OUTSTANDING + 20)]
         async with pool.connection() as conn, conn.transaction():
@@ -277,8 +279,8 @@ async def test_who_may_not_come_in_is_told_by_the_code_of_the_close(database: st
         ]:
             async with talking(client, behind=unasked, Authorization=authorization) as talk:
                 assert await talk.closed() == code, authorization
-        assert client.engine.hub.counts() == {}
-        assert client.engine.tail.position("harbour") == 0
+        assert client.engine.streams.hub.counts() == {}
+        assert client.engine.streams.tail.position("harbour") == 0
 
 
 async def test_what_is_no_handshake_for_us_gets_a_status_and_the_connection_goes_on(
@@ -344,7 +346,7 @@ async def test_a_cookie_a_ticket_and_an_allowed_origin_open_a_socket(database: s
                 # Who was let in may click, whatever let them in.
                 await talk.send(say(click={"id": str(uuid.uuid4()), "x": 1, "y": 2}))
                 assert {(await talk.next())[0], (await talk.next())[0]} == {"settled", "reward"}
-                assert list(client.engine.hub._players["harbour"]) == [player]
+                assert list(client.engine.streams.hub._players["harbour"]) == [player]
             await until_counted(client, 0)
 
 
@@ -373,8 +375,8 @@ async def test_a_resume_that_cannot_be_read_is_told_to_come_back(database: str) 
         async def history(*_: object) -> None:
             raise StoreUnavailable
 
-        client.engine.log.history = history  # type: ignore[assignment, method-assign]
-        last = f"{client.engine.hunts['harbour'].epoch}-0"
+        client.engine.store.log.history = history  # type: ignore[assignment, method-assign]
+        last = f"{client.engine.catalogue.hunts['harbour'].epoch}-0"
         async with opened(client, f"?last_event_id={last}") as socket:
             [(kind, refused)], code, _ = await until_closed(socket)
             assert (kind, refused["status"], code) == ("refused", 503, 1013)
@@ -435,10 +437,14 @@ async def test_a_drain_while_history_is_read_sends_no_reward_out_of_order(databa
             reading.set()
             await trio.sleep_forever()
 
-        engine.log.history = never  # type: ignore[assignment, method-assign]
-        async with opened(client, f"?last_event_id={engine.hunts['harbour'].epoch}-0") as socket:
+        engine.store.log.history = never  # type: ignore[assignment, method-assign]
+        async with opened(
+            client, f"?last_event_id={engine.catalogue.hunts['harbour'].epoch}-0"
+        ) as socket:
             await reading.wait()
-            engine.tail.committed("harbour", [Reward(3, str(uuid.uuid4()), "ada", None, 0, "")])
+            engine.streams.tail.committed(
+                "harbour", [Reward(3, str(uuid.uuid4()), "ada", None, 0, "")]
+            )
             await engine.operations.drain.run()
             rest, code, _ = await until_closed(socket)
             assert ([kind for kind, _ in rest], code) == (["drain"], 1012)

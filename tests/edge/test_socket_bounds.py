@@ -23,7 +23,7 @@ CONTINUATION = 0
 
 
 def sockets_of(client: Client, player: str = "ada") -> list[Session]:
-    found = client.engine.hub._players.get("harbour", {}).get(player, [])
+    found = client.engine.streams.hub._players.get("harbour", {}).get(player, [])
     return [each for each in found if isinstance(each, Session)]
 
 
@@ -35,9 +35,9 @@ async def until(condition: Callable[[], object]) -> None:
 
 def publish(client: Client, player: str, count: int, *, size: int = 4000) -> None:
     """Have `count` rewards happen at once, together more than both kernels hold."""
-    first = client.engine.tail.position("harbour") + 1
+    first = client.engine.streams.tail.position("harbour") + 1
     rewards = [Reward(first + n, "", player, "p" * size, 0, "") for n in range(count)]
-    client.engine.tail.committed("harbour", rewards)
+    client.engine.streams.tail.committed("harbour", rewards)
 
 
 async def greeted(talk: Talk) -> None:
@@ -88,7 +88,7 @@ async def test_a_reader_that_reads_nothing_more_is_cut_off_in_time(
         for _ in range(200):
             publish(client, "ada", 5)
             await trio.lowlevel.checkpoint()
-        await until(lambda: client.engine.hub.counts() == {"websocket": 0})
+        await until(lambda: client.engine.streams.hub.counts() == {"websocket": 0})
 
 
 async def test_a_write_that_gets_no_further_ends_the_socket(
@@ -101,7 +101,7 @@ async def test_a_write_that_gets_no_further_ends_the_socket(
     ):
         await greeted(talk)
         publish(client, "ada", 2000)  # fewer than may wait
-        await until(lambda: client.engine.hub.counts() == {"websocket": 0})
+        await until(lambda: client.engine.streams.hub.counts() == {"websocket": 0})
         assert "hunt_slow_subscribers_total 1.0" in (await client.get("/metrics")).text
 
 
@@ -153,7 +153,7 @@ async def test_pings_are_sent_and_a_client_without_pongs_is_gone(database: str) 
             with trio.fail_after(5), pytest.raises(EOFError):
                 while True:
                     assert await talk.frame() == (PING, b"")
-        await until(lambda: client.engine.hub.counts() == {"websocket": 0})
+        await until(lambda: client.engine.streams.hub.counts() == {"websocket": 0})
 
 
 async def test_a_client_that_is_told_things_all_the_time_is_asked_for_life_too(
@@ -202,7 +202,7 @@ async def test_a_socket_that_takes_nothing_delays_no_shutdown(
             await until(lambda: sockets_of(client)[0]._frames < 2000)
             begun = trio.current_time()
             await client.engine.operations.drain.run()
-            await until(lambda: client.engine.hub.counts() == {"websocket": 0})
+            await until(lambda: client.engine.streams.hub.counts() == {"websocket": 0})
             assert trio.current_time() - begun < 5  # half of SEND_TIMEOUT
 
 
@@ -231,7 +231,7 @@ async def test_whatever_is_sent_the_process_answers_and_nothing_is_left(database
                         await talk.ended()
             response = await client.get("/livez")
             assert response.status_code == 200, f"round {number}"
-        await until(lambda: client.engine.hub.counts() == {"websocket": 0})
+        await until(lambda: client.engine.streams.hub.counts() == {"websocket": 0})
         await until(lambda: trio.lowlevel.current_statistics().tasks_living <= tasks + 2)
         await until(lambda: len(os.listdir("/proc/self/fd")) <= files + 4)
         assert (await client.click()).status_code == 200

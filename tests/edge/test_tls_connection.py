@@ -100,7 +100,7 @@ async def test_requests_sent_during_a_stream_are_answered_after_it(database: str
         await reader.until(b"\r\n\r\n")
         await reader.events(2)
         await stream.send_all(LIVEZ)
-        client.engine.hub.end("harbour")
+        client.engine.streams.hub.end("harbour")
         assert (await reader.events(1))[0].retry is not None
         assert await reader.chunk() == b""
         assert (await reader.answer())[0] == 200
@@ -123,9 +123,9 @@ async def test_a_stream_that_hangs_up_is_gone(database: str) -> None:
         async with connected(client) as stream:
             await stream.send_all(subscribe())
             await Reader(stream).until(b"\r\n\r\n")
-            assert client.engine.hub.counts() == {"sse": 1}
+            assert client.engine.streams.hub.counts() == {"sse": 1}
         with trio.fail_after(10):  # before the first heartbeat would find it out
-            while client.engine.hub.counts() != {"sse": 0}:
+            while client.engine.streams.hub.counts() != {"sse": 0}:
                 await trio.lowlevel.checkpoint()
         await count_of(client, 0)
 
@@ -140,7 +140,7 @@ async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(data
         reader = Reader(stream)
         await reader.until(b"\r\n\r\n")
         await reader.events(2)
-        tail = client.engine.tail
+        tail = client.engine.streams.tail
         first = tail.position("harbour") + 1
         tail.committed(
             "harbour", [Reward(first + n, str(n), "ada", "p" * 4000, 0, "") for n in range(count)]
@@ -161,11 +161,11 @@ async def test_a_stream_that_takes_nothing_is_ended(
     ):
         await stream.send_all(subscribe())
         await Reader(stream).until(b"\r\n\r\n")
-        first = client.engine.tail.position("harbour") + 1
+        first = client.engine.streams.tail.position("harbour") + 1
         rewards = [Reward(first + n, "", "ada", "p" * 4000, 0, "") for n in range(2000)]
-        client.engine.tail.committed("harbour", rewards)
+        client.engine.streams.tail.committed("harbour", rewards)
         with trio.fail_after(5):
-            while client.engine.hub.counts() != {"sse": 0}:
+            while client.engine.streams.hub.counts() != {"sse": 0}:
                 await trio.lowlevel.checkpoint()
         await count_of(client, 0)
 

@@ -76,18 +76,18 @@ async def test_node_that_does_not_hear_the_database_is_not_ready_and_catches_up(
     async with engine() as (made, store):
         await trio.sleep(10)
         assert made.readiness.reasons() == []
-        with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
+        with made.streams.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
             store.hangs = True
             commit_elsewhere(store, 1)
             await trio.sleep(tail.DEAF + 4)
             [reason] = made.readiness.reasons()
             assert "no answer from the database" in reason
-            assert made.tail.faults["deaf"] == 1
+            assert made.streams.tail.faults["deaf"] == 1
             store.hangs = False
             with trio.fail_after(5):
                 assert (await mailbox.receive()).seq == 1
             assert made.readiness.reasons() == []
-        assert made.tail.silence() < tail.DEAF
+        assert made.streams.tail.silence() < tail.DEAF
 
 
 async def test_half_open_breaker_is_not_ready(autojump_clock: MockClock) -> None:
@@ -113,9 +113,9 @@ async def test_reconnected_listener_has_everything_looked_at_at_once(
     async with engine() as (made, store):
         await trio.sleep(10.5)
         looks: list[float] = []
-        made.tail._poll = 1000.0  # no look by itself
+        made.streams.tail._poll = 1000.0  # no look by itself
         await trio.sleep(5)
-        with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
+        with made.streams.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
             commit_elsewhere(store, 1)
             read = made.catalogue._read
 
@@ -137,13 +137,13 @@ async def test_resume_that_waits_too_long_for_its_turn_is_paused(autojump_clock:
             await greeter.replays.acquire()
         began = trio.current_time()
         with trio.fail_after(60):
-            begin = await greeter.resumed(made.hunts[HUNT], "ada", f"{EPOCH}-0")
+            begin = await greeter.resumed(made.catalogue.hunts[HUNT], "ada", f"{EPOCH}-0")
         assert begin.ends
         assert b"retry:" in begin.blocks
         assert trio.current_time() - began == PATIENCE
-        assert made.faults["resume"] == 1
+        assert made.resume_faults["resume"] == 1
         greeter.replays.release()
-        assert (await greeter.resumed(made.hunts[HUNT], "ada", f"{EPOCH}-0")).resumed
+        assert (await greeter.resumed(made.catalogue.hunts[HUNT], "ada", f"{EPOCH}-0")).resumed
 
 
 async def test_new_epoch_is_followed_from_where_its_log_is(autojump_clock: MockClock) -> None:
@@ -151,13 +151,13 @@ async def test_new_epoch_is_followed_from_where_its_log_is(autojump_clock: MockC
         for number in range(5):
             commit_elsewhere(store, number)
         await trio.sleep(5)
-        assert made.tail.position(HUNT) == 5
-        with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
-            made.tail._went_back = None  # an operator has begun the new epoch
+        assert made.streams.tail.position(HUNT) == 5
+        with made.streams.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
+            made.streams.tail._went_back = None  # an operator has begun the new epoch
             del store.ledger.rows[3:]  # restored from a backup
             await store.begin_epoch(HUNT, EPOCH, 5)  # by an operator, or by a server
             await trio.sleep(10)
-            assert made.tail.position(HUNT) == 3
+            assert made.streams.tail.position(HUNT) == 3
             assert mailbox.reason == "drain", "streams must ask again"
 
 
@@ -166,11 +166,11 @@ async def test_log_that_went_back_begins_an_epoch(autojump_clock: MockClock) -> 
         for number in range(5):
             commit_elsewhere(store, number)
         await trio.sleep(5)
-        with made.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
+        with made.streams.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
             del store.ledger.rows[3:]  # restored from a backup
             await trio.sleep(2)
-            assert made.hunts[HUNT].epoch == "k2"
-            assert made.tail.position(HUNT) == 3
+            assert made.catalogue.hunts[HUNT].epoch == "k2"
+            assert made.streams.tail.position(HUNT) == 3
             assert mailbox.reason == "drain", "streams must ask again"
 
 
@@ -181,7 +181,7 @@ async def test_hunts_are_read_again_although_no_change_was_announced(
         await trio.sleep(1)
         store.changes = {"version": 7}
         await trio.sleep(10)
-        assert made.hunts[HUNT].version == 7
+        assert made.catalogue.hunts[HUNT].version == 7
 
 
 async def test_breaker_is_probed_at_once_when_the_database_accepts_again(

@@ -64,7 +64,9 @@ async def use(engine: Engine, taken: set[str], answers: Answers, wires: Wires) -
     """Click, listen, and resume; return once all clicks are answered."""
 
     async def listen(resume: str | None) -> None:
-        opened = engine.play.streams.open(engine.hunts[HUNT], subscription_of("ada", HUNT), resume)
+        opened = engine.play.streams.open(
+            engine.catalogue.hunts[HUNT], subscription_of("ada", HUNT), resume
+        )
         async with EventStream(opened) as stream:
             async for _ in stream:
                 pass
@@ -78,13 +80,13 @@ async def use(engine: Engine, taken: set[str], answers: Answers, wires: Wires) -
 
         nursery.start_soon(connect)
         nursery.start_soon(listen, None)
-        nursery.start_soon(listen, f"{engine.hunts[HUNT].epoch}-0")
+        nursery.start_soon(listen, f"{engine.catalogue.hunts[HUNT].epoch}-0")
         for number in range(CLICKS):
             click = str(uuid.uuid4())
             taken.add(click)
             try:
                 hunt, now = engine.play.hunt(HUNT), trio.current_time()
-                engine.intake.click(hunt, "ada", click, (1.0, 1.0), answers.to(click), now)
+                engine.play._intake.click(hunt, "ada", click, (1.0, 1.0), answers.to(click), now)
             except Refused as refusal:
                 answers[click] = refusal
             await trio.sleep(0.001 * (number % 5))
@@ -121,8 +123,8 @@ def check(
             assert rows[click] == outcome.reward.seq
         elif not isinstance(outcome, OutcomeUnknown):
             assert click not in rows, f"{outcome} was said of a click that was recorded"
-    assert not any(engine.hub.counts().values())
-    assert not any(engine.hub._players.get(HUNT, {}).values())
+    assert not any(engine.streams.hub.counts().values())
+    assert not any(engine.streams.hub._players.get(HUNT, {}).values())
     assert engine.commits.lanes.queued() == 0
     assert not engine.commits.lanes._lanes
     assert engine.play.streams.greeter.replays.value == REPLAYS

@@ -53,7 +53,7 @@ class Wires:
             park = self.park = Park(engine, config=Config(), hand_over=lambda fd, *_: os.close(fd))
             await nursery.start(park.run)
             self._connect(park, f"GET /v1/hunts/{HUNT}/events", token, "\r\n")
-            resume = f"Last-Event-ID: {engine.hunts[HUNT].epoch}-0\r\n\r\n"
+            resume = f"Last-Event-ID: {engine.catalogue.hunts[HUNT].epoch}-0\r\n\r\n"
             self._connect(park, f"GET /v1/hunts/{HUNT}/events", token, resume)
             clicking = self._connect(park, f"GET /v1/hunts/{HUNT}", token, "\r\n", hot=False)
             async with trio.open_nursery() as talking:
@@ -70,7 +70,7 @@ class Wires:
         theirs.setblocking(False)
         self.socks.append(theirs)
         head = f"{line} HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer {token}\r\n{rest}"
-        slot = Admission(trio.current_time).admit(park.engine.proxies.peer(""))
+        slot = Admission(trio.current_time).admit(park.engine.play.proxies.peer(""))
         ParkedConnection(park, ours.detach(), slot).begin(head.encode() * hot)
         return theirs
 
@@ -89,7 +89,7 @@ class Wires:
         """Click on a WebSocket, and close it once all is answered."""
         client, server = trio.testing.memory_stream_pair()
         asked = Request(hunt=HUNT, host="hunt", authorization=f"Bearer {token}")
-        upgraded = Upgraded(Handshake(asked, b"k" * 24, "r"), engine.proxies.peer(""), b"")
+        upgraded = Upgraded(Handshake(asked, b"k" * 24, "r"), engine.play.proxies.peer(""), b"")
         async with client, trio.open_nursery() as nursery:
             nursery.start_soon(partial(serve, engine.play, server, upgraded))
             for _ in range(CLICKS):

@@ -195,7 +195,7 @@ class World:
         with trio.move_on_after(stays) as scope:
             process.connections.append(scope)
             opened = engine.play.streams.open(
-                engine.hunts[HUNT], subscription_of(player, HUNT), last
+                engine.catalogue.hunts[HUNT], subscription_of(player, HUNT), last
             )
             async with EventStream(opened) as stream:
                 async for chunk in stream:
@@ -270,10 +270,12 @@ class World:
             after = {
                 "clicks that wait": engine.commits.lanes.queued(),
                 "breaker not closed": engine.commits.breaker.state != "closed",
-                "early rewards": sum(len(p.early) for p in engine.tail._positions.values()),
+                "early rewards": sum(len(p.early) for p in engine.streams.tail._positions.values()),
             }
             found += bounded(dict.fromkeys(after, 0.0), after, {})
-        streams = sum(e.engine.hub.counts().get("sse", 0) for e in self.processes if e.engine)
+        streams = sum(
+            e.engine.streams.hub.counts().get("sse", 0) for e in self.processes if e.engine
+        )
         if streams != self.script.players + 1:
             found.append(Violation("bounded", f"{streams} streams are open"))
         return found

@@ -107,7 +107,7 @@ async def serving(
             client.tls = context
             client.engine = app._current()
             # Tests hand the tail rewards that no table holds: this log does not go back.
-            client.engine.tail._went_back = None
+            client.engine.streams.tail._went_back = None
             client.worker = worker.current()
             yield client
         stop.set()
@@ -194,4 +194,4 @@ async def open_breaker(client: Client) -> None:
 def pass_time(client: Client, seconds: float) -> None:
     """Let the process's wall clock, by which tokens expire, be so far ahead."""
     engine = client.engine
-    engine.tokens._clock = engine.hub.expiry._clock = lambda: time.time() + seconds
+    engine.tokens._clock = engine.streams.hub.expiry._clock = lambda: time.time() + seconds

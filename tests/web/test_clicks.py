@@ -275,7 +275,7 @@ async def test_500_tells_nothing(database: str) -> None:
         async def history(*_: object) -> None:
             raise KeyError("innermost")
 
-        client.engine.log.history = history  # type: ignore[assignment, method-assign]
+        client.engine.store.log.history = history  # type: ignore[assignment, method-assign]
         response = await client.get("/v1/hunts/harbour/rewards")
         assert_problem(response, 500)
         assert "innermost" not in response.text

@@ -174,7 +174,7 @@ async def test_draft_does_not_exist_for_players(database: str) -> None:
                 replace(HARBOUR, id="draft", title="Secret"), seed=b"s" * 32, actor="operator"
             )
         with trio.fail_after(10):
-            while "draft" not in client.engine.hunts:
+            while "draft" not in client.engine.catalogue.hunts:
                 await trio.sleep(0.02)
         for path in ("", "/events", "/events?scope=all", "/rewards", "/leaderboard", "/socket"):
             answers = [

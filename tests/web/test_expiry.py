@@ -50,7 +50,7 @@ async def test_a_stream_ends_when_its_token_expires(database: str, scope: str) -
             async with live(client, params={"scope": scope}) as events:
                 pass_time(client, 61)
                 await assert_ends(events)
-            assert client.engine.hub.counts() == {"sse": 1}
+            assert client.engine.streams.hub.counts() == {"sse": 1}
             pass_time(client, 0)
             client.headers.update(bearer("bob"))
             assert (await client.click()).status_code == 200
@@ -69,7 +69,9 @@ async def test_a_stream_of_a_ticket_ends_with_the_token_behind_it(database: str)
                 "/v1/hunts/harbour/events", params={"ticket": ticket["ticket"]}
             )
             assert refused.status_code == 401
-            client.engine.tail.committed("harbour", [reward := Reward(1, "c1", "ada", None, 0, "")])
+            client.engine.streams.tail.committed(
+                "harbour", [reward := Reward(1, "c1", "ada", None, 0, "")]
+            )
             assert json.loads((await events.next()).data)["seq"] == reward.seq
             pass_time(client, 601)
             await assert_ends(events)
@@ -118,7 +120,7 @@ async def test_what_a_removed_key_opened_ends(database: str, tmp_path: Path) -> 
         await assert_ends(streams[0])
         await assert_ends(streams[1])
         assert await code_of(socket) == 4401
-        client.engine.tail.committed("harbour", [Reward(1, "c1", "ada", None, 0, "")])
+        client.engine.streams.tail.committed("harbour", [Reward(1, "c1", "ada", None, 0, "")])
         for kept in streams[2:]:
             assert json.loads((await kept.next()).data)["seq"] == 1
 
@@ -137,7 +139,7 @@ async def test_a_socket_is_closed_when_its_token_expires(database: str) -> None:
         assert (await next_of(socket))[0] == "hello"
         pass_time(client, 61)
         assert await code_of(socket) == 4401
-        assert not client.engine.hub._streams
+        assert not client.engine.streams.hub._streams
 
 
 async def test_a_socket_takes_no_click_after_its_token(database: str) -> None:
@@ -150,7 +152,7 @@ async def test_a_socket_takes_no_click_after_its_token(database: str) -> None:
         kind, refused = await next_of(socket)
         assert (kind, refused["id"], refused["status"]) == ("refused", click["id"], 401)
         assert await code_of(socket) == 4401
-        assert client.engine.tail.position("harbour") == 0
+        assert client.engine.streams.tail.position("harbour") == 0
 
 
 async def test_streams_of_all_kinds_count_together(database: str) -> None:
@@ -167,7 +169,7 @@ async def test_streams_of_all_kinds_count_together(database: str) -> None:
             async with live(client, params={"scope": "all"}, headers=bearer("bob")):
                 pass
         with trio.fail_after(5):
-            while client.engine.hub._open:
+            while client.engine.streams.hub._open:
                 await trio.lowlevel.checkpoint()
         async with live(client, params={"scope": "all"}):
             pass

@@ -99,12 +99,12 @@ async def test_a_stream_too_many_is_told_when_to_come_back(database: str, by: st
             assert events.response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
             [again] = await events.rest()
             assert (again.retry or 0) > 9000 + reconnect.RECONNECT_MS[0]
-        assert client.engine.hub.counts().get("sse", 0) == 0 or by == "player"
+        assert client.engine.streams.hub.counts().get("sse", 0) == 0 or by == "player"
 
 
 async def test_resumes_are_limited_for_themselves(database: str) -> None:
     async with serving(database, resume_rate=0.1, resume_burst=1) as client:
-        last = {"Last-Event-ID": f"{client.engine.hunts['harbour'].epoch}-0"}
+        last = {"Last-Event-ID": f"{client.engine.catalogue.hunts['harbour'].epoch}-0"}
         async with stream(client, headers=last) as events:
             await events.next()
             assert json.loads((await events.next()).data)["resumed"]

@@ -29,7 +29,7 @@ async def test_own_rewards_have_a_position(database: str) -> None:
         assert position(json.loads(event.data)) == (X, Y)
         [reward] = (await client.get("/v1/hunts/harbour/rewards")).json()["rewards"]
         assert position(reward) == (X, Y)
-        epoch = client.engine.hunts["harbour"].epoch
+        epoch = client.engine.catalogue.hunts["harbour"].epoch
         async with stream(client, headers={"Last-Event-ID": f"{epoch}-0"}) as resumed:
             while (event := await resumed.next()).event != "reward":
                 pass

@@ -162,7 +162,7 @@ async def test_read_that_the_database_fails_is_refused_for_now(
         raise error
 
     async with serving(database) as client:
-        monkeypatch.setattr(client.engine.log, "history", failing)
+        monkeypatch.setattr(client.engine.store.log, "history", failing)
         monkeypatch.setattr(client.engine.leaderboard, "_add_up", failing)
         for path in ("rewards", "leaderboard"):
             answer = await client.get(f"/v1/hunts/harbour/{path}")

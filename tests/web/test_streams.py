@@ -22,7 +22,7 @@ async def test_a_stream_greets_and_then_tells_the_players_own_rewards(database: 
             assert headers["X-Accel-Buffering"] == "no"
             assert (await events.next()).retry == 2000
             hello = await events.next()
-            epoch = client.engine.hunts["harbour"].epoch
+            epoch = client.engine.catalogue.hunts["harbour"].epoch
             assert json.loads(hello.data) == {
                 "hunt": "harbour", "epoch": epoch, "seq": 1, "resumed": False,
             }  # fmt: skip
@@ -44,7 +44,7 @@ async def test_a_client_that_comes_back_misses_nothing(database: str, way: str) 
     async with serving(database) as client:
         for _ in range(5):
             await client.click()
-        last = f"{client.engine.hunts['harbour'].epoch}-2"
+        last = f"{client.engine.catalogue.hunts['harbour'].epoch}-2"
         options = (
             {"headers": {"Last-Event-ID": last}} if way == "header" else {"params": {way: last}}
         )
@@ -71,7 +71,7 @@ async def test_an_id_that_cannot_be_resumed_from_gets_a_reset_and_then_live(
     async with serving(database, replay_limit=2) as client:
         for _ in range(4):
             await client.click()
-        epoch = client.engine.hunts["harbour"].epoch
+        epoch = client.engine.catalogue.hunts["harbour"].epoch
         headers = {"Last-Event-ID": last.replace("EPOCH", epoch)}
         async with stream(client, headers=headers) as events:
             kinds = [await events.next() for _ in range(3)]
@@ -133,8 +133,8 @@ async def test_a_resume_that_cannot_be_read_is_told_to_come_back(database: str) 
         async def history(*_: object) -> None:
             raise StoreUnavailable
 
-        client.engine.log.history = history  # type: ignore[assignment, method-assign]
-        last = f"{client.engine.hunts['harbour'].epoch}-0"
+        client.engine.store.log.history = history  # type: ignore[assignment, method-assign]
+        last = f"{client.engine.catalogue.hunts['harbour'].epoch}-0"
         async with stream(client, headers={"Last-Event-ID": last}) as events:
             [again] = await events.rest()
             assert again.retry
@@ -180,9 +180,9 @@ async def test_who_leaves_is_forgotten(database: str) -> None:
     async with serving(database) as client:
         async with stream(client) as events:
             await events.next()
-            assert client.engine.hub.counts() == {"sse": 1}
+            assert client.engine.streams.hub.counts() == {"sse": 1}
         with trio.fail_after(5):
-            while client.engine.hub.counts() != {"sse": 0}:
+            while client.engine.streams.hub.counts() != {"sse": 0}:
                 await trio.lowlevel.checkpoint()
 
 
@@ -192,8 +192,8 @@ async def test_a_reader_that_is_too_slow_is_cut_off_and_can_resume(database: str
         stream(client) as events,
     ):
         await events.next()
-        [[subscriber]] = client.engine.hub._players["harbour"].values()
-        tail = client.engine.tail
+        [[subscriber]] = client.engine.streams.hub._players["harbour"].values()
+        tail = client.engine.streams.tail
         first = tail.position("harbour") + 1
         rewards = [Reward(first + n, str(n), "ada", None, 0, "") for n in range(5)]
         tail.committed("harbour", rewards)

@@ -26,7 +26,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/hunts/<hunt_id>/players/<player>/rewards")
     async def rewards(hunt_id: str, player: str) -> Response:
         serving = engine()
-        if hunt_id not in serving.hunts:
+        if hunt_id not in serving.catalogue.hunts:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
         response = await history(serving, hunt_id, player)
         actor = caller.operator(serving)

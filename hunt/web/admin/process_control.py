@@ -13,8 +13,9 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from hunt.core import wire
-from hunt.engine import Engine, Host
+from hunt.engine import Engine
 from hunt.errors import InvalidRequest
+from hunt.host import Host
 from hunt.store.audit import Entry
 from hunt.web import bodies, caller
 from hunt.web.admin import siblings

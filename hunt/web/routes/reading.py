@@ -30,7 +30,11 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     async def hunts() -> Response:
         serving = engine()
         clock = serving.catalogue.now
-        shown = [summary(hunt, clock()) for hunt in serving.hunts.values() if hunt.state != "draft"]
+        shown = [
+            summary(hunt, clock())
+            for hunt in serving.catalogue.hunts.values()
+            if hunt.state != "draft"
+        ]
         return tagged({"hunts": shown})
 
     @routes.get("/v1/hunts/<hunt_id>")
@@ -81,7 +85,7 @@ async def history(serving: Engine, hunt_id: str, player: str) -> Response:
     """
     after = bodies.whole_number("after", 0, least=0, most=2**62)
     limit = bodies.whole_number("limit", 100, least=1, most=MAX_LIMIT)
-    found = await serving.log.history(hunt_id, player, after, limit)
+    found = await serving.store.log.history(hunt_id, player, after, limit)
     following = str(found[-1].seq) if len(found) == limit else "null"
     items = b",".join(wire.reward_json(reward) for reward in found)
     body = b'{"rewards":[' + items + b'],"next":' + following.encode() + b"}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from hunt.engine import Host
+from hunt.host import Host
 from tests.support.operators import ADMIN, HUNTS, RIVER, act, bound, changed, operator
 from tests.support.problems import assert_problem
 from tests.support.serving import Client, bearer, serving, stream

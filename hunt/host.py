@@ -1,0 +1,26 @@
+"""The process around an engine, and the node around the process."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hunt.core.readiness import NodeState
+from hunt.metrics.declarations import Connections
+from hunt.metrics.families import Family
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """The surroundings of an engine: its server process, and the other ones of its node."""
+
+    connections: Connections | None = None  #: None where hunt does not accept connections
+    #: Called when a drain begins to refuse clicks; must not block.
+    refusing: Callable[[], None] = lambda: None
+    own_socket: str | None = None  #: ``unix:/path`` for requests of sibling processes
+    siblings: Callable[[], list[Path]] = list  #: returns the sockets of sibling processes
+    #: Returns the readiness of the node; None without a supervisor process.
+    node: Callable[[], NodeState] | None = None
+    #: Returns the metrics of the node; None without a supervisor process.
+    total: Callable[[], Awaitable[list[Family]]] | None = None
