@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import cache
@@ -193,3 +194,16 @@ def test_glossary_is_alphabetical() -> None:
     terms = [row.replace("`", "").lower() for row in rows if row != "term"]
     assert len(terms) > 80
     assert terms == sorted(terms)
+
+
+def test_packages_of_the_architecture_are_in_the_order_of_the_layers() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    _, _, table = (ROOT / "docs/explanation/architecture.md").read_text().partition("## Packages")
+    rows = re.findall(r"^\| (`.+?`) \|", table.partition("Rules that")[0], re.MULTILINE)
+    listed = re.findall(r"`(\w+)`", "".join(rows))
+    packages = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert packages <= set(listed)
+    depth = {name: number for number, layer in enumerate(layers) for name in layer.split(" | ")}
+    depths = [depth[f"hunt.{name}"] for name in listed]
+    assert depths == sorted(depths)
