@@ -116,7 +116,7 @@ class Engine:
             ended=self.catalogue.refresh_soon,
             jitter=jitter,
         )
-        self.leaderboard = Leaderboard(store.standings.add_up, store.standings.leaders)
+        self.leaderboard = Leaderboard(store.leaderboard.add_up, store.leaderboard.leaders)
         self.version_cache = VersionCache(store.hunts.versions)
         self.limits = Limits(settings, clock=trio.current_time, refused=recorder.limited)
         self.resume_faults = Counter(resume=0)  #: streams that could not be resumed

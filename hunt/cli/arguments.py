@@ -13,7 +13,7 @@ import click
 from hunt.configuration import Loaded, load
 from hunt.core import form
 from hunt.core.definition import Definition, parse
-from hunt.embedded.secret import jwt_secret
+from hunt.embedded.token_secret import jwt_secret
 from hunt.errors import DefinitionError, HuntError, SettingsError
 from hunt.settings import Settings
 from hunt.values import MOST_SECONDS

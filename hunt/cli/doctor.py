@@ -11,8 +11,8 @@ import click
 from hunt.cli import arguments, running
 from hunt.errors import HuntError
 from hunt.settings import RESERVE, Settings, file_limit
-from hunt.store import trials
-from hunt.store.checks import Finding, check, finding
+from hunt.store import connection_checks
+from hunt.store.setting_checks import Finding, check, finding
 
 #: Connections that a server should be able to hold, without a setting.
 CONNECTIONS = 1000
@@ -51,10 +51,12 @@ async def _examine(settings: Settings) -> list[Finding]:
         async with running.database(settings) as conninfo:
             async with running.connection_to(conninfo) as conn:
                 findings += await check(conn)
-                findings.append(await trials.latency(conn))
-                findings.append(await trials.clock(conn, time.time))
-                findings.append(await trials.prepared(conninfo))
-                findings.append(await trials.notices(conn, settings.listen_dsn or conninfo))
+                findings.append(await connection_checks.latency(conn))
+                findings.append(await connection_checks.clock(conn, time.time))
+                findings.append(await connection_checks.prepared(conninfo))
+                findings.append(
+                    await connection_checks.notices(conn, settings.listen_dsn or conninfo)
+                )
     except HuntError as exc:
         said = " ".join(str(exc).split())  # messages of libpq have several lines
         findings.append(Finding("database", False, said, "start it, or check the settings"))

@@ -12,7 +12,7 @@ import trio
 from hunt.embedded import postgres
 from hunt.errors import HuntError, SettingsError, StoreUnavailable
 from hunt.settings import Settings
-from hunt.store import checks, schema
+from hunt.store import schema, setting_checks
 from hunt.store.driver import limits
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translate, translated
@@ -84,7 +84,9 @@ async def connection_to(conninfo: str) -> AsyncIterator[Connection]:
     try:
         encoding = conn.info.parameter_status("server_encoding") or "UTF8"
         if encoding != "UTF8":
-            raise SettingsError(f"the database has encoding {encoding}: {checks.ENCODING_CURE}")
+            raise SettingsError(
+                f"the database has encoding {encoding}: {setting_checks.ENCODING_CURE}"
+            )
         yield conn
     finally:
         conn.close_now()

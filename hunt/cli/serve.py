@@ -19,7 +19,7 @@ from hunt.configuration import load
 from hunt.core.definition import parse
 from hunt.core.fairness import new_seed
 from hunt.embedded import postgres
-from hunt.embedded.secret import jwt_secret
+from hunt.embedded.token_secret import jwt_secret
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
 from hunt.processes.control_socket import open_socket_folder

@@ -17,8 +17,8 @@ from hunt.core.verification import Edition, Verifier
 from hunt.errors import HuntError, HuntNotFound
 from hunt.settings import Settings
 from hunt.store.audit import Audit, Commitment
-from hunt.store.drawn import pages
 from hunt.store.hunts import Hunts
+from hunt.store.log_pages import pages
 
 #: Wrong rows that are listed, at most.
 NAMED = 10

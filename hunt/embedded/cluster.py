@@ -1,6 +1,6 @@
-"""One PostgreSQL cluster in a folder: made, recovered, started, stopped.
+"""One PostgreSQL cluster in a folder: make, recover, start and stop it.
 
-Whoever calls these holds the lock of the data folder.
+The caller holds the lock of the data folder.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import trio
 
-from hunt.embedded import account
-from hunt.embedded.process import Launcher, end
+from hunt.embedded import accounts
+from hunt.embedded.files import sync_folder, written_aside
+from hunt.embedded.launcher import STOP, Launcher
+from hunt.subprocesses import end
 
 SOCKET = ".s.PGSQL.5432"
-POLL = 0.02  # seconds between two looks at a server that starts
+POLL = 0.02  # seconds between two checks of a server that starts
 
-_LOG_MAX = 10 * 1024 * 1024  # bytes of the log, from which on a start begins a new one
+_LOG_MAX = 10 * 1024 * 1024  # bytes; a start with a longer log begins a new one
 _SETTINGS = {
     "listen_addresses": "",
     "port": "5432",  # the name of the socket has it
@@ -35,7 +37,7 @@ _SETTINGS = {
 
 
 class Postmaster(NamedTuple):
-    """What ``postmaster.pid`` says; nothing vouches that it is still true."""
+    """The content of ``postmaster.pid``, which may be out of date."""
 
     pid: int
     folder: str  #: of its socket
@@ -43,7 +45,7 @@ class Postmaster(NamedTuple):
 
     @classmethod
     def read(cls, cluster: Path) -> Postmaster | None:
-        """Return what the server of `cluster` wrote, None if that is nothing yet."""
+        """Return the content of the file in `cluster`; None where it is missing or incomplete."""
         try:
             lines = (cluster / "postmaster.pid").read_text(errors="surrogateescape").splitlines()
             # Pid, data folder, time of start, port, socket folder, address, shared
@@ -54,7 +56,7 @@ class Postmaster(NamedTuple):
             return None
 
     def is_alive(self, cluster: Path) -> bool:
-        """Whether `pid` still is the server of `cluster`, and no later process."""
+        """Return whether process `pid` is the server of `cluster`, not a later process."""
         try:
             words = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
         except (FileNotFoundError, ProcessLookupError):
@@ -62,13 +64,13 @@ class Postmaster(NamedTuple):
         return os.fsencode(cluster) in words
 
     def answers(self) -> bool:
-        """Whether somebody accepts connections on its socket."""
+        """Return whether connections to its socket are accepted."""
         with socket.socket(socket.AF_UNIX) as client:
             client.setblocking(False)
             try:
                 client.connect(os.path.join(self.folder, SOCKET))
             except BlockingIOError:
-                return True  # more connections wait than it takes at once
+                return True  # its queue of new connections is full
             except OSError:
                 return False
         return True
@@ -76,32 +78,33 @@ class Postmaster(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster, and what it takes to run it."""
+    """A cluster, with all that is needed to run it."""
 
     path: Path
     programs: Path  #: folder of initdb and postgres
     socket_folder: Path  #: made at the start, removed at the end
     launcher: Launcher
-    names: tuple[str, ...]  #: of the users that may connect, each as PostgreSQL's user hunt
+    names: tuple[str, ...]  #: users of this machine that may connect, as PostgreSQL's user hunt
 
     async def init(self) -> None:
-        """Make the cluster with a database ``hunt``, or leave nothing behind."""
+        """Make the cluster with a database ``hunt``; leave nothing behind if that fails."""
         for abandoned in self.path.parent.glob(f"{self.path.name}.*.new"):
             shutil.rmtree(abandoned, ignore_errors=True)
-        # The outer folder stays ours: initdb's user may be one that other processes have.
+        # The outer folder keeps other processes of initdb's user out.
         outer = Path(tempfile.mkdtemp(".new", f"{self.path.name}.", self.path.parent))
         try:
             new = outer / "cluster"
             new.mkdir(mode=0o700)
             await self._fill(new, outer)
-            _rename(new, self.path)
+            new.rename(self.path)
+            sync_folder(self.path.parent)
         finally:
             shutil.rmtree(outer, ignore_errors=True)
 
     async def _fill(self, new: Path, outer: Path) -> None:
         launcher = replace(self.launcher, reach=(*self.launcher.reach, outer))
         if launcher.user is not None:
-            owner = account.account_for_initdb()
+            owner = accounts.account_for_initdb()
             launcher = replace(launcher, user=owner)
             os.chown(new, *owner)
         initdb: list[str | Path] = [self.programs / "initdb", "-D", new]
@@ -110,23 +113,23 @@ class Cluster:
         initdb += ["--encoding=UTF8", "--no-locale", "--locale-provider=builtin"]
         initdb += ["--builtin-locale=C.UTF-8", "--set=timezone=UTC", "--set=log_timezone=UTC"]
         await launcher.run([*initdb, "--no-instructions"])
-        # A single-user server needs no client to be told what to do.
+        # A single-user server reads statements from its standard input, without a client.
         single: list[str | Path] = [self.programs / "postgres", "--single", "-D", new]
         single += ["-c", "exit_on_error=on", "template1"]
         await launcher.run(single, text="create database hunt\n")
         if self.launcher.user is not None and launcher.user is not None:
-            account.give_tree(new, self.launcher.user, of=launcher.user[0])
+            accounts.give_tree(new, self.launcher.user, of=launcher.user[0])
 
     async def recover(self) -> None:
-        """Let a server end whose owner was killed, or forget one that is gone."""
+        """Stop a server whose owner was killed, and clear the traces of one that has ended."""
         left = Postmaster.read(self.path)
         if left is not None and left.is_alive(self.path):
-            await end(left.pid)
+            await end(left.pid, STOP)
         if left is not None and Path(left.folder).name.startswith("hunt-"):
-            _remove_socket(Path(left.folder))  # that of the next start has another name
-        # Where the pid is another process by now, PostgreSQL would refuse to start.
-        # With our pid (a server never takes its parent for a rival) it goes on to
-        # its second test: does anything still use the shared memory of line 7?
+            _remove_socket(Path(left.folder))  # the next start uses another name
+        # Where another process has the pid by now, PostgreSQL would refuse to start.  It
+        # never takes its parent for a rival, so hunt's own pid passes.  PostgreSQL then
+        # tests whether the shared memory of line 7 is still in use.
         with suppress(FileNotFoundError), self._open_pid_file() as file:
             lines = file.read().splitlines(keepends=True)
             file.seek(0)
@@ -160,25 +163,25 @@ class Cluster:
                     return process
                 await trio.sleep(POLL)
             raise self.launcher.failure(process.returncode, "the embedded PostgreSQL did not start")
-        except BaseException:  # cancelled too: nobody else knows this process
+        except BaseException:  # cancelled, too: only this call knows the process
             await self.stop(process)
             raise
 
     async def stop(self, process: subprocess.Popen[bytes] | None) -> None:
         """End the server, if there is one and it still runs, and remove its socket."""
         if process is not None and process.poll() is None:
-            await end(process.pid)
+            await end(process.pid, STOP)
             process.wait()
         _remove_socket(self.socket_folder)  # a killed server leaves it
 
     def _claim(self) -> None:
-        """Take the cluster from the shared user that ran it for an earlier release."""
+        """Change the owner of a cluster that an earlier release ran as the user ``nobody``."""
         user = self.launcher.user
         if user is not None and self.path.stat().st_uid != user[0]:
-            account.give_tree(self.path, user, of=account.NOBODY)
+            accounts.give_tree(self.path, user, of=accounts.NOBODY)
 
     def _access(self) -> dict[str, str]:
-        """Write which users of this machine may connect; return PostgreSQL's settings for it."""
+        """Write the rules of access; return the settings of PostgreSQL that name their files."""
         rules = {
             "hba": "local all hunt peer map=hunt\n",
             "ident": "".join(f'hunt "{name}" hunt\n' for name in self.names),
@@ -187,13 +190,9 @@ class Cluster:
         for kind, text in rules.items():
             # Beside the cluster, whose folder PostgreSQL's user may change.
             file = self.path.with_name(f"{self.path.name}.{kind}.conf")
-            with ExitStack() as stack:
-                fd, new = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
-                stack.callback(Path(new).unlink, missing_ok=True)  # where the disk is full
-                os.close(fd)
-                Path(new).write_text(text, "utf-8")
-                Path(new).chmod(0o644)
-                Path(new).replace(file)
+            with written_aside(file, text) as aside:
+                aside.chmod(0o644)
+                aside.replace(file)
             settings[f"{kind}_file"] = str(file)
         return settings
 
@@ -204,7 +203,7 @@ class Cluster:
             os.chown(self.socket_folder, *self.launcher.user)
 
     def _open_pid_file(self) -> BinaryIO:
-        # No link that PostgreSQL's user may have made in its own folder.
+        # PostgreSQL's user may have put a link there: it is not followed.
         fd = os.open(self.path / "postmaster.pid", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         return os.fdopen(fd, "r+b")
 
@@ -215,13 +214,3 @@ def _remove_socket(folder: Path) -> None:
         for name in (SOCKET, f"{SOCKET}.lock"):
             (folder / name).unlink(missing_ok=True)
         folder.rmdir()
-
-
-def _rename(old: Path, new: Path) -> None:
-    """Rename, in one folder, so that it survives a loss of power."""
-    old.rename(new)
-    fd = os.open(new.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

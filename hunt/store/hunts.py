@@ -16,7 +16,7 @@ from hunt.logs import FaultLog
 from hunt.store.definitions import AUDIT, apply, locked, missing, new_epoch, reserved
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
-from hunt.store.states import end_due, move
+from hunt.store.state_changes import end_due, move
 
 SELECT = """
     select h.id, h.definition::text, h.version, h.state, h.epoch, h.last_seq, h.seed,

@@ -22,11 +22,11 @@ from hunt.errors import (
     StoreSlow,
     TooFast,
 )
+from hunt.store.batch_arrays import pack
 from hunt.store.driver import limits
 from hunt.store.driver.connection import Connection, Statement
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
-from hunt.store.packed import pack
 
 COMMIT = Statement(
     "hunt_commit",

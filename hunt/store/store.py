@@ -10,15 +10,15 @@ import trio
 
 from hunt.errors import SettingsError, StoreError
 from hunt.logs import FaultLog
-from hunt.store import checks, schema, trials
+from hunt.store import connection_checks, schema, setting_checks
 from hunt.store.audit import Audit
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.driver.servers import Servers
 from hunt.store.hunts import Hunts
+from hunt.store.leaderboard import StoredLeaderboard
 from hunt.store.log import Log
 from hunt.store.players import Players
-from hunt.store.standings import Standings
 
 #: Seconds to connect in, at the start, before it is tried again.
 START = 4.0
@@ -43,7 +43,7 @@ class Store:
         self.hunts = Hunts(pool)
         self.players = Players(pool)
         self.audit = Audit(pool)
-        self.standings = Standings(pool)
+        self.leaderboard = StoredLeaderboard(pool)
         self.listening = Listener(listen).listening
         self.states = pool.states
         self.faults = pool.faults
@@ -60,7 +60,10 @@ class Store:
                 async with self._pool.connection(timeout=START, insist=True) as conn:
                     if lacking := await schema.lacking(conn):
                         raise SettingsError(f"{lacking}: run 'hunt migrate'")
-                    found = [*await checks.check(conn), await trials.prepared(self._conninfo)]
+                    found = [
+                        *await setting_checks.check(conn),
+                        await connection_checks.prepared(self._conninfo),
+                    ]
                 for finding in found:
                     if not finding.ok:
                         raise SettingsError(f"{finding.detail}: {finding.cure}")

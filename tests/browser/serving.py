@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hunt.core import tokens
-from hunt.embedded.secret import jwt_secret
+from hunt.embedded.token_secret import jwt_secret
 from tests.support.processes import HUNT, children, environment, free_port
 
 #: A short replay, so that tests can exceed it, and frequent heartbeats.

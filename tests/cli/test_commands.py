@@ -12,7 +12,7 @@ import trio
 from psycopg.conninfo import make_conninfo
 
 from hunt.core.token_verifier import TokenVerifier
-from hunt.embedded.secret import jwt_secret
+from hunt.embedded.token_secret import jwt_secret
 from hunt.errors import DefinitionError, HuntNotFound, SettingsError, WrongState
 from hunt.store.driver.connection import Connection
 from tests.cli.commands import DEMO, hunt_process, run

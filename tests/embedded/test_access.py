@@ -19,11 +19,12 @@ import pytest
 import trio
 
 from hunt.embedded import postgres
-from hunt.embedded.account import NOBODY, UNASSIGNED
-from hunt.embedded.folder import make_private
-from hunt.embedded.process import Launcher, end
+from hunt.embedded.accounts import NOBODY, UNASSIGNED
+from hunt.embedded.data_folder import make_private
+from hunt.embedded.launcher import STOP, Launcher
 from hunt.errors import SettingsError
 from hunt.store.driver.connection import Connection
+from hunt.subprocesses import end
 from tests.support.embedded_postgres import HOLD, ask, postmaster
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users")
@@ -177,7 +178,7 @@ async def test_server_of_an_ordinary_user_is_for_that_user(folder: Path) -> None
             each.chmod(0o755)
         assert "eer authentication failed" in become(daemon, lambda: connect(conninfo))
     finally:
-        await end(process.pid)
+        await end(process.pid, STOP)
         process.wait()
 
 

@@ -83,11 +83,11 @@ async def test_restarts_are_spaced_out_and_logged(tmp_path: Path) -> None:
             (tmp_path / "pg_control").rename(control)
             await wait_answer(conninfo)
     said = [(each["event"], each.get("retry_in")) for each in lines]
-    failed = "embedded postgresql did not start"
+    failed = "embedded postgresql start failed"
     assert said[:4] == [
-        ("embedded postgresql ended", 0.4), (failed, 0.8), (failed, 1.6), (failed, 3.2),
+        ("embedded postgresql exited", 0.4), (failed, 0.8), (failed, 1.6), (failed, 3.2),
     ]  # fmt: skip
-    assert said[-1] == ("embedded postgresql started again", None)
+    assert said[-1] == ("embedded postgresql restarted", None)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")

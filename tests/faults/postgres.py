@@ -18,10 +18,10 @@ from psycopg.conninfo import make_conninfo
 from hunt.bench.process_usage import descendants, process_table
 from hunt.core.events import Reward
 from hunt.embedded.cluster import SOCKET, Cluster
-from hunt.embedded.folder import make_private, open_cluster
-from hunt.embedded.process import wait_exit
+from hunt.embedded.data_folder import make_private, open_cluster
 from hunt.store import schema
 from hunt.store.driver.connection import Connection
+from hunt.subprocesses import wait_exit
 from hunt.testing.stored_log import PrizeCount, StoredLog
 from tests.support.pg_hba import trusting
 

@@ -9,7 +9,7 @@ import httpx
 import trio
 
 from hunt.core import tokens
-from hunt.embedded.secret import jwt_secret
+from hunt.embedded.token_secret import jwt_secret
 from tests.support.processes import HUNT, free_port, running, servers, until
 
 

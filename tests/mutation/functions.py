@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LOG = ("tests/store/test_log.py",)
-ENDING = ("tests/store/test_ending.py",)
+ENDING = ("tests/store/test_state_changes.py",)
 PROBE = ("tests/store/driver/test_limits.py", "-k", "probe or shared_session")
-BOARD = ("tests/store/test_standings.py", "tests/web/test_leaderboard.py")
+BOARD = ("tests/store/test_leaderboard.py", "tests/web/test_leaderboard.py")
 
 
 @dataclass(frozen=True, slots=True)

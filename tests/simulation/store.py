@@ -53,7 +53,7 @@ class FakeStore:
         self.ledger = ledger
         self.weather = weather
         self.log = FakeLog(self, later)
-        self.hunts = self.standings = self.audit = self
+        self.hunts = self.leaderboard = self.audit = self
         self._later = later
         self.faults: Counter[str] = Counter()
 

@@ -22,12 +22,12 @@ from hunt.errors import (
     TooFast,
     WrongState,
 )
+from hunt.store.batch_arrays import pack
 from hunt.store.definitions import COUNT, COUNT_PLAYERS
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import COMMIT, READ, Log
-from hunt.store.packed import pack
 from tests.store.open_log import LIMITED, PLAIN, click, opened, rewards
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from hunt.embedded.process import Launcher
+from hunt.embedded.launcher import Launcher
 from tests.support.processes import free_port
 
 CONFIG = """

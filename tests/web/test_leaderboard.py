@@ -5,7 +5,7 @@ import pytest
 from hunt.service import leaderboard
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import open_pool
-from hunt.store.standings import LEADERS, Standings
+from hunt.store.leaderboard import LEADERS, StoredLeaderboard
 from tests.support.problems import assert_problem
 from tests.support.serving import Client, bearer, serving
 
@@ -68,13 +68,14 @@ async def test_the_log_is_added_up_in_steps_by_one_at_a_time(database: str) -> N
         try:
             assert [await step(2) for _ in range(4)] == [(2, 3), (4, 1), (5, 0), (5, 0)]
             assert [
-                (each.points, each.wins) for each in await Standings(pool).leaders("harbour", 9)
+                (each.points, each.wins)
+                for each in await StoredLeaderboard(pool).leaders("harbour", 9)
             ] == [(15, 3)]
             await win(client, "bob", 1)
             async with conn.transaction():
                 await conn.execute("select from standings_upto for update")
-                assert await Standings(pool).add_up("harbour") == (5, 0), "it does not wait"
-            assert await Standings(pool).add_up("harbour") == (6, 0)
+                assert await StoredLeaderboard(pool).add_up("harbour") == (5, 0), "it does not wait"
+            assert await StoredLeaderboard(pool).add_up("harbour") == (6, 0)
             # Cheap in a long log: an index for the best, and the new rows only.
             await conn.execute("set enable_seqscan = off")
             plan = await (await conn.execute("explain " + LEADERS, ("harbour", 9))).fetchall()

@@ -22,7 +22,7 @@ from hunt.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
-from hunt.store import checks, schema
+from hunt.store import schema, setting_checks
 from hunt.store.driver import connection
 from hunt.store.driver.connection import Connection, Statement
 from hunt.store.driver.errors import translated
@@ -456,10 +456,10 @@ async def test_migrate_replaces_a_function_whose_text_changed(
 
 async def test_checks_name_what_is_wrong_and_the_cure(database: str) -> None:
     async with connected(database) as conn:
-        good = {each.name: each for each in await checks.check(conn)}
+        good = {each.name: each for each in await setting_checks.check(conn)}
         assert all(each.ok for name, each in good.items() if name != "latency")
         await conn.execute("set synchronous_commit = off")
         await conn.execute("set default_transaction_read_only = on")
-        bad = {each.name: each for each in await checks.check(conn) if not each.ok}
+        bad = {each.name: each for each in await setting_checks.check(conn) if not each.ok}
         assert {"synchronous_commit", "writable"} <= set(bad)
         assert "target_session_attrs" in bad["writable"].cure

@@ -42,9 +42,9 @@ from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.driver.sqlstates import Meaning, rule
 from hunt.store.hunts import Hunts
+from hunt.store.leaderboard import StoredLeaderboard
 from hunt.store.log import Log
 from hunt.store.players import Players
-from hunt.store.standings import Standings
 from tests.store.driver.fake_postgres import FakePostgres, fake_postgres
 from tests.store.driver.sqlstates import APPENDIX_A
 
@@ -131,7 +131,7 @@ async def test_connection_that_breaks_after_any_error_is_given_up() -> None:
 
 def reads(pool: Pool) -> list[Callable[[], object]]:
     """Return every call of the store that a request or a task makes."""
-    hunts, players, standings, log = Hunts(pool), Players(pool), Standings(pool), Log(pool)
+    hunts, players, standings, log = Hunts(pool), Players(pool), StoredLeaderboard(pool), Log(pool)
     entry = Entry(actor="eve", action="test", hunt="harbour", detail={})
     return [
         partial(log.read, "harbour", 0, 9),
@@ -166,7 +166,7 @@ class Tasks:
     """All tasks of a process that ask the database, each with a count of its faults."""
 
     def __init__(self, server: FakePostgres, pool: Pool) -> None:
-        log, standings = Log(pool), Standings(pool)
+        log, standings = Log(pool), StoredLeaderboard(pool)
         self.listener = Counter[str](lost=0, odd=0)
         self.listening = Listener(server.conninfo).listening
         self.catalogue = Catalogue(Hunts(pool).all)

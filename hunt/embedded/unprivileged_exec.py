@@ -1,15 +1,17 @@
-"""Becomes a program of PostgreSQL: gives up root, dies with its parent, execs.
+"""Script that gives up root, ties its life to its parent, and executes a program of PostgreSQL.
 
-Run as a script: ``python -I -S child.py PARENT UID GID FOLDER ... --
-PROGRAM ARGUMENT ...``. All of it must happen in the child, between fork and exec,
-where a program with threads may not run Python; hence a program of its own. UID and
-GID are -1 to stay who we are. The folders must be reachable afterwards.
+Run as a script: ``python -I -S unprivileged_exec.py PARENT UID GID FOLDER ... --
+PROGRAM ARGUMENT ...``. UID and GID are -1 to keep the present user. The user must be able
+to pass through the folders.
+
+These steps belong between fork and exec, where a process with threads cannot run Python
+safely. So they are a script of their own.
 
 PostgreSQL refuses to run as root, and an unprivileged user often cannot pass
-through the folders above the data (``/root``, a private temporary folder). Opening
-those to everybody is not ours to do. So the child keeps one capability, to pass
-through folders closed to it, and only where it needs it: ambient capabilities
-survive an exec (Linux 4.3, capabilities(7)).
+through the folders above the data (``/root``, a private temporary folder). Hunt does not
+open these to all users. Where it is needed, the process keeps the one capability that
+passes through closed folders: ambient capabilities survive an exec (Linux 4.3,
+capabilities(7)).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import os
 import signal
 import sys
 
-FAILED = 78  #: status of a child that could not become PostgreSQL (EX_CONFIG)
+FAILED = 78  #: exit status where the program could not be executed (EX_CONFIG)
 
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 8, 38, 47
 _PR_CAP_AMBIENT_RAISE = 2
@@ -54,16 +56,16 @@ def _prctl(option: int, value: int, argument: int = 0) -> None:
 
 
 def _keep_only(*capabilities: int) -> None:
-    """Drop every capability but these."""
+    """Drop every capability except `capabilities`."""
     mask = sum(1 << capability for capability in capabilities)
     words = (_Word * 2)(_Word(mask, mask, mask), _Word(0, 0, 0))
     _check(_libc.capset(ctypes.byref(_Header(_CAPABILITIES_3, 0)), words), "capset")
 
 
-def _hand_on(capability: int) -> None:
-    """Keep one capability, through an exec too, and even in `access`."""
-    # PostgreSQL asks access() whether it may run its own programs, and that forgets
-    # the capabilities of all but root, unless this bit is set.
+def _keep_through_exec(capability: int) -> None:
+    """Keep one capability, also through an exec and for `access`."""
+    # PostgreSQL calls access() to see whether it may run its own programs.  That call
+    # ignores the capabilities of every user but root, unless this bit is set.
     _keep_only(_SETPCAP, capability)
     _prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP)
     _keep_only(capability)
@@ -95,20 +97,20 @@ def _give_up_root(uid: int, gid: int, folders: list[str]) -> None:
         os.setresuid(uid, uid, uid)  # clears what is effective, keeps what is permitted
     except OSError as exc:
         sys.exit(f"root may not become user {uid} here ({exc.strerror})")
-    # access() ignores capabilities, and stat() uses only effective ones: so this
-    # asks what the user may do without any, and further down with one.
+    # access() ignores capabilities, and stat() uses only effective ones.  So this check
+    # is made without any capability, and the one at the end with one.
     wanted: int | None = None
     if _closed(folders):
         permitted = _permitted()
-        # Both let it through; the first lets it write nothing, but containers
-        # often have only the second.
+        # Both pass through closed folders.  The first gives no right to write, but
+        # containers often have only the second.
         allowed = [each for each in (_DAC_READ_SEARCH, _DAC_OVERRIDE) if permitted >> each & 1]
         wanted = allowed[0] if allowed else None
     try:
         if wanted is None:
             _keep_only()
         else:
-            _hand_on(wanted)
+            _keep_through_exec(wanted)
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     except OSError as exc:
         sys.exit(f"root may not hand on a capability here ({exc})")
@@ -117,18 +119,18 @@ def _give_up_root(uid: int, gid: int, folders: list[str]) -> None:
 
 
 def _die_with(parent: int) -> None:
-    # Only now: a change of user would clear it. SIGINT is PostgreSQL's fast shutdown,
-    # so a killed server leaves a database that needs no recovery.
+    # After the change of user, which would clear it. SIGINT is PostgreSQL's fast
+    # shutdown, so that a killed hunt leaves a database that needs no recovery.
     _prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
     if os.getppid() != parent:
         sys.exit("the server that started it is gone")
 
 
 def main(parent: int, uid: int, gid: int, rest: list[str]) -> None:
-    """Become the program, or exit with `FAILED` and a line on standard error."""
+    """Execute the program, or exit with `FAILED` and one line on standard error."""
     split = rest.index("--")
     folders, command = rest[:split], rest[split + 1 :]
-    # A shell's background job ignores it, and PostgreSQL would inherit that.
+    # Background jobs of a shell ignore SIGINT, and PostgreSQL would inherit that.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         if uid >= 0:

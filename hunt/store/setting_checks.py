@@ -1,6 +1,6 @@
 """Whether a database can keep hunt's promises, by what it says of itself.
 
-What shows only when it is tried is in `hunt.store.trials`.
+What shows only when it is tried is in `hunt.store.connection_checks`.
 """
 
 from __future__ import annotations

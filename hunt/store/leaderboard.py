@@ -20,8 +20,8 @@ LEADERS = """
 STEP = 20_000
 
 
-class Standings:
-    """Standings in the database.  The pool is the caller's, to open and to close."""
+class StoredLeaderboard:
+    """StoredLeaderboard in the database.  The pool is the caller's, to open and to close."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""The standings of a hunt, as its log adds up."""
+"""The stored leaderboard: points and wins of each player, added up from the log."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import pytest
 
 from hunt.core.definition import Prize
 from hunt.core.leaderboard import LeaderboardEntry as Entry
-from hunt.store import standings
+from hunt.store import leaderboard
 from hunt.store.hunts import Hunts
-from hunt.store.standings import Standings
+from hunt.store.leaderboard import StoredLeaderboard
 from tests.store.open_log import PLAIN, click, opened
 
 FREE = replace(PLAIN, prizes=(Prize("coin", "Coin", 5, 0.5, None, None),))
 
 
-async def test_standings_are_of_one_hunt_and_add_each_row_once(
+async def test_points_are_of_one_hunt_and_count_each_row_once(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standings, "STEP", 2)
+    monkeypatch.setattr(leaderboard, "STEP", 2)
     async with opened(database, FREE) as (log, pool):
-        hunts, board = Hunts(pool), Standings(pool)
+        hunts, board = Hunts(pool), StoredLeaderboard(pool)
         await hunts.apply(replace(FREE, id="river"), seed=b"s" * 32, actor="test")
         await hunts.open("river")
         await log.append("river", [click("ada", "coin"), click("cy", "coin")])
@@ -48,7 +48,7 @@ async def test_standings_are_of_one_hunt_and_add_each_row_once(
 
 async def test_player_who_reached_the_points_first_is_ahead(database: str) -> None:
     async with opened(database, FREE) as (log, pool):
-        board = Standings(pool)
+        board = StoredLeaderboard(pool)
         await log.append("harbour", [click("ada", "coin"), click("bob", "coin")])
         await log.append("harbour", [click("bob", "coin"), click("ada", "coin")])
         await board.add_up("harbour")
