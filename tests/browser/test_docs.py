@@ -22,4 +22,7 @@ def test_api_reference_shows_every_operation(browser: Browser, server: Server) -
         page.locator("#click > summary").click()
         page.get_by_text("Click at a position.").wait_for()
         page.locator("#click").get_by_text("Retry-After").first.wait_for()
+        page.locator("#click").get_by_role("link", name="too-fast").wait_for()
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert said == []

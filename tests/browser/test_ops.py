@@ -121,7 +121,7 @@ SHOWN = {
         r"Clicks per second\s*answered [\d.]+\s*refused [\d.]+",
         r"Click to answer\s*p50 [\d.]+ m?s\s*p99 [\d.]+ m?s",
         r"Commit to delivery\s*p50 [\d.]+ .?s\s*p99 [\d.]+ .?s",
-        r"Batch commit, last minute\s*average [\d.]+ m?s\s*maximum [\d.]+ m?s",
+        r"Commit, last minute\s*mean [\d.]+ m?s\s*max [\d.]+ m?s",
         r"Bus lag\s*lag [\d.]+ .?s",
     ],
 }

@@ -62,7 +62,8 @@ _SECURITY_SCHEMES: Mapping[str, Mapping[str, str]] = {
 _DESCRIPTION = (
     "A real-time treasure-hunt server. The response to a click is sent once its outcome is "
     "durable. Clicks are idempotent: repeat the same `id` when you retry. Every error is "
-    "`application/problem+json` (RFC 9457); `/docs/problems` explains each `type`."
+    "`application/problem+json` (RFC 9457); `/docs/problems` explains each `type`. Every response "
+    "has an `X-Request-Id`, which is also in the log."
 )
 
 

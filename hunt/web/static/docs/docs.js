@@ -3,6 +3,7 @@
 import { byId, element } from "../shared/elements.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
+const EVERYWHERE = "X-Request-Id"; // in every response, so not repeated in the tables
 const MAX_DEPTH = 6; // of references that are resolved
 
 /** Return a schema with its references resolved. */
@@ -17,16 +18,31 @@ function resolved(schema, schemas, depth = 0) {
   );
 }
 
+/** Return the parts of a text with code in backticks as nodes; code that is a path to a problem type is a link. */
+function rich(text) {
+  return text.split("`").map((part, number) => {
+    if (number % 2 === 0) return part;
+    const code = element("code", {}, part.split("#").pop());
+    return part.includes("#") ? element("a", { href: part }, code) : code;
+  });
+}
+
+/** Return names as code, separated by commas that allow a line break. */
+function codeList(names) {
+  return names.flatMap((name, number) => [number ? ", " : "", element("code", {}, name)]);
+}
+
 function bodyDetails(title, content, schemas) {
   const [type, { schema }] = Object.entries(content)[0];
   const summary = element("summary", {}, `${title}: `, element("code", {}, type));
   return element("details", {}, summary, element("pre", {}, JSON.stringify(resolved(schema, schemas), null, 2)));
 }
 
+/** Return a table; each row has a name and cells, which are lists of nodes. */
 function table(title, rows) {
   const body = rows.map(([first, ...rest]) => {
     const head = element("th", { scope: "row" }, element("code", {}, first));
-    return element("tr", {}, head, ...rest.map((each) => element("td", {}, each)));
+    return element("tr", {}, head, ...rest.map((each) => element("td", {}, ...each)));
   });
   return element("table", {}, element("caption", {}, title), element("tbody", {}, ...body));
 }
@@ -34,16 +50,16 @@ function table(title, rows) {
 function operationDetails(path, method, operation, schemas) {
   const { operationId, summary, security, parameters, requestBody, responses } = operation;
   const head = element("summary", {}, element("b", {}, method.toUpperCase()), path);
-  const details = element("details", { id: operationId }, head, element("p", {}, summary));
+  const details = element("details", { id: operationId }, head, element("p", {}, ...rich(summary)));
   const schemes = security.map((each) => Object.keys(each)[0] ?? "none");
   details.append(element("p", {}, `Authentication: ${schemes.join(", ")}.`));
   if (parameters.length) {
-    details.append(table("Parameters", parameters.map((each) => [each.name, each.in, each.description])));
+    details.append(table("Parameters", parameters.map((each) => [each.name, [each.in], rich(each.description)])));
   }
   if (requestBody) details.append(bodyDetails("Request body", requestBody.content, schemas));
   const statuses = Object.entries(responses);
   details.append(table("Responses", statuses.map(([status, each]) => [
-    status, each.description, Object.keys(each.headers ?? {}).join(", "),
+    status, rich(each.description), codeList(Object.keys(each.headers ?? {}).filter((name) => name !== EVERYWHERE)),
   ])));
   for (const [status, each] of statuses) {
     if (each.content && status < 300) details.append(bodyDetails(status, each.content, schemas));
@@ -53,7 +69,7 @@ function operationDetails(path, method, operation, schemas) {
 
 async function main() {
   const openapi = await (await fetch("/openapi.json")).json();
-  byId("description").textContent = openapi.info.description;
+  byId("description").replaceChildren(...rich(openapi.info.description));
   const sections = new Map(); // by tag
   for (const [path, methods] of Object.entries(openapi.paths)) {
     for (const method of METHODS.filter((each) => methods[each])) {

@@ -16,9 +16,12 @@ const STALE = 4; // s without a sample; there is one per second
  */
 export function alertsOf(sample, age, silent) {
   const alerts = [];
-  if (age > STALE) alerts.push({ text: "No new samples. The values below are out of date.", detail: ` ${Math.round(age)} s` });
+  if (age > STALE) {
+    const text = "No new samples. The values below are out of date.";
+    alerts.push({ text, detail: ` Last sample: ${Math.round(age)} s ago.` });
+  }
   if (sample.database > DATABASE_SILENCE) {
-    alerts.push({ text: "The database does not respond.", detail: ` ${Math.round(sample.database)} s` });
+    alerts.push({ text: "The database does not respond.", detail: ` Last response: ${Math.round(sample.database)} s ago.` });
   }
   alerts.push(...breakerAlerts(sample.breaker));
   if (sample.draining) alerts.push({ text: "This process is draining.", mild: true });

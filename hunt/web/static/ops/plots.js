@@ -16,7 +16,7 @@ const PLOTS = [
   ["Clicks per second", count, { answered: (s) => s.clicks, refused: (s) => s.refused }],
   ["Click to answer", time, { p50: (s) => s.click_p50, p99: (s) => s.click_p99 }],
   ["Commit to delivery", time, { p50: (s) => s.delivery_p50, p99: (s) => s.delivery_p99 }],
-  ["Batch commit, last minute", time, { average: (s) => s.batch_average, maximum: (s) => s.batch_max }],
+  ["Commit, last minute", time, { mean: (s) => s.batch_average, max: (s) => s.batch_max }],
   ["Event loop", share, { utilization: (s) => s.utilization }],
   ["Queue", count, { clicks: (s) => s.queue }],
   ["Pool", count, { busy: (s) => s.pool.busy, idle: (s) => s.pool.idle, connecting: (s) => s.pool.connecting }],
