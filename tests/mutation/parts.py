@@ -30,7 +30,11 @@ PARTS = (
         (*PURE, "tests/web/test_identity.py", "tests/web/test_access_log.py"),
     ),
     Part("head", ("hunt/edge/head.py",), ("tests/edge/test_head.py",)),
-    Part("store", ("hunt/store/log.py",), ("tests/store/test_log.py",)),
+    Part(
+        "store",
+        ("hunt/store/log.py",),
+        ("tests/store/test_log.py", "tests/store/driver/test_limits.py"),
+    ),
     Part(
         "park",
         ("hunt/edge/park.py",),

@@ -296,3 +296,14 @@ async def test_probe_of_a_frozen_server_ends(database: str) -> None:
                 await log.probe(None)
         finally:
             os.kill(pid, signal.SIGCONT)
+
+
+async def test_probe_waits_half_a_call_for_a_connection(database: str) -> None:
+    async with open_pool(database, size=1) as pool:
+        log = await opened(pool)
+        async with pool.connection():
+            began = trio.current_time()
+            with pytest.raises(StoreUnavailable, match="busy"):
+                await log.probe(None)
+            waited = trio.current_time() - began
+        assert limits.CALL / 2 <= waited < limits.CALL
