@@ -1,6 +1,6 @@
 """Generates pages of the reference from the declarations in the code.
 
-Run ``python docs/generate.py`` after a change of a setting or a metric.
+Run ``python docs/generate.py`` after a change of a setting, a metric or a refusal.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from pathlib import Path
 from prometheus_client import PlatformCollector, ProcessCollector
 from prometheus_client.registry import CollectorRegistry
 
+from hunt.errors import Refused, kinds
 from hunt.metrics.declarations import METRICS
 from hunt.metrics.families import CUMULATIVE, Rule
 from hunt.metrics.registry import PROCESS_RULES
+from hunt.play.problems import meaning, type_of
 from hunt.setting import Setting
 from hunt.settings import DECLARATIONS, Settings
 from hunt.sources import PREFIX
@@ -53,6 +55,23 @@ METRICS_HEAD = """\
 `/metrics` shows the values of a node in Prometheus' text format 0.0.4. The *rule* says how the
 values of its worker processes become one ([Readiness](readiness.md#metrics)). The kinds of faults
 are explained in [Faults](faults.md).
+"""
+
+PROBLEMS_HEAD = """\
+# Problems
+
+<!-- Generated from hunt/errors.py and hunt/play/refusals.py by docs/generate.py: do not edit. -->
+
+Every error response is an `application/problem+json` (RFC 9457) with `type`, `title`, `status` and
+`detail`. Some add `errors` (field → problem), `opens_at` and `closes_at`. Programs should use
+`type` or `status`; `detail` is for people, and its text may change.
+
+`type` is a path on the server, such as `/docs/problems#too-fast`. The server shows a page with the
+meanings below there. A status that only the framework produces has the type `about:blank`, and
+means what HTTP says.
+
+With 429 and 503, `Retry-After` is the number of seconds to wait. After 503, nothing was recorded.
+After 504, that is unknown: send the click again with the same `id`.
 """
 
 
@@ -138,7 +157,22 @@ def _row(*cells: str) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-PAGES = {"settings.md": settings_page, "metrics.md": metrics_page}
+def problems_page() -> str:
+    """Return ``docs/reference/problems.md``."""
+    return "\n".join([PROBLEMS_HEAD, *_problem_lines()]) + "\n"
+
+
+def _problem_lines() -> Iterator[str]:
+    yield from _head("type", "status", "title", "meaning")
+    for kind in sorted(kinds(Refused), key=lambda each: (each.status, each.slug)):
+        yield _row(f"`{type_of(kind)}`", str(kind.status), kind.title, meaning(kind))
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "metrics.md": metrics_page,
+    "problems.md": problems_page,
+}
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["settings.md", "metrics.md"])
+@pytest.mark.parametrize("name", ["settings.md", "metrics.md", "problems.md"])
 def test_committed_page_is_the_generated_one(name: str) -> None:
     committed = (DOCS / "reference" / name).read_text("utf-8")
     assert committed == generator().PAGES[name](), "run: python docs/generate.py"
