@@ -20,6 +20,14 @@ from tests.mutation.parts import Part
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("hunt", "tests", "docs", "README.md", "CHANGELOG.md", "tox.ini")
 
+#: Options of pytest.
+OPTIONS: Final = (
+    "-n", "0", "-q", "-p", "no:cacheprovider", "-p", "tests.mutation.plugin",
+    "--hypothesis-profile", "mutants",
+    # Tests of the tests, whose examples depend on the text of the modules.
+    "--deselect", "tests/testing/test_breaker_machine.py::test_a_broken_breaker_is_found",
+)  # fmt: skip
+
 Verdict = Literal["killed", "survived", "timeout", "no tests", "broken"]
 VERDICTS: Final[tuple[Verdict, ...]] = ("killed", "survived", "timeout", "no tests", "broken")
 
@@ -77,6 +85,9 @@ def mutate(
             stderr=subprocess.STDOUT,
         )  # fmt: skip
     found = verdicts(folder, chosen)
+    if not found:  # mutmut keeps to itself why the tests fail without any mutant
+        command = [sys.executable, "-m", "pytest", *OPTIONS, "-x", *part.tests]
+        subprocess.run(command, cwd=folder / "mutants", env=environment, check=False)
     report(part, folder, chosen, found, environment)
     return all(found.get(each) in {"killed", "timeout"} for each in chosen)
 
@@ -100,18 +111,12 @@ def prepare(part: Part) -> Path:
 
 def configuration(part: Part) -> str:
     """Return mutmut's table of a part, in TOML."""
-    options = [
-        "-n", "0", "-q", "-p", "no:cacheprovider", "-p", "tests.mutation.plugin",
-        "--hypothesis-profile", "mutants",
-        # Tests of the tests, whose examples depend on the text of the modules.
-        "--deselect", "tests/testing/test_breaker_machine.py::test_a_broken_breaker_is_found",
-    ]  # fmt: skip
     settings = {
         "source_paths": ["hunt"],
         "only_mutate": list(part.modules),
         "also_copy": list(COPIED[1:]),
         "pytest_add_cli_args_test_selection": list(part.tests),
-        "pytest_add_cli_args": options,
+        "pytest_add_cli_args": list(OPTIONS),
         "process_isolation": "forkserver",
         "use_git_change_detection": False,
         # A mutant has four times the measured time of its tests and 40 seconds, since the

@@ -99,7 +99,6 @@ class ClosesAtOnce(Breaker):
         HearsTheDead,
         NeverForgives,
         Patient,
-        Impatient,
         NeverGrows,
         ForgetsAtClose,
         NeverForgets,
@@ -115,6 +114,21 @@ def test_a_broken_breaker_is_found(kind: type[Breaker]) -> None:
 
     with pytest.raises((AssertionError, CircuitOpen)):
         run_state_machine_as_test(Machine, settings=QUICK)
+
+
+def test_breaker_that_admits_a_probe_too_early_is_found() -> None:
+    class Machine(BreakerMachine):
+        def make(self, clock: Clock) -> Breaker:
+            return Impatient(clock, cooldown=4, cap=16)
+
+    # Without chance: it shows in one second of four only.
+    machine = Machine()
+    machine.end(machine.begin(), "read_only", slow=False)
+    machine.wait(2)
+    machine.begin()
+    machine.wait(1)
+    with pytest.raises(AssertionError, match="a probe passed before its time"):
+        machine.begin()
 
 
 class Store(Exception):
@@ -263,7 +277,7 @@ def test_a_bug_of_the_code_is_not_hidden() -> None:
         run_state_machine_as_test(machine(has_a_bug), settings=QUICK)
 
 
-@pytest.mark.parametrize("module", ["breaker", "caller"])
+@pytest.mark.parametrize("module", ["breaker_machine", "caller_machine"])
 def test_without_hypothesis_it_says_what_to_install(module: str) -> None:
     code = f"import sys; sys.modules['hypothesis'] = None; import hunt.testing.{module}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
