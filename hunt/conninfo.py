@@ -1,7 +1,7 @@
-"""PostgreSQL connection strings: checked when settings are read, shown without secrets.
+"""PostgreSQL connection strings: validated with the settings, shown without secrets.
 
-libpq quotes parts of a string that it cannot parse, and of an option that it does not
-like.  Either may be the password.  No sentence of this module quotes the string.
+libpq quotes parts of a string that it cannot parse, and of an invalid option.  Either may
+be the password.  So no message of this module quotes the string.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
-#: What a message of libpq begins with, and what is said instead of it.
+#: Beginning of a message of libpq -> the message that replaces it.
 _REASONS = {
     "invalid percent-encoded token": "(invalid percent-encoding); write % as %25",
     "forbidden value %00": "(%00 is not allowed); remove it",
@@ -27,12 +27,12 @@ _DRIVER = re.compile(r"postgres(ql)?\+\w+://", re.ASCII | re.IGNORECASE)
 _SCHEME = re.compile(r"[\w+.-]+://", re.ASCII)
 _URL = re.compile(r"postgres(ql)?://", re.ASCII)
 
-#: A name or an address of a host; or the absolute path of a folder, or an abstract socket.
+#: A host name or address, the absolute path of a folder, or an abstract socket.
 _HOST = re.compile(r"[A-Za-z0-9_.:%-]+|[/@][^\x00-\x1f]*", re.ASCII)
 
 _WHOLE = re.compile(r"\s*[+-]?\d{1,9}\s*", re.ASCII)
 
-#: Options whose value is a whole number.
+#: Options with an integer value.
 _NUMBERS = frozenset({
     "connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval",
     "keepalives_count", "tcp_user_timeout",
@@ -40,7 +40,7 @@ _NUMBERS = frozenset({
 
 _TLS = frozenset({"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"})
 
-#: Option -> its values (PostgreSQL documentation, section 32.1.2).
+#: Option -> its valid values (PostgreSQL documentation, section 32.1.2).
 _CHOICES = {
     "sslmode": frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}),
     "target_session_attrs": frozenset({
@@ -60,10 +60,10 @@ def parse(text: str) -> dict[str, str]:
     """Return the options of a connection string.
 
     Raises:
-        ValueError: libpq would not take it.  The message follows the name of a setting,
+        ValueError: The string is not valid.  The message follows the name of a setting,
             and never quotes the string.
     """
-    from psycopg import Error  # half a megabyte that some commands do without
+    from psycopg import Error  # half a megabyte, which some commands do not need
     from psycopg.conninfo import conninfo_to_dict
 
     if _DRIVER.match(text):
@@ -98,7 +98,7 @@ def location(text: str) -> str:
 
 
 def _check(options: Mapping[str, str], *, url: bool) -> None:
-    """Raise `ValueError` for what libpq or the server would refuse, and quote, later."""
+    """Raise `ValueError` for options that libpq or the server would refuse, and quote, later."""
     hosts, ports = _split(options, "host"), _split(options, "port")
     addresses = _split(options, "hostaddr")
     unescaped = "write / in a password as %2F, and @ as %40" if url else "check host and port"

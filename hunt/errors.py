@@ -14,7 +14,7 @@ class HuntError(Exception):
     """Base of every error that hunt raises on purpose."""
 
 
-# --- Correct what you gave us ------------------------------------------------
+# --- The input must be corrected ----------------------------------------------
 
 
 class SettingsError(HuntError):
@@ -22,7 +22,7 @@ class SettingsError(HuntError):
 
 
 class KeysError(HuntError):
-    """No public keys can be had there; the message completes "it cannot be used: "."""
+    """Public keys cannot be read; the message completes "it cannot be used: "."""
 
 
 class DefinitionError(HuntError):
@@ -156,7 +156,7 @@ class CircuitOpen(Overloaded):
     slug, title, label = "breaker-open", "Circuit breaker open", "breaker_open"
 
     def __init__(self, *, retry_after: float) -> None:
-        super().__init__("the database is slow or away", retry_after=retry_after)
+        super().__init__("the database is slow or unavailable", retry_after=retry_after)
 
 
 class HuntUnavailable(Overloaded):
@@ -195,11 +195,11 @@ class OutcomeUnknown(Refused):
         super().__init__(detail)
 
 
-# --- What a client of a server meets ------------------------------------------
+# --- Raised by clients of a server ---------------------------------------------
 
 
 class Denied(HuntError):
-    """The server says no, and would say so again."""
+    """The server refused a request; a retry would be refused, too."""
 
     def __init__(
         self, status: int, detail: str, *, errors: Mapping[str, str] | None = None
@@ -212,44 +212,44 @@ class Denied(HuntError):
 
 
 class Unreachable(HuntError):
-    """There is no server of hunt at this address, or none that can be trusted."""
+    """There is no hunt server at this address, or none that can be trusted."""
 
 
 class Unconfirmed(HuntError):
-    """No answer in time: the click may count or not, and may be sent again with its id."""
+    """No answer in time: the click may be recorded; a retry with the same id is safe."""
 
 
-# --- What the store says; messages are for the log, not for clients ----------
+# --- Raised by the store; messages are for logs, not for clients ---------------
 
 
 class StoreError(HuntError):
-    """Base of what a call to the store may raise: nothing was recorded, unless a class says so."""
+    """Base of the errors of the store: nothing was recorded, unless a class says otherwise."""
 
     label: ClassVar[str] = "other"  #: of the failure, in `hunt_commit_failures_total`
 
     def __init__(self, message: str = "", *, sqlstate: str | None = None) -> None:
         super().__init__(message)
-        self.sqlstate = sqlstate  #: the server's, where it gave one
+        self.sqlstate = sqlstate  #: of the database; None if it sent none
 
 
 class StoreUnavailable(StoreError):
-    """The server takes nothing now, or cannot be reached: surely nothing was recorded."""
+    """The database accepts nothing now, or cannot be reached: nothing was recorded."""
 
     label = "unavailable"
 
 
 class ConnectTimeout(StoreUnavailable):
-    """No connection in time, as of a server that is frozen: surely nothing was recorded."""
+    """No connection in time, as with a frozen database: nothing was recorded."""
 
 
 class StoreSlow(StoreUnavailable):
-    """The server gave up a statement after hunt's own limit: surely nothing was recorded."""
+    """The database cancelled a statement after hunt's own timeout: nothing was recorded."""
 
     label = "slow"
 
 
 class StoreReadOnly(StoreUnavailable):
-    """The server is a standby, or read-only: surely nothing was recorded."""
+    """The database is a standby, or read-only: nothing was recorded."""
 
     label = "read_only"
 
@@ -267,29 +267,29 @@ class StoreLost(StoreError):
 
 
 class StoreConflict(StoreError):
-    """The transaction gave way to another, or must be prepared again: repeat the same call."""
+    """The transaction was aborted in favour of another one: repeat the same call."""
 
     label = "conflict"
 
 
 class LogWentBack(StoreConflict):
-    """The log ends before a commit that is known: the database was restored from a backup."""
+    """The log ends before a known commit: the database was restored from a backup."""
 
 
 class BatchTimeout(StoreError):
-    """A statement or lock timeout in the server: nothing was recorded."""
+    """A statement or lock timeout in the database: nothing was recorded."""
 
     label = "statement_timeout"
 
 
 class BatchRejected(StoreError):
-    """Some row of the batch is not acceptable to the store: nothing was recorded."""
+    """The database rejects a row of the batch: nothing was recorded."""
 
     label = "rejected"
 
 
 class HuntFailed(StoreError):
-    """The server fails for this hunt, as far as is known for it alone: nothing was recorded."""
+    """The database fails for this hunt, and perhaps for it alone: nothing was recorded."""
 
     label = "hunt"
 

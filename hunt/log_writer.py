@@ -1,9 +1,8 @@
-"""Standard output and standard error of a server: writing never blocks, and never fails.
+"""Standard output and standard error of a server, which neither block nor fail.
 
-A write may block for as long as the reader likes (a full pipe, a terminal that is stopped,
-a disk that hangs), or fail (a reader that is gone, a full disk).  Neither may reach the
-event loop, so a thread writes, from a bounded queue; what does not fit, or cannot be
-written, is lost and counted.
+A write may block (a full pipe, a stopped terminal, a hanging disk) or fail (a closed pipe,
+a full disk).  Neither may reach the event loop, so a thread writes from a bounded queue.
+Lines that do not fit into the queue, or cannot be written, are dropped and counted.
 """
 
 from __future__ import annotations
@@ -15,20 +14,20 @@ import select
 import threading
 from contextlib import suppress
 
-#: Texts that may wait, at most, and bytes of one; what is longer is cut.
+#: Maximum number of waiting texts, and of bytes of one text; a longer one is cut.
 WAITING = 1000
 LENGTH = 16 * 1024
 
 _CUT = b" (cut)\n"
-_AT_ONCE = 64 * 1024  # bytes, about, of one write
+_AT_ONCE = 64 * 1024  # approximate maximum of bytes in one write
 
 
 class LineWriter:
-    """A descriptor, and the thread that writes to it.
+    """Writes lines to a file descriptor, in a thread.
 
     Args:
-        fd: Where the lines go; None loses them all.
-        waiting: Texts that may wait, at most.
+        fd: The file descriptor; None: drop all lines.
+        waiting: Maximum number of waiting texts.
     """
 
     def __init__(self, fd: int | None, *, waiting: int = WAITING) -> None:
@@ -36,16 +35,18 @@ class LineWriter:
         self._waiting = waiting
         self._queue: queue.SimpleQueue[bytes | threading.Event] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._refused = 0  # lines; each number has one thread that changes it
+        self._refused = (
+            0  # lines; only the callers change it, and only the thread changes the next one
+        )
         self._failed = 0
 
     @property
     def lost(self) -> int:
-        """Lines that were not written, and will not be."""
+        """The number of dropped lines."""
         return self._refused + self._failed
 
     def write(self, text: str) -> None:
-        """Have `text`, of whole lines, written soon; returns at once, and never raises."""
+        """Queue `text`, of complete lines; return at once, and never raise."""
         data = text.encode("utf-8", "backslashreplace")
         if len(data) > LENGTH:
             data = data[: LENGTH - len(_CUT)] + _CUT
@@ -55,7 +56,7 @@ class LineWriter:
             self._queue.put(data)
 
     def flush(self, seconds: float) -> None:
-        """Wait until all is written, for so many seconds at most."""
+        """Wait until the queue is written, at most `seconds`."""
         if self._thread is not None:
             reached = threading.Event()
             self._queue.put(reached)
@@ -64,11 +65,11 @@ class LineWriter:
     def _start(self) -> bool:
         """Start the thread, once; return whether it runs."""
         if self._thread is None:
-            # A daemon, because a reader that never reads must not delay the end either.
+            # A daemon, because a reader that never reads must not delay the end.
             thread = threading.Thread(target=self._run, name="log writer", daemon=True)
             try:
                 thread.start()
-            except RuntimeError:  # no room for one more thread
+            except RuntimeError:  # the system allows no more threads
                 return False
             self._thread = thread
         return True
@@ -96,7 +97,7 @@ class LineWriter:
             try:
                 data = data[os.write(self._fd, data) :]
             except BlockingIOError:
-                # Another process that shares it has made it non-blocking.
+                # A process that shares the descriptor has made it non-blocking.
                 with suppress(OSError):
                     select.select([], [self._fd], [])
             except OSError:
@@ -105,37 +106,37 @@ class LineWriter:
 
 
 class Stream(io.TextIOBase):
-    """A text stream in place of `sys.stderr` or `sys.stdout`, for all that writes there."""
+    """A text stream that replaces `sys.stderr` or `sys.stdout`."""
 
     def __init__(self, fd: int | None) -> None:
         self._fd = fd
-        self._begun = ""  # a line without its end
+        self._begun = ""  # an incomplete line
         self.writer = LineWriter(fd)
 
     def write(self, text: str, /) -> int:
-        """Write `text`; its last line waits for its end."""
+        """Write the complete lines of `text`; the rest waits for its line end."""
         whole, end, self._begun = (self._begun + text).rpartition("\n")
         if end:
             self.writer.write(whole + end)
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: whole lines are on their way."""
+        """Do nothing: complete lines are queued."""
 
     def finish(self, seconds: float) -> None:
-        """Write what is left, for so many seconds at most."""
+        """Write the rest, for at most `seconds`."""
         if self._begun:
             self.write("\n")
         self.writer.flush(seconds)
 
     def fileno(self) -> int:
-        """Return the descriptor, for what writes past this stream."""
+        """Return the descriptor, for code that bypasses this stream."""
         if self._fd is None:
             raise io.UnsupportedOperation("fileno")
         return self._fd
 
     def isatty(self) -> bool:
-        """Whether it is a terminal."""
+        """Return whether the descriptor is a terminal."""
         return self._fd is not None and os.isatty(self._fd)
 
     def writable(self) -> bool:
@@ -144,10 +145,10 @@ class Stream(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """UTF-8; what it cannot say is escaped."""
+        """UTF-8; other characters are escaped."""
         return "utf-8"
 
     @property
     def errors(self) -> str:  # type: ignore[override]
-        """How it is escaped."""
+        """The form of escapes."""
         return "backslashreplace"

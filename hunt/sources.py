@@ -1,7 +1,7 @@
-"""The sources of settings: a file in TOML, and the variables of the environment.
+"""Sources of settings: a TOML file, and environment variables.
 
-A secret may be in the wrong place.  Messages name a setting and a settings file, never a
-value, nor the path in a variable.
+A user may have put a secret into the wrong setting.  So messages name a setting and a
+settings file, but never quote a value, nor a path from a variable.
 """
 
 from __future__ import annotations
@@ -15,16 +15,25 @@ from pathlib import Path
 from hunt.errors import SettingsError
 
 PREFIX = "HUNT_"
-TEST_PREFIX = "HUNT_TEST_"  # of the test suite, which servers ignore
+TEST_PREFIX = "HUNT_TEST_"  # variables of the test suite, which servers ignore
 
-#: Variables, less their prefix, of commands that are clients of a server.
+#: Variables, without their prefix, of commands that are clients of a server.
 CLIENTS = frozenset({"URL"})
 
-_FILE_MAX = 1 << 20  # bytes that are read of a settings file, or of the file of a secret
+_FILE_MAX = 1 << 20  # maximum size in bytes of a settings file, or of a file with a secret
 
 
 def file(path: Path, known: Collection[str], *, needed: bool) -> dict[str, object]:
-    """Return what a settings file says; nothing where there is none and none is needed."""
+    """Return the settings in a file; an empty mapping for a missing file.
+
+    Args:
+        path: The settings file.
+        known: The names of all settings.
+        needed: The file must exist.
+
+    Raises:
+        SettingsError: The file cannot be read, or names an unknown setting.
+    """
     try:
         table = tomllib.loads(_read(path))
     except FileNotFoundError:
@@ -49,28 +58,28 @@ def file(path: Path, known: Collection[str], *, needed: bool) -> dict[str, objec
 
 
 def _read(path: Path) -> str:
-    """Return the text of a file that is not large."""
+    """Return the text of a file, up to a maximum size."""
     with path.open("rb") as file:
         return file.read(_FILE_MAX).decode()
 
 
 def _shown(name: str) -> str:
-    """Return a name as it is; another text, which may be a misplaced secret, is not shown."""
+    """Return a name for a message; hide any other text, which may be a misplaced secret."""
     return name if re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name, re.ASCII) else "a name"
 
 
 def environ(
     variables: Mapping[str, str], known: Collection[str], secrets: Collection[str]
 ) -> dict[str, str]:
-    """Return setting -> value, of the variables that name one or the file of one.
+    """Return setting -> value, from variables and from files that variables name.
 
     Args:
         variables: As `os.environ`; names without ``HUNT_`` are ignored.
-        known: Fields of the settings.
-        secrets: Fields that may be read from a file of their own.
+        known: The names of all settings.
+        secrets: Settings that may be read from a file of their own.
 
     Raises:
-        SettingsError: A variable names no setting, or a file cannot be read.
+        SettingsError: A variable names an unknown setting, or a file cannot be read.
     """
     found = {}
     for variable, value in variables.items():

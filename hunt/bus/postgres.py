@@ -1,4 +1,4 @@
-"""PostgreSQL's LISTEN and NOTIFY as the bus between processes."""
+"""The bus between processes: LISTEN and NOTIFY of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from hunt.core.events import Notice
 from hunt.errors import StoreError
 from hunt.logs import FaultLog
 
-LOG = "hunt_log"  # payload: a notice
-HUNTS = "hunt_hunts"  # payload: the id of a hunt that has changed
+#: Channel of commits; its payload is a notice.
+LOG = "hunt_log"
+
+#: Channel of changed hunts; its payload is the id of a hunt.
+HUNTS = "hunt_hunts"
 
 Listening = Callable[[Sequence[str]], AbstractAsyncContextManager[AsyncIterator[tuple[str, str]]]]
 
@@ -32,19 +35,18 @@ async def run(
     jitter: Callable[[], float],
     faults: Counter[str] | None = None,
 ) -> None:
-    """Pass on what the other processes say, until cancelled; reconnects for ever.
+    """Receive notices of all processes until cancelled; reconnect after each failure.
 
     Args:
-        listening: Opens a connection that listens to channels, and yields
+        listening: Opens a connection that listens on channels, and yields
             (channel, payload); raises `StoreError` when it is lost.
-        own: The name of this process, whose rewards are left out of its notices.
-        notice: Gets each commit, this process's own among them.
-        hunt_changed: Gets the id of each hunt that has changed.
-        connected: Called after each connect, once notices come: what was said
-            before that is lost, and has to be read from the tables.
+        own: The name of this process; notices of its commits come without rewards.
+        notice: Called with the notice of each commit, also of this process.
+        hunt_changed: Called with the id of each changed hunt.
+        connected: Called after each connect; earlier notices are lost, and must be read
+            from the tables.
         jitter: Uniform in [0, 1), spreads the reconnects.
-        faults: Counts under ``lost`` the times that there was no connection, under
-            ``odd`` the notices that were not understood.
+        faults: Counts lost connections as ``lost``, and invalid notices as ``odd``.
     """
     faults = Counter() if faults is None else faults
     backoff = Backoff(base=0.1, cap=2.0, jitter=jitter)
@@ -65,12 +67,12 @@ async def run(
 
 
 def _pass_on(payload: str, own: str, notice: Callable[[Notice], None]) -> bool:
-    """Return whether it was one."""
+    """Pass a notice on; return whether it was valid."""
     try:
         parsed = notices.parse(payload, own=own)
     except ValueError:
-        # Of another release, or forged: the poll finds what it meant.
-        log.warning("a notice was not understood", bytes=len(payload))
+        # From another release, or forged: the poll of the tail finds the commit.
+        log.warning("notice not understood", bytes=len(payload))
         return False
     notice(parsed)
     return True

@@ -1,4 +1,4 @@
-"""Entries of the audit trail that must not wait for the database."""
+"""A queue of audit entries that must not wait for the database."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ import trio
 from hunt.core.backoff import Backoff
 from hunt.errors import BatchRejected, StoreError
 
-#: Entries that wait, at most; the oldest give way.
+#: Maximum number of waiting entries; the oldest ones are dropped.
 WAITING = 1000
 
 
 class Action(Protocol):
-    """What an entry says."""
+    """The content of an entry."""
 
     @property
     def actor(self) -> str:
-        """Who did it."""
+        """The operator."""
 
     @property
     def action(self) -> str:
-        """What was done."""
+        """The name of the action."""
 
     @property
     def hunt(self) -> str | None:
-        """To which hunt; None where it concerns none, or all."""
+        """The id of the hunt; None if the action concerns no hunt, or all."""
 
     @property
     def detail(self) -> dict[str, Any]:
-        """More of it, without secrets."""
+        """Details, without secrets."""
 
 
 Entry = TypeVar("Entry", bound=Action)
@@ -42,15 +42,14 @@ log = structlog.get_logger("hunt.audit")
 
 
 class AuditQueue(Generic[Entry]):
-    """Records what an operator did, as soon as the database takes it.
+    """Records actions of operators as soon as the database accepts them.
 
-    The breaker is forced while the database is away, and that must be on record,
-    too.  Each entry is logged at once; one that was sent without an answer is
-    sent again, so it may be recorded twice.  One that the database will never take
-    is dropped, so that those behind it are recorded.
+    Operators force the breaker while the database is unavailable, and that must be on
+    record, too.  Each entry is logged at once.  An unanswered entry is sent again, so it may
+    be recorded twice.  An entry that the database rejects is dropped.
 
     Args:
-        record: The store's; raises a `StoreError`.
+        record: Records an entry; raises a `StoreError`.
         jitter: Uniform in [0, 1), spreads the attempts.
     """
 
@@ -61,11 +60,11 @@ class AuditQueue(Generic[Entry]):
         self._jitter = jitter
         self._entries: deque[Entry] = deque(maxlen=WAITING)
         self._added = trio.Event()
-        #: Attempts to record an entry that failed, entries that were dropped.
+        #: Failed attempts to record an entry, and rejected entries.
         self.faults = Counter(record=0, rejected=0)
 
     def add(self, entry: Entry) -> None:
-        """Have an entry recorded; cannot block."""
+        """Log an entry, and queue it; cannot block."""
         log.warning(
             "operator action",
             action=entry.action,
@@ -77,7 +76,7 @@ class AuditQueue(Generic[Entry]):
         self._added.set()
 
     async def run(self) -> None:
-        """Record what was added, in order, until cancelled."""
+        """Record entries in order, until cancelled."""
         backoff = Backoff(base=0.5, cap=15.0, jitter=self._jitter)
         while True:
             self._added = trio.Event()
@@ -90,7 +89,7 @@ class AuditQueue(Generic[Entry]):
                     log.warning("audit entry rejected", entry=str(entry), error=str(exc))
                 except StoreError as exc:
                     self.faults["record"] += 1
-                    log.warning("audit trail waits for the database", error=str(exc))
+                    log.warning("audit entry not recorded", error=str(exc))
                     await trio.sleep(backoff.next())
                     continue
                 backoff.reset()

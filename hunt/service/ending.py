@@ -13,7 +13,7 @@ from hunt.core.hunts import Hunt
 from hunt.errors import StoreError
 from hunt.logs import FaultLog
 
-#: Seconds between two looks, at most; a hunt may be announced late.
+#: Maximum seconds between two checks; a new hunt may become known late.
 INTERVAL = 1.0
 
 log = structlog.get_logger("hunt")
@@ -21,18 +21,18 @@ fault_log = FaultLog("hunt")
 
 
 class Ending:
-    """Asks the store to record what is due; every process of every node runs one.
+    """Asks the store to record the ends of hunts that are due, in every process.
 
-    The estimate of the database's clock only says when to ask.  The store decides, by
-    the database's clock and under the lock on the hunt's row, so asking early, late or
-    several times at once is harmless.
+    The estimate of the database's clock only says when to ask.  The store decides by the
+    database's clock, under the lock on the hunt's row.  So the call is idempotent, and
+    harmless if it comes early or late.
 
     Args:
         hunts: Returns every known hunt.
         now: Returns the time by the database's clock.
-        end_due: Records the end of a hunt that is due, and returns whether it did.
-        ended: Called with the id of each hunt whose end was recorded here.
-        jitter: Uniform in [0, 1), spreads the processes.
+        end_due: Records the end of a hunt if it is due; returns whether it did.
+        ended: Called with the id of each hunt whose end this process recorded.
+        jitter: Uniform in [0, 1), spreads the checks of processes.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Ending:
                     await self._end(hunt.id)
 
     def _pause(self) -> float:
-        """Return the seconds until the next hunt is due; jittered, at most `INTERVAL`."""
+        """Return the seconds until the next hunt is due, with jitter, at most `INTERVAL`."""
         left = [
             (hunt.definition.closes_at - self._now()).total_seconds()
             for hunt in self._hunts()
@@ -74,7 +74,9 @@ class Ending:
             recorded = await self._end_due(hunt)
         except StoreError as exc:
             self.faults["end"] += 1
-            fault_log.warning("hunt end failed", hunt=hunt, sqlstate=exc.sqlstate, error=str(exc))
+            fault_log.warning(
+                "hunt end not recorded", hunt=hunt, sqlstate=exc.sqlstate, error=str(exc)
+            )
             return
         if recorded:
             log.info("hunt ended", hunt=hunt, by="closes_at")

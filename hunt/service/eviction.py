@@ -1,4 +1,4 @@
-"""Eviction of entries that caches have not used for a while."""
+"""Regular eviction of cache entries that were not used."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable
 
 import trio
 
-#: Seconds between two turns; what is not used for two of them is dropped.
+#: Seconds between two rotations; entries that are not used for two of them are dropped.
 INTERVAL = 15.0
 
 
-async def evict(turns: Iterable[Callable[[], None]]) -> None:
-    """Call each of `turns` every `INTERVAL` seconds, one a turn of the loop, until cancelled.
+async def evict(rotations: Iterable[Callable[[], None]]) -> None:
+    """Call each of `rotations` every `INTERVAL` seconds, until cancelled.
 
     Args:
-        turns: As of `Cache.rotate` and `Limiter.rotate`; may grow meanwhile.
+        rotations: Methods such as `Cache.rotate` and `Limiter.rotate`; may grow meanwhile.
     """
     while True:
         await trio.sleep(INTERVAL)
-        for turn in tuple(turns):
-            turn()
+        for rotate in tuple(rotations):
+            rotate()
             await trio.lowlevel.checkpoint()

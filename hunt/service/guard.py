@@ -1,4 +1,4 @@
-"""Commits the batches of lanes: the breaker, retries, and what each failure means."""
+"""Commits batches: admission by the breaker, retries, and the outcome of each failure."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from hunt.errors import (
 from hunt.logs import FaultLog
 from hunt.service.quarantine import Quarantine
 
-#: Gets a hunt, its clicks, and what to call once they are on their way.
+#: Takes a hunt's id, its clicks, and a function to call once the batch is sent.
 Append = Callable[[str, Sequence[Click], Callable[[], None]], Awaitable[list[Outcome]]]
 Reject = Callable[[str, Click, str], Awaitable[None]]
 
-#: Times that one batch is sent: clicks have ids, so sending it again is safe.
+#: Attempts to send one batch.  A retry is safe: clicks are deduplicated by their ids.
 ATTEMPTS = 3
 
-#: Clicks of one batch that each took too long alone, after which it is not they
-#: who are to blame (somebody holds a lock), and the rest is not tried one by one.
+#: Single clicks of a batch that may time out.  After that the cause is not a click, but a
+#: lock that some session holds, and the rest is not tried one by one.
 ALONE = 2
 
 log = FaultLog("hunt.guard")
@@ -50,33 +50,34 @@ log = FaultLog("hunt.guard")
 
 @dataclass(slots=True)
 class _Case:
-    """What is known of a batch while it, or its parts, are sent again."""
+    """The state of a batch while it, or parts of it, are sent again."""
 
-    sent: Callable[[], None]  # to be called when it is on its way
-    known: int  # seq that the log had reached, as far as was known, before the batch was sent
-    #: Ids of the clicks that were sent without an answer: "not recorded" is not certain.
+    sent: Callable[[], None]  # to be called once the batch is sent
+    known: int  # last known seq of the log before the batch was sent
+    #: Ids of the clicks that were sent without an answer: they may be recorded.
     unanswered: set[str] = field(default_factory=set)
-    new: set[str] = field(default_factory=set)  # ids that were answered for the first time
-    alone: int = 0  # clicks that took too long alone
+    new: set[str] = field(
+        default_factory=set
+    )  # ids of clicks that were answered for the first time
+    alone: int = 0  # single clicks that timed out
 
 
 class Guard:
-    """Commits batches; whatever happens, every click gets an outcome.
+    """Commits batches; every click gets an outcome.
 
-    An outcome says "not recorded" only where that is certain.  Where the answer
-    was lost the same batch is sent again, and where that does not help either,
-    the outcome is `OutcomeUnknown`.
+    An outcome says "not recorded" only if that is certain.  A batch without an answer is
+    sent again; if no attempt is answered, the outcome is `OutcomeUnknown`.
 
-    A hunt for which the store fails by itself goes into quarantine, while the
-    others go on.
+    A hunt for which alone the store fails goes into quarantine; other hunts go on.
 
     Args:
-        append: The store's; raises a `StoreError`, or returns outcomes in order.
-        reject: The store's; records a click that `append` will never take.
-        breaker: Told how each call ended.
-        quarantine: Of the hunts that refuse alone.
+        append: Commits a batch, and returns an outcome for each click, in order; raises a
+            `StoreError`.
+        reject: Records a click that `append` will never accept; raises a `StoreError`.
+        breaker: Admits calls, and learns the result of each.
+        quarantine: The hunts whose commits are paused.
         jitter: Uniform in [0, 1), spreads ``Retry-After``.
-        known: Returns the seq up to which this process knows a hunt's log.
+        known: Returns the last known seq of a hunt's log.
         called: Called with the hunt after each call, which may have moved the breaker.
     """
 
@@ -99,7 +100,7 @@ class Guard:
         self._known = known
         self._called = called
         self.failures = Counter({kind.label: 0 for kind in kinds(StoreError)})  #: by label
-        self.retries = 0  #: calls that sent the same batch again
+        self.retries = 0  #: attempts beyond the first one of a batch
 
     async def commit(
         self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None] = lambda: None
@@ -107,43 +108,43 @@ class Guard:
         """Return an outcome for each click, in order.
 
         Args:
-            hunt: Its id.
-            clicks: One batch.
-            sent: Called once the batch is on its way, so that what else there is to
-                do is done while the store works; perhaps more than once, or never.
+            hunt: The id of the hunt.
+            clicks: One batch, not empty.
+            sent: Called once the batch is sent, so that its caller can work meanwhile.
+                It may be called several times, or never; must not block or raise.
         """
         return await self._commit(hunt, clicks, _Case(sent, self._known(hunt)))
 
     async def _commit(self, hunt: str, clicks: Sequence[Click], case: _Case) -> list[Outcome]:
         for attempt in range(ATTEMPTS):
             if self._breaker.state != "closed":
-                break  # its probes are the supervisor's to send, not a batch's
+                break  # only the prober sends probes
             if pause := self._quarantine.pause(hunt):
                 return self._refusals(clicks, case, self._unavailable(pause))
             self.retries += attempt > 0
             ticket = self._breaker.admit()
             try:
                 outcomes = await self._call(ticket, hunt, clicks, case)
-            except Refused as exc:  # all of them, as where there is no such hunt
+            except Refused as exc:  # the whole batch, as for a hunt that was deleted
                 return [exc] * len(clicks)
             except (StoreTimeout, StoreLost) as exc:
                 case.unanswered.update(click.id for click in clicks)
-                self._failed("commit outcome unknown", hunt, exc)
+                self._failed("batch unanswered", hunt, exc)
             except StoreConflict as exc:
-                self._failed("commit must be repeated", hunt, exc)
+                self._failed("batch conflicted", hunt, exc)
             except (BatchRejected, BatchTimeout) as exc:
-                self._failed("batch refused, splitting it", hunt, exc)
+                self._failed("batch split", hunt, exc)
                 return await self._split(hunt, clicks, exc, case)
             except StoreUnavailable as exc:
-                self._failed("store unavailable", hunt, exc)
+                self._failed("database unavailable", hunt, exc)
                 break
             except StoreError as exc:
                 pause = self._quarantine.failed(hunt)
-                self._failed("hunt unavailable", hunt, exc, retry_in=round(pause, 3))
+                self._failed("hunt quarantined", hunt, exc, retry_in=round(pause, 3))
                 return self._refusals(clicks, case, self._unavailable(pause))
             else:
                 if self._quarantine.succeeded(hunt):
-                    log.warning("hunt available again", hunt=hunt)
+                    log.warning("hunt released from quarantine", hunt=hunt)
                 return self._first_answers(clicks, outcomes, case) if case.unanswered else outcomes
         return self._refusals(clicks, case, self._refusal("the database did not answer"))
 
@@ -162,18 +163,18 @@ class Guard:
 
     @staticmethod
     def _refusals(clicks: Sequence[Click], case: _Case, refusal: Refused) -> list[Outcome]:
-        """Return the refusal for each click; an unknown outcome where it may be recorded."""
+        """Return `refusal` for each click, and an unknown outcome for one that may be recorded."""
         return [OutcomeUnknown() if each.id in case.unanswered else refusal for each in clicks]
 
     @staticmethod
     def _first_answers(
         clicks: Sequence[Click], outcomes: Sequence[Outcome], case: _Case
     ) -> list[Outcome]:
-        """Return outcomes that call a click a repeat only where its client repeated it.
+        """Return the outcomes, in which only repeats by the client are duplicates.
 
-        To the store a click is also a repeat where an attempt of ours recorded it, whose
-        answer was lost.  A row of this batch that is no further on than the log was known
-        before the batch was sent is older, so its client did send it before.
+        For the store a click is also a duplicate if an unanswered attempt of this batch has
+        recorded it.  A row at or before the known seq is older than the batch: its client
+        has sent the click before.
         """
         answers: list[Outcome] = []
         for click, outcome in zip(clicks, outcomes, strict=True):
@@ -201,20 +202,20 @@ class Guard:
             self._breaker.read_only(ticket)
             raise
         except (StoreTimeout, ConnectTimeout, StoreSlow):
-            # A frozen server takes neither a batch nor a connection: two of
-            # either kind are two timeouts.
+            # A frozen server accepts neither batches nor connections: both count as
+            # timeouts.
             self._breaker.time_out(ticket)
             raise
         except (StoreUnavailable, StoreLost):
             self._breaker.fail(ticket)
             raise
         except HuntFailed:
-            # Where the attempt before had no answer, the server still works on that one,
-            # which holds the lock: that is a timeout.  Else it is about the hunt.
+            # After an unanswered attempt the server may still work on it and hold the lock:
+            # that is a timeout.  Otherwise the failure concerns the hunt only.
             settle = self._breaker.time_out if case.unanswered else self._breaker.abandon
             settle(ticket)
             raise
-        except BaseException:  # about the batch, cancelled, or a bug: no news of the store
+        except BaseException:  # the batch, a cancellation, or a bug: says nothing of the store
             self._breaker.abandon(ticket)
             raise
         else:
@@ -226,7 +227,7 @@ class Guard:
     async def _split(
         self, hunt: str, clicks: Sequence[Click], error: StoreError, case: _Case
     ) -> list[Outcome]:
-        """Commit the halves of a batch that failed for some row's sake."""
+        """Commit the halves of a batch that failed because of one row."""
         slow = isinstance(error, BatchTimeout)
         if slow and (len(clicks) == 1 or case.alone >= ALONE):
             case.alone += 1
@@ -241,4 +242,4 @@ class Guard:
             await self._reject(hunt, clicks[0], str(error))
         except StoreError as exc:
             log.warning("rejection not recorded", click=clicks[0].id, error=str(exc))
-        return [ClickRejected("the click was rejected; it will not be taken again")]
+        return [ClickRejected("the click was rejected; it will never be accepted")]

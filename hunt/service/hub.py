@@ -1,4 +1,4 @@
-"""Knows each player's streams, and gives every event to those it concerns."""
+"""Delivers events to the streams of the players whom they concern."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from hunt.errors import Draining, Overloaded
 from hunt.service.expiry import Expiry, Validity
 from hunt.service.subscriber import Frame, Mailbox, Reason, Subscriber, Subscription
 
-#: Seconds between two frames of everybody's wins.
+#: Seconds between two frames of wins.
 WINS_INTERVAL = 0.1
 
-#: Wins in one such frame, at most: the newest.
+#: Maximum number of wins in one frame; older ones are dropped.
 WINS_SIZE = 50
 
-#: Streams that get a frame, or are closed, in one turn of the loop.
+#: Streams that get a frame, or are closed, between two checkpoints.
 SLICE = 256
 
 
 class Hub:
-    """Copies rewards to their players' streams, and wins to everybody's.
+    """Copies rewards to the streams of their players, and wins to streams of all wins.
 
-    A subscriber that cannot take a frame is cut off, so that it delays nobody;
-    its client comes back with ``Last-Event-ID``.  No method but `run` can block,
-    so all subscribers see the same order.
+    A slow consumer, which cannot take a frame, is cut off, so that it delays no other one;
+    its client resumes with ``Last-Event-ID``.  Only `run` and `close` can block, so all
+    subscribers see the same order.
 
     Args:
         epoch: Returns the epoch of a hunt's log.
-        per_player: Maximum number of streams of one player, >= 1.
+        per_player: Maximum number of streams of one player in all hunts, >= 1.
         per_address: Maximum number of streams of one address behind trusted proxies, >= 1;
             None: no limit.
         jitter: Uniform in [0, 1), spreads ``Retry-After`` and the ends of streams.
@@ -59,13 +59,13 @@ class Hub:
         self._jitter = jitter
         self._slow = slow
         self._streams: dict[Subscriber, Subscription] = {}
-        self._open: Counter[str] = Counter()  # of these, by player
+        self._open: Counter[str] = Counter()  # streams by player
         self._per_address = per_address
         self._addresses: Counter[str] = Counter()  # streams by address, if it is known
         self._players: dict[str, dict[str, list[Subscriber]]] = {}  # hunt -> player -> streams
-        # hunt -> streams, in a dict because thousands may leave at once
+        # hunt -> streams; a dict, because thousands may end at once
         self._everybody: dict[str, dict[Subscriber, None]] = {}
-        self._wins: dict[str, deque[Reward]] = {}  # hunt -> since the last frame
+        self._wins: dict[str, deque[Reward]] = {}  # hunt -> wins since the last frame
         self._won = trio.Event()
         self._counts: Counter[str] = Counter()
         self.awake = 0  #: event streams that have a task now; the others are parked
@@ -75,15 +75,15 @@ class Hub:
         )
 
     def add(self, subscription: Subscription, subscriber: Subscriber) -> None:
-        """Give a subscriber what is published from now on.
+        """Deliver to a subscriber the events that are published from now on.
 
         Args:
-            subscription: What it is to receive.
-            subscriber: Must not be there already.
+            subscription: The content of the stream.
+            subscriber: A new subscriber.
 
         Raises:
             Draining: The hub has closed.
-            Overloaded: The player, or the address, has too many streams.
+            Overloaded: The player or the address has too many streams.
         """
         if self._closed:
             raise Draining(retry_after=1 + self._jitter())
@@ -106,7 +106,7 @@ class Hub:
         self.expiry.add(subscriber, subscription.identity.until)
 
     def remove(self, subscriber: Subscriber) -> None:
-        """Forget a subscriber; changes nothing where that has happened before."""
+        """Forget a subscriber; idempotent."""
         subscription = self._streams.pop(subscriber, None)
         if subscription is None:
             return
@@ -131,12 +131,12 @@ class Hub:
     def subscribe(
         self, subscription: Subscription, *, buffer: int, transport: str
     ) -> Iterator[Mailbox]:
-        """Receive, in order, what is published from now on; raises as `add` does.
+        """Receive, in order, the events that are published from now on; raises as `add`.
 
         Args:
-            subscription: What is to be received.
-            buffer: Frames, >= 1, that may wait before the subscriber is cut off.
-            transport: ``sse`` or ``websocket``, for the count.
+            subscription: The content of the stream.
+            buffer: Maximum number of waiting frames, >= 1, before the subscriber is cut off.
+            transport: ``sse`` or ``websocket``, for metrics.
         """
         mailbox = Mailbox(buffer)
         self.add(subscription, mailbox)
@@ -152,7 +152,7 @@ class Hub:
             mailbox.discard()
 
     def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
-        """Give rewards, by ascending seq, to their players; cannot block."""
+        """Deliver rewards, by ascending seq, to their players; cannot block."""
         players = self._players.get(hunt)
         if players:
             now = trio.current_time()
@@ -181,18 +181,23 @@ class Hub:
         self._end(subscriber, "expired")
 
     def wanted(self, hunt: str) -> bool:
-        """Return whether there is any stream of a hunt."""
+        """Return whether this process has a stream of a hunt."""
         return bool(self._players.get(hunt) or self._everybody.get(hunt))
 
     def end(self, hunt: str, reason: Reason = "over") -> None:
-        """Close every stream of a hunt that is over, or has to be asked for again."""
+        """Close every stream of a hunt.
+
+        Args:
+            hunt: The id of the hunt.
+            reason: ``over``: the hunt is over; ``drain``: clients should reconnect.
+        """
         for subscriber in [each for each, what in self._streams.items() if what.hunt == hunt]:
             self._end(subscriber, reason)
 
     async def close(self) -> None:
-        """Let every subscriber deliver what it took, and then end; in slices.
+        """Close every subscriber, which still delivers its frames, and refuse new ones.
 
-        Cancelled, it leaves the rest as they are, but takes no new ones.
+        Cancelled, it leaves the rest open.
         """
         self._closed = True
         for number, subscriber in enumerate(list(self._streams), 1):
@@ -202,21 +207,21 @@ class Hub:
                 await trio.lowlevel.checkpoint()
 
     def count(self, transport: str, change: int) -> None:
-        """Count a stream that has opened (1) or is gone (-1)."""
+        """Count a stream that has opened (1) or ended (-1)."""
         self._counts[transport] += change
 
     def counts(self) -> dict[str, int]:
-        """Return how many subscribers there are, by transport."""
+        """Return the number of subscribers, by transport."""
         return dict(self._counts)
 
     async def run(self) -> None:
-        """Send everybody's wins, and end streams whose tokens expire, until cancelled."""
+        """Send wins, and end streams whose tokens expire, until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.expiry.run)
             await self._send_wins()
 
     async def _send_wins(self) -> None:
-        """Send everybody's wins, gathered for `WINS_INTERVAL`."""
+        """Send wins, gathered for `WINS_INTERVAL`."""
         while True:
             await self._won.wait()
             await trio.sleep(WINS_INTERVAL)

@@ -15,13 +15,13 @@ from hunt.service.lanes import Lanes
 
 
 class Intake:
-    """Decides clicks.  Deciding does not await: a click is in its lane, or refused.
+    """Draws clicks, without ``await``: a click is in its lane when the call returns.
 
     Args:
-        lanes: Where clicks wait for their commit.
-        breaker: Refuses while the store is slow or away.
-        limiter: Counts the clicks of each player.
-        pause: Returns the seconds for which a hunt refuses by itself; 0 where it does not.
+        lanes: The queues of clicks that wait for their commit.
+        breaker: Refuses clicks while the database is slow or unavailable.
+        limiter: The rate limit of each player.
+        pause: Returns the seconds for which a hunt in quarantine refuses clicks; else 0.
         jitter: Uniform in [0, 1), spreads ``Retry-After``.
     """
 
@@ -88,7 +88,7 @@ class Intake:
 
 
 class _Prepared:
-    """What the draws of a hunt need, made once for each time that the hunt was read."""
+    """The draws of a hunt, prepared once after each read of the hunt."""
 
     __slots__ = ("draw", "hunt", "uniform")
 
@@ -99,7 +99,7 @@ class _Prepared:
 
 
 def not_open(hunt: Hunt) -> HuntNotOpen:
-    """Return the refusal of a hunt that takes no clicks now, with its times."""
+    """Return the refusal of a hunt that is not open, with its times."""
     opens, closes = hunt.definition.opens_at, hunt.definition.closes_at
     return HuntNotOpen(
         opens_at=None if opens is None else opens.isoformat().replace("+00:00", "Z"),

@@ -1,4 +1,4 @@
-"""The issuer's keys: fetched now and then, off every request's path."""
+"""Keeps the public keys of an issuer current, in the background."""
 
 from __future__ import annotations
 
@@ -18,31 +18,30 @@ from hunt.settings import Settings
 if TYPE_CHECKING:
     import httpx
 
-#: Seconds between two fetches, on average; each pause is between none and twice that.
+#: Average seconds between two fetches; each pause is between 0 and twice that.
 INTERVAL = 300.0
 
-#: Seconds between two fetches that are asked for, on average: half to one and a half.
+#: Average seconds between two requested fetches; each pause is 0.5 to 1.5 times that.
 LEAST = 5.0
 
-#: Seconds for a fetch, all in all.
+#: Maximum duration of a fetch in seconds.
 TIMEOUT = 5.0
 
-#: Bytes of a set, at most.
+#: Maximum size of a key set in bytes.
 MAX_SET = 256 * 1024
 
 log = structlog.get_logger("hunt.keys")
 
 
 class Jwks:
-    """Keeps the public keys of `tokens` as their issuer publishes them.
+    """Replaces the public keys of a token verifier as their issuer publishes them.
 
-    What cannot be fetched changes nothing: the keys that are known go on counting.
-    A token with a key id that is not known has the set fetched soon, once for
-    however many there are.
+    A failed fetch changes nothing: known keys stay valid.  Tokens with an unknown key id
+    request a fetch; many such tokens cause one fetch.
 
     Args:
-        tokens: Given the keys.
-        get: Returns the set; raises `KeysError`.
+        tokens: The verifier.
+        get: Returns the key set; raises `KeysError`.
         jitter: Uniform in [0, 1), spreads the fetches.
     """
 
@@ -61,19 +60,19 @@ class Jwks:
         tokens.unknown = self.ask
 
     def ask(self) -> None:
-        """Have the set fetched soon; cannot block."""
+        """Request a fetch; cannot block."""
         self._asked.set()
 
     async def run(self) -> None:
-        """Fetch the set again and again, until cancelled."""
+        """Fetch the key set regularly, until cancelled."""
         while True:
-            # Asked for from now on: a fetch that runs may not see the new key.
+            # Requests from now on count: a running fetch may not see the new key.
             self._asked = trio.Event()
             try:
                 keys = from_jwks(await self._get())
             except KeysError as exc:
                 pause = self._backoff.next()
-                log.warning("the key set was not read; what is known stays", error=str(exc))
+                log.warning("key set not read", error=str(exc), retry_in=round(pause, 1))
             else:
                 self._tokens.replace_keys(keys)
                 self._backoff.reset()
@@ -87,11 +86,11 @@ class Jwks:
 async def keep_current(
     tokens: TokenVerifier, settings: Settings, *, jitter: Callable[[], float]
 ) -> None:
-    """Keep the public keys current, until cancelled; returns where there is no key set."""
+    """Keep the public keys current until cancelled; return at once without a key set."""
     if settings.jwks_url is not None:
-        import httpx  # a megabyte, which only who fetches keys has to pay
+        import httpx  # a megabyte of memory
 
-        # Once, because its TLS context takes a while to make.
+        # One client, because a TLS context takes a while to make.
         async with httpx.AsyncClient(timeout=TIMEOUT) as client:
             await Jwks(tokens, partial(fetch, client, settings.jwks_url), jitter=jitter).run()
     elif settings.jwks_file is not None:
@@ -99,10 +98,10 @@ async def keep_current(
 
 
 async def fetch(client: httpx.AsyncClient, url: str) -> bytes:
-    """Return the set at a URL.
+    """Return the key set at a URL.
 
     Raises:
-        KeysError: It is not there, or too large, or does not come in time.
+        KeysError: The key set is missing, too large, or takes too long.
     """
     import httpx
 
@@ -115,17 +114,17 @@ async def fetch(client: httpx.AsyncClient, url: str) -> bytes:
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > MAX_SET:
-                        raise KeysError(f"it is larger than {MAX_SET} bytes")
+                        raise KeysError(f"the key set is larger than {MAX_SET} bytes")
                 return body
     except (httpx.HTTPError, trio.TooSlowError) as exc:
         raise KeysError(f"{type(exc).__name__}: {exc}") from exc
 
 
 async def read(path: trio.Path) -> bytes:
-    """Return the set in a file.
+    """Return the key set in a file.
 
     Raises:
-        KeysError: It cannot be read.
+        KeysError: The file cannot be read.
     """
     try:
         return await path.read_bytes()

@@ -1,4 +1,4 @@
-"""What verifies tokens, as the settings say."""
+"""The verifier of tokens, made from the settings."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hunt.settings import Settings
 
 
 def open_tokens(settings: Settings, *, clock: Callable[[], float]) -> TokenVerifier:
-    """Return what verifies tokens; a key set at a URL is still to be fetched.
+    """Return the verifier of tokens; a key set at a URL is not fetched yet.
 
     Raises:
-        SettingsError: They contradict each other, or a file cannot be used.
+        SettingsError: Settings contradict each other, or a file cannot be used.
     """
     foreign = [each for each in settings.jwt_algorithms if each != OWN]
     sources = {

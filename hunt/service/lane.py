@@ -1,4 +1,4 @@
-"""The way of one hunt's clicks to the log: in batches, one commit at a time."""
+"""One hunt's queue of clicks, committed in batches, one at a time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from msgspec import Struct
 from hunt.core.events import Click, Outcome
 from hunt.errors import OutcomeUnknown, Overloaded
 
-#: Gets a hunt, a batch, and what to call as soon as the batch is on its way (or has
-#: to wait for that); returns an outcome for each click, in order.
+#: Takes a hunt's id, a batch, and a function to call as soon as the batch is sent or has
+#: to wait; returns an outcome for each click, in order.
 Commit = Callable[[str, Sequence[Click], Callable[[], None]], Awaitable[list[Outcome]]]
 
-#: Clicks that do not wait for more: what a commit costs beyond its rows is then no more
-#: than what they cost (`docs/reference/benchmarks.md`, the lane's pace).
+#: Clicks that are worth a commit: the fixed cost of a commit is then no more than the cost
+#: of its rows (`docs/reference/benchmarks.md`, the lane's pace).
 WORTH = 32
 
 #: Weight of the newest commit in the smoothed time of a commit.
@@ -24,41 +24,39 @@ SMOOTHING = 0.2
 
 
 class Waiting(Struct, frozen=True, gc=False):
-    """A click, and whom to tell what became of it."""
+    """A click that waits for its outcome."""
 
     click: Click
-    settled: Callable[[Outcome], None]  #: called once; must not block, nor raise
-    since: float  #: by Trio's clock
+    settled: Callable[[Outcome], None]  #: called once with the outcome; must not block or raise
+    since: float  #: time of the click, by Trio's clock
 
 
-#: Told of the outcomes of a hunt's clicks, before those who wait for them.
+#: Called with a hunt's id, its clicks and their outcomes, before each click's `settled`.
 Settled = Callable[[str, Sequence[Waiting], Sequence[Outcome]], None]
 
 
-def unheard(hunt: str, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
-    """See `Settled`: nobody wants to know."""
+def ignore(hunt: str, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+    """Do nothing; see `Settled`."""
 
 
 class Lane:
     """Gathers one hunt's clicks while the batch before them is committed.
 
-    A click that finds the lane idle leaves at once.  In a busy lane the next batch
-    leaves as soon as it is worth a commit (`WORTH` clicks, or a full batch), or when
-    its pace is up: twice the smoothed time of a commit since the last batch left, at
-    most `batch_interval`.  So under load the database never waits for us; where few
-    click it answers within milliseconds, and is at most half busy with small batches.
+    A click in an idle lane is committed at once.  In a busy lane the next batch starts as
+    soon as it is worth a commit (`WORTH` clicks, or a full batch), or when its interval has
+    passed: twice the smoothed duration of a commit, at most `batch_interval`.  So the
+    database is at most half busy with small batches, and never idle under load.
 
-    The answers of a batch are given while the next one is committed, so that the
-    database never waits for us.
+    Outcomes of a batch are delivered while the next one is committed.
 
     Args:
-        hunt: Its id.
-        commit: Makes a batch durable; what it raises ends the lane.
-        batch_size: Clicks of one commit, >= 1, at most.
-        batch_interval: Seconds, >= 0, that a batch gathers in a busy lane, at most.
+        hunt: The id of the hunt.
+        commit: Makes a batch durable; its exceptions end the lane.
+        batch_size: Maximum number of clicks of one commit, >= 1.
+        batch_interval: Maximum time in seconds, >= 0, that a batch gathers in a busy lane.
         idle: Seconds, >= 0, without a click after which the lane ends.
-        taken: Told how many clicks have left the queue.
-        settled: Told of all outcomes.
+        taken: Called with the number of clicks that have left the queue.
+        settled: Called with all outcomes.
     """
 
     def __init__(
@@ -70,7 +68,7 @@ class Lane:
         batch_interval: float,
         idle: float = 30.0,
         taken: Callable[[int], None] = lambda count: None,
-        settled: Settled = unheard,
+        settled: Settled = ignore,
     ) -> None:
         self.hunt = hunt
         self.waiting: list[Waiting] = []
@@ -84,7 +82,7 @@ class Lane:
         self._arrived = trio.Event()
         self._gathered = trio.Event()
         self._commit_time = 0.0  # seconds, smoothed
-        self._left_at = float("-inf")  # the last batch
+        self._started_at = float("-inf")  # start of the last batch
         self._finishing = False
 
     def put(self, waiting: Waiting) -> None:
@@ -97,19 +95,19 @@ class Lane:
             self._gathered.set()
 
     def wait(self) -> float:
-        """Return the seconds for which a click that came now would wait, by the commits so far."""
+        """Return the expected seconds until a click that arrives now is committed."""
         return len(self.waiting) / self._batch_size * self._commit_time
 
     def finish(self) -> None:
-        """Have the lane end as soon as nothing waits."""
+        """End the lane as soon as its queue is empty; cannot block."""
         self._finishing = True
         self._arrived.set()
 
     async def run(self) -> None:
-        """Commit what comes, until the lane has been idle or told to finish.
+        """Commit clicks until the lane has been idle or told to finish.
 
-        Cancelled, it settles what waits as not recorded, and what was on its way
-        as unknown: nobody is left waiting.
+        Cancelled, it settles waiting clicks as not recorded, and clicks in flight as
+        unknown, so every click gets an outcome.
         """
         before = batch = _Batch([])
         try:
@@ -119,7 +117,7 @@ class Lane:
                     if not await self._wait_due():
                         return
                     if not self.waiting:
-                        continue  # they were refused meanwhile
+                        continue  # the clicks were refused meanwhile
                 batch = self._take()
                 started = trio.current_time()
                 batch.outcomes = await self._commit(
@@ -127,7 +125,7 @@ class Lane:
                 )
                 took = trio.current_time() - started
                 self._commit_time += SMOOTHING * (took - self._commit_time)
-                self._answer(before)  # it may have ended before it was on its way
+                self._answer(before)  # the commit may end without a call of `sent`
                 before = batch
         finally:
             self._answer(before)
@@ -139,40 +137,40 @@ class Lane:
 
     def _due(self) -> bool:
         worth = len(self.waiting) >= self._worth
-        return worth or trio.current_time() >= self._left_at + self._pace()
+        return worth or trio.current_time() >= self._started_at + self._pace()
 
     async def _wait_due(self) -> bool:
-        """Wait until a batch may leave; return False when the lane has to end."""
+        """Wait until a batch may start; return False when the lane has to end."""
         if not self.waiting:
             self._arrived = trio.Event()
             if not self._finishing:
                 with trio.move_on_after(self._idle):
                     await self._arrived.wait()
-            # No pace here: who finds the lane idle leaves at once.
+            # Without an interval: a click in an idle lane is committed at once.
             return bool(self.waiting)
         self._gathered = trio.Event()
-        with trio.move_on_at(self._left_at + self._pace()):
+        with trio.move_on_at(self._started_at + self._pace()):
             await self._gathered.wait()
         return True
 
     def _take(self) -> _Batch:
         batch = _Batch(self.waiting[: self._batch_size])
         del self.waiting[: self._batch_size]
-        self._left_at = trio.current_time()
+        self._started_at = trio.current_time()
         self._taken(len(batch.waiting))
         return batch
 
     def fail_waiting(self, refusal: Overloaded) -> None:
-        """Settle all that waits with `refusal`, at once."""
+        """Settle all waiting clicks with `refusal`, at once."""
         rest = _Batch(self.waiting)
         self.waiting = []
-        self._gathered.set()  # there is no batch that could be due
+        self._gathered.set()  # no batch can be due now
         self._taken(len(rest.waiting))
         rest.outcomes = [refusal] * len(rest.waiting)
         self._answer(rest)
 
     def _answer(self, batch: _Batch) -> None:
-        """Tell those who wait for a batch; nobody is told twice."""
+        """Deliver the outcomes of a batch, each once."""
         waiting, batch.waiting = batch.waiting, []
         if not waiting:
             return
@@ -190,7 +188,7 @@ class _Batch:
     __slots__ = ("outcomes", "waiting")
 
     def __init__(self, waiting: list[Waiting]) -> None:
-        self.waiting = waiting  # for their answers
+        self.waiting = waiting  # clicks without an outcome yet
         self.outcomes: list[Outcome] | None = None  # None: not known
 
     def clicks(self) -> list[Click]:

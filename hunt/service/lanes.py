@@ -1,4 +1,4 @@
-"""All lanes of a process, and the bound on what waits in them."""
+"""All lanes of a process, and the limits of their queues."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import trio
 
 from hunt.core.events import Click, Outcome
 from hunt.errors import Draining, Overloaded, QueueFull
-from hunt.service.lane import Commit, Lane, Settled, Waiting, unheard
+from hunt.service.lane import Commit, Lane, Settled, Waiting, ignore
 
 
 class Lanes:
-    """One lane for each hunt that has clicks; a poisoned or slow hunt delays no other.
+    """One lane for each hunt with clicks; a slow or failing hunt delays no other one.
 
     Args:
         commit: As of `Lane`.
         batch_size: As of `Lane`.
         batch_interval: As of `Lane`.
-        queue_size: Clicks, >= 1, that may wait in all lanes together.
-        queue_age: Seconds, > 0, that the oldest click of a lane may have waited
-            before the lane takes no more.
+        queue_size: Maximum number of clicks, >= 1, that wait in all lanes together.
+        queue_age: Age in seconds, > 0, of the oldest click of a lane from which on the lane
+            refuses clicks.
         jitter: Uniform in [0, 1), spreads ``Retry-After``.
         settled: As of `Lane`.
     """
@@ -34,7 +34,7 @@ class Lanes:
         queue_size: int,
         queue_age: float,
         jitter: Callable[[], float],
-        settled: Settled = unheard,
+        settled: Settled = ignore,
     ) -> None:
         self._commit = commit
         self._batch_size = batch_size
@@ -47,26 +47,26 @@ class Lanes:
         self._queued = 0
         self._nursery: trio.Nursery | None = None
         self._draining = False
-        self._ended = trio.Event()  # some lane has; replaced each time
+        self._ended = trio.Event()  # set when a lane ends, then replaced
 
     def put(self, hunt: str, click: Click, settled: Callable[[Outcome], None], now: float) -> None:
-        """Let a click wait for its commit; cannot block.
+        """Queue a click for its commit; cannot block.
 
         Args:
-            hunt: Its id.
-            click: That was drawn.
-            settled: Called once, with what became of it; must not block, nor raise.
-            now: Trio's time.
+            hunt: The id of the hunt.
+            click: A click that was drawn.
+            settled: Called once with the outcome; must not block or raise.
+            now: The time by Trio's clock.
 
         Raises:
-            Draining: No more clicks; this one was not recorded.
-            QueueFull: Too many wait, or too long; this one was not recorded.
+            Draining: The process is stopping; the click was not recorded.
+            QueueFull: The queue is too long or too old; the click was not recorded.
         """
         if self._draining or self._nursery is None:
             raise Draining(retry_after=1 + self._jitter())
         lane = self._lanes.get(hunt)
-        # By what waits already, too: the oldest shows a queue that is too long only when
-        # as much again has been let in.
+        # The expected wait counts, too: until the oldest click shows that a queue is too
+        # long, as many clicks again have been queued.
         old = (
             lane is not None
             and lane.waiting
@@ -99,21 +99,21 @@ class Lanes:
             self._ended = trio.Event()
 
     def queued(self) -> int:
-        """Return how many clicks wait, not counting those in a commit."""
+        """Return the number of waiting clicks, without those in flight."""
         return self._queued
 
     def oldest(self) -> float:
-        """Return for how many seconds the oldest click has waited; 0 where none does."""
+        """Return the age of the oldest waiting click in seconds; 0 without one."""
         heads = [lane.waiting[0].since for lane in self._lanes.values() if lane.waiting]
         return trio.current_time() - min(heads) if heads else 0.0
 
     def fail_waiting(self, refusal: Overloaded) -> None:
-        """Refuse all that waits, at once; what is in a commit gets its own answer."""
+        """Refuse all waiting clicks at once; clicks in flight get their own outcome."""
         for lane in tuple(self._lanes.values()):
             lane.fail_waiting(refusal)
 
     async def drain(self) -> None:
-        """Take no more clicks, and return once what waits has been committed."""
+        """Refuse new clicks, and return once all waiting ones are committed."""
         self._draining = True
         for lane in self._lanes.values():
             lane.finish()
@@ -121,7 +121,7 @@ class Lanes:
             await self._ended.wait()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Run the lanes until cancelled; an error in one ends all."""
+        """Run the lanes until cancelled; an exception of one lane ends all."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             try:

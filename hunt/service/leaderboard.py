@@ -1,4 +1,4 @@
-"""Leaderboards, kept in memory, and added up beside the requests that ask for them."""
+"""A cache of leaderboards, which background tasks renew."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from hunt.logs import FaultLog
 #: Players on a board.
 SIZE = 100
 
-#: Seconds for which a board is as good as new.
+#: Age in seconds up to which a board is fresh.
 FRESH = 2.0
 
-#: Seconds after which a board is so old that whoever asks waits for the next one.
+#: Age in seconds from which on a board is stale: requests wait for the next one.
 STALE = 10.0
 
-#: Seconds that somebody waits for a board, at most.
+#: Maximum time in seconds that a request waits for a board.
 PATIENCE = 2.0
 
 log = FaultLog("hunt")
@@ -29,15 +29,14 @@ log = FaultLog("hunt")
 class Leaderboard:
     """The boards of all hunts.
 
-    Nobody's request adds anything up: a board that is not fresh any more is
-    renewed in a task, one at a time for a hunt, and only while somebody asks; one
-    that could not be renewed is tried again after `FRESH` seconds.
-    So a thousand who look cost the database what one does.
+    A request for a board that is no longer fresh starts a task that renews it, at most one
+    for each hunt.  After a failure the next attempt starts `FRESH` seconds later at the
+    earliest.  So the cost for the database does not depend on the number of requests.
 
     Args:
-        add_up: Adds up a step of a hunt's log; returns the seq up to which it is done,
-            and how many rows were left.
-        leaders: Returns so many of the best of a hunt.
+        add_up: Adds up a step of a hunt's log; returns the last seq that is included, and
+            the number of rows that are left.
+        leaders: Returns the best players of a hunt, at most as many as asked for.
     """
 
     def __init__(
@@ -47,9 +46,11 @@ class Leaderboard:
     ) -> None:
         self._add_up = add_up
         self._leaders = leaders
-        self._boards: dict[str, tuple[float, LeaderboardSnapshot]] = {}  # by hunt: since when
+        self._boards: dict[
+            str, tuple[float, LeaderboardSnapshot]
+        ] = {}  # hunt -> time of renewal, board
         self._renewing: dict[str, trio.Event] = {}
-        self._failed: dict[str, float] = {}  # when the last renewal failed, by hunt
+        self._failed: dict[str, float] = {}  # hunt -> time of the last failed renewal
         self._nursery: trio.Nursery | None = None
         self.faults = Counter(renew=0)  #: renewals that failed
 
@@ -57,10 +58,10 @@ class Leaderboard:
         """Return a hunt's board, which may be some seconds old.
 
         Args:
-            hunt: One that exists.
+            hunt: The id of an existing hunt.
 
         Raises:
-            StoreUnavailable: There is none yet, and none can be had now.
+            StoreUnavailable: There is no board yet, and none can be made now.
         """
         since, board = self._boards.get(hunt, (float("-inf"), None))
         age = trio.current_time() - since
@@ -76,7 +77,7 @@ class Leaderboard:
         return board
 
     def _renew(self, hunt: str) -> trio.Event:
-        """Have a board renewed; return what tells that it is, or that it cannot be."""
+        """Start the renewal of a board; return an event that is set at its end."""
         if hunt not in self._renewing:
             if self._nursery is None:
                 raise StoreUnavailable("this server is stopping")
@@ -87,7 +88,7 @@ class Leaderboard:
     async def _renewal(self, hunt: str) -> None:
         try:
             rest = 1
-            while rest:  # in steps, each of which shows: a long log takes a while at first
+            while rest:  # publish each step: the first renewal of a long log takes a while
                 upto, rest = await self._add_up(hunt)
                 board = LeaderboardSnapshot(upto, tuple(await self._leaders(hunt, SIZE)))
                 self._boards[hunt] = (trio.current_time(), board)

@@ -1,4 +1,4 @@
-"""How often players and addresses may do what they may."""
+"""Rate limits of players and addresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hunt.core.limiter import Limiter
 from hunt.errors import TooFast
 from hunt.settings import Settings
 
-#: Players, and as many addresses, that one limit remembers.
+#: Maximum number of players, and of addresses, that one limit remembers.
 REMEMBERED = 16_384
 
 #: Seconds between two warnings that an address is limited.
@@ -20,13 +20,13 @@ log = structlog.get_logger("hunt")
 
 
 class Limit:
-    """How often one thing may be done: by one player, and from one address.
+    """The rate limit of one action, by player and by address.
 
     Args:
-        name: Of the thing, for the count of refusals.
-        players: Counts players; what it may be is in `hunt.core.limiter`.
-        addresses: Counts addresses.
-        refused: Told of each refusal: the name, and ``player`` or ``address``.
+        name: The name of the action, for metrics.
+        players: Limits each player.
+        addresses: Limits each address.
+        refused: Called with the name, and ``player`` or ``address``, at each refusal.
     """
 
     def __init__(
@@ -42,10 +42,10 @@ class Limit:
         self._refused = refused
 
     def player(self, player: str) -> None:
-        """Count one more by a player.
+        """Count an action of a player.
 
         Raises:
-            TooFast: Too many; this one is not counted.
+            TooFast: The rate is exceeded; the action is not counted.
         """
         try:
             self._players.check(player)
@@ -54,10 +54,10 @@ class Limit:
             raise
 
     def address(self, key: str | None) -> None:
-        """Count one more from an address; one that is not known has no limit.
+        """Count an action from an address; an unknown address has no limit.
 
         Raises:
-            TooFast: Too many; this one is not counted.
+            TooFast: The rate is exceeded; the action is not counted.
         """
         if key is None:
             return
@@ -69,15 +69,16 @@ class Limit:
 
 
 class Limits:
-    """All limits of one process.
+    """All rate limits of one process.
 
-    An address may do `address_players` times what a player may; only sessions,
-    whose player is not known before, have a limit of their own for addresses.
+    The limits of an address are `address_players` times those of a player.  New sessions
+    have no player yet, and so a limit of their own by address.
 
     Args:
-        settings: Rates, and bursts.
+        settings: Rates and bursts.
         clock: Monotonic time, in seconds.
-        refused: Told of each refusal but a player's clicks.
+        refused: Called at each refusal, except of a player's clicks, with the name of the
+            limit, and ``player`` or ``address``.
     """
 
     def __init__(
@@ -103,9 +104,9 @@ class Limits:
             addresses = limiter(rate * many, burst * many or 1)
             return Limit(name, limiter(rate, burst), addresses, self._refused)
 
-        #: Of a player's clicks, for the intake, which counts refusals itself.
+        #: Limits the clicks of each player; the intake counts its refusals.
         self.clicks = limiter(settings.click_rate, settings.click_burst, 2 * REMEMBERED)
-        #: Of an address' clicks; None where there is none, so that it costs nothing.
+        #: Limits the clicks from each address; None without such a limit.
         self.address_clicks = (
             limit("click", settings.click_rate, settings.click_burst)
             if many and settings.click_rate
@@ -118,7 +119,7 @@ class Limits:
         self.sessions = Limit("session", sessions, sessions, self._refused)
 
     def rotate(self) -> None:
-        """Forget players and addresses that may do all again; to be called now and then."""
+        """Drop players and addresses that are below their limits; to be called regularly."""
         for limiter in self._limiters:
             limiter.rotate()
 
@@ -128,6 +129,7 @@ class Limits:
         if by == "address" and now >= self._warned + WARN_INTERVAL:
             self._warned = now
             log.warning(
-                "an address does too much; if it is a proxy's, name it in HUNT_TRUSTED_PROXIES",
+                "address rate limited",
                 limit=name,
+                cure="if it is a proxy's, name it in HUNT_TRUSTED_PROXIES",
             )

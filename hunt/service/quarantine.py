@@ -1,4 +1,4 @@
-"""Hunts that refuse clicks alone, because the database fails for each of them by itself."""
+"""Quarantine of single hunts for which alone the database fails."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-#: Seconds of the first pause and of the longest one.
+#: Length in seconds of the first pause, and of the longest one.
 FIRST, LONGEST = 0.5, 15.0
 
 
 class _Case(Struct):
     """A hunt whose last commit failed."""
 
-    failures: int  # in a row
-    until: float  # by the clock; the first commit after this one tells how the hunt is
+    failures: int  # consecutive
+    until: float  # end of the pause, by the clock; the next commit is a trial
 
 
 class Quarantine:
     """Pauses the commits of single hunts, for a time that doubles with each failure.
 
-    After a pause the next batch is tried.  A lane has one commit in flight, so at most
-    one batch of a hunt tries at a time.
+    After a pause the next batch is a trial.  A lane has one commit in flight, so each hunt
+    has at most one trial at a time.
 
     Args:
         clock: Monotonic time, in seconds.
@@ -39,12 +39,12 @@ class Quarantine:
         return self._cases
 
     def pause(self, hunt: str) -> float:
-        """Return the seconds for which a hunt refuses; 0 where it may commit."""
+        """Return the seconds for which a hunt refuses clicks; 0 if it may commit."""
         case = self._cases.get(hunt)
         return 0.0 if case is None else max(case.until - self._clock(), 0.0)
 
     def failed(self, hunt: str) -> float:
-        """Begin the next pause of a hunt, and return its length in seconds."""
+        """Start the next pause of a hunt, and return its length in seconds."""
         case = self._cases.setdefault(hunt, _Case(0, 0.0))
         bound = min(FIRST * 2.0**case.failures, LONGEST)
         pause = bound * (0.5 + 0.5 * self._jitter())
@@ -53,5 +53,5 @@ class Quarantine:
         return pause
 
     def succeeded(self, hunt: str) -> bool:
-        """Let a hunt commit again; return whether it was in quarantine."""
+        """Release a hunt; return whether it was in quarantine."""
         return self._cases.pop(hunt, None) is not None

@@ -1,4 +1,4 @@
-"""A stream as the hub sees it: what it is to receive, and the channel of one that has a task."""
+"""Subscribers of the hub: their subscription, and a bounded mailbox for streams with a task."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ Reason = Literal["slow", "drain", "over", "expired"]
 
 
 class Subscription(Struct, frozen=True, gc=False):
-    """What a stream receives, and who opened it."""
+    """The content of a stream, and the identity that opened it."""
 
-    hunt: str  #: its id
-    identity: Identity  #: the stream ends when the token behind it is not valid any more
-    everybody: bool = False  #: everybody's wins, not the player's own rewards
-    address: str | None = None  #: the client's, where a trusted proxy says so
+    hunt: str  #: the id of the hunt
+    identity: Identity  #: the stream ends when the token behind it is no longer valid
+    everybody: bool = False  #: wins of all players, not the rewards of one
+    address: str | None = None  #: the client's address behind a trusted proxy; else None
 
     @property
     def player(self) -> str | None:
-        """Whose rewards; None for everybody's wins."""
+        """The player whose rewards the stream receives; None for wins of all players."""
         return None if self.everybody else self.identity.player
 
 
 class Frame(Struct, gc=False):
-    """An event, encoded once and shared by all who get it."""
+    """An event, encoded once for all subscribers."""
 
     kind: Literal["reward", "wins"]
-    seq: int  #: of a reward; 0 for wins
-    sse: bytes  #: whole blocks of an event stream
-    since: float  #: when it was published, by Trio's clock
+    seq: int  #: the seq of a reward; 0 for wins
+    sse: bytes  #: complete blocks of an event stream
+    since: float  #: time of publication, by Trio's clock
     _chunk: bytes | None = None
 
     def chunk(self) -> bytes:
@@ -43,23 +43,23 @@ class Frame(Struct, gc=False):
         return self._chunk
 
     def message(self) -> str:
-        """Return the event as a message of a socket."""
-        # A block of ours has one line of data, its last; only players with a socket pay.
+        """Return the event as a WebSocket message."""
+        # The only line of data of a block is its last one.
         return websocket_messages.message(self.kind, self.sse[self.sse.index(b"data: ") + 6 : -2])
 
 
 class Subscriber(Protocol):
-    """What the hub knows of a stream: a socket, or a channel and a task."""
+    """A stream as the hub knows it: a socket, or a mailbox and a task."""
 
     def offer(self, frame: Frame) -> bool:
-        """Take a frame; False where it cannot, and is then cut off.  Must not block."""
+        """Take a frame; return False if it cannot, and is to be cut off.  Must not block."""
 
     def close(self, reason: Reason) -> None:
-        """Take nothing more; what was taken may still be delivered.  Must not block."""
+        """Take no more frames; earlier ones may still be delivered.  Must not block."""
 
 
 class Mailbox:
-    """A subscriber that another task reads, through a bounded channel."""
+    """A subscriber whose frames another task receives, through a bounded channel."""
 
     def __init__(self, buffer: int) -> None:
         self._send, self._receive = trio.open_memory_channel[Frame](buffer)
@@ -82,31 +82,30 @@ class Mailbox:
         """Return the next frame.
 
         Raises:
-            trio.EndOfChannel: It was closed, and all it took has been received;
-                `reason` says why.
+            trio.EndOfChannel: The mailbox was closed, for `reason`, and is empty.
         """
         return await self._receive.receive()
 
     def receive_nowait(self) -> Frame:
-        """Return the next frame, if there is one.
+        """Return the next frame without waiting.
 
         Raises:
-            trio.WouldBlock: Nothing waits.
+            trio.WouldBlock: The mailbox is empty.
             trio.EndOfChannel: As for `receive`.
         """
         return self._receive.receive_nowait()
 
     def gather(self, first: Frame | None = None, *, after: int, most: int) -> list[Frame]:
-        """Return up to `most` frames that wait, without rewards up to seq `after`.
+        """Return up to `most` waiting frames, without rewards up to seq `after`.
 
         Args:
-            first: A frame that was received already.
-            after: What the client knows.
-            most: Frames, >= 1.
+            first: A frame that was received before; None: no such frame.
+            after: The last seq that the client has.
+            most: Maximum number of frames, >= 1.
 
         Raises:
-            trio.WouldBlock: There is nothing to return.
-            trio.EndOfChannel: As for `receive`, and there is nothing to return.
+            trio.WouldBlock: There is no such frame.
+            trio.EndOfChannel: As for `receive`, and there is no such frame.
         """
         frames: list[Frame] = []
         try:
@@ -121,6 +120,6 @@ class Mailbox:
         return frames
 
     def discard(self) -> None:
-        """Drop both ends, and what was not received."""
+        """Close both ends, and drop all frames."""
         self._send.close()
         self._receive.close()

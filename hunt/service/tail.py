@@ -1,4 +1,4 @@
-"""Follows every hunt's log, and hands its rewards on in order, whatever way they came."""
+"""Follows the log of every hunt, and publishes its rewards in order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hunt.logs import FaultLog
 Read = Callable[[str, int, int], Awaitable[list[Reward]]]
 Last = Callable[[], Awaitable[dict[str, int]]]
 
-#: Seconds without an answer to a look at all hunts, after which the tail is deaf.
+#: Seconds without an answer to a poll, after which the tail is deaf.
 DEAF = 4.0
 
 log = FaultLog("hunt.tail")
@@ -24,43 +24,42 @@ log = FaultLog("hunt.tail")
 
 @dataclass(slots=True)
 class _Position:
-    """How far one log has been followed."""
+    """The position of the tail in one log."""
 
-    seq: int  # the last that was published
-    announced: int  # the last that is known to be committed
-    early: dict[int, Reward] = field(default_factory=dict)  # came before their turn
+    seq: int  # the last published seq
+    announced: int  # the last seq that is known to be committed
+    early: dict[int, Reward] = field(default_factory=dict)  # seq -> reward that arrived early
 
     def pass_over(self, upto: int) -> None:
-        """Follow on from after `upto`: nobody wants what was before."""
+        """Skip rewards up to `upto`."""
         self.seq = max(self.seq, upto)
         self.announced = max(self.announced, upto)
         self.early.clear()
 
 
 class Tail:
-    """A sequencer: publishes each hunt's rewards strictly by ``seq``, each once.
+    """A sequencer: publishes the rewards of each hunt by ascending seq, each once.
 
-    What this process committed comes directly, what others committed by notice;
-    a gap that does not close by itself is read from the table, and a slow poll
-    finds what no notice told of.  Offering is not ``async``: it cannot block.
+    Rewards of this process arrive directly, those of other processes by notice.  A gap that
+    does not close soon is read from the table.  A slow poll finds lost notices.
 
-    A tail whose looks are not answered for `DEAF` seconds is deaf: others may have
-    committed meanwhile, and streams here would not know.  It catches up by itself.
+    A tail whose polls are not answered for `DEAF` seconds is deaf: it may miss commits of
+    other processes.  It catches up by itself.
 
     Args:
-        read: Returns the rewards of a hunt with the first < seq <= the second, in
-            order; it may return fewer than there are, but not none.
+        read: Returns the rewards of a hunt with first < seq <= last, in order; possibly
+            not all of them, but at least one.
         last: Returns the last seq of every hunt.
-        publish: Gets a hunt's next rewards, one or more, without a gap.
-        wanted: Returns whether anybody follows a hunt here; where nobody does, its
-            rewards are passed over, and nothing is read for them.
-        patience: Seconds to wait for what is missing before it is read.
-        poll: Seconds between two looks at the last seq of every hunt.
-        buffer: Rewards of one hunt that are kept before their turn; beyond, they
-            are dropped and read again.
+        publish: Called with a hunt's id and its next rewards, one or more without a gap.
+        wanted: Returns whether this process has streams of a hunt; rewards of other hunts
+            are skipped and not read.
+        patience: Seconds to wait for missing rewards before they are read.
+        poll: Seconds between two polls of the last seq of every hunt.
+        buffer: Maximum number of early rewards of one hunt; beyond that they are dropped,
+            and read again.
         jitter: Uniform in [0, 1), spreads the retries of failed reads.
-        went_back: Called with a hunt and a seq that was committed once, where the log ends
-            before that seq now: the database was restored from an older backup.
+        went_back: Called with a hunt's id and a committed seq after which its log ended, if
+            the log ends earlier now: the database was restored from an older backup.
     """
 
     def __init__(
@@ -85,43 +84,42 @@ class Tail:
         self._poll = poll
         self._buffer = buffer
         self._jitter = jitter
-        self._backoffs: dict[str, Backoff] = {}  # of the hunts whose last read failed
+        self._backoffs: dict[str, Backoff] = {}  # hunt -> backoff after a failed read
         self._positions: dict[str, _Position] = {}
-        #: Hunts with a gap, in the order they fell behind, and when it may be read.
+        #: Hunt with a gap -> time from which it may be read; in the order of the gaps.
         self._behind: dict[str, float] = {}
         self._gap = trio.Event()
         self._poll_now = trio.Event()
-        self.reads = 0  #: gaps, and what did not fit into a notice, read from the table
-        self.answered_at = trio.current_time()  #: when a look at all hunts was answered last
-        #: Reads that failed, looks at all hunts that failed, buffers that ran over, times
-        #: that the tail became deaf.
+        self.reads = 0  #: ranges that were read from the table
+        self.answered_at = trio.current_time()  #: time of the last answered poll
+        #: Failed reads, failed polls, full buffers, and times that the tail became deaf.
         self.faults = Counter(read=0, look=0, dropped=0, deaf=0)
 
     def start_at(self, hunt: str, seq: int) -> None:
-        """Follow a hunt from after `seq`; changes nothing where it is followed already."""
+        """Follow a hunt from after `seq`, unless it is followed already."""
         self._positions.setdefault(hunt, _Position(seq, seq))
 
     def begin_again(self, hunt: str, seq: int) -> None:
-        """Follow a hunt from after `seq`, whatever is known of it: its log is another one now."""
+        """Follow a hunt from after `seq`, in another epoch of its log."""
         self._positions[hunt] = _Position(seq, seq)
 
     def position(self, hunt: str) -> int:
-        """Return the last seq that was published; 0 where the hunt is not followed."""
+        """Return the last published seq; 0 for a hunt that is not followed."""
         position = self._positions.get(hunt)
         return 0 if position is None else position.seq
 
     def known(self, hunt: str) -> int:
-        """Return the last seq that is known to be committed; 0 where the hunt is not followed."""
+        """Return the last seq known to be committed; 0 for a hunt that is not followed."""
         position = self._positions.get(hunt)
         return 0 if position is None else position.announced
 
     def committed(self, hunt: str, rewards: Sequence[Reward]) -> None:
-        """Take what this process has just committed: one or more, by ascending seq."""
+        """Take rewards that this process has committed: one or more, by ascending seq."""
         self.start_at(hunt, rewards[0].seq - 1)
         self._offer(hunt, rewards)
 
     def notice(self, notice: Notice) -> None:
-        """Take what the bus says."""
+        """Take a notice of the bus."""
         self.start_at(notice.hunt, notice.first - 1)
         if notice.rewards is None:
             self._announce(notice.hunt, notice.last)
@@ -129,15 +127,15 @@ class Tail:
             self._offer(notice.hunt, notice.rewards)
 
     def silence(self) -> float:
-        """Return the seconds since a look at all hunts was answered."""
+        """Return the seconds since the last answered poll."""
         return trio.current_time() - self.answered_at
 
     def is_deaf(self) -> bool:
-        """Return whether others may have committed what streams here do not know of."""
+        """Return whether this process may miss commits of other processes."""
         return self.silence() > DEAF
 
     def resync(self) -> None:
-        """Look at all hunts soon: notices may have been lost."""
+        """Poll soon, because notices may be lost; cannot block."""
         self._poll_now.set()
 
     def _offer(self, hunt: str, rewards: Sequence[Reward]) -> None:
@@ -149,7 +147,7 @@ class Tail:
             position.pass_over(last)
             return
         if first == position.seq + 1 and last - first + 1 == len(rewards) and not position.early:
-            position.seq = last  # nearly always they are the next, without a gap
+            position.seq = last  # the common case: the next rewards, without a gap
             self._publish(hunt, rewards)
             self._announce(hunt, last)
             return
@@ -175,9 +173,9 @@ class Tail:
             self._gap.set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Fill gaps until cancelled; a store that fails is asked again."""
+        """Fill gaps until cancelled; failed reads are tried again."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._look_around)
+            nursery.start_soon(self._poll_often)
             task_status.started()
             while True:
                 with trio.move_on_at(min(self._behind.values(), default=float("inf"))):
@@ -192,7 +190,7 @@ class Tail:
         return next((hunt for hunt, at in self._behind.items() if at <= now), None)
 
     def _read_later(self, hunt: str) -> None:
-        """Leave a hunt's gap for a while; the gaps of others are read meanwhile."""
+        """Postpone the read of a gap; gaps of other hunts are read meanwhile."""
         backoff = self._backoffs.setdefault(hunt, Backoff(base=0.1, cap=2.0, jitter=self._jitter))
         self._behind[hunt] = trio.current_time() + backoff.next()
 
@@ -213,20 +211,20 @@ class Tail:
                 continue
             self.reads += 1
             if not rewards:
-                # A notice from before the log was restored from a backup, perhaps.
+                # The notice may be older than a restore of the log from a backup.
                 self._read_later(hunt)
                 continue
             self._backoffs.pop(hunt, None)
             self._behind[hunt] = float("-inf")
             self._offer(hunt, rewards)
 
-    async def _look_around(self) -> None:
+    async def _poll_often(self) -> None:
         deaf = False
         while True:
             with trio.move_on_after(self._poll):
                 await self._poll_now.wait()
             self._poll_now = trio.Event()
-            # Taken before the log is read: what is known by then must be in it.
+            # Noted before the log is read: it must contain all of these.
             known = {hunt: (each, each.announced) for hunt, each in self._positions.items()}
             try:
                 last = await self._last()
@@ -236,11 +234,13 @@ class Tail:
                 if self.is_deaf() and not deaf:
                     deaf = True
                     self.faults["deaf"] += 1
-                    log.warning("tail deaf", seconds=round(self.silence(), 1), error=str(exc))
+                    log.warning(
+                        "tail lost the database", silence=round(self.silence(), 1), error=str(exc)
+                    )
                 continue
             if deaf:
                 deaf = False
-                log.warning("tail hears again", seconds=round(self.silence(), 1))
+                log.warning("tail reached the database", silence=round(self.silence(), 1))
             self.answered_at = trio.current_time()
             for hunt, seq in last.items():
                 self.start_at(hunt, seq)
@@ -249,9 +249,9 @@ class Tail:
     async def _check(
         self, known: Mapping[str, tuple[_Position, int]], last: Mapping[str, int]
     ) -> None:
-        """Tell of the logs that end before what was committed."""
+        """Report each log that ends before a committed seq."""
         for hunt, (position, seq) in known.items():
-            # A position that was replaced meanwhile was of another epoch.
+            # A position that was replaced meanwhile belonged to another epoch.
             same = self._positions.get(hunt) is position
             if self._went_back is not None and same and last.get(hunt, seq) < seq:
                 await self._went_back(hunt, seq)

@@ -1,4 +1,4 @@
-"""Versions of hunts that have ended, read once each."""
+"""A cache of the versions of ended hunts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from hunt.core.hunts import Hunt, Version
 
-#: Hunts whose versions are kept in memory.
+#: Maximum number of hunts in the cache; the least recently used ones are evicted.
 SIZE = 100
 
 
 class VersionCache:
-    """A cache of what is public of an ended hunt, and never changes again.
+    """Caches the versions of ended hunts, which are public and never change.
 
     Args:
-        read: Returns all versions of a hunt, the newest first.
+        read: Returns all versions of a hunt, newest first.
     """
 
     def __init__(self, read: Callable[[str], Awaitable[Sequence[Version]]]) -> None:
@@ -23,14 +23,14 @@ class VersionCache:
         self._kept: OrderedDict[str, tuple[bytes, Sequence[Version]]] = OrderedDict()
 
     async def get(self, hunt: Hunt) -> Sequence[Version]:
-        """Return all versions of a hunt that has ended, the newest first.
+        """Return all versions of an ended hunt, newest first.
 
         Raises:
-            StoreError: They are not in memory and cannot be read now.
+            StoreError: The versions are not cached, and cannot be read now.
         """
-        assert hunt.has_ended, "its places are secret"
+        assert hunt.has_ended, "positions of prizes are secret until the end"
         kept = self._kept.get(hunt.id)
-        if kept is None or kept[0] != hunt.seed:  # another hunt had this id
+        if kept is None or kept[0] != hunt.seed:  # a deleted hunt had the same id
             kept = hunt.seed, await self._read(hunt.id)
             self._kept[hunt.id] = kept
             if len(self._kept) > SIZE:

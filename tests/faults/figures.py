@@ -52,7 +52,7 @@ def figures(rig: Rig) -> dict[str, float]:
         text = log.read_bytes()
         told = [line for line in text.splitlines() if b'"request answered"' not in line]
         lines += len(told)  # without the access log
-        moves = [line for line in told if b'"the breaker has moved"' in line]
+        moves = [line for line in told if b'"breaker state changed"' in line]
         named += len(moves)
         closings += sum(b'"state": "closed"' in line for line in moves)
     return {
