@@ -71,17 +71,9 @@ class ParsedHead(Struct):
     raw: bytes  #: bytes up to and including the empty line
     request: Request
     length: int | None  #: bytes of a click's body; None: an event stream
+    method: str  #: of HTTP
+    route: str  #: template of the path, as the access log names it
     cached: bool = False  #: in a `HeadCache`
-
-    @property
-    def method(self) -> Literal["GET", "POST"]:
-        """The HTTP method."""
-        return "GET" if self.length is None else "POST"
-
-    @property
-    def route(self) -> str:
-        """Template of the path, as the access log names it."""
-        return contract.EVENTS if self.length is None else contract.CLICKS
 
 
 class HeadCache:
@@ -156,7 +148,8 @@ def parse(head: bytes, scheme: str = "http") -> ParsedHead | None:
         return None
     pairs = [(name.decode(), value.decode()) for name, value in headers.items() if name in _READ]
     request = build(hunt.decode(), pairs, (query or b"").decode(), scheme=scheme)
-    return ParsedHead(head, request, length)
+    route = contract.EVENTS if length is None else contract.CLICKS
+    return ParsedHead(head, request, length, method.decode(), route)
 
 
 def _length(method: bytes, kind: bytes, query: bytes | None, given: bytes | None) -> int | None:

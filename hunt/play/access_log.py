@@ -11,8 +11,8 @@ from hunt.settings import Settings
 
 log = structlog.get_logger("hunt.access")
 
-#: Methods and routes of clicks, which are sampled; a click over a WebSocket has no method.
-_SAMPLED = {("POST", contract.CLICKS), ("CLICK", contract.SOCKET)}
+#: Methods of clicks, which are sampled, by route; a click over a WebSocket has no method.
+_SAMPLED = {contract.CLICKS: "POST", contract.SOCKET: "CLICK"}
 
 
 class AccessLog:
@@ -56,7 +56,7 @@ class AccessLog:
         """
         if not self.on:
             return
-        if (method, route) in _SAMPLED:
+        if _SAMPLED.get(route) == method:
             self._left -= 1
             if self._left:
                 return
