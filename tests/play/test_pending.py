@@ -31,5 +31,10 @@ async def test_refusal_is_returned_at_once() -> None:
     world = World()
     world.intake.refusal = QueueFull(retry_after=1)
     assert await settle(world.play, request(), PEER, BODY, 0.0) is world.intake.refusal
+
+
+async def test_click_beyond_a_connection_limit_is_refused() -> None:
+    world = World()
     refusal = await settle(world.play, request(), PEER, BODY, 0.0, "all")
     assert isinstance(refusal, Overloaded)
+    assert not world.intake.clicks

@@ -269,5 +269,7 @@ def test_handshake_needs_an_origin_and_the_players_own_scope(
     if refusal is None:
         check(request(**fields))
         return
-    with pytest.raises(refusal):
+    with pytest.raises(refusal) as error:
         check(request(**fields))
+    if isinstance(error.value, InvalidRequest):
+        assert set(error.value.errors) == {"scope"}

@@ -155,3 +155,14 @@ def test_body_is_readable_where_it_is_json_without_encoding(
     content_type: str | None, encoding: str | None, readable: bool
 ) -> None:
     assert (unsupported_body(content_type, encoding) is None) == readable
+
+
+def test_quoted_cookie_is_read_without_quotes() -> None:
+    assert built(("Cookie", 'hunt_player="t.u-v" ; a=b')).cookie == "t.u-v"
+    assert built(("Cookie", "hunt_player=XtX")).cookie == "XtX"
+
+
+def test_host_of_an_unknown_scheme_keeps_its_port() -> None:
+    for scheme in ("unknown", ""):
+        asked = build("harbour", [("Host", "hunt:80")], "", scheme=scheme)
+        assert asked.host == "hunt:80"
