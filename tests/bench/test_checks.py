@@ -35,42 +35,42 @@ def referee() -> OutcomeChecker:
     return referee
 
 
-def test_an_event_before_or_after_its_answer_is_right(referee: OutcomeChecker) -> None:
+def test_event_may_arrive_before_or_after_answer(referee: OutcomeChecker) -> None:
     referee.heard(player(1), event(5))
     referee.settled(player(1), 1.0)
     assert (referee.missing, referee.problems(), len(referee.delays)) == (0, [], 1)
 
 
-def test_a_missing_event_is_found(referee: OutcomeChecker) -> None:
+def test_missing_event_is_found(referee: OutcomeChecker) -> None:
     referee.settled(player(1), 1.0)
     assert referee.missing == 1
     assert "did not arrive" in referee.problems()[0]
 
 
-def test_an_event_that_comes_twice_is_found(referee: OutcomeChecker) -> None:
+def test_duplicate_event_is_found(referee: OutcomeChecker) -> None:
     referee.heard(player(1), event(5) + event(5))
     assert any("duplicated" in problem for problem in referee.problems())
 
 
-def test_an_event_on_a_foreign_stream_is_found(referee: OutcomeChecker) -> None:
+def test_event_on_other_players_stream_is_found(referee: OutcomeChecker) -> None:
     referee.heard(player(2), event(5))
     assert "another player" in referee.problems()[0]
 
 
-def test_a_stream_that_ends_is_found(referee: OutcomeChecker) -> None:
+def test_ended_stream_is_found(referee: OutcomeChecker) -> None:
     referee.heard(player(1), None)
     assert referee.problems() == ["1 streams ended"]
 
 
 @pytest.mark.parametrize(("rows", "word"), [(9, "not in the log"), (12, "clicks too many")])
-def test_a_log_of_another_length_is_found(rows: int, word: str) -> None:
+def test_wrong_length_of_log_is_found(rows: int, word: str) -> None:
     run = Run(sent=11)
     run.statuses[200], run.statuses[504] = 10, 1
     assert word in clicks._log(run, rows)[0]
     assert clicks._log(run, 10) == clicks._log(run, 11) == []
 
 
-def test_refusals_are_no_problem_and_other_statuses_are() -> None:
+def test_only_load_shedding_statuses_are_accepted() -> None:
     run = Run(sent=3)
     run.statuses.update([200, 503, 500])
     assert (run.refused, run.problems()) == (1, ["1 clicks were answered with 500"])
@@ -78,26 +78,26 @@ def test_refusals_are_no_problem_and_other_statuses_are() -> None:
     assert "1 clicks got no answer" in run.problems()[0]
 
 
-def test_percentiles_are_of_the_values_that_were_seen() -> None:
+def test_percentile_is_an_observed_value() -> None:
     values = list(map(float, range(1, 11)))
     assert [percentile(values, share) for share in (0.0, 0.5, 0.9, 0.99, 1.0)] == [1, 5, 9, 10, 10]
     assert percentile([], 0.5) == 0
 
 
 @pytest.mark.parametrize("url", ["https://localhost", "localhost:80", "http://x:99999"])
-def test_an_address_that_cannot_be_loaded_says_why(url: str) -> None:
+def test_unsupported_url_is_explained(url: str) -> None:
     with pytest.raises(SettingsError, match="--url"):
         Target.parse(url, "harbour")
 
 
-def test_thousands_of_connections_come_from_several_addresses() -> None:
+def test_many_connections_use_several_local_addresses() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         target = Target("127.0.0.1", server.getsockname()[1], "harbour")
         with target.connect(0) as first, target.connect(16_000) as later:
             assert first.getsockname()[0] != later.getsockname()[0]
 
 
-def test_the_page_shows_figures_plots_and_failures() -> None:
+def test_page_shows_figures_plots_and_failures() -> None:
     run = Run(seconds=2.0)
     run.latencies.extend([0.001, 0.002, 0.004])
     run.times.extend([0.1, 0.7, 1.2])

@@ -17,7 +17,7 @@ from hunt.core.events import Reward
 COLUMNS: figure_table.Columns = {"clicks_per_second": ("clicks/s", 0), "max_ms": ("max ms", 1)}
 
 
-def test_turns_alternate_and_results_stay_with_whose_they_are() -> None:
+def test_contenders_alternate() -> None:
     order: list[str] = []
 
     def turn(whose: str) -> int:
@@ -28,7 +28,7 @@ def test_turns_alternate_and_results_stay_with_whose_they_are() -> None:
     assert order == ["a", "b", "c"] * 2
 
 
-def test_a_median_is_of_the_rounds_that_know_the_figure() -> None:
+def test_median_ignores_unknown_figures() -> None:
     rounds: list[dict[str, float | None]] = [
         {"p50_ms": 9.0, "batches": None, "cpu": None},
         {"p50_ms": 1.0, "batches": 4.0, "cpu": None},
@@ -41,13 +41,13 @@ def test_a_median_is_of_the_rounds_that_know_the_figure() -> None:
     ("value", "reference", "expected"),
     [(3.0, 2.0, 1.5), (0.0, 2.0, 0.0), (3.0, 0.0, None), (None, 2.0, None), (3.0, None, None)],
 )
-def test_a_ratio_needs_both_figures(
+def test_ratio_needs_both_figures(
     value: float | None, reference: float | None, expected: float | None
 ) -> None:
     assert ratio(value, reference) == expected
 
 
-def test_figures_stand_beside_how_many_times_the_references_they_are() -> None:
+def test_figures_are_compared_with_reference() -> None:
     figures = {
         "axum": {"clicks_per_second": 2000.0, "max_ms": 9.0},
         "hunt": {"clicks_per_second": 3000.0, "max_ms": 4.0},
@@ -61,7 +61,7 @@ def test_figures_stand_beside_how_many_times_the_references_they_are() -> None:
     assert sheet.rows(COLUMNS, figures, None)[2] == ["hunt", "3,000", "4.0"]
 
 
-def test_names_stand_to_the_left_and_numbers_to_the_right() -> None:
+def test_names_align_left_and_numbers_right() -> None:
     named = [["server", "clicks/s"], ["axum", "2,000"], ["hunt-2", "30"]]
     assert figure_table.plain(named).splitlines() == [
         "server  clicks/s",
@@ -72,7 +72,7 @@ def test_names_stand_to_the_left_and_numbers_to_the_right() -> None:
     assert output.markdown([["conns", "p50"], ["64", "1"]]).splitlines()[1] == "| ---: | ---: |"
 
 
-def test_figures_are_shown_in_the_form_that_was_chosen(
+def test_figures_print_in_selected_format(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     parser = argparse.ArgumentParser()
@@ -85,7 +85,7 @@ def test_figures_are_shown_in_the_form_that_was_chosen(
         assert capsys.readouterr().out == expected
 
 
-def test_what_failed_is_said_and_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+def test_failed_check_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as held:
         output.end([])
     assert held.value.code == 0
@@ -95,7 +95,7 @@ def test_what_failed_is_said_and_ends_with_1(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "FAILED: 3 clicks got no answer\n"
 
 
-def test_wrk_is_believed_where_the_log_agrees() -> None:
+def test_wrk_result_is_checked_against_log() -> None:
     # It does not wait for the clicks under way, so the log may have those too.
     for rows in (100, 164):
         assert wrk.problems(settled=100, bad=0, broken=0, rows=rows, connections=64) == []
@@ -106,14 +106,14 @@ def test_wrk_is_believed_where_the_log_agrees() -> None:
     assert "2 answers" in problem
 
 
-def test_the_last_line_of_wrk_is_read() -> None:
+def test_last_line_of_wrk_is_parsed() -> None:
     output = 'Running 3s test\n  10 requests\n{"answers":10,"p99_ms":8.125}\n'
     assert wrk.parse(output) == {"answers": 10, "p99_ms": 8.125}
     with pytest.raises(SystemExit, match="wrk"):
         wrk.parse("unable to connect\n")
 
 
-def test_a_binary_is_taken_as_it_is(tmp_path: Any) -> None:
+def test_given_binary_is_used(tmp_path: Any) -> None:
     binary = tmp_path / "server"
     binary.write_bytes(b"")
     assert axum.build(binary, tmp_path / "target") == binary
@@ -131,7 +131,7 @@ def events(*seqs: int) -> bytes:
     return b"".join(sse.reward("k3", each) for each in rewards)
 
 
-def test_each_stream_must_tell_every_event_once_and_in_order() -> None:
+def test_complete_streams_pass() -> None:
     ledger = torrent.Ledger(4, 2)
     for number in (0, 1):
         ledger.heard(listener(number), b"event: hello\ndata: {}\n\n")
@@ -141,13 +141,13 @@ def test_each_stream_must_tell_every_event_once_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("told", [(6,), (5, 7), (4,), (5, 5)])
-def test_an_event_that_is_missing_or_doubled_is_found(told: tuple[int, ...]) -> None:
+def test_missing_or_duplicate_event_is_found(told: tuple[int, ...]) -> None:
     ledger = torrent.Ledger(4, 1)
     ledger.heard(listener(0), events(*told))
     assert ledger.torn == 1
 
 
-def test_a_stream_of_the_torrent_that_ends_is_found() -> None:
+def test_ended_torrent_stream_is_found() -> None:
     ledger = torrent.Ledger(4, 1)
     ledger.heard(listener(0), None)
     assert ledger.ended == 1

@@ -21,7 +21,7 @@ BLOCKS = [
 TEXT = b"".join(block + b"\n\n" for block in BLOCKS)
 
 
-def test_a_response_is_cut_where_its_length_says() -> None:
+def test_response_is_cut_at_content_length() -> None:
     cut = ResponseParser().parse
     for size in range(len(ANSWER)):
         assert cut(ANSWER[:size]) is None
@@ -30,18 +30,18 @@ def test_a_response_is_cut_where_its_length_says() -> None:
 
 
 @pytest.mark.parametrize("data", [b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"])
-def test_what_is_no_response_is_an_error(data: bytes) -> None:
+def test_malformed_response_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a response"):
         parse_head(data)
 
 
-def test_a_response_of_unknown_length_is_an_error() -> None:
+def test_response_without_length_is_refused() -> None:
     with pytest.raises(ValueError, match="without Content-Length"):
         ResponseParser().parse(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
 @given(st.lists(st.integers(1, 40), max_size=12), st.lists(st.integers(1, 60), max_size=12))
-def test_blocks_come_whole_at_any_chunking(chunks: list[int], reads: list[int]) -> None:
+def test_blocks_are_complete_at_any_chunking(chunks: list[int], reads: list[int]) -> None:
     body, at = b"", 0
     for size in [*chunks, len(TEXT)]:
         if piece := TEXT[at : at + size]:

@@ -13,7 +13,7 @@ from tests.support.processes import environment, hunt_serve
 BENCH = [sys.executable, "-m", "hunt", "bench"]
 
 
-async def test_every_load_runs_against_a_real_server_and_its_checks_hold(tmp_path: Path) -> None:
+async def test_every_load_passes_on_real_server(tmp_path: Path) -> None:
     async with hunt_serve(tmp_path) as server:
         shared = ["--url", server.url, "--data-dir", str(tmp_path), "--json"]
         page = tmp_path / "page.html"
@@ -52,6 +52,6 @@ async def test_every_load_runs_against_a_real_server_and_its_checks_hold(tmp_pat
 
 
 @pytest.mark.parametrize("name", ["clicks", "streams", "game"])
-def test_each_load_has_help(name: str) -> None:
+def test_every_load_has_help(name: str) -> None:
     done = subprocess.run([*BENCH, name, "--help"], capture_output=True, check=True)
     assert b"--html" in done.stdout

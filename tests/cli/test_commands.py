@@ -19,7 +19,7 @@ from tests.cli.commands import DEMO, hunt_process, run
 from tests.support.serving import SECRET, serving, token
 
 
-def test_help_lists_every_command_in_a_line() -> None:
+def test_help_lists_each_command_on_one_line() -> None:
     lines = run("--help").output.splitlines()
     for name in ("serve", "migrate", "apply", "hunts", "open", "close", "token", "click"):
         assert any(line.strip().startswith(name) for line in lines)
@@ -33,7 +33,7 @@ def test_every_command_has_help(name: str) -> None:
     assert "--config" in result.output
 
 
-def test_a_new_epoch_for_every_log(database: str) -> None:
+def test_epoch_new_begins_epoch_of_every_log(database: str) -> None:
     url = {"HUNT_DATABASE_URL": database}
     run("apply", DEMO, **url)
     [before] = run("epoch", **url).output.split("\n")[:-1]
@@ -45,7 +45,7 @@ def test_a_new_epoch_for_every_log(database: str) -> None:
     assert run("epoch", **url).output == f"harbour  {after['harbour']}\n"
 
 
-def test_a_hunt_from_file_to_open_to_closed(database: str) -> None:
+def test_hunt_is_applied_opened_and_closed(database: str) -> None:
     url = {"HUNT_DATABASE_URL": database}
     assert "no hunts yet" in run("hunts", **url).output
     assert "hunt open harbour" in run("apply", DEMO, **url).output
@@ -69,9 +69,7 @@ def write_hunt(file: Path, closes_at: datetime) -> str:
     return str(file)
 
 
-def test_closes_at_in_the_past_and_extension_after_the_end_are_refused(
-    database: str, tmp_path: Path
-) -> None:
+def test_past_closing_time_and_change_after_end_are_refused(database: str, tmp_path: Path) -> None:
     url = {"HUNT_DATABASE_URL": database}
     soon = datetime.now(UTC) + timedelta(hours=1)
     run("apply", write_hunt(tmp_path / "river.toml", soon), **url)
@@ -89,7 +87,7 @@ def test_closes_at_in_the_past_and_extension_after_the_end_are_refused(
     assert "its end is final" in refused.stderr
 
 
-def test_hunt_with_clicks_is_listed_as_closing_and_not_deleted(database: str) -> None:
+def test_hunt_with_clicks_is_not_deleted(database: str) -> None:
     async def play() -> None:
         async with serving(database) as client:
             assert (await client.click()).status_code == 200
@@ -109,20 +107,20 @@ def test_hunt_with_clicks_is_listed_as_closing_and_not_deleted(database: str) ->
         run("open", "nowhere", **url)
 
 
-def test_migrate_says_what_it_did(postgres: str, database: str) -> None:
+def test_migrate_prints_applied_steps(postgres: str, database: str) -> None:
     assert "up to date" in run("migrate", HUNT_DATABASE_URL=database).output
     fresh = make_conninfo(postgres, dbname="postgres", options="-c search_path=pg_temp")
     assert "create table hunts" in run("migrate", "--dry-run", HUNT_DATABASE_URL=fresh).output
 
 
-def test_a_wrong_hunt_file_is_refused(tmp_path: Path, database: str) -> None:
+def test_invalid_hunt_file_is_refused(tmp_path: Path, database: str) -> None:
     file = tmp_path / "hunt.toml"
     file.write_text("[hunt]\n")
     with pytest.raises(DefinitionError):
         run("apply", str(file), HUNT_DATABASE_URL=database)
 
 
-def test_short_secret_of_the_data_folder_ends_a_command_with_one_sentence(tmp_path: Path) -> None:
+def test_short_secret_file_gives_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "jwt_secret").touch(0o600)
     ended = hunt_process("token", "--player", "ada", "--data-dir", str(tmp_path))
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -130,7 +128,7 @@ def test_short_secret_of_the_data_folder_ends_a_command_with_one_sentence(tmp_pa
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_token_is_signed_with_the_first_secret(tmp_path: Path) -> None:
+def test_token_is_signed_with_first_secret(tmp_path: Path) -> None:
     printed = run("token", "--player", "ada", "--ttl", "2h", HUNT_JWT_SECRET=SECRET.decode())
     claims = jwt.decode(printed.output.strip(), SECRET, ["HS256"], audience="hunt")
     assert claims["sub"] == "ada"
@@ -162,7 +160,7 @@ def test_token_is_restricted_to_the_hunts_given() -> None:
     assert "must be the id of a hunt" in malformed.output
 
 
-def test_config_shows_where_each_setting_came_from_and_no_secret() -> None:
+def test_config_shows_sources_and_masks_secrets() -> None:
     environ = {"HUNT_JWT_SECRET": SECRET.decode(), "HUNT_POOL_SIZE": "7"}
     text = run("config", **environ).output
     assert SECRET.decode() not in text
@@ -172,7 +170,7 @@ def test_config_shows_where_each_setting_came_from_and_no_secret() -> None:
     assert shown["queue_size"]["from"] == "default"
 
 
-def test_doctor_names_what_is_wrong_and_the_cure(database: str) -> None:
+def test_doctor_prints_failed_checks_and_cures(database: str) -> None:
     environ = {"HUNT_DATABASE_URL": database, "HUNT_JWT_SECRET": SECRET.decode()}
     good = json.loads(run("doctor", "--json", **environ).output)
     assert {each["name"] for each in good} >= {"files", "fsync", "schema", "clock", "latency"}
@@ -182,7 +180,7 @@ def test_doctor_names_what_is_wrong_and_the_cure(database: str) -> None:
     assert "BAD  secret" in bad.output
 
 
-def test_errors_are_one_sentence_with_the_right_status() -> None:
+def test_error_is_one_line_with_exit_status() -> None:
     wrong = hunt_process("config", HUNT_POOL_SIZ="1")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "did you mean HUNT_POOL_SIZE" in wrong.stderr
@@ -200,7 +198,7 @@ async def in_process(*arguments: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-async def test_a_player_on_the_command_line(database: str) -> None:
+async def test_click_and_watch_play_as_player(database: str) -> None:
     async with serving(database, click_rate=5.0, click_burst=1) as client:
         whom = ["--url", str(client.base_url), "--token", token()]
         watched: list[tuple[int, str, str]] = []

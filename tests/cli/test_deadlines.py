@@ -14,9 +14,7 @@ from hunt.store import schema
 from hunt.store.driver import limits
 
 
-async def test_command_gives_up_a_server_that_says_nothing(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_silent_database_times_out(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CALL", 0.3)
     async with running.connection_to(database) as conn:
         assert await schema.current(conn) == schema.LATEST

@@ -51,7 +51,7 @@ async def execute(conninfo: str, *statements: str) -> None:
         conn.close_now()
 
 
-async def test_a_good_server_is_good(database: str) -> None:
+async def test_doctor_accepts_good_server(database: str) -> None:
     findings = await doctor(database, status=0)
     assert set(findings) == {
         "files", "version", "encoding", "fsync", "full_page_writes", "synchronous_commit",
@@ -61,7 +61,7 @@ async def test_a_good_server_is_good(database: str) -> None:
     assert all(not each["cure"] for each in findings.values())
 
 
-async def test_a_server_that_forgets_what_it_wrote(tmp_path: Path) -> None:
+async def test_doctor_reports_unsafe_durability(tmp_path: Path) -> None:
     options = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
     async with postgres.server(tmp_path, options=options) as conninfo:
         findings = await doctor(conninfo)
@@ -78,7 +78,7 @@ async def test_a_server_that_forgets_what_it_wrote(tmp_path: Path) -> None:
         ("-c default_transaction_read_only=on", "writable", "target_session_attrs=read-write"),
     ],
 )
-async def test_a_session_that_keeps_no_promise(
+async def test_doctor_reports_unsafe_session_settings(
     database: str, option: str, name: str, cure: str
 ) -> None:
     findings = await doctor(make_conninfo(database, options=option))
@@ -86,7 +86,7 @@ async def test_a_session_that_keeps_no_promise(
     assert cure in str(findings[name]["cure"])
 
 
-async def test_a_schema_of_the_last_release(database: str) -> None:
+async def test_doctor_reports_outdated_schema(database: str) -> None:
     await execute(
         database,
         "delete from hunt_schema where version = (select max(version) from hunt_schema)",
@@ -96,15 +96,15 @@ async def test_a_schema_of_the_last_release(database: str) -> None:
     assert findings["schema"]["cure"] == "run 'hunt migrate'"
 
 
-async def test_doctor_names_a_function_that_the_database_lacks(database: str) -> None:
+async def test_doctor_reports_missing_function(database: str) -> None:
     await execute(database, "update hunt_functions set checksum = '' where name = 'hunt_commit'")
     findings = await doctor(database)
     assert bad(findings) == {"schema"}
     assert "hunt_commit" in str(findings["schema"]["detail"])
 
 
-# A server that is too old, or whose clock is off, is not at hand: a function that
-# shadows the real one lies in its place, and nothing of ours can tell.
+# No old server and no server with a wrong clock is available.  A function that shadows the
+# real one returns the wrong value instead, and the code under test cannot tell.
 LIES = {
     "version": """
         create function lies.current_setting(name text) returns text language sql as $$
@@ -117,7 +117,7 @@ LIES = {
 
 
 @pytest.mark.parametrize(("name", "cure"), [("version", "PostgreSQL 14"), ("clock", "NTP")])
-async def test_a_server_of_another_time(database: str, name: str, cure: str) -> None:
+async def test_doctor_reports_old_version_and_clock_skew(database: str, name: str, cure: str) -> None:
     await execute(database, "create schema lies", LIES[name])
     lying = make_conninfo(database, options="-c search_path=lies,pg_catalog,public")
     findings = await doctor(lying)
@@ -125,7 +125,7 @@ async def test_a_server_of_another_time(database: str, name: str, cure: str) -> 
     assert cure in str(findings[name]["cure"])
 
 
-async def test_too_few_files(database: str) -> None:
+async def test_doctor_reports_low_file_limit(database: str) -> None:
     findings = await doctor(database, "prlimit", "--nofile=200", HUNT_MAX_CONNECTIONS="500")
     assert bad(findings) == {"files"}
     assert "above 564" in str(findings["files"]["cure"])
@@ -133,7 +133,7 @@ async def test_too_few_files(database: str) -> None:
     assert fits["files"]["ok"]
 
 
-async def test_a_database_far_away(database: str, tmp_path: Path) -> None:
+async def test_doctor_reports_high_latency(database: str, tmp_path: Path) -> None:
     folder = conninfo_to_dict(database)["host"]
 
     async def pump(source: trio.abc.Stream, sink: trio.abc.Stream) -> None:
@@ -168,7 +168,7 @@ def pooled(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Ite
         yield conninfo
 
 
-async def test_a_pooler_before_listen(
+async def test_doctor_reports_pooler_before_listen(
     pooled: str, database: str, request: pytest.FixtureRequest
 ) -> None:
     if request.node.callspec.params["pooled"] == "session":
@@ -182,7 +182,7 @@ async def test_a_pooler_before_listen(
     assert "max_prepared_statements" in str(both["prepared"]["cure"])
 
 
-async def test_a_server_refuses_to_start_where_its_commit_could_not_work(
+async def test_serve_refuses_database_without_commit_function(
     pooled: str, request: pytest.FixtureRequest
 ) -> None:
     settings = Settings(database_url=pooled, jwt_secret=(SECRET,))

@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.mark.parametrize("module", ["hunt.cli.serve", "hunt.cli.worker", "hunt.cli.drain"])
-def test_a_supervisor_holds_no_web_framework(module: str) -> None:
+def test_supervisor_does_not_import_web_framework(module: str) -> None:
     asked = f"import sys, {module}; print(*sorted({{'quart', 'h2'}} & set(sys.modules)))"
     seen = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert not seen.stdout.strip()

@@ -42,7 +42,9 @@ def silent() -> Iterator[int]:
     ],
     ids=["simulate", "click", "watch", "bench", "migrate", "doctor"],
 )
-def test_interrupted_command_says_so(arguments: list[str], forks: Forker, silent: int) -> None:
+def test_interrupted_command_prints_one_line(
+    arguments: list[str], forks: Forker, silent: int
+) -> None:
     """Each waits: for a long game, for a server, for a database that says nothing."""
     given = [each.replace("URL", f"http://127.0.0.1:{silent}") for each in arguments]
     environ = {

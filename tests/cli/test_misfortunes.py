@@ -31,7 +31,7 @@ from tests.support.database import execute
 from tests.support.serving import SECRET
 
 
-def test_every_command_has_a_recipe() -> None:
+def test_every_command_has_recipe() -> None:
     assert set(EVERY) == set(RECIPES), "give each command arguments with which it works"
 
 
@@ -108,7 +108,7 @@ MISFORTUNES = {
 
 
 @pytest.mark.parametrize("misfortune", MISFORTUNES.values(), ids=MISFORTUNES)
-def test_misfortune_is_told_in_one_sentence(
+def test_failure_is_one_line_error(
     misfortune: Misfortune, forks: Forker, database: str, tmp_path: Path
 ) -> None:
     if misfortune.uid is not None and os.geteuid() != 0:
@@ -139,7 +139,7 @@ def test_misfortune_is_told_in_one_sentence(
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "serve"])
-def test_reader_that_leaves_is_no_error(name: str, forks: Forker, database: str) -> None:
+def test_closed_output_pipe_is_no_error(name: str, forks: Forker, database: str) -> None:
     environ = {"HUNT_DATABASE_URL": database, "HUNT_JWT_SECRET": SECRET.decode()}
     environ |= {"HUNT_BIND": NOWHERE}
     forks.run(["apply", DEMO], environ)
@@ -149,7 +149,7 @@ def test_reader_that_leaves_is_no_error(name: str, forks: Forker, database: str)
     assert done.status in {0, 1}, done
 
 
-def test_database_without_a_schema(forks: Forker, postgres: str) -> None:
+def test_missing_schema_is_reported(forks: Forker, postgres: str) -> None:
     """Every command that needs the schema names the command that makes it."""
     empty = make_conninfo(postgres, dbname="postgres", options="-c search_path=pg_temp")
     environ = {"HUNT_DATABASE_URL": empty, "HUNT_JWT_SECRET": SECRET.decode()}
@@ -174,7 +174,7 @@ def other_encoding(request: pytest.FixtureRequest, postgres: str) -> Iterator[st
     trio.run(execute, postgres, drop)
 
 
-def test_database_of_another_encoding(forks: Forker, other_encoding: str) -> None:
+def test_other_encoding_is_reported(forks: Forker, other_encoding: str) -> None:
     environ = {"HUNT_DATABASE_URL": other_encoding, "HUNT_JWT_SECRET": SECRET.decode()}
     for name in sorted(ASKS):
         done = forks.run([*name.split(), *RECIPES[name]], environ)

@@ -23,7 +23,7 @@ ODD = ["", b"\xff", "nan", "1e999", "-1", "9" * 400, "a\nb"]
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_odd_arguments(name: str, forks: Forker, tmp_path: Path) -> None:
+def test_invalid_arguments_give_one_line_error(name: str, forks: Forker, tmp_path: Path) -> None:
     """No value of any option or argument of any command ends in a traceback."""
     environ = {
         "HUNT_DATABASE_URL": UNREACHABLE,
@@ -70,7 +70,9 @@ HUNT_FILES = {
 
 @pytest.mark.parametrize("name", ["apply", "simulate"])
 @pytest.mark.parametrize("content", HUNT_FILES.values(), ids=HUNT_FILES)
-def test_wrong_hunt_file(content: bytes, name: str, forks: Forker, tmp_path: Path) -> None:
+def test_malformed_hunt_file_gives_one_line_error(
+    content: bytes, name: str, forks: Forker, tmp_path: Path
+) -> None:
     file = tmp_path / "hunt.toml.txt"
     file.write_bytes(content)
     check(
@@ -82,7 +84,7 @@ def test_wrong_hunt_file(content: bytes, name: str, forks: Forker, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", ["apply", "simulate"])
-def test_hunt_file_that_is_no_file(name: str, forks: Forker, tmp_path: Path) -> None:
+def test_hunt_file_must_be_regular_file(name: str, forks: Forker, tmp_path: Path) -> None:
     closed = tmp_path / "closed.toml"
     closed.write_text("")
     closed.chmod(0)
@@ -98,7 +100,7 @@ def test_hunt_file_that_is_no_file(name: str, forks: Forker, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["click", "watch"])
-def test_wrong_token(name: str, forks: Forker) -> None:
+def test_malformed_token_gives_one_line_error(name: str, forks: Forker) -> None:
     for odd in ("", "a b", "a\nb", b"\xff", "\u00e9", "\x01"):
         done = forks.run([name, "harbour", "--url", f"http://{NOWHERE}", "--token", odd])
         check(name, done, may_work=False)
@@ -121,7 +123,7 @@ def test_wrong_token(name: str, forks: Forker) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["click", "watch", "bench clicks"])
-def test_wrong_url(name: str, url: str, forks: Forker) -> None:
+def test_malformed_url_gives_one_line_error(name: str, url: str, forks: Forker) -> None:
     done = forks.run(
         [*name.split(), *RECIPES[name], "--url", url], {"HUNT_JWT_SECRET": SECRET.decode()}
     )
@@ -129,6 +131,6 @@ def test_wrong_url(name: str, url: str, forks: Forker) -> None:
     assert done.status == 2, done
 
 
-def test_page_that_cannot_be_written(forks: Forker) -> None:
+def test_unwritable_page_is_reported(forks: Forker) -> None:
     done = forks.run(["bench", "game", "--url", f"http://{NOWHERE}", "--html", "/"])
     check("bench game", done, may_work=False)

@@ -32,7 +32,7 @@ def lay_traps(folder: Path) -> Path:
     return sprung
 
 
-async def test_no_command_runs_a_module_of_the_working_directory(tmp_path: Path) -> None:
+async def test_commands_do_not_import_from_working_directory(tmp_path: Path) -> None:
     cwd, data = tmp_path / "cwd", tmp_path / "data"
     cwd.mkdir()
     sprung = lay_traps(cwd)
@@ -71,7 +71,7 @@ async def test_no_command_runs_a_module_of_the_working_directory(tmp_path: Path)
     assert [each.name for each in sprung.iterdir()] == []
 
 
-async def test_children_of_server_processes_are_safe_too(tmp_path: Path) -> None:
+async def test_worker_processes_do_not_import_from_working_directory(tmp_path: Path) -> None:
     port = free_port()
     serve = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--processes", "1"]
     arguments = [*serve, "--data-dir", str(tmp_path)]

@@ -38,7 +38,7 @@ def hidden(done: Done) -> None:
     assert "Traceback" not in said, done
 
 
-def test_settings_are_known() -> None:
+def test_tested_settings_exist() -> None:
     assert set(ADDRESSES) <= set(DECLARATIONS)
 
 
@@ -68,7 +68,7 @@ def test_well_formed_secret_is_not_shown(name: str, forks: Forker, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", ["click", "watch"])
-def test_token_and_address_are_not_shown(name: str, forks: Forker) -> None:
+def test_token_and_url_password_are_not_shown(name: str, forks: Forker) -> None:
     for arguments in (
         ["--token", f"{SECRET}\n{SECRET}", "--url", f"http://{NOWHERE}"],
         ["--token", SECRET, "--url", f"http://{NOWHERE}"],

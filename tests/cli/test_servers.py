@@ -74,7 +74,9 @@ def test_wildcard_address_becomes_one_to_connect_to(
     assert server_address.address(None, tmp_path, None) == url
 
 
-async def test_silent_server_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_silent_control_socket_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As one that is stopped: it holds its socket, and says nothing."""
     folder = control_socket.folders(tmp_path)[0]
     folder.mkdir(mode=0o700)
@@ -93,7 +95,7 @@ def at_once(done: Done, sentence: str) -> None:
 
 
 @both
-async def test_what_cannot_get_better_is_told_at_once(database: str, client: list[str]) -> None:
+async def test_permanent_failure_is_reported_at_once(database: str, client: list[str]) -> None:
     async def told(url: str, sentence: str, bearer: str = "x") -> None:
         at_once(await hunt(*client, "--url", url, "--token", bearer), sentence)
 
@@ -115,7 +117,7 @@ async def test_what_cannot_get_better_is_told_at_once(database: str, client: lis
 
 
 @both
-async def test_what_can_get_better_is_tried_again_in_sight(client: list[str]) -> None:
+async def test_retries_are_printed(client: list[str]) -> None:
     """A server that is busy at first, and then refuses for good."""
     answers = [b"503 Busy", b"503 Busy", b"403 No"]
 

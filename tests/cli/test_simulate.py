@@ -5,7 +5,7 @@ import json
 from tests.cli.commands import DEMO, run
 
 
-def test_the_demo_is_played_and_can_be_repeated() -> None:
+def test_simulation_repeats_with_its_seed() -> None:
     first = run("simulate", DEMO, "--clicks", "3000", "--seed", "7")
     assert first.output == run("simulate", DEMO, "--clicks", "3000", "--seed", "7").output
     assert "95 times of a hundred" in first.output

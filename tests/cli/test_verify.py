@@ -27,7 +27,7 @@ async def execute(database: str, statement: str) -> None:
         conn.close_now()
 
 
-def test_a_log_is_what_was_drawn_until_somebody_changes_it(database: str) -> None:
+def test_verify_detects_changed_log(database: str) -> None:
     url = {"HUNT_DATABASE_URL": database}
     trio.run(play, database)
     whole = json.loads(run("verify", "harbour", "--json", **url).output)

@@ -67,7 +67,7 @@ async def cutting(server: Server) -> AsyncIterator[tuple[str, list[trio.CancelSc
 
 @both
 @pytest.mark.parametrize("over_tls", [False, True], ids=["clear", "tls"])
-async def test_clicks_are_answered_and_rewards_come_in_order(
+async def test_clicks_are_answered_and_rewards_arrive_in_order(
     database: str, transport: Transport, over_tls: bool
 ) -> None:
     async with serving(database, over_tls=over_tls) as server, playing(server) as client:
@@ -91,9 +91,7 @@ async def test_clicks_are_answered_and_rewards_come_in_order(
 
 
 @both
-async def test_rewards_go_on_after_every_cut_and_none_is_missed(
-    database: str, transport: Transport
-) -> None:
+async def test_rewards_resume_after_lost_connections(database: str, transport: Transport) -> None:
     async with serving(database) as server, cutting(server) as (url, cuts):
         kinds: list[str] = []
         async with (
@@ -116,7 +114,7 @@ async def test_rewards_go_on_after_every_cut_and_none_is_missed(
                 assert seqs == list(range(1, 2 * rounds + 1))
 
 
-async def test_a_cut_before_the_first_reward_loses_none_either(
+async def test_lost_connection_before_first_reward_loses_none(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Long enough for a click to be settled before it is back.
@@ -138,9 +136,7 @@ async def test_a_cut_before_the_first_reward_loses_none_either(
 
 
 @both
-async def test_an_iteration_may_be_given_up_and_taken_up_again(
-    database: str, transport: Transport
-) -> None:
+async def test_cancelled_iteration_can_continue(database: str, transport: Transport) -> None:
     async with (
         serving(database) as server,
         playing(server) as client,
@@ -154,7 +150,7 @@ async def test_an_iteration_may_be_given_up_and_taken_up_again(
 
 
 @both
-async def test_an_iteration_ends_with_the_hunt(database: str, transport: Transport) -> None:
+async def test_iteration_ends_with_hunt(database: str, transport: Transport) -> None:
     async with serving(database) as server, playing(server) as client:
         async with open_pool(database, size=1) as pool:
             await client.click("harbour", 1, 2)
@@ -167,7 +163,7 @@ async def test_an_iteration_ends_with_the_hunt(database: str, transport: Transpo
 
 
 @both
-async def test_who_is_not_let_in_is_told_and_comes_back_no_more(
+async def test_refused_player_gets_denied_without_reconnect(
     database: str, transport: Transport
 ) -> None:
     async with serving(database) as server:
@@ -188,7 +184,7 @@ async def test_who_is_not_let_in_is_told_and_comes_back_no_more(
 
 
 @both
-async def test_a_drain_says_when_to_come_back(database: str, transport: Transport) -> None:
+async def test_drain_delays_reconnect(database: str, transport: Transport) -> None:
     async with serving(database) as server, playing(server) as client:
         told: dict[str, dict[str, Any]] = {}
         async with client.rewards(
@@ -202,14 +198,14 @@ async def test_a_drain_says_when_to_come_back(database: str, transport: Transpor
         assert 1 <= told["lost"]["retry_after"] <= 5.1
 
 
-async def test_what_the_block_raises_is_not_wrapped(database: str) -> None:
+async def test_error_of_block_is_not_wrapped(database: str) -> None:
     async with serving(database) as server, playing(server) as client:
         with pytest.raises(ZeroDivisionError):
             async with client.rewards("harbour"):
                 raise ZeroDivisionError
 
 
-async def test_a_click_is_sent_again_under_its_id_until_it_is_answered(database: str) -> None:
+async def test_click_is_retried_with_same_id(database: str) -> None:
     async with (
         serving(database, click_rate=2.0, click_burst=1) as server,
         cutting(server) as (url, cuts),
@@ -238,7 +234,7 @@ async def test_a_click_is_sent_again_under_its_id_until_it_is_answered(database:
 
 
 @both
-async def test_an_expired_token_is_replaced_and_no_reward_is_missed(
+async def test_expired_token_is_renewed_without_missing_rewards(
     database: str, transport: Transport
 ) -> None:
     tokens = [token(ttl=60)]
@@ -276,7 +272,7 @@ async def test_an_expired_token_is_replaced_and_no_reward_is_missed(
 
 
 @both
-async def test_a_fixed_token_that_expires_is_told(database: str, transport: Transport) -> None:
+async def test_expired_fixed_token_raises_denied(database: str, transport: Transport) -> None:
     async with serving(database) as server, playing(server, ttl=60) as client:
         with trio.fail_after(10):
             async with client.rewards("harbour", transport=transport) as rewards:
@@ -286,7 +282,7 @@ async def test_a_fixed_token_that_expires_is_told(database: str, transport: Tran
                 assert denied.value.status == 401
 
 
-async def test_a_click_that_will_never_count_is_not_sent_again(database: str) -> None:
+async def test_refused_click_is_not_retried(database: str) -> None:
     async with serving(database) as server, playing(server) as client:
         with pytest.raises(Denied) as denied:
             await client.click("harbour", 999, 2)
@@ -294,16 +290,14 @@ async def test_a_click_that_will_never_count_is_not_sent_again(database: str) ->
         assert "inside the map" in str(denied.value)
 
 
-async def test_a_click_without_an_answer_in_time_says_its_id() -> None:
+async def test_unconfirmed_click_names_its_id() -> None:
     click_id = str(uuid.uuid4())
     async with open_client("http://127.0.0.1:1", "x") as client:
         with pytest.raises(Unconfirmed, match=click_id):
             await client.click("harbour", 1, 2, id=click_id, patience=0.05)
 
 
-async def test_a_socket_that_is_silent_is_given_up(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_silent_websocket_reconnects(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_websocket, "PING_INTERVAL", 0.05)
     monkeypatch.setattr(client_websocket, "SILENCE", 0.5)
     told: list[str] = []

@@ -13,7 +13,7 @@ from tests.support.serving import serving, token
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "python-client.md"
 
 
-async def test_the_example_of_the_python_client_plays(database: str, tmp_path: Path) -> None:
+async def test_python_client_example_runs(database: str, tmp_path: Path) -> None:
     [script] = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     file = tmp_path / "play.py"
     file.write_text(script, "utf-8")

@@ -26,5 +26,5 @@ from hunt.core.addresses import same_address
         ("192.0.2.1:8000", "unix:/run/hunt:8000", False),
     ],
 )
-def test_connection_came_in_where_the_setting_says(local: str, bind: str, same: bool) -> None:
+def test_same_address_matches_bind(local: str, bind: str, same: bool) -> None:
     assert same_address(local, bind) is same

@@ -9,14 +9,14 @@ from hunt.core.limiter import Limiter
 from hunt.errors import TooFast
 
 
-def test_pauses_double_to_the_cap_and_begin_anew_after_a_reset() -> None:
+def test_pauses_double_to_cap_and_reset() -> None:
     backoff = Backoff(base=1, cap=5, jitter=lambda: 1)
     assert [backoff.next() for _ in range(4)] == [1, 2, 4, 5]
     backoff.reset()
     assert backoff.next() == 1
 
 
-def test_jitter_is_full() -> None:
+def test_backoff_uses_full_jitter() -> None:
     assert Backoff(base=1, cap=5, jitter=lambda: 0).next() == 0
 
 
@@ -27,7 +27,7 @@ class Clock:
         return self.now
 
 
-def test_a_burst_passes_and_then_the_rate() -> None:
+def test_limiter_admits_burst_then_rate() -> None:
     clock = Clock()
     limiter = Limiter(clock, rate=2, burst=3)
     for _ in range(3):
@@ -42,13 +42,13 @@ def test_a_burst_passes_and_then_the_rate() -> None:
         limiter.check("ada")
 
 
-def test_a_rate_of_zero_is_no_limit() -> None:
+def test_rate_zero_means_no_limit() -> None:
     limiter = Limiter(Clock(), rate=0, burst=1)
     for _ in range(1000):
         limiter.check("ada")
 
 
-def test_flood_of_keys_is_bounded() -> None:
+def test_keys_are_bounded_by_capacity() -> None:
     limiter = Limiter(Clock(), rate=1, burst=1, capacity=100)
     for number in range(1000):
         limiter.check(str(number))
@@ -56,7 +56,7 @@ def test_flood_of_keys_is_bounded() -> None:
     assert "999" in limiter
 
 
-def test_rested_keys_are_forgotten_and_others_are_not() -> None:
+def test_rotation_evicts_only_refilled_keys() -> None:
     clock = Clock()
     limiter = Limiter(clock, rate=1, burst=2, capacity=100)
     for _ in range(2):
@@ -82,7 +82,7 @@ def test_rested_keys_are_forgotten_and_others_are_not() -> None:
 
 
 @given(st.lists(st.integers(0, 8), max_size=60))
-def test_never_more_than_burst_and_rate_allow(waits: list[int]) -> None:
+def test_limiter_never_exceeds_burst_and_rate(waits: list[int]) -> None:
     clock = Clock()
     limiter = Limiter(clock, rate=0.5, burst=3)
     passed: list[float] = []

@@ -21,11 +21,11 @@ def opened(clock: Clock, **options: Any) -> Breaker:
     return breaker
 
 
-def test_is_public() -> None:
+def test_breaker_is_public() -> None:
     assert hunt.Breaker is Breaker
 
 
-def test_opens_after_so_many_slow_batches_in_a_row() -> None:
+def test_slow_calls_in_a_row_open_breaker() -> None:
     breaker = Breaker(Clock(), slow=1, batches=3)
     for seconds in (2, 2, 1, 2, 2):  # the third is fast, and forgives
         breaker.succeed(breaker.admit(), seconds)
@@ -34,7 +34,7 @@ def test_opens_after_so_many_slow_batches_in_a_row() -> None:
     assert (breaker.state, breaker.reason) == ("open", "slow")
 
 
-def test_opens_after_two_timeouts_in_a_row() -> None:
+def test_timeouts_in_a_row_open_breaker() -> None:
     breaker = Breaker(Clock())
     breaker.time_out(breaker.admit())
     breaker.succeed(breaker.admit(), 0)
@@ -44,7 +44,7 @@ def test_opens_after_two_timeouts_in_a_row() -> None:
     assert (breaker.state, breaker.reason) == ("open", "timeout")
 
 
-def test_opens_after_three_failures_in_a_row() -> None:
+def test_failures_in_a_row_open_breaker() -> None:
     breaker = Breaker(Clock())
     for settle in (breaker.fail, breaker.fail, breaker.abandon):
         settle(breaker.admit())
@@ -53,13 +53,13 @@ def test_opens_after_three_failures_in_a_row() -> None:
     assert (breaker.state, breaker.reason) == ("open", "unavailable")
 
 
-def test_opens_at_once_on_a_read_only_server() -> None:
+def test_read_only_store_opens_breaker_at_once() -> None:
     breaker = Breaker(Clock())
     breaker.read_only(breaker.admit())
     assert (breaker.state, breaker.reason) == ("open", "read-only")
 
 
-def test_refuses_for_the_whole_pause_and_says_for_how_long() -> None:
+def test_open_breaker_refuses_with_retry_after() -> None:
     clock = Clock()
     breaker = opened(clock)
     clock.now = 3
@@ -69,7 +69,7 @@ def test_refuses_for_the_whole_pause_and_says_for_how_long() -> None:
     assert breaker.probe_at() == 4
 
 
-def test_closes_after_three_good_probes_one_at_a_time() -> None:
+def test_good_probes_one_at_a_time_close_breaker() -> None:
     clock = Clock()
     breaker = opened(clock)
     clock.now = 4
@@ -85,7 +85,7 @@ def test_closes_after_three_good_probes_one_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("end", ["slow", "fail", "time_out", "read_only"])
-def test_a_bad_probe_opens_it_again_for_longer(end: str) -> None:
+def test_bad_probe_reopens_breaker_for_longer(end: str) -> None:
     clock = Clock()
     breaker = opened(clock)
     clock.now = 4
@@ -104,7 +104,7 @@ def closed_again(clock: Clock, breaker: Breaker) -> None:
     assert breaker.state == "closed"
 
 
-def test_the_pause_grows_to_its_cap() -> None:
+def test_pause_grows_to_cap() -> None:
     clock = Clock()
     breaker = opened(clock)
     pauses = []
@@ -115,7 +115,7 @@ def test_the_pause_grows_to_its_cap() -> None:
     assert pauses == [4, 8, 16, 16]
 
 
-def test_a_close_by_probes_alone_does_not_shorten_the_next_pause() -> None:
+def test_close_by_probes_keeps_pause_long() -> None:
     clock = Clock()
     breaker = opened(clock)
     pauses = []
@@ -128,7 +128,7 @@ def test_a_close_by_probes_alone_does_not_shorten_the_next_pause() -> None:
 
 
 @pytest.mark.parametrize("bad", ["slow", "fail", "time_out"])
-def test_only_good_calls_in_a_row_make_the_pauses_short_again(bad: str) -> None:
+def test_good_calls_in_a_row_reset_pause(bad: str) -> None:
     clock = Clock()
     breaker = opened(clock, batches=4)
     closed_again(clock, breaker)
@@ -148,7 +148,7 @@ def test_only_good_calls_in_a_row_make_the_pauses_short_again(bad: str) -> None:
     assert breaker.retry_after() == 4
 
 
-def test_hurry_lets_a_probe_pass_at_once_and_the_next_pause_is_as_long_as_ever() -> None:
+def test_hurry_admits_probe_and_keeps_next_pause() -> None:
     breaker = opened(Clock())
     breaker.hurry()
     assert (breaker.state, breaker.retry_after(), breaker.probe_at()) == ("open", 0, 0)
@@ -156,7 +156,7 @@ def test_hurry_lets_a_probe_pass_at_once_and_the_next_pause_is_as_long_as_ever()
     assert breaker.retry_after() == 8
 
 
-def test_hurry_changes_nothing_where_it_is_held_open_or_not_open() -> None:
+def test_hurry_is_ignored_unless_breaker_is_open_and_unforced() -> None:
     clock = Clock()
     breaker = Breaker(clock)
     breaker.hurry()
@@ -175,7 +175,7 @@ def test_hurry_changes_nothing_where_it_is_held_open_or_not_open() -> None:
     breaker.abandon(probe)
 
 
-def test_jitter_shortens_the_pause_by_half_at_most() -> None:
+def test_jitter_shortens_pause_by_half_at_most() -> None:
     assert opened(Clock(), jitter=lambda: 0.0).retry_after() == 2
 
 
@@ -184,9 +184,7 @@ def test_jitter_shortens_the_pause_by_half_at_most() -> None:
     st.floats(0, 1, exclude_max=True),
     st.floats(0.001, 15, allow_subnormal=False),
 )
-def test_who_waits_until_a_probe_may_pass_is_not_refused(
-    now: float, jitter: float, cooldown: float
-) -> None:
+def test_call_at_probe_time_is_admitted(now: float, jitter: float, cooldown: float) -> None:
     clock = Clock()
     clock.now = now  # type: ignore[assignment]
     breaker = Breaker(clock, cooldown=cooldown, cap=15, jitter=lambda: jitter)
@@ -195,7 +193,7 @@ def test_who_waits_until_a_probe_may_pass_is_not_refused(
     assert breaker.admit().probe
 
 
-def test_a_cancelled_probe_gives_its_place_back() -> None:
+def test_cancelled_probe_admits_next_probe() -> None:
     clock = Clock()
     breaker = opened(clock)
     clock.now = 4
@@ -203,7 +201,7 @@ def test_a_cancelled_probe_gives_its_place_back() -> None:
     assert breaker.admit().probe
 
 
-def test_held_open_it_admits_nothing_until_it_is_let_go_of() -> None:
+def test_breaker_forced_open_refuses_until_release() -> None:
     clock = Clock()
     breaker = Breaker(clock, cooldown=4, cap=16)
     before = breaker.admit()
@@ -223,7 +221,7 @@ def test_held_open_it_admits_nothing_until_it_is_let_go_of() -> None:
     assert (breaker.state, breaker.reason) == ("closed", None)
 
 
-def test_held_closed_it_refuses_nothing_and_then_counts_from_the_beginning() -> None:
+def test_breaker_forced_closed_admits_and_restarts_counts() -> None:
     clock = Clock()
     breaker = opened(clock)
     clock.now = 4
@@ -251,7 +249,7 @@ def test_held_closed_it_refuses_nothing_and_then_counts_from_the_beginning() -> 
         max_size=30,
     )
 )
-def test_forcing_never_wedges_it(events: list[tuple[str | None, str]]) -> None:
+def test_forcing_never_blocks_breaker_forever(events: list[tuple[str | None, str]]) -> None:
     clock = Clock()
     breaker = Breaker(clock, batches=2, cooldown=2, cap=8)
     for event, how in events:

@@ -10,7 +10,7 @@ def cache(limit: int = 100) -> Cache[str, int]:
     return Cache(limit, lambda _, value: value)
 
 
-def test_entry_is_dropped_after_two_turns_without_use() -> None:
+def test_unused_entry_is_evicted_after_two_rotations() -> None:
     known = cache()
     known.put("used", 1)
     known.put("unused", 1)
@@ -23,7 +23,7 @@ def test_entry_is_dropped_after_two_turns_without_use() -> None:
     assert len(known) == 0
 
 
-def test_used_entry_survives_a_flood() -> None:
+def test_used_entry_survives_flood() -> None:
     known = cache()
     known.put("used", 1)
     for number in range(1000):
@@ -31,7 +31,7 @@ def test_used_entry_survives_a_flood() -> None:
         assert known.get("used") == 1
 
 
-def test_large_entry_is_not_kept() -> None:
+def test_large_entry_is_not_cached() -> None:
     known = cache()
     known.put("small", 25)
     known.put("large", 26)
@@ -40,7 +40,7 @@ def test_large_entry_is_not_kept() -> None:
     assert known.get("small") is None, "the old value would be a wrong one"
 
 
-def test_unwanted_entries_are_dropped_from_both_generations() -> None:
+def test_keep_evicts_from_both_generations() -> None:
     known = cache()
     for value in (1, 2):
         known.put(f"old {value}", value)
@@ -53,7 +53,7 @@ def test_unwanted_entries_are_dropped_from_both_generations() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 30), st.booleans())))
-def test_bytes_never_pass_the_limit(steps: list[tuple[str, int, bool]]) -> None:
+def test_size_never_exceeds_limit(steps: list[tuple[str, int, bool]]) -> None:
     known, last = cache(), dict[str, int]()
     for key, value, put in steps:
         if put and value:

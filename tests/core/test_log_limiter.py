@@ -10,7 +10,7 @@ class Clock:
         return self.now
 
 
-def test_a_minute_of_the_same_is_a_few_lines_and_every_other_is_counted() -> None:
+def test_repeated_events_are_suppressed_and_counted() -> None:
     clock = Clock()
     quiet = LogLimiter(clock, burst=3, interval=10)
     said = []
@@ -24,7 +24,7 @@ def test_a_minute_of_the_same_is_a_few_lines_and_every_other_is_counted() -> Non
     assert quiet.rest() == {}
 
 
-def test_kinds_are_counted_apart_and_a_rested_one_speaks_at_once() -> None:
+def test_kinds_are_limited_separately() -> None:
     clock = Clock()
     quiet = LogLimiter(clock, burst=1, interval=10)
     assert quiet.admit("a") == 0
@@ -37,7 +37,7 @@ def test_kinds_are_counted_apart_and_a_rested_one_speaks_at_once() -> None:
     assert quiet.admit("a") == 0
 
 
-def test_three_lines_at_once_and_one_each_ten_seconds_by_default() -> None:
+def test_default_is_burst_of_three_then_one_in_ten_seconds() -> None:
     clock = Clock()
     quiet = LogLimiter(clock)
     assert [quiet.admit("down") for _ in range(5)] == [0, 0, 0, None, None]

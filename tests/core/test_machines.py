@@ -105,7 +105,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=40).map(b"".join), st.data())
-def test_any_bytes_mean_the_same_however_they_are_cut(stream: bytes, data: st.DataObject) -> None:
+def test_parser_result_does_not_depend_on_chunking(stream: bytes, data: st.DataObject) -> None:
     # A carriage return at the very end may be half of a line's end: it has to wait.
     stream = stream.rstrip(b"\r") + b"."
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=10)))

@@ -42,13 +42,13 @@ def test_draining_node_is_not_ready() -> None:
     assert state.reasons == ["draining"]
 
 
-def test_place_without_a_process_counts_as_not_able() -> None:
+def test_empty_worker_slot_counts_as_unable() -> None:
     readiness = Readiness(share=1.0, clock=Clock())
     readiness.report(1, report())
     assert not node(readiness, 1, None).ready
 
 
-def test_silent_worker_counts_as_not_able() -> None:
+def test_silent_worker_counts_as_unable() -> None:
     clock = Clock()
     readiness = Readiness(share=0.5, clock=clock)
     readiness.report(1, report())
@@ -61,14 +61,14 @@ def test_silent_worker_counts_as_not_able() -> None:
     assert node(readiness, 1).ready
 
 
-def test_ended_worker_is_forgotten() -> None:
+def test_ended_worker_is_removed() -> None:
     readiness = Readiness(share=0.5, clock=Clock())
     readiness.report(1, report())
     readiness.end(1)
     assert not node(readiness, 1).ready
 
 
-def test_first_open_breaker_puts_all_workers_in_doubt_until_they_have_probed() -> None:
+def test_alarm_makes_workers_unable_until_their_probe() -> None:
     readiness = Readiness(share=0.5, clock=Clock())
     for each in (1, 2):
         readiness.report(each, report())
@@ -84,7 +84,7 @@ def test_first_open_breaker_puts_all_workers_in_doubt_until_they_have_probed() -
     assert node(readiness, 1, 2).ready
 
 
-def test_breaker_that_opens_again_after_a_probe_is_no_new_alarm() -> None:
+def test_reopened_breaker_is_no_new_alarm() -> None:
     readiness = Readiness(share=0.5, clock=Clock())
     for state in ("open", "half-open", "open", "half-open"):
         readiness.report(1, report(state, failing=True))
@@ -94,13 +94,13 @@ def test_breaker_that_opens_again_after_a_probe_is_no_new_alarm() -> None:
     assert readiness.alarm == 2
 
 
-def test_breaker_that_an_operator_holds_open_is_no_alarm() -> None:
+def test_breaker_forced_open_is_no_alarm() -> None:
     readiness = Readiness(share=0.5, clock=Clock())
     readiness.report(1, report("the breaker is open: forced"))
     assert readiness.alarm == 0
 
 
-def test_report_is_news_only_where_it_differs() -> None:
+def test_report_returns_whether_it_differs() -> None:
     readiness = Readiness(share=0.5, clock=Clock())
     assert readiness.report(1, report())
     assert not readiness.report(1, report())

@@ -18,7 +18,7 @@ LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r
     st.lists(st.tuples(TEXT, st.none() | LINE, st.none() | LINE, st.none() | st.integers(0, 9999))),
     st.data(),
 )
-def test_what_was_encoded_is_parsed_however_it_is_cut(
+def test_parser_reads_frames_at_any_chunking(
     events: list[tuple[str, str | None, str | None, int | None]], data: st.DataObject
 ) -> None:
     # A leading space would be eaten from any field, as the format says.
@@ -40,7 +40,7 @@ def test_what_was_encoded_is_parsed_however_it_is_cut(
 
 
 @given(st.sampled_from(["\n", "\r", "\r\n"]), st.integers(1, 60))
-def test_every_line_ending_counts_wherever_it_is_cut(end: str, cut: int) -> None:
+def test_parser_accepts_every_line_ending(end: str, cut: int) -> None:
     stream = f"\ufeffid: 7{end}event: a{end}data: one{end}data: two{end}{end}data:three{end}{end}x"
     raw = stream.encode()
     parser = Parser()
@@ -48,22 +48,22 @@ def test_every_line_ending_counts_wherever_it_is_cut(end: str, cut: int) -> None
     assert found == [Event("a", "one\ntwo", "7", None), Event("message", "three", None, None)]
 
 
-def test_newlines_in_data_cannot_forge_an_event() -> None:
+def test_newline_in_data_cannot_forge_event() -> None:
     block = sse.frame(data="a\n\nid: 9\r\nb\rc")
     assert block == b"data: a\ndata: \ndata: id: 9\ndata: b\ndata: c\n\n"
 
 
-def test_a_lone_retry_is_told() -> None:
+def test_lone_retry_is_returned() -> None:
     assert Parser().feed(sse.pause(1500)) == [Event("", "", None, 1500)]
 
 
-def test_odd_fields_are_ignored() -> None:
+def test_unknown_fields_are_ignored() -> None:
     assert Parser().feed(b"id: a\0b\nretry: x\nnonsense\ndata: y\n\n") == [
         Event("message", "y", None, None)
     ]
 
 
-def test_the_blocks_of_a_stream() -> None:
+def test_blocks_of_stream_have_documented_bytes() -> None:
     reward = Reward(4712, "id", "ada", None, 0, "at")
     stream = (
         sse.hello("harbour", "k3", 4711, resumed=True)
@@ -91,7 +91,7 @@ def test_the_blocks_of_a_stream() -> None:
     }  # fmt: skip
 
 
-def test_an_event_id_of_this_epoch() -> None:
+def test_event_id_is_parsed_in_its_epoch() -> None:
     assert sse.parse_event_id("k3-4712", "k3") == 4712
 
 
@@ -108,6 +108,6 @@ def test_an_event_id_of_this_epoch() -> None:
         ("k3-²", "malformed id"),
     ],
 )
-def test_an_id_that_cannot_be_resumed_from(text: str, reason: str) -> None:
+def test_malformed_or_foreign_event_id_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):  # the wire says it, in a reset
         sse.parse_event_id(text, "k3")

@@ -41,7 +41,7 @@ from tests.support.forged_tokens import (
 )
 
 
-def test_every_secret_verifies_and_the_first_signs() -> None:
+def test_first_secret_signs_and_all_verify() -> None:
     token = sign((SECRET, OLD), "ada", ttl=60, now=datetime.fromtimestamp(NOW, UTC), hunts=["b"])
     identity = TokenVerifier((SECRET,), clock=lambda: NOW).verify(token, "bearer")
     assert (identity.player, identity.hunts, identity.cookie) == ("ada", {"b"}, False)
@@ -50,7 +50,7 @@ def test_every_secret_verifies_and_the_first_signs() -> None:
 
 
 @pytest.mark.parametrize("algorithm", FOREIGN)
-def test_each_algorithm_with_its_key_from_a_set_and_from_a_file(algorithm: str) -> None:
+def test_each_algorithm_verifies_with_keys_of_set_and_file(algorithm: str) -> None:
     token = signed(algorithm)
     assert made(algorithm).verify(token, "bearer").player == "ada"
     keys = from_pem("# two of them\n" + pem(private(algorithm, 1)) + pem(private(algorithm)))
@@ -60,7 +60,7 @@ def test_each_algorithm_with_its_key_from_a_set_and_from_a_file(algorithm: str) 
     assert refused(made(algorithm), signed(algorithm, 1, kid=f"{algorithm}-0"))
 
 
-def test_a_public_key_is_no_secret() -> None:
+def test_public_key_is_not_accepted_as_secret() -> None:
     """HS256 with the RSA public key as its secret: the classic confusion."""
     for secret in (pem(private("RS256")).encode(), pem(private("RS256")).strip().encode()):
         content = f"{part({'alg': 'HS256', 'kid': 'RS256-0'})}.{part(CLAIMS)}"
@@ -104,18 +104,18 @@ BAD = {
 
 
 @pytest.mark.parametrize("token", BAD.values(), ids=BAD)
-def test_401_for(token: str) -> None:
+def test_invalid_token_is_refused(token: str) -> None:
     assert not refused(made(), own()), "the control"
     assert refused(made(), token)
 
 
-def test_clocks_may_differ_a_little() -> None:
+def test_clock_skew_within_leeway_is_accepted() -> None:
     assert not refused(made(), own(iat=NOW + LEEWAY, nbf=NOW + LEEWAY))
     assert not refused(made(), own(aud=["other", "hunt"]))
 
 
 @pytest.mark.parametrize("use", ["bearer", "cookie", "ticket", "admin"])
-def test_a_token_of_one_use_is_for_no_other(use: Use) -> None:
+def test_token_is_refused_for_other_use(use: Use) -> None:
     verifier = made()
     for other, audience in tokens.AUDIENCES.items():
         fits = audience == tokens.AUDIENCES[use]
@@ -123,7 +123,7 @@ def test_a_token_of_one_use_is_for_no_other(use: Use) -> None:
     assert verifier.verify(own(aud=tokens.AUDIENCES[use]), use).cookie is (use == "cookie")
 
 
-def test_what_we_sign_for_ourselves_counts_whatever_others_sign_with() -> None:
+def test_own_cookies_and_tickets_verify_with_any_algorithms() -> None:
     verifier = made("EdDSA")
     assert refused(verifier, own())
     assert refused(verifier, own(aud="hunt-admin"), "admin")
@@ -133,7 +133,7 @@ def test_what_we_sign_for_ourselves_counts_whatever_others_sign_with() -> None:
     assert refused(verifier, signed("EdDSA", aud="hunt-ticket"), "ticket")
 
 
-def test_the_issuer_is_asked_for_where_somebody_else_signs() -> None:
+def test_issuer_is_required_for_public_keys() -> None:
     verifier = made("EdDSA", "HS256", issuer="https://id.example")
     assert refused(verifier, signed("EdDSA"))
     assert refused(verifier, signed("EdDSA", iss="https://evil.example"))
@@ -141,7 +141,7 @@ def test_the_issuer_is_asked_for_where_somebody_else_signs() -> None:
     assert not refused(verifier, own())
 
 
-def test_a_verified_token_is_remembered_until_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verified_token_is_cached_until_expiry(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [float(NOW)]
     verifier = made("ES256", clock=lambda: now[0])
     token = signed("ES256")
@@ -152,7 +152,7 @@ def test_a_verified_token_is_remembered_until_it_expires(monkeypatch: pytest.Mon
     assert refused(verifier, token)
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_verifier, "CACHE_SIZE", 8 * 1024)
     verifier = made()
     for number in range(100):
@@ -163,7 +163,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not refused(verifier, own(sub="player-99"))
 
 
-def test_a_key_that_was_removed_counts_no_more_at_once() -> None:
+def test_removed_key_is_invalid_at_once() -> None:
     verifier = made("ES256", "HS256")
     gone, stays = signed("ES256"), own()
     verifier.verify(gone, "bearer")
@@ -174,7 +174,7 @@ def test_a_key_that_was_removed_counts_no_more_at_once() -> None:
     assert verifier.verify(stays, "bearer") is known, "and the others need not pay again"
 
 
-def test_a_ticket_says_when_the_token_behind_it_expires_and_by_which_key() -> None:
+def test_ticket_carries_expiry_and_key_of_token() -> None:
     now = [float(NOW)]
     verifier = made("ES256", "HS256", clock=lambda: now[0])
     for token in (own(exp=NOW + 3600, hunts=["b"]), signed("ES256", exp=NOW + 3600)):
@@ -192,7 +192,7 @@ def test_a_ticket_says_when_the_token_behind_it_expires_and_by_which_key() -> No
         now[0] = NOW
 
 
-def test_a_ticket_ends_with_a_token_that_ends_before_it() -> None:
+def test_ticket_expires_with_its_token() -> None:
     now = [float(NOW)]
     verifier = made(clock=lambda: now[0])
     identity = verifier.verify(own(exp=NOW + 10), "bearer")
@@ -202,7 +202,7 @@ def test_a_ticket_ends_with_a_token_that_ends_before_it() -> None:
     assert refused(verifier, ticket, "ticket")
 
 
-def test_a_ticket_of_a_removed_key_is_not_valid() -> None:
+def test_ticket_of_removed_key_is_refused() -> None:
     asked: list[None] = []
     verifier = made("ES256", "HS256")
     verifier.unknown = lambda: asked.append(None)
@@ -218,12 +218,12 @@ def test_a_ticket_of_a_removed_key_is_not_valid() -> None:
 
 
 @pytest.mark.parametrize("claims", [{"until": "soon"}, {"until": True}, {"key": 7}, {"key": ["k"]}])
-def test_a_malformed_ticket_is_not_valid(claims: dict[str, object]) -> None:
+def test_malformed_ticket_is_refused(claims: dict[str, object]) -> None:
     assert refused(made(), own(aud="hunt-ticket", **claims), "ticket")
     assert not refused(made(), own(aud="hunt", **claims)), "other tokens may say what they like"
 
 
-def test_the_generation_rises_when_a_key_is_removed_and_only_then() -> None:
+def test_generation_rises_only_when_key_is_removed() -> None:
     told: list[int] = []
     verifier = made("ES256", "HS256", keys=None)
     verifier.removed = lambda: told.append(verifier.generation)
@@ -241,7 +241,7 @@ def test_the_generation_rises_when_a_key_is_removed_and_only_then() -> None:
     assert (verifier.generation, told) == (2, [1, 2])
 
 
-def test_a_key_id_that_is_not_known_is_told() -> None:
+def test_unknown_key_id_is_reported() -> None:
     told = []
     verifier = made("ES256", "HS256")
     verifier.unknown = lambda: told.append(1)
@@ -250,7 +250,7 @@ def test_a_key_id_that_is_not_known_is_told() -> None:
     assert len(told) == 1
 
 
-def test_while_no_keys_are_known_nobody_is_wrong() -> None:
+def test_missing_keys_raise_overloaded() -> None:
     verifier = made("ES256", "HS256", keys=None)
     assert verifier.waiting
     with pytest.raises(Overloaded):
@@ -260,7 +260,7 @@ def test_while_no_keys_are_known_nobody_is_wrong() -> None:
 
 
 @given(st.text(max_size=200), st.integers(0, 3))
-def test_no_bytes_are_a_bug(text: str, dots: int) -> None:
+def test_arbitrary_text_is_refused_without_bug(text: str, dots: int) -> None:
     verifier = made("ES256", "HS256")
     assert refused(verifier, text + "." * dots)
     refused(verifier, own()[:-1] + text)  # either way: of the last character some bits are none
@@ -281,7 +281,7 @@ def test_no_bytes_are_a_bug(text: str, dots: int) -> None:
         pytest.param("text", id="no object"),
     ],
 )
-def test_what_does_not_fit_is_passed_over(key: object) -> None:
+def test_unsupported_key_is_ignored(key: object) -> None:
     def text(*keys: object) -> bytes:
         return json.dumps({"keys": keys}).encode()
 
@@ -307,17 +307,17 @@ def test_fingerprint_tells_keys_and_key_ids_apart() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": 1}', "\udcff", "[" * 9])
-def test_what_is_no_set(text: str) -> None:
+def test_malformed_key_set_is_refused(text: str) -> None:
     with pytest.raises(KeysError):
         from_jwks(text.encode("utf-8", "surrogatepass"))
 
 
-def test_a_set_is_bounded() -> None:
+def test_key_set_is_bounded() -> None:
     with pytest.raises(KeysError, match=str(MAX_KEYS)):
         from_jwks(json.dumps({"keys": [jwk("EdDSA")] * (MAX_KEYS + 1)}).encode())
 
 
-def test_a_file_of_keys_holds_public_ones_that_fit() -> None:
+def test_pem_file_must_hold_supported_public_keys() -> None:
     secret = private("ES256").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     weak = rsa.generate_private_key(65537, 1024)
     for text, wrong in [

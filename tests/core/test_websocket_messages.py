@@ -20,12 +20,12 @@ WON = Reward(7, "c7", "ada", "coin", 5, "2026-01-01T00:00:00Z", 1.0, 2.0)
         ('{"ping": 7.50}', websocket_messages.Ping(b"7.50")),
     ],
 )
-def test_message_is_a_click_or_a_ping(text: str, said: object) -> None:
+def test_click_and_ping_are_decoded(text: str, said: object) -> None:
     assert websocket_messages.decode(text) == said
 
 
 @pytest.mark.parametrize("text", ["", "7", "[]", "{", '"click"', '{"a":' * 5000])
-def test_message_that_is_no_object_is_a_value_error(text: str) -> None:
+def test_message_without_object_raises_value_error(text: str) -> None:
     with pytest.raises(ValueError, match="must be a JSON object"):
         websocket_messages.decode(text)
 
@@ -34,7 +34,7 @@ def test_message_that_is_no_object_is_a_value_error(text: str) -> None:
     "text",
     ["{}", '{"click": {}, "ping": 1}', '{"pong": 1}', '{"ping": "1"}', '{"ping": null}'],
 )
-def test_object_that_says_nothing_known_is_refused(text: str) -> None:
+def test_unknown_message_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest):
         websocket_messages.decode(text)
 
@@ -52,11 +52,11 @@ def test_object_that_says_nothing_known_is_refused(text: str) -> None:
         (b'{"id":' * 5000, None),
     ],
 )
-def test_short_id_of_a_click_is_repeated(body: bytes, expected: str | None) -> None:
+def test_refusal_repeats_short_click_id(body: bytes, expected: str | None) -> None:
     assert websocket_messages.click_id(body) == expected
 
 
-def test_answers_are_one_object_named_by_their_kind() -> None:
+def test_answers_have_documented_json() -> None:
     said = {
         websocket_messages.hello("harbour", "k1", 7, True): {
             "hello": {"hunt": "harbour", "epoch": "k1", "seq": 7, "resumed": True}

@@ -15,13 +15,13 @@ ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
 REWARD = Reward(4711, ID, "ada", "gold-coin", 100, "2026-11-01T18:00:00.000001Z", 12.5, 1e-7)
 
 
-def test_reads_a_click_and_lowers_its_id() -> None:
+def test_click_id_is_lowered() -> None:
     body = b'{"id": "%s", "x": 12.5, "y": 3}' % ID.upper().encode()
     assert wire.decode_click(body, 100, 50) == (ID, 12.5, 3.0)
 
 
 @pytest.mark.parametrize(("x", "y"), [("0", "0"), ("100", "50"), ("0.5", "0.5"), ("100.0", "0")])
-def test_click_on_the_edge_of_the_map_is_taken(x: str, y: str) -> None:
+def test_click_on_edge_of_map_is_accepted(x: str, y: str) -> None:
     body = f'{{"id": "{ID}", "x": {x}, "y": {y}}}'.encode()
     assert wire.decode_click(body, 100, 50) == (ID, float(x), float(y))
     wrong = body.replace(b'"id"', b'"odd"')
@@ -34,7 +34,7 @@ def test_click_on_the_edge_of_the_map_is_taken(x: str, y: str) -> None:
     ("x", "y", "field"),
     [("100.1", "1", "x"), ("1", "50.1", "y"), ("-0.1", "1", "x"), ("1", "-0.1", "y")],
 )
-def test_click_beside_the_map_is_refused(x: str, y: str, field: str) -> None:
+def test_click_outside_map_is_refused(x: str, y: str, field: str) -> None:
     with pytest.raises(InvalidRequest) as error:
         wire.decode_click(f'{{"id": "{ID}", "x": {x}, "y": {y}}}'.encode(), 100, 50)
     assert set(error.value.errors) == {field}
@@ -56,13 +56,13 @@ def test_click_beside_the_map_is_refused(x: str, y: str, field: str) -> None:
         pytest.param(b'{"id":"ID","x":1,"y":1,"z":1}', {"z"}, id="unknown field"),
     ],
 )
-def test_says_what_is_wrong_with_a_click(body: bytes, fields: set[str] | None) -> None:
+def test_invalid_click_names_wrong_fields(body: bytes, fields: set[str] | None) -> None:
     with pytest.raises(InvalidRequest) as error:
         wire.decode_click(body.replace(b"ID", ID.encode()), 100, 50)
     assert fields is None or set(error.value.errors) == fields
 
 
-def test_the_answer_to_a_click() -> None:
+def test_answer_to_click_has_documented_json() -> None:
     assert json.loads(wire.settlement_json(Settlement(REWARD, duplicate=True))) == {
         "id": ID,
         "seq": 4711,
@@ -76,7 +76,7 @@ def test_the_answer_to_a_click() -> None:
     assert wire.settlement_json(Settlement(REWARD, duplicate=False)).endswith(b"false}")
 
 
-def test_a_problem_leaves_out_what_is_not_there() -> None:
+def test_problem_leaves_out_missing_members() -> None:
     assert json.loads(wire.problem("/x", "Conflict", 409, "no", opens_at=None, closes_at="z")) == {
         "type": "/x",
         "title": "Conflict",
@@ -99,7 +99,7 @@ def test_a_problem_leaves_out_what_is_not_there() -> None:
         ("é", False),
     ],
 )
-def test_which_ids_a_player_may_have(player: str, valid: bool) -> None:
+def test_player_id_is_validated(player: str, valid: bool) -> None:
     assert valid_player(player) is valid
 
 
@@ -115,23 +115,23 @@ def test_which_ids_a_player_may_have(player: str, valid: bool) -> None:
         ("guest-8f3a91c2d4e5f607", "guest 8f3a91"),
     ],
 )
-def test_masked_name_is_never_empty(player: str, name: str) -> None:
+def test_player_id_is_masked(player: str, name: str) -> None:
     assert mask(player) == name
 
 
-def test_two_guests_have_different_names() -> None:
+def test_masked_guests_differ() -> None:
     names = {mask(auth.guest()) for _ in range(100)}
     assert len(names) == 100
     assert all(re.fullmatch(r"guest [0-9a-f]{6}", name) for name in names)
 
 
-def test_a_notice_with_rewards() -> None:
+def test_notice_with_rewards_is_parsed() -> None:
     row = f'[0,"{ID}","ada","gold-coin",100,12.5,1e-7]'
     payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","o":[{row}]}}'
     assert notice.parse(payload) == Notice("harbour", 4711, 4711, (REWARD,))
 
 
-def test_a_notice_numbers_its_rows_from_the_first() -> None:
+def test_notice_numbers_rows_from_first_seq() -> None:
     clicks = [Click(ID, "ada", 1.0, 0.1 + 0.2, "gold-coin", 100), Click(ID, "bob", 1, 2, None, 0)]
     rows = notice.events(clicks)
     payload = f'{{"h":"harbour","f":7,"l":8,"by":"me","at":"{REWARD.at}","o":[{rows}]}}'
@@ -143,19 +143,19 @@ def test_a_notice_numbers_its_rows_from_the_first() -> None:
     assert notice.parse(payload, own="me") == Notice("harbour", 7, 8, None)
 
 
-def test_a_notice_holds_only_so_many_rows() -> None:
+def test_notice_is_bounded() -> None:
     click = Click(ID, "a" * 64, 1, 2, None, 0)
     assert notice.events([click] * notice.MOST) is not None
     assert notice.events([click] * (notice.MOST + 1)) is None
 
 
-def test_rows_of_another_release_are_read_from_the_table() -> None:
+def test_unknown_rows_fall_back_to_table() -> None:
     row = f'[0,"{ID}","ada","gold-coin",100]'
     payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","o":[{row}]}}'
     assert notice.parse(payload) == Notice("harbour", 4711, 4711, None)
 
 
-def test_rows_of_a_full_notice_fit_into_its_payload() -> None:
+def test_full_notice_fits_into_payload() -> None:
     """hunt_commit leaves out rows of 7,700 bytes or more."""
     coordinate = 77.993243660399668
     click = Click(ID, auth.guest(), coordinate, coordinate, "gold-coin", 100)
@@ -164,10 +164,10 @@ def test_rows_of_a_full_notice_fit_into_its_payload() -> None:
     assert len(rows) < 7700
 
 
-def test_a_notice_without_rewards() -> None:
+def test_notice_without_rewards_is_parsed() -> None:
     assert notice.parse('{"h":"harbour","f":1,"l":9}') == Notice("harbour", 1, 9, None)
 
 
-def test_what_is_no_notice() -> None:
+def test_malformed_notice_is_refused() -> None:
     with pytest.raises(ValueError, match="h"):
         notice.parse("{}")

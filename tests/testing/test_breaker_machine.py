@@ -107,7 +107,7 @@ class ClosesAtOnce(Breaker):
         ClosesAtOnce,
     ],
 )
-def test_a_broken_breaker_is_found(kind: type[Breaker]) -> None:
+def test_broken_breaker_is_detected(kind: type[Breaker]) -> None:
     class Machine(BreakerMachine):
         def make(self, clock: Clock) -> Breaker:
             return kind(clock, slow=1, batches=2, failures=2, cooldown=4, cap=16, good=2)
@@ -249,7 +249,7 @@ def machine(code: Code) -> type[CallerMachine]:
     return Machine
 
 
-def test_code_that_keeps_the_contract_passes() -> None:
+def test_correct_caller_passes() -> None:
     class Machine(machine(good)):  # type: ignore[misc]
         errors: ClassVar = {**CallerMachine.errors, "read_only": PermissionError}
 
@@ -267,18 +267,18 @@ def test_code_that_keeps_the_contract_passes() -> None:
         (measures_nothing, "were told as 0"),
     ],
 )
-def test_code_that_breaks_the_contract_is_found(code: Code, wrong: str) -> None:
+def test_incorrect_caller_is_detected(code: Code, wrong: str) -> None:
     with pytest.raises(AssertionError, match=wrong):
         run_state_machine_as_test(machine(code), settings=QUICK)
 
 
-def test_a_bug_of_the_code_is_not_hidden() -> None:
+def test_error_of_caller_is_not_hidden() -> None:
     with pytest.raises(KeyError):
         run_state_machine_as_test(machine(has_a_bug), settings=QUICK)
 
 
 @pytest.mark.parametrize("module", ["breaker_machine", "caller_machine"])
-def test_without_hypothesis_it_says_what_to_install(module: str) -> None:
+def test_missing_hypothesis_names_package(module: str) -> None:
     code = f"import sys; sys.modules['hypothesis'] = None; import hunt.testing.{module}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "needs Hypothesis: pip install hypothesis" in done.stderr

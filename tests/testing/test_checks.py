@@ -81,11 +81,11 @@ def kept(*entries: Entry) -> History:
     return run(opened(), greeted(), *entries)
 
 
-def test_a_run_that_kept_every_promise_passes() -> None:
+def test_correct_history_passes() -> None:
     assert check_history(kept(*EVENTS), LOG) == []
 
 
-def test_two_attempts_at_once_may_both_be_new_or_one_a_repeat() -> None:
+def test_concurrent_attempts_may_be_new_or_duplicate() -> None:
     assert check_history(kept(*EVENTS, ok(1)), LOG) == []
     assert check_history(kept(*EVENTS, ok(1, duplicate=True)), LOG) == []
 
@@ -171,14 +171,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_what_breaks_a_promise_is_found_and_shown(case: str) -> None:
+def test_violation_is_found_and_shown(case: str) -> None:
     check, history, log = BROKEN[case]
     found = [violation for violation in check_history(history, log) if violation.check == check]
     assert found
     assert all(0 < len(violation.lines) <= 12 for violation in found)
 
 
-def test_what_was_streamed_again_after_a_resume_is_right() -> None:
+def test_replay_after_resume_is_accepted() -> None:
     again = [
         Closed(time=4.0, connection="c1"),
         opened("c2", after=1),
@@ -188,7 +188,7 @@ def test_what_was_streamed_again_after_a_resume_is_right() -> None:
     assert check_history(kept(*EVENTS[:2], *again), LOG) == []
 
 
-def test_after_a_reset_a_listener_is_owed_what_comes_then() -> None:
+def test_reset_stream_is_owed_later_rewards_only() -> None:
     reset = [
         opened("c2", after=9),
         greeted("c2", seq=3),
@@ -199,28 +199,28 @@ def test_after_a_reset_a_listener_is_owed_what_comes_then() -> None:
     assert delivered(kept(EVENTS[0], *reset), LOG)
 
 
-def test_who_left_is_owed_nothing_more() -> None:
+def test_closed_listener_is_owed_nothing_more() -> None:
     assert check_history(kept(EVENTS[0], Closed(time=2.0, connection="c1", left=True)), LOG) == []
 
 
-def test_an_event_may_be_late_by_as_long_as_there_was_a_fault() -> None:
+def test_event_may_be_late_during_fault() -> None:
     history = kept(*EVENTS[:2], received(4, time=30.0))
     assert check_history(history, LOG, well=26.0) == []
     assert check_history(history, LOG, well=24.0)
 
 
-def test_what_is_unknown_may_have_been_recorded_or_not() -> None:
+def test_unknown_attempt_may_be_recorded() -> None:
     unknown = {"verdict": "unknown", "status": 504, "seq": None}
     history = run(clicks=[*CLICKS[:3], ok(4, **unknown)])
     assert check_history(history, LOG) == []
     assert check_history(history, books(*LOG.rows[:3])) == []
 
 
-def test_a_refusal_before_an_answer_is_honest() -> None:
+def test_refusal_before_answer_is_accepted() -> None:
     assert check_history(run(ok(2, **REFUSED)), LOG) == []
 
 
-def test_an_older_epoch_is_not_judged_by_the_new_log() -> None:
+def test_older_epoch_is_not_checked_against_new_log() -> None:
     old = [
         opened("c0"),
         replace(greeted("c0"), epoch="k0"),
@@ -229,21 +229,21 @@ def test_an_older_epoch_is_not_judged_by_the_new_log() -> None:
     assert not [v for v in check_history(run(*old, *STREAM), LOG) if v.check != "private"]
 
 
-def test_growth_past_the_slack_is_found() -> None:
+def test_growth_beyond_slack_is_found() -> None:
     before = {"tasks": 10.0, "memory": 100.0}
     assert not bounded(before, {"tasks": 9.0, "memory": 110.0}, {"memory": 10.0})
     [found] = bounded(before, {"tasks": 11.0, "memory": 110.0}, {"memory": 10.0})
     assert str(found) == "bounded: tasks was 10, and is 11"
 
 
-def test_a_report_shows_the_first_in_full_and_counts_the_rest() -> None:
+def test_report_shows_first_violations_and_counts_rest() -> None:
     history, log = run(clicks=without(2)), LOG
     text = report([*check_history(history, log)] * 3, most=1)
     assert text.startswith("honest: a row that nobody sent\n    row        seq=2 click=click-2")
     assert text.endswith("... and 2 more")
 
 
-def test_a_history_is_read_as_it_was_written() -> None:
+def test_history_round_trips() -> None:
     marks = [
         Mark(time=0.5, text="it freezes"),
         Reset(time=1, connection="c1", reason="another epoch"),
@@ -259,6 +259,6 @@ def test_a_history_is_read_as_it_was_written() -> None:
         (Mark(time=2.0, text="it freezes"), "     2.000 mark text=it freezes"),
     ],
 )
-def test_an_entry_is_a_line_for_people(entry: Entry, line: str) -> None:
+def test_entry_prints_as_one_line(entry: Entry, line: str) -> None:
     make: Callable[[Entry], str] = str
     assert make(entry).startswith(line)
