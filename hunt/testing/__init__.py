@@ -1,1 +1,1 @@
-"""For tests, hunt's and yours: what proves the promises, and machines for the breaker."""
+"""Test tools for hunt and its users: an oracle for histories, and breaker state machines."""

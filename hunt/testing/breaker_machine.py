@@ -1,4 +1,4 @@
-"""The breaker as a state machine for Hypothesis: what it must do, and never do.
+"""A Hypothesis state machine that tests a breaker against a model.
 
 For code that *uses* a breaker there is `hunt.testing.caller_machine`; the guide is
 ``docs/how-to/property-test-the-breaker.md``.
@@ -35,7 +35,7 @@ SETTLINGS: tuple[Settling, ...] = ("succeed", "time_out", "fail", "read_only", "
 
 
 class Clock:
-    """Whole seconds that a test moves: floats would make exact assertions false."""
+    """A clock of whole seconds, set by the test; floats would break exact assertions."""
 
     def __init__(self) -> None:
         self.now = 0  #: seconds
@@ -46,19 +46,19 @@ class Clock:
 
 
 def pauses() -> st.SearchStrategy[int]:
-    """Return a strategy for seconds that pass between two events."""
+    """Return a strategy for the seconds between two events."""
     return st.integers(0, 9)
 
 
 def settlings() -> st.SearchStrategy[Settling]:
-    """Return a strategy for how a call ends."""
+    """Return a strategy for the end of a call."""
     return st.sampled_from(SETTLINGS)
 
 
 class BreakerMachine(RuleBasedStateMachine):
-    """A breaker does what it promises, whatever the order of events.
+    """Checks that a breaker keeps its contract in any order of events.
 
-    Override `make` for other options, or a breaker of your own.
+    Override `make` to test other options or another breaker.
     """
 
     tickets: Bundle[Ticket] = Bundle("tickets")
@@ -67,14 +67,14 @@ class BreakerMachine(RuleBasedStateMachine):
         super().__init__()
         self.clock = Clock()
         self.breaker = self.make(self.clock)
-        self.probes = 0  #: under way, of the newest opening
+        self.probes = 0  #: probes in flight since the last opening
         self._runs: dict[str, int] = {}  # bad ends in a row, by kind
         self._good = 0  # probes in a row
         self._good_calls = 0  # in a row, since it closed
         self._openings = 0  # since calls last went well
 
     def make(self, clock: Clock) -> Breaker:
-        """Return the breaker to be tested; its thresholds are best small."""
+        """Return the breaker to test; small thresholds find more."""
         return Breaker(clock, slow=1, batches=2, timeouts=2, failures=3, cooldown=4, cap=16, good=2)
 
     @rule(seconds=pauses())
@@ -84,37 +84,37 @@ class BreakerMachine(RuleBasedStateMachine):
 
     @rule(target=tickets)
     def begin(self) -> Ticket:
-        """Ask for a ticket: refused only while it is not closed, and not for longer than `cap`."""
+        """Request a ticket; check that only a breaker that is not closed refuses, within `cap`."""
         before = self.breaker.state
         due = self.breaker.probe_at()
         try:
             ticket = self.breaker.admit()
         except CircuitOpen as refusal:
             after = refusal.retry_after
-            assert before != "closed", "a closed breaker refuses nothing"
+            assert before != "closed", "a closed breaker refused a call"
             assert 0 <= after <= self.breaker.cap
-            assert self.probes or after > 0, "it refused for no reason"
+            assert self.probes or after > 0, "it refused without a reason"
             return multiple()  # type: ignore[return-value]  # nothing for the bundle
         assert ticket.probe == (before != "closed")
         if ticket.probe:
-            assert not self.probes, "one probe at a time"
-            assert due is not None, "a probe passed while another was under way"
+            assert not self.probes, "two probes at a time"
+            assert due is not None, "a probe passed while another was in flight"
             assert due <= self.clock.now, "a probe passed before its time"
             self.probes += 1
         return ticket
 
     @rule()
     def hurry(self) -> None:
-        """Say that the store may be well: a probe may pass, and nothing else changes."""
+        """Call `hurry`: a probe may pass, and nothing else changes."""
         before = self.breaker.state, self.breaker.openings, self.breaker.reason
         self.breaker.hurry()
         assert (self.breaker.state, self.breaker.openings, self.breaker.reason) == before
         if self.breaker.state == "open":
-            assert self.breaker.retry_after() == 0, "it waits although it was told not to"
+            assert self.breaker.retry_after() == 0, "it still waits after hurry"
 
     @rule(ticket=consumes(tickets), how=settlings(), slow=st.booleans())
     def end(self, ticket: Ticket, how: Settling, slow: bool) -> None:
-        """Settle a ticket, and compare what the breaker does with the model."""
+        """Settle a ticket, and compare the breaker with the model."""
         breaker, openings = self.breaker, self.breaker.openings
         before = breaker.state
         if how == "succeed":
@@ -123,7 +123,7 @@ class BreakerMachine(RuleBasedStateMachine):
             getattr(breaker, how)(ticket)
         if ticket.opening != openings:
             assert (breaker.state, breaker.openings) == (before, openings), (
-                "a ticket from before the last opening changes nothing"
+                "a ticket from before the last opening changed the state"
             )
             return
         self.probes -= ticket.probe
@@ -137,25 +137,25 @@ class BreakerMachine(RuleBasedStateMachine):
             self._runs, self._good, self._good_calls, self.probes = {}, 0, 0, 0
         elif ticket.probe and self._good == breaker.good:
             assert (breaker.state, breaker.reason) == ("closed", None)
-            self._good = 0  # the pauses stay long until calls have gone well
+            self._good = 0  # the pauses stay long until calls succeed
         else:
             assert breaker.state == before
 
     @precondition(lambda self: self.breaker.state == "closed")
     @rule(calls=st.integers(0, 3))
     def relapse(self, calls: int) -> None:
-        """Open it, close it by probes alone, and let some calls go well."""
+        """Open the breaker, close it by probes alone, and let some calls succeed."""
         self.end(self.breaker.admit(), "read_only", slow=False)
         self.clock.now += int(self.breaker.cap)
         while self.breaker.state != "closed":
             probe = self.begin()
-            assert isinstance(probe, Ticket), "it refuses after its longest pause"
+            assert isinstance(probe, Ticket), "it refused after its longest pause"
             self.end(probe, "succeed", slow=False)
         for _ in range(calls):
             self.end(self.begin(), "succeed", slow=False)
 
     def _model(self, ticket: Ticket, how: str) -> bool:
-        """Return whether the breaker has to open; the model is its documentation."""
+        """Return whether the breaker must open, according to its documentation."""
         if how == "abandon":
             return False
         if how == "read_only":
@@ -180,12 +180,12 @@ class BreakerMachine(RuleBasedStateMachine):
 
     @invariant()
     def never_wedges(self) -> None:
-        """Look whether it would let somebody through, later."""
-        assert self.probes or admits_later(self.breaker, self.clock), "it refuses for ever"
+        """Check that it would admit a probe later."""
+        assert self.probes or admits_later(self.breaker, self.clock), "it would refuse forever"
 
 
 def admits_later(breaker: Breaker, clock: Clock) -> bool:
-    """Return whether a breaker lets somebody through once its longest pause is over."""
+    """Return whether a breaker admits a call after its longest pause."""
     later = copy(breaker)
     later.clock = lambda: clock.now + breaker.cap
     try:

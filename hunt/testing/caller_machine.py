@@ -1,7 +1,7 @@
-"""Code that uses a breaker, as a state machine for Hypothesis.
+"""A Hypothesis state machine that tests code which uses a breaker.
 
-Give `CallerMachine` your code, and it holds it to the breaker's contract, whatever
-your store does; the guide is ``docs/how-to/property-test-the-breaker.md``.
+`CallerMachine` checks that the code keeps the breaker's contract, whatever its store does;
+the guide is ``docs/how-to/property-test-the-breaker.md``.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from hunt.core.breaker import Breaker, Ticket
 from hunt.errors import CircuitOpen
 from hunt.testing.breaker_machine import SETTLINGS, Clock, Settling, admits_later, pauses
 
-#: What your code calls: a store that answers as Hypothesis chooses.
+#: The operation that your code calls: a store that answers as Hypothesis chooses.
 Operation = Callable[[], Coroutine[Any, Any, str]]
 
 
 class Cancelled(BaseException):
-    """Stands for the cancellation of whichever library your code runs on."""
+    """Stands for a cancellation by any async library."""
 
 
 class CallerMachine(RuleBasedStateMachine):
-    """Your code keeps the breaker's contract, whatever its store does.
+    """Checks that your code keeps the breaker's contract, whatever its store does.
 
-    Override `call`, and `errors` with what your store raises.  Calls overlap, and end
-    in any order and in any way; the machine asserts that
+    Override `call`, and `errors` with the errors of your store.  Calls overlap, and end in
+    any order and in any way.  The machine asserts:
 
-    - the store is called with a ticket only, so never while the breaker refuses;
-    - each ticket is settled once, as soon as its call has ended, in the way in which
-      it ended, a success with the seconds that it took;
-    - what is no `Exception`, as a cancellation, is not swallowed, and nothing is
-      raised that does not come from the store or the breaker;
-    - the breaker lets a probe through in the end.
+    - The store is only called with a ticket, so never while the breaker refuses.
+    - Each ticket is settled once, as soon as its call ends, according to its end; a success
+      with its duration.
+    - Cancellations and other errors that are no `Exception` are not swallowed.  Every raised
+      error comes from the store or the breaker.
+    - The breaker eventually admits a probe.
 
-    Your code runs outside of any event loop and may await the operation only: what
-    waits, such as a deadline, belongs into the operation.
+    Your code runs outside of any event loop and may only await the operation.  Anything
+    that waits, such as a deadline, belongs into the operation.
     """
 
-    #: What your store raises, by how its ticket is to be settled then.
+    #: Required settling of a ticket -> the error of the store that requires it.
     errors: ClassVar[Mapping[Settling, Callable[[], BaseException]]] = {
         "time_out": TimeoutError,
         "fail": ConnectionError,
@@ -59,16 +59,16 @@ class CallerMachine(RuleBasedStateMachine):
         self.clock = Clock()
         self.breaker = self.make(self.clock)
         self._watched = _Watched(self.breaker)
-        self._waiting: list[_Call] = []  # for the store
+        self._waiting: list[_Call] = []  # calls that wait for the store
 
     def make(self, clock: Clock) -> Breaker:
-        """Return a breaker as your code wants it; its thresholds are best small."""
+        """Return the breaker for your code; small thresholds find more."""
         return Breaker(clock, slow=2, batches=2, timeouts=2, failures=2, cooldown=4, cap=8, good=2)
 
     def call(self, breaker: Breaker, operation: Operation) -> Coroutine[Any, Any, object]:
-        """Return your code's coroutine, which awaits `operation` if `breaker` lets it.
+        """Return a coroutine of your code that awaits `operation` if `breaker` admits it.
 
-        It may do so again, with a new ticket.
+        It may retry, with a new ticket.
         """
         raise NotImplementedError("override call with your code")
 
@@ -79,7 +79,7 @@ class CallerMachine(RuleBasedStateMachine):
 
     @rule()
     def start(self) -> None:
-        """Start a call, and run it until it waits for the store, or is refused."""
+        """Start a call, and run it until it waits for the store or is refused."""
         call = _Call()
         self._watched.caller = call
         call.coroutine = self.call(cast("Breaker", self._watched), call.operate)
@@ -88,7 +88,7 @@ class CallerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._waiting)
     @rule(number=st.integers(0, 99), data=st.data())
     def answer(self, number: int, data: st.DataObject) -> None:
-        """Let the store answer one of the calls that wait for it."""
+        """Let the store answer one of the waiting calls."""
         call = self._waiting.pop(number % len(self._waiting))
         endings: list[Settling] = ["succeed", *self.errors]
         how = data.draw(st.sampled_from(endings), label="the store's answer")
@@ -98,7 +98,9 @@ class CallerMachine(RuleBasedStateMachine):
         assert len(settled) == 1, f"a ticket was settled {len(settled)} times"
         assert settled[0].how == how, f"{how} was settled as {settled[0].how}"
         if how == "succeed":
-            assert settled[0].seconds == took, f"{took} s were told as {settled[0].seconds}"
+            assert settled[0].seconds == took, (
+                f"a call of {took} s was settled with {settled[0].seconds}"
+            )
 
     def _run(self, call: _Call, error: BaseException | None) -> None:
         """Run a call until it waits for the store, or ends."""
@@ -113,7 +115,7 @@ class CallerMachine(RuleBasedStateMachine):
         except StopIteration:
             assert error is None or isinstance(error, Exception), "a cancellation was swallowed"
         except BaseException as raised:
-            # Of the code under test: the store's or the breaker's word, or a bug.
+            # An error of the store or the breaker, or a bug of the code under test.
             if not any(each is error or isinstance(each, CircuitOpen) for each in _causes(raised)):
                 raise
         assert not call.wrong, call.wrong
@@ -124,18 +126,18 @@ class CallerMachine(RuleBasedStateMachine):
 
     @invariant()
     def never_wedges(self) -> None:
-        """Look whether it would let a probe through, later."""
+        """Check that the breaker would admit a probe later."""
         probing = any(each.ticket is not None and each.ticket.probe for each in self._waiting)
-        assert probing or admits_later(self.breaker, self.clock), "it refuses for ever"
+        assert probing or admits_later(self.breaker, self.clock), "it would refuse forever"
 
     def teardown(self) -> None:
-        """End what still waits."""
+        """Close the waiting calls."""
         for call in self._waiting:
             call.coroutine.close()
 
 
 class _Settled(NamedTuple):
-    """How a ticket was settled."""
+    """The settling of one ticket."""
 
     ticket: Ticket
     how: Settling
@@ -150,12 +152,12 @@ class _Call:
     def __init__(self) -> None:
         self.admitted: list[Ticket] = []
         self.settled: list[_Settled] = []
-        self.ticket: Ticket | None = None  # of the operation under way
-        self.since = 0  # when it ran last
-        self.wrong: str | None = None  # told later, as the code might swallow it here
+        self.ticket: Ticket | None = None  # ticket of the operation in flight
+        self.since = 0  # time of its last step
+        self.wrong: str | None = None  # raised later: the code under test could swallow it
 
     def unsettled(self) -> list[Ticket]:
-        # By identity: two tickets of one opening are equal.
+        # By identity: tickets of one opening are equal.
         settled = {id(each.ticket) for each in self.settled}
         return [each for each in self.admitted if id(each) not in settled]
 
@@ -176,7 +178,7 @@ def _suspend() -> Generator[None, None, None]:
 
 
 class _Watched:
-    """Notes what each call does with the breaker; to the code it is the breaker."""
+    """A proxy of the breaker that records the tickets of each call."""
 
     def __init__(self, breaker: Breaker) -> None:
         self._breaker = breaker
@@ -202,7 +204,7 @@ class _Watched:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """Return an error, and what it was raised from."""
+    """Return an error and the chain of its causes."""
     found = [error]
     while (cause := found[-1].__cause__) is not None:
         found.append(cause)

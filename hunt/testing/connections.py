@@ -1,4 +1,4 @@
-"""The connections of a history, put together from its entries."""
+"""Connections, assembled from the entries of a history."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hunt.testing.history import Closed, Entry, Greeted, Opened, Received, Reset
 
 @dataclass(slots=True)
 class StreamRecord:
-    """One connection, from its opening to its end."""
+    """One connection of a stream, from open to close."""
 
     opened: Opened
     greeted: Greeted | None = None
@@ -20,7 +20,7 @@ class StreamRecord:
 
     @property
     def start(self) -> int | None:
-        """The seq after which it is live; None where it was never greeted."""
+        """The seq after which the stream is live; None without a ``hello``."""
         if self.greeted is None:
             return None
         if self.greeted.resumed and self.reset is None:
@@ -28,12 +28,12 @@ class StreamRecord:
         return self.greeted.seq
 
     def entries(self) -> list[Entry]:
-        """Return what it is made of, without the rewards."""
+        """Return its entries, without the rewards."""
         return [e for e in (self.opened, self.greeted, self.reset, self.closed) if e is not None]
 
 
 def connections(history: Iterable[Entry], hunt: str) -> list[StreamRecord]:
-    """Return the connections to one hunt, in the order in which they were opened."""
+    """Return the connections to one hunt, in the order of opening."""
     found: dict[str, StreamRecord] = {}
     for entry in history:
         match entry:

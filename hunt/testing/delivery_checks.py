@@ -1,4 +1,4 @@
-"""The check of streams: in order, without a hole, and in time."""
+"""The check of streams: rewards in order, without gaps, in time."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from hunt.testing.stored_log import StoredLog
 
 
 def delivered(
-    history: History, books: StoredLog, *, well: float = 0.0, within: float = 5.0
+    history: History, log: StoredLog, *, well: float = 0.0, within: float = 5.0
 ) -> list[Violation]:
-    """Check that each stream rises without a hole, and each listener got everything.
+    """Check that each stream is in order and without gaps, and each listener got all rewards.
 
-    A listener that left on purpose is judged up to what it received last.  Streams of
-    another epoch are not judged: what they carried is no longer in the books.
+    A listener that closed on purpose is checked up to its last reward.  Streams of another
+    epoch are not checked: their rewards are no longer in the log.
 
     Args:
-        history: Of all clients.
-        books: Of one hunt.
-        well: The time from which on no fault was in force.
-        within: Seconds, > 0, from an answer, from the greeting or from `well`,
-            whichever is latest, in which a reward must have been streamed.
+        history: History of all clients.
+        log: Stored log of one hunt.
+        well: Time at which the last fault ended.
+        within: Seconds, > 0, within which a reward must be streamed, counted from its answer,
+            the ``hello`` of the stream, or `well`, whichever is latest.
     """
     rows: dict[str, list[Reward]] = {}
-    for row in sorted(books.rows, key=lambda row: row.seq):
+    for row in sorted(log.rows, key=lambda row: row.seq):
         rows.setdefault(row.player, []).append(row)
     answered: dict[str, float] = {}
-    for attempt in history.attempts(books.hunt):
+    for attempt in history.attempts(log.hunt):
         if attempt.verdict == "ok":
             first = answered.get(attempt.click, attempt.answered)
             answered[attempt.click] = min(first, attempt.answered)
     found: list[Violation] = []
-    for chain in listeners(connections(history, books.hunt)).values():
+    for chain in listeners(connections(history, log.hunt)).values():
         owed = rows.get(chain[0].opened.player, [])
         for stream in chain:
-            if stream.greeted is not None and stream.greeted.epoch == books.epoch:
+            if stream.greeted is not None and stream.greeted.epoch == log.epoch:
                 found += _rising(stream)
                 found += _whole(stream, owed)
                 found += _late(stream, answered, well, within)
-        found += _complete(chain, owed, books.epoch)
+        found += _complete(chain, owed, log.epoch)
     return found
 
 
@@ -65,13 +65,13 @@ def _rising(stream: StreamRecord) -> list[Violation]:
 
 
 def _whole(stream: StreamRecord, owed: Sequence[Reward]) -> list[Violation]:
-    """Check that one connection has no hole up to its last reward."""
+    """Check that one connection has no gap up to its last reward."""
     start = stream.start
     if start is None or not stream.received:
         return []
     got = {each.seq for each in stream.received}
     missing = [row for row in owed if start < row.seq <= max(got) and row.seq not in got]
-    return _missing("a stream has a hole", stream, missing) if missing else []
+    return _missing("a stream has a gap", stream, missing) if missing else []
 
 
 def _late(
@@ -89,22 +89,22 @@ def _late(
 
 
 def _complete(chain: Sequence[StreamRecord], owed: Sequence[Reward], epoch: str) -> list[Violation]:
-    """Check that a listener got all, over its connections, but for what a reset told it of."""
+    """Check that a listener got all rewards over its connections, except before a reset."""
     ours = [each for each in chain if each.greeted is not None and each.greeted.epoch == epoch]
     last = chain[-1]
     if last.closed is not None and last.closed.left:
         return []
     if not ours:
-        what = "a listener was never greeted"
+        what = "a listener never got a hello"
         return [Violation("delivered", what, _lines(last.entries()))] if owed else []
     got = {each.seq for stream in ours for each in stream.received}
     begun = ours[0].start
     assert begun is not None
-    # A reset says that everything up to its greeting has to be read anew.
+    # After a reset, rewards up to the hello are read by HTTP.
     reset = max((s.greeted.seq for s in ours if s.greeted and s.reset), default=0)
     known = max(begun, reset)
     missing = [row for row in owed if row.seq > known and row.seq not in got]
-    return _missing("a listener never got what the log holds", last, missing) if missing else []
+    return _missing("a listener did not get rewards of the log", last, missing) if missing else []
 
 
 def _missing(what: str, stream: StreamRecord, missing: Sequence[Reward]) -> list[Violation]:

@@ -1,8 +1,7 @@
-"""What clients did, and what they were told, in the order in which they saw it.
+"""A history: the requests and observations of clients, in the order of observation.
 
-A history is a list of entries.  Whoever plays a client appends them; nothing here
-reads a clock or writes a file.  Times are seconds, by one clock for all clients
-of a history.
+Clients append entries; this module reads no clock and writes no file.  Times are seconds,
+by one clock for all clients of a history.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from typing import Literal
 
 import msgspec
 
-#: ``ok``: 200, so it is in the log.  ``refused``: surely not recorded (429, 503 and
-#: the 4xx of a click that cannot be taken).  ``unknown``: anything else, such as 504, a
-#: reset, a timeout, or an answer that was never waited for.
+#: ``ok``: status 200, so the click is in the log.  ``refused``: certainly not recorded (429,
+#: 503, and 4xx of invalid clicks).  ``unknown``: anything else, such as 504, a connection
+#: reset, a timeout, or an answer that the client did not wait for.
 Verdict = Literal["ok", "refused", "unknown"]
 
 
@@ -31,36 +30,36 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="what"):
 
 
 class Attempt(_Entry, frozen=True, kw_only=True, tag="click"):
-    """A click that was sent once, and what came of it; a retry is another attempt."""
+    """One attempt to send a click; each retry is another attempt."""
 
     sent: float
-    answered: float  #: or given up
+    answered: float  #: time of the answer, or of giving up
     hunt: str
     player: str
     click: str  #: its id
     verdict: Verdict
-    status: int | None = None  #: of HTTP; None where there was no answer
-    seq: int | None = None  #: this and the next three: of a verdict ``ok``
+    status: int | None = None  #: HTTP status; None without an answer
+    seq: int | None = None  #: this and the next three fields: only if ``ok``
     prize: str | None = None
     points: int = 0
     duplicate: bool = False
-    note: str = ""  #: for people, such as what broke
+    note: str = ""  #: free text, such as an error
 
 
 class Opened(_Entry, frozen=True, kw_only=True, tag="open"):
-    """A connection of a stream, about to be made."""
+    """A stream is about to be opened."""
 
     time: float
     hunt: str
     player: str
-    listener: str  #: who has one connection after another, each resumed from the last
+    listener: str  #: a client with successive connections, each resuming after the last
     connection: str  #: never used twice
-    epoch: str | None = None  #: of `after`
+    epoch: str | None = None  #: epoch of `after`
     after: int | None = None  #: resume after this seq; None: not resumed
 
 
 class Greeted(_Entry, frozen=True, kw_only=True, tag="hello"):
-    """The first event of a stream; live from here, or from `Opened.after`."""
+    """The ``hello`` of a stream; it is live from here, or from `Opened.after`."""
 
     time: float
     connection: str
@@ -75,14 +74,14 @@ class Received(_Entry, frozen=True, kw_only=True, tag="reward"):
     time: float
     connection: str
     epoch: str
-    seq: int  #: of the event's id
+    seq: int  #: seq in the event id
     click: str
     prize: str | None
     points: int
 
 
 class Reset(_Entry, frozen=True, kw_only=True, tag="reset"):
-    """The stream could not be resumed, and is live from its greeting."""
+    """The stream could not resume, and is live from its ``hello``."""
 
     time: float
     connection: str
@@ -90,16 +89,16 @@ class Reset(_Entry, frozen=True, kw_only=True, tag="reset"):
 
 
 class Closed(_Entry, frozen=True, kw_only=True, tag="close"):
-    """The end of a connection, whoever made it."""
+    """The end of a connection, by either side."""
 
     time: float
     connection: str
     why: str = ""
-    left: bool = False  #: the client will not come back, so it is owed nothing more
+    left: bool = False  #: the client will not reconnect, so no more rewards are due
 
 
 class Mark(_Entry, frozen=True, kw_only=True, tag="mark"):
-    """Something that happened to all, such as a fault that begins."""
+    """A global event, such as the start of a fault."""
 
     time: float
     text: str
@@ -118,25 +117,25 @@ class History:
         self.entries: list[Entry] = list(entries)
 
     def add(self, entry: Entry) -> None:
-        """Append what a client has just seen."""
+        """Append an entry."""
         self.entries.append(entry)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
 
     def attempts(self, hunt: str) -> list[Attempt]:
-        """Return the clicks of one hunt."""
+        """Return the attempts of clicks in one hunt."""
         return [each for each in self.entries if isinstance(each, Attempt) and each.hunt == hunt]
 
     def encode(self) -> bytes:
-        """Return it as lines of JSON."""
+        """Return the history as JSON lines."""
         return b"".join(_encode(entry) + b"\n" for entry in self.entries)
 
     @classmethod
     def decode(cls, lines: bytes) -> History:
-        """Return the history that `encode` wrote.
+        """Return the history in JSON lines of `encode`.
 
         Raises:
-            msgspec.DecodeError: It is none.
+            msgspec.DecodeError: A line is not an entry.
         """
         return cls(_decode(line) for line in lines.splitlines())

@@ -1,4 +1,4 @@
-"""All checks of a history at once."""
+"""The oracle: all checks of a history against the stored log."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from hunt.testing.stored_log import StoredLog
 
 
 def check_history(
-    history: History, books: StoredLog, *, well: float = 0.0, within: float = 5.0
+    history: History, log: StoredLog, *, well: float = 0.0, within: float = 5.0
 ) -> list[Violation]:
-    """Return what contradicts the promises; see `delivered` for the arguments."""
+    """Return all violations; see `delivered` for the arguments."""
     found = [
         violation
         for check in (durable, once, honest, documented, dense, private)
-        for violation in check(history, books)
+        for violation in check(history, log)
     ]
-    return found + delivered(history, books, well=well, within=within)
+    return found + delivered(history, log, well=well, within=within)

@@ -1,4 +1,4 @@
-"""What the store holds of one hunt after a run, for the oracle to compare."""
+"""The content of the store for one hunt after a run; the oracle compares it with histories."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from hunt.core.events import Reward
 
 
 class PrizeCount(msgspec.Struct, frozen=True, kw_only=True):
-    """The count of one prize that has a limit."""
+    """The count of one prize that has a stock or a limit."""
 
     prize: str
-    stock: int | None = None  #: granted at most so often; None: without limit
-    granted: int = 0  #: as the store counts it, where there is a stock
-    per_player: int | None = None  #: granted to one player at most so often
+    stock: int | None = None  #: largest number of grants; None: no limit
+    granted: int = 0  #: number of grants, as counted by the store; 0 without a stock
+    per_player: int | None = None  #: largest number of grants to one player; None: no limit
 
 
 class StoredLog(msgspec.Struct, frozen=True, kw_only=True):
-    """One hunt's log, whole."""
+    """The complete log of one hunt."""
 
     hunt: str
     epoch: str
-    last_seq: int  #: as the store counts it
+    last_seq: int  #: as counted by the store
     rows: Sequence[Reward]  #: in any order
     stocks: Sequence[PrizeCount] = ()

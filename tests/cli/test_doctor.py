@@ -117,7 +117,9 @@ LIES = {
 
 
 @pytest.mark.parametrize(("name", "cure"), [("version", "PostgreSQL 14"), ("clock", "NTP")])
-async def test_doctor_reports_old_version_and_clock_skew(database: str, name: str, cure: str) -> None:
+async def test_doctor_reports_old_version_and_clock_skew(
+    database: str, name: str, cure: str
+) -> None:
     await execute(database, "create schema lies", LIES[name])
     lying = make_conninfo(database, options="-c search_path=lies,pg_catalog,public")
     findings = await doctor(lying)

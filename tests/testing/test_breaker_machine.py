@@ -264,7 +264,7 @@ def test_correct_caller_passes() -> None:
         (settles_twice, "settled 2 times"),
         (does_not_listen, "without a ticket"),
         (swallows, "swallowed"),
-        (measures_nothing, "were told as 0"),
+        (measures_nothing, "was settled with 0"),
     ],
 )
 def test_incorrect_caller_is_detected(code: Code, wrong: str) -> None:

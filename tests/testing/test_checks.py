@@ -114,17 +114,17 @@ BROKEN = {
     "two rows of one click": ("once", run(), books(*LOG.rows, replace(row(1), seq=5))),
     "two outcomes of one click": ("once", run(ok(1, prize="chest", duplicate=True)), LOG),
     "a click that was new twice": ("once", run(ok(1, sent=9.0, answered=9.5)), LOG),
-    "a first answer that is called a repeat": (
+    "a first answer that is marked as a duplicate": (
         "once", run(clicks=changed(2, duplicate=True)), LOG,
     ),
-    "a first answer that is called a repeat, and a later attempt": (
+    "a first answer that is marked as a duplicate, and a later attempt": (
         "once", run(ok(2, sent=99.0, answered=100.0), clicks=changed(2, duplicate=True)), LOG,
     ),
     "a click that met a defect": (
         "documented", run(ok(1, sent=9.0, verdict="unknown", status=500, seq=None)), LOG,
     ),
     "a refused click in the log": ("honest", run(clicks=changed(2, **REFUSED)), LOG),
-    "a row that nobody sent": ("honest", run(clicks=without(2)), LOG),
+    "a row without an attempt": ("honest", run(clicks=without(2)), LOG),
     "a row of another player": ("honest", run(clicks=changed(2, player="eve")), LOG),
     "a gap in the log": ("dense", run(clicks=without(2)), books(row(1), row(3), last_seq=3)),
     "a seq twice": ("dense", run(), books(*LOG.rows, row(4), last_seq=4)),
@@ -139,7 +139,7 @@ BROKEN = {
         "dense", run(), replace(LOG, stocks=[PrizeCount(prize="coin", per_player=2)]),
     ),
     "another player's event": ("private", kept(received(1), received(2), *EVENTS[1:]), LOG),
-    "a hole in a stream": ("delivered", kept(received(1), received(4)), LOG),
+    "a gap in a stream": ("delivered", kept(received(1), received(4)), LOG),
     "events out of order": ("delivered", kept(received(3), received(1), received(4)), LOG),
     "an event twice on a connection": ("delivered", kept(EVENTS[0], *EVENTS), LOG),
     "an end that never came": ("delivered", kept(*EVENTS[:-1]), LOG),
@@ -160,7 +160,7 @@ BROKEN = {
         ),
         LOG,
     ),
-    "a listener that was never greeted": ("delivered", run(opened()), LOG),
+    "a listener that was without a hello": ("delivered", run(opened()), LOG),
     "a listener that cannot come back": (
         "delivered",
         kept(EVENTS[0], Closed(time=3.0, connection="c1"), opened("c2", after=1)),
@@ -239,7 +239,7 @@ def test_growth_beyond_slack_is_found() -> None:
 def test_report_shows_first_violations_and_counts_rest() -> None:
     history, log = run(clicks=without(2)), LOG
     text = report([*check_history(history, log)] * 3, most=1)
-    assert text.startswith("honest: a row that nobody sent\n    row        seq=2 click=click-2")
+    assert text.startswith("honest: a row without an attempt\n    row        seq=2 click=click-2")
     assert text.endswith("... and 2 more")
 
 
