@@ -8,9 +8,8 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
@@ -18,9 +17,7 @@ import trio
 
 from hunt.bus import postgres as bus
 from hunt.core.breaker import Breaker
-from hunt.core.log_limiter import LogLimiter
 from hunt.core.proxies import Proxies
-from hunt.core.readiness import NodeState
 from hunt.errors import SettingsError, StoreUnavailable
 from hunt.host import Host
 from hunt.metrics.declarations import Sources
@@ -28,11 +25,10 @@ from hunt.metrics.event_loop import EventLoopMeter
 from hunt.metrics.faults import Faults
 from hunt.metrics.recorder import Recorder
 from hunt.metrics.telemetry import Telemetry
+from hunt.operations import make_operations
 from hunt.play.assembly import assemble
-from hunt.service.audit_queue import AuditQueue
 from hunt.service.catalogue import Catalogue
 from hunt.service.commits import Commits
-from hunt.service.drain import Drain
 from hunt.service.ending import Ending
 from hunt.service.epochs import Epochs
 from hunt.service.eviction import evict
@@ -46,7 +42,6 @@ from hunt.service.streams import Streams
 from hunt.service.tail import Tail
 from hunt.service.version_cache import VersionCache
 from hunt.settings import Settings, connection_limits
-from hunt.store.audit import Entry
 from hunt.store.store import Store, open_store
 
 #: The release of hunt; reading it takes milliseconds.
@@ -57,17 +52,6 @@ jitter = random.random
 
 #: Seconds to wait for the database at the start.
 START_PATIENCE = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operations:
-    """Services for operators: audit trail, sign-ins, drain, and a view of the node."""
-
-    audit_queue: AuditQueue[Entry]
-    sign_ins: LogLimiter  #: limits the log events of refused sign-ins
-    drain: Drain
-    host: Host
-    node: Callable[[], NodeState]  #: returns the readiness of the node
 
 
 class Engine:
@@ -142,7 +126,16 @@ class Engine:
         )
         self.listener_faults = Counter(lost=0, odd=0)  #: as of `hunt.bus.postgres.run`
         self.telemetry = self._make_telemetry(recorder, host)
-        self.operations = self._make_operations(host)
+        self.operations = make_operations(
+            settings,
+            host,
+            record=store.audit.record,
+            readiness=self.readiness,
+            streams=self.streams,
+            commits=self.commits,
+            telemetry=self.telemetry,
+            jitter=jitter,
+        )
         #: Called every few seconds; each drops the entries of a cache that were not used.
         self.rotations = [
             self.limits.rotate,
@@ -202,26 +195,6 @@ class Engine:
             sources,
             answered=lambda: self.catalogue.answered_at,
             draining=lambda: self.readiness.draining,
-        )
-
-    def _make_operations(self, host: Host) -> Operations:
-        audit_queue = AuditQueue(self.store.audit.record, jitter=jitter)
-        self.telemetry.faults.add("audit", audit_queue.faults)
-        drain = Drain(
-            readiness=self.readiness,
-            hub=self.streams.hub,
-            lanes=self.commits.lanes,
-            delay=self.settings.drain_delay,
-            timeout=self.settings.drain_timeout,
-            refusing=host.refusing,
-            drained=self.telemetry.samples.end,
-        )
-        return Operations(
-            audit_queue=audit_queue,
-            sign_ins=LogLimiter(trio.current_time),
-            drain=drain,
-            host=host,
-            node=host.node or self.readiness.node,
         )
 
 

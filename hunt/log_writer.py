@@ -35,10 +35,8 @@ class LineWriter:
         self._waiting = waiting
         self._queue: queue.SimpleQueue[bytes | threading.Event] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._refused = (
-            0  # lines; only the callers change it, and only the thread changes the next one
-        )
-        self._failed = 0
+        self._refused = 0  # lines that did not fit; changed by callers only
+        self._failed = 0  # lines that were not written; changed by the thread only
 
     @property
     def lost(self) -> int:

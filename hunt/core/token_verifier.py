@@ -60,7 +60,6 @@ class TokenVerifier:
         issuer: str | None = None,
     ) -> None:
         self.unknown: Callable[[], None] = lambda: None  #: called for a token with an unknown key
-        self.removed: Callable[[], None] = lambda: None  #: called after a key was removed
         self.generation = 0  #: rises when a key is removed, which ends identities it verified
         self._secrets = tuple(secrets)
         self._clock = clock
@@ -94,7 +93,6 @@ class TokenVerifier:
             return
         self.generation += 1
         self.known.keep(lambda each: self._has(each.identity.key))
-        self.removed()
 
     def _has(self, key: str | None) -> bool:
         return key is None or key in self._fingerprints
