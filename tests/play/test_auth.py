@@ -63,6 +63,8 @@ def test_request_without_valid_credentials_is_not_authenticated(
         ("null", None, False),
         ("http://[::1", None, False),
         ("http://hunt" + "/" * MAX_ORIGIN, None, False),
+        ("http://hunt".ljust(MAX_ORIGIN, "/"), None, True),
+        ("http://hunt".ljust(MAX_ORIGIN + 1, "/"), None, False),
     ],
 )
 def test_cookie_changes_something_only_from_an_allowed_origin(

@@ -93,3 +93,13 @@ async def test_resume_that_waits_too_long_for_its_turn_is_paused(
     assert trio.current_time() - began == PATIENCE
     greeter.replays.release()
     assert (await greeter.resumed(world.hunts["harbour"], "ada", "k1-0")).resumed
+
+
+async def test_position_of_another_process_ahead_of_this_one_is_resumed() -> None:
+    world = world_with(2)
+    greeter = world.play.streams.greeter
+    greeter._position = lambda hunt: 1
+    greeting = await greeter.resumed(world.hunts["harbour"], "ada", "k1-2")
+    assert greeting.resumed
+    assert b"event: reward" not in greeting.blocks
+    assert not (await greeter.resumed(world.hunts["harbour"], "ada", "k1-3")).resumed

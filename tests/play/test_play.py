@@ -102,6 +102,15 @@ def test_click_counts_against_the_limit_of_its_address() -> None:
     assert len(world.intake.clicks) == 1
 
 
+def test_click_waits_from_the_time_of_its_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    arrived: list[object] = []
+    monkeypatch.setattr(world.intake, "click", lambda *given: arrived.append(given[-1]))
+    world.now = 7.0
+    assert world.click(request()) is None
+    assert arrived == [7.0]
+
+
 @pytest.mark.parametrize(("limit", "text"), [("all", "connections:"), ("address", "address:")])
 def test_click_over_the_connection_limit_is_refused_first(limit: Any, text: str) -> None:
     world = World()

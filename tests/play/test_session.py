@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from hunt.core.events import Reward, Settlement
-from hunt.errors import QueueFull, StoreUnavailable
+from hunt.errors import HuntNotFound, Overloaded, QueueFull, StoreUnavailable
 from hunt.play import close_codes
 from hunt.play.reconnect import RECONNECT_MS
-from hunt.play.session import MAX_OUTSTANDING, Session
+from hunt.play.session import MAX_OUTSTANDING, Session, refusal_message
 from hunt.play.stream import Stream
 from tests.support.fake_play import BODY, PEER, World, request
 
@@ -229,3 +230,25 @@ async def test_answer_that_fails_closes_this_session_only(
     monkeypatch.setattr(talk.session, "_answer", None)
     talk.world.intake.settle.pop()(broken)
     assert talk.link.code == close_codes.FAILED
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.0, 0.001), (0.5, 0.5), (1.23456, 1.235), (None, None)]
+)
+def test_refused_click_says_milliseconds_to_wait(
+    seconds: float | None, shown: float | None
+) -> None:
+    refusal = Overloaded("no", retry_after=seconds) if seconds is not None else HuntNotFound("no")
+    value = json.loads(refusal_message(CLICK_ID, refusal))["refused"]
+    assert value.get("retry_after") == shown
+
+
+async def test_click_is_logged_with_the_id_of_its_handshake() -> None:
+    talk = await greeted(World(log_level="debug"))
+    with capture_logs() as logs:
+        talk.session.heard(CLICK)
+        settle(talk.world)
+    [message] = talk.session.take(1)
+    [line] = [each for each in logs if each["event"] == "request answered"]
+    assert (line["method"], line["status"], line["request_id"]) == ("CLICK", 200, "r")
+    assert line["bytes"] == len(message.encode())
