@@ -1,4 +1,4 @@
-"""What a hunt is made of, and the hunt file that says so."""
+"""The definition of a hunt: map, times and prizes, from a hunt file or from JSON."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ MAX_PRIZES = 100
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """Odds that fall off around a secret place, as a Gaussian."""
+    """Odds that fall off around a secret position, as a Gaussian."""
 
-    peak: float  #: probability at the place itself, 0 to 1
+    peak: float  #: probability at the position itself, 0 to 1
     at: tuple[float, float]  #: map units, inside the map; never shown to players
     radius: float  #: map units, > 0: the standard deviation
 
 
 @dataclass(frozen=True, slots=True)
 class Prize:
-    """What a click may win."""
+    """A prize that a click may win."""
 
     id: str  #: 1-64 of ``[a-z0-9-]``, unique in the hunt
     title: str
     points: int  #: >= 0
     odds: float | Peak  #: probability, 0 to 1, everywhere; or a peak
-    stock: int | None  #: granted at most so often, over all; None is without end
-    per_player: int | None  #: granted to one player at most so often; None is without end
+    stock: int | None  #: largest number of grants, >= 0; None: no limit
+    per_player: int | None  #: largest number of grants to one player, >= 1; None: no limit
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A hunt as its author wrote it."""
+    """A hunt as defined by its author."""
 
     id: str  #: 1-64 of ``[a-z0-9-]``
     title: str
@@ -45,7 +45,7 @@ class Definition:
     height: float  #: map units, > 0
     opens_at: datetime | None  #: UTC
     closes_at: datetime | None  #: UTC, after `opens_at`
-    cooldown: float  #: seconds, >= 0, between two clicks of a player that count
+    cooldown: float  #: seconds, >= 0, from one counted click of a player to the next
     prizes: tuple[Prize, ...]  #: at most `MAX_PRIZES`; the odds, peaks at their peak, sum to <= 1
 
 
@@ -53,7 +53,7 @@ def parse(text: str) -> Definition:
     """Return the definition in a hunt file.
 
     Raises:
-        DefinitionError: With all that is wrong, not only the first.
+        DefinitionError: The text has errors; lists all of them.
     """
     try:
         raw = tomllib.loads(text)
@@ -106,7 +106,7 @@ def _build(raw: Mapping[str, object]) -> Definition:
 
 
 def highest(prize: Prize) -> float:
-    """Return the probability of `prize` where it is likeliest."""
+    """Return the highest probability of `prize` on the map."""
     return prize.odds.peak if isinstance(prize.odds, Peak) else prize.odds
 
 
@@ -133,7 +133,7 @@ def _peak(form: Form, where: str, raw: object, width: float, height: float) -> P
     form.known(f"{where}.", table, {"peak", "at", "radius"})
     at = table.get("at")
     if not isinstance(at, list | tuple) or len(at) != 2:
-        form.wrong(f"{where}.at", "must be a place [x, y]")
+        form.wrong(f"{where}.at", "must be a position [x, y]")
         at = (0.0, 0.0)
     return Peak(
         peak=form.number(f"{where}.peak", table.get("peak"), least=0, most=1),
@@ -179,11 +179,13 @@ def to_json(definition: Definition) -> dict[str, object]:
 
 
 def from_json(raw: Mapping[str, object]) -> Definition:
-    """Return the definition that `to_json` turned into `raw`, or that a client wrote like that.
+    """Return the definition in `raw`, which has the form that `to_json` returns.
 
     Raises:
-        DefinitionError: With all that is wrong, named as in a hunt file.
+        DefinitionError: It has errors; lists all of them, named as in a hunt file.
     """
+    if not isinstance(raw, Mapping):
+        raise DefinitionError({"hunt": "must be a table"})
     prizes = raw.get("prizes", [])
     return _build(
         {
@@ -203,7 +205,7 @@ def _time(value: object) -> object:
     try:
         return datetime.fromisoformat(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        return value  # to be told with all else that is wrong
+        return value  # `_build` reports it with the other errors
 
 
 def _without_none(table: object) -> object:
@@ -213,7 +215,7 @@ def _without_none(table: object) -> object:
 
 
 def differences(old: Definition | None, new: Definition) -> list[str]:
-    """Return what changed, a sentence each; nothing where they are equal."""
+    """Return one sentence for each difference between two definitions."""
     if old is None:
         return [f"hunt {new.id}: new, with {len(new.prizes)} prizes"]
     changes = []

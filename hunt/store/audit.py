@@ -1,4 +1,4 @@
-"""The audit trail: who has changed or seen what, and when."""
+"""The audit trail: actions of operators and of the server, append-only."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from psycopg.types.json import Jsonb
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
+#: For an action within a transaction, with the database's time.
+AUDIT = "insert into audit (actor, action, hunt, detail) values (%s, %s, %s, %s)"
+
 RECORD = "insert into audit (at, actor, action, hunt, detail) values (%s, %s, %s, %s, %s)"
 
 LIST = """
@@ -21,7 +24,7 @@ LIST = """
 """
 
 
-# The newest one: a hunt without clicks may have been deleted, and its id used again.
+# The newest entry counts: a hunt without clicks may have been deleted, and its id reused.
 COMMITMENT = """
     select at, actor, detail->>'commitment' from audit
      where hunt = %s and action = 'create' order by id desc limit 1
@@ -29,14 +32,14 @@ COMMITMENT = """
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One thing that was done."""
+    """One action."""
 
     actor: str
     action: str
     hunt: str | None = None
     detail: dict[str, object] = {}
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    id: int | None = None  #: ascends; None until it is recorded
+    id: int | None = None  #: ascending; None until the entry is recorded
 
 
 class Commitment(Struct, frozen=True):
@@ -48,7 +51,7 @@ class Commitment(Struct, frozen=True):
 
 
 class Audit:
-    """Entries in the database.  The pool is the caller's, to open and to close."""
+    """Entries in the database.  The caller opens and closes the pool."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -57,7 +60,7 @@ class Audit:
         """Add an entry.
 
         Raises:
-            StoreError: It could not be recorded, or that is not known.
+            StoreError: The entry was not recorded, or the outcome is unknown.
         """
         values = (entry.at, entry.actor, entry.action, entry.hunt, Jsonb(entry.detail))
         with translated():
@@ -65,7 +68,7 @@ class Audit:
                 await conn.execute(RECORD, values)
 
     async def commitment(self, hunt: str) -> Commitment | None:
-        """Return the recorded commitment of a hunt, or None where there is no record."""
+        """Return the recorded commitment of a hunt, or None if there is none."""
         with translated():
             async with self._pool.connection() as conn:
                 row = await (await conn.execute(COMMITMENT, (hunt,))).fetchone()
@@ -78,12 +81,12 @@ class Audit:
         before: int | None = None,
         limit: int = 100,
     ) -> list[Entry]:
-        """Return entries, the newest first.
+        """Return entries, newest first.
 
         Args:
-            hunts: Only of these; None: of all, and those that concern no hunt.
-            before: Only with a smaller id.
-            limit: At most so many, >= 1.
+            hunts: Ids of the hunts to include; None: all entries, also those without a hunt.
+            before: Exclusive upper bound of the ids.
+            limit: Largest number of entries, >= 1.
         """
         values = {"hunts": None if hunts is None else list(hunts), "before": before, "limit": limit}
         with translated():

@@ -1,8 +1,8 @@
-"""A batch's arrays in PostgreSQL's binary format, packed here rather than value by value.
+"""The clicks of a batch as arrays in PostgreSQL's binary format.
 
-psycopg adapts each element of a list by itself, which costs more than all the rest
-of a click's way to the store. The format is that of `array_recv` and of each type's
-``recv`` function: a header, and for each element its length and its bytes.
+psycopg adapts each element of a list by itself, which would cost more than all other work
+for a click. The format is that of `array_recv` and of the ``recv`` function of each type: a
+header, then the length and the bytes of each element.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hunt.core.events import Click
 
 T = TypeVar("T")
 
-_UUID, _TEXT, _POINT, _INT4 = 2950, 25, 600, 23  # oid of each type
+_UUID, _TEXT, _POINT, _INT4 = 2950, 25, 600, 23  # oids of the types
 
 _header = struct.Struct(">5I").pack  # dimensions, has nulls, type, length, lower bound
 _length = struct.Struct(">I").pack
@@ -26,15 +26,15 @@ _SIXTEEN = _length(16)
 
 
 def pack(clicks: Sequence[Click]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    """Return ids, players, places, prizes and points of one or more clicks, as arrays.
+    """Return the ids, players, positions, prizes and points of one or more clicks.
 
-    They are ``uuid[]``, ``text[]``, ``point[]``, ``text[]`` and ``int[]``.
+    The arrays are ``uuid[]``, ``text[]``, ``point[]``, ``text[]`` and ``int[]``.
     """
     count = len(clicks)
     digits = "".join([each.id for each in clicks]).replace("-", "")
     raw = bytes.fromhex(digits)
-    prizes = _few([each.prize for each in clicks], _text_or_null)  # few prizes, many clicks
-    points = _few([each.points for each in clicks], _number)
+    prizes = _pack_few([each.prize for each in clicks], _text_or_null)
+    points = _pack_few([each.points for each in clicks], _number)
     return (
         _array(_UUID, count, [_SIXTEEN + raw[at : at + 16] for at in range(0, 16 * count, 16)]),
         _array(_TEXT, count, [_text(each.player) for each in clicks]),
@@ -48,8 +48,8 @@ def _array(oid: int, count: int, elements: Iterable[bytes]) -> bytes:
     return _header(1, 1, oid, count, 1) + b"".join(elements)
 
 
-def _few(values: Sequence[T], packed: Callable[[T], bytes]) -> Iterable[bytes]:
-    """Return values of which most are equal, each packed, in order."""
+def _pack_few(values: Sequence[T], packed: Callable[[T], bytes]) -> Iterable[bytes]:
+    """Pack values of which most are equal, each different value once; keep their order."""
     known = {value: packed(value) for value in set(values)}
     return map(known.__getitem__, values)
 

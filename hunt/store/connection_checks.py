@@ -1,4 +1,4 @@
-"""Whether a database can keep hunt's promises, by trying: what no setting tells."""
+"""Checks of a database by trying: latency, clock, notices, prepared statements."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ from psycopg import errors as pg
 
 from hunt.errors import StoreError
 from hunt.store.driver import limits
-from hunt.store.driver.connection import Connection, Statement
+from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.servers import Servers
+from hunt.store.driver.statement import Statement
 from hunt.store.setting_checks import Finding, finding
 
-#: Seconds in which a notice arrives, where notices arrive at all.
+#: Longest time for a notice to arrive, in seconds.
 NOTICE = 2.0
 
-#: Seconds that a round trip may take: every batch waits for one.
+#: Longest acceptable round trip, in seconds: every batch waits for one.
 LATENCY = 0.020
 
-#: Seconds by which the clocks of server and database may differ.
+#: Largest acceptable difference between the clocks of hunt and of the database, in seconds.
 CLOCK = 1.0
 
-#: Round trips of which the shortest counts: a busy machine delays some, a distance all.
+#: Round trips to measure.  The shortest counts: load delays some of them, distance all.
 ROUNDS = 9
 
 
 async def latency(conn: Connection) -> Finding:
-    """Return how long a round trip takes.
+    """Measure a round trip to the database.
 
     Raises:
-        StoreError: The database could not be asked.
+        StoreError: The database did not answer.
     """
     times = []
     with translated():
@@ -53,10 +54,10 @@ async def latency(conn: Connection) -> Finding:
 
 
 async def clock(conn: Connection, wall: Callable[[], float]) -> Finding:
-    """Return how far the database's clock is from `wall`, in seconds since the epoch.
+    """Compare the database's clock with `wall`, which returns seconds since 1970.
 
     Raises:
-        StoreError: The database could not be asked.
+        StoreError: The database did not answer.
     """
     with translated():
         before = wall()
@@ -74,7 +75,7 @@ async def clock(conn: Connection, wall: Callable[[], float]) -> Finding:
 
 
 async def notices(conn: Connection, listen: str) -> Finding:
-    """Return whether what `conn` notifies is heard on a connection to `listen`."""
+    """Check that a notice sent on `conn` arrives on a connection to `listen`."""
     channel = f"hunt_doctor_{os.urandom(6).hex()}"
     detail = f"no notice arrived within {NOTICE:g} s"
     heard = False
@@ -96,10 +97,10 @@ async def notices(conn: Connection, listen: str) -> Finding:
 
 
 async def prepared(conninfo: str | Servers) -> Finding:
-    """Return whether statements stay prepared on their connection, as hunt's commit needs it.
+    """Check that statements stay prepared on their connection, as commits need it.
 
     Raises:
-        StoreError: The database could not be asked.
+        StoreError: The database did not answer.
     """
     wrong = ""
     async with AsyncExitStack() as exits:
@@ -109,8 +110,8 @@ async def prepared(conninfo: str | Servers) -> Finding:
                 pair.append(await Connection.connect(conninfo, autocommit=True))
                 pair[-1].patience = limits.CALL
                 exits.callback(pair[-1].close_now)
-            # Both prepare a statement of the same name; behind a pooler that does not
-            # tell their sessions apart, they meet on one connection to the server.
+            # Both prepare a statement of the same name.  A pooler that does not keep their
+            # statements apart runs both on one connection to the server.
             statements = [Statement("hunt_trial", f"select {number}") for number in range(2)]
             try:
                 rows = [

@@ -1,8 +1,7 @@
-"""Write a hunt's definition: the current one, and each version of it."""
+"""Writes to the definition of a hunt: the current one, and its versions."""
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 
 from msgspec import Struct
@@ -12,7 +11,9 @@ from hunt.core import fairness
 from hunt.core.definition import Definition, Prize, differences, from_json, to_json
 from hunt.core.hunts import State
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
+from hunt.store.audit import AUDIT
 from hunt.store.driver.connection import Connection
+from hunt.store.epochs import new_epoch
 
 CREATE = """
     insert into hunts (id, definition, opens_at, closes_at, cooldown, epoch, seed)
@@ -33,7 +34,7 @@ KEEP_PRIZE = """
 
 RETIRE = "update prizes set retired = true where hunt = %s and not id = any(%s)"
 
-# Where a limit is new, what was granted before it has to be counted once.
+# For a stock or limit that is new: count the grants so far.
 COUNT = """
     update prizes z set granted = (
         select count(*) from rewards r where r.hunt = %(hunt)s and r.prize = %(prize)s)
@@ -54,10 +55,8 @@ REMEMBER = """
 
 LOCK = "select number, definition, state, last_seq from hunts where id = %s for update"
 
-# There is no row yet that could be locked.
+# A new hunt has no row that could be locked.
 RESERVE = "select pg_advisory_xact_lock(hashtextextended('hunt ' || %s, 0))"
-
-AUDIT = "insert into audit (actor, action, hunt, detail) values (%s, %s, %s, %s)"
 
 
 class Found(Struct, frozen=True):
@@ -70,13 +69,16 @@ class Found(Struct, frozen=True):
 
 
 async def locked(conn: Connection, hunt: str) -> Found | None:
-    """Return a hunt, None where there is none; nobody else changes it in this transaction."""
+    """Return a hunt with its row locked until the transaction ends; None if there is none."""
     row = await (await conn.execute(LOCK, (hunt,))).fetchone()
     return None if row is None else Found(row[0], from_json(row[1]), row[2], row[3])
 
 
 async def reserved(conn: Connection, hunt: str) -> Found | None:
-    """Return a hunt that is locked, or None: then no other transaction creates it now."""
+    """Return a hunt with its row locked; if there is none, lock its id and return None.
+
+    Another transaction cannot create a hunt of the locked id.
+    """
     found = await locked(conn, hunt)
     if found is None:
         await conn.execute(RESERVE, (hunt,))
@@ -85,29 +87,30 @@ async def reserved(conn: Connection, hunt: str) -> Found | None:
 
 
 async def has_passed(conn: Connection, moment: datetime | None) -> bool:
-    """Return whether a time has passed by the database's clock; never for None.
+    """Return whether a time has passed by the database's clock; False for None.
 
-    A statement of its own: one that waits for a lock reads the clock before it waits.
+    This is a statement of its own, because one that waits for a lock reads the clock before
+    it waits.
     """
     row = await (await conn.execute("select %s <= clock_timestamp()", (moment,))).fetchone()
     return row is not None and row[0] is True
 
 
 def missing(hunt: str) -> HuntNotFound:
-    """Return what to raise where there is no such hunt."""
+    """Return the error for a hunt that does not exist."""
     return HuntNotFound(f"there is no hunt {hunt!r}: 'hunt hunts' lists them")
 
 
 async def apply(
     conn: Connection, found: Found | None, definition: Definition, seed: bytes, actor: str
 ) -> list[str]:
-    """Create a hunt, or change one that is locked; see `hunt.store.hunts.Hunts.apply`."""
+    """Create a hunt, or change a locked one; see `hunt.store.hunts.Hunts.apply`."""
     old = None if found is None else found.definition
     changes = differences(old, definition)
     if not changes:
         return []
     if found is not None and found.state == "closed":
-        # Its seed is public, and whoever knows the seed knows which click ids win.
+        # Its seed is public, and the seed tells which click ids win.
         raise WrongState(f"hunt {definition.id!r} has ended, and its end is final")
     if await has_passed(conn, definition.closes_at):
         wrong = "has passed by the database's clock: give a later time"
@@ -128,11 +131,6 @@ async def apply(
     action = "apply" if found else "create"
     await conn.execute(AUDIT, (actor, action, definition.id, Jsonb(detail)))
     return changes
-
-
-def new_epoch() -> str:
-    """Return the epoch of a log that begins, or begins again."""
-    return "k" + secrets.token_hex(4)
 
 
 async def _create(conn: Connection, definition: Definition, seed: bytes) -> int:
@@ -171,7 +169,7 @@ async def _change(conn: Connection, number: int, definition: Definition) -> int:
 
 async def _keep(conn: Connection, number: int, prize: Prize, before: Prize | None) -> None:
     await conn.execute(KEEP_PRIZE, (number, prize.id, prize.stock, prize.per_player))
-    # Not prepared, so that the plan knows the hunt, and locks its partition only.
+    # Not prepared: a plan made for this hunt locks its partition only.
     which = {"hunt": number, "prize": prize.id}
     if prize.stock is not None and (before is None or before.stock is None):
         await conn.execute(COUNT, which, prepare=False)

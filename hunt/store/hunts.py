@@ -1,4 +1,4 @@
-"""Hunts in the database: their definitions and their states."""
+"""Hunts in the database: their definitions and states."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from hunt.core.definition import Definition, from_json
 from hunt.core.hunts import Hunt, State, Version
 from hunt.errors import DefinitionError, HuntFailed, WrongState
 from hunt.logs import FaultLog
-from hunt.store.definitions import AUDIT, apply, locked, missing, new_epoch, reserved
+from hunt.store.audit import AUDIT
+from hunt.store.definitions import apply, locked, missing, reserved
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
+from hunt.store.epochs import begin_after_loss, begin_all
 from hunt.store.state_changes import end_due, move
 
 SELECT = """
@@ -38,32 +40,41 @@ log = FaultLog("hunt")
 
 
 class Hunts:
-    """Hunts in the database.  The pool is the caller's, to open and to close."""
+    """Hunts in the database.  The caller opens and closes the pool."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        # By their JSON.  A definition takes several times the memory of its text.  All hunts
+        # are read every few seconds, and hardly any has changed meanwhile.
+        self._definitions: Cache[str, Definition] = Cache(
+            32 * 2**20, lambda text, _: 1000 + 4 * len(text)
+        )
 
     async def all(self) -> list[Hunt]:
-        """Return every hunt whose definition can be read, by id."""
+        """Return every hunt with a readable definition, ordered by id."""
         return [hunt for hunt in (await self.read()).values() if hunt is not None]
 
     async def read(self) -> dict[str, Hunt | None]:
-        """Return every hunt by its id; None where the definition cannot be read."""
+        """Return every hunt by its id; None for one whose definition cannot be read."""
         found: dict[str, Hunt | None] = {}
         for row in await self._select("order by h.id", ()):
             try:
-                found[row[0]] = _hunt(row)
+                found[row[0]] = self._hunt(row)
             except DefinitionError as exc:
-                # The definition itself holds the places, which are secret.
+                # The definition itself is not logged: it holds secret positions.
                 log.warning("hunt definition not readable", hunt=row[0], error=str(exc))
                 found[row[0]] = None
         return found
 
     async def get(self, hunt: str) -> Hunt | None:
-        """Return one hunt, or None where there is none of that id."""
+        """Return one hunt, or None if there is no hunt of that id.
+
+        Raises:
+            HuntFailed: Its definition cannot be read.
+        """
         rows = await self._select("where h.id = %s", (hunt,))
         try:
-            return _hunt(rows[0]) if rows else None
+            return self._hunt(rows[0]) if rows else None
         except DefinitionError as exc:
             raise HuntFailed(f"the definition cannot be read: {exc}") from exc
 
@@ -73,14 +84,14 @@ class Hunts:
                 return await (await conn.execute(SELECT + rest, values)).fetchall()
 
     async def apply(self, definition: Definition, *, seed: bytes, actor: str) -> list[str]:
-        """Create a hunt, as a draft, or change it; return what changed, a sentence each.
+        """Create a hunt as a draft, or change it; return one sentence for each change.
 
-        A change is a new version; what was granted stays granted.
+        A change is a new version.  Prizes that were granted stay granted.
 
         Args:
-            definition: What it is to be.
-            seed: Of the draws, where the hunt is new.
-            actor: Who does this, for the audit trail.
+            definition: The new definition.
+            seed: Seed of the draws, for a new hunt; 32 bytes.
+            actor: Name of the operator, for the audit trail.
 
         Raises:
             WrongState: The hunt has ended.
@@ -95,7 +106,7 @@ class Hunts:
         """Create a hunt, as `apply` does.
 
         Raises:
-            WrongState: There is one of that id.
+            WrongState: There is a hunt of that id.
             DefinitionError: ``closes_at`` has passed by the database's clock.
         """
         with translated():
@@ -105,12 +116,12 @@ class Hunts:
                 return await apply(conn, None, definition, seed, actor)
 
     async def open_new(self, definition: Definition, *, seed: bytes, actor: str) -> bool:
-        """Create a hunt and open it, in one transaction; return whether it was new.
+        """Create and open a hunt in one transaction; return False if it exists already.
 
         Args:
-            definition: What it is to be.
-            seed: Of the draws.
-            actor: Who does this, for the audit trail.
+            definition: The definition of the new hunt.
+            seed: Seed of the draws, 32 bytes.
+            actor: Name of the operator, for the audit trail.
         """
         hunt = definition.id
         with translated():
@@ -125,12 +136,13 @@ class Hunts:
     async def change(
         self, hunt: str, to: Callable[[Definition], Definition], *, actor: str
     ) -> list[str]:
-        """Change a hunt, as `apply` does, from what it is at that moment.
+        """Change a hunt, as `apply` does, based on its present definition.
 
         Args:
-            hunt: Its id.
-            to: Returns what it is to be; what it raises leaves the hunt as it is.
-            actor: Who does this, for the audit trail.
+            hunt: Id of the hunt.
+            to: Takes the present definition and returns the new one.  If it raises, the hunt
+                is not changed.
+            actor: Name of the operator, for the audit trail.
 
         Raises:
             HuntNotFound: There is no such hunt.
@@ -145,14 +157,18 @@ class Hunts:
                 return await apply(conn, found, to(found.definition), b"", actor)
 
     async def versions(self, hunt: str) -> list[Version]:
-        """Return all versions of a hunt, the newest first."""
+        """Return all versions of a hunt, newest first.
+
+        Raises:
+            HuntFailed: The definition of a version cannot be read.
+        """
         with translated():
             async with self._pool.connection() as conn:
                 rows = await (await conn.execute(VERSIONS, (hunt,))).fetchall()
-        return [Version(version, at, actor, from_json(raw)) for version, at, actor, raw in rows]
+        return [_version(row) for row in rows]
 
     async def open(self, hunt: str, *, actor: str = "operator") -> bool:
-        """Let a hunt take clicks, within its times; return False if it does already.
+        """Open a hunt for clicks, within its times; return False if it is open already.
 
         Raises:
             HuntNotFound: There is no such hunt.
@@ -161,7 +177,7 @@ class Hunts:
         return await self._set_state(hunt, "open", actor)
 
     async def pause(self, hunt: str, *, actor: str = "operator") -> bool:
-        """Let an open hunt take no clicks for a while; return False if it is paused already.
+        """Refuse clicks of a hunt until it is opened again; return False if it is paused already.
 
         Its seed stays secret.
 
@@ -178,7 +194,7 @@ class Hunts:
 
         Raises:
             HuntNotFound: There is no such hunt.
-            WrongState: It is a draft, which nobody may see.
+            WrongState: It is a draft.
         """
         return await self._set_state(hunt, "closed", actor)
 
@@ -188,14 +204,14 @@ class Hunts:
         Idempotent, and safe to call from several processes at once.
 
         Returns:
-            Whether the end was recorded by this call.
+            Whether this call recorded the end.
         """
         with translated():
             async with self._pool.connection() as conn:
                 return await end_due(conn, hunt)
 
     async def delete(self, hunt: str, *, actor: str = "operator") -> None:
-        """Delete a hunt that never had a click, with its versions; the audit trail stays.
+        """Delete a hunt without clicks, and its versions; its audit trail stays.
 
         Raises:
             HuntNotFound: There is no such hunt.
@@ -212,46 +228,29 @@ class Hunts:
                 await conn.execute(AUDIT, (actor, "delete", hunt, Jsonb({"before": found.state})))
 
     async def new_epochs(self, *, actor: str = "operator") -> dict[str, str]:
-        """Begin a new epoch of every log, so that no event id from before is resumed; return them.
+        """Begin a new epoch of every log, and return the epochs by hunt.
 
-        For a database that was restored from an older backup, where numbers that
-        were given out are given out again.
+        For a database that was restored from an older backup: numbers that were given out
+        are given out again, so event ids of the former epoch must not be resumed.
         """
         with translated():
             async with self._pool.transaction() as conn:
-                cursor = await conn.execute("select id, epoch from hunts order by id for update")
-                epochs = {}
-                for hunt, before in await cursor.fetchall():
-                    epochs[hunt] = epoch = new_epoch()
-                    await conn.execute("update hunts set epoch = %s where id = %s", (epoch, hunt))
-                    await conn.execute(AUDIT, (actor, "epoch", hunt, Jsonb({"before": before})))
-        return epochs
+                return await begin_all(conn, actor)
 
     async def begin_epoch(self, hunt: str, epoch: str, known: int) -> bool:
-        """Begin a new epoch of a log that has lost committed rows; return whether that was so.
+        """Begin a new epoch of a log that has lost committed rows; return whether it had.
 
-        Streams then get `reset` instead of a wrong resume.  Safe to repeat, from any process:
+        Streams then get `reset` instead of a wrong resume.  Idempotent, from any process:
         nothing happens unless the log still is of `epoch` and ends before `known`.
 
         Args:
-            hunt: The id of the hunt.
-            epoch: The epoch in which `known` was committed.
-            known: A seq that was committed once, as the last of a batch or before it.
+            hunt: Id of the hunt.
+            epoch: Epoch in which `known` was committed.
+            known: A seq that was committed once.
         """
         with translated():
             async with self._pool.transaction() as conn:
-                cursor = await conn.execute(
-                    "select last_seq from hunts where id = %s and epoch = %s and last_seq < %s"
-                    " for update",
-                    (hunt, epoch, known),
-                )
-                row = await cursor.fetchone()
-                if row is None:
-                    return False
-                await conn.execute("update hunts set epoch = %s where id = %s", (new_epoch(), hunt))
-                detail = {"before": epoch, "known": known, "last_seq": row[0]}
-                await conn.execute(AUDIT, ("hunt", "epoch", hunt, Jsonb(detail)))
-        return True
+                return await begin_after_loss(conn, hunt, epoch, known)
 
     async def _set_state(self, hunt: str, state: State, actor: str) -> bool:
         with translated():
@@ -261,30 +260,28 @@ class Hunts:
                     raise missing(hunt)
                 return await move(conn, found, state, actor)
 
+    def _hunt(self, row: tuple[Any, ...]) -> Hunt:
+        _, text, version, state, epoch, last_seq, seed, stock_left, as_of, ended_at = row
+        definition = self._definitions.get(text)
+        if definition is None:
+            definition = from_json(msgspec.json.decode(text))
+            self._definitions.put(text, definition)
+        return Hunt(
+            definition=definition,
+            version=version,
+            state=state,
+            epoch=epoch,
+            last_seq=last_seq,
+            seed=bytes(seed),
+            stock_left=stock_left,
+            as_of=as_of,
+            ended_at=ended_at,
+        )
 
-#: By their JSON; a definition takes some times the bytes of that. All hunts are read every
-#: few seconds, and hardly any has changed meanwhile.
-_definitions: Cache[str, Definition] = Cache(32 * 2**20, lambda text, _: 1000 + 4 * len(text))
 
-
-def _definition(text: str) -> Definition:
-    found = _definitions.get(text)
-    if found is None:
-        found = from_json(msgspec.json.decode(text))
-        _definitions.put(text, found)
-    return found
-
-
-def _hunt(row: tuple[Any, ...]) -> Hunt:
-    _, definition, version, state, epoch, last_seq, seed, stock_left, as_of, ended_at = row
-    return Hunt(
-        definition=_definition(definition),
-        version=version,
-        state=state,
-        epoch=epoch,
-        last_seq=last_seq,
-        seed=bytes(seed),
-        stock_left=stock_left,
-        as_of=as_of,
-        ended_at=ended_at,
-    )
+def _version(row: tuple[Any, ...]) -> Version:
+    version, at, actor, definition = row
+    try:
+        return Version(version, at, actor, from_json(definition))
+    except DefinitionError as exc:
+        raise HuntFailed(f"version {version} of the definition cannot be read: {exc}") from exc

@@ -1,4 +1,4 @@
-"""Who has how many points in a hunt."""
+"""The points and wins of each player of a hunt, added up from the log."""
 
 from __future__ import annotations
 
@@ -16,24 +16,26 @@ LEADERS = """
      order by s.points desc, s.seq limit %s
 """
 
-#: Rows of the log that are added up at once: a fraction of a second.
+#: Rows of the log to add up in one call, which takes a fraction of a second.
 STEP = 20_000
 
 
 class StoredLeaderboard:
-    """StoredLeaderboard in the database.  The pool is the caller's, to open and to close."""
+    """The table of points in the database.  The caller opens and closes the pool."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def add_up(self, hunt: str) -> tuple[int, int]:
-        """Add up to `STEP` more rows of the log.
+        """Add the next rows of the log, at most `STEP`.
+
+        Idempotent: each row counts once.
 
         Returns:
-            The seq up to which it is done now, and how many rows are left.
+            The seq up to which rows have been added, and the number of rows left.
 
         Raises:
-            StoreError: Nothing was added up, or that is not known; it is safe to repeat.
+            StoreError: No row was added, or the outcome is unknown.
         """
         with translated():
             async with self._pool.transaction() as conn:
@@ -42,7 +44,7 @@ class StoredLeaderboard:
         return row[0], row[1]
 
     async def leaders(self, hunt: str, limit: int) -> list[LeaderboardEntry]:
-        """Return the best, by points; of two with the same, who had them first is ahead."""
+        """Return the `limit` best players, best first; a tie goes to the earlier one."""
         with translated():
             async with self._pool.connection() as conn:
                 rows = await (await conn.execute(LEADERS, (hunt, limit))).fetchall()

@@ -1,4 +1,4 @@
-"""The log of rewards: what makes a click durable, and what reads it back."""
+"""The log of rewards: commits of clicks, and reads of what was committed."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from hunt.errors import (
 )
 from hunt.store.batch_arrays import pack
 from hunt.store.driver import limits
-from hunt.store.driver.connection import Connection, Statement
+from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
+from hunt.store.driver.statement import Statement
 
 COMMIT = Statement(
     "hunt_commit",
@@ -36,7 +37,7 @@ COMMIT = Statement(
     """,
 )
 
-#: What the breaker's probe does; the function says how it is like a commit.
+#: The probe of the breaker: a commit of one click that is rolled back.
 TRY = Statement("hunt_try_commit", "select hunt_try_commit($1)")
 
 READ = """
@@ -55,21 +56,21 @@ NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN = range(5)  # verdicts of hunt_commit
 NO_SUCH_HUNT, WENT_BACK = "H0404", "H0412"  # SQLSTATE, ours
 QUEUE_FULL = "54000"  # SQLSTATE, of a commit whose notice finds no room
 
-#: Has PostgreSQL free what all listeners have read.  It does so else only with a notice
-#: that is queued, so a queue that was full once would stay full (`commands/async.c`).
+#: Makes PostgreSQL free the notices that all listeners have read.  Otherwise it does so only
+#: when it queues a notice, so a full queue would stay full (`commands/async.c`).
 FREE_QUEUE = "select pg_notification_queue_usage()"
 
 
-#: Of `COMMIT`: ord, verdict, seq, prize, points, at, retry, denied.
+#: Row of `COMMIT`: ord, verdict, seq, prize, points, at, retry, denied.
 Row = tuple[int, int, int | None, str | None, int | None, str, float | None, list[int] | None]
 
 
 class Log:
-    """Rewards made durable.
+    """The log in the database.
 
     Args:
-        pool: The caller's, to open and to close.
-        by: Names this process in its notices.
+        pool: Opened and closed by the caller.
+        by: Name of this process in its notices.
     """
 
     def __init__(self, pool: Pool, *, by: str = "") -> None:
@@ -85,17 +86,17 @@ class Log:
         deadline: float = 2.0,
         known: int = 0,
     ) -> list[Outcome]:
-        """Settle clicks in their order; return an outcome for each, in the same order.
+        """Commit a batch of clicks; return one outcome for each, in the same order.
 
-        Clicks that are in the log keep their ``seq`` and prize, so repeating a
-        call is safe.  Shielded from cancellation for at most twice `deadline`.
+        Idempotent: clicks that are in the log keep their ``seq`` and prize.  Shielded from
+        cancellation for at most twice `deadline`.
 
         Args:
-            hunt: Its id.
-            clicks: One or more; the same click may be among them more than once.
-            sent: Called when there is nothing to do but to wait.
-            deadline: Seconds for a connection, and again for the commit.
-            known: A seq of this log that was committed once; 0 where none is known.
+            hunt: Id of the hunt.
+            clicks: The batch, at least one click; a click may occur more than once.
+            sent: Called when this call begins to wait; must not block or raise.
+            deadline: Seconds to get a connection, and again to commit.
+            known: A seq of this log that was committed once; 0 if none is known.
 
         Raises:
             HuntNotFound: There is no such hunt.
@@ -103,9 +104,9 @@ class Log:
             StoreConflict: Nothing was recorded: repeat.
             LogWentBack: Nothing was recorded: the log ends before `known`.
             StoreSlow: Nothing was recorded: the server took too long, and gave up.
-            HuntFailed: Nothing was recorded: as where the hunt's row stayed locked.
+            HuntFailed: Nothing was recorded: for instance, the hunt's row stayed locked.
             BatchTimeout: Nothing was recorded: the statement was cancelled in the server.
-            BatchRejected: Nothing was recorded: some click is not acceptable.
+            BatchRejected: Nothing was recorded: some click cannot be stored.
             StoreTimeout: The outcome is unknown: repeat.
             StoreLost: The outcome is unknown: repeat.
         """
@@ -127,7 +128,7 @@ class Log:
                         rows = await conn.call(COMMIT, values, sent)
                 except pg.QueryCanceled as exc:
                     if trio.current_time() - began < 0.9 * limits.STATEMENT:
-                        raise  # by a limit of the operator's, or by hand
+                        raise  # cancelled by a limit of the operator, or by hand
                     raise StoreSlow("the server gave up a commit", sqlstate=exc.sqlstate) from exc
                 except psycopg.Error as exc:
                     if exc.sqlstate == NO_SUCH_HUNT:
@@ -138,10 +139,10 @@ class Log:
         return _outcomes(clicks, rows)
 
     async def reject(self, hunt: str, click: Click, reason: str) -> None:
-        """Record a click that the log would not take, with the reason.
+        """Record a click that cannot be stored, with the reason.
 
         Raises:
-            StoreError: It could not be recorded.
+            StoreError: The click was not recorded, or the outcome is unknown.
         """
         with translated():
             async with self._pool.connection() as conn:
@@ -166,28 +167,28 @@ class Log:
                 return list(starmap(Reward, await cursor.fetchall()))
 
     async def last(self) -> dict[str, int]:
-        """Return the last seq of every hunt; whoever asks has pauses of its own."""
+        """Return the last seq of every hunt; the caller has its own pauses between calls."""
         with translated():
             async with self._pool.connection(insist=True) as conn:
                 cursor = await conn.execute("select id, last_seq from hunts")
                 return dict(await cursor.fetchall())
 
     async def probe(self, hunt: str | None) -> float:
-        """Do what `append` does, for a click that leaves nothing behind; see `TRY`.
+        """Commit a click that leaves no row behind, as a probe; see `TRY`.
 
         Args:
-            hunt: Whose log is tried first; None, or where it takes no clicks: any.
+            hunt: Id of the hunt to probe.  Another one is used for None, and for a hunt that
+                is not open.
 
         Returns:
-            The seconds that the commit took, on a connection that has committed before:
-            a new one plans its statements first.
+            Seconds that the commit took, without the time to prepare the statement.
 
         Raises:
-            StoreError: The database would not take a batch now.
+            StoreError: The database cannot commit a batch now.
         """
         values = (None if hunt is None else hunt.encode(),)
         with translated():
-            # Whoever probes has waited already; a "no" of the pool's would not be the server's.
+            # Connect even in a pause after a failure: the probe has waited already.
             connection = self._pool.connection(timeout=limits.CALL / 2, insist=True)
             async with connection as conn:
                 async with _committing(conn, limits.CALL):
@@ -200,7 +201,7 @@ class Log:
 
 @asynccontextmanager
 async def _committing(conn: Connection, seconds: float) -> AsyncIterator[None]:
-    """Run a call that commits and notifies; see `Connection.committing`."""
+    """Run a call that commits and notifies; free the queue of notices if it is full."""
     try:
         with conn.committing(seconds):
             yield

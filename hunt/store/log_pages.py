@@ -1,4 +1,4 @@
-"""A hunt's log with the places of its clicks, for whoever computes the draws again."""
+"""Reads a whole log page by page, with the positions of its clicks, to verify the draws."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hunt.store.driver.pool import Pool
 
 NUMBER = "select number from hunts where id = %s"
 
-# Not prepared, so that the plan knows the hunt, and sees its partition only.
+# Not prepared: a plan made for this hunt reads its partition only.
 PAGE = """
     select r.seq, r.click_id::text, r.player, r.x, r.y, r.prize, r.points, r.at from rewards r
      where r.hunt = %(hunt)s and r.seq > %(after)s
@@ -19,15 +19,20 @@ PAGE = """
      order by r.seq limit %(limit)s
 """
 
-#: Rows that are read at once.
+#: Rows of one page.
 SIZE = 10_000
 
 
 async def pages(pool: Pool, hunt: str, player: str | None) -> AsyncGenerator[list[Drawn], None]:
-    """Yield the rows of a log in order, page by page; of one player, or of all.
+    """Yield the rows of a log in order, page by page.
+
+    Args:
+        pool: Opened and closed by the caller.
+        hunt: Id of the hunt; nothing is yielded if there is none.
+        player: Player whose rows to yield; None: of all players.
 
     Raises:
-        StoreError: It cannot be read.
+        StoreError: The log cannot be read.
     """
     after = 0
     while True:

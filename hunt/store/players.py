@@ -1,4 +1,4 @@
-"""What the log holds of one player, over all hunts: to be handed out, or made nobody's."""
+"""Export and erasure of the data of one player, over all hunts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hunt.store.driver.pool import Pool
 
 HUNTS = "select number, id from hunts where id >= %s order by id"
 
-# The hunt is a value, and nothing is prepared, so that a plan sees one partition only.
-# Asked for all of them at once, a thousand hunts would fill the server's lock table.
+# One hunt a statement, not prepared, so that a plan locks one partition only: with a
+# thousand hunts, a statement over all of them would fill the server's lock table.
 EXPORT = """
     select r.seq, r.click_id::text, r.x, r.y, r.prize, r.points, hunt_time(r.at)
       from rewards r
@@ -24,19 +24,21 @@ EXPORT = """
 """
 KNOWN = "select from rewards r where r.hunt = %(hunt)s and r.player = %(player)s limit 1"
 
-# The log keeps its rows, or it would have holes and the stock would not add up; nobody
-# can tell any more whose they were.
-ERASE_LOG = "update rewards set player = %(nobody)s where hunt = %(hunt)s and player = %(player)s"
+# The rows stay, under a random name: without them the log would have gaps, and the counts
+# of the stock would be wrong.
+ERASE_LOG = (
+    "update rewards set player = %(pseudonym)s where hunt = %(hunt)s and player = %(player)s"
+)
 HOLD_STANDINGS = "select from standings_upto where hunt = %(hunt)s for update"
 ERASE_STANDINGS = (
-    "update standings set player = %(nobody)s where hunt = %(hunt)s and player = %(player)s"
+    "update standings set player = %(pseudonym)s where hunt = %(hunt)s and player = %(player)s"
 )
 ERASE = (
-    "update player_prizes set player = %(nobody)s where player = %(player)s",
+    "update player_prizes set player = %(pseudonym)s where player = %(player)s",
     "delete from player_clicks where player = %(player)s",
-    "update rejected set player = %(nobody)s where player = %(player)s",
+    "update rejected set player = %(pseudonym)s where player = %(player)s",
     """
-    update audit set detail = jsonb_set(detail, '{player}', to_jsonb(%(nobody)s::text))
+    update audit set detail = jsonb_set(detail, '{player}', to_jsonb(%(pseudonym)s::text))
      where detail->>'player' = %(player)s
     """,
 )
@@ -45,7 +47,7 @@ AUDIT = "insert into audit (actor, action, detail) values (%s, %s, %s)"
 
 
 class Row(Struct, frozen=True):
-    """One click of the player, as the log has it."""
+    """One click of the player, as recorded in the log."""
 
     hunt: str
     seq: int
@@ -58,7 +60,7 @@ class Row(Struct, frozen=True):
 
 
 class Players:
-    """Players in the database.  The pool is the caller's, to open and to close."""
+    """Players in the database.  The caller opens and closes the pool."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -71,13 +73,13 @@ class Players:
         limit: int = 1000,
         hunts: Collection[str] | None = None,
     ) -> list[Row]:
-        """Return the player's clicks, by hunt and seq.
+        """Return the clicks of a player, ordered by hunt and seq.
 
         Args:
-            player: Whose.
-            after: Hunt and seq of the last one that is known.
-            limit: At most so many, >= 1.
-            hunts: Only of these; None: of all.
+            player: Id of the player.
+            after: Hunt and seq of the last click of the page before.
+            limit: Largest number of clicks, >= 1.
+            hunts: Ids of the hunts to include; None: all hunts.
         """
         found: list[Row] = []
         first, seq = after
@@ -99,14 +101,14 @@ class Players:
         return found
 
     async def erase(self, player: str, *, actor: str) -> tuple[str, int]:
-        """Make what the player did nobody's; return what it is called now, and its clicks.
+        """Replace a player's id by a random pseudonym; return it, and the number of clicks.
 
-        It is all or nothing, and safe to repeat: what was clicked meanwhile is found
-        then.  The draws of these clicks cannot be checked any more, because they were
-        keyed with the player's id.
+        Atomic, and safe to repeat: a second call erases clicks that came meanwhile.  The
+        draws of these clicks can no longer be verified, because they were keyed with the
+        player's id.
         """
-        nobody = ERASED_PREFIX + secrets.token_hex(8)
-        values: dict[str, object] = {"player": player, "nobody": nobody}
+        pseudonym = ERASED_PREFIX + secrets.token_hex(8)
+        values: dict[str, object] = {"player": player, "pseudonym": pseudonym}
         with translated():
             async with self._pool.connection() as conn:
                 hunts = await (await conn.execute(HUNTS, ("",))).fetchall()
@@ -118,12 +120,12 @@ class Players:
             async with self._pool.transaction() as conn:
                 clicks = 0
                 for which in known:
-                    # Or what is being added up now would keep the name.
+                    # Keep the leaderboard from adding the name again meanwhile.
                     await conn.execute(HOLD_STANDINGS, which)
                     await conn.execute(ERASE_STANDINGS, which)
                     clicks += (await conn.execute(ERASE_LOG, which, prepare=False)).rowcount
                 for each in ERASE:
                     await conn.execute(each, values)
-                detail = Jsonb({"player": nobody, "clicks": clicks})
+                detail = Jsonb({"player": pseudonym, "clicks": clicks})
                 await conn.execute(AUDIT, (actor, "erase", detail))
-        return nobody, clicks
+        return pseudonym, clicks

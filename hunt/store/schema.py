@@ -11,12 +11,11 @@ from hunt.errors import StoreError
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 
-#: Key of the advisory lock under which one runner at a time migrates: "hunt" in ASCII.
+#: Key of the advisory lock of `migrate`: "hunt" in ASCII.
 LOCK = 0x68756E74
 
-#: Tables in which the database records what was applied.  `hunt_functions` keeps each
-#: text that was ever applied, the newest last, so that a server of the release before
-#: recognises its own.
+#: Tables that record the applied steps.  `hunt_functions` keeps every text of a function
+#: that was ever applied, newest last: a server of the release before finds its own there.
 RECORDS = (
     "create table if not exists hunt_schema ("
     " version int primary key, name text not null, checksum text not null,"
@@ -27,74 +26,72 @@ RECORDS = (
     " applied_at timestamptz not null default clock_timestamp())",
 )
 
+RECORD_MIGRATION = "insert into hunt_schema (version, name, checksum) values (%s, %s, %s)"
+RECORD_FUNCTION = "insert into hunt_functions (name, checksum) values (%s, %s)"
+
 NEWEST = "select distinct on (name) name, checksum from hunt_functions order by name, number desc"
 
 _MIGRATION = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
-    """One step of the schema; never changed once it was released."""
+class Step:
+    """A migration, or a function with its triggers."""
 
-    version: int
     name: str
     sql: str
+    version: int | None = None  #: of a migration, >= 1; None for a function
 
     @property
     def checksum(self) -> str:
-        """Tells whether a step that was applied is still the same."""
-        return _checksum(self.sql)
+        """The identity of the text, to compare with what the database has."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()[:16]
 
     def __str__(self) -> str:
+        if self.version is None:
+            return f"function {self.name}"
         return f"{self.version:04} {self.name}"
 
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """One SQL function, with its triggers; ``create or replace``, applied after the steps."""
-
-    name: str
-    sql: str
-
-    @property
-    def checksum(self) -> str:
-        """Tells whether the database has this text."""
-        return _checksum(self.sql)
-
-    def __str__(self) -> str:
-        return f"function {self.name}"
+    async def apply(self, conn: Connection) -> None:
+        """Run the step, and record that."""
+        # Without parameters, so that one file may hold many statements.
+        await conn.execute(self.sql.encode())
+        if self.version is None:
+            await conn.execute(RECORD_FUNCTION, (self.name, self.checksum))
+        else:
+            await conn.execute(RECORD_MIGRATION, (self.version, self.name, self.checksum))
 
 
-def _checksum(sql: str) -> str:
-    return hashlib.sha256(sql.encode()).hexdigest()[:16]
-
-
-def _migrations() -> tuple[Migration, ...]:
-    found = []
+def _migrations() -> dict[int, Step]:
+    found = {}
     for each in resources.files("hunt.store").joinpath("migrations").iterdir():
         match = _MIGRATION.fullmatch(each.name)
         if match is not None:
-            found.append(Migration(int(match[1]), match[2], each.read_text("utf-8")))
-    return tuple(sorted(found, key=lambda migration: migration.version))
+            found[int(match[1])] = Step(match[2], each.read_text("utf-8"), int(match[1]))
+    return dict(sorted(found.items()))
 
 
-def _functions() -> tuple[Function, ...]:
+def _functions() -> tuple[Step, ...]:
     folder = resources.files("hunt.store").joinpath("functions")
     found = [
-        Function(each.name.removesuffix(".sql"), each.read_text("utf-8"))
+        Step(each.name.removesuffix(".sql"), each.read_text("utf-8"))
         for each in folder.iterdir()
         if each.name.endswith(".sql")
     ]
     return tuple(sorted(found, key=lambda function: function.name))
 
 
+#: Never changed once they were released; by version, in order.
 MIGRATIONS = _migrations()
+
+#: Applied after the migrations, each as ``create or replace``.
 FUNCTIONS = _functions()
-LATEST = MIGRATIONS[-1].version
+
+LATEST = max(MIGRATIONS)
 
 
 async def current(conn: Connection) -> int:
-    """Return the version of the schema, 0 where there is none."""
+    """Return the version of the schema, 0 for a database without one."""
     with translated():
         if not await _exists(conn, "hunt_schema"):
             return 0
@@ -105,13 +102,13 @@ async def current(conn: Connection) -> int:
     return version
 
 
-async def pending(conn: Connection) -> list[Migration | Function]:
-    """Return what `migrate` would apply, in order.
+async def pending(conn: Connection) -> list[Step]:
+    """Return the steps that `migrate` would apply, in order.
 
     A database of a later release keeps its functions.
     """
     version = await current(conn)
-    todo: list[Migration | Function] = [each for each in MIGRATIONS if each.version > version]
+    todo = [step for number, step in MIGRATIONS.items() if number > version]
     if version <= LATEST:
         with translated():
             applied = dict(await _applied(conn, NEWEST))
@@ -120,10 +117,10 @@ async def pending(conn: Connection) -> list[Migration | Function]:
 
 
 async def lacking(conn: Connection) -> str:
-    """Return what this release needs and the database lacks, as a sentence; else "".
+    """Return a sentence on what this release needs and the database lacks; "" if nothing.
 
-    A function whose text was applied once, and was replaced by another release since,
-    is not lacking: servers of both releases run side by side.
+    A function of this release that another release has replaced is not lacking: servers of
+    both releases run side by side.
     """
     version = await current(conn)
     if version < LATEST:
@@ -138,55 +135,37 @@ async def lacking(conn: Connection) -> str:
 
 
 async def migrate(conn: Connection) -> list[str]:
-    """Bring the schema up to date, in one transaction; return the names of what was applied.
+    """Bring the schema up to date in one transaction; return the names of the applied steps.
 
-    A second runner waits for the first, and then finds nothing to do.
+    Safe to call from several processes at once: one waits for the other, and applies nothing.
 
     Raises:
-        StoreError: Nothing was changed; or a step that was applied has changed since.
+        StoreError: Nothing was changed.  The database failed, or a migration in it has
+            another text than the one of this release.
     """
     with translated():
         async with conn.transaction():
             await conn.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
             for table in RECORDS:
                 await conn.execute(table.encode())
-            rows = await (
-                await conn.execute("select version, checksum from hunt_schema")
-            ).fetchall()
-            applied = dict(rows)
-            for each in MIGRATIONS:
-                if applied.get(each.version, each.checksum) != each.checksum:
+            applied = await conn.execute("select version, checksum from hunt_schema")
+            for version, checksum in await applied.fetchall():
+                if version in MIGRATIONS and MIGRATIONS[version].checksum != checksum:
                     raise StoreError(
-                        f"migration {each.version} was applied in another form: "
+                        f"migration {version} was applied in another form: "
                         "this is not the database of this release"
                     )
             todo = await pending(conn)
             for step in todo:
-                await _apply(conn, step)
+                await step.apply(conn)
     return [str(each) for each in todo]
-
-
-async def _apply(conn: Connection, step: Migration | Function) -> None:
-    # Without parameters, so that one file may hold many statements.
-    await conn.execute(step.sql.encode())
-    if isinstance(step, Migration):
-        await conn.execute(
-            "insert into hunt_schema (version, name, checksum) values (%s, %s, %s)",
-            (step.version, step.name, step.checksum),
-        )
-    else:
-        await conn.execute(
-            "insert into hunt_functions (name, checksum) values (%s, %s)",
-            (step.name, step.checksum),
-        )
 
 
 async def _applied(conn: Connection, query: str) -> list[tuple[str, str]]:
     if not await _exists(conn, "hunt_functions"):
         return []
-    return [
-        (name, checksum) for name, checksum in await (await conn.execute(query.encode())).fetchall()
-    ]
+    rows = await (await conn.execute(query.encode())).fetchall()
+    return [(name, checksum) for name, checksum in rows]
 
 
 async def _exists(conn: Connection, table: str) -> bool:

@@ -1,7 +1,4 @@
-"""Whether a database can keep hunt's promises, by what it says of itself.
-
-What shows only when it is tried is in `hunt.store.connection_checks`.
-"""
+"""Checks of a database by its settings; `hunt.store.connection_checks` tries the rest."""
 
 from __future__ import annotations
 
@@ -11,27 +8,27 @@ from hunt.store import schema
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 
-#: Others cannot hold every title of a hunt.
+#: Only this encoding can hold every title of a hunt.
 ENCODING_CURE = "create the database with encoding UTF8 (createdb -E UTF8 -T template0)"
 
-OLDEST = 140000  # PostgreSQL 14, as `server_version_num` says it
+OLDEST = 140000  # `server_version_num` of PostgreSQL 14
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     ok: bool
-    detail: str  #: what was found
-    cure: str  #: what to do about it; empty where it is ok
+    detail: str  #: what the check found, for operators
+    cure: str  #: how to mend it; empty if `ok`
 
 
 async def check(conn: Connection) -> list[Finding]:
-    """Return what was found, right and wrong.
+    """Check the settings, and return all findings.
 
     Raises:
-        StoreError: The database could not be asked.
+        StoreError: The database did not answer.
     """
     with translated():
         cursor = await conn.execute(
@@ -83,5 +80,5 @@ async def check(conn: Connection) -> list[Finding]:
 
 
 def finding(name: str, ok: bool, detail: str, cure: str) -> Finding:
-    """Return what was found; `cure` is dropped where there is nothing to do."""
+    """Return a finding; `cure` is dropped if `ok`."""
     return Finding(name, ok, detail, "" if ok else cure)

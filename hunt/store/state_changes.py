@@ -1,4 +1,4 @@
-"""Transitions of a hunt's state, under the lock on its row."""
+"""Changes of a hunt's state, under the lock on its row."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from psycopg.types.json import Jsonb
 
 from hunt.core.hunts import State
 from hunt.errors import WrongState
-from hunt.store.definitions import AUDIT, Found, has_passed
+from hunt.store.audit import AUDIT
+from hunt.store.definitions import Found, has_passed
 from hunt.store.driver.connection import Connection
 
-#: The actor of an end that no operator recorded; no token's ``sub`` can look like this.
+#: Actor in the audit trail where a hunt ended by its ``closes_at``; no token can have this
+#: ``sub``.
 BY_CLOCK = "hunt (closes_at)"
 
-# A statement that waited for the lock on the row evaluates its condition again: a hunt that
-# was extended meanwhile stays open.
+# After a wait for the row lock PostgreSQL evaluates the condition again, so a hunt that was
+# extended meanwhile stays open.
 END_DUE = """
     with ended as (
         update hunts set state = 'closed', ended_at = clock_timestamp(), ended_by = %(by)s
@@ -32,16 +34,16 @@ END = """
 
 
 async def end_due(conn: Connection, hunt: str) -> bool:
-    """Record the end of a hunt if it is due; see `hunt.store.hunts.Hunts.end_due`."""
+    """Record the end of a hunt that is due; see `hunt.store.hunts.Hunts.end_due`."""
     done = await conn.execute(END_DUE, {"hunt": hunt, "by": BY_CLOCK})
     return done.rowcount > 0
 
 
 async def move(conn: Connection, found: Found, state: State, actor: str) -> bool:
-    """Bring a locked hunt into a state, and record who did; return False if it is there already.
+    """Set the state of a locked hunt, with an audit entry; return False if it has it already.
 
     Raises:
-        WrongState: Its state or its times do not allow it.
+        WrongState: Its present state or its times do not allow the change.
     """
     hunt = found.definition.id
     if found.state == state:

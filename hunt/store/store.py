@@ -1,4 +1,4 @@
-"""All that an engine needs of PostgreSQL, opened together."""
+"""The store: log, hunts, players, audit trail and notices on one connection pool."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from hunt.store.leaderboard import StoredLeaderboard
 from hunt.store.log import Log
 from hunt.store.players import Players
 
-#: Seconds to connect in, at the start, before it is tried again.
+#: Longest time for a connection at the start, in seconds, before the next attempt.
 START = 4.0
 
 log = FaultLog("hunt")
 
 
 class Store:
-    """Log, hunts, players and notices, on one pool and one connection to listen on.
+    """The parts of the store, on one connection pool and one connection for notices.
 
     Args:
-        pool: The caller's, to open and to close.
-        conninfo: Where the pool connects to.
-        listen: Where notices come from.
+        pool: Opened and closed by the caller.
+        conninfo: The servers of the pool.
+        listen: The servers to listen on for notices.
     """
 
     def __init__(self, pool: Pool, conninfo: Servers, listen: Servers) -> None:
         self._pool = pool
         self._conninfo = conninfo
-        self.name = os.urandom(8).hex()  #: of this process, in its notices
+        self.name = os.urandom(8).hex()  #: name of this process in its notices
         self.log = Log(pool, by=self.name)
         self.hunts = Hunts(pool)
         self.players = Players(pool)
@@ -50,10 +50,10 @@ class Store:
         self.on_recovery = pool.on_recovery
 
     async def wait_fit(self) -> None:
-        """Return once the database answers, with the schema and the durability it must have.
+        """Wait until the database answers, then check its schema and settings.
 
         Raises:
-            SettingsError: It answers, and has not.
+            SettingsError: The database is not fit for use.
         """
         while True:
             try:
@@ -68,7 +68,7 @@ class Store:
                     if not finding.ok:
                         raise SettingsError(f"{finding.detail}: {finding.cure}")
             except StoreError as exc:
-                log.warning("waiting for the database", error=str(exc))
+                log.warning("database not reachable, retrying", error=str(exc))
                 await trio.sleep(0.5)
             else:
                 return
@@ -76,12 +76,12 @@ class Store:
 
 @asynccontextmanager
 async def open_store(conninfo: str, *, listen: str | None, size: int) -> AsyncIterator[Store]:
-    """Yield a store; connects to nothing by itself.
+    """Yield a store, which connects when it is first used.
 
     Args:
-        conninfo: As of libpq.
-        listen: Where notices come from, if not from there.
-        size: Connections, >= 1, at most, besides the one that listens.
+        conninfo: Connection string of libpq.
+        listen: Connection string for notices; None: the same.
+        size: Largest number of connections, >= 1, besides the one for notices.
     """
     servers = Servers(conninfo)
     listeners = servers if listen in {None, conninfo} else Servers(listen)

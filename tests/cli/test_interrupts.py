@@ -58,7 +58,7 @@ def test_interrupted_command_prints_one_line(
 def test_interrupted_server_ends_without_a_traceback(forks: Forker) -> None:
     environ = {"HUNT_JWT_SECRET": SECRET.decode(), "HUNT_DATABASE_URL": UNREACHABLE}
     environ |= {"HUNT_LOG_FORMAT": "json"}
-    said = "waiting for the database"
+    said = "database not reachable, retrying"
     done = forks.run(["serve", *RECIPES["serve"]], environ, signal_after=said)
     assert done.status == 130, done
     assert "Traceback" not in done.err, done

@@ -62,7 +62,7 @@ def test_malformed_setting_is_not_quoted(name: str, forks: Forker, tmp_path: Pat
 @pytest.mark.parametrize("name", RECIPES)
 def test_well_formed_secret_is_not_shown(name: str, forks: Forker, tmp_path: Path) -> None:
     command = [*name.split(), *RECIPES[name]]
-    waits = "waiting for the database" if name == "serve" else None
+    waits = "database not reachable, retrying" if name == "serve" else None
     hidden(forks.run(command, WELL_FORMED, cwd=str(tmp_path), signal_after=waits))
     hidden(forks.run([*name.split(), "--help"], WELL_FORMED, cwd=str(tmp_path)))
 

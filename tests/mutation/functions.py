@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 LOG = ("tests/store/test_log.py",)
 ENDING = ("tests/store/test_state_changes.py",)
+HUNTS = ("tests/store/test_hunts.py",)
+AUDIT = ("tests/store/test_audit.py",)
 PROBE = ("tests/store/driver/test_limits.py", "-k", "probe or shared_session")
 BOARD = ("tests/store/test_leaderboard.py", "tests/web/test_leaderboard.py")
 
@@ -149,33 +151,33 @@ MUTANTS = (
     Mutant("hunt_ended", "v_new is distinct from old", "false", ENDING),
     Mutant("hunt_ended", "v_new.epoch := old.epoch;", "", ENDING),
     Mutant("hunt_ended", "when (old.state = 'closed')", "when (true)", ENDING),
-    Mutant("hunt_delete", "and last_seq = 0", "", ENDING),
+    Mutant("hunt_delete", "and last_seq = 0", "", HUNTS),
     Mutant(
         "hunt_delete",
         "in access exclusive mode nowait', p_hunt)",
         "in access exclusive mode', p_hunt)",
-        ENDING,
+        HUNTS,
     ),
     Mutant(
         "hunt_delete",
         "rewards in access exclusive mode nowait",
         "rewards in access exclusive mode",
-        ENDING,
+        HUNTS,
     ),
-    Mutant("hunt_audit", "and new.detail - 'player' = old.detail - 'player'", "", ENDING),
+    Mutant("hunt_audit", "and new.detail - 'player' = old.detail - 'player'", "", AUDIT),
     Mutant(
         "hunt_audit",
         "and old.detail ? 'player' and new.detail->>'player' like 'erased-%'",
         "",
-        ENDING,
+        AUDIT,
     ),
-    Mutant("hunt_audit", "tg_op = 'UPDATE'\n", "tg_op = 'DELETE'\n", ENDING),
-    Mutant("hunt_audit", "before update or delete on audit", "before update on audit", ENDING),
+    Mutant("hunt_audit", "tg_op = 'UPDATE'\n", "tg_op = 'DELETE'\n", AUDIT),
+    Mutant("hunt_audit", "before update or delete on audit", "before update on audit", AUDIT),
     Mutant(
         "hunt_changed",
         "when 'DELETE' then old.id else new.id",
         "when 'DELETE' then new.id else new.id",
-        ENDING,
+        HUNTS,
     ),
     Mutant("hunt_changed", "or update of definition, version, state, epoch", ""),
     Mutant("hunt_try_commit", "where h.state = 'open'", "where true", PROBE),

@@ -15,17 +15,16 @@ import trio
 from psycopg import sql
 
 from hunt.core.events import Outcome, Settlement
-from hunt.core.fairness import commit as commitment
 from hunt.core.hunts import Hunt
-from hunt.errors import DefinitionError, HuntNotFound, HuntNotOpen, StoreError, WrongState
-from hunt.store.audit import Audit, Entry
+from hunt.errors import DefinitionError, HuntNotOpen, StoreError, WrongState
+from hunt.store.audit import Audit
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
-from hunt.store.players import Players
 from hunt.store.state_changes import BY_CLOCK
-from tests.store.open_log import LIMITED, PLAIN, click, opened, rewards
+from tests.store.open_log import PLAIN, click, opened
+from tests.support.connections import value
 
 T = TypeVar("T")
 
@@ -37,12 +36,6 @@ TIMED = replace(PLAIN, closes_at=LATER)
 async def execute(pool: Pool, statement: str, *values: object) -> None:
     async with pool.connection() as conn:
         await conn.execute(statement.encode(), values)
-
-
-async def value(conn: Connection, query: str) -> object:
-    row = await (await conn.execute(query.encode())).fetchone()
-    assert row is not None
-    return row[0]
 
 
 async def stored(hunts: Hunts) -> Hunt:
@@ -272,97 +265,3 @@ async def test_closes_at_in_the_past_is_refused_by_the_databases_clock(database:
         await hunts.apply(TIMED, seed=os.urandom(32), actor="test")
         with pytest.raises(DefinitionError, match="closes_at"):
             await hunts.apply(past, seed=b"", actor="test")
-
-
-# --- deletion --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("state", ["draft", "open", "closed"])
-async def test_hunt_without_a_click_can_be_deleted(database: str, state: str) -> None:
-    async with opened(database, LIMITED, state=state) as (_, pool):
-        hunts = Hunts(pool)
-        await hunts.delete("harbour", actor="eve")
-        assert await hunts.all() == []
-        with pytest.raises(HuntNotFound):
-            await hunts.delete("harbour")
-        async with pool.connection() as conn:
-            assert await value(conn, "select to_regclass('rewards_1')") is None
-        [entry, *_] = await Audit(pool).list(hunts=["harbour"])
-        assert (entry.action, entry.actor) == ("delete", "eve")
-        # The id is free again, and the log of the new hunt begins at 1.
-        await hunts.create(PLAIN, seed=os.urandom(32), actor="test")
-        await hunts.open("harbour")
-        [settled] = rewards(await Log(pool).append("harbour", [click()]))
-        assert settled.seq == 1
-
-
-async def test_hunt_with_clicks_cannot_be_deleted(database: str) -> None:
-    async with opened(database) as (log, pool):
-        await log.append("harbour", [click()])
-        with pytest.raises(WrongState, match="has clicks"):
-            await Hunts(pool).delete("harbour")
-        async with pool.connection() as conn:
-            with pytest.raises(psycopg.errors.RestrictViolation):
-                await conn.execute("select hunt_delete(1)")
-        assert await log.last() == {"harbour": 1}
-
-
-async def test_deletion_does_not_wait_for_those_who_use_the_log(database: str) -> None:
-    river = replace(PLAIN, id="river")
-    async with opened(database) as (log, pool):
-        hunts = Hunts(pool)
-        await hunts.create(river, seed=os.urandom(32), actor="test")
-        async with pool.connection() as reader, reader.transaction():
-            await reader.execute("select from rewards")
-            with trio.fail_after(20):
-                await hunts.delete("river")
-                assert isinstance((await log.append("harbour", [click()]))[0], Settlement)
-        assert [hunt.id for hunt in await hunts.all()] == ["harbour"]
-
-
-# --- the commitment and the audit trail ------------------------------------------
-
-
-async def test_commitment_is_recorded_when_the_hunt_is_created(database: str) -> None:
-    async with open_pool(database, size=2) as pool:
-        hunts, audit = Hunts(pool), Audit(pool)
-        assert await audit.commitment("harbour") is None
-        for make, seed in ((hunts.apply, b"a" * 32), (hunts.create, b"b" * 32)):
-            await make(PLAIN, seed=seed, actor="ada")
-            await hunts.apply(replace(PLAIN, title="New"), seed=b"", actor="eve")
-            recorded = await audit.commitment("harbour")
-            assert recorded is not None
-            assert (recorded.sha256, recorded.actor) == (commitment(seed), "ada")
-            await hunts.delete("harbour")
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        'update audit set detail = detail || \'{"commitment": "00"}\'',
-        "update audit set actor = 'eve'",
-        "update audit set detail = '{\"player\": \"bob\"}' where action = 'export'",
-        'update audit set detail = detail || \'{"player": "erased-1", "more": 1}\''
-        " where action = 'export'",
-        "update audit set detail = detail || '{\"player\": \"erased-1\"}' where action = 'create'",
-        "delete from audit",
-        "truncate audit",
-    ],
-)
-async def test_audit_trail_is_append_only(database: str, statement: str) -> None:
-    async with opened(database) as (_, pool):
-        audit = Audit(pool)
-        await audit.record(Entry(actor="root", action="export", detail={"player": "ada"}))
-        before = await audit.list()
-        async with pool.connection() as conn:
-            with pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):
-                await conn.execute(statement.encode())
-        assert await audit.list() == before
-
-
-async def test_erased_player_loses_the_name_in_the_audit_trail(database: str) -> None:
-    async with opened(database) as (_, pool):
-        audit = Audit(pool)
-        await audit.record(Entry(actor="root", action="export", detail={"player": "ada"}))
-        nobody, _ = await Players(pool).erase("ada", actor="root")
-        assert [each.detail.get("player") for each in await audit.list(limit=2)] == [nobody, nobody]

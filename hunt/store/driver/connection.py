@@ -23,6 +23,7 @@ from psycopg.rows import tuple_row
 
 from hunt.errors import StoreLost, StoreTimeout
 from hunt.store.driver.servers import Server, Servers
+from hunt.store.driver.statement import Statement
 from hunt.store.driver.waiting import drive, drive_connect
 
 RV = TypeVar("RV")
@@ -32,19 +33,6 @@ ACTIVE = pq.TransactionStatus.ACTIVE
 #: Seconds for what must not be left undone on cancellation: telling the server,
 #: ending a transaction.  Past it the connection is closed instead.
 CLEANUP = 5.0
-
-
-class Statement:
-    """A statement that each connection prepares when it first runs it.
-
-    Args:
-        name: Its own, among all statements.
-        query: SQL, with $1, $2 ... for its values.
-    """
-
-    def __init__(self, name: str, query: str) -> None:
-        self.name = name.encode()
-        self.query = query.encode()
 
 
 class Connection(psycopg.AsyncConnection[Any]):

@@ -14,8 +14,9 @@ from hunt.core.definition import Definition
 from hunt.core.events import Click, Outcome, Settlement
 from hunt.errors import StoreTimeout
 from hunt.store.driver import connection
-from hunt.store.driver.connection import Connection, Statement
+from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import Pool, open_pool
+from hunt.store.driver.statement import Statement
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 from tests.store.driver.fake_postgres import fake_postgres

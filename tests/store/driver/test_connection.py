@@ -4,8 +4,7 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 
 import psycopg
 import pytest
@@ -22,30 +21,16 @@ from hunt.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
-from hunt.store import schema, setting_checks
 from hunt.store.driver import connection
-from hunt.store.driver.connection import Connection, Statement
+from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool, open_pool
+from hunt.store.driver.statement import Statement
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
+from tests.support.connections import connected, value
 
 IDLE = pq.TransactionStatus.IDLE
-
-
-@asynccontextmanager
-async def connected(conninfo: str) -> AsyncIterator[Connection]:
-    conn = await Connection.connect(conninfo, autocommit=True)
-    try:
-        yield conn
-    finally:
-        conn.close_now()
-
-
-async def value(conn: Connection, query: str) -> object:
-    row = await (await conn.execute(query)).fetchone()
-    assert row is not None
-    return row[0]
 
 
 async def test_two_tasks_take_turns_on_one_connection(database: str) -> None:
@@ -393,73 +378,3 @@ async def test_a_standby_that_was_not_waited_for_leaves_the_outcome_unknown(
     async with connected(database) as conn:
         with pytest.raises(StoreLost, match="standby"), conn.committing(5):
             await conn.execute("do $$ begin raise warning 'not replicated'; end $$")
-
-
-# --- the schema ------------------------------------------------------------------
-
-
-async def test_migrating_twice_or_at_once_applies_each_step_once(postgres: str) -> None:
-    name = f"fresh_{uuid.uuid4().hex}"
-    async with connected(postgres) as admin:
-        await admin.execute(f"create database {name}")
-        fresh = psycopg.conninfo.make_conninfo(postgres, dbname=name)
-        try:
-            applied: list[list[str]] = []
-            async with connected(fresh) as one, connected(fresh) as two:
-                assert await schema.current(one) == 0
-                everything = [*schema.MIGRATIONS, *schema.FUNCTIONS]
-                assert await schema.pending(one) == everything
-
-                async def migrate(conn: Connection) -> None:
-                    applied.append(await schema.migrate(conn))
-
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(migrate, one)
-                    nursery.start_soon(migrate, two)
-                assert sorted(applied) == [[], [str(each) for each in everything]]
-                assert await schema.current(two) == schema.LATEST
-                await one.execute("update hunt_schema set checksum = 'other'")
-                with pytest.raises(StoreError, match="another form"):
-                    await schema.migrate(one)
-        finally:
-            await admin.execute(f"drop database {name} with (force)")
-
-
-async def test_migrate_replaces_a_function_whose_text_changed(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    released = schema.FUNCTIONS
-    changed = schema.Function(
-        "hunt_time", next(each.sql for each in released if each.name == "hunt_time") + "-- later\n"
-    )
-    later = tuple(changed if each.name == "hunt_time" else each for each in released)
-    async with connected(database) as conn:
-        assert await schema.migrate(conn) == []
-        monkeypatch.setattr(schema, "FUNCTIONS", later)
-        assert await schema.pending(conn) == [changed]
-        assert await schema.lacking(conn) == "the database lacks this release's hunt_time"
-        assert await schema.migrate(conn) == ["function hunt_time"]
-        assert not await schema.lacking(conn)
-        # A server of the release before may still start; its migrate is a way back.
-        monkeypatch.setattr(schema, "FUNCTIONS", released)
-        assert not await schema.lacking(conn)
-        assert await schema.migrate(conn) == ["function hunt_time"]
-        # A database with a later schema keeps its functions.
-        await conn.execute(
-            "insert into hunt_schema (version, name, checksum) values (%s, 'later', '')",
-            (schema.LATEST + 1,),
-        )
-        monkeypatch.setattr(schema, "FUNCTIONS", later)
-        assert await schema.pending(conn) == []
-        assert not await schema.lacking(conn)
-
-
-async def test_checks_name_what_is_wrong_and_the_cure(database: str) -> None:
-    async with connected(database) as conn:
-        good = {each.name: each for each in await setting_checks.check(conn)}
-        assert all(each.ok for name, each in good.items() if name != "latency")
-        await conn.execute("set synchronous_commit = off")
-        await conn.execute("set default_transaction_read_only = on")
-        bad = {each.name: each for each in await setting_checks.check(conn) if not each.ok}
-        assert {"synchronous_commit", "writable"} <= set(bad)
-        assert "target_session_attrs" in bad["writable"].cure

@@ -1,0 +1,47 @@
+"""Epochs of the logs: begun anew where numbers may have been given out twice."""
+
+from __future__ import annotations
+
+import secrets
+
+from psycopg.types.json import Jsonb
+
+from hunt.store.audit import AUDIT
+from hunt.store.driver.connection import Connection
+
+LOCK_ALL = "select id, epoch from hunts order by id for update"
+
+# No row comes back unless the log is still of this epoch, and ends too early.
+LOCK_LOST = """
+    select last_seq from hunts where id = %s and epoch = %s and last_seq < %s for update
+"""
+
+SET = "update hunts set epoch = %s where id = %s"
+
+
+def new_epoch() -> str:
+    """Return a random name for the epoch of a log that begins, or begins again."""
+    return "k" + secrets.token_hex(4)
+
+
+async def begin_all(conn: Connection, actor: str) -> dict[str, str]:
+    """Begin a new epoch of every log; see `hunt.store.hunts.Hunts.new_epochs`."""
+    rows = await (await conn.execute(LOCK_ALL)).fetchall()
+    return {hunt: await _begin(conn, hunt, actor, {"before": before}) for hunt, before in rows}
+
+
+async def begin_after_loss(conn: Connection, hunt: str, epoch: str, known: int) -> bool:
+    """Begin a new epoch of one log; see `hunt.store.hunts.Hunts.begin_epoch`."""
+    row = await (await conn.execute(LOCK_LOST, (hunt, epoch, known))).fetchone()
+    if row is None:
+        return False
+    detail = {"before": epoch, "known": known, "last_seq": row[0]}
+    await _begin(conn, hunt, "hunt", detail)
+    return True
+
+
+async def _begin(conn: Connection, hunt: str, actor: str, detail: dict[str, object]) -> str:
+    epoch = new_epoch()
+    await conn.execute(SET, (epoch, hunt))
+    await conn.execute(AUDIT, (actor, "epoch", hunt, Jsonb(detail)))
+    return epoch
