@@ -1,9 +1,9 @@
-"""Limits of connections: in all, and by address; and which connection makes room.
+"""Limits of open connections, in all and by address, and eviction of idle connections.
 
-At a limit, the connection that has been idle longest is closed in favour of a new one.
-Where none is idle, the new one is *beyond the limit*: it may say what it wants, gets
-503, and is closed.  A few such connections are served nevertheless, where they ask for
-an operations route, so that probes and Prometheus see a server that is full.
+At a limit, the connection that has been idle longest is closed for a new one.  If none
+is idle, the new one is *beyond the limit*: its request is refused with 503, and it is
+closed.  A few connections beyond the limit may request an operations route, so that
+probes and Prometheus can see a full server.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ import structlog
 
 from hunt.core.proxies import Peer
 
-#: Connections beyond the limit that may wait to say what they want; a further one takes
-#: the place of the oldest.
+#: Maximum of connections beyond the limit whose request has not arrived; one more closes
+#: the oldest of them.
 BEYOND = 16
 
-#: Connections beyond the limit that are served an operations route.
+#: Maximum of connections beyond the limit that request an operations route.
 OPERATIONS = 8
 
-#: Seconds that a connection beyond the limit has to say what it wants.
+#: Seconds for the request of a connection beyond the limit to arrive.
 BEYOND_TIMEOUT = 2.0
 
-#: Seconds that it has for the answer of an operations route.
+#: Seconds for the response of an operations route on such a connection.
 OPERATIONS_TIMEOUT = 10.0
 
-#: The routes that are served beyond the limit.
+#: The operations routes, which are served beyond the limit.
 ROUTES = frozenset({b"/livez", b"/readyz", b"/metrics"})
 
-#: Seconds for which a search that found no idle connection is not repeated.
-BARREN = 0.1
+#: Seconds after which a search that found no idle connection is repeated.
+SEARCH_COOLDOWN = 0.1
 
-#: Seconds between two warnings that an address has too many connections.
+#: Seconds between two log events of addresses with too many connections.
 WARN_INTERVAL = 60.0
 
-#: Limits whose searches are remembered; more are forgotten together.
+#: Maximum of addresses whose searches are remembered.
 SEARCHES = 64
 
 Limit = Literal["all", "address"]
@@ -48,29 +48,29 @@ log = structlog.get_logger("hunt.edge")
 
 
 class Holder(Protocol):
-    """The object that serves a connection at the moment.  None of this may block."""
+    """The object that serves a connection at the moment.  Its methods must not block."""
 
     def idle_since(self) -> float | None:
-        """Return since when no request is in flight; None while one is."""
+        """Return the time since which no request is in flight; None while one is."""
 
     def evict(self) -> None:
-        """Close the connection, unless a request has come meanwhile; that is served."""
+        """Close the connection, unless a request has arrived meanwhile; then serve it."""
 
     def abort(self) -> None:
         """Close the connection at once."""
 
 
 class Slot:
-    """One open connection, as the limits see it."""
+    """One open connection, as counted by the limits."""
 
     __slots__ = ("_admission", "beyond", "holder", "key", "peer")
 
     def __init__(
         self, admission: Admission, peer: Peer, key: str | None, beyond: Limit | None
     ) -> None:
-        self.peer = peer  #: the other end
-        self.key = key  #: what the limit by address goes by; None: it has none
-        self.beyond = beyond  #: the limit that it is beyond
+        self.peer = peer  #: the client, or a proxy
+        self.key = key  #: of the limit by address; None: that limit does not apply
+        self.beyond = beyond  #: the limit that it exceeds; None: it exceeds none
         self.holder: Holder | None = None  #: None while it cannot be evicted
         self._admission = admission
 
@@ -78,16 +78,16 @@ class Slot:
         """Return whether a request may be served.
 
         Args:
-            target: Of the request: a path, perhaps with a query.
+            target: The target of the request: a path, perhaps with a query.
         """
         if self.beyond is None:
             return True
         return target.partition(b"?")[0] in ROUTES and self._admission.reserve(self)
 
     def pin(self) -> None:
-        """Never evict this connection: it is a stream."""
+        """Exclude the connection from eviction: it is a stream."""
         self.holder = None
-        self._admission.forget(self)
+        self._admission.pin(self)
 
     def release(self) -> None:
         """Count the connection as closed; a second call changes nothing."""
@@ -129,10 +129,10 @@ class Admission:
         return len(self._open)
 
     def admit(self, peer: Peer) -> Slot:
-        """Return the place of a new connection, for which another one may be closed.
+        """Return the slot of a new connection, for which an idle one may be closed.
 
         Args:
-            peer: The other end; a trusted proxy has no limit by address.
+            peer: The client; the limit by address does not apply to a trusted proxy.
         """
         key = None if peer.trusted else peer.key
         slot = Slot(self, peer, key, self._full(key))
@@ -145,12 +145,12 @@ class Admission:
         self.refused[slot.beyond] += 1
         if slot.beyond == "address":
             self._warn()
-        self._crowd(key)
+        self._evict_beyond(key)
         self._beyond[slot] = None
         return slot
 
     def _full(self, key: str | None) -> Limit | None:
-        """Return the limit at which a new connection is, where none makes room for it."""
+        """Return the limit that a new connection exceeds; evict an idle one if possible."""
         if (
             key is not None
             and self.per_address is not None
@@ -164,13 +164,13 @@ class Admission:
         return None
 
     def _evict(self, key: str | None) -> bool:
-        """Close the connection that has been idle longest; return False where none is idle.
+        """Close the connection that has been idle longest; return False if none is idle.
 
         Args:
-            key: Of the address whose connections count; None: all.
+            key: The address whose connections may be closed; None: any.
         """
         search = self._searches.get(key)
-        if search is None or (not search.found and not search.barren(self._clock())):
+        if search is None or (not search.found and not search.is_cooling_down(self._clock())):
             if len(self._searches) >= SEARCHES:
                 self._searches.clear()
             slots = [each for each in self._evictable if key in {None, each.key}]
@@ -186,11 +186,11 @@ class Admission:
                 return True
         return False
 
-    def _crowd(self, key: str | None) -> None:
-        """Make room beyond the limit.
+    def _evict_beyond(self, key: str | None) -> None:
+        """Close a connection beyond the limit if there are `BEYOND` already.
 
-        An address takes at most half of it, so that one which fills its limit keeps no
-        other from being answered.
+        One address has at most half of them, so that it cannot keep the others from
+        getting their 503.
         """
         same = [each for each in self._beyond if each.key == key] if key is not None else []
         if len(same) < BEYOND // 2 and len(self._beyond) < BEYOND:
@@ -216,8 +216,8 @@ class Admission:
         self._operations.add(slot)
         return True
 
-    def forget(self, slot: Slot) -> None:
-        """Never evict a connection any more."""
+    def pin(self, slot: Slot) -> None:
+        """Exclude a connection from eviction."""
         self._evictable.pop(slot, None)
 
     def release(self, slot: Slot) -> None:
@@ -238,14 +238,14 @@ class Admission:
         if now >= self._warned + WARN_INTERVAL:
             self._warned = now
             log.warning(
-                "address refused: too many connections; if it is a proxy's, name it in "
+                "connection limit of an address reached; if it is a proxy's, name it in "
                 "HUNT_TRUSTED_PROXIES",
                 limit=self.per_address,
             )
 
 
 class _Search:
-    """The idle connections of one moment, the one that has been idle longest at the end."""
+    """The idle connections at one moment, the longest-idle one last."""
 
     def __init__(self, slots: list[Slot], now: float) -> None:
         idle = [
@@ -254,8 +254,8 @@ class _Search:
             if slot.holder is not None and (since := slot.holder.idle_since()) is not None
         ]
         self.found = sorted(idle, key=itemgetter(0), reverse=True)
-        self._again = now if idle else now + BARREN
+        self._again = now if idle else now + SEARCH_COOLDOWN
 
-    def barren(self, now: float) -> bool:
-        """Return whether it is too early to search again, because none was idle."""
+    def is_cooling_down(self, now: float) -> bool:
+        """Return whether it is too early to search again: none was idle."""
         return now < self._again

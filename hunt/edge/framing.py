@@ -1,8 +1,8 @@
 """Strict framing of HTTP/1 requests (RFC 9112).
 
-h11 accepts several ambiguous forms that another server on the way may read
-differently. Two readings of one message are what request smuggling lives from, so
-each of these forms is refused here, and the connection closed.
+h11 accepts several ambiguous forms that a proxy in front may read differently.
+Request smuggling needs two readings of one message, so each of these forms is refused,
+and the connection is closed.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import re
 import h11
 from h11._receivebuffer import ReceiveBuffer  # ruff: ignore[import-private-name]
 
-#: Bytes of a request line, at most.
+#: Maximum length of a request line, in bytes.
 MAX_LINE = 8192
 
-#: Bytes of the line before a chunk, at most: the size, and extensions that mean nothing.
+#: Maximum length of the line before a chunk, in bytes: its size, and ignored extensions.
 MAX_CHUNK_LINE = 256
 
-#: A line end that this server does not take for one.
+#: A line feed without carriage return, which does not end a line here.
 BARE_LF = re.compile(rb"(?<!\r)\n")
 _END = b"\r\n\r\n"
 _LINE = re.compile(rb"([!#-'*+.^_`|~0-9A-Za-z-]+) [!-~]+ HTTP/([0-9])\.([0-9])")
@@ -41,8 +41,8 @@ def check_head(received: bytes, limit: int) -> None:
     """Check the head of a request, as far as it has arrived.
 
     Args:
-        received: All bytes that follow the request before.
-        limit: Bytes of a head, at most.
+        received: All bytes behind the previous request.
+        limit: Maximum length of a head, in bytes.
 
     Raises:
         Malformed: The head is invalid, ambiguous or too long.
@@ -109,25 +109,25 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
 
 
 class Connection(h11.Connection):
-    """A connection of h11, as a server, that refuses what is ambiguous.
+    """A server's connection of h11 that refuses ambiguous requests.
 
-    It also ignores what follows the last request.  After a request of HTTP/1.0, or one
-    that asks for the connection to be closed, there is nothing more to say (RFC 9112,
-    9.6).  h11 takes more for an error, and Hypercorn would answer that with 400,
-    perhaps in place of the answer that is on its way.
+    It also ignores bytes behind the last request: after a request of HTTP/1.0, or one
+    with ``Connection: close``, the client has no more requests (RFC 9112, 9.6).  For h11
+    more bytes are an error, and Hypercorn would answer it with 400, perhaps in place of
+    the response that is being sent.
 
     Args:
-        limit: Bytes of a head, at most.
+        limit: Maximum length of a head, in bytes.
     """
 
-    #: Hypercorn would send ``100 Continue`` before the application has looked at the head.
+    #: Else Hypercorn would send ``100 Continue`` before the application has seen the head.
     they_are_waiting_for_100_continue = False
 
     def __init__(self, limit: int) -> None:
         super().__init__(h11.SERVER, max_incomplete_event_size=limit)
         self._limit = limit
         self._receive_buffer = _Buffer()
-        self.fault: Malformed | None = None  #: what was wrong with the request
+        self.fault: Malformed | None = None  #: the fault that hunt found in the request
 
     @property
     def expects_continue(self) -> bool:
@@ -143,8 +143,8 @@ class Connection(h11.Connection):
         """Return the next event.
 
         Raises:
-            h11.RemoteProtocolError: The request is not valid; `fault` says why, where that is
-                known.
+            h11.RemoteProtocolError: The request is not valid; `fault` is set if hunt found the
+                reason.
         """
         if self.their_state is h11.MUST_CLOSE:
             return h11.NEED_DATA
@@ -180,7 +180,7 @@ class Answered:
 
 
 class _Buffer(ReceiveBuffer):
-    """The bytes that h11 reads: strict about the lines of a chunked body."""
+    """The receive buffer of h11, with strict checks of the lines of a chunked body."""
 
     def maybe_extract_next_line(self) -> bytearray | None:
         """Return the line before a chunk, once it is complete."""

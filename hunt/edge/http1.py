@@ -1,4 +1,4 @@
-"""Hypercorn's HTTP/1.1, without the ways that lead from there into its other protocols."""
+"""Hypercorn's HTTP/1.1 with strict framing, and without its upgrades to other protocols."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hunt.edge.worker import SLOT, Worker
 from hunt.play import problems
 from hunt.web.scope_state import CONTINUE
 
-#: What is said of a malformed request where h11 has found the fault.
+#: The detail of a malformed request whose fault h11 has found, by status.
 _FAULTS = {
     400: "the request is not valid HTTP/1.1, or ended before it was complete",
     431: "the head of the request, or its trailers, are too long",
@@ -25,24 +25,25 @@ _FAULTS = {
 
 
 class HTTP1(H11Protocol):
-    """Serves requests, and lets go of the connection where one becomes a socket.
+    """Serves requests; a WebSocket handshake raises `Upgraded`.
 
-    A server may ignore an ``Upgrade`` (RFC 9110, 7.8).  That to h2c is sent by no
-    browser; Hypercorn parses its ``HTTP2-Settings`` unguarded (H1), and a client that
-    announces a window of nothing and leaves holds its connection for long.  Hypercorn's
-    WebSocket would agree to deflate, look at the size of a message after it is all there
-    (H5), and die of a frame that comes with the handshake (H1): hunt has its own.
+    A server may ignore an ``Upgrade`` (RFC 9110, 7.8).  No browser upgrades to h2c.
+    Hypercorn parses its ``HTTP2-Settings`` without a check (H1), and a client that
+    announces a window of 0 and leaves holds its connection for long.  Hypercorn's
+    WebSocket would accept deflate, check the size of a message only after it has arrived
+    (H5), and fail on a frame behind the handshake (H1): hunt has its own.
     """
 
     async def initiate(self) -> None:
-        """Begin; see `framing.Connection`."""
+        """Parse by hunt's strict `framing.Connection`."""
         self.connection = Connection(self.config.h11_max_incomplete_size)
 
     async def stream_send(self, event: Event) -> None:
-        """Send; an answer says so where it is the last.
+        """Send a part of a response; the last response announces the close.
 
-        It is where the worker is to end, and where the client still waits to be asked for
-        a body: it may send that after all, so nothing behind the answer can be understood.
+        It is the last one if the worker drains or the connection is over a limit.  It is
+        also the last one if the client still waits for ``100 Continue``: the client may send
+        the body nevertheless, so the bytes behind cannot be understood.
         """
         if isinstance(event, Response) and event.status_code >= 200:
             connection = self.connection
@@ -53,7 +54,7 @@ class HTTP1(H11Protocol):
         await super().stream_send(event)
 
     async def _send_error_response(self, status_code: int) -> None:
-        """Answer a malformed request; the connection ends with that."""
+        """Answer a malformed request, and close the connection."""
         fault = self.connection.fault if isinstance(self.connection, Connection) else None
         detail = str(fault) if isinstance(fault, Malformed) else _FAULTS.get(status_code)
         await self._answer(problems.problem(status_code, detail or _FAULTS[400]))
@@ -70,10 +71,10 @@ class HTTP1(H11Protocol):
         return slot
 
     async def _answer(self, problem: problems.Problem, *, head: bool = False) -> None:
-        """Send a problem as the last answer on this connection.
+        """Send a problem as the last response on this connection.
 
         Args:
-            problem: With its body.
+            problem: The problem.
             head: The request was a ``HEAD``: the body is not sent.
         """
         headers = [*problem_headers(problem), (b"connection", b"close")]
@@ -84,7 +85,7 @@ class HTTP1(H11Protocol):
         await self._send_h11_event(h11.EndOfMessage())
 
     async def _proceed(self) -> None:
-        """Ask the client for the body, where it waits to be asked (RFC 9110, 10.1.1)."""
+        """Send ``100 Continue`` if the client waits for it (RFC 9110, 10.1.1)."""
         connection = self.connection
         if isinstance(connection, Connection) and connection.expects_continue:
             headers = self.config.response_headers("h11")
@@ -99,7 +100,7 @@ class HTTP1(H11Protocol):
         """Serve a request.
 
         Raises:
-            Upgraded: It is the handshake of a socket.
+            Upgraded: The request is a WebSocket handshake.
         """
         problem = refusal(self._worker, self._slot, request.method, request.target)
         if problem is not None:

@@ -1,4 +1,4 @@
-"""Hypercorn's HTTP/2, such that one stream harms neither the others nor the process."""
+"""Hypercorn's HTTP/2, repaired: a stream cannot harm other streams or the process."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from hunt.edge.over_limit import refusal
 from hunt.edge.worker import SLOT, Worker
 from hunt.play import problems
 
-#: As in HTTP/1 (RFC 9112, 3.2); Hypercorn could not decode another one.
+#: A valid request target, as in HTTP/1 (RFC 9112, 3.2); Hypercorn cannot decode others.
 _TARGET = re.compile(rb"[!-~]+")
 
 
 class HTTP2(H2Protocol):
-    """Serves requests; it has no sockets, and waits for no client that takes nothing."""
+    """Serves requests without WebSockets; sends to a client that reads nothing time out."""
 
-    _turned_away = False  # a request, because the connection is beyond the limit
+    _over_limit = False  # a request was refused: the connection closes
 
     async def initiate(
         self, headers: list[tuple[bytes, bytes]] | None = None, settings: bytes | None = None
     ) -> None:
-        """Begin, without saying that WebSockets may come this way.
+        """Begin without announcing WebSockets over HTTP/2.
 
-        So browsers open theirs over HTTP/1.1; Hypercorn's would agree to deflate (H5).
+        Browsers then open them over HTTP/1.1; Hypercorn's would accept deflate (H5).
         """
         del self.connection.local_settings[SettingCodes.ENABLE_CONNECT_PROTOCOL]
         await super().initiate(headers, settings)
 
     async def _handle_events(self, events: Sequence[H2Event]) -> None:
-        """Pass on what came, but for what Hypercorn has no answer to.
+        """Handle events of the client; drop those that Hypercorn cannot handle.
 
-        A body may go on arriving when its request was answered already (413, 401):
-        Hypercorn looks for a stream that is gone, and its error ends them all.
+        A body may still arrive after its request was answered (413, 401).  Hypercorn would
+        look for a stream that has gone, and its error would end all streams.
         """
         for event in events:
             if isinstance(event, DataReceived) and event.stream_id not in self.streams:
@@ -57,27 +57,27 @@ class HTTP2(H2Protocol):
             else:
                 await super()._handle_events([event])
         await self._flush()
-        if self._turned_away:
+        if self._over_limit:
             self.connection.close_connection()
             await self._flush()
             await self.send(Closed())
 
     def _refusal(self, request: RequestReceived) -> problems.Problem | None:
-        """Return the answer to a request that the application does not get; None: it does."""
+        """Return the problem of a request that must not reach the application, else None."""
         method, path = _pseudo(request, b":method"), _pseudo(request, b":path")
         assert isinstance(self.context, Worker), "edge.install replaces both"
         slot = self.connection_state[SLOT]
         if (problem := refusal(self.context, slot, method, path)) is not None:
-            self._turned_away = True
+            self._over_limit = True
             return problem
         if method == b"CONNECT":
-            return problems.problem(405, "this server is no proxy")
+            return problems.problem(405, "this server is not a proxy")
         if not _TARGET.fullmatch(path):
             return problems.problem(400, "the path of the request is not valid")
         return None
 
     def _answer(self, request: RequestReceived, problem: problems.Problem) -> None:
-        """Answer a request that the application does not get."""
+        """Answer a request that does not reach the application."""
         stream_id = request.stream_id
         assert stream_id is not None
         headers = [(b":status", b"%d" % problem.status), *problem_headers(problem)]
@@ -91,10 +91,10 @@ class HTTP2(H2Protocol):
             self.connection.send_data(stream_id, problem.body, end_stream=True)
 
     async def stream_send(self, event: Event) -> None:
-        """Send for a stream, whose client has to open its window in time (H3).
+        """Send a part of a response; the client has to open its window in time (H3).
 
-        Flow control is the client's: one that never opens the window would keep a
-        stream, its task and its place among the connections for ever.
+        The client controls the flow.  If it never opened the window, it would keep a
+        stream, a task and a connection of the limit for ever.
         """
         if isinstance(event, Body | Data):
             kind, data = type(event), event.data
@@ -108,24 +108,24 @@ class HTTP2(H2Protocol):
             await super().stream_send(event)
 
     async def _close_stream(self, stream_id: int) -> None:
-        """Tell the application of the end of a stream, even where its connection ends now.
+        """Tell the application that a stream has ended, even while its connection ends.
 
-        One that is not told waits for ever, and its connection for it.
+        Without that, the application and its connection would wait for ever.
         """
         with trio.move_on_after(sending.SEND_TIMEOUT, shield=True):
             await super()._close_stream(stream_id)
 
     async def _send_in_time(self, event: Event) -> bool:
-        """Send; return False where that took too long, and the stream is reset."""
+        """Send an event; after `SEND_TIMEOUT`, reset the stream and return False."""
         with trio.move_on_after(sending.SEND_TIMEOUT) as scope:
             await super().stream_send(event)
         if not scope.cancelled_caught:
             return True
-        with suppress(ProtocolError):  # it has gone, and the connection with it perhaps
+        with suppress(ProtocolError):  # the stream, or its connection, has ended
             self.connection.reset_stream(event.stream_id, ErrorCodes.CANCEL)
         await self._flush()
         await self._close_stream(event.stream_id)
-        # The buffer lets go of whoever waits for it when it finds its stream gone.
+        # Wakes tasks that wait for the window; they find that the stream has ended.
         await self._window_updated(event.stream_id)
         return False
 

@@ -1,4 +1,4 @@
-"""Frames of RFC 6455 on a stream: small text messages, bounded on both sides."""
+"""A WebSocket (RFC 6455) on a stream: small text messages, bounded in both directions."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opc
 
 from hunt.edge.sending import send_all
 
-#: Bytes of a message of a client, at most.
+#: Maximum length of a client's message, in bytes.
 MAX_MESSAGE = 4096
 
-#: Bytes that are read at once.
+#: Maximum length of one read, in bytes.
 READ = 16_384
 
-#: Messages that go out in one write, at most.
+#: Maximum of messages in one write.
 WRITE_MESSAGES = 64
 
-#: Answers to pings of the protocol that may wait to be written.
+#: Maximum of pongs that wait to be written.
 MAX_PONGS = 16
 
-#: Seconds from the decision to close to the end of the connection, at most: for a
-#: write that is under way, for ours and for the client's close.
+#: Seconds from the decision to close to the end of the connection, at most: for the
+#: current write, the close frame, and the client's close frame.
 CLOSE_TIMEOUT = 2.0
 
-#: Heartbeats after which a client that says nothing, not even pong, is gone.
+#: Heartbeat intervals without input, not even a pong, after which the client is gone.
 SILENCE = 2.5
 
 #: Codes of a close, beside those of `wsproto`; 4000 and a status of HTTP where one fits.
@@ -40,7 +40,7 @@ OVER = 1000  # the purpose for which the connection was opened has been fulfille
 UNSUPPORTED, NOT_JSON, FAILED, RESTART, AGAIN = 1003, 1007, 1011, 1012, 1013
 BAD_TOKEN, NOT_ALLOWED, TOO_SLOW = 4401, 4403, 4408
 
-#: What a client is told of its fault; the texts of `wsproto` show Python's exceptions.
+#: Close reasons by code; those of `wsproto` would show Python's exceptions.
 FAULTS = {
     int(CloseReason.PROTOCOL_ERROR): "a frame is not valid",
     int(CloseReason.INVALID_FRAME_PAYLOAD_DATA): "text must be UTF-8",
@@ -49,28 +49,28 @@ FAULTS = {
 
 
 class Session(Protocol):
-    """Who speaks over a `WebSocket`.  None of this may block."""
+    """The user of a `WebSocket`.  Its methods must not block."""
 
-    def heard(self, text: str) -> None:
-        """Take a whole message."""
+    def receive(self, text: str) -> None:
+        """Handle a complete message."""
 
-    def room(self) -> bool:
-        """Return whether another message may be read; asked again after each write."""
+    def has_capacity(self) -> bool:
+        """Return whether another message may be read; called again after each write."""
 
     def take(self, most: int) -> list[str]:
-        """Return the next messages to send; none where there is nothing to say now."""
+        """Return the next messages to send, at most `most`; empty if there are none."""
 
 
 class WebSocket:
-    """One connection after its handshake, on the server's side.
+    """The server's side of a connection after its handshake.
 
-    It reads no further while the answers to what it has read are not written, so a
-    client that does not read cannot make anything grow; it ends within `CLOSE_TIMEOUT`
-    seconds of `close`, and when its client has gone.
+    Backpressure: it pauses reading while answers wait to be written, so a client that
+    does not read cannot fill the memory.  It ends within `CLOSE_TIMEOUT` seconds of
+    `close`, and when its client has gone.
 
     Args:
-        stream: A connection, which stays the caller's to close.
-        session: Who speaks.
+        stream: The connection, which the caller closes.
+        session: Handles messages, and returns messages to send.
         heartbeat: Seconds between two pings, > 0.
     """
 
@@ -85,16 +85,16 @@ class WebSocket:
         self._written = trio.Event()
         self._scope = trio.CancelScope()
         self._closing: CloseConnection | None = None
-        self._deaf = False  # what comes is read, and means nothing any more
-        self.answered = False  #: the client has said its close
-        self.stalled = False  #: it did not take what was written
+        self._ignores_input = False  # input is read and discarded
+        self.answered = False  #: the client has sent its close frame
+        self.stalled = False  #: the client did not read in time
 
     def wake(self) -> None:
-        """Look again for what there is to send."""
+        """Send the messages that the session has now."""
         self._wake.set()
 
     def close(self, code: int, reason: str) -> None:
-        """Send what waits, close, and end soon; the first reason counts."""
+        """Send queued messages and a close frame, then end; the first call counts."""
         if self._closing is None:
             self._closing = CloseConnection(code, reason)
             self._scope.deadline = trio.current_time() + CLOSE_TIMEOUT
@@ -103,28 +103,28 @@ class WebSocket:
 
     @property
     def code(self) -> int | None:
-        """Of the close that was decided; None while it is open, or where it broke."""
+        """The close code; None while the WebSocket is open, or if its connection broke."""
         return None if self._closing is None else self._closing.code
 
     async def run(self, head: bytes, received: bytes) -> None:
         """Serve the connection until its end.
 
         Args:
-            head: Bytes that go out before the first frame.
-            received: What came behind the handshake.
+            head: The response of the handshake.
+            received: The bytes that arrived behind the handshake.
         """
         with self._scope:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write, head)
                 await self._read(received)
-                if self._closing is None:  # it has gone without a word
+                if self._closing is None:  # the client has gone without a close frame
                     nursery.cancel_scope.cancel()
 
     async def _read(self, data: bytes) -> None:
-        """Hear what comes, until there is nothing more to come."""
+        """Read frames until the client closes, or sends nothing for too long."""
         while True:
-            if data and not self._deaf:
-                await self._hear(data)
+            if data and not self._ignores_input:
+                await self._handle(data)
             if self.answered:
                 return
             with trio.move_on_after(SILENCE * self._heartbeat) as silence:
@@ -135,42 +135,44 @@ class WebSocket:
             if silence.cancelled_caught or not data:
                 return
 
-    async def _hear(self, data: bytes) -> None:
+    async def _handle(self, data: bytes) -> None:
         self._frames.receive_data(data)
         for event in self._frames.events():
             if isinstance(event, CloseConnection):
                 self.answered = self._frames.state is not ConnectionState.OPEN
                 self._fail(event.code, "" if self.answered else FAULTS.get(event.code, ""))
             elif self._closing is not None:
-                continue  # we shall not answer, so it does not count
+                continue  # no answer would be sent any more
             elif isinstance(event, TextMessage):
-                if event.data:  # or empty frames without end would make a list of them
+                if event.data:  # else endless empty frames would fill the list
                     self._parts.append(event.data)
                 if event.message_finished:
                     text, self._parts = "".join(self._parts), []
-                    self._session.heard(text)
+                    self._session.receive(text)
             elif isinstance(event, BytesMessage):
                 self._fail(UNSUPPORTED, "messages are text")
             elif isinstance(event, Ping):
                 self._pongs.append(self._frames.send(event.response()))
                 self._wake.set()
-            if self._deaf:
+            if self._ignores_input:
                 return
-            await self._wait_room()
+            await self._wait_capacity()
 
     def _fail(self, code: int, reason: str) -> None:
-        """Hear no more, and close."""
-        self._deaf = True
+        """Ignore further input, and close."""
+        self._ignores_input = True
         self.close(code, reason)
 
-    async def _wait_room(self) -> None:
+    async def _wait_capacity(self) -> None:
         """Wait until another message may be read."""
-        while self._closing is None and (len(self._pongs) >= MAX_PONGS or not self._session.room()):
+        while self._closing is None and (
+            len(self._pongs) >= MAX_PONGS or not self._session.has_capacity()
+        ):
             self._written = trio.Event()
             await self._written.wait()
 
     async def _write(self, head: bytes) -> None:
-        """Write what there is to say, pings in between, and at last the close."""
+        """Write messages and pings, and at last the close frame."""
         await self._send(head)
         ping_at = trio.current_time() + self._heartbeat
         while True:
@@ -188,20 +190,24 @@ class WebSocket:
                 with trio.move_on_at(ping_at):
                     await self._wake.wait()
         await self._send(self._frames.send(self._closing))
-        if self._deaf and not self.answered and isinstance(self._stream, HalfCloseableStream):
-            # No close of the client's will be understood, so its end is what we wait for.
+        if (
+            self._ignores_input
+            and not self.answered
+            and isinstance(self._stream, HalfCloseableStream)
+        ):
+            # The client's close frame could not be understood: wait for the end of its stream.
             with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._stream.send_eof()
 
     def _next(self) -> bytes:
-        """Return the bytes of what is to be sent now; none where there is nothing."""
+        """Return the frames to send now; empty if there are none."""
         frames = list(self._pongs)
         self._pongs.clear()
         frames += [text_frame(text) for text in self._session.take(WRITE_MESSAGES)]
         return b"".join(frames)
 
     async def _send(self, data: bytes) -> None:
-        """Write all of it; a client that does not take it in time has no connection any more."""
+        """Write all of `data`; end the connection of a client that does not read in time."""
         try:
             await send_all(self._stream, data)
         except trio.TooSlowError:
@@ -215,7 +221,7 @@ class WebSocket:
 
 
 def text_frame(text: str) -> bytes:
-    """Return a message in one frame; a server's are not masked (RFC 6455, 5.1 and 5.2)."""
+    """Return the frame of a message; a server does not mask (RFC 6455, 5.1 and 5.2)."""
     data = text.encode()
     size = len(data)
     if size < 126:
@@ -226,7 +232,7 @@ def text_frame(text: str) -> bytes:
 
 
 class _Limit(Extension):
-    """Looks at the head of each frame: a message that would be too long is never read."""
+    """Checks the head of each frame: a message that is too long is never read."""
 
     name = "limit"
 

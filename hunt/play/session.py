@@ -145,7 +145,7 @@ class Session:
         if not self._clicks:
             self._link.close(*self._last)
 
-    def heard(self, text: str) -> None:
+    def receive(self, text: str) -> None:
         """Take a message of the client."""
         try:
             said = websocket_messages.decode(text)
@@ -210,7 +210,7 @@ class Session:
         self._waiting.append(message)
         self._link.wake()
 
-    def room(self) -> bool:
+    def has_capacity(self) -> bool:
         """Return whether another message may be read."""
         return self._clicks + len(self._waiting) - self._frames < MAX_OUTSTANDING
 

@@ -16,7 +16,7 @@ import trio.testing
 from hunt.core.proxies import Peer
 from hunt.core.sse import Parser
 from hunt.edge import admission
-from hunt.edge.admission import BARREN, BEYOND, OPERATIONS, Admission, Slot
+from hunt.edge.admission import BEYOND, OPERATIONS, SEARCH_COOLDOWN, Admission, Slot
 from tests.support import certificates
 from tests.support.hostile_input import send
 from tests.support.raw_http import LIVEZ, WAYS, Reader, at_its_end, click, subscribe
@@ -193,7 +193,7 @@ def test_search_that_found_nothing_is_not_repeated_at_once() -> None:
     assert Held(made).slot.beyond == "all"
     held.idle = 1.0
     assert Held(made).slot.beyond == "all"
-    clock.now += BARREN
+    clock.now += SEARCH_COOLDOWN
     assert Held(made).slot.beyond is None
 
 
@@ -336,7 +336,7 @@ async def test_silent_connections_keep_no_request_from_its_answer(
 async def test_silent_connection_beyond_the_limit_is_closed_soon(
     database: str, way: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("connection", "fastlane"):
+    for module in ("connection", "parked_connection"):
         monkeypatch.setattr(f"hunt.edge.{module}.BEYOND_TIMEOUT", 0.2)
     async with full(database, way) as client:
         for said in (b"", b"GET /li"):

@@ -87,7 +87,7 @@ async def test_nothing_is_sent_before_the_greeting() -> None:
     world.log.add()
     talk = Talk(world, last_event_id="k1-0")
     world.hub.publish("harbour", [world.log.add()])
-    talk.session.heard('{"ping":1}')
+    talk.session.receive('{"ping":1}')
     assert talk.said() == []
     await talk.greet()
     assert talk.kinds() == ["hello", "reward", "reward", "pong"]
@@ -95,7 +95,7 @@ async def test_nothing_is_sent_before_the_greeting() -> None:
 
 async def test_click_is_settled() -> None:
     talk = await greeted()
-    talk.session.heard(CLICK)
+    talk.session.receive(CLICK)
     assert talk.said() == []
     settle(talk.world)
     [(kind, value)] = talk.said()
@@ -105,7 +105,7 @@ async def test_click_is_settled() -> None:
 async def test_refused_click_names_its_id_and_status() -> None:
     talk = await greeted()
     talk.world.intake.refusal = QueueFull(retry_after=1.5)
-    talk.session.heard(CLICK)
+    talk.session.receive(CLICK)
     [(kind, value)] = talk.said()
     assert (kind, value["id"], value["status"]) == ("refused", CLICK_ID, 503)
     assert value["retry_after"] == 1.5
@@ -119,7 +119,7 @@ async def test_refused_click_names_its_id_and_status() -> None:
 )
 async def test_unknown_message_is_refused(message: str, detail: str) -> None:
     talk = await greeted()
-    talk.session.heard(message)
+    talk.session.receive(message)
     [(kind, value)] = talk.said()
     assert (kind, value["status"], value["id"]) == ("refused", 400, None)
     assert detail in value["detail"]
@@ -128,20 +128,20 @@ async def test_unknown_message_is_refused(message: str, detail: str) -> None:
 @pytest.mark.parametrize("message", ["nonsense", "[1]", ""])
 async def test_message_that_is_no_object_closes(message: str) -> None:
     talk = await greeted()
-    talk.session.heard(message)
+    talk.session.receive(message)
     assert talk.link.code == close_codes.NOT_JSON
 
 
 async def test_session_reads_no_further_while_too_much_is_outstanding() -> None:
     talk = await greeted()
     for number in range(MAX_OUTSTANDING):
-        assert talk.session.room(), number
-        talk.session.heard(CLICK)
-    assert not talk.session.room()
+        assert talk.session.has_capacity(), number
+        talk.session.receive(CLICK)
+    assert not talk.session.has_capacity()
     settle(talk.world)
-    assert not talk.session.room(), "the answer waits to be written"
+    assert not talk.session.has_capacity(), "the answer waits to be written"
     talk.said()
-    assert talk.session.room()
+    assert talk.session.has_capacity()
 
 
 @pytest.mark.parametrize(
@@ -192,10 +192,10 @@ async def test_session_that_cannot_be_resumed_now_is_closed() -> None:
 
 async def test_close_waits_for_clicks_in_flight() -> None:
     talk = await greeted()
-    talk.session.heard(CLICK)
+    talk.session.receive(CLICK)
     talk.world.hub.end("harbour", "over")
     assert talk.link.closed is None
-    talk.session.heard(CLICK)
+    talk.session.receive(CLICK)
     assert talk.kinds() == ["refused"], "it takes no new clicks"
     settle(talk.world)
     assert talk.kinds() == ["settled"]
@@ -213,7 +213,7 @@ async def test_slow_consumer_is_cut_off_at_once() -> None:
 async def test_click_after_expiry_closes_the_session() -> None:
     talk = await greeted()
     talk.world.tokens.held = False
-    talk.session.heard(CLICK)
+    talk.session.receive(CLICK)
     [(kind, value)] = talk.said()
     assert (kind, value["status"]) == ("refused", 401)
     assert talk.link.code == close_codes.BAD_TOKEN
@@ -225,7 +225,7 @@ async def test_answer_that_fails_closes_this_session_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     talk = await greeted()
-    talk.session.heard(CLICK)
+    talk.session.receive(CLICK)
     broken = Settlement(Reward(1, CLICK_ID, "ada", None, 0, ""), duplicate=False)
     monkeypatch.setattr(talk.session, "_answer", None)
     talk.world.intake.settle.pop()(broken)
