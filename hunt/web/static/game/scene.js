@@ -24,64 +24,90 @@ export function scene(width, height, ratio, theme) {
   const canvas = new OffscreenCanvas(width, height);
   const paint = canvas.getContext("2d");
   const random = generator(7);
-  const horizon = height * 0.3;
-  const gradient = (top, bottom, [from, to]) => {
-    const fill = paint.createLinearGradient(0, top, 0, bottom);
-    fill.addColorStop(0, from);
-    fill.addColorStop(1, to);
-    return fill;
-  };
-  paint.fillStyle = gradient(0, horizon, theme.sky);
+  const view = { width, height, ratio, horizon: height * 0.3, lamp: lighthouse(width, height) };
+  paintSky(paint, view, theme, random);
+  paintSea(paint, view, theme);
+  paintHills(paint, view, theme);
+  for (const [angle, spread] of [[Math.PI * 0.86, 0.07], [-0.1, 0.05]]) paintBeam(paint, view, theme, angle, spread);
+  paintLighthouse(paint, view, theme);
+  paintWaves(paint, view, theme, random);
+  paintRocks(paint, view, theme, random);
+  return canvas;
+}
+
+function verticalGradient(paint, top, bottom, [from, to]) {
+  const fill = paint.createLinearGradient(0, top, 0, bottom);
+  fill.addColorStop(0, from);
+  fill.addColorStop(1, to);
+  return fill;
+}
+
+function fillEllipse(paint, x, y, radiusX, radiusY, start = 0, end = 2 * Math.PI) {
+  paint.beginPath();
+  paint.ellipse(x, y, radiusX, radiusY, 0, start, end);
+  paint.fill();
+}
+
+function fillPolygon(paint, [first, ...points]) {
+  paint.beginPath();
+  paint.moveTo(...first);
+  for (const point of points) paint.lineTo(...point);
+  paint.fill();
+}
+
+function paintSky(paint, { width, ratio, horizon }, theme, random) {
+  paint.fillStyle = verticalGradient(paint, 0, horizon, theme.sky);
   paint.fillRect(0, 0, width, horizon);
   paint.fillStyle = theme.star;
   for (let n = 0; n < 90; n++) paint.fillRect(random() * width, random() * horizon * 0.85, ratio, ratio);
-  paint.fillStyle = gradient(horizon, height, theme.sea);
+}
+
+function paintSea(paint, { width, height, horizon }, theme) {
+  paint.fillStyle = verticalGradient(paint, horizon, height, theme.sea);
   paint.fillRect(0, horizon, width, height - horizon);
-  // Far hills, and the headland with its lighthouse.
-  paint.fillStyle = theme.land;
-  paint.beginPath();
-  paint.moveTo(0, horizon);
+}
+
+function paintHills(paint, { width, height, horizon }, theme) {
+  const points = [[0, horizon]];
   for (let n = 0; n <= 40; n++) {
     const hill = Math.abs(Math.sin((n / 40) * 5.2 + 0.6)) * (0.6 + 0.4 * Math.sin((n / 40) * 17));
-    paint.lineTo((n / 40) * width, horizon - height * (0.02 + 0.035 * hill));
+    points.push([(n / 40) * width, horizon - height * (0.02 + 0.035 * hill)]);
   }
-  paint.lineTo(width, horizon);
-  paint.fill();
-  const { x, y, tall } = lighthouse(width, height);
-  const foot = { x, y: y + tall };
-  const beam = (angle, spread) => {
-    const lamp = { x, y };
-    const reach = width * 0.9;
-    const glow = paint.createRadialGradient(lamp.x, lamp.y, 0, lamp.x, lamp.y, reach);
-    glow.addColorStop(0, theme.light);
-    glow.addColorStop(1, `${theme.light}00`); // not "transparent", which is black and would turn the edge grey
-    paint.fillStyle = glow;
-    paint.globalAlpha = theme.beam;
-    paint.beginPath();
-    paint.moveTo(lamp.x, lamp.y);
-    paint.lineTo(lamp.x + reach * Math.cos(angle - spread), lamp.y + reach * Math.sin(angle - spread));
-    paint.lineTo(lamp.x + reach * Math.cos(angle + spread), lamp.y + reach * Math.sin(angle + spread));
-    paint.fill();
-    paint.globalAlpha = 1;
-  };
-  beam(Math.PI * 0.86, 0.07);
-  beam(-0.1, 0.05);
   paint.fillStyle = theme.land;
-  paint.beginPath();
-  paint.ellipse(foot.x, foot.y + height * 0.012, width * 0.13, height * 0.035, 0, Math.PI, 0);
-  paint.fill();
+  fillPolygon(paint, [...points, [width, horizon]]);
+}
+
+/** Paint a beam of light; `angle` and `spread` are in radians. */
+function paintBeam(paint, { width, lamp: { x, y } }, theme, angle, spread) {
+  const reach = width * 0.9;
+  const glow = paint.createRadialGradient(x, y, 0, x, y, reach);
+  glow.addColorStop(0, theme.light);
+  glow.addColorStop(1, `${theme.light}00`); // not "transparent", which is black and would turn the edge grey
+  paint.fillStyle = glow;
+  paint.globalAlpha = theme.beam;
+  const end = (direction) => [x + reach * Math.cos(direction), y + reach * Math.sin(direction)];
+  fillPolygon(paint, [[x, y], end(angle - spread), end(angle + spread)]);
+  paint.globalAlpha = 1;
+}
+
+/** Paint the headland, the tower, its red band and the lamp. */
+function paintLighthouse(paint, { width, height, lamp: { x, y, tall } }, theme) {
+  const foot = y + tall;
+  paint.fillStyle = theme.land;
+  fillEllipse(paint, x, foot + height * 0.012, width * 0.13, height * 0.035, Math.PI, 0);
   paint.fillStyle = theme.stone;
-  paint.beginPath();
-  paint.moveTo(foot.x - tall * 0.075, foot.y - tall * 0.9);
-  paint.lineTo(foot.x + tall * 0.075, foot.y - tall * 0.9);
-  paint.lineTo(foot.x + tall * 0.12, foot.y);
-  paint.lineTo(foot.x - tall * 0.12, foot.y);
-  paint.fill();
+  fillPolygon(paint, [
+    [x - tall * 0.075, foot - tall * 0.9], [x + tall * 0.075, foot - tall * 0.9],
+    [x + tall * 0.12, foot], [x - tall * 0.12, foot],
+  ]);
   paint.fillStyle = "#b4503c";
-  paint.fillRect(foot.x - tall * 0.098, foot.y - tall * 0.55, tall * 0.196, tall * 0.16);
+  paint.fillRect(x - tall * 0.098, foot - tall * 0.55, tall * 0.196, tall * 0.16);
   paint.fillStyle = theme.light;
-  paint.fillRect(foot.x - tall * 0.06, foot.y - tall * 1.03, tall * 0.12, tall * 0.13);
-  // Waves, finer towards the horizon.
+  paint.fillRect(x - tall * 0.06, foot - tall * 1.03, tall * 0.12, tall * 0.13);
+}
+
+/** Paint waves, finer towards the horizon. */
+function paintWaves(paint, { width, height, ratio, horizon }, theme, random) {
   paint.strokeStyle = theme.wave;
   for (let n = 0; n < 190; n++) {
     const depth = random() ** 1.6;
@@ -94,21 +120,18 @@ export function scene(width, height, ratio, theme) {
     paint.quadraticCurveTo(x + length / 2, y - length * 0.12, x + length, y);
     paint.stroke();
   }
-  // Rocks and skerries to aim at.
+}
+
+function paintRocks(paint, { width, height, horizon }, theme, random) {
   for (let n = 0; n < 9; n++) {
     const x = width * (0.06 + 0.88 * random());
     const y = horizon + height * (0.1 + 0.55 * random());
     const size = width * (0.012 + 0.022 * random()) * (0.6 + y / height);
     paint.fillStyle = theme.shore;
-    paint.beginPath();
-    paint.ellipse(x, y + size * 0.16, size * 1.15, size * 0.3, 0, 0, 2 * Math.PI);
-    paint.fill();
+    fillEllipse(paint, x, y + size * 0.16, size * 1.15, size * 0.3);
     paint.fillStyle = theme.land;
-    paint.beginPath();
-    paint.ellipse(x, y, size, size * 0.38, 0, 0, 2 * Math.PI);
-    paint.fill();
+    fillEllipse(paint, x, y, size, size * 0.38);
   }
-  return canvas;
 }
 
 /** Return a seeded random number generator (mulberry32), so that the scene is always the same. */

@@ -1,0 +1,147 @@
+// The game of one hunt: connects its clicks and streams with the parts of the page.
+
+import { byId } from "../shared/elements.js";
+import { aim } from "./aim.js";
+import { HistoryLoader } from "./history-loader.js";
+import { LeaderboardPanel } from "./leaderboard-panel.js";
+import { GameMap } from "./map.js";
+import { PendingClicks } from "./pending-clicks.js";
+import { PrizeList } from "./prize-list.js";
+import { Prizes } from "./prizes.js";
+import { RewardList } from "./reward-list.js";
+import { isSoldOut, StockPoller } from "./stock.js";
+import { othersWins, WinTicker } from "./win-ticker.js";
+
+const LEADERS = 5; // entries of the leaderboard that are shown
+
+export class HuntGame {
+  #player;
+  #hunt;
+  #outcome;
+  #connection;
+  #sound;
+  #epoch;
+  #prizes;
+  #prizeList;
+  #map;
+  #rewardList;
+  #stock;
+  #clicks;
+  #history;
+
+  /**
+   * @param {object} player made by `join`
+   * @param {object} hunt made by `Player.hunt`
+   * @param {{map: object, prizes: object[], epoch: string}} details of the hunt
+   * @param {{outcome: import("./outcome-line.js").OutcomeLine,
+   *   connection: import("../shared/connection-status.js").ConnectionStatus, sound: import("./sound.js").Sound}} page
+   */
+  constructor(player, hunt, { map, prizes, epoch }, { outcome, connection, sound }) {
+    this.#player = player;
+    this.#hunt = hunt;
+    this.#epoch = epoch;
+    this.#outcome = outcome;
+    this.#connection = connection;
+    this.#sound = sound;
+    this.#prizes = new Prizes(prizes);
+    this.#prizeList = new PrizeList(byId("prizes"), this.#prizes);
+    this.#map = new GameMap(byId("map"), map);
+    this.#rewardList = new RewardList(this.#prizes, {
+      list: byId("rewards"), points: byId("points"), count: byId("count"), empty: byId("empty"),
+    });
+    this.#stock = new StockPoller(hunt, (all) => this.#prizeList.showStock(all));
+    this.#stock.update(prizes);
+    if (prizes.length && prizes.every(isSoldOut)) outcome.say("All prizes of this hunt have been found.", "busy");
+    this.#clicks = new PendingClicks(hunt, this.#map, {
+      kind: (reward) => this.#kind(reward),
+      reward: (reward) => this.#add([reward], { fresh: true }),
+      settled: (reward) => this.#settled(reward),
+      say: (text, kind) => outcome.say(text, kind),
+      unconfirmed: offerRetry,
+    });
+    this.#history = new HistoryLoader(hunt, {
+      page: (rewards) => this.#add(rewards, { fresh: false }),
+      state: (state) => this.#rewardList.historyState(state),
+      failed: (error) => outcome.say(error.message, "bad"),
+    });
+  }
+
+  /** Follow the streams of the hunt, and take clicks. */
+  start() {
+    this.#followRewards();
+    this.#followWins();
+    const leaderboard = new LeaderboardPanel({ frame: byId("leading"), list: byId("leaders") });
+    this.#hunt.leaders((leaders) => leaderboard.update(leaders), { limit: LEADERS });
+    aim(this.#map, (position) => this.#clicks.click(position));
+    byId("again").addEventListener("click", () => {
+      byId("map").focus(); // the button is about to be hidden, which would lose the keyboard focus
+      this.#clicks.retry();
+    });
+  }
+
+  /** Forget the former guest, who was replaced by a new one. */
+  playerChanged() {
+    this.#history.stop();
+    this.#forget();
+    // In a place of its own: the outcome of the next click would replace it beside the map.
+    byId("notice").textContent = "Your session expired. You now play as a new guest.";
+  }
+
+  #followRewards() {
+    this.#hunt.follow({
+      hello: (greeting) => this.#hello(greeting),
+      reset: () => this.#history.load(),
+      reward: (reward) => this.#add([reward], { fresh: true }),
+      state: (state) => this.#connection.state(state),
+      countdown: (seconds) => this.#connection.countdown(seconds),
+      refused: (error) => {
+        this.#rewardList.historyState("unknown");
+        this.#outcome.say(error.message, "bad");
+      },
+    });
+  }
+
+  #followWins() {
+    const ticker = new WinTicker(byId("news"), this.#prizes, (wins) => {
+      this.#map.flare(wins.some(({ prize }) => this.#prizes.isRare(prize)));
+      this.#prizeList.glint(wins);
+      this.#stock.won(wins);
+    });
+    this.#hunt.winners({ wins: (wins) => ticker.add(othersWins(wins, this.#player.id, this.#rewardList)) });
+  }
+
+  #hello({ epoch, resumed }) {
+    if (epoch !== this.#epoch) this.#forget(); // the database was restored: rewards shown so far may be gone
+    this.#epoch = epoch;
+    // The stream delivers everything from here on; the history has everything before.
+    if (!resumed || !this.#history.started) this.#history.load();
+  }
+
+  #add(rewards, { fresh }) {
+    this.#rewardList.add(rewards, { fresh });
+    // Rewards of clicks that were not sent by this page: earlier ones, and those of other tabs and devices.
+    const others = rewards.filter((reward) => !this.#clicks.settle(reward));
+    this.#map.markEarlier(others, (reward) => this.#kind(reward));
+    if (fresh) this.#stock.won(rewards);
+  }
+
+  #settled({ prize, points }) {
+    this.#outcome.settled(prize && this.#prizes.title(prize), points);
+    this.#sound.play(this.#prizes.kind(prize));
+  }
+
+  #kind({ prize }) {
+    return this.#prizes.kind(prize);
+  }
+
+  #forget() {
+    this.#rewardList.clear();
+    this.#map.clear();
+  }
+}
+
+/** Show the retry button while there are unconfirmed clicks. */
+function offerRetry(count) {
+  byId("again").hidden = count === 0;
+  byId("again").textContent = count > 1 ? `Try ${count} clicks again` : "Try again";
+}
