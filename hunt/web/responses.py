@@ -1,4 +1,4 @@
-"""Quart responses of problems, and of answers without a body."""
+"""Quart responses: JSON, problems, and responses without a body."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from http import HTTPStatus
 from quart import Response
 from werkzeug.exceptions import HTTPException
 
+from hunt.core import wire
 from hunt.errors import Refused
 from hunt.play import problems
 from hunt.play.problems import MIMETYPE, Problem
+
+
+def json_response(value: object, *, status: int = 200) -> Response:
+    """Return `value` as a JSON response."""
+    return Response(wire.encode(value), status=status, mimetype="application/json")
 
 
 def problem_response(problem: Problem) -> Response:

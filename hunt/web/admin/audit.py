@@ -12,8 +12,8 @@ from hunt.engine import Engine
 from hunt.errors import InvalidRequest, NotAllowed
 from hunt.play import auth
 from hunt.web import bodies, caller
-from hunt.web.admin.hunt_json import json_response
 from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.responses import json_response
 from hunt.web.routes.reading import MAX_LIMIT, moment
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from quart import Blueprint, Response, request
 
-from hunt.core import wire
 from hunt.engine import Engine
 from hunt.metrics import exposition
 from hunt.play.refusals import NotReady
 from hunt.web import caller
+from hunt.web.responses import json_response
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
@@ -21,15 +21,14 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/livez")
     async def livez() -> Response:
-        return Response(wire.encode({"alive": True}), mimetype="application/json")
+        return json_response({"alive": True})
 
     @routes.get("/readyz")
     async def readyz() -> Response:
         node = engine().operations.node()
         if not node.ready:
             raise NotReady("; ".join(node.reasons), node.workers)
-        body = wire.encode({"ready": True, "workers": node.workers})
-        return Response(body, mimetype="application/json")
+        return json_response({"ready": True, "workers": node.workers})
 
     @routes.get("/metrics")
     async def metrics() -> Response:

@@ -6,17 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from quart import Response
-
-from hunt.core import wire
 from hunt.core.definition import Definition, from_json, to_json
 from hunt.core.hunts import Hunt
 from hunt.errors import DefinitionError, InvalidRequest
-
-
-def json_response(value: object, *, status: int = 200) -> Response:
-    """Return `value` as a JSON response."""
-    return Response(wire.encode(value), status=status, mimetype="application/json")
 
 
 def hunt_summary(hunt: Hunt) -> dict[str, object]:

@@ -21,11 +21,11 @@ from hunt.web.admin.hunt_json import (
     hunt_details,
     hunt_stock,
     hunt_summary,
-    json_response,
     parse_definition,
     restock,
 )
 from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.responses import json_response
 from hunt.web.routes.reading import moment
 
 

@@ -11,8 +11,8 @@ from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.store.audit import Entry
 from hunt.web import bodies, caller
-from hunt.web.admin.hunt_json import json_response
 from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.responses import json_response
 from hunt.web.routes.reading import MAX_LIMIT, history
 
 #: Position in an export: hunt id and seq of the last click.

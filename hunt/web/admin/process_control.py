@@ -19,8 +19,8 @@ from hunt.host import Host
 from hunt.store.audit import Entry
 from hunt.web import bodies, caller
 from hunt.web.admin import siblings
-from hunt.web.admin.hunt_json import json_response
 from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.responses import json_response
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:

@@ -53,7 +53,7 @@ class SampleStream(ResponseBody):
         self._exits = ExitStack()
 
     async def __aenter__(self) -> Self:
-        """Become a watcher; a stream that may not only tells when to reconnect."""
+        """Become a watcher; if there are too many, only send the time to reconnect."""
         try:
             self._exits.enter_context(self._samples.watching())
         except Overloaded:

@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 from quart import Blueprint, Response, request
 
-from hunt.core.wire import encode
 from hunt.engine import Engine
 from hunt.errors import Overloaded
 from hunt.play import contract
 from hunt.web import caller
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.admin.sample_stream import SampleStream
+from hunt.web.responses import json_response
 
 
 def blueprint(engine: Callable[[], Engine]) -> Blueprint:
@@ -39,6 +39,6 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         sample = engine().telemetry.samples.newest
         if sample is None:
             raise Overloaded("there is no sample yet", retry_after=1)
-        return Response(encode(sample), mimetype="application/json")
+        return json_response(sample)
 
     return routes
