@@ -37,7 +37,7 @@ def read_exactly(read: int, count: int) -> bytes:
     return data
 
 
-def test_full_pipe_loses_what_does_not_fit_and_nothing_else(pipe: tuple[int, int]) -> None:
+def test_full_pipe_drops_only_lines_that_do_not_fit(pipe: tuple[int, int]) -> None:
     read, write = pipe
     filled = fill(write)
     writer = LineWriter(write, waiting=10)
@@ -52,7 +52,7 @@ def test_full_pipe_loses_what_does_not_fit_and_nothing_else(pipe: tuple[int, int
     assert read_exactly(read, 6) == b"after\n", "once it is read again, lines arrive again"
 
 
-def test_lines_for_a_reader_that_is_gone_are_counted() -> None:
+def test_lines_for_a_closed_pipe_are_counted() -> None:
     read, write = os.pipe()
     os.close(read)
     writer = LineWriter(write)
@@ -72,7 +72,7 @@ def test_lines_for_a_full_disk_are_counted() -> None:
     os.close(fd)
 
 
-def test_descriptor_that_another_process_made_non_blocking(pipe: tuple[int, int]) -> None:
+def test_non_blocking_descriptor_is_waited_for(pipe: tuple[int, int]) -> None:
     read, write = pipe
     filled = fill(write)
     os.set_blocking(write, False)
@@ -83,7 +83,7 @@ def test_descriptor_that_another_process_made_non_blocking(pipe: tuple[int, int]
     assert writer.lost == 0
 
 
-def test_long_text_is_cut_and_odd_characters_are_escaped(pipe: tuple[int, int]) -> None:
+def test_long_text_is_cut_and_invalid_characters_are_escaped(pipe: tuple[int, int]) -> None:
     read, write = pipe
     writer = LineWriter(write)
     writer.write("x" * 2 * LENGTH + "\n")
@@ -92,7 +92,7 @@ def test_long_text_is_cut_and_odd_characters_are_escaped(pipe: tuple[int, int]) 
     assert read_exactly(read, 7) == b"\\udcff\n"
 
 
-def test_stream_writes_whole_lines(pipe: tuple[int, int]) -> None:
+def test_stream_writes_complete_lines(pipe: tuple[int, int]) -> None:
     read, write = pipe
     stream = Stream(write)
     print("a", "b", file=stream)
@@ -104,7 +104,7 @@ def test_stream_writes_whole_lines(pipe: tuple[int, int]) -> None:
     assert (stream.fileno(), stream.isatty()) == (write, False)
 
 
-def test_stream_of_a_closed_descriptor_loses_all() -> None:
+def test_stream_without_descriptor_drops_all_lines() -> None:
     stream = Stream(None)
     print("a line", file=stream)
     stream.finish(PATIENCE)
@@ -141,7 +141,7 @@ def line(read: int) -> EventDict:
     return found
 
 
-def test_value_that_cannot_be_shown_does_not_raise(logged: int) -> None:
+def test_unprintable_value_does_not_raise(logged: int) -> None:
     structlog.get_logger().info("odd value", value=Odd())
     assert line(logged) == {
         "event": "odd value",

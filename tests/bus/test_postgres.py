@@ -19,7 +19,7 @@ ODD = (
 )
 
 
-async def test_reconnects_for_ever_and_passes_on_what_it_understands(
+async def test_listener_reconnects_and_passes_on_valid_notices(
     autojump_clock: MockClock,
 ) -> None:
     heard: list[object] = []

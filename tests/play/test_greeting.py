@@ -81,7 +81,7 @@ async def test_resume_without_a_database_is_paused() -> None:
     )
 
 
-async def test_resume_that_waits_too_long_for_its_turn_is_paused(
+async def test_resume_that_waits_too_long_is_paused(
     autojump_clock: MockClock,
 ) -> None:
     world = world_with(1)

@@ -13,7 +13,7 @@ from hunt.service.audit_queue import AuditQueue
 from hunt.store.audit import Entry
 
 
-async def test_rejected_entry_is_dropped_and_a_failed_one_recorded_later(
+async def test_rejected_entry_is_dropped_and_failed_entry_is_retried(
     autojump_clock: MockClock,
 ) -> None:
     failures: dict[str, list[StoreError]] = {
@@ -39,7 +39,7 @@ async def test_rejected_entry_is_dropped_and_a_failed_one_recorded_later(
     assert trail.faults == {"record": 2, "rejected": 1}
 
 
-async def test_oldest_entries_give_way_where_too_many_wait(
+async def test_oldest_entries_are_dropped_beyond_the_limit(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
 ) -> None:
     monkeypatch.setattr(audit_queue, "WAITING", 2)
@@ -57,7 +57,7 @@ async def test_oldest_entries_give_way_where_too_many_wait(
     assert recorded == ["second", "third"]
 
 
-async def test_attempts_are_further_apart_until_one_succeeds(autojump_clock: MockClock) -> None:
+async def test_attempts_back_off_until_one_succeeds(autojump_clock: MockClock) -> None:
     away = True
     attempts: list[float] = []
 

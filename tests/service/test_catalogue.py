@@ -62,7 +62,7 @@ async def test_catalogue_follows_the_clock_of_the_database(autojump_clock: MockC
     assert catalogue.now() == START + timedelta(hours=1, seconds=7)
 
 
-async def test_catalogue_counts_from_its_start_when_it_was_answered(
+async def test_answer_time_is_that_of_the_last_successful_read(
     autojump_clock: MockClock,
 ) -> None:
     away = True

@@ -47,7 +47,7 @@ class Store:
 
 
 @pytest.mark.parametrize("late", [0.0, 0.5])
-async def test_end_is_asked_for_once_closes_at_has_passed(
+async def test_end_is_requested_once_after_closes_at(
     autojump_clock: MockClock, late: float
 ) -> None:
     store = Store([closing(10.5), closing(20.25), closing(5, state="draft"), PLAIN], late=late)
@@ -64,7 +64,7 @@ async def test_end_is_asked_for_once_closes_at_has_passed(
     assert store.told == ["harbour", "harbour"]
 
 
-async def test_end_is_asked_for_again_while_the_store_is_away(autojump_clock: MockClock) -> None:
+async def test_end_is_retried_while_the_store_is_unavailable(autojump_clock: MockClock) -> None:
     store = Store([closing(1)])
     store.away = True
     async with trio.open_nursery() as nursery:
@@ -88,7 +88,7 @@ async def test_pause_lasts_until_the_next_hunt_is_due(
     assert ending._pause() == pytest.approx(pause + trio.current_time() * 0)
 
 
-async def test_end_that_could_not_be_recorded_is_counted(autojump_clock: MockClock) -> None:
+async def test_failed_end_is_counted(autojump_clock: MockClock) -> None:
     store = Store([closing(0.5)])
     store.away = True
     ending = store.ending()

@@ -6,7 +6,7 @@ import trio.testing
 from hunt.service.eviction import INTERVAL, evict
 
 
-async def test_each_turn_is_called_again_and_again(autojump_clock: trio.testing.MockClock) -> None:
+async def test_rotations_are_called_regularly(autojump_clock: trio.testing.MockClock) -> None:
     called: list[str] = []
     turns = [lambda: called.append("a")]
     async with trio.open_nursery() as nursery:

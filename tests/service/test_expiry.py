@@ -71,7 +71,7 @@ async def running() -> AsyncIterator[Process]:
 
 @pytest.mark.parametrize("everybody", [False, True])
 @pytest.mark.parametrize("until", [0.1, 5.0, 14.9, 15.0, 100.0, 3600.0])
-async def test_a_stream_ends_within_a_second_after_its_token(
+async def test_stream_ends_within_a_second_after_its_token(
     autojump_clock: MockClock, until: float, everybody: bool
 ) -> None:
     async with running() as process:
@@ -84,7 +84,7 @@ async def test_a_stream_ends_within_a_second_after_its_token(
         assert process.hub.wanted("harbour")
 
 
-async def test_a_stream_that_opens_shortly_before_its_token_expires_ends_in_time(
+async def test_stream_opened_shortly_before_expiry_ends_in_time(
     autojump_clock: MockClock,
 ) -> None:
     async with running() as process:
@@ -94,7 +94,7 @@ async def test_a_stream_that_opens_shortly_before_its_token_expires_ends_in_time
         assert stream.reason == "expired"
 
 
-async def test_thousands_that_expire_together_end_in_many_turns_of_the_loop(
+async def test_thousands_of_streams_expire_in_slices(
     autojump_clock: MockClock,
 ) -> None:
     turns: list[int] = []
@@ -128,7 +128,7 @@ async def test_streams_of_a_removed_key_end_within_a_second(autojump_clock: Mock
         assert [each.reason for each in kept] == [None] * 2
 
 
-async def test_a_clock_that_is_set_forward_ends_what_has_expired(
+async def test_clock_set_forward_ends_expired_streams(
     autojump_clock: MockClock,
 ) -> None:
     async with running() as process:
@@ -139,7 +139,7 @@ async def test_a_clock_that_is_set_forward_ends_what_has_expired(
         assert stream.reason == "expired"
 
 
-async def test_what_has_ended_leaves_nothing_behind(autojump_clock: MockClock) -> None:
+async def test_ended_stream_is_forgotten(autojump_clock: MockClock) -> None:
     async with running() as process:
         streams = [process.open(10.0) for _ in range(3)]
         await trio.sleep(1)

@@ -111,7 +111,7 @@ def made(
         ([StoreTimeout(), HuntFailed()], 2, OutcomeUnknown, "open"),
     ],
 )
-async def test_what_a_failure_means(
+async def test_failure_has_its_outcome_and_effect_on_the_breaker(
     failures: list[Exception], calls: int, kind: type, state: str
 ) -> None:
     store = Store(*failures)
@@ -134,7 +134,7 @@ async def test_what_a_failure_means(
         (HuntFailed(), HuntUnavailable, 0.75),
     ],
 )
-async def test_refused_batch_says_when_to_come_back(
+async def test_refused_batch_has_a_retry_time(
     failure: Exception, kind: type[Overloaded], least: float, autojump_clock: MockClock
 ) -> None:
     guarded, _ = guard(Store(failure))
@@ -145,7 +145,7 @@ async def test_refused_batch_says_when_to_come_back(
     assert outcome.retry_after == pytest.approx(least + pause)
 
 
-async def test_refusals_of_clicks_are_passed_on_from_a_batch_that_was_sent_again() -> None:
+async def test_refusals_of_clicks_survive_a_retry() -> None:
     conflict = ClickConflict("another click")
     hunts: list[str] = []
     failures: list[Exception] = [StoreLost(), BatchTimeout()]
@@ -172,7 +172,7 @@ async def test_refusals_of_clicks_are_passed_on_from_a_batch_that_was_sent_again
     assert called == hunts
 
 
-async def test_while_it_is_open_the_store_is_left_alone() -> None:
+async def test_open_breaker_stops_calls_of_the_store() -> None:
     store = Store(StoreReadOnly())
     guarded, breaker = guard(store)
     await guarded.commit("harbour", CLICKS)
@@ -182,7 +182,7 @@ async def test_while_it_is_open_the_store_is_left_alone() -> None:
     assert breaker.openings == 1
 
 
-async def test_a_failed_hunt_refuses_alone_until_a_commit_succeeds(
+async def test_quarantined_hunt_refuses_until_a_commit_succeeds(
     autojump_clock: MockClock,
 ) -> None:
     store = Store(*[HuntFailed("corrupt")] * 3)
@@ -203,7 +203,7 @@ async def test_a_failed_hunt_refuses_alone_until_a_commit_succeeds(
     assert not guarded._quarantine.hunts
 
 
-async def test_the_longest_pause_of_a_failed_hunt_is_bounded() -> None:
+async def test_pause_of_a_quarantined_hunt_is_bounded() -> None:
     quarantine = Quarantine(lambda: 0.0, jitter=lambda: 0)
     pauses = [quarantine.failed("harbour") for _ in range(100)]
     assert pauses[:3] == [0.25, 0.5, 1.0]
@@ -252,7 +252,7 @@ def duplicates(outcomes: Sequence[Outcome]) -> list[bool]:
     ],
     ids=["first", "lost", "lost-twice", "known", "repeat", "lost-then-split", "split-then-lost"],
 )
-async def test_only_what_the_client_repeats_is_a_duplicate(
+async def test_only_repeats_by_the_client_are_duplicates(
     answers: list[Exception | None], recorded: list[str], known: int, expected: list[bool]
 ) -> None:
     log = Log(*answers, recorded=recorded)
@@ -261,13 +261,13 @@ async def test_only_what_the_client_repeats_is_a_duplicate(
     assert duplicates(await guarded.commit("harbour", clicks)) == expected
 
 
-async def test_a_part_that_was_answered_leaves_the_other_part_certain() -> None:
+async def test_answered_half_of_a_batch_is_certain() -> None:
     store = Store(BatchTimeout(), StoreLost(), StoreUnavailable(), StoreUnavailable())
     outcomes = await guard(store)[0].commit("harbour", CLICKS[:2])
     assert [type(each) for each in outcomes] == [OutcomeUnknown, CircuitOpen]
 
 
-async def test_a_bad_row_is_found_recorded_and_the_others_are_settled() -> None:
+async def test_bad_row_is_rejected_and_the_others_are_settled() -> None:
     store = Store(poison="c3")
     guarded, breaker = guard(store, failures=1, timeouts=1)
     outcomes = await guarded.commit("harbour", CLICKS)
@@ -277,13 +277,13 @@ async def test_a_bad_row_is_found_recorded_and_the_others_are_settled() -> None:
     assert +guarded.failures == {"rejected": 4}, "in 5, in 3, in 2, and alone"
 
 
-async def test_a_rejection_that_cannot_be_recorded_is_still_one() -> None:
+async def test_unrecorded_rejection_is_an_outcome() -> None:
     store = Store(BatchRejected("bad"), StoreUnavailable())
     [outcome] = await guard(store)[0].commit("harbour", CLICKS[:1])
     assert isinstance(outcome, ClickRejected)
 
 
-async def test_a_timeout_in_the_server_splits_the_batch() -> None:
+async def test_statement_timeout_splits_the_batch() -> None:
     store = Store(BatchTimeout())
     outcomes = await guard(store)[0].commit("harbour", CLICKS[:2])
     assert store.calls == [["c0", "c1"], ["c0"], ["c1"]]
@@ -292,20 +292,20 @@ async def test_a_timeout_in_the_server_splits_the_batch() -> None:
     assert isinstance(alone, Overloaded)
 
 
-async def test_a_lock_that_is_held_costs_a_batch_a_few_waits_and_not_one_for_each_click() -> None:
+async def test_held_lock_costs_a_batch_few_timeouts() -> None:
     store = Store(*[BatchTimeout()] * 20)
     outcomes = await guard(store)[0].commit("harbour", CLICKS)
     assert all(isinstance(each, Overloaded) for each in outcomes)
     assert len(store.calls) <= 7
 
 
-async def test_what_may_be_recorded_is_never_said_not_to_be_when_its_batch_is_split() -> None:
+async def test_split_batch_reports_possible_records_as_unknown() -> None:
     store = Store(StoreLost(), *[BatchTimeout()] * 20)
     outcomes = await guard(store)[0].commit("harbour", CLICKS)
     assert all(isinstance(each, OutcomeUnknown) for each in outcomes)
 
 
-async def test_two_commits_that_the_server_gave_up_open_the_breaker() -> None:
+async def test_two_cancelled_statements_open_the_breaker() -> None:
     guarded, breaker = guard(Store(StoreSlow(), StoreSlow()))
     for state in ("closed", "open"):
         await guarded.commit("harbour", CLICKS)
@@ -326,7 +326,7 @@ async def test_slow_commits_open_the_breaker(autojump_clock: MockClock) -> None:
     assert moved == ["closed", "open"]
 
 
-async def test_a_cancelled_commit_is_no_news_of_the_store(autojump_clock: MockClock) -> None:
+async def test_cancelled_commit_does_not_change_the_breaker(autojump_clock: MockClock) -> None:
     breaker = Breaker(trio.current_time, failures=1, timeouts=1)
 
     async def append(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
@@ -340,7 +340,7 @@ async def test_a_cancelled_commit_is_no_news_of_the_store(autojump_clock: MockCl
     assert breaker.state == "closed"
 
 
-async def test_store_is_told_what_to_call_once_a_batch_is_sent() -> None:
+async def test_sent_callback_is_passed_to_the_store() -> None:
     called: list[str] = []
 
     async def append(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:

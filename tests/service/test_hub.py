@@ -30,7 +30,7 @@ def seqs(mailbox: Mailbox) -> list[int]:
             return found
 
 
-async def test_a_reward_goes_to_all_streams_of_its_player_and_to_nobody_else() -> None:
+async def test_reward_goes_to_the_streams_of_its_player_only() -> None:
     made, _ = make_hub()
     with (
         made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as first,
@@ -48,7 +48,7 @@ async def test_a_reward_goes_to_all_streams_of_its_player_and_to_nobody_else() -
 
 
 @pytest.mark.parametrize("player", ["ada", None])
-async def test_a_hunt_is_wanted_while_there_is_any_stream_of_it(player: str | None) -> None:
+async def test_hunt_is_wanted_while_it_has_streams(player: str | None) -> None:
     made, _ = make_hub()
     assert not made.wanted("harbour")
     with made.subscribe(subscription_of(player), buffer=9, transport="sse"):
@@ -77,7 +77,7 @@ async def test_reward_is_one_frame_for_all_streams_of_its_player(
     assert made.awake == 0
 
 
-async def test_who_does_not_read_is_cut_off_and_delays_nobody() -> None:
+async def test_slow_consumer_is_cut_off_and_delays_no_other() -> None:
     made, cut = make_hub()
     with (
         made.subscribe(subscription_of("ada"), buffer=2, transport="sse") as slow,
@@ -92,7 +92,7 @@ async def test_who_does_not_read_is_cut_off_and_delays_nobody() -> None:
     assert len(cut) == 1
 
 
-async def test_closed_for_a_drain_it_delivers_what_it_took_and_takes_no_more() -> None:
+async def test_drained_hub_delivers_frames_and_refuses_subscribers() -> None:
     made, _ = make_hub()
     with (
         made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as mailbox,
@@ -110,7 +110,7 @@ async def test_closed_for_a_drain_it_delivers_what_it_took_and_takes_no_more() -
             pass
 
 
-async def test_the_end_of_a_hunt_ends_its_streams_only() -> None:
+async def test_end_of_a_hunt_closes_its_streams_only() -> None:
     made, _ = make_hub()
     with (
         made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as here,
@@ -120,7 +120,7 @@ async def test_the_end_of_a_hunt_ends_its_streams_only() -> None:
         assert (here.reason, there.reason) == ("over", None)
 
 
-async def test_a_player_has_so_many_streams_and_no_more() -> None:
+async def test_streams_of_a_player_are_limited() -> None:
     made, _ = make_hub(per_player=1)
     with made.subscribe(subscription_of("ada"), buffer=9, transport="sse"):
         with (
@@ -181,7 +181,7 @@ async def test_streams_of_all_kinds_and_hunts_count_together() -> None:
     assert not made._streams
 
 
-async def test_everybodys_wins_are_coalesced_masked_and_bounded(
+async def test_wins_are_gathered_masked_and_bounded(
     autojump_clock: MockClock,
 ) -> None:
     made, cut = make_hub()
@@ -205,7 +205,7 @@ async def test_everybodys_wins_are_coalesced_masked_and_bounded(
     assert len(cut) == 1
 
 
-async def test_a_mailbox_that_nobody_reads_any_more_takes_nothing() -> None:
+async def test_discarded_mailbox_takes_no_frame() -> None:
     made, cut = make_hub()
     with made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as mailbox:
         mailbox._receive.close()
@@ -229,7 +229,7 @@ class Recorder:
         raise AssertionError(reason)
 
 
-async def test_wins_are_not_sent_to_a_stream_that_left_meanwhile(
+async def test_wins_are_not_sent_to_a_stream_that_ended_meanwhile(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
 ) -> None:
     monkeypatch.setattr("hunt.service.hub.SLICE", 1)  # a turn of the loop between any two

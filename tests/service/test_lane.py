@@ -83,7 +83,7 @@ async def test_batches(
         pytest.param(9, 1.5, id="twice the smoothed commit since the last left"),
     ],
 )
-async def test_the_pace_of_a_busy_lane(
+async def test_busy_lane_waits_for_its_interval(
     autojump_clock: MockClock, interval: float, second: float
 ) -> None:
     store, answers = Store(1), Answers()
@@ -99,7 +99,7 @@ async def test_the_pace_of_a_busy_lane(
     assert answers["c1"][0] == 1, "the first answer did not wait for the second batch"
 
 
-async def test_answers_are_counted_and_given_while_the_next_batch_is_committed(
+async def test_outcomes_are_delivered_during_the_next_commit(
     autojump_clock: MockClock,
 ) -> None:
     counted: list[tuple[str, int]] = []
@@ -119,7 +119,7 @@ async def test_answers_are_counted_and_given_while_the_next_batch_is_committed(
     assert counted == [("harbour", 2), ("harbour", 1)]
 
 
-async def test_answers_do_not_wait_for_a_commit_that_ends_before_it_is_sent() -> None:
+async def test_outcomes_are_delivered_after_a_commit_that_was_not_sent() -> None:
     outcome = Overloaded("no", retry_after=1)
 
     async def commit(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
@@ -135,7 +135,7 @@ async def test_answers_do_not_wait_for_a_commit_that_ends_before_it_is_sent() ->
     assert [given for _, given in answers.values()] == [outcome] * 3
 
 
-async def test_a_batch_that_is_worth_a_commit_does_not_wait_for_more(
+async def test_large_batch_does_not_wait_for_more_clicks(
     autojump_clock: MockClock,
 ) -> None:
     store, answers = Store(1), Answers()
@@ -154,7 +154,7 @@ async def test_a_batch_that_is_worth_a_commit_does_not_wait_for_more(
     assert store.batches == [(0, 1), (1.5, WORTH)]
 
 
-async def test_a_batch_that_was_refused_while_it_gathered_is_not_committed(
+async def test_refused_batch_is_not_committed(
     autojump_clock: MockClock,
 ) -> None:
     store, answers = Store(1), Answers()
@@ -174,13 +174,13 @@ async def test_a_batch_that_was_refused_while_it_gathered_is_not_committed(
     assert trio.current_time() == 3.5
 
 
-async def test_ends_after_it_was_idle(autojump_clock: MockClock) -> None:
+async def test_idle_lane_ends(autojump_clock: MockClock) -> None:
     lane = Lane("harbour", Store(0).commit, batch_size=9, batch_interval=0, idle=30)
     await lane.run()
     assert trio.current_time() == 30
 
 
-async def test_cancelled_it_leaves_nobody_waiting(autojump_clock: MockClock) -> None:
+async def test_cancelled_lane_settles_all_clicks(autojump_clock: MockClock) -> None:
     answers = Answers()
     lane = Lane("harbour", Store(9).commit, batch_size=1, batch_interval=0)
     with trio.move_on_after(1):
@@ -192,7 +192,7 @@ async def test_cancelled_it_leaves_nobody_waiting(autojump_clock: MockClock) -> 
     assert isinstance(answers["c2"][1], Overloaded)
 
 
-async def test_a_bug_in_the_commit_ends_the_lane_and_leaves_nobody_waiting() -> None:
+async def test_exception_in_a_commit_settles_all_clicks() -> None:
     async def commit(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
         raise KeyError
 
@@ -249,7 +249,7 @@ def lanes(store: Store, **options: float) -> Lanes:
     return Lanes(store.commit, jitter=lambda: 0, **bounds)  # type: ignore[arg-type]
 
 
-async def test_the_queue_is_bounded_by_length(autojump_clock: MockClock, store: Store) -> None:
+async def test_queue_is_limited_by_length(autojump_clock: MockClock, store: Store) -> None:
     answers = Answers()
     async with trio.open_nursery() as nursery:
         queue = lanes(store)
@@ -265,7 +265,7 @@ async def test_the_queue_is_bounded_by_length(autojump_clock: MockClock, store: 
     assert set(answers) == {"c0", "c1", "c2"}
 
 
-async def test_the_queue_is_bounded_by_age_in_each_lane(autojump_clock: MockClock) -> None:
+async def test_queue_is_limited_by_age_in_each_lane(autojump_clock: MockClock) -> None:
     answers, slow = Answers(), Store(10)
     async with trio.open_nursery() as nursery:
         queue = lanes(slow, batch_size=1)
@@ -285,7 +285,7 @@ async def test_the_queue_is_bounded_by_age_in_each_lane(autojump_clock: MockCloc
     assert answers["c4"][0] == 17
 
 
-async def test_draining_takes_no_more_and_commits_what_waits(
+async def test_drain_refuses_new_clicks_and_commits_waiting_ones(
     autojump_clock: MockClock, store: Store
 ) -> None:
     answers = Answers()
@@ -304,9 +304,7 @@ async def test_draining_takes_no_more_and_commits_what_waits(
     assert all(isinstance(outcome, Settlement) for _, outcome in answers.values())
 
 
-async def test_an_open_breaker_fails_what_waits_at_once(
-    autojump_clock: MockClock, store: Store
-) -> None:
+async def test_waiting_clicks_are_refused_at_once(autojump_clock: MockClock, store: Store) -> None:
     answers = Answers()
     async with trio.open_nursery() as nursery:
         queue = lanes(store, batch_size=1)
@@ -321,7 +319,7 @@ async def test_an_open_breaker_fails_what_waits_at_once(
     assert isinstance(answers["c1"][1], Settlement)
 
 
-async def test_without_its_nursery_nothing_is_taken(store: Store) -> None:
+async def test_lanes_that_do_not_run_refuse_clicks(store: Store) -> None:
     queue = lanes(store)
     queue._jitter = lambda: 0.25
     with pytest.raises(Draining) as refused:
@@ -329,7 +327,7 @@ async def test_without_its_nursery_nothing_is_taken(store: Store) -> None:
     assert refused.value.retry_after == 1.25
 
 
-async def test_the_queue_is_bounded_by_how_long_it_will_take(autojump_clock: MockClock) -> None:
+async def test_queue_is_limited_by_its_expected_wait(autojump_clock: MockClock) -> None:
     answers, slow = Answers(), Store(1)
     async with trio.open_nursery() as nursery:
         queue = lanes(slow, batch_size=2, queue_size=999, queue_age=3)

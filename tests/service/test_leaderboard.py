@@ -31,7 +31,7 @@ class Log:
         return [LeaderboardEntry("ada", self.upto, 1)][:limit]
 
 
-async def test_a_board_is_renewed_beside_those_who_ask(autojump_clock: MockClock) -> None:
+async def test_board_is_renewed_in_the_background(autojump_clock: MockClock) -> None:
     log = Log()
     boards = Leaderboard(log.add_up, log.leaders)
 
@@ -69,7 +69,7 @@ async def test_a_board_is_renewed_beside_those_who_ask(autojump_clock: MockClock
         nursery.cancel_scope.cancel()
 
 
-async def test_without_a_board_it_says_so(autojump_clock: MockClock) -> None:
+async def test_request_without_a_board_is_refused(autojump_clock: MockClock) -> None:
     log = Log()
     boards = Leaderboard(log.add_up, log.leaders)
     with pytest.raises(StoreUnavailable):
@@ -82,7 +82,7 @@ async def test_without_a_board_it_says_so(autojump_clock: MockClock) -> None:
         nursery.cancel_scope.cancel()
 
 
-async def test_failed_renewal_is_tried_again_only_after_a_pause(
+async def test_failed_renewal_is_retried_after_a_pause(
     autojump_clock: MockClock,
 ) -> None:
     log = Log()

@@ -33,7 +33,7 @@ def made(**changes: object) -> tuple[Limits, Clock, list[tuple[str, str]]]:
 
 
 @pytest.mark.parametrize(("name", "burst"), [("ticket", 2), ("connect", 3), ("resume", 4)])
-def test_player_may_do_each_thing_as_often_as_its_settings_say(name: str, burst: int) -> None:
+def test_player_is_limited_by_each_setting(name: str, burst: int) -> None:
     limits, clock, refused = made()
     limit = getattr(limits, f"{name}s")
     for _ in range(burst):
@@ -52,7 +52,7 @@ def test_player_may_do_each_thing_as_often_as_its_settings_say(name: str, burst:
     ("name", "burst"),
     [("address_clicks", 10), ("tickets", 20), ("connects", 30), ("resumes", 40), ("sessions", 5)],
 )
-def test_address_may_do_as_much_as_its_players(name: str, burst: int) -> None:
+def test_limit_of_an_address_is_that_of_its_players(name: str, burst: int) -> None:
     limits, clock, refused = made()
     limit = getattr(limits, name)
     for _ in range(burst):
@@ -71,7 +71,7 @@ def test_address_may_do_as_much_as_its_players(name: str, burst: int) -> None:
         limit.address("192.0.2.1")
 
 
-def test_clicks_of_a_player_have_a_limit_of_their_own() -> None:
+def test_clicks_of_a_player_have_their_own_limit() -> None:
     limits, _, refused = made()
     limits.clicks.check("ada")
     with pytest.raises(TooFast):
@@ -80,7 +80,7 @@ def test_clicks_of_a_player_have_a_limit_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"address_players": 0}, {"click_rate": 0.0}])
-def test_clicks_of_addresses_have_no_limit_where_the_settings_take_it_away(
+def test_clicks_of_addresses_can_be_unlimited(
     changes: dict[str, object],
 ) -> None:
     limits, _, _ = made(**changes)
@@ -90,7 +90,7 @@ def test_clicks_of_addresses_have_no_limit_where_the_settings_take_it_away(
             limits.connects.address("192.0.2.1")
 
 
-def test_players_and_addresses_that_rested_are_forgotten() -> None:
+def test_idle_players_and_addresses_are_forgotten() -> None:
     limits, clock, _ = made()
     limits.clicks.check("ada")
     limits.connects.player("ada")
@@ -102,7 +102,7 @@ def test_players_and_addresses_that_rested_are_forgotten() -> None:
     assert limits.clicks in limits._limiters
 
 
-def test_limited_address_is_logged_now_and_then() -> None:
+def test_limited_address_is_logged_at_a_bounded_rate() -> None:
     limits, clock, _ = made()
     with capture_logs() as logs:
         for seconds in (0.0, WARN_INTERVAL - 1, 1.0):

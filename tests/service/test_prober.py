@@ -138,7 +138,7 @@ async def unused(hunt: str | None) -> float:
     raise NotImplementedError
 
 
-async def test_breaker_that_has_not_moved_is_not_reported() -> None:
+async def test_unchanged_breaker_is_not_reported() -> None:
     states: list[State] = []
     breaker = Breaker(trio.current_time)
     prober = prober_of(breaker, unused, states.append)

@@ -24,7 +24,7 @@ def gathered(mailbox: Mailbox, first: Frame | None = None, **options: int) -> li
     return [each.seq for each in mailbox.gather(first, **{"after": 0, "most": 10} | options)]
 
 
-async def test_gathering_takes_all_that_waits_up_to_a_number() -> None:
+async def test_gather_returns_waiting_frames_up_to_a_maximum() -> None:
     mailbox = filled(1, 2, 0, 3)
     assert gathered(mailbox, most=3) == [1, 2, 0]
     assert gathered(mailbox, most=3) == [3]
@@ -32,20 +32,20 @@ async def test_gathering_takes_all_that_waits_up_to_a_number() -> None:
         gathered(mailbox)
 
 
-async def test_gathering_begins_with_the_frame_that_was_received() -> None:
+async def test_gather_begins_with_a_received_frame() -> None:
     mailbox = filled(2, 3)
     assert gathered(mailbox, frame(1), most=2) == [1, 2]
     assert gathered(mailbox, frame(4), most=1) == [4]
     assert gathered(mailbox) == [3]
 
 
-async def test_gathering_leaves_out_rewards_that_the_client_knows() -> None:
+async def test_gather_leaves_out_known_rewards() -> None:
     assert gathered(filled(5, 0, 6, 7), frame(4), after=6) == [0, 7]
     with pytest.raises(trio.WouldBlock):
         gathered(filled(5), after=5)
 
 
-async def test_closed_mailbox_gives_what_it_took_and_then_ends() -> None:
+async def test_closed_mailbox_delivers_its_frames_and_ends() -> None:
     mailbox = filled(1)
     assert mailbox.reason is None
     mailbox.close("drain")
@@ -57,7 +57,7 @@ async def test_closed_mailbox_gives_what_it_took_and_then_ends() -> None:
         mailbox.receive_nowait()
 
 
-async def test_full_mailbox_takes_nothing() -> None:
+async def test_full_mailbox_takes_no_frame() -> None:
     mailbox = Mailbox(1)
     assert mailbox.offer(frame(1))
     assert not mailbox.offer(frame(2))
@@ -75,7 +75,7 @@ def test_frame_is_a_chunk_and_a_message() -> None:
     assert made.message() == '{"reward":{}}'
 
 
-def test_subscription_to_everybodys_wins_has_no_player() -> None:
+def test_subscription_to_all_wins_has_no_player() -> None:
     identity = Identity(player="ada", hunts=None, cookie=False, until=0.0, key=None)
     assert Subscription("harbour", identity).player == "ada"
     assert Subscription("harbour", identity, everybody=True).player is None

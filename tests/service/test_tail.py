@@ -67,7 +67,7 @@ def notice(first: int, last: int, *, rows: bool = True) -> Notice:
     return Notice("harbour", first, last, rewards if rows else None)
 
 
-async def test_what_comes_in_order_goes_straight_through() -> None:
+async def test_rewards_in_order_are_published_at_once() -> None:
     tail, published = follow(Table(3))
     tail.committed("harbour", [reward(1), reward(2)])
     tail.notice(notice(1, 2))  # our own, heard again
@@ -95,7 +95,7 @@ async def test_log_that_ends_before_a_commit_is_reported(autojump_clock: MockClo
         nursery.cancel_scope.cancel()
 
 
-async def test_epoch_that_begins_during_a_look_is_no_log_that_went_back(
+async def test_epoch_begun_during_a_poll_is_not_reported(
     autojump_clock: MockClock,
 ) -> None:
     async def went_back(hunt: str, known: int) -> None:
@@ -114,7 +114,7 @@ async def test_epoch_that_begins_during_a_look_is_no_log_that_went_back(
     assert tail.position("harbour") == 1
 
 
-async def test_a_commit_ahead_of_anothers_notice_waits_for_it() -> None:
+async def test_commit_waits_for_an_earlier_notice() -> None:
     tail, published = follow(Table(3))
     tail.committed("harbour", [reward(3)])
     assert published == []
@@ -122,7 +122,7 @@ async def test_a_commit_ahead_of_anothers_notice_waits_for_it() -> None:
     assert published == [1, 2, 3]
 
 
-async def test_a_batch_with_anothers_rows_between_its_own_waits_for_them() -> None:
+async def test_batch_waits_for_rows_between_its_own() -> None:
     tail, published = follow(Table(3))
     tail.committed("harbour", [reward(1), reward(3)])  # it was split
     assert published == [1]
@@ -130,7 +130,7 @@ async def test_a_batch_with_anothers_rows_between_its_own_waits_for_them() -> No
     assert published == [1, 2, 3]
 
 
-async def test_what_nobody_follows_here_is_passed_over_and_not_read(
+async def test_rewards_without_streams_are_skipped(
     autojump_clock: MockClock,
 ) -> None:
     table, followed = Table(9), [False]
@@ -150,7 +150,7 @@ async def test_what_nobody_follows_here_is_passed_over_and_not_read(
     assert published == [7, 8, 9]
 
 
-async def test_a_gap_that_stays_is_read(autojump_clock: MockClock) -> None:
+async def test_lasting_gap_is_read(autojump_clock: MockClock) -> None:
     table = Table(9, failures=2, page=3)
     tail, published = follow(table, poll=1000)
     async with trio.open_nursery() as nursery:
@@ -163,7 +163,7 @@ async def test_a_gap_that_stays_is_read(autojump_clock: MockClock) -> None:
     assert (tail.reads, +tail.faults) == (3, {"read": 2})
 
 
-async def test_rows_that_did_not_fit_into_the_notice_are_read(autojump_clock: MockClock) -> None:
+async def test_rows_beyond_a_notice_are_read(autojump_clock: MockClock) -> None:
     tail, published = follow(Table(5), poll=1000)
     async with trio.open_nursery() as nursery:
         await nursery.start(tail.run)
@@ -173,7 +173,7 @@ async def test_rows_that_did_not_fit_into_the_notice_are_read(autojump_clock: Mo
     assert published == [1, 2, 3, 4, 5]
 
 
-async def test_the_poll_finds_what_no_notice_told_of(autojump_clock: MockClock) -> None:
+async def test_poll_finds_commits_without_notice(autojump_clock: MockClock) -> None:
     tail, published = follow(Table(2, failures=1), poll=1)
     async with trio.open_nursery() as nursery:
         await nursery.start(tail.run)
@@ -185,7 +185,7 @@ async def test_the_poll_finds_what_no_notice_told_of(autojump_clock: MockClock) 
     assert +tail.faults == {"look": 1}
 
 
-async def test_a_reconnected_listener_has_everything_looked_at_at_once(
+async def test_resync_polls_at_once(
     autojump_clock: MockClock,
 ) -> None:
     tail, published = follow(Table(2), poll=1000)
@@ -197,7 +197,7 @@ async def test_a_reconnected_listener_has_everything_looked_at_at_once(
     assert published == [1, 2]
 
 
-async def test_what_came_too_early_is_bounded_and_read_again(autojump_clock: MockClock) -> None:
+async def test_early_rewards_are_bounded_and_read_again(autojump_clock: MockClock) -> None:
     table = Table(50)
     tail, published = follow(table, poll=1000, buffer=10)
     async with trio.open_nursery() as nursery:
@@ -211,7 +211,7 @@ async def test_what_came_too_early_is_bounded_and_read_again(autojump_clock: Moc
     assert tail.faults["dropped"] > 0
 
 
-async def test_a_log_that_begins_again_is_followed_from_where_it_is(
+async def test_log_of_a_new_epoch_is_followed_from_its_end(
     autojump_clock: MockClock,
 ) -> None:
     tail, published = follow(Table(3))
@@ -222,7 +222,7 @@ async def test_a_log_that_begins_again_is_followed_from_where_it_is(
     assert tail.position("harbour") == 2
 
 
-async def test_what_was_announced_and_is_not_there_is_not_asked_for_all_the_time(
+async def test_missing_announced_reward_is_read_with_backoff(
     autojump_clock: MockClock,
 ) -> None:
     class Restored(Table):
@@ -238,7 +238,7 @@ async def test_what_was_announced_and_is_not_there_is_not_asked_for_all_the_time
     assert 5 <= len(table.reads) <= 20
 
 
-async def test_a_hunt_that_was_not_known_is_followed_from_its_first_news() -> None:
+async def test_unknown_hunt_is_followed_from_its_first_notice() -> None:
     tail, published = follow(Table(0))
     tail.notice(Notice("other", 7, 7, (reward(7),)))
     assert published == [7]
@@ -247,7 +247,7 @@ async def test_a_hunt_that_was_not_known_is_followed_from_its_first_news() -> No
 
 @settings(deadline=None)
 @given(st.data())
-async def test_any_order_any_loss_any_repetition_gives_the_log(data: st.DataObject) -> None:
+async def test_log_is_published_despite_loss_reordering_and_repetition(data: st.DataObject) -> None:
     sizes = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=12))
     batches, first = [], 1
     for size in sizes:
@@ -305,7 +305,7 @@ async def test_failed_hunt_delays_no_other(autojump_clock: MockClock) -> None:
         nursery.cancel_scope.cancel()
 
 
-async def test_failed_looks_and_deafness_are_counted(autojump_clock: MockClock) -> None:
+async def test_failed_polls_and_deafness_are_counted(autojump_clock: MockClock) -> None:
     table = Table(3, failures=9)
     tail, published = follow(table)
     assert (tail.known("harbour"), tail.known("river")) == (0, 0)
@@ -327,7 +327,7 @@ async def test_failed_looks_and_deafness_are_counted(autojump_clock: MockClock) 
         nursery.cancel_scope.cancel()
 
 
-async def test_announced_rewards_are_known_before_they_are_published() -> None:
+async def test_announced_seq_is_known_before_publication() -> None:
     tail, published = follow(Table(5))
     tail.notice(notice(4, 5))
     assert (tail.position("harbour"), tail.known("harbour"), published) == (0, 5, [])

@@ -38,7 +38,7 @@ async def test_versions_are_read_once() -> None:
     assert reads == ["harbour"]
 
 
-async def test_later_hunt_with_the_same_id_is_read_anew() -> None:
+async def test_later_hunt_with_the_same_id_is_read_again() -> None:
     reads = Reads()
     cache = VersionCache(reads)
     first = await cache.get(ended("harbour"))
@@ -49,7 +49,7 @@ async def test_later_hunt_with_the_same_id_is_read_anew() -> None:
     assert reads == ["harbour", "harbour"]
 
 
-async def test_hunt_that_was_not_asked_for_the_longest_is_dropped(
+async def test_least_recently_used_hunt_is_evicted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(version_cache, "SIZE", 2)
@@ -60,7 +60,7 @@ async def test_hunt_that_was_not_asked_for_the_longest_is_dropped(
     assert reads == ["a", "b", "c", "b"]
 
 
-async def test_versions_of_a_hunt_that_has_not_ended_are_refused() -> None:
+async def test_versions_of_a_running_hunt_are_refused() -> None:
     reads = Reads()
     with pytest.raises(AssertionError, match="secret"):
         await VersionCache(reads).get(ended("harbour", state="open", ended_at=None))

@@ -70,7 +70,7 @@ def commit_elsewhere(store: Store, number: int) -> None:
     store.ledger.listeners = listeners
 
 
-async def test_node_that_does_not_hear_the_database_is_not_ready_and_catches_up(
+async def test_deaf_process_is_not_ready_and_catches_up(
     autojump_clock: MockClock,
 ) -> None:
     async with engine() as (made, store):
@@ -107,7 +107,7 @@ async def test_half_open_breaker_is_not_ready(autojump_clock: MockClock) -> None
         assert made.readiness.reasons() == []
 
 
-async def test_reconnected_listener_has_everything_looked_at_at_once(
+async def test_reconnected_listener_causes_a_read_of_all_hunts_and_logs(
     autojump_clock: MockClock,
 ) -> None:
     async with engine() as (made, store):
@@ -130,7 +130,7 @@ async def test_reconnected_listener_has_everything_looked_at_at_once(
             assert looks, "changes of hunts may have been announced meanwhile, too"
 
 
-async def test_resume_that_waits_too_long_for_its_turn_is_paused(autojump_clock: MockClock) -> None:
+async def test_resume_that_waits_too_long_is_paused(autojump_clock: MockClock) -> None:
     async with engine() as (made, _):
         greeter = made.play.streams.greeter
         for _ in range(REPLAYS):
@@ -146,7 +146,7 @@ async def test_resume_that_waits_too_long_for_its_turn_is_paused(autojump_clock:
         assert (await greeter.resumed(made.catalogue.hunts[HUNT], "ada", f"{EPOCH}-0")).resumed
 
 
-async def test_new_epoch_is_followed_from_where_its_log_is(autojump_clock: MockClock) -> None:
+async def test_new_epoch_is_followed_from_the_end_of_its_log(autojump_clock: MockClock) -> None:
     async with engine() as (made, store):
         for number in range(5):
             commit_elsewhere(store, number)
@@ -174,7 +174,7 @@ async def test_log_that_went_back_begins_an_epoch(autojump_clock: MockClock) -> 
             assert mailbox.reason == "drain", "streams must ask again"
 
 
-async def test_hunts_are_read_again_although_no_change_was_announced(
+async def test_hunts_are_read_regularly_without_notices(
     autojump_clock: MockClock,
 ) -> None:
     async with engine() as (made, store):
@@ -184,7 +184,7 @@ async def test_hunts_are_read_again_although_no_change_was_announced(
         assert made.catalogue.hunts[HUNT].version == 7
 
 
-async def test_breaker_is_probed_at_once_when_the_database_accepts_again(
+async def test_breaker_is_probed_at_once_after_a_recovery(
     autojump_clock: MockClock,
 ) -> None:
     async with engine() as (made, store):
@@ -198,7 +198,7 @@ async def test_breaker_is_probed_at_once_when_the_database_accepts_again(
         assert made.commits.breaker.state == "closed"
 
 
-async def test_hunt_that_fails_alone_does_not_keep_the_breaker_open(
+async def test_failing_hunt_does_not_keep_the_breaker_open(
     autojump_clock: MockClock,
 ) -> None:
     async with engine() as (made, _):
@@ -234,9 +234,7 @@ async def test_slow_probe_keeps_the_breaker_open(autojump_clock: MockClock) -> N
 
 
 @pytest.mark.parametrize("state", ["closed", "forced"])
-async def test_news_of_the_database_move_no_breaker_that_is_not_open(
-    autojump_clock: MockClock, state: str
-) -> None:
+async def test_recovery_changes_only_an_open_breaker(autojump_clock: MockClock, state: str) -> None:
     async with engine() as (made, store):
         if state == "forced":
             made.commits.breaker.force("open")
