@@ -113,6 +113,15 @@ async def test_refused_click_names_its_id_and_status() -> None:
     assert talk.link.closed is None
 
 
+async def test_click_that_is_refused_later_names_its_id_and_status() -> None:
+    talk = await greeted()
+    talk.session.heard(CLICK)
+    talk.world.intake.settle.pop(0)(QueueFull(retry_after=1.5))
+    [(kind, value)] = talk.said()
+    assert (kind, value["id"], value["status"]) == ("refused", CLICK_ID, 503)
+    assert talk.link.closed is None
+
+
 @pytest.mark.parametrize(
     ("message", "detail"),
     [('{"dance":1}', "click or a ping"), ("{}", "one member"), ('{"ping":"1"}', "number")],

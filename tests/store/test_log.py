@@ -505,3 +505,10 @@ async def test_changes_are_versions_and_audited(database: str) -> None:
             ).fetchall()
         assert rows == [("test", "create"), ("operator", "open"), ("eve", "apply")]
         assert versions == [(1, "test"), (2, "eve")]
+
+
+async def test_read_returns_at_most_a_thousand_rows_by_default(database: str) -> None:
+    async with opened(database) as (log, _):
+        await log.append("harbour", [click() for _ in range(1001)])
+        assert len(await log.read("harbour", 0, 2000)) == 1000
+        assert [each.seq for each in await log.read("harbour", 998, 2000, limit=2)] == [999, 1000]
