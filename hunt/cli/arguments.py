@@ -63,17 +63,38 @@ class HuntId(click.ParamType[str]):
 HUNT_ID = HuntId()
 
 
+class Coordinate(click.ParamType[float]):
+    """A finite number without bounds."""
+
+    name = "number"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        return _finite(self, float(click.FLOAT(value, param, ctx)), param, ctx)
+
+
 class Number(click.FloatRange):
-    """A finite number."""
+    """A finite number within bounds."""
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Return the number."""
         found = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
-        if not abs(found) <= MOST_SECONDS:  # also false for NaN
-            self.fail(f"must be a number, at most {MOST_SECONDS:.0f}", param, ctx)
-        return found
+        return _finite(self, found, param, ctx)
+
+
+def _finite(
+    kind: click.ParamType[float],
+    number: float,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> float:
+    if not abs(number) <= MOST_SECONDS:  # also true for NaN
+        kind.fail(f"must be a number, at most {MOST_SECONDS:.0f}", param, ctx)
+    return number
 
 
 def read(data_dir: Path | None, config: Path | None) -> Loaded:

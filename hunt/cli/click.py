@@ -17,10 +17,10 @@ from hunt.values import MOST
 @click.command()
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
 @click.option(
-    "--x", type=arguments.Number(), help="Horizontal position in map units; random by default."
+    "--x", type=arguments.Coordinate(), help="Horizontal position in map units; random by default."
 )
 @click.option(
-    "--y", type=arguments.Number(), help="Vertical position in map units; random by default."
+    "--y", type=arguments.Coordinate(), help="Vertical position in map units; random by default."
 )
 @click.option("-n", "count", type=click.IntRange(1, MOST), default=1, help="Number of clicks.")
 @arguments.json_option
