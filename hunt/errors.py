@@ -1,7 +1,6 @@
-"""Every error that hunt raises on purpose, sorted by what the caller can do.
+"""Every error that hunt raises on purpose, in groups by the caller's reaction.
 
-Data are attributes; the message is one sentence that is safe to show to a
-client, unless the class says otherwise.
+A message is one sentence that is safe to show to a client, unless a class says otherwise.
 """
 
 from __future__ import annotations
@@ -12,9 +11,6 @@ from typing import ClassVar, TypeVar
 
 class HuntError(Exception):
     """Base of every error that hunt raises on purpose."""
-
-
-# --- The input must be corrected ----------------------------------------------
 
 
 class SettingsError(HuntError):
@@ -30,7 +26,7 @@ class DefinitionError(HuntError):
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {wrong}" for field, wrong in errors.items()))
-        self.errors = dict(errors)  #: field -> what is wrong with it
+        self.errors = dict(errors)  #: field -> error message
 
 
 # --- A request is refused: nothing was recorded, unless a class says so ------
@@ -39,12 +35,11 @@ class DefinitionError(HuntError):
 class Refused(HuntError):
     """The server has a defect, which it has logged.
 
-    Base of every refusal.  What a client is told of a class stands in its attributes
-    and in the first line of its docstring.  A subclass inherits what it does not set,
-    so a refusal of any kind can be answered.
+    Base of every refusal.  The attributes and the first line of the docstring are shown to
+    clients.  A subclass inherits the attributes that it does not set.
     """
 
-    status: ClassVar[int] = 500  #: of HTTP
+    status: ClassVar[int] = 500  #: the HTTP status
     slug: ClassVar[str] = "internal-error"  #: names the problem type, in its URI
     title: ClassVar[str] = "Internal error"  #: of the problem type; the same for all its cases
     label: ClassVar[str] = "other"  #: of the outcome, in `hunt_clicks_total`
@@ -61,7 +56,7 @@ class InvalidRequest(Refused):
 
     def __init__(self, detail: str, *, errors: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
-        self.errors = dict(errors or {})  #: field -> what is wrong with it
+        self.errors = dict(errors or {})  #: field -> error message
 
 
 class UnsupportedType(InvalidRequest):
@@ -104,8 +99,8 @@ class HuntNotOpen(Refused):
 
     def __init__(self, *, opens_at: str | None, closes_at: str | None) -> None:
         super().__init__("this hunt is not open now")
-        self.opens_at = opens_at  #: RFC 3339, or None where it has no such time
-        self.closes_at = closes_at  #: RFC 3339, or None where it has no such time
+        self.opens_at = opens_at  #: RFC 3339; None without such a time
+        self.closes_at = closes_at  #: RFC 3339; None without such a time
 
 
 class WrongState(Refused):
@@ -206,9 +201,9 @@ class Denied(HuntError):
     ) -> None:
         wrong = "".join(f"; {field}: {what}" for field, what in (errors or {}).items())
         super().__init__(f"{status}: {detail}{wrong}")
-        self.status = status  #: of HTTP
+        self.status = status  #: the HTTP status
         self.detail = detail
-        self.errors = dict(errors or {})  #: field -> what is wrong with it
+        self.errors = dict(errors or {})  #: field -> error message
 
 
 class Unreachable(HuntError):
