@@ -10,20 +10,9 @@ from hypercorn.utils import LifespanFailureError
 from quart import Quart
 
 from hunt import asgi
-from hunt.processes import worker_main
-from hunt.processes.messages import Order
 from hunt.service.hub import Hub
-from hunt.settings import Settings
 from hunt.web.app import Application
 from tests.support.serving import serving, stream
-
-
-def test_h4_h5_h6_hypercorn_is_told_what_hunt_serve_needs() -> None:
-    order = Order(settings=Settings(), number=1, own_socket=None, hang_timeout=10.0)
-    config = worker_main.hypercorn_config(order, [])
-    assert config.read_timeout is None, "it would end streams of silent clients"
-    assert config.websocket_max_message_size == 4096
-    assert config.backlog == 4096
 
 
 async def test_q2_the_death_of_a_task_ends_the_server(
