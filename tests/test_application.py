@@ -1,4 +1,4 @@
-"""Traps in what we stand on that show within a process; see `docs/reference/traps.md`."""
+"""The application on a real server; see `docs/reference/traps.md` for Q2, Q4 and Q6."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hunt.web.app import Application
 from tests.support.serving import serving, stream
 
 
-async def test_q2_the_death_of_a_task_ends_the_server(
+async def test_failed_task_of_the_engine_ends_the_server(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     die = trio.Event()
@@ -32,7 +32,7 @@ async def test_q2_the_death_of_a_task_ends_the_server(
             await trio.sleep_forever()
 
 
-async def test_q4_no_timeout_of_responses_ends_a_stream(
+async def test_response_timeout_of_quart_does_not_end_a_stream(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Quart.default_config | {"RESPONSE_TIMEOUT": 0.2}
@@ -44,7 +44,7 @@ async def test_q4_no_timeout_of_responses_ends_a_stream(
             await one.more()
 
 
-def test_q6_no_handler_runs_in_a_thread() -> None:
+def test_every_handler_is_async_and_so_runs_in_no_thread() -> None:
     app = asgi.app._quart
     handlers = [*app.view_functions.values()]
     for group in (app.before_request_funcs, app.after_request_funcs):
