@@ -103,3 +103,12 @@ async def test_position_of_another_process_ahead_of_this_one_is_resumed() -> Non
     assert greeting.resumed
     assert b"event: reward" not in greeting.blocks
     assert not (await greeter.resumed(world.hunts["harbour"], "ada", "k1-3")).resumed
+
+
+def test_greeting_names_the_hunt_its_log_and_the_position() -> None:
+    world = world_with(3)
+    greeting = world.play.streams.greeter.hello(world.hunts["harbour"])
+    assert (greeting.hunt, greeting.epoch, greeting.seq, greeting.resumed) == (
+        "harbour", "k1", 3, False,
+    )  # fmt: skip
+    assert b'"hunt":"harbour"' in greeting.blocks

@@ -282,3 +282,9 @@ def test_handshake_needs_an_origin_and_the_players_own_scope(
         check(request(**fields))
     if isinstance(error.value, InvalidRequest):
         assert set(error.value.errors) == {"scope"}
+
+
+def test_unknown_scope_is_named() -> None:
+    with pytest.raises(InvalidRequest) as error:
+        World().play.open(request(scope="other"), PEER)
+    assert set(error.value.errors) == {"scope"}

@@ -30,6 +30,7 @@ class FakeLink:
     def wake(self) -> None: ...
 
     def close(self, code: int, reason: str) -> None:
+        assert reason.strip(), "clients show it"
         self.closed = self.closed or (code, reason)
 
     @property
@@ -115,7 +116,7 @@ async def test_refused_click_names_its_id_and_status() -> None:
 
 async def test_click_that_is_refused_later_names_its_id_and_status() -> None:
     talk = await greeted()
-    talk.session.heard(CLICK)
+    talk.session.receive(CLICK)
     talk.world.intake.settle.pop(0)(QueueFull(retry_after=1.5))
     [(kind, value)] = talk.said()
     assert (kind, value["id"], value["status"]) == ("refused", CLICK_ID, 503)
@@ -255,7 +256,7 @@ def test_refused_click_says_milliseconds_to_wait(
 async def test_click_is_logged_with_the_id_of_its_handshake() -> None:
     talk = await greeted(World(log_level="debug"))
     with capture_logs() as logs:
-        talk.session.heard(CLICK)
+        talk.session.receive(CLICK)
         settle(talk.world)
     [message] = talk.session.take(1)
     [line] = [each for each in logs if each["event"] == "request answered"]
