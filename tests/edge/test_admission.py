@@ -161,7 +161,7 @@ def test_beyond_the_limit_one_is_aborted_where_all_are_being_answered() -> None:
     assert closed(held) == [True] + [False] * (BEYOND - 1)
 
 
-def test_beyond_the_limit_an_address_takes_half() -> None:
+def test_address_takes_half_of_the_connections_beyond_the_limit() -> None:
     made = limits(0)
     other = Held(made, "192.0.2.2")
     held = [Held(made) for _ in range(2 * BEYOND)]
@@ -286,7 +286,7 @@ async def test_each_request_beyond_the_limit_is_answered(
             assert (await at_its_end(Reader(stream))).startswith(b"HTTP/1.1 503")
 
 
-async def test_stream_beyond_the_limit_is_told_when_to_come_back(
+async def test_stream_beyond_the_limit_gets_a_retry_time(
     database: str, way: dict[str, Any]
 ) -> None:
     async with full(database, way) as client:

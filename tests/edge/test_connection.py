@@ -66,7 +66,7 @@ async def get(address: tuple[str, int], path: str = "/") -> bytes:
 
 
 @pytest.mark.parametrize("request_bytes", HOSTILE)
-async def test_a_hostile_request_ends_its_own_connection_only(request_bytes: bytes) -> None:
+async def test_hostile_request_ends_its_connection_only(request_bytes: bytes) -> None:
     with trio.fail_after(10):
         async with server() as address:
             async with await trio.open_tcp_stream(*address) as stream:
@@ -80,7 +80,7 @@ async def test_a_hostile_request_ends_its_own_connection_only(request_bytes: byt
             assert (await get(address)).startswith(b"HTTP/1.1 200")
 
 
-async def test_a_client_that_stops_reading_does_not_delay_the_shutdown(
+async def test_client_that_stops_reading_does_not_delay_the_shutdown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sending, "SEND_TIMEOUT", 0.2)

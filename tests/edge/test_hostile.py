@@ -14,7 +14,7 @@ from tests.support.serving import connected, serving
 
 
 @pytest.mark.parametrize("lane", [True, False], ids=["fast-lane", "quart"])
-async def test_the_process_outlives_every_hostile_input(database: str, lane: bool) -> None:
+async def test_process_survives_every_hostile_input(database: str, lane: bool) -> None:
     inputs = list(corpus())
     assert len(inputs) >= 250
     async with serving(database, fast_lane=lane, heartbeat=1.0) as client:
@@ -40,7 +40,7 @@ async def test_the_process_outlives_every_hostile_input(database: str, lane: boo
 
 
 @pytest.mark.parametrize("target", NO_PATHS)
-async def test_a_target_that_is_no_path_leads_nowhere(database: str, target: bytes) -> None:
+async def test_target_that_is_not_a_path_matches_no_route(database: str, target: bytes) -> None:
     async with serving(database) as client, connected(client) as stream:
         await stream.send_all(b"GET " + target + b" HTTP/1.1\r\n" + HOST + b"\r\n")
         status, headers, _ = await Reader(stream).answer()
@@ -63,14 +63,12 @@ async def test_no_host_is_an_accident(database: str, host: bytes) -> None:
         ("*", "*"), ("", NOWHERE), ("http:", NOWHERE), ("http://[/a", NOWHERE),
     ],
 )  # fmt: skip
-def test_the_path_of_a_target(target: str, path: str) -> None:
+def test_path_is_read_from_a_target(target: str, path: str) -> None:
     assert path_of(target) == path
 
 
 @pytest.mark.parametrize("lane", [True, False], ids=["fast-lane", "quart"])
-async def test_an_upgrade_to_h2c_is_answered_as_if_it_had_not_been_asked_for(
-    database: str, lane: bool
-) -> None:
+async def test_upgrade_to_h2c_is_ignored(database: str, lane: bool) -> None:
     asked = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
     asked += b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n"
     async with serving(database, fast_lane=lane) as client, connected(client) as stream:

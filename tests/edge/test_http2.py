@@ -67,7 +67,7 @@ async def test_both_versions_say_the_same(database: str, other_database: str) ->
         assert one == two, request
 
 
-async def test_a_body_that_goes_on_after_its_answer_harms_no_other_stream(database: str) -> None:
+async def test_body_behind_its_response_harms_no_other_stream(database: str) -> None:
     async with serving(database, over_tls=True) as client, speaking(client) as speaker:
         number = await speaker.ask(
             "POST", CLICKS, ("content-type", "application/json"), ("content-length", "30000"),
@@ -82,7 +82,7 @@ async def test_a_body_that_goes_on_after_its_answer_harms_no_other_stream(databa
 
 
 @pytest.mark.parametrize("path", ["/", "/v1/hunts/harbour/events"])
-async def test_a_window_that_never_opens_is_not_waited_for(
+async def test_window_that_never_opens_times_out(
     database: str, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr("hunt.edge.sending.SEND_TIMEOUT", 0.2)
@@ -119,7 +119,7 @@ async def test_there_is_no_way_to_another_websocket(database: str) -> None:
         assert await speaker.status(await speaker.ask("GET", "/livez")) == "200"
 
 
-async def test_an_idle_connection_is_kept_and_then_closed(
+async def test_idle_connection_is_kept_and_then_closed(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hunt.edge.connection.IDLE_TIMEOUT", 0.3)
@@ -130,7 +130,7 @@ async def test_an_idle_connection_is_kept_and_then_closed(
                 pass
 
 
-async def test_a_stream_ends_when_its_token_expires(database: str) -> None:
+async def test_stream_ends_when_its_token_expires(database: str) -> None:
     async with serving(database, over_tls=True) as client, speaking(client) as speaker:
         number = await speaker.ask("GET", "/v1/hunts/harbour/events")
         assert await speaker.status(number) == "200"
@@ -143,7 +143,7 @@ async def test_a_stream_ends_when_its_token_expires(database: str) -> None:
         assert await speaker.status(again) == "401"
 
 
-async def test_a_stream_that_is_reset_is_gone(database: str) -> None:
+async def test_reset_stream_is_unsubscribed(database: str) -> None:
     async with serving(database, over_tls=True) as client, speaking(client) as speaker:
         number = await speaker.ask("GET", "/v1/hunts/harbour/events")
         assert await speaker.status(number) == "200"

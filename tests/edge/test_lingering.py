@@ -20,7 +20,7 @@ async def parked(client: Client, stream: trio.SocketStream) -> None:
     assert (await Reader(stream).answer())[0] == 200
 
 
-async def test_the_last_answer_says_so_and_is_not_taken_back(database: str) -> None:
+async def test_last_response_announces_the_close_and_is_not_reset(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await parked(client, stream)
         worker_of(client).announce_close()
@@ -37,7 +37,7 @@ async def test_the_last_answer_says_so_and_is_not_taken_back(database: str) -> N
             await park_of(client).wait_clients_closed()
 
 
-async def test_a_client_that_does_not_close_is_not_waited_for(database: str) -> None:
+async def test_lingering_close_times_out(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await parked(client, stream)
         worker_of(client).announce_close()
@@ -47,7 +47,7 @@ async def test_a_client_that_does_not_close_is_not_waited_for(database: str) -> 
             await park_of(client).wait_clients_closed()
 
 
-async def test_a_click_that_has_come_is_answered_before_the_end(database: str) -> None:
+async def test_buffered_click_is_answered_before_the_close(database: str) -> None:
     async with serving(database) as client, connected(client) as busy, connected(client) as idle:
         await parked(client, busy)
         await parked(client, idle)
@@ -61,7 +61,7 @@ async def test_a_click_that_has_come_is_answered_before_the_end(database: str) -
         await wait_closed(idle)  # raises where it is a reset
 
 
-async def test_a_draining_server_refuses_for_the_last_time(database: str) -> None:
+async def test_draining_server_refuses_and_announces_the_close(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await parked(client, stream)
         await client.engine.operations.drain.run()
@@ -72,7 +72,7 @@ async def test_a_draining_server_refuses_for_the_last_time(database: str) -> Non
         await wait_closed(stream)
 
 
-async def test_what_is_not_hot_is_told_so_too(database: str) -> None:
+async def test_response_of_hypercorn_announces_the_close(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await parked(client, stream)
         worker_of(client).announce_close()
@@ -82,7 +82,7 @@ async def test_what_is_not_hot_is_told_so_too(database: str) -> None:
         await wait_closed(stream)
 
 
-async def test_over_tls_it_is_the_same(database: str) -> None:
+async def test_last_response_over_tls_announces_the_close(database: str) -> None:
     async with serving(database, over_tls=True) as client, connected(client) as stream:
         await parked(client, stream)
         worker_of(client).announce_close()
@@ -92,7 +92,7 @@ async def test_over_tls_it_is_the_same(database: str) -> None:
         await wait_closed(stream)
 
 
-async def test_over_tls_a_click_that_has_come_is_answered_before_the_end(database: str) -> None:
+async def test_buffered_click_over_tls_is_answered_before_the_close(database: str) -> None:
     async with serving(database, over_tls=True) as client, connected(client) as stream:
         await parked(client, stream)
         worker_of(client).announce_close()

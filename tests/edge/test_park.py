@@ -18,7 +18,7 @@ from tests.support.raw_http import Reader, click, subscribe
 from tests.support.serving import connected, park_of, serving
 
 
-async def test_an_idle_connection_and_a_stream_own_no_task(database: str) -> None:
+async def test_idle_connection_and_stream_own_no_task(database: str) -> None:
     async with serving(database) as client:
         async with connected(client) as one, connected(client) as two:
             await one.send_all(click())
@@ -45,14 +45,14 @@ async def test_pipelined_requests_are_answered_in_their_order(database: str) -> 
         assert [json.loads(answers[n][2])["id"] for n in (0, 2, 4)] == ids
 
 
-async def test_a_request_in_single_bytes(database: str) -> None:
+async def test_request_in_single_bytes_is_answered(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         for byte in click():
             await stream.send_all(bytes([byte]))
         assert (await Reader(stream).answer())[0] == 200
 
 
-async def test_a_client_that_closed_its_half_gets_its_answer(database: str) -> None:
+async def test_half_closed_connection_gets_its_response(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await stream.send_all(click())
         await stream.send_eof()
@@ -62,7 +62,7 @@ async def test_a_client_that_closed_its_half_gets_its_answer(database: str) -> N
             await reader.more()
 
 
-async def test_what_hypercorn_served_comes_back_to_the_park(database: str) -> None:
+async def test_connection_is_parked_again_after_hypercorn(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         reader = Reader(stream)
         for _ in range(2):
@@ -75,7 +75,7 @@ async def test_what_hypercorn_served_comes_back_to_the_park(database: str) -> No
         assert kinds.count(ParkedConnection) >= 1
 
 
-async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(database: str) -> None:
+async def test_stalled_stream_loses_nothing_until_its_mailbox_is_full(database: str) -> None:
     # More than the kernel takes for both sides, so that the stream has to wake.
     prize = "p" * 4000
     async with (
@@ -109,7 +109,7 @@ async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(data
         assert [json.loads(e.data)["seq"] for e in await reader.events(1)] == [first + count]
 
 
-async def test_a_reader_that_is_too_slow_is_cut_off_and_others_are_not(database: str) -> None:
+async def test_slow_stream_is_cut_off_and_others_are_not(database: str) -> None:
     prize = "p" * 4000
     async with (
         serving(database, stream_buffer=5) as client,
@@ -143,7 +143,7 @@ async def test_silence_is_broken_by_heartbeats(database: str) -> None:
         assert [await reader.chunk() for _ in range(2)] == [b": \n\n", b": \n\n"]
 
 
-async def test_a_stream_that_hangs_up_is_gone(database: str) -> None:
+async def test_closed_stream_is_unsubscribed(database: str) -> None:
     async with serving(database) as client:
         async with connected(client) as stream:
             await stream.send_all(subscribe())
@@ -155,7 +155,7 @@ async def test_a_stream_that_hangs_up_is_gone(database: str) -> None:
         assert client.engine.streams.hub._players["harbour"] == {}
 
 
-async def test_a_drain_ends_parked_streams_with_their_last_chunk(database: str) -> None:
+async def test_drain_ends_parked_streams_with_their_last_chunk(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await stream.send_all(subscribe())
         reader = Reader(stream)
@@ -187,7 +187,7 @@ async def test_silent_connections_are_ended_in_time(database: str) -> None:
             await Reader(idle).more()
 
 
-async def test_what_fails_in_the_fast_lane_ends_that_connection_only(database: str) -> None:
+async def test_failure_in_the_fast_lane_ends_its_connection_only(database: str) -> None:
     async with serving(database) as client, connected(client) as one, connected(client) as two:
         await two.send_all(click())
         assert (await Reader(two).answer())[0] == 200
@@ -201,7 +201,7 @@ async def test_what_fails_in_the_fast_lane_ends_that_connection_only(database: s
         assert (await Reader(two).answer())[0] == 200
 
 
-async def test_a_bug_while_answering_leaves_the_batch_its_answers(database: str) -> None:
+async def test_defect_in_one_response_leaves_the_batch_its_responses(database: str) -> None:
     async with serving(database) as client, connected(client) as one, connected(client) as two:
         await two.send_all(click())
         reader = Reader(two)
@@ -257,7 +257,7 @@ async def test_remembered_head_ends_with_its_token(
         assert (await reader.answer())[0] == 401
 
 
-async def test_stream_refused_with_an_event_id_is_told_when_to_come_back(database: str) -> None:
+async def test_refused_resume_gets_a_retry_time(database: str) -> None:
     async with serving(database, max_streams_per_player=1) as client:
         async with connected(client) as first, connected(client) as second:
             await first.send_all(subscribe())
@@ -278,7 +278,7 @@ async def test_stream_refused_with_an_event_id_is_told_when_to_come_back(databas
             assert client.engine.streams.hub.awake == 0
 
 
-async def test_what_is_pipelined_behind_a_click_is_bounded_and_not_lost(database: str) -> None:
+async def test_pipelined_input_is_bounded_and_not_lost(database: str) -> None:
     count = 400
     async with (
         serving(database) as client,
@@ -307,7 +307,7 @@ async def test_what_is_pipelined_behind_a_click_is_bounded_and_not_lost(database
         assert (await reader.answer())[0] == 200
 
 
-async def test_a_stream_that_takes_nothing_for_too_long_is_ended(
+async def test_stream_whose_client_reads_nothing_times_out(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hunt.edge.sending.SEND_TIMEOUT", 0.2)

@@ -78,7 +78,7 @@ async def test_4_2_2_in_the_same_bytes_as_a_request_before(database: str) -> Non
         assert await talk.next() == ("pong", 1)
 
 
-async def test_4_4_another_version_is_told_ours(database: str) -> None:
+async def test_4_4_other_version_is_refused_with_ours(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         await stream.send_all(handshake(client, Sec_WebSocket_Version="25"))
         status, headers, _ = await Reader(stream).answer()
@@ -216,7 +216,7 @@ async def test_5_5_2_a_ping_is_answered_with_its_own_words(database: str) -> Non
         assert [await talk.frame() for _ in words] == [(PONG, each) for each in words]
 
 
-async def test_5_5_3_a_pong_that_nobody_asked_for_means_nothing(database: str) -> None:
+async def test_5_5_3_unsolicited_pong_is_ignored(database: str) -> None:
     async with serving(database) as client, talking(client) as talk:
         await greeted(talk)
         await talk.send(frame(PONG, b"?"), HARMLESS)
@@ -229,7 +229,7 @@ async def test_5_6_binary_data_is_not_taken(database: str) -> None:
         await closes(client, [frame(BINARY, b"\x00", fin=False)], 1003)
 
 
-async def test_7_1_1_who_hangs_up_without_a_close_is_gone(database: str) -> None:
+async def test_7_1_1_closed_connection_without_close_frame_ends_the_socket(database: str) -> None:
     async with serving(database) as client:
         async with talking(client) as talk:
             await greeted(talk)

@@ -52,7 +52,7 @@ async def until_counted(client: Client, count: int) -> None:
         pytest.param(False, True, id="quart-tls"),
     ],
 )
-async def test_a_socket_greets_takes_clicks_and_tells_rewards(
+async def test_socket_greets_accepts_clicks_and_sends_rewards(
     database: str, fast_lane: bool, over_tls: bool
 ) -> None:
     async with serving(database, fast_lane=fast_lane, over_tls=over_tls) as client:
@@ -83,7 +83,7 @@ async def test_a_socket_greets_takes_clicks_and_tells_rewards(
 
 
 @pytest.mark.parametrize("way", ["header", "last_event_id", "lastEventId"])
-async def test_a_client_that_comes_back_misses_nothing(database: str, way: str) -> None:
+async def test_resumed_socket_misses_nothing(database: str, way: str) -> None:
     async with serving(database) as client:
         for _ in range(5):
             await client.click()
@@ -97,7 +97,7 @@ async def test_a_client_that_comes_back_misses_nothing(database: str, way: str) 
             assert [(await next_of(socket))[1]["seq"] for _ in range(4)] == [3, 4, 5, 6]
 
 
-async def test_what_is_published_while_history_is_read_comes_after_it_and_once(
+async def test_rewards_during_a_replay_follow_it_once(
     database: str,
 ) -> None:
     async with serving(database) as client:
@@ -129,7 +129,7 @@ async def test_what_is_published_while_history_is_read_comes_after_it_and_once(
 @pytest.mark.parametrize(
     ("last", "reason"), [("gibberish", "malformed id"), ("EPOCH-1", "too far behind")]
 )
-async def test_an_id_that_cannot_be_resumed_from_gets_a_reset_and_then_live(
+async def test_unknown_event_id_gets_a_reset_and_then_live_rewards(
     database: str, last: str, reason: str
 ) -> None:
     async with serving(database, replay_limit=2) as client:
@@ -144,7 +144,7 @@ async def test_an_id_that_cannot_be_resumed_from_gets_a_reset_and_then_live(
             assert (await next_of(socket))[1]["seq"] == 5
 
 
-async def test_a_repeated_click_gets_its_first_outcome_and_a_used_id_a_refusal(
+async def test_repeat_returns_first_outcome_and_used_id_is_refused(
     database: str,
 ) -> None:
     async with serving(database) as client, opened(client) as socket:
@@ -160,7 +160,7 @@ async def test_a_repeated_click_gets_its_first_outcome_and_a_used_id_a_refusal(
         assert (kind, refused["id"], refused["status"]) == ("refused", first["id"], 422)
 
 
-async def test_a_click_that_is_no_good_is_refused_and_the_socket_stays(database: str) -> None:
+async def test_invalid_click_is_refused_and_the_socket_stays(database: str) -> None:
     async with serving(database) as client, opened(client) as socket:
         await next_of(socket)
         for message, status, told in [
@@ -183,7 +183,7 @@ async def test_a_click_that_is_no_good_is_refused_and_the_socket_stays(database:
         assert counted in (await client.get("/metrics")).text
 
 
-async def test_a_click_meets_the_limits_the_breaker_and_the_queue_of_a_post(database: str) -> None:
+async def test_click_meets_the_limits_breaker_and_queue_of_a_post(database: str) -> None:
     async with serving(database, click_rate=0.1, click_burst=1, address_players=2) as client:
         async with opened(client) as socket:
             await next_of(socket)
@@ -209,7 +209,7 @@ async def test_a_click_meets_the_limits_the_breaker_and_the_queue_of_a_post(data
         assert "database" in refused["detail"]
 
 
-async def test_clicks_may_wait_side_by_side_and_no_more_are_read_than_may(database: str) -> None:
+async def test_clicks_in_flight_are_bounded_by_backpressure(database: str) -> None:
     async with (
         serving(database) as client,
         talking(client) as talk,
@@ -234,7 +234,7 @@ async def test_clicks_may_wait_side_by_side_and_no_more_are_read_than_may(databa
         assert seqs == list(range(1, len(sent) + 1))
 
 
-async def test_what_is_no_message_ends_the_socket(database: str) -> None:
+async def test_invalid_message_ends_the_socket(database: str) -> None:
     async with serving(database) as client:
         for message, code in [
             ("nonsense", 1007),
@@ -259,14 +259,14 @@ async def test_what_is_no_message_ends_the_socket(database: str) -> None:
         assert (await client.click()).json()["seq"] == 1
 
 
-async def test_a_message_may_have_four_kilobytes(database: str) -> None:
+async def test_message_may_have_four_kilobytes(database: str) -> None:
     async with serving(database) as client, opened(client) as socket:
         await next_of(socket)
         await socket.send_message('{"ping":"%s"}' % ("x" * 4085))
         assert (await next_of(socket))[1]["detail"] == "a ping is a number"
 
 
-async def test_who_may_not_come_in_is_told_by_the_code_of_the_close(database: str) -> None:
+async def test_refused_player_gets_a_close_code(database: str) -> None:
     unasked = say(click={"id": str(uuid.uuid4()), "x": 1, "y": 2})
     async with serving(database) as client:
         for authorization, code in [
@@ -283,7 +283,7 @@ async def test_who_may_not_come_in_is_told_by_the_code_of_the_close(database: st
         assert client.engine.streams.tail.position("harbour") == 0
 
 
-async def test_what_is_no_handshake_for_us_gets_a_status_and_the_connection_goes_on(
+async def test_invalid_handshake_gets_a_status_and_the_connection_stays(
     database: str,
 ) -> None:
     cases: list[tuple[dict[str, str | None], int]] = [
@@ -318,7 +318,7 @@ async def test_what_is_no_handshake_for_us_gets_a_status_and_the_connection_goes
                 assert (await reader.answer())[0] == 200
 
 
-async def test_a_client_library_sees_why_its_handshake_failed(database: str) -> None:
+async def test_client_library_sees_the_status_of_a_failed_handshake(database: str) -> None:
     async with serving(database) as client:
         with pytest.raises(ExceptionGroup) as raised:
             async with opened(client, Origin="https://evil.example"):
@@ -328,7 +328,7 @@ async def test_a_client_library_sees_why_its_handshake_failed(database: str) -> 
         assert rejected.status_code == 403
 
 
-async def test_a_cookie_a_ticket_and_an_allowed_origin_open_a_socket(database: str) -> None:
+async def test_cookie_ticket_and_allowed_origin_open_a_socket(database: str) -> None:
     origins = ("https://play.example",)
     async with serving(database, allowed_origins=origins) as client:
         ticket = (await client.post("/v1/tickets")).json()["ticket"]
@@ -350,7 +350,7 @@ async def test_a_cookie_a_ticket_and_an_allowed_origin_open_a_socket(database: s
             await until_counted(client, 0)
 
 
-async def test_one_socket_too_many_is_told_to_come_back(database: str) -> None:
+async def test_socket_beyond_the_limit_gets_a_retry_time(database: str) -> None:
     async with serving(database, max_streams_per_player=1) as client:
         async with opened(client) as first, opened(client) as second:
             await next_of(first)
@@ -361,14 +361,14 @@ async def test_one_socket_too_many_is_told_to_come_back(database: str) -> None:
             assert await next_of(first) == ("pong", 1)
 
 
-async def test_a_player_who_opens_sockets_too_fast_is_told_to_come_back(database: str) -> None:
+async def test_rate_limit_of_sockets_gives_a_retry_time(database: str) -> None:
     async with serving(database, connect_rate=0.1, connect_burst=1) as client:
         async with opened(client), opened(client) as second:
             [(_, refused)], code, _ = await until_closed(second)
             assert (refused["status"], code) == (429, 1013)
 
 
-async def test_a_resume_that_cannot_be_read_is_told_to_come_back(database: str) -> None:
+async def test_resume_that_cannot_be_read_gets_a_retry_time(database: str) -> None:
     async with serving(database) as client:
         await client.click()
 
@@ -382,7 +382,7 @@ async def test_a_resume_that_cannot_be_read_is_told_to_come_back(database: str) 
             assert (kind, refused["status"], code) == ("refused", 503, 1013)
 
 
-async def test_a_hunt_that_ends_ends_its_sockets_for_good(database: str) -> None:
+async def test_end_of_a_hunt_ends_its_sockets_for_good(database: str) -> None:
     async with serving(database) as client, open_pool(database, size=1) as pool:
         async with opened(client) as socket:
             await next_of(socket)
@@ -392,7 +392,7 @@ async def test_a_hunt_that_ends_ends_its_sockets_for_good(database: str) -> None
             assert (await until_closed(socket)) == ([], 1000, "the hunt is over")
 
 
-async def test_a_drain_answers_the_clicks_that_wait_and_says_when_to_come_back(
+async def test_drain_answers_clicks_in_flight_and_sends_a_retry_time(
     database: str,
 ) -> None:
     async with (
@@ -427,7 +427,7 @@ async def test_a_drain_answers_the_clicks_that_wait_and_says_when_to_come_back(
             assert (kind, code) == ("drain", 1012)
 
 
-async def test_a_drain_while_history_is_read_sends_no_reward_out_of_order(database: str) -> None:
+async def test_drain_during_a_replay_sends_no_reward_out_of_order(database: str) -> None:
     async with serving(database) as client:
         for _ in range(2):
             await client.click()
@@ -450,7 +450,7 @@ async def test_a_drain_while_history_is_read_sends_no_reward_out_of_order(databa
             assert ([kind for kind, _ in rest], code) == (["drain"], 1012)
 
 
-async def test_a_bug_while_answering_ends_that_socket_only(database: str) -> None:
+async def test_defect_in_an_answer_ends_its_socket_only(database: str) -> None:
     async with serving(database) as client, opened(client) as one, opened(client) as two:
         await next_of(one)
         await next_of(two)

@@ -45,7 +45,7 @@ async def greeted(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize("over_tls", [False, True], ids=["clear", "tls"])
-async def test_a_reader_that_is_too_slow_is_told_so_and_others_are_not(
+async def test_slow_consumer_gets_its_close_code_and_others_stay(
     database: str, over_tls: bool
 ) -> None:
     async with (
@@ -76,7 +76,7 @@ async def test_a_reader_that_is_too_slow_is_told_so_and_others_are_not(
 
 
 @pytest.mark.parametrize("over_tls", [False, True], ids=["clear", "tls"])
-async def test_a_reader_that_reads_nothing_more_is_cut_off_in_time(
+async def test_reader_that_stops_is_cut_off_in_time(
     database: str, over_tls: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(websocket, "CLOSE_TIMEOUT", 0.2)
@@ -91,7 +91,7 @@ async def test_a_reader_that_reads_nothing_more_is_cut_off_in_time(
         await until(lambda: client.engine.streams.hub.counts() == {"websocket": 0})
 
 
-async def test_a_write_that_gets_no_further_ends_the_socket(
+async def test_stalled_write_ends_the_socket(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "SEND_TIMEOUT", 0.2)
@@ -106,9 +106,7 @@ async def test_a_write_that_gets_no_further_ends_the_socket(
 
 
 @pytest.mark.parametrize("sent", [frame(PING, b"x" * 125), say(ping=10**15)], ids=["ping", "json"])
-async def test_who_asks_and_does_not_read_the_answers_is_not_read_either(
-    database: str, sent: bytes
-) -> None:
+async def test_backpressure_pauses_a_client_that_does_not_read(database: str, sent: bytes) -> None:
     async with serving(database) as client, talking(client, receive=4096) as talk:
         await greeted(talk)
         [socket] = sockets_of(client)
@@ -156,7 +154,7 @@ async def test_pings_are_sent_and_a_client_without_pongs_is_gone(database: str) 
         await until(lambda: client.engine.streams.hub.counts() == {"websocket": 0})
 
 
-async def test_a_client_that_is_told_things_all_the_time_is_asked_for_life_too(
+async def test_busy_socket_is_pinged_too(
     database: str,
 ) -> None:
     async with serving(database, heartbeat=0.3) as client, talking(client) as talk:
@@ -177,7 +175,7 @@ async def test_a_client_that_is_told_things_all_the_time_is_asked_for_life_too(
             nursery.cancel_scope.cancel()
 
 
-async def test_a_client_that_never_says_its_close_is_not_waited_for(
+async def test_close_without_the_clients_close_frame_times_out(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(websocket, "CLOSE_TIMEOUT", 0.2)
@@ -190,7 +188,7 @@ async def test_a_client_that_never_says_its_close_is_not_waited_for(
 
 
 @pytest.mark.parametrize("over_tls", [False, True], ids=["clear", "tls"])
-async def test_a_socket_that_takes_nothing_delays_no_shutdown(
+async def test_stalled_socket_does_not_delay_the_shutdown(
     database: str, over_tls: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(websocket, "CLOSE_TIMEOUT", 0.3)

@@ -86,7 +86,7 @@ async def test_what_is_not_hot_goes_to_hypercorn_and_comes_back(
         assert (await reader.answer())[0] == 200
 
 
-async def test_a_request_in_single_bytes(database: str) -> None:
+async def test_request_in_single_bytes_is_answered(database: str) -> None:
     async with serving(database, over_tls=True) as client, connected(client) as stream:
         for byte in click():
             await stream.send_all(bytes([byte]))
@@ -118,7 +118,7 @@ async def test_silence_is_broken_by_heartbeats(database: str) -> None:
         assert [await reader.chunk() for _ in range(2)] == [b": \n\n", b": \n\n"]
 
 
-async def test_a_stream_that_hangs_up_is_gone(database: str) -> None:
+async def test_closed_stream_is_unsubscribed(database: str) -> None:
     async with serving(database, over_tls=True) as client:
         async with connected(client) as stream:
             await stream.send_all(subscribe())
@@ -130,7 +130,7 @@ async def test_a_stream_that_hangs_up_is_gone(database: str) -> None:
         await count_of(client, 0)
 
 
-async def test_a_reader_that_stalls_loses_nothing_until_its_channel_is_full(database: str) -> None:
+async def test_stalled_stream_loses_nothing_until_its_mailbox_is_full(database: str) -> None:
     count = 1000
     async with (
         serving(database, over_tls=True, stream_buffer=count) as client,

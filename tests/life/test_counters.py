@@ -124,7 +124,7 @@ async def test_no_counter_falls_when_a_worker_is_killed(tmp_path: Path) -> None:
         assert scraper.last[ends] == 4
 
 
-async def test_a_restart_loses_no_count(tmp_path: Path) -> None:
+async def test_restart_loses_no_count(tmp_path: Path) -> None:
     async with scraped(tmp_path / "data") as (server, ada, scraper):
         before = set(servers(server.process.pid))
         await click(ada, server.url, 40)

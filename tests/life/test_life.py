@@ -108,7 +108,7 @@ async def _playing(url: str, *, task_status: trio.TaskStatus[Player]) -> None:
         await trio.sleep_forever()
 
 
-async def test_what_was_answered_survives_kill_9_and_the_stream_resumes(tmp_path: Path) -> None:
+async def test_answered_click_survives_kill_9_and_stream_resumes(tmp_path: Path) -> None:
     async with hunt_serve(tmp_path) as server, player(server.url) as ada:
         async with trio.open_nursery() as nursery:
             await nursery.start(ada.listen, server.url)
@@ -198,7 +198,7 @@ async def test_two_processes_on_one_database_show_each_others_events_in_order(
         ),
     ],
 )
-def test_a_wrong_start_under_hypercorn_says_what_to_do(
+def test_wrong_start_under_hypercorn_names_the_cure(
     arguments: list[str], variables: dict[str, str], sentence: str
 ) -> None:
     bind = f"127.0.0.1:{free_port()}"
@@ -213,7 +213,7 @@ def test_a_wrong_start_under_hypercorn_says_what_to_do(
     assert sentence in started.stdout + started.stderr
 
 
-def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_port_in_use_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

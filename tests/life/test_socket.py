@@ -59,7 +59,7 @@ async def test_another_client_library_plays_over_the_socket_of_plain_hypercorn(
                 assert await server.wait() == 0
 
 
-async def test_a_server_that_is_told_to_stop_waits_for_no_socket_that_stands_still(
+async def test_stop_does_not_wait_for_a_socket_whose_client_hangs(
     tmp_path: Path,
 ) -> None:
     async with hunt_serve(tmp_path) as server, httpx.AsyncClient(base_url=server.url) as client:

@@ -100,7 +100,7 @@ async def test_failed_start_ends_hypercorn_with_one_sentence(
     assert "\nTraceback" not in done.stderr.decode()
 
 
-async def test_hypercorn_without_a_database_says_so_once(tmp_path: Path) -> None:
+async def test_hypercorn_without_a_database_reports_it_once(tmp_path: Path) -> None:
     with trio.fail_after(60):
         done = await trio.run_process(
             [*HYPERCORN, "-w", "0", "-b", f"127.0.0.1:{free_port()}", "hunt.asgi:app"],

@@ -43,7 +43,7 @@ async def two_processes(data_dir: Path) -> AsyncIterator[Server]:
         yield server
 
 
-async def test_a_killed_process_is_replaced_while_the_other_serves(tmp_path: Path) -> None:
+async def test_killed_worker_is_replaced_while_the_other_serves(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server, player(server.url) as ada:
         before = servers(server.process.pid)
         os.kill(before[0], signal.SIGKILL)
@@ -66,7 +66,7 @@ async def test_a_killed_process_is_replaced_while_the_other_serves(tmp_path: Pat
         assert before[0] not in after
 
 
-async def test_a_restart_under_load_loses_no_click(tmp_path: Path) -> None:
+async def test_restart_under_load_loses_no_click(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server, player(server.url) as ada:
         before = set(servers(server.process.pid))
         done = trio.Event()
@@ -97,7 +97,7 @@ async def test_a_restart_under_load_loses_no_click(tmp_path: Path) -> None:
         assert seqs == list(range(1, len(ids) + 1))
 
 
-async def test_told_to_end_it_drains_and_says_so(tmp_path: Path) -> None:
+async def test_sigterm_drains_and_is_reported(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server:
         pids = children(server.process.pid, "")
         drained = await trio.run_process(
@@ -109,7 +109,7 @@ async def test_told_to_end_it_drains_and_says_so(tmp_path: Path) -> None:
         assert all(gone(pid) for pid in pids)
 
 
-async def test_the_metrics_are_those_of_all_processes(tmp_path: Path) -> None:
+async def test_metrics_are_summed_over_workers(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server, player(server.url) as ada:
         await until(lambda: len(list((tmp_path / "data" / "run").iterdir())) == 3)
         for _ in range(20):
@@ -145,9 +145,7 @@ async def with_spare(database: str, tmp_path: Path) -> AsyncIterator[Supervisor]
         yield made.supervisor
 
 
-async def test_the_spare_takes_the_place_of_a_process_that_dies(
-    database: str, tmp_path: Path
-) -> None:
+async def test_spare_replaces_worker_that_ends(database: str, tmp_path: Path) -> None:
     async with with_spare(database, tmp_path) as supervisor:
         [spare], [serving] = spares(), servers(os.getpid())
         os.kill(serving, signal.SIGKILL)
@@ -157,7 +155,7 @@ async def test_the_spare_takes_the_place_of_a_process_that_dies(
         assert children(os.getpid(), "hunt.cli.worker") == []
 
 
-async def test_a_restart_imports_anew(database: str, tmp_path: Path) -> None:
+async def test_restart_imports_modules_again(database: str, tmp_path: Path) -> None:
     async with with_spare(database, tmp_path) as supervisor:
         [spare], before = spares(), servers(os.getpid())
         with trio.fail_after(20):
@@ -167,7 +165,7 @@ async def test_a_restart_imports_anew(database: str, tmp_path: Path) -> None:
         await supervisor.drain()
 
 
-async def test_a_spare_that_dies_is_no_loss(database: str, tmp_path: Path) -> None:
+async def test_killed_spare_is_replaced(database: str, tmp_path: Path) -> None:
     async with with_spare(database, tmp_path) as supervisor:
         [spare], [serving] = spares(), servers(os.getpid())
         os.kill(spare, signal.SIGKILL)
@@ -177,7 +175,7 @@ async def test_a_spare_that_dies_is_no_loss(database: str, tmp_path: Path) -> No
         await supervisor.drain()
 
 
-async def test_a_second_signal_stops_at_once(database: str, tmp_path: Path) -> None:
+async def test_second_signal_kills_the_server(database: str, tmp_path: Path) -> None:
     given = await settings(database, tmp_path, drain_delay=60.0)
     async with supervised(given) as made, trio.open_nursery() as nursery:
         nursery.start_soon(made.supervisor.run)
@@ -194,9 +192,7 @@ async def test_a_second_signal_stops_at_once(database: str, tmp_path: Path) -> N
     assert made.supervisor.killed
 
 
-async def test_a_process_that_stands_still_is_ended_and_replaced(
-    database: str, tmp_path: Path
-) -> None:
+async def test_hung_worker_is_killed_and_replaced(database: str, tmp_path: Path) -> None:
     given = await settings(database, tmp_path)
     async with supervised(given, hang_timeout=1.5) as made, trio.open_nursery() as nursery:
         nursery.start_soon(made.supervisor.run)
@@ -225,7 +221,7 @@ async def test_processes_that_die_at_once_are_given_up(tmp_path: Path) -> None:
     assert counter.read_text() == "x" * GIVE_UP
 
 
-async def test_what_settings_forbid_is_said_once(database: str, tmp_path: Path) -> None:
+async def test_wrong_setting_is_reported_once(database: str, tmp_path: Path) -> None:
     given = Settings(database_url=database, data_dir=tmp_path, processes=1)
     async with supervised(given) as made:
         with pytest.RaisesGroup(SettingsError, flatten_subgroups=True) as error:
@@ -262,7 +258,7 @@ async def test_systemd_hears_of_it_all(tmp_path: Path) -> None:
             nursery.cancel_scope.cancel()
 
 
-async def test_an_address_in_use_is_one_sentence(tmp_path: Path) -> None:
+async def test_address_in_use_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

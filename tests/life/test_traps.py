@@ -191,7 +191,7 @@ async def test_h1_no_exception_of_a_connection_ends_the_process(trapped: Trapped
         await trapped.check(data)
 
 
-async def test_the_process_outlives_every_hostile_input_and_keeps_nothing_of_it(
+async def test_process_survives_hostile_input_and_releases_its_memory(
     trapped: Trapped,
 ) -> None:
     inputs = list(corpus())
@@ -210,7 +210,7 @@ async def test_the_process_outlives_every_hostile_input_and_keeps_nothing_of_it(
     assert trapped.memory() < memory + (8 << 20)
 
 
-async def test_what_is_no_tls_ends_its_connection_only(both: dict[str, Trapped]) -> None:
+async def test_input_that_is_not_tls_ends_its_connection_only(both: dict[str, Trapped]) -> None:
     trapped = both["hypercorn over TLS"]
     for number, data in enumerate(list(corpus())[::20]):
         async with await trio.open_tcp_stream(*trapped.address) as stream:
@@ -219,7 +219,7 @@ async def test_what_is_no_tls_ends_its_connection_only(both: dict[str, Trapped])
         await trapped.check(data[:200])
 
 
-async def test_h3_h4_q8_who_takes_or_gives_nothing_is_ended_and_who_is_only_silent_is_not(
+async def test_h3_h4_q8_stalled_connections_are_closed_and_silent_streams_are_not(
     both: dict[str, Trapped],
 ) -> None:
     """All the waiting of this file: what has deadlines of some seconds, side by side."""

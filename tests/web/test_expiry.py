@@ -42,7 +42,7 @@ async def assert_ends(events: Stream) -> None:
 
 
 @pytest.mark.parametrize("scope", ["own", "all"])
-async def test_a_stream_ends_when_its_token_expires(database: str, scope: str) -> None:
+async def test_stream_ends_when_its_token_expires(database: str, scope: str) -> None:
     async with serving(database) as client:
         client.headers.update(bearer("bob"))
         async with live(client, params={"scope": scope}) as other:

@@ -40,7 +40,7 @@ async def test_a_stream_greets_and_then_tells_the_players_own_rewards(database: 
 
 
 @pytest.mark.parametrize("way", ["header", "last_event_id", "lastEventId"])
-async def test_a_client_that_comes_back_misses_nothing(database: str, way: str) -> None:
+async def test_resumed_socket_misses_nothing(database: str, way: str) -> None:
     async with serving(database) as client:
         for _ in range(5):
             await client.click()
@@ -65,7 +65,7 @@ async def test_a_client_that_comes_back_misses_nothing(database: str, way: str) 
         ("EPOCH-1", "too far behind"),
     ],
 )
-async def test_an_id_that_cannot_be_resumed_from_gets_a_reset_and_then_live(
+async def test_unknown_event_id_gets_a_reset_and_then_live_rewards(
     database: str, last: str, reason: str
 ) -> None:
     async with serving(database, replay_limit=2) as client:
@@ -126,7 +126,7 @@ async def test_too_many_streams_are_told_to_come_back(database: str) -> None:
             assert again.retry
 
 
-async def test_a_resume_that_cannot_be_read_is_told_to_come_back(database: str) -> None:
+async def test_resume_that_cannot_be_read_gets_a_retry_time(database: str) -> None:
     async with serving(database) as client:
         await client.click()
 
