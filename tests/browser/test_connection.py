@@ -102,7 +102,7 @@ def test_heartbeats_keep_a_quiet_stream(page: Page) -> None:
     own: list[str] = []
 
     def note(sent: dict[str, Any]) -> None:
-        if sent["request"]["url"].endswith("/events"):  # not everybody's wins
+        if sent["request"]["url"].endswith("/events"):  # not the stream of all wins
             own.append(sent["requestId"])
 
     network.on("Network.requestWillBeSent", note)
