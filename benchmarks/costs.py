@@ -29,7 +29,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import database, output, serving, world
+from benchmarks import database, output, prefill, serving
 from benchmarks.compare import ours, sheet
 from benchmarks.compare.contender import Running
 from benchmarks.compare.ratios import medians
@@ -43,7 +43,7 @@ PARTS = ("hunts", "spread", "rows")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A line of a table: what is clicked on."""
+    """A row of the table: the hunts that are clicked on."""
 
     name: str
     running: Running
@@ -51,14 +51,14 @@ class Case:
 
 
 def closed(case: Case, load: clicks.Load) -> Result:
-    """Click on the first of the hunts."""
+    """Click on the first hunt."""
     case.running.contender.database.settle()
     target = replace(case.running.target, hunt=case.hunts[0])
     return clicks.measure(target, load, serving.PLAYERS, processes=case.running.processes)
 
 
 def spread(case: Case, load: clicks.Load) -> Result:
-    """Click on all of the hunts in turn."""
+    """Click on all hunts in rotation."""
     case.running.contender.database.settle()
     return measure_spread(case.running, case.hunts, load)
 
@@ -74,7 +74,7 @@ def many(
         data = postgres.create(own.name)
         contender = ours.contender(own.name, data, own)
         ids = ["demo", *(f"hunt-{number}" for number in range(2, count + 1))]
-        world.make_hunts(data, ours.DEMO, ids[1:])
+        prefill.make_hunts(data, ours.DEMO, ids[1:])
         running = stack.enter_context(contender.started())
         cases.append(Case(f"{count:,} hunts", running, ids))
     return cases
@@ -89,9 +89,9 @@ def lengths(
     data = postgres.create(own.name)
     contender = ours.contender(own.name, data, own)
     ids = [f"rows-{count}" for count in options.rows]
-    world.make_hunts(data, ours.DEMO, ids)
+    prefill.make_hunts(data, ours.DEMO, ids)
     for hunt, count in zip(ids, options.rows, strict=True):
-        world.fill(data, hunt, count)
+        prefill.fill(data, hunt, count)
     running = stack.enter_context(contender.started())
     return [
         Case(f"{count:,} rows", running, [hunt])
@@ -143,7 +143,7 @@ def show(
     turns: Sequence[Sequence[Result]],
     options: argparse.Namespace,
 ) -> list[str]:
-    """Print a table; return what failed."""
+    """Print a table; return the failed checks."""
     figures: Mapping[str, dict[str, float | None]] = {
         case.name: medians([each.figures for each in found])
         for case, found in zip(cases, turns, strict=True)
@@ -163,7 +163,7 @@ def show(
 
 
 def arguments() -> argparse.Namespace:
-    """Return what the command line says."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -27,10 +27,10 @@ OPTIONS = {"autovacuum": "off"}
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A server, and one of its databases."""
+    """A PostgreSQL server and one of its databases."""
 
     conninfo: str = field(repr=False)
-    pid: int  #: of the postmaster
+    pid: int  #: process id of the postmaster
 
     def create(self, name: str) -> Database:
         """Return another database of the same server; empty, unless it was there before."""
@@ -58,7 +58,7 @@ class Database:
 @contextmanager
 def started(folder: Path) -> Iterator[Database]:
     """Run a PostgreSQL in `folder` until the end of the block."""
-    with subprocess.Popen(  # whose standard input is closed at the end, which ends it
+    with subprocess.Popen(  # it ends when its standard input is closed
         [sys.executable, "-m", __name__, folder],
         cwd=Path(__file__).parents[1],
         stdin=subprocess.PIPE,

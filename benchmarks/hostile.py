@@ -42,21 +42,21 @@ COLUMNS = {
 #: Bytes that a stalled reader's kernel takes, and may be doubled by it.
 RECEIVE = 2048
 
-#: Turns of a second; in each, another part of the slow-loris connections send a byte.
+#: Ticks a second; in each, another part of the slow-loris connections sends a byte.
 SLICES = 20
 
 
 @dataclass(slots=True)
 class Attacker:
-    """A connection that misbehaves."""
+    """A hostile connection."""
 
     sock: socket.socket
-    player: Player | None  #: who stalls; None sends too slowly
+    player: Player | None  #: player of a stalled reader; None: a slow sender
     sent: int = 0  #: bytes of the head
 
 
 class Attackers:
-    """Connections that misbehave, and are opened again when they are cut off.
+    """Hostile connections; they are reopened when the server closes them.
 
     Args:
         target: Whose server.
@@ -86,7 +86,7 @@ class Attackers:
         if each.player is not None:
             each.sock.sendall(self._target.stream_request(each.player.token, everybody=True))
         each.sock.setblocking(False)
-        self._epoll.register(each.sock, select.EPOLLRDHUP)  # what comes is not read
+        self._epoll.register(each.sock, select.EPOLLRDHUP)  # input is not read
         self._by_fd[each.sock.fileno()] = each
         return each
 
@@ -97,7 +97,7 @@ class Attackers:
             began = time.monotonic()
             for each in self._loris[turn % SLICES :: SLICES]:
                 at = each.sent % len(self._head)
-                with suppress(OSError):  # it is cut off, as `_renew` finds
+                with suppress(OSError):  # closed by the server; `_renew` reopens it
                     each.sent += each.sock.send(self._head[at : at + 1])
             turn += 1
             while (rest := began + 1 / SLICES - time.monotonic()) > 0:
@@ -130,7 +130,7 @@ def _attack(
 
 @contextmanager
 def attacked(target: Target, loris: int, stalled: int) -> Iterator[Synchronized[int]]:
-    """Attack the server during the block; yield the count of those that were cut off."""
+    """Attack the server during the block; yield a count of closed connections."""
     begun, stop = multiprocessing.Event(), multiprocessing.Event()
     cut_off = multiprocessing.Value("i", 0)
     arguments = (target, serving.PLAYERS(stalled), loris, cut_off, begun, stop)

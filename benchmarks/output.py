@@ -1,4 +1,4 @@
-"""How every benchmark shows its figures: a table, the same in Markdown, or JSON."""
+"""Output of benchmarks: a plain table, a Markdown table, or JSON."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hunt.bench.figure_table import Columns, plain, rows
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that choose."""
+    """Add the options that select the format."""
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print figures for programs")
-    form.add_argument("--markdown", action="store_true", help="print tables for documents")
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--markdown", action="store_true", help="print Markdown tables")
 
 
 def table(title: str, cells: Sequence[Sequence[str]], chosen: argparse.Namespace) -> None:
-    """Print a table of cells, the first row of which are the headings; with --json nothing."""
+    """Print a table whose first row has the headings; print nothing with ``--json``."""
     if chosen.json:
         return
     body = markdown(cells) if chosen.markdown else plain(cells)
@@ -32,7 +32,7 @@ def show(
     figures: Sequence[Mapping[str, object]],
     chosen: argparse.Namespace,
 ) -> None:
-    """Print the figures, a line of a table for each, or as one JSON value a line."""
+    """Print the figures as a table, or as one line of JSON."""
     if chosen.json:
         print(json.dumps({"title": title, "figures": figures}), flush=True)
     else:
@@ -40,16 +40,16 @@ def show(
 
 
 def markdown(cells: Sequence[Sequence[str]]) -> str:
-    """Return a table for documents; numbers stand to the right."""
+    """Return a Markdown table with numbers aligned right."""
     head, *body = cells
-    # A text that stands first is a name.
+    # A first column of text has names.
     left = not body or not body[0][0][:1].isdigit()
     lines = [head, ["---" if left and not at else "---:" for at in range(len(head))], *body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def end(problems: Sequence[str]) -> None:
-    """Exit; with 1 where a check failed, saying which."""
+    """Print the failed checks, and exit with status 1 if there are any."""
     for problem in problems:
         print(f"FAILED: {problem}", file=sys.stderr)
     raise SystemExit(1 if problems else 0)

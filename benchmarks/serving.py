@@ -1,4 +1,4 @@
-"""Servers of the benchmarks' own: started, found ready, and ended whatever happens."""
+"""Servers for benchmarks: start, wait for readiness, and stop in any case."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ SECRET = b"benchmark-secret-benchmark-secret"
 HUNT = [sys.executable, "-P", "-m", "hunt"]
 PLAYERS = signed(lambda name: sign((SECRET,), name, ttl=86400, now=datetime.now(UTC)))
 
-#: Seconds that a server may take to start, and to end.
+#: Seconds until a start or a stop of a server times out.
 PATIENCE = 60.0
 
 
 def load_options(parser: argparse.ArgumentParser) -> None:
-    """Add what all benchmarks of clicks are asked."""
+    """Add the options of all benchmarks of clicks."""
     sizes = lambda text: [int(each) for each in text.split(",")]  # ruff: ignore[lambda-assignment]
     parser.add_argument("--connections", type=sizes, default=[64, 256, 1000], metavar="N,N")
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S")
@@ -44,20 +44,20 @@ def load_options(parser: argparse.ArgumentParser) -> None:
 
 
 def prepare() -> None:
-    """Allow ourselves many files; and end what was started, where we are ended."""
+    """Raise the file limit; end started processes when this process is terminated."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    reaper.hold()  # and where we are killed
+    reaper.hold()  # also when it is killed
 
 
 def handed_on(*names: str) -> dict[str, str]:
-    """Return those of our own variables that the server shall have too."""
+    """Return the environment variables to pass on to the server."""
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return our environment without settings of hunt but `extra` and the load's."""
+    """Return the environment without ``HUNT_*``, except `extra` and those of the load."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUNT_")}
     load = {
         "HUNT_CLICK_RATE": "0",
@@ -70,7 +70,7 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now, and that the kernel gives to no client."""
+    """Return a free port outside of the kernel's range for clients."""
     first, *_ = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("utf-8").split()
     while True:
         port = random.randrange(10_000, max(int(first), 20_000))
@@ -92,7 +92,7 @@ def hunt(flags: Sequence[str], extra: Mapping[str, str]) -> Iterator[tuple[str, 
 def server(
     command: Sequence[str | Path], port: int, environ: Mapping[str, str], cwd: Path | None = None
 ) -> Iterator[int]:
-    """Run a server until the end of the block; yield its process id once it is ready."""
+    """Run a server for the block; yield its process id once it is ready."""
     process = subprocess.Popen(
         command, env=dict(environ), cwd=cwd, stdout=subprocess.DEVNULL, process_group=0
     )
@@ -104,7 +104,7 @@ def server(
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process, kindly at first."""
+    """Terminate a process; kill it after a time limit."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -115,7 +115,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def wait_ready(process: subprocess.Popen[bytes], target: Target) -> None:
-    """Return once the server takes clicks."""
+    """Wait until the server is ready."""
     last = time.monotonic() + PATIENCE
     while time.monotonic() < last:
         if process.poll() is not None:
@@ -130,7 +130,7 @@ def wait_ready(process: subprocess.Popen[bytes], target: Target) -> None:
 
 
 def logged(data_dir: Path) -> int:
-    """Return the clicks in the log of the demo hunt, as `hunt hunts` says."""
+    """Return the length of the demo hunt's log, from `hunt hunts`."""
     command = [*HUNT, "hunts", "--json", "--data-dir", str(data_dir)]
     output = subprocess.run(
         command, env=environment({}), stdout=subprocess.PIPE, check=True, timeout=PATIENCE
@@ -145,8 +145,8 @@ def postmaster(data_dir: Path) -> int:
 
 
 def server_process(supervisor: int) -> int:
-    """Return the process id of the one server process below `hunt serve`."""
-    return min(  # the spare came after it
+    """Return the process id of the only worker of `hunt serve`."""
+    return min(  # the spare worker was started after it
         pid
         for pid, process in process_table().items()
         if process.parent == supervisor

@@ -1,4 +1,4 @@
-"""An open loop whose clicks go round many hunts."""
+"""An open loop of clicks that rotate over many hunts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hunt.bench.run import latency_figures
 
 
 def measure(running: Running, hunts: Sequence[str], load: Load) -> Result:
-    """Click on the hunts in turn; the logs together must have grown by the answers.
+    """Click on the hunts in rotation; check that all logs grow by the answered clicks.
 
     Args:
         running: The server.

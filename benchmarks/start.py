@@ -29,7 +29,7 @@ COLUMNS: Columns = {
 
 
 def once(folder: Path, processes: int) -> float:
-    """Return the seconds until the server is ready, and end it."""
+    """Start a server, and return the seconds until it is ready."""
     began = time.perf_counter()
     with serving.hunt(["--processes", str(processes), "--data-dir", str(folder)], {}):
         return time.perf_counter() - began

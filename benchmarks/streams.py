@@ -26,7 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import output, serving, torrent
+from benchmarks import delivery_rate, output, serving
 from hunt.bench import figure_table, game, streams
 from hunt.bench.process_usage import ServerProcesses
 from hunt.bench.target import Target
@@ -53,7 +53,7 @@ def one_process() -> Iterator[tuple[Target, ServerProcesses]]:
 
 
 def idle(options: argparse.Namespace) -> list[str]:
-    """Measure idle streams; return what failed."""
+    """Measure idle streams; return the failed checks."""
     load = streams.Load(streams=options.streams, quiet=options.quiet, fan_out=0, events=1)
     with one_process() as (target, processes):
         found = streams.measure(target, load, serving.PLAYERS, processes=processes)
@@ -62,7 +62,7 @@ def idle(options: argparse.Namespace) -> list[str]:
 
 
 def fan_out(options: argparse.Namespace) -> list[str]:
-    """Measure one event to many streams; return what failed."""
+    """Measure the fan-out of an event; return the failed checks."""
     load = streams.Load(streams=1, quiet=0, fan_out=options.fan_out, events=options.events)
     with one_process() as (target, processes):
         found = streams.measure(target, load, serving.PLAYERS, processes=processes)
@@ -71,7 +71,7 @@ def fan_out(options: argparse.Namespace) -> list[str]:
 
 
 def games(options: argparse.Namespace) -> list[str]:
-    """Measure a quiet game and a busy one; return what failed."""
+    """Measure a quiet and a busy game; return the failed checks."""
     loads = ((100, 10.0), (options.players, options.rate))
     with one_process() as (target, processes):
         played = [
@@ -93,8 +93,8 @@ def games(options: argparse.Namespace) -> list[str]:
 
 
 def torrents(options: argparse.Namespace) -> list[str]:
-    """Measure events at full speed; return what failed."""
-    load = torrent.Load(
+    """Measure deliveries at full speed; return the failed checks."""
+    load = delivery_rate.Load(
         streams=options.torrent, seconds=options.seconds, connections=options.connections
     )
     extra = {"HUNT_MAX_STREAMS_PER_PLAYER": str(options.torrent)}
@@ -102,10 +102,12 @@ def torrents(options: argparse.Namespace) -> list[str]:
         flags = ["--processes", "2", "--data-dir", folder]
         with serving.hunt(flags, extra) as (url, pid):
             [player] = serving.PLAYERS(1)
-            found = torrent.measure(
+            found = delivery_rate.measure(
                 Target.parse(url, "harbour"), load, player, ServerProcesses([pid])
             )
-    output.show("Events at full speed, two processes", torrent.COLUMNS, [found.figures], options)
+    output.show(
+        "Events at full speed, two processes", delivery_rate.COLUMNS, [found.figures], options
+    )
     return found.problems
 
 

@@ -43,14 +43,14 @@ settings.register_profile(
 )
 settings.load_profile("hunt")
 
-#: Rooms that are played by one process, one test after the other, because they watch the clock,
-#: or share a server.
-ROOMS = {"tests/faults": "clock", "tests/life": "clock", "tests/browser": "browser"}
+#: Packages whose tests run in one process, one after the other, because they measure time or
+#: share a server.
+SERIAL_PACKAGES = {"tests/faults": "clock", "tests/life": "clock", "tests/browser": "browser"}
 
-#: What takes long, and so begins first: what watches the clock, and one core's work beside it.
+#: Long parts, which start first.
 LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/test_clicks.py")
 
-#: What uses several cores, and so begins last, beside as few tests that watch the clock as can be.
+#: The part that uses several cores, which starts last, apart from tests that measure time.
 LAST = "browser"
 
 
@@ -60,24 +60,24 @@ def pytest_report_header() -> str:
 
 
 def pytest_configure() -> None:
-    """End with this process what it starts, however it ends."""
-    # pytest keeps the folders of the last runs, of those that end by themselves.
+    """Start the reaper of this run."""
+    # pytest keeps the folders of the last runs that ended normally.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
     reaper.hold()
 
 
 def pytest_unconfigure() -> None:
-    """Tidy up: a worker process of pytest-xdist may end without its exit handlers."""
+    """Clean up: a worker process of pytest-xdist may end without its exit handlers."""
     reaper.release()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Tell where the tests have their folders."""
+    """Register the folder of the tests for removal."""
     reaper.hold().remove_if_killed(session.config._tmp_path_factory.getbasetemp())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes play, begin with what takes long, so that they end together."""
+    """Run long parts first, so that all processes of pytest-xdist end together."""
     if not hasattr(config, "workerinput"):
         return
 
@@ -90,28 +90,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
-    """Keep together what shares fixtures: a room, or else a file."""
+    """Schedule tests that share fixtures together: by serial package, or else by file."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return _part(nodeid)
 
-    config.option.loadscopereorder = False  # we have sorted them by time, not by number
+    config.option.loadscopereorder = False  # they are sorted by duration already
     return Scheduling(config, log)
 
 
 def _part(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
-    room = "/".join(file.split("/")[:2])
-    return ROOMS.get(room, file)
+    package = "/".join(file.split("/")[:2])
+    return SERIAL_PACKAGES.get(package, file)
 
 
 @pytest.fixture
 def unmeasured() -> Iterator[None]:
-    """Keep coverage out of a test, and out of the processes that it starts.
+    """Disable coverage in a test and in its processes.
 
-    It takes two thirds of the time of a long play, and learns nothing new from it.
+    Coverage takes two thirds of the time of a long run, and finds no new lines in it.
     """
     traces = sys.gettrace(), threading.gettrace()
     with pytest.MonkeyPatch.context() as patch:
@@ -133,7 +133,7 @@ def postgres() -> Iterator[str]:
         yield given
         return
     with tempfile.TemporaryDirectory(prefix="hunt-test-", ignore_cleanup_errors=True) as folder:
-        # PgBouncer runs as another user, where we are root.
+        # If the tests run as root, PgBouncer runs as another user.
         rules = trusting(Path(folder))["hba_file"]
         command = [sys.executable, "-c", SERVER, folder, rules]
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -150,7 +150,7 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def template(postgres: str) -> Iterator[str]:
-    """Yield the name of a database with the schema, to be copied."""
+    """Yield the name of a template database with the schema."""
     name = f"template_{uuid.uuid4().hex}"
     trio.run(execute, postgres, sql.SQL("create database {}").format(sql.Identifier(name)))
 
@@ -169,7 +169,7 @@ def template(postgres: str) -> Iterator[str]:
 
 @pytest.fixture
 def database(postgres: str, template: str) -> Iterator[str]:
-    """Yield the connection string of a database of this test's own."""
+    """Yield the connection string of a fresh database."""
     yield from _copy(postgres, template)
 
 
@@ -181,7 +181,7 @@ def shared_database(postgres: str, template: str) -> Iterator[str]:
 
 @pytest.fixture
 def other_database(postgres: str, template: str) -> Iterator[str]:
-    """Yield the connection string of a second one."""
+    """Yield the connection string of a second fresh database."""
     yield from _copy(postgres, template)
 
 
@@ -198,5 +198,5 @@ def _copy(postgres: str, template: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Return where Chromium is; skip without it, unless no test may be skipped."""
+    """Return the path of Chromium; skip the test without it, unless skipping is forbidden."""
     return str(required(Path("/usr/bin/chromium"), "Debian's chromium is not installed"))

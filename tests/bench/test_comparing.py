@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import output, torrent
+from benchmarks import delivery_rate, output
 from benchmarks.compare import axum, sheet, wrk
 from benchmarks.compare.ratios import medians, ratio
 from benchmarks.compare.turns import alternate
@@ -132,7 +132,7 @@ def events(*seqs: int) -> bytes:
 
 
 def test_complete_streams_pass() -> None:
-    ledger = torrent.Ledger(4, 2)
+    ledger = delivery_rate.DeliveryChecker(4, 2)
     for number in (0, 1):
         ledger.heard(listener(number), b"event: hello\ndata: {}\n\n")
         ledger.heard(listener(number), events(5, 6))
@@ -142,12 +142,12 @@ def test_complete_streams_pass() -> None:
 
 @pytest.mark.parametrize("told", [(6,), (5, 7), (4,), (5, 5)])
 def test_missing_or_duplicate_event_is_found(told: tuple[int, ...]) -> None:
-    ledger = torrent.Ledger(4, 1)
+    ledger = delivery_rate.DeliveryChecker(4, 1)
     ledger.heard(listener(0), events(*told))
     assert ledger.torn == 1
 
 
 def test_ended_torrent_stream_is_found() -> None:
-    ledger = torrent.Ledger(4, 1)
+    ledger = delivery_rate.DeliveryChecker(4, 1)
     ledger.heard(listener(0), None)
     assert ledger.ended == 1

@@ -26,7 +26,7 @@ def _certificate() -> trustme.LeafCert:
 
 @contextmanager
 def written() -> Iterator[tuple[str, str]]:
-    """Write the certificate and its key to files for a while, and yield where."""
+    """Yield the paths of a certificate file and a key file, which exist for the block."""
     with tempfile.TemporaryDirectory(prefix="hunt-test-") as folder:
         certificate, key = Path(folder, "certificate.pem"), Path(folder, "key.pem")
         _certificate().cert_chain_pems[0].write_to_path(certificate)
@@ -35,7 +35,7 @@ def written() -> Iterator[tuple[str, str]]:
 
 
 def client(*protocols: str | None) -> ssl.SSLContext:
-    """Return how a client speaks: it trusts the certificate, and offers `protocols`."""
+    """Return a client context that trusts the certificate and offers `protocols` (ALPN)."""
     context = ssl.create_default_context()
     _authority().configure_trust(context)
     if offered := [each for each in protocols if each is not None]:

@@ -1,4 +1,4 @@
-"""What nobody sends by mistake: some three hundred inputs, and ways to end a connection."""
+"""A corpus of about three hundred hostile inputs, and ways to end a connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ H2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 def corpus() -> Iterator[bytes]:
-    """Yield the inputs; no two runs differ but in their click ids."""
+    """Yield the inputs; runs differ only in click ids."""
     targets = (b"/", b"/v1/hunts/harbour/clicks", b"/v1/hunts/harbour/events", b"/livez", b"*")
     # Request lines.
     for target in targets:
@@ -213,7 +213,7 @@ def corpus() -> Iterator[bytes]:
 
 
 def hello(*protocols: str) -> bytes:
-    """Return how TLS begins."""
+    """Return a TLS ClientHello."""
     context = ssl.create_default_context()
     if protocols:
         context.set_alpn_protocols(protocols)
@@ -225,13 +225,13 @@ def hello(*protocols: str) -> bytes:
 
 
 async def send(stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], data: bytes) -> None:
-    """Send what the server takes of it: it may refuse before it has read all."""
+    """Send as much as the server reads: it may refuse before the end."""
     with trio.move_on_after(5), suppress(trio.BrokenResourceError):
         await stream.send_all(data)
 
 
 async def leave(stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], number: int) -> None:
-    """End a connection, in a way that the number chooses; the last is to just close it."""
+    """End a connection: by half-close, reset or close, depending on `number`."""
     transport = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
     with suppress(trio.BrokenResourceError, OSError):
         if number % 3 == 0:  # half of it, and look what comes

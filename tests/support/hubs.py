@@ -8,7 +8,7 @@ from hunt.service.subscriber import Subscription
 
 
 def subscription_of(player: str | None, hunt: str = "harbour", until: float = 1e12) -> Subscription:
-    """Return the subscription of a player's rewards; None: somebody's, of everybody's wins."""
+    """Return a subscription to a player's rewards; None: to the wins of all players."""
     identity = Identity(player or "somebody", None, False, until, None)
     return Subscription(hunt, identity, everybody=player is None)
 

@@ -1,4 +1,4 @@
-"""Servers of tests that let in programs which run as other users."""
+"""An access rule (``pg_hba.conf``) for PostgreSQL servers of tests."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ local replication all trust
 
 
 def trusting(folder: Path) -> dict[str, str]:
-    """Write a rule that trusts whoever reaches the socket; return PostgreSQL's setting for it.
+    """Write a rule that trusts all local connections; return PostgreSQL's setting for it.
 
-    A standby, or a PgBouncer, that runs as a user without a name cannot use peer
+    A standby or a PgBouncer that runs as a user without a name cannot use peer
     authentication.
 
     Args:
-        folder: Exists, and is reached by PostgreSQL.
+        folder: Existing folder that PostgreSQL can read.
     """
     file = folder / "postgresql.trust.conf"
     file.write_text(RULES, "utf-8")

@@ -27,18 +27,18 @@ unix_socket_dir =
 auth_type = any
 pool_mode = {mode}
 """
-FORGETS = "max_prepared_statements = 0\n"  # releases before 1.21 do not know how to remember
+FORGETS = "max_prepared_statements = 0\n"  # releases before 1.21 cannot track prepared statements
 
 
 @contextmanager
 def pooled(database: str, folder: Path, *, mode: str) -> Iterator[str]:
-    """Run a PgBouncer; yield a connection string that goes through it.
+    """Run a PgBouncer; yield a connection string through it.
 
-    Skips the test where there is none, unless no test may be skipped.
+    Skip the test if PgBouncer is not installed, unless skipping is forbidden.
 
     Args:
-        database: Connection string of what is behind it.
-        folder: For its files.
+        database: Connection string of the server behind it.
+        folder: Folder for its files.
         mode: ``transaction`` or ``session``.
     """
     program = _program()
@@ -56,7 +56,7 @@ def pooled(database: str, folder: Path, *, mode: str) -> Iterator[str]:
         + (FORGETS if _version(program) >= (1, 21) else "")
     )
     config.chmod(0o644)
-    # It will not run as root either, and has to reach a socket in a closed folder.
+    # It refuses to run as root, and must reach a socket in a private folder.
     user = (65534, 65534) if os.geteuid() == 0 else None
     reached = [Path(str(server["host"]))] if str(server["host"]).startswith("/") else []
     launcher = Launcher(folder / "pgbouncer.log", user, (folder, *reached))

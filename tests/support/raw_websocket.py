@@ -1,4 +1,4 @@
-"""A client of sockets that knows no better than the bytes it sends."""
+"""A WebSocket client that sends arbitrary bytes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def frame(
     masked: bool = True,
     length: int | None = None,
 ) -> bytes:
-    """Return a frame (RFC 6455, 5.2) as a client sends it, or as none may."""
+    """Return a frame (RFC 6455, 5.2), valid or not."""
     size = len(payload) if length is None else length
     mark = 0x80 if masked else 0
     head = bytes([(0x80 if fin else 0) | reserved << 4 | opcode])
@@ -96,7 +96,7 @@ class Talk:
         return found
 
     async def next(self) -> tuple[str, Any]:
-        """Return the next message: its kind, and what it carries."""
+        """Return kind and content of the next message."""
         while True:
             opcode, payload = await self.frame()
             if opcode != PING:
@@ -107,13 +107,13 @@ class Talk:
         return kind, value
 
     async def closed(self) -> int | None:
-        """Return the code of the close that comes next; None where it has none."""
+        """Return the code of the next close frame; None if it has no code."""
         opcode, payload = await self.frame()
         assert opcode == CLOSE, (opcode, payload)
         return struct.unpack("!H", payload[:2])[0] if payload else None
 
     async def ended(self) -> None:
-        """Return once the connection is at its end."""
+        """Wait for the end of the connection."""
         try:
             while True:
                 await self.reader.more()

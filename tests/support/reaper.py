@@ -1,10 +1,10 @@
-"""Ends what a test run has started, also where the run is killed.
+"""Clean up after a test run, even if the run is killed.
 
-A run marks its environment, which its processes and theirs inherit, and starts this file
-as a small process of its own.  That process waits for the run's end, kills whatever is
-marked, and removes the run's temporary folder.  A run that was killed cannot tidy up, and
-no signal reaches all: a worker of Hypercorn outlives its master, a frozen PostgreSQL
-ignores what its parent left it.
+A run sets a variable in its environment, which all its processes inherit, and starts this
+file as a process of its own.  That process waits for the end of the run, kills all processes
+with the variable, and removes the temporary folder of the run.  A killed run cannot clean up
+itself, and no signal reaches all its processes: a worker of Hypercorn outlives its master,
+and a frozen PostgreSQL ignores signals.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-VARIABLE = "RUN_OF_HUNT_TESTS"  #: holds the mark; not a setting of hunt
+VARIABLE = "RUN_OF_HUNT_TESTS"  #: variable with the mark of the run; not a setting of hunt
 
 _DONE = b"done"
-_PATIENCE = 30.0  # seconds until all that was killed has gone
+_PATIENCE = 30.0  # seconds to wait for killed processes
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
-_held: Leash | None = None
+_held: Reaper | None = None
 
 
-class Leash:
-    """The run's side: what is started from now on ends with this process."""
+class Reaper:
+    """The handle in the test run: processes started from now on end with this one."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="hunt-run-"))
@@ -42,9 +42,9 @@ class Leash:
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__, mark],
             stdin=subprocess.PIPE,
-            # Without the mark of a run that has started this one: each tidies up by itself.
+            # Without the mark of an outer run: each run cleans up by itself.
             env={"PATH": os.environ.get("PATH", os.defpath)},
-            # What kills the run by its group does not kill this.
+            # A signal to the process group of the run does not reach it.
             start_new_session=True,
         )
         self._tell(b"remove " + os.fsencode(self.folder))
@@ -58,11 +58,11 @@ class Leash:
             self._process.stdin.flush()
 
     def remove_if_killed(self, folder: Path) -> None:
-        """Have a folder removed that a run which ends by itself leaves behind."""
+        """Remove `folder` if the run is killed; a normal end keeps it."""
         self._tell(b"if-killed " + os.fsencode(folder))
 
     def release(self) -> None:
-        """Kill what still runs, and remove the temporary folder; return once that is done."""
+        """Kill remaining processes, and remove the temporary folder; wait for both."""
         assert self._process.stdin is not None
         if not self._process.stdin.closed:
             self._tell(_DONE)
@@ -80,7 +80,7 @@ class Leash:
         return self._pid == os.getpid() and not self._process.stdin.closed
 
 
-def hold() -> Leash:
+def hold() -> Reaper:
     """Return the leash of this process, which is made at the first call.
 
     A process that was forked by one with a leash, and a second run of pytest in one
@@ -88,7 +88,7 @@ def hold() -> Leash:
     """
     global _held  # ruff: ignore[global-statement] - there is one environment
     if _held is None or not _held.holds():
-        _held = Leash()
+        _held = Reaper()
         atexit.register(release)
     return _held
 
@@ -102,7 +102,7 @@ def release() -> None:
 def marked(mark: bytes, folders: list[bytes]) -> set[int]:
     """Return the processes of a run.
 
-    PostgreSQL gets a clean environment, and is found by the folder that it works in.
+    PostgreSQL has a clean environment, and is found by its working directory.
     """
     found = set()
     for entry in os.listdir("/proc"):
@@ -121,7 +121,7 @@ def marked(mark: bytes, folders: list[bytes]) -> set[int]:
 
 
 def remove(folder: bytes) -> None:
-    """Remove a folder, and the file systems that are mounted in it."""
+    """Remove a folder; unmount file systems in it first."""
     mounts = [line.split()[1] for line in Path("/proc/mounts").read_bytes().splitlines()]
     for mount in mounts:
         if mount.startswith(folder + b"/"):
@@ -130,7 +130,7 @@ def remove(folder: bytes) -> None:
 
 
 def main(mark: bytes) -> None:
-    """Wait for the end of a run, and tidy up."""
+    """Wait for the end of a run, and clean up."""
     always: list[bytes] = []
     if_killed: list[bytes] = []
     killed = True

@@ -1,8 +1,8 @@
-"""The seed of this test run: new for each run, printed in its header, and set to repeat it.
+"""The random seed of this test run, printed in its header.
 
-Most generated tests play the same examples at each run, so that a landing is not refused by
-chance. A part of them also plays examples of this seed, so that runs together cover more.
-``HUNT_TEST_SEED=<number>`` repeats the examples of a run that failed.
+Most generated tests use the same examples in each run, so that no change fails by chance.
+Some also use examples of this seed, so that many runs cover more.
+``HUNT_TEST_SEED=<number>`` repeats the examples of a run.
 """
 
 from __future__ import annotations

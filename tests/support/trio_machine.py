@@ -1,4 +1,4 @@
-"""State machines of Hypothesis whose subject lives in Trio, on a clock that they move."""
+"""Hypothesis state machines for Trio code, on a mock clock."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 
 class TrioMachine(RuleBasedStateMachine):
-    """Rules are called in the test's thread, and what they do is done in a loop beside it.
+    """Rules run in the test's thread; their steps run in a Trio loop in another thread.
 
-    After each step the loop has nothing left to do, so a rule sees all that followed
-    from the one before. Time stands still but for `sleep`.
+    After each step all tasks of the loop are blocked, so the next rule sees all effects.
+    Only `sleep` advances the clock.
     """
 
     def __init__(self) -> None:
@@ -49,18 +49,18 @@ class TrioMachine(RuleBasedStateMachine):
 
         try:
             trio.run(main, clock=self.clock)
-        except BaseException as exc:  # it is raised again, where the test sees it
+        except BaseException as exc:  # raised again in the test's thread
             self._failure = exc
             started.put(None)
 
     async def begin(self) -> None:
-        """Make what is tested; its tasks belong into `nursery`."""
+        """Create the subject of the test; start its tasks in `nursery`."""
 
     async def end(self) -> None:
-        """Check what is left of it."""
+        """Check the subject at the end."""
 
     def do(self, function: Callable[..., T | Awaitable[T]], *args: Any, **options: Any) -> T:
-        """Call `function` in the loop, and return when nothing more follows from it."""
+        """Call `function` in the loop, and return once all tasks are blocked."""
 
         async def step() -> T:
             result: Any = function(*args, **options)
@@ -76,19 +76,19 @@ class TrioMachine(RuleBasedStateMachine):
             raise self._failure or AssertionError("the loop has ended") from None
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass; what is due on the way happens in its order."""
+        """Advance the clock, and stop at each deadline on the way."""
 
         async def sleep() -> None:
             end = trio.current_time() + seconds
             while (left := end - trio.current_time()) > 0:
-                # The clock stops at each deadline, as far as tasks make new ones.
+                # Tasks may set new deadlines, so the clock stops at each one.
                 self.clock.jump(min(max(_next_deadline(), 0.0), left))
                 await wait_all_tasks_blocked()
 
         self.do(sleep)
 
     def teardown(self) -> None:
-        """End the loop, after a last look."""
+        """Call `end`, and stop the loop."""
         if self._failure is None:
             try:
                 self.do(self.end)

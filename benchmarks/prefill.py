@@ -1,4 +1,4 @@
-"""Many hunts, and a log with many rows, made without playing them."""
+"""Create many hunts and long logs directly in the database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hunt.store.hunts import Hunts
 #: Rows of one insert.
 CHUNK = 250_000
 
-#: Who made the rows; a hunt has some thousands of players.
+#: Number of players of the inserted rows.
 PLAYERS = 5_000
 
 FILL = """
@@ -35,7 +35,7 @@ FILL = """
 
 
 def make_hunts(database: Database, file: Path, ids: Sequence[str]) -> None:
-    """Make hunts like the one in `file`, and open them; the schema must be there."""
+    """Create and open hunts like the one in `file`; the schema must exist."""
     definition = parse(file.read_text("utf-8"))
     trio.run(_make, database.conninfo, [replace(definition, id=each) for each in ids])
 
@@ -50,16 +50,16 @@ async def _make(conninfo: str, definitions: Sequence[Definition]) -> None:
 
 
 def fill(database: Database, hunt: str, rows: int) -> None:
-    """Let the log of a hunt have `rows` rows, unless it has them; it may take minutes."""
+    """Extend the log of a hunt to `rows` rows; this may take minutes."""
     with psycopg.connect(database.conninfo, autocommit=True) as conn:
         query = "select number, last_seq from hunts where id = %s"
         found = conn.execute(query, (hunt,)).fetchone()
         assert found is not None, "made before"
         if found[1] >= rows:
             return
-        conn.execute("delete from rewards where hunt = %s", (found[0],))  # of a fill that was ended
+        conn.execute("delete from rewards where hunt = %s", (found[0],))  # of an interrupted fill
         log = sql.Identifier(f"rewards_{found[0]}")
-        # Rare checkpoints for this part only: each writes the pages of the indexes anew.
+        # Rare checkpoints, only here: each checkpoint rewrites the index pages.
         conn.execute("alter system set max_wal_size = '16GB'")
         conn.execute("select pg_reload_conf()")
         conn.execute("set synchronous_commit = off")
@@ -81,6 +81,6 @@ def fill(database: Database, hunt: str, rows: int) -> None:
 
 
 def _say(text: str) -> None:
-    """Overwrite a line of progress, where there is a terminal."""
+    """Show progress on a terminal."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Events at full speed: one player clicks, and many streams of that player must get it all."""
+"""Deliveries at full speed: one player clicks, and many streams of that player get all events."""
 
 from __future__ import annotations
 
@@ -26,40 +26,40 @@ COLUMNS: Columns = {
     "server_us_per_delivery": ("server us each", 1),
 }
 
-#: Seconds without a delivery after which the rest is lost.
+#: Seconds without a delivery after which missing events count as lost.
 PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What is to be sent."""
+    """Size of the load."""
 
     streams: int  #: >= 1, all of one player
     seconds: float  #: > 0
-    connections: int = 64  #: that click, in a closed loop
-    #: Events by which the slowest stream may be behind before new clicks wait, >= 1. A
-    #: server cuts off who is 256 behind, and what is cut off is not delivered.
+    connections: int = 64  #: clicking connections, in a closed loop
+    #: Events, >= 1, by which the slowest stream may lag before clicks wait.  A server cuts off
+    #: slow consumers at 256.
     window: int = 192
 
 
-class Ledger:
-    """The log as each stream has told it: every event once, in order, none left out.
+class DeliveryChecker:
+    """Checks that each stream gets every event once and in order.
 
     Args:
-        start: The length of the log before.
-        streams: How many.
+        start: Length of the log before the load.
+        streams: Number of streams.
     """
 
     def __init__(self, start: int, streams: int) -> None:
-        self.last = [start] * streams  #: seq of the last event of each
+        self.last = [start] * streams  #: seq of the last event of each stream
         self.reads = 0
         self.ended = 0
-        self.torn = 0  #: times that an event was not the one after the last
-        self._text = b""  # the newest; most streams get the same
+        self.torn = 0  #: gaps and repeats
+        self._text = b""  # the latest text; most streams get the same
         self._seqs: tuple[int, int, int] | None = None  # first, last and number of its events
 
     def heard(self, listener: StreamClient, text: bytes | None) -> None:
-        """Note what came on a stream."""
+        """Record the blocks that arrived on a stream, or its end (None)."""
         if text is None:
             self.ended += 1
             return
@@ -77,9 +77,9 @@ class Ledger:
 
 
 def measure(target: Target, load: Load, player: Player, processes: ServerProcesses) -> Result:
-    """Click as fast as the slowest of the streams allows."""
+    """Click as fast as the slowest stream allows."""
     start = server_state.position(target, player.token)
-    ledger = Ledger(start, load.streams)
+    ledger = DeliveryChecker(start, load.streams)
     poller = CombinedPoller(ledger.heard)
     try:
         with (
@@ -117,7 +117,7 @@ def measure(target: Target, load: Load, player: Player, processes: ServerProcess
 
 
 def _run(
-    clicker: ClickClients, poller: CombinedPoller, ledger: Ledger, load: Load, start: int
+    clicker: ClickClients, poller: CombinedPoller, ledger: DeliveryChecker, load: Load, start: int
 ) -> float:
     """Return the seconds until the last delivery."""
     run = clicker.run = Run(began=perf_counter(), seconds=load.seconds)
