@@ -1,8 +1,8 @@
-"""Draws that can be checked: committed to before the hunt, revealed after it.
+"""Verifiable draws: a commitment before the hunt, the seed after it.
 
-The seed of a hunt is 32 secret bytes.  Its SHA-256 is public from the start; the
-seed itself is public once the hunt is over, and then everybody can compute every
-draw again (commit and reveal).
+The seed of a hunt is 32 secret bytes.  Its SHA-256 is public from the start.  The seed
+itself is public once the hunt has ended; then anyone can compute every draw again (commit
+and reveal).
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ class Draws:
     """Uniform numbers from a seed: HMAC-SHA256 (RFC 2104) of click and player.
 
     A click's number depends on its id and player alone, so a click that is sent
-    again draws the same; and since the seed is secret, nobody can choose an id
-    for what it will draw.
+    again draws the same number.  The seed is secret, so no client can choose an id for
+    its draw.
     """
 
     def __init__(self, seed: bytes) -> None:
-        # The two keyed contexts are made once and copied for each draw, which
-        # costs a fifth of `hmac.digest`.
+        # Two keyed contexts are made once and copied for each draw: a fifth of the cost of
+        # `hmac.digest`.
         key = seed.ljust(BLOCK_BYTES, b"\0")
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
 
     def uniform(self, click_id: str, player: str) -> float:
-        """Return the number, in [0, 1), of a click.
+        """Return the random number of a click, in [0, 1).
 
         Args:
             click_id: A UUID in its canonical form.
-            player: Who clicked, in ASCII.
+            player: Id of the player, in ASCII.
         """
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(bytes.fromhex(click_id.replace("-", "")) + player.encode())
@@ -50,11 +50,11 @@ def new_seed(random: Callable[[int], bytes]) -> bytes:
     """Return the seed of a new hunt.
 
     Args:
-        random: A cryptographic source of so many bytes, as `os.urandom`.
+        random: Returns so many bytes of a cryptographic source, as `os.urandom`.
     """
     return random(SEED_BYTES)
 
 
 def commit(seed: bytes) -> str:
-    """Return what is made public of a seed before the hunt: its SHA-256, in hex."""
+    """Return the public commitment to a seed: its SHA-256, in hex."""
     return hashlib.sha256(seed).hexdigest()

@@ -1,4 +1,4 @@
-"""A table out of a file that people write: all of what is wrong is said at once."""
+"""Validation of a hunt file that collects all errors instead of stopping at the first."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from hunt.errors import DefinitionError
 
 ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
-#: Larger numbers are refused: the database gives them back as whole numbers of many digits,
-#: which may be too large for a float.
+#: Largest number.  The database returns larger ones as integers of many digits, which may
+#: be too large for a float.
 _LARGE = 10**18
 
 
 class Form:
-    """Takes values out of a table, and remembers each that is wrong."""
+    """Reads values of a table, and collects errors by field."""
 
     def __init__(self) -> None:
         self._errors: dict[str, str] = {}
 
     def wrong(self, field: str, sentence: str) -> None:
-        """Remember what is wrong with a field; the first that is said of it counts."""
+        """Add an error of a field, unless it has one already."""
         self._errors.setdefault(field, sentence)
 
     def finish(self) -> None:
-        """Raise `DefinitionError` where anything is wrong."""
+        """Raise `DefinitionError` if there are errors."""
         if self._errors:
             raise DefinitionError(self._errors)
 
     def known(self, prefix: str, table: Mapping[str, object], names: Collection[str]) -> None:
-        """Look for names that mean nothing here."""
+        """Add an error for each unknown name in a table."""
         for name in table:
             if name not in names:
                 near = difflib.get_close_matches(name, names, n=1)
@@ -41,7 +41,7 @@ class Form:
                 self.wrong(f"{prefix}{name}", f"is unknown; {hint}")
 
     def table(self, field: str, value: object) -> Mapping[str, object]:
-        """Return a table; an empty one where it is wrong, as all of these go on."""
+        """Return a table; an empty one after an error, so that validation goes on."""
         if isinstance(value, dict):
             return value
         self.wrong(field, "must be a table")
@@ -55,7 +55,7 @@ class Form:
         return ""
 
     def title(self, field: str, value: object) -> str:
-        """Return one line for people."""
+        """Return a title: one line of text."""
         if isinstance(value, str) and 1 <= len(value) <= 200 and value.isprintable():
             return value
         self.wrong(field, "must be a line of 1-200 characters")
@@ -89,7 +89,7 @@ class Form:
         return 0.0
 
     def whole(self, field: str, value: object, *, least: int) -> int | None:
-        """Return a whole number, where there is one."""
+        """Return a whole number, or None if there is no value."""
         if value is None:
             return None
         if isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**31:
@@ -98,7 +98,7 @@ class Form:
         return None
 
     def moment(self, field: str, value: object) -> datetime | None:
-        """Return a time in UTC, where there is one."""
+        """Return a time in UTC, or None if there is no value."""
         if value is None:
             return None
         if isinstance(value, datetime) and value.tzinfo is not None:

@@ -1,4 +1,4 @@
-"""A hunt as it stands: its definition, and its state in the database."""
+"""A hunt: its definition, and its state in the database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Phase = Literal["draft", "waiting", "open", "paused", "closing", "closed"]
 
 
 class Version(Struct, frozen=True):
-    """A definition that was in force, and since when."""
+    """One version of a definition, and the time from which it was in force."""
 
     version: int
     at: datetime  #: by the database's clock
@@ -30,7 +30,7 @@ class Version(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hunt:
-    """One hunt, as read from the store at some moment."""
+    """One hunt, as read from the store at `as_of`."""
 
     definition: Definition
     version: int  #: of the definition, >= 1
@@ -39,7 +39,7 @@ class Hunt:
     last_seq: int  #: of the log, >= 0
     seed: bytes = field(repr=False)  #: secret until the hunt has ended
     stock_left: Mapping[str, int]  #: by prize, of those with a stock
-    as_of: datetime  #: when it was read, by the database's clock
+    as_of: datetime  #: time of the read, by the database's clock
     ended_at: datetime | None = None  #: by the database's clock; None until it has ended
 
     @property
@@ -56,8 +56,8 @@ class Hunt:
     def has_ended(self) -> bool:
         """Whether the end is recorded, so that the seed may be shown.
 
-        The record is final and excludes every later commit.  No clock may stand in
-        for it: a process does not know whether ``closes_at`` has been extended.
+        The record is final and excludes every later commit.  A clock cannot replace it: a
+        process does not know whether ``closes_at`` has been extended.
         """
         return self.state == "closed"
 
@@ -67,7 +67,7 @@ class Hunt:
         return self.state in {"open", "paused"} and closes is not None and closes <= now
 
     def phase(self, now: datetime) -> Phase:
-        """Return what to show of the state; nothing is decided by it.
+        """Return the state to show; no decision depends on it.
 
         Args:
             now: The time by the database's clock.

@@ -1,7 +1,7 @@
 """Ids of clicks: UUIDs that begin with the time (RFC 9562, 5.7, version 7).
 
-The server takes any UUID. But it looks for each id among all of a hunt's, and those that
-are made at one time then lie side by side in its index: in memory, however long the log is.
+The server accepts any UUID. It looks up each id in the index of a hunt's log. Ids that begin
+with the time are adjacent there, so the lookups stay in memory however long the log is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def click_id(milliseconds: int, randomness: bytes) -> str:
     """Return a UUID in its canonical form.
 
     Args:
-        milliseconds: Since 1970, >= 0; nothing depends on them being right.
+        milliseconds: Time since 1970, >= 0; it need not be exact.
         randomness: `RANDOM` bytes, of which 74 bits are used.
     """
     drawn = int.from_bytes(randomness)

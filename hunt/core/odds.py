@@ -21,7 +21,7 @@ class Odds:
     """The prizes of a hunt, prepared for many draws.
 
     Args:
-        prizes: Of the hunt; their odds sum to at most 1, peaks taken at their peak.
+        prizes: All prizes; their highest odds sum to at most 1.
     """
 
     def __init__(self, prizes: Sequence[Prize]) -> None:
@@ -33,15 +33,15 @@ class Odds:
             self._highest += highest(prize)
 
     def draw(self, x: float, y: float, uniform: float) -> Prize | None:
-        """Return what a click wins, or None.
+        """Return the prize that a click draws, or None.
 
-        The chances are laid end to end from 0, in the order of the prizes; `uniform`
-        falls on one of them, or behind them all.
+        The chances of the prizes are adjacent intervals from 0, in order.  The prize whose
+        interval contains `uniform` is drawn.
 
         Args:
-            x: Map units.
-            y: Map units.
-            uniform: The random number, in [0, 1).
+            x: Position in map units.
+            y: Position in map units.
+            uniform: Random number of the click, in [0, 1).
         """
         if uniform >= self._highest:
             return None

@@ -1,4 +1,4 @@
-"""Draws computed again, once the seed is known, and compared with the log."""
+"""Verification of a log: compute each draw again from the seed, and compare."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from hunt.core.fairness import Draws
 from hunt.core.odds import Odds
 from hunt.core.player_ids import ERASED_PREFIX
 
-#: For how long after a change a click may still have been drawn by the version before:
-#: it waits for its commit, and processes hear of a change a moment later.
+#: Longest time after a change for which a click may be drawn by the version before.  Clicks
+#: wait for their commit, and processes learn of a change a moment later.
 OVERLAP = timedelta(seconds=15)
 
-#: The id of a player who was erased: the draw was keyed with another one.
+#: Pseudonym of an erased player: the draw was keyed with the former id.
 _ERASED = re.compile(ERASED_PREFIX + r"[0-9a-f]{16}", re.ASCII)
 
 Verdict = Literal["right", "denied", "erased", "wrong"]
 
 
 class Drawn(Struct, frozen=True):
-    """One row of a log, with all that its draw depended on."""
+    """One row of a log, with all inputs of its draw."""
 
     seq: int
     id: str  #: of the click
@@ -38,18 +38,18 @@ class Drawn(Struct, frozen=True):
 
 
 class Edition(Struct, frozen=True):
-    """A definition, and since when it was in force."""
+    """A definition, and the time from which it was in force."""
 
     since: datetime
     definition: Definition
 
 
 class Verifier:
-    """Tells whether rows of a log are what their draws gave.
+    """Compares rows of a log with their draws.
 
     Args:
-        seed: Of the hunt.
-        editions: All versions of its definition, in their order; one at least.
+        seed: Seed of the hunt.
+        editions: All versions of its definition, oldest first; at least one.
     """
 
     def __init__(self, seed: bytes, editions: Sequence[Edition]) -> None:
@@ -61,10 +61,10 @@ class Verifier:
         ]
 
     def judge(self, row: Drawn) -> Verdict:
-        """Return what is to be said of a row.
+        """Return the verdict on a row.
 
-        ``denied`` is a draw that won something of which there was none left, or of
-        which the player had had enough; that is for the log's counts to say.
+        ``denied`` is a draw of a prize that was not granted, because its stock or the
+        player's limit was used up.  The caller checks that against the counts of the log.
         """
         if _ERASED.fullmatch(row.player):
             return "erased"
@@ -84,7 +84,7 @@ class Verifier:
         return "right" if (row.prize, row.points) == (prize.id, prize.points) else "wrong"
 
     def _in_force(self, at: datetime) -> list[Odds]:
-        """Return the odds by which a click may have been drawn that was settled at `at`."""
+        """Return the odds by which a click settled at `at` may have been drawn."""
         found = [
             odds
             for since, end, odds in self._editions

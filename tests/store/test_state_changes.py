@@ -230,6 +230,21 @@ async def test_commit_that_waited_for_the_end_does_not_count(database: str) -> N
         assert await log.last() == {"harbour": 0}
 
 
+async def test_commit_that_waited_past_closes_at_does_not_count(database: str) -> None:
+    async with opened(database, TIMED) as (log, pool):
+        outcomes: list[Outcome] = []
+
+        async def append() -> None:
+            outcomes.extend(await patiently(lambda: log.append("harbour", [click()])))
+
+        async with trio.open_nursery() as nursery:
+            async with locked(database) as operator:
+                nursery.start_soon(append)  # its transaction begins before closes_at
+                await wait_waiting(pool, 1)
+                await pass_closes_at(operator)
+        assert [type(each) for each in outcomes] == [HuntNotOpen]
+
+
 async def test_commits_race_the_end_and_none_follows_it(database: str) -> None:
     async with opened(database) as (log, pool), open_pool(database, size=4) as other:
         settled = 0

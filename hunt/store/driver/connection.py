@@ -1,8 +1,8 @@
 """A PostgreSQL connection for Trio: psycopg's, with its waiting replaced.
 
 psycopg's asynchronous classes are written for asyncio, but its protocol is a set
-of generators that yield what they wait for.  Here Trio drives them.  What has to
-be replaced follows psycopg 3.3.9; everything else goes through `lock` and `wait`.
+of generators that yield what they wait for.  Here Trio drives them.  Replaced methods
+follow psycopg 3.3.9; all others go through `lock` and `wait`.
 """
 
 from __future__ import annotations
@@ -30,27 +30,28 @@ RV = TypeVar("RV")
 
 ACTIVE = pq.TransactionStatus.ACTIVE
 
-#: Seconds for what must not be left undone on cancellation: telling the server,
-#: ending a transaction.  Past it the connection is closed instead.
+#: Longest time, in seconds, for work that cancellation must not skip: a request to cancel the
+#: query, the end of a transaction.  After it the connection is closed instead.
 CLEANUP = 5.0
 
 
 class Connection(psycopg.AsyncConnection[Any]):
     """A connection that waits with Trio; one task at a time uses it, others queue.
 
-    Cancelling a task that waits for an answer cancels the query in the server,
-    and closes the connection if the server does not obey within `CLEANUP`.
+    Cancelling a task that waits for an answer also cancels the query in the server.  If the
+    server does not comply within `CLEANUP`, the connection is closed.
     """
 
     def __init__(self, pgconn: pq.abc.PGconn, row_factory: Any = tuple_row) -> None:
         super().__init__(pgconn, row_factory)
         self.lock = trio.Lock()  # type: ignore[assignment]
-        # psycopg would deallocate all statements after a rollback, `Statement`s among them.
+        # Keep psycopg from preparing: after a rollback it would deallocate all statements,
+        # those of `call` too.
         self.prepare_threshold = None
         self._committing = False
-        self._statements: set[bytes] = set()  # names of those that are prepared
-        self.server: Server | None = None  #: at the other end
-        self.patience = float("inf")  #: seconds in which the server answers, or is given up
+        self._statements: set[bytes] = set()  # names of the prepared statements
+        self.server: Server | None = None  #: the server, once connected
+        self.patience = float("inf")  #: longest time for an answer, in seconds
         self.in_doubt = False  #: the server gave up waiting for its standby (SQLSTATE 01000)
         self.add_notice_handler(self._noticed)
 
@@ -66,13 +67,13 @@ class Connection(psycopg.AsyncConnection[Any]):
         """Connect to the first server of `conninfo` that accepts.
 
         Args:
-            conninfo: As of libpq; or servers that others connect to as well.
+            conninfo: Connection string of libpq, or servers shared with other connections.
             autocommit: Whether each statement is a transaction of its own.
-            within: Seconds for all servers together; None: as of `Servers.connect`.
-            kwargs: Parameters in place of those of `conninfo`.
+            within: Seconds for all servers together; None: see `Servers.connect`.
+            kwargs: Parameters that override those of `conninfo`.
 
         Raises:
-            psycopg.OperationalError: None accepts, or none in time.
+            psycopg.OperationalError: No server accepts, or none in time.
         """
         servers = conninfo if isinstance(conninfo, Servers) else Servers(conninfo, **kwargs)
         conn, server = await servers.connect(
@@ -88,18 +89,18 @@ class Connection(psycopg.AsyncConnection[Any]):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        """Commit or roll back, and close: also where cancellation cuts the commit off."""
+        """Commit or roll back, then close, even if the commit is cancelled."""
         try:
             await super().__aexit__(exc_type, exc_val, exc_tb)
         finally:
             self.close_now()
 
     async def wait(self, gen: PQGen[RV], interval: float = 0, timeout: float | None = None) -> RV:
-        """Drive `gen` to its end; see the class for what cancellation does.
+        """Drive `gen` to its end; the class describes cancellation.
 
         Raises:
             StoreTimeout: No answer within `patience` seconds; the connection is closed.
-            psycopg.errors._WaitTimeout: Nothing within `timeout` seconds, where that is given.
+            psycopg.errors._WaitTimeout: Nothing within `timeout` seconds, if given.
         """
         try:
             with trio.move_on_after(self.patience if timeout is None else timeout):
@@ -109,7 +110,7 @@ class Connection(psycopg.AsyncConnection[Any]):
                 return result
             if timeout is not None:
                 raise pg._WaitTimeout("wait timeout expired")
-            # Without a request to cancel: a frozen server takes none.
+            # Without a request to cancel, which a frozen server would not take.
             self.close_now()
             raise StoreTimeout(f"no answer within {self.patience:g} s")
         except trio.Cancelled:
@@ -125,7 +126,7 @@ class Connection(psycopg.AsyncConnection[Any]):
             raise psycopg.OperationalError(f"the connection is lost: {exc}") from exc
 
     def has_prepared(self, statement: Statement) -> bool:
-        """Return whether `call` has run a statement on this connection."""
+        """Return whether `call` has prepared a statement on this connection."""
         return statement.name in self._statements
 
     async def call(
@@ -136,20 +137,20 @@ class Connection(psycopg.AsyncConnection[Any]):
     ) -> list[Any]:
         """Run a statement, in one round trip once it is prepared, and return its rows.
 
-        psycopg's cursors do the same for any values and any types, at several times
-        the price; this is for the one statement that everything waits for.
+        psycopg's cursors do the same for all types of values, at several times the cost.
+        This is for commits, on whose latency every click depends.
 
         Args:
-            statement: Which.
-            values: In PostgreSQL's binary format; None is null.
-            sent: Called when there is nothing to do but to wait for the server.
+            statement: The statement to run.
+            values: Its values in PostgreSQL's binary format; None is null.
+            sent: Called once the statement is sent; must not block or raise.
 
         Raises:
-            psycopg.Error: As of `execute`.
+            psycopg.Error: See `execute`.
         """
         try:
             result = await self._run(statement, values, sent)
-        except pg.InvalidSqlStatementName:  # a pooler gave another session, or it was reset
+        except pg.InvalidSqlStatementName:  # another session of a pooler, or it was reset
             self._statements.discard(statement.name)
             result = await self._run(statement, values, sent)
         except pg.FeatureNotSupported:  # the schema has changed since the plan was made
@@ -164,7 +165,7 @@ class Connection(psycopg.AsyncConnection[Any]):
     async def _run(
         self, statement: Statement, values: Sequence[bytes | None], sent: Callable[[], None]
     ) -> pq.abc.PGresult:
-        """Prepare a statement where that was not done yet, and run it; see `call`."""
+        """Prepare a statement unless it is prepared, and run it; see `call`."""
         pgconn = self.pgconn
         if statement.name not in self._statements:
             pgconn.send_prepare(statement.name, statement.query)
@@ -178,7 +179,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         return await self._result()
 
     async def _result(self) -> pq.abc.PGresult:
-        """Return the result of what was sent.
+        """Return the result of the statement that was sent.
 
         Raises:
             psycopg.Error: The server refused it.
@@ -190,15 +191,14 @@ class Connection(psycopg.AsyncConnection[Any]):
 
     @contextmanager
     def committing(self, seconds: float) -> Iterator[None]:
-        """Run a call that commits: shielded, and for so many seconds at most.
+        """Shield the block, which commits, for at most `seconds`; then close the connection.
 
-        Past them the connection is closed, without a request to cancel: one that
-        arrives during COMMIT makes the outcome worse than unknown, and a frozen
-        server takes none.
+        No request to cancel is sent.  One that arrives during COMMIT makes the server report
+        success without its standby, and a frozen server takes none.
 
         Raises:
             StoreTimeout: No answer in time, so the outcome is unknown.
-            StoreLost: The answer came without the standby's word.
+            StoreLost: The server did not wait for its standby.
         """
         self._committing, self.in_doubt = True, False
         try:
@@ -216,9 +216,9 @@ class Connection(psycopg.AsyncConnection[Any]):
             self.in_doubt = True
 
     def close_now(self) -> None:
-        """Close, without a checkpoint; a second call changes nothing.
+        """Close without a checkpoint; idempotent.
 
-        A task that waits on it gets an error.
+        A task that waits on the connection gets an error.
         """
         self._closed = True
         pgconn = self.pgconn
@@ -229,13 +229,13 @@ class Connection(psycopg.AsyncConnection[Any]):
         pgconn.finish()
 
     async def _stop_query(self, gen: PQGen[Any]) -> None:
-        """Cancel the query in the server and read its end, or close the connection."""
+        """Cancel the query in the server and read its result, or close the connection."""
         with trio.move_on_after(CLEANUP) as scope:
             try:
                 await drive_connect(self._cancel_gen())
                 await drive(gen, self.pgconn.socket)
             except pg.QueryCanceled:
-                return  # as asked
+                return
             except (psycopg.Error, OSError, trio.ClosedResourceError):
                 self.close_now()
                 return
@@ -243,10 +243,10 @@ class Connection(psycopg.AsyncConnection[Any]):
             self.close_now()
 
     async def cancel_safe(self, *, timeout: float = CLEANUP) -> None:
-        """Ask the server to cancel what runs on this connection.
+        """Ask the server to cancel the query of this connection.
 
         Raises:
-            psycopg.errors.CancellationTimeout: It did not take the request in time.
+            psycopg.errors.CancellationTimeout: The server did not take the request in time.
         """
         if not self._should_cancel():
             return
@@ -256,13 +256,13 @@ class Connection(psycopg.AsyncConnection[Any]):
         raise pg.CancellationTimeout("cancellation timeout expired")
 
     async def rollback(self) -> None:
-        """Roll back; shielded and bounded, because it is what cancelled tasks call."""
+        """Roll back; shielded and bounded, because cancelled tasks call it."""
         async with self.bounded():
             await super().rollback()
 
     @asynccontextmanager
     async def bounded(self) -> AsyncIterator[None]:
-        """Shield the block for `CLEANUP` seconds, and close the connection past that."""
+        """Shield the block for `CLEANUP` seconds; then close the connection."""
         with trio.move_on_after(CLEANUP, shield=True) as scope:
             yield
         if scope.cancelled_caught:

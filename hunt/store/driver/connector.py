@@ -1,4 +1,4 @@
-"""New connections for a pool: with limits, and with pauses while the server is away."""
+"""New connections for a pool, with session limits, and with backoff after failures."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ UNFINISHED = "select pid from pg_stat_activity where pid = any(%s) and state = '
 
 
 class Connector:
-    """Connect to the first of some servers that accepts.
+    """Connects to the first server that accepts.
 
-    After a failed attempt the next ones fail at once for a while (capped, fully
-    jittered), rather than all trying a server that is down.
+    After a failure, further attempts fail at once for a while (exponential backoff with full
+    jitter), instead of all trying a server that is down.
 
     Args:
-        servers: To be tried.
-        most: Backends, >= 1, that may work for these connections at one time.
-        clock: Monotonic time, in seconds, for the pauses.
-        jitter: Uniform in [0, 1), spreads the pauses.
-        faults: Counts under ``slow`` connects that took too long, under ``connect``
-            those that failed, under ``unfinished`` those for which there was no place
-            beside backends that were given up.
+        servers: The servers to try, in order.
+        most: Largest number of backends, >= 1, that work for these connections at a time.
+        clock: Returns monotonic time in seconds, for the backoff.
+        jitter: Returns a random number in [0, 1), to spread the backoff.
+        faults: Counters of attempts that took too long (``slow``), failed (``connect``), or
+            found the server busy with abandoned backends (``unfinished``).
     """
 
     def __init__(
@@ -58,12 +57,12 @@ class Connector:
         """Return a new connection.
 
         Args:
-            within: Seconds.
-            open_now: Connections that there are already.
-            insist: Try, however short a time ago that failed.
+            within: Longest time, in seconds.
+            open_now: Number of open connections.
+            insist: Whether to try in spite of the backoff.
 
         Raises:
-            StoreUnavailable: No server accepts, or one did not a short time ago.
+            StoreUnavailable: No server accepts, or none did a short time ago.
             ConnectTimeout: A server did not answer in time.
         """
         if self._clock() < self._retry_at and self._why is not None and not insist:
@@ -82,7 +81,7 @@ class Connector:
         return conn
 
     def _meaning(self, exc: psycopg.Error | StoreError) -> StoreUnavailable:
-        """Return a failure to connect as an error of ours; nothing was sent, so nothing is lost."""
+        """Return hunt's error for a failure to connect: nothing was sent, so nothing is lost."""
         if isinstance(exc, StoreTimeout | pg.ConnectionTimeout):
             self._faults["slow"] += 1
             return ConnectTimeout(str(exc))
@@ -96,7 +95,7 @@ class Connector:
         until = trio.current_time() + within
         conn = await Connection.connect(self.servers, autocommit=True, within=within)
         try:
-            # Whoever needed nearly all of it to connect gets some more for the session.
+            # A slow connect leaves little time; the session limits get some more.
             conn.patience = max(until - trio.current_time(), within / 4)
             await limits.limit(conn)
             await self._check_place(conn, open_now)
@@ -106,10 +105,10 @@ class Connector:
         return conn
 
     async def _check_place(self, conn: Connection, open_now: int) -> None:
-        """Check that the server has a place for one more beside the backends given up.
+        """Check that the server has room for one more backend beside the abandoned ones.
 
         Raises:
-            StoreUnavailable: It still runs too many of them.
+            StoreUnavailable: It still runs too many abandoned backends.
         """
         assert conn.server is not None
         given_up = conn.server.unfinished
@@ -119,6 +118,4 @@ class Connector:
         given_up.intersection_update(pid for (pid,) in rows)
         if len(given_up) + open_now >= self._most:
             self._faults["unfinished"] += 1
-            raise StoreUnavailable(
-                f"the server still runs {len(given_up)} calls that were given up"
-            )
+            raise StoreUnavailable(f"the server still runs {len(given_up)} calls that timed out")

@@ -1,4 +1,4 @@
-"""Translates errors of psycopg into hunt's."""
+"""Translation of psycopg's errors into hunt's."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def translate(exc: psycopg.Error) -> StoreError:
     if state is None:
         message = str(exc) or type(exc).__name__
         if isinstance(exc, psycopg.DataError):
-            return BatchRejected(message)  # a value that psycopg cannot send
+            return BatchRejected(message)  # psycopg cannot encode a value
         if isinstance(exc, psycopg.ProgrammingError | psycopg.NotSupportedError):
-            return HuntFailed(message)  # a call that psycopg does not make
+            return HuntFailed(message)  # psycopg refuses the call
         return StoreLost(message)
     meaning = rule(
         state,
@@ -51,7 +51,7 @@ def translate(exc: psycopg.Error) -> StoreError:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise hunt's error in place of psycopg's, whichever it is."""
+    """Raise hunt's error in place of any error of psycopg."""
     try:
         yield
     except psycopg.Error as exc:

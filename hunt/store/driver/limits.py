@@ -1,8 +1,8 @@
-"""How long a call may take: our deadline, and below it the server's own.
+"""Time limits of a call: hunt's own deadline, and shorter ones in the server.
 
-A backend whose client has closed the connection works on until it next looks at its
-socket, and one that waits for a lock never looks.  So each session of ours gives up in
-the server before we give up here, and is then of use again.
+A backend whose client has closed the connection goes on until it next checks its socket,
+and one that waits for a lock never checks.  So the server gives up before hunt does, and
+the session can be used again.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ from __future__ import annotations
 import psycopg
 from psycopg import errors as pg
 
-#: Seconds in which a server answers a call; past them the connection is closed.
+#: Deadline of a call, in seconds; after it the connection is closed.
 CALL = 2.0
 
-#: Seconds that a statement takes at most: less than `CALL`.
+#: Longest time for a statement, in seconds: less than `CALL`.
 STATEMENT = 1.75
 
-#: Seconds that it waits for one lock.  Whoever wants a row that is locked waits twice, to
-#: be the next and then for the row; together that is less than `STATEMENT`, so that a lock
-#: on one hunt is known from a server that is slow.
+#: Longest wait for one lock, in seconds.  A statement waits twice for a locked row: to be
+#: next, and for the row.  Together that is less than `STATEMENT`, which tells a lock on one
+#: hunt from a slow server.
 LOCK = 0.8
 
-#: Seconds for work that reads or changes much, and that no player waits for.
+#: Deadline, in seconds, of larger work on which no player waits.
 LONG = 30.0
 
-#: Seconds after which a transaction ends in which nothing happens: its client is gone.
+#: Seconds after which the server ends an idle transaction: its client is gone.
 IDLE = 10.0
 
-#: Seconds between two looks of a working backend at whether its client is still there.
+#: Seconds between two checks of a working backend whether its client is connected.
 CHECK = 1.0
 
-# Settings that are shorter already stay.  Behind a pooler a session is shared with others, and
-# is left as it is: there the process id that the pooler gave us is not the backend's.
+# Shorter settings stay.  A session of a pooler is shared with other clients and keeps its
+# settings: there the process id in the connection is not that of the backend.
 _LIMIT = """
     select set_config(name, most || 'ms', false)
       from unnest(%s::text[], %s::int[]) as limits (name, most)
@@ -45,10 +45,10 @@ _LOCAL = """
 
 
 async def limit(conn: psycopg.AsyncConnection[object]) -> None:
-    """Give a new session its limits.
+    """Set the limits of a new session.
 
     Raises:
-        psycopg.Error: It cannot have them.
+        psycopg.Error: The server refuses them.
     """
     limits = {
         "lock_timeout": LOCK,
@@ -69,11 +69,11 @@ async def _set(conn: psycopg.AsyncConnection[object], limits: dict[str, float]) 
 
 
 async def extend(conn: psycopg.AsyncConnection[object], seconds: float) -> None:
-    """Let the statements of the present transaction take longer.
+    """Raise the limits for the rest of a transaction.
 
     Args:
-        conn: In a transaction.
-        seconds: For each statement, as our own deadline has it.
+        conn: A connection in a transaction.
+        seconds: Deadline of each statement.
     """
     statement, lock = int(seconds * 900), int(seconds * 300)
     await conn.execute(_LOCAL, (f"{statement}ms", f"{lock}ms"), prepare=False)

@@ -1,4 +1,4 @@
-"""Notices from PostgreSQL, on a connection of their own."""
+"""LISTEN and NOTIFY: notices from PostgreSQL, on a connection of their own."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.servers import Servers
 
-#: Seconds of silence after which the server is asked whether it is still there.
+#: Seconds without a notice after which the server must answer a query.
 PING = 1.0
 
 
 class Listener:
-    """Listens where `conninfo` says; not through a pooler in transaction mode."""
+    """Listens for notices on `conninfo`; does not work with a pooler in transaction mode."""
 
     def __init__(self, conninfo: str | Servers) -> None:
         self._conninfo = conninfo
@@ -32,15 +32,15 @@ class Listener:
     async def listening(
         self, channels: Sequence[str]
     ) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
-        """Yield an iterator of (channel, payload), once the server listens for us.
+        """Yield an iterator of (channel, payload), once LISTEN has succeeded.
 
-        What was notified before is not seen: read it from the tables now.
+        Earlier notices are not seen: read their rows from the tables.
 
-        A server that says nothing is asked now and then whether it is there: one that
-        is frozen, or cannot be reached any more, closes no connection.
+        A silent server is queried every `PING` seconds, because a frozen or unreachable one
+        does not close its connections.
 
         Raises:
-            StoreError: There is no connection, or it was lost.
+            StoreError: The connection failed, or was lost.
         """
         with translated():
             conn = await Connection.connect(self._conninfo, autocommit=True, within=limits.CALL)
@@ -54,12 +54,12 @@ class Listener:
 
 
 class _Received:
-    """An iterator, and no generator: there is nothing in it to be cleaned up."""
+    """An iterator of notices; not a generator, so that it needs no cleanup."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
         self._come = deque[tuple[str, str]]()
-        # What arrives with the answer to another statement is told to handlers only.
+        # Only handlers get the notices that arrive with the answer to a query.
         conn.add_notify_handler(lambda notify: self._come.append((notify.channel, notify.payload)))
 
     def __aiter__(self) -> Self:
@@ -76,7 +76,7 @@ class _Received:
 
 
 def _notices(pgconn: PGconn) -> PQGen[list[tuple[str, str]]]:
-    """Wait for notices and return them; as psycopg's, but keeps no backlog of its own."""
+    """Wait for notices and return them; psycopg's version keeps a backlog of its own."""
     yield Wait.R
     pgconn.consume_input()
     come = []

@@ -1,4 +1,4 @@
-"""At most so many connections to PostgreSQL, lent out one task at a time."""
+"""A connection pool for Trio."""
 
 from __future__ import annotations
 
@@ -30,16 +30,14 @@ log = FaultLog("hunt.pool")
 
 
 class Pool:
-    """Lends connections, newest first, and makes them on demand.
+    """A pool that lends connections, last used first, and makes them on demand.
 
-    Needs no task of its own: whoever asks makes the connection that is missing,
-    so there is nothing to supervise and nothing that could be left behind.
+    It has no task of its own: a caller makes the connection that is missing.
 
-    Every call on a lent connection has a deadline, `limits.CALL`.  A server that lets
-    one pass, and has not answered another call meanwhile, loses all its connections:
-    those who use one get an error, and the next connection is tried elsewhere first.
-    A backend that may still work for a connection which was closed keeps its place in
-    the pool, so the server never runs more than `size` of them.
+    Every call on a lent connection has a deadline, `limits.CALL`.  If a server misses it, and
+    has not answered another call meanwhile, all connections to it are closed: their users get
+    an error, and the next connection tries other servers first.  A backend that may still
+    work for a closed connection counts, so the server never runs more than `size` of them.
     """
 
     def __init__(
@@ -51,16 +49,15 @@ class Pool:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._size = size
-        self._places = trio.Semaphore(size)  # first come, first served
+        self._slots = trio.Semaphore(size)  # first come, first served
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
         self._connecting = 0
-        self._generation = 0  # of connections; those of an older one are not kept
+        self._generation = 0  # connections of an older generation are not kept
         self._born: dict[Connection, int] = {}
         self._closed = False
-        #: Calls that found all connections lent out, connects that took too long or failed,
-        #: connects for which calls that were given up left no place, servers that lost all
-        #: connections.
+        #: Counters: calls that found no free connection; connects that took too long, failed,
+        #: or found too many abandoned backends; servers whose connections were all closed.
         self.faults = Counter(busy=0, slow=0, connect=0, unfinished=0, silent=0)
         self._connector = Connector(
             conninfo if isinstance(conninfo, Servers) else Servers(conninfo),
@@ -71,7 +68,7 @@ class Pool:
         )
 
     def on_recovery(self, recovered: Callable[[], None]) -> None:
-        """Have `recovered` called whenever a server accepts again after one had not."""
+        """Set a callback for the first success after failures to connect."""
         self._connector.recovered = recovered
 
     @asynccontextmanager
@@ -80,34 +77,34 @@ class Pool:
     ) -> AsyncIterator[Connection]:
         """Lend a connection, idle and outside of a transaction, for the block.
 
-        What comes back in a transaction is rolled back, and what cannot be is
-        closed; neither keeps the caller's cancellation for more than seconds.
+        A connection that comes back in a transaction is rolled back, or closed if that
+        fails.  Both are bounded, and delay a cancellation by seconds at most.
 
         Args:
-            timeout: Seconds to wait for one, and to make one where none is idle.
-            insist: Try to connect, however short a time ago that failed; for a
-                caller with pauses of its own.
+            timeout: Longest time, in seconds, to wait for a connection or to make one.
+            insist: Whether to connect in spite of the backoff; for a caller with its own
+                pauses.
 
         Raises:
-            StoreUnavailable: None is free within `timeout` seconds, or none can be made.
+            StoreUnavailable: No connection is free in time, or none can be made.
             ConnectTimeout: The server did not answer within `timeout` seconds.
             StoreTimeout: In the block: the server did not answer a call in time.
         """
-        await trio.lowlevel.checkpoint_if_cancelled()  # from here on a connection may be ours
+        await trio.lowlevel.checkpoint_if_cancelled()  # no checkpoint from here to the try block
         began = trio.current_time()
         try:
-            self._places.acquire_nowait()
+            self._slots.acquire_nowait()
         except trio.WouldBlock:
             with trio.move_on_after(timeout) as scope:
-                await self._places.acquire()
+                await self._slots.acquire()
             if scope.cancelled_caught:
                 self.faults["busy"] += 1
                 raise StoreUnavailable(f"all {self._size} connections are busy") from None
         try:
             conn = self._take_idle()
             if conn is None:
-                # Whoever waited long for a place gets more, or a server that is well
-                # would be said to be silent.
+                # After a long wait for a slot there is more time to connect, or a healthy
+                # server would count as silent.
                 left = began + timeout - trio.current_time()
                 conn = await self._connect(max(left, timeout / 2), insist)
             conn.patience = limits.CALL
@@ -119,23 +116,23 @@ class Pool:
                 self.drop_all()
                 raise
             except StoreTimeout:
-                self._given_up(conn.server, began)
+                self._close_silent(conn.server, began)
                 raise
             finally:
                 self._busy.discard(conn)
                 await self._give_back(conn)
         finally:
-            self._places.release()
+            self._slots.release()
 
     @asynccontextmanager
     async def transaction(self, *, seconds: float = limits.LONG) -> AsyncIterator[Connection]:
-        """Lend a connection in a transaction, for work that may take longer than a call.
+        """Lend a connection in a transaction, for work that may take longer than `limits.CALL`.
 
         Args:
-            seconds: In which each statement must be answered.
+            seconds: Deadline of each statement.
 
         Raises:
-            StoreError: As of `connection`.
+            StoreError: See `connection`.
         """
         async with self.connection() as conn, conn.transaction():
             await limits.extend(conn, seconds)
@@ -143,7 +140,7 @@ class Pool:
             yield conn
 
     def ready(self) -> bool:
-        """Return whether there is a connection to be lent at once."""
+        """Return whether an idle connection can be lent at once."""
         return bool(self._idle)
 
     def _take_idle(self) -> Connection | None:
@@ -164,20 +161,20 @@ class Pool:
         except ConnectTimeout:
             for server in self._connector.servers.in_order():
                 if server.timed_out_at >= began:
-                    self._given_up(server, began)
+                    self._close_silent(server, began)
             raise
         finally:
             self._connecting -= 1
         self._born[conn] = self._generation
         return conn
 
-    def _given_up(self, server: Server | None, began: float) -> None:
-        """Drop all connections to a server that has answered nobody since a call began."""
+    def _close_silent(self, server: Server | None, began: float) -> None:
+        """Close all connections to a server that has answered no call since `began`."""
         if server is None or server.answers_since(began):
             return
         server.timed_out_at = trio.current_time()
         self.faults["silent"] += 1
-        log.warning("server silent, connections dropped", server=server.name)
+        log.warning("server silent, connections closed", server=server.name)
         for conn in [each for each in self._idle if each.server is server]:
             self._idle.remove(conn)
             self._discard(conn)
@@ -203,18 +200,21 @@ class Pool:
         conn.close_now()
 
     def drop_all(self) -> None:
-        """Keep no connection that exists now: the next ones resolve the hosts again."""
+        """Close idle connections now, and lent ones when they come back.
+
+        New connections resolve the host names again.
+        """
         self._generation += 1
         while self._idle:
             self._discard(self._idle.pop())
 
     def close(self) -> None:
-        """Close what is idle, and what is lent out when it comes back."""
+        """Close the pool: idle connections now, lent ones when they come back."""
         self._closed = True
         self.drop_all()
 
     def states(self) -> dict[str, int]:
-        """Return how many connections are in which state; at most `size` in all."""
+        """Return the number of connections by state; at most `size` in all."""
         return {
             "idle": len(self._idle),
             "busy": len(self._busy),
@@ -223,11 +223,11 @@ class Pool:
 
 
 def _is_well(conn: Connection) -> bool:
-    """Return whether an idle connection is still one, without asking the server.
+    """Return whether an idle connection is usable, without a query.
 
-    A server that goes away says so, or closes the socket; either way there is
-    something to read where nothing should be.  What else a server may say unasked
-    (a setting that was reloaded) is rare enough to pay with a new connection.
+    A server that shuts down sends a message or closes the socket; either makes the socket
+    readable.  Other unsolicited messages (a setting was reloaded) are rare enough to cost a
+    new connection.
     """
     if conn.closed:
         return False
@@ -238,7 +238,7 @@ def _is_well(conn: Connection) -> bool:
 
 @asynccontextmanager
 async def open_pool(conninfo: str | Servers, *, size: int) -> AsyncIterator[Pool]:
-    """Yield a pool, and close it at the end; connects to nothing by itself."""
+    """Yield a pool, which connects when it is first used; close it at the end."""
     pool = Pool(conninfo, size=size)
     try:
         yield pool

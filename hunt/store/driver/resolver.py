@@ -1,4 +1,4 @@
-"""Host names resolved within a time limit, and with a bounded number of threads."""
+"""Name resolution within a time limit, and with a bounded number of threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Name = tuple[str, str]
 
 @dataclass(slots=True, eq=False)
 class _Lookup:
-    """One call of `getaddrinfo`, in a thread; several tasks may wait for it."""
+    """One call of `getaddrinfo` in a thread, for which several tasks may wait."""
 
     done: trio.Event = field(default_factory=trio.Event)
     error: OSError | None = None
@@ -28,25 +28,25 @@ class _Lookup:
 class Resolver:
     """Resolve host names for the connections of one connection string.
 
-    `getaddrinfo` cannot be cancelled: its thread runs to its end, however long that
-    takes.  So there is one lookup a name at most, which later callers join.  Where it
-    takes too long, or fails for a time, the addresses that were found last are used.
+    `getaddrinfo` cannot be cancelled: its thread runs to its end.  So each name has at most one
+    lookup in flight, which later callers join.  If it takes too long, or fails temporarily,
+    the addresses found last are used.
     """
 
     def __init__(self) -> None:
-        self._lookups: dict[Name, _Lookup] = {}  # that run now
-        self._known: dict[Name, list[str]] = {}  # the addresses that were found last
+        self._lookups: dict[Name, _Lookup] = {}  # in flight
+        self._known: dict[Name, list[str]] = {}  # addresses found last
 
     async def addresses(self, host: str, port: str, *, seconds: float) -> list[str]:
         """Return the addresses of a host, in the order in which to try them.
 
         Args:
-            host: Its name.
-            port: A number, or the name of a service.
-            seconds: For this and for connecting; some are left for the latter.
+            host: Host name.
+            port: Number, or name of a service.
+            seconds: Time for the lookup and the connection; the lookup gets half.
 
         Raises:
-            OSError: The name is not known, or the lookup failed.
+            OSError: The name does not exist, or the lookup failed.
             trio.TooSlowError: No answer in time, and no addresses from an earlier lookup.
         """
         name = (host, port)
@@ -75,7 +75,7 @@ class Resolver:
         del self._lookups[name]
         try:
             found = outcome.unwrap()
-        except (OSError, UnicodeError) as exc:  # UnicodeError: no host can have such a name
+        except (OSError, UnicodeError) as exc:  # UnicodeError: not a valid host name
             lookup.error = exc if isinstance(exc, OSError) else OSError(str(exc))
         else:
             self._known[name] = [str(each[4][0]) for each in found]

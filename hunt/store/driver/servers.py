@@ -1,4 +1,4 @@
-"""The servers that a connection string names: tried in turn, within one deadline."""
+"""The servers of a connection string, tried in turn within one deadline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hunt.store.driver.resolver import Resolver
 
 Made = TypeVar("Made")
 
-#: Seconds for one server, where neither the caller nor the connection string says less.
+#: Longest time for one server, in seconds, unless the caller or the connection string sets less.
 CONNECT_TIMEOUT = 5.0
 
 #: Connection parameters, unless the connection string sets them.
@@ -33,14 +33,14 @@ _NEVER = float("-inf")
 
 
 class Server:
-    """One host and port of a connection string, and what is known of it.
+    """One host and port of a connection string, with its state.
 
     Attributes:
-        heard_at: When it last answered anything, by Trio's clock.
-        timed_out_at: When it last left a call without an answer; -inf where it has
-            been connected to since.
-        unfinished: Process ids of backends whose connection was closed while they
-            worked: the server may still be running them.
+        heard_at: Time of its last answer, by Trio's clock.
+        timed_out_at: Time of the last call without an answer; -inf after a successful
+            connection.
+        unfinished: Process ids of backends whose connection was closed while they worked;
+            they may still run.
     """
 
     def __init__(self, params: ConnDict, resolver: Resolver) -> None:
@@ -57,23 +57,23 @@ class Server:
         return f"{host}:{get_param(self._params, 'port') or 5432}"
 
     def answers_since(self, began: float) -> bool:
-        """Return whether it has answered anybody while a call that began then was waiting.
+        """Return whether it has answered any call since shortly after `began`.
 
-        The first quarter of the wait does not count: a server that froze just after the
-        call began may have answered others in between.
+        The first quarter of the time does not count: a server may have answered other calls
+        just before it froze.
         """
         return self.heard_at > began + (trio.current_time() - began) / 4
 
     async def connect(self, attempt: Callable[[str], Awaitable[Made]], seconds: float) -> Made:
-        """Return what `attempt` makes of the first of the host's addresses that accepts.
+        """Return a connection to the first address of the host that accepts.
 
         Args:
-            attempt: Connects to the one address of a connection string.
-            seconds: For all of it, the lookup of the name included.
+            attempt: Connects to the single address in a connection string.
+            seconds: Longest time for all addresses, including the lookup of the name.
 
         Raises:
             psycopg.errors.ConnectionTimeout: At least one address did not answer in time.
-            psycopg.OperationalError: None accepts.
+            psycopg.OperationalError: No address accepts.
         """
         until = trio.current_time() + seconds
         failure: psycopg.Error | None = None
@@ -100,7 +100,7 @@ class Server:
         raise failure
 
     async def _addresses(self, seconds: float) -> list[ConnDict]:
-        """Return one set of parameters for each address of the host, in order."""
+        """Return one set of connection parameters for each address of the host, in order."""
         params, host = self._params, get_param(self._params, "host")
         if not host or host[0] in "/@" or get_param(params, "hostaddr"):
             return [params]
@@ -110,18 +110,16 @@ class Server:
         try:
             found = await self._resolver.addresses(host, port, seconds=seconds)
         except OSError as exc:
-            raise psycopg.OperationalError(f"the host's name is not known: {exc}") from exc
+            raise psycopg.OperationalError(f"the host name cannot be resolved: {exc}") from exc
         return [{**params, "hostaddr": address} for address in found]
 
 
 class Servers:
-    """All servers of one connection string.
-
-    Several connections may share it, and with it what is known of each server.
+    """All servers of one connection string; connections share it, and the state of the servers.
 
     Args:
-        conninfo: As of libpq.
-        kwargs: Parameters in place of those of `conninfo`.
+        conninfo: Connection string of libpq.
+        kwargs: Parameters that override those of `conninfo`.
     """
 
     def __init__(self, conninfo: str = "", **kwargs: ConnParam) -> None:
@@ -131,29 +129,29 @@ class Servers:
         resolver = Resolver()
         split = split_attempts(params)
         if len(split) > 1 and get_param(params, "target_session_attrs") is None:
-            # Of several servers one is the primary; hunt can use no other.
+            # Of several servers only the primary can be used.
             split = [{**each, "target_session_attrs": "read-write"} for each in split]
         self._servers = [Server(each, resolver) for each in split]
 
     def in_order(self) -> list[Server]:
-        """Return the servers as they are to be tried: those that timed out come last."""
+        """Return the servers in the order to try them; those that timed out come last."""
         return sorted(self._servers, key=lambda server: server.timed_out_at)
 
     async def connect(
         self, attempt: Callable[[str], Awaitable[Made]], within: float | None = None
     ) -> tuple[Made, Server]:
-        """Return what `attempt` makes of the first server that accepts, and the server.
+        """Return a connection to the first server that accepts, and the server.
 
-        Each server gets an equal share of the time that is left, so that one which does
-        not answer leaves time for the next.
+        Each server gets an equal share of the time left, so that a silent one leaves time for
+        the next.
 
         Args:
-            attempt: Connects to the one address of a connection string.
+            attempt: Connects to the single address in a connection string.
             within: Seconds for all servers together; None: `CONNECT_TIMEOUT` for each.
 
         Raises:
             psycopg.errors.ConnectionTimeout: At least one server did not answer in time.
-            psycopg.OperationalError: None accepts.
+            psycopg.OperationalError: No server accepts.
         """
         servers = self.in_order()
         until = trio.current_time() + (self._limit * len(servers) if within is None else within)

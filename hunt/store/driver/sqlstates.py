@@ -1,7 +1,7 @@
-"""What every SQLSTATE means for a commit and for a read.
+"""The meaning of every SQLSTATE for a commit and for a read.
 
-Codes are those of PostgreSQL's documentation, appendix A; a class is the first two
-characters.  A code that stands in no table concerns one hunt, as far as is known.
+The codes are in appendix A of PostgreSQL's documentation; a class is their first two
+characters.  A code in no table counts as a failure of one hunt.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from typing import NamedTuple
 
 
 class Meaning(Enum):
-    """What follows from an error of the server.
+    """The consequence of an error of the server.
 
-    A read records nothing.  Whatever the meaning, a read that failed is tried again
-    later, and an answer to a client that depends on it is 503.  `READ_ONLY` also drops
-    all connections, for a read as for a commit.  The rest of each meaning is about
-    commits.
+    It concerns commits.  A failed read is retried later, and a client that depends on it gets
+    503.  `READ_ONLY` drops all connections, for a read as for a commit.
     """
 
     UNAVAILABLE = "not recorded; refuse, and count it for the breaker"
@@ -38,8 +36,8 @@ class Rule(NamedTuple):
 UNAVAILABLE, READ_ONLY, UNKNOWN = Meaning.UNAVAILABLE, Meaning.READ_ONLY, Meaning.UNKNOWN
 RETRY, TIMEOUT, REJECTED, HUNT = Meaning.RETRY, Meaning.TIMEOUT, Meaning.REJECTED, Meaning.HUNT
 
-#: Any code that is in no table: hunt's own function or an extension may raise it.
-DEFAULT = Rule(HUNT, "no list knows it, so it is taken for the fault of one hunt")
+#: A code in no table: a function of hunt or an extension may raise it.
+DEFAULT = Rule(HUNT, "the code is unknown, so it counts as a failure of one hunt")
 
 CLASSES = {
     "00": Rule(HUNT, "success is no error: the server is not what it seems"),
@@ -100,7 +98,7 @@ CODES = {
     "42P05": Rule(RETRY, "a pooler gave a session that knows the statement: another may not"),
     "54000": Rule(UNAVAILABLE, "the queue of NOTIFY is full, which every commit needs"),
     "55P03": Rule(HUNT, "a lock was not granted in time, as where an operator holds this hunt's"),
-    "57014": Rule(TIMEOUT, "a statement timeout, or somebody cancelled the statement"),
+    "57014": Rule(TIMEOUT, "a statement timeout, or the statement was cancelled by hand"),
     "57P01": Rule(UNKNOWN, "the session was ended by an operator, perhaps after its commit"),
     "57P02": Rule(UNKNOWN, "the server crashed, perhaps after the commit"),
     "57P04": Rule(UNKNOWN, "the database was dropped, perhaps after the commit"),
@@ -110,13 +108,13 @@ CODES = {
     "P0001": Rule(REJECTED, "a trigger refuses some row"),
 }
 
-#: Codes and classes with which a server, or a pooler for it, refuses a session: the
-#: statement was never handed to it, although the error ends the connection.
+#: Codes and classes with which a server or a pooler refuses a session.  The error ends the
+#: connection, but no statement was sent.
 BEFORE_SESSION = frozenset({"28", "3D", "53300", "57P03"})
 
 
 def rule(sqlstate: str, *, severity: str = "ERROR", constraint: bool = True) -> Rule:
-    """Return what an error that answers a statement means.
+    """Return the meaning of an error in answer to a statement.
 
     Args:
         sqlstate: Five characters.

@@ -1,7 +1,7 @@
-"""psycopg's protocol, driven by Trio: its generators yield what they wait for.
+"""psycopg's generators, driven by Trio.
 
-libpq does the talking and never blocks; whoever runs a generator says when the socket
-is ready.  psycopg brings drivers for threads and for asyncio; this is Trio's.
+libpq never blocks here: a generator yields the readiness that it needs, and the driver
+waits for the socket.  psycopg has drivers for threads and for asyncio; this is one for Trio.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ RV = TypeVar("RV")
 
 
 async def drive(gen: PQGen[RV], fd: int) -> RV:
-    """Run a generator of psycopg, waiting for `fd` as it asks."""
+    """Run a generator of psycopg, waiting for the readiness of `fd` that it yields."""
     try:
         wanted = next(gen)
         while True:
             wanted = gen.send(await _wait(fd, wanted))
     except StopIteration as stop:
         result: RV = stop.value
-        # A generator that never waited must still be a checkpoint for others.
+        # A generator that never waited must still be a checkpoint.
         await trio.lowlevel.cancel_shielded_checkpoint()
         return result
 
 
 async def drive_connect(gen: PQGenConn[RV]) -> RV:
-    """Run a generator of psycopg whose descriptor may change on the way."""
+    """Run a generator of psycopg that yields descriptors, too, as they may change."""
     try:
         fd, wanted = next(gen)
         while True:
@@ -45,7 +45,7 @@ async def drive_connect(gen: PQGenConn[RV]) -> RV:
 
 
 async def _wait(fd: int, wanted: Wait) -> Ready:
-    """Return what `fd` is ready for, of what is wanted."""
+    """Wait until `fd` is ready as wanted; return the readiness."""
     if wanted == Wait.R:
         await trio.lowlevel.wait_readable(fd)
         return Ready.R

@@ -1,5 +1,6 @@
--- Add up to p_most more rows of the log to the standings. Return the seq up to which they are added, and the number of
--- rows left. A second caller leaves the work to the first. No lock that a commit needs is taken.
+-- Add the next rows of the log, at most p_most, to the points of the players. Return the seq up to which rows are added,
+-- and the number of rows left. A second caller does not wait for the first, and adds nothing. No lock that a commit needs
+-- is taken.
 create or replace function hunt_add_up(p_hunt text, p_most int) returns table (upto bigint, rest bigint)
 language plpgsql
 set plan_cache_mode = force_custom_plan

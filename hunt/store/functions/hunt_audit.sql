@@ -1,4 +1,4 @@
--- Refuse every change of the audit trail, with one exception: a player who is erased loses the name in it.
+-- Refuse every change of the audit trail, except the pseudonym of an erased player.
 create or replace function hunt_audit() returns trigger language plpgsql as $$
 begin
     if tg_op = 'UPDATE'

@@ -1,4 +1,4 @@
--- Notify of every change of a hunt that a server must read; last_seq has notices of its own (hunt_commit).
+-- Notify of every change of a hunt that servers must read. For last_seq, hunt_commit notifies.
 create or replace function hunt_changed() returns trigger language plpgsql as $$
 begin
     perform pg_notify('hunt_hunts', case tg_op when 'DELETE' then old.id else new.id end);

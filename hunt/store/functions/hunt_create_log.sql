@@ -1,4 +1,4 @@
--- Create a hunt's partition of the log. It is attached, because creating it in place would block running servers.
+-- Create a hunt's partition of the log. It is made apart and attached, because creating it in place would block running servers.
 create or replace function hunt_create_log(p_hunt int) returns void language plpgsql as $$
 begin
     execute format('create table rewards_%s (like rewards including all)', p_hunt);

@@ -1,7 +1,7 @@
--- Delete a hunt that has no click in its log; the caller holds the lock on its row.
+-- Delete a hunt without clicks; the caller holds the lock on its row.
 --
--- The partition is dropped only if no statement uses the log at this moment: waiting for the lock on the log would hold
--- up the commits of all hunts. An empty partition that stays costs nothing.
+-- The partition is dropped only if no statement uses the log at this moment: a wait for the lock on the log would block
+-- the commits of all hunts. An empty partition that stays costs nothing.
 create or replace function hunt_delete(p_hunt int) returns void language plpgsql as $$
 begin
     delete from hunt_versions where hunt = p_hunt;

@@ -1,5 +1,5 @@
--- Refuse every change of a hunt whose end is recorded: its seed is public, and whoever knows the seed knows which click
--- ids win. A new epoch is allowed, for a database that was restored from a backup.
+-- Refuse every change of a hunt whose end is recorded: its seed is public, and the seed tells which click ids win.
+-- A new epoch is allowed, for a database that was restored from a backup.
 create or replace function hunt_ended() returns trigger language plpgsql as $$
 declare
     v_new hunts := new;

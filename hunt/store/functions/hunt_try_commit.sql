@@ -1,15 +1,15 @@
--- Do what a commit of one click does, for the breaker's probe, and leave no row behind. Return the id of the hunt that
--- was tried; null where no hunt takes clicks.
+-- Commit one click as a probe for the breaker, and leave no row behind. Return the id of the hunt that was probed; null
+-- if no hunt is open.
 --
--- hunt_commit itself puts the click into the log of a real hunt, and a subtransaction takes it back. So the probe fails,
--- or is slow, wherever commits are: at the lock on the hunt's row, in its partition and indexes, in triggers, on a full
--- disk. Rows of a hunt made for probes would be in a partition of their own, and would prove nothing for the others.
+-- hunt_commit puts the click into the log of a real hunt, and a subtransaction rolls it back. So the probe fails, or is
+-- slow, where commits are: at the lock on the hunt's row, in its partition and indexes, in triggers, on a full disk. A
+-- hunt made for probes would have a partition of its own, and would prove nothing for the others.
 --
 -- The transaction itself commits: it has an id, it wrote to the write-ahead log, and it sends a notice. So its COMMIT
--- flushes that log, the rows that were taken back among it, waits for a synchronous standby, and needs room in the
--- queue of NOTIFY, as the COMMIT of a batch does. Nobody listens to the notice.
+-- flushes that log, waits for a synchronous standby, and needs room in the queue of NOTIFY, as the COMMIT of a batch
+-- does. No process listens to the notice.
 --
--- p_hunt is tried where it takes clicks, else any other hunt that does.
+-- p_hunt is probed if it is open, else any open hunt.
 create or replace function hunt_try_commit(p_hunt text) returns text
 language plpgsql
 as $$

@@ -178,7 +178,7 @@ async def whole(pool: Pool) -> None:
     """Check the pool's books: nothing lent out, nothing leaked, nothing in a transaction."""
     states = pool.states()
     assert states["busy"] == states["connecting"] == 0
-    assert pool._places.value == pool._size
+    assert pool._slots.value == pool._size
     assert len(pool._born) == states["idle"]
     assert all(conn.pgconn.transaction_status == IDLE for conn in pool._idle)
 
