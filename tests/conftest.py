@@ -48,7 +48,7 @@ settings.load_profile("hunt")
 SERIAL_PACKAGES = {"tests/faults": "clock", "tests/life": "clock", "tests/browser": "browser"}
 
 #: Long parts, which start first.
-LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/test_clicks.py")
+LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/routes/test_clicks.py")
 
 #: The part that uses several cores, which starts last, apart from tests that measure time.
 LAST = "browser"

@@ -9,7 +9,8 @@ ENDING = ("tests/store/test_state_changes.py",)
 HUNTS = ("tests/store/test_hunts.py",)
 AUDIT = ("tests/store/test_audit.py",)
 PROBE = ("tests/store/driver/test_limits.py", "-k", "probe or shared_session")
-BOARD = ("tests/store/test_leaderboard.py", "tests/web/test_leaderboard.py")
+CLICKS = "tests/web/routes/test_clicks.py"
+BOARD = ("tests/store/test_leaderboard.py", "tests/web/routes/test_leaderboard.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,5 +186,5 @@ MUTANTS = (
     Mutant("hunt_try_commit", "coalesce(h.opens_at <= clock_timestamp(), true)", "true", PROBE),
     Mutant("hunt_try_commit", "h.id is distinct from p_hunt, random()", "random()", PROBE),
     Mutant("hunt_try_commit", "raise exception using errcode = 'H0000';", "", PROBE),
-    Mutant("hunt_time", "HH24:MI:SS.US", "HH24:MI:SS.MS", (*LOG, "tests/web/test_clicks.py")),
+    Mutant("hunt_time", "HH24:MI:SS.US", "HH24:MI:SS.MS", (*LOG, CLICKS)),
 )
