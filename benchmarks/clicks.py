@@ -1,11 +1,11 @@
-"""Durable clicks per second, and what each costs: a closed loop of keep-alive connections.
+"""Throughput and CPU of durable clicks: a closed loop of keep-alive connections.
 
     python -m benchmarks.clicks [--connections 64,256,1000] [--seconds 5] [--processes 1]
 
-Starts a `hunt serve` of its own on an embedded PostgreSQL in a temporary folder, and
-ends it again. Each connection is a player of its own, and sends its next click when
-the last one is answered. At the end the log must hold exactly what was answered.
-HUNT_FAST_LANE is handed on, where it is set; CPU is in milliseconds per 1,000 clicks.
+Start a `hunt serve` on an embedded PostgreSQL in a temporary folder.  Each connection has its
+own player, and clicks again when its last click is answered.  At the end the log must have
+exactly the answered clicks.  HUNT_FAST_LANE is passed on; CPU is in milliseconds per 1,000
+clicks.
 """
 
 from __future__ import annotations

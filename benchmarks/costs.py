@@ -1,19 +1,18 @@
-"""What one click costs as the server grows: with many hunts, and with a long log.
+"""Cost of one click with many hunts, and with long logs.
 
     python -m benchmarks.costs [--parts hunts,spread,rows] [--hunts 1,100,1000]
                                [--rows 10000,10000000] [--random-ids]
 
-hunts: a closed loop on one hunt, while there are so many that are open.
-spread: an open loop that goes round all of these hunts, so slow that each click is a batch
-    of its own however many hunts there are: what is compared is a click, not the batching.
-rows: a closed loop on hunts of one database whose logs have so many rows; filled with SQL,
-    which takes minutes for millions, but only once where --folder keeps them.  What fills
-    them has random ids; clicks have ids that begin with the time, as those of our clients
-    do, unless --random-ids.
+hunts: a closed loop on one hunt, with the given number of open hunts.
+spread: an open loop that rotates over all of these hunts.  It is slow enough that each click
+    is a batch of its own, so it compares clicks, not batching.
+rows: a closed loop on hunts whose logs have the given numbers of rows.  Filling them with SQL
+    takes minutes for millions; with --folder only once.  Filled rows have random ids.  Clicks
+    have UUIDs of version 7, as real clients use, unless --random-ids.
 
-One server process for each number of hunts, one PostgreSQL for all; turns and medians. In
-brackets, how many times the first line's figure it is. CPU is in milliseconds per 1,000
-clicks.
+Each number of hunts has its own server process; all share one PostgreSQL.  They alternate,
+and figures are medians.  The ratio to the first row is in brackets.  CPU is in milliseconds
+per 1,000 clicks.
 """
 
 from __future__ import annotations

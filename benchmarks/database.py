@@ -1,8 +1,8 @@
-"""A PostgreSQL that all servers of a benchmark share, in a process of its own.
+"""A PostgreSQL in a separate process that all servers of a benchmark share.
 
-It is the one that `hunt serve` brings, with its settings, but without autovacuum: what
-one server leaves behind must not be swept up in another's turn. Instead each turn begins
-with a vacuum, so that whoever needs the planner's statistics has them.
+It is the embedded PostgreSQL with its settings, but without autovacuum: the work that one
+server causes must not fall into the turn of another.  Instead each turn begins with a vacuum,
+so that the planner has statistics.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Database:
             conn.execute(statement)
 
     def settle(self) -> None:
-        """Sweep up, count and write now what would be in the middle of somebody's turn."""
+        """Vacuum, analyze and checkpoint now, instead of during the next turn."""
         self.execute(sql.SQL("vacuum (analyze)"))
         self.execute(sql.SQL("checkpoint"))
 

@@ -1,12 +1,12 @@
-"""What a thousand clients that send too slowly, and a thousand that do not read, cost the others.
+"""Effect of 1,000 slow senders and 1,000 stalled readers on other clients.
 
     python -m benchmarks.hostile [--loris 1000] [--stalled 1000] [--rate 300] [--seconds 10]
 
-Starts a `hunt serve` of its own, one process, on an embedded PostgreSQL in a temporary
-folder. The same open load of clicks is measured three times: before, during and after.
-Slow-loris connections send the head of a click, a byte a second. Stalled readers open
-the stream of everybody's wins with a small receive buffer, and read nothing. Who is
-cut off comes back at once. The attackers are a process of their own.
+Start a `hunt serve` with one worker on an embedded PostgreSQL in a temporary folder.
+Measure the same open loop of clicks before, during and after the attack.  Slow-loris
+connections send the head of a click, one byte a second.  Stalled readers open a stream of
+all players' wins with a small receive buffer, and never read.  Closed connections are
+reopened at once.  The attackers are a separate process.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The pace of a lane: its rule against a fixed 20 ms and against no pause, open loop.
+"""Batch interval of a lane in an open loop: the adaptive rule, a fixed 20 ms, and no pause.
 
     python -m benchmarks.pace [--rates 100,1000,3000,10000] [--paces rule,20ms,none]
 
-All run as one process under Hypercorn's own command, each with a database of its own in
-one PostgreSQL, and take turns; figures are medians over the rounds. Clicks leave at their
-intended times, and latencies count from there. CPU is in milliseconds per 1,000 clicks.
+Each server is one process under Hypercorn's command, with its own database in a shared
+PostgreSQL.  They alternate; figures are medians over the rounds.  Latencies count from the
+scheduled times of clicks. CPU is in milliseconds per 1,000 clicks.
 
-rule: twice the smoothed time of a commit, at most HUNT_BATCH_INTERVAL.
+rule: twice the smoothed duration of a commit, at most HUNT_BATCH_INTERVAL.
 """
 
 from __future__ import annotations

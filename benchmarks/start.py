@@ -1,9 +1,9 @@
-"""Seconds from `hunt serve` to a server that takes clicks: the first time, and again.
+"""Seconds from `hunt serve` to readiness, on the first start and on later ones.
 
     python -m benchmarks.start [--times 5] [--processes 2] [--json | --markdown]
 
-The first time the server makes its PostgreSQL, the schema and the demo hunt in an empty
-data folder; then it starts again on what is there.
+The first start creates the PostgreSQL cluster, the schema and the demo hunt in an empty data
+folder; later starts reuse them.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""What open streams cost, how fast events reach them, and a game's latencies.
+"""Cost of open streams, speed of the fan-out, and latencies of a game.
 
     python -m benchmarks.streams [--parts idle,fan-out,game,torrent] [--json | --markdown]
 
-idle: streams on which nothing happens: memory (PSS) of the one server process, all of it and
-    a stream's share, and CPU, two heartbeats included.
-fan-out: one of everybody's wins to many streams: the time from the first that has it to the
-    last, and from the click (which waits for its commit, and the win for others, 0.1 s).
-game: each player has a stream and a connection for clicks; clicks leave at their intended
-    times, whatever became of the ones before, and latencies count from there. Each answered
-    click must arrive once, on its own player's stream. First a quiet hunt, then a busy one.
-torrent: one player clicks as fast as the slowest of its many streams can take, two server
-    processes; each stream must get every event, in order.
+idle: idle streams: memory (PSS) of the only worker, in total and for each stream, and CPU with
+    two heartbeats.
+fan-out: one win to many streams (scope=all): the time from the first delivery to the last, and
+    from the click to the last.  The click waits for its commit, the win 0.1 s for other wins.
+game: each player has a stream and a connection for clicks.  It is an open loop, and latencies
+    count from scheduled times.  Each answered click must arrive once, on the stream of its
+    player.  First a quiet hunt, then a busy one.
+torrent: one player clicks as fast as the slowest of many streams allows, on two workers; each
+    stream must get every event in order.
 
 Each part starts its own `hunt serve` on an embedded PostgreSQL in a temporary folder.
 """

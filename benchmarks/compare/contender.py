@@ -44,5 +44,5 @@ class Running:
 
     @property
     def name(self) -> str:
-        """What to call it in the table."""
+        """Name in the table."""
         return self.contender.name

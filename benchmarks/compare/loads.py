@@ -1,4 +1,4 @@
-"""What is asked of each server in its turn."""
+"""The loads that each server gets in its turn."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def postmaster(data_dir: Path) -> int:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process has ended; one that its new parent has yet to reap counts as ended."""
+    """Return whether a process has ended; a zombie counts as ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:

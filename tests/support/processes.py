@@ -97,7 +97,7 @@ def servers(pid: int) -> list[int]:
 
 
 def waits(pid: int) -> bool:
-    """Whether a server process has no loop yet."""
+    """Return whether a worker process has no event loop yet."""
     links = []
     with suppress(FileNotFoundError):  # it has just ended
         for each in Path(f"/proc/{pid}/fd").iterdir():
@@ -119,7 +119,7 @@ def ports(pid: int) -> set[int]:
 
 
 def gone(pid: int) -> bool:
-    """Whether there is no such process, or it waits only to be reaped."""
+    """Return whether a process does not exist or is a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):

@@ -19,20 +19,20 @@ _GONE = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 
 
 def is_commit(sent: bytes) -> bool:
-    """Whether a piece sent to PostgreSQL executes the prepared statement of a batch."""
+    """Return whether bytes sent to PostgreSQL execute the prepared statement of a batch."""
     return sent[:1] == b"B" and len(sent) > 200 and b"harbour" in sent
 
 
 @dataclass
 class Loss:
-    """What is still to be lost, by whichever of the proxies that share it."""
+    """The number of answers still to be lost, shared by several proxies."""
 
     left: int = 0
 
 
 @dataclass
 class _Link:
-    """What both directions of a connection know of each other."""
+    """State that both directions of a connection share."""
 
     commits: bool = False  # the last request was a commit
 
