@@ -7,6 +7,7 @@ Nothing here awaits, and nothing here knows how the bytes travel.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Literal
 
 from hunt.core import wire
@@ -213,9 +214,9 @@ class Play:
 
     def _count(self, hunt_id: str, refusal: Refused, now: float) -> Refused:
         """Count a refused click where its hunt exists, so that it can be a label."""
-        hunt = self._hunts.get(hunt_id)
-        if hunt is not None and hunt.state != "draft":
-            self._metrics.refused(hunt_id, refusal, self.clock() - now)
+        with suppress(HuntNotFound):
+            hunt = self.hunt(hunt_id)
+            self._metrics.refused(hunt.id, refusal, self.clock() - now)
         return refusal
 
     def events(

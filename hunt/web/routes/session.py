@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from hunt.core import wire
 from hunt.core.tokens import sign, sign_ticket
@@ -25,12 +25,12 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         serving = engine()
         if not serving.settings.guests_allowed:
             raise NoGuests("this server has no guests: bring a token")
-        if "Origin" in request.headers:  # without a cookie, nothing can be forged
-            serving.play.authenticator.check_origin(caller.play_request())
-        cookie = request.cookies.get(COOKIE)
-        if cookie is not None:
+        asked = caller.play_request()
+        if asked.origin is not None:  # without a cookie, nothing can be forged
+            serving.play.authenticator.check_origin(asked)
+        if asked.cookie is not None:
             try:
-                known = serving.tokens.verify(cookie, "cookie")
+                known = serving.tokens.verify(asked.cookie, "cookie")
             except NotAuthenticated:
                 pass  # expired, or signed by another secret: make a new guest
             else:
