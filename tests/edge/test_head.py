@@ -275,3 +275,17 @@ def test_remembered_heads_are_bounded_by_bytes() -> None:
     for _ in range(2):
         heads.cache.rotate()
     assert len(heads.cache) == 0
+
+
+def test_head_has_the_method_and_the_route_of_its_request() -> None:
+    click, events = parse(CLICK), parse(EVENTS)
+    assert click is not None
+    assert events is not None
+    assert (click.method, click.route) == ("POST", contract.CLICKS)
+    assert (events.method, events.route) == ("GET", contract.EVENTS)
+
+
+def test_connections_are_in_clear_by_default() -> None:
+    parsed = HeadCache().read(CLICK)
+    assert parsed is not None
+    assert parsed.request.host == "hunt"

@@ -35,6 +35,7 @@ async def test_refusal_is_returned_at_once() -> None:
 
 async def test_click_beyond_a_connection_limit_is_refused() -> None:
     world = World()
-    refusal = await settle(world.play, request(), PEER, BODY, 0.0, "all")
+    with trio.fail_after(5):
+        refusal = await settle(world.play, request(), PEER, BODY, 0.0, "all")
     assert isinstance(refusal, Overloaded)
     assert not world.intake.clicks
