@@ -93,6 +93,7 @@ def test_blocks_of_stream_have_documented_bytes() -> None:
 
 def test_event_id_is_parsed_in_its_epoch() -> None:
     assert sse.parse_event_id("k3-4712", "k3") == 4712
+    assert sse.event_id("k3", 4712) == "k3-4712"
 
 
 @pytest.mark.parametrize(

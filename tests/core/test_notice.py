@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from hunt.core import notice
+from hunt.core.events import Click, Notice, Reward
+from hunt.play import auth
+
+ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
+
+
+REWARD = Reward(4711, ID, "ada", "gold-coin", 100, "2026-11-01T18:00:00.000001Z", 12.5, 1e-7)
+
+
+def test_notice_with_rewards_is_parsed() -> None:
+    row = f'[0,"{ID}","ada","gold-coin",100,12.5,1e-7]'
+    payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","o":[{row}]}}'
+    assert notice.parse(payload) == Notice("harbour", 4711, 4711, (REWARD,))
+
+
+def test_notice_numbers_rows_from_first_seq() -> None:
+    clicks = [Click(ID, "ada", 1.0, 0.1 + 0.2, "gold-coin", 100), Click(ID, "bob", 1, 2, None, 0)]
+    rows = notice.events(clicks)
+    payload = f'{{"h":"harbour","f":7,"l":8,"by":"me","at":"{REWARD.at}","o":[{rows}]}}'
+    told = (
+        Reward(7, ID, "ada", "gold-coin", 100, REWARD.at, 1.0, 0.1 + 0.2),
+        Reward(8, ID, "bob", None, 0, REWARD.at, 1.0, 2.0),
+    )
+    assert notice.parse(payload, own="other") == Notice("harbour", 7, 8, told)
+    assert notice.parse(payload, own="me") == Notice("harbour", 7, 8, None)
+
+
+def test_notice_is_bounded() -> None:
+    click = Click(ID, "a" * 64, 1, 2, None, 0)
+    assert notice.events([click] * notice.MOST) is not None
+    assert notice.events([click] * (notice.MOST + 1)) is None
+
+
+def test_unknown_rows_fall_back_to_table() -> None:
+    row = f'[0,"{ID}","ada","gold-coin",100]'
+    payload = f'{{"h":"harbour","f":4711,"l":4711,"at":"{REWARD.at}","o":[{row}]}}'
+    assert notice.parse(payload) == Notice("harbour", 4711, 4711, None)
+
+
+def test_full_notice_fits_into_payload() -> None:
+    """hunt_commit leaves out rows of 7,700 bytes or more."""
+    coordinate = 77.993243660399668
+    click = Click(ID, auth.guest(), coordinate, coordinate, "gold-coin", 100)
+    rows = notice.events([click] * notice.MOST)
+    assert rows is not None
+    assert len(rows) < 7700
+
+
+def test_notice_without_rewards_is_parsed() -> None:
+    assert notice.parse('{"h":"harbour","f":1,"l":9}') == Notice("harbour", 1, 9, None)
+
+
+def test_malformed_notice_is_refused() -> None:
+    with pytest.raises(ValueError, match="h"):
+        notice.parse("{}")
