@@ -16,7 +16,7 @@ def played(*prizes: Prize, clicks: int = 20_000, players: int = 10) -> Played:
     )
 
 
-def test_the_odds_of_the_file_are_within_the_interval() -> None:
+def test_interval_contains_the_odds_of_the_file() -> None:
     found = played(
         Prize("coin", "Coin", 5, 0.2, None, None), Prize("gem", "Gem", 9, 0.03, None, None)
     )
@@ -28,7 +28,7 @@ def test_the_odds_of_the_file_are_within_the_interval() -> None:
     assert found.granted == found.drawn
 
 
-def test_a_peak_is_found_now_and_then_and_what_is_impossible_never() -> None:
+def test_peak_is_drawn_by_its_volume_and_zero_odds_never() -> None:
     found = played(
         Prize("chest", "Chest", 1, Peak(0.9, (50, 25), 3), None, None),
         Prize("unicorn", "Unicorn", 1, 0.0, None, None),
@@ -39,7 +39,7 @@ def test_a_peak_is_found_now_and_then_and_what_is_impossible_never() -> None:
     assert (found.drawn["unicorn"], found.chance("unicorn").low) == (0, 0.0)
 
 
-def test_stock_and_limits_are_kept_and_who_is_over_a_limit_uses_no_stock() -> None:
+def test_click_over_the_players_limit_uses_no_stock() -> None:
     found = played(
         Prize("coin", "Coin", 5, 0.5, 30, None), Prize("gem", "Gem", 1, 0.5, 25, 2), players=10
     )
@@ -47,6 +47,6 @@ def test_stock_and_limits_are_kept_and_who_is_over_a_limit_uses_no_stock() -> No
     assert found.points.estimate == pytest.approx((30 * 5 + 20) / 20_000)
 
 
-def test_an_interval_of_nothing_and_of_everything() -> None:
+def test_interval_of_no_hit_and_of_all_hits() -> None:
     assert wilson(0, 100).low == 0 < wilson(0, 100).high < 0.04
     assert 0.96 < wilson(100, 100).low < wilson(100, 100).high <= 1

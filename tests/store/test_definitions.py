@@ -1,4 +1,4 @@
-"""Two who create the same hunt at once."""
+"""Concurrent creation of one hunt."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_hunt_created_meanwhile_is_not_created_again(database: str) -> Non
         assert opened == [False]
 
 
-async def test_hunt_applied_twice_at_once_is_created_once(database: str) -> None:
+async def test_hunt_applied_concurrently_is_created_once(database: str) -> None:
     async with open_pool(database, size=1) as pool:
         changes: list[list[str]] = []
 
@@ -69,7 +69,7 @@ async def test_hunt_applied_twice_at_once_is_created_once(database: str) -> None
         assert changes == [[]], "nothing was left to change"
 
 
-async def test_second_creation_at_once_is_refused_in_a_sentence(database: str) -> None:
+async def test_concurrent_creation_is_refused_with_a_sentence(database: str) -> None:
     async with open_pool(database, size=1) as pool:
 
         async def create() -> None:
@@ -81,7 +81,7 @@ async def test_second_creation_at_once_is_refused_in_a_sentence(database: str) -
             await finish()
 
 
-async def test_new_hunt_is_open_at_once(database: str) -> None:
+async def test_open_new_creates_an_open_hunt_once(database: str) -> None:
     async with open_pool(database, size=1) as pool:
         hunts = Hunts(pool)
         assert await hunts.open_new(HARBOUR, seed=os.urandom(32), actor="test")

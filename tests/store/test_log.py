@@ -31,7 +31,7 @@ from hunt.store.log import COMMIT, READ, Log
 from tests.store.open_log import LIMITED, PLAIN, click, opened, rewards
 
 
-async def test_numbers_are_dense_and_in_order_whoever_writes(database: str) -> None:
+async def test_seqs_are_dense_and_in_order_with_several_writers(database: str) -> None:
     async with opened(database) as (log, _), open_pool(database, size=4) as other:
 
         async def write(to: Log) -> None:
@@ -91,7 +91,7 @@ async def test_statement_stays_prepared_after_a_rollback(database: str) -> None:
             assert await names.fetchall() == [("hunt_commit",)]
 
 
-async def test_a_commit_tells_when_it_is_on_its_way(database: str) -> None:
+async def test_commit_calls_back_once_it_is_sent(database: str) -> None:
     async with opened(database) as (log, _):
         told: list[str] = []
         async with trio.open_nursery() as nursery:
@@ -104,7 +104,7 @@ async def test_a_commit_tells_when_it_is_on_its_way(database: str) -> None:
         assert told == ["sent", "answered"]
 
 
-async def test_commit_tells_that_it_has_to_wait_before_it_waits(database: str) -> None:
+async def test_commit_calls_back_before_it_waits_for_a_connection(database: str) -> None:
     async with opened(database) as (log, pool), AsyncExitStack() as lent:
         for _ in range(4):
             await lent.enter_async_context(pool.connection())
@@ -116,7 +116,7 @@ async def test_commit_tells_that_it_has_to_wait_before_it_waits(database: str) -
             await lent.aclose()
 
 
-async def test_a_repeat_gets_the_first_outcome(database: str) -> None:
+async def test_repeat_returns_first_outcome(database: str) -> None:
     async with opened(database, LIMITED) as (log, _):
         first = click(prize="coin")
         [settled] = await log.append("harbour", [first])
@@ -132,7 +132,7 @@ async def test_a_repeat_gets_the_first_outcome(database: str) -> None:
         assert len(await log.read("harbour", 0, 99)) == 2
 
 
-async def test_the_same_click_twice_in_one_batch_counts_once(database: str) -> None:
+async def test_click_twice_in_one_batch_counts_once(database: str) -> None:
     async with opened(database) as (log, _):
         one = click()
         outcomes = await log.append("harbour", [one, click(), one])
@@ -142,9 +142,7 @@ async def test_the_same_click_twice_in_one_batch_counts_once(database: str) -> N
 
 
 @pytest.mark.parametrize("change", [{"player": "bob"}, {"x": 9.0}, {"y": 9.0}])
-async def test_an_id_of_another_click_is_a_conflict_that_shows_nothing(
-    database: str, change: dict[str, object]
-) -> None:
+async def test_id_of_another_click_is_a_conflict(database: str, change: dict[str, object]) -> None:
     async with opened(database) as (log, _):
         first = click()
         await log.append("harbour", [first])
@@ -155,7 +153,7 @@ async def test_an_id_of_another_click_is_a_conflict_that_shows_nothing(
         assert isinstance(within, ClickConflict)
 
 
-async def test_stock_is_never_passed_whoever_grants(database: str) -> None:
+async def test_stock_holds_with_several_writers(database: str) -> None:
     async with opened(database, LIMITED) as (log, pool), open_pool(database, size=4) as other:
         granted: list[Reward] = []
 
@@ -174,7 +172,7 @@ async def test_stock_is_never_passed_whoever_grants(database: str) -> None:
 
 
 @pytest.mark.parametrize("repeats", [0, 1])  # two ways through hunt_commit
-async def test_who_is_over_the_players_limit_uses_no_stock(database: str, repeats: int) -> None:
+async def test_click_over_the_players_limit_uses_no_stock(database: str, repeats: int) -> None:
     async with opened(database, LIMITED) as (log, _):
         before = [click("cy") for _ in range(repeats)]
         if before:
@@ -309,7 +307,7 @@ async def test_cooldown_is_the_players_own_in_each_hunt(database: str) -> None:
             assert isinstance(outcome, expected)
 
 
-async def test_a_limit_that_is_new_counts_what_was_granted_before(database: str) -> None:
+async def test_new_limit_counts_earlier_grants(database: str) -> None:
     free = replace(PLAIN, prizes=(Prize("coin", "Coin", 5, 0.5, None, None),))
     async with opened(database, free) as (log, pool):
         await log.append("harbour", [click(prize="coin") for _ in range(3)])
@@ -320,7 +318,7 @@ async def test_a_limit_that_is_new_counts_what_was_granted_before(database: str)
         assert [each.prize for each in rewards(outcomes)] == ["coin", None, None]
 
 
-async def test_the_cooldown_is_settled_with_the_commit(database: str) -> None:
+async def test_cooldown_is_decided_by_the_commit(database: str) -> None:
     async with opened(database, replace(PLAIN, cooldown=60.0)) as (log, _):
         first = click()
         outcomes = await log.append("harbour", [first, click(), click("bob")])
@@ -340,7 +338,7 @@ async def test_the_cooldown_is_settled_with_the_commit(database: str) -> None:
         (replace(PLAIN, opens_at=datetime(2999, 1, 1, tzinfo=UTC)), "open"),
     ],
 )
-async def test_a_hunt_that_is_not_open_takes_nothing(
+async def test_hunt_that_is_not_open_refuses_clicks(
     database: str, definition: Definition, state: str
 ) -> None:
     async with opened(database, definition, state=state) as (log, _):
@@ -348,7 +346,7 @@ async def test_a_hunt_that_is_not_open_takes_nothing(
         assert isinstance(outcome, HuntNotOpen)
 
 
-async def test_a_click_that_counted_before_the_end_keeps_its_outcome(database: str) -> None:
+async def test_click_before_the_end_keeps_its_outcome(database: str) -> None:
     async with opened(database) as (log, pool):
         first = click()
         [before] = await log.append("harbour", [first])
@@ -359,7 +357,7 @@ async def test_a_click_that_counted_before_the_end_keeps_its_outcome(database: s
         assert isinstance(new, HuntNotOpen)
 
 
-async def test_a_bad_row_rejects_its_batch_and_can_be_recorded(database: str) -> None:
+async def test_bad_row_rejects_its_batch_and_can_be_recorded(database: str) -> None:
     async with opened(database) as (log, pool):
         bad = click("p" * 65)
         with pytest.raises(BatchRejected):
@@ -383,14 +381,14 @@ async def test_hunt_with_an_unreadable_definition_hides_no_other(database: str) 
             await hunts.get("harbour")
 
 
-async def test_no_such_hunt(database: str) -> None:
+async def test_missing_hunt_is_not_found(database: str) -> None:
     async with opened(database) as (log, _):
         with pytest.raises(HuntNotFound):
             await log.append("nowhere", [click()])
         await log.probe(None)
 
 
-async def test_history_is_the_players_own_in_order_and_bounded(database: str) -> None:
+async def test_history_holds_rewards_of_one_player_in_order(database: str) -> None:
     async with opened(database) as (log, _):
         await log.append("harbour", [click("ada"), click("bob"), click("ada"), click("ada")])
         assert [r.seq for r in await log.history("harbour", "ada", 0, 9)] == [1, 3, 4]
@@ -399,7 +397,7 @@ async def test_history_is_the_players_own_in_order_and_bounded(database: str) ->
         assert [r.seq for r in await log.read("harbour", 0, 9, limit=2)] == [1, 2]
 
 
-async def test_one_notice_a_batch_with_the_rows_where_they_fit(database: str) -> None:
+async def test_batch_sends_one_notice_with_its_rows_if_they_fit(database: str) -> None:
     async with (
         opened(database) as (log, pool),
         Listener(database).listening(("hunt_log", "hunt_hunts")) as received,
@@ -415,7 +413,7 @@ async def test_one_notice_a_batch_with_the_rows_where_they_fit(database: str) ->
         assert changed == ("hunt_hunts", "harbour")
 
 
-async def test_notice_of_a_batch_with_a_denied_prize_shows_no_prize_that_was_denied(
+async def test_notice_never_shows_a_denied_prize(
     database: str,
 ) -> None:
     async with (
@@ -432,7 +430,7 @@ async def test_notice_of_a_batch_with_a_denied_prize_shows_no_prize_that_was_den
         assert await log.read("harbour", 0, 8) == settled
 
 
-async def test_a_commit_touches_its_own_partition_and_only_by_index(database: str) -> None:
+async def test_commit_reads_its_own_partition_by_index(database: str) -> None:
     async with opened(database) as (_, pool):
         await Hunts(pool).apply(replace(PLAIN, id="river"), seed=b"s" * 32, actor="test")
         fill = (
@@ -462,7 +460,7 @@ async def test_a_commit_touches_its_own_partition_and_only_by_index(database: st
         assert fetched[1] == 0, "nothing of another hunt"
 
 
-async def test_no_partition_but_its_own_is_locked(database: str) -> None:
+async def test_commit_locks_its_own_partition_only(database: str) -> None:
     locked = (
         "select distinct relation::regclass::text from pg_locks"
         " where pid = pg_backend_pid() and relation::regclass::text ~ '^rewards_[0-9]+$'"

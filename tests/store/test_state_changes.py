@@ -84,7 +84,7 @@ async def pass_closes_at(conn: Connection) -> None:
     )
 
 
-async def test_end_is_recorded_once_by_whichever_process_is_first(database: str) -> None:
+async def test_end_is_recorded_once_by_concurrent_processes(database: str) -> None:
     async with opened(database, TIMED) as (_, pool):
         hunts = Hunts(pool)
         assert not await hunts.end_due("harbour")
@@ -109,7 +109,7 @@ async def test_end_is_recorded_once_by_whichever_process_is_first(database: str)
         assert same == entry
 
 
-async def test_paused_hunt_ends_and_draft_does_not(database: str) -> None:
+async def test_paused_hunt_ends_but_draft_does_not(database: str) -> None:
     async with opened(database, TIMED, state="draft") as (_, pool):
         hunts = Hunts(pool)
         async with pool.connection() as conn:
@@ -166,7 +166,7 @@ async def test_nothing_changes_after_the_recorded_end(database: str, action: str
         "ended_at = now()", "ended_by = 'eve'",
     ],
 )  # fmt: skip
-async def test_database_itself_keeps_the_record_of_the_end(database: str, change: str) -> None:
+async def test_database_refuses_changes_of_an_ended_hunt(database: str, change: str) -> None:
     async with opened(database, TIMED) as (_, pool):
         hunts = Hunts(pool)
         await hunts.close("harbour")

@@ -136,7 +136,7 @@ async def test_cancel_safe_ends_the_query_of_another_task(database: str) -> None
         ("host=127.0.0.1 port=1", "onnection"),
         ("host=localhost port=1", "onnection"),
         ("host=127.0.0.1,127.0.0.1 port=1,1", "no server accepts"),
-        ("host=does-not-exist.invalid", "name is not known"),
+        ("host=does-not-exist.invalid", "name cannot be resolved"),
     ],
 )
 async def test_says_why_there_is_no_connection(conninfo: str, error: str) -> None:

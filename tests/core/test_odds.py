@@ -1,0 +1,33 @@
+"""Chances of prizes, and the draw."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hunt.core.definition import Peak, Prize
+from hunt.core.odds import Odds, chance
+
+COIN = Prize("coin", "Coin", 1, 0.25, None, None)
+CHEST = Prize("chest", "Chest", 9, Peak(0.5, (40, 60), 8), None, None)
+
+
+@pytest.mark.parametrize(
+    ("uniform", "won"), [(0.0, COIN), (0.2499, COIN), (0.25, CHEST), (0.7499, CHEST), (0.75, None)]
+)
+def test_chances_are_adjacent_intervals(uniform: float, won: Prize | None) -> None:
+    assert Odds([COIN, CHEST]).draw(40, 60, uniform) is won
+
+
+@given(st.floats(0, 100), st.floats(0, 100), st.floats(0, 1, exclude_max=True))
+def test_draw_follows_the_intervals(x: float, y: float, uniform: float) -> None:
+    won = Odds([COIN, CHEST]).draw(x, y, uniform)
+    edge = 0.25 + chance(CHEST, x, y)
+    assert won is (COIN if uniform < 0.25 else CHEST if uniform < edge else None)
+
+
+def test_peak_falls_off_as_a_gaussian() -> None:
+    assert chance(CHEST, 40, 60) == 0.5
+    assert chance(CHEST, 48, 60) == pytest.approx(0.5 * 0.60653, rel=1e-4)
+    assert chance(CHEST, 0, 0) < 1e-6
