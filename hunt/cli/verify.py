@@ -97,9 +97,9 @@ def _show(report: Report) -> None:
             f"at {recorded.at.isoformat()} by {recorded.actor}"
         )
     click.echo(
-        f"{sum(counts.values())} draws: {counts['right']} as computed, {counts['denied']} won "
-        f"what had run out, {counts['erased']} of players who were erased, "
-        f"{counts['wrong']} wrong"
+        f"{sum(counts.values())} draws: {counts['right']} as computed, "
+        f"{counts['denied']} without a prize because of stock or limits, "
+        f"{counts['erased']} of erased players, {counts['wrong']} wrong"
     )
     if not report.hunt.has_ended:
         click.echo("the hunt has not ended: its log may grow, and its seed is still secret")
