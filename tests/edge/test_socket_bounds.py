@@ -13,13 +13,19 @@ import trio
 
 from hunt.core.events import Reward
 from hunt.edge import sending, websocket
-from hunt.edge.websocket import MAX_PONGS
+from hunt.edge.websocket import MAX_PONGS, WebSocket
 from hunt.play.session import MAX_OUTSTANDING, Session
 from tests.support.raw_websocket import CLOSE, PING, TEXT, Talk, frame, say, talking
 from tests.support.seeds import SEED
 from tests.support.serving import Client, serving
 
 CONTINUATION = 0
+
+
+def web_of(session: Session) -> WebSocket:
+    """Return the frames below a session."""
+    assert isinstance(session._link, WebSocket)
+    return session._link
 
 
 def sockets_of(client: Client, player: str = "ada") -> list[Session]:
@@ -120,7 +126,7 @@ async def test_backpressure_pauses_a_client_that_does_not_read(database: str, se
             nursery.start_soon(ask)
             with trio.move_on_after(0.5):
                 while True:
-                    longest[0] = max(longest[0], len(socket._web._pongs))
+                    longest[0] = max(longest[0], len(web_of(socket)._pongs))
                     longest[1] = max(longest[1], len(socket._waiting))
                     await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
@@ -136,7 +142,7 @@ async def test_fragments_without_end_and_content_are_not_kept(database: str) -> 
         await talk.send(frame(TEXT, b"[", fin=False))
         await talk.send(frame(CONTINUATION, fin=False) * 2000, frame(PING, b"!"))
         assert (await talk.frame())[1] == b"!"
-        assert socket._web._parts == ["["]
+        assert web_of(socket)._parts == ["["]
 
 
 async def test_pings_are_sent_and_a_client_without_pongs_is_gone(database: str) -> None:
