@@ -41,7 +41,7 @@ class _Exchange:
 
     received: bytes | None  #: bytes read before; None: the connection was never parked
     reading: trio.CancelScope | None = None  #: of the task that reads
-    answered: Answered | None = None  #: the request is answered, and no part of it is left
+    answered: Answered | None = None  #: set once the response is sent; the socket can be parked
     over: bool = False  #: nothing more is read for Hypercorn
 
 
@@ -252,7 +252,7 @@ class Connection(TCPServer):
             return
         protocol, connection = answered
         exchange.answered = Answered(connection.trailing_data[0])
-        protocol.connection = exchange.answered  # type: ignore[assignment]  # all that is used of it
+        protocol.connection = exchange.answered  # type: ignore[assignment]  # has all that Hypercorn uses
         assert exchange.reading is not None, "a request was read"
         exchange.reading.cancel()
 
@@ -268,7 +268,7 @@ class Connection(TCPServer):
                 await self._stop_reading()
 
     async def _stop_reading(self) -> None:
-        """End a connection that takes no more output, or has had all of it.
+        """End a connection whose client reads no more, or that has had its last output.
 
         Its reader may wait until a response is sent before it reads on, and would not
         notice the end.

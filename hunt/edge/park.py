@@ -75,7 +75,7 @@ class Timed(Parked, Holder, Protocol):
     """A parked connection between two requests, which has a timeout."""
 
     def check_timeout(self, now: float) -> None:
-        """End the connection if its time is up; called every `CHECK_INTERVAL` seconds."""
+        """End the connection if it has timed out; called every `CHECK_INTERVAL` seconds."""
 
     def close_if_idle(self) -> None:
         """Handle buffered input, else close the connection."""
@@ -206,7 +206,7 @@ class Park:
                     self.fail(parked, exc)
 
     async def _check_timeouts(self) -> None:
-        """End connections whose time is up."""
+        """End connections that have timed out."""
         while True:
             timed = list(self._timed.values())
             size = -(-len(timed) // CHECK_PARTS) or 1
@@ -247,7 +247,7 @@ class Park:
             self.fail(parked, exc)
 
     def fail(self, parked: Parked, error: Exception) -> None:
-        """End a connection whose service raised.
+        """End a connection after an error.
 
         Callers catch every `Exception` on purpose: which of them hostile bytes can
         cause is not a closed list.

@@ -97,7 +97,7 @@ async def test_restart_under_load_loses_no_click(tmp_path: Path) -> None:
         assert seqs == list(range(1, len(ids) + 1))
 
 
-async def test_sigterm_drains_and_is_reported(tmp_path: Path) -> None:
+async def test_hunt_drain_returns_once_every_process_has_ended(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server:
         pids = children(server.process.pid, "")
         drained = await trio.run_process(
@@ -165,7 +165,7 @@ async def test_restart_imports_modules_again(database: str, tmp_path: Path) -> N
         await supervisor.drain()
 
 
-async def test_killed_spare_is_replaced(database: str, tmp_path: Path) -> None:
+async def test_worker_is_replaced_without_a_spare(database: str, tmp_path: Path) -> None:
     async with with_spare(database, tmp_path) as supervisor:
         [spare], [serving] = spares(), servers(os.getpid())
         os.kill(spare, signal.SIGKILL)
