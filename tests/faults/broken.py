@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import count
+from types import ModuleType
 from typing import Any
 
 import psycopg
@@ -21,7 +22,7 @@ from msgspec.structs import replace
 from hunt import asgi, engine
 from hunt.core.events import Click, Notice, Outcome, Reward, Settlement
 from hunt.errors import OutcomeUnknown, Overloaded, Refused, StoreError, StoreUnavailable
-from hunt.service import intake
+from hunt.service import commits, intake
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.subscriber import Subscriber, Subscription
@@ -37,6 +38,12 @@ PIECES: dict[str, Callable[[], None]] = {}
 def piece(function: Callable[[], None]) -> Callable[[], None]:
     PIECES[function.__name__] = function
     return function
+
+
+def swap(module: ModuleType, broken: type, name: str) -> None:
+    """Put a broken class in place of the one that `module` makes objects of."""
+    assert hasattr(module, name), f"{module.__name__} does not make a {name}"
+    setattr(module, name, broken)
 
 
 @piece
@@ -56,7 +63,7 @@ def cursor_by_number() -> None:
                 position.seq = position.announced = new[-1].seq
                 self._publish(hunt, new)
 
-    engine.Tail = ByNumber  # type: ignore[misc]
+    swap(engine, ByNumber, "Tail")
 
 
 @piece
@@ -104,7 +111,7 @@ def answers_before_the_commit() -> None:
         def __init__(self, pool: Pool, **options: Any) -> None:
             super().__init__(CommitsLater(pool), **options)  # type: ignore[arg-type]
 
-    store.Log = Early  # type: ignore[misc]
+    swap(store, Early, "Log")
 
 
 @piece
@@ -128,7 +135,7 @@ def own_events_first() -> None:
             while self._held:
                 super().notice(self._held.pop(0))
 
-    engine.Tail = Hasty  # type: ignore[misc]
+    swap(engine, Hasty, "Tail")
 
 
 @piece
@@ -154,7 +161,7 @@ def stock_in_memory() -> None:
                 kept.append(click if left > 0 else replace(click, prize=None, points=0))
             return await super().append(hunt, kept, *args, **options)
 
-    store.Log = Counting  # type: ignore[misc]
+    swap(store, Counting, "Log")
 
 
 @piece
@@ -168,7 +175,7 @@ def players_by_prefix() -> None:
                     if player.startswith(reward.player):
                         super().publish(hunt, [replace(reward, player=player)])
 
-    engine.Hub = Prefix  # type: ignore[misc]
+    swap(engine, Prefix, "Hub")
 
 
 @piece
@@ -194,8 +201,8 @@ def draws_again() -> None:
                 for click, each in zip(clicks, outcomes, strict=True)
             ]
 
-    intake.Draws = Draws  # type: ignore[misc, assignment]
-    store.Log = Again  # type: ignore[misc]
+    swap(intake, Draws, "Draws")
+    swap(store, Again, "Log")
 
 
 @piece
@@ -209,7 +216,7 @@ def forgets_to_catch_up() -> None:
         def resync(self) -> None:
             pass
 
-    engine.Tail = Trusting  # type: ignore[misc]
+    swap(engine, Trusting, "Tail")
 
 
 @piece
@@ -223,7 +230,7 @@ def refuses_what_it_recorded() -> None:
                 for each in await super().commit(hunt, clicks, *args)
             ]
 
-    engine.Guard = Denying  # type: ignore[misc]
+    swap(commits, Denying, "Guard")
 
 
 @piece
@@ -236,7 +243,7 @@ def keeps_what_is_gone() -> None:
                 os.dup(0)
             super().add(subscription, subscriber)
 
-    engine.Hub = Leaking  # type: ignore[misc]
+    swap(engine, Leaking, "Hub")
 
 
 @piece
@@ -258,7 +265,7 @@ def leaks_backends() -> None:
                 self._kept.append(await Connection.connect(url, application_name="hunt"))
             return await super().append(hunt, clicks, *args, **options)
 
-    store.Log = Forgetful  # type: ignore[misc]
+    swap(store, Forgetful, "Log")
 
 
 @piece
@@ -272,7 +279,7 @@ def answers_500() -> None:
                 raise Refused("a defect")
             return super().click(*args, **options)
 
-    engine.Intake = Defective  # type: ignore[misc]
+    swap(engine, Defective, "Intake")
 
 
 PIECES[os.environ.get("HUNT_TEST_BROKEN", "sound")]()
