@@ -144,7 +144,7 @@ class World:
             return "unknown"
         try:
             hunt = found[1].play.hunt(HUNT)
-            found[1].intake.click(hunt, player, click, place, settled, sent)
+            found[1].play._intake.click(hunt, player, click, place, settled, sent)
         except Refused as refusal:
             answer.append(refusal)
         else:
