@@ -35,9 +35,11 @@ class Player:
     settled: dict[str, int] = field(default_factory=dict)  #: seq of each click with a 200, by id
     streamed: list[tuple[int, str]] = field(default_factory=list)  #: seq and click id, in order
     cuts: int = 0  #: streams that ended or failed
+    greeted: trio.Event = field(default_factory=trio.Event)  #: the first stream has begun
 
     async def play(self, stopping: trio.Event) -> None:
         """Click until `stopping`; the last click is settled, too."""
+        await self.greeted.wait()  # a stream begins with the first click after its greeting
         while not stopping.is_set():
             body = {"id": str(uuid.uuid4()), "x": 40.5, "y": 20}
             while body["id"] not in self.settled:
@@ -60,6 +62,8 @@ class Player:
                 ) as answer:
                     async for chunk in answer.aiter_bytes():
                         events = parser.feed(chunk)
+                        if events:
+                            self.greeted.set()
                         last_id = next((e.id for e in reversed(events) if e.id), last_id)
                         rewards = [json.loads(e.data) for e in events if e.event == "reward"]
                         self.streamed += [(each["seq"], each["id"]) for each in rewards]
