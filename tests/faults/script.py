@@ -15,7 +15,7 @@ MOST = {"recovered": 5.0, "streams back": 5.0}
 
 #: Clicks per second that succeed before the first fault, and the share of that rate after the
 #: recovery.  The shares are low because other programs use the machine as well.
-LEAST = {"goodput before": 20.0, "goodput after": 0.3}
+LEAST = {"goodput before": 10.0, "goodput after": 0.3}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
