@@ -22,6 +22,7 @@ from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Weather
 from tests.simulation.world import SETTINGS
+from tests.support.hubs import subscribed
 
 ADA = Subscription(HUNT, Identity("ada", None, False, 1e12, None))
 
@@ -76,7 +77,7 @@ async def test_deaf_process_is_not_ready_and_catches_up(
     async with engine() as (made, store):
         await trio.sleep(10)
         assert made.readiness.reasons() == []
-        with made.streams.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
+        with subscribed(made.streams.hub, ADA, buffer=9, transport="sse") as mailbox:
             store.hangs = True
             commit_elsewhere(store, 1)
             await trio.sleep(tail.DEAF + 4)
@@ -115,7 +116,7 @@ async def test_reconnected_listener_causes_a_read_of_all_hunts_and_logs(
         looks: list[float] = []
         made.streams.tail._poll = 1000.0  # no look by itself
         await trio.sleep(5)
-        with made.streams.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
+        with subscribed(made.streams.hub, ADA, buffer=9, transport="sse") as mailbox:
             commit_elsewhere(store, 1)
             read = made.catalogue._read
 
@@ -152,7 +153,7 @@ async def test_new_epoch_is_followed_from_the_end_of_its_log(autojump_clock: Moc
             commit_elsewhere(store, number)
         await trio.sleep(5)
         assert made.streams.tail.position(HUNT) == 5
-        with made.streams.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
+        with subscribed(made.streams.hub, ADA, buffer=9, transport="sse") as mailbox:
             made.streams.tail._went_back = None  # an operator has begun the new epoch
             del store.ledger.rows[3:]  # restored from a backup
             await store.begin_epoch(HUNT, EPOCH, 5)  # by an operator, or by a server
@@ -166,7 +167,7 @@ async def test_log_that_went_back_begins_an_epoch(autojump_clock: MockClock) -> 
         for number in range(5):
             commit_elsewhere(store, number)
         await trio.sleep(5)
-        with made.streams.hub.subscribe(ADA, buffer=9, transport="sse") as mailbox:
+        with subscribed(made.streams.hub, ADA, buffer=9, transport="sse") as mailbox:
             del store.ledger.rows[3:]  # restored from a backup
             await trio.sleep(2)
             assert made.catalogue.hunts[HUNT].epoch == "k2"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import trio
 
@@ -13,7 +12,7 @@ from hunt.core.events import Reward
 from hunt.core.player_ids import mask
 from hunt.errors import Draining, Overloaded
 from hunt.service.expiry import Expiry, Validity
-from hunt.service.subscriber import Frame, Mailbox, Reason, Subscriber, Subscription
+from hunt.service.subscriber import Frame, Reason, Subscriber, Subscription
 
 #: Seconds between two frames of wins.
 WINS_INTERVAL = 0.1
@@ -126,30 +125,6 @@ class Hub:
         players[player].remove(subscriber)
         if not players[player]:
             del players[player]
-
-    @contextmanager
-    def subscribe(
-        self, subscription: Subscription, *, buffer: int, transport: str
-    ) -> Iterator[Mailbox]:
-        """Receive, in order, the events that are published from now on; raises as `add`.
-
-        Args:
-            subscription: The content of the stream.
-            buffer: Maximum number of waiting frames, >= 1, before the subscriber is cut off.
-            transport: ``sse`` or ``websocket``, for metrics.
-        """
-        mailbox = Mailbox(buffer)
-        self.add(subscription, mailbox)
-        self.count(transport, 1)
-        has_task = transport == "sse"
-        self.awake += has_task
-        try:
-            yield mailbox
-        finally:
-            self.awake -= has_task
-            self.count(transport, -1)
-            self.remove(mailbox)
-            mailbox.discard()
 
     def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
         """Deliver rewards, by ascending seq, to their players; cannot block."""

@@ -6,7 +6,7 @@ from trio.testing import MockClock
 
 from hunt.core.events import Reward, Settlement
 from hunt.errors import CircuitOpen
-from tests.support.hubs import subscription_of
+from tests.support.hubs import subscribed, subscription_of
 from tests.support.process import Process
 
 WON = Settlement(Reward(1, "", "ada", "coin", 1, ""), False)
@@ -52,8 +52,8 @@ async def test_sample_distinguishes_parked_and_awake_streams(
     process = Process()
     process.hub.count("sse", 3)
     with (
-        process.hub.subscribe(subscription_of("ada"), buffer=1, transport="sse"),
-        process.hub.subscribe(subscription_of("bob"), buffer=1, transport="websocket"),
+        subscribed(process.hub, subscription_of("ada"), buffer=1, transport="sse"),
+        subscribed(process.hub, subscription_of("bob"), buffer=1, transport="websocket"),
     ):
         sample = process.sampler.take()
         assert (sample.parked, sample.awake, sample.sockets) == (3, 1, 1)

@@ -14,7 +14,7 @@ from hunt.service.drain import Drain
 from hunt.service.lanes import Lanes
 from hunt.service.readiness import Readiness
 from hunt.service.tail import Tail
-from tests.support.hubs import make_hub, subscription_of
+from tests.support.hubs import make_hub, subscribed, subscription_of
 
 CLICK = Click("0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90", "ada", 0.0, 0.0, None, 0)
 
@@ -85,7 +85,7 @@ async def test_drain_commits_waiting_clicks_and_ends_streams(autojump_clock: Moc
     async with trio.open_nursery() as nursery:
         await nursery.start(process.lanes.run)
         process.lanes.put("harbour", CLICK, outcomes.append, trio.current_time())
-        with process.hub.subscribe(subscription_of("ada"), buffer=1, transport="sse") as mailbox:
+        with subscribed(process.hub, subscription_of("ada"), buffer=1, transport="sse") as mailbox:
             await process.drain.run()
         assert mailbox.reason == "drain"
         assert len(outcomes) == 1

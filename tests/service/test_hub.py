@@ -14,7 +14,7 @@ from hunt.core.events import Reward
 from hunt.core.sse import Parser
 from hunt.errors import Draining, Overloaded
 from hunt.service.subscriber import Frame, Mailbox, Reason, Subscription
-from tests.support.hubs import make_hub, subscription_of
+from tests.support.hubs import make_hub, subscribed, subscription_of
 
 
 def reward(seq: int, player: str = "ada", prize: str | None = None) -> Reward:
@@ -33,10 +33,10 @@ def seqs(mailbox: Mailbox) -> list[int]:
 async def test_reward_goes_to_the_streams_of_its_player_only() -> None:
     made, _ = make_hub()
     with (
-        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as first,
-        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as second,
-        made.subscribe(subscription_of("adam"), buffer=9, transport="sse") as other,
-        made.subscribe(subscription_of("ada", "river"), buffer=9, transport="sse") as elsewhere,
+        subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as first,
+        subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as second,
+        subscribed(made, subscription_of("adam"), buffer=9, transport="sse") as other,
+        subscribed(made, subscription_of("ada", "river"), buffer=9, transport="sse") as elsewhere,
     ):
         assert made.counts() == {"sse": 4}
         made.publish("harbour", [reward(1), reward(2, "bob"), reward(3)])
@@ -51,7 +51,7 @@ async def test_reward_goes_to_the_streams_of_its_player_only() -> None:
 async def test_hunt_is_wanted_while_it_has_streams(player: str | None) -> None:
     made, _ = make_hub()
     assert not made.wanted("harbour")
-    with made.subscribe(subscription_of(player), buffer=9, transport="sse"):
+    with subscribed(made, subscription_of(player), buffer=9, transport="sse"):
         assert made.wanted("harbour")
         assert not made.wanted("river")
     assert not made.wanted("harbour")
@@ -63,8 +63,8 @@ async def test_reward_is_one_frame_for_all_streams_of_its_player(
     made, _ = make_hub()
     await trio.sleep(7)
     with (
-        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as first,
-        made.subscribe(subscription_of("ada"), buffer=9, transport="websocket") as second,
+        subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as first,
+        subscribed(made, subscription_of("ada"), buffer=9, transport="websocket") as second,
     ):
         assert made.awake == 1, "a socket has a task of its own"
         made.publish("harbour", [won := reward(1, prize="coin")])
@@ -80,8 +80,8 @@ async def test_reward_is_one_frame_for_all_streams_of_its_player(
 async def test_slow_consumer_is_cut_off_and_delays_no_other() -> None:
     made, cut = make_hub()
     with (
-        made.subscribe(subscription_of("ada"), buffer=2, transport="sse") as slow,
-        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as quick,
+        subscribed(made, subscription_of("ada"), buffer=2, transport="sse") as slow,
+        subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as quick,
     ):
         made.publish("harbour", [reward(seq) for seq in range(1, 6)])
         assert slow.reason == "slow"
@@ -95,8 +95,8 @@ async def test_slow_consumer_is_cut_off_and_delays_no_other() -> None:
 async def test_drained_hub_delivers_frames_and_refuses_subscribers() -> None:
     made, _ = make_hub()
     with (
-        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as mailbox,
-        made.subscribe(subscription_of(None), buffer=9, transport="sse") as everybody,
+        subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as mailbox,
+        subscribed(made, subscription_of(None), buffer=9, transport="sse") as everybody,
     ):
         made.publish("harbour", [reward(1)])
         await made.close()
@@ -105,7 +105,7 @@ async def test_drained_hub_delivers_frames_and_refuses_subscribers() -> None:
         assert mailbox.reason == everybody.reason == "drain"
         with (
             pytest.raises(Draining),
-            made.subscribe(subscription_of("ada"), buffer=9, transport="sse"),
+            subscribed(made, subscription_of("ada"), buffer=9, transport="sse"),
         ):
             pass
 
@@ -113,8 +113,8 @@ async def test_drained_hub_delivers_frames_and_refuses_subscribers() -> None:
 async def test_end_of_a_hunt_closes_its_streams_only() -> None:
     made, _ = make_hub()
     with (
-        made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as here,
-        made.subscribe(subscription_of("ada", "river"), buffer=9, transport="sse") as there,
+        subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as here,
+        subscribed(made, subscription_of("ada", "river"), buffer=9, transport="sse") as there,
     ):
         made.end("harbour")
         assert (here.reason, there.reason) == ("over", None)
@@ -122,15 +122,15 @@ async def test_end_of_a_hunt_closes_its_streams_only() -> None:
 
 async def test_streams_of_a_player_are_limited() -> None:
     made, _ = make_hub(per_player=1)
-    with made.subscribe(subscription_of("ada"), buffer=9, transport="sse"):
+    with subscribed(made, subscription_of("ada"), buffer=9, transport="sse"):
         with (
             pytest.raises(Overloaded),
-            made.subscribe(subscription_of("ada"), buffer=9, transport="sse"),
+            subscribed(made, subscription_of("ada"), buffer=9, transport="sse"),
         ):
             pass
-        with made.subscribe(subscription_of("bob"), buffer=9, transport="sse"):
+        with subscribed(made, subscription_of("bob"), buffer=9, transport="sse"):
             pass
-    with made.subscribe(subscription_of("ada"), buffer=9, transport="sse"):
+    with subscribed(made, subscription_of("ada"), buffer=9, transport="sse"):
         pass
 
 
@@ -139,18 +139,18 @@ async def test_streams_of_an_address_count_until_they_end() -> None:
     here = msgspec.structs.replace(subscription_of("ada"), address="192.0.2.1")
     with ExitStack() as opened:
         for subscription in (here, subscription_of("ada"), subscription_of("ada")):
-            opened.enter_context(made.subscribe(subscription, buffer=9, transport="sse"))
+            opened.enter_context(subscribed(made, subscription, buffer=9, transport="sse"))
         with (
             pytest.raises(Overloaded, match="from this address") as refusal,
-            made.subscribe(here, buffer=9, transport="sse"),
+            subscribed(made, here, buffer=9, transport="sse"),
         ):
             pass
         assert refusal.value.retry_after is not None
         assert refusal.value.retry_after >= 5
         other = msgspec.structs.replace(here, address="192.0.2.2")
-        with made.subscribe(other, buffer=9, transport="sse"):
+        with subscribed(made, other, buffer=9, transport="sse"):
             pass
-    with made.subscribe(here, buffer=9, transport="sse"):
+    with subscribed(made, here, buffer=9, transport="sse"):
         pass
     assert not made._addresses
 
@@ -164,18 +164,18 @@ async def test_streams_of_all_kinds_and_hunts_count_together() -> None:
         Subscription("river", somebody, everybody=True),
     ]
     with ExitStack() as opened:
-        first = opened.enter_context(made.subscribe(kinds[0], buffer=9, transport="sse"))
+        first = opened.enter_context(subscribed(made, kinds[0], buffer=9, transport="sse"))
         for each in kinds[1:]:
-            opened.enter_context(made.subscribe(each, buffer=9, transport="sse"))
+            opened.enter_context(subscribed(made, each, buffer=9, transport="sse"))
         for each in kinds:
-            with pytest.raises(Overloaded), made.subscribe(each, buffer=9, transport="sse"):
+            with pytest.raises(Overloaded), subscribed(made, each, buffer=9, transport="sse"):
                 pass
         made.end("river")
         made.remove(first)
         made.remove(first)  # changes nothing: a stream is counted once
         for each in kinds[:2]:
-            opened.enter_context(made.subscribe(each, buffer=9, transport="sse"))
-        with pytest.raises(Overloaded), made.subscribe(kinds[1], buffer=9, transport="sse"):
+            opened.enter_context(subscribed(made, each, buffer=9, transport="sse"))
+        with pytest.raises(Overloaded), subscribed(made, kinds[1], buffer=9, transport="sse"):
             pass
     assert not made._open
     assert not made._streams
@@ -188,8 +188,8 @@ async def test_wins_are_gathered_masked_and_bounded(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(made.run)
         with (
-            made.subscribe(subscription_of(None), buffer=1, transport="sse") as mailbox,
-            made.subscribe(subscription_of(None), buffer=1, transport="sse") as slow,
+            subscribed(made, subscription_of(None), buffer=1, transport="sse") as mailbox,
+            subscribed(made, subscription_of(None), buffer=1, transport="sse") as slow,
         ):
             made.publish("harbour", [reward(1, "guest-12"), reward(2, "guest-12", "coin")])
             made.publish("harbour", [reward(seq, "guest-12", "shell") for seq in range(3, 103)])
@@ -207,7 +207,7 @@ async def test_wins_are_gathered_masked_and_bounded(
 
 async def test_discarded_mailbox_takes_no_frame() -> None:
     made, cut = make_hub()
-    with made.subscribe(subscription_of("ada"), buffer=9, transport="sse") as mailbox:
+    with subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as mailbox:
         mailbox._receive.close()
         made.publish("harbour", [reward(1)])
     assert len(cut) == 1

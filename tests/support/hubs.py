@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from hunt.core.tokens import Identity
 from hunt.service.hub import Hub
-from hunt.service.subscriber import Subscription
+from hunt.service.subscriber import Mailbox, Subscription
 
 
 def subscription_of(player: str | None, hunt: str = "harbour", until: float = 1e12) -> Subscription:
@@ -35,3 +38,22 @@ def make_hub(**options: int) -> tuple[Hub, list[None]]:
         slow=lambda: cut.append(None),
     )
     return made, cut
+
+
+@contextmanager
+def subscribed(
+    hub: Hub, subscription: Subscription, *, buffer: int, transport: str
+) -> Iterator[Mailbox]:
+    """Subscribe a mailbox of `buffer` frames for the block, counted as an open stream."""
+    mailbox = Mailbox(buffer)
+    hub.add(subscription, mailbox)
+    hub.count(transport, 1)
+    has_task = transport == "sse"
+    hub.awake += has_task
+    try:
+        yield mailbox
+    finally:
+        hub.awake -= has_task
+        hub.count(transport, -1)
+        hub.remove(mailbox)
+        mailbox.discard()
