@@ -81,6 +81,9 @@ async def test_restarts_are_spaced_out_and_logged(tmp_path: Path) -> None:
                 while len(lines) < 4:
                     await trio.sleep(0.05)
             (tmp_path / "pg_control").rename(control)
+            with trio.fail_after(60):  # the server answers before its start is logged
+                while lines[-1]["event"] != "embedded postgresql restarted":
+                    await trio.sleep(0.05)
             await wait_answer(conninfo)
     said = [(each["event"], each.get("retry_in")) for each in lines]
     failed = "embedded postgresql start failed"
