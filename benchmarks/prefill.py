@@ -14,8 +14,9 @@ import trio
 from psycopg import sql
 
 from benchmarks.database import Database
-from hunt.core.definition import Definition, parse
+from hunt.core.definition import Definition
 from hunt.core.fairness import new_seed
+from hunt.core.hunt_file import parse
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 

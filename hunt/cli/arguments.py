@@ -12,7 +12,8 @@ import click
 
 from hunt.configuration import Loaded, load
 from hunt.core import form
-from hunt.core.definition import Definition, parse
+from hunt.core.definition import Definition
+from hunt.core.hunt_file import parse
 from hunt.embedded.token_secret import jwt_secret
 from hunt.errors import DefinitionError, HuntError, SettingsError
 from hunt.settings import Settings

@@ -16,8 +16,8 @@ import click
 from hunt.cli import arguments, running
 from hunt.cli.worker import COMMAND
 from hunt.configuration import load
-from hunt.core.definition import parse
 from hunt.core.fairness import new_seed
+from hunt.core.hunt_file import parse
 from hunt.embedded import postgres
 from hunt.embedded.token_secret import jwt_secret
 from hunt.errors import HuntError, SettingsError

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from hunt.core.definition import Peak, Prize, highest
+from hunt.core.definition import Prize
 
 
 def chance(prize: Prize, x: float, y: float) -> float:
     """Return the probability, 0 to 1, of `prize` for a click at (`x`, `y`)."""
     odds = prize.odds
-    if not isinstance(odds, Peak):
+    if isinstance(odds, float | int):
         return odds
     dx, dy = x - odds.at[0], y - odds.at[1]
-    return odds.peak * math.exp(-(dx * dx + dy * dy) / (2 * odds.radius * odds.radius))
+    return odds.chance(dx * dx + dy * dy)
+
+
+def highest(prize: Prize) -> float:
+    """Return the highest probability of `prize` on the map."""
+    return prize.odds if isinstance(prize.odds, float | int) else prize.odds.highest
 
 
 class Odds:
     """The prizes of a hunt, prepared for many draws.
 
     Args:
-        prizes: All prizes; their highest odds sum to at most 1.
+        prizes: All prizes; their odds sum to at most 1 at each position.
     """
 
     def __init__(self, prizes: Sequence[Prize]) -> None:
         self._prizes = [
-            (prize, None if isinstance(prize.odds, Peak) else prize.odds) for prize in prizes
+            (prize, prize.odds if isinstance(prize.odds, float | int) else None) for prize in prizes
         ]
         self._highest = 0.0
         for prize in prizes:  # summed as `draw` does, so that rounding is the same

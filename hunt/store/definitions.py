@@ -8,7 +8,8 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from hunt.core import fairness
-from hunt.core.definition import Definition, Prize, differences, from_json, to_json
+from hunt.core.definition import Definition, Prize, differences
+from hunt.core.hunt_file import from_json, to_json
 from hunt.core.hunts import State
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
 from hunt.store.audit import AUDIT

@@ -9,7 +9,8 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from hunt.core.cache import Cache
-from hunt.core.definition import Definition, from_json
+from hunt.core.definition import Definition
+from hunt.core.hunt_file import from_json
 from hunt.core.hunts import Hunt, State, Version
 from hunt.errors import DefinitionError, HuntFailed, WrongState
 from hunt.logs import FaultLog

@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.core.definition import (
-    Definition,
-    Peak,
-    Prize,
-    differences,
-    from_json,
-    parse,
-    to_json,
-)
+from hunt.core.definition import Area, Definition, Peak, Prize, differences
 from hunt.core.form import Form
+from hunt.core.hunt_file import from_json, parse, to_json
 from hunt.core.hunts import Hunt
 from hunt.errors import DefinitionError
 
@@ -91,6 +84,8 @@ def test_the_demo_hunt_is_one() -> None:
         pytest.param("odds = 0.2", "odds = -0.1", "prize[0].odds", id="probability below 0"),
         pytest.param("points = 100", "points = -1", "prize[0].points", id="negative points"),
         pytest.param('"Harbour night"', '""', "hunt.title", id="empty title"),
+        pytest.param("radius = 8", "within = 8", "prize[1].odds.odds", id="area without odds"),
+        pytest.param("peak = 0.8", "odds = 0.8", "prize[1].odds.within", id="area with a radius"),
         pytest.param("[40, 30]", "[40]", "prize[1].odds.at", id="no place"),
         pytest.param("[40, 30]", "[40, 60]", "prize[1].odds.at[1]", id="outside the map"),
         pytest.param("map = { width = 100, height = 50 }", "map = 3", "hunt.map", id="no table"),
@@ -197,8 +192,11 @@ def definitions(draw: st.DrawFn) -> Definition:
     count = draw(st.integers(0, 3))
     prizes = []
     for number in range(count):
-        odds: float | Peak = draw(st.floats(0, 0.3))
-        if draw(st.booleans()):
+        odds: float | Peak | Area = draw(st.floats(0, 0.3))
+        kind = draw(st.sampled_from(["everywhere", "peak", "area"]))
+        if kind == "area":
+            odds = Area(draw(st.floats(0, 0.3)), (0.5, 1.0), draw(numbers))
+        elif kind == "peak":
             odds = Peak(draw(st.floats(0, 0.3)), (0.5, 1.0), draw(numbers))
         stock, limit = draw(st.none() | st.integers(0, 9)), draw(st.none() | st.integers(1, 9))
         prizes.append(Prize(f"p{number}", "Prize", draw(st.integers(0, 9)), odds, stock, limit))

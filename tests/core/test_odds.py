@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.core.definition import Peak, Prize
-from hunt.core.odds import Odds, chance
+from hunt.core.definition import Area, Peak, Prize
+from hunt.core.odds import Odds, chance, highest
 
 COIN = Prize("coin", "Coin", 1, 0.25, None, None)
 CHEST = Prize("chest", "Chest", 9, Peak(0.5, (40, 60), 8), None, None)
@@ -31,3 +31,16 @@ def test_peak_falls_off_as_a_gaussian() -> None:
     assert chance(CHEST, 40, 60) == 0.5
     assert chance(CHEST, 48, 60) == pytest.approx(0.5 * 0.60653, rel=1e-4)
     assert chance(CHEST, 0, 0) < 1e-6
+
+
+def test_area_ends_at_its_edge() -> None:
+    find = Prize("find", "Find", 9, Area(0.8, (40, 60), 5), None, None)
+    assert chance(find, 43, 64) == highest(find) == 0.8
+    assert chance(find, 43, 64.001) == 0.0
+
+
+def test_sure_finds_side_by_side_are_each_found() -> None:
+    finds = [Prize(f"p{n}", "Find", 1, Area(1.0, (10 * n, 5), 4), None, None) for n in range(20)]
+    for n, find in enumerate(finds):
+        assert Odds(finds).draw(10 * n + 3, 5, 0.999999) is find
+        assert Odds(finds).draw(10 * n + 5, 5, 0.0) is None

@@ -10,8 +10,9 @@ import trio
 from msgspec.structs import replace as altered
 
 from hunt.core import notice
-from hunt.core.definition import Definition, Prize, from_json, to_json
+from hunt.core.definition import Definition, Prize
 from hunt.core.events import Click, Reward, Settlement
+from hunt.core.hunt_file import from_json, to_json
 from hunt.errors import (
     BatchRejected,
     ClickConflict,

@@ -6,7 +6,7 @@ from typing import Any
 
 import trio
 
-from hunt.core.definition import to_json
+from hunt.core.hunt_file import to_json
 from tests.support.serving import HARBOUR, Client, bearer
 
 ADMIN = "/v1/admin"

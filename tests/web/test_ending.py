@@ -14,8 +14,8 @@ import pytest
 import trio
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from hunt.core.definition import to_json
 from hunt.core.events import Click, Settlement
+from hunt.core.hunt_file import to_json
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from hunt.core.definition import Definition, from_json, to_json
+from hunt.core.definition import Definition
+from hunt.core.hunt_file import from_json, to_json
 from hunt.core.hunts import Hunt
 from hunt.errors import DefinitionError, InvalidRequest
 

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from quart import Blueprint, Response
 
-from hunt.core.definition import to_json
 from hunt.core.fairness import new_seed
+from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt
 from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest

@@ -135,19 +135,42 @@ class Peak(Struct, forbid_unknown_fields=True):
     radius: Length
 
 
+class Area(Struct, forbid_unknown_fields=True):
+    """Odds that are the same within a circle and 0 outside; `within` is its radius."""
+
+    odds: Probability
+    at: Annotated[list[float], Meta(min_length=2, max_length=2)]
+    within: Length
+
+
+#: msgspec has no unions of types that differ by their fields alone.
+Odds = Annotated[
+    object,
+    Meta(
+        extra_json_schema={
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"$ref": "#/components/schemas/Peak"},
+                {"$ref": "#/components/schemas/Area"},
+            ]
+        }
+    ),
+]
+
+
 class PrizeDefinition(Struct, forbid_unknown_fields=True):
     """A prize in the definition of a hunt; null means unlimited."""
 
     id: Id
     title: Title
-    odds: Probability | Peak
+    odds: Odds
     points: Annotated[int, Meta(ge=0, lt=2**31)] = 0
     stock: Annotated[int, Meta(ge=0, lt=2**31)] | None = None
     per_player: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
 
 
 class Definition(Struct, forbid_unknown_fields=True):
-    """The definition of a hunt; the highest odds of all prizes sum to at most 1."""
+    """The definition of a hunt; the odds sum to at most 1 at each position."""
 
     id: Id
     title: Title

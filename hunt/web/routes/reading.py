@@ -9,7 +9,8 @@ from datetime import datetime
 from quart import Blueprint, Response, request
 
 from hunt.core import wire
-from hunt.core.definition import Peak, Prize, to_json
+from hunt.core.definition import Prize
+from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt, Version
 from hunt.core.player_ids import mask
 from hunt.engine import Engine
@@ -140,7 +141,7 @@ def revealed(hunt: Hunt, versions: Sequence[Version]) -> dict[str, object]:
 
 
 def _prize(prize: Prize, hunt: Hunt) -> dict[str, object]:
-    odds = {"peak": prize.odds.peak} if isinstance(prize.odds, Peak) else prize.odds
+    odds = prize.odds if isinstance(prize.odds, float | int) else {"peak": prize.odds.highest}
     return {
         "id": prize.id,
         "title": prize.title,
