@@ -54,8 +54,8 @@ METRICS_HEAD = """\
 
 `/metrics` shows the values of a node in Prometheus' text format 0.0.4. The *rule* says how the
 values of its worker processes become one ([Readiness](readiness.md#metrics)). The kinds of faults
-are explained in [Faults](faults.md). The supervisor process adds `hunt_workers{state}` and
-`hunt_worker_ends_total{how}`.
+are explained in [Faults](faults.md). The supervisor process adds `hunt_workers{state}`,
+`hunt_worker_ends_total{how}` and `hunt_worker_restarts_total{reason}` (`crash`, `hang`, `reload`).
 """
 
 PROBLEMS_HEAD = """\

@@ -138,7 +138,15 @@ class Application:
             await self._quart.startup()
             nursery.start_soon(_drain_on_sigterm, engine, serving)
             nursery.start_soon(_drain_on_request, engine, serving)
-            nursery.start_soon(partial(keep_current, engine.tokens, settings, jitter=random.random))
+            nursery.start_soon(
+                partial(
+                    keep_current,
+                    engine.tokens,
+                    settings,
+                    jitter=random.random,
+                    faults=engine.key_faults,
+                )
+            )
             # Objects that are alive now stay alive: the collector need not visit them again.
             gc.collect()
             gc.freeze()

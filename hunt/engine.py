@@ -125,6 +125,7 @@ class Engine:
             jitter=jitter,
         )
         self.listener_faults = Counter(lost=0, odd=0)  #: as of `hunt.bus.postgres.run`
+        self.key_faults = Counter(fetch=0)  #: fetches of the issuer's key set that failed
         self.telemetry = self._make_telemetry(recorder, host)
         self.operations = make_operations(
             settings,
@@ -172,6 +173,7 @@ class Engine:
             ("engine", self.catalogue.faults),
             ("engine", self.resume_faults),
             ("ending", self.ending.faults),
+            ("keys", self.key_faults),
             ("leaderboard", self.leaderboard.faults),
             ("probe", self.commits.prober.faults),
             ("tail", self.streams.tail.faults),
@@ -180,6 +182,7 @@ class Engine:
         sources = Sources(
             version=VERSION,
             recorder=recorder,
+            hunts=self.catalogue.hunts,
             faults=faults,
             breaker=self.commits.breaker,
             guard=self.commits.guard,

@@ -74,6 +74,10 @@ class ParkedStream:
             self._stream.delivered(frame)
         return True
 
+    def waiting(self) -> int:
+        """See `hunt.service.subscriber.Subscriber`."""
+        return 0 if self._mailbox is None else self._mailbox.waiting()
+
     def close(self, reason: Reason) -> None:
         """See `hunt.service.subscriber.Subscriber`."""
         if self._mailbox is not None:

@@ -12,6 +12,7 @@ from typing import Generic, Literal, Protocol, TypeVar, get_args
 import trio
 
 from hunt.core.breaker import Breaker, State
+from hunt.core.hunts import Hunt
 from hunt.logs import lines_lost
 from hunt.metrics.counters import Histogram
 from hunt.metrics.event_loop import EventLoopMeter
@@ -34,7 +35,7 @@ class Connections(Protocol):
 
     @property
     def evicted(self) -> int:
-        """Idle connections that were closed to accept new ones."""
+        """Idle connections of clients closed to make room for new ones."""
 
     @property
     def refused(self) -> Mapping[str, int]:
@@ -47,6 +48,7 @@ class Sources:
 
     version: str  #: of hunt
     recorder: Recorder
+    hunts: Mapping[str, Hunt]  #: every hunt, by id
     faults: Faults
     breaker: Breaker
     guard: Guard
@@ -76,7 +78,7 @@ class Metric(Generic[Source]):
     name: str  #: as exposed; of a counter without ``_total``
     kind: Literal["counter", "gauge", "histogram"]
     unit: str  #: of its values
-    help: str  #: one sentence, the ``HELP`` line of the exposition
+    help: str  #: one sentence; with the unit, the ``HELP`` line of the exposition
     read: Callable[[Source], Value]  #: called at each scrape
     labels: tuple[str, ...] = ()  #: names of the labels
     rule: Rule = "sum"  #: how the values of a node's workers become one
@@ -87,113 +89,173 @@ def _connections(read: Callable[[Connections], Value]) -> Callable[[Sources], Va
     return lambda each: None if each.connections is None else read(each.connections)
 
 
+def _of_prizes(read: Callable[[Hunt], Mapping[str, int]]) -> Callable[[Sources], Value]:
+    """Return a reader of numbers of prizes, of hunts that run: no drafts, no ended hunts."""
+    return lambda each: {
+        (hunt.id, prize): float(number)
+        for hunt in each.hunts.values()
+        if hunt.state in {"open", "paused"}
+        for prize, number in read(hunt).items()
+    }
+
+
+def _stock(hunt: Hunt) -> dict[str, int]:
+    return {each.id: each.stock for each in hunt.definition.prizes if each.stock is not None}
+
+
 #: In the order of the exposition.  No label names a player.
 METRICS: tuple[Metric[Sources], ...] = (
     Metric(
-        "hunt_clicks", "counter", "clicks", "Clicks, by outcome.",
+        "hunt_clicks", "counter", "clicks",
+        "Clicks answered, by hunt and outcome: won, nothing, duplicate, or the reason of a"
+        " refusal.",
         lambda each: each.recorder.clicks.counts, ("hunt", "outcome"),
     ),
     Metric(
-        "hunt_click_seconds", "histogram", "seconds", "Time from a click to its answer.",
+        "hunt_click_seconds", "histogram", "seconds",
+        "Time from the arrival of a click to its answer, refusals included.",
         lambda each: each.recorder.click_seconds,
     ),
     Metric(
-        "hunt_queue_clicks", "gauge", "clicks", "Clicks that wait for a commit.",
+        "hunt_points", "counter", "points", "Points of the prizes that players won, by hunt.",
+        lambda each: each.recorder.points, ("hunt",),
+    ),
+    Metric(
+        "hunt_prize_stock", "gauge", "prizes",
+        "Stock of a prize, won or not; of hunts that are open or paused.",
+        _of_prizes(_stock), ("hunt", "prize"), rule="greatest",
+    ),
+    Metric(
+        "hunt_prize_stock_left", "gauge", "prizes",
+        "Stock of a prize that is left to be won, up to 2 s old; of hunts that are open or paused.",
+        _of_prizes(lambda hunt: hunt.stock_left), ("hunt", "prize"), rule="least",
+    ),
+    Metric(
+        "hunt_requests", "counter", "requests",
+        "Requests answered, by route template and HTTP status; also each click over a WebSocket.",
+        lambda each: {(r, str(int(s))): n for (r, s), n in each.recorder.requests.items()},
+        ("route", "status"),
+    ),
+    Metric(
+        "hunt_queue_clicks", "gauge", "clicks",
+        "Clicks that wait in memory for their commit; at HUNT_QUEUE_SIZE a worker refuses"
+        " clicks.",
         lambda each: each.lanes.queued(),
     ),
     Metric(
-        "hunt_queue_oldest_seconds", "gauge", "seconds", "Age of the oldest waiting click.",
+        "hunt_queue_oldest_seconds", "gauge", "seconds",
+        "Age of the oldest click that waits for its commit; at HUNT_QUEUE_AGE clicks are"
+        " refused.",
         lambda each: each.lanes.oldest(), rule="greatest",
     ),
     Metric(
-        "hunt_batch_commit_seconds", "histogram", "seconds", "Duration of the commit of a batch.",
+        "hunt_batch_commit_seconds", "histogram", "seconds",
+        "Time from sending a batch to the database to the end of its commit, retries included.",
         lambda each: each.recorder.commit_seconds,
     ),
     Metric(
-        "hunt_batch_rows", "histogram", "clicks", "Clicks in a batch.",
+        "hunt_batch_rows", "histogram", "clicks", "Clicks that one commit made durable.",
         lambda each: each.recorder.batch_rows,
     ),
     Metric(
         "hunt_batch_latency_average_seconds", "gauge", "seconds",
-        "Average duration of the commits of the last minute.",
+        "Average time of the commits of the last minute.",
         lambda each: each.recorder.window.average(), rule="mean",
     ),
     Metric(
         "hunt_batch_latency_max_seconds", "gauge", "seconds",
-        "Longest duration of a commit of the last minute.",
+        "Longest time of a commit of the last minute.",
         lambda each: each.recorder.window.maximum(), rule="greatest",
     ),
     Metric(
         "hunt_commit_failures", "counter", "batches",
-        "Batches that the database did not commit, by kind of failure.",
+        "Attempts to commit a batch that failed, by kind of failure; a batch may be tried again.",
         lambda each: each.guard.failures, ("kind",),
     ),
     Metric(
-        "hunt_commit_retries", "counter", "batches", "Batches that were sent again.",
+        "hunt_commit_retries", "counter", "batches",
+        "Batches sent to the database again after a failure.",
         lambda each: each.guard.retries,
     ),
     Metric(
         "hunt_unavailable_hunts", "gauge", "hunts",
-        "Hunts that refuse clicks because the database fails for them alone.",
+        "Hunts that refuse clicks now because the database fails for them alone.",
         lambda each: len(each.quarantine.hunts), rule="greatest",
     ),
     Metric(
-        "hunt_breaker_state", "gauge", "processes", "Processes whose breaker is in this state.",
+        "hunt_breaker_state", "gauge", "processes",
+        "Worker processes whose circuit breaker is in this state now.",
         lambda each: {state: float(state == each.breaker.state) for state in get_args(State)},
         ("state",),
     ),
     Metric(
         "hunt_breaker_transitions", "counter", "transitions",
-        "Transitions of the breaker, by the state that began.",
+        "Transitions of circuit breakers, by the state that began.",
         lambda each: each.recorder.transitions, ("state",),
     ),
     Metric(
-        "hunt_limited", "counter", "requests", "Requests refused by a rate limit.",
+        "hunt_limited", "counter", "requests",
+        "Requests refused with 429, by rate limit and by its subject: player or address.",
         lambda each: each.recorder.rate_limited, ("limit", "by"),
     ),
     Metric(
-        "hunt_subscribers", "gauge", "streams", "Open streams.",
+        "hunt_subscribers", "gauge", "streams",
+        "Streams of events open now, by transport: sse or websocket.",
         lambda each: each.hub.counts(), ("transport",),
     ),
     Metric(
+        "hunt_subscriber_queue_frames", "gauge", "events",
+        "Events that wait in the queues of streams because their client reads slowly.",
+        lambda each: each.hub.backlog()[0],
+    ),
+    Metric(
+        "hunt_subscribers_behind", "gauge", "streams",
+        "Streams with at least one event in their queue: their client reads slowly.",
+        lambda each: each.hub.backlog()[1],
+    ),
+    Metric(
         "hunt_slow_subscribers", "counter", "streams",
-        "Streams closed because their client did not read.",
+        "Streams closed because their queue was full: the client did not read.",
         lambda each: each.recorder.slow_subscribers,
     ),
     Metric(
         "hunt_delivery_seconds", "histogram", "seconds",
-        "Time from a commit to the write of its event to a stream.",
+        "Time from the publication of an event in this process to its write to a stream.",
         lambda each: each.recorder.delivery_seconds,
     ),
     Metric(
-        "hunt_bus_lag_seconds", "gauge", "seconds", "Age of the newest notice at its arrival.",
+        "hunt_bus_lag_seconds", "gauge", "seconds",
+        "Time that the newest notice of another process's commit took to arrive.",
         lambda each: each.recorder.newest_bus_lag, rule="greatest",
     ),
     Metric(
-        "hunt_tail_reads", "counter", "reads", "Ranges of a log that were read from the table.",
+        "hunt_tail_reads", "counter", "reads",
+        "Ranges of a log read from the table, after lost notices or for large batches.",
         lambda each: each.tail.reads,
     ),
     Metric(
         "hunt_tail_silence_seconds", "gauge", "seconds",
-        "Time since the database last returned the end of all logs.",
+        "Time since the database last answered the poll of the ends of all logs.",
         lambda each: each.tail.silence(), rule="greatest",
     ),
     Metric(
-        "hunt_pool_connections", "gauge", "connections", "Connections to the database, by state.",
+        "hunt_pool_connections", "gauge", "connections",
+        "Connections to the database now, by state; at HUNT_POOL_SIZE busy ones, calls wait.",
         lambda each: each.pool(), ("state",),
     ),
     Metric(
-        "hunt_connections", "gauge", "connections", "Open connections of clients.",
+        "hunt_connections", "gauge", "connections",
+        "Connections of clients that are open now, parked ones included.",
         _connections(lambda each: each.count),
     ),
     Metric(
         "hunt_connections_evicted", "counter", "connections",
-        "Idle connections that were closed to accept new ones.",
+        "Idle connections of clients closed to make room for new ones.",
         _connections(lambda each: each.evicted),
     ),
     Metric(
         "hunt_connections_refused", "counter", "connections",
-        "Connections beyond a concurrency limit.",
+        "Connections of clients beyond a limit, by limit: total or address.",
         _connections(lambda each: each.refused), ("limit",),
     ),
     Metric(
@@ -207,20 +269,20 @@ METRICS: tuple[Metric[Sources], ...] = (
         lambda each: each.meter.idle(), rule="mean",
     ),
     Metric(
-        "hunt_tasks", "gauge", "tasks", "Trio tasks.",
+        "hunt_tasks", "gauge", "tasks", "Trio tasks alive now; parked connections have none.",
         lambda _: trio.lowlevel.current_statistics().tasks_living,
     ),
     Metric(
-        "hunt_faults", "counter", "faults", "Faults that the process handled.",
+        "hunt_faults", "counter", "faults", "Faults handled without an outage, by place and kind.",
         lambda each: each.faults.by_label(), ("where", "kind"),
     ),
     Metric(
         "hunt_log_lines_lost", "counter", "lines",
-        "Log lines that were dropped because they could not be written.",
+        "Log lines dropped because they could not be written fast enough.",
         lambda _: lines_lost(),
     ),
     Metric(
-        "hunt_build_info", "gauge", "1", "The release of hunt, as a label.",
+        "hunt_build_info", "gauge", "1", "The release of hunt as a label; the value is always 1.",
         lambda each: {each.version: 1.0}, ("version",), rule="greatest",
     ),
 )  # fmt: skip

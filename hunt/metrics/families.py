@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 Series = tuple[str, tuple[tuple[str, str], ...]]
 
 #: How the values of one series of several workers become one value.
-Rule = Literal["sum", "mean", "greatest", "earliest"]
+Rule = Literal["sum", "mean", "greatest", "least", "earliest"]
 
 #: Kinds whose values only grow while a process lives.
 CUMULATIVE = frozenset({"counter", "histogram"})
@@ -120,5 +120,5 @@ def _one(rule: Rule, values: Sequence[float]) -> float:
             return sum(values) / len(values)
         case "greatest":
             return max(values)
-        case "earliest":
+        case "least" | "earliest":
             return min(values)

@@ -37,6 +37,9 @@ class Recorder:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.window = Window(clock)  #: durations of the commits of the last minute
         self.clicks = LabelledCounter()  #: by hunt and outcome
+        self.points: Counter[str] = Counter()  #: points of new rewards, by hunt
+        #: Answered requests, by route template and status; `AccessLog` counts them.
+        self.requests: Counter[tuple[str, int]] = Counter()
         self.click_seconds = Histogram(SECONDS)
         self.commit_seconds = Histogram(SECONDS)
         self.batch_rows = Histogram(ROWS)
@@ -75,6 +78,10 @@ class Recorder:
         self.batch_rows.observe(rows)
         self.commit_seconds.observe(seconds)
         self.window.add(seconds)
+
+    def awarded(self, hunt: str, points: int) -> None:
+        """Count the points of new rewards of a hunt."""
+        self.points[hunt] += points
 
     def breaker_changed(self, state: str) -> None:
         """Count a transition of the breaker to `state`."""

@@ -67,7 +67,7 @@ def _family(metric: Metric[Source], value: Present) -> Family:
     return Family(
         name=metric.name,
         kind=metric.kind,
-        text=metric.help,
+        text=f"{metric.help} Unit: {metric.unit}.",
         rule=metric.rule,
         samples=list(_samples(metric, value)),
     )

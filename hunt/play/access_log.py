@@ -1,7 +1,8 @@
-"""The access log: one line for each request, and for a sample of the clicks."""
+"""The access log: one line for each request, and for a sample of the clicks; counts all."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -19,18 +20,25 @@ class AccessLog:
     """Log answered requests at level `info`; no line contains a player, a query or a body.
 
     Clicks are sampled, because a line costs as much as a click.  At level `debug` every
-    click is logged.
+    click is logged.  Every request is counted, logged or not.
 
     Args:
         settings: Whether there is an access log, and one in how many clicks it contains.
         clock: Monotonic time, in seconds.
+        requests: Counts all requests, by route template and status.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float],
+        requests: Counter[tuple[str, int]],
+    ) -> None:
         self.on = settings.access_log and settings.log_level in {"debug", "info"}  #: else no lines
         self._every = 1 if settings.log_level == "debug" else settings.access_log_clicks
         self._left = 1  # clicks up to and including the next one that is logged
         self._clock = clock
+        self._requests = requests
 
     def answered(
         self,
@@ -43,7 +51,7 @@ class AccessLog:
         answer: bytes | None = None,
         size: int | None = None,
     ) -> None:
-        """Log an answered request; of clicks, one in so many.
+        """Count an answered request, and log it; of clicks, one in so many.
 
         Args:
             method: HTTP method; ``CLICK`` for a click over a WebSocket.
@@ -54,6 +62,7 @@ class AccessLog:
             answer: The whole answer: a body, or an HTTP/1.1 head and body.
             size: Bytes of the body, instead of `answer`; None where unknown, as of a stream.
         """
+        self._requests[route, status] += 1
         if not self.on:
             return
         if _SAMPLED.get(route) == method:

@@ -51,7 +51,7 @@ def assemble(
         hub: Publishes rewards and wins to subscribers.
         log: Read for missed rewards.
         position: Returns the last seq of a hunt's log that this process has seen.
-        metrics: Counts refused clicks and deliveries.
+        metrics: Counts requests, refused clicks and deliveries.
         faults: Its key ``resume`` counts streams that could not be resumed.
         jitter: Returns a number in [0, 1), to spread reconnects.
     """
@@ -80,6 +80,6 @@ def assemble(
         intake=intake,
         streams=streams,
         metrics=metrics,
-        access=AccessLog(settings, trio.current_time),
+        access=AccessLog(settings, trio.current_time, metrics.requests),
         clock=trio.current_time,
     )

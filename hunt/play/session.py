@@ -109,6 +109,10 @@ class Session:
         self._link.wake()
         return True
 
+    def waiting(self) -> int:
+        """See `hunt.service.subscriber.Subscriber`."""
+        return self._frames
+
     def close(self, reason: Reason) -> None:
         """See `hunt.service.subscriber.Subscriber`; clicks in flight are answered first."""
         if reason == "slow":

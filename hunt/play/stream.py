@@ -105,6 +105,8 @@ class Stream(Struct):
         self.shared.hub.add(self.subscription, subscriber)
         self.shared.hub.count(transport, 1)
         self.subscriber, self.transport = subscriber, transport
+        if transport == "websocket":
+            self.shared.hub.queues.add(subscriber)
 
     def unsubscribe(self) -> None:
         """Receive nothing more; a second call changes nothing."""
@@ -116,8 +118,11 @@ class Stream(Struct):
 
     def set_awake(self, awake: bool) -> None:
         """Count the stream, which is subscribed, as one that has a task or as a parked one."""
-        self.shared.hub.awake += awake - self.awake
+        hub = self.shared.hub
+        hub.awake += awake - self.awake
         self.awake = awake
+        if self.subscriber is not None:
+            (hub.queues.add if awake else hub.queues.discard)(self.subscriber)
 
     def begin(self, subscriber: Subscriber) -> Greeting | None:
         """Subscribe an event stream, and return its greeting.

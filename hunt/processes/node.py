@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import structlog
 import trio
@@ -44,6 +45,7 @@ class Node:
         self._readiness = Readiness(share=share, clock=trio.current_time)
         self._totals = Totals()
         self._ends = Counter(drained=0, failed=0)
+        self._restarts = Counter(crash=0, hang=0, reload=0)
         self._changed = trio.Event()
         self._requests: list[tuple[WorkerProcess, int]] = []  # for the total, with their numbers
         self._requested = trio.Event()
@@ -67,6 +69,10 @@ class Node:
         self._readiness.end(worker.pid)
         self._totals.end(worker.pid)
         self.tell_soon()
+
+    def restarted(self, reason: Literal["crash", "hang", "reload"]) -> None:
+        """Count a worker that was started in place of another one."""
+        self._restarts[reason] += 1
 
     def tell_soon(self) -> None:
         """Tell the workers the node's state at once: it may have changed."""
@@ -129,15 +135,26 @@ class Node:
         return [
             Family(
                 name="hunt_workers", kind="gauge", rule="sum",
-                text="Worker processes, by whether they can take clicks.",
+                text="Worker processes, by whether they can take clicks now. Unit: processes.",
                 samples=[Sample("hunt_workers", (("state", k),), v) for k, v in counts.items()],
             ),
             Family(
                 name="hunt_worker_ends", kind="counter", rule="sum",
-                text="Worker processes that ended: drained, or failed and were replaced.",
+                text="Worker processes that ended, by how: drained or failed. Unit: processes.",
                 samples=[
                     Sample("hunt_worker_ends_total", (("how", k),), v)
                     for k, v in self._ends.items()
+                ],
+            ),
+            Family(
+                name="hunt_worker_restarts", kind="counter", rule="sum",
+                text=(
+                    "Worker processes started in place of another one, by reason:"
+                    " crash, hang, or reload (SIGHUP). Unit: processes."
+                ),
+                samples=[
+                    Sample("hunt_worker_restarts_total", (("reason", k),), v)
+                    for k, v in self._restarts.items()
                 ],
             ),
         ]  # fmt: skip

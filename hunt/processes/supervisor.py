@@ -226,6 +226,7 @@ class Supervisor:
             if self._draining.is_set():
                 return
             self._slots[slot] = self._start()
+            self._node.restarted("hang" if worker.hung else "crash")
 
     def _failed_early(self, worker: WorkerProcess) -> bool:
         since = worker.serves_since
@@ -265,6 +266,7 @@ class Supervisor:
                 log.error("restart failed", pid=new.pid, error=new.reason)
                 return
             self._slots[slot] = new
+            self._node.restarted("reload")
             old.retire()
             await old.ended.wait()
 

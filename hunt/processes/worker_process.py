@@ -79,6 +79,7 @@ class WorkerProcess:
         self.failure: Failure | None = None  #: the reason that it gave for its end
         self.status: int | None = None  #: exit status as of `subprocess`; None: it runs
         self.number: int | None = None  #: as of `order`; None: it waits for its order
+        self.hung = False  #: it was ended because its heartbeats stopped
         self._popen, self._sock, self._resources = popen, sock, resources
         self._channel = Channel(sock)
         self._program = program
@@ -131,6 +132,7 @@ class WorkerProcess:
                 if trio.current_time() > scope.deadline + _LATE:
                     continue  # the supervisor, or the whole machine, was stopped
                 log.error("worker process hung", pid=self.pid)
+                self.hung = True
                 await end(self.pid, ABORT)
                 return
             if lines is None:

@@ -60,6 +60,9 @@ class Recorder(Protocol):
     def settled(self, hunt: str, outcomes: Iterable[Outcome], seconds: list[float]) -> None:
         """Count outcomes, and the seconds from each click to its outcome."""
 
+    def awarded(self, hunt: str, points: int) -> None:
+        """Count points of new rewards."""
+
     def breaker_changed(self, state: State) -> None:
         """Count a transition of the breaker."""
 
@@ -153,6 +156,7 @@ class Commits:
             # After a retry, rows of an unanswered attempt stand among newer ones.
             fresh.sort(key=attrgetter("seq"))
             self._tail.committed(hunt, fresh)
+            self._recorder.awarded(hunt, sum(each.points for each in fresh))
         return outcomes
 
     def _shown(self, hunt: str, outcome: Outcome) -> Outcome:

@@ -68,6 +68,8 @@ class Hub:
         self._won = trio.Event()
         self._counts: Counter[str] = Counter()
         self.awake = 0  #: event streams that have a task now; the others are parked
+        #: Subscribers with a queue: event streams that have a task, and all WebSockets.
+        self.queues: set[Subscriber] = set()
         self._closed = False
         self.expiry = Expiry(
             self._streams, clock=clock, tokens=tokens, jitter=jitter, end=self._expire
@@ -188,6 +190,11 @@ class Hub:
     def counts(self) -> dict[str, int]:
         """Return the number of subscribers, by transport."""
         return dict(self._counts)
+
+    def backlog(self) -> tuple[int, int]:
+        """Return the frames that wait for clients, and the number of these clients."""
+        waiting = [each.waiting() for each in self.queues]
+        return sum(waiting), sum(map(bool, waiting))
 
     async def run(self) -> None:
         """Send wins, and end streams whose tokens expire, until cancelled."""

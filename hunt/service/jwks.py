@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ class Jwks:
         tokens: The verifier.
         get: Returns the key set; raises `KeysError`.
         jitter: Uniform in [0, 1), spreads the fetches.
+        faults: Its key ``fetch`` counts fetches that failed.
     """
 
     def __init__(
@@ -51,10 +53,12 @@ class Jwks:
         get: Callable[[], Awaitable[bytes]],
         *,
         jitter: Callable[[], float],
+        faults: Counter[str],
     ) -> None:
         self._tokens = tokens
         self._get = get
         self._jitter = jitter
+        self._faults = faults
         self._backoff = Backoff(base=1.0, cap=60.0, jitter=jitter)
         self._asked = trio.Event()
         tokens.unknown = self.ask
@@ -71,6 +75,7 @@ class Jwks:
             try:
                 keys = from_jwks(await self._get())
             except KeysError as exc:
+                self._faults["fetch"] += 1
                 pause = self._backoff.next()
                 log.warning("key set not read", error=str(exc), retry_in=round(pause, 1))
             else:
@@ -84,7 +89,11 @@ class Jwks:
 
 
 async def keep_current(
-    tokens: TokenVerifier, settings: Settings, *, jitter: Callable[[], float]
+    tokens: TokenVerifier,
+    settings: Settings,
+    *,
+    jitter: Callable[[], float],
+    faults: Counter[str],
 ) -> None:
     """Keep the public keys current until cancelled; return at once without a key set."""
     if settings.jwks_url is not None:
@@ -92,9 +101,11 @@ async def keep_current(
 
         # One client, because a TLS context takes a while to make.
         async with httpx.AsyncClient(timeout=TIMEOUT) as client:
-            await Jwks(tokens, partial(fetch, client, settings.jwks_url), jitter=jitter).run()
+            get = partial(fetch, client, settings.jwks_url)
+            await Jwks(tokens, get, jitter=jitter, faults=faults).run()
     elif settings.jwks_file is not None:
-        await Jwks(tokens, partial(read, trio.Path(settings.jwks_file)), jitter=jitter).run()
+        get = partial(read, trio.Path(settings.jwks_file))
+        await Jwks(tokens, get, jitter=jitter, faults=faults).run()
 
 
 async def fetch(client: httpx.AsyncClient, url: str) -> bytes:

@@ -54,6 +54,9 @@ class Subscriber(Protocol):
     def offer(self, frame: Frame) -> bool:
         """Take a frame; return False if it cannot, and is to be cut off.  Must not block."""
 
+    def waiting(self) -> int:
+        """Return the number of frames that wait for the client."""
+
     def close(self, reason: Reason) -> None:
         """Take no more frames; earlier ones may still be delivered.  Must not block."""
 
@@ -72,6 +75,10 @@ class Mailbox:
         except (trio.WouldBlock, trio.BrokenResourceError):
             return False
         return True
+
+    def waiting(self) -> int:
+        """See `Subscriber`."""
+        return self._send.statistics().current_buffer_used
 
     def close(self, reason: Reason) -> None:
         """See `Subscriber`."""

@@ -95,6 +95,8 @@ async def test_stalled_stream_loses_nothing_until_its_mailbox_is_full(database: 
         assert isinstance(parked, ParkedStream)
         assert parked._mailbox is not None, "it is awake"
         assert client.engine.streams.hub.awake == 1
+        waiting, behind = client.engine.streams.hub.backlog()
+        assert (0 < waiting < count, behind) == (True, 1)
         seen = []
         while len(seen) < count:
             seen += [json.loads(each.data)["seq"] for each in await reader.events(1)]
@@ -103,6 +105,7 @@ async def test_stalled_stream_loses_nothing_until_its_mailbox_is_full(database: 
             while parked._mailbox is not None:
                 await trio.lowlevel.checkpoint()
         assert client.engine.streams.hub.awake == 0
+        assert client.engine.streams.hub.backlog() == (0, 0)
         client.engine.streams.tail.committed(
             "harbour", [Reward(first + count, "", "ada", None, 0, "")]
         )

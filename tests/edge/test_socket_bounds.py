@@ -107,7 +107,10 @@ async def test_stalled_write_ends_the_socket(
     ):
         await greeted(talk)
         publish(client, "ada", 2000)  # fewer than may wait
+        waiting, behind = client.engine.streams.hub.backlog()
+        assert (waiting > 1000, behind) == (True, 1)
         await until(lambda: client.engine.streams.hub.counts() == {"websocket": 0})
+        assert client.engine.streams.hub.backlog() == (0, 0)
         assert "hunt_slow_subscribers_total 1.0" in (await client.get("/metrics")).text
 
 

@@ -105,6 +105,15 @@ async def scrapes(scraper: Scraper, count: int) -> None:
     await until(lambda: scraper.scrapes >= wanted, seconds=60)
 
 
+def restarts(scraper: Scraper) -> dict[str, float]:
+    """Return how many workers were started in place of another one, by reason."""
+    return {
+        dict(labels)["reason"]: value
+        for (name, labels), value in scraper.last.items()
+        if name == "hunt_worker_restarts_total"
+    }
+
+
 async def test_no_counter_falls_when_a_worker_is_killed(tmp_path: Path) -> None:
     async with scraped(tmp_path / "data") as (server, ada, scraper):
         for _ in range(2):
@@ -122,6 +131,7 @@ async def test_no_counter_falls_when_a_worker_is_killed(tmp_path: Path) -> None:
         assert scraper.fallen == []
         ends = ("hunt_worker_ends_total", frozenset({("how", "failed")}))
         assert scraper.last[ends] == 4
+        assert restarts(scraper) == {"crash": 4, "hang": 0, "reload": 0}
 
 
 async def test_restart_loses_no_count(tmp_path: Path) -> None:
@@ -140,6 +150,7 @@ async def test_restart_loses_no_count(tmp_path: Path) -> None:
         await click(ada, server.url, 10)
         await scrapes(scraper, 3)
         assert scraper.clicks() == 50
+        assert restarts(scraper) == {"crash": 0, "hang": 0, "reload": 2}
         assert scraper.fallen == []
 
 

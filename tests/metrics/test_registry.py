@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from http import HTTPStatus
+
 import pytest
 
+from hunt.core.definition import Prize
 from hunt.core.events import Reward, Settlement
 from hunt.errors import OutcomeUnknown
-from hunt.metrics.declarations import METRICS, Metric
-from hunt.metrics.registry import Registry
+from hunt.metrics.declarations import METRICS, Metric, Sources
+from hunt.metrics.registry import Registry, read
+from tests.support.hunts import NOTHING, SURE, hunt
 from tests.support.process import Process
 
 WON = Settlement(Reward(1, "", "", "coin", 1, ""), False)
@@ -21,6 +26,10 @@ async def test_rendered_page_has_every_recorded_number() -> None:
     recorder = process.recorder
     recorder.refused("harbour", OutcomeUnknown(), 0.003)
     recorder.settled("harbour", [WON] * 6, [0.1] * 6)
+    recorder.awarded("harbour", 12)
+    recorder.awarded("harbour", 0)
+    recorder.requests["/v1/hunts", HTTPStatus.OK] += 1
+    recorder.requests["/v1/hunts", 200] += 1
     recorder.committed(rows=3, seconds=0.004)
     recorder.breaker_changed("open")
     recorder.delivered(0.001)
@@ -35,6 +44,8 @@ async def test_rendered_page_has_every_recorded_number() -> None:
     for line in (
         'hunt_clicks_total{hunt="harbour",outcome="unknown"} 1.0',
         'hunt_clicks_total{hunt="harbour",outcome="won"} 6.0',
+        'hunt_points_total{hunt="harbour"} 12.0',
+        'hunt_requests_total{route="/v1/hunts",status="200"} 2.0',
         "hunt_click_seconds_count 7.0",
         "hunt_batch_rows_sum 3.0",
         'hunt_batch_rows_bucket{le="+Inf"} 1.0',
@@ -55,10 +66,34 @@ async def test_rendered_page_has_every_recorded_number() -> None:
         'hunt_faults_total{kind="busy",where="pool"} 0.0',
         'hunt_faults_total{kind="hunts",where="engine"} 1.0',
         'hunt_faults_total{kind="resume",where="engine"} 2.0',
-        "# HELP hunt_batch_rows Clicks in a batch.",
+        "# HELP hunt_batch_rows Clicks that one commit made durable. Unit: clicks.",
         "# TYPE hunt_clicks_total counter",
     ):
         assert line in lines
+
+
+async def test_stock_is_that_of_hunts_that_run() -> None:
+    process = Process()
+    stocked = Prize("chest", "Chest", 9, 0.5, 40, None)
+    for number, state in enumerate(("draft", "open", "paused", "closed")):
+        definition = replace(NOTHING, id=f"h{number}", prizes=(SURE, stocked))
+        process.hunts[definition.id] = replace(
+            hunt(definition, state), stock_left={"chest": number}
+        )
+    lines = process.registry.render().decode().splitlines()
+    assert [each for each in lines if each.startswith("hunt_prize_stock")] == [
+        'hunt_prize_stock{hunt="h1",prize="chest"} 40.0',
+        'hunt_prize_stock{hunt="h2",prize="chest"} 40.0',
+        'hunt_prize_stock_left{hunt="h1",prize="chest"} 1.0',
+        'hunt_prize_stock_left{hunt="h2",prize="chest"} 2.0',
+    ]
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda each: each.name)
+async def test_help_explains_the_metric_and_names_its_unit(metric: Metric[Sources]) -> None:
+    [family] = read([metric], Process(Connections()).sources)
+    assert family.text.endswith(f". Unit: {metric.unit}.")
+    assert len(metric.help.split()) >= 6, "it says more than the name"
 
 
 async def test_every_declared_metric_is_exposed_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hunt.settings import Settings
 
 
 def access_log(**options: Any) -> AccessLog:
-    return AccessLog(Settings(**options), clock=lambda: 10.0)
+    return AccessLog(Settings(**options), clock=lambda: 10.0, requests=Counter())
 
 
 @pytest.mark.parametrize(

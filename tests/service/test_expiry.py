@@ -28,6 +28,9 @@ class Ended:
     def offer(self, frame: Frame) -> bool:
         return True
 
+    def waiting(self) -> int:
+        return 0
+
     def close(self, reason: Reason) -> None:
         assert self.reason is None, "closed once"
         self.at, self.reason = wall(), reason

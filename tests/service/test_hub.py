@@ -225,6 +225,9 @@ class Recorder:
         self._then()
         return True
 
+    def waiting(self) -> int:
+        return 0
+
     def close(self, reason: Reason) -> None:
         raise AssertionError(reason)
 

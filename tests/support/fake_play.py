@@ -174,7 +174,7 @@ class World:
             intake=cast(Any, self.intake),
             streams=streams,
             metrics=cast(Any, self.metrics),
-            access=AccessLog(self.settings, clock=lambda: self.now),
+            access=AccessLog(self.settings, clock=lambda: self.now, requests=Counter()),
             clock=lambda: self.now,
         )
 

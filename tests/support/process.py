@@ -8,6 +8,7 @@ import trio
 
 from hunt.core.breaker import Breaker
 from hunt.core.events import Click, Outcome, Reward
+from hunt.core.hunts import Hunt
 from hunt.metrics.declarations import Connections, Sources
 from hunt.metrics.event_loop import EventLoopMeter
 from hunt.metrics.faults import Faults
@@ -30,6 +31,7 @@ class Process:
 
     def __init__(self, connections: Connections | None = None) -> None:
         self.recorder = Recorder(trio.current_time)
+        self.hunts: dict[str, Hunt] = {}
         self.faults = Faults()
         self.breaker = Breaker(trio.current_time, jitter=lambda: 1.0)
         self.hub = make_hub()[0]
@@ -41,6 +43,7 @@ class Process:
         self.sources = Sources(
             version="9",
             recorder=self.recorder,
+            hunts=self.hunts,
             faults=self.faults,
             breaker=self.breaker,
             guard=Guard(

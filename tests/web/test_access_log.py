@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -81,6 +82,54 @@ async def test_every_way_in_logs_the_same_lines(database: str, lines: list[Event
     told = json.dumps(lines, default=str)
     for secret in (token(), "Bearer", "ada", "ticket=", "harbour/"):
         assert secret not in told.replace("/v1/hunts/<hunt_id>/", "")
+
+
+@pytest.mark.parametrize("access_log", [True, False])
+async def test_requests_are_counted_by_route_and_status(database: str, access_log: bool) -> None:
+    async with serving(database, access_log=access_log, access_log_clicks=100) as client:
+        for _ in range(3):
+            assert (await client.click()).status_code == 200
+        await client.click(x=101)
+        for path in (
+            "/v1/hunts/harbour",
+            "/v1/hunts/nowhere",
+            "/a",
+            "/b",
+            "/static/c",
+            "/static/d",
+        ):
+            await client.get(path)
+        await client.request("BREW", "/v1/hunts")
+        async with stream(client) as events:
+            await events.next()
+        async with opened(client) as socket:
+            await next_of(socket)
+            await socket.send_message(over_socket())
+            await next_of(socket)
+            page = (await client.get("/metrics")).text
+    found = {
+        (labels[1], labels[2]): float(labels[3])
+        for labels in re.finditer(r'hunt_requests_total{route="(.*)",status="(.*)"} (.*)', page)
+    }
+    brewed = [each for each in found if each[1] in {"405", "501"}]
+    assert len(brewed) == 1
+    assert {each: found[each] for each in found if each not in brewed} == {
+        (CLICKS, "200"): 3, (CLICKS, "400"): 1, ("/v1/hunts/<hunt_id>", "200"): 1,
+        ("/v1/hunts/<hunt_id>", "404"): 1, ("-", "404"): 2, ("/static/<name>", "404"): 2,
+        (EVENTS, "200"): 1, (SOCKET, "101"): 1, (SOCKET, "200"): 1,
+    }  # fmt: skip
+
+
+async def test_points_are_those_of_new_rewards(database: str) -> None:
+    async with serving(database) as client:
+        body = {"id": str(uuid.uuid4())}
+        for each in (body, body, {}, {}, {}):  # a repeat, and one more than the stock of 3
+            assert (await client.click(**each)).status_code == 200
+        await client.engine.catalogue._refresh(client.engine.streams)
+        lines = (await client.get("/metrics")).text.splitlines()
+    assert 'hunt_points_total{hunt="harbour"} 15.0' in lines
+    assert 'hunt_prize_stock{hunt="harbour",prize="coin"} 3.0' in lines
+    assert 'hunt_prize_stock_left{hunt="harbour",prize="coin"} 0.0' in lines
 
 
 async def test_one_click_in_so_many_is_logged_and_every_other_request(

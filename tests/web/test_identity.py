@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -170,6 +172,7 @@ async def test_unknown_keys_and_failures_fetch_no_more_than_now_and_then(
     tokens = TokenVerifier((SECRET,), clock=time.time, algorithms=("ES256",), keys=None)
     fetched: list[float] = []
     fails = True
+    faults = Counter(fetch=0)
 
     async def get() -> bytes:
         fetched.append(trio.current_time())
@@ -183,10 +186,11 @@ async def test_unknown_keys_and_failures_fetch_no_more_than_now_and_then(
             await trio.sleep(0.01)
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Jwks(tokens, get, jitter=lambda: 0.5).run)
+        nursery.start_soon(Jwks(tokens, get, jitter=lambda: 0.5, faults=faults).run)
         await trio.sleep(600)
         assert tokens.waiting
         assert len(fetched) < 30, "capped at a minute"
+        assert faults == {"fetch": len(fetched)}
         fails = False
         await trio.sleep(60)
         assert not tokens.waiting
@@ -229,7 +233,9 @@ async def test_a_key_set_in_a_file_is_read_again(tmp_path: Path) -> None:
     assert tokens.verify(forge.signed("ES256"), "bearer").player == "ada"
     await file.write_bytes(key_set(("ES256", 1)))
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(lambda: jwks.keep_current(tokens, settings, jitter=lambda: 0.5))
+        nursery.start_soon(
+            partial(jwks.keep_current, tokens, settings, jitter=lambda: 0.5, faults=Counter())
+        )
         with trio.fail_after(10):
             while not forge.refused(tokens, forge.signed("ES256")):
                 await trio.sleep(0.001)
