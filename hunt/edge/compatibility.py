@@ -48,7 +48,10 @@ HYPERCORN = Package(
         "hypercorn.protocol.h11:H11Protocol.initiate": "self",
         "hypercorn.protocol.h11:H11Protocol.stream_send": "self, event",
         "hypercorn.protocol.h11:H11Protocol._check_protocol": "self, event",
+        "hypercorn.protocol.h11:H11Protocol._close_stream": "self",
         "hypercorn.protocol.h11:H11Protocol._create_stream": "self, request",
+        "hypercorn.protocol.h11:H11Protocol._handle_events": "self",
+        "hypercorn.protocol.h11:H11Protocol._maybe_recycle": "self",
         "hypercorn.protocol.h11:H11Protocol._send_error_response": "self, status_code",
         "hypercorn.protocol.h11:H11Protocol._send_h11_event": "self, event",
         # `hunt.edge.http2`
@@ -97,6 +100,7 @@ H11 = Package(
         "h11._connection:Connection._receive_buffer": ATTRIBUTE,
         "h11._connection:Connection.next_event": "self",
         "h11._connection:Connection.receive_data": "self, data",
+        "h11._connection:Connection.start_next_cycle": "self",
         "h11._connection:Connection.they_are_waiting_for_100_continue": ATTRIBUTE,
         "h11._receivebuffer:ReceiveBuffer.maybe_extract_lines": "self",
         "h11._receivebuffer:ReceiveBuffer.maybe_extract_next_line": "self",

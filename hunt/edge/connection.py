@@ -219,6 +219,8 @@ class Connection(TCPServer):
         connection = protocol.connection
         if not isinstance(connection, h11.Connection) or connection.trailing_data[1]:
             return None
+        if connection.their_state is not h11.IDLE:
+            return None  # the rest of a body is dropped first
         return protocol, connection
 
     async def protocol_send(self, event: Event) -> None:

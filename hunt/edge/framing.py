@@ -18,6 +18,9 @@ MAX_LINE = 8192
 #: Maximum length of the line before a chunk, in bytes: its size, and ignored extensions.
 MAX_CHUNK_LINE = 256
 
+#: Maximum length of a body that is read and dropped after its response, in bytes.
+MAX_DROPPED = 256 * 1024
+
 #: A line feed without carriage return, which does not end a line here.
 BARE_LF = re.compile(rb"(?<!\r)\n")
 _END = b"\r\n\r\n"
@@ -128,11 +131,31 @@ class Connection(h11.Connection):
         self._limit = limit
         self._receive_buffer = _Buffer()
         self.fault: Malformed | None = None  #: the fault that hunt found in the request
+        self._dropping: int | None = None  # bytes of the body that may still be dropped
 
     @property
     def expects_continue(self) -> bool:
         """Whether the client sends the body only after ``100 Continue``."""
         return self.client_is_waiting_for_100_continue
+
+    @property
+    def unread(self) -> bool:
+        """Whether the response is complete, and the rest of the body is still to come."""
+        return self.our_state is h11.DONE and self.their_state is h11.SEND_BODY
+
+    @property
+    def dropped(self) -> bool:
+        """Whether the body that `drop_body` drops has ended; another request may follow."""
+        return self._dropping is not None and self.their_state is h11.DONE
+
+    def drop_body(self) -> None:
+        """Let `next_event` drop the rest of the body, of at most `MAX_DROPPED` bytes."""
+        self._dropping = MAX_DROPPED
+
+    def start_next_cycle(self) -> None:
+        """Begin with the next request."""
+        super().start_next_cycle()
+        self._dropping = None
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the client."""
@@ -151,10 +174,20 @@ class Connection(h11.Connection):
         try:
             if self.their_state is h11.IDLE:
                 check_head(self.trailing_data[0], self._limit)
-            return super().next_event()
+            return self._next_kept()
         except Malformed as fault:
             self.fault = fault
             raise
+
+    def _next_kept(self) -> type[h11.NEED_DATA | h11.PAUSED] | h11.Event:
+        """Return the next event that is no part of a body to be dropped."""
+        event = super().next_event()
+        while self._dropping is not None and isinstance(event, h11.Data):
+            self._dropping -= len(event.data)
+            if self._dropping < 0:
+                raise Malformed("the body is too long", 413)
+            event = super().next_event()
+        return event
 
 
 class Answered:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import h11
-from hypercorn.events import Closed
+from hypercorn.events import Closed, Updated
 from hypercorn.protocol.events import Event, Response
 from hypercorn.protocol.h11 import H11Protocol
 
@@ -11,7 +11,7 @@ from hunt.core.addresses import UNIX
 from hunt.edge import handshake
 from hunt.edge.admission import Slot
 from hunt.edge.answers import problem_headers
-from hunt.edge.framing import Connection, Malformed
+from hunt.edge.framing import MAX_DROPPED, Connection, Malformed
 from hunt.edge.over_limit import refusal
 from hunt.edge.worker import SLOT, Worker
 from hunt.play import problems
@@ -34,6 +34,8 @@ class HTTP1(H11Protocol):
     (H5), and fail on a frame behind the handshake (H1): hunt has its own.
     """
 
+    _length = 0  # the Content-Length of the request
+
     async def initiate(self) -> None:
         """Parse by hunt's strict `framing.Connection`."""
         self.connection = Connection(self.config.h11_max_incomplete_size)
@@ -43,15 +45,40 @@ class HTTP1(H11Protocol):
 
         It is the last one if the worker drains or the connection is over a limit.  It is
         also the last one if the client still waits for ``100 Continue``: the client may send
-        the body nevertheless, so the bytes behind cannot be understood.
+        the body nevertheless, so the bytes behind cannot be understood.  And it is the last
+        one if the body is too long to be dropped.
         """
         if isinstance(event, Response) and event.status_code >= 200:
             connection = self.connection
-            waits = isinstance(connection, Connection) and connection.expects_continue
-            if self._worker.announces_close or waits or self._slot.beyond is not None:
+            unusable = isinstance(connection, Connection) and (
+                connection.expects_continue or self._length > MAX_DROPPED
+            )
+            if self._worker.announces_close or unusable or self._slot.beyond is not None:
                 headers = [*event.headers, (b"connection", b"close")]
                 event = Response(event.stream_id, headers=headers, status_code=event.status_code)
         await super().stream_send(event)
+
+    async def _maybe_recycle(self) -> None:
+        """Prepare for the next request, once the body of this one has arrived.
+
+        Hypercorn closes the connection if the application answers before that (401, 413),
+        so pipelined requests, and sometimes the response itself, would be lost.  Here the
+        rest of the body is dropped.  Meanwhile the connection counts as idle.
+        """
+        await self._close_stream()
+        connection = self.connection
+        if isinstance(connection, Connection) and connection.unread:
+            connection.drop_body()
+            await self.send(Updated(idle=True))
+        else:
+            await super()._maybe_recycle()
+
+    async def _handle_events(self) -> None:
+        await super()._handle_events()
+        while isinstance(self.connection, Connection) and self.connection.dropped:
+            self.connection.start_next_cycle()
+            await self.send(Updated(idle=True))
+            await super()._handle_events()
 
     async def _send_error_response(self, status_code: int) -> None:
         """Answer a malformed request, and close the connection."""
@@ -115,5 +142,7 @@ class HTTP1(H11Protocol):
                 peer = engine.play.proxies.peer(UNIX if self.client is None else self.client[0])
                 raise handshake.Upgraded(found, peer, self.connection.trailing_data[0])
             request = handshake.declined(request)
+        lengths = (int(value) for name, value in request.headers if name == b"content-length")
+        self._length = next(lengths, 0)
         self.connection_state[CONTINUE] = self._proceed
         await super()._create_stream(request)

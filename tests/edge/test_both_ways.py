@@ -10,6 +10,7 @@ import uuid
 import pytest
 import trio
 
+from tests.support.seeds import SEED
 from tests.support.serving import Client, connected, serving, token
 
 ROUNDS = 40
@@ -121,8 +122,7 @@ def _normal(received: bytes) -> bytes:
 
 @pytest.mark.parametrize("over_tls", [False, True], ids=["clear", "tls"])
 async def test_both_ways_answer_alike(database: str, other_database: str, over_tls: bool) -> None:
-    seed = random.randrange(2**32)
-    choose, known = random.Random(seed), list[str]()
+    choose, known = random.Random(SEED), list[str]()
     limits = {
         "trusted_proxies": ("127.0.0.0/8",),
         "click_rate": 0.001,
@@ -137,5 +137,5 @@ async def test_both_ways_answer_alike(database: str, other_database: str, over_t
             data = requests(choose, known)
             cuts = sorted(choose.sample(range(1, len(data)), choose.choice([0, 0, 1, 3, 9])))
             one, two = await answers(fast, data, cuts), await answers(plain, data, cuts)
-            said = f"seed {seed}, round {number}: {data!r} cut at {cuts}"
+            said = f"seed {SEED}, round {number}: {data!r} cut at {cuts}"
             assert _normal(one) == _normal(two), said
