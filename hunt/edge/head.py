@@ -7,7 +7,8 @@ strict without refusing a client.
 from __future__ import annotations
 
 import re
-from typing import Literal
+from enum import Enum
+from typing import Final, Literal
 
 import httptools
 from msgspec import Struct
@@ -65,6 +66,20 @@ _ONCE = _READ | {b"connection", b"content-length"}
 _SAME = frozenset({b"same-origin", b"none"})
 
 
+class _Unserved(Enum):
+    """Why the fast lane serves no request now."""
+
+    INCOMPLETE = "incomplete"
+    OTHER = "other"
+
+
+#: The request has not arrived completely.
+INCOMPLETE: Final = _Unserved.INCOMPLETE
+
+#: Hypercorn must handle the request.
+OTHER: Final = _Unserved.OTHER
+
+
 class ParsedHead(Struct):
     """The head of a fast-path request."""
 
@@ -93,14 +108,29 @@ class HeadCache:
             CACHE_SIZE, lambda head, _: _ENTRY + 2 * len(head)
         )
 
-    def read(self, head: bytes) -> ParsedHead | None:
-        """Return the parsed head; None where Hypercorn must handle it.
+    def next_request(
+        self, buffer: bytes
+    ) -> ParsedHead | Literal[_Unserved.INCOMPLETE, _Unserved.OTHER]:
+        """Return the head of the first request in `buffer`, once its body has arrived, too.
+
+        The body of a click follows the head.  Input behind the request of an event stream
+        is for Hypercorn.
 
         Args:
-            head: The bytes up to and including the empty line.
+            buffer: Bytes that were received and belong to no earlier request.
         """
-        parsed = self.cache.get(head)
-        return parse(head, self._scheme) if parsed is None else parsed
+        size = buffer.find(b"\r\n\r\n") + 4
+        if size < 4:
+            return INCOMPLETE if _may_be_fast(buffer) else OTHER
+        raw = buffer[:size]
+        head = self.cache.get(raw)
+        if head is None:
+            head = parse(raw, self._scheme)
+            if head is None:
+                return OTHER
+        if head.length is None:
+            return head if len(buffer) == size else OTHER
+        return head if len(buffer) >= size + head.length else INCOMPLETE
 
     def keep(self, parsed: ParsedHead) -> None:
         """Cache a click's head, where it is short and its player is authenticated."""
@@ -173,7 +203,7 @@ def _is_cross_origin(headers: dict[bytes, bytes]) -> bool:
     return origin.partition(b"://")[2] != headers[b"host"]
 
 
-def may_be_fast(buffer: bytes) -> bool:
+def _may_be_fast(buffer: bytes) -> bool:
     """Return whether an incomplete head may become that of a fast-path request.
 
     A head with a bare LF cannot, and its client may consider it complete.

@@ -8,7 +8,7 @@ import trio
 
 from hunt.core.events import Outcome
 from hunt.edge.admission import BEYOND_TIMEOUT, Slot
-from hunt.edge.head import ParsedHead, may_be_fast
+from hunt.edge.head import INCOMPLETE, OTHER, ParsedHead
 from hunt.edge.lingering import LingeringClose
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.parked_stream import open_stream
@@ -104,27 +104,19 @@ class ParkedConnection:
     def _advance(self) -> None:
         """Serve complete requests, one after the other, until one has to wait."""
         while self.fd >= 0 and self.buffer and not self._busy:
-            buffer = self.buffer
-            size = buffer.find(b"\r\n\r\n") + 4
-            if size < 4:
-                if not may_be_fast(buffer):
-                    self._hand_over()
+            head = self.park.heads.next_request(self.buffer)
+            if head is INCOMPLETE:
                 return
-            head = self.park.heads.read(buffer[:size])
-            if head is None:
+            if head is OTHER:
                 self._hand_over()
                 return
             if head.length is None:
-                if len(buffer) > size:
-                    self._hand_over()
-                else:
-                    self._stream(head)
+                self._stream(head)
                 return
-            whole = size + head.length
-            if len(buffer) < whole:
-                return
-            self.buffer = buffer[whole:]
-            self._click(head, buffer[size:whole])
+            size = len(head.raw)
+            body = self.buffer[size : size + head.length]
+            self.buffer = self.buffer[size + head.length :]
+            self._click(head, body)
         if not self._watched and not self._ends and self.fd >= 0:
             self._watched = True
             self.park.watch(self.fd, reading=True)

@@ -13,7 +13,7 @@ import trio
 
 from hunt.edge.admission import Slot
 from hunt.edge.answers import LAST_CHUNK, chunk
-from hunt.edge.head import ParsedHead, may_be_fast
+from hunt.edge.head import INCOMPLETE, OTHER, ParsedHead
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.parked_connection import MAX_PIPELINED, READ
 from hunt.edge.sending import send_all
@@ -61,29 +61,20 @@ class TLSConnection:
         self._buffer, self._since = received, trio.current_time()
         try:
             while True:
-                if not self._buffer and not await self._more():
-                    return None
-                size = self._buffer.find(b"\r\n\r\n") + 4
-                if size < 4:
-                    if not may_be_fast(self._buffer):
-                        return self._buffer
-                    if not await self._more():
-                        return None
-                    continue
-                head = self._park.secure_heads.read(self._buffer[:size])
-                if head is None or (head.length is None and len(self._buffer) > size):
-                    return self._buffer
-                if head.length is None:
+                buffer = self._buffer
+                head = self._park.secure_heads.next_request(buffer) if buffer else INCOMPLETE
+                if head is INCOMPLETE:
+                    more = await self._more()
+                elif head is OTHER:
+                    return buffer
+                elif head.length is None:
                     self._buffer = b""
-                    if not await self._stream_events(head):
-                        return None
-                    continue
-                while len(self._buffer) < size + head.length:
-                    if not await self._more():
-                        return None
-                body = self._buffer[size : size + head.length]
-                self._buffer = self._buffer[size + head.length :]
-                if not await self._click(head, body):
+                    more = await self._stream_events(head)
+                else:
+                    size = len(head.raw)
+                    self._buffer = buffer[size + head.length :]
+                    more = await self._click(head, buffer[size : size + head.length])
+                if not more:
                     return None
         except GONE:
             return None

@@ -1,11 +1,19 @@
-"""What the fast lane takes for plain, and what it leaves to Hypercorn."""
+"""Heads of requests for the fast lane, and of those for Hypercorn."""
 
 from __future__ import annotations
 
 import pytest
 
 from hunt.core.forwarding import Forwarded
-from hunt.edge.head import CACHE_SIZE, MAX_CACHED, HeadCache, ParsedHead, may_be_fast, parse
+from hunt.edge.head import (
+    CACHE_SIZE,
+    INCOMPLETE,
+    MAX_CACHED,
+    OTHER,
+    HeadCache,
+    ParsedHead,
+    parse,
+)
 from hunt.play import contract
 from hunt.play.request import CachedIdentity, Request
 
@@ -17,6 +25,7 @@ EVENTS = (
     b"GET /v1/hunts/harbour/events?scope=all&last_event_id=k1-7 HTTP/1.1\r\nHost: hunt:8000\r\n"
     b"Cookie: a=b; hunt_player=c\r\nAccept: text/event-stream\r\n\r\n"
 )
+BODY = b"x" * 69
 
 
 def test_a_plain_click() -> None:
@@ -139,8 +148,8 @@ def test_any_forwarding_header_is_passed_on(line: str, forwarded: Forwarded | No
 )
 def test_host_is_without_the_port_of_its_scheme(host: str, scheme: str, expected: str) -> None:
     head = CLICK.replace(b"hunt:80", host.encode())
-    parsed = HeadCache(scheme).read(head)  # type: ignore[arg-type]
-    assert parsed is not None
+    parsed = HeadCache(scheme).next_request(head + BODY)  # type: ignore[arg-type]
+    assert isinstance(parsed, ParsedHead)
     assert parsed.request.host == expected
     assert parse(head, scheme) == parsed
 
@@ -212,8 +221,9 @@ def test_head_of_at_most_8192_bytes_is_read(size: int, read: bool) -> None:
     filled = with_headers("X: " + "x" * (size - len(with_headers("X: "))))
     assert len(filled) == size
     assert (parse(filled) is not None) == read
-    assert may_be_fast(filled[:8192])
-    assert may_be_fast(filled) == read
+    assert HeadCache().next_request(filled[:8191]) is INCOMPLETE
+    unended = filled[:-4] + b"xxxx"
+    assert (HeadCache().next_request(unended) is INCOMPLETE) == read
 
 
 @pytest.mark.parametrize(
@@ -232,15 +242,29 @@ def test_head_of_at_most_8192_bytes_is_read(size: int, read: bool) -> None:
     ],
 )
 def test_incomplete_head_waits_while_it_may_become_hot(buffer: bytes, hot: bool) -> None:
-    assert may_be_fast(buffer) is hot
+    assert HeadCache().next_request(buffer) is (INCOMPLETE if hot else OTHER)
+
+
+@pytest.mark.parametrize("behind", [b"", b"POST"])
+def test_click_is_a_request_once_its_body_has_arrived(behind: bytes) -> None:
+    heads = HeadCache()
+    for size in (0, 1, 68):
+        assert heads.next_request(CLICK + BODY[:size]) is INCOMPLETE
+    assert heads.next_request(CLICK + BODY + behind) == parse(CLICK)
+
+
+def test_input_behind_a_stream_is_left_to_hypercorn() -> None:
+    heads = HeadCache()
+    assert heads.next_request(EVENTS) == parse(EVENTS)
+    assert heads.next_request(EVENTS + b"G") is OTHER
 
 
 IDENTITY = CachedIdentity("ada", until=1e12, generation=0, allowed=True, unsupported=None)
 
 
 def accepted(heads: HeadCache, head: bytes) -> ParsedHead:
-    parsed = heads.read(head)
-    assert parsed is not None
+    parsed = heads.next_request(head + BODY)
+    assert isinstance(parsed, ParsedHead)
     parsed.request.identity = IDENTITY
     heads.keep(parsed)
     return parsed
@@ -248,15 +272,15 @@ def accepted(heads: HeadCache, head: bytes) -> ParsedHead:
 
 def test_head_is_cached_once_its_player_is_authenticated() -> None:
     heads = HeadCache()
-    first = heads.read(CLICK)
-    assert first is not None
+    first = heads.next_request(CLICK + BODY)
+    assert isinstance(first, ParsedHead)
     heads.keep(first)
-    assert heads.read(CLICK) is not first, "refused clients take no memory"
+    assert heads.next_request(CLICK + BODY) is not first, "refused clients take no memory"
     first.request.identity = IDENTITY
     heads.keep(first)
-    assert heads.read(bytes(bytearray(CLICK))) is first
+    assert heads.next_request(bytes(bytearray(CLICK + BODY))) is first
     assert first.cached
-    assert heads.read(CLICK.replace(b"HTTP/1.1", b"HTTP/1.0")) is None
+    assert heads.next_request(CLICK.replace(b"HTTP/1.1", b"HTTP/1.0")) is OTHER
 
 
 def test_long_head_is_not_remembered() -> None:
@@ -286,6 +310,6 @@ def test_head_has_the_method_and_the_route_of_its_request() -> None:
 
 
 def test_connections_are_in_clear_by_default() -> None:
-    parsed = HeadCache().read(CLICK)
-    assert parsed is not None
+    parsed = HeadCache().next_request(CLICK + BODY)
+    assert isinstance(parsed, ParsedHead)
     assert parsed.request.host == "hunt"
