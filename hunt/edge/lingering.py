@@ -12,8 +12,8 @@ from contextlib import suppress
 
 import trio
 
-from hunt.edge.admission import Slot
 from hunt.edge.park import Park, Parked
+from hunt.edge.parked_socket import ParkedSocket
 from hunt.edge.sending import PIECE
 
 #: Seconds for which a client may go on sending after its last response.
@@ -41,20 +41,13 @@ def discard_input(parked: Parked) -> None:
         parked.end()
 
 
-class LingeringClose:
-    """A parked connection that has had its last response.
+class LingeringClose(ParkedSocket):
+    """A parked connection that has had its last response: all output has been written."""
 
-    Args:
-        park: The park that watches `fd` for input.
-        fd: The descriptor of the connection; all output has been written.
-    """
-
-    __slots__ = ("_since", "fd", "park", "slot")
+    __slots__ = ("_since",)
 
     def __init__(self, park: Park, fd: int) -> None:
-        self.park = park
-        self.fd = fd
-        self.slot: Slot  # set by the park
+        super().__init__(park, fd)
         self._since = park.now
         park.replace(self)
         with socket.socket(fileno=fd) as sock:
@@ -81,16 +74,3 @@ class LingeringClose:
     def evict(self) -> None:
         """See `hunt.edge.admission.Holder`."""
         self.end()
-
-    def abort(self) -> None:
-        """See `hunt.edge.admission.Holder`."""
-        self.end()
-
-    def heartbeat(self) -> None:
-        """Send nothing: only event streams have heartbeats."""
-
-    def end(self) -> None:
-        """Close the connection."""
-        if self.fd >= 0:
-            fd, self.fd = self.fd, -1
-            self.park.close(fd, watched=True)

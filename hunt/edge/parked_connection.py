@@ -11,6 +11,7 @@ from hunt.edge.admission import BEYOND_TIMEOUT, Slot
 from hunt.edge.head import INCOMPLETE, OTHER, ParsedHead
 from hunt.edge.lingering import LingeringClose
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
+from hunt.edge.parked_socket import ParkedSocket
 from hunt.edge.parked_stream import open_stream
 from hunt.edge.sending import write_all
 from hunt.play.answers import Answer
@@ -23,34 +24,22 @@ READ = 16_384
 MAX_PIPELINED = 65_536
 
 
-class ParkedConnection:
+class ParkedConnection(ParkedSocket):
     """A connection between two requests, or with a click in flight.
 
     It serves one request at a time.  Pipelined requests wait in `buffer`, so answers go
     out in the order of the requests (RFC 9112, 9.3.2).
     """
 
-    __slots__ = (
-        "_busy",
-        "_ends",
-        "_head",
-        "_watched",
-        "buffer",
-        "fd",
-        "park",
-        "since",
-        "slot",
-    )
+    __slots__ = ("_busy", "_ends", "_head", "buffer", "since")
 
     def __init__(self, park: Park, fd: int, slot: Slot) -> None:
-        self.park = park
-        self.fd = fd
-        self.slot = slot  #: the connection's, in the connection limits
+        super().__init__(park, fd)
+        self.slot = slot
         self.buffer = b""
         self.since = park.now  # time of the last request, or of the first byte of this one
         self._busy = False  # a click is in flight, or an answer is being written
         self._ends = False  # the client has closed its half
-        self._watched = True
         # Head of the click in flight.  A cached head stays here afterwards, because the
         # next click mostly has the same.
         self._head: ParsedHead | None = None
@@ -97,8 +86,8 @@ class ParkedConnection:
 
     def _pause_reading(self) -> None:
         """Pause reading."""
-        if self._watched:
-            self._watched = False
+        if self.watched:
+            self.watched = False
             self.park.watch(self.fd, reading=False)
 
     def _advance(self) -> None:
@@ -117,8 +106,8 @@ class ParkedConnection:
             body = self.buffer[size : size + head.length]
             self.buffer = self.buffer[size + head.length :]
             self._click(head, body)
-        if not self._watched and not self._ends and self.fd >= 0:
-            self._watched = True
+        if not self.watched and not self._ends and self.fd >= 0:
+            self.watched = True
             self.park.watch(self.fd, reading=True)
 
     def _click(self, head: ParsedHead, body: bytes) -> None:
@@ -175,8 +164,7 @@ class ParkedConnection:
         park.play.access.answered(
             head.method, head.route, 200, request_id=request_id, since=self.since
         )
-        fd, self.fd = self.fd, -1
-        open_stream(park, fd, answer, park.answers.stream(request_id))
+        open_stream(park, self.take_fd(), answer, park.answers.stream(request_id))
 
     def _write(self, data: bytes) -> None:
         """Write an answer; a task writes the part that does not fit into the socket."""
@@ -218,8 +206,7 @@ class ParkedConnection:
 
     def _hand_over(self) -> None:
         """Hand the connection over to Hypercorn."""
-        fd, self.fd = self.fd, -1
-        self.park.hand_over(fd, self.buffer, watched=self._watched)
+        self.park.hand_over(self.take_fd(), self.buffer, watched=self.watched)
 
     def close_if_idle(self) -> None:
         """Handle buffered input, else close the connection.
@@ -234,10 +221,9 @@ class ParkedConnection:
 
     def _linger(self) -> None:
         """Let the client close the connection after its last answer."""
-        fd, self.fd = self.fd, -1
-        if not self._watched:
-            self.park.watch(fd, reading=True)
-        LingeringClose(self.park, fd)
+        if not self.watched:
+            self.park.watch(self.fd, reading=True)
+        LingeringClose(self.park, self.take_fd())
 
     def check_timeout(self, now: float) -> None:
         """Close a connection that is idle, or whose request does not arrive in time."""
@@ -258,16 +244,3 @@ class ParkedConnection:
                 self.readable()
             if not self._busy:
                 self.end()
-
-    def abort(self) -> None:
-        """See `hunt.edge.admission.Holder`."""
-        self.end()
-
-    def heartbeat(self) -> None:
-        """Send nothing: only event streams have heartbeats."""
-
-    def end(self) -> None:
-        """Close the connection; a click in flight may still count."""
-        if self.fd >= 0:
-            fd, self.fd = self.fd, -1
-            self.park.close(fd, watched=self._watched)

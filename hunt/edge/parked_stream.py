@@ -7,10 +7,10 @@ import os
 import trio
 
 from hunt.core import sse
-from hunt.edge.admission import Slot
 from hunt.edge.answers import LAST_CHUNK, chunk
 from hunt.edge.lingering import discard_input
 from hunt.edge.park import HEARTBEAT_TICKS, Park
+from hunt.edge.parked_socket import ParkedSocket
 from hunt.edge.sending import write_all
 from hunt.play.greeting import Greeting
 from hunt.play.stream import Stream
@@ -33,7 +33,7 @@ def open_stream(park: Park, fd: int, stream: Stream, head: bytes) -> None:
     parked.begin(head)
 
 
-class ParkedStream:
+class ParkedStream(ParkedSocket):
     """A subscriber of the hub that owns no task while its client keeps up.
 
     Each frame is one write, made in the hub's own turn.  A write that does not fit into
@@ -41,12 +41,10 @@ class ParkedStream:
     mailbox meanwhile.  Once the mailbox is empty, the stream is parked again.
     """
 
-    __slots__ = ("_mailbox", "_stream", "_tick", "fd", "park", "slot")
+    __slots__ = ("_mailbox", "_stream", "_tick")
 
     def __init__(self, park: Park, fd: int, stream: Stream) -> None:
-        self.park = park
-        self.fd = fd
-        self.slot: Slot  # set by the park
+        super().__init__(park, fd)
         self._stream = stream
         self._mailbox: Mailbox | None = None  # while it is awake
         self._tick = park.tick  # heartbeat tick of the last write
@@ -152,6 +150,4 @@ class ParkedStream:
     def end(self) -> None:
         """Unsubscribe, and close the connection."""
         self._stream.unsubscribe()
-        if self.fd >= 0:
-            fd, self.fd = self.fd, -1
-            self.park.close(fd, watched=True)
+        super().end()

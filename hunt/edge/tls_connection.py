@@ -7,7 +7,6 @@ need a write.  Requests, decisions and answers are those of the park.
 from __future__ import annotations
 
 from contextlib import suppress
-from http import HTTPStatus
 
 import trio
 
@@ -116,7 +115,7 @@ class TLSConnection:
         if not isinstance(answer, Stream):
             return await self._respond(head, answer, request_id)
         park.play.access.answered(
-            head.method, head.route, HTTPStatus.OK, request_id=request_id, since=self._since
+            head.method, head.route, 200, request_id=request_id, since=self._since
         )
         whole = False
         async with trio.open_nursery() as nursery:

@@ -10,7 +10,6 @@ import pytest
 import trio
 from hypercorn.trio.tcp_server import TCPServer
 
-from hunt.core.events import Reward
 from hunt.edge import connection, tls_connection
 from tests.support import certificates
 from tests.support.raw_http import LIVEZ, Reader, click, subscribe, wait_closed
@@ -86,13 +85,6 @@ async def test_what_is_not_hot_goes_to_hypercorn_and_comes_back(
         assert (await reader.answer())[0] == 200
 
 
-async def test_request_in_single_bytes_is_answered(database: str) -> None:
-    async with serving(database, over_tls=True) as client, connected(client) as stream:
-        for byte in click():
-            await stream.send_all(bytes([byte]))
-        assert (await Reader(stream).answer())[0] == 200
-
-
 async def test_requests_sent_during_a_stream_are_answered_after_it(database: str) -> None:
     async with serving(database, over_tls=True) as client, connected(client) as stream:
         await stream.send_all(subscribe())
@@ -104,70 +96,6 @@ async def test_requests_sent_during_a_stream_are_answered_after_it(database: str
         assert (await reader.events(1))[0].retry is not None
         assert await reader.chunk() == b""
         assert (await reader.answer())[0] == 200
-
-
-async def test_silence_is_broken_by_heartbeats(database: str) -> None:
-    async with (
-        serving(database, over_tls=True, heartbeat=0.1) as client,
-        connected(client) as stream,
-    ):
-        await stream.send_all(subscribe())
-        reader = Reader(stream)
-        await reader.until(b"\r\n\r\n")
-        await reader.events(2)
-        assert [await reader.chunk() for _ in range(2)] == [b": \n\n", b": \n\n"]
-
-
-async def test_closed_stream_is_unsubscribed(database: str) -> None:
-    async with serving(database, over_tls=True) as client:
-        async with connected(client) as stream:
-            await stream.send_all(subscribe())
-            await Reader(stream).until(b"\r\n\r\n")
-            assert client.engine.streams.hub.counts() == {"sse": 1}
-        with trio.fail_after(10):  # before the first heartbeat would find it out
-            while client.engine.streams.hub.counts() != {"sse": 0}:
-                await trio.lowlevel.checkpoint()
-        await count_of(client, 0)
-
-
-async def test_stalled_stream_loses_nothing_until_its_mailbox_is_full(database: str) -> None:
-    count = 1000
-    async with (
-        serving(database, over_tls=True, stream_buffer=count) as client,
-        connected(client, receive=4096) as stream,
-    ):
-        await stream.send_all(subscribe())
-        reader = Reader(stream)
-        await reader.until(b"\r\n\r\n")
-        await reader.events(2)
-        tail = client.engine.streams.tail
-        first = tail.position("harbour") + 1
-        tail.committed(
-            "harbour", [Reward(first + n, str(n), "ada", "p" * 4000, 0, "") for n in range(count)]
-        )
-        seen: list[int] = []
-        while len(seen) < count:
-            seen += [json.loads(each.data)["seq"] for each in await reader.events(1)]
-        assert seen == list(range(first, first + count))
-
-
-async def test_a_stream_that_takes_nothing_is_ended(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hunt.edge.sending.SEND_TIMEOUT", 0.2)
-    async with (
-        serving(database, over_tls=True, stream_buffer=3000) as client,
-        connected(client, receive=4096) as stream,
-    ):
-        await stream.send_all(subscribe())
-        await Reader(stream).until(b"\r\n\r\n")
-        first = client.engine.streams.tail.position("harbour") + 1
-        rewards = [Reward(first + n, "", "ada", "p" * 4000, 0, "") for n in range(2000)]
-        client.engine.streams.tail.committed("harbour", rewards)
-        with trio.fail_after(5):
-            while client.engine.streams.hub.counts() != {"sse": 0}:
-                await trio.lowlevel.checkpoint()
-        await count_of(client, 0)
 
 
 @pytest.mark.parametrize(
