@@ -5,8 +5,8 @@ Run ``python docs/generate.py`` after a change of a setting, a metric or a refus
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from prometheus_client import PlatformCollector, ProcessCollector
@@ -17,23 +17,11 @@ from hunt.metrics.declarations import METRICS
 from hunt.metrics.families import CUMULATIVE, Rule
 from hunt.metrics.registry import PROCESS_RULES
 from hunt.play.problems import meaning, type_of
-from hunt.setting import Setting
-from hunt.settings import DECLARATIONS, Settings
+from hunt.settings import DECLARATIONS, GROUPS, Settings
+from hunt.settings_file import setting_text
 from hunt.sources import PREFIX
 
 REFERENCE = Path(__file__).parent / "reference"
-
-#: Heading -> the first setting below it.
-GROUPS: Mapping[str, str] = {
-    "database_url": "Database",
-    "bind": "Server",
-    "jwt_secret": "Tokens",
-    "batch_interval": "Commits",
-    "click_rate": "Limits of players and addresses",
-    "stream_buffer": "Streams",
-    "ready_share": "Readiness and shutdown",
-    "log_format": "Logs",
-}
 
 SETTINGS_HEAD = """\
 # Settings
@@ -42,7 +30,9 @@ SETTINGS_HEAD = """\
 
 A flag of a command precedes the variable, the variable precedes the settings file (`hunt.toml`,
 or `--config`), the file precedes the default. In the file, a setting has the name of its variable
-in lower case, without `HUNT_`. `hunt config` shows the values in force and their origins.
+in lower case, without `HUNT_`. `hunt config` shows the values in force and their origins;
+`hunt config --default` prints a commented settings file, and `hunt config --check` says whether a
+server would start with the settings.
 A setting marked *secret* is never shown, and may be read from a file, as in
 `HUNT_JWT_SECRET_FILE=/run/secrets/hunt`.
 """
@@ -89,29 +79,12 @@ def _setting_lines() -> Iterator[str]:
             yield from _head("variable", "default", "valid values", "unit", "meaning", "example")
         yield _row(
             f"`{PREFIX}{name.upper()}`",
-            _default(declared, defaults[name]),
+            declared.default or f"`{setting_text(defaults[name])}`",
             declared.parser.accepts,
             declared.unit,
             declared.meaning + (" *Secret.*" if declared.secret else ""),
-            f"`{_example(declared, defaults[name])}`",
+            f"`{declared.example or setting_text(defaults[name])}`",
         )
-
-
-def _default(declared: Setting, field: Field[object]) -> str:
-    return declared.default or f"`{_text(field)}`"
-
-
-def _example(declared: Setting, field: Field[object]) -> str:
-    return declared.example or _text(field)
-
-
-def _text(field: Field[object]) -> str:
-    """Return a default as one writes it into a variable."""
-    value = field.default
-    assert value is not MISSING, f"{field.name}: the default needs words"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def metrics_page() -> str:

@@ -239,6 +239,18 @@ DECLARATIONS: Mapping[str, Setting] = {
     for name, hint in get_type_hints(Settings, include_extras=True).items()
 }
 
+#: First field of a group -> heading of the group, in the reference and in the settings file.
+GROUPS: Mapping[str, str] = {
+    "database_url": "Database",
+    "bind": "Server",
+    "jwt_secret": "Tokens",
+    "batch_interval": "Commits",
+    "click_rate": "Limits of players and addresses",
+    "stream_buffer": "Streams",
+    "ready_share": "Readiness and shutdown",
+    "log_format": "Logs",
+}
+
 #: Fields with a connection string, of which host, port and database may be shown.
 CONNECTIONS = frozenset(name for name, each in DECLARATIONS.items() if each.parser is values.dsn)
 

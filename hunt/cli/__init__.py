@@ -6,6 +6,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 import click
+from click.shell_completion import CompletionItem
 
 #: Command -> its line in ``hunt --help``.
 COMMANDS = {
@@ -17,7 +18,7 @@ COMMANDS = {
     "open": "Open a hunt for clicks.",
     "close": "Close a hunt for good; its seed becomes public.",
     "delete": "Delete a hunt without clicks.",
-    "token": "Print a signed token for a player or an operator.",
+    "token": "Print a signed token for a player or an operator; check a token.",
     "click": "Click as a player.",
     "watch": "Print a player's rewards as they arrive.",
     "bench": "Put load on a running server, and check every outcome.",
@@ -25,7 +26,8 @@ COMMANDS = {
     "simulate": "Simulate a hunt file, and print how often each prize is won.",
     "verify": "Recompute every draw of a hunt, and compare it with the log.",
     "doctor": "Check settings, database and limits, and suggest changes.",
-    "config": "Show the settings and their sources.",
+    "config": "Show and check the settings; print a commented settings file.",
+    "completion": "Print a script that completes commands in your shell.",
 }
 
 
@@ -42,6 +44,16 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f"hunt.cli.{cmd_name}").command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin with `incomplete`, without importing them."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [
+            CompletionItem(name, help=line)
+            for name, line in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""

@@ -13,7 +13,7 @@ from hunt.core.fairness import new_seed
 from hunt.settings import Settings
 
 
-@click.command()
+@click.command(epilog=arguments.examples("hunt apply river.toml"))
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @arguments.options
 def command(file: Path, data_dir: Path | None, config: Path | None) -> None:

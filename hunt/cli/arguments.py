@@ -46,6 +46,11 @@ def options(command: Command) -> Command:
     return config_option(data_dir_option(command))
 
 
+def examples(*lines: str) -> str:
+    """Return the part of a help text that shows example command lines."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 class HuntId(click.ParamType[str]):
     """The id of a hunt; a malformed id is an error of usage."""
 

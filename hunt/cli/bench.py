@@ -21,7 +21,13 @@ def command() -> None:
     bench_options.more_files()
 
 
-@command.command("clicks")
+@command.command(
+    "clicks",
+    epilog=arguments.examples(
+        "hunt bench clicks",
+        "hunt bench clicks --connections 64,1000 --rate 3000 --html clicks.html",
+    ),
+)
 @click.option(
     "--connections",
     type=bench_options.Counts(),
@@ -88,7 +94,12 @@ def clicks_command(
     bench_options.show("Clicks", figure_table.CLICKS, found, labels, as_json=as_json, html=html)
 
 
-@command.command("streams")
+@command.command(
+    "streams",
+    epilog=arguments.examples(
+        "hunt bench streams", "hunt bench streams --streams 10000 --quiet 30"
+    ),
+)
 @click.option(
     "--streams",
     "count",
@@ -142,7 +153,12 @@ def streams_command(
     )
 
 
-@command.command("game")
+@command.command(
+    "game",
+    epilog=arguments.examples(
+        "hunt bench game", "hunt bench game --players 3000 --rate 3000 --seconds 30 --json"
+    ),
+)
 @click.option(
     "--players",
     "count",

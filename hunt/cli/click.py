@@ -14,7 +14,13 @@ from hunt.client import Answer, open_client
 from hunt.values import MOST
 
 
-@click.command()
+@click.command(
+    epilog=arguments.examples(
+        "hunt click harbour",
+        "hunt click harbour --x 12.5 --y 3 -n 10",
+        'hunt click harbour --url https://hunt.example --token "$TOKEN"',
+    )
+)
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
 @click.option(
     "--x", type=arguments.Coordinate(), help="Horizontal position in map units; random by default."

@@ -10,7 +10,7 @@ from hunt.cli import arguments, running
 from hunt.settings import Settings
 
 
-@click.command()
+@click.command(epilog=arguments.examples("hunt delete harbour"))
 @click.argument("hunt_id", metavar="ID", type=arguments.HUNT_ID)
 @arguments.options
 def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:

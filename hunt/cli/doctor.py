@@ -18,7 +18,7 @@ from hunt.store.setting_checks import Finding, check, finding
 CONNECTIONS = 1000
 
 
-@click.command()
+@click.command(epilog=arguments.examples("hunt doctor", "hunt doctor --json"))
 @arguments.json_option
 @arguments.options
 def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:

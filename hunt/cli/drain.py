@@ -11,7 +11,7 @@ from hunt.errors import HuntError
 from hunt.processes import control_socket
 
 
-@click.command()
+@click.command(epilog=arguments.examples("hunt drain", "hunt drain --data-dir /var/lib/hunt"))
 @arguments.options
 def command(data_dir: Path | None, config: Path | None) -> None:
     """Shut the running server down gracefully, and wait until it has drained.

@@ -11,7 +11,7 @@ from hunt.cli import arguments, running
 from hunt.settings import Settings
 
 
-@click.command()
+@click.command(epilog=arguments.examples("hunt epoch", "hunt epoch --new"))
 @click.option("--new", is_flag=True, help="Begin a new epoch of every hunt's log.")
 @arguments.json_option
 @arguments.options

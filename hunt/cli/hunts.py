@@ -14,7 +14,7 @@ from hunt.settings import Settings
 COLUMNS = ("id", "title", "state", "version", "clicks")
 
 
-@click.command()
+@click.command(epilog=arguments.examples("hunt hunts", "hunt hunts --json"))
 @arguments.json_option
 @arguments.options
 def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:

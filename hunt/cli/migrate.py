@@ -11,7 +11,7 @@ from hunt.settings import Settings
 from hunt.store import schema
 
 
-@click.command()
+@click.command(epilog=arguments.examples("hunt migrate --dry-run", "hunt migrate"))
 @click.option("--dry-run", is_flag=True, help="Print the SQL without running it.")
 @arguments.options
 def command(dry_run: bool, data_dir: Path | None, config: Path | None) -> None:

@@ -35,7 +35,13 @@ from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 
 
-@click.command()
+@click.command(
+    epilog=arguments.examples(
+        "hunt serve",
+        "hunt serve --bind 0.0.0.0:8000 --processes 4",
+        "HUNT_DATABASE_URL=postgresql://hunt@db.example/hunt hunt serve --config /etc/hunt.toml",
+    )
+)
 @click.option("--bind", metavar="ADDRESS", help="Listening address: HOST:PORT or unix:PATH.")
 @click.option("--processes", type=int, metavar="N", help="Number of worker processes.")
 @arguments.options

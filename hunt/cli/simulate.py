@@ -19,7 +19,11 @@ from hunt.values import MOST
 BAR = 40
 
 
-@click.command()
+@click.command(
+    epilog=arguments.examples(
+        "hunt simulate river.toml", "hunt simulate river.toml --clicks 50000 --players 20 --json"
+    )
+)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--clicks",

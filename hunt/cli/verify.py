@@ -44,7 +44,9 @@ class Report(Struct, frozen=True):
         return self.recorded is not None and self.recorded.sha256 == self.hunt.commitment
 
 
-@click.command()
+@click.command(
+    epilog=arguments.examples("hunt verify harbour", "hunt verify harbour --player ada --json")
+)
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
 @click.option("--player", help="Only verify this player's draws.")
 @arguments.json_option

@@ -14,7 +14,13 @@ from hunt.client import open_client
 from hunt.values import MOST
 
 
-@click.command()
+@click.command(
+    epilog=arguments.examples(
+        "hunt watch harbour",
+        "hunt watch harbour --sse --json -n 3",
+        "hunt watch harbour --after k3-4711",
+    )
+)
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
 @click.option("--sse", is_flag=True, help="Use server-sent events instead of a WebSocket.")
 @click.option(

@@ -35,11 +35,12 @@ RECIPES = {
     "verify": ["harbour"],
     "doctor": [],
     "config": [],
+    "completion": ["bash"],
     "delete": ["harbour"],  # last: the others need the hunt
 }
 
 #: Commands that read no settings.
-PURE = {"simulate"}
+PURE = {"simulate", "completion"}
 
 #: Commands that ask the database.
 ASKS = {"migrate", "apply", "hunts", "open", "close", "delete", "epoch", "verify", "doctor"}
