@@ -1,22 +1,32 @@
-"""``hunt token``: print a signed token for a player or an operator."""
+"""``hunt token``: print a signed token for a player or an operator, or check a token."""
 
 from __future__ import annotations
 
 import re
+import sys
+import time
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from hunt.cli import arguments
+from hunt.cli import arguments, running
+from hunt.core.keys import Key, from_jwks
 from hunt.core.player_ids import ERASED_PREFIX, valid_player
-from hunt.core.tokens import ADMIN, OWN, PLAYER, sign
-from hunt.errors import SettingsError
+from hunt.core.tokens import ADMIN, OWN, PLAYER, Use, sign
+from hunt.errors import HuntError, KeysError, SettingsError
+from hunt.service import jwks
+from hunt.service.keyring import open_tokens
+from hunt.settings import Settings
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 #: Days of the longest validity.
 MOST_DAYS = 3650
+
+_MOST = 1 << 16  # bytes that are read of a token from standard input
 
 
 class Duration(click.ParamType[float]):
@@ -37,20 +47,28 @@ class Duration(click.ParamType[float]):
         return found
 
 
-@click.command()
+@click.command(
+    epilog=arguments.examples(
+        "hunt token --player ada",
+        "hunt token --player ada --hunt harbour --ttl 7d",
+        "hunt token --player eve --admin --ttl 15m",
+        'hunt token --check "$TOKEN"',
+        "hunt token --check - --admin < token.txt",
+    )
+)
 @click.option(
     "--player",
-    required=True,
     help="Id of the player, or name of the operator: 1-64 of A-Z a-z 0-9 _ . : -",
 )
-@click.option("--admin", is_flag=True, help="Sign a token for an operator.")
+@click.option("--admin", is_flag=True, help="Sign or check a token of an operator.")
 @click.option(
     "--hunt",
     "hunts",
     type=arguments.HUNT_ID,
     multiple=True,
     metavar="ID",
-    help="Restrict the token to this hunt; repeat it for several. The default is all hunts.",
+    help="Restrict the token to this hunt; repeat it for several. The default is all hunts. "
+    "With --check: the token must be valid for it.",
 )
 @click.option(
     "--ttl",
@@ -59,16 +77,35 @@ class Duration(click.ParamType[float]):
     show_default=True,
     help="Validity, for example 90s, 15m, 1h or 7d.",
 )
+@click.option(
+    "--check",
+    "checked",
+    metavar="TOKEN",
+    help="Say whether a server with these settings accepts the token, and if not, why; "
+    "- reads it from standard input.",
+)
 @arguments.options
 def command(
-    player: str,
+    player: str | None,
     admin: bool,
     hunts: tuple[str, ...],
     ttl: float,
+    checked: str | None,
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Print a token for a player or an operator, signed with the server's first secret."""
+    """Print a token for a player or an operator, signed with the server's first secret.
+
+    With --check: exit status 0 if the token is valid, and 1 if not.
+    """
+    if (checked is None) == (player is None):
+        raise click.UsageError("give either --player or --check")
+    if checked is not None:
+        text = sys.stdin.buffer.read(_MOST).decode(errors="replace") if checked == "-" else checked
+        settings = arguments.read(data_dir, config).settings
+        click.echo(_check(settings, text.strip(), "admin" if admin else "bearer", hunts))
+        return
+    assert player is not None
     if not valid_player(player):
         raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
     if player.startswith(ERASED_PREFIX):
@@ -83,3 +120,36 @@ def command(
         )
     audience, now = ADMIN if admin else PLAYER, datetime.now(UTC)
     click.echo(sign(secrets, player, audience=audience, ttl=ttl, now=now, hunts=hunts or None))
+
+
+def _check(settings: Settings, text: str, use: Use, hunts: Collection[str]) -> str:
+    """Return a sentence about a valid token.
+
+    Raises:
+        HuntError: The token is refused, and why; or the issuer's keys cannot be fetched.
+    """
+    settings = replace(settings, jwt_secret=arguments.secrets(settings))
+    verifier = open_tokens(settings, clock=time.time)
+    if settings.jwks_url is not None:
+        verifier.replace_keys(running.run(_issuer_keys, settings.jwks_url))
+    reason = verifier.refusal(text, use)
+    if reason is not None:
+        raise HuntError(f"token: refused: {reason}")
+    found = verifier.verify(text, use)
+    denied = [] if found.hunts is None else [each for each in hunts if each not in found.hunts]
+    if denied:
+        raise HuntError(f"token: refused: claim 'hunts' does not have {', '.join(denied)}")
+    role = "operator" if use == "admin" else "player"
+    scope = "all hunts" if found.hunts is None else f"{len(found.hunts)} hunts"
+    left = found.until - time.time()
+    return f"valid: {role} {found.player}, {scope}, expires in {left:.0f} s"
+
+
+async def _issuer_keys(url: str) -> list[Key]:
+    import httpx  # a megabyte of memory
+
+    try:
+        async with httpx.AsyncClient() as client:
+            return from_jwks(await jwks.fetch(client, url))
+    except KeysError as exc:
+        raise HuntError(f"HUNT_JWKS_URL: the keys cannot be fetched ({exc})") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Collection, Sequence
 
 import jwt
@@ -29,6 +30,15 @@ _ENTRY = 700  # bytes of a cached token, without its text
 _NO_KEYS_YET = "the keys of tokens are not known yet"
 
 _jws = PyJWS()
+
+#: What parsing and verification of arbitrary text may raise.
+_NOT_A_TOKEN = (jwt.PyJWTError, ValueError, OverflowError, RecursionError)
+
+_PLAIN = re.compile(r"[!-~]{1,64}", re.ASCII)
+
+
+class _Refusal(ValueError):
+    """A token is not valid; the message says why, and is never sent to a client."""
 
 
 class _Verified(Struct, frozen=True, gc=False):
@@ -117,12 +127,29 @@ class TokenVerifier:
             raise NotAuthenticated("the token is not valid")
         return verified.identity
 
+    def refusal(self, token: str, use: Use) -> str | None:
+        """Return why a token is refused, for the operator only; None if it is valid.
+
+        Raises:
+            Overloaded: The public keys are not known yet.
+        """
+        try:
+            self._check(token, use)
+        except _Refusal as refusal:
+            return str(refusal)
+        except _NOT_A_TOKEN:
+            return "not a JSON Web Token, or malformed"
+        return None
+
     def _verify(self, token: str, use: Use) -> _Verified:
         try:
-            key, claims = self._check_signature(token, self._algorithms[use])
-            return self._check_claims(claims, key, use)
-        except (jwt.PyJWTError, ValueError, OverflowError, RecursionError):
+            return self._check(token, use)
+        except _NOT_A_TOKEN:
             raise NotAuthenticated("the token is not valid") from None
+
+    def _check(self, token: str, use: Use) -> _Verified:
+        key, claims = self._check_signature(token, self._algorithms[use])
+        return self._check_claims(claims, key, use)
 
     def _check_signature(
         self, token: str, allowed: Collection[str]
@@ -130,15 +157,23 @@ class TokenVerifier:
         """Return the key that verifies a token, None for a secret, and the claims.
 
         Raises:
-            ValueError: No key or secret verifies it.
+            ValueError: No key or secret verifies it; a `_Refusal` says why.
         """
         if len(token) > MAX_TOKEN:
-            raise ValueError
+            raise _Refusal(f"longer than {MAX_TOKEN} characters")
         header = jwt.get_unverified_header(token)
         algorithm, kid = header.get("alg"), header.get("kid")
-        if not isinstance(algorithm, str) or algorithm not in allowed or "crit" in header:
-            raise ValueError
-        for key, value in self._candidates(algorithm, kid):
+        if not isinstance(algorithm, str) or algorithm not in allowed:
+            raise _Refusal(
+                f"algorithm {_shown(algorithm)} is not allowed; HUNT_JWT_ALGORITHMS has "
+                + ", ".join(sorted(allowed))
+            )
+        if "crit" in header:
+            raise _Refusal("its header has critical extensions, which are not supported")
+        candidates = self._candidates(algorithm, kid)
+        if not candidates:
+            raise _Refusal(f"unknown key: no {algorithm} key with key id {_shown(kid)}")
+        for key, value in candidates:
             try:
                 payload = _jws.decode(token, value, algorithms=[algorithm])  # type: ignore[arg-type]
             except jwt.InvalidSignatureError:
@@ -146,7 +181,10 @@ class TokenVerifier:
             claims = json.loads(payload)
             if isinstance(claims, dict):
                 return key, claims
-        raise ValueError
+        raise _Refusal(
+            f"wrong signature: it fits none of {len(candidates)} "
+            + ("secrets in HUNT_JWT_SECRET" if algorithm == OWN else "public keys")
+        )
 
     def _candidates(self, algorithm: str, kid: str | None) -> list[tuple[Key | None, object]]:
         """Return the keys that may have signed a token, each with its value."""
@@ -165,27 +203,31 @@ class TokenVerifier:
         """Return the identity in the claims of a correctly signed token.
 
         Raises:
-            ValueError: The token is for another use, or not valid now.
+            ValueError: The token is for another use, or not valid now; a `_Refusal` says why.
         """
         now = self._clock()
         player, hunts, audience = claims.get("sub"), claims.get("hunts"), claims.get("aud")
-        expires = _unix_time(claims.get("exp"))
+        expires = _unix_time(claims, "exp")
         for begin in ("nbf", "iat"):
-            if begin in claims and _unix_time(claims[begin]) > now + LEEWAY:
-                raise ValueError
+            if begin in claims and (early := _unix_time(claims, begin) - now) > LEEWAY:
+                raise _Refusal(f"not valid yet: claim {begin!r} is {early:.0f} s in the future")
         audiences = audience if isinstance(audience, list) else [audience]
-        if AUDIENCES[use] not in audiences or expires <= now:
-            raise ValueError
+        if AUDIENCES[use] not in audiences:
+            raise _Refusal(
+                f"wrong audience: claim 'aud' is {_shown(audience)}, must be {AUDIENCES[use]!r}"
+            )
+        if expires <= now:
+            raise _Refusal(f"expired {now - expires:.0f} s ago")
         if key is not None and self._issuer is not None and claims.get("iss") != self._issuer:
-            raise ValueError
+            raise _Refusal("wrong issuer: claim 'iss' is not HUNT_JWT_ISSUER")
         if not isinstance(player, str) or not valid_player(player):
-            raise ValueError
+            raise _Refusal("claim 'sub' is missing, or not an id: 1-64 of A-Z a-z 0-9 _ . : -")
         if player.startswith(ERASED_PREFIX):
-            raise ValueError
+            raise _Refusal(f"claim 'sub' begins with {ERASED_PREFIX}, as erased players do")
         if hunts is not None and not (
             isinstance(hunts, list) and all(isinstance(each, str) for each in hunts)
         ):
-            raise ValueError
+            raise _Refusal("claim 'hunts' must be a list of texts")
         allowed = None if hunts is None else frozenset(hunts)
         until, fingerprint = expires, None if key is None else key.fingerprint
         if use == "ticket":
@@ -205,7 +247,7 @@ class TokenVerifier:
         if self._keys is None:
             raise Overloaded(_NO_KEYS_YET, retry_after=1.0)
         self.unknown()
-        raise ValueError
+        raise _Refusal("unknown key: the key of the token behind this ticket was removed")
 
 
 def _token_behind(claims: dict[str, object]) -> tuple[float, str | None]:
@@ -215,12 +257,24 @@ def _token_behind(claims: dict[str, object]) -> tuple[float, str | None]:
     """
     key = claims.get("key")
     if key is not None and not isinstance(key, str):
-        raise ValueError
-    return _unix_time(claims.get("until", claims.get("exp"))), key
+        raise _Refusal("claim 'key' must be a text")
+    return _unix_time(claims, "until" if "until" in claims else "exp"), key
 
 
-def _unix_time(value: object) -> float:
-    """Return a NumericDate (RFC 7519, 2) as seconds."""
+def _unix_time(claims: dict[str, object], name: str) -> float:
+    """Return a claim with a NumericDate (RFC 7519, 2) as seconds."""
+    if name not in claims:
+        raise _Refusal(f"claim {name!r} is missing")
+    value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError
+        raise _Refusal(f"claim {name!r} is not a number of seconds since 1970")
     return float(value)
+
+
+def _shown(value: object) -> str:
+    """Return a short value of a token for a message, and a placeholder for any other."""
+    if value is None:
+        return "missing"
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return repr(value)
+    return "not a short text"
