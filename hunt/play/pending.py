@@ -11,14 +11,21 @@ from hunt.play.request import Request
 
 
 async def settle(
-    play: Play, request: Request, peer: Peer, body: bytes, now: float, beyond: Beyond = None
+    play: Play,
+    request: Request,
+    peer: Peer,
+    body: bytes,
+    now: float,
+    beyond: Beyond = None,
+    *,
+    checked: bool = False,
 ) -> Outcome:
     """Return the outcome of a click, once it is durable; arguments as of `Play.click`.
 
     Cancelled, the click may still count.
     """
     pending = _Pending()
-    refusal = play.click(request, peer, body, pending.settle, now, beyond)
+    refusal = play.click(request, peer, body, pending.settle, now, beyond, checked=checked)
     return await pending.wait() if refusal is None else refusal
 
 

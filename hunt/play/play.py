@@ -105,6 +105,8 @@ class Play:
         settled: Callable[[Outcome], None],
         now: float,
         beyond: Beyond = None,
+        *,
+        checked: bool = False,
     ) -> Refused | None:
         """Take a click, or return why it is refused.
 
@@ -116,11 +118,12 @@ class Play:
                 not block or raise.
             now: Monotonic time, in seconds, when the request arrived.
             beyond: Connection limit that the connection exceeds.
+            checked: `check` has accepted the head, which is not decided again.
         """
         if beyond is not None:
             return too_many_connections(beyond)
         try:
-            hunt = self._admit(request)
+            hunt = self.hunt(request.hunt) if checked else self._admit(request)
             identity = request.identity
             assert identity is not None, "admitted"
             self._take(hunt, identity.player, request, peer, body, settled, now)
@@ -129,7 +132,7 @@ class Play:
         return None
 
     def check(self, request: Request, now: float) -> Refused | None:
-        """Return why the head alone refuses a click, before its body is read; None: it does not.
+        """Return why a head is refused, before the body of its click is read; None: it is not.
 
         Args:
             request: The head of the request.
@@ -262,11 +265,7 @@ class Play:
     def _subscription(
         self, request: Request, peer: Peer, hunt: Hunt, identity: Identity
     ) -> Subscription:
-        """Return the subscription of an authenticated client, within the rate limits.
-
-        Raises:
-            TooFast: A rate limit is exceeded.
-        """
+        """Return the subscription of a client, or raise `TooFast` if it exceeds a rate limit."""
         everybody = request.scope == "all"
         key = self.address(peer, request.forwarded)
         kinds = [self._limits.connects]

@@ -67,8 +67,16 @@ def test_click_is_refused_by_its_head(
     assert not world.intake.clicks
 
 
-def test_click_without_fault_passes_the_check_of_its_head() -> None:
-    assert World().play.check(request(), 0.0) is None
+def test_checked_head_is_not_decided_again() -> None:
+    world = World()
+    asked = request()
+    assert world.play.check(asked, 0.0) is None
+    world.wall = 2e12  # its token has expired meanwhile
+    assert world.click(asked, checked=True) is None
+    assert world.tokens.verified == [("t", "bearer")]
+    assert world.intake.clicks == [("harbour", "ada", CLICK_ID, (1.0, 2.0))]
+    del world.hunts["harbour"]
+    assert isinstance(world.click(asked, checked=True), HuntNotFound)
 
 
 def test_token_for_other_hunts_is_refused() -> None:

@@ -29,7 +29,9 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
             raise refusal
         body = await bodies.body()
         arrived = trio.current_time()
-        outcome = await settle(serving.play, asked, caller.peer(serving), body, arrived)
+        outcome = await settle(
+            serving.play, asked, caller.peer(serving), body, arrived, checked=True
+        )
         if not isinstance(outcome, Settlement):
             raise outcome
         return Response(wire.settlement_json(outcome), mimetype="application/json")
