@@ -2,7 +2,11 @@
 --
 -- The partition is dropped only if no statement uses the log at this moment: a wait for the lock on the log would block
 -- the commits of all hunts. An empty partition that stays costs nothing.
-create or replace function hunt_delete(p_hunt int) returns void language plpgsql as $$
+-- It runs with the rights of the owner of the tables, so that a server's own role needs no right to drop tables.
+create or replace function hunt_delete(p_hunt int) returns void language plpgsql
+security definer
+set search_path from current
+as $$
 begin
     delete from hunt_versions where hunt = p_hunt;
     delete from prizes where hunt = p_hunt;
