@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import httpx
+import trio
 
 from hunt.client import attempts
 from hunt.client.attempts import PATIENCE, AttemptFailed, HuntEnded, WrongServer
@@ -12,9 +14,12 @@ from hunt.client.rewards import OnMessage
 from hunt.core.sse import RETRY_MS, Parser
 from hunt.settings import Settings
 
-#: Seconds without a byte after which a connection counts as dead: 2.5 of the server's default
-#: heartbeats.  A server with ``HUNT_HEARTBEAT`` above this needs the WebSocket transport.
-SILENCE = 2.5 * Settings().heartbeat
+#: Heartbeats without a byte after which a connection counts as dead.
+HEARTBEATS = 2.5
+
+#: Seconds without a byte, at least, after which a connection counts as dead; more where the
+#: server announces longer heartbeats.
+SILENCE = HEARTBEATS * Settings().heartbeat
 
 
 class SseSource:
@@ -31,30 +36,65 @@ class SseSource:
 
     async def listen(self, after: str | None, on_message: OnMessage) -> None:
         """See `hunt.client.rewards.Source`."""
-        headers = {} if after is None else {"Last-Event-ID": after}
-        timeout = httpx.Timeout(PATIENCE, read=SILENCE)
-        retry = RETRY_MS
+        retry, silence = RETRY_MS, SILENCE
         parser = Parser()
         try:
-            async with self._http.stream(
-                "GET", self._path, headers=headers, timeout=timeout
-            ) as response:
-                if response.status_code == 204:
-                    raise HuntEnded
-                if response.status_code != 200:
-                    await response.aread()
-                    attempts.check(response)
-                if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
-                    raise WrongServer("this is not a stream of events")
-                async for chunk in response.aiter_raw():
+            async with AsyncExitStack() as stack:
+                with trio.fail_after(silence):
+                    response = await stack.enter_async_context(self._get(after))
+                await _check(response)
+                chunks = response.aiter_raw()
+                while True:
+                    with trio.fail_after(silence):
+                        chunk = await anext(chunks, None)
+                    if chunk is None:
+                        break
                     for event in parser.feed(chunk):
                         retry = retry if event.retry is None else event.retry
                         if event.event:
-                            await on_message(event.event, json.loads(event.data))
-        except httpx.TransportError as exc:
+                            what = json.loads(event.data)
+                            silence = _silence(what) if event.event == "hello" else silence
+                            await on_message(event.event, what)
+        except (httpx.TransportError, trio.TooSlowError) as exc:
             lost = attempts.lost(str(self._http.base_url).rstrip("/"), exc)
             lost.pause = retry / 1000
             raise lost from exc
         except ValueError:
             raise WrongServer("these are not the messages of a server of hunt") from None
         raise AttemptFailed("the stream has ended", pause=retry / 1000)
+
+    def _get(self, after: str | None) -> AbstractAsyncContextManager[httpx.Response]:
+        """Return the request of a stream."""
+        headers = {} if after is None else {"Last-Event-ID": after}
+        timeout = httpx.Timeout(PATIENCE, read=None)
+        return self._http.stream("GET", self._path, headers=headers, timeout=timeout)
+
+
+def _silence(hello: object) -> float:
+    """Return the seconds without a byte after which the connection counts as dead.
+
+    Raises:
+        ValueError: This is not the ``hello`` of a hunt server.
+    """
+    heartbeat = hello.get("heartbeat", 0) if isinstance(hello, dict) else None
+    if not isinstance(heartbeat, int | float):
+        raise ValueError("not a hello")
+    return max(SILENCE, HEARTBEATS * heartbeat)
+
+
+async def _check(response: httpx.Response) -> None:
+    """Raise unless a response is an event stream.
+
+    Raises:
+        HuntEnded: There is nothing more to stream.
+        AttemptFailed: A retry may succeed.
+        Denied: No retry can succeed.
+    """
+    if response.status_code == 204:
+        raise HuntEnded
+    if response.status_code != 200:
+        with trio.fail_after(PATIENCE):
+            await response.aread()
+        attempts.check(response)
+    if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+        raise WrongServer("this is not a stream of events")

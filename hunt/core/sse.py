@@ -52,9 +52,19 @@ def pause(milliseconds: int) -> bytes:
     return f"retry: {milliseconds}\n\n".encode()
 
 
-def hello(hunt: str, epoch: str, seq: int, resumed: bool) -> bytes:
-    """Return the first event of a stream: the position in the log at which it begins."""
-    data = encode({"hunt": hunt, "epoch": epoch, "seq": seq, "resumed": resumed})
+def hello(hunt: str, epoch: str, seq: int, *, resumed: bool, heartbeat: float) -> bytes:
+    """Return the first event of a stream.
+
+    Args:
+        hunt: Id of the hunt.
+        epoch: Epoch of the hunt's log.
+        seq: Position in the log at which the stream begins.
+        resumed: Whether the client gets all rewards since its last event id.
+        heartbeat: Seconds of silence, > 0, after which the server sends a heartbeat.
+    """
+    data = encode(
+        {"hunt": hunt, "epoch": epoch, "seq": seq, "resumed": resumed, "heartbeat": heartbeat}
+    )
     return pause(RETRY_MS) + frame(event="hello", data=data)
 
 

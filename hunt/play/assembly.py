@@ -60,6 +60,7 @@ def assemble(
         log,
         position=position,
         replay_limit=settings.replay_limit,
+        heartbeat=settings.heartbeat,
         reconnect=reconnect,
         faults=faults,
     )

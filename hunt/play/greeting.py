@@ -43,6 +43,7 @@ class Greeting(Struct, frozen=True, kw_only=True):
     epoch: str
     seq: int  #: last seq in the log
     resumed: bool
+    heartbeat: float  #: seconds of silence, > 0, after which an event stream sends a heartbeat
     sent: int  #: last seq that the client knows; only later rewards follow
     reset: str | None = None  #: why the stream cannot be resumed
     missed: Sequence[Reward] = ()  #: rewards since the client's last event id, by ascending seq
@@ -58,7 +59,11 @@ class Greeting(Struct, frozen=True, kw_only=True):
         """The first blocks of an event stream."""
         if self.retry_ms is not None:
             return sse.pause(self.retry_ms)
-        blocks = [sse.hello(self.hunt, self.epoch, self.seq, self.resumed)]
+        blocks = [
+            sse.hello(
+                self.hunt, self.epoch, self.seq, resumed=self.resumed, heartbeat=self.heartbeat
+            )
+        ]
         if self.reset is not None:
             blocks.append(sse.reset(self.reset))
         blocks += [sse.reward(self.epoch, reward) for reward in self.missed]
@@ -82,6 +87,7 @@ class Greeter:
         log: Read for missed rewards.
         position: Returns the last seq of a hunt's log that this process has seen.
         replay_limit: Missed rewards, at most, that a resumed stream begins with.
+        heartbeat: Seconds of silence, > 0, after which an event stream sends a heartbeat.
         reconnect: Chooses delays for clients that cannot resume now.
         faults: Its key ``resume`` counts streams that could not be resumed.
     """
@@ -92,6 +98,7 @@ class Greeter:
         *,
         position: Callable[[str], int],
         replay_limit: int,
+        heartbeat: float,
         reconnect: Reconnect,
         faults: Counter[str],
     ) -> None:
@@ -99,6 +106,7 @@ class Greeter:
         self._log = log
         self._position = position
         self._replay_limit = replay_limit
+        self._heartbeat = heartbeat
         self._reconnect = reconnect
         self._faults = faults
 
@@ -111,14 +119,15 @@ class Greeter:
         """
         seq = self._position(hunt.id)
         return Greeting(
-            hunt=hunt.id, epoch=hunt.epoch, seq=seq, resumed=False, sent=seq, reset=reset
-        )
+            hunt=hunt.id, epoch=hunt.epoch, seq=seq, resumed=False, heartbeat=self._heartbeat,
+            sent=seq, reset=reset,
+        )  # fmt: skip
 
     def pause(self, hunt: Hunt) -> Greeting:
         """Return the greeting of a stream that ends at once; its client reconnects later."""
         return Greeting(
-            hunt=hunt.id, epoch=hunt.epoch, seq=0, resumed=False, sent=0,
-            retry_ms=self._reconnect.ms(),
+            hunt=hunt.id, epoch=hunt.epoch, seq=0, resumed=False, heartbeat=self._heartbeat,
+            sent=0, retry_ms=self._reconnect.ms(),
         )  # fmt: skip
 
     async def resumed(self, hunt: Hunt, player: str, last_event_id: str) -> Greeting:
@@ -146,6 +155,7 @@ class Greeter:
             epoch=hunt.epoch,
             seq=self._position(hunt.id),
             resumed=True,
+            heartbeat=self._heartbeat,
             sent=missed[-1].seq if missed else after,
             missed=missed,
         )

@@ -58,6 +58,5 @@ def test_blocks_are_complete_at_any_chunking(chunks: list[int], reads: list[int]
 
 def test_rewards_are_found_with_click_id_and_seq() -> None:
     reward = Reward(12, ID.decode(), "ada", "coin", 5, "2026-11-01T18:00:00.123456Z", 1.5, 2.5)
-    assert REWARD.findall(sse.hello("harbour", "k3", 11, False) + sse.reward("k3", reward)) == [
-        (ID, b"12")
-    ]
+    hello = sse.hello("harbour", "k3", 11, resumed=False, heartbeat=15.0)
+    assert REWARD.findall(hello + sse.reward("k3", reward)) == [(ID, b"12")]

@@ -120,6 +120,17 @@ def test_heartbeats_keep_a_quiet_stream(page: Page) -> None:
 
 
 @frozen_clock
+def test_announced_heartbeats_keep_a_quiet_stream(page: Page, server: Server) -> None:
+    with server.restarted(HUNT_HEARTBEAT="100"):
+        show_again(page)
+        expect_live(page)
+        streams = RequestLog(page, "/events")
+        page.clock.run_for(2.5 * 100_000 - 5_000)
+        expect_live(page)
+        assert len(streams) == 0
+
+
+@frozen_clock
 def test_page_reconnects_at_once_when_the_network_is_back(page: Page) -> None:
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("offline")

@@ -10,13 +10,15 @@ from typing import Any, Literal
 import pytest
 import trio
 
-from hunt.client import Client, Denied, Unconfirmed, attempts, open_client
+from hunt.client import Client, Denied, Unconfirmed, Unreachable, attempts, open_client
+from hunt.client import sse as client_sse
 from hunt.client import websocket as client_websocket
 from hunt.core.backoff import Backoff
+from hunt.core.sse import HEARTBEAT, frame, hello
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from tests.support.serving import Client as Server
-from tests.support.serving import pass_time, serving, token
+from tests.support.serving import pass_time, serving, stream, token
 
 Transport = Literal["socket", "sse"]
 both = pytest.mark.parametrize("transport", ["socket", "sse"])
@@ -295,6 +297,81 @@ async def test_unconfirmed_click_names_its_id() -> None:
     async with open_client("http://127.0.0.1:1", "x") as client:
         with pytest.raises(Unconfirmed, match=click_id):
             await client.click("harbour", 1, 2, id=click_id, patience=0.05)
+
+
+async def test_announced_heartbeats_keep_a_quiet_stream(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_sse, "SILENCE", 0.05)
+    told: list[str] = []
+    async with (
+        serving(database, heartbeat=0.4) as server,
+        playing(server) as client,
+        client.rewards("harbour", transport="sse", notice=lambda kind, _: told.append(kind)) as own,
+        stream(server) as other,
+    ):
+        with trio.fail_after(10):
+            while other.raw.count(HEARTBEAT) < 3:
+                await other.more()
+            answer = await client.click("harbour", 1, 2)
+            assert (await anext(own)).id == answer.id
+        assert told == ["hello"]
+
+
+@pytest.mark.parametrize("greets", [True, False])
+async def test_silent_stream_reconnects(monkeypatch: pytest.MonkeyPatch, greets: bool) -> None:
+    monkeypatch.setattr(client_sse, "SILENCE", 0.05)
+    told: list[str] = []
+
+    async def serve(near: trio.SocketStream) -> None:
+        await near.receive_some(4096)
+        if greets:
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+            await near.send_all(head + hello("harbour", "k1", 0, resumed=False, heartbeat=0.04))
+        while await near.receive_some(4096):
+            pass
+
+    async with trio.open_nursery() as nursery:
+        [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(trio.serve_listeners, serve, [listener])
+        monkeypatch.setattr(client_sse, "RETRY_MS", 1)
+        url = f"http://127.0.0.1:{listener.socket.getsockname()[1]}"
+
+        def note(kind: str, what: dict[str, Any]) -> None:
+            told.append(what.get("reason", kind))
+            if len(told) == 4:
+                nursery.cancel_scope.cancel()
+
+        with trio.fail_after(30):
+            async with (
+                open_client(url, "x") as client,
+                client.rewards("harbour", transport="sse", notice=note),
+            ):
+                await trio.sleep_forever()
+    slow = f"{url} does not answer: too slow"
+    assert told == (["hello", slow] * 2 if greets else [slow] * 4)
+
+
+@pytest.mark.parametrize("data", ["[]", '{"heartbeat": null}', "no JSON"])
+async def test_stream_without_a_valid_hello_is_no_hunt(data: str) -> None:
+    async def serve(near: trio.SocketStream) -> None:
+        await near.receive_some(4096)
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+        await near.send_all(head + frame(event="hello", data=data))
+        await near.aclose()
+
+    async with trio.open_nursery() as nursery:
+        [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(trio.serve_listeners, serve, [listener])
+        url = f"http://127.0.0.1:{listener.socket.getsockname()[1]}"
+        with trio.fail_after(10):
+            async with (
+                open_client(url, "x") as client,
+                client.rewards("harbour", transport="sse") as rewards,
+            ):
+                with pytest.raises(Unreachable, match="not the messages"):
+                    await anext(rewards)
+        nursery.cancel_scope.cancel()
 
 
 async def test_silent_websocket_reconnects(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def test_unknown_fields_are_ignored() -> None:
 def test_blocks_of_stream_have_documented_bytes() -> None:
     reward = Reward(4712, "id", "ada", None, 0, "at")
     stream = (
-        sse.hello("harbour", "k3", 4711, resumed=True)
+        sse.hello("harbour", "k3", 4711, resumed=True, heartbeat=30.0)
         + sse.reward("k3", reward)
         + sse.reset("malformed id")
         + sse.wins("harbour", [{"points": 1}])
@@ -87,7 +87,7 @@ def test_blocks_of_stream_have_documented_bytes() -> None:
     ]
     assert json.loads(events[4].data) == {"hunt": "harbour", "wins": [{"points": 1}]}
     assert json.loads(events[1].data) == {
-        "hunt": "harbour", "epoch": "k3", "seq": 4711, "resumed": True,
+        "hunt": "harbour", "epoch": "k3", "seq": 4711, "resumed": True, "heartbeat": 30.0,
     }  # fmt: skip
 
 

@@ -158,7 +158,7 @@ class World:
         reconnect = Reconnect(lambda: 0.0)
         greeter = Greeter(
             self.log, position=lambda hunt: len(self.log.rows), replay_limit=3,
-            reconnect=reconnect, faults=self.faults,
+            heartbeat=15.0, reconnect=reconnect, faults=self.faults,
         )  # fmt: skip
         streams = StreamServices(
             hub=self.hub, greeter=greeter, metrics=cast(Any, self.metrics), reconnect=reconnect,

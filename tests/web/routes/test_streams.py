@@ -25,6 +25,7 @@ async def test_a_stream_greets_and_then_tells_the_players_own_rewards(database: 
             epoch = client.engine.catalogue.hunts["harbour"].epoch
             assert json.loads(hello.data) == {
                 "hunt": "harbour", "epoch": epoch, "seq": 1, "resumed": False,
+                "heartbeat": 15.0,
             }  # fmt: skip
             await client.post(
                 "/v1/hunts/harbour/clicks",

@@ -128,6 +128,7 @@ export class EventStream {
     if (event.retry !== undefined) this.#retry = Math.min(event.retry, MAX_RETRY);
     if (event.event === "hello") {
       this.#failures = 0;
+      this.#watchdog.expect(JSON.parse(event.data).heartbeat);
       this.#live = true;
       this.#handlers.state("live");
     }
