@@ -5,7 +5,7 @@ Run ``python docs/generate.py`` after a change of a setting, a metric or a refus
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from prometheus_client.registry import CollectorRegistry
 from hunt.errors import Refused, kinds
 from hunt.metrics.declarations import METRICS
 from hunt.metrics.families import CUMULATIVE, Rule
+from hunt.metrics.metric import Metric, Source
+from hunt.metrics.node_declarations import NODE_METRICS
 from hunt.metrics.registry import PROCESS_RULES
 from hunt.play.problems import meaning, type_of
 from hunt.settings import DECLARATIONS, GROUPS, Settings
@@ -40,12 +42,11 @@ A setting marked *secret* is never shown, and may be read from a file, as in
 METRICS_HEAD = """\
 # Metrics
 
-<!-- Generated from hunt/metrics/declarations.py by docs/generate.py: do not edit. -->
+<!-- Generated from hunt/metrics by docs/generate.py: do not edit. -->
 
 `/metrics` shows the values of a node in Prometheus' text format 0.0.4. The *rule* says how the
 values of its worker processes become one ([Readiness](readiness.md#metrics)). The kinds of faults
-are explained in [Faults](faults.md). The supervisor process adds `hunt_workers{state}`,
-`hunt_worker_ends_total{how}` and `hunt_worker_restarts_total{reason}` (`crash`, `hang`, `reload`).
+are explained in [Faults](faults.md).
 """
 
 PROBLEMS_HEAD = """\
@@ -89,14 +90,15 @@ def _setting_lines() -> Iterator[str]:
 
 def metrics_page() -> str:
     """Return ``docs/reference/metrics.md``."""
-    lines = [METRICS_HEAD.rstrip(), "", "## Of hunt", "", *_metric_lines()]
+    lines = [METRICS_HEAD.rstrip(), "", "## Of hunt", "", *_metric_lines(METRICS)]
+    lines += ["", "## Of the supervisor process", "", *_metric_lines(NODE_METRICS)]
     lines += ["", "## Of the process", "", *_process_lines()]
     return "\n".join(lines) + "\n"
 
 
-def _metric_lines() -> Iterator[str]:
+def _metric_lines(metrics: Iterable[Metric[Source]]) -> Iterator[str]:
     yield from _head("metric", "type", "labels", "unit", "meaning", "rule")
-    for metric in sorted(METRICS, key=lambda each: each.name):
+    for metric in sorted(metrics, key=lambda each: each.name):
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         yield _row(
             f"`{_exposed(metric.name, metric.kind)}`",

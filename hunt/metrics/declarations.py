@@ -1,23 +1,23 @@
-"""Every metric that hunt exposes: one declaration each.
+"""Every metric of a worker process: one declaration each.
 
-``docs/reference/metrics.md`` is generated from here: run ``python docs/generate.py``.
+`hunt.metrics.node_declarations` has those of the supervisor process.
+``docs/reference/metrics.md`` is generated from both: run ``python docs/generate.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar, get_args
+from typing import Protocol, get_args
 
 import trio
 
 from hunt.core.breaker import Breaker, State
 from hunt.core.hunts import Hunt
 from hunt.logs import lines_lost
-from hunt.metrics.counters import Histogram
 from hunt.metrics.event_loop import EventLoopMeter
-from hunt.metrics.families import Rule
 from hunt.metrics.faults import Faults
+from hunt.metrics.metric import Metric, Value
 from hunt.metrics.recorder import Recorder
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
@@ -59,29 +59,6 @@ class Sources:
     meter: EventLoopMeter
     pool: Callable[[], Mapping[str, int]]  #: returns connections to the database, by state
     connections: Connections | None  #: None where hunt does not accept connections itself
-
-
-#: A number; a number for each value of the label, or of both labels; a histogram.
-Present = float | Mapping[str, float] | Mapping[tuple[str, str], float] | Histogram
-
-#: None: this process has no such metric.
-Value = Present | None
-
-
-Source = TypeVar("Source")
-
-
-@dataclass(frozen=True, slots=True)
-class Metric(Generic[Source]):
-    """The declaration of one metric."""
-
-    name: str  #: as exposed; of a counter without ``_total``
-    kind: Literal["counter", "gauge", "histogram"]
-    unit: str  #: of its values
-    help: str  #: one sentence; with the unit, the ``HELP`` line of the exposition
-    read: Callable[[Source], Value]  #: called at each scrape
-    labels: tuple[str, ...] = ()  #: names of the labels
-    rule: Rule = "sum"  #: how the values of a node's workers become one
 
 
 def _connections(read: Callable[[Connections], Value]) -> Callable[[Sources], Value]:

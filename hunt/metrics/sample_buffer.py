@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +32,8 @@ class SampleBuffer:
 
     Args:
         take: Returns a sample.
-        name: Unique name of this process among all past ones; 1 to 16 of ``a-z 0-9``.
+        name: Unique name of this process among all past ones, as the epoch of event ids:
+            1 to 16 of ``a-z 0-9``.
         kept: Maximum number of samples, >= 1.
     """
 
@@ -63,7 +63,7 @@ class SampleBuffer:
         self.seq += 1
         self.newest = sample
         self._blocks.append(
-            sse.frame(id=f"{self._name}-{self.seq}", event="sample", data=encode(sample))
+            sse.frame(id=sse.event_id(self._name, self.seq), event="sample", data=encode(sample))
         )
         self._wake()
 
@@ -96,8 +96,10 @@ class SampleBuffer:
 
     def known(self, event_id: str | None) -> int:
         """Return the number in an event id; 0 for None and for ids of other processes."""
-        match = re.fullmatch(rf"{self._name}-(\d{{1,18}})", event_id or "", re.ASCII)
-        seq = int(match[1]) if match else 0
+        try:
+            seq = sse.parse_event_id(event_id or "", self._name)
+        except ValueError:
+            return 0
         return seq if seq <= self.seq else 0
 
     def after(self, seq: int) -> bytes:

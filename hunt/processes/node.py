@@ -10,7 +10,9 @@ import structlog
 import trio
 
 from hunt.core.readiness import REPORT_INTERVAL, NodeState, Readiness, Report
-from hunt.metrics.families import Family, Sample, Totals
+from hunt.metrics.families import Family, Totals
+from hunt.metrics.metric import read
+from hunt.metrics.node_declarations import NODE_METRICS, NodeCounts
 from hunt.processes.messages import AskTotal, Counts, FromWorker, Total
 from hunt.processes.worker_process import WorkerProcess
 
@@ -131,30 +133,9 @@ class Node:
         """Return the metrics that only the supervisor knows."""
         state = self.state()
         able = sum(each.able for each in state.workers)
-        counts = {"able": able, "unable": len(self._slots()) - able}
-        return [
-            Family(
-                name="hunt_workers", kind="gauge", rule="sum",
-                text="Worker processes, by whether they can take clicks now. Unit: processes.",
-                samples=[Sample("hunt_workers", (("state", k),), v) for k, v in counts.items()],
-            ),
-            Family(
-                name="hunt_worker_ends", kind="counter", rule="sum",
-                text="Worker processes that ended, by how: drained or failed. Unit: processes.",
-                samples=[
-                    Sample("hunt_worker_ends_total", (("how", k),), v)
-                    for k, v in self._ends.items()
-                ],
-            ),
-            Family(
-                name="hunt_worker_restarts", kind="counter", rule="sum",
-                text=(
-                    "Worker processes started in place of another one, by reason:"
-                    " crash, hang, or reload (SIGHUP). Unit: processes."
-                ),
-                samples=[
-                    Sample("hunt_worker_restarts_total", (("reason", k),), v)
-                    for k, v in self._restarts.items()
-                ],
-            ),
-        ]  # fmt: skip
+        counts = NodeCounts(
+            workers={"able": able, "unable": len(self._slots()) - able},
+            ends=self._ends,
+            restarts=self._restarts,
+        )
+        return read(NODE_METRICS, counts)

@@ -8,8 +8,9 @@ import pytest
 from hunt.core.definition import Prize
 from hunt.core.events import Reward, Settlement
 from hunt.errors import OutcomeUnknown
-from hunt.metrics.declarations import METRICS, Metric, Sources
-from hunt.metrics.registry import Registry, read
+from hunt.metrics.declarations import METRICS, Sources
+from hunt.metrics.metric import Metric, read
+from hunt.metrics.registry import Registry
 from tests.support.hunts import NOTHING, SURE, hunt
 from tests.support.process import Process
 
