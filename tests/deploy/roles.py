@@ -17,6 +17,22 @@ from tests.support.processes import HUNT, Server, environment, free_port, runnin
 
 FOLDER = Path(__file__).parents[2] / "deploy/postgres"
 
+#: A hunt with a stock and a limit per player.
+HUNT_FILE = """
+[hunt]
+id = "harbour"
+title = "Harbour night"
+map = { width = 100, height = 50 }
+
+[[prize]]
+id = "coin"
+title = "Coin"
+points = 5
+odds = 0.5
+stock = 20
+per_player = 5
+"""
+
 #: Of the nodes.  The breaker and the queue have the margin that a busy machine needs.
 NODE = {"HUNT_JWT_SECRET": SECRET.decode(), "HUNT_BREAKER_SLOW": "5", "HUNT_QUEUE_AGE": "10"}
 
@@ -46,14 +62,27 @@ class Database(Postgres):
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
-    def hunt(self, *arguments: str, role: str = "hunt_app") -> str:
-        """Run a command of hunt as a role; return its output."""
+    def hunt(self, *arguments: str, role: str = "hunt_app", **options: str) -> str:
+        """Run a command of hunt as a role; return its output.
+
+        Args:
+            arguments: Words of the command.
+            role: The role of the database.
+            options: Settings.
+        """
         done = subprocess.run(
             [*HUNT, *arguments], capture_output=True, text=True, check=False, cwd=self.folder,
-            env=environment(NODE | {"HUNT_DATABASE_URL": self.as_role(role)}),
+            env=environment(NODE | {"HUNT_DATABASE_URL": self.as_role(role)} | options),
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def open_hunt(self) -> None:
+        """Create and open the hunt ``harbour``."""
+        file = self.folder / "harbour.toml"
+        file.write_text(HUNT_FILE, "utf-8")
+        self.hunt("apply", str(file))
+        self.hunt("open", "harbour")
 
     def prepare(self) -> None:
         """Make roles, schema and rights, in the order of the documentation."""

@@ -17,21 +17,6 @@ from tests.deploy.game import SECRET, playing
 from tests.deploy.roles import FOLDER, Database, prepared, settings_of
 from tests.faults.postgres import Postgres
 
-FILE = """
-[hunt]
-id = "harbour"
-title = "Harbour night"
-map = { width = 100, height = 50 }
-
-[[prize]]
-id = "coin"
-title = "Coin"
-points = 5
-odds = 0.5
-stock = 20
-per_player = 5
-"""
-
 
 @pytest.mark.parametrize("name", ["postgresql.conf", "replication.conf"])
 async def test_settings_are_valid_and_each_has_a_reason(name: str, tmp_path: Path) -> None:
@@ -67,10 +52,7 @@ async def test_game_runs_as_the_application_role(tmp_path: Path) -> None:
     async with prepared(tmp_path / "server") as database:
         findings = json.loads(database.hunt("doctor", "--json"))
         assert [each for each in findings if not each["ok"]] == []
-        file = tmp_path / "harbour.toml"
-        file.write_text(FILE, "utf-8")
-        database.hunt("apply", str(file))
-        database.hunt("open", "harbour")
+        database.open_hunt()
         async with database.node() as server:
             async with playing(server.url) as game:
                 await game.until_settled(20)

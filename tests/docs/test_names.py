@@ -132,8 +132,8 @@ def wrong(path: Path) -> Iterator[str]:
 
 @cache
 def source() -> str:
-    """Return all code of the package, in which metrics and SQL functions are named."""
-    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.sql")]
+    """Return all code in which metrics, SQL functions and roles are named."""
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.sql"), *(ROOT / "deploy").rglob("*.sql")]
     return "\n".join(path.read_text("utf-8") for path in files)
 
 

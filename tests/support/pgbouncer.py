@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def pooled(database: str, folder: Path, *, mode: str) -> Iterator[str]:
         folder: Folder for its files.
         mode: ``transaction`` or ``session``.
     """
-    program = _program()
+    program = find_program()
     server = conninfo_to_dict(database)
     here = free_port()
     config = folder / "pgbouncer.ini"
@@ -55,18 +55,46 @@ def pooled(database: str, folder: Path, *, mode: str) -> Iterator[str]:
         )
         + (FORGETS if _version(program) >= (1, 21) else "")
     )
-    config.chmod(0o644)
-    # It refuses to run as root, and must reach a socket in a private folder.
-    user = (65534, 65534) if os.geteuid() == 0 else None
     reached = [Path(str(server["host"]))] if str(server["host"]).startswith("/") else []
-    launcher = Launcher(folder / "pgbouncer.log", user, (folder, *reached))
-    process = launcher.start([program, str(config)])
+    bouncer = Bouncer(config, here, reached)
+    bouncer.start()
     try:
-        while not _answers(here):
-            assert process.poll() is None, launcher.tail()
         yield make_conninfo("", host="127.0.0.1", port=here, dbname=server["dbname"], user="hunt")
     finally:
-        process.send_signal(signal.SIGTERM)
+        bouncer.stop(signal.SIGTERM)
+
+
+class Bouncer:
+    """A PgBouncer that can be ended and started again.
+
+    Args:
+        config: Its configuration file.
+        port: The port in it.
+        reached: Folders of sockets that it must be able to reach.
+    """
+
+    def __init__(self, config: Path, port: int, reached: Sequence[Path]) -> None:
+        # It refuses to run as root, and must reach a socket in a private folder.
+        user = (65534, 65534) if os.geteuid() == 0 else None
+        config.chmod(0o644)
+        self._config, self._port = config, port
+        self._launcher = Launcher(
+            config.with_name("pgbouncer.log"), user, (config.parent, *reached)
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; return once it accepts connections."""
+        self._process = self._launcher.start([find_program(), str(self._config)])
+        while not _answers(self._port):
+            assert self._process.poll() is None, self._launcher.tail()
+
+    def stop(self, how: signal.Signals) -> None:
+        """End it, and wait for that."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
@@ -74,7 +102,8 @@ def pooled(database: str, folder: Path, *, mode: str) -> Iterator[str]:
             process.wait()
 
 
-def _program() -> str:
+def find_program() -> str:
+    """Return the path of PgBouncer; skip the test without it, unless skipping is forbidden."""
     path = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     if path is None:
         if os.environ.get("HUNT_TEST_REQUIRE") == "all":
