@@ -26,6 +26,7 @@ COMMANDS = {
     "simulate": "Simulate a hunt file, and print how often each prize is won.",
     "verify": "Recompute every draw of a hunt, and compare it with the log.",
     "doctor": "Check settings, database and limits, and suggest changes.",
+    "health": "Ask the running server whether it is alive or ready.",
     "config": "Show and check the settings; print a commented settings file.",
     "completion": "Print a script that completes commands in your shell.",
 }

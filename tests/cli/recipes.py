@@ -34,6 +34,7 @@ RECIPES = {
     "simulate": [DEMO, "--clicks", "10"],
     "verify": ["harbour"],
     "doctor": [],
+    "health": [],
     "config": [],
     "completion": ["bash"],
     "delete": ["harbour"],  # last: the others need the hunt
@@ -46,7 +47,7 @@ PURE = {"simulate", "completion"}
 ASKS = {"migrate", "apply", "hunts", "open", "close", "delete", "epoch", "verify", "doctor"}
 
 #: Clients of a server; none runs in these tests.
-CLIENTS = {"drain", "click", "watch", "bench clicks", "bench streams", "bench game"}
+CLIENTS = {"drain", "health", "click", "watch", "bench clicks", "bench streams", "bench game"}
 
 
 def commands(
