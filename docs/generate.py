@@ -1,11 +1,13 @@
 """Generates pages of the reference from the declarations in the code.
 
-Run ``python docs/generate.py`` after a change of a setting, a metric or a refusal.
+Run ``python docs/generate.py`` after a change of a setting, a metric, a refusal, a command, a
+route or the definition of hunts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -22,8 +24,14 @@ from hunt.play.problems import meaning, type_of
 from hunt.settings import DECLARATIONS, GROUPS, Settings
 from hunt.settings_file import setting_text
 from hunt.sources import PREFIX
+from reference_pages import commands, http_api, hunt_file
+from reference_pages.tables import head, row
 
-REFERENCE = Path(__file__).parent / "reference"
+DOCS = Path(__file__).parent
+REFERENCE = DOCS / "reference"
+
+#: When to change each setting.
+CHANGES = "when-to-change.toml"
 
 SETTINGS_HEAD = """\
 # Settings
@@ -74,18 +82,23 @@ def settings_page() -> str:
 
 def _setting_lines() -> Iterator[str]:
     defaults = {each.name: each for each in fields(Settings)}
+    changes = tomllib.loads((DOCS / CHANGES).read_text("utf-8"))
     for name, declared in DECLARATIONS.items():
         if name in GROUPS:
-            yield from ("", f"## {GROUPS[name]}", "")
-            yield from _head("variable", "default", "valid values", "unit", "meaning", "example")
-        yield _row(
-            f"`{PREFIX}{name.upper()}`",
-            declared.default or f"`{setting_text(defaults[name])}`",
-            declared.parser.accepts,
-            declared.unit,
-            declared.meaning + (" *Secret.*" if declared.secret else ""),
-            f"`{declared.example or setting_text(defaults[name])}`",
-        )
+            yield from ("", f"## {GROUPS[name]}")
+        fixed = "" if declared.default else setting_text(defaults[name])
+        yield from ("", f"### `{PREFIX}{name.upper()}`", "")
+        yield declared.meaning + (" *Secret.*" if declared.secret else "")
+        yield ""
+        yield f"- Default: {declared.default or f'`{fixed}`'}"
+        yield f"- Valid: {declared.parser.accepts}"
+        if declared.unit:
+            yield f"- Unit: {declared.unit}"
+        if declared.example:
+            yield f"- Example: `{declared.example}`"
+        if name not in changes:
+            raise SystemExit(f"docs/{CHANGES}: says nothing about {name}")
+        yield f"- When to change: {changes[name]}"
 
 
 def metrics_page() -> str:
@@ -97,10 +110,10 @@ def metrics_page() -> str:
 
 
 def _metric_lines(metrics: Iterable[Metric[Source]]) -> Iterator[str]:
-    yield from _head("metric", "type", "labels", "unit", "meaning", "rule")
+    yield from head("metric", "type", "labels", "unit", "meaning", "rule")
     for metric in sorted(metrics, key=lambda each: each.name):
         labels = ", ".join(f"`{label}`" for label in metric.labels)
-        yield _row(
+        yield row(
             f"`{_exposed(metric.name, metric.kind)}`",
             metric.kind,
             labels,
@@ -114,23 +127,15 @@ def _process_lines() -> Iterator[str]:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
-    yield from _head("metric", "type", "meaning", "rule")
+    yield from head("metric", "type", "meaning", "rule")
     for metric in sorted(registry.collect(), key=lambda each: each.name):
         rule: Rule = "sum" if metric.type in CUMULATIVE else PROCESS_RULES[metric.name]
         name = _exposed(metric.name, metric.type)
-        yield _row(f"`{name}`", metric.type, metric.documentation, rule)
+        yield row(f"`{name}`", metric.type, metric.documentation, rule)
 
 
 def _exposed(name: str, kind: str) -> str:
     return f"{name}_total" if kind == "counter" else name
-
-
-def _head(*columns: str) -> Sequence[str]:
-    return _row(*columns), "|" + "---|" * len(columns)
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 def problems_page() -> str:
@@ -139,12 +144,24 @@ def problems_page() -> str:
 
 
 def _problem_lines() -> Iterator[str]:
-    yield from _head("type", "status", "title", "meaning")
-    for kind in sorted(kinds(Refused), key=lambda each: (each.status, each.slug)):
-        yield _row(f"`{type_of(kind)}`", str(kind.status), kind.title, meaning(kind))
+    found = sorted(kinds(Refused), key=lambda each: (each.status, each.slug))
+    yield from head("type", "status", "title")
+    for kind in found:
+        yield row(f"[`{type_of(kind)}`](#{kind.slug})", str(kind.status), kind.title)
+    for kind in found:
+        yield from ("", f"## {kind.slug}", "", meaning(kind), "")
+        yield f"- Status: {kind.status}"
+        if kind.headers:
+            yield f"- Headers: {', '.join(f'`{each}`' for each in kind.headers)}"
+        yield f"- `outcome` in `hunt_clicks_total`: `{kind.label}`"
 
 
-PAGES = {
+#: Every generated file, and the function that returns its text.
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": commands.page,
+    "http-api.md": http_api.page,
+    "hunt-file.md": hunt_file.page,
+    "hunt-file.schema.json": hunt_file.schema_text,
     "settings.md": settings_page,
     "metrics.md": metrics_page,
     "problems.md": problems_page,

@@ -1,0 +1,1 @@
+"""Generators of single pages of the reference, used by ``docs/generate.py``."""

@@ -1,0 +1,158 @@
+"""``docs/reference/hunt-file.md``, and the JSON Schema of hunt files.
+
+Types and limits are those of the definition in the HTTP API. The meaning of a field is in
+`MEANINGS`, or else the comment of the field in ``hunt/core/definition.py``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from typing import Any
+
+from hunt.core import definition
+from hunt.web.openapi import document
+from reference_pages import schemas
+from reference_pages.tables import head, row
+
+HEAD = """\
+# Hunt file
+
+<!-- Generated from hunt/core/definition.py by docs/generate.py: do not edit. -->
+
+A hunt file is TOML: one table `[hunt]`, and a table `[[prize]]` for each prize. `hunt apply FILE`
+creates or changes the hunt, and reports all errors at once. `hunt simulate FILE` shows how often
+each prize is won. The
+[administration](administration.md) takes the same definition as JSON.
+
+[`hunt-file.schema.json`](hunt-file.schema.json) is a JSON Schema of the file. Editors with the
+language server Taplo check a file whose first line is `#:schema hunt-file.schema.json`.
+`hunt apply` also checks what a schema cannot express: ids of prizes differ, `closes_at` is after
+`opens_at`, positions are on the map, and the odds sum to at most 1 at each position.
+"""
+
+#: Meanings by component and field, where the comment of the field is meant for programmers.
+MEANINGS: Mapping[str, str] = {
+    "Definition.id": "Id of the hunt, in addresses and commands; cannot change.",
+    "Definition.title": "Title for players.",
+    "Definition.map": "Size of the map.",
+    "Definition.opens_at": "Clicks are refused before this time. Default: from `hunt open` on.",
+    "Definition.closes_at": "The hunt ends at this time. Default: with `hunt close`.",
+    "Definition.cooldown": "Seconds between two counted clicks of a player.",
+    "Map.width": "Largest `x` of a click, in units of your choice.",
+    "Map.height": "Largest `y` of a click.",
+    "PrizeDefinition.id": "Id of the prize, unique in the hunt.",
+    "PrizeDefinition.title": "Title for players.",
+    "PrizeDefinition.odds": "Probability that a click wins it: everywhere, or by position.",
+    "PrizeDefinition.points": "Points for the leaderboard.",
+    "PrizeDefinition.stock": "Largest number of grants. Default: no limit.",
+    "PrizeDefinition.per_player": "Largest number of grants to one player. Default: no limit.",
+    "Peak.peak": "Probability at the position itself.",
+    "Peak.at": "Position `[x, y]` on the map; secret.",
+    "Peak.radius": "Standard deviation of the Gaussian by which the odds fall off, in map units.",
+    "Area.odds": "Probability within the circle.",
+    "Area.at": "Centre `[x, y]` on the map; secret.",
+    "Area.within": "Radius of the circle, in map units.",
+}
+
+#: A class of `hunt.core.definition` whose schema has another name.
+CLASSES = {"PrizeDefinition": "Prize"}
+
+COMMENT = re.compile(r"^    (\w+): .*?  #: (.+)$", re.MULTILINE)
+REFERENCE = re.compile(r"#/components/schemas/(\w+)")
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a hunt file."""
+    components = json.loads(document.document())["components"]["schemas"]
+    definitions: dict[str, dict[str, Any]] = {}
+    waiting = ["Definition"]
+    while waiting:
+        name = waiting.pop()
+        if name in definitions:
+            continue
+        waiting += REFERENCE.findall(json.dumps(components[name]))
+        definitions[name] = _without_null(components[name])
+        for field, each in definitions[name].get("properties", {}).items():
+            each["description"] = _meaning(name, field, each)
+    hunt = definitions.pop("Definition")
+    prizes = hunt["properties"].pop("prizes")
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Hunt file",
+        "type": "object",
+        "properties": {"hunt": hunt, "prize": prizes},
+        "required": ["hunt"],
+        "additionalProperties": False,
+        "$defs": dict(sorted(definitions.items())),
+    }
+    found: dict[str, Any] = json.loads(REFERENCE.sub(r"#/$defs/\1", json.dumps(whole)))
+    return found
+
+
+def _without_null(component: dict[str, Any]) -> dict[str, Any]:
+    """Return a component without null: TOML leaves such a field out."""
+    fields = {}
+    for name, field in component.get("properties", {}).items():
+        kept = {key: each for key, each in field.items() if (key, each) != ("default", None)}
+        choices = [each for each in kept.pop("anyOf", ()) if each != {"type": "null"}]
+        if len(choices) > 1:
+            kept["anyOf"] = choices
+        fields[name] = kept | choices[0] if len(choices) == 1 else kept
+    return component | {"properties": fields} if fields else component
+
+
+def _meaning(component: str, field: str, found: Mapping[str, Any]) -> str:
+    """Return the meaning of a field as a sentence."""
+    if (said := MEANINGS.get(f"{component}.{field}")) or (said := found.get("description")):
+        return said
+    kind = getattr(definition, CLASSES.get(component, component), None)
+    comments = dict(COMMENT.findall(inspect.getsource(kind))) if kind else {}
+    if field not in comments:
+        raise SystemExit(f"docs/reference_pages/hunt_file.py: MEANINGS lacks {component}.{field}")
+    said = comments[field].replace("``", "`")
+    return said[0].upper() + said[1:] + "."
+
+
+def schema_text() -> str:
+    """Return the schema as a file."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def page() -> str:
+    """Return the page."""
+    found = schema()
+    lines = [HEAD.rstrip(), "", "## `[hunt]`", "", *_fields(found["properties"]["hunt"])]
+    limit = found["properties"]["prize"]["maxItems"]
+    lines += [
+        "",
+        "## `[[prize]]`",
+        "",
+        f"At most {limit} prizes. A click wins one of them or nothing.",
+        "",
+    ]
+    lines += _fields(found["$defs"]["PrizeDefinition"])
+    for name, each in found["$defs"].items():
+        if name != "PrizeDefinition":
+            lines += ["", f"## {name}", ""]
+            if "description" in each:
+                lines += [" ".join(each["description"].replace("``", "`").split()), ""]
+            lines += _fields(each) if "properties" in each else [schemas.described(each)]
+    example = resources.files("hunt").joinpath("harbour.toml").read_text("utf-8")
+    lines += ["", "## Example", "", "```toml", example.rstrip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _fields(table: Mapping[str, Any]) -> Iterator[str]:
+    required = table.get("required", ())
+    yield from head("field", "value", "default", "meaning")
+    for name, each in table["properties"].items():
+        default = "required" if name in required else _default(each)
+        yield row(f"`{name}`", schemas.described(each), default, each["description"])
+
+
+def _default(field: Mapping[str, Any]) -> str:
+    return f"`{json.dumps(field['default'])}`" if "default" in field else ""
