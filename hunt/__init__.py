@@ -11,7 +11,7 @@ __version__: str  #: of the installed package ``hunt-server``
 
 
 def __getattr__(name: str) -> str:
-    """Return `__version__`, which takes milliseconds to read and so is read on demand.
+    """Return `__version__`, read on demand because that takes milliseconds.
 
     Raises:
         AttributeError: There is no such name.

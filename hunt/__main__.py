@@ -16,7 +16,7 @@ def main() -> None:
 
 
 def _open_standard_streams() -> None:
-    """Open closed standard streams: a socket could get their numbers, and the output with them."""
+    """Open standard streams that are closed; a socket could get their numbers and the output."""
     for fd in range(3):
         try:
             os.fstat(fd)

@@ -1,8 +1,8 @@
 """The ASGI application of a worker process, and the life of its engine.
 
-`Application._open` reads downwards as the start, and upwards as the stop.  The engine
-lives in the lifespan task: it opens before the first request and closes after the last
-one.  If the engine fails, the process ends.
+`Application._open` starts the parts in the order of its lines, and stops them in the
+reverse order.  The engine lives in the lifespan task: it opens before the first request
+and closes after the last one.  If the engine fails, the process ends.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ HANDOVER_PATIENCE = 2.0
 #: that announces the close.  A close without it could lose a click on its way.
 REFUSAL_PATIENCE = 0.25
 
-#: Seconds, after that, for clients to close the connections that had their last response.
+#: Seconds, after that, for clients to close connections that have had their last response.
 CLOSE_PATIENCE = 1.0
 
 log = structlog.get_logger("hunt")
@@ -108,8 +108,8 @@ class Application:
             sentence = failures.sentence(failure)
             expected = failures.is_expected(failure)
             log.critical("server failed", error=sentence, exc_info=None if expected else failure)
-            # The one exception that Hypercorn does not swallow, so the process ends.  After
-            # any other it would go on, and answer every request with 500.
+            # Hypercorn swallows every exception but this one.  After another one the process
+            # would go on, and answer every request with 500.
             stage = "startup" if self._engine is None else "serving"
             raise LifespanFailureError(stage, sentence) from failure
         finally:
@@ -147,7 +147,7 @@ class Application:
                     faults=engine.key_faults,
                 )
             )
-            # Objects that are alive now stay alive: the collector need not visit them again.
+            # Objects that exist now live until the end, so the collector need not visit them.
             gc.collect()
             gc.freeze()
             if slot is None:
@@ -194,7 +194,7 @@ async def _drain_when_stopping(engine: Engine, serving: Worker, *, replaced: boo
     Args:
         engine: The engine.
         serving: Hypercorn's worker.
-        replaced: Other workers accept clients at the same sockets, so none is refused.
+        replaced: Other workers accept clients at the same sockets, so this one need not refuse any.
     """
     await serving.wait_stopping()
     if replaced and not engine.readiness.draining:
@@ -242,7 +242,7 @@ def settings_from_environ() -> Settings:
     settings = load(os.environ, cwd=Path.cwd()).settings
     if settings.embedded:
         raise SettingsError(
-            "HUNT_DATABASE_URL is not set: set it, or run 'hunt serve', which brings a database"
+            "HUNT_DATABASE_URL is not set: set it, or run 'hunt serve', which starts a database"
         )
     configure(settings)
     return settings

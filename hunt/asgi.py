@@ -1,8 +1,8 @@
 """The application for the ``hypercorn`` command: ``hypercorn -k trio hunt.asgi:app``.
 
-Hypercorn imports this module before it makes its worker and its listeners.  Replacing
-their classes later, at the start of the application, would be too late: so the import of
-this module, and of no other, installs hunt's own.
+Hypercorn imports this module before it makes its worker and its listeners.  hunt must
+replace their classes before that, so importing this module replaces them.  No other
+module does so at its import.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A check of the private names of other packages that hunt overrides, calls or replaces.
 
 Such a name can change in any release.  Each is listed with the parameters that it had when
-it was read, and compared before it is used: a difference is one sentence at the start
-instead of a failure at some later moment.
+its source was read, and is compared at the start.  A difference then ends the start with
+one sentence; otherwise it would cause a failure later.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from importlib import import_module, metadata
 
 from hunt.errors import SettingsError
 
-#: Parameters of an attribute that is no function.
+#: Stands for the parameters of an attribute that is not a function.
 ATTRIBUTE = "attribute"
 
-#: Where this variable is set, a release that was not read is only compared by its names.
+#: If this variable is set, any release is accepted whose names do not differ.
 ANY_RELEASE = "HUNT_TEST_ANY_RELEASE"
 
 
@@ -115,7 +115,7 @@ def _find(name: str) -> str | None:
 
 
 def _is_assigned(owner: object, name: str) -> bool:
-    """Return whether a class, or one that it inherits from, assigns ``self.name`` at first."""
+    """Return whether ``__init__`` of a class or of a base class assigns ``self.name``."""
     classes = inspect.getmro(owner) if isinstance(owner, type) else ()
     makers = [vars(each).get("__init__") for each in classes]
     return any(inspect.isfunction(each) and name in each.__code__.co_names for each in makers)

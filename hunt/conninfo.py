@@ -1,7 +1,7 @@
 """PostgreSQL connection strings: validated with the settings, shown without secrets.
 
-libpq quotes parts of a string that it cannot parse, and of an invalid option.  Either may
-be the password.  So no message of this module quotes the string.
+A message of libpq may quote a part of the string, which may be the password.  No message
+of this module quotes the string.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def location(text: str) -> str:
     """Return host, port and database of a connection string, for people.
 
     Raises:
-        ValueError: As of `parse`.
+        ValueError: As `parse` raises it.
     """
     options = parse(text)
     hosts = _split(options, "host") or _split(options, "hostaddr") or ["default host"]
@@ -98,7 +98,7 @@ def location(text: str) -> str:
 
 
 def _check(options: Mapping[str, str], *, url: bool) -> None:
-    """Raise `ValueError` for options that libpq or the server would refuse, and quote, later."""
+    """Raise `ValueError` for options that libpq or the server would refuse later, with a quote."""
     hosts, ports = _split(options, "host"), _split(options, "port")
     addresses = _split(options, "hostaddr")
     unescaped = "write / in a password as %2F, and @ as %40" if url else "check host and port"

@@ -1,6 +1,6 @@
 """All services of one process: made in `Engine`, started and stopped in `running`.
 
-Read downwards, `running` is the start; read upwards, it is the stop.
+`running` starts them in the order of its lines, and stops them in the reverse order.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Engine:
             faults=self.resume_faults,
             jitter=jitter,
         )
-        self.listener_faults = Counter(lost=0, odd=0)  #: as of `hunt.bus.postgres.run`
+        self.listener_faults = Counter(lost=0, odd=0)  #: counted by `hunt.bus.postgres.run`
         self.key_faults = Counter(fetch=0)  #: fetches of the issuer's key set that failed
         self.telemetry = self._make_telemetry(recorder, host)
         self.operations = make_operations(
@@ -210,7 +210,7 @@ async def open_engine(settings: Settings, host: Host | None = None) -> AsyncIter
         host: The surroundings of the engine.
 
     Raises:
-        SettingsError: The database is not fit, or there is no secret.
+        SettingsError: The database is unsuitable (see `Store.wait_fit`), or there is no secret.
         StoreUnavailable: No database within `START_PATIENCE` seconds.
     """
     if settings.database_url is None:
@@ -235,7 +235,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
     A task that fails ends the scope, and so the process.
 
     Raises:
-        SettingsError: The store is not fit.
+        SettingsError: The database is unsuitable; see `Store.wait_fit`.
         StoreUnavailable: No answer within `START_PATIENCE` seconds.
     """
     trio.lowlevel.add_instrument(engine.telemetry.meter)

@@ -18,7 +18,7 @@ class SettingsError(HuntError):
 
 
 class KeysError(HuntError):
-    """Public keys cannot be read; the message completes "it cannot be used: "."""
+    """Public keys cannot be read; the message is the end of "FILE cannot be used: ..."."""
 
 
 class DefinitionError(HuntError):
@@ -41,12 +41,12 @@ class Refused(HuntError):
 
     status: ClassVar[int] = 500  #: the HTTP status
     slug: ClassVar[str] = "internal-error"  #: names the problem type, in its URI
-    title: ClassVar[str] = "Internal error"  #: of the problem type; the same for all its cases
+    title: ClassVar[str] = "Internal error"  #: of the problem type; the same for all errors of it
     label: ClassVar[str] = "other"  #: of the outcome, in `hunt_clicks_total`
     close_code: ClassVar[int] = 1013  #: of a WebSocket that it ends; 1013: try again later
-    headers: ClassVar[tuple[str, ...]] = ()  #: that the answer always has
+    headers: ClassVar[tuple[str, ...]] = ()  #: names of headers that each answer has
 
-    retry_after: float | None = None  #: seconds, >= 0; None where waiting does not help
+    retry_after: float | None = None  #: seconds, >= 0; None if waiting does not help
 
 
 class InvalidRequest(Refused):
@@ -74,14 +74,14 @@ class NotAuthenticated(Refused):
 
 
 class NotAllowed(Refused):
-    """The client is known, but not allowed to do this."""
+    """The client is authenticated, but not allowed to do this."""
 
     status, slug, title, label = 403, "not-allowed", "Not allowed", "forbidden"
     close_code = 4403
 
 
 class NoGuests(NotAllowed):
-    """This server takes no guests: its players bring a token."""
+    """This server admits no guests: each player needs a token."""
 
     slug, title = "no-guests", "No guests"
 
@@ -140,7 +140,9 @@ class Overloaded(Refused):
     headers = ("Retry-After",)
     retry_after: float
 
-    def __init__(self, detail: str = "not now", *, retry_after: float) -> None:
+    def __init__(
+        self, detail: str = "the server cannot do this now", *, retry_after: float
+    ) -> None:
         super().__init__(f"{detail}: try again in {retry_after:.1f} s")
         self.retry_after = retry_after
 
@@ -284,7 +286,7 @@ class BatchRejected(StoreError):
 
 
 class HuntFailed(StoreError):
-    """The database fails for this hunt, and perhaps for it alone: nothing was recorded."""
+    """The database fails for this hunt, and possibly not for others: nothing was recorded."""
 
     label = "hunt"
 
@@ -294,7 +296,7 @@ Kind = TypeVar("Kind", bound=HuntError)
 
 def kinds(base: type[Kind]) -> list[type[Kind]]:
     """Return a class and all its subclasses, each after its parent."""
-    found = {base: None}  # a class may have two parents
+    found = {base: None}  # a dict, because a class with two parents is found twice
     for child in base.__subclasses__():
         found |= dict.fromkeys(kinds(child))
     return list(found)

@@ -1,4 +1,4 @@
-"""The process around an engine, and the node around the process."""
+"""The parts of a worker process and of its node that an engine uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hunt.metrics.families import Family
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """The surroundings of an engine: its server process, and the other ones of its node."""
+    """The surroundings of an engine: its worker process, and the other workers of the node."""
 
     connections: Connections | None = None  #: None where hunt does not accept connections
     #: Called when a drain begins to refuse clicks; must not block.

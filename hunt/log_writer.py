@@ -90,7 +90,7 @@ class LineWriter:
                 reached.set()
 
     def _put(self, data: bytes) -> None:
-        assert self._fd is not None, "as of `write`"
+        assert self._fd is not None, "`write` queues nothing without a descriptor"
         while data:
             try:
                 data = data[os.write(self._fd, data) :]
@@ -112,7 +112,7 @@ class Stream(io.TextIOBase):
         self.writer = LineWriter(fd)
 
     def write(self, text: str, /) -> int:
-        """Write the complete lines of `text`; the rest waits for its line end."""
+        """Write the complete lines of `text`; keep the rest until its line is complete."""
         whole, end, self._begun = (self._begun + text).rpartition("\n")
         if end:
             self.writer.write(whole + end)
@@ -143,10 +143,10 @@ class Stream(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """UTF-8; other characters are escaped."""
+        """The encoding of the output."""
         return "utf-8"
 
     @property
     def errors(self) -> str:  # type: ignore[override]
-        """The form of escapes."""
+        """How characters that UTF-8 cannot encode are written."""
         return "backslashreplace"

@@ -1,4 +1,4 @@
-"""Structured logs: one line an event, as text on a terminal, else as JSON."""
+"""Structured logs: one line for each event, as text on a terminal, else as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hunt.core.log_limiter import LogLimiter
 from hunt.log_writer import Stream
 from hunt.settings import Settings
 
-#: Seconds that the end of a process waits for lines that are still to be written.
+#: Seconds that an ending process waits until its last lines are written.
 _FINISH = 1.0
 
 #: Length of the shortest secret that is removed from errors; a shorter one may be a word.
@@ -79,7 +79,7 @@ class _Logger:
 def _stream(stream: object) -> Stream:
     if isinstance(stream, Stream):
         return stream
-    # None if the process was started without it: its descriptor may be another file now.
+    # None if the process was started without this stream: its number may be another file now.
     made = Stream(None if stream is None else cast("TextIO", stream).fileno())
     atexit.register(made.finish, _FINISH)
     return made
@@ -146,7 +146,7 @@ class FaultLog:
 class RateLimit:
     """A processor that drops events of a `FaultLog` beyond a rate, and counts them.
 
-    The state stands in the configuration of structlog, which is one for the process.
+    The processor is part of structlog's configuration, so all loggers of the process share it.
 
     Args:
         limiter: Decides by the name of the event.
@@ -167,7 +167,7 @@ class RateLimit:
 
 
 def report_suppressed() -> None:
-    """Log the numbers of suppressed events as far as the rate allows; to be called regularly."""
+    """Log the numbers of suppressed events, as far as the rate allows; call this regularly."""
     log = structlog.get_logger("hunt")
     for processor in structlog.get_config()["processors"]:
         if isinstance(processor, RateLimit):

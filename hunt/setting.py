@@ -10,12 +10,12 @@ from hunt.values import Parser
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Everything about a setting but its name, its type and its default."""
+    """The parser and the documentation of one setting."""
 
     parser: Parser[Any]  #: parses the value from a file, a variable or a flag
     unit: str  #: of the value, as "seconds"; empty without one
     meaning: str  #: one or two sentences, for the reference
-    example: str = field(default="", kw_only=True)  #: a value; empty: the default is one
-    default: str = field(default="", kw_only=True)  #: in words; empty: the value of the default
+    example: str = field(default="", kw_only=True)  #: a value; empty: show the default instead
+    default: str = field(default="", kw_only=True)  #: in words; empty: show its value instead
     #: The value is never shown, and may be read from a file.
     secret: bool = field(default=False, kw_only=True)

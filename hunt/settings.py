@@ -43,7 +43,7 @@ class Settings:
         example="postgresql://hunt@db.example/hunt", default="an embedded PostgreSQL", secret=True,
     )] = field(default=None, repr=False)
     listen_dsn: Annotated[str | None, Setting(
-        values.dsn, "", "The connection for LISTEN, if a pooler stands before the database.",
+        values.dsn, "", "A direct connection for LISTEN, if `HUNT_DATABASE_URL` names a pooler.",
         example="postgresql://hunt@db.example:5432/hunt",
         default="`HUNT_DATABASE_URL`", secret=True,
     )] = field(default=None, repr=False)
@@ -121,7 +121,7 @@ class Settings:
         "Longest time that a batch gathers clicks while another one is committed.",
     )] = 0.020
     batch_size: Annotated[int, Setting(
-        values.whole(1), "clicks", "Largest batch of one commit.",
+        values.whole(1), "clicks", "Largest number of clicks in one commit.",
     )] = 500
     queue_size: Annotated[int, Setting(
         values.whole(1), "clicks",
@@ -129,10 +129,10 @@ class Settings:
     )] = 5000
     queue_age: Annotated[float, Setting(
         values.decimal(above=True), "seconds",
-        "Age of the oldest waiting click of a hunt from which on new ones are refused.",
+        "New clicks of a hunt are refused while its oldest waiting click is older than this.",
     )] = 1.0
     breaker_slow: Annotated[float, Setting(
-        values.decimal(above=True), "seconds", "Duration from which on a commit counts as slow.",
+        values.decimal(above=True), "seconds", "A commit that takes longer counts as slow.",
     )] = 0.050
     breaker_batches: Annotated[int, Setting(
         values.whole(1), "commits", "Consecutive slow commits that open the circuit breaker.",
@@ -176,7 +176,7 @@ class Settings:
     # Large, because a school or a mobile network may share one address.
     address_players: Annotated[int, Setting(
         values.whole(0), "players",
-        "Players who may share an address: its limits are so many times those of one "
+        "Players who may share an address: its rate limits are this many times those of one "
         "player; 0: no limit.",
     )] = 1000
     max_streams_per_player: Annotated[int, Setting(
@@ -189,14 +189,15 @@ class Settings:
     )] = 256
     replay_limit: Annotated[int, Setting(
         values.whole(1), "events",
-        "Events that a resumed stream may have missed; with more it starts anew.",
+        "Largest number of missed events that a resumed stream replays; if it missed more, it "
+        "gets `reset`.",
     )] = 1000
     heartbeat: Annotated[float, Setting(
         values.decimal(above=True), "seconds", "Silence after which a stream sends a heartbeat.",
     )] = 15.0
     ready_share: Annotated[float, Setting(
         values.decimal(most=1), "share of the workers",
-        "Workers that must be able to take clicks for their node to be ready.",
+        "Share of the workers that must be able to take clicks for their node to be ready.",
     )] = 0.5
     drain_delay: Annotated[float, Setting(
         values.decimal(), "seconds",
@@ -218,7 +219,7 @@ class Settings:
         values.flag, "", "Log one line per request, at level `info`.",
     )] = True
     access_log_clicks: Annotated[int, Setting(
-        values.whole(1), "clicks", "Of so many clicks one is logged; at level `debug` all are.",
+        values.whole(1), "clicks", "One of this many clicks is logged; at level `debug` all are.",
     )] = 100
     # fmt: on
 
@@ -267,9 +268,9 @@ class ConnectionLimits:
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
-    """Return the limits of a process: never more connections than it has descriptors for.
+    """Return the limits of a process, which never exceed its free file descriptors.
 
-    Beyond that, `accept` would fail for all clients (TRAPS, H11).
+    Without free descriptors `accept` would fail for all clients (docs/reference/traps.md, H11).
     """
     total = min(settings.max_connections or file_limit(), file_limit())
     per_address = settings.max_connections_per_address

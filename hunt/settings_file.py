@@ -18,7 +18,7 @@ WIDTH = 99
 _HEAD = (
     "Settings of hunt. Every setting is commented out; each shows its default, or an example if "
     "the default is not a fixed value. Remove the # before a setting to change it. "
-    f"A variable, {PREFIX} and the name in upper case, precedes this file."
+    f"An environment variable ({PREFIX} and the name in upper case) overrides this file."
 )
 
 

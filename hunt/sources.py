@@ -1,7 +1,7 @@
 """Sources of settings: a TOML file, and environment variables.
 
-A user may have put a secret into the wrong setting.  So messages name a setting and a
-settings file, but never quote a value, nor a path from a variable.
+A user may have put a secret into the wrong setting.  Messages therefore name a setting and
+a settings file, but never quote a value or a path from a variable.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hunt.errors import SettingsError
 PREFIX = "HUNT_"
 TEST_PREFIX = "HUNT_TEST_"  # variables of the test suite, which servers ignore
 
-#: Variables, without their prefix, of commands that are clients of a server.
+#: Variables, without their prefix, that only client commands use.
 CLIENTS = frozenset({"URL"})
 
 _FILE_MAX = 1 << 20  # maximum size in bytes of a settings file, or of a file with a secret

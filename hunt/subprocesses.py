@@ -1,4 +1,4 @@
-"""Waiting for the end of processes, and ending them, without a thread for each."""
+"""Functions that wait for processes and end them, without a thread for each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PIDFD_OPEN = 434  # number of the system call, the same on every architecture
 
 
 async def wait_exit(pid: int) -> None:
-    """Wait until process `pid` has ended; it may still have to be reaped."""
+    """Wait until process `pid` has ended; do not reap it."""
     try:
         with _pidfd(pid) as fd:
             await trio.lowlevel.wait_readable(fd)

@@ -40,8 +40,8 @@ async def run(
     Args:
         listening: Opens a connection that listens on channels, and yields
             (channel, payload); raises `StoreError` when it is lost.
-        own: The name of this process; notices of its commits come without rewards.
-        notice: Called with the notice of each commit, also of this process.
+        own: The name of this process; notices of its own commits are passed on without rewards.
+        notice: Called with the notice of each commit, those of this process included.
         hunt_changed: Called with the id of each changed hunt.
         connected: Called after each connect; earlier notices are lost, and must be read
             from the tables.
@@ -71,7 +71,7 @@ def _pass_on(payload: str, own: str, notice: Callable[[Notice], None]) -> bool:
     try:
         parsed = notices.parse(payload, own=own)
     except ValueError:
-        # From another release, or forged: the poll of the tail finds the commit.
+        # It is from another release, or forged.  The poll of the tail finds the commit.
         log.warning("notice not understood", bytes=len(payload))
         return False
     notice(parsed)

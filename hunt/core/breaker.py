@@ -164,8 +164,8 @@ class Breaker:
             return 0.0
         if self.forced == "open":
             return self.cap  # unknown: an operator decides
-        # Added in the same order as in `probe_at`: with another rounding, a caller that
-        # slept until then would be refused and would sleep again.
+        # The sum is the one in `probe_at`.  If it were rounded differently, a caller that slept
+        # until then would be refused and would sleep again.
         return max(self.opened_at + self._pause - self.clock(), 0.0)
 
     def probe_at(self) -> float | None:
@@ -191,7 +191,7 @@ class Breaker:
             return False
         if ticket.probe:
             self._probing = False
-            # If other probes have closed the breaker meanwhile, the result still counts.
+            # The result counts even if other probes have closed the breaker meanwhile.
         return True
 
     def _open(self, reason: str) -> None:

@@ -14,8 +14,8 @@ class Cache(Generic[K, V]):
     """A cache of at most `limit` bytes that evicts unused entries.
 
     Entries live in two generations.  A hit in the older one moves the entry to the
-    younger one.  `rotate` drops the older generation and makes the younger one the older;
-    it runs by itself when the younger one holds half of the limit.  So an entry is
+    younger one.  `rotate` drops the older generation, and the younger one takes its place.
+    `put` calls it when the younger one holds half of the limit.  An entry is therefore
     evicted after two rotations without a hit.
 
     Args:

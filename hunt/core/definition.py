@@ -52,7 +52,7 @@ class Prize:
     id: str  #: 1-64 of ``[a-z0-9-]``, unique in the hunt
     title: str
     points: int  #: >= 0
-    odds: float | Peak | Area  #: probability, 0 to 1, everywhere; or one by position
+    odds: float | Peak | Area  #: probability, 0 to 1: constant, or by position
     stock: int | None  #: largest number of grants, >= 0; None: no limit
     per_player: int | None  #: largest number of grants to one player, >= 1; None: no limit
 

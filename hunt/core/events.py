@@ -1,4 +1,4 @@
-"""The values that a click becomes on its way to the log and back to its player.
+"""The forms of a click on its way to the log and back to its player.
 
 They are msgspec structs: created in a fifth of the time of a frozen dataclass, and not
 tracked by the cyclic garbage collector.

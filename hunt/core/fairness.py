@@ -20,9 +20,9 @@ _first_64_bits = struct.Struct(">Q").unpack_from
 class Draws:
     """Uniform numbers from a seed: HMAC-SHA256 (RFC 2104) of click and player.
 
-    A click's number depends on its id and player alone, so a click that is sent
-    again draws the same number.  The seed is secret, so no client can choose an id for
-    its draw.
+    A click's number depends only on its id, its player and the seed, so a click that is
+    sent again draws the same number.  The seed is secret, so a client cannot search for
+    an id that wins.
     """
 
     def __init__(self, seed: bytes) -> None:
@@ -50,7 +50,7 @@ def new_seed(random: Callable[[int], bytes]) -> bytes:
     """Return the seed of a new hunt.
 
     Args:
-        random: Returns so many bytes of a cryptographic source, as `os.urandom`.
+        random: Returns the given number of bytes from a cryptographic source, as `os.urandom`.
     """
     return random(SEED_BYTES)
 

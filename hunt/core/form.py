@@ -12,8 +12,8 @@ from hunt.errors import DefinitionError
 
 ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
-#: Largest number.  The database returns larger ones as integers of many digits, which may
-#: be too large for a float.
+#: Largest number that is accepted.  The database returns larger ones as integers of many
+#: digits, which may be too large for a float.
 _LARGE = 10**18
 
 

@@ -17,7 +17,7 @@ MAX_HOPS = 16
 _PAIR = re.compile(r'([A-Za-z]+)=("[^"\\]*"|[^"\\;]*)')
 _NODE = re.compile(r"\[([0-9a-fA-F:.]+)\](?::\d+)?|([0-9.]+)(?::\d+)?|([0-9a-fA-F:.]+)")
 
-#: The address of a hop ("" if it names none) and the scheme that it was asked by.
+#: The address of a hop ("" if it names none), and the scheme of the request that it received.
 Hop = tuple[str, str | None]
 
 
@@ -53,8 +53,8 @@ def is_tls(proto: str | None) -> bool | None:
 def _forwarded(header: str | None) -> Iterator[Hop] | None:
     """Return the hops of ``Forwarded``.
 
-    A comma separates hops even inside quotes.  So a quote that a client left open does not
-    hide the hops that proxies appended.
+    A comma separates hops even inside quotes.  A client could otherwise hide the hops that
+    proxies appended, with a quote that it does not close.
     """
     if header is None:
         return None

@@ -1,4 +1,4 @@
-"""The rule by which stock and the players' limits decide who gets a prize that was drawn."""
+"""The rule that decides whether a drawn prize is granted: its stock, and the player's limit."""
 
 from __future__ import annotations
 

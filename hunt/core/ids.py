@@ -13,7 +13,7 @@ RANDOM = 10
 
 
 def click_id(milliseconds: int, randomness: bytes) -> str:
-    """Return a UUID in its canonical form.
+    """Return a UUID of version 7 in its canonical form.
 
     Args:
         milliseconds: Time since 1970, >= 0; it need not be exact.

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from hunt.errors import KeysError
 
-#: Keys of the largest set that is accepted.
+#: Largest number of keys in a key set.
 MAX_KEYS = 64
 
-#: Bits of the smallest RSA key that is accepted (RFC 7518, 3.3).
+#: Smallest accepted size of an RSA key, in bits (RFC 7518, 3.3).
 MIN_RSA_BITS = 2048
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
@@ -45,7 +45,7 @@ def from_pem(text: str) -> list[Key]:
     keys = []
     for block in _BLOCK.finditer(text):
         if "PRIVATE" in block[1]:
-            raise KeysError("it holds a private key: servers only need the public one")
+            raise KeysError("it holds a private key; give only the public key")
         try:
             value = load_pem_public_key(block[0].encode())
         except ValueError as exc:

@@ -8,12 +8,12 @@ from hunt.errors import TooFast
 
 
 class Limiter:
-    """The generic cell rate algorithm (ITU-T I.371), one number a key.
+    """A rate limiter by the generic cell rate algorithm (ITU-T I.371), one number for each key.
 
     A key whose bucket has had time to refill behaves like a new key, and `rotate` evicts it.
-    Keys live in two generations: `rotate` drops the older one and makes the younger one the
-    older.  At `capacity` keys the older one is dropped early.  So memory is bounded, and a
-    flood of new keys can only make the limiter more permissive.
+    Keys live in two generations.  `rotate` drops the older generation, and the younger one
+    takes its place.  At `capacity` keys the older one is dropped early.  Memory is therefore
+    bounded, and a flood of new keys can only make the limiter more permissive.
 
     Args:
         clock: Monotonic time, in seconds.

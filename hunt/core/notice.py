@@ -10,8 +10,8 @@ import msgspec
 
 from hunt.core.events import Click, Notice, Reward
 
-#: Clicks of the largest batch whose rows are part of its notice.  More do not fit into the
-#: 8,000 bytes of a notification, and are read from the table.
+#: Largest number of clicks in a batch whose notice contains its rows.  More rows do not fit
+#: into the 8,000 bytes of a notification, and are read from the table.
 MOST = 60
 
 
@@ -44,7 +44,7 @@ def parse(payload: str, *, own: str | None = None) -> Notice:
 
     Args:
         payload: JSON that the function `hunt_commit` sent.
-        own: Name of this process; its own rows are known already, and left out.
+        own: Name of this process, whose own rows are known and therefore left out.
 
     Raises:
         ValueError: The payload is not a notice.

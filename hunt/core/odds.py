@@ -39,8 +39,8 @@ class Odds:
     def draw(self, x: float, y: float, uniform: float) -> Prize | None:
         """Return the prize that a click draws, or None.
 
-        The chances of the prizes are adjacent intervals from 0, in order.  The prize whose
-        interval contains `uniform` is drawn.
+        The chances of the prizes, in order, divide the range from 0 into adjacent intervals.
+        The prize whose interval contains `uniform` is drawn.
 
         Args:
             x: Position in map units.

@@ -1,4 +1,4 @@
-"""Where the odds of prizes sum to more than 1, by branch and bound."""
+"""A search for a position where the odds of all prizes sum to more than 1."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Sequence
 from hunt.core.definition import Prize
 from hunt.core.odds import highest
 
-#: Sums up to one plus this much count as one, because odds are rounded numbers.
+#: A sum may exceed 1 by this much, because odds are rounded numbers.
 TOLERANCE = 1e-9
 
 #: Rectangles to examine at most; a definition that needs more is refused.
 _LIMIT = 50_000
 
-#: Odds that are not counted, because a hundred of them are below the tolerance.
+#: Odds up to this are ignored, because a hundred of them are below the tolerance.
 _NEGLIGIBLE = 1e-12
 
 
 def crowded(prizes: Sequence[Prize], width: float, height: float) -> tuple[float, float] | None:
     """Return a position where the odds of all prizes sum to more than 1, or None.
 
-    Divides the map into rectangles until each one is decided: its upper bound, with every prize
-    at its highest in the rectangle, is at most 1, or the sum at its centre is more than 1 (branch
-    and bound; A. H. Land and A. G. Doig, 1960).  A position where `_LIMIT` rectangles do not
-    decide, because areas almost touch, is returned, too.
+    Divides the map into rectangles (branch and bound; A. H. Land and A. G. Doig, 1960).  A
+    rectangle needs no further division if its upper bound is at most 1: the sum of each
+    prize's highest odds in it.  The search ends at a centre where the sum exceeds 1.  It also
+    ends after `_LIMIT` rectangles, when areas almost touch, with the last centre.
 
     Args:
         prizes: The prizes of a hunt.

@@ -11,7 +11,7 @@ from hunt.core.addresses import UNIX, Address, limit_key, network, parse
 from hunt.core.cache import Cache
 from hunt.core.forwarding import Forwarded, Hop
 
-#: Bytes of cached peers, and again as many of cached sources.
+#: Bytes of the cache of peers, and also of the cache of sources.
 CACHE_SIZE = 2**19
 
 _ENTRY = 600  # bytes of a cached peer or source, without its texts
@@ -38,7 +38,7 @@ class Proxies:
     Forwarding headers are read from the right, because each proxy appends there.  Reading
     stops at the first address that is not a trusted proxy: everything to its left may be
     forged.  If ``Forwarded`` and ``X-Forwarded-For`` disagree, a client has sent one of
-    them, and the request counts as the proxy's own.
+    them, and the request counts for the address of the proxy.
 
     Headers of an untrusted peer are ignored.
 

@@ -47,8 +47,9 @@ class Readiness:
 
     When a failure of the database opens one worker's breaker, that is an *alarm*.  The
     breakers of the other workers stay closed, because the database may still serve them.
-    But an idle worker does not know.  So no worker counts as able until it has heard of the
-    alarm and its own probe has succeeded; its next report then names the alarm.
+    But an idle worker does not know whether it does.  Therefore no worker counts as able until
+    it has heard of the alarm and its own probe has succeeded.  Its next report then contains
+    the number of the alarm.
 
     Args:
         share: Share of the workers, 0 to 1, that must be able for the node to be ready; at
@@ -106,5 +107,5 @@ class Readiness:
         if self._clock() - at > WORKER_SILENCE:
             reasons.append(f"has not reported for {WORKER_SILENCE:g} s")
         if not reasons and report.alarm < self.alarm:
-            reasons.append("another worker's breaker has opened, and this one has not probed yet")
+            reasons.append("another worker's breaker opened, and no probe here has succeeded yet")
         return WorkerState(process=process, able=not reasons, reasons=reasons)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hunt.core.events import Reward
 from hunt.core.wire import encode, reward_json
 
-HEARTBEAT = b": \n\n"  #: a comment, which keeps the connection alive and is no event
+HEARTBEAT = b": \n\n"  #: a comment, which keeps the connection alive and is not an event
 RETRY_MS = 2000  #: milliseconds until a client reconnects, unless it is told otherwise
 
 _EVENT_ID = re.compile(r"([a-z0-9]{1,16})-(0|[1-9][0-9]{0,17})", re.ASCII)
@@ -124,8 +124,8 @@ class Event:
 class Parser:
     """An incremental parser; chunks may end anywhere.
 
-    A block without data is not an event.  Only a block with nothing but ``retry`` is
-    returned, with an empty `Event.event`, so that clients can obey it.
+    A block without data is not an event.  If it has ``retry``, it is returned all the same,
+    with an empty `Event.event`, so that clients can obey it.
     """
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from hunt.errors import NotAuthenticated, Overloaded
 #: Bytes of the cache of verified tokens.
 CACHE_SIZE = 3 * 2**20
 
-#: Characters of the longest token that is verified.
+#: Largest length of a token, in characters.
 MAX_TOKEN = 6000
 
 #: Seconds by which the issuer's clock may be ahead of ours.
@@ -49,8 +49,8 @@ class _Verified(Struct, frozen=True, gc=False):
 class TokenVerifier:
     """Verifies tokens; caches valid ones while they are used.
 
-    The allowed algorithms are configured, and each key has one algorithm.  The header of a
-    token only selects among them, so it cannot weaken the check.
+    The settings list the allowed algorithms, and each key has one algorithm.  The header of
+    a token only selects among them, so it cannot weaken the verification.
 
     Args:
         secrets: Secrets of the server; the first signs, all verify.
@@ -70,7 +70,7 @@ class TokenVerifier:
         issuer: str | None = None,
     ) -> None:
         self.unknown: Callable[[], None] = lambda: None  #: called for a token with an unknown key
-        self.generation = 0  #: rises when a key is removed, which ends identities it verified
+        self.generation = 0  #: rises when a key is removed, and its identities end with it
         self._secrets = tuple(secrets)
         self._clock = clock
         self._keys = keys
@@ -223,7 +223,7 @@ class TokenVerifier:
         if not isinstance(player, str) or not valid_player(player):
             raise _Refusal("claim 'sub' is missing, or not an id: 1-64 of A-Z a-z 0-9 _ . : -")
         if player.startswith(ERASED_PREFIX):
-            raise _Refusal(f"claim 'sub' begins with {ERASED_PREFIX}, as erased players do")
+            raise _Refusal(f"claim 'sub' begins with {ERASED_PREFIX}, reserved for erased players")
         if hunts is not None and not (
             isinstance(hunts, list) and all(isinstance(each, str) for each in hunts)
         ):

@@ -26,7 +26,7 @@ class Identity(Struct, frozen=True, gc=False):
 
     player: str
     hunts: frozenset[str] | None  #: hunts that the token is for; None: all
-    cookie: bool  #: authenticated by a cookie, which browsers send without being asked
+    cookie: bool  #: authenticated by a cookie, which browsers add to every request
     until: float  #: Unix time at which the token expires; for a ticket: the token behind it
     key: str | None  #: fingerprint of the public key that verified the token; None: a secret
 
@@ -64,8 +64,8 @@ def sign(
 def sign_ticket(secrets: Sequence[bytes], identity: Identity, *, ttl: float, now: datetime) -> str:
     """Return a ticket for the player of `identity`, signed with the first secret.
 
-    A ticket carries the expiry and the key of the token that it was issued for.  So a
-    stream opened with the ticket ends when one opened with the token would.
+    A ticket carries the expiry and the key of the token that it was issued for.  A stream
+    opened with the ticket therefore ends when that token expires or its key is removed.
 
     Args:
         secrets: Secrets of the server, >= 1.

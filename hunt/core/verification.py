@@ -14,7 +14,7 @@ from hunt.core.fairness import Draws
 from hunt.core.odds import Odds
 from hunt.core.player_ids import ERASED_PREFIX
 
-#: Longest time after a change for which a click may be drawn by the version before.  Clicks
+#: Time before and after a change in which a click may be drawn by either version.  Clicks
 #: wait for their commit, and processes learn of a change a moment later.
 OVERLAP = timedelta(seconds=15)
 
@@ -84,7 +84,7 @@ class Verifier:
         return "right" if (row.prize, row.points) == (prize.id, prize.points) else "wrong"
 
     def _in_force(self, at: datetime) -> list[Odds]:
-        """Return the odds by which a click settled at `at` may have been drawn."""
+        """Return the odds that may have applied to a click settled at `at`."""
         found = [
             odds
             for since, end, odds in self._editions

@@ -74,7 +74,7 @@ def hello(hunt: str, epoch: str, seq: int, resumed: bool) -> str:
 
 
 def reward(reward: Reward) -> str:
-    """Return a reward; its event id is made of the epoch in the hello and its seq."""
+    """Return a reward; its event id consists of the epoch in the hello and its seq."""
     return message("reward", reward_json(reward))
 
 

@@ -1,8 +1,8 @@
 """Operating system users for the embedded PostgreSQL.
 
 If hunt runs as root, PostgreSQL runs under a user id that no account and no process has.
-Under a shared one, such as that of the user ``nobody``, every process of that user could
-read the data and connect.
+If it ran as a shared user, such as ``nobody``, every process of that user could read the
+data and connect.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def own_name() -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         raise SettingsError(
-            f"user {uid} has no name on this machine, and PostgreSQL's initdb insists on one: "
+            f"user {uid} has no name on this machine, and PostgreSQL's initdb needs one: "
             "add the user to /etc/passwd, or give HUNT_DATABASE_URL"
         ) from None
 
@@ -66,7 +66,7 @@ def unused() -> tuple[int, int]:
     """Return a user and a group that no account and no process has.
 
     Raises:
-        SettingsError: There is none, as in a container that maps few user ids.
+        SettingsError: There is none, for example in a container that maps few user ids.
     """
     taken = {each.pw_uid for each in pwd.getpwall()} | {each.gr_gid for each in grp.getgrall()}
     for path in Path("/proc").glob("[0-9]*"):

@@ -26,10 +26,10 @@ from hunt.subprocesses import end
 SOCKET = ".s.PGSQL.5432"
 POLL = 0.02  # seconds between two checks of a server that starts
 
-_LOG_MAX = 10 * 1024 * 1024  # bytes; a start with a longer log begins a new one
+_LOG_MAX = 10 * 1024 * 1024  # bytes; if the log is longer at a start, a new one begins
 _SETTINGS = {
     "listen_addresses": "",
-    "port": "5432",  # the name of the socket has it
+    "port": "5432",  # part of the socket's name
     "max_connections": "100",
     "shared_buffers": "128MB",
     "log_checkpoints": "off",  # else an idle server fills its log
@@ -78,7 +78,7 @@ class Postmaster(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster, with all that is needed to run it."""
+    """A cluster, and what is needed to run it."""
 
     path: Path
     programs: Path  #: folder of initdb and postgres
@@ -121,15 +121,15 @@ class Cluster:
             accounts.give_tree(new, self.launcher.user, of=launcher.user[0])
 
     async def recover(self) -> None:
-        """Stop a server whose owner was killed, and clear the traces of one that has ended."""
+        """Stop a server whose owner was killed, and repair the files of one that was killed."""
         left = Postmaster.read(self.path)
         if left is not None and left.is_alive(self.path):
             await end(left.pid, STOP)
         if left is not None and Path(left.folder).name.startswith("hunt-"):
             _remove_socket(Path(left.folder))  # the next start uses another name
-        # Where another process has the pid by now, PostgreSQL would refuse to start.  It
-        # never takes its parent for a rival, so hunt's own pid passes.  PostgreSQL then
-        # tests whether the shared memory of line 7 is still in use.
+        # PostgreSQL refuses to start if another process has the pid of the file by now.  It
+        # ignores the pid of its own parent, so the pid of hunt is written there.  PostgreSQL
+        # then checks whether the shared memory of line 7 is still in use.
         with suppress(FileNotFoundError), self._open_pid_file() as file:
             lines = file.read().splitlines(keepends=True)
             file.seek(0)
@@ -140,7 +140,7 @@ class Cluster:
         """Start the server; return once it accepts connections.
 
         Args:
-            options: Settings of PostgreSQL in place of ours.
+            options: Settings of PostgreSQL that replace those of hunt.
 
         Raises:
             StoreUnavailable: It ended instead.
@@ -163,7 +163,7 @@ class Cluster:
                     return process
                 await trio.sleep(POLL)
             raise self.launcher.failure(process.returncode, "the embedded PostgreSQL did not start")
-        except BaseException:  # cancelled, too: only this call knows the process
+        except BaseException:  # even if cancelled, because only this call knows the process
             await self.stop(process)
             raise
 
@@ -203,7 +203,7 @@ class Cluster:
             os.chown(self.socket_folder, *self.launcher.user)
 
     def _open_pid_file(self) -> BinaryIO:
-        # PostgreSQL's user may have put a link there: it is not followed.
+        # Follow no link, because PostgreSQL's user may have put one there.
         fd = os.open(self.path / "postmaster.pid", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         return os.fdopen(fd, "r+b")
 

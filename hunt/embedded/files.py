@@ -12,8 +12,8 @@ from pathlib import Path
 def open_private(path: Path, flags: int) -> int:
     """Open a file, created if missing with mode 0600; return its descriptor.
 
-    Where root runs hunt in the folder of another user, the file belongs to that user, who
-    can run hunt next.
+    If root runs hunt in the folder of another user, the file belongs to that user, so that
+    the user can run hunt next.
     """
     fd = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     if os.geteuid() == 0:
@@ -26,8 +26,8 @@ def open_private(path: Path, flags: int) -> int:
 def written_aside(path: Path, text: str) -> Iterator[Path]:
     """Yield a file beside `path` with the whole of `text`, flushed to disk, with mode 0600.
 
-    The block moves or links it to `path`, so that `path` never holds a part of the text.
-    What is left of the file is removed at the end.
+    The block moves or links it to `path`, so that `path` never holds only a part of the text.
+    If the file still exists at the end, it is removed.
     """
     fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     aside = Path(name)

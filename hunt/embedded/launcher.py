@@ -1,8 +1,9 @@
 """Start PostgreSQL's programs as child processes, and report why one failed.
 
-Linux ties "die with your parent" to the *thread* that forked. `trio.run_process`
-forks in a worker thread that ends soon after, and would take PostgreSQL with it. So
-programs are forked in Trio's own thread, which blocks for a millisecond or two.
+Linux sends the death signal of a parent (prctl(2)) when the *thread* that forked ends.
+`trio.run_process` forks in a worker thread that ends soon after, which would end
+PostgreSQL, too. Programs are therefore forked in Trio's own thread, which blocks for a
+millisecond or two.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from hunt.subprocesses import Steps, wait_exit
 
 _SCRIPT = Path(__file__).with_name("unprivileged_exec.py")
 
-#: How PostgreSQL is stopped.
+#: Signals that stop PostgreSQL, in order.
 STOP: Steps = (
     (signal.SIGINT, 10.0),  # fast shutdown: end the sessions, then a checkpoint
     (signal.SIGQUIT, 5.0),  # immediate shutdown: the next start recovers from the log
@@ -37,7 +38,7 @@ class Launcher:
 
     log: Path  #: file that their output is appended to
     user: tuple[int, int] | None  #: user and group to run as; None: those of this process
-    reach: tuple[Path, ...]  #: folders that the user must be able to pass through
+    reach: tuple[Path, ...]  #: folders whose content the user must be able to reach
 
     def start(self, command: Sequence[str | Path], *, text: str = "") -> subprocess.Popen[bytes]:
         """Start `command`, with a `text` of a few lines as its standard input."""
@@ -64,7 +65,7 @@ class Launcher:
                 stderr=log,
                 cwd="/",
                 env=environ,
-                # Keep Ctrl-C from PostgreSQL: hunt stops it after the last commit.
+                # PostgreSQL must not get Ctrl-C: hunt stops it after the last commit.
                 start_new_session=True,
             )
         if process.stdin is not None:

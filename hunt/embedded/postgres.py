@@ -31,7 +31,7 @@ _OWNER_POLL = 0.5  # seconds between two checks whether the owner still runs
 
 _PAUSE = 0.2  # seconds, at least, before the server is started again
 _PAUSE_MAX = 30.0  # seconds, at most
-_STEADY = 60.0  # seconds of service after which the pauses begin at the shortest again
+_STEADY = 60.0  # seconds of service after which the pauses start at the shortest again
 
 log = structlog.get_logger("hunt.store")
 
@@ -46,16 +46,16 @@ async def server(
 ) -> AsyncIterator[str]:
     """Run PostgreSQL in `data_dir` for as long as the context is open.
 
-    A server that another process runs already is used; it ends with its owner, also where the
-    owner is killed.  A server that ends by itself is restarted, with backoff.
+    If another process already runs the server, this one uses it; the server ends with its
+    owner, even if the owner is killed.  A server that ends by itself is restarted, with backoff.
 
-    The first call removes libpq's variables (``PG…``) from the environment: they concern
-    other servers, and some would redirect connections there.
+    The first call removes libpq's variables (``PG…``) from the environment, because some of
+    them would redirect connections to another server.
 
     Args:
         data_dir: Data folder; made if missing, used as it is otherwise.
         start_timeout: Seconds to make the cluster, if missing, and to start.
-        options: Settings of PostgreSQL in place of hunt's.
+        options: Settings of PostgreSQL that replace those of hunt.
         jitter: Returns a random number in [0, 1), to spread restarts.
 
     Yields:
@@ -104,7 +104,7 @@ class _Own:
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
-        """Start the server, once the remains of the one before it have gone."""
+        """Start the server, once all sessions of the previous one have ended."""
         while True:
             await self.cluster.recover()
             try:
@@ -212,7 +212,7 @@ def _quoted(value: str) -> str:
 
 @contextmanager
 def _refused(data_dir: Path) -> Iterator[None]:
-    """Raise errors of the operating system as one sentence for the operator."""
+    """Translate errors of the operating system into one sentence for the operator."""
     try:
         yield
     except OSError as exc:

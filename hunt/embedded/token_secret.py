@@ -41,7 +41,7 @@ def _make(path: Path) -> None:
     """Write a new secret; after a loss of power the file is complete or missing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with written_aside(path, secrets.token_urlsafe(48)) as aside, suppress(FileExistsError):
-        os.link(aside, path)  # fails where another process was first
+        os.link(aside, path)  # fails if another process was first
     sync_folder(path.parent)
 
 

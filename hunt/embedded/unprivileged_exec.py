@@ -1,17 +1,16 @@
-"""Script that gives up root, ties its life to its parent, and executes a program of PostgreSQL.
+"""A script that drops root, asks to end with its parent, and executes a program of PostgreSQL.
 
-Run as a script: ``python -I -S unprivileged_exec.py PARENT UID GID FOLDER ... --
-PROGRAM ARGUMENT ...``. UID and GID are -1 to keep the present user. The user must be able
-to pass through the folders.
+Run it as ``python -I -S unprivileged_exec.py PARENT UID GID FOLDER ... -- PROGRAM
+ARGUMENT ...``. UID and GID are -1 to keep the present user. The user must be able to reach
+the content of the folders.
 
 These steps belong between fork and exec, where a process with threads cannot run Python
-safely. So they are a script of their own.
+safely. Therefore they are a script of their own.
 
-PostgreSQL refuses to run as root, and an unprivileged user often cannot pass
-through the folders above the data (``/root``, a private temporary folder). Hunt does not
-open these to all users. Where it is needed, the process keeps the one capability that
-passes through closed folders: ambient capabilities survive an exec (Linux 4.3,
-capabilities(7)).
+PostgreSQL refuses to run as root, and an unprivileged user often cannot search the folders
+above the data (``/root``, a private temporary folder). hunt does not open these to all
+users. If it is needed, the process keeps the one capability that allows it to search closed
+folders: ambient capabilities survive an exec (Linux 4.3, capabilities(7)).
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import os
 import signal
 import sys
 
-FAILED = 78  #: exit status where the program could not be executed (EX_CONFIG)
+FAILED = 78  #: exit status if the program could not be executed (EX_CONFIG)
 
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 8, 38, 47
 _PR_CAP_AMBIENT_RAISE = 2
@@ -80,7 +79,7 @@ def _permitted() -> int:
 
 
 def _closed(folders: list[str]) -> str | None:
-    """Return the first of `folders` that this user cannot pass through."""
+    """Return the first of `folders` whose content this user cannot reach."""
     for folder in folders:
         try:
             os.stat(os.path.join(folder, "."))
@@ -97,12 +96,12 @@ def _give_up_root(uid: int, gid: int, folders: list[str]) -> None:
         os.setresuid(uid, uid, uid)  # clears what is effective, keeps what is permitted
     except OSError as exc:
         sys.exit(f"root may not become user {uid} here ({exc.strerror})")
-    # access() ignores capabilities, and stat() uses only effective ones.  So this check
-    # is made without any capability, and the one at the end with one.
+    # access() ignores capabilities, and stat() uses only effective ones.  This first check
+    # therefore runs without any capability, and the check at the end with one.
     wanted: int | None = None
     if _closed(folders):
         permitted = _permitted()
-        # Both pass through closed folders.  The first gives no right to write, but
+        # Both allow to search closed folders.  The first gives no right to write, but
         # containers often have only the second.
         allowed = [each for each in (_DAC_READ_SEARCH, _DAC_OVERRIDE) if permitted >> each & 1]
         wanted = allowed[0] if allowed else None
@@ -119,8 +118,8 @@ def _give_up_root(uid: int, gid: int, folders: list[str]) -> None:
 
 
 def _die_with(parent: int) -> None:
-    # After the change of user, which would clear it. SIGINT is PostgreSQL's fast
-    # shutdown, so that a killed hunt leaves a database that needs no recovery.
+    # Called after the change of user, which clears this setting. SIGINT is PostgreSQL's
+    # fast shutdown: if hunt is killed, the database needs no recovery.
     _prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
     if os.getppid() != parent:
         sys.exit("the server that started it is gone")

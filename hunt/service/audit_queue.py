@@ -44,9 +44,9 @@ log = structlog.get_logger("hunt.audit")
 class AuditQueue(Generic[Entry]):
     """Records actions of operators as soon as the database accepts them.
 
-    Operators force the breaker while the database is unavailable, and that must be on
-    record, too.  Each entry is logged at once.  An unanswered entry is sent again, so it may
-    be recorded twice.  An entry that the database rejects is dropped.
+    An operator may force the breaker while the database is unavailable, and this action must
+    be recorded, too.  Each entry is logged at once.  An unanswered entry is sent again, so it
+    may be recorded twice.  An entry that the database rejects is dropped.
 
     Args:
         record: Records an entry; raises a `StoreError`.

@@ -1,4 +1,4 @@
-"""All hunts of the database, cached in memory: the basis of every decision about clicks."""
+"""All hunts of the database, cached in memory."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Catalogue:
     """Keeps a copy of all hunts current.
 
     Args:
-        read: Returns every hunt by its id, None for one that cannot be understood, whose
-            last state is kept.  Raises a `StoreError`.
+        read: Returns every hunt by its id; None for one that cannot be read, whose last
+            state is kept.  Raises a `StoreError`.
     """
 
     def __init__(self, read: Callable[[], Awaitable[Mapping[str, Hunt | None]]]) -> None:

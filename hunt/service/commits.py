@@ -1,4 +1,4 @@
-"""The write path of one process: from a click in its lane to a committed outcome."""
+"""The write path of one process, from a click in its lane to a committed outcome."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Log(Protocol):
         """Record a click that `append` will never take."""
 
     async def probe(self, hunt: str | None) -> float:
-        """Do what a commit does, and change nothing; return its duration in seconds."""
+        """Commit a click that leaves no row behind; return the duration in seconds."""
 
 
 class Recorder(Protocol):
@@ -70,14 +70,15 @@ class Recorder(Protocol):
 class Commits:
     """Makes clicks durable, and tells the tail of the rewards afterwards.
 
-    Makes the parts that need each other: the lanes send batches through the guard, the
-    guard reports to the breaker's prober, and the prober refuses what waits in the lanes.
+    It makes the parts that depend on each other.  The lanes send batches through the guard.
+    The guard reports to the prober of the breaker.  When the breaker opens, the waiting
+    clicks of the lanes are refused.
 
     Args:
         settings: Limits of batches, of the queue and of the breaker.
         log: The store's log.
         hunts: All known hunts, by id.
-        epochs: Begins a new epoch where the log went back.
+        epochs: Begins a new epoch of a log that ends before a known seq.
         tail: Receives committed rewards.
         breaker: Refuses commits while the database is slow or unavailable.
         recorder: Counts batches, outcomes and transitions.
@@ -153,14 +154,14 @@ class Commits:
         if len(fresh) < len(outcomes):
             outcomes = [self._shown(hunt, each) for each in outcomes]
         if fresh:
-            # After a retry, rows of an unanswered attempt stand among newer ones.
+            # After a retry, rows of an unanswered attempt may have smaller numbers.
             fresh.sort(key=attrgetter("seq"))
             self._tail.committed(hunt, fresh)
             self._recorder.awarded(hunt, sum(each.points for each in fresh))
         return outcomes
 
     def _shown(self, hunt: str, outcome: Outcome) -> Outcome:
-        """Return an outcome as players see it: the refusal of a closed hunt tells its times."""
+        """Return an outcome with the times of the hunt, if it is the refusal of a closed hunt."""
         known = self._hunts.get(hunt)
         if isinstance(outcome, HuntNotOpen) and known is not None:
             return not_open(known)
@@ -169,7 +170,7 @@ class Commits:
     async def _append(
         self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
     ) -> list[Outcome]:
-        """Append a batch to the log that this process follows, and to no older state of it."""
+        """Append a batch to the log, unless the log ends before the last seq known here."""
         seq, found = self._tail.known(hunt), self._hunts.get(hunt)
         try:
             return await self._log.append(hunt, clicks, sent, deadline=COMMIT_DEADLINE, known=seq)

@@ -21,10 +21,10 @@ class Drain:
         readiness: Reports "draining" from the first moment.
         hub: Its streams are told to reconnect, and end.
         lanes: The clicks in them are committed.
-        delay: Seconds, >= 0, for which clicks are still taken, so that a load balancer
-            can notice.
+        delay: Seconds, >= 0, for which clicks are still accepted, so that a load balancer
+            can notice that the process is not ready.
         timeout: Seconds, > 0, after `delay` in which streams must end and clicks commit.
-        refusing: Called when clicks are refused from now on; must not block.
+        refusing: Called before the first click is refused; must not block.
         drained: Called at the end; must not block.
     """
 

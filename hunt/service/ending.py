@@ -13,7 +13,7 @@ from hunt.core.hunts import Hunt
 from hunt.errors import StoreError
 from hunt.logs import FaultLog
 
-#: Maximum seconds between two checks; a new hunt may become known late.
+#: Maximum seconds between two checks, because a new hunt may become known at any time.
 INTERVAL = 1.0
 
 log = structlog.get_logger("hunt")
@@ -23,9 +23,9 @@ fault_log = FaultLog("hunt")
 class Ending:
     """Asks the store to record the ends of hunts that are due, in every process.
 
-    The estimate of the database's clock only says when to ask.  The store decides by the
-    database's clock, under the lock on the hunt's row.  So the call is idempotent, and
-    harmless if it comes early or late.
+    The estimate of the database's clock only determines when to ask.  The store decides by
+    the database's clock, under the lock on the hunt's row.  The call is therefore idempotent,
+    and harmless if it comes early or late.
 
     Args:
         hunts: Returns every known hunt.

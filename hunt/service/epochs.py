@@ -1,4 +1,4 @@
-"""New epochs of logs: begun where the database was restored from an older backup."""
+"""New epochs of logs, after the database was restored from an older backup."""
 
 from __future__ import annotations
 

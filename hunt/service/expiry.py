@@ -10,16 +10,16 @@ import trio
 from hunt.core.tokens import Identity
 from hunt.service.subscriber import Subscriber, Subscription
 
-#: Seconds over which the ends of streams are spread whose tokens expire at the same time.
+#: Streams whose tokens expire at the same time end at random moments within this many seconds.
 SPREAD = 0.6
 
 #: Seconds between two checks: while some stream ends soon, and otherwise.
 TICK, IDLE_TICK = 0.1, 0.25
 
-#: Seconds ahead for which the streams that end soon are noted.
+#: A stream that ends within this many seconds is noted as ending soon.
 AHEAD = 15.0
 
-#: Streams that are ended, and that are scanned, between two checkpoints.
+#: Number of streams that are ended, or scanned, between two checkpoints.
 SLICE, SCAN_SLICE = 128, 4096
 
 

@@ -41,8 +41,8 @@ Reject = Callable[[str, Click, str], Awaitable[None]]
 #: Attempts to send one batch.  A retry is safe: clicks are deduplicated by their ids.
 ATTEMPTS = 3
 
-#: Single clicks of a batch that may time out.  After that the cause is not a click, but a
-#: lock that some session holds, and the rest is not tried one by one.
+#: Number of single clicks of a batch that may time out.  After that the cause is not a click
+#: but a lock of some session, and the remaining clicks are refused without a try each.
 ALONE = 2
 
 log = FaultLog("hunt.guard")
@@ -68,7 +68,7 @@ class Guard:
     An outcome says "not recorded" only if that is certain.  A batch without an answer is
     sent again; if no attempt is answered, the outcome is `OutcomeUnknown`.
 
-    A hunt for which alone the store fails goes into quarantine; other hunts go on.
+    If the store fails for one hunt only, that hunt goes into quarantine; other hunts go on.
 
     Args:
         append: Commits a batch, and returns an outcome for each click, in order; raises a
@@ -78,7 +78,7 @@ class Guard:
         quarantine: The hunts whose commits are paused.
         jitter: Uniform in [0, 1), spreads ``Retry-After``.
         known: Returns the last known seq of a hunt's log.
-        called: Called with the hunt after each call, which may have moved the breaker.
+        called: Called with the hunt after each call, which may have changed the breaker's state.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Guard:
             ticket = self._breaker.admit()
             try:
                 outcomes = await self._call(ticket, hunt, clicks, case)
-            except Refused as exc:  # the whole batch, as for a hunt that was deleted
+            except Refused as exc:  # of the whole batch, for example if the hunt was deleted
                 return [exc] * len(clicks)
             except (StoreTimeout, StoreLost) as exc:
                 case.unanswered.update(click.id for click in clicks)
@@ -170,10 +170,10 @@ class Guard:
     def _first_answers(
         clicks: Sequence[Click], outcomes: Sequence[Outcome], case: _Case
     ) -> list[Outcome]:
-        """Return the outcomes, in which only repeats by the client are duplicates.
+        """Return the outcomes; leave `duplicate` true only for repeats by the client.
 
-        For the store a click is also a duplicate if an unanswered attempt of this batch has
-        recorded it.  A row at or before the known seq is older than the batch: its client
+        The store also reports a duplicate if an unanswered attempt of this batch has recorded
+        the click.  A row at or before the known seq is older than the batch, so the client
         has sent the click before.
         """
         answers: list[Outcome] = []
@@ -202,8 +202,8 @@ class Guard:
             self._breaker.read_only(ticket)
             raise
         except (StoreTimeout, ConnectTimeout, StoreSlow):
-            # A frozen server accepts neither batches nor connections: both count as
-            # timeouts.
+            # A frozen server accepts neither batches nor connections, so both failures count
+            # as timeouts.
             self._breaker.time_out(ticket)
             raise
         except (StoreUnavailable, StoreLost):
@@ -215,7 +215,7 @@ class Guard:
             settle = self._breaker.time_out if case.unanswered else self._breaker.abandon
             settle(ticket)
             raise
-        except BaseException:  # the batch, a cancellation, or a bug: says nothing of the store
+        except BaseException:  # a bad batch, a cancellation or a bug: the store may be well
             self._breaker.abandon(ticket)
             raise
         else:

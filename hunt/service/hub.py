@@ -1,4 +1,4 @@
-"""Delivers events to the streams of the players whom they concern."""
+"""Fan-out of rewards and wins to streams."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ SLICE = 256
 
 
 class Hub:
-    """Copies rewards to the streams of their players, and wins to streams of all wins.
+    """Delivers rewards to the streams of their players, and wins to streams with ``scope=all``.
 
-    A slow consumer, which cannot take a frame, is cut off, so that it delays no other one;
-    its client resumes with ``Last-Event-ID``.  Only `run` and `close` can block, so all
-    subscribers see the same order.
+    A slow consumer, which cannot take a frame, is disconnected, so that it delays no other
+    stream; its client resumes with ``Last-Event-ID``.  Only `run` and `close` can block, so
+    all subscribers see the same order.
 
     Args:
         epoch: Returns the epoch of a hunt's log.
@@ -39,7 +39,7 @@ class Hub:
         jitter: Uniform in [0, 1), spreads ``Retry-After`` and the ends of streams.
         clock: The wall clock, in seconds, by which tokens expire.
         tokens: Tells whether the token behind an identity is still valid.
-        slow: Called after each subscriber that was cut off; must not block.
+        slow: Called after each slow consumer that was disconnected; must not block.
     """
 
     def __init__(
@@ -172,9 +172,10 @@ class Hub:
             self._end(subscriber, reason)
 
     async def close(self) -> None:
-        """Close every subscriber, which still delivers its frames, and refuse new ones.
+        """Close every subscriber, and refuse new ones.
 
-        Cancelled, it leaves the rest open.
+        A closed subscriber still delivers the frames that it has.  If this call is cancelled,
+        the remaining subscribers stay open.
         """
         self._closed = True
         for number, subscriber in enumerate(list(self._streams), 1):

@@ -1,4 +1,4 @@
-"""Draws clicks and puts them into their lanes, unless a limit refuses them."""
+"""The synchronous path of a click: rate limit, breaker, draw, lane."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hunt.service.lanes import Lanes
 
 
 class Intake:
-    """Draws clicks, without ``await``: a click is in its lane when the call returns.
+    """Checks and draws clicks, without ``await``: a click is in its lane when `click` returns.
 
     Args:
         lanes: The queues of clicks that wait for their commit.
@@ -52,8 +52,8 @@ class Intake:
     ) -> None:
         """Draw a click and put it into its lane.
 
-        The commit decides whether the hunt is open.  So a repeat of a click that was
-        counted before the end still gets its outcome afterwards.
+        The commit decides whether the hunt is open.  A repeat of a click that was counted
+        before the end therefore still gets its outcome afterwards.
 
         Args:
             hunt: A hunt that players can see, as it is now.
@@ -66,7 +66,7 @@ class Intake:
         Raises:
             TooFast: The player clicks too fast.
             CircuitOpen: The breaker is not closed.
-            HuntUnavailable: The store fails for this hunt.
+            HuntUnavailable: The hunt is in quarantine.
             Overloaded: Too many clicks wait already, or the process drains.
         """
         hunt_id = hunt.definition.id

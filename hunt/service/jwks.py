@@ -70,7 +70,7 @@ class Jwks:
     async def run(self) -> None:
         """Fetch the key set regularly, until cancelled."""
         while True:
-            # Requests from now on count: a running fetch may not see the new key.
+            # A request during a fetch causes another fetch, because the key may be newer.
             self._asked = trio.Event()
             try:
                 keys = from_jwks(await self._get())

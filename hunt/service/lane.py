@@ -40,12 +40,13 @@ def ignore(hunt: str, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> 
 
 
 class Lane:
-    """Gathers one hunt's clicks while the batch before them is committed.
+    """Gathers one hunt's clicks while the previous batch is committed.
 
     A click in an idle lane is committed at once.  In a busy lane the next batch starts as
     soon as it is worth a commit (`WORTH` clicks, or a full batch), or when its interval has
-    passed: twice the smoothed duration of a commit, at most `batch_interval`.  So the
-    database is at most half busy with small batches, and never idle under load.
+    passed: twice the smoothed duration of a commit, at most `batch_interval`.  Small batches
+    therefore keep the database busy for at most half of the time, and under load it is never
+    idle.
 
     Outcomes of a batch are delivered while the next one is committed.
 
@@ -104,9 +105,9 @@ class Lane:
         self._arrived.set()
 
     async def run(self) -> None:
-        """Commit clicks until the lane has been idle or told to finish.
+        """Commit clicks until the lane has been idle for a while, or was told to finish.
 
-        Cancelled, it settles waiting clicks as not recorded, and clicks in flight as
+        If cancelled, it settles waiting clicks as not recorded, and clicks in flight as
         unknown, so every click gets an outcome.
         """
         before = batch = _Batch([])
@@ -146,7 +147,7 @@ class Lane:
             if not self._finishing:
                 with trio.move_on_after(self._idle):
                     await self._arrived.wait()
-            # Without an interval: a click in an idle lane is committed at once.
+            # No interval here, because an idle lane commits a click at once.
             return bool(self.waiting)
         self._gathered = trio.Event()
         with trio.move_on_at(self._started_at + self._pace()):

@@ -15,14 +15,13 @@ class Lanes:
     """One lane for each hunt with clicks; a slow or failing hunt delays no other one.
 
     Args:
-        commit: As of `Lane`.
-        batch_size: As of `Lane`.
-        batch_interval: As of `Lane`.
+        commit: See `Lane`.
+        batch_size: See `Lane`.
+        batch_interval: See `Lane`.
         queue_size: Maximum number of clicks, >= 1, that wait in all lanes together.
-        queue_age: Age in seconds, > 0, of the oldest click of a lane from which on the lane
-            refuses clicks.
+        queue_age: A lane refuses clicks while its oldest click is older, in seconds, > 0.
         jitter: Uniform in [0, 1), spreads ``Retry-After``.
-        settled: As of `Lane`.
+        settled: See `Lane`.
     """
 
     def __init__(
@@ -65,8 +64,8 @@ class Lanes:
         if self._draining or self._nursery is None:
             raise Draining(retry_after=1 + self._jitter())
         lane = self._lanes.get(hunt)
-        # The expected wait counts, too: until the oldest click shows that a queue is too
-        # long, as many clicks again have been queued.
+        # The expected wait counts, too.  By the time the oldest click is too old, as many
+        # further clicks have been queued.
         old = (
             lane is not None
             and lane.waiting

@@ -11,13 +11,13 @@ from hunt.core.leaderboard import LeaderboardEntry, LeaderboardSnapshot
 from hunt.errors import StoreError, StoreUnavailable
 from hunt.logs import FaultLog
 
-#: Players on a board.
+#: Number of players on a board.
 SIZE = 100
 
-#: Age in seconds up to which a board is fresh.
+#: A board is fresh up to this age, in seconds.
 FRESH = 2.0
 
-#: Age in seconds from which on a board is stale: requests wait for the next one.
+#: A board is stale from this age on, in seconds: requests wait for the next one.
 STALE = 10.0
 
 #: Maximum time in seconds that a request waits for a board.
@@ -30,8 +30,8 @@ class Leaderboard:
     """The boards of all hunts.
 
     A request for a board that is no longer fresh starts a task that renews it, at most one
-    for each hunt.  After a failure the next attempt starts `FRESH` seconds later at the
-    earliest.  So the cost for the database does not depend on the number of requests.
+    for each hunt.  After a failure the next attempt starts at least `FRESH` seconds later.
+    The load of the database therefore does not depend on the number of requests.
 
     Args:
         add_up: Adds up a step of a hunt's log; returns the last seq that is included, and

@@ -71,8 +71,8 @@ class Limit:
 class Limits:
     """All rate limits of one process.
 
-    The limits of an address are `address_players` times those of a player.  New sessions
-    have no player yet, and so a limit of their own by address.
+    The limits of an address are `address_players` times those of a player.  A request for a
+    new session has no player yet, so a limit of its own applies to its address.
 
     Args:
         settings: Rates and bursts.
@@ -119,7 +119,7 @@ class Limits:
         self.sessions = Limit("session", sessions, sessions, self._refused)
 
     def rotate(self) -> None:
-        """Drop players and addresses that are below their limits; to be called regularly."""
+        """Evict players and addresses whose buckets are full again; call this regularly."""
         for limiter in self._limiters:
             limiter.rotate()
 

@@ -21,9 +21,9 @@ class BreakerProber:
 
     Args:
         breaker: Probed while it is not closed.
-        probe: Does what a commit to the given hunt (None: to no hunt) does, and changes
-            nothing.  Returns the duration of the commit in seconds; raises a `StoreError`.
-        quarantine: The hunts whose own failure says nothing about the database.
+        probe: Commits a click to the given hunt (None: to any open one) that leaves no row
+            behind.  Returns the duration of the commit in seconds; raises a `StoreError`.
+        quarantine: The hunts that fail alone, so they are not probed.
         hunts: All known hunts, by id.
         changed: Called with each new state, in order; must not block.
     """
@@ -52,10 +52,10 @@ class BreakerProber:
     def observe(self, hunt: str | None = None) -> None:
         """Report a change of the breaker.
 
-        To be called after each call that the breaker admitted, and after it was forced.
+        Call this after each call that the breaker admitted, and after it was forced.
 
         Args:
-            hunt: The hunt that was committed to; None if it was no commit.
+            hunt: The hunt of the commit; None if the call was not a commit.
         """
         if hunt is not None:
             self.last_hunt = hunt

@@ -1,4 +1,4 @@
-"""Quarantine of single hunts for which alone the database fails."""
+"""The quarantine of hunts: the database fails for them, but serves the others."""
 
 from __future__ import annotations
 

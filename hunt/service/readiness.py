@@ -1,4 +1,4 @@
-"""Readiness of one process: whether it can take clicks, and if not, why."""
+"""Readiness of one process: whether it can take clicks, and why it cannot."""
 
 from __future__ import annotations
 

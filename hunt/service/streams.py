@@ -1,4 +1,4 @@
-"""What the streams of one process follow: logs, hunts and notices."""
+"""The read path of one process: from hunts and notices to the tail and the hub."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hunt.service.tail import Tail
 
 
 class Streams:
-    """Feeds the tail and the hub with hunts that were read and notices of the bus.
+    """Passes hunts that were read, and notices of the bus, to the tail and the hub.
 
     Args:
         tail: Orders rewards, and publishes them to `hub`.
@@ -45,11 +45,11 @@ class Streams:
         """
         self.tail.start_at(hunt.id, hunt.last_seq)
         if hunt.has_ended:
-            # The last rewards go out first: no commit follows the record of the end.
+            # End the streams only after the last rewards were published.
             if self.tail.position(hunt.id) >= hunt.last_seq:
                 self.hub.end(hunt.id)
         elif known is not None and known.epoch != hunt.epoch:
-            # The log was restored from a backup, so its clients must resume or reset.
+            # The log was restored from a backup, so clients must reconnect and get a reset.
             self.tail.begin_again(hunt.id, hunt.last_seq)
             self.hub.end(hunt.id, "drain")
 

@@ -24,7 +24,7 @@ log = FaultLog("hunt.tail")
 
 @dataclass(slots=True)
 class _Position:
-    """The position of the tail in one log."""
+    """How far the tail has followed one log."""
 
     seq: int  # the last published seq
     announced: int  # the last seq that is known to be committed
@@ -41,7 +41,7 @@ class Tail:
     """A sequencer: publishes the rewards of each hunt by ascending seq, each once.
 
     Rewards of this process arrive directly, those of other processes by notice.  A gap that
-    does not close soon is read from the table.  A slow poll finds lost notices.
+    does not close soon is read from the table.  A regular poll finds lost notices.
 
     A tail whose polls are not answered for `DEAF` seconds is deaf: it may miss commits of
     other processes.  It catches up by itself.
@@ -58,8 +58,8 @@ class Tail:
         buffer: Maximum number of early rewards of one hunt; beyond that they are dropped,
             and read again.
         jitter: Uniform in [0, 1), spreads the retries of failed reads.
-        went_back: Called with a hunt's id and a committed seq after which its log ended, if
-            the log ends earlier now: the database was restored from an older backup.
+        went_back: Called with a hunt's id and a committed seq, if the log ends before that
+            seq now: the database was restored from an older backup.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
-#: For an action within a transaction, with the database's time.
+#: Adds an entry within the transaction of its action, at the database's time.
 AUDIT = "insert into audit (actor, action, hunt, detail) values (%s, %s, %s, %s)"
 
 RECORD = "insert into audit (at, actor, action, hunt, detail) values (%s, %s, %s, %s, %s)"
@@ -24,7 +24,7 @@ LIST = """
 """
 
 
-# The newest entry counts: a hunt without clicks may have been deleted, and its id reused.
+# Reads the newest entry: a hunt without clicks may have been deleted, and its id reused.
 COMMITMENT = """
     select at, actor, detail->>'commitment' from audit
      where hunt = %s and action = 'create' order by id desc limit 1

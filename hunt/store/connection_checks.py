@@ -1,4 +1,4 @@
-"""Checks of a database by trying: latency, clock, notices, prepared statements."""
+"""Checks of a database by experiment: latency, clock, notices, prepared statements."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LATENCY = 0.020
 #: Largest acceptable difference between the clocks of hunt and of the database, in seconds.
 CLOCK = 1.0
 
-#: Round trips to measure.  The shortest counts: load delays some of them, distance all.
+#: Round trips to measure.  The shortest one counts, because load delays only some of them.
 ROUNDS = 9
 
 
@@ -70,7 +70,7 @@ async def clock(conn: Connection, wall: Callable[[], float]) -> Finding:
         "clock",
         apart <= CLOCK,
         f"{apart:.3f} s from the database's",
-        "let NTP set the clocks of both machines: hunts open and close, and tokens end, by them",
+        "let NTP set the clocks of both machines: hunts open and close, and tokens expire, by them",
     )
 
 
@@ -97,7 +97,7 @@ async def notices(conn: Connection, listen: str) -> Finding:
 
 
 async def prepared(conninfo: str | Servers) -> Finding:
-    """Check that statements stay prepared on their connection, as commits need it.
+    """Check that a prepared statement stays on its connection, as commits require.
 
     Raises:
         StoreError: The database did not answer.
@@ -110,8 +110,8 @@ async def prepared(conninfo: str | Servers) -> Finding:
                 pair.append(await Connection.connect(conninfo, autocommit=True))
                 pair[-1].patience = limits.CALL
                 exits.callback(pair[-1].close_now)
-            # Both prepare a statement of the same name.  A pooler that does not keep their
-            # statements apart runs both on one connection to the server.
+            # Both prepare a statement of the same name.  A pooler that mixes up the statements
+            # of its clients then runs the wrong one, or reports a duplicate.
             statements = [Statement("hunt_trial", f"select {number}") for number in range(2)]
             try:
                 rows = [

@@ -78,7 +78,7 @@ async def locked(conn: Connection, hunt: str) -> Found | None:
 async def reserved(conn: Connection, hunt: str) -> Found | None:
     """Return a hunt with its row locked; if there is none, lock its id and return None.
 
-    Another transaction cannot create a hunt of the locked id.
+    No other transaction can then create a hunt with this id.
     """
     found = await locked(conn, hunt)
     if found is None:

@@ -1,4 +1,4 @@
-"""Epochs of the logs: begun anew where numbers may have been given out twice."""
+"""Epochs of the logs: a new one begins where a seq may have been assigned twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hunt.store.driver.connection import Connection
 
 LOCK_ALL = "select id, epoch from hunts order by id for update"
 
-# No row comes back unless the log is still of this epoch, and ends too early.
+# Returns no row unless the log is still of this epoch and ends before the given seq.
 LOCK_LOST = """
     select last_seq from hunts where id = %s and epoch = %s and last_seq < %s for update
 """
@@ -20,7 +20,7 @@ SET = "update hunts set epoch = %s where id = %s"
 
 
 def new_epoch() -> str:
-    """Return a random name for the epoch of a log that begins, or begins again."""
+    """Return a random name for a new epoch."""
     return "k" + secrets.token_hex(4)
 
 

@@ -45,8 +45,8 @@ class Hunts:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        # By their JSON.  A definition takes several times the memory of its text.  All hunts
-        # are read every few seconds, and hardly any has changed meanwhile.
+        # The key is the JSON text.  All hunts are read every few seconds, and few of them have
+        # changed.  A definition takes several times the memory of its text.
         self._definitions: Cache[str, Definition] = Cache(
             32 * 2**20, lambda text, _: 1000 + 4 * len(text)
         )
@@ -231,18 +231,19 @@ class Hunts:
     async def new_epochs(self, *, actor: str = "operator") -> dict[str, str]:
         """Begin a new epoch of every log, and return the epochs by hunt.
 
-        For a database that was restored from an older backup: numbers that were given out
-        are given out again, so event ids of the former epoch must not be resumed.
+        Use it for a database that was restored from an older backup.  Its logs assign numbers
+        a second time, so streams must not resume from event ids of the former epoch.
         """
         with translated():
             async with self._pool.transaction() as conn:
                 return await begin_all(conn, actor)
 
     async def begin_epoch(self, hunt: str, epoch: str, known: int) -> bool:
-        """Begin a new epoch of a log that has lost committed rows; return whether it had.
+        """Begin a new epoch of a log that has lost committed rows; return whether it had lost any.
 
-        Streams then get `reset` instead of a wrong resume.  Idempotent, from any process:
-        nothing happens unless the log still is of `epoch` and ends before `known`.
+        Streams then get `reset` instead of a wrong resume.  Idempotent, and safe to call from
+        several processes: it has no effect unless the log is still of `epoch` and ends before
+        `known`.
 
         Args:
             hunt: Id of the hunt.

@@ -53,8 +53,8 @@ REJECT = """
 MAX_SEQ = 2**63 - 1  # of a bigint
 
 NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN = range(5)  # verdicts of hunt_commit
-NO_SUCH_HUNT, WENT_BACK = "H0404", "H0412"  # SQLSTATE, ours
-QUEUE_FULL = "54000"  # SQLSTATE, of a commit whose notice finds no room
+NO_SUCH_HUNT, WENT_BACK = "H0404", "H0412"  # SQLSTATEs that hunt_commit raises
+QUEUE_FULL = "54000"  # SQLSTATE of a commit while the notification queue is full
 
 #: Makes PostgreSQL free the notices that all listeners have read.  Otherwise it does so only
 #: when it queues a notice, so a full queue would stay full (`commands/async.c`).
@@ -95,7 +95,7 @@ class Log:
             hunt: Id of the hunt.
             clicks: The batch, at least one click; a click may occur more than once.
             sent: Called when this call begins to wait; must not block or raise.
-            deadline: Seconds to get a connection, and again to commit.
+            deadline: Seconds to get a connection, and the same number of seconds to commit.
             known: A seq of this log that was committed once; 0 if none is known.
 
         Raises:
@@ -177,8 +177,8 @@ class Log:
         """Commit a click that leaves no row behind, as a probe; see `TRY`.
 
         Args:
-            hunt: Id of the hunt to probe.  Another one is used for None, and for a hunt that
-                is not open.
+            hunt: Id of the hunt to probe.  If it is None, or the hunt is not open, any open hunt
+                is probed.
 
         Returns:
             Seconds that the commit took, without the time to prepare the statement.
@@ -188,7 +188,7 @@ class Log:
         """
         values = (None if hunt is None else hunt.encode(),)
         with translated():
-            # Connect even in a pause after a failure: the probe has waited already.
+            # Connect even during a backoff, because the breaker has its own pause.
             connection = self._pool.connection(timeout=limits.CALL / 2, insist=True)
             async with connection as conn:
                 async with _committing(conn, limits.CALL):

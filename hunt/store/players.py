@@ -14,7 +14,7 @@ from hunt.store.driver.pool import Pool
 
 HUNTS = "select number, id from hunts where id >= %s order by id"
 
-# One hunt a statement, not prepared, so that a plan locks one partition only: with a
+# One unprepared statement for each hunt, so that a plan locks only one partition.  With a
 # thousand hunts, a statement over all of them would fill the server's lock table.
 EXPORT = """
     select r.seq, r.click_id::text, r.x, r.y, r.prize, r.points, hunt_time(r.at)
@@ -103,9 +103,9 @@ class Players:
     async def erase(self, player: str, *, actor: str) -> tuple[str, int]:
         """Replace a player's id by a random pseudonym; return it, and the number of clicks.
 
-        Atomic, and safe to repeat: a second call erases clicks that came meanwhile.  The
-        draws of these clicks can no longer be verified, because they were keyed with the
-        player's id.
+        Atomic, and safe to repeat: a second call erases clicks since the first one.  The
+        draws of these clicks can no longer be verified, because the player's id was part of
+        each draw.
         """
         pseudonym = ERASED_PREFIX + secrets.token_hex(8)
         values: dict[str, object] = {"player": player, "pseudonym": pseudonym}

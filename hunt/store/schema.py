@@ -14,8 +14,8 @@ from hunt.store.driver.errors import translated
 #: Key of the advisory lock of `migrate`: "hunt" in ASCII.
 LOCK = 0x68756E74
 
-#: Tables that record the applied steps.  `hunt_functions` keeps every text of a function
-#: that was ever applied, newest last: a server of the release before finds its own there.
+#: Tables that record the applied steps.  `hunt_functions` keeps a row for every text of a
+#: function that was ever applied, so a server of the previous release finds its own there.
 RECORDS = (
     "create table if not exists hunt_schema ("
     " version int primary key, name text not null, checksum text not null,"
@@ -117,10 +117,10 @@ async def pending(conn: Connection) -> list[Step]:
 
 
 async def lacking(conn: Connection) -> str:
-    """Return a sentence on what this release needs and the database lacks; "" if nothing.
+    """Return a sentence that names what the database lacks for this release; "" if nothing.
 
-    A function of this release that another release has replaced is not lacking: servers of
-    both releases run side by side.
+    A function that another release has replaced is not lacking, because servers of both
+    releases run side by side.
     """
     version = await current(conn)
     if version < LATEST:
@@ -152,8 +152,8 @@ async def migrate(conn: Connection) -> list[str]:
             for version, checksum in await applied.fetchall():
                 if version in MIGRATIONS and MIGRATIONS[version].checksum != checksum:
                     raise StoreError(
-                        f"migration {version} was applied in another form: "
-                        "this is not the database of this release"
+                        f"migration {version} was applied with another text: "
+                        "create the database anew, or run the release that made it"
                     )
             todo = await pending(conn)
             for step in todo:

@@ -21,7 +21,7 @@ class Finding:
     name: str
     ok: bool
     detail: str  #: what the check found, for operators
-    cure: str  #: how to mend it; empty if `ok`
+    cure: str  #: how to repair it; empty if `ok`
 
 
 async def check(conn: Connection) -> list[Finding]:

@@ -10,7 +10,7 @@ from hunt.store.audit import AUDIT
 from hunt.store.definitions import Found, has_passed
 from hunt.store.driver.connection import Connection
 
-#: Actor in the audit trail where a hunt ended by its ``closes_at``; no token can have this
+#: Actor in the audit trail of a hunt that ended by its ``closes_at``.  No token can have this
 #: ``sub``.
 BY_CLOCK = "hunt (closes_at)"
 

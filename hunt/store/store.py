@@ -53,7 +53,7 @@ class Store:
         """Wait until the database answers, then check its schema and settings.
 
         Raises:
-            SettingsError: The database is not fit for use.
+            SettingsError: A check failed; the message says how to repair it.
         """
         while True:
             try:

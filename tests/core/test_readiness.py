@@ -77,7 +77,7 @@ def test_alarm_makes_workers_unable_until_their_probe() -> None:
     doubtful = node(readiness, 1, 2)
     assert not doubtful.ready
     assert doubtful.alarm == 1
-    assert "has not probed" in doubtful.workers[1].reasons[0]
+    assert "no probe here has succeeded" in doubtful.workers[1].reasons[0]
     readiness.report(2, report("probing", alarm=1))
     assert not node(readiness, 1, 2).ready
     readiness.report(2, report(alarm=1))

@@ -35,7 +35,7 @@ async def test_migrating_twice_or_at_once_applies_each_step_once(postgres: str) 
                 assert sorted(applied) == [[], [str(each) for each in everything]]
                 assert await schema.current(two) == schema.LATEST
                 await one.execute("update hunt_schema set checksum = 'other'")
-                with pytest.raises(StoreError, match="another form"):
+                with pytest.raises(StoreError, match="another text"):
                     await schema.migrate(one)
         finally:
             await admin.execute(f"drop database {name} with (force)")

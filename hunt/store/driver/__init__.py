@@ -5,5 +5,5 @@ from __future__ import annotations
 from hunt.compatibility import check
 from hunt.store.driver.compatibility import PSYCOPG
 
-# Here, because the modules of this package import private names of psycopg.
+# Checked here, before the modules of this package import private names of psycopg.
 check(PSYCOPG)

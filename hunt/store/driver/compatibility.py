@@ -1,7 +1,7 @@
 """The private names of psycopg that the driver uses.
 
-Add a name here when the driver overrides or calls another one of them;
-`tests/test_compatibility.py` finds an override that is missing.
+Add a name here when the driver overrides or calls another private name.
+`tests/test_compatibility.py` fails if an overridden name is missing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A PostgreSQL connection for Trio: psycopg's, with its waiting replaced.
 
-psycopg's asynchronous classes are written for asyncio, but its protocol is a set
-of generators that yield what they wait for.  Here Trio drives them.  Replaced methods
-follow psycopg 3.3.9; all others go through `lock` and `wait`.
+psycopg's asynchronous classes are written for asyncio, but its protocol is a set of
+generators.  Each yields the readiness of the socket that it waits for, and here Trio drives
+it.  Replaced methods follow psycopg 3.3.9; all others go through `lock` and `wait`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RV = TypeVar("RV")
 ACTIVE = pq.TransactionStatus.ACTIVE
 
 #: Longest time, in seconds, for work that cancellation must not skip: a request to cancel the
-#: query, the end of a transaction.  After it the connection is closed instead.
+#: query, or the end of a transaction.  After that time the connection is closed.
 CLEANUP = 5.0
 
 
@@ -45,8 +45,8 @@ class Connection(psycopg.AsyncConnection[Any]):
     def __init__(self, pgconn: pq.abc.PGconn, row_factory: Any = tuple_row) -> None:
         super().__init__(pgconn, row_factory)
         self.lock = trio.Lock()  # type: ignore[assignment]
-        # Keep psycopg from preparing: after a rollback it would deallocate all statements,
-        # those of `call` too.
+        # Without this, psycopg prepares statements, and after a rollback it deallocates all of
+        # them, including those of `call`.
         self.prepare_threshold = None
         self._committing = False
         self._statements: set[bytes] = set()  # names of the prepared statements
@@ -110,7 +110,7 @@ class Connection(psycopg.AsyncConnection[Any]):
                 return result
             if timeout is not None:
                 raise pg._WaitTimeout("wait timeout expired")
-            # Without a request to cancel, which a frozen server would not take.
+            # No request to cancel is sent, because a frozen server would not take it.
             self.close_now()
             raise StoreTimeout(f"no answer within {self.patience:g} s")
         except trio.Cancelled:

@@ -23,8 +23,8 @@ UNFINISHED = "select pid from pg_stat_activity where pid = any(%s) and state = '
 class Connector:
     """Connects to the first server that accepts.
 
-    After a failure, further attempts fail at once for a while (exponential backoff with full
-    jitter), instead of all trying a server that is down.
+    After a failure, further attempts fail at once during a pause (exponential backoff with full
+    jitter), so that callers do not wait for a server that is down.
 
     Args:
         servers: The servers to try, in order.
@@ -98,14 +98,14 @@ class Connector:
             # A slow connect leaves little time; the session limits get some more.
             conn.patience = max(until - trio.current_time(), within / 4)
             await limits.limit(conn)
-            await self._check_place(conn, open_now)
+            await self._check_room(conn, open_now)
         except BaseException:
             conn.close_now()
             raise
         return conn
 
-    async def _check_place(self, conn: Connection, open_now: int) -> None:
-        """Check that the server has room for one more backend beside the abandoned ones.
+    async def _check_room(self, conn: Connection, open_now: int) -> None:
+        """Check that the server may run one more backend besides the abandoned ones.
 
         Raises:
             StoreUnavailable: It still runs too many abandoned backends.

@@ -1,8 +1,8 @@
 """Time limits of a call: hunt's own deadline, and shorter ones in the server.
 
 A backend whose client has closed the connection goes on until it next checks its socket,
-and one that waits for a lock never checks.  So the server gives up before hunt does, and
-the session can be used again.
+and one that waits for a lock never checks.  Therefore the server's limits are shorter than
+hunt's deadline: the server ends the call, and the session can be used again.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ CALL = 2.0
 #: Longest time for a statement, in seconds: less than `CALL`.
 STATEMENT = 1.75
 
-#: Longest wait for one lock, in seconds.  A statement waits twice for a locked row: to be
-#: next, and for the row.  Together that is less than `STATEMENT`, which tells a lock on one
-#: hunt from a slow server.
+#: Longest wait for one lock, in seconds.  A statement waits twice for a locked row: to become
+#: the next in the queue, and for the row.  Both waits together are shorter than `STATEMENT`,
+#: so the error shows whether one hunt is locked or the server is slow.
 LOCK = 0.8
 
-#: Deadline, in seconds, of larger work on which no player waits.
+#: Deadline, in seconds, of longer work for which no player waits.
 LONG = 30.0
 
 #: Seconds after which the server ends an idle transaction: its client is gone.
@@ -30,8 +30,8 @@ IDLE = 10.0
 #: Seconds between two checks of a working backend whether its client is connected.
 CHECK = 1.0
 
-# Shorter settings stay.  A session of a pooler is shared with other clients and keeps its
-# settings: there the process id in the connection is not that of the backend.
+# Shorter limits stay.  A pooler's session is shared with other clients, so its limits stay,
+# too; it is recognized by the process id of the connection, which is not that of the backend.
 _LIMIT = """
     select set_config(name, most || 'ms', false)
       from unnest(%s::text[], %s::int[]) as limits (name, most)

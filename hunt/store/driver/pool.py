@@ -32,12 +32,13 @@ log = FaultLog("hunt.pool")
 class Pool:
     """A pool that lends connections, last used first, and makes them on demand.
 
-    It has no task of its own: a caller makes the connection that is missing.
+    It has no task of its own: if no connection is idle, the caller makes one.
 
     Every call on a lent connection has a deadline, `limits.CALL`.  If a server misses it, and
     has not answered another call meanwhile, all connections to it are closed: their users get
     an error, and the next connection tries other servers first.  A backend that may still
-    work for a closed connection counts, so the server never runs more than `size` of them.
+    work for a closed connection counts as a connection, so the server never runs more than
+    `size` backends for the pool.
     """
 
     def __init__(
@@ -77,8 +78,8 @@ class Pool:
     ) -> AsyncIterator[Connection]:
         """Lend a connection, idle and outside of a transaction, for the block.
 
-        A connection that comes back in a transaction is rolled back, or closed if that
-        fails.  Both are bounded, and delay a cancellation by seconds at most.
+        A connection that is returned within a transaction is rolled back, or closed if that
+        fails.  Both are bounded, and delay a cancellation by at most seconds.
 
         Args:
             timeout: Longest time, in seconds, to wait for a connection or to make one.
@@ -103,8 +104,8 @@ class Pool:
         try:
             conn = self._take_idle()
             if conn is None:
-                # After a long wait for a slot there is more time to connect, or a healthy
-                # server would count as silent.
+                # After a long wait for a slot, half of the timeout remains for the connection.
+                # With less time a healthy server would count as silent.
                 left = began + timeout - trio.current_time()
                 conn = await self._connect(max(left, timeout / 2), insist)
             conn.patience = limits.CALL
@@ -146,7 +147,7 @@ class Pool:
     def _take_idle(self) -> Connection | None:
         while self._idle:
             conn = self._idle.pop()
-            if _is_well(conn):
+            if _is_usable(conn):
                 return conn
             self._discard(conn)
         return None
@@ -200,7 +201,7 @@ class Pool:
         conn.close_now()
 
     def drop_all(self) -> None:
-        """Close idle connections now, and lent ones when they come back.
+        """Close idle connections now, and lent ones when they are returned.
 
         New connections resolve the host names again.
         """
@@ -209,7 +210,7 @@ class Pool:
             self._discard(self._idle.pop())
 
     def close(self) -> None:
-        """Close the pool: idle connections now, lent ones when they come back."""
+        """Close the pool: idle connections now, lent ones when they are returned."""
         self._closed = True
         self.drop_all()
 
@@ -222,12 +223,12 @@ class Pool:
         }
 
 
-def _is_well(conn: Connection) -> bool:
+def _is_usable(conn: Connection) -> bool:
     """Return whether an idle connection is usable, without a query.
 
     A server that shuts down sends a message or closes the socket; either makes the socket
-    readable.  Other unsolicited messages (a setting was reloaded) are rare enough to cost a
-    new connection.
+    readable.  Other unsolicited messages, such as a reloaded setting, are so rare that a new
+    connection for each is acceptable.
     """
     if conn.closed:
         return False

@@ -1,4 +1,4 @@
-"""Name resolution within a time limit, and with a bounded number of threads."""
+"""Name resolution with a time limit and a bounded number of threads."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class _Lookup:
 
 
 class Resolver:
-    """Resolve host names for the connections of one connection string.
+    """A resolver of host names for the connections of one connection string.
 
-    `getaddrinfo` cannot be cancelled: its thread runs to its end.  So each name has at most one
-    lookup in flight, which later callers join.  If it takes too long, or fails temporarily,
-    the addresses found last are used.
+    `getaddrinfo` cannot be cancelled: its thread runs to its end.  Therefore each name has at
+    most one lookup in flight, and later callers wait for it, too.  If it takes too long, or
+    fails temporarily, the addresses found last are used.
     """
 
     def __init__(self) -> None:

@@ -57,7 +57,7 @@ class Server:
         return f"{host}:{get_param(self._params, 'port') or 5432}"
 
     def answers_since(self, began: float) -> bool:
-        """Return whether it has answered any call since shortly after `began`.
+        """Return whether the server has answered any call since shortly after `began`.
 
         The first quarter of the time does not count: a server may have answered other calls
         just before it froze.
@@ -129,7 +129,7 @@ class Servers:
         resolver = Resolver()
         split = split_attempts(params)
         if len(split) > 1 and get_param(params, "target_session_attrs") is None:
-            # Of several servers only the primary can be used.
+            # Of several servers, hunt can use only the primary.
             split = [{**each, "target_session_attrs": "read-write"} for each in split]
         self._servers = [Server(each, resolver) for each in split]
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 
 class Meaning(Enum):
-    """The consequence of an error of the server.
+    """The consequence of an error of the server for a commit.
 
-    It concerns commits.  A failed read is retried later, and a client that depends on it gets
-    503.  `READ_ONLY` drops all connections, for a read as for a commit.
+    A read that fails is retried later, and a client that waits for it gets 503.  `READ_ONLY`
+    closes all connections, after a read as after a commit.
     """
 
     UNAVAILABLE = "not recorded; refuse, and count it for the breaker"
@@ -22,8 +22,8 @@ class Meaning(Enum):
     UNKNOWN = "perhaps recorded; send the same batch again, and count it for the breaker"
     RETRY = "not recorded; send the same batch again"
     TIMEOUT = "not recorded; split the batch, and refuse what takes too long alone"
-    REJECTED = "not recorded; split the batch until the row is found that is not acceptable"
-    HUNT = "not recorded; this hunt refuses, alone, until a commit of it succeeds"
+    REJECTED = "not recorded; split the batch until the rejected row is found"
+    HUNT = "not recorded; only this hunt refuses clicks, until one of its commits succeeds"
 
 
 class Rule(NamedTuple):
@@ -40,11 +40,11 @@ RETRY, TIMEOUT, REJECTED, HUNT = Meaning.RETRY, Meaning.TIMEOUT, Meaning.REJECTE
 DEFAULT = Rule(HUNT, "the code is unknown, so it counts as a failure of one hunt")
 
 CLASSES = {
-    "00": Rule(HUNT, "success is no error: the server is not what it seems"),
-    "01": Rule(HUNT, "a warning is no error: the server is not what it seems"),
+    "00": Rule(HUNT, "success is not an error: the server violates the protocol"),
+    "01": Rule(HUNT, "a warning is not an error: the server violates the protocol"),
     "02": Rule(HUNT, "a function of the schema found no row that it needs"),
     "03": Rule(HUNT, "hunt sends no incomplete statement"),
-    "08": Rule(UNKNOWN, "the connection failed after the batch was sent; a pooler says 08P01"),
+    "08": Rule(UNKNOWN, "the connection failed after the batch was sent; 08P01 from a pooler"),
     "09": Rule(HUNT, "a trigger on this hunt's tables failed"),
     "0A": Rule(RETRY, "a cached plan does not fit the schema any more: prepare it again"),
     "0B": Rule(HUNT, "hunt begins no transaction within a commit"),
@@ -60,14 +60,14 @@ CLASSES = {
     "24": Rule(HUNT, "hunt uses no cursors"),
     "25": Rule(HUNT, "hunt sends no statement that the state of a transaction forbids"),
     "26": Rule(RETRY, "a pooler gave another session, or the session was reset: prepare it again"),
-    "27": Rule(HUNT, "a trigger on this hunt's tables changed what was being changed"),
+    "27": Rule(HUNT, "a trigger on this hunt's tables changed the row that the commit changes"),
     "28": Rule(UNAVAILABLE, "the server does not let hunt in, so nothing was sent"),
     "2B": Rule(HUNT, "hunt drops no roles"),
     "2D": Rule(HUNT, "a function of the schema tried to end the transaction"),
     "2F": Rule(HUNT, "a function of the schema did what its declaration forbids"),
     "34": Rule(HUNT, "hunt uses no cursors"),
-    "38": Rule(HUNT, "an external function failed, as of a trigger on this hunt's tables"),
-    "39": Rule(HUNT, "a function was called in a wrong way, as of a trigger on this hunt's tables"),
+    "38": Rule(HUNT, "an external function failed, perhaps in a trigger on this hunt's tables"),
+    "39": Rule(HUNT, "a function was called wrongly, perhaps by a trigger on this hunt's tables"),
     "3B": Rule(HUNT, "a commit has no savepoints"),
     "3D": Rule(UNAVAILABLE, "the database does not exist, so nothing was sent"),
     "3F": Rule(UNAVAILABLE, "the schema is gone, which every hunt uses"),
@@ -77,7 +77,7 @@ CLASSES = {
     "53": Rule(UNAVAILABLE, "the server is out of disk, memory or connections"),
     "54": Rule(HUNT, "a statement is too large for the server"),
     "55": Rule(HUNT, "an object of this hunt is in use, or not ready"),
-    "57": Rule(UNAVAILABLE, "an operator intervened, as at a shutdown or a start"),
+    "57": Rule(UNAVAILABLE, "an operator intervened, for example by a shutdown or a start"),
     "58": Rule(UNAVAILABLE, "the operating system failed the server"),
     "72": Rule(RETRY, "the snapshot was too old: a new transaction has a new one"),
     "F0": Rule(UNAVAILABLE, "the server's configuration cannot be read"),
@@ -90,21 +90,21 @@ CODES = {
     "23502": Rule(REJECTED, "some row lacks a value"),
     "23514": Rule(REJECTED, "a check of the table refuses some row"),
     "25006": Rule(READ_ONLY, "the server is a standby, or was made read-only"),
-    "25P02": Rule(RETRY, "a pooler gave a session in a failed transaction: another may be well"),
+    "25P02": Rule(RETRY, "a pooler gave a session in a failed transaction: another may work"),
     "25P03": Rule(UNKNOWN, "the session was ended, perhaps while the batch was on its way"),
     "25P04": Rule(UNKNOWN, "the session was ended, perhaps after its commit"),
     "40002": Rule(HUNT, "a constraint that is checked at the commit would fail again"),
     "40003": Rule(UNKNOWN, "the server says that it does not know"),
     "42P05": Rule(RETRY, "a pooler gave a session that knows the statement: another may not"),
     "54000": Rule(UNAVAILABLE, "the queue of NOTIFY is full, which every commit needs"),
-    "55P03": Rule(HUNT, "a lock was not granted in time, as where an operator holds this hunt's"),
+    "55P03": Rule(HUNT, "a lock was not granted in time; an operator may hold this hunt's row"),
     "57014": Rule(TIMEOUT, "a statement timeout, or the statement was cancelled by hand"),
     "57P01": Rule(UNKNOWN, "the session was ended by an operator, perhaps after its commit"),
     "57P02": Rule(UNKNOWN, "the server crashed, perhaps after the commit"),
     "57P04": Rule(UNKNOWN, "the database was dropped, perhaps after the commit"),
     "57P05": Rule(UNKNOWN, "the session was ended, perhaps while the batch was on its way"),
-    "58030": Rule(HUNT, "a file cannot be read or written, as of one partition on a bad sector"),
-    "58P01": Rule(HUNT, "a file is missing, as of one partition"),
+    "58030": Rule(HUNT, "a file cannot be read or written; it may be that of one partition"),
+    "58P01": Rule(HUNT, "a file is missing; it may be that of one partition"),
     "P0001": Rule(REJECTED, "a trigger refuses some row"),
 }
 
@@ -114,7 +114,7 @@ BEFORE_SESSION = frozenset({"28", "3D", "53300", "57P03"})
 
 
 def rule(sqlstate: str, *, severity: str = "ERROR", constraint: bool = True) -> Rule:
-    """Return the meaning of an error in answer to a statement.
+    """Return the meaning of an error that a statement got.
 
     Args:
         sqlstate: Five characters.

@@ -30,7 +30,7 @@ async def drive(gen: PQGen[RV], fd: int) -> RV:
 
 
 async def drive_connect(gen: PQGenConn[RV]) -> RV:
-    """Run a generator of psycopg that yields descriptors, too, as they may change."""
+    """Run a generator of psycopg that also yields its descriptor, which may change."""
     try:
         fd, wanted = next(gen)
         while True:

@@ -1,4 +1,4 @@
--- Notify of every change of a hunt that servers must read. For last_seq, hunt_commit notifies.
+-- Notify the servers of every change of a hunt that they must read. hunt_commit notifies them of a new last_seq.
 create or replace function hunt_changed() returns trigger language plpgsql as $$
 begin
     perform pg_notify('hunt_hunts', case tg_op when 'DELETE' then old.id else new.id end);

@@ -1,22 +1,22 @@
 -- Commit one batch of one hunt in one round trip. Repeating a call is safe: a click that is in the log keeps its outcome.
 --
--- Where every click is new, which is nearly always, one row comes back, with ord 0: click number i (from 1) has
--- seq + i, and the prize that it drew, unless i is in `denied`: the stock or the player's limit left no prize for it.
--- Otherwise one row comes back for each click, in the order of the clicks, with a verdict:
+-- If every click is new, as nearly always, the function returns one row with ord 0. Click number i (from 1) then has
+-- seq + i, and the prize that it drew. If i is in `denied`, the stock or the player's limit left no prize for it.
+-- Otherwise the function returns one row for each click, in the order of the clicks, with a verdict:
 --
 -- 0: new. 1: settled before, with the first outcome. 2: the id belongs to another click.
 -- 3: the player's cooldown is not over, for `retry` seconds. 4: the hunt is not open.
 --
--- The hunt's row is locked first, and every statement after that takes a new snapshot, so that it sees what another
--- process committed while this one waited. The planner knows neither the length of the arrays nor the size of a young
+-- The function locks the hunt's row first. Every later statement takes a new snapshot, so that it sees the commits of
+-- other processes during that wait. The planner knows neither the length of the arrays nor the size of a young
 -- log, so only index probes are allowed.
 --
 -- p_from names the process, so that it recognises its own notices. p_events holds the clicks as JSON for the notice,
--- without brackets, each [offset from the first seq, id, player, prize, points, x, y]; null where they are too many.
+-- without brackets, each [offset from the first seq, id, player, prize, points, x, y]; null if they are too many.
 --
--- p_known is a seq of this log that was committed once. Where the log ends before it, the database was restored from an
--- older backup, and nothing is recorded (H0412) until a new epoch has begun. Otherwise numbers that were given out would
--- be given out again in the same epoch.
+-- p_known is a seq of this log that was committed once. If the log ends before it, the database was restored from an
+-- older backup. The function then records nothing (H0412) until a new epoch has begun, because it would assign the same
+-- numbers twice in one epoch.
 create or replace function hunt_commit(
     p_hunt text, p_ids uuid[], p_players text[], p_places point[], p_prizes text[], p_points int[],
     p_from text, p_events text, p_known bigint

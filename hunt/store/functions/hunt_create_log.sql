@@ -1,5 +1,5 @@
--- Create a hunt's partition of the log. It is made apart and attached, because creating it in place would block running servers.
--- It runs with the rights of the owner of the tables, so that a server's own role needs no right to create tables.
+-- Create a hunt's partition of the log. It is created as a table and then attached, because "partition of" would block
+-- running servers. The function runs with the rights of the owner of the tables, so that a server's own role needs no right to create tables.
 create or replace function hunt_create_log(p_hunt int) returns void language plpgsql
 security definer
 set search_path from current

@@ -1,8 +1,8 @@
 -- Delete a hunt without clicks; the caller holds the lock on its row.
 --
--- The partition is dropped only if no statement uses the log at this moment: a wait for the lock on the log would block
--- the commits of all hunts. An empty partition that stays costs nothing.
--- It runs with the rights of the owner of the tables, so that a server's own role needs no right to drop tables.
+-- The partition is dropped only if no statement uses the log at this moment, because a wait for the lock on the log would
+-- block the commits of all hunts. An empty partition that remains costs nothing.
+-- The function runs with the rights of the owner of the tables, so that a server's own role needs no right to drop tables.
 create or replace function hunt_delete(p_hunt int) returns void language plpgsql
 security definer
 set search_path from current

@@ -1,5 +1,6 @@
--- Return the clicks of a batch that are to be settled, in their order, as the arrays of hunt_commit: the first click of
--- each id that is not in the log, and of each player the first one, where the cooldown is over.
+-- Return the clicks of a batch that are to be settled, in their order, as arrays like those of hunt_commit. These are the
+-- first click of each id that is not in the log. In a hunt with a cooldown they are only the first one of each player,
+-- and only if the player's cooldown is over.
 --
 -- The plan is custom for the reason given in hunt_seen.
 -- Its predecessor, in databases of development versions, is of no use any more.

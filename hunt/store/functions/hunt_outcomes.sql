@@ -1,7 +1,7 @@
 -- Return the outcome of each click of a batch, in the order of the clicks; see hunt_commit for the verdicts.
 --
--- The plan is custom for the reason given in hunt_seen. A subquery with a limit keeps the planner from turning the join
--- around, whatever it believes of the size of the log.
+-- The plan is custom for the reason given in hunt_seen. A subquery with a limit makes the planner look up each click in
+-- the log, whatever size it assumes for the log.
 create or replace function hunt_outcomes(
     p_hunt int, p_ids uuid[], p_players text[], p_places point[],
     p_last bigint, p_open boolean, p_cooldown interval, p_at timestamptz

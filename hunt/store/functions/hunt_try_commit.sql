@@ -1,9 +1,9 @@
 -- Commit one click as a probe for the breaker, and leave no row behind. Return the id of the hunt that was probed; null
 -- if no hunt is open.
 --
--- hunt_commit puts the click into the log of a real hunt, and a subtransaction rolls it back. So the probe fails, or is
--- slow, where commits are: at the lock on the hunt's row, in its partition and indexes, in triggers, on a full disk. A
--- hunt made for probes would have a partition of its own, and would prove nothing for the others.
+-- hunt_commit puts the click into the log of a real hunt, and a subtransaction rolls it back. The probe is therefore slow
+-- or fails for the same reasons as commits: the lock on the hunt's row, its partition and indexes, triggers, a full disk.
+-- A hunt made for probes would have a partition of its own, and would prove nothing about the others.
 --
 -- The transaction itself commits: it has an id, it wrote to the write-ahead log, and it sends a notice. So its COMMIT
 -- flushes that log, waits for a synchronous standby, and needs room in the queue of NOTIFY, as the COMMIT of a batch
