@@ -103,6 +103,13 @@ class Engine:
         self.leaderboard = Leaderboard(store.leaderboard.add_up, store.leaderboard.leaders)
         self.version_cache = VersionCache(store.hunts.versions)
         self.limits = Limits(settings, clock=trio.current_time, refused=recorder.limited)
+        self.intake = Intake(
+            lanes=self.commits.lanes,
+            breaker=breaker,
+            limiter=self.limits.clicks,
+            pause=self.commits.quarantine.pause,
+            jitter=jitter,
+        )
         self.resume_faults = Counter(resume=0)  #: streams that could not be resumed
         self.play = assemble(
             settings,
@@ -110,13 +117,7 @@ class Engine:
             tokens=self.tokens,
             limits=self.limits,
             proxies=Proxies(settings.trusted_proxies),
-            intake=Intake(
-                lanes=self.commits.lanes,
-                breaker=breaker,
-                limiter=self.limits.clicks,
-                pause=self.commits.quarantine.pause,
-                jitter=jitter,
-            ),
+            intake=self.intake,
             hub=self.streams.hub,
             log=store.log,
             position=self.streams.tail.position,
@@ -143,6 +144,9 @@ class Engine:
             self.play.proxies.peers.rotate,
             self.play.proxies.sources.rotate,
             self.tokens.known.rotate,
+            self.intake.prepared.rotate,
+            self.leaderboard.rotate,
+            self.commits.quarantine.rotate,
         ]
 
     def _make_streams(self, epochs: Epochs, recorder: Recorder) -> Streams:

@@ -243,3 +243,17 @@ async def test_recovery_changes_only_an_open_breaker(autojump_clock: MockClock, 
         store.recovered()
         await trio.sleep(5)
         assert made.commits.breaker.state == before
+
+
+async def test_caches_of_hunts_are_rotated_and_deleted_hunts_forgotten(
+    autojump_clock: MockClock,
+) -> None:
+    async with engine() as (made, _):
+        await trio.sleep(0.5)
+        assert {
+            made.intake.prepared.rotate, made.leaderboard.rotate, made.commits.quarantine.rotate,
+        } <= set(made.rotations)  # fmt: skip
+        deleted = made.catalogue.hunts[HUNT]
+        assert HUNT in made.streams.tail._positions
+        made.streams.hunt_deleted(deleted)
+        assert HUNT not in made.streams.tail._positions

@@ -121,12 +121,17 @@ class Hub:
             if not self._addresses[address]:
                 del self._addresses[address]
         if subscription.everybody:
-            del self._everybody[subscription.hunt][subscriber]
+            everybody = self._everybody[subscription.hunt]
+            del everybody[subscriber]
+            if not everybody:
+                del self._everybody[subscription.hunt]
             return
         players = self._players[subscription.hunt]
         players[player].remove(subscriber)
         if not players[player]:
             del players[player]
+        if not players:
+            del self._players[subscription.hunt]
 
     def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
         """Deliver rewards, by ascending seq, to their players; cannot block."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hunt.core.breaker import Breaker
+from hunt.core.cache import Cache
 from hunt.core.events import Click, Outcome
 from hunt.core.fairness import Draws
 from hunt.core.hunts import Hunt
@@ -12,6 +13,12 @@ from hunt.core.limiter import Limiter
 from hunt.core.odds import Odds
 from hunt.errors import CircuitOpen, HuntNotOpen, HuntUnavailable
 from hunt.service.lanes import Lanes
+
+#: Size of the cache of prepared draws, in bytes.
+PREPARED_SIZE = 8 * 2**20
+
+#: Estimated size of a hunt's prepared draws without prizes, and of each prize, in bytes.
+ENTRY, PRIZE = 4096, 512
 
 
 class Intake:
@@ -39,7 +46,8 @@ class Intake:
         self._limiter = limiter
         self._pause = pause
         self._jitter = jitter
-        self._prepared: dict[str, _Prepared] = {}
+        #: Draws of the hunts with clicks; those of a few hundred hunts fit.
+        self.prepared: Cache[str, _Prepared] = Cache(PREPARED_SIZE, _size)
 
     def click(
         self,
@@ -75,9 +83,10 @@ class Intake:
             raise CircuitOpen(retry_after=self._breaker.retry_after() + 0.5 + self._jitter())
         if pause := self._pause(hunt_id):
             raise HuntUnavailable(retry_after=pause + 0.5 + self._jitter())
-        prepared = self._prepared.get(hunt_id)
+        prepared = self.prepared.get(hunt_id)
         if prepared is None or prepared.hunt is not hunt:
-            prepared = self._prepared[hunt_id] = _Prepared(hunt)
+            prepared = _Prepared(hunt)
+            self.prepared.put(hunt_id, prepared)
         x, y = position
         prize = prepared.draw(x, y, prepared.uniform(click_id, player))
         if prize is None:
@@ -96,6 +105,10 @@ class _Prepared:
         self.hunt = hunt
         self.draw = Odds(hunt.definition.prizes).draw
         self.uniform = Draws(hunt.seed).uniform
+
+
+def _size(hunt: str, prepared: _Prepared) -> int:
+    return ENTRY + PRIZE * len(prepared.hunt.definition.prizes)
 
 
 def not_open(hunt: Hunt) -> HuntNotOpen:

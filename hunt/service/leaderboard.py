@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
+from hunt.core.cache import Cache
 from hunt.core.leaderboard import LeaderboardEntry, LeaderboardSnapshot
 from hunt.errors import StoreError, StoreUnavailable
 from hunt.logs import FaultLog
@@ -23,7 +24,20 @@ STALE = 10.0
 #: Maximum time in seconds that a request waits for a board.
 PATIENCE = 2.0
 
+#: Size of the cache of boards, in bytes: about 1000 boards.
+BOARDS_SIZE = 32 * 2**20
+
+#: Estimated size of a board without entries, and of each entry, in bytes.
+BOARD, ENTRY = 1024, 320
+
+#: The time of a renewal, and its board.
+_Board = tuple[float, LeaderboardSnapshot]
+
 log = FaultLog("hunt")
+
+
+def _size(hunt: str, kept: _Board) -> int:
+    return BOARD + ENTRY * len(kept[1].entries)
 
 
 class Leaderboard:
@@ -46,9 +60,7 @@ class Leaderboard:
     ) -> None:
         self._add_up = add_up
         self._leaders = leaders
-        self._boards: dict[
-            str, tuple[float, LeaderboardSnapshot]
-        ] = {}  # hunt -> time of renewal, board
+        self._boards: Cache[str, _Board] = Cache(BOARDS_SIZE, _size)
         self._renewing: dict[str, trio.Event] = {}
         self._failed: dict[str, float] = {}  # hunt -> time of the last failed renewal
         self._nursery: trio.Nursery | None = None
@@ -63,7 +75,7 @@ class Leaderboard:
         Raises:
             StoreUnavailable: There is no board yet, and none can be made now.
         """
-        since, board = self._boards.get(hunt, (float("-inf"), None))
+        since, board = self._boards.get(hunt) or (float("-inf"), None)
         age = trio.current_time() - since
         failed = trio.current_time() - self._failed.get(hunt, float("-inf"))
         if age >= FRESH and failed >= FRESH:
@@ -71,10 +83,16 @@ class Leaderboard:
             if age >= STALE:
                 with trio.move_on_after(PATIENCE):
                     await renewed.wait()
-                _, board = self._boards.get(hunt, (since, board))
+                _, board = self._boards.get(hunt) or (since, board)
         if board is None:
             raise StoreUnavailable("there is no leaderboard yet")
         return board
+
+    def rotate(self) -> None:
+        """Evict the boards that nobody asks for; to be called regularly."""
+        self._boards.rotate()
+        now = trio.current_time()
+        self._failed = {hunt: at for hunt, at in self._failed.items() if now - at < FRESH}
 
     def _renew(self, hunt: str) -> trio.Event:
         """Start the renewal of a board; return an event that is set at its end."""
@@ -91,7 +109,7 @@ class Leaderboard:
             while rest:  # publish each step: the first renewal of a long log takes a while
                 upto, rest = await self._add_up(hunt)
                 board = LeaderboardSnapshot(upto, tuple(await self._leaders(hunt, SIZE)))
-                self._boards[hunt] = (trio.current_time(), board)
+                self._boards.put(hunt, (trio.current_time(), board))
         except StoreError as exc:
             self._failed[hunt] = trio.current_time()
             self.faults["renew"] += 1

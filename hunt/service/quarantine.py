@@ -9,6 +9,9 @@ from msgspec import Struct
 #: Length in seconds of the first pause, and of the longest one.
 FIRST, LONGEST = 0.5, 15.0
 
+#: Seconds after a pause without a commit, after which a hunt is no longer in quarantine.
+FORGOTTEN = 60.0
+
 
 class _Case(Struct):
     """A hunt whose last commit failed."""
@@ -42,6 +45,12 @@ class Quarantine:
         """Return the seconds for which a hunt refuses clicks; 0 if it may commit."""
         case = self._cases.get(hunt)
         return 0.0 if case is None else max(case.until - self._clock(), 0.0)
+
+    def rotate(self) -> None:
+        """Release the hunts that nobody plays any more; to be called regularly."""
+        now = self._clock()
+        for hunt in [hunt for hunt, case in self._cases.items() if now - case.until > FORGOTTEN]:
+            del self._cases[hunt]
 
     def failed(self, hunt: str) -> float:
         """Start the next pause of a hunt, and return its length in seconds."""

@@ -54,8 +54,9 @@ class Streams:
             self.hub.end(hunt.id, "drain")
 
     def hunt_deleted(self, hunt: Hunt) -> None:
-        """End the streams of a hunt."""
+        """End the streams of a hunt, and forget its log."""
         self.hub.end(hunt.id)
+        self.tail.forget(hunt.id)
 
     def notice(self, notice: Notice) -> None:
         """Take a notice of the bus about a commit of any process."""

@@ -103,6 +103,11 @@ class Tail:
         """Follow a hunt from after `seq`, in another epoch of its log."""
         self._positions[hunt] = _Position(seq, seq)
 
+    def forget(self, hunt: str) -> None:
+        """Follow a hunt no longer."""
+        for each in (self._positions, self._behind, self._backoffs):
+            each.pop(hunt, None)
+
     def position(self, hunt: str) -> int:
         """Return the last published seq; 0 for a hunt that is not followed."""
         position = self._positions.get(hunt)
@@ -207,9 +212,12 @@ class Tail:
             except StoreError as exc:
                 self.faults["read"] += 1
                 log.warning("gap not read", hunt=hunt, sqlstate=exc.sqlstate, error=str(exc))
-                self._read_later(hunt)
+                if hunt in self._behind:
+                    self._read_later(hunt)
                 continue
             self.reads += 1
+            if self._positions.get(hunt) is not position:
+                continue  # the rewards belong to a deleted hunt, or to another epoch
             if not rewards:
                 # The notice may be older than a restore of the log from a backup.
                 self._read_later(hunt)

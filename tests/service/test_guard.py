@@ -30,7 +30,7 @@ from hunt.errors import (
     StoreUnavailable,
 )
 from hunt.service.guard import Append, Guard, Reject
-from hunt.service.quarantine import LONGEST, Quarantine
+from hunt.service.quarantine import FORGOTTEN, LONGEST, Quarantine
 
 CLICKS = [Click(f"c{number}", "ada", 0, 0, None, 0) for number in range(5)]
 
@@ -208,6 +208,16 @@ async def test_pause_of_a_quarantined_hunt_is_bounded() -> None:
     pauses = [quarantine.failed("harbour") for _ in range(100)]
     assert pauses[:3] == [0.25, 0.5, 1.0]
     assert pauses[-1] == LONGEST / 2
+
+
+def test_hunt_in_quarantine_is_forgotten_without_commits() -> None:
+    times = [0.0]
+    quarantine = Quarantine(lambda: times[-1], jitter=lambda: 0)
+    pause = quarantine.failed("harbour")
+    for later, kept in ((0, 1), (1, 0)):
+        times.append(pause + FORGOTTEN + later)
+        quarantine.rotate()
+        assert len(quarantine.hunts) == kept
 
 
 class Log:

@@ -44,7 +44,7 @@ async def test_reward_goes_to_the_streams_of_its_player_only() -> None:
         assert seqs(other) == seqs(elsewhere) == []
     assert made.counts() == {"sse": 0}
     made.publish("harbour", [reward(4)])
-    assert made._players == {"harbour": {}, "river": {}}
+    assert made._players == {}
 
 
 @pytest.mark.parametrize("player", ["ada", None])
@@ -55,6 +55,8 @@ async def test_hunt_is_wanted_while_it_has_streams(player: str | None) -> None:
         assert made.wanted("harbour")
         assert not made.wanted("river")
     assert not made.wanted("harbour")
+    assert not made._players
+    assert not made._everybody
 
 
 async def test_reward_is_one_frame_for_all_streams_of_its_player(

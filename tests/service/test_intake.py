@@ -17,7 +17,7 @@ from hunt.errors import (
     HuntUnavailable,
     TooFast,
 )
-from hunt.service.intake import Intake, not_open
+from hunt.service.intake import ENTRY, PREPARED_SIZE, PRIZE, Intake, not_open
 from hunt.service.lanes import Lanes
 from tests.support.hunts import HUNTS, NOTHING, SURE, hunt
 
@@ -101,9 +101,9 @@ async def test_changed_odds_apply_to_the_next_click(
     async with trio.open_nursery() as nursery:
         await nursery.start(lanes.run)
         before = await settled(made, "harbour", "ada")
-        draws = made._prepared["harbour"].uniform
+        draws = made.prepared.get("harbour")
         assert (await settled(made, "harbour", "ada")) == before
-        assert made._prepared["harbour"].uniform is draws, "prepared once for a hunt"
+        assert made.prepared.get("harbour") is draws, "prepared once for a hunt"
         monkeypatch.setitem(HUNTS, "harbour", hunt(replace(NOTHING, prizes=(SURE,))))
         after = await settled(made, "harbour", "ada")
         nursery.cancel_scope.cancel()
@@ -159,4 +159,26 @@ async def test_refusal_of_the_store_is_an_outcome() -> None:
     async with trio.open_nursery() as nursery:
         await nursery.start(lanes.run)
         assert await settled(made, "timed", "ada") is conflict
+        nursery.cancel_scope.cancel()
+
+
+async def test_draws_of_unused_hunts_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _, lanes = await take([])
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lanes.run)
+        for hunt_id in ("timed", "harbour"):
+            await settled(made, hunt_id, "ada")
+        assert len(made.prepared) == 2
+        for _ in range(3):
+            made.prepared.rotate()
+            await settled(made, "harbour", "ada")
+        assert made.prepared.get("timed") is None
+        assert made.prepared.get("harbour") is not None
+        monkeypatch.setattr(lanes, "put", lambda *args: None)
+        many = (Prize(f"p{number}", "Prize", 1, 0.0, None, None) for number in range(50))
+        definition = replace(NOTHING, prizes=tuple(many))
+        for number in range(1000):
+            other = hunt(replace(definition, id=f"hunt-{number}"))
+            made.click(other, "ada", ID, (0, 0), lambda _: None, trio.current_time())
+        assert 100 < len(made.prepared) <= PREPARED_SIZE / (ENTRY + 50 * PRIZE)
         nursery.cancel_scope.cancel()

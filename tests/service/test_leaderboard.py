@@ -117,3 +117,28 @@ async def test_board_holds_the_best_up_to_its_size(autojump_clock: MockClock) ->
         nursery.cancel_scope.cancel()
     assert limits == [SIZE]
     assert (board.seq, board.entries) == (5, (LeaderboardEntry("ada", 5, 1),))
+
+
+async def test_board_that_nobody_asks_for_is_evicted(autojump_clock: MockClock) -> None:
+    log = Log()
+    boards = Leaderboard(log.add_up, log.leaders)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(boards.run)
+        for hunt in ("harbour", "river"):
+            await boards.get(hunt)
+        for _ in range(3):
+            boards.rotate()
+            await boards.get("harbour")
+        assert len(boards._boards) == 1
+        log.away = True
+        await trio.sleep(STALE)
+        await boards.get("harbour")
+        await trio.sleep(FRESH / 2)
+        boards.rotate()
+        asked = log.asked
+        await boards.get("harbour")
+        assert log.asked == asked, "a failed renewal is not retried at once"
+        await trio.sleep(FRESH)
+        boards.rotate()
+        assert not boards._failed
+        nursery.cancel_scope.cancel()

@@ -331,3 +331,37 @@ async def test_announced_seq_is_known_before_publication() -> None:
     tail, published = follow(Table(5))
     tail.notice(notice(4, 5))
     assert (tail.position("harbour"), tail.known("harbour"), published) == (0, 5, [])
+
+
+async def test_deleted_hunt_is_followed_no_longer(autojump_clock: MockClock) -> None:
+    table = Table(0, failures=2)
+    tail, published = follow(table)
+    async with trio.open_nursery() as nursery:
+        tail.notice(notice(1, 3, rows=False))  # its gap is behind, with a backoff
+        await nursery.start(tail.run)
+        while table.failures:
+            await trio.sleep(0.01)
+        tail.forget("harbour")
+        assert not any((tail._positions, tail._behind, tail._backoffs))
+        await trio.sleep(0.5)
+        assert not table.reads
+        nursery.cancel_scope.cancel()
+    assert published == []
+
+
+async def test_rewards_read_for_a_deleted_hunt_are_dropped(autojump_clock: MockClock) -> None:
+    table = Table(3)
+    tail, published = follow(table)
+
+    async def read(hunt: str, after: int, upto: int) -> list[Reward]:
+        tail.forget(hunt)
+        return await table.read(hunt, after, upto)
+
+    tail._read = read
+    async with trio.open_nursery() as nursery:
+        tail.notice(notice(1, 3, rows=False))
+        await nursery.start(tail.run)
+        await trio.sleep(0.5)
+        assert tail.reads
+        nursery.cancel_scope.cancel()
+    assert published == []
