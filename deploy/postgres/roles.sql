@@ -6,6 +6,7 @@
 -- hunt_owner    owns database and tables. Only `hunt migrate` uses it.
 -- hunt_app      `hunt serve` and all other commands: reads and writes rows, changes no table.
 -- hunt_monitor  statistics for an exporter. It reads no row of hunt: no seed, no player.
+-- hunt_backup   base backups and standbys. It copies the whole server; pg_hba.conf must allow it "replication".
 --
 -- Then set passwords (\password hunt_owner, ...), run `hunt migrate` as hunt_owner, and grants.sql.
 
@@ -16,7 +17,7 @@
 \endif
 
 select format('create role %I login', name)
-  from unnest(array['hunt_owner', 'hunt_app', 'hunt_monitor']) as name
+  from unnest(array['hunt_owner', 'hunt_app', 'hunt_monitor', 'hunt_backup']) as name
  where not exists (select from pg_roles where rolname = name) \gexec
 
 -- Only this encoding holds every title of a hunt.
@@ -30,6 +31,7 @@ revoke all on database :"database" from public;
 grant connect on database :"database" to hunt_app, hunt_monitor;
 
 grant pg_monitor to hunt_monitor;
+alter role hunt_backup replication;
 
 \connect :"database"
 

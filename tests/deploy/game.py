@@ -34,6 +34,7 @@ class Player:
     statuses: Counter[int] = field(default_factory=Counter)  #: of all answers to clicks
     settled: dict[str, int] = field(default_factory=dict)  #: seq of each click with a 200, by id
     streamed: list[tuple[int, str]] = field(default_factory=list)  #: seq and click id, in order
+    last_id: str | None = None  #: of the last event with an id
     cuts: int = 0  #: streams that ended or failed
     greeted: trio.Event = field(default_factory=trio.Event)  #: the first stream has begun
 
@@ -54,9 +55,8 @@ class Player:
 
     async def follow(self) -> None:
         """Read the stream until cancelled; resume after each cut."""
-        last_id: str | None = None
         while True:
-            headers = {} if last_id is None else {"Last-Event-ID": last_id}
+            headers = {} if self.last_id is None else {"Last-Event-ID": self.last_id}
             parser = Parser()
             with suppress(httpx.TransportError):
                 async with self.client.stream(
@@ -66,7 +66,8 @@ class Player:
                         events = parser.feed(chunk)
                         if events:
                             self.greeted.set()
-                        last_id = next((e.id for e in reversed(events) if e.id), last_id)
+                        ids = (each.id for each in reversed(events) if each.id)
+                        self.last_id = next(ids, self.last_id)
                         rewards = [json.loads(e.data) for e in events if e.event == "reward"]
                         self.streamed += [(each["seq"], each["id"]) for each in rewards]
             self.cuts += 1
