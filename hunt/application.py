@@ -38,6 +38,7 @@ from hunt.processes.start_line import log_start
 from hunt.processes.worker_main import WorkerSlot
 from hunt.service.jwks import keep_current
 from hunt.settings import RESERVE, Settings, connection_limits, file_limit
+from hunt.web.app import Application as QuartApplication
 from hunt.web.app import create_app
 
 #: Seconds, when other workers take over, for clients to send one more request on their
@@ -66,11 +67,7 @@ class Application:
         self._settings = settings
         self._slot = slot
         self._engine: Engine | None = None
-        self._quart = create_app(self._current)
-
-    def _current(self) -> Engine:
-        assert self._engine is not None, "requests come between startup and shutdown only"
-        return self._engine
+        self._quart: QuartApplication | None = None
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -79,6 +76,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
+            assert self._quart is not None, "requests come after the startup only"
             await self._quart(scope, receive, send)
 
     async def _lifespan(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -135,6 +133,7 @@ class Application:
                 nursery.start_soon(
                     partial(_drain_when_stopping, engine, serving, replaced=slot is not None)
                 )
+            self._quart = create_app(engine)
             await self._quart.startup()
             nursery.start_soon(_drain_on_sigterm, engine, serving)
             nursery.start_soon(_drain_on_request, engine, serving)

@@ -28,6 +28,7 @@ class Operations:
     sign_ins: LogLimiter  #: limits the log events of refused sign-ins
     drain: Drain
     host: Host
+    address: str | None  #: at which alone operators are served; None: at every address
     node: Callable[[], NodeState]  #: returns the readiness of the node
 
 
@@ -45,7 +46,7 @@ def make_operations(
     """Return the services of one process for operators.
 
     Args:
-        settings: Delay and timeout of a drain.
+        settings: Delay and timeout of a drain, and the address of operators.
         host: The surroundings of the process.
         record: Records an audit entry; raises a `StoreError`.
         readiness: Reports a drain.
@@ -70,5 +71,6 @@ def make_operations(
         sign_ins=LogLimiter(trio.current_time),
         drain=drain,
         host=host,
+        address=settings.operations_bind,
         node=host.node or readiness.node,
     )

@@ -9,9 +9,8 @@ import trio
 from hypercorn.utils import LifespanFailureError
 from quart import Quart
 
-from hunt import asgi
 from hunt.service.hub import Hub
-from hunt.web.app import Application
+from hunt.web.app import Application, create_app
 from tests.support.serving import serving, stream
 
 
@@ -44,8 +43,9 @@ async def test_response_timeout_of_quart_does_not_end_a_stream(
             await one.more()
 
 
-def test_every_handler_is_async_and_so_runs_in_no_thread() -> None:
-    app = asgi.app._quart
+async def test_every_handler_is_async_and_so_runs_in_no_thread(database: str) -> None:
+    async with serving(database) as client:
+        app = create_app(client.engine)
     handlers = [*app.view_functions.values()]
     for group in (app.before_request_funcs, app.after_request_funcs):
         handlers += [each for functions in group.values() for each in functions]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import structlog
 import trio
-from quart import Response, g, request
+from quart import Blueprint, Response, g, request
 from quart.wrappers import BaseRequestWebsocket
 from quart_trio import QuartTrio
 from werkzeug.exceptions import BadHost, HTTPException
@@ -18,24 +18,9 @@ from hunt.logs import FaultLog
 from hunt.play import contract, problems
 from hunt.web import bodies, cors, responses
 from hunt.web.admin import audit, health, hunts, players, process_control, samples
+from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
 from hunt.web.routes import clicks, pages, reading, session, sockets, streams
-
-#: Modules with a blueprint of routes each.
-BLUEPRINTS = (
-    clicks,
-    streams,
-    sockets,
-    reading,
-    session,
-    health,
-    hunts,
-    players,
-    audit,
-    process_control,
-    samples,
-    pages,
-)
 
 faults = FaultLog("hunt.web")
 
@@ -66,23 +51,20 @@ class Application(QuartTrio):
             )
 
 
-def create_app(engine: Callable[[], Engine]) -> Application:
-    """Return the application.
-
-    Args:
-        engine: Returns the engine, once requests arrive.
-    """
+def create_app(engine: Engine) -> Application:
+    """Return the application that serves by an engine."""
     app = Application("hunt.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = contract.MAX_BODY
     app.config["BODY_TIMEOUT"] = contract.BODY_TIMEOUT
     # Else `/v1//hunts` would redirect to a host that the client chose.
     app.url_map.merge_slashes = False
-    for module in BLUEPRINTS:
-        app.register_blueprint(module.blueprint(engine))
+    for blueprint in _blueprints(engine):
+        app.register_blueprint(blueprint)
+    play, origins = engine.play, engine.settings.allowed_origins
 
     @app.before_request
     async def identify() -> None:
-        g.request_id = engine().play.ids.choose(request.headers.get("X-Request-Id"))
+        g.request_id = play.ids.choose(request.headers.get("X-Request-Id"))
         g.started = trio.current_time()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
@@ -94,8 +76,8 @@ def create_app(engine: Callable[[], Engine]) -> Application:
         headers["X-Request-Id"] = g.get("request_id", "")
         for name, value in contract.HEADERS.items():
             headers.setdefault(name, value)
-        cors.allow(request, response, engine().settings.allowed_origins)
-        engine().play.access.answered(
+        cors.allow(request, response, origins)
+        play.access.answered(
             request.method,
             # The template: a path or a query may contain a player or a ticket.
             str(request.url_rule or "-"),
@@ -126,3 +108,36 @@ def create_app(engine: Callable[[], Engine]) -> Application:
         return responses.problem_response(problems.unexpected())
 
     return app
+
+
+def _blueprints(engine: Engine) -> Iterator[Blueprint]:
+    """Yield all routes, each blueprint with the services that it uses."""
+    settings, store, play = engine.settings, engine.store, engine.play
+    operations, telemetry = engine.operations, engine.telemetry
+    yield clicks.blueprint(play)
+    yield streams.blueprint(play)
+    yield sockets.blueprint(play)
+    yield reading.blueprint(
+        play,
+        catalogue=engine.catalogue,
+        version_cache=engine.version_cache,
+        boards=engine.leaderboard,
+        log=store.log,
+    )
+    yield session.blueprint(play, settings=settings, tokens=engine.tokens, limits=engine.limits)
+    yield health.blueprint(operations, telemetry.registry)
+    yield hunts.blueprint(play, operations, store)
+    yield players.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
+    yield audit.blueprint(play, operations, store.audit)
+    yield process_control.blueprint(play, operations, engine.commits)
+    services = SampleServices(
+        settings=settings,
+        samples=telemetry.samples,
+        siblings=operations.host.siblings,
+        catalogue=engine.catalogue,
+        breaker=engine.commits.breaker,
+        reconnect=play.streams.reconnect,
+        valid=engine.tokens.hold,
+    )
+    yield samples.blueprint(play, operations, services)
+    yield pages.blueprint(operations)

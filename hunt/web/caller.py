@@ -8,8 +8,9 @@ from werkzeug.exceptions import NotFound
 from hunt.core.addresses import UNIX, same_address
 from hunt.core.proxies import Peer, Source
 from hunt.core.tokens import Identity
-from hunt.engine import Engine
 from hunt.errors import NotAuthenticated, Overloaded
+from hunt.operations import Operations
+from hunt.play.play import Play
 from hunt.play.request import Request, build
 from hunt.web.scope_state import LOCAL_ADDRESS
 
@@ -24,70 +25,69 @@ def play_request(hunt_id: str = "") -> Request:
     return build(hunt_id, request.headers.items(), query, scheme=request.scheme)
 
 
-def peer(engine: Engine) -> Peer:
+def peer(play: Play) -> Peer:
     """Return the other end of the connection."""
     client = request.scope.get("client")
-    return engine.play.proxies.peer(UNIX if client is None else client[0])
+    return play.proxies.peer(UNIX if client is None else client[0])
 
 
-def source(engine: Engine) -> Source:
+def source(play: Play) -> Source:
     """Return the client's address and whether it uses TLS, behind trusted proxies."""
-    return engine.play.proxies.source(peer(engine), play_request().forwarded)
+    return play.proxies.source(peer(play), play_request().forwarded)
 
 
-def secure(engine: Engine) -> bool:
+def secure(play: Play) -> bool:
     """Return whether the client uses TLS, to this server or to a trusted proxy."""
-    said = source(engine).secure
+    said = source(play).secure
     return request.scheme in {"https", "wss"} if said is None else said
 
 
-def player(engine: Engine, *, changes: bool = False) -> Identity:
+def player(play: Play, *, changes: bool = False) -> Identity:
     """Return the player of the current request; tickets only open streams.
 
     Args:
-        engine: The engine that serves.
+        play: Authenticates the request.
         changes: The request changes something, so a cookie needs an allowed origin.
 
     Raises:
         NotAuthenticated: The credentials are missing or invalid.
         NotAllowed: Another site may have made the browser send this request.
     """
-    return engine.play.authenticator.identify(play_request(), changes=changes)
+    return play.authenticator.identify(play_request(), changes=changes)
 
 
-def player_or_none(engine: Engine) -> str | None:
+def player_or_none(play: Play) -> str | None:
     """Return the player of a request that needs none; None without valid credentials."""
     try:
-        return player(engine).player
+        return player(play).player
     except (NotAuthenticated, Overloaded):
         return None
 
 
-def operator_identity(engine: Engine) -> Identity:
+def operator_identity(play: Play) -> Identity:
     """Return the operator of the current request; only a token for administration counts.
 
     Raises:
         NotAuthenticated: There is no such token.
     """
-    return engine.play.authenticator.identify(play_request(), use="admin")
+    return play.authenticator.identify(play_request(), use="admin")
 
 
-def operator(engine: Engine) -> str:
+def operator(play: Play) -> str:
     """Return the name of the operator of the current request.
 
     Raises:
         NotAuthenticated: As of `operator_identity`.
     """
-    return operator_identity(engine).player
+    return operator_identity(play).player
 
 
-def check_operations_address(engine: Engine) -> None:
+def check_operations_address(operations: Operations) -> None:
     """Raise Werkzeug's `NotFound` where operators are served at another address."""
-    wanted = engine.settings.operations_bind
+    wanted = operations.address
     local: str | None = request.scope.get("state", {}).get(LOCAL_ADDRESS)
     if wanted is None or (
-        local is not None
-        and (local == engine.operations.host.own_socket or same_address(local, wanted))
+        local is not None and (local == operations.host.own_socket or same_address(local, wanted))
     ):
         return
     raise NotFound

@@ -105,7 +105,8 @@ async def serving(
             [url] = await nursery.start(partial(serve, app, config, shutdown_trigger=stop.wait))
         async with Client(base_url=url, headers=bearer(), timeout=10, verify=verify) as client:
             client.tls = context
-            client.engine = app._current()
+            assert app._engine is not None
+            client.engine = app._engine
             # Tests hand the tail rewards that no table holds: this log does not go back.
             client.engine.streams.tail._went_back = None
             client.worker = worker.current()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from quart import Blueprint, Response, request
 
-from hunt.engine import Engine
 from hunt.metrics import exposition
+from hunt.metrics.registry import Registry
+from hunt.operations import Operations
 from hunt.play.refusals import NotReady
 from hunt.web import caller
 from hunt.web.responses import json_response
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+def blueprint(operations: Operations, registry: Registry) -> Blueprint:
     """Return the routes of liveness, readiness and metrics."""
     routes = Blueprint("operations", __name__)
 
@@ -25,16 +25,15 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/readyz")
     async def readyz() -> Response:
-        node = engine().operations.node()
+        node = operations.node()
         if not node.ready:
             raise NotReady("; ".join(node.reasons), node.workers)
         return json_response({"ready": True, "workers": node.workers})
 
     @routes.get("/metrics")
     async def metrics() -> Response:
-        serving = engine()
-        caller.check_operations_address(serving)
-        total, registry = serving.operations.host.total, serving.telemetry.registry
+        caller.check_operations_address(operations)
+        total = operations.host.total
         if total is not None and request.args.get("process") != "own":
             page = exposition.render(await total())
         elif total is None and exposition.one_of_many():

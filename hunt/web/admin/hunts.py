@@ -10,9 +10,10 @@ from quart import Blueprint, Response
 from hunt.core.fairness import new_seed
 from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt
-from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest
+from hunt.operations import Operations
 from hunt.play import auth
+from hunt.play.play import Play
 from hunt.store.audit import Entry
 from hunt.store.store import Store
 from hunt.web import bodies, caller
@@ -29,20 +30,22 @@ from hunt.web.responses import json_response
 from hunt.web.routes.reading import moment
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+def blueprint(play: Play, operations: Operations, store: Store) -> Blueprint:
     """Return the operators' routes of hunts."""
-    routes = operator_blueprint("admin", engine, prefix="/v1/admin", filtered={"hunts", "create"})
+    routes = operator_blueprint(
+        "admin", play, operations, prefix="/v1/admin", filtered={"hunts", "create"}
+    )
 
     @routes.get("/hunts")
     async def hunts() -> Response:
-        allowed = caller.operator_identity(engine()).hunts
-        found = await engine().store.hunts.all()
+        allowed = caller.operator_identity(play).hunts
+        found = await store.hunts.all()
         shown = [hunt_summary(hunt) for hunt in found if allowed is None or hunt.id in allowed]
         return json_response({"hunts": shown})
 
     @routes.post("/hunts")
     async def create() -> Response:
-        operator, store = caller.operator_identity(engine()), engine().store
+        operator = caller.operator_identity(play)
         definition = parse_definition(await bodies.json_object())
         auth.check_hunt(operator, definition.id)
         with definition_errors():
@@ -53,49 +56,48 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/hunts/<hunt_id>")
     async def hunt(hunt_id: str) -> Response:
-        return json_response(await _read(engine(), hunt_id))
+        return json_response(await _read(store, hunt_id, caller.operator(play)))
 
     @routes.put("/hunts/<hunt_id>")
     async def change(hunt_id: str) -> Response:
-        store = engine().store
         definition = parse_definition(await bodies.json_object())
         if definition.id != hunt_id:
             raise InvalidRequest("the hunt is not valid", errors={"id": f"must be {hunt_id}"})
         with definition_errors():
             changes = await store.hunts.change(
-                hunt_id, lambda _: definition, actor=caller.operator(engine())
+                hunt_id, lambda _: definition, actor=caller.operator(play)
             )
         # A change is in the audit trail already; without one, this was a read.
         shown = (
             hunt_details(await _stored(store, hunt_id))
             if changes
-            else await _read(engine(), hunt_id)
+            else await _read(store, hunt_id, caller.operator(play))
         )
         return json_response(shown | {"changes": changes})
 
     @routes.post("/hunts/<hunt_id>/open")
     async def open_(hunt_id: str) -> Response:
-        return await _change_state(engine(), hunt_id, engine().store.hunts.open)
+        return await _change_state(store, hunt_id, caller.operator(play), store.hunts.open)
 
     @routes.post("/hunts/<hunt_id>/pause")
     async def pause(hunt_id: str) -> Response:
-        return await _change_state(engine(), hunt_id, engine().store.hunts.pause)
+        return await _change_state(store, hunt_id, caller.operator(play), store.hunts.pause)
 
     @routes.post("/hunts/<hunt_id>/close")
     async def close(hunt_id: str) -> Response:
-        return await _change_state(engine(), hunt_id, engine().store.hunts.close)
+        return await _change_state(store, hunt_id, caller.operator(play), store.hunts.close)
 
     @routes.delete("/hunts/<hunt_id>")
     async def delete(hunt_id: str) -> Response:
-        await engine().store.hunts.delete(hunt_id, actor=caller.operator(engine()))
+        await store.hunts.delete(hunt_id, actor=caller.operator(play))
         return json_response({"deleted": hunt_id})
 
     @routes.get("/hunts/<hunt_id>/versions")
     async def versions(hunt_id: str) -> Response:
-        found = await engine().store.hunts.versions(hunt_id)
+        found = await store.hunts.versions(hunt_id)
         if not found:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
-        await _record_read(engine(), hunt_id)
+        await _record_read(store, hunt_id, caller.operator(play))
         shown = [
             {
                 "version": each.version,
@@ -109,15 +111,14 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/hunts/<hunt_id>/stock")
     async def stock(hunt_id: str) -> Response:
-        return json_response({"prizes": hunt_stock(await _stored(engine().store, hunt_id))})
+        return json_response({"prizes": hunt_stock(await _stored(store, hunt_id))})
 
     @routes.patch("/hunts/<hunt_id>/stock")
     async def change_stock(hunt_id: str) -> Response:
-        store = engine().store
         wanted = await bodies.json_object()
         with definition_errors():
             await store.hunts.change(
-                hunt_id, lambda before: restock(before, wanted), actor=caller.operator(engine())
+                hunt_id, lambda before: restock(before, wanted), actor=caller.operator(play)
             )
         return json_response({"prizes": hunt_stock(await _stored(store, hunt_id))})
 
@@ -136,30 +137,30 @@ async def _stored(store: Store, hunt_id: str) -> Hunt:
     return hunt
 
 
-async def _read(engine: Engine, hunt_id: str) -> dict[str, object]:
+async def _read(store: Store, hunt_id: str, operator: str) -> dict[str, object]:
     """Return a hunt with its secret positions; the audit trail records it first."""
-    hunt = await _stored(engine.store, hunt_id)
-    await _record_read(engine, hunt_id)
+    hunt = await _stored(store, hunt_id)
+    await _record_read(store, hunt_id, operator)
     return hunt_details(hunt)
 
 
-async def _record_read(engine: Engine, hunt_id: str) -> None:
-    """Record that the operator reads a definition, which has secret positions."""
-    entry = Entry(actor=caller.operator(engine), action="read", hunt=hunt_id)
-    await engine.store.audit.record(entry)
+async def _record_read(store: Store, hunt_id: str, operator: str) -> None:
+    """Record that an operator reads a definition, which has secret positions."""
+    await store.audit.record(Entry(actor=operator, action="read", hunt=hunt_id))
 
 
 async def _change_state(
-    engine: Engine, hunt_id: str, change: Callable[..., Awaitable[bool]]
+    store: Store, hunt_id: str, operator: str, change: Callable[..., Awaitable[bool]]
 ) -> Response:
     """Open, pause or close a hunt, and return it.
 
     Args:
-        engine: The engine that serves.
+        store: Has the hunt.
         hunt_id: Id of the hunt.
+        operator: Name of the operator, for the audit trail.
         change: Method of the store; returns whether it has changed and recorded anything.
     """
-    changed = await change(hunt_id, actor=caller.operator(engine))
+    changed = await change(hunt_id, actor=operator)
     if not changed:
-        return json_response(await _read(engine, hunt_id))
-    return json_response(hunt_details(await _stored(engine.store, hunt_id)))
+        return json_response(await _read(store, hunt_id, operator))
+    return json_response(hunt_details(await _stored(store, hunt_id)))

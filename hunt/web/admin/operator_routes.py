@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from quart import Blueprint, request
 
 from hunt.core.form import ID
 from hunt.core.player_ids import valid_player
 from hunt.core.tokens import Identity
-from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed, NotAuthenticated
+from hunt.operations import Operations
 from hunt.play import auth
+from hunt.play.play import Play
 from hunt.web import caller
 from hunt.web.admin import refused_operators
 
 
 def operator_blueprint(
     name: str,
-    engine: Callable[[], Engine],
+    play: Play,
+    operations: Operations,
     *,
     prefix: str,
     filtered: Collection[str] = (),
@@ -31,7 +33,8 @@ def operator_blueprint(
 
     Args:
         name: Name of the blueprint.
-        engine: Returns the engine that serves.
+        play: Authenticates operators.
+        operations: The address of operators, and the audit trail of refused requests.
         prefix: Prefix of the paths.
         filtered: Names of functions that restrict their result to the hunts of the claim.
     """
@@ -39,15 +42,16 @@ def operator_blueprint(
 
     @routes.before_request
     async def authorize() -> None:
-        serving = engine()
-        caller.check_operations_address(serving)
+        caller.check_operations_address(operations)
         operator = None
         try:
-            identity = caller.operator_identity(serving)
+            identity = caller.operator_identity(play)
             operator = identity.player
             _check_claim(identity, filtered)
         except (NotAuthenticated, NotAllowed) as refusal:
-            refused_operators.record(serving, refusal, operator)
+            refused_operators.record(
+                operations, refusal, operator=operator, address=caller.source(play).key
+            )
             raise
         _check_path()
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Container
 
 from quart import Blueprint, Response, request
 
-from hunt.engine import Engine
 from hunt.errors import HuntNotFound, InvalidRequest
+from hunt.operations import Operations
+from hunt.play.play import Play
 from hunt.store.audit import Entry
+from hunt.store.store import Store
 from hunt.web import bodies, caller
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.responses import json_response
@@ -19,25 +21,35 @@ from hunt.web.routes.reading import MAX_LIMIT, history
 _CURSOR = re.compile(r"([a-z0-9-]{1,64}):([0-9]{1,18})", re.ASCII)
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
-    """Return the operators' routes of players."""
-    routes = operator_blueprint("admin_players", engine, prefix="/v1/admin", filtered={"export"})
+def blueprint(
+    play: Play, operations: Operations, *, store: Store, known: Container[str]
+) -> Blueprint:
+    """Return the operators' routes of players.
+
+    Args:
+        play: Authenticates operators.
+        operations: As of `operator_blueprint`.
+        store: Has the data of players.
+        known: Ids of the hunts.
+    """
+    routes = operator_blueprint(
+        "admin_players", play, operations, prefix="/v1/admin", filtered={"export"}
+    )
 
     @routes.get("/hunts/<hunt_id>/players/<player>/rewards")
     async def rewards(hunt_id: str, player: str) -> Response:
-        serving = engine()
-        if hunt_id not in serving.catalogue.hunts:
+        if hunt_id not in known:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
-        response = await history(serving, hunt_id, player)
-        actor = caller.operator(serving)
-        await serving.store.audit.record(
+        response = await history(store.log, hunt_id, player)
+        actor = caller.operator(play)
+        await store.audit.record(
             Entry(actor=actor, action="rewards", hunt=hunt_id, detail={"player": player})
         )
         return response
 
     @routes.get("/players/<player>")
     async def export(player: str) -> Response:
-        store, operator = engine().store, caller.operator_identity(engine())
+        operator = caller.operator_identity(play)
         after, limit = _cursor(), bodies.whole_number("limit", 1000, least=1, most=MAX_LIMIT)
         rows = await store.players.export(player, after=after, limit=limit, hunts=operator.hunts)
         detail: dict[str, object] = {"player": player}
@@ -49,8 +61,8 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.delete("/players/<player>")
     async def erase(player: str) -> Response:
-        actor = caller.operator(engine())
-        pseudonym, clicks = await engine().store.players.erase(player, actor=actor)
+        actor = caller.operator(play)
+        pseudonym, clicks = await store.players.erase(player, actor=actor)
         return json_response({"erased": clicks, "now": pseudonym})
 
     return routes

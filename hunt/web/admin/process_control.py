@@ -6,16 +6,17 @@ These routes work while the database is unavailable: the audit queue writes late
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Literal
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from hunt.core import wire
-from hunt.engine import Engine
 from hunt.errors import InvalidRequest
 from hunt.host import Host
+from hunt.operations import Operations
+from hunt.play.play import Play
+from hunt.service.commits import Commits
 from hunt.store.audit import Entry
 from hunt.web import bodies, caller
 from hunt.web.admin import siblings
@@ -23,18 +24,17 @@ from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.responses import json_response
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+def blueprint(play: Play, operations: Operations, commits: Commits) -> Blueprint:
     """Return the routes that control worker processes."""
-    routes = operator_blueprint("process", engine, prefix="/v1/admin")
+    routes = operator_blueprint("process", play, operations, prefix="/v1/admin")
 
     @routes.post("/drain")
     async def drain() -> Response:
-        operations = engine().operations
         process = bodies.whole_number("process", os.getpid(), least=1, most=2**31 - 1)
         if process != os.getpid():
             await _drain_sibling(operations.host, process)
         else:
-            actor = caller.operator(engine())
+            actor = caller.operator(play)
             operations.audit_queue.add(
                 Entry(actor=actor, action="drain", detail={"process": process})
             )
@@ -43,7 +43,6 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.post("/breaker")
     async def breaker() -> Response:
-        operations, commits = engine().operations, engine().commits
         force = _force(await bodies.json_object())
         commits.breaker.force(force)
         commits.prober.observe()
@@ -51,7 +50,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
         if request.args.get("process") != "own":
             # Recorded once, by the process that the operator asked.
             detail = {"force": force, "process": os.getpid()}
-            actor = caller.operator(engine())
+            actor = caller.operator(play)
             operations.audit_queue.add(Entry(actor=actor, action="breaker", detail=dict(detail)))
             processes += await siblings.post(
                 operations.host.siblings(),

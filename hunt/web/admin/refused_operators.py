@@ -5,24 +5,25 @@ from __future__ import annotations
 from quart import request
 
 from hunt.core.form import ID
-from hunt.engine import Engine
 from hunt.errors import NotAllowed, Refused
+from hunt.operations import Operations
 from hunt.store.audit import Entry
-from hunt.web import caller
 
 #: Actor of a request without a valid token; no ``sub`` of a token can have this form.
 NOT_SIGNED_IN = "(not signed in)"
 
 
-def record(engine: Engine, refusal: Refused, operator: str | None) -> None:
+def record(
+    operations: Operations, refusal: Refused, *, operator: str | None, address: str | None
+) -> None:
     """Record a refused request, at a limited rate and without its token.
 
     Args:
-        engine: Its audit queue writes the entry once the database is available.
+        operations: Its audit queue writes the entry once the database is available.
         refusal: The reason.
         operator: Name in the token, if it is valid but does not allow the request.
+        address: Rate-limit key of the client's address.
     """
-    operations = engine.operations
     suppressed = operations.sign_ins.admit(refusal.label)
     if suppressed is None:
         return
@@ -30,7 +31,7 @@ def record(engine: Engine, refusal: Refused, operator: str | None) -> None:
         "reason": str(refusal),
         "method": request.method,
         "route": str(request.url_rule or "-"),
-        "address": caller.source(engine).key,
+        "address": address,
     }
     if suppressed:
         detail["more_like_it"] = suppressed

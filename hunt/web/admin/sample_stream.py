@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from quart.wrappers.response import ResponseBody
 
 from hunt.core import sse
+from hunt.core.breaker import Breaker
 from hunt.core.tokens import Identity
 from hunt.core.wire import encode
-from hunt.engine import VERSION, Engine
+from hunt.engine import VERSION
 from hunt.errors import Overloaded
-from hunt.metrics.sample_buffer import KEPT
+from hunt.metrics.sample_buffer import KEPT, SampleBuffer
+from hunt.play.reconnect import Reconnect
 from hunt.service.catalogue import Catalogue
+from hunt.settings import Settings
 from hunt.web.admin import siblings
 
 #: Seconds to wait for the samples of sibling processes; the own sample waits as long.
@@ -24,27 +29,41 @@ SIBLING_TIMEOUT = 0.5
 MAX_HUNTS = 100
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleServices:
+    """Objects of one process that its sample streams use."""
+
+    settings: Settings
+    samples: SampleBuffer
+    siblings: Callable[[], list[Path]]  #: returns the sockets of sibling processes
+    catalogue: Catalogue
+    breaker: Breaker
+    reconnect: Reconnect
+    valid: Callable[[Identity], bool]  #: returns whether a token is still valid
+
+
 class SampleStream(ResponseBody):
     """Response body that streams samples, hunts and the state of sibling processes.
 
     It counts as a watcher of the sample buffer while it is sent.
 
     Args:
-        engine: The engine that serves.
+        services: The objects that the stream shows or uses.
         authorization: ``Authorization`` header of the operator, for requests to siblings.
         identity: The operator; the stream ends when their token expires.
         resume: ``Last-Event-ID`` of the client, if it sent one.
     """
 
     def __init__(
-        self, engine: Engine, *, authorization: str, identity: Identity, resume: str | None
+        self,
+        services: SampleServices,
+        *,
+        authorization: str,
+        identity: Identity,
+        resume: str | None,
     ) -> None:
-        self._samples = engine.telemetry.samples
-        self._siblings = engine.operations.host.siblings
-        self._catalogue = engine.catalogue
-        self._reconnect = engine.play.streams.reconnect
-        self._valid = engine.tokens.hold
-        self._hello = _hello(engine)
+        self._services = services
+        self._samples = services.samples
         self._authorization = authorization
         self._identity = identity
         self._sent = self._samples.known(resume)
@@ -75,8 +94,8 @@ class SampleStream(ResponseBody):
             raise StopAsyncIteration
         if self._ended:
             self._started = True
-            return sse.pause(self._reconnect.ms())
-        greeting = b"" if self._started else self._hello
+            return sse.pause(self._services.reconnect.ms())
+        greeting = b"" if self._started else _hello(self._services)
         if self._started:
             await samples.wait_newer(self._sent)
         self._started = True
@@ -84,15 +103,15 @@ class SampleStream(ResponseBody):
         self._sent = samples.seq
         if samples.ended:
             self._ended = True
-            return greeting + events + sse.drain(self._reconnect.ms())
-        if not self._valid(self._identity):
+            return greeting + events + sse.drain(self._services.reconnect.ms())
+        if not self._services.valid(self._identity):
             self._ended = True
             return greeting + events + sse.pause(sse.RETRY_MS)
         return greeting + self._changed_hunts() + events + await self._processes()
 
     def _changed_hunts(self) -> bytes:
         """Return the hunts as an event; empty if they are those that were sent last."""
-        hunts = _hunts(self._catalogue, self._identity.hunts)
+        hunts = _hunts(self._services.catalogue, self._identity.hunts)
         if hunts == self._sent_hunts:
             return b""
         self._sent_hunts = hunts
@@ -100,7 +119,7 @@ class SampleStream(ResponseBody):
 
     async def _processes(self) -> bytes:
         """Return the newest sample of every process of this server, own first, as an event."""
-        own, paths = self._samples.newest, self._siblings()
+        own, paths = self._samples.newest, self._services.siblings()
         responses: Sequence[bytes] = ()
         if paths:
             responses = await siblings.get(
@@ -122,9 +141,9 @@ class SampleStream(ResponseBody):
         raise TypeError("an event stream has no ranges")
 
 
-def _hello(engine: Engine) -> bytes:
+def _hello(services: SampleServices) -> bytes:
     """Return the greeting: the release and the limits of this process."""
-    settings, breaker = engine.settings, engine.commits.breaker
+    settings, breaker = services.settings, services.breaker
     hello = {
         "version": VERSION,
         "kept": KEPT,

@@ -5,29 +5,30 @@ These routes do not use the database: they work while it is unavailable.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from quart import Blueprint, Response, request
 
-from hunt.engine import Engine
 from hunt.errors import Overloaded
+from hunt.operations import Operations
 from hunt.play import contract
+from hunt.play.play import Play
 from hunt.web import caller
 from hunt.web.admin.operator_routes import operator_blueprint
-from hunt.web.admin.sample_stream import SampleStream
+from hunt.web.admin.sample_stream import SampleServices, SampleStream
 from hunt.web.responses import json_response
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+def blueprint(play: Play, operations: Operations, services: SampleServices) -> Blueprint:
     """Return the routes of samples."""
-    routes = operator_blueprint("ops", engine, prefix="/ops", filtered={"samples", "newest"})
+    routes = operator_blueprint(
+        "ops", play, operations, prefix="/ops", filtered={"samples", "newest"}
+    )
 
     @routes.get("/samples")
     async def samples() -> Response:
         body = SampleStream(
-            engine(),
+            services,
             authorization=request.headers["Authorization"],
-            identity=caller.operator_identity(engine()),
+            identity=caller.operator_identity(play),
             resume=request.headers.get("Last-Event-ID"),
         )
         response = Response(body, mimetype="text/event-stream", headers=contract.STREAM_HEADERS)
@@ -36,7 +37,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
 
     @routes.get("/sample")
     async def newest() -> Response:
-        sample = engine().telemetry.samples.newest
+        sample = services.samples.newest
         if sample is None:
             raise Overloaded("there is no sample yet", retry_after=1)
         return json_response(sample)

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import trio
 from quart import Blueprint, Response
 
 from hunt.core import wire
 from hunt.core.events import Settlement
-from hunt.engine import Engine
 from hunt.play import contract
 from hunt.play.pending import settle
+from hunt.play.play import Play
 from hunt.web import bodies, caller
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+def blueprint(play: Play) -> Blueprint:
     """Return the route of clicks."""
     routes = Blueprint("clicks", __name__)
 
     @routes.post(contract.CLICKS)
     async def click(hunt_id: str) -> Response:
-        serving = engine()
         asked = caller.play_request(hunt_id)
         # Before the body is read: a client that waits for "100 Continue" need not send it.
-        refusal = serving.play.check(asked, trio.current_time())
+        refusal = play.check(asked, trio.current_time())
         if refusal is not None:
             raise refusal
         body = await bodies.body()
         arrived = trio.current_time()
-        outcome = await settle(
-            serving.play, asked, caller.peer(serving), body, arrived, checked=True
-        )
+        outcome = await settle(play, asked, caller.peer(play), body, arrived, checked=True)
         if not isinstance(outcome, Settlement):
             raise outcome
         return Response(wire.settlement_json(outcome), mimetype="application/json")

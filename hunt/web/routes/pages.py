@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from hunt.engine import Engine
+from hunt.operations import Operations
 from hunt.play import problems
 from hunt.web import caller, problem_page
 from hunt.web.openapi import document
@@ -70,7 +70,7 @@ class Asset:
         return Response(self.content, mimetype=self.mimetype, headers=headers)
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+def blueprint(operations: Operations) -> Blueprint:
     """Return the routes of the pages; reads all static files once."""
     routes = Blueprint("pages", __name__)
     files = dict(_static_files(resources.files("hunt.web").joinpath("static")))
@@ -97,7 +97,7 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     @routes.get("/ops")
     async def ops() -> Response:
         # The page itself is no secret: every request that it makes needs an operator token.
-        caller.check_operations_address(engine())
+        caller.check_operations_address(operations)
         return respond("ops/ops.html")
 
     @routes.get("/openapi.json")

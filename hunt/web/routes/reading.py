@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from quart import Blueprint, Response, request
@@ -13,9 +13,13 @@ from hunt.core.definition import Prize
 from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt, Version
 from hunt.core.player_ids import mask
-from hunt.engine import Engine
 from hunt.play.auth import check_hunt
+from hunt.play.play import Play
 from hunt.service import leaderboard as leaderboards
+from hunt.service.catalogue import Catalogue
+from hunt.service.leaderboard import Leaderboard
+from hunt.service.version_cache import VersionCache
+from hunt.store.log import Log
 from hunt.web import bodies, caller
 from hunt.web.responses import empty
 
@@ -23,44 +27,46 @@ from hunt.web.responses import empty
 MAX_LIMIT = 1000
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+def blueprint(
+    play: Play,
+    *,
+    catalogue: Catalogue,
+    version_cache: VersionCache,
+    boards: Leaderboard,
+    log: Log,
+) -> Blueprint:
     """Return the routes that read."""
     routes = Blueprint("reading", __name__)
 
     @routes.get("/v1/hunts")
     async def hunts() -> Response:
-        serving = engine()
-        clock = serving.catalogue.now
         shown = [
-            summary(hunt, clock())
-            for hunt in serving.catalogue.hunts.values()
+            summary(hunt, catalogue.now())
+            for hunt in catalogue.hunts.values()
             if hunt.state != "draft"
         ]
         return tagged({"hunts": shown})
 
     @routes.get("/v1/hunts/<hunt_id>")
     async def hunt(hunt_id: str) -> Response:
-        serving = engine()
-        found = serving.play.hunt(hunt_id)
-        shown = details(found, serving.catalogue.now())
+        found = play.hunt(hunt_id)
+        shown = details(found, catalogue.now())
         if found.has_ended:
-            shown |= revealed(found, await serving.version_cache.get(found))
+            shown |= revealed(found, await version_cache.get(found))
         return tagged(shown)
 
     @routes.get("/v1/hunts/<hunt_id>/rewards")
     async def rewards(hunt_id: str) -> Response:
-        serving = engine()
-        identity = caller.player(serving)
-        check_hunt(identity, serving.play.hunt(hunt_id).id)
-        return await history(serving, hunt_id, identity.player)
+        identity = caller.player(play)
+        check_hunt(identity, play.hunt(hunt_id).id)
+        return await history(log, hunt_id, identity.player)
 
     @routes.get("/v1/hunts/<hunt_id>/leaderboard")
     async def leaderboard(hunt_id: str) -> Response:
-        serving = engine()
-        serving.play.hunt(hunt_id)
+        play.hunt(hunt_id)
         limit = bodies.whole_number("limit", 10, least=1, most=leaderboards.SIZE)
-        player = caller.player_or_none(serving)
-        board = await serving.leaderboard.get(hunt_id)
+        player = caller.player_or_none(play)
+        board = await boards.get(hunt_id)
         leaders = [
             {
                 "rank": rank,
@@ -76,17 +82,17 @@ def blueprint(engine: Callable[[], Engine]) -> Blueprint:
     return routes
 
 
-async def history(serving: Engine, hunt_id: str, player: str) -> Response:
+async def history(log: Log, hunt_id: str, player: str) -> Response:
     """Return one page of a player's rewards, chosen by the query.
 
     Args:
-        serving: The engine that serves.
+        log: Has the rewards.
         hunt_id: Id of an existing hunt.
         player: Id of the player.
     """
     after = bodies.whole_number("after", 0, least=0, most=2**62)
     limit = bodies.whole_number("limit", 100, least=1, most=MAX_LIMIT)
-    found = await serving.store.log.history(hunt_id, player, after, limit)
+    found = await log.history(hunt_id, player, after, limit)
     following = str(found[-1].seq) if len(found) == limit else "null"
     items = b",".join(wire.reward_json(reward) for reward in found)
     body = b'{"rewards":[' + items + b'],"next":' + following.encode() + b"}"

@@ -5,24 +5,22 @@ Valid handshakes never come here; `hunt.edge.http1` takes them from Hypercorn.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from quart import Blueprint, Response, request
 
-from hunt.engine import Engine
 from hunt.errors import InvalidRequest
 from hunt.play import contract, problems
+from hunt.play.play import Play
 from hunt.web import caller
 from hunt.web.responses import problem_response
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+def blueprint(play: Play) -> Blueprint:
     """Return the route of WebSockets."""
     routes = Blueprint("sockets", __name__)
 
     @routes.get(contract.SOCKET)
     async def socket(hunt_id: str) -> Response:
-        engine().play.check_handshake(caller.play_request(hunt_id))
+        play.check_handshake(caller.play_request(hunt_id))
         if request.headers.get("Sec-WebSocket-Version") == contract.WEBSOCKET_VERSION:
             raise InvalidRequest("this is no handshake of RFC 6455")
         headers = {"Sec-WebSocket-Version": contract.WEBSOCKET_VERSION}

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from quart import Blueprint, Response
 from quart.wrappers.response import DataBody, ResponseBody
 
-from hunt.engine import Engine
 from hunt.errors import Refused
 from hunt.play import contract
 from hunt.play.answers import Over, Pause
 from hunt.play.event_stream import EventStream
+from hunt.play.play import Play
 from hunt.web import caller
 from hunt.web.responses import empty
 
 
-def blueprint(engine: Callable[[], Engine]) -> Blueprint:
+def blueprint(play: Play) -> Blueprint:
     """Return the route of event streams."""
     routes = Blueprint("streams", __name__)
 
     @routes.get(contract.EVENTS)
     async def events(hunt_id: str) -> Response:
-        serving = engine()
-        answer = serving.play.events(caller.play_request(hunt_id), caller.peer(serving))
+        answer = play.events(caller.play_request(hunt_id), caller.peer(play))
         if isinstance(answer, Refused):
             raise answer
         if isinstance(answer, Over):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
-
 from hunt.errors import Refused, kinds
 from hunt.web.app import create_app
 from hunt.web.openapi import document
@@ -16,8 +14,9 @@ from tests.support.serving import serving
 DOCUMENT = json.loads(document.document())
 
 
-def test_document_lists_exactly_the_routes_of_the_application() -> None:
-    app = create_app(lambda: pytest.fail("no engine"))
+async def test_document_lists_exactly_the_routes_of_the_application(database: str) -> None:
+    async with serving(database) as client:
+        app = create_app(client.engine)
     routes = {
         (method, re.sub(r"<(\w+?)(_id)?>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
