@@ -25,7 +25,7 @@ HEAD = """\
 
 A hunt file is TOML: one table `[hunt]`, and a table `[[prize]]` for each prize. `hunt apply FILE`
 creates or changes the hunt, and reports all errors at once. `hunt simulate FILE` shows how often
-each prize is won. The
+each prize is won. [Design a hunt](../how-to/hunt-design.md) explains how to choose the values. The
 [administration](administration.md) takes the same definition as JSON.
 
 [`hunt-file.schema.json`](hunt-file.schema.json) is a JSON Schema of the file. Editors with the

@@ -1,0 +1,54 @@
+"""The tutorials, command by command, as a reader does them."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.life.tutorial import follow, matches, terminal
+from tests.support.code_blocks import ROOT
+from tests.support.processes import environment, free_port
+
+TUTORIAL = ROOT / "docs" / "tutorial"
+
+#: Parts of a clone that the installation reads.
+CLONE = ("hunt", "pyproject.toml", "README.md", "LICENSE")
+
+
+def reader(folder: Path) -> dict[str, str]:
+    """Return the environment of a reader whose data folder is empty."""
+    return environment({"HUNT_PROCESSES": "1"}) | {"XDG_DATA_HOME": str(folder / "data")}
+
+
+async def test_first_reward(tmp_path: Path) -> None:
+    for name in CLONE:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name)
+        else:
+            shutil.copy(ROOT / name, tmp_path)
+    address = f"127.0.0.1:{free_port()}"
+    environ = reader(tmp_path) | {"HUNT_BIND": address}
+    with terminal(tmp_path, environ, {"127.0.0.1:8000": address}) as shell:
+        await follow(TUTORIAL / "first-reward.md", shell)
+        async with httpx.AsyncClient(base_url=f"http://{address}") as browser:
+            assert "The map" in (await browser.get("/")).text
+
+
+async def test_own_hunt_on_two_nodes(database: str, tmp_path: Path) -> None:
+    environ = reader(tmp_path)
+    environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
+    replaced = {
+        "postgresql://hunt@db.example/hunt": database,
+        "127.0.0.1:8001": f"127.0.0.1:{free_port()}",
+        "127.0.0.1:8002": f"127.0.0.1:{free_port()}",
+    }
+    with terminal(tmp_path, environ, replaced) as shell:
+        await follow(TUTORIAL / "own-hunt.md", shell)
+
+
+def test_output_is_compared() -> None:
+    assert matches("#1  …  … points\n", "#1  shell  5 points\n")
+    assert not matches("#2  …  … points\n", "#1  shell  5 points\n")
