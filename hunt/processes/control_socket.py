@@ -14,7 +14,7 @@ import secrets
 import stat
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -88,9 +88,11 @@ def folders(data_dir: Path) -> list[Path]:
     data_dir = data_dir.expanduser().absolute()
     near = data_dir / "run"
     name = f"hunt-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}-run"
-    found = [Path(tempfile.gettempdir(), name)]
+    found = []
     if len(os.fsencode(near)) + 1 + _NAME_MAX <= SOCKET_PATH_MAX:
-        found.insert(0, near)
+        found.append(near)
+    with suppress(FileNotFoundError):  # a read-only file system has no folder for such files
+        found.append(Path(tempfile.gettempdir(), name))
     return found
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,12 @@ def environment(container: dict[str, Any]) -> dict[str, str]:
     return {each["name"]: each["value"] for each in container["env"]}
 
 
-@pytest.mark.parametrize("version", ["1.31", kubernetes_validate.latest_version()])
-def test_objects_fit_the_schemas_of_kubernetes(version: str) -> None:
+@pytest.mark.parametrize("release", ["1.31", kubernetes_validate.latest_version()])
+def test_objects_fit_the_schemas_of_kubernetes(release: str) -> None:
     checked = set()
     for each in manifests():
         if each["kind"] not in FOREIGN:
-            kubernetes_validate.validate(each, version, strict=True)
+            kubernetes_validate.validate(each, release, strict=True)
             checked.add(each["kind"])
     assert len(checked) == 7, checked
 
@@ -114,6 +115,10 @@ def test_commands_and_settings_are_those_of_hunt(tmp_path: Path) -> None:
                 secret.write_text(content, "utf-8")
                 variables[name] = str(secret)
         load(variables, cwd=tmp_path)  # refuses unknown names and wrong values
+
+
+def test_image_is_that_of_this_release() -> None:
+    assert {each["image"] for each in containers()} == {f"hunt-server:{version('hunt-server')}"}
 
 
 def nodes() -> list[tuple[dict[str, Any], Settings]]:
