@@ -127,7 +127,7 @@ class Application:
             if serving is not None:
                 engine.telemetry.faults.add("connection", serving.faults)
                 park = await _open_park(engine, serving, nursery) if settings.fast_lane else None
-                serving.begin(Service(engine, admission, park, host.own_socket))
+                serving.begin(Service(engine.play, admission, park, host.own_socket))
                 if slot is not None:
                     nursery.start_soon(slot.node.run, engine, serving.yield_clients)
                 nursery.start_soon(
@@ -142,6 +142,7 @@ class Application:
                     keep_current,
                     engine.tokens,
                     settings,
+                    requests=engine.key_requests,
                     jitter=random.random,
                     faults=engine.key_faults,
                 )
@@ -158,7 +159,12 @@ class Application:
 
 
 async def _open_park(engine: Engine, serving: Worker, nursery: trio.Nursery) -> Park:
-    park = Park(engine, config=serving.config, hand_over=serving.serve_handed_over)
+    park = Park(
+        engine.play,
+        heartbeat=engine.settings.heartbeat,
+        config=serving.config,
+        hand_over=serving.serve_handed_over,
+    )
     engine.telemetry.faults.add("park", park.faults)
     await nursery.start(park.run)
     return park

@@ -34,6 +34,7 @@ from hunt.service.epochs import Epochs
 from hunt.service.eviction import evict
 from hunt.service.hub import Hub
 from hunt.service.intake import Intake
+from hunt.service.jwks import KeyRequests
 from hunt.service.keyring import open_tokens
 from hunt.service.leaderboard import Leaderboard
 from hunt.service.limits import Limits
@@ -69,7 +70,8 @@ class Engine:
         host = host or Host()
         recorder = Recorder()
         self.catalogue = Catalogue(store.hunts.read)
-        self.tokens = open_tokens(settings, clock=time.time)
+        self.key_requests = KeyRequests()
+        self.tokens = open_tokens(settings, clock=time.time, unknown=self.key_requests.add)
         epochs = Epochs(
             self.catalogue.hunts, store.hunts.begin_epoch, refresh=self.catalogue.refresh_soon
         )

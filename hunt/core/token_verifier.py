@@ -58,6 +58,7 @@ class TokenVerifier:
         keys: Public keys; None: they will be fetched, but are not known yet.
         issuer: Required ``iss`` of tokens that a public key verifies; None: any.
         clock: Unix time, in seconds.
+        unknown: Called for each token with an unknown key; must not block.
     """
 
     def __init__(
@@ -68,14 +69,15 @@ class TokenVerifier:
         algorithms: Collection[str] = (OWN,),
         keys: Sequence[Key] | None = (),
         issuer: str | None = None,
+        unknown: Callable[[], None] = lambda: None,
     ) -> None:
-        self.unknown: Callable[[], None] = lambda: None  #: called for a token with an unknown key
         self.generation = 0  #: rises when a key is removed, and its identities end with it
         self._secrets = tuple(secrets)
         self._clock = clock
         self._keys = keys
         self._fingerprints = frozenset(key.fingerprint for key in keys or ())
         self._issuer = issuer
+        self._unknown = unknown
         given = frozenset(algorithms)
         # Cookies and tickets are signed by hunt itself, whatever the issuer of tokens uses.
         self._algorithms: dict[Use, frozenset[str]] = {
@@ -196,7 +198,7 @@ class TokenVerifier:
             (key, key.value) for key in fitting(self._keys, algorithm, kid)
         ]
         if not candidates:
-            self.unknown()
+            self._unknown()
         return candidates
 
     def _check_claims(self, claims: dict[str, object], key: Key | None, use: Use) -> _Verified:
@@ -246,7 +248,7 @@ class TokenVerifier:
             return
         if self._keys is None:
             raise Overloaded(_NO_KEYS_YET, retry_after=1.0)
-        self.unknown()
+        self._unknown()
         raise _Refusal("unknown key: the key of the token behind this ticket was removed")
 
 

@@ -106,10 +106,10 @@ class Connection(TCPServer):
         self.slot.release()
 
     def _peer(self) -> Peer:
-        engine = self._worker.engine
-        if engine is None:  # the application is not hunt's
+        play = self._worker.play
+        if play is None:  # the application is not hunt's
             return Peer(UNIX, trusted=True, key=None)
-        return engine.play.proxies.peer(host(self._transport().socket))
+        return play.proxies.peer(host(self._transport().socket))
 
     async def _shake_hands(self) -> bool:
         """Begin TLS; return False where the handshake fails or takes too long."""
@@ -177,9 +177,9 @@ class Connection(TCPServer):
                 await super()._read_data()
             except Upgraded as upgraded:
                 self.slot.pin()
-                engine = self._worker.engine
-                assert engine is not None, "it has admitted the handshake"
-                await serve_socket(engine.play, self.stream, upgraded)
+                play = self._worker.play
+                assert play is not None, "it has admitted the handshake"
+                await serve_socket(play, self.stream, upgraded)
         exchange.over = True
         # HTTP/2 may have begun one more stream after the others were told of the end: its
         # application would wait for ever.

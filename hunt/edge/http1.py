@@ -135,11 +135,11 @@ class HTTP1(H11Protocol):
             await self.send(Closed())
             return
         if handshake.wanted(request):
-            engine = self._worker.engine
+            play = self._worker.play
             scheme = "https" if self.ssl else "http"
-            found = None if engine is None else handshake.read(engine.play, request, scheme)
-            if found is not None and engine is not None:
-                peer = engine.play.proxies.peer(UNIX if self.client is None else self.client[0])
+            found = None if play is None else handshake.read(play, request, scheme)
+            if found is not None and play is not None:
+                peer = play.proxies.peer(UNIX if self.client is None else self.client[0])
                 raise handshake.Upgraded(found, peer, self.connection.trailing_data[0])
             request = handshake.declined(request)
         lengths = (int(value) for name, value in request.headers if name == b"content-length")

@@ -26,7 +26,7 @@ def refusal(worker: Worker, slot: Slot, method: bytes, target: bytes) -> problem
     if slot.beyond is None or slot.serves(target):
         return None
     if method == b"GET" and _EVENTS.fullmatch(target):
-        assert worker.engine is not None, "it has set the limits"
-        pause = worker.engine.play.pause()
+        assert worker.play is not None, "it has set the limits"
+        pause = worker.play.pause()
         return problems.Problem(pause.status, _STREAM_HEADERS, pause.blocks)
     return problems.refused(too_many_connections(slot.beyond))

@@ -22,8 +22,9 @@ from hypercorn.config import Config
 from hunt.edge.admission import Holder, Slot
 from hunt.edge.answers import Answers
 from hunt.edge.head import HeadCache
-from hunt.engine import Engine
 from hunt.logs import FaultLog
+from hunt.play.play import Play
+from hunt.service.eviction import evict
 
 #: Connections visited between two checkpoints.
 SLICE = 256
@@ -85,7 +86,8 @@ class Park:
     """All connections of a process that own no task.
 
     Args:
-        engine: The engine that decides requests.
+        play: Decides requests.
+        heartbeat: Seconds of silence on a stream after which a heartbeat is sent.
         config: The configuration of Hypercorn, for the headers of every response.
         hand_over: Called with the descriptor, the bytes read so far and the slot of a
             connection whose request is for Hypercorn.
@@ -93,22 +95,22 @@ class Park:
 
     def __init__(
         self,
-        engine: Engine,
+        play: Play,
         *,
+        heartbeat: float,
         config: Config,
         hand_over: Callable[[int, bytes, Slot], None],
     ) -> None:
-        self.engine = engine
-        self.play = engine.play
+        self.play = play
         self.heads = HeadCache()
         self.secure_heads = HeadCache("https")
-        engine.rotations += [self.heads.cache.rotate, self.secure_heads.cache.rotate]
         self.answers = Answers(config)
         self.open = True  #: takes new connections
         self.announces_close = False  #: each response is the last on its connection
         self.now = trio.current_time()  #: of the current batch of reads, in Trio's seconds
         self.tick = 0  #: heartbeat ticks since the start
         self.faults = Counter(contained=0)  #: exceptions that ended one connection
+        self._heartbeat = heartbeat
         self._hand_over = hand_over
         self._epoll = select.epoll()
         self._parked: dict[int, Parked] = {}
@@ -180,6 +182,8 @@ class Park:
                 self._nursery = nursery
                 nursery.start_soon(self._check_timeouts)
                 nursery.start_soon(self._send_heartbeats)
+                caches = self.heads.cache, self.secure_heads.cache
+                nursery.start_soon(evict, [each.rotate for each in caches])
                 task_status.started()
                 while True:
                     await trio.lowlevel.wait_readable(self._epoll.fileno())
@@ -222,7 +226,7 @@ class Park:
     async def _send_heartbeats(self) -> None:
         """Let every connection send the heartbeat that is due, once a tick."""
         while True:
-            await trio.sleep(self.engine.settings.heartbeat / HEARTBEAT_TICKS)
+            await trio.sleep(self._heartbeat / HEARTBEAT_TICKS)
             self.tick += 1
             fds = list(self._parked)
             for start in range(0, len(fds), SLICE):

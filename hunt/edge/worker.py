@@ -18,8 +18,8 @@ from hypercorn.trio.worker_context import WorkerContext
 from hunt.edge.admission import Admission, Slot
 from hunt.edge.gate import Gate
 from hunt.edge.park import Park
-from hunt.engine import Engine
 from hunt.logs import FaultLog
+from hunt.play.play import Play
 
 #: Key of a connection's slot in its ASGI state.
 SLOT = "hunt_slot"
@@ -44,7 +44,7 @@ class Served(Protocol):
 class Service:
     """The objects of a running application that connections use."""
 
-    engine: Engine
+    play: Play
     admission: Admission  #: the connection limits
     park: Park | None  #: None: the fast lane is off
     own_socket: str | None  #: the address at which no other process listens, ``unix:/path``
@@ -78,13 +78,17 @@ class Worker(WorkerContext):
         _current.set(self)
 
     def begin(self, service: Service) -> None:
-        """Serve connections by `service` from now on; called once, before any is accepted."""
+        """Serve connections by `service` from now on; called once, before any is accepted.
+
+        Hypercorn makes the worker before the application's objects exist, so a constructor
+        cannot take them.
+        """
         self._service = service
 
     @property
-    def engine(self) -> Engine | None:
-        """The engine; None for an application that is not hunt's."""
-        return None if self._service is None else self._service.engine
+    def play(self) -> Play | None:
+        """The play API; None for an application that is not hunt's."""
+        return None if self._service is None else self._service.play
 
     @property
     def park(self) -> Park | None:

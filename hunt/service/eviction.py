@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import trio
 
@@ -10,14 +10,14 @@ import trio
 INTERVAL = 15.0
 
 
-async def evict(rotations: Iterable[Callable[[], None]]) -> None:
+async def evict(rotations: Sequence[Callable[[], None]]) -> None:
     """Call each of `rotations` every `INTERVAL` seconds, until cancelled.
 
     Args:
-        rotations: Methods such as `Cache.rotate` and `Limiter.rotate`; may grow meanwhile.
+        rotations: Methods such as `Cache.rotate` and `Limiter.rotate`.
     """
     while True:
         await trio.sleep(INTERVAL)
-        for rotate in tuple(rotations):
+        for rotate in rotations:
             rotate()
             await trio.lowlevel.checkpoint()

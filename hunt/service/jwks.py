@@ -34,15 +34,34 @@ MAX_SET = 256 * 1024
 log = structlog.get_logger("hunt.keys")
 
 
+class KeyRequests:
+    """Requests for a fetch of the key set; those that wait cause one fetch."""
+
+    def __init__(self) -> None:
+        self._added = trio.Event()
+
+    def add(self) -> None:
+        """Request a fetch; cannot block."""
+        self._added.set()
+
+    def clear(self) -> None:
+        """Forget the requests so far."""
+        self._added = trio.Event()
+
+    async def wait(self) -> None:
+        """Return once there is a request."""
+        await self._added.wait()
+
+
 class Jwks:
     """Replaces the public keys of a token verifier as their issuer publishes them.
 
-    A failed fetch changes nothing: known keys stay valid.  Tokens with an unknown key id
-    request a fetch; many such tokens cause one fetch.
+    A failed fetch changes nothing: known keys stay valid.
 
     Args:
         tokens: The verifier.
         get: Returns the key set; raises `KeysError`.
+        requests: Added to by tokens with an unknown key id.
         jitter: Uniform in [0, 1), spreads the fetches.
         faults: Its key ``fetch`` counts fetches that failed.
     """
@@ -52,26 +71,22 @@ class Jwks:
         tokens: TokenVerifier,
         get: Callable[[], Awaitable[bytes]],
         *,
+        requests: KeyRequests,
         jitter: Callable[[], float],
         faults: Counter[str],
     ) -> None:
+        self._requests = requests
         self._tokens = tokens
         self._get = get
         self._jitter = jitter
         self._faults = faults
         self._backoff = Backoff(base=1.0, cap=60.0, jitter=jitter)
-        self._asked = trio.Event()
-        tokens.unknown = self.ask
-
-    def ask(self) -> None:
-        """Request a fetch; cannot block."""
-        self._asked.set()
 
     async def run(self) -> None:
         """Fetch the key set regularly, until cancelled."""
         while True:
             # A request during a fetch causes another fetch, because the key may be newer.
-            self._asked = trio.Event()
+            self._requests.clear()
             try:
                 keys = from_jwks(await self._get())
             except KeysError as exc:
@@ -85,13 +100,14 @@ class Jwks:
             least = min(pause, LEAST * (0.5 + self._jitter()))
             await trio.sleep(least)
             with trio.move_on_after(pause - least):
-                await self._asked.wait()
+                await self._requests.wait()
 
 
 async def keep_current(
     tokens: TokenVerifier,
     settings: Settings,
     *,
+    requests: KeyRequests,
     jitter: Callable[[], float],
     faults: Counter[str],
 ) -> None:
@@ -102,10 +118,10 @@ async def keep_current(
         # One client, because a TLS context takes a while to make.
         async with httpx.AsyncClient(timeout=TIMEOUT) as client:
             get = partial(fetch, client, settings.jwks_url)
-            await Jwks(tokens, get, jitter=jitter, faults=faults).run()
+            await Jwks(tokens, get, requests=requests, jitter=jitter, faults=faults).run()
     elif settings.jwks_file is not None:
         get = partial(read, trio.Path(settings.jwks_file))
-        await Jwks(tokens, get, jitter=jitter, faults=faults).run()
+        await Jwks(tokens, get, requests=requests, jitter=jitter, faults=faults).run()
 
 
 async def fetch(client: httpx.AsyncClient, url: str) -> bytes:

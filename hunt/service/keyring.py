@@ -12,8 +12,18 @@ from hunt.errors import KeysError, SettingsError
 from hunt.settings import Settings
 
 
-def open_tokens(settings: Settings, *, clock: Callable[[], float]) -> TokenVerifier:
+def open_tokens(
+    settings: Settings,
+    *,
+    clock: Callable[[], float],
+    unknown: Callable[[], None] = lambda: None,
+) -> TokenVerifier:
     """Return the verifier of tokens; a key set at a URL is not fetched yet.
+
+    Args:
+        settings: Secrets, algorithms and keys.
+        clock: Unix time, in seconds.
+        unknown: As of `TokenVerifier`.
 
     Raises:
         SettingsError: Settings contradict each other, or a file cannot be used.
@@ -50,6 +60,7 @@ def open_tokens(settings: Settings, *, clock: Callable[[], float]) -> TokenVerif
         algorithms=settings.jwt_algorithms,
         keys=keys,
         issuer=settings.jwt_issuer,
+        unknown=unknown,
     )
 
 

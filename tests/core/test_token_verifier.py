@@ -204,8 +204,7 @@ def test_ticket_expires_with_its_token() -> None:
 
 def test_ticket_of_removed_key_is_refused() -> None:
     asked: list[None] = []
-    verifier = made("ES256", "HS256")
-    verifier.unknown = lambda: asked.append(None)
+    verifier = made("ES256", "HS256", unknown=lambda: asked.append(None))
     identity = verifier.verify(signed("ES256"), "bearer")
     ticket = sign_ticket((SECRET,), identity, ttl=60, now=datetime.fromtimestamp(NOW, UTC))
     assert verifier.verify(ticket, "ticket") == identity
@@ -240,9 +239,8 @@ def test_generation_rises_only_when_key_is_removed() -> None:
 
 
 def test_unknown_key_id_is_reported() -> None:
-    told = []
-    verifier = made("ES256", "HS256")
-    verifier.unknown = lambda: told.append(1)
+    told: list[int] = []
+    verifier = made("ES256", "HS256", unknown=lambda: told.append(1))
     assert refused(verifier, signed("ES256", kid="newer"))
     assert refused(verifier, own(b"x" * 32))
     assert len(told) == 1

@@ -109,7 +109,12 @@ class HubMachine(TrioMachine):
         self.engine.catalogue.hunts[HUNT] = self.ledger.hunt()
         self.engine.streams.tail.start_at(HUNT, 0)
         self.admission = Admission(trio.current_time)
-        self.park = Park(self.engine, config=Config(), hand_over=self._close)
+        self.park = Park(
+            self.engine.play,
+            heartbeat=self.engine.settings.heartbeat,
+            config=Config(),
+            hand_over=self._close,
+        )
         self.serving = trio.CancelScope()
         self.readers: list[Reader] = []
         await self.nursery.start(self._serve)

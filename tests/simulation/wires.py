@@ -50,7 +50,12 @@ class Wires:
         """Click and listen on parked connections and on a WebSocket, until all is answered."""
         token = tokens.sign(engine.settings.jwt_secret, "ada", ttl=3600, now=datetime.now(UTC))
         async with trio.open_nursery() as nursery:
-            park = self.park = Park(engine, config=Config(), hand_over=lambda fd, *_: os.close(fd))
+            park = self.park = Park(
+                engine.play,
+                heartbeat=engine.settings.heartbeat,
+                config=Config(),
+                hand_over=lambda fd, *_: os.close(fd),
+            )
             await nursery.start(park.run)
             self._connect(park, f"GET /v1/hunts/{HUNT}/events", token, "\r\n")
             resume = f"Last-Event-ID: {engine.catalogue.hunts[HUNT].epoch}-0\r\n\r\n"
@@ -70,7 +75,7 @@ class Wires:
         theirs.setblocking(False)
         self.socks.append(theirs)
         head = f"{line} HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer {token}\r\n{rest}"
-        slot = Admission(trio.current_time).admit(park.engine.play.proxies.peer(""))
+        slot = Admission(trio.current_time).admit(park.play.proxies.peer(""))
         ParkedConnection(park, ours.detach(), slot).begin(head.encode() * hot)
         return theirs
 

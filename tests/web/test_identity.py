@@ -173,6 +173,7 @@ async def test_unknown_keys_and_failures_fetch_no_more_than_now_and_then(
     fetched: list[float] = []
     fails = True
     faults = Counter(fetch=0)
+    requests = jwks.KeyRequests()
 
     async def get() -> bytes:
         fetched.append(trio.current_time())
@@ -182,11 +183,12 @@ async def test_unknown_keys_and_failures_fetch_no_more_than_now_and_then(
 
     async def ask_all_the_time() -> None:
         while True:
-            tokens.unknown()
+            requests.add()
             await trio.sleep(0.01)
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Jwks(tokens, get, jitter=lambda: 0.5, faults=faults).run)
+        keys = Jwks(tokens, get, requests=requests, jitter=lambda: 0.5, faults=faults)
+        nursery.start_soon(keys.run)
         await trio.sleep(600)
         assert tokens.waiting
         assert len(fetched) < 30, "capped at a minute"
@@ -234,7 +236,14 @@ async def test_a_key_set_in_a_file_is_read_again(tmp_path: Path) -> None:
     await file.write_bytes(key_set(("ES256", 1)))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(
-            partial(jwks.keep_current, tokens, settings, jitter=lambda: 0.5, faults=Counter())
+            partial(
+                jwks.keep_current,
+                tokens,
+                settings,
+                requests=jwks.KeyRequests(),
+                jitter=lambda: 0.5,
+                faults=Counter(),
+            )
         )
         with trio.fail_after(10):
             while not forge.refused(tokens, forge.signed("ES256")):
