@@ -24,6 +24,7 @@ from hunt.metrics.declarations import Sources
 from hunt.metrics.event_loop import EventLoopMeter
 from hunt.metrics.faults import Faults
 from hunt.metrics.recorder import Recorder
+from hunt.metrics.spans import exporting
 from hunt.metrics.telemetry import Telemetry
 from hunt.operations import make_operations
 from hunt.play.assembly import assemble
@@ -41,6 +42,7 @@ from hunt.service.limits import Limits
 from hunt.service.readiness import Readiness
 from hunt.service.streams import Streams
 from hunt.service.tail import Tail
+from hunt.service.tracing import ClickTracing, Tracer
 from hunt.service.version_cache import VersionCache
 from hunt.settings import Settings, connection_limits
 from hunt.store.store import Store, open_store
@@ -62,9 +64,16 @@ class Engine:
         settings: The settings of the server.
         store: The open store.
         host: The surroundings of the engine.
+        tracer: Exports spans; None: there are none.
     """
 
-    def __init__(self, settings: Settings, store: Store, host: Host | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        host: Host | None = None,
+        tracer: Tracer | None = None,
+    ) -> None:
         self.settings = settings
         self.store = store
         host = host or Host()
@@ -82,6 +91,9 @@ class Engine:
             batches=settings.breaker_batches,
             jitter=jitter,
         )
+        # Without spans, traced clicks are only logged, at level debug.
+        traced = tracer is not None or settings.log_level == "debug"
+        tracing = ClickTracing(tracer) if traced else None
         self.readiness = Readiness(breaker=breaker, tail=self.streams.tail, tokens=self.tokens)
         self.commits = Commits(
             settings,
@@ -93,6 +105,7 @@ class Engine:
             recorder=recorder,
             breaker_changed=self.readiness.announce,
             jitter=jitter,
+            tracing=tracing,
         )
         store.on_recovery(self.commits.prober.probe_soon)
         self.ending = Ending(
@@ -126,6 +139,8 @@ class Engine:
             metrics=recorder,
             faults=self.resume_faults,
             jitter=jitter,
+            tracing=tracing,
+            tracer=tracer,
         )
         self.listener_faults = Counter(lost=0, odd=0)  #: counted by `hunt.bus.postgres.run`
         self.key_faults = Counter(fetch=0)  #: fetches of the issuer's key set that failed
@@ -216,7 +231,8 @@ async def open_engine(settings: Settings, host: Host | None = None) -> AsyncIter
         host: The surroundings of the engine.
 
     Raises:
-        SettingsError: The database is unsuitable (see `Store.wait_fit`), or there is no secret.
+        SettingsError: The database is unsuitable (see `Store.wait_fit`), there is no secret, or
+            a package is missing.
         StoreUnavailable: No database within `START_PATIENCE` seconds.
     """
     if settings.database_url is None:
@@ -229,7 +245,8 @@ async def open_engine(settings: Settings, host: Host | None = None) -> AsyncIter
         open_store(
             settings.database_url, listen=settings.listen_dsn, size=settings.pool_size
         ) as store,
-        running(Engine(settings, store, host)) as engine,
+        exporting(settings.otlp_url, version=VERSION) as tracer,
+        running(Engine(settings, store, host, tracer)) as engine,
     ):
         yield engine
 

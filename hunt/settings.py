@@ -221,6 +221,11 @@ class Settings:
     access_log_clicks: Annotated[int, Setting(
         values.whole(1), "clicks", "One of this many clicks is logged; at level `debug` all are.",
     )] = 100
+    otlp_url: Annotated[str | None, Setting(
+        values.endpoint, "",
+        "The collector's URL for traces (OTLP over HTTP); needs the extra `otel`.",
+        example="http://collector.example:4318/v1/traces", default="no spans are exported",
+    )] = None
     # fmt: on
 
     @property
@@ -249,7 +254,7 @@ GROUPS: Mapping[str, str] = {
     "click_rate": "Limits of players and addresses",
     "stream_buffer": "Streams",
     "ready_share": "Readiness and shutdown",
-    "log_format": "Logs",
+    "log_format": "Logs and traces",
 }
 
 #: Fields with a connection string, of which host, port and database may be shown.

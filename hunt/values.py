@@ -227,6 +227,15 @@ def server(value: object) -> str:
     return found
 
 
+@accepts("http://HOST:PORT/PATH or https://HOST/PATH, without user, password and query")
+def endpoint(value: object) -> str:
+    """Return the URL of a service in the network of the server."""
+    try:
+        return server(value)
+    except ValueError:
+        raise ValueError(f"must be {endpoint.accepts}") from None
+
+
 def _server(url: str) -> tuple[str, str]:
     """Return scheme and host of a URL; empty if parsers may disagree about them."""
     try:

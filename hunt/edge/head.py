@@ -133,8 +133,12 @@ class HeadCache:
         return head if len(buffer) >= size + head.length else INCOMPLETE
 
     def keep(self, parsed: ParsedHead) -> None:
-        """Cache a click's head, where it is short and its player is authenticated."""
-        if parsed.request.identity is not None and len(parsed.raw) <= MAX_CACHED:
+        """Cache a click's head, where it is short and its player is authenticated.
+
+        A head with a trace context comes once: the client's span differs in each request.
+        """
+        request = parsed.request
+        if request.identity is not None and request.trace is None and len(parsed.raw) <= MAX_CACHED:
             parsed.cached = True
             self.cache.put(parsed.raw, parsed)
 

@@ -149,6 +149,7 @@ class ParkedConnection(ParkedSocket):
         self.park.play.access.answered(
             head.method, head.route, answer.status,
             request_id=request_id, since=self.since, answer=data,
+            trace=head.request.trace,
         )  # fmt: skip
 
     def _stream(self, head: ParsedHead) -> None:
@@ -162,7 +163,12 @@ class ParkedConnection(ParkedSocket):
             self._respond(head, answer, request_id)
             return
         park.play.access.answered(
-            head.method, head.route, 200, request_id=request_id, since=self.since
+            head.method,
+            head.route,
+            200,
+            request_id=request_id,
+            since=self.since,
+            trace=head.request.trace,
         )
         open_stream(park, self.take_fd(), answer, park.answers.stream(request_id))
 

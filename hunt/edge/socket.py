@@ -27,7 +27,12 @@ async def serve(play: Play, stream: trio.abc.Stream, upgraded: Upgraded) -> None
     """
     handshake = upgraded.handshake
     play.access.answered(
-        "GET", contract.SOCKET, 101, request_id=handshake.request_id, since=play.clock()
+        "GET",
+        contract.SOCKET,
+        101,
+        request_id=handshake.request_id,
+        since=play.clock(),
+        trace=handshake.request.trace,
     )
     session = Session(play, handshake.request, upgraded.peer, handshake.request_id)
     web = WebSocket(stream, session, heartbeat=play.streams.heartbeat)

@@ -115,7 +115,12 @@ class TLSConnection:
         if not isinstance(answer, Stream):
             return await self._respond(head, answer, request_id)
         park.play.access.answered(
-            head.method, head.route, 200, request_id=request_id, since=self._since
+            head.method,
+            head.route,
+            200,
+            request_id=request_id,
+            since=self._since,
+            trace=head.request.trace,
         )
         whole = False
         async with trio.open_nursery() as nursery:
@@ -157,5 +162,6 @@ class TLSConnection:
         self._park.play.access.answered(
             head.method, head.route, answer.status,
             request_id=request_id, since=self._since, answer=data,
+            trace=head.request.trace,
         )  # fmt: skip
         return more

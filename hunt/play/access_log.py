@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import structlog
 
+from hunt.core.trace_context import TraceContext
 from hunt.play import contract
+from hunt.service.tracing import Tracer
 from hunt.settings import Settings
 
 log = structlog.get_logger("hunt.access")
@@ -26,6 +28,7 @@ class AccessLog:
         settings: Whether there is an access log, and one in how many clicks it contains.
         clock: Monotonic time, in seconds.
         requests: Counts all requests, by route template and status.
+        tracer: Exports the spans of requests other than clicks; None: there are no spans.
     """
 
     def __init__(
@@ -33,12 +36,14 @@ class AccessLog:
         settings: Settings,
         clock: Callable[[], float],
         requests: Counter[tuple[str, int]],
+        tracer: Tracer | None = None,
     ) -> None:
         self.on = settings.access_log and settings.log_level in {"debug", "info"}  #: else no lines
         self._every = 1 if settings.log_level == "debug" else settings.access_log_clicks
         self._left = 1  # clicks up to and including the next one that is logged
         self._clock = clock
         self._requests = requests
+        self._tracer = tracer
 
     def answered(
         self,
@@ -50,6 +55,7 @@ class AccessLog:
         since: float,
         answer: bytes | None = None,
         size: int | None = None,
+        trace: TraceContext | None = None,
     ) -> None:
         """Count an answered request, and log it; of clicks, one in so many.
 
@@ -61,8 +67,11 @@ class AccessLog:
             since: Monotonic time, in seconds, when the request arrived.
             answer: The whole answer: a body, or an HTTP/1.1 head and body.
             size: Bytes of the body, instead of `answer`; None where unknown, as of a stream.
+            trace: The trace of the request; None without one.
         """
         self._requests[route, status] += 1
+        if trace is not None and self._tracer is not None:
+            self._export(self._tracer, method, route, status, trace, since)
         if not self.on:
             return
         if _SAMPLED.get(route) == method:
@@ -73,7 +82,9 @@ class AccessLog:
         if answer is not None:
             head, blank, body = answer.partition(b"\r\n\r\n")
             size = len(body) if blank else len(head)
-        known = {} if size is None else {"bytes": size}
+        known: dict[str, object] = {} if size is None else {"bytes": size}
+        if trace is not None:
+            known |= {"trace_id": trace.trace_id, "parent_id": trace.parent_id}
         log.info(
             "request answered",
             method=method,
@@ -83,3 +94,11 @@ class AccessLog:
             seconds=round(self._clock() - since, 6),
             request_id=request_id,
         )
+
+    @staticmethod
+    def _export(
+        tracer: Tracer, method: str, route: str, status: int, trace: TraceContext, since: float
+    ) -> None:
+        """Export the span of a request; that of a click ends with its outcome (`Play.click`)."""
+        if trace.sampled and _SAMPLED.get(route) != method:
+            tracer.begin(f"{method} {route}", trace, since).end(status)

@@ -21,6 +21,7 @@ from hunt.play.stream import StreamServices
 from hunt.service.hub import Hub
 from hunt.service.intake import Intake
 from hunt.service.limits import Limits
+from hunt.service.tracing import ClickTracing, Tracer
 from hunt.settings import Settings
 
 
@@ -38,6 +39,8 @@ def assemble(
     metrics: Recorder,
     faults: Counter[str],
     jitter: Callable[[], float],
+    tracing: ClickTracing | None,
+    tracer: Tracer | None,
 ) -> Play:
     """Return the play API of a process.
 
@@ -54,6 +57,8 @@ def assemble(
         metrics: Counts requests, refused clicks and deliveries.
         faults: Its key ``resume`` counts streams that could not be resumed.
         jitter: Returns a number in [0, 1), to spread reconnects.
+        tracing: Follows traced clicks; None: none is followed.
+        tracer: Exports spans; None: there are none.
     """
     reconnect = Reconnect(jitter)
     greeter = Greeter(
@@ -81,6 +86,7 @@ def assemble(
         intake=intake,
         streams=streams,
         metrics=metrics,
-        access=AccessLog(settings, trio.current_time, metrics.requests),
+        access=AccessLog(settings, trio.current_time, metrics.requests, tracer),
         clock=trio.current_time,
+        tracing=tracing,
     )

@@ -28,6 +28,7 @@ from hunt.errors import (
     UnsupportedType,
 )
 from hunt.metrics.recorder import Recorder
+from hunt.play import contract
 from hunt.play.access_log import AccessLog
 from hunt.play.answers import OVER, RETRY_AFTER, Over, Pause, too_many_connections
 from hunt.play.auth import OTHER_HUNT, Authenticator, check_hunt
@@ -36,6 +37,10 @@ from hunt.play.stream import Stream, StreamServices
 from hunt.service.intake import Intake
 from hunt.service.limits import Limits
 from hunt.service.subscriber import Subscription
+from hunt.service.tracing import ClickTracing, TracedClick, ignore
+
+#: Names of the spans of clicks.
+_CLICK, _SOCKET_CLICK = f"POST {contract.CLICKS}", f"CLICK {contract.SOCKET}"
 
 EXPIRED = "the token has expired, or its key was removed: connect with a new one"
 
@@ -56,6 +61,7 @@ class Play:
         metrics: Counts refused clicks.
         access: Logs answered requests; used by transports.
         clock: Monotonic time, in seconds.
+        tracing: Follows clicks whose request names a trace; None: none is followed.
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class Play:
         metrics: Recorder,
         access: AccessLog,
         clock: Callable[[], float],
+        tracing: ClickTracing | None = None,
     ) -> None:
         self.ids = RequestIds()
         self.authenticator = authenticator
@@ -81,6 +88,7 @@ class Play:
         self._intake = intake
         self._metrics = metrics
         self.clock = clock
+        self._tracing = tracing
 
     def hunt(self, hunt_id: str) -> Hunt:
         """Return a hunt that players can see; they cannot see a draft.
@@ -122,12 +130,16 @@ class Play:
         """
         if beyond is not None:
             return too_many_connections(beyond)
+        if request.trace is not None and self._tracing is not None:
+            settled = self._tracing.begin(_CLICK, request.trace, settled, now)
         try:
             hunt = self.hunt(request.hunt) if checked else self._admit(request)
             identity = request.identity
             assert identity is not None, "admitted"
             self._take(hunt, identity.player, request, peer, body, settled, now)
         except Refused as refusal:
+            if isinstance(settled, TracedClick):
+                settled.end(refusal)
             return self._count(request.hunt, refusal, now)
         return None
 
@@ -141,6 +153,8 @@ class Play:
         try:
             self._admit(request)
         except Refused as refusal:
+            if request.trace is not None and self._tracing is not None:
+                self._tracing.begin(_CLICK, request.trace, ignore, now).end(refusal)
             return self._count(request.hunt, refusal, now)
         return None
 
@@ -167,6 +181,8 @@ class Play:
             closing: The stream takes no new clicks, because it is about to close.
         """
         identity = stream.subscription.identity
+        if request.trace is not None and self._tracing is not None:
+            settled = self._tracing.begin(_SOCKET_CLICK, request.trace, settled, now)
         try:
             if not self.authenticator.holds(identity):
                 raise NotAuthenticated(EXPIRED)
@@ -175,6 +191,8 @@ class Play:
             hunt = self.hunt(request.hunt)
             self._take(hunt, identity.player, request, peer, body, settled, now)
         except Refused as refusal:
+            if isinstance(settled, TracedClick):
+                settled.end(refusal)
             return self._count(request.hunt, refusal, now)
         return None
 

@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
+from hunt.core import trace_context
 from hunt.core.forwarding import Forwarded
+from hunt.core.trace_context import TraceContext
 
 #: The cookie that holds a player's token.
 COOKIE = "hunt_player"
@@ -28,6 +30,8 @@ READ = frozenset(
         "last-event-id",
         "origin",
         "sec-fetch-site",
+        "traceparent",
+        "tracestate",
         "x-forwarded-for",
         "x-forwarded-proto",
         "x-request-id",
@@ -35,7 +39,14 @@ READ = frozenset(
 )
 
 #: Separators of headers whose repetitions are joined; of any other header the first counts.
-_JOINED = {"cookie": ";", "forwarded": ",", "x-forwarded-for": ",", "x-forwarded-proto": ","}
+_JOINED = {
+    "cookie": ";",
+    "forwarded": ",",
+    "x-forwarded-for": ",",
+    "x-forwarded-proto": ",",
+    "traceparent": ",",
+    "tracestate": ",",
+}
 
 #: The default port of each scheme.
 _PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
@@ -69,6 +80,7 @@ class Request(Struct, kw_only=True):
     last_event_id: str | None = None
     forwarded: Forwarded | None = None  #: None where no forwarding header is present
     id: str | None = None  #: the client's ``X-Request-Id``
+    trace: TraceContext | None = None  #: None where ``traceparent`` is absent or not valid
     identity: CachedIdentity | None = None  #: of the last click with this head
 
 
@@ -100,7 +112,13 @@ def build(hunt: str, headers: Iterable[tuple[str, str]], query: str, *, scheme: 
         last_event_id=resume,
         forwarded=None if hops == (None, None, None) else Forwarded(*hops),
         id=header("x-request-id"),
+        trace=trace(header("traceparent"), header("tracestate")),
     )
+
+
+def trace(traceparent: str | None, tracestate: str | None) -> TraceContext | None:
+    """Return the trace of a request by its headers; None without a valid one."""
+    return None if traceparent is None else trace_context.parse(traceparent, tracestate)
 
 
 def _collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -208,6 +208,7 @@ class Session:
         self._play.access.answered(
             "CLICK", contract.SOCKET, status,
             request_id=self._request_id, since=since, answer=message.encode(),
+            trace=self._request.trace,
         )  # fmt: skip
 
     def _reply(self, message: str) -> None:

@@ -21,6 +21,7 @@ from hunt.service.lanes import Lanes
 from hunt.service.prober import BreakerProber
 from hunt.service.quarantine import Quarantine
 from hunt.service.tail import Tail
+from hunt.service.tracing import ClickTracing
 from hunt.settings import Settings
 
 #: Seconds that a commit may take before its outcome counts as unknown.  Long
@@ -84,6 +85,7 @@ class Commits:
         recorder: Counts batches, outcomes and transitions.
         breaker_changed: Called after each transition of the breaker; must not block.
         jitter: Uniform in [0, 1), spreads retries.
+        tracing: Follows traced clicks; None: there are none.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Commits:
         recorder: Recorder,
         breaker_changed: Callable[[], None],
         jitter: Callable[[], float],
+        tracing: ClickTracing | None = None,
     ) -> None:
         self._log = log
         self._hunts = hunts
@@ -106,6 +109,7 @@ class Commits:
         self._recorder = recorder
         self._announce = breaker_changed
         self._jitter = jitter
+        self._tracing = tracing
         self.breaker = breaker
         self.quarantine = Quarantine(trio.current_time, jitter=jitter)
         self.prober = BreakerProber(
@@ -179,9 +183,17 @@ class Commits:
                 await self._epochs.begin(found, seq)
             raise
 
-    def _settled(self, hunt: str, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+    def _settled(
+        self,
+        hunt: str,
+        batch: Sequence[Waiting],
+        outcomes: Sequence[Outcome],
+        times: tuple[float, float] | None,
+    ) -> None:
         now = trio.current_time()
         self._recorder.settled(hunt, outcomes, [now - each.since for each in batch])
+        if self._tracing is not None:
+            self._tracing.settled(hunt, batch, outcomes, times)
 
     def _breaker_changed(self, state: State) -> None:
         self._recorder.breaker_changed(state)

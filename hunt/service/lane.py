@@ -31,11 +31,17 @@ class Waiting(Struct, frozen=True, gc=False):
     since: float  #: time of the click, by Trio's clock
 
 
-#: Called with a hunt's id, its clicks and their outcomes, before each click's `settled`.
-Settled = Callable[[str, Sequence[Waiting], Sequence[Outcome]], None]
+#: Called with a hunt's id, its clicks, their outcomes, and start and end of their commit (None
+#: without one), before each click's `settled`.
+Settled = Callable[[str, Sequence[Waiting], Sequence[Outcome], tuple[float, float] | None], None]
 
 
-def ignore(hunt: str, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+def ignore(
+    hunt: str,
+    batch: Sequence[Waiting],
+    outcomes: Sequence[Outcome],
+    times: tuple[float, float] | None,
+) -> None:
     """Do nothing; see `Settled`."""
 
 
@@ -124,8 +130,9 @@ class Lane:
                 batch.outcomes = await self._commit(
                     self.hunt, batch.clicks(), partial(self._answer, before)
                 )
-                took = trio.current_time() - started
-                self._commit_time += SMOOTHING * (took - self._commit_time)
+                ended = trio.current_time()
+                batch.times = started, ended
+                self._commit_time += SMOOTHING * (ended - started - self._commit_time)
                 self._answer(before)  # the commit may end without a call of `sent`
                 before = batch
         finally:
@@ -178,7 +185,7 @@ class Lane:
         outcomes = batch.outcomes
         if outcomes is None:
             outcomes = [OutcomeUnknown()] * len(waiting)
-        self._settled(self.hunt, waiting, outcomes)
+        self._settled(self.hunt, waiting, outcomes, batch.times)
         for each, outcome in zip(waiting, outcomes, strict=True):
             each.settled(outcome)
 
@@ -186,11 +193,12 @@ class Lane:
 class _Batch:
     """Clicks that have left the queue."""
 
-    __slots__ = ("outcomes", "waiting")
+    __slots__ = ("outcomes", "times", "waiting")
 
     def __init__(self, waiting: list[Waiting]) -> None:
         self.waiting = waiting  # clicks without an outcome yet
         self.outcomes: list[Outcome] | None = None  # None: not known
+        self.times: tuple[float, float] | None = None  # start and end of the commit
 
     def clicks(self) -> list[Click]:
         return [each.click for each in self.waiting]

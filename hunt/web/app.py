@@ -16,7 +16,7 @@ from hunt.engine import Engine
 from hunt.errors import Refused, StoreError
 from hunt.logs import FaultLog
 from hunt.play import contract, problems
-from hunt.web import bodies, cors, responses
+from hunt.web import bodies, caller, cors, responses
 from hunt.web.admin import audit, health, hunts, players, process_control, samples
 from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
@@ -66,7 +66,10 @@ def create_app(engine: Engine) -> Application:
     async def identify() -> None:
         g.request_id = play.ids.choose(request.headers.get("X-Request-Id"))
         g.started = trio.current_time()
+        g.trace = caller.trace_context()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        if g.trace is not None:
+            structlog.contextvars.bind_contextvars(trace_id=g.trace.trace_id)
 
     @app.after_request
     async def finish(response: Response) -> Response:
@@ -85,6 +88,7 @@ def create_app(engine: Engine) -> Application:
             request_id=g.get("request_id", ""),
             since=g.get("started", trio.current_time()),
             size=response.content_length,
+            trace=g.get("trace"),
         )
         return response
 

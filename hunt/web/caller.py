@@ -8,10 +8,11 @@ from werkzeug.exceptions import NotFound
 from hunt.core.addresses import UNIX, same_address
 from hunt.core.proxies import Peer, Source
 from hunt.core.tokens import Identity
+from hunt.core.trace_context import TraceContext
 from hunt.errors import NotAuthenticated, Overloaded
 from hunt.operations import Operations
 from hunt.play.play import Play
-from hunt.play.request import Request, build
+from hunt.play.request import Request, build, trace
 from hunt.web.scope_state import LOCAL_ADDRESS
 
 
@@ -23,6 +24,12 @@ def play_request(hunt_id: str = "") -> Request:
     """
     query = request.query_string.decode("latin-1")
     return build(hunt_id, request.headers.items(), query, scheme=request.scheme)
+
+
+def trace_context() -> TraceContext | None:
+    """Return the trace of the current request; None without a valid one."""
+    parents, states = (request.headers.getlist(name) for name in ("traceparent", "tracestate"))
+    return trace(",".join(parents), ",".join(states)) if parents else None
 
 
 def peer(play: Play) -> Peer:

@@ -19,7 +19,9 @@ EXPOSED_HEADERS = "Retry-After, X-Request-Id"
 #: Headers of the answer to a preflight request.
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID, X-Request-Id",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Last-Event-ID, X-Request-Id, traceparent, tracestate"
+    ),
     "Access-Control-Max-Age": "7200",
 }
 

@@ -109,7 +109,7 @@ async def test_outcomes_are_delivered_during_the_next_commit(
         store.commit,
         batch_size=2,
         batch_interval=0,
-        settled=lambda hunt, batch, outcomes: counted.append((hunt, len(batch))),
+        settled=lambda hunt, batch, outcomes, times: counted.append((hunt, len(batch))),
     )
     for number in range(3):
         lane.put(answers.to(click(number)))

@@ -108,7 +108,13 @@ class LaneMachine(TrioMachine):
         assert commit.result is not None
         return commit.result
 
-    def _settled(self, hunt: str, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+    def _settled(
+        self,
+        hunt: str,
+        batch: Sequence[Waiting],
+        outcomes: Sequence[Outcome],
+        times: tuple[float, float] | None,
+    ) -> None:
         assert hunt == "harbour"
         assert len(batch) == len(outcomes) > 0
         assert not any(each.click.id in self.answers for each in batch), "answered before"
