@@ -1,6 +1,7 @@
-// The API reference: shows /openapi.json.
+// The API reference: shows /openapi.json, and sends requests.
 
 import { byId, element } from "../shared/elements.js";
+import { tryForm } from "./try.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 const EVERYWHERE = "X-Request-Id"; // in every response, so not repeated in the tables
@@ -64,10 +65,21 @@ function operationDetails(path, method, operation, schemas) {
   for (const [status, each] of statuses) {
     if (each.content && status < 300) details.append(bodyDetails(status, each.content, schemas));
   }
+  if (!responses[101]) details.append(tryDetails(path, method, operation, schemas)); // a page cannot send a bare handshake
+  return details;
+}
+
+/** Return a form for requests; it is made when it is opened for the first time. */
+function tryDetails(path, method, operation, schemas) {
+  const details = element("details", {}, element("summary", {}, "Try it"));
+  const body = operation.requestBody && resolved(Object.values(operation.requestBody.content)[0].schema, schemas);
+  const open = () => details.append(tryForm(path, method, operation, body, () => byId("token").value.trim()));
+  details.addEventListener("toggle", open, { once: true });
   return details;
 }
 
 async function main() {
+  byId("credentials").addEventListener("submit", (event) => event.preventDefault());
   const openapi = await (await fetch("/openapi.json")).json();
   byId("description").replaceChildren(...rich(openapi.info.description));
   const sections = new Map(); // by tag
