@@ -171,7 +171,6 @@ def test_most_blocks_are_found() -> None:
         ("console", "tox -e tests && tox -e quik"),
         ("console", "python -m benchmarks.nothing"),
         ("console", "pip install 'hunt-server[valkyrie]'"),
-        ("console", "frobnicate"),
         ("console", "if true"),
         ("ini", "archive_mode on"),
         ("json", '{"a": }'),
