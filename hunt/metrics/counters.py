@@ -1,7 +1,7 @@
 """Counters for the hot path: one list index and one addition each.
 
-The counters of prometheus_client take a lock and walk over the buckets for each value,
-which at one value a click took a tenth of the server's time.
+The counters of prometheus_client take a lock and walk over the buckets for each value.
+With one value for each click this took a tenth of the server's time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Histogram:
         self.total = 0.0  #: the sum of all values
 
     def observe(self, value: float) -> None:
-        """Count one value; a bound belongs to its bucket."""
+        """Count one value; a value equal to a bound belongs to that bucket."""
         self._counts[bisect_left(self._bounds, value)] += 1
         self.total += value
 
@@ -54,8 +54,8 @@ class Histogram:
     def quantile(self, share: float, *, since: Sequence[int]) -> float | None:
         """Return a quantile of the recent values; None if there are none.
 
-        Values count as spread evenly within their bucket.  Beyond the last bound, that
-        bound is returned.
+        The values of a bucket are assumed to be spread evenly.  A quantile beyond the last
+        bound is returned as that bound.
 
         Args:
             share: The quantile, 0 to 1.

@@ -62,12 +62,12 @@ class Sources:
 
 
 def _connections(read: Callable[[Connections], Value]) -> Callable[[Sources], Value]:
-    """Return a reader of client connections, which some processes do not count."""
+    """Return a reader of client connections; None in a process that does not count them."""
     return lambda each: None if each.connections is None else read(each.connections)
 
 
 def _of_prizes(read: Callable[[Hunt], Mapping[str, int]]) -> Callable[[Sources], Value]:
-    """Return a reader of numbers of prizes, of hunts that run: no drafts, no ended hunts."""
+    """Return a reader of numbers by prize, for hunts that are open or paused."""
     return lambda each: {
         (hunt.id, prize): float(number)
         for hunt in each.hunts.values()
@@ -99,17 +99,17 @@ METRICS: tuple[Metric[Sources], ...] = (
     ),
     Metric(
         "hunt_prize_stock", "gauge", "prizes",
-        "Stock of a prize, won or not; of hunts that are open or paused.",
+        "Total stock of a prize, granted or not, in hunts that are open or paused.",
         _of_prizes(_stock), ("hunt", "prize"), rule="greatest",
     ),
     Metric(
         "hunt_prize_stock_left", "gauge", "prizes",
-        "Stock of a prize that is left to be won, up to 2 s old; of hunts that are open or paused.",
+        "Remaining stock of a prize, up to 2 s old, in hunts that are open or paused.",
         _of_prizes(lambda hunt: hunt.stock_left), ("hunt", "prize"), rule="least",
     ),
     Metric(
         "hunt_requests", "counter", "requests",
-        "Requests answered, by route template and HTTP status; also each click over a WebSocket.",
+        "Requests answered, by route template and HTTP status; clicks over WebSockets included.",
         lambda each: {(r, str(int(s))): n for (r, s), n in each.recorder.requests.items()},
         ("route", "status"),
     ),
@@ -187,7 +187,7 @@ METRICS: tuple[Metric[Sources], ...] = (
     ),
     Metric(
         "hunt_subscribers_behind", "gauge", "streams",
-        "Streams with at least one event in their queue: their client reads slowly.",
+        "Streams with at least one event in their queue because their client reads slowly.",
         lambda each: each.hub.backlog()[1],
     ),
     Metric(
@@ -202,7 +202,7 @@ METRICS: tuple[Metric[Sources], ...] = (
     ),
     Metric(
         "hunt_bus_lag_seconds", "gauge", "seconds",
-        "Time that the newest notice of another process's commit took to arrive.",
+        "Time from another process's commit to the arrival of its notice; of the newest notice.",
         lambda each: each.recorder.newest_bus_lag, rule="greatest",
     ),
     Metric(
@@ -217,7 +217,7 @@ METRICS: tuple[Metric[Sources], ...] = (
     ),
     Metric(
         "hunt_pool_connections", "gauge", "connections",
-        "Connections to the database now, by state; at HUNT_POOL_SIZE busy ones, calls wait.",
+        "Connections to the database now, by state; calls wait while HUNT_POOL_SIZE are busy.",
         lambda each: each.pool(), ("state",),
     ),
     Metric(

@@ -27,7 +27,7 @@ def render(families: Sequence[Family], **labels: str) -> bytes:
 def labelled(families: Sequence[Family], process: int) -> bytes:
     """Return the page of one of several processes that have no supervisor process.
 
-    The processes share a port, so each scrape reaches another one.  Without the label
+    The processes share a port, so each scrape may reach another one.  Without the label
     ``process``, Prometheus would take a smaller counter of another process for a reset.
     """
     return render(families, process=str(process))

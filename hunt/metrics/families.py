@@ -44,8 +44,8 @@ class Totals:
     """The families of a node: the sum of the reports of running and ended workers.
 
     The counters and histograms of an ended worker are kept as it last reported them; its
-    gauges are dropped.  Only values that are kept here are exposed, so the end of a worker
-    lowers no counter.
+    gauges are dropped.  Only values that are kept here are exposed, so no counter falls
+    when a worker ends.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Totals:
         self._states: dict[int, list[Family]] = {}
 
     def take(self, worker: int, families: Sequence[Family]) -> None:
-        """Keep the report of a worker; a report without gauges leaves the last ones in place.
+        """Keep the report of a worker; a report without gauges keeps those of the last report.
 
         Args:
             worker: An id that is unique among the workers that have not ended.
@@ -79,8 +79,8 @@ class Totals:
     def _risen(self, family: Family) -> Family:
         """Return the family with each value raised to its last exposed one.
 
-        Floats are added in another order once a worker has ended.  Prometheus takes a sum
-        that is lower by the last bit for a counter that was reset.
+        Once a worker has ended, floats are added in another order, and the sum may differ in
+        its last bit.  Prometheus would take a lower sum for a counter reset.
         """
         samples = []
         for each in family.samples:

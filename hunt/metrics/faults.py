@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 
 class Faults:
-    """Collects the fault counters of the services, which keep the numbers.
+    """The fault counters of all services; each service keeps its own numbers.
 
-    The kinds of a counter are a closed set, and start with 0: a counter that appears with
-    its first event has no rate.
+    The kinds of a counter are a closed set, and start with 0: Prometheus computes no rate for
+    a series that appears with its first event.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Numbers of one process that its services report as they happen."""
+"""The counters of one process, to which its services report events."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Recorder:
         self.delivery_seconds = Histogram(SECONDS)
         self.transitions: Counter[str] = Counter()  #: of the breaker, by the state that began
         self.rate_limited: Counter[tuple[str, str]] = Counter()  #: refusals, by limit and subject
-        self.slow_subscribers = 0  #: streams cut off because their client did not read
+        self.slow_subscribers = 0  #: streams closed because their client did not read
         self.newest_bus_lag = 0.0  #: seconds, of the latest notice
         self._longest_lag: float | None = None  # seconds, since the last `take_bus_lag`
 
@@ -54,7 +54,7 @@ class Recorder:
         """Count a click that was refused before it reached a lane.
 
         Args:
-            hunt: The id of a hunt that exists; any other would become a label, too.
+            hunt: The id of an existing hunt, because it becomes the value of a label.
             refusal: The answer.
             seconds: The time from the click to its answer.
         """

@@ -1,4 +1,4 @@
-"""Reads all declared metrics of one process, and those that prometheus_client adds."""
+"""A reader of all declared metrics of one process, and of those that prometheus_client adds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hunt.metrics.declarations import METRICS, Sources
 from hunt.metrics.families import CUMULATIVE, Family, Rule, Sample
 from hunt.metrics.metric import Metric, read
 
-#: Rules of the gauges that prometheus_client makes.  Open and allowed descriptors are
-#: both added, so that their ratio is right; the start is that of the node.
+#: Rules of the gauges that prometheus_client makes.  Open and allowed descriptors are both
+#: summed, so that their ratio is right.  The earliest start is that of the node.
 PROCESS_RULES: Mapping[str, Rule] = {
     "process_virtual_memory_bytes": "sum",
     "process_resident_memory_bytes": "sum",

@@ -14,7 +14,7 @@ from hunt.core.wire import encode
 from hunt.errors import Draining, Overloaded
 from hunt.metrics.sampler import Sample
 
-#: Samples that are kept: a quarter of an hour.
+#: Number of samples that are kept: a quarter of an hour.
 KEPT = 900
 
 #: Seconds between two samples.

@@ -87,7 +87,7 @@ class Sampler:
         """Return the state now, and the events since the last call."""
         now, recorder = self._clock(), self._sources.recorder
         hub, lanes = self._sources.hub, self._sources.lanes
-        # A blocked event loop samples late: the rate is then of more than a second.
+        # If the event loop was blocked, the sample covers more than a second.
         seconds = max(now - self._since, 1e-3)
         accepted, refused = self._clicks()
         streams = hub.counts()

@@ -1,4 +1,4 @@
-"""Detects stalls of the event loop, whatever their cause."""
+"""Detection of stalls of the event loop, from any cause."""
 
 from __future__ import annotations
 

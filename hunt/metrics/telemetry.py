@@ -1,4 +1,4 @@
-"""The telemetry of one process: metrics, samples, and the watch over its event loop."""
+"""The telemetry of one process: metrics, samples, and measurements of its event loop."""
 
 from __future__ import annotations
 

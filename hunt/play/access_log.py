@@ -1,4 +1,4 @@
-"""The access log: one line for each request, and for a sample of the clicks; counts all."""
+"""The access log, which also counts every request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AccessLog:
     click is logged.  Every request is counted, logged or not.
 
     Args:
-        settings: Whether there is an access log, and one in how many clicks it contains.
+        settings: Whether there is an access log, and how many clicks one line stands for.
         clock: Monotonic time, in seconds.
         requests: Counts all requests, by route template and status.
         tracer: Exports the spans of requests other than clicks; None: there are no spans.
@@ -38,7 +38,7 @@ class AccessLog:
         requests: Counter[tuple[str, int]],
         tracer: Tracer | None = None,
     ) -> None:
-        self.on = settings.access_log and settings.log_level in {"debug", "info"}  #: else no lines
+        self.on = settings.access_log and settings.log_level in {"debug", "info"}  #: writes lines
         self._every = 1 if settings.log_level == "debug" else settings.access_log_clicks
         self._left = 1  # clicks up to and including the next one that is logged
         self._clock = clock
@@ -57,16 +57,16 @@ class AccessLog:
         size: int | None = None,
         trace: TraceContext | None = None,
     ) -> None:
-        """Count an answered request, and log it; of clicks, one in so many.
+        """Count an answered request and log it; log only one click in `HUNT_ACCESS_LOG_CLICKS`.
 
         Args:
             method: HTTP method; ``CLICK`` for a click over a WebSocket.
             route: Template of the path, without its values.
             status: HTTP status of the answer.
-            request_id: Id in the head of the answer; over a WebSocket: of the handshake.
+            request_id: Id in the head of the answer; over a WebSocket that of the handshake.
             since: Monotonic time, in seconds, when the request arrived.
             answer: The whole answer: a body, or an HTTP/1.1 head and body.
-            size: Bytes of the body, instead of `answer`; None where unknown, as of a stream.
+            size: Bytes of the body, instead of `answer`; None if unknown, as for a stream.
             trace: The trace of the request; None without one.
         """
         self._requests[route, status] += 1

@@ -10,12 +10,12 @@ from hunt.core import sse
 from hunt.core.events import Settlement
 from hunt.errors import Overloaded, Refused
 
-#: Seconds, at least, before a client over the connection limit retries.
+#: Seconds that a client over the connection limit must wait before it retries.
 RETRY_AFTER = 1.0
 
 
 class Pause(Struct, frozen=True):
-    """An event stream that only tells the client when to reconnect, and ends.
+    """An event stream that tells the client when to reconnect, and ends.
 
     Temporary refusals of an event stream are answered this way, because a browser never
     reconnects after a status other than 200.
@@ -32,7 +32,7 @@ class Pause(Struct, frozen=True):
 
 
 class Over(Struct, frozen=True):
-    """The hunt has ended: an empty answer after which a browser does not reconnect."""
+    """An empty answer, because the hunt has ended; a browser does not reconnect after it."""
 
     status: ClassVar[int] = 204
 

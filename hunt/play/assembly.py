@@ -46,7 +46,7 @@ def assemble(
 
     Args:
         settings: The settings of the server.
-        hunts: Every hunt, by id; kept current by its owner.
+        hunts: Every hunt, by id; the catalogue keeps it current.
         tokens: Verifies tokens.
         limits: Rate limits of players and addresses.
         proxies: Finds the client's address behind trusted proxies.

@@ -14,11 +14,11 @@ from hunt.play.request import CachedIdentity, Request, unsupported_body
 GUEST_DAYS = 30
 TICKET_SECONDS = 60
 
-#: Characters of an ``Origin``, at most.
+#: Maximum length of an ``Origin``, in characters.
 MAX_ORIGIN = 512
 
 OTHER_HUNT = "this token is not for this hunt"
-ALL_HUNTS = "this concerns all hunts, and this token is for some of them only"
+ALL_HUNTS = "this concerns all hunts, and this token is only for some of them"
 
 
 class Authenticator:
@@ -45,7 +45,7 @@ class Authenticator:
         Args:
             request: The request.
             changes: The request changes something, so a cookie needs an allowed origin.
-            ticket: A ticket authenticates, too.
+            ticket: Whether a ticket is accepted.
             use: Purpose that the token in the header must have; only players have cookies.
 
         Raises:
@@ -71,7 +71,7 @@ class Authenticator:
         """Authenticate a click, and cache the result in its request.
 
         Raises:
-            Refused: As of `identify`; then nothing is cached.
+            Refused: See `identify`; nothing is cached then.
         """
         request.identity = None
         identity = self.identify(request, changes=True)
@@ -93,7 +93,7 @@ class Authenticator:
         return self._tokens.hold(identity)
 
     def check_origin(self, request: Request) -> None:
-        """Raise `NotAllowed` where another site may have made a browser send this request.
+        """Raise `NotAllowed` if another site may have made a browser send this request.
 
         Browsers send ``Origin`` with every POST; no page can forge ``Sec-Fetch-Site``.
         """
@@ -101,11 +101,11 @@ class Authenticator:
         if origin is None:
             if request.fetch_site in {"same-origin", "none"}:
                 return
-            raise NotAllowed("a request with a cookie must say its Origin")
+            raise NotAllowed("a request with a cookie must carry an Origin header")
         self.check_own(origin, request.host)
 
     def check_own(self, origin: str, host: str) -> None:
-        """Raise `NotAllowed` where an origin is neither the server's own nor allowed.
+        """Raise `NotAllowed` if an origin is neither the server's own nor allowed.
 
         Args:
             origin: The ``Origin`` header.
@@ -116,7 +116,7 @@ class Authenticator:
 
 
 def check_hunt(identity: Identity, hunt: str) -> None:
-    """Raise `NotAllowed` where the token does not permit the hunt."""
+    """Raise `NotAllowed` if the token does not permit the hunt."""
     if identity.hunts is not None and hunt not in identity.hunts:
         raise NotAllowed(OTHER_HUNT)
 
@@ -126,7 +126,7 @@ def _authority(origin: str) -> str | None:
         return None
     try:
         return urlsplit(origin).netloc
-    except ValueError:  # as of an IPv6 address with one bracket
+    except ValueError:  # for example an IPv6 address with one bracket
         return None
 
 

@@ -1,11 +1,11 @@
-"""Close codes of WebSockets; 4000 plus the HTTP status where one fits."""
+"""Close codes of WebSockets: standard ones, and 4000 plus an HTTP status."""
 
 from __future__ import annotations
 
 #: The hunt has ended.
 OVER = 1000
 
-#: A message is no JSON object.
+#: A message is not a JSON object.
 NOT_JSON = 1007
 
 #: The server failed.

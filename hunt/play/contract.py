@@ -7,10 +7,10 @@ CLICKS = "/v1/hunts/<hunt_id>/clicks"
 EVENTS = "/v1/hunts/<hunt_id>/events"
 SOCKET = "/v1/hunts/<hunt_id>/socket"
 
-#: Bytes in the body of a click, at most.
+#: Maximum size of the body of a click, in bytes.
 MAX_BODY = 4096
 
-#: Seconds for a body to arrive.
+#: Maximum time for a body to arrive, in seconds.
 BODY_TIMEOUT = 5
 
 #: Headers of every response, unless its route sets another value.

@@ -12,7 +12,7 @@ from hunt.service.subscriber import Mailbox
 
 
 class EventStream:
-    """Iterate over the blocks of an event stream; subscribed while the context is entered.
+    """An iterator over the blocks of an event stream, which is subscribed within ``async with``.
 
     Args:
         stream: A stream that is not subscribed yet.
@@ -21,7 +21,7 @@ class EventStream:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._mailbox: Mailbox = stream.shared.mailbox()
-        self._first: bytes | None = None  # the greeting, where it needs no history
+        self._first: bytes | None = None  # the greeting, if it needs no history
         self._started = False
         self._ended = False
 

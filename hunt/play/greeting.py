@@ -16,18 +16,18 @@ from hunt.errors import StoreError
 from hunt.logs import FaultLog
 from hunt.play.reconnect import Reconnect
 
-#: Seconds, at most, that a client waits for its missed rewards.
+#: Maximum time that a client waits for its missed rewards, in seconds.
 PATIENCE = 3.0
 
-#: Resumes that read the table at once.  The others wait their turn, so that the
-#: connection pool keeps connections for commits.
+#: Number of resumes that read the table at the same time.  The others wait for their turn,
+#: so that the connection pool keeps connections for commits.
 REPLAYS = 4
 
 log = FaultLog("hunt.web")
 
 
 class Log(Protocol):
-    """The log of rewards, as far as resumes read it."""
+    """The reads of the log of rewards that a resume needs."""
 
     async def last(self) -> Mapping[str, int]:
         """Return the last seq of each hunt."""
@@ -71,7 +71,7 @@ class Greeting(Struct, frozen=True, kw_only=True):
 
     @property
     def messages(self) -> list[str]:
-        """The first messages of a WebSocket; none where it ends."""
+        """The first messages of a WebSocket; none if it ends."""
         if self.ends:
             return []
         first = [websocket_messages.hello(self.hunt, self.epoch, self.seq, self.resumed)]
@@ -81,12 +81,12 @@ class Greeting(Struct, frozen=True, kw_only=True):
 
 
 class Greeter:
-    """Make greetings.
+    """Makes greetings.
 
     Args:
         log: Read for missed rewards.
         position: Returns the last seq of a hunt's log that this process has seen.
-        replay_limit: Missed rewards, at most, that a resumed stream begins with.
+        replay_limit: Maximum number of missed rewards that a resumed stream begins with.
         heartbeat: Seconds of silence, > 0, after which an event stream sends a heartbeat.
         reconnect: Chooses delays for clients that cannot resume now.
         faults: Its key ``resume`` counts streams that could not be resumed.
@@ -115,7 +115,7 @@ class Greeter:
 
         Args:
             hunt: The hunt.
-            reset: Why the stream cannot be resumed, where the client wanted to.
+            reset: Why the stream cannot be resumed; None if the client did not ask for it.
         """
         seq = self._position(hunt.id)
         return Greeting(
@@ -133,8 +133,8 @@ class Greeter:
     async def resumed(self, hunt: Hunt, player: str, last_event_id: str) -> Greeting:
         """Return the greeting of a resumed stream, which must be subscribed already.
 
-        A temporary failure is no error, because a browser would never reconnect: the
-        greeting says when to reconnect, and the stream ends.
+        After a temporary failure the greeting tells the client when to reconnect, and the
+        stream ends.  A browser would never reconnect after an error status.
         """
         missed: Sequence[Reward] | None = None
         why = f"no answer within {PATIENCE:g} s"
@@ -169,7 +169,7 @@ class Greeter:
         """
         async with self.replays:
             if after > self._position(hunt):
-                # Perhaps from a process that is ahead of this one; the table knows.
+                # The id may come from a process that is ahead of this one, so ask the table.
                 last = (await self._log.last()).get(hunt, 0)
                 if after > last:
                     raise ValueError("ahead of the log")

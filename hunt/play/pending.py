@@ -20,9 +20,9 @@ async def settle(
     *,
     checked: bool = False,
 ) -> Outcome:
-    """Return the outcome of a click, once it is durable; arguments as of `Play.click`.
+    """Return the outcome of a click, once it is durable; see `Play.click` for the arguments.
 
-    Cancelled, the click may still count.
+    If this call is cancelled, the click may still count.
     """
     pending = _Pending()
     refusal = play.click(request, peer, body, pending.settle, now, beyond, checked=checked)

@@ -1,7 +1,7 @@
 """The play API: every decision about clicks and event streams, for all transports.
 
 A transport builds a `Request`, calls `click` or `events`, and encodes the answer.
-Nothing here awaits, and nothing here knows how the bytes travel.
+Nothing here awaits, and nothing here depends on a transport.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ Beyond = Literal["all", "address"] | None
 
 
 class Play:
-    """Decide clicks and event streams.
+    """Decides clicks and event streams.
 
     Args:
-        hunts: Every hunt, by id; kept current by its owner.
+        hunts: Every hunt, by id; the catalogue keeps it current.
         authenticator: Authenticates requests.
         limits: Rate limits of players and addresses.
         proxies: Finds the client's address behind trusted proxies.
@@ -102,7 +102,7 @@ class Play:
         return hunt
 
     def address(self, peer: Peer, forwarded: Forwarded | None) -> str | None:
-        """Return the rate-limit key of the client's address; None where it is unknown."""
+        """Return the rate-limit key of the client's address; None if it is unknown."""
         return self.proxies.source(peer, forwarded).key if peer.trusted else peer.key
 
     def click(
@@ -122,8 +122,8 @@ class Play:
             request: The head of the request; its identity is cached in it.
             peer: Other end of the connection.
             body: Body of the request.
-            settled: Called once, later, with the outcome of a click that was taken; must
-                not block or raise.
+            settled: Called once, after this call, with the outcome of a click that was
+                taken; must not block or raise.
             now: Monotonic time, in seconds, when the request arrived.
             beyond: Connection limit that the connection exceeds.
             checked: `check` has accepted the head, which is not decided again.
@@ -176,8 +176,8 @@ class Play:
             request: The request that opened the stream.
             peer: Other end of the connection.
             body: The click's JSON.
-            settled: As of `click`.
-            now: As of `click`.
+            settled: See `click`.
+            now: See `click`.
             closing: The stream takes no new clicks, because it is about to close.
         """
         identity = stream.subscription.identity
@@ -234,7 +234,7 @@ class Play:
         self._intake.click(hunt, player, click_id, (x, y), settled, now)
 
     def _count(self, hunt_id: str, refusal: Refused, now: float) -> Refused:
-        """Count a refused click where its hunt exists, so that it can be a label."""
+        """Count a refused click; only an existing hunt becomes a label."""
         with suppress(HuntNotFound):
             hunt = self.hunt(hunt_id)
             self._metrics.refused(hunt.id, refusal, self.clock() - now)
@@ -275,7 +275,7 @@ class Play:
         hunt = self.hunt(request.hunt)
         check_hunt(identity, hunt.id)
         if request.scope not in {None, "own", "all"}:
-            wrong = {"scope": "must be all, or absent"}
+            wrong = {"scope": "must be own, all, or absent"}
             raise InvalidRequest("the query is not valid", errors=wrong)
         subscription = self._subscription(request, peer, hunt, identity)
         return self.streams.open(hunt, subscription, request.last_event_id)
@@ -292,15 +292,16 @@ class Play:
         for limit in kinds:
             limit.player(identity.player)
             limit.address(key)
-        # Without a proxy that names the client, the limit of connections applies.
+        # The limit of streams by address applies only to clients behind a trusted proxy.
+        # For all others the limit of connections applies.
         client = key if peer.trusted and key != peer.key else None
         return Subscription(hunt.id, identity, everybody, client)
 
     def check_handshake(self, request: Request) -> None:
         """Check the handshake of a WebSocket, before its client is authenticated.
 
-        Every handshake must say its origin, even with a token: any page can make a
-        browser open a WebSocket, and only the origin tells.
+        Every handshake must carry an ``Origin``, even one with a token: any page can make a
+        browser open a WebSocket, and only this header names the page.
 
         Raises:
             HuntNotFound: There is no such hunt.
@@ -309,8 +310,8 @@ class Play:
         """
         self.hunt(request.hunt)
         if request.origin is None:
-            raise NotAllowed("the handshake of a WebSocket must say its Origin")
+            raise NotAllowed("the handshake of a WebSocket must carry an Origin header")
         self.authenticator.check_own(request.origin, request.host)
         if request.scope not in {None, "own"}:
-            wrong = {"scope": "a socket has the player's own rewards only"}
+            wrong = {"scope": "must be own, or absent: a socket has only the player's own rewards"}
             raise InvalidRequest("the query is not valid", errors=wrong)

@@ -96,10 +96,10 @@ def of_store(error: StoreError, *, reads: bool) -> Refused:
         reads: The request changes nothing, so its outcome cannot be unknown.
     """
     if isinstance(error, StoreTimeout | StoreLost) and not reads:
-        return OutcomeUnknown("the database did not answer: whether it was done is unknown")
-    return Overloaded("the database did not do it", retry_after=1.0)
+        return OutcomeUnknown("the database did not answer: the change may or may not be made")
+    return Overloaded("the database failed, and nothing was changed", retry_after=1.0)
 
 
 def unexpected() -> Problem:
-    """Return the problem of an unexpected error; it tells nothing about the cause."""
-    return problem(500, "something went wrong here; it has been logged")
+    """Return the problem of an unexpected error; it does not reveal the cause."""
+    return problem(500, "the server has a defect, which it has logged")

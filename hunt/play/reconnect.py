@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-#: Milliseconds, from and to, within which disconnected clients reconnect.
+#: Shortest and longest time until disconnected clients reconnect, in milliseconds.
 RECONNECT_MS = (1000, 5000)
 
 
 class Reconnect:
-    """Choose jittered delays, so that clients do not all reconnect at once.
+    """Chooses jittered delays, so that clients do not all reconnect at once.
 
     Args:
         jitter: Returns a number in [0, 1).

@@ -1,4 +1,4 @@
-"""Refusals that concern HTTP itself, whatever the request asks for."""
+"""Refusals of requests that violate HTTP or a limit of it, on any route."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class RouteNotFound(Refused):
 
 
 class MethodNotAllowed(Refused):
-    """The path does not take this method; `Allow` lists those that it takes."""
+    """The path does not accept this method; `Allow` lists those that it accepts."""
 
     status, slug, title, label = 405, "method-not-allowed", "Method not allowed", "invalid"
     headers = ("Allow",)
@@ -28,25 +28,25 @@ class BodyTimeout(Refused):
 
 
 class BodyTooLarge(Refused):
-    """The body of the request is larger than the server takes."""
+    """The body of the request is larger than the server accepts."""
 
     status, slug, title, label = 413, "body-too-large", "Body too large", "invalid"
 
 
 class LineTooLong(Refused):
-    """The first line of the request is longer than the server takes."""
+    """The first line of the request is longer than the server accepts."""
 
     status, slug, title, label = 414, "request-line-too-long", "Request line too long", "invalid"
 
 
 class UpgradeRequired(Refused):
-    """The path takes only WebSocket handshakes."""
+    """The path accepts only WebSocket handshakes."""
 
     status, slug, title, label = 426, "upgrade-required", "Upgrade required", "invalid"
 
 
 class HeadTooLong(Refused):
-    """The head of the request, or its trailers, are longer than the server takes."""
+    """The head or the trailers of the request are longer than the server accepts."""
 
     status, slug, title, label = 431, "request-head-too-long", "Request head too long", "invalid"
 
@@ -58,7 +58,7 @@ class UnsupportedCoding(Refused):
 
 
 class UnsupportedVersion(Refused):
-    """The request is of a version of HTTP that the server does not speak."""
+    """The request uses a version of HTTP that the server does not support."""
 
     status, slug, title, label = 505, "unsupported-version", "Unsupported HTTP version", "invalid"
 
@@ -72,10 +72,10 @@ class NotReady(Refused):
 
     def __init__(self, detail: str, workers: Sequence[WorkerState] = ()) -> None:
         super().__init__(detail)
-        self.workers = list(workers)  #: state of each worker, with the reasons of those not ready
+        self.workers = list(workers)  #: state of each worker, and why it cannot take clicks
 
 
-#: The refusal that a bare HTTP status stands for.
+#: The refusal for an HTTP status that a framework raised.
 BY_STATUS: dict[int, type[Refused]] = {
     kind.status: kind
     for kind in (

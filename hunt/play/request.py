@@ -1,4 +1,4 @@
-"""A play request, built from headers and a query, whatever transport it came by."""
+"""A play request, built from headers and a query, the same for every transport."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ READ = frozenset(
     }
 )
 
-#: Separators of headers whose repetitions are joined; of any other header the first counts.
+#: Separators of headers whose repetitions are joined; all other headers count once, the first.
 _JOINED = {
     "cookie": ";",
     "forwarded": ",",
@@ -65,7 +65,7 @@ class CachedIdentity(Struct, frozen=True, gc=False):
 
 
 class Request(Struct, kw_only=True):
-    """The parts of a request that decide a click or an event stream; None where absent."""
+    """The parts of a request that decide a click or an event stream; None if absent."""
 
     hunt: str  #: id in the path
     host: str  #: of the server, without the default port
@@ -78,9 +78,9 @@ class Request(Struct, kw_only=True):
     ticket: str | None = None
     scope: str | None = None
     last_event_id: str | None = None
-    forwarded: Forwarded | None = None  #: None where no forwarding header is present
+    forwarded: Forwarded | None = None  #: None if no forwarding header is present
     id: str | None = None  #: the client's ``X-Request-Id``
-    trace: TraceContext | None = None  #: None where ``traceparent`` is absent or not valid
+    trace: TraceContext | None = None  #: None if ``traceparent`` is absent or not valid
     identity: CachedIdentity | None = None  #: of the last click with this head
 
 
@@ -136,7 +136,7 @@ def _collect(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _cookie(header: str) -> str | None:
-    """Return the player's cookie; the first counts."""
+    """Return the player's cookie; if there are several, the first one."""
     for pair in header.split(";"):
         name, found, value = pair.partition("=")
         if found and name.strip() == COOKIE:
@@ -147,7 +147,7 @@ def _cookie(header: str) -> str | None:
 def unsupported_body(content_type: str | None, content_encoding: str | None) -> str | None:
     """Return why a body cannot be read, by its headers; None: it can."""
     if content_encoding is not None and content_encoding.strip().lower() not in {"", "identity"}:
-        return "the body is encoded: send it as it is, without Content-Encoding"
+        return "the body has a Content-Encoding, which is not supported: send it without one"
     if content_type == "application/json" or _is_json(content_type):
         return None
     return "the body must be application/json"
@@ -161,14 +161,14 @@ def _is_json(content_type: str | None) -> bool:
 
 
 class RequestIds:
-    """Choose request ids of 1 to 64 characters: unique, cheap, and without meaning."""
+    """Chooses request ids of 1 to 64 characters: unique, cheap, and without meaning."""
 
     def __init__(self) -> None:
         self._prefix = os.urandom(10).hex()
         self._numbers = itertools.count(int.from_bytes(os.urandom(4), "big"))
 
     def choose(self, given: str | None) -> str:
-        """Return the client's id where it is valid, else a new one of 32 characters."""
+        """Return the client's id if it is valid, else a new one of 32 characters."""
         if given is not None and _REQUEST_ID.fullmatch(given):
             return given
         return f"{self._prefix}{next(self._numbers):012x}"

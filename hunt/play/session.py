@@ -18,8 +18,8 @@ from hunt.play.request import Request
 from hunt.play.stream import Stream
 from hunt.service.subscriber import Frame, Reason
 
-#: Clicks in flight and answers not yet written, together.  The session reads no further
-#: message at this number.
+#: Maximum number of clicks in flight and answers not yet written, together.  At this number
+#: the session reads no further message.
 MAX_OUTSTANDING = 64
 
 log = structlog.get_logger("hunt.web")
@@ -32,7 +32,7 @@ class Link(Protocol):
         """Call `Session.take` soon."""
 
     def close(self, code: int, reason: str) -> None:
-        """Send the messages that wait, and close; the first call counts."""
+        """Send the messages that wait, and close; later calls have no effect."""
 
 
 class Session:
@@ -59,10 +59,10 @@ class Session:
         self._last: tuple[int, str] | None = None  # code and reason, once no click is in flight
 
     def begin(self, link: Link) -> Stream | None:
-        """Subscribe; return the stream, or None where the session closes at once.
+        """Subscribe; return the stream, or None if the session closes at once.
 
-        The handshake of a refused client is accepted first, because a browser shows its
-        page the code of a close, and nothing of a failed handshake.
+        The handshake of a refused client is accepted first, because a browser shows a page
+        the close code, but not the status of a failed handshake.
 
         Args:
             link: Carries the messages.
@@ -93,8 +93,9 @@ class Session:
             return  # it was closed meanwhile
         if greeting.ends:
             self._skip_greeting()
-            self._reply(refusal_message(None, Overloaded("not now", retry_after=self._pause())))
-            self._finish(close_codes.AGAIN, "what was missed cannot be read now")
+            why = "missed rewards cannot be read now"
+            self._reply(refusal_message(None, Overloaded(why, retry_after=self._pause())))
+            self._finish(close_codes.AGAIN, why)
             return
         self._waiting.extendleft(reversed(greeting.messages))
         self._greeted = True
@@ -118,7 +119,7 @@ class Session:
         if reason == "slow":
             self._waiting.clear()
             self._frames = 0
-            self._link.close(close_codes.TOO_SLOW, "too slow: what was missed can be resumed")
+            self._link.close(close_codes.TOO_SLOW, "the client read too slowly: resume")
             return
         self._skip_greeting()
         if reason == "over":
@@ -128,13 +129,13 @@ class Session:
         else:
             pause = self._pause()
             self._reply(websocket_messages.drain(pause))
-            text = f"this server is stopping: come back in {pause} s"
+            text = f"this server is stopping: reconnect in {pause} s"
             self._finish(close_codes.RESTART, text)
 
     def _skip_greeting(self) -> None:
-        """Send answers without the greeting, where it is not ready.
+        """If the greeting is not ready, send the waiting answers without it.
 
-        Rewards are dropped: without a greeting the client would misplace them.
+        Rewards are dropped, because the client cannot place them in the log without a greeting.
         """
         if not self._greeted:
             answers = [each for each in self._waiting if isinstance(each, str)]
@@ -165,7 +166,7 @@ class Session:
 
     def _click(self, body: bytes) -> None:
         stream, now = self._stream, self._play.clock()
-        assert stream is not None, "only subscribed clients are heard"
+        assert stream is not None, "messages are read after the subscription only"
         click_id = websocket_messages.click_id(body)
         self._clicks += 1
         refusal = self._play.click_on(
@@ -192,9 +193,9 @@ class Session:
             if self._last is not None and not self._clicks:
                 self._link.close(*self._last)
         except Exception:
-            # Broad, because the other clicks of the batch want their answers.
+            # Broad, because the other clicks of the batch must get their answers.
             log.exception("click answer failed")
-            self._link.close(close_codes.FAILED, "something went wrong here")
+            self._link.close(close_codes.FAILED, "the server has a defect, which it has logged")
 
     def _answer(self, message: str, status: int, since: float) -> None:
         """Answer a click, and log it.
@@ -220,7 +221,7 @@ class Session:
         return self._clicks + len(self._waiting) - self._frames < MAX_OUTSTANDING
 
     def take(self, most: int) -> list[str]:
-        """Return the next messages to send, at most `most`; none where nothing waits."""
+        """Return the next messages to send, at most `most`; empty if nothing waits."""
         taken: list[str] = []
         stream = self._stream
         while self._greeted and self._waiting and len(taken) < most:

@@ -16,7 +16,7 @@ from hunt.play.reconnect import Reconnect
 from hunt.service.hub import Hub
 from hunt.service.subscriber import Frame, Mailbox, Reason, Subscriber, Subscription
 
-#: Frames that go out in one write, at most.
+#: Maximum number of frames in one write.
 WRITE_FRAMES = 64
 
 
@@ -28,7 +28,7 @@ class StreamServices:
         greeter: Makes the first blocks of each stream.
         metrics: Counts deliveries and slow consumers.
         reconnect: Chooses delays for clients whose streams end.
-        buffer: Frames, >= 1, that may wait for a client before it is cut off.
+        buffer: Number of frames, >= 1, that may wait for a client before it is disconnected.
         heartbeat: Seconds of silence, > 0, after which a stream sends a heartbeat.
         clock: Monotonic time, in seconds.
     """
@@ -69,7 +69,7 @@ class StreamServices:
         return Mailbox(self.buffer)
 
     def farewell(self, reason: Reason | None) -> bytes:
-        """Return the last blocks of an event stream; empty after a slow consumer's."""
+        """Return the last blocks of an event stream; empty for a slow consumer."""
         if reason == "drain":
             return sse.drain(self.reconnect.ms())
         if reason in {"over", "expired"}:
@@ -128,8 +128,8 @@ class Stream(Struct):
         """Subscribe an event stream, and return its greeting.
 
         Returns:
-            A greeting that ends the stream where it cannot be subscribed now; None where
-            `greet` must be awaited, because missed rewards have to be read.
+            The greeting; it ends the stream if it cannot be subscribed now.  None if missed
+            rewards must be read first: then await `greet`.
         """
         try:
             self.subscribe(subscriber)
@@ -160,7 +160,7 @@ class Stream(Struct):
         return True
 
     def gather(self, mailbox: Mailbox, first: Frame | None = None) -> bytes:
-        """Return the blocks of the frames that wait, up to `WRITE_FRAMES`, as delivered.
+        """Return the blocks of waiting frames, up to `WRITE_FRAMES`; count them as delivered.
 
         Args:
             mailbox: Holds the frames.

@@ -27,7 +27,7 @@ def blueprint(
     @routes.post("/v1/session")
     async def session() -> Response:
         if not settings.guests_allowed:
-            raise NoGuests("this server has no guests: bring a token")
+            raise NoGuests("this server admits no guests: send a token")
         asked = caller.play_request()
         if asked.origin is not None:  # without a cookie, nothing can be forged
             play.authenticator.check_origin(asked)
