@@ -55,7 +55,7 @@ def page(title: str, columns: Columns, results: Sequence[Result], labels: Sequen
         "".join(f"<tr>{line}</tr>" for line in lines),
         "</table>",
         "".join(f'<p class="bad">Failed: {escape(problem)}.</p>' for problem in problems)
-        or "<p>All checks passed: no reward was lost, duplicated or sent to another player.</p>",
+        or "<p>All checks passed: no reward was lost, duplicated or sent to the wrong player.</p>",
     ]
     latencies = [(label, _latencies(result)) for label, result in zip(labels, results, strict=True)]
     if any(points for _, points in latencies):

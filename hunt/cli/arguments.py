@@ -24,7 +24,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 #: The error of a server, or a command, that has no secret to sign tokens with.
 NO_SECRET = "HUNT_JWT_SECRET: not set; give one or more secrets of at least 32 bytes"
 
-_FILE_MAX = 1 << 20  # bytes of the largest hunt file
+_FILE_MAX = 1 << 20  # maximum size of a hunt file, in bytes
 
 data_dir_option = click.option(
     "--data-dir",
@@ -52,7 +52,7 @@ def examples(*lines: str) -> str:
 
 
 class HuntId(click.ParamType[str]):
-    """The id of a hunt; a malformed id is an error of usage."""
+    """The id of a hunt; a malformed id is a usage error."""
 
     name = "hunt"
 
@@ -118,7 +118,7 @@ def working_directory() -> Path:
         return Path.cwd()
     except OSError:
         raise SettingsError(
-            "working directory: does not exist any more; change to another"
+            "working directory: does not exist any more; change to another one"
         ) from None
 
 

@@ -15,8 +15,8 @@ from hunt.cli import arguments, bench_options
 def command() -> None:
     """Put load on a running server, and check every outcome.
 
-    CPU and memory are shown if the server runs on this machine: CPU in milliseconds for
-    1,000 clicks.
+    If the server runs on this machine, its CPU time (in milliseconds for 1,000 clicks) and
+    its memory are shown, too.
     """
     bench_options.more_files()
 
@@ -33,7 +33,8 @@ def command() -> None:
     type=bench_options.Counts(),
     default="64,256",
     show_default=True,
-    help="Numbers of keep-alive connections, each with its own player; one table row each.",
+    help="Numbers of keep-alive connections, each with its own player. Each number is measured "
+    "in turn.",
 )
 @click.option(
     "--rate",
@@ -70,8 +71,8 @@ def clicks_command(
 ) -> None:
     """Measure throughput, latency and CPU of clicks.
 
-    With --rate, latency counts from the scheduled time of a click. So a stalled server does
-    not hide the waiting time of later clicks (coordinated omission).
+    With --rate, latency counts from the scheduled time of a click. A server that stalls
+    therefore cannot hide the waiting time of later clicks (coordinated omission).
     """
     target = bench_options.target(url, hunt_id, data_dir, config)
     source = bench_options.players(target, data_dir, config, as_guests=as_guests)
@@ -194,7 +195,7 @@ def game_command(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Click as players with open streams; check that each outcome arrives once, on its stream."""
+    """Click as players with open streams, and check that each stream gets its outcomes once."""
     target = bench_options.target(url, hunt_id, data_dir, config)
     source = bench_options.players(target, data_dir, config, as_guests=as_guests)
     line = ProgressLine("game")

@@ -140,4 +140,4 @@ def show(
     if problems:
         raise SystemExit(1)
     if not as_json:
-        click.echo("all checks passed: no reward was lost, duplicated or sent to another player")
+        click.echo("all checks passed: no reward was lost, duplicated or sent to the wrong player")

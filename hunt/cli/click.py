@@ -1,4 +1,4 @@
-"""``hunt click HUNT``: click, with one id for all retries of a click."""
+"""``hunt click HUNT``: click as a player."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from hunt.sources import PREFIX
 @click.option(
     "--check",
     is_flag=True,
-    help="Check the settings that a server would start with; FILE is as --config.",
+    help="Check the settings that a server would start with; FILE is used like --config.",
 )
 @arguments.json_option
 @arguments.options
@@ -45,9 +45,9 @@ def command(
     With --check: exit status 0 if the settings are valid, and 2 if not, with the reason.
     """
     if default + check + as_json > 1:
-        raise click.UsageError("--default, --check and --json exclude each other")
+        raise click.UsageError("give only one of --default, --check and --json")
     if file is not None and (not check or config is not None):
-        raise click.UsageError("FILE belongs to --check, without --config")
+        raise click.UsageError("FILE needs --check, and excludes --config")
     if default:
         click.echo(default_file(), nl=False)
         return
@@ -70,7 +70,7 @@ def command(
 
 
 def _check(settings: Settings) -> None:
-    """Check what the values must fulfil together, and the files of keys.
+    """Check the settings against each other, and the files of keys.
 
     Raises:
         SettingsError: A server would not start with these settings.

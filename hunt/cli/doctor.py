@@ -14,7 +14,7 @@ from hunt.settings import RESERVE, Settings, file_limit
 from hunt.store import connection_checks
 from hunt.store.setting_checks import Finding, check, finding
 
-#: Connections that a server should be able to hold, without a setting.
+#: Number of connections that a server should be able to hold, unless a setting says more.
 CONNECTIONS = 1000
 
 

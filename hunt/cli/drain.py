@@ -16,8 +16,8 @@ from hunt.processes import control_socket
 def command(data_dir: Path | None, config: Path | None) -> None:
     """Shut the running server down gracefully, and wait until it has drained.
 
-    The server refuses new clicks and finishes those in flight. It is found by its data
-    folder, even if its database is elsewhere.
+    The server refuses new clicks and finishes those in flight. This command finds the server
+    by its data folder, even if its database is elsewhere.
     """
     settings = arguments.read(data_dir, config).settings
     running.run(_drain, settings.data_dir)

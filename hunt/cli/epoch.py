@@ -1,4 +1,4 @@
-"""``hunt epoch``: the epochs of the logs, with which event ids begin."""
+"""``hunt epoch``: show the epochs of the logs, and begin new ones."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def command(new: bool, as_json: bool, data_dir: Path | None, config: Path | None
     """Show the epoch of every hunt's log.
 
     After a restore from an older backup, run it with --new before clients reconnect. The
-    log then gives numbers out a second time. With a new epoch, a stream that resumes after
-    an old event id gets "reset", instead of skipping new rewards.
+    log then assigns the same numbers again. With a new epoch, a stream that resumes after
+    an old event id gets "reset" instead of missing new rewards.
     """
     epochs = running.run(_epochs, arguments.read(data_dir, config).settings, new)
     if as_json:

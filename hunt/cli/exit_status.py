@@ -17,7 +17,7 @@ FAILED = 1
 WRONG = 2  #: usage or settings are wrong
 INTERRUPTED = 130  #: the status of shells for SIGINT
 
-_LONGEST = 200  # characters of the longest message that quotes the user's input
+_LONGEST = 200  # maximum length of a message that quotes the user's input, in characters
 
 
 def run_command(command: Callable[[], object]) -> int:
@@ -68,7 +68,7 @@ def _describe(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, OSError):
         return _of_system(error), FAILED
     if isinstance(error, MemoryError):
-        return "hunt: memory: exhausted; ask for less", FAILED
+        return "hunt: memory: exhausted; use smaller numbers", FAILED
     return None
 
 

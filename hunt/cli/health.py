@@ -22,7 +22,7 @@ TIMEOUT = 5.0
 def command(ready: bool, url: str | None, data_dir: Path | None, config: Path | None) -> None:
     """Ask the running server whether it is alive; exit status 1 if it is not.
 
-    For the health check of a container: it needs no shell and no other program.
+    Use it as the health check of a container; it needs no shell and no other program.
     """
     server = server_address.address(url, data_dir, config)
     path = "/readyz" if ready else "/livez"

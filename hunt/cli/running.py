@@ -1,4 +1,4 @@
-"""Run the asynchronous part of a command, on a database if it needs one."""
+"""Functions that run the asynchronous part of a command, with a database if it needs one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(function: Callable[..., Awaitable[T]], *args: object) -> T:
     """Run ``function(*args)`` in Trio; raise the first error of an exception group.
 
     Raises:
-        HuntError: Also instead of an error of psycopg.
+        HuntError: In place of an error of psycopg.
     """
     try:
         return trio.run(function, *args)

@@ -44,7 +44,7 @@ BAR = 40
 def command(file: Path, clicks: int, players: int, seed: int | None, as_json: bool) -> None:
     """Simulate a hunt FILE with random clicks, and print how often each prize is won.
 
-    It runs the code that draws in production.
+    The draws use the same code as the server.
     """
     definition = arguments.definition(file)
     number = random.SystemRandom().getrandbits(32) if seed is None else seed

@@ -23,10 +23,10 @@ from hunt.settings import Settings
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-#: Days of the longest validity.
+#: Longest validity of a token, in days.
 MOST_DAYS = 3650
 
-_MOST = 1 << 16  # bytes that are read of a token from standard input
+_MOST = 1 << 16  # maximum number of bytes to read from standard input
 
 
 class Duration(click.ParamType[float]):
@@ -116,7 +116,7 @@ def command(
     if OWN not in settings.jwt_algorithms:
         raise SettingsError(
             f"HUNT_JWT_ALGORITHMS: has no {OWN}, so the server refuses tokens of this command; "
-            "get one from your issuer"
+            "get a token from your issuer"
         )
     audience, now = ADMIN if admin else PLAYER, datetime.now(UTC)
     click.echo(sign(secrets, player, audience=audience, ttl=ttl, now=now, hunts=hunts or None))

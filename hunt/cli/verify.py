@@ -20,7 +20,7 @@ from hunt.store.audit import Audit, Commitment
 from hunt.store.hunts import Hunts
 from hunt.store.log_pages import pages
 
-#: Wrong rows that are listed, at most.
+#: Maximum number of wrong rows that are listed.
 NAMED = 10
 
 LIMITS = """\
@@ -48,7 +48,7 @@ class Report(Struct, frozen=True):
     epilog=arguments.examples("hunt verify harbour", "hunt verify harbour --player ada --json")
 )
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
-@click.option("--player", help="Only verify this player's draws.")
+@click.option("--player", help="Verify only this player's draws.")
 @arguments.json_option
 @arguments.options
 def command(

@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def _load() -> Make:
-    """Import the application, but not into the supervisor process, which imports this module.
+    """Import the application; not done at the import, because the supervisor imports this module.
 
     Raises:
         SettingsError: An installed package is not compatible.

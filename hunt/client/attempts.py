@@ -13,7 +13,7 @@ import trio
 from hunt.core.backoff import Backoff
 from hunt.errors import Denied
 
-#: Statuses below 500 after which the same request is retried; all from 500 are.
+#: Statuses below 500 after which the same request is retried.  After 500 and more it always is.
 RETRIED = frozenset({408, 425, 429})
 
 #: Seconds until a connect or a request times out.
@@ -29,7 +29,7 @@ class AttemptFailed(Exception):
 
 
 class ServerAbsent(AttemptFailed):
-    """Nothing serves this address, at least not yet."""
+    """No server listens at this address, at least not yet."""
 
 
 class WrongServer(AttemptFailed):
@@ -61,15 +61,15 @@ def lost(address: str, error: BaseException) -> AttemptFailed:
                 return WrongServer(f"{address} does not speak TLS: try http://")
             return WrongServer(f"{address}: TLS failed: {(each.reason or str(each)).lower()}")
         if isinstance(each, socket.gaierror) and each.errno != socket.EAI_AGAIN:
-            return ServerAbsent(f"{address}: the name of this host is not known")
+            return ServerAbsent(f"{address}: the host name is unknown")
         if isinstance(each, ConnectionRefusedError):
-            return ServerAbsent(f"{address}: nothing listens there (connection refused)")
+            return ServerAbsent(f"{address}: no server listens there (connection refused)")
     if isinstance(error, httpx.RemoteProtocolError) and str(error).startswith(
         "illegal status line"
     ):
         return WrongServer(f"{address} does not speak HTTP: is it https://, or another service?")
     if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
-        return WrongServer(f"{address} cannot be asked: {error}")
+        return WrongServer(f"{address} is not a usable address: {error}")
     said = next((str(each) for each in reversed(causes) if str(each)), type(error).__name__)
     timeout = isinstance(error, httpx.TimeoutException | trio.TooSlowError)
     return AttemptFailed(f"{address} does not answer: {'too slow' if timeout else said}")

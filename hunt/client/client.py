@@ -103,7 +103,7 @@ class Client:
         try:
             return msgspec.convert(answer, Answer)
         except msgspec.ValidationError:
-            raise Unreachable(f"{self._url} answers, but not as a server of hunt does") from None
+            raise Unreachable(f"{self._url} answers, but is not a hunt server") from None
 
     async def _ask(
         self, method: str, path: str, body: object = None, *, patience: float, notice: Notice
@@ -122,7 +122,7 @@ class Client:
             except AttemptFailed as exc:
                 lost = exc
             except ValueError:  # not JSON
-                lost = WrongServer(f"{self._url} answers, but not as a server of hunt does")
+                lost = WrongServer(f"{self._url} answers, but is not a hunt server")
             if isinstance(lost, WrongServer) or (isinstance(lost, ServerAbsent) and not self._wait):
                 raise Unreachable(str(lost)) from lost
             pause = lost.pause + pauses.next()
@@ -142,9 +142,9 @@ class Client:
     ) -> AsyncIterator[Rewards]:
         """Subscribe to the player's rewards for the duration of the block.
 
-        The block starts after the server's ``hello``, so no reward of a click in the block
-        is missed.  A lost connection is reopened, and resumes after the last reward that was
-        taken.  The iteration ends when the hunt has ended, or raises `Denied`.
+        The block starts after the server's ``hello``, so it misses no reward of a click in
+        the block.  After a lost connection it reconnects, and resumes after the last reward
+        that was taken.  The iteration ends when the hunt has ended, or raises `Denied`.
 
         Args:
             hunt: Id of the hunt.
@@ -191,7 +191,8 @@ async def open_client(
             expires, and reconnects with the next one; with a fixed token it raises `Denied`.
         context: TLS settings; None: the defaults of the system.
         wait: Also retry if the connection is refused or the host name is unknown, for a
-            server that starts at the same time.  After the first answer this is always so.
+            server that starts at the same time.  After the first answer the client always
+            retries.
     """
     url = url.rstrip("/")
     credential = Credential(token)

@@ -33,8 +33,8 @@ class Credential(httpx.Auth):
             return f"Bearer {self._token}"
         try:
             return f"Bearer {await self._token()}"
-        except Exception as exc:  # the function is the caller's: any error
-            raise AttemptFailed(f"there is no token now: {type(exc).__name__}") from exc
+        except Exception as exc:  # the caller's function may raise any error
+            raise AttemptFailed(f"the token function failed: {type(exc).__name__}") from exc
 
     async def async_auth_flow(
         self, request: httpx.Request

@@ -121,7 +121,7 @@ class Rewards:
         try:
             await self._take(kind, what)
         except (KeyError, TypeError, msgspec.ValidationError):
-            raise WrongServer("these are not the messages of a server of hunt") from None
+            raise WrongServer("the messages are not those of a hunt server") from None
 
     async def _take(self, kind: str, what: dict[str, Any]) -> None:
         if kind == "reward":

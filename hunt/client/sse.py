@@ -14,11 +14,11 @@ from hunt.client.rewards import OnMessage
 from hunt.core.sse import RETRY_MS, Parser
 from hunt.settings import Settings
 
-#: Heartbeats without a byte after which a connection counts as dead.
+#: A connection without a byte for this many heartbeats counts as dead.
 HEARTBEATS = 2.5
 
-#: Seconds without a byte, at least, after which a connection counts as dead; more where the
-#: server announces longer heartbeats.
+#: A connection without a byte for this many seconds counts as dead; for longer, if the server
+#: announces longer heartbeats.
 SILENCE = HEARTBEATS * Settings().heartbeat
 
 
@@ -60,7 +60,7 @@ class SseSource:
             lost.pause = retry / 1000
             raise lost from exc
         except ValueError:
-            raise WrongServer("these are not the messages of a server of hunt") from None
+            raise WrongServer("the messages are not those of a hunt server") from None
         raise AttemptFailed("the stream has ended", pause=retry / 1000)
 
     def _get(self, after: str | None) -> AbstractAsyncContextManager[httpx.Response]:
@@ -97,4 +97,4 @@ async def _check(response: httpx.Response) -> None:
             await response.aread()
         attempts.check(response)
     if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
-        raise WrongServer("this is not a stream of events")
+        raise WrongServer("the response is not an event stream")

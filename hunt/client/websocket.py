@@ -22,13 +22,13 @@ from hunt.client.credential import Credential
 from hunt.client.rewards import OnMessage
 from hunt.errors import Denied, NotAllowed, NotAuthenticated
 
-#: Seconds between two ping messages.  The library answers the protocol's own pings unseen.
+#: Seconds between two ping messages.  The library answers ping frames without telling the client.
 PING_INTERVAL = 15.0
 
 #: Seconds without a message, pongs included, after which a connection counts as dead.
 SILENCE = 2.5 * PING_INTERVAL
 
-#: Bytes of the largest message.
+#: Maximum size of a message, in bytes.
 MAX_MESSAGE = 65_536
 
 #: Close codes after which a reconnect cannot succeed -> the HTTP status of the same refusal.
@@ -113,7 +113,7 @@ class WebSocketSource:
             )
             try:
                 await stream.do_handshake()
-            except BaseException:  # also cancelled: the stream has no other owner
+            except BaseException:  # even if cancelled, because the stream has no other owner
                 await trio.aclose_forcefully(stream)
                 raise
             return stream
@@ -144,7 +144,7 @@ async def _receive(socket: WebSocketConnection, on_message: OnMessage) -> End:
         try:
             [(kind, what)] = json.loads(text).items()
         except (ValueError, AttributeError):
-            return WrongServer("these are not the messages of a server of hunt")
+            return WrongServer("the messages are not those of a hunt server")
         if kind == "pong":
             continue
         greeted = greeted or kind == "hello"

@@ -10,7 +10,7 @@ from typing import Generic, Literal, TypeVar
 from hunt.metrics.counters import Histogram
 from hunt.metrics.families import Family, Rule, Sample
 
-#: A number; a number for each value of the label, or of both labels; a histogram.
+#: A number, a number for each value of the label or of both labels, or a histogram.
 Present = float | Mapping[str, float] | Mapping[tuple[str, str], float] | Histogram
 
 #: None: this process has no such metric.
@@ -23,7 +23,7 @@ Source = TypeVar("Source")
 class Metric(Generic[Source]):
     """The declaration of one metric."""
 
-    name: str  #: as exposed; of a counter without ``_total``
+    name: str  #: as exposed; that of a counter without ``_total``
     kind: Literal["counter", "gauge", "histogram"]
     unit: str  #: of its values
     help: str  #: one sentence; with the unit, the ``HELP`` line of the exposition

@@ -46,7 +46,7 @@ class Channel:
     async def flush(self) -> bool:
         """Send all queued messages; return False if the other end has closed.
 
-        Cancelled, it leaves what it has not sent to the next call.
+        If cancelled, it leaves the unsent bytes to the next call.
         """
         while self._unsent or self._queued:
             if not self._unsent:

@@ -1,9 +1,9 @@
 """The control socket, by which ``hunt drain`` and other commands find a running server.
 
-Each supervisor listens at a socket in a folder that only its user can enter: ``run`` in
-the data folder or, where that is impossible, a folder for temporary files whose name is
-derived from the data folder.  A client gets a line of JSON, `Hello`; it may answer
-``drain``, and gets ``drained`` once every worker process has ended.
+Each supervisor listens at a socket in a folder that only its user can enter.  The folder is
+``run`` in the data folder; if that is impossible, it is in the system's folder for temporary
+files, with a name derived from the data folder.  A client gets a line of JSON, `Hello`.  It
+may send ``drain``, and gets ``drained`` once every worker process has ended.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class SocketFolder:
 
 @contextmanager
 def open_socket_folder(data_dir: Path) -> Iterator[SocketFolder | None]:
-    """Find a folder for the sockets of a server; None if the machine has none."""
+    """Yield a folder for the sockets of a server; None if no private folder can be made."""
     for folder in folders(data_dir):
         try:
             for each in (folder.parent, folder):
@@ -123,8 +123,8 @@ async def serve(path: str, hello: Hello, drain: Callable[[], Awaitable[None]]) -
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 pass  # the client does not wait for the answer
 
-    # A server that starts removes sockets that refuse connections, as those of a killed
-    # server do.  So this one gets its name once it listens.
+    # A server that starts removes sockets that refuse connections, because they are those of
+    # killed servers.  Therefore this socket gets its name only once it listens.
     with unix_listener(path + ".new") as sock, ExitStack() as stack:
         os.rename(path + ".new", path)
         stack.callback(Path(path).unlink, missing_ok=True)
@@ -154,7 +154,7 @@ async def connected(data_dir: Path) -> AsyncIterator[list[tuple[Hello, trio.Sock
                         line = await _line(stream)
                         found.append((msgspec.json.decode(line, type=Hello), stream))
                     except (msgspec.DecodeError, trio.BrokenResourceError):
-                        continue  # it is ending
+                        continue  # the server is ending
                 silent += line is None
         if silent and not found:
             raise HuntError(

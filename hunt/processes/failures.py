@@ -19,7 +19,7 @@ def first_cause(error: BaseException) -> BaseException:
 
 
 def from_lifespan(error: BaseException) -> bool:
-    """Return whether the application has failed, and so has logged the reason."""
+    """Return whether the application has failed; it has then logged the reason."""
     if isinstance(error, BaseExceptionGroup):
         return any(from_lifespan(each) for each in error.exceptions)
     return isinstance(error, LifespanFailureError)
@@ -34,7 +34,7 @@ def failure(error: BaseException) -> Exception | None:
     """Return the part of `error` that is a failure; None for a cancellation or an exit.
 
     Raises:
-        BaseException: An order to exit in a group, on its own: Hypercorn swallows groups.
+        BaseException: An exit that was in a group, alone, because Hypercorn swallows groups.
     """
     if isinstance(error, BaseExceptionGroup):
         if exits := error.subgroup((KeyboardInterrupt, SystemExit)):

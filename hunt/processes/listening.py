@@ -1,7 +1,6 @@
 """Listening sockets, opened once and kept for the life of the server.
 
-Clients that have connected wait in the socket while a worker is replaced, so a restart
-refuses none of them.
+While a worker is replaced, new connections wait in the socket, so a restart refuses none.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ import trio
 
 from hunt.errors import HuntError
 
-#: Connections that may wait to be accepted.  With Hypercorn's 100, a burst of
-#: reconnecting streams loses SYNs, each of which costs its client a second (TRAPS, H6).
+#: Number of connections that may wait to be accepted.  With Hypercorn's 100, a burst of
+#: reconnecting streams loses SYNs, and each lost one delays its client by a second (H6 in
+#: docs/reference/traps.md).
 BACKLOG = 4096
 
 #: Milliseconds that sent bytes may stay unacknowledged before the kernel closes the
@@ -57,7 +57,7 @@ async def listening(addresses: Sequence[str]) -> AsyncIterator[list[socket.socke
 def set_backlog() -> list[str]:
     """Set `BACKLOG` for every socket on which this process listens; return their addresses.
 
-    Hypercorn's command listens before it imports hunt.  To listen again changes only the
+    Hypercorn's command listens before it imports hunt.  A second `listen` changes only the
     backlog.
     """
     addresses = []
@@ -129,7 +129,7 @@ def unix_listener(path: str) -> Iterator[socket.socket]:
     The socket of a killed server is replaced.
 
     Raises:
-        OSError: As of bind(2); ``EADDRINUSE`` if another process listens there.
+        OSError: See bind(2); ``EADDRINUSE`` if another process listens there.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         if is_abandoned(path):

@@ -1,9 +1,9 @@
 """The messages between the supervisor process and a worker process.
 
 Each message is a line of JSON on a socket pair.  The supervisor's first message is an
-`Order`; a spare process may wait long for it.  The end of a process is end of file for
-the other.  Settings contain secrets, so they are sent here: command lines and
-environments can be read by others.
+`Order`; a spare process may wait long for it.  When one process ends, the other reads the
+end of file.  Settings contain secrets, so they are sent in messages: other users can read
+command lines and environments.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hunt.errors import HuntError, SettingsError, StoreError, StoreUnavailable
 from hunt.metrics.families import Family
 from hunt.settings import Settings
 
-#: Maximum of descriptors in one message of the kernel (SCM_MAX_FD, unix(7)).
+#: Maximum number of descriptors in one message of the kernel (SCM_MAX_FD, unix(7)).
 _MAX_SOCKETS = 253
 
 _KINDS: dict[str, type[HuntError]] = {
@@ -62,7 +62,7 @@ class AskTotal(Struct, frozen=True, tag=True):
 
 
 class Failure(Struct, frozen=True, tag=True):
-    """From a worker, last: the reason for which it ends."""
+    """From a worker, last: the reason for its end."""
 
     kind: Literal["settings", "store", "other"]
     sentence: str
@@ -146,7 +146,7 @@ def receive_order(channel: socket.socket) -> tuple[Order, list[int]] | None:
         The order, and the descriptors to listen on.
     """
     line, listening = b"", list[int]()
-    # One byte at a time: the bytes behind the line are for `Channel`.
+    # Read one byte at a time, because the bytes after the line are for `Channel`.
     while not line.endswith(b"\n"):
         byte, found, _, _ = socket.recv_fds(channel, 1, _MAX_SOCKETS, socket.MSG_CMSG_CLOEXEC)
         if not byte:

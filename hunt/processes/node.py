@@ -19,7 +19,7 @@ from hunt.processes.worker_process import WorkerProcess
 #: Seconds for the workers to send their metrics; a worker that hangs is left out.
 COUNT_TIMEOUT = 0.5
 
-#: Seconds of delay that show that the supervisor itself hung: reports wait to be read.
+#: After a delay of so many seconds the supervisor itself was blocked, and reports are unread.
 _LATE = 0.25
 
 log = structlog.get_logger("hunt")
@@ -29,9 +29,9 @@ class Node:
     """Tells every worker whether the node is ready, and answers for the node's metrics.
 
     Args:
-        share: As of `Readiness`.
+        share: See `Readiness`.
         slots: Returns the worker process in each slot.
-        running: Returns these workers and those that drain.
+        running: Returns the same workers, and those that drain.
         draining: Returns whether the node drains.
     """
 
@@ -77,7 +77,7 @@ class Node:
         self._restarts[reason] += 1
 
     def tell_soon(self) -> None:
-        """Tell the workers the node's state at once: it may have changed."""
+        """Tell the workers the node's state at once, because it may have changed."""
         self._changed.set()
 
     def state(self) -> NodeState:

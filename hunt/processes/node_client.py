@@ -1,4 +1,4 @@
-"""A worker process reports to the supervisor, and learns the state of the node."""
+"""The reports of a worker process to the supervisor, and its view of the node."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hunt.metrics.families import Family
 from hunt.processes.channel import Channel
 from hunt.processes.messages import AskTotal, Count, Counts, Total
 
-#: Seconds between two reports of the counters.  A killed worker loses what it has counted
-#: since its last report.
+#: Seconds between two reports of the counters.  A worker that is killed loses its counts since
+#: its last report.
 COUNT_INTERVAL = 1.0
 
 #: Seconds to wait for the node's metrics.
@@ -48,8 +48,8 @@ class NodeClient:
 
         Args:
             engine: The engine of this worker.
-            yield_clients: Called every few seconds with whether clients should be left to
-                other workers.
+            yield_clients: Called every few seconds, with True if this worker should leave
+                new clients to other workers.
         """
         self._engine, self._yield_clients = engine, yield_clients
         async with trio.open_nursery() as nursery:
@@ -83,7 +83,7 @@ class NodeClient:
             self._channel.send(Counts(families, requested), key=(Counts, requested))
 
     async def _probe_when_alarmed(self) -> None:
-        """Probe the database for this worker once it has failed for another one."""
+        """Probe the database after it has failed for another worker."""
         assert self._engine is not None
         while True:
             await self._alarmed.wait()
@@ -119,9 +119,9 @@ class NodeClient:
         if self._lost:
             reason = "the supervisor has ended"
         elif self._node is None:
-            reason = "the supervisor has said nothing yet"
+            reason = "the supervisor has not reported yet"
         elif trio.current_time() - self._received_at > SUPERVISOR_SILENCE:
-            reason = f"the supervisor has said nothing for {SUPERVISOR_SILENCE:g} s"
+            reason = f"the supervisor has not reported for {SUPERVISOR_SILENCE:g} s"
         else:
             return self._node
         return NodeState(ready=False, reasons=[reason], workers=[])
@@ -135,8 +135,8 @@ class NodeClient:
         """Return the metrics of the node.
 
         Raises:
-            Overloaded: The supervisor does not answer.  This worker's own metrics instead
-                would look like counters that were reset.
+            Overloaded: The supervisor does not answer.  This worker's own metrics are no
+                substitute: they would look like counters that were reset.
         """
         number = next(self._numbers)
         send, receive = trio.open_memory_channel[list[Family]](1)

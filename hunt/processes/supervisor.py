@@ -1,7 +1,7 @@
-"""The supervisor: keeps the worker processes of one server running, and drains them.
+"""The supervisor, which keeps the worker processes of one server running, and drains them.
 
-The listening sockets belong to the supervisor, so clients wait in them while a worker is
-replaced, and none is refused.
+The listening sockets belong to the supervisor.  While a worker is replaced, new connections
+wait in them, and none is refused.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from hunt.processes.terminal import Terminal
 from hunt.processes.worker_process import Program, WorkerProcess, start
 from hunt.settings import Settings
 
-#: Early failures in a row, in one slot, after which the server gives up.
+#: Number of early failures in a row, in one slot, after which the server gives up.
 GIVE_UP = 5
 
-#: Seconds of service within which the end of a worker is an early failure.
+#: A worker that ends within this many seconds of service has failed early.
 EARLY = 5.0
 
-#: Seconds of service after which a spare is started: clients that reconnect to the new
-#: worker need the processor first.
+#: Seconds of service after which a spare is started.  Before that, clients that reconnect to
+#: the new worker need the processor.
 CALM = 2.0
 
-#: Seconds, beyond the time to drain in the settings, after which workers are killed.
+#: Workers are killed this many seconds after the longest drain that the settings allow.
 GRACE = 5.0
 
 log = structlog.get_logger("hunt")
@@ -46,7 +46,7 @@ class Supervisor:
     Args:
         program: The program of the workers, with the listening sockets.
         settings: The settings of every worker, with a database.
-        folder: The folder for the sockets of workers and supervisor; None: there is none.
+        folder: The folder for the sockets of workers and supervisor; None if there is none.
         notifier: Tells systemd the state of the server.
         opened: Called once, when all workers serve.
         binds: The addresses of the server, for people.
@@ -72,7 +72,7 @@ class Supervisor:
         self._binds = binds
         self._jitter = jitter
         self._slots: list[WorkerProcess] = []  # the worker that serves in each slot
-        self._running: set[WorkerProcess] = set()  # these, those that drain, and the spare
+        self._running: set[WorkerProcess] = set()  # in slots or draining, and the spare
         self._spare: WorkerProcess | None = None  # has imported everything, waits for its order
         self._terminal = Terminal()
         self._started = 0
@@ -91,10 +91,10 @@ class Supervisor:
         self.killed = False  #: it ended before it had drained
 
     async def run(self) -> None:
-        """Serve until the server has drained; cancelled, it kills all workers.
+        """Serve until the server has drained; if cancelled, kill all workers.
 
         Raises:
-            HuntError: The workers keep failing; with the reason of the last one.
+            HuntError: The workers keep failing; the message has the last reason.
         """
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
@@ -110,7 +110,7 @@ class Supervisor:
                 nursery.start_soon(self._keep, slot)
             nursery.start_soon(self._open)
             await self._drained.wait()
-            # `hunt drain` gets its answer before the control socket goes.
+            # `hunt drain` gets its answer before the control socket is removed.
             await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
 
@@ -170,8 +170,8 @@ class Supervisor:
     def _keep_spare(self) -> None:
         """Start a spare, which replaces the next worker that ends.
 
-        It has imported everything by then, so it serves within a moment.  It is not
-        started while another worker starts, which it would slow down.
+        It imports all modules in advance, so it serves within a moment.  It is not started
+        while another worker starts, because it would slow that one down.
         """
         wanted = self._spare is None and not self._draining.is_set()
         if wanted and all(each.alive for each in self._slots):

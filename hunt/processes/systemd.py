@@ -17,7 +17,7 @@ log = structlog.get_logger("hunt")
 
 
 class Notifier:
-    """Tells systemd the state of the service; does nothing where systemd did not start it.
+    """Tells systemd the state of the service; has no effect if systemd did not start it.
 
     Args:
         environ: The environment of the process.
@@ -30,7 +30,7 @@ class Notifier:
         pid = str(os.getpid())
         microseconds = environ.get("WATCHDOG_USEC", "")
         ours = environ.get("WATCHDOG_PID", pid) == pid
-        #: Seconds, > 0, between two watchdog notifications at most; None: no watchdog.
+        #: Maximum time between two watchdog notifications, in seconds, > 0; None: no watchdog.
         self.watchdog = (
             int(microseconds) / 1e6 if ours and microseconds.isdecimal() and address else None
         ) or None
@@ -65,5 +65,5 @@ class Notifier:
             try:
                 sock.sendto("\n".join(lines).encode(), self._address)
             except OSError as exc:
-                # Without systemd the game goes on.
+                # The server does not depend on systemd.
                 log.warning("systemd notification failed", state=lines[0], error=str(exc))

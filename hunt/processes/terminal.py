@@ -1,8 +1,8 @@
-"""The controlling terminal of a server: does a SIGHUP mean that the terminal has closed?
+"""The controlling terminal of a server, and the meaning of a SIGHUP.
 
 SIGHUP has two meanings: a request for a rolling restart, by an operator or systemd, or the
-end of the terminal.  Only a server that was started from a terminal, and has lost it, ends
-by the signal.  A server that was started with `nohup` ignores the end of its terminal.
+end of the terminal.  A server that was started from a terminal ends by the signal once the
+terminal is lost.  A server that was started with `nohup` ignores the end of its terminal.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import signal
 import trio
 
 _POLL = 1.0  # seconds between two checks of the terminal
-_LATE = 2.0  # seconds, at most, from the loss of a terminal to its signal
-_SETTLE = 0.5  # seconds: a shell that exits signals its jobs before it closes the terminal
+_LATE = 2.0  # maximum time from the loss of a terminal to its signal, in seconds
+_SETTLE = 0.5  # seconds from the signal of an exiting shell until its terminal is closed
 
 
 class Terminal:

@@ -1,4 +1,4 @@
-"""The main function of a worker process: serve as the supervisor orders, report, drain, end."""
+"""The main function of a worker process."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ from hunt.settings import Settings
 #: Seconds between two heartbeats.
 HEARTBEAT_INTERVAL = 1.0
 
-#: Hang timeouts after which a blocked event loop ends its process by itself: the supervisor,
-#: which would have ended it earlier, is gone.
+#: A process whose event loop is blocked ends by itself after this many hang timeouts.  A living
+#: supervisor ends it after one.
 _ORPHAN = 6
 
 #: Seconds, once Hypercorn serves, for the application to start.
@@ -54,7 +54,7 @@ START_TIMEOUT = 5.0
 #: Seconds, at the end, for the supervisor to read the last counters.
 FLUSH_TIMEOUT = 1.0
 
-#: Seconds to tear down, beyond the time to drain in the settings.
+#: A worker without supervisor ends this many seconds after the longest drain of the settings.
 GRACE = 5.0
 
 log = structlog.get_logger("hunt")
@@ -64,9 +64,9 @@ log = structlog.get_logger("hunt")
 class WorkerSlot:
     """The position of a worker process in its server.
 
-    Besides the common sockets, a worker listens at a socket of its own, with every route
-    of the application, for requests to this one worker.  A killed worker may leave its
-    socket behind for a moment, which then refuses connections.
+    In addition to the common sockets, a worker listens at a socket of its own, with every
+    route of the application, for requests to this one worker.  The socket of a killed worker
+    may exist for a moment longer, and refuses connections.
     """
 
     number: int  #: >= 1; never used twice by a server
@@ -74,7 +74,7 @@ class WorkerSlot:
     node: NodeClient  #: the connection to the supervisor
 
     def siblings(self) -> list[Path]:
-        """Return the sockets of the server's other workers, also of those that drain."""
+        """Return the sockets of the server's other workers, draining ones included."""
         if self.own_socket is None:
             return []
         server, _, _ = self.own_socket.name.rpartition("-")
@@ -82,15 +82,15 @@ class WorkerSlot:
         return sorted(each for each in sockets if each != self.own_socket)
 
 
-#: Make the ASGI application of a worker.
+#: Makes the ASGI application of a worker.
 Make = Callable[[Settings, WorkerSlot], ASGIFramework]
 
 
 def main(load: Callable[[], Make]) -> None:
-    """Serve until the supervisor retires this worker, or ends; does not return.
+    """Serve until the supervisor retires this worker, or ends; do not return.
 
-    The only argument on the command line is the descriptor of the channel.  The order may
-    arrive much later; a spare has imported everything by then, which takes longest.  Exit
+    The only argument on the command line is the descriptor of the channel.  A spare imports
+    all modules, which takes most of the time of a start, and then waits for its order.  Exit
     status: 0 drained, 1 failed, 2 wrong settings or an incompatible package.
 
     Args:
@@ -109,26 +109,26 @@ def main(load: Callable[[], Make]) -> None:
 
 
 def _obey(make: Make, channel: socket.socket) -> int:
-    """Serve as the first message of the supervisor says; return the exit status."""
+    """Serve by the first message of the supervisor; return the exit status."""
     received = receive_order(channel)
     if received is None:
         return 1
     order, listening = received
-    faulthandler.enable()  # SIGABRT then prints where the event loop stands
+    faulthandler.enable()  # so that SIGABRT prints the stack of the event loop
     configure(order.settings)
     trio.run(_run, make, order, listening, channel)
     return 0
 
 
 def _report(error: BaseException, channel: socket.socket) -> int:
-    """Tell the supervisor the reason for which this process ends; return its exit status."""
+    """Tell the supervisor the reason of this process's end; return the exit status."""
     cause = first_cause(error)
     failure = Failure.of(cause)
     if not isinstance(cause, HuntError) and not from_lifespan(error):
         log.critical("worker process failed", error=failure.sentence, exc_info=error)
     with suppress(OSError):
         channel.settimeout(1.0)
-        # After the end of a line that was sent in part.
+        # The line end completes a line that was sent in part.
         channel.sendall(b"\n" + encode(failure))
     return exit_status(error)
 
@@ -149,7 +149,7 @@ def hypercorn_config(order: Order, listening: Sequence[int]) -> Config:
 class _Starting:
     """An ASGI application with an event for its start.
 
-    After a failed start Hypercorn reports that it serves before it ends.
+    Hypercorn reports that it serves even after a failed start, before it ends.
     """
 
     def __init__(self, app: ASGIFramework) -> None:
@@ -186,7 +186,7 @@ async def _run(make: Make, order: Order, listening: Sequence[int], sock: socket.
                 nursery.cancel_scope.cancel()
 
             await nursery.start(serve_until_retired)
-            # Hypercorn serves even if the application has not started; hunt never does.
+            # Hypercorn serves even if the application has not started, so wait for the start.
             with trio.move_on_after(START_TIMEOUT):
                 await app.started.wait()
             if not app.started.is_set():
@@ -203,7 +203,7 @@ async def _send_heartbeats(channel: Channel, hang_timeout: float) -> None:
     """Send a heartbeat every second; never wait for the supervisor to read it."""
     try:
         while True:
-            # A C thread, so it also ends a process whose loop holds the interpreter.
+            # This timer is a thread in C: it ends the process even while Python is blocked.
             faulthandler.dump_traceback_later(hang_timeout * _ORPHAN, exit=True)
             channel.send(Heartbeat())
             await trio.sleep(HEARTBEAT_INTERVAL)
@@ -212,7 +212,7 @@ async def _send_heartbeats(channel: Channel, hang_timeout: float) -> None:
 
 
 async def _cancel_start(retired: trio.Event, started: trio.Event, scope: trio.CancelScope) -> None:
-    """Cancel a start that may wait long for a database: there is nothing to drain yet."""
+    """Cancel a start that may wait long for a database, because nothing must be drained yet."""
     await retired.wait()
     if not started.is_set():
         scope.cancel()
@@ -233,7 +233,7 @@ async def _read_messages(
             else:
                 node.receive(message)
     node.supervisor_lost()
-    # No supervisor is left to end this process if it does not drain.
+    # Without a supervisor, a timer must end this process if it does not drain.
     limit = settings.drain_delay + 2 * settings.drain_timeout + GRACE
     signal.setitimer(signal.ITIMER_REAL, limit)
     retired.set()

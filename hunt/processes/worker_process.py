@@ -1,4 +1,4 @@
-"""A worker process as the supervisor sees it: started, watched, told to drain, reaped."""
+"""The supervisor's handle of one worker process, from its start to its end."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from hunt.settings import Settings
 from hunt.sources import PREFIX, TEST_PREFIX
 from hunt.subprocesses import Steps, end, wait_exit
 
-#: Signals that end a worker that hangs; after SIGABRT it prints where its event loop stands.
+#: Signals that end a worker that hangs; after SIGABRT it prints the stack of its event loop.
 ABORT: Steps = ((signal.SIGABRT, 2.0), (signal.SIGKILL, float("inf")))
 
-#: Seconds of delay that show that the supervisor itself hung, not the worker.
+#: After a delay of so many seconds the supervisor itself was blocked, not the worker.
 _LATE = 1.0
 
 log = structlog.get_logger("hunt")
@@ -54,7 +54,7 @@ class Program:
 class WorkerProcess:
     """A started worker process; it waits for its order, and `watch` follows it to its end.
 
-    A worker imports everything before the order, which is most of the time of a start.
+    A worker imports all modules before the order, which takes most of the time of a start.
 
     Args:
         popen: The process.
@@ -77,8 +77,8 @@ class WorkerProcess:
         self.ended = trio.Event()  #: it has ended and was reaped
         self.serves_since: float | None = None  #: in Trio's time; None: it does not serve yet
         self.failure: Failure | None = None  #: the reason that it gave for its end
-        self.status: int | None = None  #: exit status as of `subprocess`; None: it runs
-        self.number: int | None = None  #: as of `order`; None: it waits for its order
+        self.status: int | None = None  #: exit status, as in `subprocess`; None: it runs
+        self.number: int | None = None  #: see `order`; None: it waits for its order
         self.hung = False  #: it was ended because its heartbeats stopped
         self._popen, self._sock, self._resources = popen, sock, resources
         self._channel = Channel(sock)
@@ -100,7 +100,7 @@ class WorkerProcess:
     async def watch(self) -> None:
         """Return when the process has ended; end it when its heartbeats stop.
 
-        Cancelled, it kills the process.
+        If cancelled, it kills the process.
         """
         try:
             async with trio.open_nursery() as nursery:
@@ -213,7 +213,7 @@ def start(program: Program, receive: Callable[[WorkerProcess, FromWorker], None]
 
     Args:
         program: The program.
-        receive: As of `WorkerProcess`.
+        receive: See `WorkerProcess`.
 
     Raises:
         OSError: The system cannot start another process.
@@ -222,7 +222,7 @@ def start(program: Program, receive: Callable[[WorkerProcess, FromWorker], None]
         ours, theirs = socket.socketpair()
         stack.enter_context(ours)
         with theirs:
-            # Blocks for a millisecond or two; a thread would only make it later.
+            # This blocks for a millisecond or two.  A thread would only delay it.
             popen = subprocess.Popen(
                 [*program.command, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
@@ -237,8 +237,8 @@ def start(program: Program, receive: Callable[[WorkerProcess, FromWorker], None]
 def _environ(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a worker, without settings: they come over the channel.
 
-    ``PYTHONSAFEPATH`` keeps Pythons that it starts from importing modules of the
-    working directory.
+    With ``PYTHONSAFEPATH``, Python processes that the worker starts do not import modules from
+    the working directory.
     """
     inherited = {
         name: value

@@ -35,7 +35,7 @@ SETTLINGS: tuple[Settling, ...] = ("succeed", "time_out", "fail", "read_only", "
 
 
 class Clock:
-    """A clock of whole seconds, set by the test; floats would break exact assertions."""
+    """A clock that the test sets, in whole seconds, because assertions are exact."""
 
     def __init__(self) -> None:
         self.now = 0  #: seconds
@@ -56,7 +56,7 @@ def settlings() -> st.SearchStrategy[Settling]:
 
 
 class BreakerMachine(RuleBasedStateMachine):
-    """Checks that a breaker keeps its contract in any order of events.
+    """Checks that a breaker keeps its contract for any order of events.
 
     Override `make` to test other options or another breaker.
     """
@@ -84,7 +84,7 @@ class BreakerMachine(RuleBasedStateMachine):
 
     @rule(target=tickets)
     def begin(self) -> Ticket:
-        """Request a ticket; check that only a breaker that is not closed refuses, within `cap`."""
+        """Request a ticket; check that a closed breaker never refuses, and others for a reason."""
         before = self.breaker.state
         due = self.breaker.probe_at()
         try:

@@ -1,7 +1,7 @@
 """A Hypothesis state machine that tests code which uses a breaker.
 
-`CallerMachine` checks that the code keeps the breaker's contract, whatever its store does;
-the guide is ``docs/how-to/property-test-the-breaker.md``.
+`CallerMachine` checks that the code keeps the breaker's contract for any behaviour of its
+store.  The guide is ``docs/how-to/property-test-the-breaker.md``.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ class Cancelled(BaseException):
 
 
 class CallerMachine(RuleBasedStateMachine):
-    """Checks that your code keeps the breaker's contract, whatever its store does.
+    """Checks that your code keeps the breaker's contract for any behaviour of its store.
 
     Override `call`, and `errors` with the errors of your store.  Calls overlap, and end in
     any order and in any way.  The machine asserts:
 
     - The store is only called with a ticket, so never while the breaker refuses.
-    - Each ticket is settled once, as soon as its call ends, according to its end; a success
-      with its duration.
-    - Cancellations and other errors that are no `Exception` are not swallowed.  Every raised
-      error comes from the store or the breaker.
+    - Each ticket is settled once, as soon as its call ends, by the method that fits that end;
+      a success with its duration.
+    - Cancellations, and other errors that are not an `Exception`, are not swallowed.  Every
+      raised error comes from the store or the breaker.
     - The breaker eventually admits a probe.
 
-    Your code runs outside of any event loop and may only await the operation.  Anything
-    that waits, such as a deadline, belongs into the operation.
+    Your code runs outside of any event loop and may only await the operation.  Code that
+    waits, such as a deadline, must be part of the operation.
     """
 
     #: Required settling of a ticket -> the error of the store that requires it.
@@ -154,7 +154,7 @@ class _Call:
         self.settled: list[_Settled] = []
         self.ticket: Ticket | None = None  # ticket of the operation in flight
         self.since = 0  # time of its last step
-        self.wrong: str | None = None  # raised later: the code under test could swallow it
+        self.wrong: str | None = None  # raised later, because the tested code could swallow it
 
     def unsettled(self) -> list[Ticket]:
         # By identity: tickets of one opening are equal.
@@ -178,7 +178,7 @@ def _suspend() -> Generator[None, None, None]:
 
 
 class _Watched:
-    """A proxy of the breaker that records the tickets of each call."""
+    """A wrapper of the breaker that records the tickets of each call."""
 
     def __init__(self, breaker: Breaker) -> None:
         self._breaker = breaker

@@ -15,7 +15,7 @@ from hunt.testing.connections import connections
 from hunt.testing.history import Attempt, Entry, History, Received
 from hunt.testing.stored_log import StoredLog
 
-#: Lines of context of one violation, at most.
+#: Maximum number of lines of context of one violation.
 LINES = 12
 
 
@@ -172,7 +172,7 @@ def private(history: History, log: StoredLog) -> list[Violation]:
 def bounded(
     before: Mapping[str, float], after: Mapping[str, float], slack: Mapping[str, float]
 ) -> list[Violation]:
-    """Check that resource use after a load is the same as before.
+    """Check that resource use after a load does not exceed that before.
 
     Args:
         before: Use before the load, by name: tasks, descriptors, connections, bytes.

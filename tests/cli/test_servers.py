@@ -53,7 +53,7 @@ async def test_running_server_is_found_by_its_data_folder(tmp_path: Path) -> Non
         # Not the address in the stale socket's name, but that of the settings.
         gone = await hunt("click", "harbour", "--data-dir", str(tmp_path), HUNT_BIND="127.0.0.1:1")
         assert (gone.status, gone.out) == (1, "")
-        assert "http://127.0.0.1:1: nothing listens there" in gone.err
+        assert "http://127.0.0.1:1: no server listens there" in gone.err
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ async def test_permanent_failure_is_reported_at_once(database: str, client: list
     with socket.socket() as refusing:
         refusing.bind(("127.0.0.1", 0))
         port = refusing.getsockname()[1]
-        await told(f"http://127.0.0.1:{port}", "nothing listens there (connection refused)")
-    await told("http://nowhere.invalid", "the name of this host is not known")
+        await told(f"http://127.0.0.1:{port}", "no server listens there (connection refused)")
+    await told("http://nowhere.invalid", "the host name is unknown")
     async with serving(database, over_tls=False) as server:
         url = str(server.base_url)
         await told(url.replace("http:", "https:"), "does not speak TLS: try http://")

@@ -213,7 +213,7 @@ async def test_supervisor_that_stands_still_leaves_no_stale_answer(
         with stopped(made.server.process.pid):
             await until_all(made, 503, seconds=SUPERVISOR_SILENCE + 20)
             for path in made.own_sockets():
-                assert "the supervisor has said nothing for" in (await readyz(path))[1]["detail"]
+                assert "the supervisor has not reported for" in (await readyz(path))[1]["detail"]
         await until_all(made, 200)
 
 
