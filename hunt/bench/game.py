@@ -49,7 +49,7 @@ class OutcomeChecker:
         self.delays = array("d")  #: seconds from the scheduled time of a click to its event
         self._sent: dict[bytes, tuple[int, float]] = {}  # clicks without an event
         self._answered: set[bytes] = set()  # click ids without an event
-        self._early: set[bytes] = set()  # click ids with an event and no answer
+        self._early: set[bytes] = set()  # click ids with an event, but without an answer yet
         self._seqs: Counter[int] = Counter()  # player -> the last seq on the stream
         self._wrong: Counter[str] = Counter()
 

@@ -56,7 +56,7 @@ def open_loop(
     """Click at a constant rate, independent of the answers.
 
     A click waits if no connection is free, and its latency counts from its scheduled time.
-    So slow answers cannot hide the delay of later clicks (coordinated omission).
+    Slow answers therefore cannot hide the delay of later clicks (coordinated omission).
     """
     run = clicker.run = Run(began=perf_counter(), seconds=seconds)
     free = deque(clicker.connections)

@@ -10,7 +10,7 @@ from hunt.bench.run import Run
 
 
 class ProgressLine:
-    """A line that is overwritten in place; nothing without a terminal."""
+    """A line that is overwritten in place; it is shown only on a terminal."""
 
     def __init__(self, label: str, stream: TextIO | None = None) -> None:
         self._label = label

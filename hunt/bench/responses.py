@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 _END = b"\r\n\r\n"
 
-#: Cached heads, at most; they differ by length and, each second, by date.
+#: Maximum number of cached heads, which differ by length and, each second, by date.
 _HEADS = 1000
 
 

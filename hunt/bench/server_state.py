@@ -89,7 +89,7 @@ def _refused(target: Target, status: int) -> str:
     if status in {401, 403}:
         return (
             f"the server refuses the players' tokens ({status}): "
-            "set HUNT_JWT_SECRET as the server has it, or give --guests"
+            "set HUNT_JWT_SECRET to the secret of the server, or give --guests"
         )
     if status == 404:
         return f"the server has no hunt {target.hunt!r}: give --hunt"

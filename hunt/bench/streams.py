@@ -156,7 +156,7 @@ def _fan_out(
 
 
 def _win(clicker: ClickClients, poller: CombinedPoller, reached: set[int]) -> float:
-    """Click until a win goes round, each time with another player; return when it was clicked."""
+    """Click with one player after another until a win arrives; return the time of its click."""
     clicker.run = Run(began=time.perf_counter(), seconds=PATIENCE)
     for number in range(TRIES):
         connection = clicker.connections[number % len(clicker.connections)]

@@ -19,7 +19,7 @@ TIMEOUT = 30.0
 #: IP_BIND_ADDRESS_NO_PORT of linux/in.h: choose the local port at connect.
 _BIND_ADDRESS_NO_PORT = 24
 
-#: Connections from one local address, at most; Linux has about 28,000 ports for each.
+#: Maximum number of connections from one local address; Linux has about 28,000 ports for each.
 _PORTS = 8000
 
 

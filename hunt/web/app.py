@@ -52,11 +52,11 @@ class Application(QuartTrio):
 
 
 def create_app(engine: Engine) -> Application:
-    """Return the application that serves by an engine."""
+    """Return the application, whose routes use the services of an engine."""
     app = Application("hunt.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = contract.MAX_BODY
     app.config["BODY_TIMEOUT"] = contract.BODY_TIMEOUT
-    # Else `/v1//hunts` would redirect to a host that the client chose.
+    # Otherwise `/v1//hunts` would redirect to a host that the client chose.
     app.url_map.merge_slashes = False
     for blueprint in _blueprints(engine):
         app.register_blueprint(blueprint)

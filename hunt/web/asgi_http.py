@@ -13,18 +13,18 @@ from quart_trio.asgi import TrioASGIHTTPConnection
 END_TIMEOUT = 15.0
 
 
-#: Path of a target that is no path; it matches no route.
+#: Stands for the path of a target without a valid one; it matches no route.
 NOWHERE = "*"
 
-#: Characters of an absolute target, at most.
+#: Maximum length of an absolute target, in characters.
 MAX_URL = 1024
 
 
 def path_of(target: str) -> str:
     """Return the path in the target of a request (RFC 9112, 3.2), without its query.
 
-    A path that begins with two slashes matches no route.  Werkzeug would drop one of
-    them, and so serve a path that a proxy or an earlier check did not recognise.
+    A path that begins with two slashes matches no route.  Werkzeug would drop one of them,
+    and then serve a path that a proxy or an earlier check has not recognised.
 
     >>> path_of("http://hunt.example")
     '/'
@@ -35,20 +35,20 @@ def path_of(target: str) -> str:
         return NOWHERE
     try:
         url = urlsplit(target)
-    except ValueError:  # as of an IPv6 address with one bracket
+    except ValueError:  # for example an IPv6 address with one bracket
         return NOWHERE
     path = url.path or ("/" if url.netloc else NOWHERE)
     return NOWHERE if path.startswith("//") else path
 
 
 class HTTPConnection(TrioASGIHTTPConnection):
-    """Accepts any target, and shields the end of a response (TRAPS, Q1).
+    """Accepts any target, and shields the end of a response (Q1 in docs/reference/traps.md).
 
     Quart reads the first character of the path, and fails on an empty one.
 
-    Hypercorn reports the disconnect during the last `send`.  Quart-Trio would cancel
-    that `send`, in which Hypercorn closes or recycles the connection, so that
-    ``Connection: close`` never closed.
+    Hypercorn reports the disconnect during the last `send`, and closes or recycles the
+    connection in that `send`.  Quart-Trio would cancel it, and ``Connection: close`` would
+    never close.
     """
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -16,15 +16,15 @@ from hunt.errors import InvalidRequest, UnsupportedType
 from hunt.play.request import unsupported_body
 from hunt.web.scope_state import CONTINUE
 
-#: Bytes in the body of a request for administration, at most.
+#: Maximum size of the body of a request for administration, in bytes.
 MAX_ADMIN_BODY = 256 * 1024
 
 
 class SizedRequest(TrioRequest):
     """A request whose size limit depends on its path.
 
-    ``100 Continue`` is sent once a route reads the body.  So a client that waits for it
-    sends no body to a route that refuses the head.
+    ``100 Continue`` is sent once a route reads the body.  A client that waits for it
+    therefore sends no body to a route that refuses the head.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ def whole_number(name: str, default: int | None, *, least: int, most: int) -> in
         most: Largest valid number.
 
     Raises:
-        InvalidRequest: The parameter is no whole number, or out of range.
+        InvalidRequest: The parameter is not a whole number, or out of range.
     """
     text = request.args.get(name, "" if default is None else str(default))
     if not (text.isascii() and text.isdigit()) or not least <= int(text[:20]) <= most:

@@ -17,10 +17,10 @@ from hunt.web.scope_state import LOCAL_ADDRESS
 
 
 def play_request(hunt_id: str = "") -> Request:
-    """Return the current request, as the play API reads it.
+    """Return the current request in the form of the play API.
 
     Args:
-        hunt_id: Hunt id in the path; empty where the path has none.
+        hunt_id: Hunt id in the path; empty if the path has none.
     """
     query = request.query_string.decode("latin-1")
     return build(hunt_id, request.headers.items(), query, scheme=request.scheme)
@@ -72,7 +72,7 @@ def player_or_none(play: Play) -> str | None:
 
 
 def operator_identity(play: Play) -> Identity:
-    """Return the operator of the current request; only a token for administration counts.
+    """Return the operator of the current request, who needs a token for administration.
 
     Raises:
         NotAuthenticated: There is no such token.
@@ -84,13 +84,13 @@ def operator(play: Play) -> str:
     """Return the name of the operator of the current request.
 
     Raises:
-        NotAuthenticated: As of `operator_identity`.
+        NotAuthenticated: See `operator_identity`.
     """
     return operator_identity(play).player
 
 
 def check_operations_address(operations: Operations) -> None:
-    """Raise Werkzeug's `NotFound` where operators are served at another address."""
+    """Raise Werkzeug's `NotFound` if operators are served at another address."""
     wanted = operations.address
     local: str | None = request.scope.get("state", {}).get(LOCAL_ADDRESS)
     if wanted is None or (

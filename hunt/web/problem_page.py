@@ -37,7 +37,7 @@ _SECTION = """<section id="{slug}">
 <p><code>{status} {phrase}</code>{retry}</p>
 </section>"""
 
-_RETRY = "; <code>Retry-After</code> says when to try again"
+_RETRY = "; <code>Retry-After</code> is the number of seconds to wait before a retry"
 
 
 def page() -> bytes:

@@ -39,7 +39,7 @@ def http_problem(error: HTTPException) -> Problem:
 def empty(status: int, headers: dict[str, str] | None = None) -> Response:
     """Return a response without a body.
 
-    Quart makes an asyncio generator of a missing body, which fails on Trio: the client
-    would get no response.  An empty body works.
+    Quart makes an asyncio generator for a missing body.  It fails on Trio, and the client
+    gets no response.  An empty body works.
     """
     return Response(b"", status=status, headers=headers)

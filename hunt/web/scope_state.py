@@ -5,5 +5,5 @@ from __future__ import annotations
 #: The server's own address of the connection: ``host:port`` or ``unix:/path``.
 LOCAL_ADDRESS = "hunt_local_address"
 
-#: An async function that sends ``100 Continue``, where the client waits for it.
+#: An async function that sends ``100 Continue``; present if the client waits for it.
 CONTINUE = "hunt_continue"

@@ -67,7 +67,7 @@ def blueprint(play: Play, operations: Operations, store: Store) -> Blueprint:
             changes = await store.hunts.change(
                 hunt_id, lambda _: definition, actor=caller.operator(play)
             )
-        # A change is in the audit trail already; without one, this was a read.
+        # The audit trail already records a change.  Without a change, this was a read.
         shown = (
             hunt_details(await _stored(store, hunt_id))
             if changes
@@ -158,7 +158,7 @@ async def _change_state(
         store: Has the hunt.
         hunt_id: Id of the hunt.
         operator: Name of the operator, for the audit trail.
-        change: Method of the store; returns whether it has changed and recorded anything.
+        change: Method of the store; returns whether it has made and recorded a change.
     """
     changed = await change(hunt_id, actor=operator)
     if not changed:

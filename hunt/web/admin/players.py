@@ -28,7 +28,7 @@ def blueprint(
 
     Args:
         play: Authenticates operators.
-        operations: As of `operator_blueprint`.
+        operations: See `operator_blueprint`.
         store: Has the data of players.
         known: Ids of the hunts.
     """

@@ -1,6 +1,6 @@
 """``/v1/admin/drain`` and ``/v1/admin/breaker``: control of worker processes.
 
-These routes work while the database is unavailable: the audit queue writes later.
+These routes work while the database is unavailable, because the audit queue writes later.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def blueprint(play: Play, operations: Operations, commits: Commits) -> Blueprint
         commits.prober.observe()
         processes = 1
         if request.args.get("process") != "own":
-            # Recorded once, by the process that the operator asked.
+            # The process that received the operator's request records the action, once.
             detail = {"force": force, "process": os.getpid()}
             actor = caller.operator(play)
             operations.audit_queue.add(Entry(actor=actor, action="breaker", detail=dict(detail)))

@@ -110,7 +110,7 @@ class SampleStream(ResponseBody):
         return greeting + self._changed_hunts() + events + await self._processes()
 
     def _changed_hunts(self) -> bytes:
-        """Return the hunts as an event; empty if they are those that were sent last."""
+        """Return the hunts as an event; empty if they have not changed since the last one."""
         hunts = _hunts(self._services.catalogue, self._identity.hunts)
         if hunts == self._sent_hunts:
             return b""
@@ -118,7 +118,7 @@ class SampleStream(ResponseBody):
         return sse.frame(event="hunts", data=hunts)
 
     async def _processes(self) -> bytes:
-        """Return the newest sample of every process of this server, own first, as an event."""
+        """Return the newest samples of all processes of this server as an event, own first."""
         own, paths = self._samples.newest, self._services.siblings()
         responses: Sequence[bytes] = ()
         if paths:

@@ -20,7 +20,8 @@ def blueprint(play: Play) -> Blueprint:
     @routes.post(contract.CLICKS)
     async def click(hunt_id: str) -> Response:
         asked = caller.play_request(hunt_id)
-        # Before the body is read: a client that waits for "100 Continue" need not send it.
+        # The head is checked before the body is read, so that a client that waits for
+        # "100 Continue" need not send the body of a refused click.
         refusal = play.check(asked, trio.current_time())
         if refusal is not None:
             raise refusal

@@ -18,7 +18,7 @@ from hunt.web import caller, problem_page
 from hunt.web.openapi import document
 from hunt.web.responses import empty
 
-#: Scripts, styles, images and connections from this server only; nothing inline.
+#: Allows scripts, styles, images and connections of this server only, and nothing inline.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -55,7 +55,7 @@ class Asset:
 
     @classmethod
     def of(cls, content: bytes, mimetype: str) -> Asset:
-        """Return the asset of this content, with the ETag that follows from it."""
+        """Return an asset with this content, and with an ETag that is computed from it."""
         return cls(content, mimetype, f'"{hashlib.sha256(content).hexdigest()[:20]}"')
 
     def response(self) -> Response:
@@ -96,7 +96,7 @@ def blueprint(operations: Operations) -> Blueprint:
 
     @routes.get("/ops")
     async def ops() -> Response:
-        # The page itself is no secret: every request that it makes needs an operator token.
+        # The page itself is not secret.  Every request that it sends needs an operator token.
         caller.check_operations_address(operations)
         return respond("ops/ops.html")
 

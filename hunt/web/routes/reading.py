@@ -23,7 +23,7 @@ from hunt.store.log import Log
 from hunt.web import bodies, caller
 from hunt.web.responses import empty
 
-#: Rewards in one page, at most.
+#: Maximum number of rewards in one page.
 MAX_LIMIT = 1000
 
 
@@ -103,7 +103,7 @@ def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
     """Return the entry of a hunt in the list of hunts.
 
     Args:
-        hunt: A hunt that is no draft.
+        hunt: A hunt that is not a draft.
         now: The time of the database's clock.
     """
     definition = hunt.definition

@@ -1,4 +1,4 @@
-"""Guests and tickets: how a browser becomes a player."""
+"""``POST /v1/session`` and ``POST /v1/tickets``: guest sessions and tickets."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """``GET /v1/hunts/{hunt}/socket``: answers to requests that do not become WebSockets.
 
-Valid handshakes never come here; `hunt.edge.http1` takes them from Hypercorn.
+Valid handshakes never reach this route, because `hunt.edge.http1` takes them from Hypercorn.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ def blueprint(play: Play) -> Blueprint:
     async def socket(hunt_id: str) -> Response:
         play.check_handshake(caller.play_request(hunt_id))
         if request.headers.get("Sec-WebSocket-Version") == contract.WEBSOCKET_VERSION:
-            raise InvalidRequest("this is no handshake of RFC 6455")
+            raise InvalidRequest("the handshake is not valid (RFC 6455)")
         headers = {"Sec-WebSocket-Version": contract.WEBSOCKET_VERSION}
         if request.http_version == "1.1":  # HTTP/2 forbids these headers
             headers |= {"Upgrade": "websocket", "Connection": "Upgrade"}
-        detail = "this takes the handshake of a WebSocket, version 13, over HTTP/1.1"
+        detail = "this path accepts only WebSocket handshakes, version 13, over HTTP/1.1"
         return problem_response(problems.problem(426, detail, headers=headers))
 
     return routes

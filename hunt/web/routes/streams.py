@@ -1,4 +1,4 @@
-"""``GET /v1/hunts/{hunt}/events``: a player's rewards as they happen, and missed ones."""
+"""``GET /v1/hunts/{hunt}/events``: an event stream."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def blueprint(play: Play) -> Blueprint:
 def _response(body: bytes | ResponseBody) -> Response:
     """Return the response of an event stream."""
     response = Response(body, mimetype="text/event-stream", headers=contract.STREAM_HEADERS)
-    response.timeout = None  # Quart would end the stream after RESPONSE_TIMEOUT (TRAPS, Q4)
+    response.timeout = None  # otherwise Quart ends the stream after RESPONSE_TIMEOUT (trap Q4)
     return response
 
 
 def drop_body(response: Response) -> None:
-    """End the answer to a ``HEAD`` request after its headers, where the body is a stream.
+    """End the answer to a ``HEAD`` request after its headers, if the body is a stream.
 
-    Hypercorn sends no body then, but the application would produce it for ever.
+    Hypercorn sends no body then, but the application would go on producing it.
     """
     if not isinstance(response.response, DataBody):
         response.set_data(b"")
