@@ -103,12 +103,12 @@ _HUNTS = (
 _PLAYERS = (
     _operation(
         "admin_rewards", "GET", f"{_HUNT}/players/{{player}}/rewards",
-        "List a player's rewards in a hunt; written to the audit trail.",
+        "List a player's rewards in a hunt; the audit trail records it.",
         schemas.RewardPage, 400, parameters=(AFTER, LIMIT),
     ),
     _operation(
         "admin_export", "GET", "/players/{player}",
-        "Export all stored data of a player; written to the audit trail.",
+        "Export all stored data of a player; the audit trail records it.",
         admin_schemas.PlayerExport, 400,
         parameters=(
             Parameter(
@@ -140,7 +140,7 @@ _PLAYERS = (
 _PROCESSES = (
     _operation(
         "admin_drain", "POST", "/drain",
-        "Drain a worker process: it finishes what is in flight, then exits.",
+        "Drain a worker process: it finishes the clicks in flight, then exits.",
         admin_schemas.DrainStarted, 400, status=202,
         parameters=(
             integer("process", 1, 2**31 - 1, "Process id; default: the responding process."),

@@ -79,7 +79,7 @@ _PLAYING = (
     ),
     Operation(
         name="socket", method="GET", path="/v1/hunts/{hunt}/socket", tag="playing",
-        summary="Open a WebSocket for clicks and rewards. Without a handshake: 426.",
+        summary="Open a WebSocket for clicks and rewards; 426 without a handshake.",
         responses=(Response(status=101, description="The connection is now a WebSocket."),),
         errors=(400, 403, 404, 426), parameters=(*_RESUME, _TICKET),
         security=("", *_PLAYER, "ticket"),
@@ -112,7 +112,7 @@ _READING = (
     ),
     Operation(
         name="hunt", method="GET", path="/v1/hunts/{hunt}", tag="reading",
-        summary="Get a hunt: map, prizes, times, seed commitment; the seed once it is closed.",
+        summary="Get a hunt: map, prizes, times and seed commitment; after its end also the seed.",
         responses=_cacheable(schemas.Hunt), errors=(404,), parameters=(_IF_NONE_MATCH,),
     ),
     Operation(
@@ -157,7 +157,7 @@ _OPERATIONS = (
     ),
     Operation(
         name="ops_samples", method="GET", path="/ops/samples", tag="operations",
-        summary="Stream one sample a second of this process, after the samples it has kept.",
+        summary="Stream the stored samples of this process, then a new one each second.",
         responses=(_EVENT_STREAM,), errors=(401, 404, 503), security=("operator",),
         parameters=(_RESUME[-1],),
     ),

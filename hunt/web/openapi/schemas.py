@@ -217,7 +217,7 @@ class LeaderboardEntry(Struct):
 
 
 class Leaderboard(Struct):
-    """The players with the most points, as of `seq`."""
+    """The players with the most points, counted up to `seq`."""
 
     hunt: Id
     seq: NonNegative

@@ -83,7 +83,7 @@ export class HuntGame {
   playerChanged() {
     this.#history.stop();
     this.#forget();
-    // In a place of its own: the outcome of the next click would replace it beside the map.
+    // Not in the outcome line, where the outcome of the next click would replace it.
     byId("notice").textContent = "Your session expired. You now play as a new guest.";
   }
 

@@ -28,7 +28,7 @@ export class Busy extends Error {
   }
 }
 
-/** Return the error that an error response stands for: `Busy` or `Refused`. */
+/** Return the error of a response that is not a success: `Busy` or `Refused`. */
 export async function errorFrom(response) {
   const problem = await response.json().catch(() => ({}));
   const detail = problem.detail ?? (response.statusText || `The server answered ${response.status}.`);

@@ -14,7 +14,7 @@ export { NotInvited, Refused, SignedOut, Unconfirmed, uuid };
 const PAGE_SIZE = 1000; // rewards; the server's maximum
 
 /**
- * Become a player. Retries until the server answers; rejects with `Refused` if it takes no guests.
+ * Become a player. Retries until the server answers; rejects with `Refused` if it admits no guests.
  * @param {{url?: string, token?: string | (() => string | Promise<string>), guest?: boolean, changed?: () => void}} options
  *   `url`: the server's address, default: where this module was loaded from; `token`: a player's token, or a function
  *   that returns one for each request, default: play as a guest; `guest`: false to use an existing cookie and create no

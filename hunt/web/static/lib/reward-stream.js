@@ -8,8 +8,8 @@ import { SharedStream } from "./shared-stream.js";
 export const streamName = (session, path) => (session.player === null ? null : `hunt ${session.player} ${session.base}${path}`);
 
 /**
- * Delivers each reward once, by ascending `seq`, across reconnects and whichever tab reads the stream. When the guest is
- * replaced, it follows the new one.
+ * Delivers each reward once, by ascending `seq`, across reconnects, also when another tab reads the stream. When the guest
+ * is replaced, it follows the new one.
  */
 export class RewardStream {
   #session;

@@ -11,7 +11,7 @@ export class SignedOut extends Refused {
   }
 }
 
-/** The server takes no guests, and the browser has no cookie of an invited player. */
+/** The server admits no guests, and the browser has no cookie of an invited player. */
 export class NotInvited extends Refused {
   static CURE = "Sign in on the website that invited you, then open this page again.";
 
@@ -88,7 +88,7 @@ export class Session {
     if (this.#token === undefined) return fetch(this.#base + path, options);
     const token = typeof this.#token === "function" ? await this.#token() : this.#token;
     const headers = { ...options.headers, Authorization: `Bearer ${token}` };
-    // Without cookies: the browser may also hold the cookie of a guest.
+    // Send no cookies, because the browser may also hold the cookie of a guest.
     return fetch(this.#base + path, { ...options, headers, credentials: "omit" });
   }
 

@@ -1,8 +1,8 @@
 // One event stream for all tabs of a browser: one tab (the leader) reads it and forwards it to the others.
 //
 // Over HTTP/1.1 a browser opens at most six connections to a server, for all tabs together. With a stream each, six
-// tabs would leave no connection for a click. The leader is the tab that holds a Web Lock, which the browser releases
-// however the tab ends.
+// tabs would leave no connection for a click. The leader is the tab that holds a Web Lock. The browser releases the lock
+// when that tab closes or crashes.
 
 import { Refused } from "./errors.js";
 
@@ -90,7 +90,7 @@ export class SharedStream {
     return !this.#away && (this.#visible || !this.#onlyVisible);
   }
 
-  /** Resign when the page goes away; take over when it becomes visible, as the leader may be suspended. */
+  /** Resign when the page goes away; take over when it becomes visible, because the leader may be suspended. */
   #pageChanged({ away = this.#away } = {}) {
     this.#away = away;
     if (!this.#mayLead) this.#resign();
@@ -168,7 +168,7 @@ export class SharedStream {
     if (refused || state === "over") queueMicrotask(() => this.#end()); // final in every tab
   }
 
-  /** Ask the leader for a sign of life, now and then; take over from one that does not answer. */
+  /** Ask the leader regularly whether it is alive; take over if it does not answer. */
   #checkLeader() {
     clearTimeout(this.#timer);
     if (!this.#channel) return;

@@ -1,7 +1,7 @@
 // A parser for server-sent events (HTML Living Standard, section 9.2).
 
 /**
- * Splits text into events, however it is cut into pieces. Comments are ignored. A block with only an `id` or a
+ * Splits text into events; the text may arrive in any pieces. Comments are ignored. A block with only an `id` or a
  * `retry` is returned as an event with an empty `event`, so that the caller can apply it.
  */
 export class Parser {

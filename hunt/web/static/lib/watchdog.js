@@ -18,8 +18,8 @@ export class Watchdog {
   }
 
   /**
-   * Expect at least one byte in so many seconds.
-   * @param {number | undefined} heartbeat as the server announced it
+   * Expect at least one byte in 2.5 of these intervals.
+   * @param {number | undefined} heartbeat seconds, as the server announced them
    */
   expect(heartbeat) {
     this.#silence = Math.max(SILENCE, HEARTBEATS * 1000 * (heartbeat ?? 0));
