@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from hunt.core.hunts import Hunt
 from hunt.errors import StoreUnavailable
-from hunt.service.catalogue import INTERVAL, Catalogue
+from hunt.service.catalogue import INTERVAL, RETRY_INTERVAL, Catalogue
 from tests.support.hunts import PLAIN, START
 
 
@@ -84,3 +84,19 @@ async def test_answer_time_is_that_of_the_last_successful_read(
         await trio.sleep(INTERVAL)
         assert catalogue.answered_at == began + 3 * INTERVAL
         nursery.cancel_scope.cancel()
+
+
+async def test_first_read_is_repeated_until_it_succeeds(autojump_clock: MockClock) -> None:
+    times: list[float] = []
+
+    async def read() -> Mapping[str, Hunt | None]:
+        await trio.lowlevel.checkpoint()
+        times.append(trio.current_time())
+        if len(times) < 3:
+            raise StoreUnavailable("not yet")
+        return {"harbour": PLAIN}
+
+    catalogue = Catalogue(read)
+    await catalogue.wait_read(Watcher())
+    assert times == [0.0, RETRY_INTERVAL, 2 * RETRY_INTERVAL]
+    assert catalogue.faults["hunts"] == 2

@@ -252,3 +252,25 @@ async def test_wins_are_not_sent_to_a_stream_that_ended_meanwhile(
         nursery.cancel_scope.cancel()
     assert [len(each.frames) for each in stays] == [1, 1]
     assert leaver.frames == []
+
+
+async def test_refused_streams_have_a_retry_time() -> None:
+    made, _ = make_hub(per_player=1, per_address=1)
+    made._jitter = lambda: 0.5
+    here = msgspec.structs.replace(subscription_of("ada"), address="192.0.2.1")
+    with subscribed(made, here, buffer=9, transport="sse"):
+        other = msgspec.structs.replace(subscription_of("bob"), address="192.0.2.1")
+        for refused in (subscription_of("ada"), other):
+            with (
+                pytest.raises(Overloaded) as error,
+                subscribed(made, refused, buffer=9, transport="sse"),
+            ):
+                pass
+            assert error.value.retry_after == 5.5
+        await made.close()
+        with (
+            pytest.raises(Draining) as draining,
+            subscribed(made, subscription_of("eve"), buffer=9, transport="sse"),
+        ):
+            pass
+        assert draining.value.retry_after == 1.5

@@ -1,0 +1,213 @@
+"""The write path of one process: commits, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.core.breaker import Breaker
+from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.core.hunts import Hunt
+from hunt.errors import CircuitOpen, HuntNotOpen, LogWentBack, StoreUnavailable
+from hunt.metrics.recorder import Recorder
+from hunt.service.commits import COMMIT_DEADLINE, Commits
+from hunt.service.epochs import Epochs
+from hunt.service.tail import Tail
+from hunt.settings import Settings
+from tests.support.hunts import PLAIN
+
+
+def click(number: int) -> Click:
+    return Click(f"c{number}", "ada", 1.0, 2.0, "coin", 5)
+
+
+class Log:
+    """A log that answers as told, and notes each call."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[list[str], float, int]] = []
+        self.rejected: list[str] = []
+        self.probed: list[str | None] = []
+        self.answers: list[Any] = []
+        self.takes = 0.25
+        self.gate: trio.Event | None = None
+
+    async def append(
+        self,
+        hunt: str,
+        clicks: Sequence[Click],
+        sent: Callable[[], None],
+        *,
+        deadline: float,
+        known: int,
+    ) -> list[Outcome]:
+        self.calls.append(([each.id for each in clicks], deadline, known))
+        await trio.sleep(self.takes)
+        if self.gate is not None:
+            await self.gate.wait()
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return list(answer)
+
+    async def reject(self, hunt: str, click: Click, reason: str) -> None:
+        self.rejected.append(click.id)
+
+    async def probe(self, hunt: str | None) -> float:
+        self.probed.append(hunt)
+        return 0.0
+
+
+class World:
+    """Commits, and what they use."""
+
+    def __init__(self) -> None:
+        self.log = Log()
+        self.hunts: dict[str, Hunt] = {"harbour": PLAIN}
+        self.published: list[int] = []
+        self.begun: list[tuple[str, str, int]] = []
+        self.announced = 0
+        self.breaker = Breaker(trio.current_time, jitter=lambda: 0.5)
+        self.recorder = Recorder(trio.current_time)
+        self.tail = Tail(read=self.read, last=self.last, publish=self.publish, jitter=lambda: 0.5)
+        self.tail.start_at("harbour", 0)
+        self.commits = Commits(
+            Settings(batch_interval=0.0),
+            log=self.log,
+            hunts=self.hunts,
+            epochs=Epochs(self.hunts, self.begin, refresh=lambda: None),
+            tail=self.tail,
+            breaker=self.breaker,
+            recorder=self.recorder,
+            breaker_changed=self.announce,
+            jitter=lambda: 0.25,
+        )
+
+    async def read(self, hunt: str, after: int, upto: int) -> list[Reward]:
+        raise NotImplementedError
+
+    async def last(self) -> dict[str, int]:
+        raise NotImplementedError
+
+    def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
+        self.published += [each.seq for each in rewards]
+
+    def announce(self) -> None:
+        self.announced += 1
+
+    async def begin(self, hunt: str, epoch: str, seq: int) -> bool:
+        self.begun.append((hunt, epoch, seq))
+        return True
+
+    async def commit(self, *numbers: int, hunt: str = "harbour") -> list[Outcome]:
+        clicks = [click(number) for number in numbers]
+        return await self.commits.commit(hunt, clicks, lambda: None)
+
+
+def settled(number: int, seq: int, *, duplicate: bool = False) -> Settlement:
+    return Settlement(Reward(seq, f"c{number}", "ada", "coin", 5, ""), duplicate)
+
+
+async def test_new_rewards_go_to_the_tail_in_order_and_are_counted(
+    autojump_clock: MockClock,
+) -> None:
+    world = World()
+    world.log.answers = [[settled(1, 2), settled(2, 9, duplicate=True), settled(3, 1)]]
+    outcomes = await world.commit(1, 2, 3)
+    assert outcomes == [settled(1, 2), settled(2, 9, duplicate=True), settled(3, 1)]
+    assert world.published == [1, 2]
+    assert world.recorder.points == {"harbour": 10}
+    assert world.log.calls == [(["c1", "c2", "c3"], COMMIT_DEADLINE, 0)]
+    assert world.recorder.batch_rows.counts()[2] == 1  # three to five clicks
+    assert world.recorder.commit_seconds.total == pytest.approx(0.25)
+    world.log.answers = [[settled(4, 2, duplicate=True)]]
+    await world.commit(4)
+    assert world.published == [1, 2]
+    assert world.recorder.points == {"harbour": 10}
+    assert world.log.calls[1][2] == 2, "the last seq that is known"
+
+
+async def test_refusal_of_a_closed_hunt_has_its_times(autojump_clock: MockClock) -> None:
+    world = World()
+    opens = datetime(2026, 1, 1, tzinfo=UTC)
+    world.hunts["harbour"] = replace(PLAIN, definition=replace(PLAIN.definition, opens_at=opens))
+    for hunt, shown in (("harbour", "2026-01-01T00:00:00Z"), ("unknown", None)):
+        world.log.answers = [[HuntNotOpen(opens_at=None, closes_at=None)]]
+        [refusal] = await world.commit(1, hunt=hunt)
+        assert isinstance(refusal, HuntNotOpen)
+        assert refusal.opens_at == shown
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_log_that_went_back_begins_an_epoch(autojump_clock: MockClock, known: bool) -> None:
+    world = World()
+    world.tail.begin_again("harbour", 7)
+    if not known:
+        del world.hunts["harbour"]
+    world.log.answers = [LogWentBack("shorter")] * 5
+    [refusal] = await world.commit(1)
+    assert not isinstance(refusal, Settlement)
+    expected = {("harbour", PLAIN.epoch, 7)} if known else set()
+    assert set(world.begun) == expected
+
+
+async def test_open_breaker_is_announced_and_waiting_clicks_are_refused(
+    autojump_clock: MockClock,
+) -> None:
+    world = World()
+    world.log.gate = trio.Event()
+    outcomes: list[Outcome] = []
+    async with trio.open_nursery() as nursery:
+        await nursery.start(world.commits.run)
+        for number in range(3):
+            world.commits.lanes.put("harbour", click(number), outcomes.append, trio.current_time())
+            await trio.sleep(0.1)
+        assert world.commits.lanes.queued() == 2
+        assert world.commits.lanes.oldest() == pytest.approx(0.2)
+        world.breaker.read_only(world.breaker.admit())
+        retry_after = world.breaker.retry_after() + 0.75
+        world.commits.prober.observe()
+        assert world.announced == 1
+        assert world.recorder.transitions == {"open": 1}
+        await trio.testing.wait_all_tasks_blocked()
+        assert [type(each) for each in outcomes] == [CircuitOpen, CircuitOpen]
+        assert [each.retry_after for each in outcomes] == pytest.approx([retry_after] * 2)  # type: ignore[union-attr]
+        world.log.answers = [[settled(0, 1)]]
+        world.log.gate.set()
+        await trio.sleep(30)
+        assert world.breaker.state == "closed"
+        assert set(world.log.probed) <= {None, "harbour"}
+        assert world.log.probed
+        assert world.announced == 3, "half-open, and closed"
+        assert world.recorder.transitions == {"open": 1, "half-open": 1, "closed": 1}
+        nursery.cancel_scope.cancel()
+
+
+async def test_outcomes_of_the_lanes_are_counted_with_their_times(
+    autojump_clock: MockClock,
+) -> None:
+    world = World()
+    world.log.answers = [[settled(1, 1)], [StoreUnavailable("gone")]]
+    outcomes: list[Outcome] = []
+    async with trio.open_nursery() as nursery:
+        await nursery.start(world.commits.run)
+        assert world.commits.lanes.oldest() == 0.0
+        world.commits.lanes.put("harbour", click(1), outcomes.append, trio.current_time() - 1.0)
+        await trio.sleep(0.5)
+        nursery.cancel_scope.cancel()
+    assert outcomes == [settled(1, 1)]
+    assert world.recorder.clicks.counts == {("harbour", "won"): 1}
+    assert world.recorder.click_seconds.total == pytest.approx(1.25)
+
+
+async def test_commit_is_reported_to_the_prober(autojump_clock: MockClock) -> None:
+    world = World()
+    world.log.answers = [[settled(1, 1)]]
+    await world.commit(1)
+    assert world.commits.prober.last_hunt == "harbour"
