@@ -1,4 +1,4 @@
-"""Client connections below Quart: hunt's own classes in the place of Hypercorn's."""
+"""Client connections below Quart: the classes by which hunt replaces Hypercorn's."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def install() -> None:
     Raises:
         SettingsError: An installed package is not compatible; see `hunt.compatibility`.
     """
-    # Imported here: a supervisor process needs no connections, which are half of its memory,
-    # and the check must precede the import of private names.
+    # Imported here for two reasons.  A supervisor process needs no connections, which would
+    # double its memory.  The check must precede the import of private names.
     from hunt.edge.compatibility import PACKAGES
 
     check(*PACKAGES)

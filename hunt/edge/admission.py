@@ -17,11 +17,11 @@ import structlog
 
 from hunt.core.proxies import Peer
 
-#: Maximum of connections beyond the limit whose request has not arrived; one more closes
-#: the oldest of them.
+#: Maximum number of connections beyond the limit whose request has not arrived.  One more
+#: closes the oldest of them.
 BEYOND = 16
 
-#: Maximum of connections beyond the limit that request an operations route.
+#: Maximum number of connections beyond the limit that request an operations route.
 OPERATIONS = 8
 
 #: Seconds for the request of a connection beyond the limit to arrive.
@@ -33,13 +33,13 @@ OPERATIONS_TIMEOUT = 10.0
 #: The operations routes, which are served beyond the limit.
 ROUTES = frozenset({b"/livez", b"/readyz", b"/metrics"})
 
-#: Seconds after which a search that found no idle connection is repeated.
+#: Seconds after which a search that has found no idle connection may be repeated.
 SEARCH_COOLDOWN = 0.1
 
 #: Seconds between two log events of addresses with too many connections.
 WARN_INTERVAL = 60.0
 
-#: Maximum of addresses whose searches are remembered.
+#: Maximum number of addresses whose searches are remembered.
 SEARCHES = 64
 
 Limit = Literal["all", "address"]
@@ -48,10 +48,10 @@ log = structlog.get_logger("hunt.edge")
 
 
 class Holder(Protocol):
-    """The object that serves a connection at the moment.  Its methods must not block."""
+    """The object that serves a connection now.  Its methods must not block."""
 
     def idle_since(self) -> float | None:
-        """Return the time since which no request is in flight; None while one is."""
+        """Return the time at which the connection became idle; None if a request is in flight."""
 
     def evict(self) -> None:
         """Close the connection, unless a request has arrived meanwhile; then serve it."""
@@ -69,7 +69,7 @@ class Slot:
         self, admission: Admission, peer: Peer, key: str | None, beyond: Limit | None
     ) -> None:
         self.peer = peer  #: the client, or a proxy
-        self.key = key  #: of the limit by address; None: that limit does not apply
+        self.key = key  #: key of the limit by address; None: that limit does not apply
         self.beyond = beyond  #: the limit that it exceeds; None: it exceeds none
         self.holder: Holder | None = None  #: None while it cannot be evicted
         self._admission = admission
@@ -112,8 +112,8 @@ class Admission:
     ) -> None:
         self.limit = limit
         self.per_address = per_address
-        self.evicted = 0  #: connections that made room
-        self.refused: Counter[str] = Counter(all=0, address=0)  #: beyond a limit, by which
+        self.evicted = 0  #: connections closed to make room
+        self.refused: Counter[str] = Counter(all=0, address=0)  #: connections, by exceeded limit
         self._clock = clock
         self._open: set[Slot] = set()
         self._evictable: dict[Slot, None] = {}
@@ -129,7 +129,7 @@ class Admission:
         return len(self._open)
 
     def admit(self, peer: Peer) -> Slot:
-        """Return the slot of a new connection, for which an idle one may be closed.
+        """Return the slot of a new connection; an idle connection may be closed for it.
 
         Args:
             peer: The client; the limit by address does not apply to a trusted proxy.
@@ -189,8 +189,8 @@ class Admission:
     def _evict_beyond(self, key: str | None) -> None:
         """Close a connection beyond the limit if there are `BEYOND` already.
 
-        One address has at most half of them, so that it cannot keep the others from
-        getting their 503.
+        One address has at most half of them, so that clients of other addresses still get
+        their 503.
         """
         same = [each for each in self._beyond if each.key == key] if key is not None else []
         if len(same) < BEYOND // 2 and len(self._beyond) < BEYOND:
@@ -257,5 +257,5 @@ class _Search:
         self._again = now if idle else now + SEARCH_COOLDOWN
 
     def is_cooling_down(self, now: float) -> bool:
-        """Return whether it is too early to search again: none was idle."""
+        """Return whether it is too early to search again after none was idle."""
         return now < self._again

@@ -21,7 +21,7 @@ CLOSE = b"connection: close\r\n"
 
 
 def chunk(blocks: bytes) -> bytes:
-    """Return bytes as one chunk; nothing for no bytes, because an empty chunk ends the body."""
+    """Return bytes as one chunk; no chunk for no bytes, because an empty one ends the body."""
     return b"%x\r\n%b\r\n" % (len(blocks), blocks) if blocks else b""
 
 
@@ -54,10 +54,10 @@ _STREAM = _EVENTS + _lines({"transfer-encoding": "chunked"})
 
 
 class Answers:
-    """Encodes answers with the same headers as Hypercorn's.
+    """Encodes answers with the same headers as those that Hypercorn sends.
 
     Args:
-        config: Whether responses name the server and the time.
+        config: Decides whether responses contain ``Server`` and ``Date``.
     """
 
     def __init__(self, config: Config) -> None:
@@ -96,7 +96,7 @@ class Answers:
         Args:
             answer: The answer.
             request_id: Goes into the head.
-            close: A refusal or a pause is the last response on its connection.
+            close: Whether a refusal or a pause is the last response on its connection.
         """
         if isinstance(answer, Settlement):
             return self.settled(answer, request_id)

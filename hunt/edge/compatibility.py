@@ -1,7 +1,7 @@
 """The private names of Hypercorn, Quart, Quart-Trio and h11 that hunt uses.
 
-Add a name here when a class of hunt overrides or calls another one of them;
-`tests/test_compatibility.py` finds an override that is missing.
+Add a name here when a class of hunt overrides or calls another private name.
+`tests/test_compatibility.py` fails if an overridden name is missing.
 """
 
 from __future__ import annotations

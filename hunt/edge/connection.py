@@ -1,7 +1,6 @@
 """The connection class that replaces Hypercorn's: contained, bounded, and parked when idle.
 
-Each repair names the row of the fault that it repairs (docs/reference/traps.md);
-`tests/edge` fails without it.
+Each repair names a row of docs/reference/traps.md, and has tests that fail without it.
 """
 
 from __future__ import annotations
@@ -46,17 +45,17 @@ class _Exchange:
 
 
 class Connection(TCPServer):
-    """Hypercorn's connection, such that no client can stop or delay the process.
+    """Hypercorn's connection, changed so that no client can stop or delay the process.
 
-    Cancelled, it ends within `SEND_TIMEOUT` of a piece, even in the middle of a send.
+    If cancelled, it ends within the `SEND_TIMEOUT` of one piece, even in the middle of a send.
     """
 
     slot: Slot  #: its slot in the limits; set by `serve`
     _exchange: _Exchange
     _scope: trio.CancelScope
     _parked = False  # the park has the socket again
-    _idle: float | None = None  # Trio's time since when no request is in flight
-    _secure: TLSConnection | None = None  # serves at the moment
+    _idle: float | None = None  # time at which it became idle; None: a request is in flight
+    _secure: TLSConnection | None = None  # serves now
 
     async def run(self) -> None:
         """Park a new connection, or serve it to its end."""
@@ -112,7 +111,7 @@ class Connection(TCPServer):
         return play.proxies.peer(host(self._transport().socket))
 
     async def _shake_hands(self) -> bool:
-        """Begin TLS; return False where the handshake fails or takes too long."""
+        """Begin TLS; return False if the handshake fails or takes too long."""
         with trio.move_on_after(HANDSHAKE_TIMEOUT):
             try:
                 await self.stream.do_handshake()
@@ -122,7 +121,7 @@ class Connection(TCPServer):
         return False
 
     async def _serve(self) -> None:
-        """Serve by Hypercorn, and over TLS by turns with the fast lane."""
+        """Serve by Hypercorn; over TLS, the fast lane and Hypercorn take turns."""
         # The state is shared by all connections, hence the copy.
         self.state = {**self.state, LOCAL_ADDRESS: local(self._transport().socket), SLOT: self.slot}
         park = self._worker.park
@@ -181,16 +180,16 @@ class Connection(TCPServer):
                 assert play is not None, "it has admitted the handshake"
                 await serve_socket(play, self.stream, upgraded)
         exchange.over = True
-        # HTTP/2 may have begun one more stream after the others were told of the end: its
-        # application would wait for ever.
+        # HTTP/2 may have begun one more stream after the others were told of the end.  Without
+        # this, its application would wait for ever.
         await self.protocol.handle(Closed())
-        await self.idle_task.stop()  # else the task group would wait for it
+        await self.idle_task.stop()  # otherwise the task group would wait for it
 
     async def _idle_timeout(self) -> None:
-        """End a connection without a request for too long, or when the worker drains.
+        """End a connection that is idle for too long, or when the worker drains.
 
-        The configured time is that of a head of HTTP/1.1, whose idle connections are
-        parked; a browser that speaks HTTP/2 has one connection, and keeps it longer.
+        The configured time is for the head of an HTTP/1.1 request, because idle HTTP/1.1
+        connections are parked.  A browser has one connection for HTTP/2, and keeps it longer.
         """
         head = isinstance(self.protocol.protocol, H11Protocol)
         with trio.move_on_after(self.config.keep_alive_timeout if head else IDLE_TIMEOUT):
@@ -226,8 +225,8 @@ class Connection(TCPServer):
     async def protocol_send(self, event: Event) -> None:
         """Send to the client, which has to take the bytes in time.
 
-        Hypercorn shields its sends without a deadline (H3): a client that stopped
-        reading made them uncancellable, and hung the shutdown.
+        Hypercorn shields its sends without a deadline (H3).  With a client that stopped
+        reading, a send could not be cancelled, and the shutdown hung.
         """
         match event:
             case RawData(data=data):
@@ -270,10 +269,9 @@ class Connection(TCPServer):
                 await self._stop_reading()
 
     async def _stop_reading(self) -> None:
-        """End a connection whose client reads no more, or that has had its last output.
+        """End a connection whose client no longer reads, or that has had its last output.
 
-        Its reader may wait until a response is sent before it reads on, and would not
-        notice the end.
+        Its reader may wait until a response is sent, and would not notice the end.
         """
         await self.protocol.handle(Closed())
         if self._exchange.reading is not None:

@@ -1,8 +1,8 @@
 """Strict framing of HTTP/1 requests (RFC 9112).
 
-h11 accepts several ambiguous forms that a proxy in front may read differently.
-Request smuggling needs two readings of one message, so each of these forms is refused,
-and the connection is closed.
+h11 accepts several ambiguous forms that a proxy in front may parse differently.  Request
+smuggling depends on such a difference, so each of these forms is refused, and the
+connection is closed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_CHUNK_LINE = 256
 #: Maximum length of a body that is read and dropped after its response, in bytes.
 MAX_DROPPED = 256 * 1024
 
-#: A line feed without carriage return, which does not end a line here.
+#: A line feed without carriage return, which is not a line end.
 BARE_LF = re.compile(rb"(?<!\r)\n")
 _END = b"\r\n\r\n"
 _LINE = re.compile(rb"([!#-'*+.^_`|~0-9A-Za-z-]+) [!-~]+ HTTP/([0-9])\.([0-9])")
@@ -41,10 +41,10 @@ class Malformed(h11.RemoteProtocolError):
 
 
 def check_head(received: bytes, limit: int) -> None:
-    """Check the head of a request, as far as it has arrived.
+    """Check the head of a request, or the part of it that has arrived.
 
     Args:
-        received: All bytes behind the previous request.
+        received: All bytes after the previous request.
         limit: Maximum length of a head, in bytes.
 
     Raises:
@@ -70,7 +70,7 @@ def _version(line: bytes) -> bytes:
     if match is None:
         raise Malformed("the request line is not valid")
     if match[2] != b"1":
-        raise Malformed("this server speaks HTTP/1.1, and HTTP/2 over TLS", 505)
+        raise Malformed("this server supports HTTP/1.1, and HTTP/2 over TLS", 505)
     return match[3]
 
 
@@ -96,11 +96,11 @@ def _check_codings(codings: list[bytes], *, version: bytes, lengths: list[bytes]
     if version == b"0":
         raise Malformed("HTTP/1.0 has no Transfer-Encoding")
     if lengths:
-        raise Malformed("Content-Length and Transfer-Encoding exclude each other")
+        raise Malformed("the head must not have both Content-Length and Transfer-Encoding")
     if codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         raise Malformed("the last transfer coding, and only the last, must be chunked")
     if len(codings) > 1:
-        raise Malformed("chunked is the only transfer coding here", 501)
+        raise Malformed("chunked is the only supported transfer coding", 501)
 
 
 def _field(line: bytes) -> tuple[bytes, bytes]:
@@ -114,16 +114,16 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
 class Connection(h11.Connection):
     """A server's connection of h11 that refuses ambiguous requests.
 
-    It also ignores bytes behind the last request: after a request of HTTP/1.0, or one
-    with ``Connection: close``, the client has no more requests (RFC 9112, 9.6).  For h11
-    more bytes are an error, and Hypercorn would answer it with 400, perhaps in place of
-    the response that is being sent.
+    It also ignores bytes after the last request.  After a request of HTTP/1.0, or one with
+    ``Connection: close``, the client has no more requests (RFC 9112, 9.6).  h11 reports more
+    bytes as an error, and Hypercorn would answer it with 400, perhaps in place of the
+    response that is being sent.
 
     Args:
         limit: Maximum length of a head, in bytes.
     """
 
-    #: Else Hypercorn would send ``100 Continue`` before the application has seen the head.
+    #: With True, Hypercorn would send ``100 Continue`` before the application has seen the head.
     they_are_waiting_for_100_continue = False
 
     def __init__(self, limit: int) -> None:
@@ -180,7 +180,7 @@ class Connection(h11.Connection):
             raise
 
     def _next_kept(self) -> type[h11.NEED_DATA | h11.PAUSED] | h11.Event:
-        """Return the next event that is no part of a body to be dropped."""
+        """Return the next event that is not part of a dropped body."""
         event = super().next_event()
         while self._dropping is not None and isinstance(event, h11.Data):
             self._dropping -= len(event.data)
@@ -191,10 +191,10 @@ class Connection(h11.Connection):
 
 
 class Answered:
-    """A stand-in for h11's connection after the last response: buffers input, parses none.
+    """A replacement of h11's connection after the last response: it buffers input unparsed.
 
     Args:
-        received: The bytes behind the request.
+        received: The bytes after the request.
     """
 
     our_state = their_state = None

@@ -1,4 +1,4 @@
-"""A gate: tasks pass while it is open, and a close cancels those that are passing."""
+"""A gate for tasks: they pass while it is open, and a close cancels those that are passing."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 _TARGET = re.compile(rb"/v1/hunts/([a-z0-9-]{1,64})/socket(?:\?([!-~]*))?")
 
-#: Headers that decide something here, and so must not be repeated.
+#: Headers that this module uses, which therefore must not be repeated.
 _ONCE = frozenset(
     {
         b"host",
@@ -46,7 +46,7 @@ class Handshake(Struct, frozen=True):
     request_id: str
 
     def accepted(self) -> bytes:
-        """Return the response.  It agrees to no extension; deflate permits compression bombs."""
+        """Return the response.  It accepts no extension: deflate permits compression bombs."""
         accept = base64.b64encode(hashlib.sha1(self.key + _GUID).digest())
         return (
             b"HTTP/1.1 101 \r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
@@ -54,7 +54,7 @@ class Handshake(Struct, frozen=True):
         ) % (accept, self.request_id.encode())
 
 
-class Upgraded(Exception):  # control flow, as of Hypercorn's own
+class Upgraded(Exception):  # control flow, like Hypercorn's own exceptions
     """The connection carries WebSocket frames from now on."""
 
     def __init__(self, handshake: Handshake, peer: Peer, received: bytes) -> None:
@@ -82,7 +82,7 @@ def declined(request: h11.Request) -> h11.Request:
 
 
 def read(play: Play, request: h11.Request, scheme: str) -> Handshake | None:
-    """Return the handshake in a request; None where the route must answer it.
+    """Return the handshake in a request; None if the route must answer it.
 
     Args:
         play: Checks the origin and the hunt.

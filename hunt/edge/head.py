@@ -1,6 +1,6 @@
-"""Strict parser for the heads of the two fast-path requests.
+"""A strict parser for the heads of the two fast-path requests.
 
-Any head that is unusual in any way goes to Hypercorn unmodified, so this parser may be
+A head that is unusual in any way goes to Hypercorn unmodified.  The parser can therefore be
 strict without refusing a client.
 """
 
@@ -20,10 +20,10 @@ from hunt.play.request import READ, Request, build
 
 PREFIXES = (b"POST /v1/hunts/", b"GET /v1/hunts/")
 
-#: Bytes of a head, at most; Hypercorn refuses longer ones.
+#: Maximum size of a head, in bytes; Hypercorn refuses longer ones.
 MAX_HEAD = 8192
 
-#: Bytes of a head that may be cached, at most.
+#: Maximum size of a cached head, in bytes.
 MAX_CACHED = 2048
 
 #: Bytes of all cached heads; the heads of one client's clicks are mostly identical.
@@ -39,11 +39,11 @@ _LINE = re.compile(
 _HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
 _LENGTH = re.compile(rb"0|[1-9][0-9]{0,3}")
 
-#: Header lines without any means of request smuggling: no bare line ends, folded lines,
-#: control characters, or space before a colon.
+#: Header lines that allow no request smuggling: without bare line ends, folded lines, control
+#: characters, or a space before the colon.
 _LINES = re.compile(rb"(?:[A-Za-z0-9_-]+:[ -~]*\r\n)*\r\n")
 
-#: Headers that change how a message is read, or how it must be handled.
+#: Headers that change how a message is parsed, or how it must be handled.
 _UNUSUAL = frozenset(
     {
         b"content-encoding",
@@ -59,7 +59,7 @@ _UNUSUAL = frozenset(
 #: Headers that the play API reads.
 _READ = frozenset(name.encode() for name in READ)
 
-#: Headers that decide something here, and so must not be repeated.
+#: Headers that this module uses, which therefore must not be repeated.
 _ONCE = _READ | {b"connection", b"content-length"}
 
 #: Values of ``Sec-Fetch-Site`` in a request of the same origin.
@@ -67,7 +67,7 @@ _SAME = frozenset({b"same-origin", b"none"})
 
 
 class _Unserved(Enum):
-    """Why the fast lane serves no request now."""
+    """Reason why the fast lane cannot serve a request."""
 
     INCOMPLETE = "incomplete"
     OTHER = "other"
@@ -113,8 +113,8 @@ class HeadCache:
     ) -> ParsedHead | Literal[_Unserved.INCOMPLETE, _Unserved.OTHER]:
         """Return the head of the first request in `buffer`, once its body has arrived, too.
 
-        The body of a click follows the head.  Input behind the request of an event stream
-        is for Hypercorn.
+        The body of a click follows the head.  If more input follows the request of an event
+        stream, Hypercorn must handle it.
 
         Args:
             buffer: Bytes that were received and belong to no earlier request.
@@ -133,9 +133,10 @@ class HeadCache:
         return head if len(buffer) >= size + head.length else INCOMPLETE
 
     def keep(self, parsed: ParsedHead) -> None:
-        """Cache a click's head, where it is short and its player is authenticated.
+        """Cache a click's head if it is short and its player is authenticated.
 
-        A head with a trace context comes once: the client's span differs in each request.
+        A head with a trace context is not cached, because the client's span differs in each
+        request.
         """
         request = parsed.request
         if request.identity is not None and request.trace is None and len(parsed.raw) <= MAX_CACHED:
@@ -158,7 +159,7 @@ class _Message:
 
 
 def parse(head: bytes, scheme: str = "http") -> ParsedHead | None:
-    """Return the parsed head; None where Hypercorn must handle it."""
+    """Return the parsed head; None if Hypercorn must handle it."""
     line = _LINE.match(head)
     if line is None or len(head) > MAX_HEAD or not _LINES.fullmatch(head, line.end()):
         return None
@@ -199,7 +200,7 @@ def _length(method: bytes, kind: bytes, query: bytes | None, given: bytes | None
 def _is_cross_origin(headers: dict[bytes, bytes]) -> bool:
     """Return whether a page of another origin sent the request; Quart adds the CORS headers.
 
-    A proxy may have changed the host; ``Sec-Fetch-Site`` tells the truth then.
+    A proxy may have changed the host; ``Sec-Fetch-Site`` is correct even then.
     """
     origin = headers.get(b"origin")
     if origin is None or headers.get(b"sec-fetch-site") in _SAME:

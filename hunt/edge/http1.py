@@ -27,11 +27,12 @@ _FAULTS = {
 class HTTP1(H11Protocol):
     """Serves requests; a WebSocket handshake raises `Upgraded`.
 
-    A server may ignore an ``Upgrade`` (RFC 9110, 7.8).  No browser upgrades to h2c.
-    Hypercorn parses its ``HTTP2-Settings`` without a check (H1), and a client that
-    announces a window of 0 and leaves holds its connection for long.  Hypercorn's
-    WebSocket would accept deflate, check the size of a message only after it has arrived
-    (H5), and fail on a frame behind the handshake (H1): hunt has its own.
+    An upgrade to h2c is ignored, as RFC 9110 (7.8) permits; no browser requests one.
+    Hypercorn parses its ``HTTP2-Settings`` without a check (H1).  A client that announces a
+    window of 0 and disappears would hold its connection for long.
+
+    hunt has its own WebSocket.  Hypercorn's accepts deflate, checks the size of a message only
+    after it has arrived (H5), and fails on a frame directly after the handshake (H1).
     """
 
     _length = 0  # the Content-Length of the request
@@ -43,10 +44,10 @@ class HTTP1(H11Protocol):
     async def stream_send(self, event: Event) -> None:
         """Send a part of a response; the last response announces the close.
 
-        It is the last one if the worker drains or the connection is over a limit.  It is
-        also the last one if the client still waits for ``100 Continue``: the client may send
-        the body nevertheless, so the bytes behind cannot be understood.  And it is the last
-        one if the body is too long to be dropped.
+        A response is the last one if the worker drains, if the connection is over a limit, or
+        if the body is too long to be dropped.  It is also the last one if the client still
+        waits for ``100 Continue``: it may send the body all the same, so the meaning of the
+        next bytes is unknown.
         """
         if isinstance(event, Response) and event.status_code >= 200:
             connection = self.connection
@@ -61,9 +62,9 @@ class HTTP1(H11Protocol):
     async def _maybe_recycle(self) -> None:
         """Prepare for the next request, once the body of this one has arrived.
 
-        Hypercorn closes the connection if the application answers before that (401, 413),
-        so pipelined requests, and sometimes the response itself, would be lost.  Here the
-        rest of the body is dropped.  Meanwhile the connection counts as idle.
+        Hypercorn closes the connection if the application answers before that (401, 413).
+        Pipelined requests, and sometimes the response itself, would be lost.  hunt drops the
+        rest of the body instead.  Meanwhile the connection counts as idle.
         """
         await self._close_stream()
         connection = self.connection

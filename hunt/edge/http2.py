@@ -45,7 +45,7 @@ class HTTP2(H2Protocol):
         """Handle events of the client; drop those that Hypercorn cannot handle.
 
         A body may still arrive after its request was answered (413, 401).  Hypercorn would
-        look for a stream that has gone, and its error would end all streams.
+        look for a stream that no longer exists, and the error would end all streams.
         """
         for event in events:
             if isinstance(event, DataReceived) and event.stream_id not in self.streams:
@@ -93,8 +93,8 @@ class HTTP2(H2Protocol):
     async def stream_send(self, event: Event) -> None:
         """Send a part of a response; the client has to open its window in time (H3).
 
-        The client controls the flow.  If it never opened the window, it would keep a
-        stream, a task and a connection of the limit for ever.
+        The client controls the flow.  By never opening the window, it could keep a stream and
+        its task for ever, and its place within the connection limit.
         """
         if isinstance(event, Body | Data):
             kind, data = type(event), event.data

@@ -24,16 +24,16 @@ _worker_serve = hypercorn_run.worker_serve
 # With the signature of Hypercorn's own, which `hunt.edge.compatibility` compares.
 @wraps(_worker_serve)
 async def _serve(app: AppWrapper, config: Config, **options: Any) -> None:  # ruff: ignore[any-type] - Hypercorn's
-    """Serve, with the configuration at hand for the worker's responses."""
+    """Serve, after the configuration was stored for the worker's responses."""
     worker.set_config(config)
     await _worker_serve(app, config, **options)
 
 
 @wraps(_worker_serve)
 async def _serve_command(app: AppWrapper, config: Config, **options: Any) -> None:  # ruff: ignore[any-type]
-    """Serve for the ``hypercorn`` command; end with a status where the application has failed.
+    """Serve for the ``hypercorn`` command; exit with a status if the application has failed.
 
-    The application has logged why; a traceback would say less.
+    The application has logged the reason, so no traceback is needed.
     """
     try:
         await _serve(app, config, **options)

@@ -30,7 +30,7 @@ async def linger(stream: trio.SocketStream) -> None:
 
 
 def discard_input(parked: Parked) -> None:
-    """Read and discard input; end the connection where the client has closed it."""
+    """Read and discard input; end the connection if the client has closed it."""
     try:
         data = os.read(parked.fd, PIECE)
     except BlockingIOError:
@@ -42,7 +42,7 @@ def discard_input(parked: Parked) -> None:
 
 
 class LingeringClose(ParkedSocket):
-    """A parked connection that has had its last response: all output has been written."""
+    """A parked connection whose last response has been written."""
 
     __slots__ = ("_since",)
 
@@ -56,7 +56,7 @@ class LingeringClose(ParkedSocket):
             sock.detach()
 
     def readable(self) -> None:
-        """Discard input; end the connection where the client has closed it."""
+        """Discard input; end the connection if the client has closed it."""
         discard_input(self)
 
     def close_if_idle(self) -> None:

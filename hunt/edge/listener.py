@@ -18,8 +18,8 @@ from hunt.processes.listening import name_of
 class Listener(trio.abc.Listener[trio.SocketStream]):
     """Accepts connections while the gate of its worker is open.
 
-    The socket that only this process listens on has no gate: its clients are the other
-    workers of the server, which ask for this one.
+    The worker's own socket has no gate, because its clients are the other workers of the
+    server, which address this one.
 
     Args:
         sock: A listening socket.

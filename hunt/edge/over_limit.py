@@ -19,7 +19,7 @@ def refusal(worker: Worker, slot: Slot, method: bytes, target: bytes) -> problem
 
     Args:
         worker: Its engine has set the limits.
-        slot: The connection's, in the limits.
+        slot: The connection's slot in the limits.
         method: HTTP method.
         target: Target of the request.
     """

@@ -26,11 +26,11 @@ from hunt.logs import FaultLog
 from hunt.play.play import Play
 from hunt.service.eviction import evict
 
-#: Connections visited between two checkpoints.
+#: Number of connections visited between two checkpoints.
 SLICE = 256
 
-#: Connections read between two checkpoints: some hundred microseconds of work, after
-#: which a lane can see that its commit is done and send the next batch.
+#: Number of connections read between two checkpoints.  That is some hundred microseconds of
+#: work, after which a lane can notice the end of its commit and send the next batch.
 READS = 64
 
 #: Seconds without a request after which a connection is closed; longer than the
@@ -40,14 +40,14 @@ IDLE_TIMEOUT = 75.0
 #: Seconds for the head or the body of a request to arrive.
 HEAD_TIMEOUT = 10.0
 
-#: Ticks of one heartbeat interval: a stream is silent for between 7/8 and all of it.
+#: Ticks of one heartbeat interval.  A stream is silent for 7/8 of the interval to all of it.
 HEARTBEAT_TICKS = 8
 
 #: Seconds between two timeout checks of one connection.
 CHECK_INTERVAL = 2.0
 
-#: Parts of `CHECK_INTERVAL`, over which the checks are spread: connections that were
-#: opened together must not all be closed at once.
+#: Number of parts of `CHECK_INTERVAL` over which the checks are spread, so that connections
+#: that were opened together are not all closed at once.
 CHECK_PARTS = 8
 
 log = FaultLog("hunt.edge")
@@ -139,7 +139,7 @@ class Park:
         self._notice_empty()
 
     def watch(self, fd: int, *, reading: bool) -> None:
-        """Resume (or, where `reading` is false, pause) reading a connection."""
+        """Resume reading a connection, or pause it if `reading` is false."""
         if reading:
             self._epoll.register(fd, select.EPOLLIN)
         else:
@@ -218,7 +218,7 @@ class Park:
                 await trio.sleep(CHECK_INTERVAL / CHECK_PARTS)
                 now = trio.current_time()
                 for number, each in enumerate(timed[part * size : (part + 1) * size]):
-                    if self._timed.get(each.fd) is each:  # else it has gone meanwhile
+                    if self._timed.get(each.fd) is each:  # it may have ended meanwhile
                         self._visit(each, methodcaller("check_timeout", now))
                     if number % SLICE == SLICE - 1:
                         await trio.lowlevel.checkpoint()
@@ -244,7 +244,7 @@ class Park:
 
     @contextmanager
     def contained(self, parked: Parked) -> Iterator[None]:
-        """End `parked`, and nothing else, where the block raises (H1)."""
+        """End only `parked` if the block raises (H1)."""
         try:
             yield
         except Exception as exc:
@@ -253,8 +253,7 @@ class Park:
     def fail(self, parked: Parked, error: Exception) -> None:
         """End a connection after an error.
 
-        Callers catch every `Exception` on purpose: which of them hostile bytes can
-        cause is not a closed list.
+        Callers catch every `Exception` on purpose, because hostile bytes may cause any of them.
         """
         self.faults["contained"] += 1
         log.warning("connection failed", error=type(error).__name__, exc_info=error)

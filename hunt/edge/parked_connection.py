@@ -17,10 +17,10 @@ from hunt.edge.sending import write_all
 from hunt.play.answers import Answer
 from hunt.play.stream import Stream
 
-#: Bytes that are read at once.
+#: Maximum number of bytes in one read.
 READ = 16_384
 
-#: Bytes that may wait behind a click that is not answered yet.
+#: Maximum number of bytes that may wait behind an unanswered click.
 MAX_PIPELINED = 65_536
 
 
@@ -41,7 +41,7 @@ class ParkedConnection(ParkedSocket):
         self._busy = False  # a click is in flight, or an answer is being written
         self._ends = False  # the client has closed its half
         # Head of the click in flight.  A cached head stays here afterwards, because the
-        # next click mostly has the same.
+        # next click usually has the same head.
         self._head: ParsedHead | None = None
         park.add(self)
 
@@ -60,7 +60,7 @@ class ParkedConnection(ParkedSocket):
         except OSError:
             data = b""
         if not data:
-            if self._busy:  # only its half is closed: it still wants its answer
+            if self._busy:  # the client has closed only its half, and waits for its answer
                 self._ends = True
                 self._pause_reading()
             else:
@@ -132,7 +132,7 @@ class ParkedConnection(ParkedSocket):
             if self.buffer or self._ends:
                 self._advance()
         except Exception as exc:
-            self.park.fail(self, exc)  # the other clicks of the batch want their answers
+            self.park.fail(self, exc)  # the other clicks of the batch must get their answers
 
     def _answer(self, outcome: Outcome) -> None:
         """Write the answer to the click."""

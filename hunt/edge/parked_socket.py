@@ -1,4 +1,4 @@
-"""The socket of a parked connection, which its owner closes or passes on once."""
+"""The socket of a parked connection; its owner closes it, or passes it on, once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ParkedSocket:
 
     __slots__ = ("fd", "park", "slot", "watched")
 
-    slot: Slot  #: the connection's, in the connection limits
+    slot: Slot  #: the connection's slot in the limits
 
     def __init__(self, park: Park, fd: int) -> None:
         self.park = park

@@ -36,9 +36,9 @@ def open_stream(park: Park, fd: int, stream: Stream, head: bytes) -> None:
 class ParkedStream(ParkedSocket):
     """A subscriber of the hub that owns no task while its client keeps up.
 
-    Each frame is one write, made in the hub's own turn.  A write that does not fit into
-    the socket wakes the stream: a task writes the rest, and frames wait in a bounded
-    mailbox meanwhile.  Once the mailbox is empty, the stream is parked again.
+    Each frame is one write, made by the hub's task.  A write that does not fit into the
+    socket wakes the stream: a task writes the rest, and frames wait in a bounded mailbox
+    meanwhile.  Once the mailbox is empty, the stream is parked again.
     """
 
     __slots__ = ("_mailbox", "_stream", "_tick")
@@ -84,7 +84,7 @@ class ParkedStream(ParkedSocket):
             self.finish(chunk(self._stream.shared.farewell(reason)))
 
     def write(self, data: bytes) -> None:
-        """Write what the socket takes now, and start a task for the rest."""
+        """Write the bytes that fit into the socket now, and start a task for the rest."""
         self._tick = self.park.tick
         try:
             sent = os.write(self.fd, data)

@@ -6,12 +6,12 @@ import os
 
 import trio
 
-#: Seconds that `PIECE` bytes may take to leave.  A client that takes longer has gone
+#: Maximum time to send `PIECE` bytes, in seconds.  A client that takes longer has disappeared
 #: or is hostile; its player reconnects with ``Last-Event-ID``.
 SEND_TIMEOUT = 10.0
 
-#: Bytes sent under one deadline: a slow client has time, a stopped one is detected.
-#: One TLS record holds as many.
+#: Number of bytes sent under one deadline, so that a slow client has time and a stopped one is
+#: detected.  It is the size of one TLS record.
 PIECE = 16_384
 
 

@@ -11,7 +11,7 @@ from hunt.play import contract
 from hunt.play.play import Play
 from hunt.play.session import Session
 
-#: Seconds, at most, for closing the stream below the frames in good order.
+#: Maximum time for a regular close of the stream below the frames, in seconds.
 SHUT_TIMEOUT = 1.0
 
 log = structlog.get_logger("hunt.web")

@@ -1,7 +1,7 @@
 """One connection over TLS: fast-path requests, served by a task of its own.
 
-An encrypted connection cannot be parked: its answers need OpenSSL, and its reads may
-need a write.  Requests, decisions and answers are those of the park.
+An encrypted connection cannot be parked: its answers need OpenSSL, and a read may need a
+write.  Requests, decisions and answers are the same as in the park.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class TLSConnection:
         worker: Ends connections that wait for a request, when it stops.
         park: Has the play API, and the caches of heads and answers.
         stream: Connection to the client, after the TLS handshake.
-        slot: The connection's, in the connection limits.
+        slot: The connection's slot in the limits.
     """
 
     def __init__(self, worker: Worker, park: Park, stream: trio.abc.Stream, slot: Slot) -> None:
@@ -44,7 +44,7 @@ class TLSConnection:
         self._park = park
         self._stream = stream
         self._slot = slot
-        self.idle: float | None = None  #: time since when it waits for the client
+        self.idle: float | None = None  #: time at which it began to wait for a request
         self._buffer = b""
         self._since = 0.0  # time of the last request, or of the first byte of this one
 
@@ -55,7 +55,7 @@ class TLSConnection:
             received: Bytes that were read already.
 
         Returns:
-            Bytes that Hypercorn must parse; None where the connection has ended.
+            Bytes that Hypercorn must parse; None if the connection has ended.
         """
         self._buffer, self._since = received, trio.current_time()
         try:
@@ -156,7 +156,7 @@ class TLSConnection:
         """Send a whole response; return whether another request may follow."""
         close = self._slot.beyond is not None
         data = self._park.answers.encode(answer, request_id, close=close)
-        # As the head says; it may change while the response is sent.
+        # Decided by the same state as the head, because it may change during the send.
         more = not self._park.announces_close and not close
         await send_all(self._stream, data)
         self._park.play.access.answered(

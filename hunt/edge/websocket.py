@@ -1,4 +1,4 @@
-"""A WebSocket (RFC 6455) on a stream: small text messages, bounded in both directions."""
+"""A WebSocket (RFC 6455) on a stream, for small text messages, with bounded buffers."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ MAX_MESSAGE = 4096
 #: Maximum length of one read, in bytes.
 READ = 16_384
 
-#: Maximum of messages in one write.
+#: Maximum number of messages in one write.
 WRITE_MESSAGES = 64
 
-#: Maximum of pongs that wait to be written.
+#: Maximum number of pongs that wait to be written.
 MAX_PONGS = 16
 
-#: Seconds from the decision to close to the end of the connection, at most: for the
-#: current write, the close frame, and the client's close frame.
+#: Maximum time from the decision to close to the end of the connection, in seconds.  It
+#: includes the current write, the close frame, and the client's close frame.
 CLOSE_TIMEOUT = 2.0
 
-#: Heartbeat intervals without input, not even a pong, after which the client is gone.
+#: A client that sends nothing, not even a pong, for this many heartbeat intervals is gone.
 SILENCE = 2.5
 
-#: Codes of a close, beside those of `wsproto`; 4000 and a status of HTTP where one fits.
+#: Close codes besides those of `wsproto`: standard ones, and 4000 plus an HTTP status.
 OVER = 1000  # the purpose for which the connection was opened has been fulfilled
 UNSUPPORTED, NOT_JSON, FAILED, RESTART, AGAIN = 1003, 1007, 1011, 1012, 1013
 BAD_TOKEN, NOT_ALLOWED, TOO_SLOW = 4401, 4403, 4408
@@ -94,7 +94,7 @@ class WebSocket:
         self._wake.set()
 
     def close(self, code: int, reason: str) -> None:
-        """Send queued messages and a close frame, then end; the first call counts."""
+        """Send queued messages and a close frame, then end; later calls have no effect."""
         if self._closing is None:
             self._closing = CloseConnection(code, reason)
             self._scope.deadline = trio.current_time() + CLOSE_TIMEOUT
@@ -111,7 +111,7 @@ class WebSocket:
 
         Args:
             head: The response of the handshake.
-            received: The bytes that arrived behind the handshake.
+            received: The bytes that arrived after the handshake.
         """
         with self._scope:
             async with trio.open_nursery() as nursery:
@@ -144,7 +144,7 @@ class WebSocket:
             elif self._closing is not None:
                 continue  # no answer would be sent any more
             elif isinstance(event, TextMessage):
-                if event.data:  # else endless empty frames would fill the list
+                if event.data:  # otherwise endless empty frames would fill the list
                     self._parts.append(event.data)
                 if event.message_finished:
                     text, self._parts = "".join(self._parts), []
@@ -232,7 +232,7 @@ def text_frame(text: str) -> bytes:
 
 
 class _Limit(Extension):
-    """Checks the head of each frame: a message that is too long is never read."""
+    """Checks the head of each frame, so that a message that is too long is never read."""
 
     name = "limit"
 

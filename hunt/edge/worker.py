@@ -28,7 +28,7 @@ log = structlog.get_logger("hunt")
 faults = FaultLog("hunt.edge")
 
 # Hypercorn passes nothing of its worker to the application, so the worker is a variable of
-# the Trio run.  It is not a global: two servers in one process, each with a run, are apart.
+# the Trio run.  With a global, two servers in one process, each with a run, would share it.
 _current: trio.lowlevel.RunVar[Worker | None] = trio.lowlevel.RunVar("hunt_worker", default=None)
 _config: trio.lowlevel.RunVar[Config | None] = trio.lowlevel.RunVar("hunt_config", default=None)
 
@@ -53,12 +53,12 @@ class Service:
 class Worker(WorkerContext):
     """The context of a worker, which the application finds by `current`.
 
-    Hypercorn tells the application of a shutdown only after the connections
-    have drained, which they cannot while streams are open (TRAPS, H8).  So the
+    Hypercorn tells the application of a shutdown only after the connections have drained,
+    which they cannot while streams are open (H8 in docs/reference/traps.md).  Therefore the
     application waits for `wait_stopping` itself, and requests a stop by `stop`.
 
     Args:
-        max_requests: As of `WorkerContext`.
+        max_requests: See `WorkerContext`.
     """
 
     def __init__(self, max_requests: int | None) -> None:
@@ -92,7 +92,7 @@ class Worker(WorkerContext):
 
     @property
     def park(self) -> Park | None:
-        """The park; None where the fast lane is off."""
+        """The park; None if the fast lane is off."""
         return None if self._service is None else self._service.park
 
     @property
@@ -119,7 +119,7 @@ class Worker(WorkerContext):
             self._make = make
             self._nursery = trio.lowlevel.current_task().parent_nursery
             assert self._nursery is not None, "Hypercorn runs connections in a nursery"
-            # Without a task the nursery would close, and take no connection from the park.
+            # Without a task the nursery would close, and could not serve connections of the park.
             self._nursery.start_soon(self.wait_reads_cancelled)
 
     def serve_handed_over(self, fd: int, received: bytes, slot: Slot) -> None:
@@ -156,7 +156,7 @@ class Worker(WorkerContext):
         try:
             yield
         except Exception as exc:
-            # Broad on purpose: which exceptions hostile bytes can cause is not a closed list.
+            # Broad on purpose, because hostile bytes may cause any exception.
             self._log_contained(exc)
         except BaseExceptionGroup as group:
             _, rest = group.split(Exception)
@@ -206,7 +206,7 @@ class Worker(WorkerContext):
             self.park.announce_close(announces)
 
     def yield_clients(self, wanted: bool) -> None:
-        """Leave clients to the other workers, or take them again.
+        """Leave new clients to the other workers, or accept them again.
 
         New connections wait for another worker to accept them; the others close with
         their next response.  Streams stay.
@@ -248,7 +248,7 @@ class Worker(WorkerContext):
 
 
 def current() -> Worker | None:
-    """Return the worker of this Trio run, or None where Hypercorn does not serve."""
+    """Return the worker of this Trio run, or None if Hypercorn does not serve."""
     return _current.get()
 
 
