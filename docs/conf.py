@@ -42,7 +42,8 @@ myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_preserve_defaults = True
+autodoc_typehints_format = "short"
+default_role = "py:obj"
 
 html_theme = "furo"
 html_title = f"hunt {release}"
@@ -76,7 +77,18 @@ def _to_page(link: re.Match[str], origin: Path, folder: Path) -> str:
     return f"{text}]({os.path.relpath(pages.get(target, target), folder)}{anchor})"
 
 
+def short_signature(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Return a signature without the modules of types, and without the addresses of lambdas."""
+    if not signature:
+        return None
+    short = re.sub(r"~[\w.]+\.(\w+)", r"\1", signature)
+    return re.sub(r"<function [^ ]+>", "…", short), returns
+
+
 def setup(app: Sphinx) -> None:
-    """Register the hook, and the languages that have no highlighting."""
+    """Register the hooks, and the languages that have no highlighting."""
     app.connect("source-read", show_files)
+    app.connect("autodoc-process-signature", short_signature)
     app.add_lexer("haproxy", TextLexer)

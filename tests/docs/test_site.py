@@ -12,6 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import hunt
+import hunt.client
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 #: Elements that make a browser load something, and the attribute with its address.
@@ -105,6 +108,14 @@ def test_styles_load_nothing_from_elsewhere(site: Path) -> None:
 
 def test_internal_links_resolve(pages: dict[Path, Page]) -> None:
     assert {path.name: wrong for path in pages if (wrong := list(broken(path, pages)))} == {}
+
+
+def test_python_api_explains_every_public_name(pages: dict[Path, Page], site: Path) -> None:
+    anchors = pages[site / "reference" / "python-api.html"].anchors
+    names = [f"hunt.{name}" for name in hunt.__all__ if name != "__version__"]
+    names += [f"hunt.client.{name}" for name in hunt.client.__all__]
+    assert [name for name in names if name not in anchors] == []
+    assert {"hunt.Breaker.admit", "hunt.testing.oracle.check_history"} <= anchors
 
 
 def test_wrong_addresses_are_found(tmp_path: Path) -> None:
