@@ -28,6 +28,7 @@ COMMANDS = {
     "doctor": "Check settings, database and limits, and suggest changes.",
     "health": "Ask the running server whether it is alive or ready.",
     "config": "Show and check the settings; print a commented settings file.",
+    "size": "Compute the size of an installation from measured costs.",
     "completion": "Print a script that completes commands in your shell.",
 }
 

@@ -37,11 +37,12 @@ RECIPES = {
     "health": [],
     "config": [],
     "completion": ["bash"],
+    "size": ["--players", "1", "--clicks-per-second", "1", "--streams", "1"],
     "delete": ["harbour"],  # last: the others need the hunt
 }
 
 #: Commands that read no settings.
-PURE = {"simulate", "completion"}
+PURE = {"simulate", "completion", "size"}
 
 #: Commands that ask the database.
 ASKS = {"migrate", "apply", "hunts", "open", "close", "delete", "epoch", "verify", "doctor"}
