@@ -31,7 +31,7 @@ def requirements() -> dict[str, list[str]]:
 
 
 def header(wanted: list[str]) -> str:
-    """Return the first lines of a lock file, which say what it was made for."""
+    """Return the first lines of a lock file, which state its purpose."""
     lines = ["Written by `tox -e lock` from pyproject.toml, for these requirements:", *wanted]
     return "".join(f"# {each}\n" for each in lines)
 

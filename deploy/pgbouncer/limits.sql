@@ -4,9 +4,9 @@
 
 \set ON_ERROR_STOP on
 
--- A commit that waits for a lock gives up; its hunt alone refuses.
+-- A commit that waits for a lock gives up; only its hunt refuses clicks.
 alter role hunt_app set lock_timeout = '800ms';
--- Less than the 2 s after which hunt gives a call up. Longer work of operators raises it for its transaction.
+-- Less than the 2 s after which hunt closes the connection of a call. Longer work of operators raises it for its transaction.
 alter role hunt_app set statement_timeout = '1750ms';
 -- A client that vanished holds no lock.
 alter role hunt_app set idle_in_transaction_session_timeout = '10s';

@@ -26,7 +26,7 @@ select format('create database %I owner hunt_owner encoding UTF8 template templa
 
 alter database :"database" owner to hunt_owner;
 
--- Nobody else may connect. No role may create temporary tables: a table of that kind could stand in for one of hunt's.
+-- No other role may connect. No role may create temporary tables, because one could hide a table of hunt.
 revoke all on database :"database" from public;
 grant connect on database :"database" to hunt_app, hunt_monitor;
 
