@@ -15,7 +15,10 @@ from importlib.metadata import version
 
 import trio
 
-from hunt.bus import postgres as bus
+from hunt import valkey_url
+from hunt.bus import postgres as listener
+from hunt.bus.link import Link
+from hunt.bus.valkey import ValkeyBus
 from hunt.core.breaker import Breaker
 from hunt.core.proxies import Proxies
 from hunt.errors import SettingsError, StoreUnavailable
@@ -85,6 +88,8 @@ class Engine:
             self.catalogue.hunts, store.hunts.begin_epoch, refresh=self.catalogue.refresh_soon
         )
         self.streams = self._make_streams(epochs, recorder)
+        self.bus = self._make_bus()
+        self.listener_link = Link()
         breaker = Breaker(
             trio.current_time,
             slow=settings.breaker_slow,
@@ -106,6 +111,7 @@ class Engine:
             breaker_changed=self.readiness.announce,
             jitter=jitter,
             tracing=tracing,
+            publish=None if self.bus is None else self.bus.publish,
         )
         store.on_recovery(self.commits.prober.probe_soon)
         self.ending = Ending(
@@ -186,6 +192,23 @@ class Engine:
         )
         return Streams(tail, hub, refresh=self.catalogue.refresh_soon, bus_lag=recorder.bus_lag)
 
+    def _make_bus(self) -> ValkeyBus | None:
+        """Return the bus between processes; None where the commits themselves notify."""
+        if self.settings.bus_url is None:
+            return None
+        streams, hunts = self.streams, self.catalogue.hunts
+        bus = ValkeyBus(
+            valkey_url.parse(self.settings.bus_url),
+            own=self.store.name,
+            notice=streams.notice,
+            epoch=lambda hunt: hunts[hunt].epoch if hunt in hunts else None,
+            wanted=streams.hub.hunts,
+            joined=streams.tail.resync,
+            jitter=jitter,
+        )
+        streams.hub.first = bus.follow_soon
+        return bus
+
     def _make_telemetry(self, recorder: Recorder, host: Host) -> Telemetry:
         faults = Faults()
         for where, counter in (
@@ -198,6 +221,7 @@ class Engine:
             ("leaderboard", self.leaderboard.faults),
             ("probe", self.commits.prober.faults),
             ("tail", self.streams.tail.faults),
+            *([] if self.bus is None else [("bus", self.bus.link.faults)]),
         ):
             faults.add(where, counter)
         sources = Sources(
@@ -211,6 +235,8 @@ class Engine:
             lanes=self.commits.lanes,
             quarantine=self.commits.quarantine,
             tail=self.streams.tail,
+            bus="postgresql" if self.bus is None else "valkey",
+            link=self.listener_link if self.bus is None else self.bus.link,
             meter=EventLoopMeter(time.perf_counter),
             pool=self.store.states,
             connections=host.connections,
@@ -243,7 +269,10 @@ async def open_engine(settings: Settings, host: Host | None = None) -> AsyncIter
         )
     async with (
         open_store(
-            settings.database_url, listen=settings.listen_dsn, size=settings.pool_size
+            settings.database_url,
+            listen=settings.listen_dsn,
+            size=settings.pool_size,
+            notify=settings.bus_url is None,
         ) as store,
         exporting(settings.otlp_url, version=VERSION) as tracer,
         running(Engine(settings, store, host, tracer)) as engine,
@@ -281,7 +310,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             await nursery.start(engine.commits.run)
             nursery.start_soon(
                 partial(
-                    bus.run,
+                    listener.run,
                     engine.store.listening,
                     own=engine.store.name,
                     notice=engine.streams.notice,
@@ -289,8 +318,11 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
                     connected=engine.streams.listener_connected,
                     jitter=jitter,
                     faults=engine.listener_faults,
+                    link=engine.listener_link,
                 )
             )
+            if engine.bus is not None:
+                nursery.start_soon(engine.bus.run)
             yield engine
             await engine.operations.drain.run()
             nursery.cancel_scope.cancel()

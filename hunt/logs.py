@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 from structlog.typing import EventDict, Processor, ProcessorReturnValue
 
+from hunt import valkey_url
 from hunt.conninfo import parse
 from hunt.core.log_limiter import LogLimiter
 from hunt.log_writer import Stream
@@ -104,6 +105,8 @@ def _secrets(settings: Settings) -> list[str]:
     for text in (settings.database_url, settings.listen_dsn):
         password = text and parse(text).get("password")
         found |= {password, text} if text and password else set()
+    if settings.bus_url:
+        found |= {settings.bus_url, valkey_url.parse(settings.bus_url).password or ""}
     if settings.jwks_url:
         found.add(urlsplit(settings.jwks_url).password or "")
     return sorted((each for each in found if len(each) >= _SHORTEST), key=len, reverse=True)

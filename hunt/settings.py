@@ -47,6 +47,12 @@ class Settings:
         example="postgresql://hunt@db.example:5432/hunt",
         default="`HUNT_DATABASE_URL`", secret=True,
     )] = field(default=None, repr=False)
+    bus_url: Annotated[str | None, Setting(
+        values.bus, "",
+        "A Valkey or Redis server that carries notices of commits between processes.",
+        example="valkey://hunt:PASSWORD@valkey.example:6379",
+        default="NOTIFY of PostgreSQL", secret=True,
+    )] = field(default=None, repr=False)
     pool_size: Annotated[int, Setting(
         values.whole(2), "connections", "Size of the connection pool of one process.",
     )] = 16

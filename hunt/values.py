@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from hunt import conninfo
+from hunt import conninfo, valkey_url
 
 #: The largest whole number, and the largest number of seconds (about 31 years).
 MOST = 2**31 - 1
@@ -65,6 +65,15 @@ def dsn(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("must be a connection string that is not empty")
     conninfo.parse(value)
+    return value
+
+
+@accepts("an address of Valkey or Redis, as in valkey://HOST:6379")
+def bus(value: object) -> str:
+    """Return the address of a Valkey or Redis server."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be an address that is not empty")
+    valkey_url.parse(value)
     return value
 
 

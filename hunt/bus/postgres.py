@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 
 import trio
 
+from hunt.bus.link import Link
 from hunt.core import notice as notices
 from hunt.core.backoff import Backoff
 from hunt.core.events import Notice
@@ -34,6 +35,7 @@ async def run(
     connected: Callable[[], None],
     jitter: Callable[[], float],
     faults: Counter[str] | None = None,
+    link: Link | None = None,
 ) -> None:
     """Receive notices of all processes until cancelled; reconnect after each failure.
 
@@ -47,13 +49,16 @@ async def run(
             from the tables.
         jitter: Uniform in [0, 1), spreads the reconnects.
         faults: Counts lost connections as ``lost``, and invalid notices as ``odd``.
+        link: Its `connected` follows the connection.
     """
+    link = Link() if link is None else link
     faults = Counter() if faults is None else faults
     backoff = Backoff(base=0.1, cap=2.0, jitter=jitter)
     while True:
         try:
             async with listening((LOG, HUNTS)) as received:
                 connected()
+                link.connected = True
                 backoff.reset()
                 async for channel, payload in received:
                     if channel == HUNTS:
@@ -61,6 +66,7 @@ async def run(
                     elif not _pass_on(payload, own, notice):
                         faults["odd"] += 1
         except StoreError as exc:
+            link.connected = False
             faults["lost"] += 1
             log.warning("listener reconnecting", error=str(exc))
         await trio.sleep(backoff.next())

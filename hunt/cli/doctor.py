@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from hunt import valkey_url
+from hunt.bus.valkey_check import try_bus
 from hunt.cli import arguments, running
 from hunt.errors import HuntError
 from hunt.settings import RESERVE, Settings, file_limit
@@ -47,6 +49,8 @@ async def _examine(settings: Settings) -> list[Finding]:
     if not settings.embedded and not settings.jwt_secret:
         cure = "set HUNT_JWT_SECRET to one or more secrets of at least 32 bytes"
         findings.append(Finding("secret", False, "HUNT_JWT_SECRET is not set", cure))
+    if settings.bus_url is not None:
+        findings.append(Finding("bus", *await try_bus(valkey_url.parse(settings.bus_url))))
     try:
         async with running.database(settings) as conninfo:
             async with running.connection_to(conninfo) as conn:

@@ -1,10 +1,12 @@
-"""The payload of the notification that follows each commit (``NOTIFY``)."""
+"""The message to other processes that follows each commit: by ``NOTIFY``, or on another bus."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 import msgspec
 
@@ -39,11 +41,28 @@ def events(clicks: Sequence[Click]) -> str | None:
     return _encode(rows)[1:-1].decode()
 
 
-def parse(payload: str, *, own: str | None = None) -> Notice:
+def encode(hunt: str, rewards: Sequence[Reward], *, by: str) -> Iterator[bytes]:
+    """Return the notices of a committed batch: one for each time of settlement.
+
+    Args:
+        hunt: The id of the hunt.
+        rewards: The rewards, at least one, by ascending seq.
+        by: Name of the process that committed them.
+    """
+    # A repeated batch holds rewards that an earlier, unanswered attempt had settled.
+    for at, group in groupby(rewards, attrgetter("at")):
+        each = list(group)
+        first = each[0].seq
+        rows = [(r.seq - first, r.id, r.player, r.prize, r.points, r.x, r.y) for r in each]
+        body = {"h": hunt, "f": first, "l": each[-1].seq, "by": by, "at": at, "o": rows}
+        yield _encode(body)
+
+
+def parse(payload: str | bytes, *, own: str | None = None) -> Notice:
     """Return the notice in `payload`.
 
     Args:
-        payload: JSON that the function `hunt_commit` sent.
+        payload: JSON that the function `hunt_commit`, or `encode`, has made.
         own: Name of this process, whose own rows are known and therefore left out.
 
     Raises:

@@ -12,6 +12,7 @@ from typing import Protocol, get_args
 
 import trio
 
+from hunt.bus.link import Link
 from hunt.core.breaker import Breaker, State
 from hunt.core.hunts import Hunt
 from hunt.logs import lines_lost
@@ -56,6 +57,8 @@ class Sources:
     lanes: Lanes
     quarantine: Quarantine
     tail: Tail
+    bus: str  #: ``postgresql`` or ``valkey``; carries notices of commits
+    link: Link  #: state of that bus
     meter: EventLoopMeter
     pool: Callable[[], Mapping[str, int]]  #: returns connections to the database, by state
     connections: Connections | None  #: None where hunt does not accept connections itself
@@ -204,6 +207,21 @@ METRICS: tuple[Metric[Sources], ...] = (
         "hunt_bus_lag_seconds", "gauge", "seconds",
         "Time from another process's commit to the arrival of its notice; of the newest notice.",
         lambda each: each.recorder.newest_bus_lag, rule="greatest",
+    ),
+    Metric(
+        "hunt_bus_connected", "gauge", "processes",
+        "Processes that receive notices of commits of others, by the bus that carries them.",
+        lambda each: {each.bus: float(each.link.connected)}, ("bus",),
+    ),
+    Metric(
+        "hunt_bus_published", "counter", "notices",
+        "Notices of commits that the Valkey server has taken.",
+        lambda each: None if each.bus == "postgresql" else each.link.published,
+    ),
+    Metric(
+        "hunt_bus_dropped", "counter", "notices",
+        "Notices of commits that were not published to Valkey; the polls find the commits.",
+        lambda each: None if each.bus == "postgresql" else each.link.dropped, ("reason",),
     ),
     Metric(
         "hunt_tail_reads", "counter", "reads",

@@ -10,7 +10,7 @@ import structlog
 import trio
 
 from hunt.core.breaker import Breaker, State
-from hunt.core.events import Click, Outcome, Settlement
+from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.hunts import Hunt
 from hunt.errors import CircuitOpen, HuntNotOpen, LogWentBack
 from hunt.service.epochs import Epochs
@@ -86,6 +86,8 @@ class Commits:
         breaker_changed: Called after each transition of the breaker; must not block.
         jitter: Uniform in [0, 1), spreads retries.
         tracing: Follows traced clicks; None: there are none.
+        publish: Called with a hunt's id and the rewards of each commit, to tell other
+            processes; must not block or raise.  None: the commit itself tells them.
     """
 
     def __init__(
@@ -101,7 +103,9 @@ class Commits:
         breaker_changed: Callable[[], None],
         jitter: Callable[[], float],
         tracing: ClickTracing | None = None,
+        publish: Callable[[str, Sequence[Reward]], None] | None = None,
     ) -> None:
+        self._publish = publish
         self._log = log
         self._hunts = hunts
         self._epochs = epochs
@@ -162,6 +166,8 @@ class Commits:
             fresh.sort(key=attrgetter("seq"))
             self._tail.committed(hunt, fresh)
             self._recorder.awarded(hunt, sum(each.points for each in fresh))
+            if self._publish is not None:
+                self._publish(hunt, fresh)
         return outcomes
 
     def _shown(self, hunt: str, outcome: Outcome) -> Outcome:

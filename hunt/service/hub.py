@@ -40,6 +40,7 @@ class Hub:
         clock: The wall clock, in seconds, by which tokens expire.
         tokens: Tells whether the token behind an identity is still valid.
         slow: Called after each slow consumer that was disconnected; must not block.
+        first: Called after a hunt got its first stream; must not block.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class Hub:
         clock: Callable[[], float],
         tokens: Validity,
         slow: Callable[[], None] = lambda: None,
+        first: Callable[[], None] = lambda: None,
     ) -> None:
         self._epoch = epoch
         self._per_player = per_player
         self._jitter = jitter
         self._slow = slow
+        self.first = first
         self._streams: dict[Subscriber, Subscription] = {}
         self._open: Counter[str] = Counter()  # streams by player
         self._per_address = per_address
@@ -99,12 +102,15 @@ class Hub:
             self._addresses[address] += 1
         self._open[player] += 1
         self._streams[subscriber] = subscription
+        first = not self.wanted(subscription.hunt)
         if subscription.everybody:
             self._everybody.setdefault(subscription.hunt, {})[subscriber] = None
         else:
             players = self._players.setdefault(subscription.hunt, {})
             players.setdefault(player, []).append(subscriber)
         self.expiry.add(subscriber, subscription.identity.until)
+        if first:
+            self.first()
 
     def remove(self, subscriber: Subscriber) -> None:
         """Forget a subscriber; idempotent."""
@@ -165,6 +171,10 @@ class Hub:
     def wanted(self, hunt: str) -> bool:
         """Return whether this process has a stream of a hunt."""
         return bool(self._players.get(hunt) or self._everybody.get(hunt))
+
+    def hunts(self) -> set[str]:
+        """Return the hunts that have streams in this process."""
+        return {hunt for hunt in (*self._players, *self._everybody) if self.wanted(hunt)}
 
     def end(self, hunt: str, reason: Reason = "over") -> None:
         """Close every stream of a hunt.

@@ -70,10 +70,11 @@ class Log:
 
     Args:
         pool: Opened and closed by the caller.
-        by: Name of this process in its notices.
+        by: Name of this process in its notices; None: commits send no notices, because
+            another bus carries them.
     """
 
-    def __init__(self, pool: Pool, *, by: str = "") -> None:
+    def __init__(self, pool: Pool, *, by: str | None = "") -> None:
         self._pool = pool
         self._by = by
 
@@ -110,11 +111,11 @@ class Log:
             StoreTimeout: The outcome is unknown: repeat.
             StoreLost: The outcome is unknown: repeat.
         """
-        events = notice.events(clicks)
+        events = None if self._by is None else notice.events(clicks)
         values = (
             hunt.encode(),
             *pack(clicks),
-            self._by.encode(),
+            None if self._by is None else self._by.encode(),
             None if events is None else events.encode(),
             known.to_bytes(8, "big"),
         )

@@ -33,13 +33,16 @@ class Store:
         pool: Opened and closed by the caller.
         conninfo: The servers of the pool.
         listen: The servers to listen on for notices.
+        notify: Whether commits send notices to other processes.
     """
 
-    def __init__(self, pool: Pool, conninfo: Servers, listen: Servers) -> None:
+    def __init__(
+        self, pool: Pool, conninfo: Servers, listen: Servers, *, notify: bool = True
+    ) -> None:
         self._pool = pool
         self._conninfo = conninfo
         self.name = os.urandom(8).hex()  #: name of this process in its notices
-        self.log = Log(pool, by=self.name)
+        self.log = Log(pool, by=self.name if notify else None)
         self.hunts = Hunts(pool)
         self.players = Players(pool)
         self.audit = Audit(pool)
@@ -75,15 +78,18 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(conninfo: str, *, listen: str | None, size: int) -> AsyncIterator[Store]:
+async def open_store(
+    conninfo: str, *, listen: str | None, size: int, notify: bool = True
+) -> AsyncIterator[Store]:
     """Yield a store, which connects when it is first used.
 
     Args:
         conninfo: Connection string of libpq.
         listen: Connection string for notices; None: the same.
         size: Largest number of connections, >= 1, besides the one for notices.
+        notify: Whether commits send notices to other processes; see `Store`.
     """
     servers = Servers(conninfo)
     listeners = servers if listen in {None, conninfo} else Servers(listen)
     async with open_pool(servers, size=size) as pool:
-        yield Store(pool, servers, listeners)
+        yield Store(pool, servers, listeners, notify=notify)

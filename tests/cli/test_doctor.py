@@ -21,6 +21,7 @@ from hunt.errors import SettingsError
 from hunt.settings import Settings
 from hunt.store.driver.connection import Connection
 from tests.support import pgbouncer as pooler
+from tests.support import valkey
 from tests.support.serving import SECRET
 
 Findings = dict[str, dict[str, object]]
@@ -194,3 +195,23 @@ async def test_serve_refuses_database_without_commit_function(
     with pytest.raises(SettingsError, match="session mode"):
         async with open_engine(settings):
             pass
+
+
+async def test_doctor_tries_the_bus(database: str, tmp_path: Path) -> None:
+    valkey.installed()
+    server = valkey.Valkey(tmp_path / "valkey")
+    away = await doctor(database, HUNT_BUS_URL=server.url)
+    assert bad(away) == {"bus"}
+    assert "start it" in str(away["bus"]["cure"])
+    await server.start()
+    try:
+        well = await doctor(database, status=0, HUNT_BUS_URL=server.url)
+        assert "a message takes" in str(well["bus"]["detail"])
+        for password, cure in ((":wrong-password@", "user and password"), ("", "add the password")):
+            url = f"valkey://{password}127.0.0.1:{server.port}"
+            findings = await doctor(database, HUNT_BUS_URL=url)
+            assert bad(findings) == {"bus"}
+            assert cure in str(findings["bus"]["cure"]), findings["bus"]
+            assert "wrong-password" not in str(findings)
+    finally:
+        server.stop()

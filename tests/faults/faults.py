@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.faults import (
+    bus_faults,
     client_faults,
     database_faults,
     grey_faults,
@@ -15,6 +16,7 @@ from tests.faults.registry import FAULTS
 
 __all__ = [
     "FAULTS",
+    "bus_faults",
     "client_faults",
     "database_faults",
     "grey_faults",

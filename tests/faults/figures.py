@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hunt.testing.history import Attempt, History, Reset
+from hunt.testing.history import Attempt, History, Received, Reset
 from tests.faults import players
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def figures(rig: Rig) -> dict[str, float]:
         "streams cut": len(rig.crowd.disconnections),
         "streams back": max([0.0, *(until - rig.well for until in found_back)]),
         "silence": rig.crowd.silence,
+        "delivery p50": delivery(rig),
         "log lines": lines,
         "breaker lines": named,
         "breaker closings": closings,
@@ -99,6 +100,20 @@ def goodput(rig: Rig) -> tuple[float, float]:
     before = _rate(attempts, rig.began, struck)
     after = _best(attempts, rig.healthy, rig.ended)
     return _best(attempts, rig.began, struck), after / before if before else 0.0
+
+
+def delivery(rig: Rig) -> float:
+    """Return the median time from an answer to its event, of the last second, in seconds."""
+    answered: dict[str, float] = {}
+    for each in rig.history.attempts(players.HUNT):
+        if each.verdict == "ok" and not each.duplicate and each.answered > rig.healthy:
+            answered.setdefault(each.click, each.answered)
+    late = sorted(
+        each.time - answered[each.click]
+        for each in rig.history
+        if isinstance(each, Received) and each.click in answered
+    )
+    return max(late[len(late) // 2], 0.0) if late else 0.0
 
 
 def answers_lost(attempts: Sequence[Attempt]) -> int:

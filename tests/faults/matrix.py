@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.faults import grey_matrix, store_matrix
+from tests.faults import bus_matrix, grey_matrix, store_matrix
 from tests.faults.script import Script, Step
 from tests.faults.store_matrix import STREAMS, TWO
 
@@ -219,5 +219,11 @@ _SCRIPTS = (
 )  # fmt: skip
 
 SCRIPTS = {
-    script.name: script for script in (*store_matrix.SCRIPTS, *grey_matrix.SCRIPTS, *_SCRIPTS)
+    script.name: script
+    for script in (
+        *store_matrix.SCRIPTS,
+        *bus_matrix.SCRIPTS,
+        *grey_matrix.SCRIPTS,
+        *_SCRIPTS,
+    )
 }

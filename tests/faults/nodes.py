@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from hunt.bench.process_usage import descendants, process_table
 from tests.support.processes import HUNT, Server, children, free_port, running, servers, until
 from tests.support.proxy import Connect, Proxy, to_port
+from tests.support.valkey import PASSWORD, Valkey
 
 SECRET = b"faults-secret-faults-secret-faults"
 HEARTBEAT = 1.0  #: seconds, of streams; short, so that silence shows
@@ -43,6 +44,7 @@ class Node:
     ) -> None:
         self.server = server
         self.standby: list[Proxy] = []  #: the proxy before the standby, where there is one
+        self.bus: Proxy | None = None  #: the proxy before Valkey, where there is one
         self.folder = folder
         self.database = database
         self.listening = listening
@@ -107,6 +109,7 @@ async def node(
     connect: Connect,
     *,
     standby: Connect | None = None,
+    valkey: Valkey | None = None,
     processes: int = 2,
     environ: Mapping[str, str] | None = None,
     dsn: Callable[..., str] = tcp,
@@ -120,6 +123,7 @@ async def node(
         folder: Of its data.
         connect: How the proxies reach PostgreSQL.
         standby: How another one reaches what may become PostgreSQL.
+        valkey: The server that carries notices; None: PostgreSQL does.
         processes: Of the server.
         environ: Settings besides `SETTINGS`.
         dsn: Makes the connection string, of the ports of the proxies before PostgreSQL.
@@ -133,12 +137,20 @@ async def node(
         listening = await stack.enter_async_context(proxy(connect))
         second = [] if standby is None else [await stack.enter_async_context(proxy(standby))]
         ports = [each.port for each in second]
+        bus = None
+        if valkey is not None:
+            bus = await stack.enter_async_context(proxy(to_port(valkey.port)))
         port = free_port()
         given = {
             **SETTINGS,
             "HUNT_DATABASE_URL": dsn(database.port, *ports),
             "HUNT_LISTEN_DSN": dsn(listening.port, *ports),
             "HUNT_DATA_DIR": str(folder),
+            **(
+                {}
+                if bus is None
+                else {"HUNT_BUS_URL": f"valkey://:{PASSWORD}@127.0.0.1:{bus.port}"}
+            ),
             **(environ or {}),
         }
         if command is None:
@@ -155,6 +167,7 @@ async def node(
         edge = await stack.enter_async_context(proxy(to_port(port)))
         made = Node(server, folder, database=database, listening=listening, edge=edge)
         made.standby = second
+        made.bus = bus
         if command is None:
             # Each listens at its own once it has started: what it uses before says nothing.
             await until(lambda: len(made.own_sockets()) == len(made.processes()) == processes)

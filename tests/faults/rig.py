@@ -30,6 +30,7 @@ from tests.faults.players import Crowd
 from tests.faults.postgres import Postgres
 from tests.faults.script import Script
 from tests.support.proxy import Loss, to_unix
+from tests.support.valkey import Valkey
 
 HARBOUR = Definition(
     players.HUNT, "Harbour night", 100, 100, None, None, 0.0,
@@ -51,6 +52,7 @@ class Rig:
     postgres: Postgres
     crowd: Crowd
     standby: Postgres | None = None
+    bus: Valkey | None = None
     nodes: list[Node] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
     nursery: trio.Nursery | None = None
@@ -158,7 +160,12 @@ async def built(
             hasty=script.hasty,
             poison=script.poison,
         )
-        rig = Rig(script, folder, database, crowd, second)
+        valkey = None
+        if script.bus:
+            valkey = Valkey(folder / "valkey")
+            stack.callback(valkey.stop)
+            await valkey.start()
+        rig = Rig(script, folder, database, crowd, second, valkey)
         clock = folder / "clock"
         clock.write_text("+0\n")
         environ = {**script.environ, **(names.environ(folder) if script.names else {})}
@@ -170,6 +177,7 @@ async def built(
                     folder / f"node-{number}",
                     to_unix(database.socket),
                     standby=None if second is None else to_unix(second.socket),
+                    valkey=valkey,
                     environ=environ,
                     dsn=partial(_dsn, script, silent),
                     descriptors=script.descriptors or None,

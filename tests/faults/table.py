@@ -41,6 +41,7 @@ SAID = {
     "token after": "the expired token: {:.0f}",
     "inputs": "{:.0f} hostile inputs, a 200 after each",
     "conflicts": "{:.0f} batches sent again",
+    "bus back": "bus connected again after {:.1f} s",
     "drained": "drained in {:.1f} s",
 }
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tests.faults import play, rig
 from tests.faults.matrix import SCRIPTS
+from tests.support import valkey
 from tests.support.seeds import SEED
 
 
@@ -27,6 +28,8 @@ def test_what_goes_wrong_breaks_no_promise(name: str, template: Path) -> None:
     script = replace(SCRIPTS[name], seed=SEED)
     require(not script.clock or rig.faketime() is not None, "Debian's faketime")
     require(not script.disk or os.geteuid() == 0, "root, to mount a small file system")
+    if script.bus:
+        valkey.installed()
     print(script.encode())  # to be repeated by: python -m tests.faults '<this>'
     result = trio.run(play.run, script, template)
     print(dict(result.statuses), result.figures)

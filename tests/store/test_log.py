@@ -32,6 +32,17 @@ from hunt.store.log import COMMIT, READ, Log
 from tests.store.open_log import LIMITED, PLAIN, click, opened, rewards
 
 
+async def test_log_with_another_bus_sends_no_notice(database: str) -> None:
+    async with (
+        opened(database) as (log, pool),
+        Listener(database).listening(("hunt_log",)) as received,
+    ):
+        await Log(pool, by=None).append("harbour", [click()])
+        await log.append("harbour", [click()])
+        _, payload = await anext(received)
+    assert notice.parse(payload).first == 2
+
+
 async def test_seqs_are_dense_and_in_order_with_several_writers(database: str) -> None:
     async with opened(database) as (log, _), open_pool(database, size=4) as other:
 

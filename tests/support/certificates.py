@@ -41,3 +41,8 @@ def client(*protocols: str | None) -> ssl.SSLContext:
     if offered := [each for each in protocols if each is not None]:
         context.set_alpn_protocols(offered)
     return context
+
+
+def write_authority(path: Path) -> None:
+    """Write the certificate of the authority to a file."""
+    _authority().cert_pem.write_to_path(path)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import trio
 
+from hunt.bus.link import Link
 from hunt.core.breaker import Breaker
 from hunt.core.events import Click, Outcome, Reward
 from hunt.core.hunts import Hunt
@@ -52,6 +53,8 @@ class Process:
             hub=self.hub,
             lanes=self.lanes,
             quarantine=quarantine,
+            bus="valkey",
+            link=Link(),
             tail=Tail(read=_read, last=_last, publish=print, jitter=lambda: 0.0),
             meter=EventLoopMeter(trio.current_time),
             pool=lambda: {"idle": 2, "busy": 1, "connecting": 0},

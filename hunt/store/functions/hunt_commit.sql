@@ -11,7 +11,8 @@
 -- other processes during that wait. The planner knows neither the length of the arrays nor the size of a young
 -- log, so only index probes are allowed.
 --
--- p_from names the process, so that it recognises its own notices. p_events holds the clicks as JSON for the notice,
+-- p_from names the process, so that it recognises its own notices. Null: no notice is sent, because another bus carries
+-- them; the commit then takes no lock on the server-wide queue of NOTIFY. p_events holds the clicks as JSON for the notice,
 -- without brackets, each [offset from the first seq, id, player, prize, points, x, y]; null if they are too many.
 --
 -- p_known is a seq of this log that was committed once. If the log ends before it, the database was restored from an
@@ -138,12 +139,14 @@ begin
         end if;
 
         -- A notice holds 8,000 bytes. Rows that do not fit are read from the table by the processes that need them.
-        v_payload := '{"h":' || to_json(p_hunt) || ',"f":' || v_last + 1 || ',"l":' || v_last + v_size
-                  || ',"by":' || to_json(p_from);
-        if p_events is not null and cardinality(v_denied) = 0 and octet_length(p_events) < 7700 then
-            v_payload := v_payload || ',"at":"' || v_at_text || '","o":[' || p_events || ']';
+        if p_from is not null then
+            v_payload := '{"h":' || to_json(p_hunt) || ',"f":' || v_last + 1 || ',"l":' || v_last + v_size
+                      || ',"by":' || to_json(p_from);
+            if p_events is not null and cardinality(v_denied) = 0 and octet_length(p_events) < 7700 then
+                v_payload := v_payload || ',"at":"' || v_at_text || '","o":[' || p_events || ']';
+            end if;
+            perform pg_notify('hunt_log', v_payload || '}');
         end if;
-        perform pg_notify('hunt_log', v_payload || '}');
     end if;
 
     if v_all_new then
