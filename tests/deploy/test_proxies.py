@@ -44,6 +44,7 @@ class Node:
         self.port = free_port()
         self._database, self._folder = database, folder
         self._stack = AsyncExitStack()
+        self.release: Path | None = None  #: folder with another release of hunt
         self.server: Server
 
     async def start(self) -> None:
@@ -52,9 +53,13 @@ class Node:
         environ = SETTINGS | {"HUNT_DATABASE_URL": self._database}
         arguments = [*HUNT, "serve", "--bind", f"127.0.0.1:{self.port}", "--processes", "2",
                      "--data-dir", str(self._folder)]  # fmt: skip
+        if self.release is not None:
+            environ |= {"PYTHONPATH": str(self.release)}
+        url = f"http://127.0.0.1:{self.port}"
         log = self._stack.enter_context((self._folder / "node.log").open("ab"))
+        # In its folder: Python would take another release from the present one.
         self.server = await self._stack.enter_async_context(
-            running(arguments, f"http://127.0.0.1:{self.port}", environ, log=log)
+            running(arguments, url, environ, log=log, cwd=self._folder)
         )
 
     async def end(self) -> None:
