@@ -1,4 +1,4 @@
-"""What the engine connects: the database that is heard, or not, and what follows from it."""
+"""The engine with a database that answers, fails, or was restored."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ async def test_reconnected_listener_causes_a_read_of_all_hunts_and_logs(
     async with engine() as (made, store):
         await trio.sleep(10.5)
         looks: list[float] = []
-        made.streams.tail._poll = 1000.0  # no look by itself
+        made.streams.tail._poll = 1000.0  # no poll by itself
         await trio.sleep(5)
         with subscribed(made.streams.hub, ADA, buffer=9, transport="sse") as mailbox:
             commit_elsewhere(store, 1)

@@ -56,7 +56,7 @@ def test_figures_are_compared_with_reference() -> None:
     assert shown == [
         ["server", "clicks/s", "max ms"],
         ["axum", "2,000", "9.0"],
-        ["hunt", "3,000 (1.50x)", "4.0"],  # one worst click compares nothing
+        ["hunt", "3,000 (1.50x)", "4.0"],  # a maximum is one click, so it is not compared
     ]
     assert sheet.rows(COLUMNS, figures, None)[2] == ["hunt", "3,000", "4.0"]
 
@@ -96,7 +96,7 @@ def test_failed_check_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_wrk_result_is_checked_against_log() -> None:
-    # It does not wait for the clicks under way, so the log may have those too.
+    # It does not wait for the clicks in flight, so the log may contain them, too.
     for rows in (100, 164):
         assert wrk.problems(settled=100, bad=0, broken=0, rows=rows, connections=64) == []
     for rows in (99, 165):

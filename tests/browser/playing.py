@@ -1,4 +1,4 @@
-"""Actions and expectations of a player in a browser."""
+"""Actions of a player in a browser, and conditions to wait for."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ FOCUSED = """() => {
 
 
 def test_tab_key_reaches_every_control_in_order_with_visible_focus(page: Page) -> None:
-    click_elsewhere(page)  # so that there is a list; the focus is still nowhere
+    click_elsewhere(page)  # so that there is a list; no element has the focus yet
     expect_rewards(page, 1)
     reached = []
     for _ in range(20):
@@ -31,7 +31,7 @@ def test_tab_key_reaches_every_control_in_order_with_visible_focus(page: Page) -
             break
         assert seen, name
         reached.append(name)
-    # Other hunts, where there are any, come first, as links.
+    # If there are other hunts, links to them come first.
     assert [name for name in reached if name != "a"] == ["map", "sound", "rewards"]
 
 
@@ -60,7 +60,7 @@ def test_first_outcome_is_announced_at_once_and_later_ones_as_a_summary(page: Pa
         reward = route.fetch().json()  # type: ignore[attr-defined]
         route.fulfill(json=reward | {"prize": prize, "points": points})  # type: ignore[attr-defined]
 
-    page.route("**/events", lambda route: route.abort())  # the answers alone tell
+    page.route("**/events", lambda route: route.abort())  # only the answers deliver outcomes
     page.route("**/clicks", answer)
     page.reload()
     without_stream(page)

@@ -54,7 +54,7 @@ def test_api_reference_is_accessible(browser: Browser, server: Server) -> None:
         accessible(page)
         page.goto("/docs")
         page.wait_for_selector("main:not([aria-busy])")
-        # With all open that can be, of one operation of each kind: all of them take seconds.
+        # All parts of one operation of each kind are opened. All operations would take seconds.
         page.evaluate(
             """() => {
                 const others = document.querySelectorAll("section > details ~ details");

@@ -60,7 +60,7 @@ def test_burst_of_events_is_rendered_once(page: Page) -> None:
     page.reload()
     expect(page.locator("#count")).to_have_text(f"· {BURST + 50}")
     expect(page.locator("#points")).to_have_text(f"{5 * (BURST + 50):,}")
-    expect(page.locator("#rewards li")).to_have_count(BURST)  # it holds no more
+    expect(page.locator("#rewards li")).to_have_count(BURST)  # the capacity of the list
     expect(page.locator("#rewards li").first).to_have_attribute("data-seq", str(BURST + 50))
     changes = counted(page)
     assert changes["points"] <= 3

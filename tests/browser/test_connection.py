@@ -46,7 +46,7 @@ def test_countdown_is_not_announced_and_ends_when_the_page_becomes_visible(
     page.evaluate(LISTEN)
     server.stop(signal.SIGKILL)
     expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting in \d s"))
-    for _ in range(30):  # the first attempt comes after two or three
+    for _ in range(30):  # the first attempt follows after two or three seconds
         page.clock.run_for(1_000)
         if int(page.locator("body").get_attribute("data-counted") or 0) >= 4:
             break
@@ -56,7 +56,7 @@ def test_countdown_is_not_announced_and_ends_when_the_page_becomes_visible(
     assert page.locator("#countdown").get_attribute("aria-hidden") == "true"
     server.start()
     show_again(page)
-    expect_live(page)  # though its clock stands still
+    expect_live(page)  # although its clock is frozen
     assert page.evaluate("announced") == ["reconnecting", "live"]
 
 
@@ -64,13 +64,13 @@ def test_silent_stream_is_replaced_after_two_and_a_half_heartbeats(
     proxied: Page, proxy: Proxy
 ) -> None:
     click_elsewhere(proxied)
-    expect_rewards(proxied, 1)  # so it has heard something since its clock was stopped
+    expect_rewards(proxied, 1)  # so the page has received bytes since its clock was frozen
     proxy.drop_streams()
     for _ in range(3):  # more than the server replays
         click_elsewhere(proxied)
     streams = RequestLog(proxied, "/events")
     proxied.clock.run_for(2.5 * HEARTBEAT - 1)
-    expect_live(proxied)  # as far as it knows
+    expect_live(proxied)  # as its clock shows
     assert len(streams) == 0
     proxied.clock.run_for(1)
     expect(proxied.locator("#connection")).to_have_text(re.compile(r"reconnecting"))
@@ -112,7 +112,7 @@ def test_heartbeats_keep_a_quiet_stream(page: Page) -> None:
     expect_live(page)
     streams = RequestLog(page, "/events")
     for _ in range(2):
-        for _ in range(2):  # the page has read all of them but the last
+        for _ in range(2):  # the page has read all of them except the last
             _heartbeat(network, own[-1])
         page.clock.run_for(2 * HEARTBEAT)
     expect_live(page)
@@ -168,7 +168,7 @@ def test_phone_shows_missed_rewards_after_sleep(proxied: Page, proxy: Proxy) -> 
     proxy.drop_streams()
     slept_through = [click_elsewhere(proxied) for _ in range(3)]  # more than the server replays
     phone.send("Page.setWebLifecycleState", {"state": "active"})
-    # The time has passed, and no timer with it: a stream that was silent so long is not trusted.
+    # The wall clock has advanced, and no timer has. The page replaces a long silent stream.
     proxied.clock.set_system_time((proxied.evaluate("Date.now()") + 3 * HEARTBEAT) / 1000)
     show_again(proxied)
     expect_rewards(proxied, 3)

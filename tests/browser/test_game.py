@@ -59,7 +59,7 @@ def test_two_tabs_of_one_player_show_the_same_list(page: Page) -> None:
 
 
 def test_late_answer_is_listed_by_its_seq(page: Page) -> None:
-    page.route("**/harbour/events*", lambda route: route.abort())  # the answers alone tell
+    page.route("**/harbour/events*", lambda route: route.abort())  # outcomes come by answers
     page.reload()
     expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting"))
     late: list[tuple[Route, APIResponse]] = []
@@ -152,7 +152,7 @@ def test_page_recovers_from_a_killed_server(page: Page, server: Server) -> None:
     server.stop(signal.SIGKILL)
     expect(page.locator("#connection")).to_have_text(re.compile(r"reconnecting in \d+ s"))
     for number in range(1, 4):
-        click(page, number / 4)  # and they wait for the server
+        click(page, number / 4)  # and the clicks wait for the server
     expect(page.locator("#outcome")).to_have_text("No answer yet. Your click is sent again …")
     screenshot(page, "game-reconnecting")
     server.start()
@@ -169,7 +169,7 @@ def test_click_is_retried_until_a_frozen_database_responds(page: Page, server: S
         expect(outcome).to_have_text(
             "The server is busy. Your click is sent again …", timeout=20_000
         )
-        expect_live(page)  # the stream has nothing to do with the database
+        expect_live(page)  # the stream does not need the database
         accessible(page)
         screenshot(page, "game-database-frozen")
     expect_rewards(page, 1)
@@ -208,7 +208,7 @@ def test_link_opens_another_hunt_with_its_own_rewards_and_leaderboard(
     click(page)
     expect_rewards(page, 1)
     expect(page.locator("#points")).to_have_text("3")
-    # Whom it showed when the page came, it did not know: it is asked again.
+    # The leaderboard shows the player only after the next request.
     you = page.locator("#leaders li.you")
     expect(you).to_have_count(0)
     while not you.is_visible():

@@ -68,7 +68,7 @@ def test_stream_delivers_rewards_until_it_is_stopped(
     page.evaluate("following.stop()")
     until(page, "state", "stopped")
     page.evaluate("hunt.click(4, 2)")
-    # Taken up again where it was.
+    # Resumed from the saved position.
     follow(after=page.evaluate("following.position"))
     assert len(seqs(page, 1)) == 1
 
@@ -81,7 +81,7 @@ def test_stream_without_a_reward_misses_none_across_a_restart(
     server.stop(signal.SIGKILL)
     until(page, "state", "waiting")
     server.start()
-    # Before the stream is back: the place to go on from is that of the greeting.
+    # Before the stream is back, the position is that of the greeting.
     clicked = page.evaluate("hunt.click(1, 2)")
     assert seqs(page, 1) == [clicked["seq"]]
     assert page.evaluate("told.filter(([kind]) => kind === 'reset')") == []
@@ -115,7 +115,7 @@ def test_wins_and_leaderboard_are_delivered_until_stopped(
         }"""
     )
     for _ in range(2):
-        # The stream may come later than the first wins, whose delivery is not awaited.
+        # The stream may open after the first wins, which are not replayed.
         while not page.evaluate("heard.at(-1).length"):
             page.evaluate("hunt.click(1, 2)")
         page.evaluate("following[0].stop()")
@@ -133,13 +133,13 @@ def test_example_of_the_documentation_works(page: Page) -> None:
         said.append(message.text)
 
     page.on("console", note)
-    # As a file of the page's own server, which is all that its policy lets it load.
+    # Served by the page's own server, because its policy allows no other script.
     page.route(
         "**/static/example.js",
         lambda route: route.fulfill(content_type="text/javascript", body=example),
     )
     page.evaluate("import('/static/example.js')")
-    # The click may be settled before the stream is there: then no reward follows.
+    # If the click is settled before the stream is open, no reward follows.
     while not ("live" in said and any(line.startswith("click ") for line in said)):
         page.wait_for_timeout(10)
     assert any(re.fullmatch(r"click \d+, new", line) for line in said)

@@ -94,7 +94,7 @@ def test_page_shows_one_sample_a_second(page: Page) -> None:
     accessible(page)
 
 
-#: Where an operator reads what, and what stands there once there were clicks.
+#: Each value of the page, and the form of its text after some clicks.
 SHOWN = {
     "#tiles > div": [
         r"Clicks per second\s*[\d.]+",
@@ -130,7 +130,7 @@ SHOWN = {
 def test_every_value_is_shown(page: Page) -> None:
     player = page.context.new_page()
     player.goto("/")
-    for _ in range(50):  # until its stream is of the process that the page shows
+    for _ in range(50):  # until the page shows the process that serves its stream
         expect_live(player)
         expect_live(page)
         try:
@@ -180,13 +180,13 @@ def test_breaker_held_closed_raises_an_alert_and_is_recorded(page: Page, server:
     force(page, "Automatic")
     expect(alert).to_have_text("", timeout=PATIENCE)
     recorded: list[object] = []
-    while recorded[:2] != [None, "closed"]:  # the newest first, as soon as the trail can
+    while recorded[:2] != [None, "closed"]:  # newest first, once the entry is recorded
         entries = server.operate("/audit?limit=10")["entries"]
         recorded = [each["detail"]["force"] for each in entries if each["action"] == "breaker"]
 
 
 def test_cancelled_action_changes_nothing(page: Page) -> None:
-    for key in ("Enter", "Escape"):  # the focus is on what changes nothing
+    for key in ("Enter", "Escape"):  # the focus is on the button that changes nothing
         page.get_by_role("button", name="Hold open").click()
         accessible(page)
         screenshot(page, "ops-question")
@@ -237,7 +237,7 @@ def test_page_works_while_the_database_is_frozen(page: Page, server: Server) -> 
         force(page, "Hold open")
         expect(alerts).to_contain_text("An operator holds the breaker open", timeout=PATIENCE)
         assert click(page) == 503
-        page.reload()  # who comes only now is let in, too
+        page.reload()  # an operator who signs in now is admitted, too
         expect_live(page)
         expect(alerts).to_contain_text("The database does not respond.", timeout=PATIENCE)
         accessible(page)

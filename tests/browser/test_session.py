@@ -26,7 +26,7 @@ def test_click_renews_an_expired_session_once(page: Page) -> None:
     expect_live(page)
     assert len(sessions) == 1
     assert [body["id"] for body in clicks.bodies] == [clicks.bodies[0]["id"]] * 2
-    click_elsewhere(page)  # and the stream is the new guest's too
+    click_elsewhere(page)  # and the stream is that of the new guest
     expect_rewards(page, 2)
 
 
@@ -60,7 +60,7 @@ def test_history_renews_an_expired_session_once(page: Page) -> None:
     expect_live(page)
     click_elsewhere(page)
     expect_rewards(page, 1)
-    assert len(sessions) == 2  # that of the reload, and the new one
+    assert len(sessions) == 2  # the request of the reload, and the one for the new guest
 
 
 def test_other_tab_becomes_the_new_guest(page: Page) -> None:
@@ -87,7 +87,7 @@ def test_session_that_cannot_be_renewed_shows_the_reason(page: Page, server: Ser
         )
         expect(page.locator("#outcome")).to_have_text(told, timeout=20_000)
         expect(page.locator("#connection")).to_have_text("not connected")
-        # Both of its streams may have asked for themselves, and who leads: each of them once.
+        # Each of its two streams, and the leading tab, may have requested a session once.
         asked = len(sessions)
         assert 1 <= asked <= 3
         page.evaluate("document.getElementById('outcome').textContent = ''")

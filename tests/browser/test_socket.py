@@ -65,7 +65,7 @@ def test_socket_is_closed_with_a_code(page: Page, server: Server) -> None:
         heard = talk(page, socket_of(server), said)
         assert (heard["code"], heard["wasClean"]) == (code, True)
     assert talk(page, socket_of(server, "?ticket=gibberish"))["code"] == 4401
-    # A page of another origin is told nothing, and gets nothing.
+    # A page of another origin gets no message and no close code of hunt.
     elsewhere = page.context.new_page()
     elsewhere.goto("data:text/html,elsewhere")
     assert talk(elsewhere, socket_of(server))["code"] == 1006

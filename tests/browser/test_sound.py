@@ -56,7 +56,7 @@ def test_sound_is_off_by_default_and_the_choice_is_stored(page: Page) -> None:
 
 def test_miss_prize_and_rare_prize_have_different_sounds(page: Page) -> None:
     page.add_init_script(LISTEN)
-    page.route("**/events", lambda route: route.abort())  # the answer alone tells
+    page.route("**/events", lambda route: route.abort())  # only the answer delivers the outcome
     page.reload()
     without_stream(page)
     page.get_by_role("button", name="Sound").click()

@@ -62,7 +62,7 @@ def test_seven_tabs_click_and_show_every_reward(page: Page, open_tab: Callable[[
         click(tab)
     for tab in tabs:
         expect_rewards(tab, TABS)
-    # None at all, but where a slow machine had a tab believe that the first one was asleep.
+    # Usually none; on a slow machine a tab may have taken over from the first one.
     assert len(streams.open()) <= 2
 
 
@@ -75,7 +75,7 @@ def test_another_tab_takes_over_when_the_leader_is_closed(
         expect_rewards(tab, 1)
     streams = Streams(page.context)
     page.close()
-    click_elsewhere(tabs[0])  # whether it is there already or not
+    click_elsewhere(tabs[0])  # whether the stream is open already or not
     for tab in tabs:
         expect_rewards(tab, 2)
         expect_live(tab)
@@ -199,7 +199,7 @@ def test_wins_are_followed_only_while_the_page_is_visible(page: Page) -> None:
 
 
 def hide(page: Page, *, hidden: bool = True) -> None:
-    """Hide the tab, or show it again, as far as its scripts can tell."""
+    """Make the tab appear hidden, or visible again, to its scripts."""
     state = "hidden" if hidden else "visible"
     page.evaluate(
         "(state) => Object.defineProperty(document, 'visibilityState', "

@@ -36,7 +36,7 @@ def win(browser: Browser, server: Server) -> Iterator[Win]:
     """Yield a function with which another player wins a prize."""
     context = browser.new_context(base_url=server.url)
     page = context.new_page()
-    page.goto("/docs")  # of the same origin, and quiet
+    page.goto("/docs")  # of the same origin, without streams
     context.request.post("/v1/session")
     yield lambda: until_it_wins(page)
     context.close()
@@ -68,7 +68,7 @@ def test_win_of_another_player_is_shown(page: Page, win: Win, titles: dict[str, 
     screenshot(page, "game-news")
     box = news.bounding_box()
     assert box is not None
-    with page.expect_request("**/clicks"):  # it is no obstacle
+    with page.expect_request("**/clicks"):  # the click passes through it
         page.mouse.click(box["x"] + 20, box["y"] + 5)
 
 

@@ -17,9 +17,9 @@ SECONDS = 60
 
 @dataclass(frozen=True)
 class Done:
-    """What a command did."""
+    """The result of a command."""
 
-    status: int | None  #: of exit, negative for a signal; None where it did not end in time
+    status: int | None  #: exit status, negative for a signal; None if it did not end in time
     out: str
     err: str
 

@@ -1,4 +1,4 @@
-"""Arguments with which each command works, and the promise that each keeps when it fails."""
+"""Arguments with which each command works, and the form of its failures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hunt.cli import hunt
 from tests.cli.forking import Done
 
 DEMO = str(Path(__file__).parents[2] / "hunt" / "harbour.toml")
-NOWHERE = "127.0.0.1:1"  # where nothing listens
+NOWHERE = "127.0.0.1:1"  # no process listens there
 UNREACHABLE = "host=127.0.0.1 port=1"
 NAMELESS = 31999  # a user without a name on this machine
 
@@ -44,7 +44,7 @@ RECIPES = {
 #: Commands that read no settings.
 PURE = {"simulate", "completion", "size"}
 
-#: Commands that ask the database.
+#: Commands that use the database.
 ASKS = {"migrate", "apply", "hunts", "open", "close", "delete", "epoch", "verify", "doctor"}
 
 #: Clients of a server; none runs in these tests.
@@ -69,7 +69,7 @@ EVERY = dict(commands(hunt))
 
 
 def check(name: str, done: Done, *, may_work: bool) -> None:
-    """Raise unless a command ended as promised."""
+    """Raise unless a command ended as documented."""
     assert done.status is not None, f"{name} did not end: {done}"
     assert "Traceback" not in done.out + done.err, f"{name}: {done.err}"
     assert "Exception ignored" not in done.err, f"{name}: {done.err}"

@@ -1,4 +1,4 @@
-"""The printed completion scripts, in the shells that they are for."""
+"""The printed completion scripts, each in its shell."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ INTERRUPT = (
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """Yield a port at which connections are made and nothing is ever said."""
+    """Yield a port that accepts connections and never sends anything."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -45,7 +45,7 @@ def silent() -> Iterator[int]:
 def test_interrupted_command_prints_one_line(
     arguments: list[str], forks: Forker, silent: int
 ) -> None:
-    """Each waits: for a long game, for a server, for a database that says nothing."""
+    """Each command waits: for a long game, for a server, or for a database that does not answer."""
     given = [each.replace("URL", f"http://127.0.0.1:{silent}") for each in arguments]
     environ = {
         "HUNT_JWT_SECRET": SECRET.decode(),

@@ -1,4 +1,4 @@
-"""Every command under every misfortune: one sentence, exit status 1 or 2, no traceback."""
+"""Every command after every failure that an operator may cause: one sentence, no traceback."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_command_has_recipe() -> None:
 
 @dataclass(frozen=True)
 class Misfortune:
-    """Something that an operator may meet; `spared` are the commands that need not notice."""
+    """A failure that an operator may meet; the commands in `spared` do not depend on it."""
 
     environ: dict[str, str] = field(default_factory=dict)
     spared: set[str] = field(default_factory=set)
@@ -126,7 +126,7 @@ def test_failure_is_one_line_error(
     waits = environ["HUNT_DATABASE_URL"] not in {"(unset)", database, "mysql://u:p@h/d"}
     for name, recipe in RECIPES.items():
         if name == "serve" and (name in misfortune.spared or waits or misfortune.out):
-            continue  # it would serve, or wait for the database
+            continue  # it would start a server, or wait for the database
         done = forks.run(
             [*name.split(), *recipe],
             environ,

@@ -1,4 +1,4 @@
-"""No command prints a secret, whatever setting it is in, and whether that is well-formed."""
+"""No command prints a secret, in whichever setting it is, well-formed or not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ADDRESSES = sorted(SECRETS | {"jwks_url", "bind", "operations_bind", "allowed_or
 
 SHAPES = [each for each in MALFORMED if "://" in each and "\udcff" not in each]
 
-#: Well-formed, with a secret wherever there can be one; nothing answers at the addresses.
+#: Well-formed values with a secret in each possible part; no server is at the addresses.
 WELL_FORMED = {
     "HUNT_DATABASE_URL": f"postgresql://{SECRET}:{SECRET}@{NOWHERE}/hunt?sslpassword={SECRET}",
     "HUNT_LISTEN_DSN": f"host=127.0.0.1 port=1 dbname=hunt user={SECRET} password={SECRET}",
@@ -47,7 +47,7 @@ def test_malformed_setting_is_not_quoted(name: str, forks: Forker, tmp_path: Pat
     shapes = cycle(SHAPES)
     for setting in ADDRESSES:
         if (name, setting) == ("serve", "bind"):
-            continue  # its flag is in the recipe, and beats the variable
+            continue  # its flag is in the recipe, and precedes the variable
         variable = f"HUNT_{setting.upper()}"
         environ = {"HUNT_BIND": NOWHERE, "HUNT_DATA_DIR": str(tmp_path), variable: next(shapes)}
         if setting == "jwt_secret":

@@ -1,4 +1,4 @@
-"""Commands that are clients of a server: they find it, and say what is wrong with it."""
+"""Commands that are clients of a server: they find it, and report its failures."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_wildcard_address_becomes_one_to_connect_to(
 async def test_silent_control_socket_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As one that is stopped: it holds its socket, and says nothing."""
+    """A stopped server holds its socket and sends nothing."""
     folder = control_socket.folders(tmp_path)[0]
     folder.mkdir(mode=0o700)
     with unix_listener(str(folder / "abcd.control")):
@@ -118,7 +118,7 @@ async def test_permanent_failure_is_reported_at_once(database: str, client: list
 
 @both
 async def test_retries_are_printed(client: list[str]) -> None:
-    """A server that is busy at first, and then refuses for good."""
+    """The server is busy at first, and then refuses permanently."""
     answers = [b"503 Busy", b"503 Busy", b"403 No"]
 
     async def answer(stream: trio.SocketStream) -> None:

@@ -26,7 +26,7 @@ both = pytest.mark.parametrize("transport", ["socket", "sse"])
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Come back at once: how long pauses are is tested where they are made."""
+    """Retry at once; tests of the pauses are elsewhere."""
     monkeypatch.setattr(attempts, "backoff", lambda: Backoff(0.01, 0.01, lambda: 0.5))
 
 
@@ -39,7 +39,7 @@ async def playing(server: Server, url: str | None = None, **options: Any) -> Asy
 
 @asynccontextmanager
 async def cutting(server: Server) -> AsyncIterator[tuple[str, list[trio.CancelScope]]]:
-    """Yield the address of a proxy, and what ends each of its connections without a word."""
+    """Yield the address of a proxy, and a function that resets all of its connections."""
     cuts: list[trio.CancelScope] = []
     target = server.base_url
 
@@ -84,7 +84,7 @@ async def test_clicks_are_answered_and_rewards_arrive_in_order(
                     assert (answer.prize, answer.points, answer.duplicate) == ("coin", 5, False)
                 epoch = server.engine.catalogue.hunts["harbour"].epoch
                 assert rewards.position == f"{epoch}-3"
-            # Elsewhere and later, from where it was.
+            # Another client resumes later, from the saved position.
             await client.click("harbour", 1, 2)
             async with client.rewards(
                 "harbour", transport=transport, after=f"{epoch}-1"
@@ -109,7 +109,7 @@ async def test_rewards_resume_after_lost_connections(database: str, transport: T
                     await server.click()
                     seqs.append((await anext(rewards)).seq)
                     cuts[-1].cancel()
-                    await server.click()  # while nobody listens
+                    await server.click()  # while no client listens
                     while kinds.count("lost") < number:
                         await trio.lowlevel.checkpoint()
                     seqs.append((await anext(rewards)).seq)
@@ -119,7 +119,7 @@ async def test_rewards_resume_after_lost_connections(database: str, transport: T
 async def test_lost_connection_before_first_reward_loses_none(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Long enough for a click to be settled before it is back.
+    # Long enough to settle a click before the reconnect.
     monkeypatch.setattr(attempts, "backoff", lambda: Backoff(1.0, 1.0, lambda: 1.0))
     lost = trio.Event()
     async with (
@@ -230,7 +230,7 @@ async def test_click_is_retried_with_same_id(database: str) -> None:
                     while not server.engine.commits.lanes._lanes:
                         await trio.lowlevel.checkpoint()
                     for cut in cuts:
-                        cut.cancel()  # it will count, and nobody hears of it
+                        cut.cancel()  # it will count, but its answer is lost
             assert [each.seq for each in answers] == [2]
             assert answers[0].id != first.id
 
@@ -369,7 +369,7 @@ async def test_stream_without_a_valid_hello_is_no_hunt(data: str) -> None:
                 open_client(url, "x") as client,
                 client.rewards("harbour", transport="sse") as rewards,
             ):
-                with pytest.raises(Unreachable, match="not the messages"):
+                with pytest.raises(Unreachable, match="not a hunt server"):
                     await anext(rewards)
         nursery.cancel_scope.cancel()
 

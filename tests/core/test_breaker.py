@@ -27,7 +27,7 @@ def test_breaker_is_public() -> None:
 
 def test_slow_calls_in_a_row_open_breaker() -> None:
     breaker = Breaker(Clock(), slow=1, batches=3)
-    for seconds in (2, 2, 1, 2, 2):  # the third is fast, and forgives
+    for seconds in (2, 2, 1, 2, 2):  # the third is fast, and resets the count
         breaker.succeed(breaker.admit(), seconds)
     assert breaker.state == "closed"
     breaker.succeed(breaker.admit(), 2)
@@ -119,7 +119,7 @@ def test_close_by_probes_keeps_pause_long() -> None:
     clock = Clock()
     breaker = opened(clock)
     pauses = []
-    for _ in range(3):  # the probes pass, and the calls do not
+    for _ in range(3):  # probes succeed, and calls fail
         closed_again(clock, breaker)
         for _ in range(3):
             breaker.fail(breaker.admit())
@@ -272,8 +272,8 @@ def test_forcing_never_blocks_breaker_forever(events: list[tuple[str | None, str
     breaker.admit()
 
 
-#: What must be so whatever the order of events; that these tests can fail is
-#: shown in tests/testing/test_breaker_machine.py.
+#: Properties for every order of events.  tests/testing/test_breaker_machine.py shows that these
+#: tests can fail.
 TestBreaker = BreakerMachine.TestCase
 
 

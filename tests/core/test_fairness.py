@@ -25,7 +25,7 @@ def test_draws_are_uniform() -> None:
     draws = Draws(b"x" * 32)
     numbers = [draws.uniform(str(uuid.UUID(int=n)), "ada") for n in range(20_000)]
     tenths = [sum(int(n * 10) == tenth for n in numbers) for tenth in range(10)]
-    # Chi-squared, 9 degrees of freedom: one seed in a thousand exceeds 27.9, and this one is fixed.
+    # Chi-squared, 9 degrees of freedom: one seed in a thousand exceeds 27.9. This seed is fixed.
     assert sum((count - 2000) ** 2 / 2000 for count in tenths) < 27.9
 
 

@@ -1,4 +1,4 @@
-"""The limiter and the parser, against models of what they are documented to do."""
+"""The limiter and the parser, compared with models of their documentation."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class LimiterMachine(RuleBasedStateMachine):
         self.forget()
 
     def forget(self) -> None:
-        # Forgotten is as good as new, which is how a flood makes it kinder.
+        # A forgotten key behaves like a new one, so a flood makes the limiter more permissive.
         self.buckets = {k: v for k, v in self.buckets.items() if k in self.limiter}
 
     @invariant()
@@ -69,7 +69,7 @@ TestLimiter = LimiterMachine.TestCase
 
 
 def dispatched(stream: bytes) -> list[Event]:
-    """Return the events of a whole stream, as section 9.2.6 of the standard says."""
+    """Return the events of a whole stream, by section 9.2.6 of the standard."""
     text = stream.decode("utf-8", "replace").removeprefix("\ufeff")
     *lines, _ = re.split(r"\r\n|\r|\n", text)
     found: list[Event] = []
@@ -106,7 +106,7 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=40).map(b"".join), st.data())
 def test_parser_result_does_not_depend_on_chunking(stream: bytes, data: st.DataObject) -> None:
-    # A carriage return at the very end may be half of a line's end: it has to wait.
+    # A final carriage return may be half of a line end, so the parser waits.
     stream = stream.rstrip(b"\r") + b"."
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=10)))
     parser, found = Parser(), []

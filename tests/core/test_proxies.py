@@ -111,7 +111,7 @@ def test_header_is_read_up_to_length_and_hop_limits() -> None:
     assert key("10.0.0.1", forwarded_for=f"{'x' * MAX_HEADER}, {client}") == client
     far = f"{client}, 10.0.0.4{' ' * MAX_HEADER}, 10.0.0.3"
     assert key("10.0.0.1", forwarded_for=far) == "10.0.0.3"
-    # Cut within its digits, an address would read as another one.
+    # An address that was cut within its digits would be another address.
     rest = f"98.51.100.1{' ' * (MAX_HEADER - 20)},10.0.0.3"
     assert len(rest) == MAX_HEADER
     assert key("10.0.0.1", forwarded_for=f"1{rest}") == "10.0.0.3"

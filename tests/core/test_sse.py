@@ -21,7 +21,7 @@ LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r
 def test_parser_reads_frames_at_any_chunking(
     events: list[tuple[str, str | None, str | None, int | None]], data: st.DataObject
 ) -> None:
-    # A leading space would be eaten from any field, as the format says.
+    # The format removes a leading space from every field.
     events = [
         (text, event and "e" + event, id_ and "i" + id_, retry)
         for text, event, id_, retry in events
@@ -110,5 +110,5 @@ def test_event_id_is_parsed_in_its_epoch() -> None:
     ],
 )
 def test_malformed_or_foreign_event_id_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=f"^{reason}$"):  # the wire says it, in a reset
+    with pytest.raises(ValueError, match=f"^{reason}$"):  # the reset on the wire contains it
         sse.parse_event_id(text, "k3")

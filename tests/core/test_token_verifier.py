@@ -1,4 +1,4 @@
-"""Which tokens count, for which use, and for how long."""
+"""Verification of tokens: validity, use and expiry."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_each_algorithm_verifies_with_keys_of_set_and_file(algorithm: str) -> No
 
 
 def test_public_key_is_not_accepted_as_secret() -> None:
-    """HS256 with the RSA public key as its secret: the classic confusion."""
+    """HS256 with the RSA public key as its secret, the classic attack."""
     for secret in (pem(private("RS256")).encode(), pem(private("RS256")).strip().encode()):
         content = f"{part({'alg': 'HS256', 'kid': 'RS256-0'})}.{part(CLAIMS)}"
         mac = hmac.digest(secret, content.encode(), hashlib.sha256)
@@ -146,7 +146,7 @@ def test_verified_token_is_cached_until_expiry(monkeypatch: pytest.MonkeyPatch) 
     verifier = made("ES256", clock=lambda: now[0])
     token = signed("ES256")
     first = verifier.verify(token, "bearer")
-    monkeypatch.setattr(verifier, "_check_signature", None)  # so that verifying again would raise
+    monkeypatch.setattr(verifier, "_check_signature", None)  # a second verification would raise
     assert verifier.verify(token, "bearer") is first
     now[0] += 60
     assert refused(verifier, token)
@@ -259,7 +259,8 @@ def test_missing_keys_raise_overloaded() -> None:
 def test_arbitrary_text_is_refused_without_bug(text: str, dots: int) -> None:
     verifier = made("ES256", "HS256")
     assert refused(verifier, text + "." * dots)
-    refused(verifier, own()[:-1] + text)  # either way: of the last character some bits are none
+    # Valid or not, because some bits of the last character have no meaning.
+    refused(verifier, own()[:-1] + text)
 
 
 @pytest.mark.parametrize(

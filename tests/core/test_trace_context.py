@@ -1,4 +1,4 @@
-"""`traceparent` and `tracestate`, as W3C Trace Context says."""
+"""`traceparent` and `tracestate`, by W3C Trace Context."""
 
 from __future__ import annotations
 

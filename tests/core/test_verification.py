@@ -31,7 +31,7 @@ def test_what_was_drawn_is_right_and_anything_else_is_wrong() -> None:
     won = next(row for row in rows if row.prize)
     lost = next(row for row in rows if not row.prize)
     for row in (
-        with_(won, prize=None, points=0),  # there was no limit that could deny it
+        with_(won, prize=None, points=0),  # the prize has no limit, so it cannot be denied
         with_(won, points=6),
         with_(won, prize="chest"),
         with_(lost, prize="coin", points=5),

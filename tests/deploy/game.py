@@ -1,4 +1,4 @@
-"""A game of players behind a proxy: HTTP/2 over TLS, and a record of all that they were told."""
+"""A game of players behind a proxy: HTTP/2 over TLS, with a record of answers and events."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Game:
     players: list[Player]
 
     async def until_settled(self, count: int) -> None:
-        """Return once each player has so many more settled clicks."""
+        """Return once each player has `count` more settled clicks."""
         wanted = [len(each.settled) + count for each in self.players]
         await until(
             lambda: all(len(p.settled) >= n for p, n in zip(self.players, wanted, strict=True)),

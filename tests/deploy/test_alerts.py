@@ -21,7 +21,7 @@ EXPRESSIONS = "\n".join(
 
 
 def promtool(*arguments: str) -> str:
-    """Run promtool; return its output, and raise where it finds a fault."""
+    """Run promtool; return its output, and raise if it reports an error."""
     program = required(Path("/usr/bin/promtool"), "Debian's prometheus is not installed")
     done = subprocess.run(
         [program, *arguments], capture_output=True, text=True, check=False, cwd=RULES.parent

@@ -143,7 +143,7 @@ async def test_backup_restores_everything_and_any_moment(tmp_path: Path) -> None
 async def _play_on(database: Database, game: Game, lost: list[tuple[int, str, str]]) -> None:
     """Send each lost click again, then resume each stream.
 
-    The log is as long as it was by then, so only the epoch tells that its rows are others.
+    The log is as long as before by then, so only the epoch shows that its rows differ.
     """
     before = len(log_of(database))
     async with database.node() as server, AsyncExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The manifests of ``deploy/kubernetes``: valid, restricted, and true of the server."""
+"""The manifests of ``deploy/kubernetes``: valid, restricted, and consistent with the server."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_database_loses_no_reward_with_a_zone() -> None:
     [spread] = cluster["spec"]["topologySpreadConstraints"]
     assert spread["topologyKey"] == "topology.kubernetes.io/zone"
     assert spread["whenUnsatisfiable"] == "DoNotSchedule"
-    # Every pod of every zone at its largest, a reserve and a migration.
+    # All pods of all zones at the autoscaler's limit, a reserve and a migration.
     largest = sum(each["spec"]["maxReplicas"] for each in of("HorizontalPodAutoscaler"))
     processes = {settings.processes for _, settings in nodes()}
     connections = largest * max(processes) * (Settings().pool_size + 1)

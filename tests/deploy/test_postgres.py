@@ -29,7 +29,7 @@ async def test_settings_are_valid_and_each_has_a_reason(name: str, tmp_path: Pat
             commented = False
         elif not line.startswith("#"):
             assert commented, f"{line}: no reason"
-    # What needs a restart counts as an error where the command line says something else.
+    # A setting that needs a restart counts as an error if the command line sets another value.
     server = Postgres(tmp_path / "server", {"max_connections": "210"})
     await server.cluster.init()
     copy = server.cluster.path / f"hunt-{name}"
@@ -65,7 +65,7 @@ async def test_game_runs_as_the_application_role(tmp_path: Path) -> None:
 
 
 async def _operate(url: str) -> None:
-    """Do what operators do: create, change, delete, export, erase."""
+    """Perform the actions of operators: create, change, delete, export, erase."""
     token = sign((SECRET,), "ops", ttl=600, now=datetime.now(UTC), audience="hunt-admin")
     river = {
         "id": "river", "title": "River", "map": {"width": 9, "height": 9},

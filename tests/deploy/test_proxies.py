@@ -1,4 +1,4 @@
-"""The configurations of proxies in ``deploy/``, each run by the real program before two nodes."""
+"""The proxy configurations in ``deploy/``, each run by the real program before two nodes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Node:
         )
 
     async def end(self) -> None:
-        """Kill what still runs."""
+        """Kill the processes that still run."""
         await self._stack.aclose()
 
     async def clicks(self) -> float:
@@ -75,7 +75,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Program:
-    """A proxy: where Debian installs it, and how its configuration becomes one of this machine."""
+    """A proxy: its path in Debian, and the changes to its configuration for this machine."""
 
     path: Path
     configure: Callable[[Path, int, int, list[int]], list[str]]
@@ -83,7 +83,7 @@ class Program:
 
 
 def substitute(text: str, changes: dict[str, str]) -> str:
-    """Replace parts of a configuration, each of which must be there."""
+    """Replace parts of a configuration, each of which must exist."""
     for pattern, new in changes.items():
         text, count = re.subn(pattern, new, text)
         assert count, pattern
@@ -253,7 +253,7 @@ async def test_site_keeps_the_rules_of_the_edge(name: str, database: str, tmp_pa
         assert moved.status_code == 308
         assert moved.headers["Location"].startswith("https://")
 
-        # The proxy speaks TLS and says so: the guest's cookie is for TLS only.
+        # The proxy terminates TLS and reports it, so the guest's cookie is Secure.
         session = await client.post(
             f"{behind.url}/v1/session",
             headers={

@@ -1,4 +1,4 @@
-"""The systemd unit of ``deploy/``: valid, hardened, and true of the server that it starts."""
+"""The systemd unit of ``deploy/``: valid, hardened, and consistent with the server."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_timeouts_fit_the_servers_own() -> None:
 
 
 async def test_unit_starts_reloads_and_stops_a_server(database: str, tmp_path: Path) -> None:
-    """Play systemd's part: credentials, notifications, ``ExecReload`` and SIGTERM."""
+    """The test acts as systemd: credentials, notifications, ``ExecReload`` and SIGTERM."""
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     contents = {"jwt_secret": SECRET.decode(), "database_url": database}

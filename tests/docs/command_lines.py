@@ -1,4 +1,4 @@
-"""Checks of command lines in documents: our commands, options, settings and modules exist."""
+"""Checks of command lines in documents: commands, options, settings and modules of hunt exist."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENDS = {"&&", "||", "|", ";", "&", "(", ")"}
 
 
 def wrong(text: str) -> Iterator[str]:
-    """Yield what is wrong with a block of commands."""
+    """Yield the errors of a block of commands."""
     for inner in SUBSTITUTION.findall(text):
         yield from wrong(inner)
     lexer = shlex.shlex(text.replace("\\\n", " "), posix=True, punctuation_chars="();&|\n")
@@ -86,7 +86,7 @@ def _wrong_variable(name: str, value: str) -> Iterator[str]:
 
 
 def _wrong_hunt(arguments: Sequence[str]) -> Iterator[str]:
-    """Yield what ``hunt`` says of unknown commands, options and superfluous arguments."""
+    """Yield the errors of ``hunt`` for unknown commands, options and superfluous arguments."""
     context = click.Context(hunt, info_name="hunt")
     if not arguments or arguments[0] in {"--help", "--version"}:
         return

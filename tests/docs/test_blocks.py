@@ -38,7 +38,7 @@ BLOCKS = [block for path in documents() for block in blocks(path)]
 
 
 def checked_toml(block: Block) -> Iterator[str]:
-    """Yield what is wrong with a hunt file, or with a settings file."""
+    """Yield the errors of a hunt file, or of a settings file."""
     try:
         raw = tomllib.loads(block.text)
         if "hunt" in raw:
@@ -54,7 +54,7 @@ def checked_toml(block: Block) -> Iterator[str]:
 
 
 def checked_json(block: Block) -> Iterator[str]:
-    """Yield what is wrong with JSON: one document, or one in each line."""
+    """Yield the errors of JSON: one document, or one in each line."""
     try:
         json.loads(block.text)
     except ValueError:
@@ -66,7 +66,7 @@ def checked_json(block: Block) -> Iterator[str]:
 
 
 def checked_python(block: Block) -> Iterator[str]:
-    """Yield what is wrong with Python that has no test which runs it."""
+    """Yield the errors of Python that no test runs."""
     try:
         compile(block.text, str(block), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except SyntaxError as exc:
@@ -80,7 +80,7 @@ def checked_ini(block: Block) -> Iterator[str]:
 
 
 def checked_yaml(block: Block) -> Iterator[str]:
-    """Yield what is wrong with YAML."""
+    """Yield the errors of YAML."""
     try:
         list(yaml.safe_load_all(block.text))
     except yaml.YAMLError as exc:
@@ -88,7 +88,7 @@ def checked_yaml(block: Block) -> Iterator[str]:
 
 
 def checked_commands(block: Block) -> Iterator[str]:
-    """Yield what is wrong with commands; Bash checks their syntax."""
+    """Yield the errors of commands; Bash checks their syntax."""
     done = subprocess.run(
         ["bash", "-n"], input=block.text, capture_output=True, text=True, check=False
     )
@@ -134,7 +134,7 @@ CHECKS: Mapping[str, Callable[[Block], Iterator[str]]] = {
 
 
 def wrong(block: Block) -> list[str]:
-    """Return what is wrong with a block."""
+    """Return the errors of a block."""
     is_run = (str(block.path), block.language) in RUN
     if block.language in CHECKS:
         return list(CHECKS[block.language](block))

@@ -19,7 +19,7 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.stem)
 def test_the_examples_are_true(path: Path) -> None:
-    # A fence ends what an example prints, as an empty line does.
+    # A fence ends the output of an example, as an empty line does.
     text = FENCE.sub("", path.read_text("utf-8"))
     examples = doctest.DocTestParser().get_doctest(
         text, {"__name__": path.stem}, path.stem, str(path), 0

@@ -34,7 +34,7 @@ OTHER_VARIABLES = {"HUNT_URL"}
 
 
 def codes(path: Path) -> Iterator[str]:
-    """Yield what stands between backticks in the running text of a document."""
+    """Yield the texts between backticks in the paragraphs of a document."""
     yield from CODE.findall(FENCE.sub("", path.read_text("utf-8")))
 
 
@@ -106,7 +106,7 @@ def path_exists(path: Path, text: str) -> bool:
 
 
 def exists(text: str, document: Path) -> bool:
-    """Return whether a name in a document exists; True for what is no name of ours."""
+    """Return whether a name in a document exists; True for names that are not hunt's."""
     if match := re.match(r"HUNT_[A-Z_]+", text):
         return variable_exists(match[0])
     if match := re.match(r"hunt_[a-z_]+", text):

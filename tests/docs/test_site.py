@@ -17,7 +17,7 @@ import hunt.client
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-#: Elements that make a browser load something, and the attribute with its address.
+#: Elements that make a browser load a resource, and the attribute with its address.
 LOADING = {
     "link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src",
     "video": "src", "audio": "src", "object": "data", "embed": "src",

@@ -1,4 +1,4 @@
-"""Limits of connections: which one makes room, and what those beyond a limit are told."""
+"""Limits of connections: eviction of idle ones, and answers beyond a limit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Clock:
 
 
 class Held:
-    """A connection, as far as the limits know it."""
+    """The part of a connection that the limits use."""
 
     def __init__(
         self, limits: Admission, host: str = "192.0.2.1", *, trusted: bool = False
@@ -41,7 +41,7 @@ class Held:
         self.slot: Slot = limits.admit(Peer(host, trusted, host))
         self.slot.holder = self
         self.idle: float | None = None
-        self.arrives = False  # a request, when somebody looks
+        self.arrives = False  # a request that arrives during the search
         self.closed = False
 
     def idle_since(self) -> float | None:
@@ -307,7 +307,7 @@ async def test_operations_are_served_beyond_the_limit(
     database: str, way: dict[str, Any], path: str
 ) -> None:
     async with full(database, way) as client, AsyncExitStack() as stack:
-        for _ in range(BEYOND):  # they say nothing
+        for _ in range(BEYOND):  # these connections send nothing
             await stack.enter_async_context(connected(client))
         for request in (LIVEZ, closing(LIVEZ)):
             async with connected(client) as stream:
@@ -491,7 +491,7 @@ async def test_answer_beyond_the_limit_is_not_lost_to_what_follows(
         for number in range(5):
             async with connected(client) as stream, trio.open_nursery() as nursery:
                 nursery.start_soon(send, stream, click() + b"x" * 2_000_000)
-                # Whatever is not read yet, the close must not take the answer back.
+                # The close must not discard the answer, although input is unread.
                 await trio.testing.wait_all_tasks_blocked()
                 assert (await Reader(stream).answer())[0] == 503, number
                 nursery.cancel_scope.cancel()

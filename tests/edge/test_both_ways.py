@@ -1,4 +1,4 @@
-"""The same bytes, split at random, with the fast lane and without it: nobody can tell."""
+"""The same bytes, split at random, get the same answers with and without the fast lane."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.serving import Client, connected, serving, token
 
 ROUNDS = 40
 
-#: Of which a request says nothing that both ways could agree on.
+#: Headers that differ in each response, so they are not compared.
 _OWN = re.compile(
     rb"^(date|server|x-request-id|retry-after): [^\r]*\r\n|\"at\":\"[^\"]*\"|in [0-9.]+ s",
     re.MULTILINE,
@@ -24,7 +24,7 @@ LAST = b"GET /livez HTTP/1.1\r\nHost: hunt\r\nConnection: close\r\n\r\n"
 
 
 def requests(choose: random.Random, known: list[str]) -> bytes:
-    """Return some requests, plain and odd, one behind the other."""
+    """Return pipelined requests, usual and unusual ones."""
     return b"".join(request(choose, known) for _ in range(choose.randint(1, 4))) + LAST
 
 
@@ -96,7 +96,7 @@ def request(choose: random.Random, known: list[str]) -> bytes:
 
 
 async def answers(client: Client, data: bytes, cuts: list[int]) -> bytes:
-    """Return all that the server says to `data`, sent in pieces."""
+    """Return all bytes that the server answers to `data`, sent in pieces."""
     received = b""
     async with connected(client) as stream:
         with trio.fail_after(20):
@@ -109,7 +109,7 @@ async def answers(client: Client, data: bytes, cuts: list[int]) -> bytes:
 
 
 def _normal(received: bytes) -> bytes:
-    """Sort the headers of each response, and drop what is its own."""
+    """Sort the headers of each response, and drop those that differ in each."""
     parts = _OWN.sub(b"", received).split(b"HTTP/1.1 ")
     shown = []
     for part in parts:

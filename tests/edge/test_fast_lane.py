@@ -1,4 +1,4 @@
-"""The fast lane in clear and over TLS: the same requests, the same behaviour."""
+"""The fast lane behaves the same in cleartext and over TLS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hunt.core.events import Reward
 from tests.support.raw_http import Reader, click, subscribe
 from tests.support.serving import Client, connected, serving
 
-#: More than the kernel takes for both sides, sent as some thousand rewards.
+#: More bytes than both kernel buffers hold, sent as some thousand rewards.
 LONG = "p" * 4000
 
 pytestmark = pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Framing of requests: no way in may read a message that another server could read differently."""
+"""Framing of requests: no transport accepts a message that others could parse differently."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ async def test_ambiguous_request_is_refused_and_the_connection_closed(client: Cl
 
 async def test_lines_that_end_with_lf_alone_are_refused_at_once(client: Client) -> None:
     data = POST.replace(b"\r", b"") + b"Content-Length: 5\n\nabcde"
-    for pieces in halves(data):  # and nothing behind it: the client waits for its answer
+    for pieces in halves(data):  # and no further bytes, because the client waits for its answer
         async with asked(client, *pieces) as reader:
             assert (await reader.answer())[0] == 400
 
@@ -205,7 +205,7 @@ async def test_body_is_asked_for_where_it_is_read(client: Client) -> None:
         assert (await reader.answer())[0] == 200
         assert (await reader.answer())[2] == b'{"alive":true}'
     async with asked(client, POST + LENGTH + b"Expect: 100-continue\r\n\r\n" + BODY) as reader:
-        assert (await reader.answer())[0] == 200  # it did not wait, so it is not asked
+        assert (await reader.answer())[0] == 200  # the client did not wait, so it gets no 100
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "identity, gzip", "x"])

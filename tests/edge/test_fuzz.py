@@ -1,4 +1,4 @@
-"""Valid requests, cut and changed at any byte: the same process answers afterwards.
+"""Valid requests, cut and changed at any byte, do not end the process.
 
 In clear, over TLS, and as the frames of HTTP/2, a third of the time each.
 The changes are the same at every landing, which is not refused by chance, as far as the
@@ -34,13 +34,13 @@ SEED = random.randrange(2**32) if "HUNT_TEST_FUZZ_SECONDS" in os.environ else 0
 Way = Literal["clear", "tls", "h2"]
 WAYS: list[Way] = ["clear", "tls", "h2"]
 
-#: Connections between two looks at the clock.
+#: Number of connections between two checks of the clock.
 ROUND = 50
 
-#: Seconds for which what comes is read, at most: a stream never ends by itself.
+#: Maximum time to read an answer, in seconds, because a stream never ends by itself.
 LISTEN = 0.02
 
-#: What parsers trip over.
+#: Texts that often break parsers.
 TOKENS = [
     b"\r\n", b"\r", b"\n", b"\0", b" ", b":", b"\xff", b"\t", b"0", b"{", b'"', b"?", b"/", b",",
     b"\r\n\r\n", b"Content-Length: 5\r\n", b"Content-Length: 0\r\n", CHUNKED[:-2],
@@ -57,7 +57,7 @@ def framed(kind: int, payload: bytes = b"", *, flags: int = 0, stream: int = 0) 
     return head + payload
 
 
-#: What is odd among the frames of HTTP/2.
+#: Unusual frames of HTTP/2.
 FRAMES = [
     framed(0, flags=1, stream=1), framed(0, b"\xff", flags=8, stream=1), framed(0, b"hello"),
     framed(1, b"\x82\x84\x86\x41", flags=5, stream=7), framed(1, b"\xff" * 5, flags=4, stream=11),
@@ -69,7 +69,7 @@ FRAMES = [
 
 
 class Change(NamedTuple):
-    """Of some bytes, at a place in them."""
+    """A change of some bytes at one position."""
 
     kind: str
     at: int
@@ -104,7 +104,7 @@ def changes_of(tokens: list[bytes]) -> st.SearchStrategy[list[Change]]:
 
 
 def requests(client: Client) -> list[bytes]:
-    """Return what is sent, before it is changed: valid, each of its kind."""
+    """Return the unchanged requests: valid, one of each kind."""
     plain = click()
     return [
         plain,
@@ -129,7 +129,7 @@ def requests(client: Client) -> list[bytes]:
 
 
 def conversations() -> list[bytes]:
-    """Return the same as frames of HTTP/2: each with its preface, and several requests."""
+    """Return the same requests as frames of HTTP/2, each with a preface."""
     common = [(":scheme", "https"), (":authority", "hunt"), ("authorization", f"Bearer {token()}")]
     body = b'{"id":"00000000-0000-4000-8000-000000000002","x":1,"y":2}'
     posted = [("content-type", "application/json"), ("content-length", str(len(body)))]
@@ -161,7 +161,7 @@ def conversations() -> list[bytes]:
 
 
 async def spoken(client: Client, way: Way, data: bytes, cuts: list[int], end: str) -> bytes:
-    """Send all of `data` in pieces, end the connection, and return what was said to it."""
+    """Send all of `data` in pieces, end the connection, and return the answer."""
     received = b""
     places = sorted(cut % (len(data) + 1) for cut in cuts)
     async with connected(client, alpn=way if way == "h2" else None) as stream:
@@ -183,7 +183,7 @@ async def spoken(client: Client, way: Way, data: bytes, cuts: list[int], end: st
 
 
 async def attempt(client: Client, way: Way, data: bytes, cuts: list[int], end: str) -> None:
-    """Do it, and see that all is well; what ends a connection of ours is no accident of theirs."""
+    """Send bytes over a new connection, and check that the server still works."""
     received = await spoken(client, way, data, cuts, end)
     assert b"HTTP/1.1 500" not in received, data
     assert park_of(client).faults["contained"] == 0
@@ -194,7 +194,7 @@ async def attempt(client: Client, way: Way, data: bytes, cuts: list[int], end: s
 
 @pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("way", WAYS)
-async def test_the_process_outlives_whatever_becomes_of_valid_bytes(
+async def test_changed_requests_do_not_end_the_process(
     database: str, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed: list[Exception] = []

@@ -1,4 +1,4 @@
-"""Heads of requests for the fast lane, and of those for Hypercorn."""
+"""Heads of requests: those of the fast lane, and those for Hypercorn."""
 
 from __future__ import annotations
 

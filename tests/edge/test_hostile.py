@@ -1,4 +1,4 @@
-"""What nobody sends by mistake: the same process answers afterwards, and nothing is left over."""
+"""Hostile input ends no process, and leaves no resources in use."""
 
 from __future__ import annotations
 

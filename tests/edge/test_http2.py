@@ -1,4 +1,4 @@
-"""HTTP/2 over TLS: as HTTP/1.1 says it, and one stream harms no other."""
+"""HTTP/2 over TLS: the same answers as over HTTP/1.1, and independent streams."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def test_both_versions_say_the_same(database: str, other_database: str) ->
                 answers.append((answer.status_code, kept, text if "guest-" not in text else ""))
             told.append(answers)
     for request, one, two in zip(requests, *told, strict=True):
-        one[1].pop("etag", None), two[1].pop("etag", None)  # of two hunts with two seeds
+        one[1].pop("etag", None), two[1].pop("etag", None)  # each server has its own hunt and seed
         assert one == two, request
 
 

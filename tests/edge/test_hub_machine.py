@@ -33,7 +33,7 @@ BUFFER = SETTINGS.stream_buffer
 #: Bytes of a prize's name, so that few rewards fill a socket.
 SIZE = 2000
 
-#: Rewards that a socket of the smallest size holds, at most.
+#: Maximum number of rewards that a socket of the smallest size holds.
 KERNEL = 6
 
 
@@ -61,7 +61,7 @@ class Asking:
 
 
 class Reader:
-    """A client, with all that it has read."""
+    """A client, with all the bytes that it has read."""
 
     def __init__(self, player: str, after: int) -> None:
         ours, self.sock = socket.socketpair()
@@ -99,7 +99,7 @@ class Reader:
 
 
 class HubMachine(TrioMachine):
-    """Each connection gets its player's rewards, in order, each once, without a hole."""
+    """Each connection gets its player's rewards in order, each once, without gaps."""
 
     async def begin(self) -> None:
         self.files = len(os.listdir("/proc/self/fd"))
@@ -164,7 +164,7 @@ class HubMachine(TrioMachine):
             reader.stream = self.park._parked.get(reader.fd)
 
         self.do(begin)
-        self.sleep(1)  # what it has missed is read from the table
+        self.sleep(1)  # missed rewards are read from the table
 
     @rule(player=st.sampled_from(["ada", "adam"]), count=st.integers(1, 5))
     def publish(self, player: str, count: int) -> None:
@@ -199,7 +199,7 @@ class HubMachine(TrioMachine):
         self.sleep(seconds)
 
     async def end(self) -> None:
-        """Drain; who still reads gets all that was owed, and is told so."""
+        """Drain; each client that still reads has got all its rewards and a drain event."""
         await self.engine.streams.hub.close()
         for reader in self.readers:
             kept_up = not reader.ended

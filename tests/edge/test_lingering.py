@@ -1,4 +1,4 @@
-"""The end of connections that a client keeps: told with an answer, and never with a reset."""
+"""The end of keep-alive connections: announced in a response, and never by a reset."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_last_response_announces_the_close_and_is_not_reset(database: str)
         reader = Reader(stream)
         status, headers, _ = await reader.answer()
         assert (status, headers["connection"]) == (200, "close")
-        await stream.send_all(click())  # into the void, but not a reset
+        await stream.send_all(click())  # it is not answered, but the server sends no reset
         await wait_closed(stream)
         assert park_of(client)._timed, "it waits for the client to close"
         await stream.aclose()
@@ -53,7 +53,7 @@ async def test_buffered_click_is_answered_before_the_close(database: str) -> Non
         await parked(client, idle)
         worker_of(client).announce_close()
         data = click()
-        # Without a turn of the loop in between: the park has not seen it.
+        # The loop does not run in between, so the park has not read it.
         assert await busy.socket.send(data) == len(data)
         await worker_of(client).close_idle(0)
         status, headers, _ = await Reader(busy).answer()

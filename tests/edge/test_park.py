@@ -69,7 +69,7 @@ async def test_connection_is_parked_again_after_hypercorn(database: str) -> None
 
 
 async def test_stalled_stream_wakes_and_is_parked_again(database: str) -> None:
-    # More than the kernel takes for both sides, so that the stream has to wake.
+    # More bytes than both kernel buffers hold, so that the stream must wake.
     prize = "p" * 4000
     async with (
         serving(database, stream_buffer=3000) as client,

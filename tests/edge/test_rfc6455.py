@@ -1,6 +1,6 @@
-"""What a suite of conformance would try, by the section of RFC 6455 that says how it ends.
+"""Conformance tests, by section of RFC 6455.
 
-A ping in JSON stands for any message: its pong shows that it was understood.
+A ping in JSON stands for any message; its pong shows that the server has handled it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.support.serving import Client, connected, serving
 CONTINUATION = 0
 OWN_REASONS = {"", "messages are text", "a message must be a JSON object", *FAULTS.values()}
 HARMLESS = frame(TEXT, b'{"ping":1}')
-#: Of text that is no UTF-8: a lone continuation, overlong, a surrogate, past the last, cut.
+#: Invalid UTF-8: a lone continuation, overlong, a surrogate, past the last, cut.
 BAD_TEXT = [b"\x80", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"\xff"]
 
 
@@ -42,7 +42,7 @@ async def greeted(talk: Talk) -> None:
 
 
 async def closes(client: Client, frames: list[bytes], number: int | None) -> None:
-    """Check that a socket is closed with this code, whatever the cut of what it is sent."""
+    """Check that a socket is closed with this code, for any cut of the sent bytes."""
     data = b"".join(frames)
     for size in {len(data), 1}:
         async with talking(client) as talk:
@@ -63,7 +63,7 @@ async def test_4_2_2_the_key_is_answered_and_frames_may_come_with_the_handshake(
     database: str,
 ) -> None:
     async with serving(database) as client, talking(client, behind=HARMLESS * 3) as talk:
-        await greeted(talk)  # `talking` has looked at the answer to the key
+        await greeted(talk)  # `talking` has checked the answer to the key
         assert [await talk.next() for _ in range(3)] == [("pong", 1)] * 3
 
 
@@ -150,7 +150,7 @@ async def test_5_4_fragments_out_of_order_are_an_error(database: str) -> None:
             [begun, begun],
             [begun, frame(CONTINUATION, b"}"), frame(CONTINUATION, b"}")],
         ):
-            # The fragments of the last one are a message, and not one of ours.
+            # The last fragments form a message that is not valid here.
             await closes(client, frames, 1002)
 
 
@@ -279,7 +279,7 @@ async def test_8_1_text_that_is_no_utf_8_is_an_error_wherever_it_is_cut(database
 async def test_8_1_a_bad_byte_is_an_error_before_the_message_is_complete(database: str) -> None:
     async with serving(database) as client:
         await closes(client, [frame(TEXT, b'{"\xff', fin=False)], 1007)
-        # Of the one frame that holds it, the rest never comes.
+        # The rest of the frame with the bad byte is never sent.
         await closes(client, [frame(TEXT, b'{"\xff', length=100)], 1007)
 
 

@@ -1,4 +1,4 @@
-"""The socket as its players meet it; the client is trio-websocket where bytes do not matter."""
+"""The WebSocket route; the client is trio-websocket unless a test needs raw bytes."""
 
 from __future__ import annotations
 
@@ -196,9 +196,9 @@ async def test_click_meets_the_limits_breaker_and_queue_of_a_post(database: str)
         async with opened(client, player="bob") as other:
             await next_of(other)
             await other.send_message(click())
-            # The address has had its two by now, whoever they were.
+            # The address has used its two clicks by now.
             assert (await next_of(other))[1]["status"] == 429
-    # Nothing of this was recorded, so the same database serves.
+    # No click was recorded, so the next part uses the same database.
     async with serving(database, queue_size=1) as client, opened(client) as socket:
         await next_of(socket)
         await open_breaker(client)
@@ -249,7 +249,7 @@ async def test_invalid_message_ends_the_socket(database: str) -> None:
                 await socket.send_message(message)
                 assert (await until_closed(socket))[:2] == ([], code), message
             await until_counted(client, 0)
-        # What comes behind it does not count.
+        # Later messages do not count.
         behind = [say(click={"id": str(uuid.uuid4()), "x": 1, "y": 2})] * 3
         async with talking(client) as talk:
             await talk.next()
@@ -302,7 +302,7 @@ async def test_invalid_handshake_gets_a_status_and_the_connection_stays(
         ({"Sec_WebSocket_Key": f"{KEY}\r\nSec-WebSocket-Key: {KEY}"}, 400),
         ({"Authorization": f"Bearer {token()}\r\nAuthorization: Bearer x"}, 400),
         ({"Content_Length": "0"}, 400),
-        ({"path": "/livez"}, 200),  # another place is no place for sockets
+        ({"path": "/livez"}, 200),  # another path has no WebSockets
     ]
     async with serving(database) as client:
         for changes, status in cases:
@@ -343,7 +343,7 @@ async def test_cookie_ticket_and_allowed_origin_open_a_socket(database: str) -> 
         ]:
             async with talking(client, **changes) as talk:
                 assert (await talk.next())[0] == "hello"
-                # Who was let in may click, whatever let them in.
+                # An admitted client may click, with any credential.
                 await talk.send(say(click={"id": str(uuid.uuid4()), "x": 1, "y": 2}))
                 assert {(await talk.next())[0], (await talk.next())[0]} == {"settled", "reward"}
                 assert list(client.engine.streams.hub._players["harbour"]) == [player]

@@ -1,4 +1,4 @@
-"""What a client that means no good can make of a socket: its own end, and nothing else."""
+"""A hostile client of a WebSocket can end only its own connection."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def publish(client: Client, player: str, count: int, *, size: int = 4000) -> None:
-    """Have `count` rewards happen at once, together more than both kernels hold."""
+    """Publish `count` rewards at once, together more than both kernel buffers hold."""
     first = client.engine.streams.tail.position("harbour") + 1
     rewards = [Reward(first + n, "", player, "p" * size, 0, "") for n in range(count)]
     client.engine.streams.tail.committed("harbour", rewards)
@@ -69,7 +69,7 @@ async def test_slow_consumer_gets_its_close_code_and_others_stay(
         publish(client, "bob", 1, size=1)
         assert (await quick.next())[0] == "reward"
         assert sockets_of(client) == []
-        # It reads again, in time: the close is there, behind what was on its way.
+        # It reads again in time, and finds the close after the bytes in flight.
         seqs = []
         while (said := await slow.frame())[0] != CLOSE:
             seqs.append(said)
@@ -156,7 +156,7 @@ async def test_pings_are_sent_and_a_client_without_pongs_is_gone(database: str) 
                 assert await talk.frame() == (PING, b"")
                 await talk.send(frame(10))
             assert len(sockets_of(client)) == 1
-            # And now without a word.
+            # From now on the client sends nothing.
             with trio.fail_after(5), pytest.raises(EOFError):
                 while True:
                     assert await talk.frame() == (PING, b"")

@@ -1,4 +1,4 @@
-"""Who reads the data of the embedded PostgreSQL, and who connects to it: its user alone."""
+"""Only the user of the embedded PostgreSQL can read its data and connect to it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def folder() -> Iterator[Path]:
 
 
 def become(uid: int, function: Callable[[], object]) -> str:
-    """Run `function` as another user, in a process of its own; return what came of it."""
+    """Run `function` as another user, in a process of its own; return its result."""
     read, write = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # pytest-xdist has a thread
@@ -53,7 +53,7 @@ def become(uid: int, function: Callable[[], object]) -> str:
             os.setresgid(uid, uid, uid)
             os.setresuid(uid, uid, uid)
             outcome = f"ok: {function()}"
-        except BaseException as error:  # whatever it is, this process must not go on
+        except BaseException as error:  # after any error this forked process must end
             outcome = f"{type(error).__name__}: {error}"
         os.write(write, outcome.encode())
         os._exit(0)
@@ -123,7 +123,7 @@ async def test_cluster_of_the_shared_user_gets_one_of_its_own(folder: Path) -> N
     async with postgres.server(data) as conninfo:
         async with await Connection.connect(conninfo) as conn:
             await conn.execute("create table kept as select 7 as n")
-    # As an earlier release left it.
+    # The state that an earlier release left.
     for path in [data / "postgresql", *(data / "postgresql").rglob("*")]:
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
     data.chmod(0o755)
@@ -138,9 +138,9 @@ async def test_cluster_of_the_shared_user_gets_one_of_its_own(folder: Path) -> N
 async def test_lock_of_another_user_does_not_delay_the_start(folder: Path) -> None:
     data = folder / "data"
     data.mkdir(mode=0o755)
-    (data / "hunt.lock").touch(0o644)  # as an earlier release left it
+    (data / "hunt.lock").touch(0o644)  # the state that an earlier release left
     held = os.open(data / "hunt.lock", os.O_RDONLY)
-    fcntl.flock(held, fcntl.LOCK_EX)  # any user could have done so
+    fcntl.flock(held, fcntl.LOCK_EX)  # any user could hold this lock
     try:
         async with postgres.server(data, start_timeout=20) as conninfo:
             assert await ask(conninfo, "select 1") == 1
@@ -154,7 +154,7 @@ async def test_server_of_an_ordinary_user_is_for_that_user(folder: Path) -> None
     data = folder / "data"
     data.mkdir(mode=0o755)
     os.chown(data, NOBODY, NOBODY)
-    # It may pass through to this Python, which root may have for itself.
+    # The user can reach this Python, which may be in a private folder of root.
     reach = (
         Path(sys.executable).resolve().parent,
         *(Path(each) for each in sys.path if Path(each, ".").is_dir()),

@@ -103,7 +103,7 @@ async def test_server_on_a_full_disk_is_tried_again_until_there_is_room(tmp_path
                 os.kill(postmaster(data), signal.SIGKILL)
                 with trio.fail_after(60):
                     while len(lines) < 4:
-                        fill(filler)  # a server that ends gives room back
+                        fill(filler)  # a server that ends frees disk space
                         await trio.sleep(0.05)
                 assert [each.get("retry_in") for each in lines[:4]] == [0.4, 0.8, 1.6, 3.2]
                 assert len(list(data.glob("postgresql.*.conf*"))) <= 3, "nothing is left behind"
@@ -133,7 +133,7 @@ async def wait_answer(conninfo: str) -> None:
 
 
 def hostile_variables() -> dict[str, str]:
-    """Return every variable of libpq, each with a value that would redirect or stop a client."""
+    """Return every variable of libpq, with values that would redirect or stop a client."""
     names = [each.envvar.decode() for each in pq.Conninfo.get_defaults() if each.envvar]
     names += ["PGSERVICEFILE", "PGSYSCONFDIR", "PGDATA", "PGLOCALEDIR", "PGDATESTYLE", "PGTZ"]
     values = {
@@ -148,7 +148,7 @@ def hostile_variables() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Yield the data folder of a server that another process runs, first started in bad company."""
+    """Yield the data folder of a server of another process, started with hostile variables."""
     folder = tmp_path_factory.mktemp("running")
     owner = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(folder)],

@@ -1,4 +1,4 @@
-"""The data folder's secret: made once, whole or not at all, and never one that is too short."""
+"""The data folder's secret: made once and atomically, and never too short."""
 
 from __future__ import annotations
 

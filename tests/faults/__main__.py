@@ -1,4 +1,4 @@
-"""``python -m tests.faults [NAME | JSON]...``: runs fault scripts, and says how they went."""
+"""``python -m tests.faults [NAME | JSON]...``: runs fault scripts, and prints the results."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.support import reaper
 
 
 def chosen(words: tuple[str, ...]) -> list[Script]:
-    """Return the scripts that are named, or written out; all where there is none."""
+    """Return the scripts of these names or JSON texts; all scripts without arguments."""
     if not words:
         return list(SCRIPTS.values())
     return [decode(word) if word.startswith("{") else SCRIPTS[word] for word in words]
 
 
 def perform(script: Script, template: Path) -> rig.Result:
-    """Run a script, and say what came of it."""
+    """Run a script, and print its result."""
     print(f"\n{script.encode()}", flush=True)
     result = trio.run(play.run, script, template)
     shown = {name: round(value, 3) for name, value in result.figures.items()}

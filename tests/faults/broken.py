@@ -1,4 +1,4 @@
-"""hunt with one piece broken, by ``HUNT_TEST_BROKEN``: what the oracle must catch.
+"""hunt with one defect, chosen by ``HUNT_TEST_BROKEN``, which the oracle must detect.
 
 ``hypercorn -k trio tests.faults.broken:app``.  Each piece is a real one with one
 promise taken out, and everything around it is what is served.
@@ -41,7 +41,7 @@ def piece(function: Callable[[], None]) -> Callable[[], None]:
 
 
 def swap(module: ModuleType, broken: type, name: str) -> None:
-    """Put a broken class in place of the one that `module` makes objects of."""
+    """Replace the class that `module` instantiates by a broken one."""
     assert hasattr(module, name), f"{module.__name__} does not make a {name}"
     setattr(module, name, broken)
 
@@ -53,7 +53,7 @@ def sound() -> None:
 
 @piece
 def cursor_by_number() -> None:
-    """Take the highest number seen for "everything up to here has been seen"."""
+    """Assume that all rewards up to the highest number seen have arrived."""
 
     class ByNumber(Tail):
         def _offer(self, hunt: str, rewards: Sequence[Reward]) -> None:
@@ -68,7 +68,7 @@ def cursor_by_number() -> None:
 
 @piece
 def answers_before_the_commit() -> None:
-    """Answer now, and commit later; one commit in five comes to nothing then."""
+    """Answer now, and commit later; one commit in five fails then."""
 
     class CommitsLater:
         def __init__(self, pool: Pool) -> None:
@@ -103,7 +103,7 @@ def answers_before_the_commit() -> None:
                     await conn.execute("begin")
                     await lend.send(conn)
                     await done.wait()
-                    await trio.sleep(0.03)  # less than what the breaker calls slow
+                    await trio.sleep(0.03)  # less than the limit of slow commits of the breaker
                     self._commits += 1
                     await conn.execute("rollback" if self._commits % 5 == 0 else "commit")
 
@@ -116,9 +116,9 @@ def answers_before_the_commit() -> None:
 
 @piece
 def own_events_first() -> None:
-    """Publish what this process committed before what others committed before it.
+    """Publish this process's commits before earlier commits of others.
 
-    What others committed waits until then, so that each run shows the wrong order.
+    Commits of others wait until then, so that each run shows the wrong order.
     """
 
     class Hasty(Tail):
@@ -166,7 +166,7 @@ def stock_in_memory() -> None:
 
 @piece
 def players_by_prefix() -> None:
-    """Take a player for all whose names begin with that name."""
+    """Deliver a player's rewards to all players whose names begin with that name."""
 
     class Prefix(Hub):
         def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
@@ -180,7 +180,7 @@ def players_by_prefix() -> None:
 
 @piece
 def draws_again() -> None:
-    """Draw for each attempt, and tell a repeat what this draw gave."""
+    """Draw for each attempt, and answer a repeat with the new draw."""
 
     class Draws:
         def __init__(self, seed: bytes) -> None:
@@ -207,7 +207,7 @@ def draws_again() -> None:
 
 @piece
 def forgets_to_catch_up() -> None:
-    """Believe that whoever listens again has missed nothing."""
+    """Assume that a listener that reconnects has missed nothing."""
 
     class Trusting(Tail):
         def __init__(self, **options: Any) -> None:
@@ -221,7 +221,7 @@ def forgets_to_catch_up() -> None:
 
 @piece
 def refuses_what_it_recorded() -> None:
-    """Take a lost answer for a refusal."""
+    """Treat a lost answer as a refusal."""
 
     class Denying(Guard):
         async def commit(self, hunt: str, clicks: Sequence[Click], *args: Any) -> list[Outcome]:
@@ -270,7 +270,7 @@ def leaks_backends() -> None:
 
 @piece
 def answers_500() -> None:
-    """Fail inside with every hundredth click, as a defect would."""
+    """Fail with an internal error at every hundredth click."""
     calls = count(1)
 
     class Defective(intake.Intake):

@@ -1,4 +1,4 @@
-"""What clients do wrong, or what happens to them."""
+"""Faults of clients."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def fall_asleep(rig: Rig) -> AsyncIterator[None]:
     before = await connections(port)
     with await opened_stream(port, "sleeper") as sock:
         await until_connections(port, before + 1, at_least=True)
-        # The kernel drops what comes for it, so nothing is acknowledged: a phone out of reach.
+        # The kernel drops its packets, so nothing is acknowledged, as for a phone out of reach.
         program = ctypes.create_string_buffer(_DROP_ALL, len(_DROP_ALL))
         given = struct.pack("HL", len(_DROP_ALL) // 8, ctypes.addressof(program))
         sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, given)
@@ -43,7 +43,7 @@ async def fall_asleep(rig: Rig) -> AsyncIterator[None]:
 
 
 async def opened_stream(port: int, player: str, *, resume: str | None = None) -> socket.socket:
-    """Return a socket that has asked for a stream, and will read nothing."""
+    """Return a socket that has requested a stream and never reads."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.connect(("127.0.0.1", port))
@@ -57,7 +57,7 @@ async def connections(port: int) -> float:
 
 
 async def until_connections(port: int, count: float, *, at_least: bool = False) -> None:
-    """Wait until a node has so many streams, or fewer."""
+    """Wait until a node has at least, or at most, `count` streams."""
     with trio.fail_after(45):
         while (await connections(port) < count) if at_least else (await connections(port) > count):
             await trio.sleep(0.1)
@@ -66,7 +66,7 @@ async def until_connections(port: int, count: float, *, at_least: bool = False) 
 @fault
 @asynccontextmanager
 async def stop_reading(rig: Rig, clicks: int = 3000) -> AsyncIterator[None]:
-    """Let a stream's client read nothing while much happens to it; then listen again."""
+    """Stop reading a stream while its player has many rewards; then read again."""
     port = rig.nodes[0].own_port
     listener = Listener(rig.crowd, "sluggard")
     assert rig.nursery is not None
@@ -108,7 +108,7 @@ async def strange_resumes(rig: Rig) -> AsyncIterator[None]:
         assert events[0].event == "hello", (text, events)
         if text:
             assert [each.event for each in events] == ["hello", "reset"], (text, events)
-    # Another player's id is a place in the log like any other.
+    # An event id of another player is a valid position in the log.
     [hello] = await beginning(port, "nobody", f"{epoch}-0")
     assert json.loads(hello.data)["resumed"] is True
     rig.notes["resumes"] = len(strange) + 1
@@ -160,7 +160,7 @@ async def many_connections(rig: Rig, count: int = 300) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def one_address(rig: Rig, count: int = 400) -> AsyncIterator[None]:
-    """Open all connections that one address can get, again and again, and say next to nothing."""
+    """Open all connections that one address can get, repeatedly, and send almost nothing."""
     port = rig.nodes[0].own_port
     probes = 0
 
@@ -197,7 +197,7 @@ async def one_address(rig: Rig, count: int = 400) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def hostile(rig: Rig) -> AsyncIterator[None]:
-    """Send everything that nobody sends by mistake; after each there is a 200."""
+    """Send every hostile input; after each the server answers with 200."""
     port = rig.nodes[0].own_port
     inputs = list(corpus())
     for data in inputs:
@@ -215,7 +215,7 @@ async def hostile(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def same_moment(rig: Rig, count: int = 50) -> AsyncIterator[None]:
-    """Send the same click to both nodes at the same moment, again and again."""
+    """Send the same click to both nodes at the same moment, repeatedly."""
     with ExitStack() as stack:
         channels = [stack.enter_context(closing(http.Channel(each.own_port))) for each in rig.nodes]
         signed = token("twin")

@@ -1,4 +1,4 @@
-"""What can go wrong with PostgreSQL."""
+"""Faults of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.faults.rig import Rig
 @fault
 @asynccontextmanager
 async def terminate_idle(rig: Rig) -> AsyncIterator[None]:
-    """End all backends of hunt that do nothing (57P01), the listeners among them."""
+    """End all idle backends of hunt (57P01), listeners included."""
     ended = await rig.postgres.terminate("state = 'idle'")
     assert ended
     rig.notes["terminated"] = rig.notes.get("terminated", 0) + ended
@@ -54,8 +54,8 @@ async def until_waiting(rig: Rig) -> None:
 @fault
 @asynccontextmanager
 async def lose_answers(rig: Rig, count: int = 5) -> AsyncIterator[None]:
-    """Reset connections after they have committed, and before the answer is through."""
-    # Together: a client that loses its answer goes to another node, and none may come back.
+    """Reset connections after their commit and before its answer."""
+    # All nodes at once: a client that loses its answer tries another node.
     rig.loss.left += count * len(rig.nodes)
     with trio.fail_after(60):
         while rig.loss.left:
@@ -77,7 +77,7 @@ async def freeze(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def freeze_backend(rig: Rig) -> AsyncIterator[None]:
-    """Stop one backend that commits for hunt."""
+    """Stop one backend during a commit of hunt (SIGSTOP)."""
     [[pid]] = await rig.postgres.execute(
         "select pid from pg_stat_activity where application_name = 'hunt'"
         " and query ~ 'hunt_commit' order by state_change desc limit 1"
@@ -114,7 +114,7 @@ async def read_only(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def exhaust_connections(rig: Rig, terminate: bool = True) -> AsyncIterator[None]:
-    """Take all connections that PostgreSQL has (53300); first those of hunt, or not."""
+    """Take all connections of PostgreSQL (53300); optionally those of hunt, too."""
     async with AsyncExitStack() as stack:
 
         async def take() -> None:
@@ -146,7 +146,7 @@ async def exhaust_connections(rig: Rig, terminate: bool = True) -> AsyncIterator
 @fault
 @asynccontextmanager
 async def deadlock(rig: Rig) -> AsyncIterator[None]:
-    """Make a batch the victim of a deadlock (40P01), a real one."""
+    """Make a batch the victim of a real deadlock (40P01)."""
     before = await deadlocks(rig)
     async with await rig.postgres.connect() as conn:
         while not await made_a_victim(rig, conn):
@@ -158,10 +158,10 @@ async def deadlock(rig: Rig) -> AsyncIterator[None]:
 
 
 async def made_a_victim(rig: Rig, conn: Connection) -> bool:
-    """Close a circle of two locks; return whether the batch gave way, and not this session.
+    """Make a deadlock of two locks; return whether the batch was aborted, not this session.
 
     A session looks for a deadlock once, `deadlock_timeout` after it began to wait. A batch that
-    has looked before the circle is closed waits on, and this session has to give way.
+    has looked before the deadlock exists waits on, and this session is aborted.
     """
     await conn.execute("set deadlock_timeout = '5s'")
     await conn.execute("begin")
@@ -178,7 +178,7 @@ async def made_a_victim(rig: Rig, conn: Connection) -> bool:
 
 
 async def deadlocks(rig: Rig) -> int:
-    """Return how many there were."""
+    """Return the number of deadlocks so far."""
     [[count]] = await rig.postgres.execute(
         "select deadlocks from pg_stat_database where datname = 'hunt'"
     )
@@ -195,7 +195,7 @@ async def conflict(rig: Rig, count: int = 5) -> AsyncIterator[None]:
             await conn.execute("update hunts set last_seq = last_seq")
             await until_waiting(rig)
             await conn.execute("commit")
-            await trio.sleep(0.2)  # a batch is sent three times, not for ever
+            await trio.sleep(0.2)  # a batch is sent at most three times
     yield
     name = 'hunt_commit_failures_total{kind="conflict"}'
     rig.notes["conflicts"] = sum([await metric(each.own_port, name) for each in rig.nodes])
@@ -215,7 +215,7 @@ async def hold_lock(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def poison(rig: Rig) -> AsyncIterator[None]:
-    """Have the table refuse the clicks at one place."""
+    """Make the table refuse the clicks at one position."""
     await rig.postgres.execute(
         "create function poisoned() returns trigger language plpgsql as $$ begin"
         " if new.x = 99 then raise exception 'a poisoned place'; end if; return new; end $$"
@@ -229,7 +229,7 @@ async def poison(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def fill_disk(rig: Rig) -> AsyncIterator[None]:
-    """Leave no room on the file system under PostgreSQL (53100)."""
+    """Fill the file system of PostgreSQL (53100)."""
     ballast = rig.postgres.folder / "ballast"
     with ballast.open("wb", buffering=0) as file:
         block = bytes(65536)
@@ -244,6 +244,6 @@ async def fill_disk(rig: Rig) -> AsyncIterator[None]:
     finally:
         ballast.unlink()
     assert rig.postgres.process is not None
-    if rig.postgres.process.poll() is not None:  # it gave up: not even recovery had room
+    if rig.postgres.process.poll() is not None:  # it ended, because even recovery had no disk space
         await rig.postgres.stop()
         await rig.postgres.start()

@@ -1,4 +1,4 @@
-"""What can be said of a run in numbers."""
+"""Figures of a run."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ WINDOW = 0.5
 
 
 def excused(attempt: Attempt) -> bool:
-    """Whether a failure is what the client wanted."""
+    """Return whether the client caused this failure on purpose."""
     return attempt.note == "left" or attempt.status == 422
 
 
 def statuses(history: History) -> Counter[str]:
-    """Return how often each thing was seen."""
+    """Return how often each status was seen."""
     attempts = history.attempts(players.HUNT)
     return Counter(
         str(each.status) if each.status else "left" if each.note == "left" else "no answer"
@@ -31,11 +31,11 @@ def statuses(history: History) -> Counter[str]:
 
 
 def figures(rig: Rig) -> dict[str, float]:
-    """Return what can be said of a run in numbers."""
+    """Return the figures of a run."""
     attempts = rig.history.attempts(players.HUNT)
     failed = [each for each in attempts if each.verdict != "ok" and not excused(each)]
     refusals = sorted(each.answered - each.sent for each in attempts if each.status == 503)
-    # The first refusals are of clicks that waited while the fault was found out.
+    # The first refusals are of clicks that waited until the fault was detected.
     late = sorted(
         each.answered - each.sent
         for each in attempts

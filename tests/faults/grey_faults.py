@@ -1,4 +1,4 @@
-"""Grey failures: PostgreSQL is there, and does not do its work."""
+"""Grey failures: PostgreSQL is reachable, but does not work."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.faults.players import HUNT, readiness, token
 from tests.faults.registry import fault
 from tests.faults.rig import HARBOUR, Rig, make_hunt
 
-OTHER = "lagoon"  #: a hunt that has no trouble
+OTHER = "lagoon"  #: a hunt without a fault
 
-#: Seconds, at most, in which a resume has its status line.
+#: Maximum time until a resume has its status line, in seconds.
 ANSWERED = 10.0
 
 
@@ -36,7 +36,7 @@ async def freeze_and_promote(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def resume_streams(rig: Rig, count: int = 4) -> AsyncIterator[None]:
-    """Resume streams on each node, from the beginning; measure how long they have no answer."""
+    """Resume streams on each node, from the beginning; measure the time to their answers."""
     waits: list[float] = []
     epoch = next(each.last[0] for each in rig.listeners if each.last is not None)
 
@@ -63,7 +63,7 @@ async def resume_streams(rig: Rig, count: int = 4) -> AsyncIterator[None]:
 async def drop_one_way(
     rig: Rig, direction: Literal["requests", "answers"] = "answers"
 ) -> AsyncIterator[None]:
-    """Lose all that goes one way between hunt and PostgreSQL, also on new connections."""
+    """Drop all bytes in one direction between hunt and PostgreSQL, also on new connections."""
     paths = [path for node in rig.nodes for path in (node.database, node.listening)]
     for path in paths:
         path.dropped = direction
@@ -75,7 +75,7 @@ async def drop_one_way(
 @fault
 @asynccontextmanager
 async def slow_names(rig: Rig, seconds: float = 8.0) -> AsyncIterator[None]:
-    """Have each lookup of a host name take long, and new connections needed meanwhile."""
+    """Delay each lookup of a host name, and force new connections meanwhile."""
     (rig.folder / DELAY).write_text(str(seconds))
     await rig.postgres.terminate()
     yield
@@ -84,7 +84,7 @@ async def slow_names(rig: Rig, seconds: float = 8.0) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def watched(rig: Rig) -> AsyncIterator[None]:
-    """Count for the block what the servers do to PostgreSQL, and what they say of themselves.
+    """Count backends and changes of readiness during the block.
 
     Figures: the most backends of hunt at once, and of those that wait for a lock; how
     often a node said that it is ready after it had said that it is not.
@@ -125,7 +125,7 @@ async def watched(rig: Rig) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def other_hunt(rig: Rig) -> AsyncIterator[None]:
-    """Click in another hunt for the block, and count what goes wrong there."""
+    """Click in another hunt during the block, and count its failures."""
     await make_hunt(rig.postgres.conninfo, replace(HARBOUR, id=OTHER))
     wrong = slowest = 0.0
     right = 0
@@ -147,7 +147,7 @@ async def other_hunt(rig: Rig) -> AsyncIterator[None]:
                     right += 1
                     slowest = max(slowest, trio.current_time() - began)
                 else:
-                    wrong += right > 0  # before that, the node has not heard of it
+                    wrong += right > 0  # before that, the node does not know the hunt
                 await trio.sleep(0.05)
 
     async with trio.open_nursery() as nursery:
@@ -172,7 +172,7 @@ async def lock_hunt(rig: Rig) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def trigger(rig: Rig, body: str) -> AsyncIterator[None]:
-    """Run `body` for each insert of rewards; measure whether anybody believes it to be well."""
+    """Run `body` for each insert of rewards; measure whether a node reports itself as ready."""
     await rig.postgres.execute(
         "create function grey() returns trigger language plpgsql as"
         f" $$ begin {body}; return null; end $$"
@@ -197,7 +197,7 @@ async def slow_inserts(rig: Rig, seconds: float = 0.06) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def full_for_rows(rig: Rig) -> AsyncIterator[None]:
-    """Have no room for rewards (53100), and for everything else."""
+    """Fail inserts of rewards with a full disk (53100), and nothing else."""
     async with trigger(rig, "raise exception 'disk full' using errcode = '53100'"):
         yield
 
@@ -207,7 +207,7 @@ async def full_for_rows(rig: Rig) -> AsyncIterator[None]:
 async def freeze_standby(rig: Rig) -> AsyncIterator[None]:
     """Freeze the standby for which each COMMIT waits."""
     assert rig.standby is not None
-    # Where nobody clicks, no COMMIT holds a lock: a probe there must wait for the standby, too.
+    # In a hunt without clicks no COMMIT holds a lock, and a probe must still wait for the standby.
     await make_hunt(rig.postgres.conninfo, replace(HARBOUR, id=OTHER))
     rig.standby.freeze()
     async with watched(rig):

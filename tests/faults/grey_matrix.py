@@ -5,10 +5,10 @@ from __future__ import annotations
 from tests.faults.script import Script, Step
 from tests.faults.store_matrix import STREAMS, TWO
 
-#: A stream that is resumed in the middle of it has a status line within these seconds.
+#: Maximum time until a stream that resumes during the fault has a status line, in seconds.
 RESUMES = {"resume slowest": 6.0}
 
-#: What a change of the primary may cost.
+#: Bounds for a change of the primary.
 PROMOTED = {
     "first 200": 5.0, "recovered": 7.0, "slowest": 6.0, "resets": 0, **RESUMES, **STREAMS,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Just enough of an HTTP client on Trio to see every byte, and every way to fail."""
+"""A minimal HTTP client on Trio that exposes every byte and every failure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import trio
 
 @dataclass
 class Response:
-    """What the parser has seen so far."""
+    """The part of a response that was parsed so far."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class _Seen:
 
     def on_message_complete(self) -> None:
         self.response.whole = True
-        self.response.stays = self.parser.should_keep_alive()  # later it would not know
+        self.response.stays = self.parser.should_keep_alive()  # the parser does not know it later
 
 
 class Broken(Exception):
-    """The connection ended in the middle, or what came was no HTTP."""
+    """The connection ended within a response, or the response was not HTTP."""
 
 
 class Channel:
@@ -70,7 +70,7 @@ class Channel:
         return self._stream
 
     def close(self) -> None:
-        """Close without a word; whoever waits on it finds out."""
+        """Close the connection; a task that waits on it gets an error."""
         if self._stream is not None:
             trio.lowlevel.notify_closing(self._stream.socket)
             self._stream.socket.close()
@@ -80,7 +80,7 @@ class Channel:
         """Send a request, and return the whole response.
 
         Raises:
-            Broken: Whether it was served is not known.
+            Broken: The connection failed; the request may have been served.
         """
         done = False
         try:
@@ -100,7 +100,7 @@ class Channel:
         else:
             return seen.response
         finally:
-            if not done:  # cancelled too: what comes next would be the wrong answer
+            if not done:  # even if cancelled, because the next answer would be the wrong one
                 self.close()
 
     async def body(self, data: bytes) -> AsyncIterator[bytes]:
@@ -156,7 +156,7 @@ def stream_request(token: str, hunt: str, last_event_id: str | None) -> bytes:
 
 
 def get_request(path: str, token: str) -> bytes:
-    """Return a request for something that is no stream."""
+    """Return a GET request that is not for a stream."""
     return b"GET %b HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer %b\r\n\r\n" % (
         path.encode(),
         token.encode(),

@@ -1,4 +1,4 @@
-"""A player who listens, one connection after another, and writes down all that is heard."""
+"""A player's stream over successive connections, with a record of all events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Listener:
         crowd.connected[self.name] = False
 
     def leave(self) -> None:
-        """Do not come back: the streams of this listener are owed nothing more."""
+        """Stop reconnecting, so that no more rewards are due on these streams."""
         self._leaving = True
 
     async def run(self) -> None:

@@ -19,7 +19,7 @@ from tests.support.processes import environment
 @fault
 @asynccontextmanager
 async def restore_backup(rig: Rig, *, operator: bool = True) -> AsyncIterator[None]:
-    """Take a backup, play on, and restore it: some of what was answered is gone.
+    """Take a backup, play on, and restore it, so that some answered clicks are lost.
 
     Args:
         rig: The run.
@@ -50,7 +50,7 @@ async def restore_backup(rig: Rig, *, operator: bool = True) -> AsyncIterator[No
 async def failover(rig: Rig, *, operator: bool = True) -> AsyncIterator[None]:
     """Kill the primary while its standby lags behind, and promote the standby.
 
-    Where the primary did not wait for it, some of what was answered is gone, and a new epoch
+    If the primary did not wait for it, some answered clicks are lost, and a new epoch
     has to begin.
 
     Args:
@@ -80,19 +80,19 @@ async def failover(rig: Rig, *, operator: bool = True) -> AsyncIterator[None]:
 
 
 async def new_epoch(rig: Rig) -> None:
-    """Do what an operator does where a part of the log is gone."""
+    """Begin a new epoch, as an operator does after a loss."""
     environ = environment({"HUNT_DATABASE_URL": rig.postgres.conninfo})
     await trio.run_process([*COMMAND, "epoch", "--new"], env=environ, capture_stdout=True)
 
 
 async def begin_again(rig: Rig, books: StoredLog, before: str) -> None:
-    """Let the servers at the database; return once every stream has been reset.
+    """Let the servers use the database; return once every stream has been reset.
 
-    What was told before, nobody holds against the log that is: only against `books`.
+    Earlier answers and events are compared with `books`, not with the new log.
 
     Args:
         rig: The run.
-        books: What the log holds now.
+        books: The present content of the log.
         before: The epoch until now; a new one begins, if it has not begun yet.
     """
     rig.judged_from = len(rig.history.entries)

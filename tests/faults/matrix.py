@@ -1,4 +1,4 @@
-"""Every row of the matrix, as a script: what is done, and what hunt promises then."""
+"""Every row of the matrix, as a script: the faults, and the bounds for hunt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.faults import bus_matrix, grey_matrix, store_matrix
 from tests.faults.script import Script, Step
 from tests.faults.store_matrix import STREAMS, TWO
 
-#: A server of one process, whose memory is measured in MiB, and little that happens beside.
+#: A server of one process with little load, so that its memory can be measured in MiB.
 MEMORY: Any = {
     "processes": 1,
     "players": 2,

@@ -1,4 +1,4 @@
-"""Requests that make a server remember something; its memory must come back."""
+"""Requests that fill caches of a server, which must release the memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SENDERS = 8
 #: Requests before the memory is measured for the first time.
 WARM_UP = 100
 
-#: Seconds after which the memory of what is not used must have come back.
+#: Seconds after which the memory of unused entries must be released.
 PATIENCE = 3 * INTERVAL
 
 
@@ -43,9 +43,9 @@ async def flood(rig: Rig, count: int, send: Callable[[http.Channel, int], Awaita
 async def measure(
     rig: Rig, count: int, send: Callable[[http.Channel, int], Awaitable[None]]
 ) -> None:
-    """Note how many MiB more the server uses after `count` requests than before.
+    """Record how many MiB more the server uses after `count` requests than before.
 
-    Some go before: what the first requests of their kind cost is not the question.
+    A warm-up excludes the cost of the first requests.
     """
 
     def memory() -> float:
@@ -64,7 +64,7 @@ async def measure(
 @fault
 @asynccontextmanager
 async def refused_heads(rig: Rig, count: int = 9000) -> AsyncIterator[None]:
-    """Send clicks with long heads, each another, and with tokens that nobody has signed."""
+    """Send clicks with long, different heads and with invalid tokens."""
 
     async def send(channel: http.Channel, number: int) -> None:
         token = f"{number}." + "x" * LONG
@@ -78,7 +78,7 @@ async def refused_heads(rig: Rig, count: int = 9000) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def forwarding_headers(rig: Rig, count: int = 8192) -> AsyncIterator[None]:
-    """Send clicks with long forwarding headers, each another."""
+    """Send clicks with long, different forwarding headers."""
 
     async def send(channel: http.Channel, number: int) -> None:
         line = b"X-Forwarded-For: %d.%b\r\n" % (number, b"x" * LONG)
@@ -97,7 +97,7 @@ async def forwarding_headers(rig: Rig, count: int = 8192) -> AsyncIterator[None]
 @fault
 @asynccontextmanager
 async def many_guests(rig: Rig, count: int = 60_000) -> AsyncIterator[None]:
-    """Become a guest again and again; each of them clicks once."""
+    """Create many guests, each of which clicks once."""
 
     async def send(channel: http.Channel, number: int) -> None:
         answer = await channel.request(b"POST /v1/session HTTP/1.1\r\nHost: hunt\r\n\r\n")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-NAME = "database.test"  #: is this machine
-DELAY = "delay"  #: the file with the seconds of a lookup, where there is one
+NAME = "database.test"  #: a host name of this machine
+DELAY = "delay"  #: file with the seconds that a lookup takes; no delay without it
 
 _CODE = """
 import pathlib, socket, time

@@ -1,4 +1,4 @@
-"""What can go wrong between PostgreSQL, hunt and the clients."""
+"""Faults of the network between PostgreSQL, hunt and the clients."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def chosen(rig: Rig, node: int) -> list[Node]:
 @fault
 @asynccontextmanager
 async def cut_database(rig: Rig, node: int = -1) -> AsyncIterator[None]:
-    """Swallow what one node (-1: all of them) and PostgreSQL say to each other."""
+    """Drop all bytes between one node (-1: all nodes) and PostgreSQL."""
     for each in chosen(rig, node):
         each.database.blackhole(True)
         each.listening.blackhole(True)
@@ -38,11 +38,11 @@ async def cut_database(rig: Rig, node: int = -1) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def lose_notices(rig: Rig, to_the_end: bool = False) -> AsyncIterator[None]:
-    """Lose what PostgreSQL notifies, and in the end the connections that listened.
+    """Drop notices of PostgreSQL, and finally the connections that listen.
 
     Args:
         rig: The run.
-        to_the_end: Until after the last click, so that no later notice tells of it.
+        to_the_end: Until after the last click, so that no later notice reveals the loss.
     """
     for each in rig.nodes:
         each.listening.blackhole(True)
@@ -58,7 +58,7 @@ async def lose_notices(rig: Rig, to_the_end: bool = False) -> AsyncIterator[None
 @fault
 @asynccontextmanager
 async def cut_one(rig: Rig) -> AsyncIterator[None]:
-    """Cut off the first node from PostgreSQL; see that it knows, and that the other is well."""
+    """Cut off the first node from PostgreSQL; check that it notices and the other one works."""
     first, second = rig.nodes
     for each in (first.database, first.listening):
         each.blackhole(True)
@@ -72,7 +72,7 @@ async def cut_one(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def cut_worker(rig: Rig) -> AsyncIterator[None]:
-    """Cut off the busiest worker from PostgreSQL; see that its clients find the other one."""
+    """Cut off the busiest worker from PostgreSQL; check that its clients move to the other one."""
     [made] = rig.nodes
     victim = max(made.processes(), key=lambda pid: len(ports(pid)))
     for each in (made.database, made.listening):
@@ -95,7 +95,7 @@ async def cut_worker(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def slow_database(rig: Rig, latency: float = 0.04) -> AsyncIterator[None]:
-    """Hold everything between hunt and PostgreSQL back for a while, each way."""
+    """Delay all bytes between hunt and PostgreSQL, in both directions."""
     for each in rig.nodes:
         each.database.latency = latency
     yield
@@ -106,7 +106,7 @@ async def slow_database(rig: Rig, latency: float = 0.04) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def slice_database(rig: Rig, size: int = 1) -> AsyncIterator[None]:
-    """Pass on what hunt and PostgreSQL say in small pieces."""
+    """Forward the bytes between hunt and PostgreSQL in small pieces."""
     for each in rig.nodes:
         each.database.slice = each.listening.slice = size
     yield
@@ -136,7 +136,7 @@ async def reset_clients(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def slice_clients(rig: Rig, size: int = 1) -> AsyncIterator[None]:
-    """Pass on what clients and hunt say in small pieces."""
+    """Forward the bytes between clients and hunt in small pieces."""
     for each in rig.nodes:
         each.edge.slice = size
     yield
@@ -147,7 +147,7 @@ async def slice_clients(rig: Rig, size: int = 1) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def slow_clients(rig: Rig, latency: float = 0.1) -> AsyncIterator[None]:
-    """Hold everything between clients and hunt back for a while, each way."""
+    """Delay all bytes between clients and hunt, in both directions."""
     for each in rig.nodes:
         each.edge.latency = latency
     yield
@@ -158,7 +158,7 @@ async def slow_clients(rig: Rig, latency: float = 0.1) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def cut_clients(rig: Rig) -> AsyncIterator[None]:
-    """Swallow what clients and hunt say to each other; then reset it."""
+    """Drop all bytes between clients and hunt; then reset the connections."""
     for each in rig.nodes:
         each.edge.blackhole(True)
     yield

@@ -1,4 +1,4 @@
-"""`hunt serve` with its processes, and the proxies before and behind it."""
+"""`hunt serve` with its processes, and the proxies on both sides of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.proxy import Connect, Proxy, to_port
 from tests.support.valkey import PASSWORD, Valkey
 
 SECRET = b"faults-secret-faults-secret-faults"
-HEARTBEAT = 1.0  #: seconds, of streams; short, so that silence shows
+HEARTBEAT = 1.0  #: seconds between heartbeats; short, so that silence is visible
 
 SETTINGS = {
     "HUNT_JWT_SECRET": SECRET.decode(),
@@ -43,8 +43,8 @@ class Node:
         self, server: Server, folder: Path, *, database: Proxy, listening: Proxy, edge: Proxy
     ) -> None:
         self.server = server
-        self.standby: list[Proxy] = []  #: the proxy before the standby, where there is one
-        self.bus: Proxy | None = None  #: the proxy before Valkey, where there is one
+        self.standby: list[Proxy] = []  #: the proxy before the standby, if there is one
+        self.bus: Proxy | None = None  #: the proxy before Valkey, if there is one
         self.folder = folder
         self.database = database
         self.listening = listening
@@ -52,12 +52,12 @@ class Node:
 
     @property
     def port(self) -> int:
-        """Where clients connect."""
+        """The port at which clients connect."""
         return self.edge.port
 
     @property
     def own_port(self) -> int:
-        """Where hunt itself listens."""
+        """The port at which hunt listens."""
         return int(self.server.url.rpartition(":")[2])
 
     def processes(self) -> list[int]:
@@ -71,7 +71,7 @@ class Node:
     def usage(self) -> dict[str, float]:
         """Return what all processes of the node use now: descriptors, and bytes of memory."""
         descriptors = memory = 0
-        # The spare is there at one time, and not at another.
+        # The spare process is left out, because it does not always exist.
         spare = set(children(self.server.process.pid, "hunt.cli.worker")) - set(self.processes())
         for pid in descendants([self.server.process.pid], process_table()) - spare:
             with suppress(OSError):
@@ -169,13 +169,13 @@ async def node(
         made.standby = second
         made.bus = bus
         if command is None:
-            # Each listens at its own once it has started: what it uses before says nothing.
+            # A worker listens at its own socket once it has started; usage before that is lower.
             await until(lambda: len(made.own_sockets()) == len(made.processes()) == processes)
         yield made
 
 
 class Limited:
-    """Start children with a limit on open files; ours comes back at the end."""
+    """Start children with a limit on open files; restore the own limit at the end."""
 
     def __init__(self, descriptors: int | None) -> None:
         self._descriptors = descriptors

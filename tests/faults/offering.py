@@ -1,4 +1,4 @@
-"""``python -m tests.faults.offering PORT RATE SECONDS``: clicks at a rate, whatever comes of them.
+"""``python -m tests.faults.offering PORT RATE SECONDS``: clicks at a constant rate.
 
 A process of its own, so that it does not share a loop with what it measures.  With a
 rate of 0, as many as the answers let through.  Prints what it saw as JSON.
@@ -25,7 +25,7 @@ WINDOW = 0.25
 
 
 class Timing(ClickClients):
-    """Also times what is refused, from the moment at which it was sent."""
+    """Also measures refusals, from the time of sending."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options, sent=self._note)

@@ -1,4 +1,4 @@
-"""Offered load of once, twice and three times what a server can do."""
+"""Offered load of one, two and three times the capacity of a server."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def offered(port: int, rate: float, seconds: float, connections: int) -> d
 
 
 async def measure(template: Path, *, seconds: float = 4.0) -> dict[str, float]:
-    """Return how a server takes more and more load."""
+    """Return the figures of a server under growing load."""
     async with rig.built(SCRIPT, template) as made:
         [node] = made.nodes
         node.database.latency = LATENCY
@@ -62,7 +62,7 @@ async def measure(template: Path, *, seconds: float = 4.0) -> dict[str, float]:
 
 
 async def back_to_normal(port: int, peak: float, p99: float, seconds: float) -> float:
-    """Return the seconds from the end of threefold load until all is as it was before."""
+    """Return the seconds from the end of threefold load until no click is refused."""
     seen: dict[str, dict[str, Any]] = {}
 
     async def offer(name: str, rate: float, how_long: float) -> None:
@@ -83,7 +83,7 @@ async def back_to_normal(port: int, peak: float, p99: float, seconds: float) -> 
 
 
 def failures(figures: dict[str, float]) -> list[str]:
-    """Return what of the promise was not kept, in words."""
+    """Return the violated bounds as sentences."""
     found = []
     for times in (1, 2, 3):
         goodput, refusal = figures[f"goodput at {times}x"], figures[f"refusal p99 at {times}x"]

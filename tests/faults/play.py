@@ -39,13 +39,13 @@ def slack(script: Script) -> dict[str, float]:
 
 
 async def run(script: Script, template: Path, *, command: tuple[str, ...] | None = None) -> Result:
-    """Play one script to its end, and judge it."""
+    """Play one script to its end, and check it."""
     async with built(script, template, command=command) as rig:
         return await play(rig)
 
 
 async def play(rig: Rig) -> Result:
-    """Let the crowd play while the faults strike; then wait until it is quiet, and judge."""
+    """Let the players click during the faults; then wait until all is quiet, and check."""
     script, crowd = rig.script, rig.crowd
     await warm_up(rig)
     before = await usage(rig)
@@ -99,7 +99,7 @@ def listen(rig: Rig, nursery: trio.Nursery) -> None:
 
 
 def start_clicking(rig: Rig, nursery: trio.Nursery) -> None:
-    """Start the players; every third one clicks on two connections, to two servers, at a time."""
+    """Start the players; every third one clicks on two connections to two servers."""
     for number in range(rig.script.players):
         for other in range(2 if number % 3 == 0 else 1):
             click = players.click_all_the_time
@@ -111,7 +111,7 @@ def _player(number: int) -> str:
 
 
 async def warm_up(rig: Rig) -> None:
-    """Play for a moment without a fault, and wait until the streams of it have gone."""
+    """Play for a moment without a fault, and wait until its streams have ended."""
     async with trio.open_nursery() as listening:
         listen(rig, listening)
         async with trio.open_nursery() as clicking:
@@ -132,7 +132,7 @@ async def warm_up(rig: Rig) -> None:
 
 
 async def inflict(rig: Rig, step: Step) -> None:
-    """Have a fault in force for as long as it is to last."""
+    """Keep a fault in force for its duration."""
     from tests.faults.faults import FAULTS
 
     rig.crowd.mark(f"{step.fault} begins")
@@ -144,10 +144,10 @@ async def inflict(rig: Rig, step: Step) -> None:
 
 
 def judged(rig: Rig) -> History:
-    """Return the history that the books have to agree with."""
+    """Return the history that must agree with the stored log."""
     if not rig.judged_from:
         return rig.history
-    # Who sent the rows that were there, the oracle would not know otherwise.
+    # The oracle must also know the senders of earlier rows.
     sent = {row.id: row.player for row in rig.known}
     before, after = rig.history.entries[: rig.judged_from], rig.history.entries[rig.judged_from :]
     told = [each for each in before if isinstance(each, Attempt) and each.click in sent]
@@ -161,7 +161,7 @@ def judged(rig: Rig) -> History:
 
 
 async def enough(rig: Rig, *, patience: float = 60.0) -> None:
-    """Wait until as many clicks were answered as the script wants."""
+    """Wait until the required number of clicks was answered."""
     with trio.move_on_after(patience) as scope:
         while rig.crowd.clicking and rig.script.answers > sum(
             each.verdict == "ok" for each in rig.history.attempts(players.HUNT)
@@ -202,7 +202,7 @@ async def flowing(rig: Rig) -> None:
 
 
 async def quiet(rig: Rig) -> None:
-    """Wait until every listener has what the log holds; the oracle judges where one has not."""
+    """Wait until every listener has all rewards of the log; the oracle reports missing ones."""
     with trio.move_on_after(rig.script.within):
         while True:
             await trio.sleep(0.1)
@@ -212,7 +212,7 @@ async def quiet(rig: Rig) -> None:
 
 
 async def usage(rig: Rig) -> dict[str, float]:
-    """Return what the servers use now, without what their connection pools hold on purpose.
+    """Return the resource usage of the servers, without idle connections of their pools.
 
     ``connections`` are PostgreSQL's backends for hunt that no pool knows: listeners, and leaks.
     """
@@ -227,7 +227,7 @@ async def usage(rig: Rig) -> dict[str, float]:
 
 
 async def back(rig: Rig, before: Mapping[str, float]) -> dict[str, float]:
-    """Return what the servers use once all clients are gone, and have had time to be forgotten."""
+    """Return the resource usage once all clients have disconnected and caches were evicted."""
     allowed = slack(rig.script)
     with trio.move_on_after(2 * rig.script.within):
         while bounded(before, await usage(rig), allowed):

@@ -1,4 +1,4 @@
-"""Players who click, retry and listen, and write down all that they see."""
+"""Players who click, retry and listen, with a record of all answers and events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VERDICTS: dict[int, Verdict] = {200: "ok", 503: "refused", 429: "refused", 422: 
 
 
 async def readiness(port: int) -> int:
-    """Return what a server says of itself."""
+    """Return the readiness that a server reports."""
     channel = http.Channel(port)
     try:
         return (await channel.request(http.get_request("/readyz", ""))).status
@@ -42,13 +42,13 @@ async def readiness(port: int) -> int:
 
 
 def token(player: str, ttl: float = 6 * 3600) -> str:
-    """Return what proves who a player is."""
+    """Return the token of a player."""
     return tokens.sign((SECRET,), player, ttl=ttl, now=datetime.now(UTC))
 
 
 @dataclass
 class Crowd:
-    """What all players of a run share.
+    """The state that all players of a run share.
 
     Attributes:
         history: What they saw.
@@ -72,8 +72,8 @@ class Crowd:
     poison: float = 0.0
     clicking: bool = True
     silence: float = 0.0  #: the longest on a stream that was open
-    connected: dict[str, bool] = field(default_factory=dict)  #: listener -> now
-    disconnections: list[tuple[str, float]] = field(default_factory=list)  #: and until when
+    connected: dict[str, bool] = field(default_factory=dict)  #: listener -> it has a connection
+    disconnections: list[tuple[str, float]] = field(default_factory=list)  #: listener, time
     _numbers: int = 0
 
     def number(self) -> int:
@@ -82,11 +82,11 @@ class Crowd:
         return self._numbers
 
     def mark(self, text: str) -> None:
-        """Write down what happens to all."""
+        """Record a global event."""
         self.history.add(Mark(time=trio.current_time(), text=text))
 
     def forget_streams(self) -> None:
-        """Forget how streams fared so far; the history keeps what they carried."""
+        """Reset the statistics of streams; the history keeps their rewards."""
         self.silence = 0.0
         self.connected.clear()
         self.disconnections.clear()
@@ -97,7 +97,7 @@ class Crowd:
         return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
 
 
-#: Where a click hits what the store will not take, in runs with such a place.
+#: Position of clicks that the store rejects, in runs with such a position.
 POISON = 99.0
 
 
@@ -117,7 +117,7 @@ async def click_all_the_time(crowd: Crowd, player: str, number: int) -> None:
                 x = POISON
             body = json.dumps({"id": crowd.click_id(), "x": x, "y": 50.0}).encode()
             while True:
-                if not channel.connected:  # where a load balancer would send it now
+                if not channel.connected:  # the node to which a load balancer would send it now
                     channel.port = crowd.ports[number % len(crowd.ports)]
                 attempt = await click(crowd, channel, player, signed, body)
                 if attempt.verdict == "ok" or attempt.status == 422:
@@ -135,7 +135,7 @@ async def click_all_the_time(crowd: Crowd, player: str, number: int) -> None:
 async def click(
     crowd: Crowd, channel: http.Channel, player: str, signed: str, body: bytes
 ) -> Attempt:
-    """Send a click once, and write down what came of it."""
+    """Send a click once, and record the result."""
     sent = trio.current_time()
     status: int | None = None
     seen: dict[str, object] = {}

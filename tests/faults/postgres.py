@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own, that can be stopped, frozen, killed and filled."""
+"""A PostgreSQL of one test, which can be stopped, frozen, killed and filled."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Postgres:
 
     @property
     def conninfo(self) -> str:
-        """How to reach it, past every proxy."""
+        """The connection string, without a proxy."""
         return make_conninfo(host=str(self.cluster.socket_folder), dbname="hunt", user="hunt")
 
     async def init(self) -> None:
@@ -73,7 +73,7 @@ class Postgres:
         await self.stop()
 
     def copy(self, template: Path) -> None:
-        """Take the data of another cluster, which is stopped."""
+        """Copy the data of another cluster, which is stopped."""
         subprocess.run(["cp", "-a", template, self.folder], check=True)
         self.cluster = open_cluster(self.folder)
 
@@ -103,19 +103,19 @@ class Postgres:
                 await trio.sleep(0.02)
 
     async def stop_sending(self) -> None:
-        """Have the standby lag behind from now on."""
+        """Make the standby lag behind from now on."""
         [[pid]] = await self.execute("select pid from pg_stat_replication")
         os.kill(pid, signal.SIGSTOP)
 
     async def kill(self) -> None:
-        """Kill all processes at once, as a machine that is gone."""
+        """Kill all processes at once, like the loss of a machine."""
         process, self.process = self.process, None
         assert process is not None
         self._signal(process.pid, signal.SIGKILL)
         await self.cluster.stop(process)
 
     def restore(self, backup: Path) -> None:
-        """Take what is in `backup` for the cluster, which is stopped."""
+        """Replace the data of the stopped cluster by those of `backup`."""
         shutil.rmtree(self.cluster.path)
         shutil.move(backup, self.cluster.path)
 
@@ -137,29 +137,29 @@ class Postgres:
             await self.cluster.stop(process)
 
     def processes(self) -> list[int]:
-        """Return the ids of the postmaster and of all that it has started."""
+        """Return the ids of the postmaster and of all its child processes."""
         assert self.process is not None
         return sorted(descendants([self.process.pid], process_table()))
 
     def freeze(self) -> None:
-        """Stop all processes where they are: the kernel goes on to acknowledge."""
+        """Stop all processes (SIGSTOP); the kernel still acknowledges packets."""
         assert self.process is not None
         self._signal(self.process.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let them go on."""
+        """Continue the stopped processes."""
         if self.process is not None:
             self._signal(self.process.pid, signal.SIGCONT)
 
     @staticmethod
     def _signal(pid: int, number: signal.Signals) -> None:
-        # The postmaster first, so that it starts nothing in between.
+        # The postmaster first, so that it starts no process in between.
         for each in (pid, *sorted(descendants([pid], process_table()) - {pid})):
             with suppress(ProcessLookupError):
                 os.kill(each, number)
 
     async def connect(self) -> Connection:
-        """Return a connection past every proxy, in autocommit."""
+        """Return a connection in autocommit mode, without a proxy."""
         return await Connection.connect(self.conninfo, application_name="rig", autocommit=True)
 
     async def execute(self, query: str, values: Sequence[object] = ()) -> list[Any]:
@@ -177,7 +177,7 @@ class Postgres:
         return len(rows)
 
     async def books(self, hunt: str) -> StoredLog:
-        """Return all that the database holds of a hunt, as of one moment."""
+        """Return the stored log of a hunt, from one snapshot."""
         async with await self.connect() as conn, conn.transaction():
             await conn.execute("set transaction isolation level repeatable read")
             cursor = await conn.execute("select epoch, last_seq from hunts where id = %s", [hunt])
@@ -201,7 +201,7 @@ class Postgres:
 async def running(
     folder: Path, template: Path | None, options: Mapping[str, str] | None = None
 ) -> AsyncIterator[Postgres]:
-    """Run a cluster of this block's own, from a copy of `template`; leave nothing behind."""
+    """Run a copy of the cluster `template` for the block; remove it at the end."""
     postgres = Postgres(folder, options)
     try:
         if template is None:

@@ -56,18 +56,18 @@ class Rig:
     nodes: list[Node] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
     nursery: trio.Nursery | None = None
-    gave_up: list[str] = field(default_factory=list)  #: conditions that did not come in time
+    gave_up: list[str] = field(default_factory=list)  #: conditions that were not met in time
     began: float = 0.0  #: when the measured load began; a warm-up comes before it
     healthy: float = 0.0  #: when clicks succeeded again after the last fault
     ended: float = 0.0  #: when the players stopped
     struck: float = 0.0  #: when the first fault began
     well: float = 0.0  #: when the last fault was undone
     notes: dict[str, float] = field(default_factory=dict)  #: figures that a fault has measured
-    loss: Loss = field(default_factory=Loss)  #: of answers to commits, whichever node made them
+    loss: Loss = field(default_factory=Loss)  #: lost answers to commits of all nodes
     calm: trio.Lock = field(default_factory=trio.Lock)  #: faults that come one at a time
-    samples: list[dict[str, float]] = field(default_factory=list)  #: of what is used, under load
-    judged_from: int = 0  #: entry of the history; what was before is not held against hunt
-    known: Sequence[Reward] = ()  #: rows that were there before that
+    samples: list[dict[str, float]] = field(default_factory=list)  #: resource usage under load
+    judged_from: int = 0  #: first entry of the history that is checked
+    known: Sequence[Reward] = ()  #: rows of the log before that entry
 
     @property
     def history(self) -> History:
@@ -76,7 +76,7 @@ class Rig:
 
 @dataclass
 class Result:
-    """What came out of a run."""
+    """The result of a run."""
 
     script: Script
     violations: list[Violation]
@@ -87,7 +87,7 @@ class Result:
 
     @property
     def failures(self) -> list[str]:
-        """Return the violations, the missed bounds, and the conditions that never came."""
+        """Return the violations, the missed bounds, and the unmet conditions."""
         found = [*map(str, self.violations), *self.gave_up]
         for name, most in self.script.maxima.items():
             if self.figures[name] > most:
@@ -110,12 +110,12 @@ def disk(folder: Path, megabytes: int) -> Iterator[None]:
     try:
         yield
     finally:
-        # Lazily: whatever still has a file open there must not keep the mount.
+        # Lazily, because a process may still have a file open there.
         subprocess.run(["umount", "-l", folder], check=True)
 
 
 async def prepare(folder: Path) -> Path:
-    """Make a cluster with the schema, to be copied; return where."""
+    """Make a cluster with the schema, to be copied; return its folder."""
     made = Postgres(folder)
     folder.mkdir(parents=True, exist_ok=True)
     await made.init()
@@ -134,7 +134,7 @@ async def make_hunt(conninfo: str, definition: Definition) -> None:
 async def built(
     script: Script, template: Path, *, command: tuple[str, ...] | None = None
 ) -> AsyncIterator[Rig]:
-    """Start PostgreSQL and servers as the script says."""
+    """Start PostgreSQL and servers by the script."""
     async with AsyncExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="hunt-faults-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -195,19 +195,19 @@ async def built(
 
 
 def _dsn(script: Script, silent: socket.socket, *ports: int) -> str:
-    """Return hunt's connection string; nobody ever accepts what connects to `silent`."""
+    """Return hunt's connection string; connections to `silent` are never accepted."""
     first = [silent.getsockname()[1]] if script.silent else []
     host = names.NAME if script.names else "127.0.0.1"
     return tcp(*first, *ports, host=host, **script.dsn)
 
 
 def faketime() -> Path | None:
-    """Return Debian's libfaketime, where it is installed."""
+    """Return Debian's libfaketime; None if it is not installed."""
     return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
 def _clock(file: Path) -> tuple[str, ...]:
-    """Return a command that gives what follows a wall clock of its own."""
+    """Return a command prefix that gives a program its own wall clock."""
     library = faketime()
     return (
         "env", f"LD_PRELOAD={library}", f"FAKETIME_TIMESTAMP_FILE={file}", "FAKETIME_NO_CACHE=1",

@@ -1,4 +1,4 @@
-"""A fault script: what is done to a running hunt, when, for how long, with which seed."""
+"""A fault script: the faults of a run with their times, and its seed."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fault: str  #: its name in `tests.faults.faults`
     at: float = 0.8  #: seconds after the load has begun
     lasts: float = 0.0  #: seconds until it is undone
-    calm: bool = False  #: later, where another such fault is in force, or its traces are seen
+    calm: bool = False  #: later, if another such fault is in force or has not recovered
     give: dict[str, Value] = {}  #: arguments of the fault
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One run, as it can be printed and repeated."""
+    """One run, which can be printed and repeated."""
 
     name: str
     row: str  #: of the matrix of faults
@@ -43,25 +43,25 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     processes: int = 2  #: of each node
     pause: float = 0.02  #: seconds between two clicks of one connection, on the average
     repeat: float = 0.05  #: share of answered clicks that are sent again
-    fickle: float = 0.1  #: share of refusals that are taken for an answer
+    fickle: float = 0.1  #: share of refusals that the client accepts as final
     apart: bool = False  #: clicks go to the first node, and streams to the last
     hasty: float = 0.0  #: share of clicks whose client leaves before the answer
-    poison: float = 0.0  #: share of clicks that no store will take
-    within: float = 5.0  #: seconds after which what was answered must be streamed
+    poison: float = 0.0  #: share of clicks that the store rejects
+    within: float = 5.0  #: seconds within which an answered click must be streamed
     environ: dict[str, str] = {}  #: settings of hunt
     options: dict[str, str] = {}  #: of PostgreSQL
     dsn: dict[str, str] = {}  #: parameters of hunt's connection string
-    standby: Literal["", "async", "sync"] = ""  #: PostgreSQL has one, and waits for it or not
+    standby: Literal["", "async", "sync"] = ""  #: PostgreSQL has a standby, and waits for it or not
     bus: bool = False  #: a Valkey server carries notices, and not PostgreSQL
     disk: int = 0  #: megabytes of the file system under PostgreSQL; 0: the machine's own
     descriptors: int = 0  #: limit of open files of each process of hunt; 0: the machine's own
     clock: bool = False  #: hunt has a wall clock that can be set
-    silent: bool = False  #: the first host of hunt's connection string accepts and says nothing
+    silent: bool = False  #: the first host of hunt's connection string accepts and never answers
     names: bool = False  #: hunt's connection string has host names; see `tests.faults.names`
     most: dict[str, float] = {}  #: figure -> maximum; added to `MOST`, or replaces it
     least: dict[str, float] = {}  #: figure -> minimum; added to `LEAST`, or replaces it
-    memory: float = 0.0  #: bytes that may stay in use, besides the allowance of every run
-    ci: bool = True  #: part of the suite of every landing
+    memory: float = 0.0  #: bytes that may stay in use, in addition to the allowance of every run
+    ci: bool = True  #: part of the normal test suite
 
     @property
     def maxima(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What can go wrong with hunt's own processes, or is done to them on purpose."""
+"""Faults and restarts of hunt's own processes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def serving(path: str) -> None:
                     await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n")
                     assert b" 200 " in await stream.receive_some(4096)
                     return
-            except ConnectionRefusedError:  # it is bound already, and does not listen yet
+            except ConnectionRefusedError:  # the socket is bound, but does not listen yet
                 await trio.sleep(0.01)
 
 
@@ -63,7 +63,7 @@ async def restart(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def stop_process(rig: Rig) -> AsyncIterator[None]:
-    """Have the process with most connections stand still (SIGSTOP), as a blocked loop does."""
+    """Stop the process with most connections (SIGSTOP), like a blocked event loop."""
     made = rig.nodes[0]
     sockets, before = made.own_sockets(), await stalls(made.own_port)
     pid = max(made.processes(), key=lambda pid: len(os.listdir(f"/proc/{pid}/fd")))
@@ -87,7 +87,7 @@ async def stop_process(rig: Rig) -> AsyncIterator[None]:
 
 
 async def stalls(port: int) -> float:
-    """Return how often a loop of a node stood still."""
+    """Return how often an event loop of a node stalled."""
     return await metric(port, 'hunt_faults_total{kind="stalled",where="loop"}')
 
 
@@ -110,7 +110,7 @@ async def stop_node(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def jump_clock(rig: Rig, seconds: int = 3600) -> AsyncIterator[None]:
-    """Set the wall clock of hunt forward; only tokens may care."""
+    """Set the wall clock of hunt forward; only tokens depend on it."""
     channel = http.Channel(rig.nodes[0].own_port)
     short = tokens.sign((SECRET,), "visitor", ttl=seconds / 2, now=datetime.now(UTC))
     asked = http.get_request("/v1/hunts/harbour/rewards", short)
@@ -125,7 +125,7 @@ async def jump_clock(rig: Rig, seconds: int = 3600) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def sample(rig: Rig) -> AsyncIterator[None]:
-    """Do nothing, and see what the servers use."""
+    """Measure the resource usage of the servers without a fault."""
     tasks = sum([await metric(each.own_port, "hunt_tasks") for each in rig.nodes])
     rig.samples.append({**await usage(rig), "tasks": tasks})
     yield

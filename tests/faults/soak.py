@@ -1,4 +1,4 @@
-"""``python -m tests.faults.soak [MINUTES]``: mixed traffic and random faults; all stays right."""
+"""``python -m tests.faults.soak [MINUTES]``: mixed traffic with random faults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.faults import play, rig
 from tests.faults.script import Script, Step
 from tests.support import reaper
 
-#: What may happen, and for how many seconds.
+#: The possible faults, and their durations in seconds.
 FAULTS = (
     ("terminate_idle", 0.0),
     ("terminate_active", 0.0),
@@ -40,15 +40,15 @@ FAULTS = (
     ("restart", 0.0),
 )
 
-#: Seconds between two faults, at least, and between two looks at what is used.
+#: Minimum time between two faults, and time between two measurements of usage, in seconds.
 PAUSE, LOOK = 8.0, 20.0
 
-#: What the last looks may show more than the first: all players are there at both.
+#: Accepted growth from the first measurements to the last ones, with all players present.
 SLACK = {"descriptors": 24, "connections": 24, "tasks": 24, "memory": 30e6}
 
 
 def script(minutes: float, seed: int) -> Script:
-    """Return a run of so many minutes."""
+    """Return a run of this many minutes."""
     chance = random.Random(seed)
     seconds = minutes * 60
     steps = []
@@ -71,7 +71,7 @@ def script(minutes: float, seed: int) -> Script:
 
 
 def growth(samples: Sequence[dict[str, float]]) -> list[str]:
-    """Return what the last third of the looks shows more than the first, in words."""
+    """Return the growth from the first to the last third of the measurements, as sentences."""
     third = max(len(samples) // 3, 1)
     first, last = (
         {name: statistics.median(each[name] for each in part) for name in samples[0]}
@@ -82,7 +82,7 @@ def growth(samples: Sequence[dict[str, float]]) -> list[str]:
 
 
 async def soak(given: Script, template: Path) -> list[str]:
-    """Run it, and return what was not right."""
+    """Run it, and return the violations."""
     async with rig.built(given, template) as made:
         result = await play.play(made)
     shown = {name: round(value, 3) for name, value in result.figures.items()}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tests.faults.script import Script, Step
 
-#: What no fault below hunt may do to streams.
+#: Bounds for streams during any fault of the store.
 STREAMS = {"streams cut": 0, "silence": 2.0}
 
-#: The same, for an outage: and it is told in tens of lines.
+#: The same bounds for an outage, with some tens of log lines.
 QUIET = {"log lines": 100, **STREAMS}
 
 #: Two servers of one process each, as on two machines.
@@ -38,7 +38,7 @@ SCRIPTS = (
         name="freeze",
         row="PostgreSQL frozen (SIGSTOP) for 6 s",
         steps=[Step(fault="freeze", lasts=6.0)],
-        least={"refused": 10, "breaker lines": 2},  # that it opened, and closed
+        least={"refused": 10, "breaker lines": 2},  # the breaker opened and closed
         # Once the breaker is open, a refusal takes less than 50 ms. This row runs beside other
         # tests, which may delay one refusal in a hundred: freeze-long asks for 50 ms of all.
         most={
@@ -198,7 +198,7 @@ SCRIPTS = (
         row="slow PostgreSQL (each commit over 50 ms)",
         steps=[Step(fault="slow_database", lasts=4.0)],
         least={"refused": 10},
-        # A pause of 8 s may begin just before the database is well.
+        # A pause of 8 s may begin just before the database works again.
         most={"unknown": 0, "slowest": 1.5, "recovered": 12.0, **STREAMS},
     ),
     Script(

@@ -1,4 +1,4 @@
-"""What every fault came to, as a page for people."""
+"""The page with the results of all faults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def row(result: Result) -> str:
     )
 
 
-#: Figures of single faults, as they are said.
+#: Texts for figures of single faults.
 SAID = {
     "replaced": "a new process after {:.1f} s",
     "reset after": "all streams reset after {:.1f} s",
@@ -47,7 +47,7 @@ SAID = {
 
 
 def saw(result: Result) -> str:
-    """Return what clients saw, in words."""
+    """Return the text of the column "client saw"."""
     figures = result.figures
     parts = [f"{count:,} x {status}" for status, count in sorted(result.statuses.items())]
     parts.append(f"slowest {_time(figures['slowest'])}")
@@ -60,7 +60,7 @@ def saw(result: Result) -> str:
 
 
 def streams(figures: Mapping[str, float]) -> str:
-    """Return what became of streams, in words."""
+    """Return the text of the column "streams"."""
     cut = f"{figures['streams cut']:.0f} cut" if figures["streams cut"] else "none cut"
     return f"{cut}, silence {figures['silence']:.1f} s"
 
@@ -75,7 +75,7 @@ def page(results: Sequence[Result], overload: Mapping[str, float], **words: floa
     Args:
         results: Of the scripts, in order.
         overload: Figures of `tests.faults.overload.measure`.
-        words: Of the page, what the load was.
+        words: Values for the placeholders of the page, such as the load.
     """
     rows = []
     for times in (1, 2, 3):

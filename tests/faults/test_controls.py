@@ -1,4 +1,4 @@
-"""A check that cannot fail is no check: hunt, broken in one place, is caught by the right one."""
+"""Each check can fail: it detects a hunt with the matching defect."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.support.processes import HYPERCORN
 SERVER = (*HYPERCORN, "-b", "127.0.0.1:$PORT", "tests.faults.broken:app")
 
 #: Two servers of one process each, so that both have a share in everything.
-#: What is broken shows where much happens at a time; the stock, of 50, with a click in five.
+#: Defects show under much load.  The stock of 50 is used up by one click in five.
 PLAIN = Script(name="control", row="", nodes=2, processes=1, seconds=1.5, answers=600, within=2.0)
 
 KILL = Step(fault="kill_postgres", at=1.0)
 LOSE = Step(fault="lose_answers", at=0.5, give={"count": 6})
 DEAF = Step(fault="lose_notices", at=0.2, lasts=1.0, give={"to_the_end": True})
 
-#: Piece -> the check that must catch it, and the run that shows it.
+#: Defect -> the check that must detect it, and the run that shows it.
 CONTROLS = {
     "cursor_by_number": ("delivered", PLAIN),
     "answers_before_the_commit": ("durable", PLAIN),

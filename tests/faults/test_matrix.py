@@ -1,4 +1,4 @@
-"""Every row of the matrix that is quick enough for every landing; `tox -e faults` runs all."""
+"""The rows of the matrix that are quick enough for the test suite; `tox -e faults` runs all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.seeds import SEED
 
 
 def require(met: bool, what: str) -> None:
-    """Skip without what a script needs of the machine, unless no test may be skipped."""
+    """Skip the test if the machine lacks a tool of the script, unless skips are forbidden."""
     if not met:
         if os.environ.get("HUNT_TEST_REQUIRE") == "all":
             pytest.fail(f"needs {what}")
@@ -30,7 +30,7 @@ def test_what_goes_wrong_breaks_no_promise(name: str, template: Path) -> None:
     require(not script.disk or os.geteuid() == 0, "root, to mount a small file system")
     if script.bus:
         valkey.installed()
-    print(script.encode())  # to be repeated by: python -m tests.faults '<this>'
+    print(script.encode())  # repeat it by: python -m tests.faults '<this>'
     result = trio.run(play.run, script, template)
     print(dict(result.statuses), result.figures)
     assert result.failures == []

@@ -1,4 +1,4 @@
-"""A test run that starts servers of every kind, says so, and waits to be killed.
+"""A test run that starts servers of every kind, prints a sign, and waits to be killed.
 
 Not collected: `test_killed_run` runs it.
 """
@@ -21,7 +21,7 @@ from tests.support.serving import SECRET
 async def test_starts_servers_and_is_killed(database: str, tmp_path: Path) -> None:
     environ = {"HUNT_DATABASE_URL": database, "HUNT_JWT_SECRET": SECRET.decode()}
     async with hunt_serve(tmp_path / "data") as server, hypercorn(environ, workers=2):
-        # A PostgreSQL that stands still takes no signal of its parent's end.
+        # A stopped PostgreSQL does not react to the end of its parent.
         known = process_table()
         for pid in descendants([server.process.pid], known):
             if known[pid].name == "postgres":

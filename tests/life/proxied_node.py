@@ -1,4 +1,4 @@
-"""A server of two workers behind proxies to its database."""
+"""A server of two workers that reaches its database through proxies."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.support.proxy import to_database
 
 @asynccontextmanager
 async def node(database: str, folder: Path, **environ: str) -> AsyncIterator[Node]:
-    """Run a server of two workers, with proxies before its database."""
+    """Run a server of two workers, with proxies in front of its database."""
 
     def dsn(port: int) -> str:
         return make_conninfo(database, host="127.0.0.1", port=port)
 
     await settings(database, folder)  # which makes the hunt
-    # A machine may be slower than a breaker allows, and no worker silent for it.
+    # A busy machine must not open the breaker.
     given = {"HUNT_BREAKER_SLOW": "5"} | environ
     async with nodes.node(folder, to_database(database), environ=given, dsn=dsn) as made:
         yield made

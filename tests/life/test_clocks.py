@@ -1,4 +1,4 @@
-"""Servers whose clock is an hour off: the database's clock opens and ends the hunts."""
+"""Servers with a wrong clock: the database's clock opens and ends the hunts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECRET = "clock-secret-clock-secret-clock-secret"
 
 
 def library() -> Path | None:
-    """Return Debian's libfaketime, where it is installed."""
+    """Return Debian's libfaketime; None if it is not installed."""
     return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 

@@ -42,7 +42,7 @@ def counters(page: str) -> Counters:
 
 @dataclass
 class Scraper:
-    """Reads the metrics all the while, and compares each page with the one before."""
+    """Reads the metrics all the time, and compares each page with the previous one."""
 
     url: str
     scrapes: int = 0
@@ -50,7 +50,7 @@ class Scraper:
     fallen: list[str] = field(default_factory=list)
 
     async def scrape(self) -> None:
-        limits = httpx.Limits(max_keepalive_connections=0)  # so that every worker is asked
+        limits = httpx.Limits(max_keepalive_connections=0)  # so that every worker gets requests
         async with httpx.AsyncClient(limits=limits, timeout=10) as client:
             try:
                 answer = await client.get(f"{self.url}/metrics")
@@ -78,7 +78,7 @@ async def scraped(data_dir: Path) -> AsyncIterator[tuple[Server, Player, Scraper
     port = free_port()
     command = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--data-dir", str(data_dir)]
     url = f"http://127.0.0.1:{port}"
-    environ = {"HUNT_BREAKER_SLOW": "10", "HUNT_QUEUE_AGE": "20"}  # as slow as the machine is
+    environ = {"HUNT_BREAKER_SLOW": "10", "HUNT_QUEUE_AGE": "20"}  # the machine may be slow
     async with running([*command, "--processes", "2"], url, environ) as server:
         await until(lambda: len(servers(server.process.pid)) == 2)
         async with player(url) as ada, trio.open_nursery() as nursery:
@@ -89,7 +89,7 @@ async def scraped(data_dir: Path) -> AsyncIterator[tuple[Server, Player, Scraper
 
 
 async def click(ada: Player, url: str, count: int) -> None:
-    """Have so many clicks answered, each on a connection of its own: of either worker."""
+    """Click `count` times, each on a new connection, so that both workers get clicks."""
     wanted = len(ada.answers) + count
     with trio.fail_after(60):
         while len(ada.answers) < wanted:
@@ -100,7 +100,7 @@ async def click(ada: Player, url: str, count: int) -> None:
 
 
 async def scrapes(scraper: Scraper, count: int) -> None:
-    """Return after so many further pages."""
+    """Return after `count` further pages."""
     wanted = scraper.scrapes + count
     await until(lambda: scraper.scrapes >= wanted, seconds=60)
 
@@ -126,7 +126,7 @@ async def test_no_counter_falls_when_a_worker_is_killed(tmp_path: Path) -> None:
                 await until(lambda: len(servers(server.process.pid)) == 2, seconds=60)
             await click(ada, server.url, 10)
             await scrapes(scraper, 4)
-            # What was exposed once stays in the sum, and the new workers add to it.
+            # Exposed counts stay in the sum, and the new workers add to it.
             assert scraper.clicks() >= counted + 10
         assert scraper.fallen == []
         ends = ("hunt_worker_ends_total", frozenset({("how", "failed")}))

@@ -1,4 +1,4 @@
-"""Whatever a test run has started ends with it, also where it is killed."""
+"""All processes that a test run has started end with it, even if it is killed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def test_killed_run_leaves_no_process_and_no_folder(tmp_path: Path, worker
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     file = tmp_path / "report.json"
     environ = {**os.environ, "HUNT_TEST_REPORT": str(file)}
-    # As it is started from a shell: not in the folders of this run.
+    # As from a shell: without the folders of this run.
     for name in ("TMPDIR", "PYTEST_DEBUG_TEMPROOT"):
         environ.pop(name, None)
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The server as its users meet it: processes, signals, and the same data afterwards."""
+"""Whole servers: processes, signals, and the same data afterwards."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def test_answered_click_survives_kill_9_and_stream_resumes(tmp_path: Path)
                 await ada.click(server.url)
             await until(lambda: len(ada.streamed) == 5)
             nursery.cancel_scope.cancel()
-        # Two that the stream has not seen, and then the end without a word.
+        # Two rewards that the stream has not delivered, and then SIGKILL.
         await ada.click(server.url)
         await ada.click(server.url)
         orphans = servers(server.process.pid)
@@ -128,7 +128,7 @@ async def test_answered_click_survives_kill_9_and_stream_resumes(tmp_path: Path)
         port = httpx.URL(server.url).port
         arguments = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--data-dir", str(tmp_path)]
         async with running(arguments, server.url) as again:
-            # They still answer while they end, also whoever asks whether the new ones are ready.
+            # Old processes still answer while they end, requests for readiness included.
             await until(lambda: all(map(gone, orphans)))
             await wait_ready(again)
             repeated = next(iter(before))

@@ -1,4 +1,4 @@
-"""A load balancer takes its traffic from a node whose database is slow, and brings it back."""
+"""A load balancer leaves a node whose database is slow, and returns to it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tests.support.requirements import required
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/load-balancer.md"
 
-#: What a slow commit is, and how slow each one becomes, in seconds: far apart, for a
-#: machine that is slow itself.
+#: The limit of slow commits, and the duration of each, in seconds: far apart, because the
+#: machine may be slow.
 SLOW, LATENCY = 1.4, 0.9
 SETTINGS = {"HUNT_BREAKER_SLOW": str(SLOW), "HUNT_BREAKER_BATCHES": "3", "HUNT_QUEUE_AGE": "10"}
 
@@ -62,7 +62,7 @@ async def haproxy(folder: Path, *nodes: int) -> AsyncIterator[int]:
 
 
 async def ready(port: int) -> int:
-    """Return what is said of readiness; 0 where nothing is."""
+    """Return the status of readiness; 0 without an answer."""
     try:
         return await players.readiness(port)
     except http.Broken:
@@ -70,13 +70,13 @@ async def ready(port: int) -> int:
 
 
 async def clicks(made: Node) -> float:
-    """Return how many clicks a node has met, however they were answered."""
+    """Return how many clicks a node has received, with any answer."""
     return await metric(made.own_port, "hunt_clicks_total")
 
 
 @dataclass
 class Player:
-    """Sends each click until it is answered with 200, and writes down all that it is told."""
+    """Sends each click until it is answered with 200, and records all answers."""
 
     port: int
     name: str
@@ -133,7 +133,7 @@ async def test_traffic_leaves_a_node_whose_database_is_slow(database: str, tmp_p
         with trio.fail_after(60):
             while await ready(one.own_port) != 503:
                 await trio.sleep(0.02)
-        # What was under way when it turned is over once the node meets nothing more.
+        # Clicks in flight have ended once the node receives no more clicks.
         quiet = -1.0
         with trio.fail_after(60):
             while quiet != (quiet := await clicks(one)):

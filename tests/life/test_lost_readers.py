@@ -1,4 +1,4 @@
-"""`hunt serve` whose output nobody reads, and whose terminal closes."""
+"""`hunt serve` with unread output, or with a closed terminal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LOST = re.compile(r"^hunt_log_lines_lost_total (\S+)$", re.MULTILINE)
 
 @contextmanager
 def closed_pipe() -> Iterator[int]:
-    """Yield a pipe that nobody reads any more."""
+    """Yield a pipe whose reading end is closed."""
     read, write = os.pipe()
     os.close(read)
     yield write
@@ -80,12 +80,12 @@ async def serving(
         yield server
     finally:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(os, "killpg", os.kill)  # it may be in our own group
+            patch.setattr(os, "killpg", os.kill)  # it may be in the process group of the test
             end(process)
 
 
 async def restart(server: Server) -> None:
-    """Have the processes replaced, which is logged."""
+    """Replace the worker processes, which is logged."""
     before = set(servers(server.process.pid))
     server.send(signal.SIGHUP)
     await until(
@@ -128,7 +128,7 @@ async def test_server_without_standard_output_and_error(tmp_path: Path) -> None:
 
 @asynccontextmanager
 async def on_terminal(data_dir: Path, command: list[str]) -> AsyncIterator[tuple[Server, int]]:
-    """Run `hunt serve` on a terminal of its own; yield its other end too, which the test closes."""
+    """Run `hunt serve` on its own terminal; yield also the other end, which the test closes."""
     ours, theirs = pty.openpty()
     try:
         run = serving(data_dir, ["setsid", "--ctty", *command], stdin=theirs, output=theirs)
@@ -144,7 +144,7 @@ async def on_terminal(data_dir: Path, command: list[str]) -> AsyncIterator[tuple
 async def test_closed_terminal_drains_the_server(tmp_path: Path) -> None:
     async with on_terminal(tmp_path / "data", HUNT) as (server, terminal):
         pids = children(server.process.pid, "")
-        await restart(server)  # a signal while the terminal is there is an order to restart
+        await restart(server)  # a SIGHUP while the terminal exists requests a restart
         pids += children(server.process.pid, "")
         os.close(terminal)
         with trio.fail_after(60):
@@ -166,7 +166,7 @@ async def test_server_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
         before = servers(server.process.pid)
         os.close(terminal)
         with trio.fail_after(60):
-            # Later signals are orders again.
+            # Later signals request a restart again.
             while not servers(server.process.pid) or set(servers(server.process.pid)) & set(before):
                 server.send(signal.SIGHUP)
                 await trio.sleep(0.5)

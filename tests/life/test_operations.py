@@ -1,4 +1,4 @@
-"""Operators on an address of their own, and their hand on processes that really run."""
+"""Operators on an address of their own control real processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
             (jwt_secret(tmp_path),), "root", audience=tokens.ADMIN, ttl=60, now=datetime.now(UTC)
         )
         headers = {"Authorization": f"Bearer {token}"}
-        limits = httpx.Limits(max_keepalive_connections=0)  # so that every process gets some
+        limits = httpx.Limits(max_keepalive_connections=0)  # so that every process gets requests
         async with httpx.AsyncClient(headers=headers, limits=limits, timeout=10) as client:
 
             async def force(state: str | None) -> None:
@@ -54,7 +54,7 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
             audit = (await client.get(f"http://{private}/v1/admin/audit")).json()["entries"]
             forced = [each["detail"]["force"] for each in audit if each["action"] == "breaker"]
             assert forced == [None, "open"], "once for both"
-            # A process that drains ends, and another one takes its place.
+            # A drained process ends, and another one replaces it.
             before = servers(server.process.pid)
             answer = await client.post(f"http://{private}/v1/admin/drain")
             drained = answer.json()["process"]
@@ -65,7 +65,7 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
                 return drained not in now and len(now) == 2
 
             await until(replaced)
-            # One that is named drains, whichever is asked.
+            # Any process forwards a drain to the named one.
             named = servers(server.process.pid)[0]
             answer = None
             while answer is None:

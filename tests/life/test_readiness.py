@@ -1,4 +1,4 @@
-"""Readiness is the node's: every worker answers for all, and knows within a second."""
+"""Readiness of a node: every worker gives the same answer, current within a second."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.faults.nodes import SECRET, Node
 from tests.life.proxied_node import node
 from tests.support.processes import gone, ports
 
-#: Seconds in which all workers know, and have been asked, on a busy machine too.
+#: Maximum time until all workers know and were asked, in seconds, even on a busy machine.
 SOON = 5.0
 
 
 async def readyz(path: str) -> tuple[int, dict[str, Any]]:
-    """Return what the worker with this socket of its own answers."""
+    """Return the answer of the worker with this socket."""
     transport = httpx.AsyncHTTPTransport(uds=path)
     async with httpx.AsyncClient(transport=transport, timeout=20) as client:
         answer = await client.get("http://hunt/readyz")
@@ -48,7 +48,7 @@ async def until_all(made: Node, status: int, *, seconds: float = 30.0) -> None:
 
 
 def operator_at(path: str) -> httpx.AsyncClient:
-    """Return an operator at the worker with this socket."""
+    """Return an operator that is connected to the worker with this socket."""
     token = tokens.sign((SECRET,), "root", audience=tokens.ADMIN, ttl=600, now=datetime.now(UTC))
     return httpx.AsyncClient(
         base_url="http://hunt",
@@ -89,7 +89,7 @@ async def test_failure_that_one_worker_meets_is_known_to_all_at_once(
 ) -> None:
     async with node(database, tmp_path) as made:
         await until_all(made, 200)
-        channel = http.Channel(made.own_port)  # one connection: one worker has all clicks
+        channel = http.Channel(made.own_port)  # one connection, so that one worker gets all clicks
         bearer = tokens.sign((SECRET,), "ada", ttl=600, now=datetime.now(UTC))
 
         async def click() -> int:
@@ -101,7 +101,7 @@ async def test_failure_that_one_worker_meets_is_known_to_all_at_once(
         with trio.fail_after(60):
             while await click() != 503:
                 pass
-        # The other worker has met no failure, and may not have asked the database at all.
+        # The other worker has had no failure, and may not have used the database at all.
         await until_all(made, 503, seconds=SOON)
         made.database.blackhole(False)
         await until_all(made, 200, seconds=60)
@@ -126,7 +126,7 @@ async def test_worker_cut_off_from_the_database_leaves_its_clients_to_the_other(
             return (await channel.request(http.click_request(bearer, "harbour", body))).status
 
         async def met() -> int:
-            """Return how many clicks the victim has met."""
+            """Return how many clicks the victim has received."""
             page = (await operator.get("/metrics?process=own")).text
             lines = [line for line in page.splitlines() if line.startswith("hunt_clicks_total")]
             return sum(int(float(line.rpartition(" ")[2])) for line in lines)
@@ -142,11 +142,11 @@ async def test_worker_cut_off_from_the_database_leaves_its_clients_to_the_other(
                 headers = {"Authorization": f"Bearer {bearer}"}
                 body = {"id": str(uuid.uuid4()), "x": 1, "y": 2}
                 await operator.post("/v1/hunts/harbour/clicks", json=body, headers=headers)
-            # Each connection to it is told once that it is the last.
+            # Each connection to it gets one last response.
             for channel in channels:
                 while await click(channel) != 200:
                     pass
-        # From now on none is refused, on old connections and on new ones.
+        # From now on no click is refused, on old and on new connections.
         before = await met()
         for number in range(10):
             for channel in channels:
@@ -156,7 +156,7 @@ async def test_worker_cut_off_from_the_database_leaves_its_clients_to_the_other(
         assert await met() == before
         assert await statuses(made) == {200}, "half of the node is able"
         made.database.cut_off(lambda port: False)
-        with trio.fail_after(60):  # the victim takes clients again
+        with trio.fail_after(60):  # the victim accepts clients again
             while await met() == before:
                 for channel in channels:
                     channel.close()
@@ -171,7 +171,7 @@ async def test_half_open_breaker_is_not_ready(database: str, tmp_path: Path) -> 
             await force(path, "open")
         await until_all(made, 503)
         for path in sorted(made.own_sockets()):
-            await force(path, None)  # probes may pass from now on, and get no answer
+            await force(path, None)  # probes are sent from now on, and get no answer
         halves = 0
         with trio.fail_after(60):
             while halves < 3:
@@ -184,7 +184,7 @@ async def test_half_open_breaker_is_not_ready(database: str, tmp_path: Path) -> 
 
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """Have a process stand still."""
+    """Stop a process (SIGSTOP) for the block."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -220,7 +220,7 @@ async def test_supervisor_that_stands_still_leaves_no_stale_answer(
 async def test_supervisor_that_is_gone_leaves_no_stale_answer(
     database: str, tmp_path: Path
 ) -> None:
-    # The workers drain, and serve the connections that they have a while longer.
+    # The workers drain, and serve their connections for a while.
     async with node(database, tmp_path, HUNT_DRAIN_DELAY="5") as made, AsyncExitStack() as stack:
         await until_all(made, 200)
         kept = []

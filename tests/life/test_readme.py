@@ -1,4 +1,4 @@
-"""The recipe of the README for an own PostgreSQL, as it is written, ends at a page that plays."""
+"""The commands of the README for an own PostgreSQL start a playable game."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def recipe() -> str:
 async def test_recipe_ends_at_a_page_that_plays(database: str) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    # Only what is the reader's own is replaced: the database, the environment, and a free port.
+    # Replaced are only the database, the environment, and the port.
     script = recipe().replace("postgresql://hunt@db.example/hunt", shlex.quote(database))
     script = script.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
     script = script.replace("hypercorn -k", f"hypercorn -b 127.0.0.1:{port} -k")

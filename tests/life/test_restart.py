@@ -1,4 +1,4 @@
-"""Restarts under load, as clients see them that never try twice."""
+"""Restarts under load, seen by clients that never retry."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.faults.http import Channel, click_request
 from tests.support.processes import HUNT, free_port, running, servers, until
 from tests.support.serving import SECRET, token
 
-#: Connections, on each of which the next click comes so many seconds after an answer.
+#: Number of connections, and seconds from an answer to the next click on each.
 CONNECTIONS, PAUSE = 20, 0.03
 
 RESTARTS = 3
 
 
 class Trusting(Channel):
-    """Keeps its connection for as long as the answers say that it may."""
+    """Keeps its connection until an answer announces the close."""
 
     async def connect(self) -> trio.SocketStream:
         if self._stream is None:
@@ -47,7 +47,7 @@ async def test_restarts_under_load_are_seen_by_no_client(tmp_path: Path) -> None
                 while True:
                     body = json.dumps({"id": str(uuid.uuid4()), "x": 1, "y": 2}).encode()
                     answer = await channel.request(click_request(bearer, "harbour", body))
-                    # On a machine that is too slow for it, a click is refused in other words.
+                    # On a slow machine a click may be refused for another reason.
                     assert b"stopping" not in answer.body, bytes(answer.body)
                     if answer.status == 200:
                         seqs.append(json.loads(answer.body)["seq"])

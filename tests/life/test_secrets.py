@@ -1,4 +1,4 @@
-"""A server shows no secret: not in its logs, its metrics, its pages or its problems."""
+"""A server shows no secret in its logs, metrics, pages or problems."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_server_shows_no_secret(database: str, tmp_path: Path) -> None:
 
 
 async def look_around(client: httpx.AsyncClient) -> None:
-    """Ask for what there is, and for what is refused; no answer may show a secret."""
+    """Send valid and refused requests; no answer may show a secret."""
     origin = {"Origin": str(client.base_url).rstrip("/")}
     await client.post("/v1/session", headers=origin)
     for path in (
@@ -101,7 +101,7 @@ async def look_around(client: httpx.AsyncClient) -> None:
 
 
 async def break_the_log(database: str) -> None:
-    """Have every later read and commit fail in the database."""
+    """Make every later read and commit fail in the database."""
     conn = await Connection.connect(database, autocommit=True)
     try:
         await conn.execute(sql.SQL("alter table rewards rename to elsewhere"))

@@ -1,4 +1,4 @@
-"""Sockets of real processes, for clients that are not ours, up to the end of the server."""
+"""WebSockets of real processes, with another client library, until the server ends."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_stop_does_not_wait_for_a_socket_whose_client_hangs(
             talk = Talk(quick)
             assert (await talk.reader.answer())[0] == 101
             assert (await talk.next())[0] == "hello"
-            # Until the server writes answers that nobody reads, and so reads no more.
+            # Until unread answers make the server stop reading.
             with trio.move_on_after(1) as pushing:
                 while True:
                     await stalled.send_all(frame(PING, b"x" * 125) * 1000)
@@ -88,6 +88,6 @@ async def test_stop_does_not_wait_for_a_socket_whose_client_hangs(
             opcode, payload = await talk.frame()
             assert (opcode, payload[:2]) == (CLOSE, (1012).to_bytes(2))
             await quick.send_all(frame(CLOSE, payload[:2]) + frame(TEXT, b"{}"))
-            with trio.fail_after(8):  # less than one write may take
+            with trio.fail_after(8):  # less than the deadline of one write
                 assert await server.wait() == 0
             assert trio.current_time() - begun < 8

@@ -1,4 +1,4 @@
-"""A server that starts says so in one line of its log."""
+"""A server logs its start in one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SETTINGS = {"HUNT_JWT_SECRET": SECRET.decode(), "HUNT_LOG_FORMAT": "json"}
 
 
 def logged(log: Path, event: str) -> list[dict[str, Any]]:
-    """Return the whole lines of an event; other lines may be no JSON."""
+    """Return the lines of an event; other lines may not be JSON."""
     *lines, _ = log.read_bytes().split(b"\n")
     found = [json.loads(line) for line in lines if line.startswith(b"{")]
     return [each for each in found if each["event"] == event]

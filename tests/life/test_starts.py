@@ -1,4 +1,4 @@
-"""Starts of `hunt serve`: several at once, and what becomes of one that fails."""
+"""Starts of `hunt serve`: several at once, and failed ones."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def test_failed_start_ends_hypercorn_with_one_sentence(
     # With workers, Hypercorn's command forgets their status (docs/reference/traps.md, H7).
     assert done.returncode == status or (workers and done.returncode == 0)
     said = [line for line in done.stderr.decode().splitlines() if "a defect" in line]
-    # Hypercorn ends the other workers when one has ended; they may not come to say it.
+    # Hypercorn ends the other workers when one has ended, perhaps before they log the reason.
     assert 1 <= len(said) <= max(workers, 1)
     assert "\nTraceback" not in done.stderr.decode()
 
@@ -115,7 +115,7 @@ async def test_hypercorn_without_a_database_reports_it_once(tmp_path: Path) -> N
     assert "Traceback" not in said
 
 
-#: Applications that do not start: how a program makes one, and the reason of its end.
+#: Applications that do not start: the code that makes one, and the reported reason.
 UNSTARTED = {
     "a defect at the start": (
         "from hunt.application import Application; app = lambda: Application(broken)",

@@ -1,4 +1,4 @@
-"""The processes of a server: started, replaced, ended, and never left behind."""
+"""The processes of a server: start, replacement and end."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_killed_worker_is_replaced_while_the_other_serves(tmp_path: Path) 
                 if (await ada.click(server.url)).status_code == 200:
                     answered += 1
             except httpx.TransportError:
-                pass  # its connection was to the one that is gone
+                pass  # its connection was to the killed worker
 
         await until(lambda: gone(before[0]))
         with trio.fail_after(30):
@@ -115,7 +115,7 @@ async def test_metrics_are_summed_over_workers(tmp_path: Path) -> None:
         for _ in range(20):
             assert (await ada.click(server.url)).status_code == 200
         async with httpx.AsyncClient() as client:
-            for _ in range(4):  # whichever process answers
+            for _ in range(4):  # any process may answer
                 text = (await client.get(f"{server.url}/metrics")).text
                 assert "hunt_click_seconds_count 20.0" in text
                 assert 'hunt_build_info{version="0.1.0"} 1.0' in text

@@ -1,4 +1,4 @@
-"""What we stand on has traps: real processes of both kinds do not fall into them.
+"""Defects of Hypercorn and Quart-Trio, repaired in real processes of both kinds.
 
 `docs/reference/traps.md` names the traps, and the tests that are not here.
 """
@@ -39,7 +39,7 @@ from tests.support.serving import HARBOUR, SECRET, bearer
 
 KINDS = ("hunt serve", "hypercorn", "hypercorn over TLS")
 
-#: Descriptors of each process, and what that leaves to clients.
+#: Descriptors of each process, and those that remain for clients.
 FILES = 256
 CONNECTIONS = FILES - 64
 
@@ -77,7 +77,7 @@ class Trapped:
                 yield secure  # type: ignore[misc]  # as much as the tests ask of it
 
     async def check(self, said: object = "") -> None:
-        """See that the same process serves on."""
+        """Check that the same process still serves."""
         async with self.connected() as stream:
             await stream.send_all(LIVEZ)
             try:
@@ -90,7 +90,7 @@ class Trapped:
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def memory(self) -> int:
-        """Return the bytes that are resident."""
+        """Return the resident memory in bytes."""
         return int(Path(f"/proc/{self.pid}/statm").read_text("utf-8").split()[1]) * 4096
 
 
@@ -142,7 +142,7 @@ def wait_ready(server: Server, tls: ssl.SSLContext | None) -> None:
             with suppress(httpx.TransportError):
                 if client.get(f"{server.url}/readyz").status_code == 200:
                     return
-            time.sleep(0.02)  # asking without a pause would take a core from the server
+            time.sleep(0.02)  # requests without a pause would take a core from the server
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def trapped(both: dict[str, Trapped], request: pytest.FixtureRequest) -> Trapped
 
 
 def frozen(pid: int) -> ExitStack:
-    """Let a process stand still for a while."""
+    """Stop a process (SIGSTOP) for the block."""
     stack = ExitStack()
     os.kill(pid, signal.SIGSTOP)
     stack.callback(os.kill, pid, signal.SIGCONT)
@@ -222,7 +222,7 @@ async def test_input_that_is_not_tls_ends_its_connection_only(both: dict[str, Tr
 async def test_h3_h4_q8_stalled_connections_are_closed_and_silent_streams_are_not(
     both: dict[str, Trapped],
 ) -> None:
-    """All the waiting of this file: what has deadlines of some seconds, side by side."""
+    """All tests with deadlines of some seconds, in parallel."""
     slow = (
         b"POST /v1/hunts/harbour/clicks HTTP/1.1\r\nHost: hunt\r\nX: \xe9\r\n"
         b"Content-Type: application/json\r\nContent-Length: 90\r\n"
@@ -233,7 +233,7 @@ async def test_h3_h4_q8_stalled_connections_are_closed_and_silent_streams_are_no
     async def takes_nothing(trapped: Trapped) -> None:
         async with trapped.connected(receive=4096) as stream:
             with trio.fail_after(30), pytest.raises(trio.BrokenResourceError):
-                while True:  # more than all buffers on the way take, until it is cut off
+                while True:  # more than all buffers hold, until the server disconnects
                     await stream.send_all(b"GET / HTTP/1.1\r\nHost: hunt\r\n\r\n" * 100)
 
     async def gives_nothing(trapped: Trapped) -> None:
@@ -281,7 +281,7 @@ async def test_h6_a_burst_of_connects_waits_in_the_backlog(trapped: Trapped) -> 
     with ExitStack() as stack, frozen(trapped.pid):
         for _ in range(400):
             sock = stack.enter_context(socket.socket())
-            sock.settimeout(2)  # at 100 a SYN would be lost, and with it a second, and more
+            sock.settimeout(2)  # with a backlog of 100, a SYN would be lost for a second or more
             sock.connect(trapped.address)
     await trapped.check()
 
@@ -329,7 +329,7 @@ async def test_h10_q1_the_connections_are_ours_and_end_when_asked_to(trapped: Tr
 async def test_h2_h8_q3_told_to_end_it_hears_of_it_at_once_and_has_its_time(
     database: str, other_database: str, tmp_path: Path
 ) -> None:
-    """Hypercorn would tell the application last, and Quart end its tasks after 5 s."""
+    """Hypercorn would tell the application last, and Quart would end its tasks after 5 s."""
 
     async def ends(kind: str, database: str) -> None:
         await apply_harbour(database)
@@ -337,7 +337,7 @@ async def test_h2_h8_q3_told_to_end_it_hears_of_it_at_once_and_has_its_time(
         folder.mkdir()
         # Longer than the 5.5 s below: on a busy machine a click may take seconds.
         environ = {"HUNT_DRAIN_DELAY": "9"}
-        # httpx would not know that a connection is still good.
+        # httpx would not notice that a connection is still usable.
         with started(kind, database, folder, environ) as trapped:
             async with trapped.connected() as stream:
                 reader = Reader(stream)

@@ -112,7 +112,7 @@ def matches(expected: str, printed: str) -> bool:
 
 
 async def follow(page: Path, reader: Terminal) -> None:
-    """Do everything that a tutorial says.
+    """Run all blocks of a tutorial.
 
     A block of commands may have a comment above it, ``background until: TEXT``: it goes on beside
     the next ones. A block of ``toml`` is a file, named by ``file: NAME``. A block of ``text``

@@ -1,6 +1,6 @@
 """A player on the library `websockets`, in a process of its own: argument URL and token.
 
-Says what it saw as one line of JSON, then stays connected and says how that ended.
+Prints its observations as one line of JSON, stays connected, and prints the close.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ seen: dict[str, object] = {}
 with joined() as socket:
     kind, hello = says(socket)
     seen["hello"] = kind
-    seen["extensions"] = len(socket.protocol.extensions)  # it has offered to deflate
+    seen["extensions"] = len(socket.protocol.extensions)  # it has offered permessage-deflate
     ids = [str(uuid.uuid4()) for _ in range(10)]
     for each in ids:
         socket.send(json.dumps({"click": {"id": each, "x": 1, "y": 2}}))

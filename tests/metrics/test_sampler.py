@@ -28,7 +28,7 @@ async def test_sample_counts_events_since_the_last_one(
     process.recorder.cut_off()
     process.recorder.bus_lag(0.5)
     process.recorder.bus_lag(0.25)
-    await trio.sleep(2)  # late: the loop stood still
+    await trio.sleep(2)  # late, because the loop was blocked
     sample = process.sampler.take()
     assert (sample.clicks, sample.refused) == (49, 1)
     assert sample.click_p50 == pytest.approx(0.00151, abs=1e-5)

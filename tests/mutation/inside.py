@@ -1,4 +1,4 @@
-"""``python -m tests.mutation.inside``: what needs mutmut's own functions, in a part's folder."""
+"""``python -m tests.mutation.inside``: the steps that need mutmut's functions."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def mutate(
     Args:
         part: Part of the code.
         patterns: Patterns of mutants' names; all where there are none.
-        sample: Number of mutants and seed of the draw; all where None.
+        sample: Number of mutants and seed of the draw; all mutants if None.
         jobs: Mutants that are tested at once.
         environment: Environment variables of the tests.
     """

@@ -1,4 +1,4 @@
-"""The tables of what is mutated, and by which tests, fit the code as it is."""
+"""The tables of mutated code and its tests fit the present code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces with one promise taken out: each must be caught by the check that is meant to."""
+"""Defects, each of which the matching check must detect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Patch = pytest.MonkeyPatch
 
 
 def cursor_by_number(patch: Patch) -> None:
-    """Take the highest number seen for "everything up to here has been seen"."""
+    """Assume that all rewards up to the highest number seen have arrived."""
 
     class ByNumber(Tail):
         def _offer(self, hunt: str, rewards: Sequence[Reward]) -> None:
@@ -38,7 +38,7 @@ def cursor_by_number(patch: Patch) -> None:
 
 
 def own_events_first(patch: Patch) -> None:
-    """Publish what this process committed before what others committed before it."""
+    """Publish this process's commits before earlier commits of others."""
 
     class Hasty(Tail):
         def committed(self, hunt: str, rewards: Sequence[Reward]) -> None:
@@ -49,7 +49,7 @@ def own_events_first(patch: Patch) -> None:
 
 
 def forgets_to_catch_up(patch: Patch) -> None:
-    """Believe that whoever listens again has missed nothing."""
+    """Assume that a listener that reconnects has missed nothing."""
 
     class Trusting(Tail):
         def __init__(self, **options: object) -> None:
@@ -62,7 +62,7 @@ def forgets_to_catch_up(patch: Patch) -> None:
 
 
 def players_by_prefix(patch: Patch) -> None:
-    """Take a player for all whose names begin with that name."""
+    """Deliver a player's rewards to all players whose names begin with that name."""
 
     class Prefix(Hub):
         def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
@@ -75,7 +75,7 @@ def players_by_prefix(patch: Patch) -> None:
 
 
 def refuses_what_it_recorded(patch: Patch) -> None:
-    """Take a lost answer for a refusal."""
+    """Treat a lost answer as a refusal."""
 
     class Denying(Guard):
         async def commit(self, *args: object) -> list[Outcome]:  # type: ignore[override]
@@ -89,12 +89,12 @@ def refuses_what_it_recorded(patch: Patch) -> None:
 
 
 def calls_its_own_retry_a_repeat(patch: Patch) -> None:
-    """Say that a click was sent before, where only its batch was."""
+    """Report a click as a duplicate after a retry of its batch by the server."""
     patch.setattr(Guard, "_first_answers", staticmethod(lambda clicks, outcomes, case: outcomes))
 
 
 def answers_what_was_lost(patch: Patch) -> None:
-    """Answer before the commit, and forget that it failed."""
+    """Answer before the commit, and ignore its failure."""
     real = FakeLog.append
 
     async def early(
@@ -113,12 +113,12 @@ def answers_what_was_lost(patch: Patch) -> None:
 
 
 def counts_each_time(patch: Patch) -> None:
-    """Settle a click again where it comes again."""
+    """Settle a repeated click again."""
     patch.setattr(Ledger, "_known", lambda self, click: None)
 
 
 def stock_in_memory(patch: Patch) -> None:
-    """Count the stock where no other process sees it."""
+    """Count the stock in each process."""
     real = Ledger._wins
 
     def wins(self: Ledger, click: Click) -> bool:
@@ -128,7 +128,7 @@ def stock_in_memory(patch: Patch) -> None:
 
 
 def resumes_from_now(patch: Patch) -> None:
-    """Greet a client that comes back, without what it has missed."""
+    """Greet a client that resumes, without its missed rewards."""
 
     async def resumed(self: Greeter, hunt: Hunt, player: str, last_event_id: str) -> Greeting:
         hello = self.hello(hunt)

@@ -1,4 +1,4 @@
-"""What PostgreSQL does with a hunt's log, in memory: the truth that a simulation is judged by."""
+"""A hunt's log in memory, with the behaviour of PostgreSQL: the reference of a simulation."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Ledger:
         return [row for row in self.rows[after:] if row.player == player][:limit]
 
     def books(self) -> StoredLog:
-        """Return what the oracle compares with."""
+        """Return the stored log for the oracle."""
         stocks = [
             PrizeCount(
                 prize=each.id,

@@ -1,4 +1,4 @@
-"""A store with PostgreSQL's manners and the faults of a script; to the engine it is one."""
+"""A store for an engine, with the behaviour of PostgreSQL and the faults of a script."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from hunt.store.audit import Entry
 from tests.simulation.ledger import HUNT, Ledger
 from tests.simulation.weather import Kind, Weather
 
-#: Seconds of a call when all is well: less than what the breaker calls slow.
+#: Seconds of a call without a fault: less than the breaker's limit of slow commits.
 QUICK = 0.005
 
-#: Where a click hits what the store will not take.
+#: Position of clicks that the store rejects.
 POISON = 99.0
 
 CALLS: tuple[Kind, ...] = (
@@ -44,7 +44,7 @@ class FakeStore:
     Args:
         ledger: Shared by all processes.
         weather: Of this process.
-        later: Where commits go on after their caller has given up.
+        later: Nursery of commits whose caller has given up.
         name: Of the process.
     """
 
@@ -89,7 +89,7 @@ class FakeStore:
         return False
 
     async def call(self, seconds: float) -> None:
-        """Take as long as a call takes now; raise what it meets on the way to the server."""
+        """Wait for the present duration of a call; raise the error of a fault in force."""
         kind = self.weather.now(trio.current_time(), *CALLS)
         await trio.sleep(self.seconds(seconds, slow=kind == "slow"))
         if kind == "unavailable":
@@ -180,7 +180,7 @@ class FakeLog:
         await trio.lowlevel.checkpoint_if_cancelled()
         sent()
         kind = self._store.weather.now(trio.current_time(), *CALLS)
-        # As on a real connection: from here on it is not cancelled, but bounded.
+        # As on a real connection, the rest is shielded from cancellation, and bounded.
         with trio.CancelScope(shield=True):
             return await self._append(kind, hunt, clicks, deadline)
 
@@ -216,7 +216,7 @@ class FakeLog:
             raise errors[kind](str(kind))
 
     async def _zombie(self, hunt: str, clicks: Sequence[Click]) -> None:
-        """Commit, although nobody waits for it any more."""
+        """Commit, although the caller has given up."""
         await trio.sleep(3 * self._store.weather.random.random())
         with suppress(BatchRejected):
             self._commit(hunt, clicks)

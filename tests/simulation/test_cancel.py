@@ -1,4 +1,4 @@
-"""An engine that is cancelled at each of its steps in turn leaves its books in order."""
+"""Cancellation of an engine at each of its steps."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class At(trio.abc.Instrument):
 
 
 class Answers(dict[str, Outcome]):
-    """What became of each click; who is told twice was not counted once."""
+    """The outcome of each click; a second outcome is an error."""
 
     def to(self, click: str) -> Callable[[Outcome], None]:
         def settled(outcome: Outcome) -> None:
@@ -99,7 +99,7 @@ async def use(engine: Engine, taken: set[str], answers: Answers, wires: Wires) -
 async def cancelled_at(
     step: int, opened: Callable[[], AbstractAsyncContextManager[Engine]]
 ) -> tuple[bool, Engine | None, set[str], Answers, Wires]:
-    """Run an engine until its n-th step; return whether it came that far, and what it did."""
+    """Run an engine until its n-th step; return whether it reached that step, and its outcomes."""
     at, taken, answers, wires = At(step), set[str](), Answers(), Wires()
     engine = None
     trio.lowlevel.add_instrument(at)
@@ -115,7 +115,7 @@ async def cancelled_at(
 def check(
     engine: Engine, taken: set[str], answers: Answers, wires: Wires, rows: dict[str, int]
 ) -> None:
-    """Check that whoever was taken was answered, truly, and that nothing is left."""
+    """Check that each accepted click got its true outcome, and that no task is left."""
     wires.check(rows)
     assert set(answers) == taken, "a click without an outcome"
     for click, outcome in answers.items():
@@ -184,7 +184,7 @@ async def test_cancelled_at_any_step_no_connection_and_no_lock_is_left(database:
                         "select count(*) from pg_stat_activity where application_name = 'cancelled'"
                     ):
                         await trio.lowlevel.checkpoint()
-                # The row of the hunt can be locked, so nobody holds it.
+                # The row of the hunt can be locked, so no session holds it.
                 log = Log(pool)
                 rows = {row.id: row.seq for row in await log.history(HUNT, "ada", 0, 1000)}
                 if engine is not None:

@@ -1,4 +1,4 @@
-"""Thousands of runs under faults that Hypothesis chooses, each judged by the oracle.
+"""Thousands of runs under faults that Hypothesis chooses, each checked by the oracle.
 
 Three quarters of the runs are the same each time, and one quarter is of the seed of this test run.
 `HUNT_TEST_SEEDS=20000` plays that many, all of this run's seed; a failure prints its script, which
@@ -23,7 +23,7 @@ from tests.support.seeds import SEED
 FIXED = 0 if "HUNT_TEST_SEEDS" in os.environ else 1500
 ROTATING = int(os.environ.get("HUNT_TEST_SEEDS", "500"))
 
-#: What once went wrong, and what it was.
+#: Scripts that once failed, with the defect of each.
 FOUND = {
     "a stream ended where all that came had been replayed": Script(
         6074,
@@ -51,7 +51,7 @@ FOUND = {
 }
 
 
-#: Where nobody hears of what the other process commits, until all is well.
+#: Faults in which no process learns of the other's commits.
 UNHEARD = Script(1, (Spell("notices lost", 0, 50, 2, 1),), players=3, clicks=10)
 
 
@@ -60,7 +60,7 @@ pytestmark = pytest.mark.usefixtures("unmeasured")
 
 @pytest.fixture(autouse=True, scope="module")
 def quiet() -> Iterator[None]:
-    """Let the server's log say nothing of its thousand troubles."""
+    """Silence the server's log."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     yield

@@ -1,4 +1,4 @@
-"""Which faults are in force at a moment: data, so that a failure can be shown and repeated."""
+"""The faults in force at a moment, as data, so that a failure can be shown and repeated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from hypothesis import strategies as st
 
-#: What a spell does to what it hits.
+#: The effects of a spell.
 Kind = Literal[
     "slow",  # answers late, some past the deadline
     "lost before",  # the connection breaks, nothing was recorded
@@ -21,9 +21,9 @@ Kind = Literal[
     "statement",  # a lock or statement takes too long in the server
     "hunt fails",  # the server fails for this hunt by itself
     "anything",  # each call meets one of the above, or none
-    "deaf",  # the listener's connection breaks, and cannot be made again
+    "deaf",  # the listener's connection breaks, and reconnects fail
     "notices lost",
-    "notices late",  # and so in another order
+    "notices late",  # therefore also in another order
     "notices twice",
     "stop",  # the process is killed, and started again when the spell is over
     "drain",  # the same, but it drains before it ends
@@ -44,7 +44,7 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All that makes a run what it is."""
+    """The complete description of a run."""
 
     seed: int
     spells: tuple[Spell, ...] = ()
@@ -52,7 +52,7 @@ class Script:
     clicks: int = 6  #: of each player
 
 
-#: Tenths of a second in which faults are in force; after it all is well.
+#: Tenths of a second in which faults are in force; later there are none.
 STORM = 50
 
 
@@ -75,7 +75,7 @@ def scripts() -> st.SearchStrategy[Script]:
 
 
 class Weather:
-    """What one process meets of a script."""
+    """The faults of a script for one process."""
 
     def __init__(self, script: Script, process: int) -> None:
         self._spells = [each for each in script.spells if each.process in {process, 2}]

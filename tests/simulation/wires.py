@@ -1,4 +1,4 @@
-"""An engine's connections, parked and awake, as their clients hold them."""
+"""Client ends of an engine's connections, parked and awake."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from hunt.play.request import Request
 from tests.simulation.ledger import HUNT
 from tests.support.raw_websocket import say
 
-#: Clicks of each connection, one after the other's answer or not.
+#: Number of clicks on each connection, pipelined or one after the other.
 CLICKS = 3
 
 #: An answer of 200, a settled click of a socket, or a reward on a stream.
@@ -40,14 +40,14 @@ def body() -> dict[str, object]:
 
 @dataclass
 class Wires:
-    """What the clients of an engine hold, and what they were told."""
+    """The client ends of an engine's connections, and all received answers."""
 
     socks: list[socket.socket] = field(default_factory=list)
     told: bytes = b""
     park: Park | None = None
 
     async def use(self, engine: Engine) -> None:
-        """Click and listen on parked connections and on a WebSocket, until all is answered."""
+        """Click and listen on parked connections and a WebSocket, until all clicks are answered."""
         token = tokens.sign(engine.settings.jwt_secret, "ada", ttl=3600, now=datetime.now(UTC))
         async with trio.open_nursery() as nursery:
             park = self.park = Park(
@@ -69,7 +69,7 @@ class Wires:
     def _connect(
         self, park: Park, line: str, token: str, rest: str, *, hot: bool = True
     ) -> socket.socket:
-        """Connect, and ask for a stream where that is hot."""
+        """Connect, and request a stream if it is to be parked."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         theirs.setblocking(False)
@@ -91,7 +91,7 @@ class Wires:
             self.told += sock.recv(65536)
 
     async def _talk(self, engine: Engine, token: str) -> None:
-        """Click on a WebSocket, and close it once all is answered."""
+        """Click on a WebSocket, and close it once all clicks are answered."""
         client, server = trio.testing.memory_stream_pair()
         asked = Request(hunt=HUNT, host="hunt", authorization=f"Bearer {token}")
         upgraded = Upgraded(Handshake(asked, b"k" * 24, "r"), engine.play.proxies.peer(""), b"")
@@ -107,10 +107,10 @@ class Wires:
             await client.aclose()
 
     def check(self, rows: dict[str, int]) -> None:
-        """Check that all connections have ended, and that only what is so was told."""
+        """Check that all connections have ended, and that all answers are true."""
         for sock in self.socks:
             with sock, suppress(ConnectionResetError):
-                # Raises where the other end is open still.
+                # Raises if the other end is still open.
                 while data := sock.recv(65536):
                     self.told += data
         for click, seq in _TOLD.findall(self.told):

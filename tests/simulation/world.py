@@ -40,10 +40,10 @@ SETTINGS = Settings(
     stream_buffer=8, heartbeat=7.0, drain_timeout=5.0,
 )  # fmt: skip
 
-#: Seconds in which a stream has what it is owed once all is well.
+#: Maximum time for a stream to catch up after the faults, in seconds.
 SOON = 5.0
 
-#: Seconds after which everything must have come right by itself: the breaker's
+#: Maximum time for the recovery after the faults, in seconds: the breaker's
 #: longest pause, three probes, and a client's patience.
 QUIET = 25.0
 
@@ -75,7 +75,7 @@ class World:
         return self._numbers
 
     async def keep(self, process: Process, number: int, later: trio.Nursery) -> None:
-        """Run a process, and stop and start it as the script says."""
+        """Run a process, and stop and start it by the script."""
         stops = process.weather.spells("stop", "drain")
         while True:
             name = f"p{number}.{self.number()}"
@@ -99,15 +99,15 @@ class World:
                 yield
         finally:
             process.engine = None
-            while process.connections:  # as the sockets of a process that is gone
+            while process.connections:  # like the sockets of a killed process
                 process.connections.pop().cancel()
 
     def somewhere(self) -> tuple[Process, Engine] | None:
-        """Return a process that is up, as a load balancer finds it."""
+        """Return a running process, as a load balancer does."""
         up = [(each, each.engine) for each in self.processes if each.engine is not None]
         return self.random.choice(up) if up else None
 
-    # --- those who click ---------------------------------------------------------
+    # --- players that click ------------------------------------------------------
 
     async def play(self, player: str, *, elsewhere: bool) -> None:
         """Click, and try again until there is an outcome."""
@@ -119,7 +119,7 @@ class World:
                 if self.random.random() < 0.2:  # the same click, twice at once
                     nursery.start_soon(self._try, player, click, place)
                 await self._insist(player, click, place)
-            if elsewhere and self.random.random() < 0.1:  # somebody else's id
+            if elsewhere and self.random.random() < 0.1:  # an id of another player
                 await self._try("mallory", click, place)
 
     async def _insist(self, player: str, click: str, place: tuple[float, float]) -> None:
@@ -166,10 +166,10 @@ class World:
         self.history.add(attempt)
         return attempt.verdict
 
-    # --- those who listen --------------------------------------------------------
+    # --- players that listen -----------------------------------------------------
 
     async def listen(self, player: str) -> None:
-        """Listen, and come back with what was seen last, until cancelled."""
+        """Listen, and resume from the last event id, until cancelled."""
         listener = f"{player}#{self.number()}"
         last: str | None = None
         while True:
@@ -190,7 +190,7 @@ class World:
             )
         )  # fmt: skip
         parser = Parser()
-        # Some leave by themselves, some stop reading for a while.
+        # Some clients disconnect, some stop reading for a while.
         stays = self.random.choice([1.0, 5.0, 1e9]) if self.storm else 1e9
         with trio.move_on_after(stays) as scope:
             process.connections.append(scope)
@@ -216,7 +216,7 @@ class World:
                     resumed=data["resumed"],
                 )
             )  # fmt: skip
-            # Whoever has nothing yet resumes from where the stream began.
+            # A client without a reward resumes from the start of its stream.
             return last or f"{data['epoch']}-{data['seq']}"
         if event.event == "reset":
             self.history.add(Reset(time=now, connection=connection, reason=data["reason"]))
@@ -233,15 +233,15 @@ class World:
             return event.id
         return last
 
-    # --- all of it ---------------------------------------------------------------
+    # --- the whole run -----------------------------------------------------------
 
     async def run(self) -> list[Violation]:
-        """Play the script, wait until it is quiet, and judge."""
+        """Play the script, wait until it is quiet, and check."""
         players = [f"player{number}" for number in range(self.script.players)]
         async with trio.open_nursery() as later, trio.open_nursery() as nursery:
             for number, process in enumerate(self.processes):
                 nursery.start_soon(self.keep, process, number, later)
-            for player in [*players, "player"]:  # whose name begins all the others
+            for player in [*players, "player"]:  # the beginning of all other names
                 nursery.start_soon(self.listen, player)
             async with trio.open_nursery() as playing:
                 for player in players:
@@ -260,7 +260,7 @@ class World:
         await self.play(player, elsewhere=True)
 
     def _left(self) -> list[Violation]:
-        """Check that nothing is left over, and that every process has recovered."""
+        """Check that no resource is left in use, and that every process has recovered."""
         found = []
         for number, process in enumerate(self.processes):
             engine = process.engine
@@ -282,7 +282,7 @@ class World:
 
 
 class StandStill(trio.abc.Instrument):
-    """Ends a run in which time does not go on: a task that never really waits."""
+    """Ends a run whose clock stops because a task never waits."""
 
     def __init__(self) -> None:
         self.scope = trio.CancelScope()
@@ -298,13 +298,13 @@ class StandStill(trio.abc.Instrument):
 
 
 def simulate(script: Script, *, seen: list[bytes] | None = None) -> list[Violation]:
-    """Return what a run of the script violates; the same for the same script.
+    """Return the violations of a run, always the same for the same script.
 
     Args:
         script: What happens.
         seen: Gets the history of the run.
     """
-    # Jitter, and the order in which Trio runs its tasks, are the script's, too.
+    # The script also determines the jitter, and the order in which Trio runs its tasks.
     random.seed(script.seed)
     trio._core._run._r.seed(script.seed)
 

@@ -34,7 +34,7 @@ def prizes(draw: st.DrawFn) -> tuple[Prize, ...]:
 
 @st.composite
 def clicks(draw: st.DrawFn) -> Click:
-    """Draw a click out of so few that many are repeats, or contradict another of their id."""
+    """Draw a click from a small set, so that many are repeats or reuse an id for another click."""
     number = draw(st.integers(0, 39))
     player = draw(st.sampled_from(("ada", "bob", "cy")))
     prize = draw(st.sampled_from(("coin", "coin", "coin", "chest", None)))
@@ -77,7 +77,7 @@ class Model:
 
 
 def seen(outcome: Outcome) -> object:
-    """Return of an outcome what the model says of it."""
+    """Return the part of an outcome that the model predicts."""
     if not isinstance(outcome, Settlement):
         return type(outcome)
     row = outcome.reward

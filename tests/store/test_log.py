@@ -94,7 +94,7 @@ async def test_statement_is_prepared_again_in_a_session_that_was_reset(
 async def test_statement_stays_prepared_after_a_rollback(database: str) -> None:
     async with opened(database) as (log, pool):
         await log.append("harbour", [click()])
-        for _ in range(8):  # psycopg prepares what it sees so often by itself
+        for _ in range(8):  # psycopg prepares frequent statements by itself
             await log.last()
         with pytest.raises(WrongState):
             await Hunts(pool).create(PLAIN, seed=b"s" * 32, actor="test")
@@ -183,7 +183,7 @@ async def test_stock_holds_with_several_writers(database: str) -> None:
         assert hunt.stock_left == {"coin": 0, "chest": 3}
 
 
-@pytest.mark.parametrize("repeats", [0, 1])  # two ways through hunt_commit
+@pytest.mark.parametrize("repeats", [0, 1])  # two paths through hunt_commit
 async def test_click_over_the_players_limit_uses_no_stock(database: str, repeats: int) -> None:
     async with opened(database, LIMITED) as (log, _):
         before = [click("cy") for _ in range(repeats)]
@@ -208,7 +208,7 @@ async def test_stock_and_players_limit_hold_over_many_batches(database: str, rep
             outcomes = await log.append("harbour", [*before, *batch])
             return [each.prize for each in rewards(outcomes)[repeats:]]
 
-        # The stock of one prize says nothing of another's, nor one player's limit of another's.
+        # Stock and limit are separate for each prize and each player.
         first = [click("ada", "coin") for _ in range(3)]
         assert await won(*first, click("ada", "chest")) == ["coin"] * 3 + ["chest"]
         assert await won(click("ada", "chest"), click("bob", "chest")) == ["chest"] * 2

@@ -56,7 +56,7 @@ async def test_migrate_replaces_a_function_whose_text_changed(
         assert await schema.lacking(conn) == "the database lacks this release's hunt_time"
         assert await schema.migrate(conn) == ["function hunt_time"]
         assert not await schema.lacking(conn)
-        # A server of the release before may still start; its migrate is a way back.
+        # A server of the previous release may still start; its migrate restores its functions.
         monkeypatch.setattr(schema, "FUNCTIONS", released)
         assert not await schema.lacking(conn)
         assert await schema.migrate(conn) == ["function hunt_time"]

@@ -28,7 +28,7 @@ from tests.support.connections import value
 
 T = TypeVar("T")
 
-#: Far enough for every test to be over before it.
+#: Long enough for every test to end earlier.
 LATER = datetime(2999, 1, 1, tzinfo=UTC)
 TIMED = replace(PLAIN, closes_at=LATER)
 
@@ -69,14 +69,14 @@ async def wait_waiting(pool: Pool, sessions: int) -> None:
 
 
 async def patiently(call: Callable[[], Awaitable[T]]) -> T:
-    """Make a call again that gave up waiting for the lock, as on a busy machine."""
+    """Repeat a call that gave up waiting for the lock, as on a busy machine."""
     while True:
         with suppress(StoreError):
             return await call()
 
 
 async def pass_closes_at(conn: Connection) -> None:
-    """Let `closes_at` be this very moment; no operator can, because it would be in the past."""
+    """Set `closes_at` to this moment; an operator cannot, because it would be in the past."""
     await conn.execute(
         "update hunts h set closes_at = n.at,"
         " definition = jsonb_set(definition, '{closes_at}', to_jsonb(hunt_time(n.at)))"

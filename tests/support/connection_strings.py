@@ -5,7 +5,7 @@ from __future__ import annotations
 SECRET = "hush1hush2"
 
 
-#: What an operator may write, with a password in it -> a part of the sentence about it.
+#: A malformed string with a password -> a part of the error message.
 MALFORMED = {
     f"postgresql://hunt:%{SECRET}@db/hunt": "invalid percent-encoding); write % as %25",
     f"postgresql://hunt:a {SECRET}@db/hunt": "write a space as %20",

@@ -1,4 +1,4 @@
-"""Look at an embedded PostgreSQL from outside."""
+"""Observations of an embedded PostgreSQL from outside."""
 
 from __future__ import annotations
 

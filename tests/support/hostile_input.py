@@ -202,7 +202,7 @@ def corpus() -> Iterator[bytes]:
     yield b"\r\n" * 5000
     yield bytes(range(256)) * 50
     yield b"GET /" + b"a" * 10_000_000 + b" HTTP/1.1\r\n\r\n"
-    # Plain ones, at the wrong moment.
+    # Valid requests at the wrong moment.
     yield click()[:-1]
     yield click() * 300
     yield subscribe() + click()
@@ -225,7 +225,7 @@ def hello(*protocols: str) -> bytes:
 
 
 async def send(stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], data: bytes) -> None:
-    """Send as much as the server reads: it may refuse before the end."""
+    """Send the bytes, as far as the server reads them; it may refuse before the end."""
     with trio.move_on_after(5), suppress(trio.BrokenResourceError):
         await stream.send_all(data)
 
@@ -234,7 +234,7 @@ async def leave(stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], n
     """End a connection: by half-close, reset or close, depending on `number`."""
     transport = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
     with suppress(trio.BrokenResourceError, OSError):
-        if number % 3 == 0:  # half of it, and look what comes
+        if number % 3 == 0:  # a half-close, then read the answer
             await transport.send_eof()
             with trio.move_on_after(0.5):
                 while await stream.receive_some(65536):

@@ -27,7 +27,7 @@ async def act(client: Client, method: str, path: str, **options: Any) -> Any:
 
 
 async def changed(client: Client, hunt_id: str, state: str) -> None:
-    """Return once this process knows."""
+    """Return once this process knows the change."""
     with trio.fail_after(5):
         while (known := client.engine.catalogue.hunts.get(hunt_id)) is None or known.state != state:
             await trio.lowlevel.checkpoint()

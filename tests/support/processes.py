@@ -1,4 +1,4 @@
-"""Real server processes, and players who write down what they were told."""
+"""Real server processes, and players that record their answers and events."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def children(pid: int, mark: str) -> list[int]:
-    """Return the processes below `pid` whose command line has `mark` in it."""
+    """Return the descendants of `pid` whose command line contains `mark`."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -166,7 +166,7 @@ def free_port() -> int:
 
 
 def server_pids(server: Server) -> list[int]:
-    """Return the processes that serve, of either way to start them."""
+    """Return the processes that serve, with `hunt serve` or Hypercorn's command."""
     pid = server.process.pid
     return servers(pid) or children(pid, "multiprocessing.spawn")
 
@@ -189,7 +189,7 @@ async def hypercorn(environ: Mapping[str, str], *, workers: int = 2) -> AsyncIte
 
 @dataclass
 class Player:
-    """A guest, with every answer and every event it got."""
+    """A guest, with a record of all answers and events."""
 
     client: httpx.AsyncClient
     answers: dict[str, dict[str, object]] = field(default_factory=dict)  #: by click id

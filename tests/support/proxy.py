@@ -1,4 +1,4 @@
-"""A TCP proxy that delays, swallows, cuts, slices and forgets, as it is told."""
+"""A TCP proxy that can delay, drop, cut and slice."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Proxy:
     def __init__(self, connect: Connect) -> None:
         self.port = 0
         self.accepted = 0  #: connections so far
-        self.latency = 0.0  #: seconds, >= 0, that each piece is held, each way
+        self.latency = 0.0  #: seconds, >= 0, by which each piece is delayed, in both directions
         self.slice = 65536  #: bytes, >= 1, in one piece
         self.refuse = False  #: new connections are closed at once
-        self.dropped: Literal["requests", "answers"] | None = None  #: what is read and thrown away
+        self.dropped: Literal["requests", "answers"] | None = None  #: not forwarded
         #: Whether those of the client at a port are, see `cut_off`.
         self._cut: Callable[[int], bool] = lambda port: False
         self.loss = Loss()  #: of answers to a commit: they are dropped, and the connection reset
@@ -61,7 +61,7 @@ class Proxy:
         self._open: dict[tuple[trio.SocketStream, trio.SocketStream], int] = {}
 
     def blackhole(self, swallow: bool) -> None:
-        """Swallow everything: connections stay open, and nothing passes."""
+        """Drop all bytes; connections stay open."""
         if not swallow:
             self._flowing.set()
         elif self._flowing.is_set():
@@ -73,7 +73,7 @@ class Proxy:
         self.cut_off(lambda port: False)
 
     def cut_off(self, cut: Callable[[int], bool]) -> None:
-        """Reset the connections of clients at the ports for which `cut` holds, from now on."""
+        """Reset the connections of clients whose ports satisfy `cut`, from now on."""
         self._cut = cut
         for pair, port in tuple(self._open.items()):
             if cut(port):
@@ -93,12 +93,12 @@ class Proxy:
         try:
             port = client.socket.getpeername()[1]
         except OSError:
-            return  # it has gone already
+            return  # the client has disconnected already
         if self.refuse or self._cut(port):
             _reset(client)
             return
         try:
-            # What is swallowed is swallowed from the first byte on.
+            # Bytes are dropped from the first one on.
             await self._flowing.wait()
             server = await self._connect()
         except OSError:
@@ -136,14 +136,14 @@ class Proxy:
                 await self._flowing.wait()
                 await sink.send_all(data)
         except _GONE:
-            _reset(sink)  # as it came, so it is passed on
+            _reset(sink)  # forwarded unchanged
             return
         with suppress(*_GONE):
             await sink.send_eof()
 
 
 def _reset(stream: trio.SocketStream) -> None:
-    """Close at once, with RST: what is under way is lost."""
+    """Close at once, with RST; bytes in flight are lost."""
     with suppress(OSError):
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     trio.lowlevel.notify_closing(stream.socket)
@@ -151,17 +151,17 @@ def _reset(stream: trio.SocketStream) -> None:
 
 
 def to_unix(path: str) -> Connect:
-    """Return how to reach a Unix socket."""
+    """Return a function that connects to a Unix socket."""
     return partial(trio.open_unix_socket, path)
 
 
 def to_port(port: int) -> Connect:
-    """Return how to reach a port of this machine."""
+    """Return a function that connects to a port of this machine."""
     return partial(trio.open_tcp_stream, "127.0.0.1", port)
 
 
 def to_database(conninfo: str) -> Connect:
-    """Return how to reach the server of a connection string."""
+    """Return a function that connects to the server of a connection string."""
     given = conninfo_to_dict(conninfo)
     host, port = str(given.get("host", "127.0.0.1")), str(given.get("port", "5432"))
     if host.startswith("/"):

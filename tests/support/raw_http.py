@@ -28,7 +28,7 @@ def subscribe(player: str = "ada", *, head: str = "", query: str = "") -> bytes:
 
 
 class Reader:
-    """Cuts answers, and the chunks of a stream, out of what arrives."""
+    """Splits the received bytes into answers, and into chunks of a stream."""
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self.stream = stream
@@ -69,7 +69,7 @@ class Reader:
         return chunk
 
     async def events(self, count: int) -> list[Event]:
-        """Return the events of the next chunks, at least so many."""
+        """Return the events of the next chunks, at least `count`."""
         parser, events = Parser(), []
         while len(events) < count:
             events += parser.feed(await self.chunk())
@@ -85,7 +85,7 @@ async def wait_closed(stream: trio.abc.Stream) -> None:
             pass
 
 
-#: Whether a way in begins with the fast lane, and whether it is over TLS.
+#: A transport: whether it has the fast lane, and whether it is over TLS.
 WAYS = {
     "fast lane": (True, False),
     "fast lane over TLS": (True, True),
@@ -95,7 +95,7 @@ WAYS = {
 
 
 async def at_its_end(reader: Reader) -> bytes:
-    """Return what is left, up to the end of the connection."""
+    """Return the remaining bytes, up to the end of the connection."""
     try:
         while True:
             await reader.more()

@@ -18,7 +18,7 @@ T = TypeVar("T", bound=h2.events.Event)
 
 
 class Speaker:
-    """A client of HTTP/2 that does as it likes."""
+    """A client of HTTP/2 that may violate the protocol."""
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self.stream = stream

@@ -35,7 +35,7 @@ class Reaper:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="hunt-run-"))
-        self.folder.chmod(0o755)  # PostgreSQL, which is another user where we are root, passes
+        self.folder.chmod(0o755)  # for PostgreSQL, which runs as another user under root
         self._pid = os.getpid()
         self._before = os.environ.get("TMPDIR"), tempfile.tempdir
         mark = secrets.token_hex(16)

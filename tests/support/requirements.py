@@ -9,7 +9,7 @@ import pytest
 
 
 def required(path: Path, missing: str) -> Path:
-    """Return `path`; where there is nothing, skip the test, unless none may be skipped."""
+    """Return `path`; if nothing exists there, skip the test, unless skips are forbidden."""
     if not path.exists():
         if os.environ.get("HUNT_TEST_REQUIRE") == "all":
             pytest.fail(missing)

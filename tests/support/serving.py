@@ -47,16 +47,16 @@ HARBOUR = Definition(
 #: Whether the server under test serves hot requests below Quart; see ``conftest``.
 fast_lane = True
 
-#: Whether it is spoken to over TLS.
+#: Whether the connection to it uses TLS.
 tls = False
 
 
 class Client(httpx.AsyncClient):
-    """A client of the server under test, with its engine at hand."""
+    """A client of the server under test, with access to its engine."""
 
     engine: Engine
     worker: Worker | None = None
-    tls: ssl.SSLContext | None = None  #: how to speak to the server; None: in clear
+    tls: ssl.SSLContext | None = None  #: TLS context of the client; None: cleartext
 
     def park(self) -> Park | None:
         return None if self.worker is None else self.worker.park
@@ -96,7 +96,7 @@ async def serving(
     config.accesslog = config.errorlog = None
     config.graceful_timeout = graceful
     context = certificates.client() if over_tls else None
-    verify = context or False  # in clear there is nothing to verify, and no store to be read
+    verify = context or False  # cleartext needs no certificates
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
         with certificates.written() as (certificate, key):
@@ -107,7 +107,7 @@ async def serving(
             client.tls = context
             assert app._engine is not None
             client.engine = app._engine
-            # Tests hand the tail rewards that no table holds: this log does not go back.
+            # Tests give the tail rewards that are in no table: the log must not appear to go back.
             client.engine.streams.tail._went_back = None
             client.worker = worker.current()
             yield client
@@ -118,12 +118,12 @@ async def serving(
 async def connected(
     client: Client, *, receive: int | None = None, alpn: str | None = None
 ) -> AsyncIterator[trio.SocketStream]:
-    """Yield a connection, over TLS where the server wants that.
+    """Yield a connection, over TLS if the server uses it.
 
     Args:
         client: Of the server.
         receive: Bounds the bytes that the client's kernel takes for it.
-        alpn: What to agree on in the handshake.
+        alpn: Protocols to offer in the handshake.
     """
     plain = socket.socket()
     if receive is not None:
@@ -193,6 +193,6 @@ async def open_breaker(client: Client) -> None:
 
 
 def pass_time(client: Client, seconds: float) -> None:
-    """Let the process's wall clock, by which tokens expire, be so far ahead."""
+    """Set the process's wall clock, by which tokens expire, forward."""
     engine = client.engine
     engine.tokens._clock = engine.streams.hub.expiry._clock = lambda: time.time() + seconds

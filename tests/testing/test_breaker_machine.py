@@ -1,4 +1,4 @@
-"""Broken breakers, and broken code around a good one: the machines find each."""
+"""The machines detect each broken breaker, and each broken caller of a correct one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hunt.errors import CircuitOpen
 from hunt.testing.breaker_machine import BreakerMachine, Clock
 from hunt.testing.caller_machine import CallerMachine, Operation
 
-#: A failure found is enough here: nobody reads the shortest way to it.
+#: A failing example is enough, so shrinking is off.
 QUICK = settings(max_examples=400, phases=[Phase.generate], database=None, derandomize=True)
 
 
@@ -121,7 +121,7 @@ def test_breaker_that_admits_a_probe_too_early_is_found() -> None:
         def make(self, clock: Clock) -> Breaker:
             return Impatient(clock, cooldown=4, cap=16)
 
-    # Without chance: it shows in one second of four only.
+    # Deterministic, because it fails in only one second of four.
     machine = Machine()
     machine.end(machine.begin(), "read_only", slow=False)
     machine.wait(2)
@@ -132,7 +132,7 @@ def test_breaker_that_admits_a_probe_too_early_is_found() -> None:
 
 
 class Store(Exception):
-    """What the code under test raises in its callers' terms."""
+    """The errors that the store raises."""
 
 
 async def good(breaker: Breaker, operation: Operation) -> str:

@@ -1,4 +1,4 @@
-"""Every check passes a run that kept its promise, and shows one that broke it."""
+"""Every check accepts a correct run, and reports a violation."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ async def test_a_page_of_an_allowed_origin_may_read(database: str) -> None:
             assert response.headers[ALLOWED] == PAGE
             assert "Origin" in response.headers["Vary"]
             assert "Retry-After" in response.headers["Access-Control-Expose-Headers"]
-            # So that a guest's cookie is of no use to it.
+            # A guest's cookie is therefore useless to that page.
             assert "Access-Control-Allow-Credentials" not in response.headers
         async with stream(client) as events:
             assert events.response.headers[ALLOWED] == PAGE

@@ -1,4 +1,4 @@
-"""A server that speaks enough of PostgreSQL's protocol to answer any statement with any error."""
+"""A server with enough of PostgreSQL's protocol to answer any statement with any error."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ PARAMETERS = {
 
 @dataclass
 class FakePostgres:
-    """What the server says, and what it heard; both may change at any time."""
+    """The server's answers, which may change at any time, and a record of requests."""
 
     conninfo: str = ""
     sqlstate: str = "XX000"  #: of the answer to each statement
     severity: str = "ERROR"
     prepares: bool = False  #: statements; they fail when they run
-    silent: bool = False  #: says nothing once a session has begun
-    hangs_up: bool = False  #: after the error, as a backend that is ended
+    silent: bool = False  #: sends nothing once a session has begun
+    hangs_up: bool = False  #: disconnect after the error, like a terminated backend
     sessions: int = 0  #: begun so far
     ended: int = 0  #: of these sessions, by the client
     cancels: int = 0  #: requests to cancel a statement
@@ -53,7 +53,7 @@ class FakePostgres:
 
 
 class _Ended(Exception):
-    """The client has gone, or the server hangs up."""
+    """The client has disconnected, or the server disconnects."""
 
 
 class _Session:

@@ -1,4 +1,4 @@
-"""What cancellation and deadlines do to a commit."""
+"""Cancellation and deadlines of a commit."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_cancelled_commit_is_answered(database: str) -> None:
 async def test_commit_without_an_answer_closes_its_connection_and_asks_for_no_cancel(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Any tidy end would take this long, with a server that says nothing.
+    # A regular close would take this long with a silent server.
     monkeypatch.setattr(connection, "CLEANUP", 90.0)
     async with fake_postgres() as server, open_pool(server.conninfo, size=1) as pool:
         server.silent = True

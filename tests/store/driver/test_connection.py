@@ -121,7 +121,7 @@ async def test_cancel_safe_ends_the_query_of_another_task(database: str) -> None
                 await conn.execute("select pg_sleep(60)")
 
         nursery.start_soon(sleep)
-        # A request that comes before the server has begun is lost.
+        # A request that arrives before the query has begun is lost.
         begun = f"""
             select wait_event = 'PgSleep' from pg_stat_activity where pid = {conn.info.backend_pid}
         """
@@ -175,7 +175,7 @@ async def test_statement_is_prepared_again_after_a_change_of_the_schema(database
 
 
 async def whole(pool: Pool) -> None:
-    """Check the pool's books: nothing lent out, nothing leaked, nothing in a transaction."""
+    """Check the pool: no lent, leaked or open-transaction connection is left."""
     states = pool.states()
     assert states["busy"] == states["connecting"] == 0
     assert pool._slots.value == pool._size
@@ -273,7 +273,7 @@ async def test_after_a_failed_connect_the_others_fail_at_once() -> None:
 
 
 async def cancelled_at(step: int, pool: Pool) -> bool:
-    """Cancel work with the pool at its n-th step; return whether it came that far."""
+    """Cancel work with the pool at its n-th step; return whether it reached that step."""
 
     class Steps(trio.abc.Instrument):
         left = step

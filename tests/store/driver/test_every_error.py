@@ -48,12 +48,12 @@ from hunt.store.players import Players
 from tests.store.driver.fake_postgres import FakePostgres, fake_postgres
 from tests.store.driver.sqlstates import APPENDIX_A
 
-#: With codes that no list knows.
+#: All codes, and some that no list contains.
 CODES = (*APPENDIX_A, "ZZ999", "H0999")
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
-#: What a click is answered, and how often its batch is sent.
+#: The answer to a click, and how often its batch is sent.
 ANSWERS: dict[Meaning, tuple[type[Outcome], int]] = {
     Meaning.UNAVAILABLE: (Overloaded, 1),
     Meaning.READ_ONLY: (CircuitOpen, 1),
@@ -67,7 +67,7 @@ ANSWERS: dict[Meaning, tuple[type[Outcome], int]] = {
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Keep a thousand lines out of the log."""
+    """Silence the log."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     yield
@@ -163,7 +163,7 @@ async def test_every_code_of_a_read_or_a_change_is_an_error_of_the_store() -> No
 
 
 class Tasks:
-    """All tasks of a process that ask the database, each with a count of its faults."""
+    """All tasks of a process that use the database, each with a count of its faults."""
 
     def __init__(self, server: FakePostgres, pool: Pool) -> None:
         log, standings = Log(pool), StoredLeaderboard(pool)
@@ -223,7 +223,7 @@ class Tasks:
         """See `hunt.service.catalogue.Watcher`."""
 
     async def ask(self) -> None:
-        """Have each of them ask the database once."""
+        """Make each task use the database once."""
         self.catalogue.refresh_soon()
         self.tail.notice(Notice("harbour", 1, 5, None))
         self.tail.resync()
@@ -252,7 +252,7 @@ async def test_no_code_ends_a_task(severity: str, monkeypatch: pytest.MonkeyPatc
     async with fake_postgres() as server, open_pool(server.conninfo, size=4) as pool:
         server.severity = severity
         server.hangs_up = severity == "FATAL"
-        # Where the session ends anyway, the code matters little.
+        # If the session ends anyway, the code hardly matters.
         for server.sqlstate in CODES if severity == "ERROR" else CODES[::8]:
             tasks = Tasks(server, pool)
             async with trio.open_nursery() as nursery:

@@ -1,4 +1,4 @@
-"""A call that takes too long ends in the server as well, and a silent server is given up."""
+"""Slow calls end in the server, too, and silent servers are disconnected."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def test_shared_session_of_a_pooler_is_left_as_it_is(
     async with open_pool(database, size=1) as pool:
         log = await opened(pool)
         pool.drop_all()
-        # A pooler gives its clients numbers of its own.
+        # A pooler gives its clients process ids of its own.
         monkeypatch.setattr(limits, "_LIMIT", limits._LIMIT.replace("%s\n", "%s - 1\n"))
         async with pool.connection() as conn:
             assert (await settings(conn))[:2] == ["0", "0"]
@@ -138,7 +138,7 @@ async def slow_inserts(pool: Pool, seconds: float) -> None:
 
 
 async def test_backends_that_were_given_up_keep_their_places(database: str) -> None:
-    # As one that waits for a standby in its COMMIT: it heeds no timeout, and no closed socket.
+    # Like a COMMIT that waits for a standby: it notices neither a timeout nor a closed socket.
     async with open_pool(database, size=2) as pool, await Connection.connect(database) as other:
         pids = []
         for _ in range(2):

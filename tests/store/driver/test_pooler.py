@@ -1,4 +1,4 @@
-"""What a PgBouncer says of a server that it loses."""
+"""Errors of a PgBouncer that loses its server."""
 
 from __future__ import annotations
 

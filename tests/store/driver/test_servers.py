@@ -24,7 +24,7 @@ from tests.support.proxy import Connect, to_unix
 
 @contextmanager
 def silent() -> Iterator[socket.socket]:
-    """Yield a socket that connections can be made to, and nobody ever accepts them."""
+    """Yield a listening socket whose connections are never accepted."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as sock:
         sock.setblocking(False)
         yield sock
@@ -35,7 +35,7 @@ def port(sock: socket.socket) -> int:
 
 
 def accepted(sock: socket.socket) -> int:
-    """Return how many connections were made since it was asked last."""
+    """Return the number of connections since the last call."""
     count = 0
     while True:
         try:
@@ -46,7 +46,7 @@ def accepted(sock: socket.socket) -> int:
 
 
 def before(database: str) -> Connect:
-    """Return how a proxy reaches the test's server."""
+    """Return the connect function of a proxy in front of the test's server."""
     params = conninfo_to_dict(database)
     return to_unix(f"{params['host']}/.s.PGSQL.{params.get('port') or 5432}")
 
@@ -131,7 +131,7 @@ async def test_pool_drops_a_server_that_answers_nothing(database: str) -> None:
             with trio.fail_after(10):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(call, 0.5)
-                    nursery.start_soon(call, 1000.0)  # ends with the first
+                    nursery.start_soon(call, 1000.0)  # the lookup ends with the first caller
             assert len(errors) == 2
             assert pool.faults["silent"] == 1
             assert pool.states()["idle"] == 0
@@ -223,7 +223,7 @@ async def test_slow_lookup_takes_half_of_the_time_and_one_thread(
             await look(0.1)
     assert names.calls == 1
     with trio.move_on_after(0.01) as scope:
-        await look(1000.0)  # cancelled: the lookup goes on for the next
+        await look(1000.0)  # the caller is cancelled, and the lookup goes on for the next one
     assert scope.cancelled_caught
     names.may.set()
     with trio.fail_after(10):

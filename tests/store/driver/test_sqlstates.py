@@ -20,8 +20,8 @@ from hunt.store.driver.errors import ERRORS, translate, translated
 from hunt.store.driver.sqlstates import BEFORE_SESSION, CLASSES, CODES, DEFAULT, Meaning, rule
 from tests.store.driver.sqlstates import APPENDIX_A
 
-#: What is decided, code by code or for a whole class; written down a second time, so that
-#: no change of the table goes unnoticed.
+#: The decided meanings, by code or for a whole class; repeated here, so that no change of the
+#: table is unnoticed.
 DECIDED: dict[type[StoreError], str] = {
     StoreUnavailable: "0P 28 3D 3F 42 53 54000 57 57P03 58 58000 F0 28P01 3D000 42P01 42883 53100",
     StoreReadOnly: "25006",

@@ -286,7 +286,7 @@ async def test_a_connection_that_asks_to_be_closed_is_closed(database: str) -> N
         async with connected(client) as stream:
             await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             received = b""
-            with trio.fail_after(10):  # TRAPS, Q1: without the repair it stays open for ever
+            with trio.fail_after(10):  # Q1 of docs/reference/traps.md
                 while chunk := await stream.receive_some(65536):
                     received += chunk
         assert received.startswith(b"HTTP/1.1 200")

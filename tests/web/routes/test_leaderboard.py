@@ -14,7 +14,7 @@ PATH = "/v1/hunts/harbour/leaderboard"
 
 @pytest.fixture(autouse=True)
 def way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This has one way only, so once is enough; and no board is fresh."""
+    """Use one transport, because the route depends on none; no board is fresh."""
     monkeypatch.setattr(leaderboard, "FRESH", 0.0)
     monkeypatch.setattr(leaderboard, "STALE", 0.0)
 
@@ -76,7 +76,7 @@ async def test_the_log_is_added_up_in_steps_by_one_at_a_time(database: str) -> N
                 await conn.execute("select from standings_upto for update")
                 assert await StoredLeaderboard(pool).add_up("harbour") == (5, 0), "it does not wait"
             assert await StoredLeaderboard(pool).add_up("harbour") == (6, 0)
-            # Cheap in a long log: an index for the best, and the new rows only.
+            # Cheap in a long log: an index finds the best players, and only new rows are read.
             await conn.execute("set enable_seqscan = off")
             plan = await (await conn.execute("explain " + LEADERS, ("harbour", 9))).fetchall()
             assert any("standings_best" in line for (line,) in plan)
