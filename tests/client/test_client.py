@@ -369,7 +369,7 @@ async def test_stream_without_a_valid_hello_is_no_hunt(data: str) -> None:
                 open_client(url, "x") as client,
                 client.rewards("harbour", transport="sse") as rewards,
             ):
-                with pytest.raises(Unreachable, match="not a hunt server"):
+                with pytest.raises(Unreachable, match="not those of a hunt server"):
                     await anext(rewards)
         nursery.cancel_scope.cancel()
 
