@@ -24,7 +24,7 @@ class ValkeyURL:
     """The parts of an address."""
 
     kind: Literal["server", "cluster", "sentinel"]
-    hosts: tuple[tuple[str, int], ...]  #: host and port of one server, or of some
+    hosts: tuple[tuple[str, int], ...]  #: host and port of each server, at least one
     tls: bool
     username: str | None = None
     password: str | None = field(default=None, repr=False)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Link:
-    """State and counts that the bus keeps, and others read."""
+    """State and counts; only the bus changes them."""
 
     connected: bool = False  #: notices of other processes arrive
-    published: int = 0  #: notices that the server has taken
+    published: int = 0  #: notices that the server has accepted
     #: Notices that were not published: ``full``: the buffer had no room; ``old``: they had
     #: waited too long; ``failed``: the server did not confirm them.
     dropped: Counter[str] = field(default_factory=lambda: Counter(full=0, old=0, failed=0))

@@ -1,7 +1,7 @@
 """The bus between processes: pub/sub of Valkey or Redis, a channel for each hunt's log.
 
-The log in PostgreSQL stays the truth.  A message that is lost costs time, because the poll of
-the tail finds the commit; it never costs an event.
+The log in PostgreSQL is the only record.  If a message is lost, the poll of the tail finds the
+commit up to a second later, and no event is lost.
 """
 
 from __future__ import annotations
@@ -189,9 +189,9 @@ class ValkeyBus:
                     self.link.faults["overflow"] += 1
 
     async def _follow(self, subscription: Subscription) -> None:
-        """Subscribe to the channels of hunts with streams, and leave those of others."""
+        """Subscribe to the channels of hunts with streams, and to no others."""
         joined: set[str] = set()
-        unused: set[str] = set()  # in the comparison before
+        unused: set[str] = set()  # in the previous comparison
         while True:
             self._changed = trio.Event()
             epochs = {hunt: self._epoch(hunt) for hunt in self._wanted()}

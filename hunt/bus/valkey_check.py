@@ -1,4 +1,4 @@
-"""A check of the Valkey server by trying: a message must come back."""
+"""Checks a Valkey server: a message that is published must come back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CURE = "start it, or check HUNT_BUS_URL; until then streams of other processes 
 
 
 async def try_bus(url: ValkeyURL) -> tuple[bool, str, str]:
-    """Return whether a message comes back, what was found, and how to mend it."""
+    """Return whether a message comes back, what was found, and how to repair it."""
     try:
         check_fit(url)
     except SettingsError as exc:

@@ -17,10 +17,10 @@ from hunt.valkey_url import ValkeyURL
 if TYPE_CHECKING:
     from coredis import Redis, RedisCluster
 
-#: Seconds to connect, and again for the answer to a command.
+#: Seconds to connect, and seconds to wait for the answer to a command.
 PATIENCE = 1.0
 
-#: Seconds to open a client: some hosts, each with a handshake.
+#: Seconds to open a client, which may try several hosts.
 OPEN = 5.0
 
 #: Seconds of silence after which a subscription sends a ping.
@@ -110,11 +110,11 @@ def check_fit(url: ValkeyURL) -> None:
         SettingsError: The package coredis is missing, or the certificates cannot be read.
     """
     try:
-        import coredis  # a third of a second, which most servers do not need
+        import coredis  # takes a third of a second, and most servers do not need it
     except ImportError:
         raise SettingsError(_MISSING) from None
     assert coredis
-    # It warns of what it raises as well; the bus logs that.
+    # coredis logs errors that it also raises, and the bus logs those.
     logging.getLogger("coredis").setLevel(logging.CRITICAL)
     _context(url)
 

@@ -54,7 +54,7 @@ def read(text: str) -> Figures:
 
 
 def _paces(section: str) -> list[Pace]:
-    """Return the rows of the rule by which batches leave, from the table of the section."""
+    """Return the paces in the table of the section, from its rows named ``rule``."""
     row = rf"^\| {_NUMBER} \| rule \|" + rf" {_NUMBER} \|" * 5
     return [
         Pace(float(_plain(rate)), float(_plain(server)), float(_plain(postgres)))

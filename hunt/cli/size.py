@@ -36,7 +36,7 @@ Measure your own machines with 'hunt bench game' before you rely on it."""
     "--clicks-per-second",
     type=arguments.Number(min=0),
     required=True,
-    help="Clicks a second, all players together.",
+    help="Clicks per second of all players together.",
 )
 @click.option("--streams", type=click.IntRange(0, _MOST), required=True, help="Open event streams.")
 @click.option(

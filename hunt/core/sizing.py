@@ -33,7 +33,7 @@ class Figures(Struct, frozen=True):
     one_hunt: float  #: highest rate of one hunt that was reached, in clicks a second
     process_mib: float  #: memory of a process without streams
     stream_bytes: float  #: memory of one more stream
-    process_streams: int  #: streams of one process that were tried, at most
+    process_streams: int  #: streams of the process that was measured
     heartbeat_us: float  #: CPU of one heartbeat, in microseconds
     delivery_us: float  #: CPU of one event to one stream, in microseconds
     request_bytes: float  #: of a click's request, with its token
@@ -44,7 +44,7 @@ class Figures(Struct, frozen=True):
 
 
 class Load(Struct, frozen=True):
-    """The load that an installation must bear, and the machines that there are."""
+    """The load of an installation, and its machines."""
 
     players: int  #: players with a connection for clicks
     clicks: float  #: a second, all players together
@@ -70,7 +70,7 @@ class Size(Struct, frozen=True):
     inbound_bytes: float  #: from clients
     outbound_bytes: float  #: to clients
     wal_bytes: float  #: to each standby
-    beyond: Sequence[str]  #: what lies beyond the measurements
+    beyond: Sequence[str]  #: parts of the load that exceed the measurements
 
 
 def size(figures: Figures, load: Load) -> Size:
@@ -132,7 +132,7 @@ def costs(paces: Sequence[Pace], rate: float) -> tuple[float, float]:
 
 
 def _cores(figures: Figures, load: Load, processes: int) -> tuple[float, float]:
-    """Return the cores that hunt and PostgreSQL use with so many processes."""
+    """Return the cores that hunt and PostgreSQL use with a number of processes."""
     server, postgres = costs(figures.paces, load.clicks / load.hunts / processes)
     delivered = load.clicks * min(load.streams / max(load.players, 1), 1.0)
     beside = load.streams / HEARTBEAT * figures.heartbeat_us + delivered * figures.delivery_us

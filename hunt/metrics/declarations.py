@@ -210,12 +210,12 @@ METRICS: tuple[Metric[Sources], ...] = (
     ),
     Metric(
         "hunt_bus_connected", "gauge", "processes",
-        "Processes that receive notices of commits of others, by the bus that carries them.",
+        "Processes that are connected to the bus, which carries notices of commits.",
         lambda each: {each.bus: float(each.link.connected)}, ("bus",),
     ),
     Metric(
         "hunt_bus_published", "counter", "notices",
-        "Notices of commits that the Valkey server has taken.",
+        "Notices of commits that the Valkey server has accepted.",
         lambda each: None if each.bus == "postgresql" else each.link.published,
     ),
     Metric(

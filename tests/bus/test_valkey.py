@@ -93,7 +93,7 @@ async def test_notice_reaches_other_process(server: Valkey) -> None:
         # Of its own commits a process knows the rewards already.
         assert one.heard == [Notice("harbour", 1, 2, None)]
         assert two.heard == [Notice("harbour", 1, 2, (reward(1), reward(2)))]
-        # A repeated batch holds rows of two times; a notice has one.
+        # A repeated batch holds rows with two times of settlement; a notice has one.
         later = AT.replace("12:", "13:")
         one.bus.publish("harbour", [reward(3), reward(5, later)])
         await two.until(lambda: len(two.heard) == 3)
@@ -146,7 +146,7 @@ async def test_publishing_neither_blocks_nor_grows_without_a_server(server: Valk
         assert one.bus.link.dropped["full"] == 10
         await one.until(lambda: one.bus.link.faults["lost"] >= 4)
         assert not one.bus.link.connected
-        await trio.sleep(2.0)  # so that what waits is older than it is worth
+        await trio.sleep(2.0)  # then waiting notices are too old to be sent
         await server.start()
         await one.until(lambda: one.joins == 1 and one.bus.link.dropped["old"] == BUFFER)
         one.bus.publish("harbour", [reward(5000)])
@@ -174,7 +174,7 @@ async def test_bus_reconnects_after_server_was_gone(server: Valkey, number: sign
         await two.until(lambda: bool(two.heard) and two.heard[-1].last == 2)
 
 
-async def test_wrong_password_is_told_and_not_shown(
+async def test_wrong_password_is_reported_and_not_shown(
     server: Valkey, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await server.start()
