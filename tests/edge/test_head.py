@@ -296,6 +296,10 @@ def test_remembered_heads_are_bounded_by_bytes() -> None:
     for number in range(5000):
         accepted(heads, CLICK.replace(b"Bearer t", b"Bearer " + b"%d" % number * 300))
     assert len(heads.cache) * 1500 < CACHE_SIZE
+    long = CLICK.replace(b"Bearer t", b"Bearer " + b"t" * 1500)
+    for number in range(5000):
+        accepted(heads, long.replace(b"Bearer t", b"Bearer %d" % number))
+    assert len(heads.cache) * 4500 < CACHE_SIZE
     for _ in range(2):
         heads.cache.rotate()
     assert len(heads.cache) == 0

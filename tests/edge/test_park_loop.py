@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import trio
 from hypercorn.config import Config
 from trio.testing import MockClock
 
-from hunt.edge.admission import Slot
 from hunt.edge.park import CHECK_INTERVAL, CHECK_PARTS, HEARTBEAT_TICKS, READS, SLICE, Park
 from tests.support.fake_play import World
 
@@ -77,11 +76,9 @@ def socket_of(fd: int) -> socket.socket:
 @contextmanager
 def parked(count: int) -> Iterator[tuple[Park, list[Connection], list[socket.socket]]]:
     """Yield a park with connections, and the other ends of their sockets."""
-    world = World()
-    settings = SimpleNamespace(heartbeat=HEARTBEAT)
-    engine = SimpleNamespace(play=world.play, rotations=[], settings=settings)
-    handed: list[tuple[int, bytes, Slot]] = []
-    park = Park(cast(Any, engine), config=Config(), hand_over=lambda *given: handed.append(given))
+    park = Park(
+        World().play, heartbeat=HEARTBEAT, config=Config(), hand_over=lambda fd, data, slot: None
+    )
     pairs = [socket.socketpair() for _ in range(count)]
     for near, _ in pairs:
         near.setblocking(False)
