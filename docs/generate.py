@@ -154,6 +154,22 @@ def _problem_lines() -> Iterator[str]:
         if kind.headers:
             yield f"- Headers: {', '.join(f'`{each}`' for each in kind.headers)}"
         yield f"- `outcome` in `hunt_clicks_total`: `{kind.label}`"
+        yield f"- Retry: {_retry(kind)}"
+
+
+def _retry(kind: type[Refused]) -> str:
+    """Return whether the same request may succeed later."""
+    if kind.status in {429, 503}:
+        return "after `Retry-After` seconds, with the same click id"
+    if kind.status >= 500 and kind.status not in {501, 505}:
+        return "after a pause, with the same click id: the click may have counted"
+    if kind.status == 401:
+        return "with a new token"
+    if kind.status == 408:
+        return "at once, with the same click id"
+    if kind.status == 409:
+        return "after the state of the hunt has changed; `opens_at` says when it opens"
+    return "no: the answer would be the same"
 
 
 #: Every generated file, and the function that returns its text.
