@@ -22,7 +22,7 @@ HUNT_FILE = """
 [hunt]
 id = "harbour"
 title = "Harbour night"
-map = { width = 100, height = 50 }
+map = { width = 100, height = 80 }
 
 [[prize]]
 id = "coin"

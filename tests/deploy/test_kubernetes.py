@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
+import psycopg
 import pytest
 import yaml
+from psycopg import errors as pg
 
 from hunt.cli import COMMANDS
 from hunt.configuration import load
 from hunt.settings import Settings
+from tests.deploy.roles import FOLDER, Database, settings_of
+from tests.support.processes import player
 from tests.support.requirements import required
 from tests.support.serving import serving
 
 ZONES = Path(__file__).parents[2] / "deploy/kubernetes/zones"
 
 #: Kinds of operators that bring their own schema.
-FOREIGN = {"Cluster", "PodMonitor"}
+FOREIGN = {"Cluster", "PodMonitor", "PrometheusRule"}
 
 
 @cache
@@ -50,7 +54,13 @@ def pods() -> list[dict[str, Any]]:
 
 
 def containers() -> list[dict[str, Any]]:
-    return [each for pod in pods() for each in pod["spec"]["containers"]]
+    specs = [pod["spec"] for pod in pods()]
+    return [each for spec in specs for each in spec.get("initContainers", []) + spec["containers"]]
+
+
+def hunt_containers() -> list[dict[str, Any]]:
+    """Return the containers that run hunt; the other one runs psql."""
+    return [each for each in containers() if each["name"] != "grants"]
 
 
 def environment(container: dict[str, Any]) -> dict[str, str]:
@@ -65,7 +75,7 @@ def test_objects_fit_the_schemas_of_kubernetes(release: str) -> None:
         if each["kind"] not in FOREIGN:
             kubernetes_validate.validate(each, release, strict=True)
             checked.add(each["kind"])
-    assert len(checked) == 7, checked
+    assert len(checked) == 8, checked
 
 
 def test_each_zone_has_its_own_nodes() -> None:
@@ -93,7 +103,9 @@ def test_pods_meet_the_restricted_standard() -> None:
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}
         assert pod["spec"]["automountServiceAccountToken"] is False
         assert not {"hostNetwork", "hostPID", "hostIPC"} & pod["spec"].keys()
-        assert all({"secret", "emptyDir"} & each.keys() for each in pod["spec"]["volumes"])
+        assert all(
+            {"secret", "emptyDir", "configMap"} & each.keys() for each in pod["spec"]["volumes"]
+        )
     for each in containers():
         context = each["securityContext"]
         assert context["allowPrivilegeEscalation"] is False
@@ -103,7 +115,7 @@ def test_pods_meet_the_restricted_standard() -> None:
 
 
 def test_commands_and_settings_are_those_of_hunt(tmp_path: Path) -> None:
-    for each in containers():
+    for each in hunt_containers():
         assert each["args"][0] in COMMANDS
         variables = environment(each)
         for name, value in variables.items():
@@ -118,7 +130,9 @@ def test_commands_and_settings_are_those_of_hunt(tmp_path: Path) -> None:
 
 
 def test_image_is_that_of_this_release() -> None:
-    assert {each["image"] for each in containers()} == {f"hunt-server:{version('hunt-server')}"}
+    assert {each["image"] for each in hunt_containers()} == {
+        f"hunt-server:{version('hunt-server')}"
+    }
 
 
 def nodes() -> list[tuple[dict[str, Any], Settings]]:
@@ -163,9 +177,13 @@ async def test_probes_and_metrics_exist(database: str) -> None:
                 path = pod["containers"][0][name]["httpGet"]["path"]
                 assert (await client.get(path)).status_code == 200, path
         text = (await client.get("/metrics")).text
+    values = yaml.safe_load((ZONES.parent / "prometheus-adapter.yaml").read_text("utf-8"))
+    rules = values["rules"]["custom"]
+    adapted = {re.match(r"\w+", each["seriesQuery"])[0] for each in rules}  # type: ignore[index]
     for each in of("HorizontalPodAutoscaler"):
         for metric in each["spec"]["metrics"]:
             name = metric["pods"]["metric"]["name"]
+            assert name in adapted
             assert re.search(rf"^# TYPE {name} gauge$", text, re.MULTILINE), name
 
 
@@ -183,3 +201,56 @@ def test_database_loses_no_reward_with_a_zone() -> None:
     connections = largest * max(processes) * (Settings().pool_size + 1)
     allowed = int(cluster["spec"]["postgresql"]["parameters"]["max_connections"])
     assert connections < allowed - 10, connections
+
+
+def test_parameters_of_the_database_are_those_of_its_settings() -> None:
+    [cluster] = of("Cluster")
+    parameters = cluster["spec"]["postgresql"]["parameters"]
+    settings = settings_of("postgresql.conf")
+    # The operator archives the WAL; the number of pods sets the number of connections.
+    own = {"wal_level", "archive_mode", "archive_command", "archive_timeout", "max_connections"}
+    assert parameters.keys() - own == settings.keys() - own
+    assert {name: parameters[name] for name in parameters.keys() - own} == {
+        name: settings[name] for name in settings.keys() - own
+    }
+
+
+async def test_roles_and_grants_of_the_cluster_are_enough_for_a_server(tmp_path: Path) -> None:
+    [cluster], [grants] = of("Cluster"), of("ConfigMap")
+    assert grants["data"]["grants.sql"] == (FOLDER / "grants.sql").read_text("utf-8")
+    initdb = cluster["spec"]["bootstrap"]["initdb"]
+    [role] = cluster["spec"]["managed"]["roles"]
+    database = Database(tmp_path / "server")
+    await database.cluster.init()
+    await database.start()
+    try:
+        # As the operator does.
+        await database.execute(f"create role {initdb['owner']} login")
+        await database.execute(f"alter database {initdb['database']} owner to {initdb['owner']}")
+        for each in initdb["postInitApplicationSQL"]:
+            await database.execute(each)
+        database.hunt("migrate", role=initdb["owner"])
+        script = tmp_path / "server" / "grants.sql"
+        script.write_text(grants["data"]["grants.sql"], "utf-8")
+        database.psql(initdb["owner"], script)
+        assert role["name"] == "hunt_app"
+        database.open_hunt()
+        async with database.node(HUNT_GUESTS="true") as server, player(server.url) as ada:
+            assert (await ada.click(server.url)).status_code == 200
+        with (
+            psycopg.connect(database.as_role("hunt_app")) as connection,
+            pytest.raises(pg.InsufficientPrivilege),
+        ):
+            connection.execute("delete from rewards")
+    finally:
+        await database.stop()
+
+
+def test_prometheus_finds_the_nodes_and_has_the_rules() -> None:
+    [monitor], [rules] = of("PodMonitor"), of("PrometheusRule")
+    for pod in of("Deployment"):
+        labels = pod["spec"]["template"]["metadata"]["labels"]
+        assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+        assert labels[monitor["spec"]["jobLabel"]] == "hunt", "the job of the alert rules"
+    alerts = ZONES.parents[1] / "prometheus/hunt-alerts.yaml"
+    assert rules["spec"] == yaml.safe_load(alerts.read_text("utf-8"))

@@ -1,0 +1,38 @@
+-- The rights of hunt_app on the tables of hunt. Run it as hunt_owner after each `hunt migrate`; again does no harm:
+--
+--   psql -d hunt -U hunt_owner -f grants.sql
+--
+-- Not granted: any DDL, DELETE and TRUNCATE of the log, changes of the audit trail. Two functions run with the rights of
+-- the owner, because they create and drop the partition of a hunt: hunt_create_log and hunt_delete.
+
+\set ON_ERROR_STOP on
+begin;
+
+revoke all on all tables in schema public from hunt_app;
+revoke execute on all functions in schema public from public;
+grant execute on all functions in schema public to hunt_app;
+
+-- The seed is among the columns of hunts: a server draws with it.
+grant select, insert, update on hunts to hunt_app;
+grant select, insert on hunt_versions to hunt_app;
+grant select, insert, update on prizes to hunt_app;
+
+-- The log: rows are added. Only the name of a player changes, when the player is erased.
+grant select, insert on rewards to hunt_app;
+grant update (player) on rewards to hunt_app;
+
+grant select, insert, update on player_prizes to hunt_app;
+grant select, insert, update, delete on player_clicks to hunt_app;
+grant select, insert on rejected to hunt_app;
+grant update (player) on rejected to hunt_app;
+
+-- The audit trail: entries are added. Only the name of an erased player changes, as a trigger ensures.
+grant select, insert on audit to hunt_app;
+grant update (detail) on audit to hunt_app;
+
+grant select, insert, update on standings, standings_upto to hunt_app;
+
+-- A server compares the schema with the one that it needs.
+grant select on hunt_schema, hunt_functions to hunt_app;
+
+commit;
