@@ -49,7 +49,7 @@ class Database:
         self.execute(sql.SQL("checkpoint"))
 
     def url(self) -> str:
-        """Return where it is as a URL, for clients that take no other form."""
+        """Return the address as a URL, for clients that accept no other form."""
         parts = conninfo_to_dict(self.conninfo)
         query = urlencode({name: parts[name] for name in ("host", "user")})
         return f"postgresql:///{parts['dbname']}?{query}"

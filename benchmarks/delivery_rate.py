@@ -54,7 +54,7 @@ class DeliveryChecker:
         self.last = [start] * streams  #: seq of the last event of each stream
         self.reads = 0
         self.ended = 0
-        self.torn = 0  #: gaps and repeats
+        self.torn = 0  #: number of gaps and repeats
         self._text = b""  # the latest text; most streams get the same
         self._seqs: tuple[int, int, int] | None = None  # first, last and number of its events
 

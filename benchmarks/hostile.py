@@ -39,10 +39,10 @@ COLUMNS = {
     "cut_off": ("cut off", 0),
 } | {name: figure_table.CLICKS[name] for name in ("rate", "p50_ms", "p90_ms", "p99_ms", "max_ms")}
 
-#: Bytes that a stalled reader's kernel takes, and may be doubled by it.
+#: Receive buffer of a stalled reader, in bytes; the kernel may double it.
 RECEIVE = 2048
 
-#: Ticks a second; in each, another part of the slow-loris connections sends a byte.
+#: Ticks a second; in each tick a different part of the slow-loris connections sends a byte.
 SLICES = 20
 
 
@@ -59,10 +59,10 @@ class Attackers:
     """Hostile connections; they are reopened when the server closes them.
 
     Args:
-        target: Whose server.
-        players: Of the stalled readers.
-        loris: How many send too slowly.
-        cut_off: Counts the connections that the server has ended.
+        target: The server.
+        players: Players of the stalled readers.
+        loris: Number of slow senders.
+        cut_off: Counts the connections that the server has closed.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Attackers:
             self._begin(Attacker(socket.socket(), player))
 
     def _begin(self, each: Attacker) -> Attacker:
-        """Connect, and ask for a stream where that shall stall."""
+        """Connect; a stalled reader also requests its stream."""
         if each.player is not None:
             each.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE)
         each.sock.settimeout(serving.PATIENCE)
@@ -91,7 +91,7 @@ class Attackers:
         return each
 
     def run(self, stop: Event) -> None:
-        """Misbehave until told to stop."""
+        """Attack until told to stop."""
         turn = 0
         while not stop.is_set():
             began = time.monotonic()
@@ -104,7 +104,7 @@ class Attackers:
                 self._renew(rest)
 
     def _renew(self, seconds: float) -> None:
-        """Wait so long, and open again what was cut off."""
+        """Wait, and reopen the connections that the server has closed."""
         for fd, _ in self._epoll.poll(seconds):
             each = self._by_fd.pop(fd)
             self._epoll.unregister(fd)

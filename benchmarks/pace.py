@@ -28,7 +28,7 @@ from hunt.bench import clicks
 from hunt.bench.figure_table import Columns
 from hunt.bench.result import Result
 
-#: Pace -> what makes it.
+#: Name of a pace -> environment variables that set it.
 PACES = {
     "rule": {},
     "1x": {"BENCHMARK_PACE": "1x"},
@@ -54,7 +54,7 @@ COLUMNS: Columns = {
 
 
 def contender(pace: str, postgres: database.Database, folder: Path) -> Contender:
-    """Return the server with that pace."""
+    """Return a server with this pace."""
     own = folder / pace
     own.mkdir()
     plain = ours.contender(pace, postgres.create(f"bench-{pace}"), own)
@@ -71,7 +71,7 @@ def contender(pace: str, postgres: database.Database, folder: Path) -> Contender
 
 
 def turn(running: Running, load: clicks.Load) -> Result:
-    """Put the load on a server."""
+    """Measure the load on a server."""
     running.contender.database.settle()
     found = clicks.measure(running.target, load, serving.PLAYERS, processes=running.processes)
     batches = found.figures.get("batches")

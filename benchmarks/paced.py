@@ -1,8 +1,7 @@
 """hunt's application with another pace of its lanes: `hypercorn -k trio benchmarks.paced:app`.
 
-With BENCHMARK_PACE each batch of a busy lane leaves so many seconds after the one before, or,
-with an x behind it, so many times the smoothed time of a commit.
-No operator has a use for that, so it is no setting.
+BENCHMARK_PACE is the interval between batches of a busy lane: in seconds, or, as in `2x`, in
+smoothed durations of a commit.  No operator needs that, so it is not a setting.
 """
 
 from __future__ import annotations

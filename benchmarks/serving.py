@@ -1,4 +1,4 @@
-"""Servers for benchmarks: start, wait for readiness, and stop in any case."""
+"""Servers for benchmarks: start, wait for readiness, and stop even after errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def prepare() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    reaper.hold()  # also when it is killed
+    reaper.hold()  # ends them even if this process is killed
 
 
 def handed_on(*names: str) -> dict[str, str]:

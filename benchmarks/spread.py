@@ -22,8 +22,8 @@ def measure(running: Running, hunts: Sequence[str], load: Load) -> Result:
 
     Args:
         running: The server.
-        hunts: Their ids; at least one connection is needed for each.
-        load: With a rate. The warm-up is one click of each connection.
+        hunts: Ids of the hunts; there must be a connection for each.
+        load: Its `rate` must be set.  The warm-up is one click of each connection.
     """
     assert load.rate is not None, "an open loop"
     target, size = running.target, (100.0, 100.0)

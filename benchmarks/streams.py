@@ -33,7 +33,7 @@ from hunt.bench.target import Target
 
 PARTS = ("idle", "fan-out", "game", "torrent")
 
-#: As `hunt.bench.figure_table.STREAMS`, in two.
+#: The columns of `hunt.bench.figure_table.STREAMS`, in two tables.
 IDLE = {n: c for n, c in figure_table.STREAMS.items() if "fan_out" not in n and "delivery" not in n}
 FAN_OUT = {n: c for n, c in figure_table.STREAMS.items() if n not in IDLE}
 

@@ -66,8 +66,8 @@ Every error response is an `application/problem+json` (RFC 9457) with `type`, `t
 `detail`. Some add `errors` (field → problem), `opens_at` and `closes_at`. Programs should use
 `type` or `status`; `detail` is for people, and its text may change.
 
-`type` is a path on the server, such as `/docs/problems#too-fast`. The server shows a page with the
-meanings below there. A status that only the framework produces has the type `about:blank`, and
+`type` is a path on the server, such as `/docs/problems#too-fast`. The server shows a page with
+these meanings there. A status that only the framework produces has the type `about:blank`, and
 means what HTTP says.
 
 With 429 and 503, `Retry-After` is the number of seconds to wait. After 503, nothing was recorded.

@@ -210,7 +210,7 @@ async def _drain_when_stopping(engine: Engine, serving: Worker, *, replaced: boo
 
 
 def _host(admission: Admission, serving: Worker | None, slot: WorkerSlot | None) -> Host:
-    """Return the surroundings of the engine."""
+    """Return what the engine uses of its worker process and the other workers."""
     if serving is None:
         return Host()
     host = Host(connections=admission, refusing=serving.announce_close)

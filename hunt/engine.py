@@ -66,7 +66,7 @@ class Engine:
     Args:
         settings: The settings of the server.
         store: The open store.
-        host: The surroundings of the engine.
+        host: The worker process and the other workers, as the engine uses them.
         tracer: Exports spans; None: there are none.
     """
 
@@ -193,7 +193,7 @@ class Engine:
         return Streams(tail, hub, refresh=self.catalogue.refresh_soon, bus_lag=recorder.bus_lag)
 
     def _make_bus(self) -> ValkeyBus | None:
-        """Return the bus between processes; None where the commits themselves notify."""
+        """Return the bus by Valkey; None if the commits themselves send notices."""
         if self.settings.bus_url is None:
             return None
         streams, hunts = self.streams, self.catalogue.hunts
@@ -254,7 +254,7 @@ async def open_engine(settings: Settings, host: Host | None = None) -> AsyncIter
 
     Args:
         settings: The settings of the server, with a database and a secret.
-        host: The surroundings of the engine.
+        host: The worker process and the other workers, as the engine uses them.
 
     Raises:
         SettingsError: The database is unsuitable (see `Store.wait_fit`), there is no secret, or

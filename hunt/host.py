@@ -13,7 +13,7 @@ from hunt.metrics.families import Family
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """The surroundings of an engine: its worker process, and the other workers of the node."""
+    """What an engine uses of its worker process, and of the other workers of the node."""
 
     connections: Connections | None = None  #: None where hunt does not accept connections
     #: Called when a drain begins to refuse clicks; must not block.

@@ -47,7 +47,7 @@ def make_operations(
 
     Args:
         settings: Delay and timeout of a drain, and the address of operators.
-        host: The surroundings of the process.
+        host: The worker process and the other workers.
         record: Records an audit entry; raises a `StoreError`.
         readiness: Reports a drain.
         streams: Ended by a drain.

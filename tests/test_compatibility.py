@@ -40,7 +40,7 @@ def changed(self, request, deadline): ...
 
 
 def package(**names: str) -> Package:
-    """Return a package with this installation of h11, and names of `h11`."""
+    """Return h11 as it is installed, as a package of which hunt uses these private names."""
     return Package(
         name="h11",
         releases=("0.16",),

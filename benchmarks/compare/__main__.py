@@ -1,14 +1,14 @@
-"""The same load on hunt and on its rivals, side by side in one run.
+"""Comparison of hunt with other servers under the same load.
 
     python -m benchmarks.compare --axum DIR --fastapi DIR [--servers axum,hunt]
     python -m benchmarks.compare --axum DIR --load played [--players 3000] [--rate 3000]
     python -m benchmarks.compare --axum DIR --load idle [--streams 5000]
 
-All servers use one PostgreSQL, each a database of its own in it, and the same hunt; all
-are up during the whole run, and take turns: A B C, A B C. Figures are medians over the
-rounds; in brackets, how many times the reference's (axum's, unless --reference says
-another). CPU is in milliseconds per 1,000 clicks, from /proc, of all processes of the
-server. Idle streams are opened on a server that was started for that turn.
+All servers use one PostgreSQL, each with its own database, and the same hunt. All of them run
+during the whole comparison, and take turns: A B C, A B C.  Figures are medians over the rounds.
+The ratio to the reference (axum, or --reference) is in brackets.  CPU is in milliseconds per
+1,000 clicks, from /proc, of all processes of the server.  Idle streams are opened on a server
+that was started for that turn.
 
 servers: hunt (one process), hunt-2 (two), plain (hunt with the fast lane off: Quart-Trio on
 Hypercorn), axum, axum-20 (20 ms between two batches), fastapi (two workers).
@@ -38,7 +38,7 @@ from benchmarks.compare.turns import alternate
 from hunt.bench.figure_table import Columns
 from hunt.bench.result import Result
 
-#: In the order of their turns, and whether they take part without being asked for.
+#: Servers in the order of their turns, and whether they take part by default.
 SERVERS = {
     "axum": True,
     "hunt": True,
@@ -69,14 +69,14 @@ def main() -> None:
 def measure(
     contenders: Sequence[Contender], tokens: Path, options: argparse.Namespace, stack: ExitStack
 ) -> list[dict[str, Any]]:
-    """Put the load on all of them, and show what came out."""
+    """Measure the load on all servers, and print the figures."""
     if options.load == "idle":
         turn = loads.idle(options.streams, options.quiet)
         title = f"{options.streams:,} idle streams"
         afresh = partial(loads.afresh, turn=turn)
         return [show(title, sheet.IDLE, alternate(contenders, options.rounds, afresh), options)]
     running = [stack.enter_context(each.started()) for each in contenders]
-    # Nobody plans for an empty log in the first round.
+    # Otherwise statements of the first round would be planned for an empty log.
     alternate(running, 1, loads.closed(64, 1, 0, None))
     if options.load == "played":
         turn = loads.played(options.players, options.rate, options.seconds)
@@ -94,7 +94,7 @@ def measure(
 def show(
     title: str, columns: Columns, turns: Sequence[Sequence[Result]], options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Print the table of one load; return all that is known of it."""
+    """Print the table of one load; return its figures."""
     rounds = dict(zip(options.servers, turns, strict=True))
     figures = {name: medians([each.figures for each in found]) for name, found in rounds.items()}
     reference = options.reference if options.reference in figures else None
@@ -116,7 +116,7 @@ def show(
 def contender(
     name: str, postgres: database.Database, folder: Path, options: argparse.Namespace
 ) -> Contender:
-    """Return a server by its name, built or installed where it has to be."""
+    """Return a server by its name; build or install it if necessary."""
     own = folder / name
     own.mkdir()
     data = postgres.create(f"bench-{name}")
@@ -132,7 +132,7 @@ def contender(
 
 
 def arguments() -> argparse.Namespace:
-    """Return what the command line says."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.compare",
         description=__doc__,

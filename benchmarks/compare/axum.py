@@ -1,4 +1,4 @@
-"""The rival in Rust: axum on tokio, one process with a thread a core."""
+"""A server in Rust: axum on tokio, one process with one thread per core."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BINARY = "hunt-axum"
 
 
 def build(source: Path, folder: Path) -> Path:
-    """Return the binary: `source` itself, or what cargo makes of that folder in `folder`.
+    """Return the binary: `source` itself, or the one that cargo builds from it in `folder`.
 
     Raises:
         SystemExit: It cannot be built.
@@ -30,13 +30,13 @@ def build(source: Path, folder: Path) -> Path:
 
 
 def contender(name: str, database: Database, binary: Path, *, interval: int = 0) -> Contender:
-    """Return the server in the mode that keeps what hunt promises of the log.
+    """Return the server in the mode whose log keeps the same promises as hunt's.
 
     Args:
-        name: What to call it.
-        database: An empty one.
-        binary: As `build` returns it.
-        interval: Milliseconds between two batches; 0 sends the next as soon as it can.
+        name: Its name in the table.
+        database: An empty database.
+        binary: The result of `build`.
+        interval: Milliseconds between two batches; 0: no pause.
     """
     environ = {
         "PATH": os.environ["PATH"],

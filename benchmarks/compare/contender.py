@@ -1,4 +1,4 @@
-"""One server of the comparison: how it is started, and the hunt that is played on it."""
+"""One server of the comparison: how to start it, and its hunt."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Contender:
 
     name: str
     hunt: str  #: id of the hunt that is played
-    command: Callable[[int], Sequence[str | Path]]  #: for the port to listen on
+    command: Callable[[int], Sequence[str | Path]]  #: of a server that listens on a port
     environ: Mapping[str, str] = field(repr=False)
     database: Database
     cwd: Path | None = None
 
     @contextmanager
     def started(self) -> Iterator[Running]:
-        """Run it until the end of the block."""
+        """Run the server for the block."""
         port = serving.free_port()
         environ = {**self.environ, "PORT": str(port)}
         with serving.server(self.command(port), port, environ, self.cwd) as pid:

@@ -1,4 +1,4 @@
-"""The rival in Python: FastAPI on uvicorn and uvloop, two workers."""
+"""A server in Python: FastAPI on uvicorn and uvloop, two workers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REQUIREMENTS = "requirements.txt"
 
 
 def install(source: Path, folder: Path) -> Path:
-    """Return a virtual environment in `folder` with what `source` requires.
+    """Return a virtual environment in `folder` with the requirements of `source`.
 
     Raises:
         SystemExit: It cannot be installed.
@@ -38,12 +38,12 @@ def contender(
     """Return the server.
 
     Args:
-        name: What to call it.
-        database: An empty one.
-        source: Folder of its script ``run.sh``, which has uvicorn's settings.
-        venv: As `install` returns it.
-        folder: Of its temporary files.
-        workers: Processes, >= 1.
+        name: Its name in the table.
+        database: An empty database.
+        source: Folder with the script ``run.sh``, which has uvicorn's settings.
+        venv: The result of `install`.
+        folder: Folder for temporary files.
+        workers: Number of processes, >= 1.
     """
     environ = {
         "PATH": os.environ["PATH"],
@@ -52,7 +52,7 @@ def contender(
         "WORKERS": str(workers),
         "VENV": str(venv),
         "TMPDIR": str(folder),
-        "PYTHONDONTWRITEBYTECODE": "1",  # its source may be anybody's
+        "PYTHONDONTWRITEBYTECODE": "1",  # another user may own the source
     }
     return Contender(
         name=name,

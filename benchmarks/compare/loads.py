@@ -1,4 +1,4 @@
-"""The loads that each server gets in its turn."""
+"""The loads of the comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.compare.contender import Contender, Running
 from hunt.bench import clicks, game, streams
 from hunt.bench.result import Result
 
-#: A load in one turn.
+#: Applies a load to a server for one turn.
 Turn = Callable[[Running], Result]
 
 
@@ -19,10 +19,10 @@ def closed(connections: int, seconds: float, warmup: float, tokens: Path | None)
     """Return a closed loop of clicks.
 
     Args:
-        connections: Each a player of its own.
+        connections: Number of connections, each with its own player.
         seconds: > 0.
         warmup: Seconds of the same load before, >= 0.
-        tokens: A file for wrk to read; None is our own generator.
+        tokens: File for wrk to read; None: hunt's generator.
     """
     load = clicks.Load(connections=connections, seconds=seconds, warmup=warmup)
 
@@ -47,7 +47,7 @@ def played(players: int, rate: float, seconds: float) -> Turn:
 
 
 def idle(count: int, quiet: float) -> Turn:
-    """Return streams on which nothing happens; memory counts from before the first one."""
+    """Return idle streams; their memory is the growth since before the first one."""
     load = streams.Load(streams=count, quiet=quiet, fan_out=0, events=1)
 
     def turn(running: Running) -> Result:
@@ -57,6 +57,6 @@ def idle(count: int, quiet: float) -> Turn:
 
 
 def afresh(contender: Contender, *, turn: Turn) -> Result:
-    """Take a turn on a server that was started for it alone."""
+    """Take a turn on a server that is started for this turn."""
     with contender.started() as running:
         return turn(running)

@@ -1,4 +1,4 @@
-"""hunt itself, with one process or more, and with everything through Quart and Hypercorn."""
+"""hunt itself: with one or more processes, and without the fast lane."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks import serving
 from benchmarks.compare.contender import Contender
 from benchmarks.database import Database
 
-#: The hunt that the rivals make for themselves: an equal one, for equal work.
+#: The same hunt as that of the other servers.
 DEMO = Path(__file__).with_name("demo.toml")
 
 
@@ -19,10 +19,10 @@ def contender(
     """Return a server with the demo hunt open.
 
     Args:
-        name: What to call it.
-        database: An empty one.
-        folder: Of the server's own files; empty.
-        processes: >= 1.
+        name: Its name in the table.
+        database: An empty database.
+        folder: An empty folder for the server's files.
+        processes: Number of processes, >= 1.
         fast: Whether clicks and streams are served below Quart.
     """
     environ = serving.environment(

@@ -1,4 +1,4 @@
-"""Medians over rounds, and how many times the reference's figure another one is."""
+"""Medians over rounds, and ratios to the figures of the reference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Figures = Mapping[str, float | None]
 
 
 def medians(rounds: Sequence[Figures]) -> dict[str, float | None]:
-    """Return each figure's median over the rounds that know it."""
+    """Return the median of each figure over the rounds that have it."""
     found: dict[str, float | None] = {}
     for name in {name: None for figures in rounds for name in figures}:
         values = [value for each in rounds if (value := each.get(name)) is not None]
@@ -18,7 +18,7 @@ def medians(rounds: Sequence[Figures]) -> dict[str, float | None]:
 
 
 def ratio(value: float | None, reference: float | None) -> float | None:
-    """Return how many times `reference` it is; None where one is not known, or nothing."""
+    """Return the ratio to `reference`; None if either figure is unknown or 0."""
     if value is None or not reference:
         return None
     return value / reference

@@ -1,4 +1,4 @@
-"""The figures side by side, each with how many times the reference's it is."""
+"""The figures of all servers side by side, with their ratios to those of the reference."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ IDLE: Columns = {
     "opened_per_second": ("opened/s", 0),
 }
 
-#: These differ by what the measuring did, not by the server.
+#: These figures depend on the measurement, not on the server.
 _BARE = frozenset(
     {
         "max_ms",
@@ -54,12 +54,12 @@ _BARE = frozenset(
 def rows(
     columns: Columns, figures: Mapping[str, Figures], reference: str | None
 ) -> list[list[str]]:
-    """Return the cells with their headings; a column of which nothing is known is left out.
+    """Return the cells with their headings, without columns that have no figures.
 
     Args:
-        columns: What is shown.
-        figures: Of each server, by its name.
-        reference: Whose figures the others' are compared to; None shows no ratios.
+        columns: The columns to show.
+        figures: The figures of each server, by its name.
+        reference: Name of the server to which the others are compared; None: no ratios.
     """
     shown = {
         name: column

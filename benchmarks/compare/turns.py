@@ -1,4 +1,4 @@
-"""Turns of a load: A B C, A B C, so that a machine that grows slower does so for all."""
+"""Turns of a load: A B C, A B C, so that a slower machine affects all servers alike."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ R = TypeVar("R")
 
 
 def alternate(each: Sequence[T], rounds: int, turn: Callable[[T], R]) -> list[list[R]]:
-    """Give everybody a turn in each round; return what came out, for each of them.
+    """Take a turn with each one in every round; return the results of each.
 
     Args:
-        each: Who takes turns.
+        each: Those that take turns.
         rounds: >= 1.
-        turn: Called with whose turn it is.
+        turn: Takes the turn of one of them.
     """
     found: list[list[R]] = [[] for _ in each]
     for _ in range(rounds):

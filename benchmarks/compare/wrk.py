@@ -1,4 +1,4 @@
-"""wrk as generator of clicks: of others, and in C; but it does not look into the answers."""
+"""wrk, an independent generator of clicks, written in C, which does not check the answers."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ SCRIPT = Path(__file__).with_name("clicks.lua")
 
 
 def measure(running: Running, load: Load, players: PlayerSource, tokens: Path) -> Result:
-    """Put a closed loop on the server; as `hunt.bench.clicks.measure`.
+    """Measure a closed loop of clicks, as `hunt.bench.clicks.measure` does.
 
-    At its end wrk does not wait for the clicks under way, so the log may have one more
-    than was answered for each connection.
+    wrk does not wait for the last clicks.  The log may therefore have one unanswered click
+    for each connection.
 
     Args:
         running: The server.
         load: Its `rate` must be None.
-        players: Where they come from.
-        tokens: A file to write theirs to.
+        players: The source of the players.
+        tokens: File to write their tokens to.
     """
     everyone = players(load.connections)
     tokens.write_text("".join(f"{player.token}\n" for player in everyone), "utf-8")
@@ -64,7 +64,7 @@ def measure(running: Running, load: Load, players: PlayerSource, tokens: Path) -
 
 
 def problems(*, settled: int, bad: int, broken: int, rows: int, connections: int) -> list[str]:
-    """Return what should not have happened, each in a sentence; `rows` is what the log grew by."""
+    """Return a sentence for each defect; `rows` is the growth of the log."""
     found = []
     if bad or broken:
         found.append(f"{bad} answers were none of 200, {broken} connections broke")
@@ -87,7 +87,7 @@ def parse(text: str) -> dict[str, float]:
 
 
 def _resting(running: Running, token: str) -> int:
-    """Return the length of the log, once it does not grow by what wrk did not wait for."""
+    """Return the length of the log once it no longer grows."""
     found = -1
     while found != (now := server_state.position(running.target, token)):
         found = now

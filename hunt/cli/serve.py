@@ -66,7 +66,7 @@ async def _run(settings: Settings) -> signal.Signals | None:
     """
     notifier = Notifier(os.environ)
     async with AsyncExitStack() as stack:
-        # First: a wrong address fails at once, a database may take long.
+        # First, because a wrong address fails at once, and the database may take long to start.
         sockets = await stack.enter_async_context(listening(_addresses(settings)))
         given = settings
         if settings.embedded:

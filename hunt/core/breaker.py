@@ -67,7 +67,7 @@ class Breaker:
     reason: str | None = field(default=None, init=False)  #: why it opened; None while closed
     opened_at: float = field(default=0.0, init=False)  #: time of the last opening, by `clock`
     _pause: float = field(default=0.0, init=False)
-    _in_a_row: int = field(default=0, init=False)  # openings since calls last went well
+    _in_a_row: int = field(default=0, init=False)  # openings since calls last succeeded
     _probing: bool = field(default=False, init=False)
     _good: int = field(default=0, init=False)  # probes in a row
     _good_run: int = field(default=0, init=False)  # calls in a row, since it closed

@@ -46,8 +46,9 @@ async def server(
 ) -> AsyncIterator[str]:
     """Run PostgreSQL in `data_dir` for as long as the context is open.
 
-    If another process already runs the server, this one uses it; the server ends with its
-    owner, even if the owner is killed.  A server that ends by itself is restarted, with backoff.
+    If another process already runs the server, that server is used.  The server ends with the
+    process that started it, even if that process is killed.  A server that ends by itself is
+    restarted, with backoff.
 
     The first call removes libpq's variables (``PG…``) from the environment, because some of
     them would redirect connections to another server.

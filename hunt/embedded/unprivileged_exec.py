@@ -101,7 +101,7 @@ def _give_up_root(uid: int, gid: int, folders: list[str]) -> None:
     wanted: int | None = None
     if _closed(folders):
         permitted = _permitted()
-        # Both allow to search closed folders.  The first gives no right to write, but
+        # Both give access to closed folders.  The first gives no right to write, but
         # containers often have only the second.
         allowed = [each for each in (_DAC_READ_SEARCH, _DAC_OVERRIDE) if permitted >> each & 1]
         wanted = allowed[0] if allowed else None

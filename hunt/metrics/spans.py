@@ -58,7 +58,7 @@ class RequestSpan:
 class Spans:
     """Makes spans for requests that a client traces; see `hunt.service.tracing.Tracer`.
 
-    Only traces that a client records are continued; hunt begins none.
+    hunt continues the traces that a client records, and begins none itself.
 
     Args:
         processor: Takes ended spans.

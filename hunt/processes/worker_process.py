@@ -163,7 +163,7 @@ class WorkerProcess:
         Args:
             settings: The settings of the server, with a database.
             number: Its number, >= 1, never used twice.
-            own_socket: Path at which only this worker listens; None: it has none.
+            own_socket: Path at which only this worker listens; None: no such socket.
 
         Raises:
             OSError: There can be no socket at that path.

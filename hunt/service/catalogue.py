@@ -93,7 +93,7 @@ class Catalogue:
         """Schedule a read of all hunts; cannot block.
 
         Args:
-            hunt: The id of the hunt that has changed; None if it may be any.
+            hunt: The id of the hunt that has changed; None if any hunt may have changed.
         """
         if hunt is not None:
             log.debug("hunt changed", hunt=hunt)

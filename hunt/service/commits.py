@@ -24,8 +24,8 @@ from hunt.service.tail import Tail
 from hunt.service.tracing import ClickTracing
 from hunt.settings import Settings
 
-#: Seconds that a commit may take before its outcome counts as unknown.  Long
-#: against `breaker_slow`, short against a player's patience.
+#: Seconds that a commit may take before its outcome counts as unknown: much longer than
+#: `breaker_slow`, and shorter than a player would wait.
 COMMIT_DEADLINE = 2.0
 
 log = structlog.get_logger("hunt")

@@ -110,7 +110,7 @@ class Guard:
         Args:
             hunt: The id of the hunt.
             clicks: One batch, not empty.
-            sent: Called once the batch is sent, so that its caller can work meanwhile.
+            sent: Called once the batch is sent; the caller can do other work until the answer.
                 It may be called several times, or never; must not block or raise.
         """
         return await self._commit(hunt, clicks, _Case(sent, self._known(hunt)))

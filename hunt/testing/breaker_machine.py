@@ -110,7 +110,7 @@ class BreakerMachine(RuleBasedStateMachine):
         self.breaker.hurry()
         assert (self.breaker.state, self.breaker.openings, self.breaker.reason) == before
         if self.breaker.state == "open":
-            assert self.breaker.retry_after() == 0, "it still waits after hurry"
+            assert self.breaker.retry_after() == 0, "the breaker still waits after hurry()"
 
     @rule(ticket=consumes(tickets), how=settlings(), slow=st.booleans())
     def end(self, ticket: Ticket, how: Settling, slow: bool) -> None:

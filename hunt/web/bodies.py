@@ -85,7 +85,7 @@ async def json_object() -> dict[str, object]:
     """Return the JSON object in the body.
 
     Raises:
-        UnsupportedType: By its headers, the body is not JSON, or encoded.
+        UnsupportedType: The headers say that the body is not JSON, or that it is encoded.
         InvalidRequest: The body is not a JSON object.
     """
     headers = request.headers

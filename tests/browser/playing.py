@@ -57,7 +57,7 @@ phone = pytest.mark.parametrize("page", [pytest.param(Look(390, 844), id="phone"
 
 @contextmanager
 def game(browser: Browser, url: str, look: Look) -> Iterator[Page]:
-    """Open the game as a new guest, and yield it live."""
+    """Open the game as a new guest; yield the page once its stream is live."""
     context = browser.new_context(
         base_url=url,
         viewport={"width": look.width, "height": look.height},

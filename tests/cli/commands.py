@@ -15,7 +15,7 @@ DEMO = str(Path(__file__).parents[2] / "hunt" / "harbour.toml")
 
 
 def run(*arguments: str, **environ: str) -> Result:
-    """Run a command in this process; what it raises is raised here."""
+    """Run a command in this process; its unexpected exceptions are raised here."""
     clean = {name: None for name in os.environ if name.startswith("HUNT_")}
     return CliRunner().invoke(hunt, list(arguments), env=clean | environ, catch_exceptions=False)
 

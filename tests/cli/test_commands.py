@@ -55,7 +55,7 @@ def test_hunt_is_applied_opened_and_closed(database: str) -> None:
     assert (row["id"], row["state"], row["clicks"]) == ("harbour", "open", 0)
     assert run("close", "harbour", **url).exit_code == 0
     assert "closed" in run("hunts", **url).output.splitlines()[1]
-    # Its end is final, but nobody clicked: it can be deleted.
+    # A hunt that has ended cannot open again, but one without clicks can be deleted.
     assert run("delete", "harbour", **url).output == "hunt harbour is deleted\n"
     assert "no hunts yet" in run("hunts", **url).output
 

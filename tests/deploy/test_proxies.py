@@ -154,7 +154,7 @@ class Site:
 async def site(program: Program, database: str, folder: Path) -> AsyncIterator[Site]:
     """Run two nodes and the proxy in front of them."""
     path = required(program.path, f"Debian's {program.path.name} is not installed")
-    folder.chmod(0o755)  # nginx's workers are another user where we are root
+    folder.chmod(0o755)  # under root, nginx's workers run as another user
     async with open_pool(database, size=1) as pool:
         hunts = Hunts(pool)
         await hunts.apply(HARBOUR, seed=os.urandom(32), actor="test")

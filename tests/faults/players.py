@@ -52,8 +52,8 @@ class Crowd:
 
     Attributes:
         history: What they saw.
-        ports: Where they connect, each in its turn.
-        stream_ports: Where they listen.
+        ports: Ports at which they connect, in turn.
+        stream_ports: Ports at which they open streams.
         pause: Seconds between two clicks of one connection.
         repeat: The share of answered clicks that are sent again.
         fickle: The share of refusals that are taken for an answer.
@@ -92,7 +92,7 @@ class Crowd:
         self.disconnections.clear()
 
     def click_id(self) -> str:
-        """Return a UUID of this run's seed."""
+        """Return a UUID that is made from this run's seed."""
         bits = f"{self.random.getrandbits(128):032x}"
         return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
 

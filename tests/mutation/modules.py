@@ -151,7 +151,7 @@ def draw(every: list[str], size: int, seed: int) -> list[str]:
 
 
 def verdicts(folder: Path, chosen: Iterable[str]) -> dict[str, Verdict]:
-    """Return the verdicts of those mutants that mutmut came to."""
+    """Return the verdicts on the mutants that mutmut has reached."""
     found: dict[str, Verdict] = {}
     wanted = set(chosen)
     for file in (folder / "mutants").rglob("*.meta"):

@@ -1,4 +1,4 @@
-"""Sessions over WebSockets, without frames."""
+"""Sessions over WebSockets: tested by messages, without WebSocket frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams end when their tokens do: in time, spread, and at no cost before."""
+"""Streams end when their tokens expire: in time, spread out, and without cost before that."""
 
 from __future__ import annotations
 

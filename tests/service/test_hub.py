@@ -216,7 +216,7 @@ async def test_discarded_mailbox_takes_no_frame() -> None:
 
 
 class Recorder:
-    """A subscriber that writes down what it is offered, and may do something then."""
+    """A subscriber that records each offered frame, and then calls a function."""
 
     def __init__(self, then: Callable[[], None] = lambda: None) -> None:
         self.frames: list[Frame] = []

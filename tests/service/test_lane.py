@@ -140,7 +140,7 @@ async def test_large_batch_does_not_wait_for_more_clicks(
 ) -> None:
     store, answers = Store(1), Answers()
     lane = Lane("harbour", store.commit, batch_size=500, batch_interval=9)
-    lane._commit_time = 2  # smoothed by each commit of 1 s, so the pace is more than 3 s
+    lane._commit_time = 2  # after a commit of 1 s the pace is still above 3 s
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lane.run)
         lane.put(answers.to(click(0)))
@@ -159,7 +159,7 @@ async def test_refused_batch_is_not_committed(
 ) -> None:
     store, answers = Store(1), Answers()
     lane = Lane("harbour", store.commit, batch_size=9, batch_interval=9)
-    lane._commit_time = 4  # so it gathers long after the first commit has ended
+    lane._commit_time = 4  # so it still gathers clicks long after the first commit
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lane.run)
         lane.put(answers.to(click(1)))
@@ -205,7 +205,7 @@ async def test_exception_in_a_commit_settles_all_clicks() -> None:
 
 
 async def cancelled_at(step: int) -> bool:
-    """Cancel a lane at its n-th checkpoint; return whether it came that far."""
+    """Cancel a lane at its n-th checkpoint; return whether it reached that checkpoint."""
     answers, store = Answers(), Store(0)
     lane = Lane("harbour", store.commit, batch_size=2, batch_interval=0, idle=0)
     for number in range(5):

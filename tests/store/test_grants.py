@@ -63,7 +63,7 @@ class Model:
     def _settle(self, click: Click, refused: set[str]) -> object:
         duplicate = click.id in self._rows
         if not duplicate:
-            # Of an id that is twice in a batch only the first click can count.
+            # If an id occurs twice in a batch, only the first of its clicks can count.
             if self._cooldown and (click.player in self._clicked or click.id in refused):
                 refused.add(click.id)
                 return TooFast

@@ -30,8 +30,8 @@ IDLE = 10.0
 #: Seconds between two checks of a working backend whether its client is connected.
 CHECK = 1.0
 
-# Shorter limits stay.  A pooler's session is shared with other clients, so its limits stay,
-# too; it is recognized by the process id of the connection, which is not that of the backend.
+# Shorter limits stay.  So do the limits of a pooler's session, which other clients share: there
+# the connection's process id is not that of the backend.
 _LIMIT = """
     select set_config(name, most || 'ms', false)
       from unnest(%s::text[], %s::int[]) as limits (name, most)

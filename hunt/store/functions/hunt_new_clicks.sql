@@ -3,7 +3,7 @@
 -- and only if the player's cooldown is over.
 --
 -- The plan is custom for the reason given in hunt_seen.
--- Its predecessor, in databases of development versions, is of no use any more.
+-- Databases of development versions still have its predecessor, hunt_append, which nothing calls.
 drop function if exists hunt_append(text, uuid[], text[], float8[], float8[], text[], int[]);
 create or replace function hunt_new_clicks(
     p_hunt int, p_cooldown interval, p_at timestamptz,

@@ -68,7 +68,7 @@ async def _drain_sibling(host: Host, process: int) -> None:
     """Forward a drain to the sibling process with this id, which records it.
 
     Raises:
-        NotFound: There is no such process, or this request was forwarded itself.
+        NotFound: There is no such process, or this request was itself forwarded.
     """
     accepted = 0
     if "passed" not in request.args:

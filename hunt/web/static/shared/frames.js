@@ -1,7 +1,7 @@
 // Rendering at most once per animation frame.
 
 /**
- * Return a function that schedules `work` for the next animation frame, once however often it is called. A hidden page
+ * Return a function that schedules `work` for the next animation frame, at most once per frame. A hidden page
  * has no frames, so callers must bound what they collect meanwhile.
  * @param {() => void} work
  */
