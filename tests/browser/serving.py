@@ -35,7 +35,7 @@ class Server:
 
     def start(self, **settings: str) -> None:
         environ = environment(SETTINGS | settings)
-        # Coverage of the server is measured by tests/web and tests/life.
+        # Coverage of the server is measured by tests/web, tests/contract and tests/life.
         unmeasured = {k: v for k, v in environ.items() if not k.startswith("COVERAGE_PROCESS_")}
         self.process = subprocess.Popen(self.command, env=unmeasured)
         while True:

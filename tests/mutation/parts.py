@@ -27,7 +27,12 @@ PARTS = (
     Part(
         "service",
         ("hunt/service/*",),
-        (*PURE, "tests/web/test_identity.py", "tests/web/test_access_log.py"),
+        (
+            *PURE,
+            "tests/contract/test_identity.py",
+            "tests/service/test_jwks.py",
+            "tests/contract/test_access_log.py",
+        ),
     ),
     Part("head", ("hunt/edge/head.py",), ("tests/edge/test_head.py",)),
     Part(

@@ -1,16 +1,7 @@
-"""The contract holds whichever way a request is served; every test runs over each."""
+"""Each test runs over each way in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.support.ways import way
 
-import pytest
-
-from tests.support import serving
-
-
-@pytest.fixture(autouse=True, params=["fast-lane", "quart", "tls"])
-def way(request: pytest.FixtureRequest) -> Iterator[None]:
-    serving.fast_lane, serving.tls = request.param != "quart", request.param == "tls"
-    yield
-    serving.fast_lane, serving.tls = True, False
+__all__ = ["way"]

@@ -6,7 +6,7 @@ PAGE = "https://app.example"
 ALLOWED = "Access-Control-Allow-Origin"
 
 
-async def test_a_page_of_an_allowed_origin_may_read(database: str) -> None:
+async def test_allowed_origin_may_read(database: str) -> None:
     async with serving(database, allowed_origins=(PAGE,)) as client:
         client.headers["Origin"] = PAGE
         for response in (
@@ -25,7 +25,7 @@ async def test_a_page_of_an_allowed_origin_may_read(database: str) -> None:
             assert events.response.headers[ALLOWED] == PAGE
 
 
-async def test_a_browser_may_ask_before_it_asks(database: str) -> None:
+async def test_preflight_is_answered(database: str) -> None:
     async with serving(database, allowed_origins=(PAGE,)) as client:
         del client.headers["Authorization"]
         asked = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
@@ -37,7 +37,7 @@ async def test_a_browser_may_ask_before_it_asks(database: str) -> None:
             assert name in response.headers["Access-Control-Allow-Headers"]
 
 
-async def test_nobody_else_may_and_nobody_may_administer(database: str) -> None:
+async def test_other_origins_and_administration_are_refused(database: str) -> None:
     async with serving(database, allowed_origins=(PAGE,)) as client:
         for origin in ("https://evil.example", "null", PAGE + ".evil.example"):
             response = await client.get("/v1/hunts", headers={"Origin": origin})

@@ -1,4 +1,4 @@
-"""The access log: one schema for every way in, sampled clicks, and nobody's name."""
+"""The access log: one schema for all transports, sampled clicks, no names of players."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def over_socket(**fields: Any) -> str:
     return json.dumps({"click": {"id": str(uuid.uuid4()), "x": 1, "y": 2} | fields})
 
 
-async def test_every_way_in_logs_the_same_lines(database: str, lines: list[EventDict]) -> None:
+async def test_each_transport_logs_the_same_lines(database: str, lines: list[EventDict]) -> None:
     async with serving(database, access_log_clicks=1) as client:
         responses = [
             await client.click(),
@@ -132,7 +132,7 @@ async def test_points_are_those_of_new_rewards(database: str) -> None:
     assert 'hunt_prize_stock_left{hunt="harbour",prize="coin"} 0.0' in lines
 
 
-async def test_one_click_in_so_many_is_logged_and_every_other_request(
+async def test_sample_of_clicks_and_all_other_requests_are_logged(
     database: str, lines: list[EventDict]
 ) -> None:
     async with serving(database, access_log_clicks=3) as client:
@@ -145,7 +145,7 @@ async def test_one_click_in_so_many_is_logged_and_every_other_request(
 
 
 @pytest.mark.parametrize("options", [{"access_log": False}, {"log_level": "warning"}])
-async def test_the_access_log_can_be_off(
+async def test_access_log_can_be_off(
     database: str, lines: list[EventDict], options: dict[str, Any]
 ) -> None:
     async with serving(database, access_log_clicks=1, **options) as client:

@@ -1,4 +1,4 @@
-"""The position of a click comes back to its player on every way, and to no other player."""
+"""The position of a click is sent to its player, and to no other player."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def test_own_rewards_have_a_position(database: str) -> None:
             assert position(json.loads(event.data)) == (X, Y)
 
 
-async def test_messages_of_a_socket_have_a_position(database: str) -> None:
+async def test_websocket_messages_have_a_position(database: str) -> None:
     async with serving(database) as client, opened(client) as socket:
         assert (await next_of(socket))[0] == "hello"
         click = {"id": str(uuid.uuid4()), "x": X, "y": Y}

@@ -1,4 +1,4 @@
-"""A real server that fails in one way or another: the hunt concerned refuses, nothing ends."""
+"""Failures of a real PostgreSQL: the affected hunt refuses clicks, and the server goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams and sockets end with the token that opened them, on every way in."""
+"""Streams and WebSockets end with the token that opened them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_stream_ends_when_its_token_expires(database: str, scope: str) -> 
             assert (await other.next()).event == ("wins" if scope == "all" else "reward")
 
 
-async def test_a_stream_of_a_ticket_ends_with_the_token_behind_it(database: str) -> None:
+async def test_stream_of_a_ticket_ends_with_its_token(database: str) -> None:
     async with serving(database) as client:
         client.headers.update(bearer("ada", ttl=600))
         ticket = (await client.post("/v1/tickets")).json()
@@ -77,14 +77,14 @@ async def test_a_stream_of_a_ticket_ends_with_the_token_behind_it(database: str)
             await assert_ends(events)
 
 
-async def test_a_ticket_lasts_no_longer_than_the_token_behind_it(database: str) -> None:
+async def test_ticket_expires_with_its_token(database: str) -> None:
     async with serving(database) as client:
         client.headers.update(bearer("ada", ttl=30))
         made = await client.post("/v1/tickets")
         assert 0 < made.json()["expires_in"] <= 30
 
 
-async def test_a_stream_of_a_guest_ends_with_the_cookie(database: str) -> None:
+async def test_stream_of_a_guest_ends_with_the_cookie(database: str) -> None:
     async with serving(database) as client:
         del client.headers["Authorization"]
         session = await client.post("/v1/session")
@@ -98,7 +98,7 @@ async def test_a_stream_of_a_guest_ends_with_the_cookie(database: str) -> None:
         assert session.json()["player"] != renewed.json()["player"]
 
 
-async def test_what_a_removed_key_opened_ends(database: str, tmp_path: Path) -> None:
+async def test_streams_end_when_their_key_is_removed(database: str, tmp_path: Path) -> None:
     file = tmp_path / "jwks.json"
     file.write_bytes(key_set(("ES256", 0), ("ES256", 1)))
     settings = {"jwt_algorithms": ("ES256", "HS256"), "jwks_file": file}
@@ -134,7 +134,7 @@ async def code_of(socket: object) -> int:
     return closed.value.reason.code
 
 
-async def test_a_socket_is_closed_when_its_token_expires(database: str) -> None:
+async def test_websocket_is_closed_when_its_token_expires(database: str) -> None:
     async with serving(database) as client, opened(client, **bearer("ada", ttl=60)) as socket:
         assert (await next_of(socket))[0] == "hello"
         pass_time(client, 61)
@@ -142,7 +142,7 @@ async def test_a_socket_is_closed_when_its_token_expires(database: str) -> None:
         assert not client.engine.streams.hub._streams
 
 
-async def test_a_socket_takes_no_click_after_its_token(database: str) -> None:
+async def test_websocket_refuses_clicks_after_expiry(database: str) -> None:
     async with serving(database) as client, opened(client, **bearer("ada", ttl=60)) as socket:
         assert (await next_of(socket))[0] == "hello"
         # The end by time is held back: the click must be refused without it.
@@ -155,7 +155,7 @@ async def test_a_socket_takes_no_click_after_its_token(database: str) -> None:
         assert client.engine.streams.tail.position("harbour") == 0
 
 
-async def test_streams_of_all_kinds_count_together(database: str) -> None:
+async def test_streams_of_all_transports_share_one_limit(database: str) -> None:
     async with serving(database, max_streams_per_player=3) as client:
         async with live(client), live(client, params={"scope": "all"}), opened(client) as socket:
             assert (await next_of(socket))[0] == "hello"

@@ -1,4 +1,4 @@
-"""Limits by player and by address, over both ways."""
+"""Rate limits by player and by address."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def assert_too_fast(response: httpx.Response) -> None:
     assert int(response.headers["Retry-After"]) >= 1
 
 
-async def test_clicks_of_an_address_are_limited_whoever_clicks(database: str) -> None:
+async def test_clicks_of_one_address_are_limited(database: str) -> None:
     async with serving(database, click_rate=0.1, click_burst=2, address_players=2) as client:
         for player in ("ada", "ada", "bob", "bob"):
             client.headers.update(bearer(player))
@@ -37,7 +37,7 @@ async def test_clicks_of_an_address_are_limited_whoever_clicks(database: str) ->
         assert 'outcome="too_fast"} 2.0' in metrics
 
 
-async def test_behind_a_trusted_proxy_each_address_counts_for_itself(database: str) -> None:
+async def test_addresses_behind_a_trusted_proxy_are_limited_each(database: str) -> None:
     limits = {"click_rate": 0.1, "click_burst": 1, "address_players": 1}
     async with serving(database, trusted_proxies=("127.0.0.1",), **limits) as client:
         for number, (address, status) in enumerate(
@@ -55,7 +55,7 @@ async def test_behind_a_trusted_proxy_each_address_counts_for_itself(database: s
             assert (await client.click()).status_code == status, address
 
 
-async def test_a_click_rate_of_zero_takes_the_limit_of_addresses_away_too(database: str) -> None:
+async def test_click_rate_of_zero_lifts_the_limit_of_addresses(database: str) -> None:
     async with serving(database, click_rate=0.0, click_burst=1, address_players=1) as client:
         for _ in range(5):
             assert (await client.click()).status_code == 200
@@ -87,7 +87,7 @@ async def test_tickets_of_a_player_are_limited(database: str) -> None:
 
 
 @pytest.mark.parametrize("by", ["player", "address"])
-async def test_a_stream_too_many_is_told_when_to_come_back(database: str, by: str) -> None:
+async def test_stream_over_the_limit_gets_a_retry_time(database: str, by: str) -> None:
     limits = {"connect_rate": 0.1, "connect_burst": 1, "address_players": 1}
     async with serving(database, **limits) as client:
         async with stream(client) as events:
@@ -102,7 +102,7 @@ async def test_a_stream_too_many_is_told_when_to_come_back(database: str, by: st
         assert client.engine.streams.hub.counts().get("sse", 0) == 0 or by == "player"
 
 
-async def test_resumes_are_limited_for_themselves(database: str) -> None:
+async def test_resumes_have_their_own_limit(database: str) -> None:
     async with serving(database, resume_rate=0.1, resume_burst=1) as client:
         last = {"Last-Event-ID": f"{client.engine.catalogue.hunts['harbour'].epoch}-0"}
         async with stream(client, headers=last) as events:
@@ -125,7 +125,7 @@ async def test_resumes_are_limited_for_themselves(database: str) -> None:
         (("127.0.0.1",), {}, False),
     ],
 )
-async def test_the_cookie_is_secure_where_the_client_speaks_tls(
+async def test_cookie_is_secure_over_tls(
     database: str, trusted: tuple[str, ...], headers: dict[str, str], secure: bool
 ) -> None:
     async with serving(database, trusted_proxies=trusted) as client:

@@ -1,4 +1,4 @@
-"""What players see of a hunt before it is opened, between `closes_at` and its end, and after."""
+"""Views of a hunt: before it is opened, between `closes_at` and its end, and after."""
 
 from __future__ import annotations
 
