@@ -54,7 +54,7 @@ def test_streams_alone_can_decide_the_number_of_nodes() -> None:
     assert size(FIGURES, replace(LOAD, streams=100_000)).nodes == 5
 
 
-def test_what_was_not_measured_is_named() -> None:
+def test_load_beyond_the_measurements_is_named() -> None:
     [one] = size(FIGURES, replace(LOAD, clicks=30_000)).beyond
     assert "at most 20,000 clicks/s" in one
     assert size(FIGURES, replace(LOAD, clicks=30_000, hunts=2)).beyond == []

@@ -24,7 +24,7 @@ def drawn(definition: Definition, number: int, at: datetime) -> Drawn:
     return Drawn(number, click, player, 1, 2, name, points, at)
 
 
-def test_what_was_drawn_is_right_and_anything_else_is_wrong() -> None:
+def test_drawn_outcome_is_confirmed_and_any_other_is_reported() -> None:
     verifier = Verifier(SEED, [Edition(START, HUNT)])
     rows = [drawn(HUNT, number, START) for number in range(200)]
     assert {verifier.judge(row) for row in rows} == {"right"}

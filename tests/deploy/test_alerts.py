@@ -60,7 +60,7 @@ async def test_rules_use_series_that_a_node_has(tmp_path: Path) -> None:
     series = [
         sample for family in text_string_to_metric_families(text) for sample in family.samples
     ]
-    # A histogram without values has its buckets, but a labelled counter appears with its first.
+    # A histogram has its buckets from the start; a labelled counter appears with its first value.
     named = {sample.name for sample in series} | set(re.findall(r"# TYPE (\S+)", text))
     selectors = re.findall(r"\b((?:hunt|process)_\w+)(?:\{(.*?)\})?", EXPRESSIONS)
     assert len(selectors) > len(ALERTS)

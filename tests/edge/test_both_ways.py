@@ -121,7 +121,9 @@ def _normal(received: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("over_tls", [False, True], ids=["clear", "tls"])
-async def test_both_ways_answer_alike(database: str, other_database: str, over_tls: bool) -> None:
+async def test_both_ways_give_equal_responses(
+    database: str, other_database: str, over_tls: bool
+) -> None:
     choose, known = random.Random(SEED), list[str]()
     limits = {
         "trusted_proxies": ("127.0.0.0/8",),

@@ -241,7 +241,7 @@ async def test_body_that_is_not_encoded_may_say_so(client: Client) -> None:
         "http://hunt//v1/hunts", "//evil.example/v1/hunts",
     ],
 )  # fmt: skip
-async def test_path_with_empty_segments_leads_nowhere(client: Client, target: str) -> None:
+async def test_path_with_empty_segments_is_not_found(client: Client, target: str) -> None:
     request = f"GET {target} HTTP/1.1\r\nHost: evil.example\r\n\r\n".encode()
     async with asked(client, request) as reader:
         status, headers, _ = await reader.answer()

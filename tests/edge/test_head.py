@@ -89,7 +89,7 @@ def test_a_plain_stream() -> None:
         pytest.param(b"\r\n\r\n", b"\r\nX: " + b"x" * 9000 + b"\r\n\r\n", id="long"),
     ],
 )
-def test_what_is_odd_is_left_to_hypercorn(old: bytes, new: bytes) -> None:
+def test_unusual_head_is_left_to_hypercorn(old: bytes, new: bytes) -> None:
     assert CLICK.count(old) >= 1
     assert parse(CLICK.replace(old, new, 1)) is None
 

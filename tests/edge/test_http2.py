@@ -41,7 +41,7 @@ def asked() -> list[tuple[str, str, dict[str, str], bytes]]:
     ]
 
 
-async def test_both_versions_say_the_same(database: str, other_database: str) -> None:
+async def test_http1_and_http2_give_equal_responses(database: str, other_database: str) -> None:
     told = []
     requests = asked()
     for base, http2 in ((database, True), (other_database, False)):
@@ -97,7 +97,7 @@ async def test_window_that_never_opens_times_out(
         assert client.engine.streams.hub.counts().get("sse", 0) == 0
 
 
-async def test_there_is_no_way_to_another_websocket(database: str) -> None:
+async def test_http2_opens_no_websocket(database: str) -> None:
     async with serving(database, over_tls=True) as client, speaking(client) as speaker:
         settings = speaker.h2.remote_settings
         assert not settings.enable_connect_protocol

@@ -183,7 +183,7 @@ async def test_5_5_1_a_close_is_answered_with_its_own_code(database: str) -> Non
         await closes(client, [code(1000, "\u2713".encode() * 41)], 1000)
 
 
-async def test_5_5_1_what_was_said_before_a_close_is_answered_and_nothing_after(
+async def test_5_5_1_messages_before_a_close_are_answered_and_later_ones_are_not(
     database: str,
 ) -> None:
     async with serving(database) as client, talking(client) as talk:
@@ -208,7 +208,7 @@ async def test_5_5_1_the_server_closes_the_connection_first(
             await talk.frame()
 
 
-async def test_5_5_2_a_ping_is_answered_with_its_own_words(database: str) -> None:
+async def test_5_5_2_a_pong_has_the_data_of_its_ping(database: str) -> None:
     async with serving(database) as client, talking(client) as talk:
         await greeted(talk)
         words = [b"", b"hello", bytes(range(125)), b"\xff" * 125]

@@ -213,7 +213,7 @@ async def test_stalled_socket_does_not_delay_the_shutdown(
             assert trio.current_time() - begun < 5  # half of SEND_TIMEOUT
 
 
-async def test_whatever_is_sent_the_process_answers_and_nothing_is_left(database: str) -> None:
+async def test_hostile_frames_end_no_process_and_leave_nothing(database: str) -> None:
     choose = random.Random(SEED)
     good = [
         say(ping=1),

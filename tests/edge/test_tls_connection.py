@@ -69,7 +69,7 @@ async def test_http_2_is_served_by_hypercorn(database: str) -> None:
                 assert b"hello" in await anext(stream.aiter_raw())
 
 
-async def test_what_is_not_hot_goes_to_hypercorn_and_comes_back(
+async def test_other_requests_go_to_hypercorn_and_the_connection_returns(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [str(uuid.uuid4()) for _ in range(3)]
@@ -107,7 +107,7 @@ async def test_requests_sent_during_a_stream_are_answered_after_it(database: str
         pytest.param(subscribe()[:-1], id="a head without its end"),
     ],
 )
-async def test_what_does_not_arrive_is_not_waited_for(
+async def test_incomplete_request_times_out(
     database: str, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setattr(tls_connection, "HEAD_TIMEOUT", 0.1)
@@ -118,7 +118,7 @@ async def test_what_does_not_arrive_is_not_waited_for(
         await count_of(client, 0)
 
 
-async def test_a_handshake_that_does_not_end_is_not_waited_for(
+async def test_incomplete_handshake_times_out(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "HANDSHAKE_TIMEOUT", 0.1)

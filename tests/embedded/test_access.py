@@ -105,7 +105,7 @@ async def test_server_of_root_has_a_user_id_of_its_own(folder: Path) -> None:
 
 
 @as_root
-async def test_who_reaches_the_socket_is_still_refused(folder: Path) -> None:
+async def test_client_that_reaches_the_socket_is_still_refused(folder: Path) -> None:
     data = folder / "data"
     async with postgres.server(data) as conninfo:
         [uid] = owners(data / "postgresql")

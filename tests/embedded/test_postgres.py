@@ -20,7 +20,7 @@ from tests.faults.rig import disk
 from tests.support.embedded_postgres import HOLD, ask, gone, postmaster
 
 
-async def test_starts_keeps_its_data_and_leaves_nothing_running(tmp_path: Path) -> None:
+async def test_server_starts_keeps_its_data_and_ends_completely(tmp_path: Path) -> None:
     data = tmp_path / "with a space"
     async with postgres.server(data) as conninfo:
         pid = postmaster(data)
@@ -45,7 +45,7 @@ async def test_a_second_process_uses_the_running_one(tmp_path: Path) -> None:
         assert await ask(first, "select 2") == 2
 
 
-async def test_is_gone_when_its_owner_is_killed_and_starts_again(tmp_path: Path) -> None:
+async def test_server_ends_when_its_owner_is_killed_and_starts_again(tmp_path: Path) -> None:
     owner = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )

@@ -44,12 +44,12 @@ def run(name: str, script: Script, template: Path) -> rig.Result:
 
 
 @pytest.mark.parametrize("name", CONTROLS)
-def test_a_broken_server_is_caught(name: str, template: Path) -> None:
+def test_defect_of_the_server_is_detected(name: str, template: Path) -> None:
     check, script = CONTROLS[name]
     found = run(name, script, template).violations
     assert check in {each.check for each in found}
 
 
-def test_a_sound_server_is_not(template: Path) -> None:
+def test_correct_server_passes(template: Path) -> None:
     script = replace(PLAIN, steps=[LOSE, replace(KILL, at=3.0)], repeat=0.3, fickle=0.5)
     assert run("sound", script, template).violations == []

@@ -24,7 +24,7 @@ def require(met: bool, what: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, script in SCRIPTS.items() if script.ci])
-def test_what_goes_wrong_breaks_no_promise(name: str, template: Path) -> None:
+def test_faults_break_no_guarantee(name: str, template: Path) -> None:
     script = replace(SCRIPTS[name], seed=SEED)
     require(not script.clock or rig.faketime() is not None, "Debian's faketime")
     require(not script.disk or os.geteuid() == 0, "root, to mount a small file system")

@@ -121,7 +121,7 @@ async def test_metrics_are_summed_over_workers(tmp_path: Path) -> None:
                 assert 'hunt_build_info{version="0.1.0"} 1.0' in text
 
 
-async def test_killed_it_leaves_nothing_behind(tmp_path: Path) -> None:
+async def test_killed_supervisor_leaves_nothing_behind(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server:
         pids = children(server.process.pid, "")
         assert len(pids) >= 3  # two servers, PostgreSQL, and perhaps a spare by now

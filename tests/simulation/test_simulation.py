@@ -84,7 +84,7 @@ def test_promises_hold_under_new_faults(script: Script) -> None:
 
 
 @pytest.mark.parametrize("script", FOUND.values(), ids=FOUND)
-def test_what_was_found_once_is_kept(script: Script) -> None:
+def test_scripts_that_found_defects_pass(script: Script) -> None:
     violations = simulate(script)
     assert not violations, report(violations)
 
@@ -103,7 +103,7 @@ def test_a_script_plays_the_same_each_time() -> None:
 @pytest.mark.parametrize(
     ("piece", "check"), PIECES, ids=lambda value: getattr(value, "__name__", value)
 )
-def test_what_is_broken_is_caught(
+def test_planted_defect_is_detected(
     piece: Callable[[pytest.MonkeyPatch], None], check: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     piece(monkeypatch)

@@ -6,7 +6,7 @@ from hunt.store import setting_checks
 from tests.support.connections import connected
 
 
-async def test_checks_name_what_is_wrong_and_the_cure(database: str) -> None:
+async def test_failed_checks_name_the_fault_and_its_cure(database: str) -> None:
     async with connected(database) as conn:
         good = {each.name: each for each in await setting_checks.check(conn)}
         assert all(each.ok for name, each in good.items() if name != "latency")

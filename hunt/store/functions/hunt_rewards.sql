@@ -1,6 +1,6 @@
 -- Return rewards with p_after < seq <= p_upto in order, at most p_limit, of one player or (null) of all players.
 -- The plan is custom for the reason given in hunt_seen.
--- The result of a function cannot be replaced, so a version without positions is dropped first.
+-- PostgreSQL cannot change the result type of a function, so a version without positions is dropped first.
 drop function if exists hunt_rewards(text, text, bigint, bigint, int);
 create function hunt_rewards(p_hunt text, p_player text, p_after bigint, p_upto bigint, p_limit int)
 returns table (seq bigint, click_id text, player text, prize text, points int, at text, x float8, y float8)

@@ -96,7 +96,7 @@ async def test_a_block_that_is_cancelled_as_it_ends_leaves_no_connection(databas
     assert conn.closed
 
 
-async def test_what_psycopg_does_with_timeouts_still_works(database: str) -> None:
+async def test_timeouts_of_psycopg_still_work(database: str) -> None:
     async with connected(database) as conn:
         assert [n async for n in conn.notifies(timeout=0.01)] == []
         await conn.execute("listen here")
@@ -139,7 +139,7 @@ async def test_cancel_safe_ends_the_query_of_another_task(database: str) -> None
         ("host=does-not-exist.invalid", "name cannot be resolved"),
     ],
 )
-async def test_says_why_there_is_no_connection(conninfo: str, error: str) -> None:
+async def test_failed_connect_names_its_reason(conninfo: str, error: str) -> None:
     with pytest.raises(psycopg.OperationalError, match=error):
         await Connection.connect(conninfo)
 
@@ -152,7 +152,7 @@ async def test_a_server_that_does_not_answer_is_given_up() -> None:
             await Connection.connect(f"host=127.0.0.1 port={port} connect_timeout=2")
 
 
-async def test_a_lost_connection_is_said_to_be_one(database: str) -> None:
+async def test_lost_connection_is_reported_as_lost(database: str) -> None:
     async with connected(database) as conn, connected(database) as other:
         await other.execute("select pg_terminate_backend(%s)", (conn.info.backend_pid,))
         with pytest.raises(StoreError), translated():
@@ -200,7 +200,7 @@ async def test_never_more_connections_than_its_size(database: str) -> None:
         await whole(pool)
 
 
-async def test_who_waits_too_long_is_told(database: str) -> None:
+async def test_call_that_waits_too_long_gets_an_error(database: str) -> None:
     async with open_pool(database, size=1) as pool, pool.connection():
         with pytest.raises(StoreUnavailable, match="busy"):
             async with pool.connection(timeout=0.01):
@@ -208,7 +208,7 @@ async def test_who_waits_too_long_is_told(database: str) -> None:
         assert +pool.faults == {"busy": 1}
 
 
-async def test_a_server_that_takes_connections_and_says_nothing_is_a_timeout() -> None:
+async def test_server_that_accepts_and_does_not_answer_is_a_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         async with open_pool(f"host=127.0.0.1 port={port}", size=1) as pool:

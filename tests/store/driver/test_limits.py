@@ -164,7 +164,7 @@ async def test_backends_that_were_given_up_keep_their_places(database: str) -> N
 # --- the connection that listens ----------------------------------------------------
 
 
-async def test_listener_notices_a_server_that_says_nothing(
+async def test_listener_notices_a_silent_server(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listen, "PING", 0.1)

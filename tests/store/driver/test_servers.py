@@ -160,7 +160,7 @@ async def test_pool_keeps_a_server_that_answers_others(database: str) -> None:
         assert pool.faults["silent"] == 0
 
 
-async def test_connect_in_vain_is_not_repeated_at_once_and_recovery_is_told() -> None:
+async def test_failed_connect_is_not_repeated_at_once_and_recovery_is_logged() -> None:
     with silent() as server:
         async with open_pool(f"host=127.0.0.1 port={port(server)}", size=1) as pool:
             with pytest.raises(ConnectTimeout):
@@ -174,7 +174,7 @@ async def test_connect_in_vain_is_not_repeated_at_once_and_recovery_is_told() ->
             assert accepted(server) == 0
 
 
-async def test_recovery_is_told_once(database: str) -> None:
+async def test_recovery_is_logged_once(database: str) -> None:
     async with proxy(before(database)) as server:
         told: list[None] = []
         async with open_pool(several(database, server.port), size=2) as pool:

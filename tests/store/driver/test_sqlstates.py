@@ -46,7 +46,7 @@ def test_decided_meaning(state: str, kind: type[StoreError]) -> None:
     assert ERRORS[rule(state if len(state) == 5 else f"{state}ZZZ").meaning] is kind
 
 
-def test_table_decides_nothing_else() -> None:
+def test_tables_have_no_other_codes_and_a_reason_for_each() -> None:
     decided = {state for states in DECIDED.values() for state in states.split()}
     assert CODES.keys() | CLASSES.keys() <= decided
     assert all(each.why for each in (*CODES.values(), *CLASSES.values(), DEFAULT))

@@ -25,7 +25,7 @@ async def win(client: Client, player: str, times: int) -> None:
         assert (await client.click()).status_code == 200
 
 
-async def test_who_leads(database: str) -> None:
+async def test_leaderboard_lists_the_best_players(database: str) -> None:
     async with serving(database) as client:
         assert (await client.get(PATH)).json() == {"hunt": "harbour", "seq": 0, "leaders": []}
         await win(client, "ada-lovelace", 1)  # the coin has a stock of three

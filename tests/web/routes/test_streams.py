@@ -88,7 +88,7 @@ async def test_silence_is_filled_with_heartbeats(database: str) -> None:
             await events.more()
 
 
-async def test_a_drain_says_when_to_come_back_and_ends(database: str) -> None:
+async def test_drain_sends_a_retry_time_and_ends_the_stream(database: str) -> None:
     async with serving(database) as client:
         async with stream(client) as events:
             await events.next()
@@ -119,7 +119,7 @@ async def test_after_a_new_epoch_streams_are_reset_and_then_live(database: str) 
             assert (await events.next()).id == f"{new}-2"
 
 
-async def test_too_many_streams_are_told_to_come_back(database: str) -> None:
+async def test_stream_beyond_the_limit_gets_a_retry_time(database: str) -> None:
     async with serving(database, max_streams_per_player=1) as client, stream(client) as first:
         await first.next()
         async with stream(client) as second:
@@ -156,7 +156,7 @@ async def test_everybodys_wins_are_masked_and_without_replay(database: str) -> N
         assert (await client.get("/v1/hunts/harbour/events?scope=x")).status_code == 400
 
 
-async def test_what_is_final_is_no_stream(database: str) -> None:
+async def test_final_refusal_opens_no_stream(database: str) -> None:
     async with serving(database) as client:
         assert (await client.get("/v1/hunts/nowhere/events")).status_code == 404
         other = bearer(hunts=["river"])
@@ -177,7 +177,7 @@ async def test_a_ticket_opens_a_stream(database: str) -> None:
         assert refused.status_code == 401
 
 
-async def test_who_leaves_is_forgotten(database: str) -> None:
+async def test_stream_of_a_client_that_left_is_forgotten(database: str) -> None:
     async with serving(database) as client:
         async with stream(client) as events:
             await events.next()
