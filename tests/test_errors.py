@@ -25,15 +25,15 @@ from hunt.play import problems
 from hunt.play.problems import meaning, type_of
 from hunt.play.session import refusal_message
 
-#: In the order of the pages.
+#: All refusals, in the order of the documentation.
 REFUSALS = sorted(kinds(Refused), key=lambda kind: (kind.status, kind.slug))
 
-#: Close codes of RFC 6455 for "try again later", and hunt's.
+#: The close code for "try again later" (RFC 6455), and those of hunt.
 CLOSE_CODES = {1013, 4401, 4403}
 
 
 def made(kind: type[Refused]) -> Refused:
-    """Return a refusal of a kind, with all that it may carry."""
+    """Return a refusal of a kind, with every field that it may have."""
     if issubclass(kind, HuntNotOpen):
         return kind(opens_at="2026-01-01T00:00:00Z", closes_at=None)
     if kind is Overloaded:

@@ -46,14 +46,14 @@ class Forker:
         """Run a command to its end.
 
         Args:
-            arguments: Of ``hunt``.
-            environ: All of its ``HUNT_`` variables, and others in place of ours.
+            arguments: Arguments of ``hunt``.
+            environ: Its ``HUNT_`` variables, and replacements of other variables.
             cwd: The working directory.
-            out: Where standard output goes: a path, ``closed``, or ``gone`` for a pipe that
-                nobody reads; None is read by the test.
+            out: Target of standard output: a path, ``closed``, or ``gone`` for a pipe that
+                nobody reads; None: a pipe that the test reads.
             uid: The user, where this process is root.
             signal_after: Send SIGINT to the process group once this is in its output.
-            limit: Seconds after which it is killed.
+            limit: Seconds after which the command is killed.
             before: Python that is run in the process first.
         """
         self._count += 1

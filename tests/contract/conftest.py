@@ -1,4 +1,4 @@
-"""Each test runs over each way in."""
+"""Runs each test over each way into the server."""
 
 from __future__ import annotations
 

@@ -27,12 +27,12 @@ PAGE = 8192
 
 @pytest.fixture(autouse=True)
 def way() -> None:
-    """What the database says is the same on every way, so once is enough."""
+    """Run each test once only: errors of the database are the same for every way."""
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the data of a cluster with the schema and two open hunts, to be copied."""
+    """Return the data folder of a cluster with the schema and two open hunts, as a template."""
     folder = tmp_path_factory.mktemp("cluster", numbered=True) / "template"
     folder.parent.chmod(0o755)
 
@@ -61,14 +61,14 @@ async def failing(
     options: str = "",
     **settings: str,
 ) -> AsyncIterator[tuple[Postgres, Client]]:
-    """Serve on a server of this test's own.
+    """Serve on a PostgreSQL server that only this test uses.
 
     Args:
-        folder: Of its data.
-        template: Whose copy the data are.
-        before: Called while the server runs, and nothing is served.
-        options: Of each session of hunt, as of libpq.
-        settings: Of PostgreSQL.
+        folder: Folder for the data of that server.
+        template: Data folder to copy.
+        before: Called while PostgreSQL runs, before hunt serves.
+        options: Options of each session of hunt, in libpq's form.
+        settings: Settings of PostgreSQL.
     """
     async with clusters.running(folder / "own", template, settings) as postgres:
         if before is not None:
@@ -84,12 +84,12 @@ async def click(client: Client, hunt: str) -> httpx.Response:
 
 
 def kind(response: httpx.Response) -> str:
-    """Return the type of a problem, or the status where all went well."""
+    """Return the type of a problem, or ``ok``."""
     return "ok" if response.status_code == 200 else response.json()["type"].partition("#")[2]
 
 
 async def until(client: Client, hunt: str, wanted: str) -> None:
-    """Click until a click ends as wanted."""
+    """Click until a click has the wanted outcome, as of `kind`."""
     with trio.fail_after(60):
         while kind(await click(client, hunt)) != wanted:
             await trio.sleep(0.05)
@@ -113,7 +113,7 @@ async def test_corrupt_partition_stops_its_own_hunt_only(
             for hunt in ("harbour", "river"):
                 assert kind(await click(client, hunt)) == "ok"
         path = await path_of(postgres, relation)
-        await postgres.stop(signal.SIGINT)  # so that no page is left in its memory
+        await postgres.stop(signal.SIGINT)  # no page may stay in its memory
         damaged.append((path, path.read_bytes()))
         with path.open("r+b") as file:
             file.seek(page * PAGE)
@@ -130,12 +130,12 @@ async def test_corrupt_partition_stops_its_own_hunt_only(
         assert client.engine.commits.breaker.state == "closed"
         failures = client.engine.commits.guard.failures["hunt"]
         assert 1 <= failures < 10, "the database is not asked for each click"
-        for path in ("rewards", "leaderboard"):  # of the log that cannot be read
+        for path in ("rewards", "leaderboard"):  # the log cannot be read
             assert (await client.get(f"/v1/hunts/harbour/{path}")).status_code in {200, 503}
             assert (await client.get(f"/v1/hunts/river/{path}")).status_code == 200
         page_of_metrics = client.engine.telemetry.registry.render().decode()
         assert "hunt_unavailable_hunts 1.0" in page_of_metrics
-        # The probe of an open breaker does not go by the hunt that fails alone.
+        # The probe of an open breaker does not use the failing hunt.
         client.engine.commits.breaker.read_only(client.engine.commits.breaker.admit())
         client.engine.commits.prober.last_hunt = "harbour"
         client.engine.commits.prober.observe()
@@ -184,7 +184,7 @@ async def test_schema_that_is_changed_under_a_server_refuses_and_recovers(
         await postgres.execute(fail)
         await postgres.terminate("query not like 'listen%'")  # statements are prepared anew
         with trio.fail_after(30):
-            # What is under way as its session ends is perhaps recorded.
+            # A batch in flight when its session ends may be recorded.
             while (answer := await click(client, "harbour")).status_code != 503:
                 assert answer.status_code in {200, 504}
         await postgres.execute(mend)

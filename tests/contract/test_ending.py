@@ -48,7 +48,7 @@ async def closes_in(database: str, seconds: float) -> None:
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> trio.Event:
-    """Record no end of a hunt before the event is set."""
+    """Delay the record of each hunt's end until the event is set."""
     event, end_due = trio.Event(), Hunts.end_due
 
     async def wait_and_end(self: Hunts, hunt: str) -> bool:
@@ -60,7 +60,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> trio.Event:
 
 
 async def streams(client: Client) -> int:
-    """Return the status of a stream, as it begins."""
+    """Return the status of the response that begins a stream."""
     async with client.stream("GET", f"{HARBOUR_PATH}/events") as response:
         return response.status_code
 
@@ -127,7 +127,7 @@ async def test_extension_of_an_ended_hunt_is_refused(database: str) -> None:
 
 @asynccontextmanager
 async def proxied(database: str) -> AsyncIterator[tuple[Proxy, str]]:
-    """Yield a proxy in front of the database, and the connection string of that way."""
+    """Yield a proxy in front of the database, and a connection string through it."""
     parts = conninfo_to_dict(database)
     host, port = str(parts["host"]), parts.get("port") or 5432
 
@@ -155,11 +155,11 @@ async def test_node_cut_off_while_the_operator_extends_reveals_nothing(database:
                 await trio.sleep(0.02)
         proxy.refuse = True
         proxy.reset_all()
-        await closes_in(database, 3600)  # which this node cannot know
+        await closes_in(database, 3600)  # this node cannot know it
         closing = await wait_state(client, "closing")
         assert "seed" not in closing
         assert await streams(client) == 200
-        # Elsewhere clicks count, and the seed would tell which of them win.
+        # On other nodes clicks still count, and the seed would reveal which of them win.
         click = Click(str(uuid.uuid4()), "bob", 1.0, 2.0, None, 0)
         [outcome] = await Log(pool).append("harbour", [click])
         assert isinstance(outcome, Settlement)

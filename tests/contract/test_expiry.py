@@ -25,7 +25,7 @@ ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 @asynccontextmanager
 async def live(client: Client, **options: object) -> AsyncIterator[Stream]:
-    """Yield a stream that was greeted."""
+    """Yield a stream after its greeting."""
     async with stream(client, **options) as events:
         assert events.response.status_code == 200
         assert (await events.next()).retry == 2000
@@ -34,7 +34,7 @@ async def live(client: Client, **options: object) -> AsyncIterator[Stream]:
 
 
 async def assert_ends(events: Stream) -> None:
-    """Check that a stream says when to come back, and no more."""
+    """Check that a stream sends a retry time, and ends."""
     [last] = await events.rest()
     low, high = reconnect.RECONNECT_MS
     assert low <= (last.retry or 0) <= high
@@ -64,7 +64,7 @@ async def test_stream_of_a_ticket_ends_with_its_token(database: str) -> None:
         assert ticket["expires_in"] == auth.TICKET_SECONDS
         del client.headers["Authorization"]
         async with live(client, params={"ticket": ticket["ticket"]}) as events:
-            pass_time(client, 300)  # the ticket was for connecting only
+            pass_time(client, 300)  # the ticket has expired, the token has not
             refused = await client.get(
                 "/v1/hunts/harbour/events", params={"ticket": ticket["ticket"]}
             )
@@ -92,7 +92,7 @@ async def test_stream_of_a_guest_ends_with_the_cookie(database: str) -> None:
             pass_time(client, auth.GUEST_DAYS * 86400 + 1)
             await assert_ends(events)
         assert (await client.get("/v1/hunts/harbour/events")).status_code == 401
-        # The page that comes back asks for a session, and gets a new one.
+        # A page that reconnects requests a session, and gets a new one.
         renewed = await client.post("/v1/session")
         assert renewed.status_code == 201
         assert session.json()["player"] != renewed.json()["player"]
@@ -126,7 +126,7 @@ async def test_streams_end_when_their_key_is_removed(database: str, tmp_path: Pa
 
 
 async def code_of(socket: object) -> int:
-    """Return the code that a socket is closed with."""
+    """Return the close code of a socket."""
     with pytest.raises(ConnectionClosed) as closed:
         while True:
             await next_of(socket)  # type: ignore[arg-type]
@@ -145,7 +145,7 @@ async def test_websocket_is_closed_when_its_token_expires(database: str) -> None
 async def test_websocket_refuses_clicks_after_expiry(database: str) -> None:
     async with serving(database) as client, opened(client, **bearer("ada", ttl=60)) as socket:
         assert (await next_of(socket))[0] == "hello"
-        # The end by time is held back: the click must be refused without it.
+        # The expiry has not closed the socket yet: the click itself must be refused.
         client.engine.tokens._clock = lambda: time.time() + 61
         click = {"id": str(uuid.uuid4()), "x": 1, "y": 2}
         await socket.send_message(json.dumps({"click": click}))

@@ -100,7 +100,7 @@ async def test_changed_key_set_takes_effect_while_serving(
                     while (await client.click()).status_code != status:
                         await trio.lowlevel.checkpoint()
 
-            # Not known yet: not the player's fault, and not for ever.
+            # The keys are not known yet: that is temporary, so 503 and not 401.
             client.headers.update(foreign("ES256"))
             refused = await client.click()
             assert_problem(refused, 503)
@@ -112,17 +112,17 @@ async def test_changed_key_set_takes_effect_while_serving(
             idp.body, idp.status = key_set(("ES256", 0)), 200
             await until(200, 0)
             assert (await client.get("/readyz")).status_code == 200
-            # A new key: the first token with it has the set fetched.
+            # The first token with a new key triggers a fetch.
             idp.body = key_set(("ES256", 0), ("ES256", 1))
             await until(200, 1)
-            # What cannot be fetched changes nothing.
+            # A failed fetch changes nothing.
             idp.status, fetched = 404, idp.fetched
             await until(401, 2)
             with trio.fail_after(10):
                 while idp.fetched == fetched:
                     await trio.lowlevel.checkpoint()
             await until(200, 0)
-            # A key that was removed counts no more, though its token was remembered.
+            # A removed key is refused, although its token was cached.
             idp.body, idp.status = key_set(("ES256", 1)), 200
             client.headers.update(foreign("ES256", 2))
             await client.click()

@@ -31,7 +31,7 @@ async def test_clicks_of_one_address_are_limited(database: str) -> None:
         client.headers.update(bearer("eve"))
         assert_too_fast(await client.click())
         client.headers["X-Forwarded-For"] = "192.0.2.1"
-        assert_too_fast(await client.click())  # nobody said that we trust a proxy
+        assert_too_fast(await client.click())  # no proxy is trusted
         metrics = (await client.get("/metrics")).text
         assert 'hunt_limited_total{by="address",limit="click"} 2.0' in metrics
         assert 'outcome="too_fast"} 2.0' in metrics
@@ -110,7 +110,7 @@ async def test_resumes_have_their_own_limit(database: str) -> None:
             assert json.loads((await events.next()).data)["resumed"]
         async with stream(client, headers=last) as events:
             assert [each.event for each in await events.rest()] == [""]
-        async with stream(client) as events:  # live, and reads nothing
+        async with stream(client) as events:  # a live stream reads nothing from the log
             await events.next()
             assert (await events.next()).event == "hello"
 

@@ -1,4 +1,4 @@
-"""Trace contexts, on each way in: in the logs, and as spans at a real receiver of OTLP."""
+"""Trace contexts of all transports: in the logs, and as spans at a real OTLP receiver."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SOCKET = "/v1/hunts/<hunt_id>/socket"
 
 
 class Receiver:
-    """A collector: keeps the spans that it receives by OTLP over HTTP."""
+    """A collector that keeps the spans that it receives by OTLP over HTTP."""
 
     def __init__(self) -> None:
         self.spans: list[Any] = []
@@ -75,7 +75,7 @@ async def click_over_socket(client: Client, **fields: Any) -> None:
 
 
 async def send_everything(client: Client) -> None:
-    """Send a request of each kind, all in one trace."""
+    """Send one request of each kind, all in one trace."""
     client.headers.update(TRACED)
     assert (await client.click()).status_code == 200
     assert (await client.click(x=101)).status_code == 400

@@ -224,7 +224,7 @@ async def test_roles_and_grants_of_the_cluster_are_enough_for_a_server(tmp_path:
     await database.cluster.init()
     await database.start()
     try:
-        # As the operator does.
+        # The operator CloudNativePG does the same.
         await database.execute(f"create role {initdb['owner']} login")
         await database.execute(f"alter database {initdb['database']} owner to {initdb['owner']}")
         for each in initdb["postInitApplicationSQL"]:

@@ -58,7 +58,7 @@ async def test_buffered_click_is_answered_before_the_close(database: str) -> Non
         await worker_of(client).close_idle(0)
         status, headers, _ = await Reader(busy).answer()
         assert (status, headers["connection"]) == (200, "close")
-        await wait_closed(idle)  # raises where it is a reset
+        await wait_closed(idle)  # raises an error if the connection was reset
 
 
 async def test_draining_server_refuses_and_announces_the_close(database: str) -> None:

@@ -23,7 +23,7 @@ CONTINUATION = 0
 
 
 def web_of(session: Session) -> WebSocket:
-    """Return the frames below a session."""
+    """Return the WebSocket of a session."""
     assert isinstance(session._link, WebSocket)
     return session._link
 

@@ -56,7 +56,7 @@ class Crowd:
         stream_ports: Ports at which they open streams.
         pause: Seconds between two clicks of one connection.
         repeat: The share of answered clicks that are sent again.
-        fickle: The share of refusals that are taken for an answer.
+        fickle: The share of refusals that the client accepts as final.
         hasty: The share of clicks whose client leaves before the answer.
         poison: The share of clicks that no store will take; see `POISON`.
     """

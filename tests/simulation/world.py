@@ -103,7 +103,7 @@ class World:
                 process.connections.pop().cancel()
 
     def somewhere(self) -> tuple[Process, Engine] | None:
-        """Return a running process, as a load balancer does."""
+        """Choose a running process, as a load balancer does; None if there is none."""
         up = [(each, each.engine) for each in self.processes if each.engine is not None]
         return self.random.choice(up) if up else None
 

@@ -1,4 +1,4 @@
-"""The ways in: the fast lane, Quart, and TLS; the contract holds over each of them."""
+"""The ways into the server: the fast lane, Quart, and TLS; each must keep the contract."""
 
 from __future__ import annotations
 
