@@ -28,9 +28,10 @@ from hunt.edge import worker
 from hunt.edge.admission import Admission
 from hunt.edge.park import Park
 from hunt.edge.worker import Service, Worker
-from hunt.engine import Engine, open_engine
+from hunt.engine import Engine
 from hunt.errors import SettingsError
 from hunt.host import Host
+from hunt.lifecycle import open_engine
 from hunt.logs import configure
 from hunt.processes import failures
 from hunt.processes.listening import set_backlog

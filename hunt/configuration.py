@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from hunt import conninfo, sources, values
+from hunt import conninfo, sources, url_values
 from hunt.errors import SettingsError
 from hunt.settings import CONNECTIONS, DECLARATIONS, SECRETS, Settings
 from hunt.sources import PREFIX
@@ -78,4 +78,4 @@ def _masked(name: str, value: object) -> str:
         return "(set)"
     if isinstance(value, tuple):
         return ",".join(value)
-    return values.without_secrets(value) if isinstance(value, str) else str(value)
+    return url_values.without_secrets(value) if isinstance(value, str) else str(value)

@@ -140,9 +140,7 @@ class Overloaded(Refused):
     headers = ("Retry-After",)
     retry_after: float
 
-    def __init__(
-        self, detail: str = "the server cannot do this now", *, retry_after: float
-    ) -> None:
+    def __init__(self, detail: str = "the server cannot do it now", *, retry_after: float) -> None:
         super().__init__(f"{detail}: try again in {retry_after:.1f} s")
         self.retry_after = retry_after
 

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, get_args, get_type_hints
 
 import platformdirs
 
-from hunt import values
+from hunt import url_values, values
 from hunt.setting import Setting
 
 #: File descriptors that are not for clients: pool, listening sockets, logs, epoll.
@@ -87,7 +87,7 @@ class Settings:
         example="10.0.0.0/8,unix", default="none",
     )] = ()
     allowed_origins: Annotated[tuple[str, ...], Setting(
-        values.origins, "", "Other origins whose pages may use the API.",
+        url_values.origins, "", "Other origins whose pages may use the API.",
         example="https://play.example", default="the server's own",
     )] = ()
     fast_lane: Annotated[bool, Setting(
@@ -111,7 +111,7 @@ class Settings:
         example="/etc/hunt/jwks.json", default="none",
     )] = None
     jwks_url: Annotated[str | None, Setting(
-        values.url, "", "The URL of the issuer's JSON Web Key Set, fetched regularly.",
+        url_values.url, "", "The URL of the issuer's JSON Web Key Set, fetched regularly.",
         example="https://id.example/keys", default="none",
     )] = field(default=None, repr=False)
     jwt_issuer: Annotated[str | None, Setting(
@@ -228,7 +228,7 @@ class Settings:
         values.whole(1), "clicks", "One of this many clicks is logged; at level `debug` all are.",
     )] = 100
     otlp_url: Annotated[str | None, Setting(
-        values.endpoint, "",
+        url_values.endpoint, "",
         "The collector's URL for traces (OTLP over HTTP); needs the extra `otel`.",
         example="http://collector.example:4318/v1/traces", default="no spans are exported",
     )] = None

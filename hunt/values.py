@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
-from urllib.parse import urlsplit
 
 from hunt import conninfo, valkey_url
 
@@ -77,7 +76,8 @@ def bus(value: object) -> str:
     return value
 
 
-def _list(value: object) -> tuple[str, ...]:
+def listed(value: object) -> tuple[str, ...]:
+    """Return the texts of a list, or of a text with commas."""
     parts = [text(part) for part in value] if isinstance(value, list) else text(value).split(",")
     return tuple(part.strip() for part in parts if part.strip())
 
@@ -163,7 +163,7 @@ def address(value: object) -> str:
             )
         return found
     match = _ADDRESS.fullmatch(found)
-    if match is None or not _is_host(match[1]) or int(match[2]) > 65535:
+    if match is None or not is_host(match[1]) or int(match[2]) > 65535:
         raise ValueError("must be HOST:PORT, as in 127.0.0.1:8000, or unix:/PATH")
     return found
 
@@ -171,13 +171,13 @@ def address(value: object) -> str:
 @accepts("one or more addresses, each HOST:PORT or unix:/PATH, comma-separated")
 def addresses(value: object) -> tuple[str, ...]:
     """Return one or more addresses."""
-    found = tuple(address(each) for each in _list(value))
+    found = tuple(address(each) for each in listed(value))
     if not found:
         raise ValueError("must be one or more addresses")
     return found
 
 
-def _is_host(host: str) -> bool:
+def is_host(host: str) -> bool:
     """Return whether `host` is a name, an IPv4 address, or an IPv6 address in brackets."""
     if host.startswith("["):
         try:
@@ -192,7 +192,7 @@ def _is_host(host: str) -> bool:
 @accepts("one or more secrets of at least 32 bytes, comma-separated")
 def jwt_secrets(value: object) -> tuple[bytes, ...]:
     """Return one or more secrets."""
-    secrets = tuple(each.encode() for each in _list(value))
+    secrets = tuple(each.encode() for each in listed(value))
     if not secrets or any(len(each) < 32 for each in secrets):
         raise ValueError(f"must be {jwt_secrets.accepts}")
     return secrets
@@ -204,93 +204,16 @@ _ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 @accepts(f"one or more of {', '.join(_ALGORITHMS)}")
 def algorithms(value: object) -> tuple[str, ...]:
     """Return one or more signature algorithms."""
-    found = _list(value)
+    found = listed(value)
     if not found or not set(found) <= set(_ALGORITHMS):
         raise ValueError(f"must be {algorithms.accepts}")
-    return found
-
-
-# User and password as in RFC 3986, so that every parser finds the same host.
-_AUTHORITY = re.compile(
-    r"(?:[A-Za-z0-9._~!$&'()*+,;=:%-]*@)?(\[[^][]*\]|[^][:@]+)(?::(\d{1,5}))?", re.ASCII
-)
-
-
-@accepts("https://HOST/..., or http:// to this machine")
-def url(value: object) -> str:
-    """Return a URL that may be fetched; it may contain a user and a password."""
-    found = text(value)
-    scheme, host = _server(found)
-    here = host.lower() in {"localhost", "127.0.0.1", "[::1]"}
-    if scheme != "https" and not (scheme == "http" and here):
-        raise ValueError(f"must be {url.accepts}")
-    return found
-
-
-def server(value: object) -> str:
-    """Return the URL of a hunt server, without user, password and query."""
-    found = text(value)
-    scheme, _ = _server(found)
-    if scheme not in {"http", "https"} or any(each in found for each in "@?#"):
-        raise ValueError("must be http://HOST:PORT or https://HOST, without user and password")
-    return found
-
-
-@accepts("http://HOST:PORT/PATH or https://HOST/PATH, without user, password and query")
-def endpoint(value: object) -> str:
-    """Return the URL of a service in the network of the server."""
-    try:
-        return server(value)
-    except ValueError:
-        raise ValueError(f"must be {endpoint.accepts}") from None
-
-
-def _server(url: str) -> tuple[str, str]:
-    """Return scheme and host of a URL; empty if parsers may disagree about them."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "", ""
-    match = _AUTHORITY.fullmatch(parts.netloc)
-    if not re.fullmatch(r"[!-~]+", url) or match is None or not _is_host(match[1]):
-        return "", ""
-    return ("", "") if int(match[2] or 1) > 65535 else (parts.scheme, match[1])
-
-
-def without_secrets(found: str) -> str:
-    """Return a URL without user, password, query and fragment; any other text unchanged."""
-    if "://" not in found:
-        return found
-    try:
-        parts = urlsplit(found)
-    except ValueError:
-        return "(set)"
-    match = _AUTHORITY.fullmatch(parts.netloc)
-    if parts.scheme not in {"http", "https"} or match is None or not _is_host(match[1]):
-        return "(set)"
-    port = f":{match[2]}" if match[2] else ""
-    user = "***@" if "@" in parts.netloc else ""
-    query = "?***" if parts.query or parts.fragment else ""
-    return f"{parts.scheme}://{user}{match[1]}{port}{parts.path}{query}"
-
-
-@accepts("origins, as in https://play.example, without a path, comma-separated")
-def origins(value: object) -> tuple[str, ...]:
-    """Return origins (RFC 6454)."""
-    found = _list(value)
-    for origin in found:
-        scheme, _, authority = origin.partition("://")
-        match = _AUTHORITY.fullmatch(authority)
-        known = scheme in {"http", "https"} and match is not None and _is_host(match[1])
-        if not known or "@" in origin:
-            raise ValueError("must be origins, as in https://play.example, without a path")
     return found
 
 
 @accepts("addresses, networks as in 10.0.0.0/8, or unix, comma-separated")
 def proxies(value: object) -> tuple[str, ...]:
     """Return addresses and networks."""
-    found = _list(value)
+    found = listed(value)
     for proxy in found:
         try:
             proxy == "unix" or ipaddress.ip_network(proxy, strict=False)

@@ -13,8 +13,9 @@ from trio.testing import MockClock
 from hunt.core.events import Click
 from hunt.core.hunts import Hunt
 from hunt.core.tokens import Identity
-from hunt.engine import Engine, running
+from hunt.engine import Engine
 from hunt.errors import HuntFailed, StoreUnavailable
+from hunt.lifecycle import running
 from hunt.play.greeting import PATIENCE, REPLAYS
 from hunt.service import tail
 from hunt.service.subscriber import Subscription

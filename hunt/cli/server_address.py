@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hunt import values
+from hunt import url_values
 from hunt.cli import arguments, running
 from hunt.errors import HuntError
 from hunt.processes import control_socket
@@ -57,6 +57,6 @@ async def _running(data_dir: Path) -> list[str]:
 
 def _checked(url: str) -> str:
     try:
-        return values.server(url)
+        return url_values.server(url)
     except ValueError as exc:
         raise click.BadParameter(str(exc), param_hint="--url") from None

@@ -15,6 +15,7 @@ from hunt.errors import Refused
 from hunt.play import contract
 from hunt.play.play import Play
 from hunt.play.request import Request, build
+from hunt.play.socket_handshake import check_handshake
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -110,7 +111,7 @@ def read(play: Play, request: h11.Request, scheme: str) -> Handshake | None:
     pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
     asked = build(target[1].decode(), pairs, (target[2] or b"").decode(), scheme=scheme)
     try:
-        play.check_handshake(asked)
+        check_handshake(play, asked)
     except Refused:
         return None
     return Handshake(asked, key, play.ids.choose(asked.id))

@@ -296,22 +296,3 @@ class Play:
         # For all others the limit of connections applies.
         client = key if peer.trusted and key != peer.key else None
         return Subscription(hunt.id, identity, everybody, client)
-
-    def check_handshake(self, request: Request) -> None:
-        """Check the handshake of a WebSocket, before its client is authenticated.
-
-        Every handshake must carry an ``Origin``, even one with a token: any page can make a
-        browser open a WebSocket, and only this header names the page.
-
-        Raises:
-            HuntNotFound: There is no such hunt.
-            NotAllowed: The origin is missing, or not allowed.
-            InvalidRequest: The query asks for events that only event streams have.
-        """
-        self.hunt(request.hunt)
-        if request.origin is None:
-            raise NotAllowed("the handshake of a WebSocket must carry an Origin header")
-        self.authenticator.check_own(request.origin, request.host)
-        if request.scope not in {None, "own"}:
-            wrong = {"scope": "must be own, or absent: a socket has only the player's own rewards"}
-            raise InvalidRequest("the query is not valid", errors=wrong)

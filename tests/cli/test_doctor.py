@@ -16,8 +16,8 @@ import trio
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from hunt.embedded import postgres
-from hunt.engine import open_engine
 from hunt.errors import SettingsError
+from hunt.lifecycle import open_engine
 from hunt.settings import Settings
 from hunt.store.driver.connection import Connection
 from tests.support import pgbouncer as pooler

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from hunt.errors import (
 )
 from hunt.play.answers import OVER, Over, Pause
 from hunt.play.reconnect import RECONNECT_MS
+from hunt.play.socket_handshake import check_handshake
 from hunt.play.stream import Stream
 from tests.support.fake_play import BODY, PEER, FakeLimit, World, request
 
@@ -282,7 +284,7 @@ def test_click_on_a_stream_is_refused_after_expiry_and_while_it_closes(
 def test_handshake_needs_an_origin_and_the_players_own_scope(
     fields: dict[str, Any], refusal: type[Refused] | None
 ) -> None:
-    check = World().play.check_handshake
+    check = partial(check_handshake, World().play)
     if refusal is None:
         check(request(**fields))
         return

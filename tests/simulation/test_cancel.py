@@ -15,8 +15,9 @@ from trio.testing import MockClock
 
 from hunt.core.definition import Definition
 from hunt.core.events import Outcome, Settlement
-from hunt.engine import Engine, open_engine, running
+from hunt.engine import Engine
 from hunt.errors import OutcomeUnknown, Refused
+from hunt.lifecycle import open_engine, running
 from hunt.play.event_stream import EventStream
 from hunt.play.greeting import REPLAYS
 from hunt.store.driver.connection import Connection

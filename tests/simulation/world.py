@@ -14,8 +14,9 @@ from trio.testing import MockClock
 
 from hunt.core.events import Outcome, Settlement
 from hunt.core.sse import Event, Parser
-from hunt.engine import Engine, running
+from hunt.engine import Engine
 from hunt.errors import OutcomeUnknown, Refused
+from hunt.lifecycle import running
 from hunt.play.event_stream import EventStream
 from hunt.settings import Settings
 from hunt.testing.checks import Violation, bounded

@@ -10,6 +10,7 @@ from quart import Blueprint, Response, request
 from hunt.errors import InvalidRequest
 from hunt.play import contract, problems
 from hunt.play.play import Play
+from hunt.play.socket_handshake import check_handshake
 from hunt.web import caller
 from hunt.web.responses import problem_response
 
@@ -20,7 +21,7 @@ def blueprint(play: Play) -> Blueprint:
 
     @routes.get(contract.SOCKET)
     async def socket(hunt_id: str) -> Response:
-        play.check_handshake(caller.play_request(hunt_id))
+        check_handshake(play, caller.play_request(hunt_id))
         if request.headers.get("Sec-WebSocket-Version") == contract.WEBSOCKET_VERSION:
             raise InvalidRequest("the handshake is not valid (RFC 6455)")
         headers = {"Sec-WebSocket-Version": contract.WEBSOCKET_VERSION}
