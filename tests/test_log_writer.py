@@ -121,7 +121,7 @@ class Odd:
 
 @pytest.fixture
 def logged(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Yield where lines can be read that are logged with some secrets in the settings."""
+    """Log with secrets in the settings; yield the descriptor from which lines can be read."""
     read, write = pipe
     before = structlog.get_config()
     monkeypatch.setattr("sys.stderr", Stream(write))

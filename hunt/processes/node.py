@@ -19,7 +19,7 @@ from hunt.processes.worker_process import WorkerProcess
 #: Seconds for the workers to send their metrics; a worker that hangs is left out.
 COUNT_TIMEOUT = 0.5
 
-#: After a delay of so many seconds the supervisor itself was blocked, and reports are unread.
+#: Seconds of delay after which the supervisor itself was blocked, so that reports are unread.
 _LATE = 0.25
 
 log = structlog.get_logger("hunt")

@@ -35,7 +35,7 @@ from hunt.subprocesses import Steps, end, wait_exit
 #: Signals that end a worker that hangs; after SIGABRT it prints the stack of its event loop.
 ABORT: Steps = ((signal.SIGABRT, 2.0), (signal.SIGKILL, float("inf")))
 
-#: After a delay of so many seconds the supervisor itself was blocked, not the worker.
+#: Seconds of delay after which the supervisor itself was blocked, not the worker.
 _LATE = 1.0
 
 log = structlog.get_logger("hunt")

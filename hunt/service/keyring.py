@@ -23,7 +23,7 @@ def open_tokens(
     Args:
         settings: Secrets, algorithms and keys.
         clock: Unix time, in seconds.
-        unknown: As of `TokenVerifier`.
+        unknown: As for `TokenVerifier`.
 
     Raises:
         SettingsError: Settings contradict each other, or a file cannot be used.

@@ -53,7 +53,7 @@ async def test_commands_do_not_import_from_working_directory(tmp_path: Path) -> 
         ["drain", *options],
     ]
     async with running(serve, url, cwd=cwd) as server:
-        # The spare is a child of its own kind: it imports everything before it is needed.
+        # The spare worker is checked, too: it imports everything in advance.
         await until(
             lambda: (
                 set(children(server.process.pid, "hunt.cli.worker"))

@@ -51,7 +51,7 @@ def test_malformed_setting_is_not_quoted(name: str, forks: Forker, tmp_path: Pat
         variable = f"HUNT_{setting.upper()}"
         environ = {"HUNT_BIND": NOWHERE, "HUNT_DATA_DIR": str(tmp_path), variable: next(shapes)}
         if setting == "jwt_secret":
-            environ[variable] = SECRET  # too short; a long text of any form is one
+            environ[variable] = SECRET  # too short; every longer text is a valid secret
         done = forks.run([*name.split(), *RECIPES[name]], environ, cwd=str(tmp_path))
         hidden(done)
         if name not in PURE:

@@ -286,7 +286,7 @@ TestBreakerInNewOrders.settings = settings(derandomize=False, database=None, dea
 
 
 class Jittered(BreakerMachine):
-    """As in production: the pauses are shorter, and one good probe is not enough."""
+    """A breaker as in production: pauses have jitter, and one good probe does not close it."""
 
     def make(self, clock: Clock) -> Breaker:
         return Breaker(clock, batches=3, cooldown=2, cap=9, jitter=lambda: 0.25)

@@ -97,7 +97,7 @@ class Database(Postgres):
         Args:
             prefix: Words before the command of the server, in place of this Python.
             name: Name of its folder.
-            options: Its settings.
+            options: Settings of PostgreSQL.
         """
         port, folder = free_port(), self.folder / name
         folder.mkdir(exist_ok=True)
@@ -114,7 +114,7 @@ async def prepared(folder: Path, **options: str) -> AsyncIterator[Database]:
     """Run a server with the settings and the roles of ``deploy/postgres``.
 
     Args:
-        folder: Of its data.
+        folder: Folder for its data.
         options: Settings in place of those of the file.
     """
     given = settings_of("postgresql.conf") | {"archive_mode": "off"} | options

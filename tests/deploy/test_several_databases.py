@@ -141,7 +141,7 @@ class Set:
         return answer.status_code
 
     async def events(self, count: int, task_status: trio.TaskStatus[None]) -> None:
-        """Read a stream until so many rewards have come, all of this hunt's clicks."""
+        """Read a stream until `count` rewards have arrived, all of this hunt's clicks."""
         found: set[str] = set()
         parser = Parser()
         async with self.client.stream("GET", f"/v1/hunts/{self.hunt}/events") as answer:

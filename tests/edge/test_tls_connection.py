@@ -24,7 +24,7 @@ def without_hypercorn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def count_of(client: Client, reached: int) -> None:
-    """Wait until so many connections are open."""
+    """Wait until the number of open connections is `reached`."""
     worker = client.worker
     assert worker is not None
     with trio.fail_after(5):

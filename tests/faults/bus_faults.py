@@ -1,4 +1,4 @@
-"""What can go wrong with the Valkey server that carries notices between nodes."""
+"""Faults of the Valkey server that carries notices between nodes."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tests.faults.store_matrix import STREAMS, TWO
 #: Clicks go to one node and streams to the other, so every event needs the bus, or the poll.
 APART: Any = {"bus": True, "apart": True, "within": 2.5, "answers": 200, **TWO}
 
-#: No click notices; the latency is low again at the end; and it is told in tens of lines.
+#: No click fails, the latency is low again at the end, and the log has at most 150 lines.
 WELL = {"failed": 0, "delivery p50": 0.2, "bus back": 3.0, "log lines": 150, **STREAMS}
 
 _LOST: Any = {"least": {"ready without": 2}, "most": WELL, **APART}

@@ -33,7 +33,7 @@ class Node:
     """One server, as a machine would run it.
 
     Attributes:
-        folder: Of its data and its log.
+        folder: Folder with its data and its log.
         database: The proxy before PostgreSQL.
         listening: The proxy before PostgreSQL, for notices.
         edge: The proxy before hunt; clients go through it.
@@ -120,11 +120,11 @@ async def node(
     """Run a server against PostgreSQL; its log is ``node.log`` in `folder`.
 
     Args:
-        folder: Of its data.
-        connect: How the proxies reach PostgreSQL.
-        standby: How another one reaches what may become PostgreSQL.
+        folder: Folder for its data.
+        connect: Opens a connection from a proxy to PostgreSQL.
+        standby: Opens a connection from a proxy to the standby, which may be promoted.
         valkey: The server that carries notices; None: PostgreSQL does.
-        processes: Of the server.
+        processes: Number of worker processes.
         environ: Settings besides `SETTINGS`.
         dsn: Makes the connection string, of the ports of the proxies before PostgreSQL.
         wrapper: A command before the server's.

@@ -1,7 +1,7 @@
 """``python -m tests.faults.offering PORT RATE SECONDS``: clicks at a constant rate.
 
-A process of its own, so that it does not share a loop with what it measures.  With a
-rate of 0, as many as the answers let through.  Prints what it saw as JSON.
+It is a separate process, so that it shares no event loop with the server.  With a rate of 0
+each click follows an answer (closed loop).  It prints its figures as JSON.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Timing(ClickClients):
 
 
 def offer(port: int, rate: float, seconds: float, connections: int) -> dict[str, Any]:
-    """Offer clicks, and return what was seen of them."""
+    """Offer clicks, and return the figures."""
     target = Target("127.0.0.1", port, HUNT)
     players = [Player(f"o{n}", token(f"o{n}")) for n in range(min(connections, file_limit()))]
     poller: Poller[ClickConnection] = Poller()

@@ -43,7 +43,7 @@ class Postgres:
     """One cluster, and its server while it runs.
 
     Args:
-        folder: Of its data; made if missing.
+        folder: Folder for its data; made if missing.
         options: Settings of PostgreSQL.
     """
 

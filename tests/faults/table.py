@@ -73,7 +73,7 @@ def page(results: Sequence[Result], overload: Mapping[str, float], **words: floa
     """Return the whole page.
 
     Args:
-        results: Of the scripts, in order.
+        results: Results of the scripts, in order.
         overload: Figures of `tests.faults.overload.measure`.
         words: Values for the placeholders of the page, such as the load.
     """

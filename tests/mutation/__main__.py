@@ -51,7 +51,7 @@ def mutate_sql(patterns: tuple[str, ...], jobs: int, environment: dict[str, str]
 @click.command()
 @click.argument("part", type=click.Choice([*(each.name for each in PARTS), "sql", "all"]))
 @click.argument("patterns", nargs=-1)
-@click.option("--sample", type=click.IntRange(1), help="Test so many mutants, drawn evenly.")
+@click.option("--sample", type=click.IntRange(1), help="Number of mutants to test, drawn evenly.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the draw.")
 @click.option("--jobs", default=1, show_default=True, help="Mutants that are tested at once.")
 def main(part: str, patterns: tuple[str, ...], sample: int | None, seed: int, jobs: int) -> None:

@@ -22,7 +22,7 @@ COPIED = ("hunt", "tests")
 #: Exit statuses of pytest.
 PASSED, FAILED = 0, 1
 
-#: Times that the tests of a mutant are run, where one fails that then passes: the machine is busy.
+#: Maximum runs of a mutant's tests if one of them fails and then passes: the machine is busy.
 ATTEMPTS = 3
 
 

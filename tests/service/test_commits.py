@@ -65,7 +65,7 @@ class Log:
 
 
 class World:
-    """Commits, and what they use."""
+    """Commits, and the objects that they use."""
 
     def __init__(self) -> None:
         self.log = Log()

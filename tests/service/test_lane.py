@@ -39,7 +39,7 @@ class Store:
 
 
 class Answers(dict[str, tuple[float, Outcome]]):
-    """When each click was answered, and what; a second answer is an error."""
+    """Records time and outcome of each answer; a second answer is an error."""
 
     def to(self, each: Click) -> Waiting:
         def settled(outcome: Outcome) -> None:

@@ -226,7 +226,7 @@ class LaneMachine(TrioMachine):
 
     @invariant()
     def nobody_waits_for_nothing(self) -> None:
-        """Who is not answered waits in the queue, in a commit, or for the next one to be sent."""
+        """Each unanswered click is in the queue, in a commit, or waits for the next send."""
         flying = self.flying
         unanswered = [id_ for id_ in self.put if id_ not in self.answers]
         owed = set() if flying is None else set(flying.ids)

@@ -1,4 +1,4 @@
-"""What the streams of one process follow."""
+"""The read path of one process: from hunts and notices to the tail and the hub."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def last() -> dict[str, int]:
 
 
 class Followed:
-    """Streams with what they publish and report."""
+    """Streams, and the rewards and reports that they produce."""
 
     def __init__(self) -> None:
         self.published: list[int] = []

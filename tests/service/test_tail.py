@@ -18,7 +18,7 @@ def reward(seq: int) -> Reward:
 
 
 class Table:
-    """What is committed; fails as often as told."""
+    """The committed rewards; the first `failures` reads fail."""
 
     def __init__(self, last: int, failures: int = 0, page: int = 1000) -> None:
         self.seq = last

@@ -43,9 +43,9 @@ class FakeStore:
 
     Args:
         ledger: Shared by all processes.
-        weather: Of this process.
+        weather: The faults of this process.
         later: Nursery of commits whose caller has given up.
-        name: Of the process.
+        name: Name of the process.
     """
 
     def __init__(self, ledger: Ledger, weather: Weather, later: trio.Nursery, name: str) -> None:

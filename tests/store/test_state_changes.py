@@ -57,7 +57,7 @@ async def locked(database: str) -> AsyncIterator[Connection]:
 
 
 async def wait_waiting(pool: Pool, sessions: int) -> None:
-    """Return once so many sessions wait for a lock."""
+    """Return once this number of sessions waits for a lock."""
     query = (
         "select count(*) from pg_stat_activity"
         " where wait_event_type = 'Lock' and datname = current_database()"

@@ -42,6 +42,6 @@ def named(hunt: str) -> Hunt:
 
 
 def closing(seconds: float, **changes: object) -> Hunt:
-    """Return a hunt that closes so many seconds after `START`."""
+    """Return a hunt that closes a number of seconds after `START`."""
     definition = replace(PLAIN.definition, closes_at=START + timedelta(seconds=seconds))
     return replace(PLAIN, definition=definition, **changes)  # type: ignore[arg-type]

@@ -140,15 +140,15 @@ async def wait_ready(server: Server) -> None:
                 await trio.sleep(0.02)
 
 
-#: Names of the ports that were given away, until this process ends.
+#: Unix sockets whose names reserve the ports of `free_port` until this process ends.
 _taken: list[socket.socket] = []
 
 
 def free_port() -> int:
     """Return a port for a server that is about to start, or to come back.
 
-    None of those from which the kernel chooses: a client of another test could get it while the
-    server is not there. Whoever else asks, in whichever process, gets another one.
+    It is outside of the range from which the kernel chooses, because a client of another test
+    could get such a port while the server is down.  All test processes get different ports.
     """
     first, *_ = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("utf-8").split()
     while True:

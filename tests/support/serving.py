@@ -121,7 +121,7 @@ async def connected(
     """Yield a connection, over TLS if the server uses it.
 
     Args:
-        client: Of the server.
+        client: A client of the server.
         receive: Bounds the bytes that the client's kernel takes for it.
         alpn: Protocols to offer in the handshake.
     """

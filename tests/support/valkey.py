@@ -26,12 +26,12 @@ class Valkey:
     """One server in a folder; it keeps its port over restarts.
 
     Args:
-        folder: Of its log; made if needed.
-        options: Of its command line.
+        folder: Folder for its log; made if missing.
+        options: Options of its command line.
         wrapper: A command before the server's.
         host: The address that it listens on.
-        port: Where it listens; 0: a free port.
-        password: That clients need; empty: none.
+        port: Its port; 0: a free one.
+        password: Password for clients; empty: none.
     """
 
     def __init__(
