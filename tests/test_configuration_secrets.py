@@ -14,7 +14,7 @@ from tests.support.connection_strings import MALFORMED, SECRET
 
 FIELDS = list(DECLARATIONS)
 
-#: Besides malformed connection strings: well-formed ones, and what other settings take.
+#: Well-formed connection strings, and values of other settings, besides the malformed strings.
 SHAPES = [
     *MALFORMED,
     f"postgresql://hunt:{SECRET}@db/hunt",

@@ -1,4 +1,4 @@
--- The rights of hunt_app on the tables of hunt. Run it as hunt_owner after each `hunt migrate`; again does no harm:
+-- The rights of hunt_app on the tables of hunt. Run it as hunt_owner after each `hunt migrate`; it may be repeated:
 --
 --   psql -d hunt -U hunt_owner -f grants.sql
 --
