@@ -6,11 +6,14 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.playing import Look, game
 from tests.browser.proxy import Proxy
 from tests.browser.serving import Server
+
+# On a busy machine a page that is well may take longer than the 5 s of Playwright.
+expect.set_options(timeout=20_000)
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 

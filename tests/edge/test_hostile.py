@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 import trio
 
 from hunt.web.asgi_http import NOWHERE, path_of
+from tests.support.descriptors import own_files
 from tests.support.hostile_input import HOST, NO_PATHS, corpus, leave, send
 from tests.support.raw_http import Reader
 from tests.support.serving import connected, serving
@@ -20,7 +19,7 @@ async def test_process_survives_every_hostile_input(database: str, lane: bool) -
     async with serving(database, fast_lane=lane, heartbeat=1.0) as client:
         assert (await client.click()).status_code == 200
         tasks = trio.lowlevel.current_statistics().tasks_living
-        files = len(os.listdir("/proc/self/fd"))
+        files = own_files(client)
         for number, data in enumerate(inputs):
             async with connected(client) as stream:
                 await send(stream, data)
@@ -33,7 +32,7 @@ async def test_process_survives_every_hostile_input(database: str, lane: bool) -
         with trio.fail_after(30):
             while (
                 trio.lowlevel.current_statistics().tasks_living > tasks + 2  # a lane, a timer
-                or len(os.listdir("/proc/self/fd")) > files + 4  # connections to the database
+                or own_files(client) > files
                 or client.engine.streams.hub.counts().get("sse", 0)  # up to a heartbeat
             ):
                 await trio.lowlevel.checkpoint()

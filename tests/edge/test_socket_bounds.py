@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import uuid
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from hunt.core.events import Reward
 from hunt.edge import sending, websocket
 from hunt.edge.websocket import MAX_PONGS, WebSocket
 from hunt.play.session import MAX_OUTSTANDING, Session
+from tests.support.descriptors import own_files
 from tests.support.raw_websocket import CLOSE, PING, TEXT, Talk, frame, say, talking
 from tests.support.seeds import SEED
 from tests.support.serving import Client, serving
@@ -226,7 +226,7 @@ async def test_hostile_frames_end_no_process_and_leave_nothing(database: str) ->
     async with serving(database) as client:
         await client.click()
         tasks = trio.lowlevel.current_statistics().tasks_living
-        files = len(os.listdir("/proc/self/fd"))
+        files = own_files(client)
         for number in range(150):
             data = bytearray(b"".join(choose.choices(good, k=choose.randint(1, 8))))
             for _ in range(choose.choice([0, 1, 1, 5])):
@@ -240,5 +240,5 @@ async def test_hostile_frames_end_no_process_and_leave_nothing(database: str) ->
             assert response.status_code == 200, f"round {number}"
         await until(lambda: client.engine.streams.hub.counts() == {"websocket": 0})
         await until(lambda: trio.lowlevel.current_statistics().tasks_living <= tasks + 2)
-        await until(lambda: len(os.listdir("/proc/self/fd")) <= files + 4)
+        await until(lambda: own_files(client) <= files)
         assert (await client.click()).status_code == 200

@@ -161,7 +161,7 @@ async def node(
         with Limited(descriptors):
             url = f"http://127.0.0.1:{port}"
             output = stack.enter_context((folder / "node.log").open("ab"))
-            start = running([*wrapper, *serve], url, given, log=output)
+            start = running([*wrapper, *serve], url, given, log=output, margin=False)
             server = await stack.enter_async_context(start)
         stack.push_async_callback(_end, server)
         edge = await stack.enter_async_context(proxy(to_port(port)))

@@ -160,7 +160,7 @@ async def test_workers_of_hypercorn_name_their_process(database: str) -> None:
     async with hypercorn(environ, workers=2) as server:
         with trio.fail_after(60):
             while len(processes) < 2:
-                async with httpx.AsyncClient() as client:
+                async with httpx.AsyncClient(timeout=30) as client:
                     page = (await client.get(f"{server.url}/metrics")).text
                 named = {dict(labels).get("process") for _, labels in counters(page)}
                 assert len(named) == 1, "one page is of one process"

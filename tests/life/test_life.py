@@ -164,7 +164,9 @@ async def test_two_processes_on_one_database_show_each_others_events_in_order(
     async with hypercorn(environ) as one, hypercorn(environ, workers=1) as two:
         async with player(one.url) as ada, trio.open_nursery() as nursery:
             there = Player(
-                httpx.AsyncClient(cookies=ada.client.cookies, headers={"Origin": two.url})
+                httpx.AsyncClient(
+                    cookies=ada.client.cookies, headers={"Origin": two.url}, timeout=30
+                )
             )
             async with there.client:
                 await nursery.start(ada.listen, one.url)

@@ -52,7 +52,7 @@ async def haproxy(folder: Path, *nodes: int) -> AsyncIterator[int]:
     config.write_text(configuration(here, *nodes), "utf-8")
     process = subprocess.Popen([program, "-db", "-f", config], process_group=0)
     try:
-        with trio.fail_after(30):
+        with trio.fail_after(60):
             while await ready(here) != 200:
                 assert process.poll() is None
                 await trio.sleep(0.02)

@@ -104,7 +104,7 @@ async def test_server_goes_on_where_its_lines_cannot_be_written(
                 assert (await ada.click(server.url)).status_code == 200
                 await restart(server)
                 assert (await ada.click(server.url)).status_code == 200
-            async with httpx.AsyncClient() as client:
+            async with httpx.AsyncClient(timeout=30) as client:
                 match = LOST.search((await client.get(f"{server.url}/metrics")).text)
             assert match is not None
             assert float(match[1]) > 0 or output is full_pipe, "some wait in the pipe's case"

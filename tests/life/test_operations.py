@@ -37,7 +37,7 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
 
             async def breakers(state: str) -> None:
                 """Return once the breakers of both processes are in `state`."""
-                with trio.fail_after(30):
+                with trio.fail_after(60):
                     while (
                         f'hunt_breaker_state{{state="{state}"}} 2.0'
                         not in (await client.get(f"http://{private}/metrics")).text
@@ -69,7 +69,9 @@ async def test_operators_have_an_address_and_a_hand_on_every_process(tmp_path: P
             named = servers(server.process.pid)[0]
             answer = None
             while answer is None:
-                async with httpx.AsyncClient(headers=headers, base_url=f"http://{private}") as kept:
+                async with httpx.AsyncClient(
+                    headers=headers, base_url=f"http://{private}", timeout=30
+                ) as kept:
                     sample = await kept.get("/ops/sample")
                     if sample.status_code == 200 and sample.json()["process"] != named:
                         answer = await kept.post("/v1/admin/drain", params={"process": named})

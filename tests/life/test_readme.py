@@ -31,8 +31,11 @@ async def test_recipe_ends_at_a_page_that_plays(database: str) -> None:
     script = script.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
     script = script.replace("hypercorn -k", f"hypercorn -b 127.0.0.1:{port} -k")
     arguments = ["bash", "-ec", script]
-    async with running(arguments, url, cwd=ROOT), httpx.AsyncClient(base_url=url) as browser:
-        with trio.fail_after(30):
+    async with (
+        running(arguments, url, cwd=ROOT),
+        httpx.AsyncClient(base_url=url, timeout=30) as browser,
+    ):
+        with trio.fail_after(60):
             page = await browser.get("/")
             assert "The map" in page.text
             guest = await browser.post("/v1/session", headers={"Origin": url})

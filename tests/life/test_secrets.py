@@ -112,7 +112,7 @@ async def break_the_log(database: str) -> None:
 @pytest.mark.parametrize("path", ["/keys", "/keys?key=SECRET"])
 async def test_failed_fetch_of_key_set_is_logged_without_its_address(path: str) -> None:
     path = path.replace("SECRET", SECRET)
-    async with issuer() as served, httpx.AsyncClient() as client:
+    async with issuer() as served, httpx.AsyncClient(timeout=30) as client:
         address = served.partition("@")[2].partition("/")[0]
         assert await jwks.fetch(client, served)
         for url in (

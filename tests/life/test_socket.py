@@ -62,7 +62,10 @@ async def test_another_client_library_plays_over_the_socket_of_plain_hypercorn(
 async def test_stop_does_not_wait_for_a_socket_whose_client_hangs(
     tmp_path: Path,
 ) -> None:
-    async with hunt_serve(tmp_path) as server, httpx.AsyncClient(base_url=server.url) as client:
+    async with (
+        hunt_serve(tmp_path) as server,
+        httpx.AsyncClient(base_url=server.url, timeout=30) as client,
+    ):
         await client.post("/v1/session", headers={"Origin": server.url})
         cookie = f"hunt_player={client.cookies['hunt_player']}"
         changes = {"Origin": server.url, "Authorization": None, "Cookie": cookie}

@@ -33,7 +33,7 @@ async def test_first_reward(tmp_path: Path) -> None:
     environ = reader(tmp_path) | {"HUNT_BIND": address}
     with terminal(tmp_path, environ, {"127.0.0.1:8000": address}) as shell:
         await follow(TUTORIAL / "first-reward.md", shell)
-        async with httpx.AsyncClient(base_url=f"http://{address}") as browser:
+        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as browser:
             assert "The map" in (await browser.get("/")).text
 
 

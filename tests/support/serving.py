@@ -88,6 +88,7 @@ async def serving(
     settings = Settings(
         **{"database_url": database, "jwt_secret": (SECRET,), "guests": True, "click_rate": 0.0}
         | {"fast_lane": fast_lane}
+        | {"breaker_slow": 5.0, "queue_age": 10.0}  # as slow as a busy machine may be
         | options
     )
     app = Application(lambda: settings)

@@ -1,0 +1,17 @@
+"""Descriptors of a process, without those of its connections to the database.
+
+A pool keeps each connection that it has once made, and makes as many as requests overlap: on a
+busy machine more than on another.
+"""
+
+from __future__ import annotations
+
+import os
+
+from tests.support.serving import Client
+
+
+def own_files(client: Client) -> int:
+    """Return the descriptors of this process, without those of the pool of the server."""
+    states = client.engine.store.states()
+    return len(os.listdir("/proc/self/fd")) - states["idle"] - states["busy"]
