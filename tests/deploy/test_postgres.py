@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
+import trio
 from psycopg import errors as pg
 
 from hunt.core.tokens import sign
@@ -172,3 +174,48 @@ async def test_grants_name_every_table_and_can_be_repeated(tmp_path: Path) -> No
             " where relnamespace = 'public'::regnamespace"
         )
         assert owners == [("hunt_owner",)]
+
+
+async def test_commit_waits_for_a_standby_in_another_zone(tmp_path: Path) -> None:
+    replication = settings_of("replication.conf")
+    names = replication.pop("synchronous_standby_names")
+    async with prepared(tmp_path / "a", **replication) as primary:
+        primary.open_hunt()
+        standby = Database(tmp_path / "b", primary.options | {"cluster_name": "zone_b"})
+        await standby.follow(primary, synchronous=False)
+        try:
+            await primary.execute(f"alter system set synchronous_standby_names = '{names}'")
+            await primary.execute("select pg_reload_conf()")
+            with trio.fail_after(10):
+                while await primary.execute(
+                    "select application_name, sync_state from pg_stat_replication"
+                ) != [("zone_b", "quorum")]:
+                    await trio.sleep(0.05)
+            async with primary.node() as server:
+                await _click_without_standby(server.url, standby)
+            with trio.fail_after(10):
+                while await standby.execute("select count(*) from rewards") != [(2,)]:
+                    await trio.sleep(0.05)
+        finally:
+            await standby.stop()
+
+
+async def _click_without_standby(url: str, standby: Database) -> None:
+    """Click before, during and after an absence of the standby."""
+    token = sign((SECRET,), "ada", ttl=600, now=datetime.now(UTC))
+    async with httpx.AsyncClient(
+        base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30
+    ) as client:
+
+        async def click(click_id: uuid.UUID) -> int:
+            body = {"id": str(click_id), "x": 1, "y": 1}
+            return (await client.post("/v1/hunts/harbour/clicks", json=body)).status_code
+
+        assert await click(uuid.uuid4()) == 200
+        await standby.stop()
+        unsure = uuid.uuid4()
+        assert await click(unsure) in {503, 504}
+        await standby.start()
+        with trio.fail_after(30):
+            while await click(unsure) != 200:
+                await trio.sleep(0.2)
