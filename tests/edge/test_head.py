@@ -270,6 +270,19 @@ def accepted(heads: HeadCache, head: bytes) -> ParsedHead:
     return parsed
 
 
+@pytest.mark.parametrize(
+    ("parent", "cached"),
+    [("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", False), ("none", True)],
+)
+def test_head_with_a_trace_is_not_cached(parent: str, cached: bool) -> None:
+    heads = HeadCache()
+    head = CLICK.replace(b"\r\n\r\n", f"\r\ntraceparent: {parent}\r\n\r\n".encode())
+    parsed = accepted(heads, head)
+    assert (parsed.request.trace is None) is cached
+    assert (heads.next_request(head + BODY) is parsed) is cached
+    assert parsed.cached is cached
+
+
 def test_head_is_cached_once_its_player_is_authenticated() -> None:
     heads = HeadCache()
     first = heads.next_request(CLICK + BODY)

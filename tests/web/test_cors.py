@@ -33,7 +33,7 @@ async def test_preflight_is_answered(database: str) -> None:
         assert response.status_code == 200
         assert response.headers[ALLOWED] == PAGE
         assert "POST" in response.headers["Access-Control-Allow-Methods"]
-        for name in ("Authorization", "Content-Type", "Last-Event-ID"):
+        for name in ("Authorization", "Content-Type", "Last-Event-ID", "traceparent"):
             assert name in response.headers["Access-Control-Allow-Headers"]
 
 
