@@ -45,7 +45,12 @@ settings.load_profile("hunt")
 
 #: Packages whose tests run in one process, one after the other, because they measure time or
 #: share a server.
-SERIAL_PACKAGES = {"tests/faults": "clock", "tests/life": "clock", "tests/browser": "browser"}
+SERIAL_PACKAGES = {
+    "tests/faults": "clock",
+    "tests/life": "clock",
+    "tests/zones": "clock",
+    "tests/browser": "browser",
+}
 
 #: Long parts, which start first.
 LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/routes/test_clicks.py")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -46,34 +47,42 @@ class Broken(Exception):
     """The connection ended within a response, or the response was not HTTP."""
 
 
+#: Ports whose servers use TLS, each with the context of its clients.
+TLS: dict[int, ssl.SSLContext] = {}
+
+
 class Channel:
     """One keep-alive connection; made when it is needed."""
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self._stream: trio.SocketStream | None = None
+        self._stream: trio.SocketStream | trio.SSLStream[trio.SocketStream] | None = None
 
     @property
     def connected(self) -> bool:
         """Whether the next request goes out on a connection that was used before."""
         return self._stream is not None
 
-    async def connect(self) -> trio.SocketStream:
+    async def connect(self) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
         """Return the connection."""
         if self._stream is not None and _over(self._stream):
             self.close()  # while it was idle, so nothing is lost
         if self._stream is None:
             try:
-                self._stream = await trio.open_tcp_stream("127.0.0.1", self.port)
+                stream = await trio.open_tcp_stream("127.0.0.1", self.port)
             except OSError as exc:
                 raise Broken("no connection") from exc
+            self._stream = stream
+            if self.port in TLS:
+                self._stream = trio.SSLStream(stream, TLS[self.port], server_hostname="127.0.0.1")
         return self._stream
 
     def close(self) -> None:
         """Close the connection; a task that waits on it gets an error."""
         if self._stream is not None:
-            trio.lowlevel.notify_closing(self._stream.socket)
-            self._stream.socket.close()
+            socket = _socket(self._stream)
+            trio.lowlevel.notify_closing(socket)
+            socket.close()
             self._stream = None
 
     async def request(self, data: bytes) -> Response:
@@ -130,10 +139,17 @@ class Channel:
             raise Broken(f"no HTTP: {exc}") from exc
 
 
-def _over(stream: trio.SocketStream) -> bool:
+def _socket(
+    stream: trio.SocketStream | trio.SSLStream[trio.SocketStream],
+) -> trio.socket.SocketType:
+    inner = stream if isinstance(stream, trio.SocketStream) else stream.transport_stream
+    return inner.socket
+
+
+def _over(stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]) -> bool:
     """Whether an idle connection has been closed by the other end."""
     poll = select.poll()
-    poll.register(stream.socket.fileno(), select.POLLIN)
+    poll.register(_socket(stream).fileno(), select.POLLIN)
     return bool(poll.poll(0))
 
 
