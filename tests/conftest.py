@@ -61,7 +61,7 @@ PURE_PACKAGES = ("tests/core/", "tests/service/", "tests/metrics/", "tests/play/
 #: How often CI repeats a failed test that measures time on a machine which others use, too.
 RETRIES = int(os.environ.get("HUNT_TEST_RETRIES", "0"))
 
-#: The part that uses several cores, which starts last, apart from tests that measure time.
+#: The part that uses several cores.  It starts last, before the tests that measure time.
 LAST = "browser"
 
 

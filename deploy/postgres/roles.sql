@@ -1,4 +1,4 @@
--- Database and roles of hunt, with least rights. Run it once on a new server, as a superuser; again does no harm:
+-- Database and roles of hunt, with least rights. Run it once on a new server, as a superuser; it may be repeated:
 --
 --   psql -d postgres -f roles.sql                       the database is named hunt
 --   psql -d postgres -v database=NAME -f roles.sql

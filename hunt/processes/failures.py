@@ -34,7 +34,7 @@ def failure(error: BaseException) -> Exception | None:
     """Return the part of `error` that is a failure; None for a cancellation or an exit.
 
     Raises:
-        BaseException: An exit that was in a group, alone, because Hypercorn swallows groups.
+        BaseException: The exit in a group, without its group, because Hypercorn swallows groups.
     """
     if isinstance(error, BaseExceptionGroup):
         if exits := error.subgroup((KeyboardInterrupt, SystemExit)):

@@ -1,4 +1,4 @@
-"""The process that `tests.cli.forking` forks commands from: a request a line, in JSON."""
+"""The process from which `tests.cli.forking` forks commands: it reads one JSON request per line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POLL = 0.02  # seconds between two looks at what a command has said
 
 
 def child(asked: dict[str, Any]) -> None:
-    """Become the command; returns to the end of the interpreter, as ``hunt`` does."""
+    """Run the command in this forked process, which then ends as that of ``hunt`` does."""
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

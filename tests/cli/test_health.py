@@ -1,4 +1,4 @@
-"""``hunt health`` before servers that are alive, not ready, of another kind, and not there."""
+"""``hunt health`` with servers that are alive, not ready, of another kind, or absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clients in the documents play."""
+"""The example clients of the documents play a game."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ IMAGE = f"hunt-server:{PROJECT['version']}"
 LOCK = runpy.run_path(str(FOLDER / "lock.py"))
 LOCKS = LOCK["requirements"]()
 
-#: That a busy machine needs.
+#: Settings that a busy machine needs.
 MARGIN = {"HUNT_CLICK_RATE": "0", "HUNT_BREAKER_SLOW": "5", "HUNT_QUEUE_AGE": "10"}
 
 #: What the application may add to the base, in bytes.

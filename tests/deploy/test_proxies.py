@@ -57,7 +57,7 @@ class Node:
             environ |= {"PYTHONPATH": str(self.release)}
         url = f"http://127.0.0.1:{self.port}"
         log = self._stack.enter_context((self._folder / "node.log").open("ab"))
-        # In its folder: Python would take another release from the present one.
+        # In that folder, because Python imports hunt from the working directory first.
         self.server = await self._stack.enter_async_context(
             running(arguments, url, environ, log=log, cwd=self._folder)
         )
@@ -258,7 +258,7 @@ async def test_site_keeps_the_rules_of_the_edge(name: str, database: str, tmp_pa
             f"{behind.url}/v1/session",
             headers={
                 "Origin": behind.url,
-                # A client cannot pretend to be another one, nor to use no TLS.
+                # A client cannot forge its address or its scheme.
                 "X-Forwarded-For": "192.0.2.1",
                 "X-Forwarded-Proto": "http",
                 "Forwarded": "for=192.0.2.2;proto=http",

@@ -24,11 +24,11 @@ STEP = "alter table hunts add column rehearsal text;\n"
 
 
 def next_release(folder: Path, *, step: bool) -> Path:
-    """Make a release after this one; return the folder to put before Python's path.
+    """Make a next release; return the folder to put at the beginning of Python's path.
 
     Args:
         folder: New folder for the copy.
-        step: Whether the schema has a further step; the text of each function is another.
+        step: Whether the schema has one more migration.  The text of each function differs.
     """
     copy = folder / "hunt"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))

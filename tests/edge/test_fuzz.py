@@ -1,9 +1,8 @@
 """Valid requests, cut and changed at any byte, do not end the process.
 
-In clear, over TLS, and as the frames of HTTP/2, a third of the time each.
-The changes are the same at every landing, which is not refused by chance, as far as the
-time lets them go.  `HUNT_TEST_FUZZ_SECONDS=3600` plays for an hour, and others each time;
-a failure prints the seed and the bytes.
+Each third of the time uses plain TCP, TLS, or frames of HTTP/2.  Normal runs make the same
+changes each time, so that none fails by chance.  `HUNT_TEST_FUZZ_SECONDS=3600` runs for an hour,
+with different changes each time.  A failure prints the seed and the bytes.
 """
 
 from __future__ import annotations

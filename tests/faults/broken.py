@@ -1,7 +1,7 @@
 """hunt with one defect, chosen by ``HUNT_TEST_BROKEN``, which the oracle must detect.
 
-``hypercorn -k trio tests.faults.broken:app``.  Each piece is a real one with one
-promise taken out, and everything around it is what is served.
+``hypercorn -k trio tests.faults.broken:app``.  Each
+defect replaces one part of hunt, and all other parts are the real ones.
 """
 
 from __future__ import annotations

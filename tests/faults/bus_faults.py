@@ -63,7 +63,7 @@ async def restart_bus(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def freeze_bus(rig: Rig) -> AsyncIterator[None]:
-    """Stop the server (SIGSTOP): the kernel goes on to acknowledge."""
+    """Stop the server (SIGSTOP); the kernel still acknowledges packets."""
     valkey(rig).send(signal.SIGSTOP)
     try:
         async with lost(rig):
@@ -76,7 +76,7 @@ async def freeze_bus(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def cut_bus(rig: Rig) -> AsyncIterator[None]:
-    """Swallow what the last node and the server say to each other; its streams need the bus."""
+    """Drop all bytes between the last node and the server; the node's streams need the bus."""
     proxy = rig.nodes[-1].bus
     assert proxy is not None
     proxy.blackhole(True)
@@ -89,7 +89,7 @@ async def cut_bus(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def slow_bus(rig: Rig, latency: float = 0.2) -> AsyncIterator[None]:
-    """Hold everything between nodes and the server back for a while, each way."""
+    """Delay all bytes between the nodes and the server, in both directions."""
     proxies = [each.bus for each in rig.nodes if each.bus is not None]
     for proxy in proxies:
         proxy.latency = latency

@@ -66,7 +66,7 @@ async def lose_answers(rig: Rig, count: int = 5) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def freeze(rig: Rig) -> AsyncIterator[None]:
-    """Stop postmaster and backends (SIGSTOP): the kernel goes on to acknowledge."""
+    """Stop postmaster and backends (SIGSTOP); the kernel still acknowledges packets."""
     rig.postgres.freeze()
     try:
         yield

@@ -89,7 +89,8 @@ def figures(rig: Rig) -> dict[str, float]:
 def goodput(rig: Rig) -> tuple[float, float]:
     """Return the goodput before the first fault and after the recovery.
 
-    Other programs may take the machine for a moment, so each is the best of any `WINDOW`.
+    Each figure is the best of all windows of `WINDOW` seconds, because other programs may take
+    the machine for a moment.
 
     Returns:
         Clicks per second that succeeded before the first fault; and the same after the

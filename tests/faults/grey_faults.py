@@ -86,8 +86,8 @@ async def slow_names(rig: Rig, seconds: float = 8.0) -> AsyncIterator[None]:
 async def watched(rig: Rig) -> AsyncIterator[None]:
     """Count backends and changes of readiness during the block.
 
-    Figures: the most backends of hunt at once, and of those that wait for a lock; how
-    often a node said that it is ready after it had said that it is not.
+    Figures: the maximum number of hunt's backends, and of those that wait for a lock; how often
+    a node became ready after it had not been ready.
     """
     highest = {"backends": 0, "backends waiting": 0}
     ready: dict[int, bool] = {}

@@ -1,7 +1,7 @@
 """Host names for servers under test, which are looked up as slowly as a file says.
 
-A server process imports `sitecustomize` at its start; this writes one that puts itself
-before `socket.getaddrinfo`.
+A server process imports `sitecustomize` at its start; this module writes one that replaces
+`socket.getaddrinfo`.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ async def node(
 
 
 class Limited:
-    """Start children with a limit on open files; restore the own limit at the end."""
+    """Start children with a limit on open files; restore this process's limit at the end."""
 
     def __init__(self, descriptors: int | None) -> None:
         self._descriptors = descriptors

@@ -37,7 +37,7 @@ async def kill_process(rig: Rig) -> AsyncIterator[None]:
 
 
 async def serving(path: str) -> None:
-    """Wait until the process that listens at this socket of its own answers."""
+    """Wait until the worker that listens at this socket answers."""
     with trio.fail_after(10):
         while True:
             try:

@@ -40,7 +40,7 @@ SCRIPTS = (
         steps=[Step(fault="freeze", lasts=6.0)],
         least={"refused": 10, "breaker lines": 2},  # the breaker opened and closed
         # Once the breaker is open, a refusal takes less than 50 ms. This row runs beside other
-        # tests, which may delay one refusal in a hundred: freeze-long asks for 50 ms of all.
+        # tests, which may delay one refusal in a hundred: freeze-long allows 50 ms for each.
         most={
             "slowest": 5.0, "late refusal p50": 0.05, "late refusal p99": 1.0, "recovered": 6.0,
             **QUIET,

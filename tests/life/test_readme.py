@@ -1,4 +1,4 @@
-"""The commands of the README for an own PostgreSQL start a playable game."""
+"""The README's commands for an existing PostgreSQL start a playable game."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ CLICKS = [Click(f"c{number}", "ada", 0, 0, None, 0) for number in range(5)]
 
 
 class Store:
-    """Fails as told, one failure a call, and then works; a poisoned click fails its batch."""
+    """Raises the given failures, one per call, and then works; a poisoned click fails its batch."""
 
     def __init__(self, *failures: Exception, poison: str = "") -> None:
         self.failures = list(failures)

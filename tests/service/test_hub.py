@@ -237,7 +237,7 @@ class Recorder:
 async def test_wins_are_not_sent_to_a_stream_that_ended_meanwhile(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
 ) -> None:
-    monkeypatch.setattr("hunt.service.hub.SLICE", 1)  # a turn of the loop between any two
+    monkeypatch.setattr("hunt.service.hub.SLICE", 1)  # a checkpoint between any two streams
     made, _ = make_hub()
     leaver = Recorder()
     stays = [Recorder(lambda: made.remove(leaver)), Recorder()]

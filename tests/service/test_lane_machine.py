@@ -1,4 +1,4 @@
-"""The lane, against a model: whatever order clicks, time, commits and their ends come in."""
+"""The lane, against a model: clicks, time, commits and their ends in any order."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class LaneMachine(TrioMachine):
         self.state: State = "ended"
         self.put: list[str] = []  # ids, in order, of all that were ever put
         self.taken = 0
-        self.begun: list[str] = []  # ids that were in a commit, in order
+        self.begun: list[str] = []  # ids of the clicks that were in a commit, in order
         self.flying: Commit | None = None
-        self.known: dict[str, Outcome] = {}  # by id: what its commit has said
+        self.known: dict[str, Outcome] = {}  # id -> outcome that its commit returned
         self.answers: dict[str, Outcome] = {}
-        self.counted = 0  # outcomes that the count of them has heard of
+        self.counted = 0  # number of outcomes that were counted
         self.left_at = 0.0
         self.clicked_at = 0.0
 
@@ -70,7 +70,7 @@ class LaneMachine(TrioMachine):
             taken=self._take,
             settled=self._settled,
         )
-        self.lane._commit_time = self.slow  # as if commits had taken so long before
+        self.lane._commit_time = self.slow  # the smoothed time of earlier commits
         self.scope = trio.CancelScope()
         self.state = "running"
         self.finishing = False

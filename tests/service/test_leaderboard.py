@@ -62,7 +62,7 @@ async def test_board_is_renewed_in_the_background(autojump_clock: MockClock) -> 
         assert await get() == (19, PATIENCE)
         await trio.sleep(9 * PATIENCE)
         assert (await get())[0] == 100
-        # What is known stays, where nothing can be added up.
+        # The last board stays while the store cannot add up.
         log.away = True
         await trio.sleep(STALE)
         assert (await get())[0] == 100

@@ -70,7 +70,7 @@ def notice(first: int, last: int, *, rows: bool = True) -> Notice:
 async def test_rewards_in_order_are_published_at_once() -> None:
     tail, published = follow(Table(3))
     tail.committed("harbour", [reward(1), reward(2)])
-    tail.notice(notice(1, 2))  # our own, heard again
+    tail.notice(notice(1, 2))  # the notice of the tail's own process
     tail.notice(notice(3, 3))
     assert published == [1, 2, 3]
     assert tail.position("harbour") == 3
@@ -294,7 +294,7 @@ async def test_failed_hunt_delays_no_other(autojump_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery:
         await nursery.start(tail.run)
         tail.notice(Notice("broken", 1, 5, None))
-        await trio.sleep(20)  # the pauses of the failed one have become long
+        await trio.sleep(20)  # by now the pauses for the failing hunt are long
         tail.notice(Notice("harbour", 1, 9, None))
         await trio.sleep(0.1)
         assert published["harbour"] == list(range(1, 10))

@@ -1,8 +1,8 @@
 """Thousands of runs under faults that Hypothesis chooses, each checked by the oracle.
 
-Three quarters of the runs are the same each time, and one quarter is of the seed of this test run.
-`HUNT_TEST_SEEDS=20000` plays that many, all of this run's seed; a failure prints its script, which
-becomes one of `FOUND`.
+Three quarters of the scripts are the same in each test run; one quarter depends on its seed.
+`HUNT_TEST_SEEDS=20000` plays 20,000 scripts, all of which depend on the seed.  A failure prints
+its script; add that to `FOUND`.
 """
 
 from __future__ import annotations

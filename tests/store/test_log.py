@@ -194,7 +194,7 @@ async def test_click_over_the_players_limit_uses_no_stock(database: str, repeats
         assert [each.prize for each in outcomes] == ["chest", "chest", None, None, "chest"]
         assert [each.points for each in outcomes] == [5, 5, 0, 0, 5]
         later = rewards(await log.append("harbour", [click("ada", "chest"), click("cy", "chest")]))
-        assert [each.prize for each in later] == [None, None]  # her limit; and no stock
+        assert [each.prize for each in later] == [None, None]  # by limit, by stock
 
 
 @pytest.mark.parametrize("repeats", [0, 1])

@@ -69,7 +69,7 @@ class Bouncer:
 
     Args:
         config: Its configuration file.
-        port: The port in it.
+        port: The port in that file.
         reached: Folders of sockets that it must be able to reach.
     """
 

@@ -31,7 +31,7 @@ _held: Reaper | None = None
 
 
 class Reaper:
-    """The handle in the test run: processes started from now on end with this one."""
+    """A leash: processes that are started from now on end with the process of the test run."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="hunt-run-"))

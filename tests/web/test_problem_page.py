@@ -13,7 +13,7 @@ from tests.support.serving import serving
 
 ROOT = Path(__file__).parents[2]
 
-#: In the order of the pages.
+#: All refusals, in the order of the pages.
 REFUSALS = sorted(kinds(Refused), key=lambda kind: (kind.status, kind.slug))
 
 

@@ -12,7 +12,7 @@ import trio
 #: Codes of the requests that come before a session (PostgreSQL, "Message Formats").
 SSL, GSS, CANCEL = 80877103, 80877104, 80877102
 
-#: Of the statement that gives each session its limits; it is accepted.
+#: Part of the statement that gives each session its limits; that statement is accepted.
 SETUP = "set_config"
 
 #: The answers to the messages of a statement that is accepted, and has no rows.

@@ -194,7 +194,7 @@ async def test_recovery_is_logged_once(database: str) -> None:
 
 
 class Names:
-    """Looks up names once it may."""
+    """Looks up names, once the test allows it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.may = threading.Event()
