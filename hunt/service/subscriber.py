@@ -52,7 +52,7 @@ class Subscriber(Protocol):
     """A stream as the hub knows it: a socket, or a mailbox and a task."""
 
     def offer(self, frame: Frame) -> bool:
-        """Take a frame; return False if there is no room, and the hub closes it.  Must not block."""
+        """Take a frame, or return False if there is no room: the hub closes it.  Must not block."""
 
     def waiting(self) -> int:
         """Return the number of frames that wait for the client."""

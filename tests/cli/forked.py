@@ -20,7 +20,7 @@ import coverage
 from hunt.__main__ import main
 from hunt.cli import COMMANDS
 
-POLL = 0.02  # seconds between two looks at what a command has said
+POLL = 0.02  # seconds between two checks of a command's output
 
 
 def child(asked: dict[str, Any]) -> None:
@@ -100,7 +100,7 @@ for each in (
 for each in COMMANDS:
     import_module(f"hunt.cli.{each}")
 gc.collect()
-gc.freeze()  # or each fork copies what the collector looks at
+gc.freeze()  # otherwise each fork copies the pages that the collector touches
 while line := sys.stdin.buffer.readline():
     request = json.loads(line)
     if (pid := os.fork()) == 0:

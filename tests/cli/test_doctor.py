@@ -1,4 +1,4 @@
-"""Each wrong setting, on a real server that is so configured, is found and its cure named."""
+"""The doctor finds each wrong setting of a real server, and names its cure."""
 
 from __future__ import annotations
 
