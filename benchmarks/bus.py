@@ -65,7 +65,7 @@ class Job:
 
 @dataclass(eq=False)  # the hub hashes it
 class Stream:
-    """Notes how late the events of other nodes are."""
+    """Records the delays of events of other nodes."""
 
     own: str  #: x of the clicks of this node
     late: list[float] = field(default_factory=list)  #: seconds
@@ -85,7 +85,7 @@ class Stream:
 
 
 async def commit(engine: Engine, job: Job, callers: int, *, pause: float) -> int:
-    """Commit clicks of one each for the time of the job; return how many there were."""
+    """Make commits of one click each for the time of the job; return their number."""
     ends, count = trio.current_time() + job.seconds, 0
 
     async def call() -> None:
@@ -108,7 +108,7 @@ async def commit(engine: Engine, job: Job, callers: int, *, pause: float) -> int
 
 
 async def be_node(job: Job) -> None:
-    """Commit, and note deliveries; print what came of it."""
+    """Commit, record deliveries, and print the figures."""
     settings = Settings(
         database_url=job.database, bus_url=job.bus, jwt_secret=(b"x" * 32,), pool_size=16,
         breaker_slow=60.0, log_level="error",
@@ -149,7 +149,7 @@ async def prepare(conninfo: str, hunts: int) -> None:
 
 @contextmanager
 def nodes(jobs: Sequence[Job]) -> Iterator[list[subprocess.Popen[str]]]:
-    """Run the nodes; each is ready."""
+    """Run the nodes; yield them once each is ready."""
     made = [
         subprocess.Popen(
             [sys.executable, "-m", "benchmarks.bus", "--job", json.dumps(asdict(job))],
@@ -169,7 +169,7 @@ def nodes(jobs: Sequence[Job]) -> Iterator[list[subprocess.Popen[str]]]:
 
 
 def tell(processes: Sequence[subprocess.Popen[str]]) -> None:
-    """Let all nodes go on."""
+    """Tell all nodes to go on."""
     for each in processes:
         assert each.stdin is not None
         each.stdin.write("go\n")

@@ -248,7 +248,7 @@ def keeps_what_is_gone() -> None:
 
 @piece
 def leaks_backends() -> None:
-    """Open a connection that no pool knows with every tenth commit, and keep it."""
+    """Open a connection outside of the pool with every tenth commit, and never close it."""
 
     class Forgetful(Log):
         def __init__(self, pool: Pool, **options: Any) -> None:

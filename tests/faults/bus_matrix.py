@@ -1,4 +1,4 @@
-"""The rows of the matrix in which the Valkey server fails that carries notices."""
+"""The rows of the matrix in which Valkey, which carries notices, fails."""
 
 from __future__ import annotations
 

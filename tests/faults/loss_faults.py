@@ -24,7 +24,7 @@ async def restore_backup(rig: Rig, *, operator: bool = True) -> AsyncIterator[No
     Args:
         rig: The run.
         operator: Whether an operator keeps the servers away from the database until the logs
-            have begun a new epoch; where none does, the servers have to notice by themselves.
+            have begun a new epoch; if not, the servers must notice the loss by themselves.
     """
     backup = rig.folder / "backup"
     await rig.postgres.base_backup(backup)

@@ -65,7 +65,7 @@ class Node:
         return servers(self.server.process.pid)
 
     def own_sockets(self) -> set[str]:
-        """Return the sockets of the single processes, each named by a number that grows."""
+        """Return the sockets of the single processes, which are named by increasing numbers."""
         return {str(path) for path in (self.folder / "run").iterdir() if "-" in path.name}
 
     def usage(self) -> dict[str, float]:
@@ -126,7 +126,7 @@ async def node(
         valkey: The server that carries notices; None: PostgreSQL does.
         processes: Number of worker processes.
         environ: Settings besides `SETTINGS`.
-        dsn: Makes the connection string, of the ports of the proxies before PostgreSQL.
+        dsn: Makes the connection string from the ports of the proxies before PostgreSQL.
         wrapper: A command before the server's.
         descriptors: Limit of open files of each process.
         command: Instead of ``hunt serve``; listens on ``$PORT``.

@@ -58,7 +58,7 @@ def offer(port: int, rate: float, seconds: float, connections: int) -> dict[str,
     poller.close()
     windows: dict[int, list[float]] = {}
     for latency, time in zip(run.latencies, run.times, strict=True):
-        # By when it was meant to be sent.
+        # A click belongs to the window of its scheduled time.
         windows.setdefault(int((time - latency) / WINDOW), []).append(latency)
     return {
         "began": run.began,

@@ -13,9 +13,8 @@ from tests.faults import rig
 from tests.faults.offering import WINDOW
 from tests.faults.script import Script
 
-#: Clicks of one commit at most, and what a commit takes on its way there and back: such
-#: that the database is what limits this server, and not the machine which also makes
-#: the load.
+#: Maximum clicks of a commit, and seconds of delay in each direction, so that the database limits
+#: this server, and not the machine, which also makes the load.
 BATCH, LATENCY = 50, 0.015
 
 SCRIPT = Script(
@@ -28,7 +27,7 @@ SCRIPT = Script(
 #: Share of the capacity that is offered before, and again afterwards.
 NORMAL = 0.3
 
-#: Connections that offer it, each a player of its own.
+#: Connections that offer the load, each with its own player.
 CONNECTIONS = 4000
 
 

@@ -105,7 +105,7 @@ async def click_all_the_time(crowd: Crowd, player: str, number: int) -> None:
     """Click until `Crowd.clicking` is false; every click until it has its outcome.
 
     Args:
-        crowd: What all players share.
+        crowd: The state that all players share.
         player: The id of the player.
         number: Chooses the server to begin with; after a failure the next one is tried.
     """

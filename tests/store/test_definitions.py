@@ -24,7 +24,7 @@ WAITING = """
 
 @asynccontextmanager
 async def creating(database: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Create the hunt in a transaction that is open; yield what ends it once another one waits."""
+    """Create the hunt in an open transaction; yield a function that ends it once another waits."""
 
     async def finish() -> None:
         async with await Connection.connect(database, autocommit=True) as observer:

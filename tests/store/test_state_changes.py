@@ -175,7 +175,7 @@ async def test_database_refuses_changes_of_an_ended_hunt(database: str, change: 
             with pytest.raises(psycopg.errors.RestrictViolation, match="its record is final"):
                 await conn.execute(sql.SQL("update hunts set ") + sql.SQL(change))  # type: ignore[arg-type]
         assert replace(await stored(hunts), as_of=before.as_of) == before
-        await hunts.new_epochs()  # a log that was restored is told from the one before
+        await hunts.new_epochs()  # as after a restore of the log
         assert (await stored(hunts)).epoch != before.epoch
 
 

@@ -1,7 +1,7 @@
 """Descriptors of a process, without those of its connections to the database.
 
-A pool keeps each connection that it has once made, and makes as many as requests overlap: on a
-busy machine more than on another.
+A pool keeps its connections.  It opens as many as requests overlap, which are more on a busy
+machine.
 """
 
 from __future__ import annotations

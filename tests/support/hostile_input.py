@@ -180,7 +180,7 @@ def corpus() -> Iterator[bytes]:
         yield line + HOST + b"Upgrade: websocket\r\n\r\n"
     yield b"\x81\x85abcdhello"
     yield click() + b"\x88\x80\x00\x00\x00\x00"
-    # One of many, and many of one.
+    # Endless repetitions of a header, a byte and a line.
     yield LIVEZ[:-2] + b"X: y\r\n" * 1_000_000 + b"\r\n"
     yield b"\x00" * 1_000_000
     yield b"\r\n" * 100_000 + LIVEZ

@@ -217,7 +217,7 @@ class Player:
         return [json.loads(e.data)["id"] for e in self.events if e.event == "reward"]
 
     async def click(self, url: str, click_id: str | None = None) -> httpx.Response:
-        """Send one click; an answer of 200 is written down."""
+        """Send one click; record it if the answer is 200."""
         click_id = click_id or str(uuid.uuid4())
         response = await self.client.post(
             f"{url}/v1/hunts/harbour/clicks", json={"id": click_id, "x": 40.5, "y": 60}

@@ -51,7 +51,7 @@ class Proxy:
         self.slice = 65536  #: bytes, >= 1, in one piece
         self.refuse = False  #: new connections are closed at once
         self.dropped: Literal["requests", "answers"] | None = None  #: not forwarded
-        #: Whether those of the client at a port are, see `cut_off`.
+        #: Whether the bytes of the client at a port are dropped; see `cut_off`.
         self._cut: Callable[[int], bool] = lambda port: False
         self.loss = Loss()  #: of answers to a commit: they are dropped, and the connection reset
         self._flowing = trio.Event()

@@ -1,4 +1,4 @@
-"""``python -m tests.zones [ROW]...``: plays rows of the table of zones, and says how they went."""
+"""``python -m tests.zones [ROW]...``: plays rows of the table of zones, and prints the results."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.zones.router import inside
 
-#: Number of the place of the players and the load balancer; zones are 1, 2 and 3.
+#: Number of the place with the players and the load balancer; zones are 1, 2 and 3.
 EDGE = 0
 ZONES = (1, 2, 3)
 PLACES = (EDGE, *ZONES)
@@ -23,7 +23,7 @@ DELAY = 0.0015
 
 
 class Network:
-    """The zones; each has an address, and every path between two places can fail."""
+    """The zones: each has an address, and every path between two places can fail."""
 
     def __init__(self, router: subprocess.Popen[bytes], prefix: str, names: dict[int, str]) -> None:
         self._router = router
@@ -54,7 +54,7 @@ class Network:
         self._tell()
 
     def delay(self, seconds: float = DELAY) -> None:
-        """Have packets take so long from one place to another."""
+        """Delay packets from one place to another."""
         self._delay = seconds
         self._tell()
 
@@ -68,7 +68,7 @@ class Network:
 
 
 def lacking() -> str | None:
-    """Return what this machine does not permit; None where zones can be made."""
+    """Return what this machine lacks to make zones; None if it lacks nothing."""
     if os.geteuid() != 0:
         return "root, to make network namespaces"
     name = f"hunt-try-{os.getpid()}"

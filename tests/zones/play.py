@@ -24,14 +24,14 @@ from tests.zones.network import network
 from tests.zones.rows import Row
 from tests.zones.site import running
 
-#: What the oracle says of a click that HAProxy has sent to a second node: its player saw one
-#: answer only, and that one is marked.  The configuration of HAProxy wants it so.
+#: Violation that the oracle reports of a click that HAProxy has sent to a second node: its player
+#: saw only the second answer, which is marked as a duplicate.  That is intended.
 REPEATED = "a first answer is marked as a duplicate"
 
 
 @dataclass
 class Result:
-    """What came of a row."""
+    """The result of a row."""
 
     row: Row
     streams: int
@@ -42,7 +42,7 @@ class Result:
 
     @property
     def failures(self) -> list[str]:
-        """Return violations, conditions that never came, and bounds that were missed."""
+        """Return violations, conditions that were never met, and missed bounds."""
         found = [*map(str, self.violations), *self.gave_up]
         if self.figures["recovered"] > self.row.recovered:
             found.append(f"recovered after {self.figures['recovered']:.1f} s")
@@ -53,11 +53,11 @@ async def play(row: Row, template: Path, *, people: int, listeners: int, seed: i
     """Play one row.
 
     Args:
-        row: What happens.
+        row: The row.
         template: A cluster with the schema.
         people: Number of players.
         listeners: Streams of each player.
-        seed: Of the players' choices.
+        seed: Seed of the players' choices.
     """
     script = Script(
         name=row.name, row=row.says, players=people, listeners=listeners, pause=0.5, within=6.0

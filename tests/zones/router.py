@@ -1,4 +1,4 @@
-"""A router between network namespaces that delays and loses packets, as it is told.
+"""A router between network namespaces that delays and loses packets by given rules.
 
 It does what ``tc netem`` does, which many kernels lack.  Each namespace has a TUN device;
 its packets go to this process, which passes them on.
@@ -28,7 +28,7 @@ TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
 CLONE_NEWNET = 0x40000000
 
-#: Largest packet, in bytes: large, because each one costs this process the same.
+#: Largest packet, in bytes.  It is large because the cost of a packet does not depend on its size.
 MTU = 16000
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -36,7 +36,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @contextmanager
 def inside(namespace: str) -> Iterator[None]:
-    """Let this thread, and what it starts, be in a network namespace for the block."""
+    """Put this thread, and the processes that it starts, into a network namespace for the block."""
     if namespace == "-":
         yield
         return
@@ -77,11 +77,11 @@ class Router:
         self._number = 0
 
     def obey(self, line: bytes) -> None:
-        """Take new rules."""
+        """Replace the rules."""
         self._rules = {(a, b): (delay, loss) for a, b, delay, loss in json.loads(line)}
 
     def take(self, source: int) -> None:
-        """Read the packets of a device."""
+        """Read and queue the packets of a device."""
         for _ in range(64):
             try:
                 packet = os.read(self._devices[source], MTU + 100)

@@ -19,11 +19,11 @@ class Row:
     """One run."""
 
     name: str
-    says: str  #: in the table
+    says: str  #: text in the table
     event: Event
     lasts: float = 0.0  #: seconds that the event stays in force
     clocks: Mapping[int, str] = field(default_factory=dict)  #: zone -> difference of its clock
-    ci: bool = False  #: part of the suite of every landing
+    ci: bool = False  #: part of the normal test suite
     recovered: float = 8.0  #: seconds, at most, from the end of the event to the last failed click
 
 
