@@ -16,6 +16,7 @@ import trio
 from hypercorn.config import Config
 from trio.testing import MockClock
 
+from hunt.edge.head import ParsedHead
 from hunt.edge.park import CHECK_INTERVAL, CHECK_PARTS, HEARTBEAT_TICKS, READS, SLICE, Park
 from tests.support.fake_play import World
 
@@ -265,3 +266,13 @@ async def test_stream_replaces_its_connection_without_a_timeout() -> None:
         assert (list(park._parked.values()), park._timed) == ([stream], {})
         slot = park.forget(stream.fd, watched=True)
         assert (slot.holder, park._parked) == (None, {})
+
+
+async def test_default_port_is_that_of_the_scheme() -> None:
+    with parked(0) as (park, _, _):
+        for heads, port in ((park.heads, 80), (park.secure_heads, 443)):
+            for other in (80, 443):
+                line = f"GET /v1/hunts/harbour/events HTTP/1.1\r\nHost: hunt:{other}\r\n\r\n"
+                head = heads.next_request(line.encode())
+                assert isinstance(head, ParsedHead)
+                assert head.request.host == ("hunt" if other == port else f"hunt:{other}")
