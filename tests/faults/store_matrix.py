@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tests.faults.script import Script, Step
 
-#: Bounds for streams during any fault of the store.
-STREAMS = {"streams cut": 0, "silence": 2.0}
+#: Bounds for streams during any fault of the store. Heartbeats come every second; a busy machine
+#: may stall for two more.
+STREAMS = {"streams cut": 0, "silence": 3.0}
 
 #: The same bounds for an outage, with some tens of log lines.
 QUIET = {"log lines": 100, **STREAMS}
@@ -39,10 +40,12 @@ SCRIPTS = (
         row="PostgreSQL frozen (SIGSTOP) for 6 s",
         steps=[Step(fault="freeze", lasts=6.0)],
         least={"refused": 10, "breaker lines": 2},  # the breaker opened and closed
+        # Answers come within 4 s, and a busy machine may stall for three more; freeze-long,
+        # which runs alone, has the strict bounds.
         # Once the breaker is open, a refusal takes less than 50 ms. This row runs beside other
         # tests, which may delay one refusal in a hundred: freeze-long allows 50 ms for each.
         most={
-            "slowest": 5.0, "late refusal p50": 0.05, "late refusal p99": 1.0, "recovered": 6.0,
+            "slowest": 7.0, "late refusal p50": 0.05, "late refusal p99": 1.0, "recovered": 6.0,
             **QUIET,
         },
     ),
@@ -51,7 +54,7 @@ SCRIPTS = (
         row="PostgreSQL frozen (SIGSTOP) for 30 s",
         steps=[Step(fault="freeze", lasts=30.0)],
         least={"refused": 10},
-        most={"slowest": 5.0, "late refusal p99": 0.05, "recovered": 16.0, **QUIET},
+        most={"slowest": 5.0, "late refusal p99": 0.05, "recovered": 16.0, **QUIET, "silence": 2.0},
         ci=False,
     ),
     Script(
