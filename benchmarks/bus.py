@@ -67,7 +67,7 @@ class Job:
 class Stream:
     """Records the delays of events of other nodes."""
 
-    own: str  #: x of the clicks of this node
+    own: str  #: x coordinate of the clicks of this node
     late: list[float] = field(default_factory=list)  #: seconds
 
     def offer(self, frame: Frame) -> bool:

@@ -101,7 +101,7 @@ def _shown(name: str, found: str | None) -> str:
 
 
 def _find(name: str) -> str | None:
-    """Return the parameters of ``module:qualified.name``; None where there is none."""
+    """Return the parameters of ``module:qualified.name``; None if there is no such name."""
     module, _, path = name.partition(":")
     *owners, last = path.split(".")
     try:

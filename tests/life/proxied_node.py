@@ -21,7 +21,7 @@ async def node(database: str, folder: Path, **environ: str) -> AsyncIterator[Nod
     def dsn(port: int) -> str:
         return make_conninfo(database, host="127.0.0.1", port=port)
 
-    await settings(database, folder)  # which makes the hunt
+    await settings(database, folder)  # creates the hunt
     # A busy machine must not open the breaker.
     given = {"HUNT_BREAKER_SLOW": "5"} | environ
     async with nodes.node(folder, to_database(database), environ=given, dsn=dsn) as made:

@@ -89,7 +89,7 @@ class Trapped:
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     async def own_files(self) -> int:
-        """Return its descriptors, without those of its pool, and of the request for that."""
+        """Return its descriptors, without those of its pool and of this request."""
         async with httpx.AsyncClient(verify=False, timeout=30) as client:
             text = (await client.get(f"{self.server.url}/metrics")).text
         states = [line for line in text.splitlines() if line.startswith("hunt_pool_connections{")]

@@ -85,7 +85,7 @@ def mutate(
             stderr=subprocess.STDOUT,
         )  # fmt: skip
     found = verdicts(folder, chosen)
-    if not found:  # mutmut keeps to itself why the tests fail without any mutant
+    if not found:  # mutmut does not show why tests fail without a mutant
         command = [sys.executable, "-m", "pytest", *OPTIONS, "-x", *part.tests]
         subprocess.run(command, cwd=folder / "mutants", env=environment, check=False)
     report(part, folder, chosen, found, environment)

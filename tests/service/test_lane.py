@@ -337,7 +337,7 @@ async def test_queue_is_limited_by_its_expected_wait(autojump_clock: MockClock) 
             each = click(number)
             queue.put("a", each, answers.to(each).settled, trio.current_time())
 
-        for number in range(40):  # until it is known what a commit takes
+        for number in range(40):  # until the duration of a commit is known
             put(number)
             await trio.sleep(0.5)
         taken = 0

@@ -37,7 +37,7 @@ class Commit:
 
 
 class LaneMachine(TrioMachine):
-    """Numbered clicks go in; each has to come out once, in its order, with the truth."""
+    """Numbered clicks go in; each must come out once, in order, with its true outcome."""
 
     async def begin(self) -> None:
         self.state: State = "ended"
@@ -197,7 +197,7 @@ class LaneMachine(TrioMachine):
         self.do(self.scope.cancel)
         assert self.state == "cancelled"
 
-    # --- what has to be so, at any time ----------------------------------------------
+    # --- what must hold at any time ---- ----------------------------------------------
 
     @invariant()
     def in_order(self) -> None:

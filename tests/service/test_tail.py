@@ -143,7 +143,7 @@ async def test_rewards_without_streams_are_skipped(
         await trio.sleep(1)
         assert (tail.position("harbour"), published, table.reads) == (6, [], [])
         followed[0] = True
-        tail.notice(notice(3, 3))  # late, and nobody's any more
+        tail.notice(notice(3, 3))  # late, and already skipped
         tail.notice(notice(8, 9))
         await trio.sleep(1)
         nursery.cancel_scope.cancel()
@@ -337,7 +337,7 @@ async def test_deleted_hunt_is_followed_no_longer(autojump_clock: MockClock) -> 
     table = Table(0, failures=2)
     tail, published = follow(table)
     async with trio.open_nursery() as nursery:
-        tail.notice(notice(1, 3, rows=False))  # its gap is behind, with a backoff
+        tail.notice(notice(1, 3, rows=False))  # its gap is read, with a backoff
         await nursery.start(tail.run)
         while table.failures:
             await trio.sleep(0.01)
