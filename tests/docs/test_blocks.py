@@ -27,6 +27,7 @@ RUN: Mapping[tuple[str, str], str] = {
     ("docs/how-to/load-balancer.md", "haproxy"): "tests/life/test_load_balancer.py",
     ("docs/how-to/mobile-app.md", "python"): "tests/client/test_docs.py",
     ("docs/how-to/python-client.md", "python"): "tests/client/test_docs.py",
+    ("docs/how-to/run-a-hunt.md", "console"): "tests/life/test_tutorial.py",
     ("docs/how-to/tokens.md", "js"): "tests/docs/test_token_examples.py",
     ("docs/how-to/tokens.md", "php"): "tests/docs/test_token_examples.py",
     ("docs/how-to/tokens.md", "python"): "tests/docs/test_token_examples.py",

@@ -1,4 +1,4 @@
-"""The tutorials, command by command, as a reader does them."""
+"""Pages whose every command is run: the tutorials, and how an operator runs a hunt."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import httpx
+import trio
 
 from tests.life.tutorial import follow, matches, terminal
 from tests.support.code_blocks import ROOT
-from tests.support.processes import environment, free_port
+from tests.support.processes import environment, free_port, hunt_serve, player
 
 TUTORIAL = ROOT / "docs" / "tutorial"
 
@@ -47,6 +48,18 @@ async def test_own_hunt_on_two_nodes(database: str, tmp_path: Path) -> None:
     }
     with terminal(tmp_path, environ, replaced) as shell:
         await follow(TUTORIAL / "own-hunt.md", shell)
+
+
+async def test_operator_runs_a_hunt(tmp_path: Path) -> None:
+    async with hunt_serve(tmp_path / "data") as server, player(server.url) as guest:
+        environ = reader(tmp_path) | {"HUNT_DATA_DIR": str(tmp_path / "data")}
+        environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
+        command = ["hunt", "token", "--player", "ada"]
+        token = await trio.run_process(command, env=environ, capture_stdout=True)
+        guest.client.headers["Authorization"] = f"Bearer {token.stdout.decode().strip()}"
+        assert (await guest.click(server.url)).status_code == 200
+        with terminal(tmp_path, environ, {"http://127.0.0.1:8000": server.url}) as shell:
+            await follow(ROOT / "docs" / "how-to" / "run-a-hunt.md", shell)
 
 
 def test_output_is_compared() -> None:

@@ -26,7 +26,7 @@ PATIENCE = 240
 
 @dataclass
 class Terminal:
-    """A reader's folder and environment; exported variables stay from block to block."""
+    """A reader's folder and environment; variables stay from block to block."""
 
     folder: Path
     environ: Mapping[str, str]
@@ -44,7 +44,7 @@ class Terminal:
         """Return the command line that runs a block, and keeps its variables."""
         kept = shlex.quote(str(self.folder / ".variables"))
         lines = [
-            "set -eo pipefail",
+            "set -aeo pipefail",  # -a: keep all variables, as the reader's shell does
             f"if [ -e {kept} ]; then . {kept}; fi",
             self.replace(commands),
             f"export -p > {kept}",
