@@ -133,6 +133,16 @@ class TooFast(Refused):
         self.retry_after = retry_after
 
 
+class NoAttempts(Refused):
+    """The player has used up the attempts of this period."""
+
+    status, slug, title, label = 403, "no-attempts-left", "No attempts left", "no_attempts"
+
+    def __init__(self, *, seconds: float | None) -> None:
+        when = "in this hunt" if seconds is None else f"for another {seconds:.0f} s"
+        super().__init__(f"no attempts are left {when}")
+
+
 class Overloaded(Refused):
     """The server cannot do this now; nothing was recorded."""
 

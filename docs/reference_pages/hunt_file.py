@@ -31,7 +31,8 @@ each prize is won. [Design a hunt](../how-to/hunt-design.md) explains how to cho
 [`hunt-file.schema.json`](hunt-file.schema.json) is a JSON Schema of the file. Editors with the
 language server Taplo check a file whose first line is `#:schema hunt-file.schema.json`.
 `hunt apply` also checks what a schema cannot express: ids of prizes differ, `closes_at` is after
-`opens_at`, positions are on the map, and the odds sum to at most 1 at each position.
+`opens_at`, positions are on the map, the odds sum to at most 1 at each position, and the
+[rules](rules.md) fit together.
 """
 
 #: Meanings by component and field, where the comment of the field is meant for programmers.
@@ -42,14 +43,27 @@ MEANINGS: Mapping[str, str] = {
     "Definition.opens_at": "Clicks are refused before this time. Default: from `hunt open` on.",
     "Definition.closes_at": "The hunt ends at this time. Default: with `hunt close`.",
     "Definition.cooldown": "Seconds between two counted clicks of a player.",
+    "Definition.timezone": "IANA name of the time zone in which periods begin and end.",
+    "Definition.attempts": "Clicks of one player that count in a period. Default: no limit.",
+    "Definition.max_wins": "Prizes that one player gets in a period. Default: no limit.",
+    "Quota.count": "Largest number in one period.",
+    "Quota.per": "Calendar period; a week begins on Monday.",
     "Map.width": "Largest `x` of a click, in units of your choice.",
     "Map.height": "Largest `y` of a click.",
     "PrizeDefinition.id": "Id of the prize, unique in the hunt.",
     "PrizeDefinition.title": "Title for players.",
-    "PrizeDefinition.odds": "Probability that a click wins it: everywhere, or by position.",
+    "PrizeDefinition.odds": "Probability that a click draws it: everywhere, or by position. "
+    "Required, unless the first click wins.",
     "PrizeDefinition.points": "Points for the leaderboard.",
     "PrizeDefinition.stock": "Largest number of grants. Default: no limit.",
     "PrizeDefinition.per_player": "Largest number of grants to one player. Default: no limit.",
+    "PrizeDefinition.from": "No grant before this time.",
+    "PrizeDefinition.until": "No grant from this time on.",
+    "PrizeDefinition.release": "How many may have been granted by when: `{ even = true }`, "
+    "`{ moments = N }` or steps `[[time, total], ...]`. Default: the stock at once.",
+    "PrizeDefinition.win": "`first`: the first click after a release wins, without odds.",
+    "PrizeDefinition.unclaimed": "`void`: what a step released and nobody won is lost at the next.",
+    "PrizeDefinition.overflow": "Prize further down that a draw gets once this stock is used up.",
     "Peak.peak": "Probability at the position itself.",
     "Peak.at": "Position `[x, y]` on the map; secret.",
     "Peak.radius": "Standard deviation of the Gaussian by which the odds fall off, in map units.",

@@ -15,6 +15,7 @@ class Reward(msgspec.Struct, frozen=True):
     at: str  #: time of settlement; RFC 3339, UTC
     x: float = 0.0  #: position of the click, in map units
     y: float = 0.0
+    sold_out: str | None = None  #: the prize that the click drew, if its stock was used up
 
 
 class Answer(Reward, frozen=True):

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 MAX_PRIZES = 100
+
+#: Steps or moments of the release of one prize.
+MAX_STEPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,40 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
+class Even:
+    """A release of the whole stock at an even rate from the prize's start to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Winning moments: each releases one grant; drawn from the seed between start and end."""
+
+    count: int  #: 1 to `MAX_STEPS`
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a release plan."""
+
+    at: datetime  #: UTC
+    total: int  #: grants that may have been made from then on, all earlier ones included
+
+
+Release = Even | Moments | tuple[Step, ...]
+
+#: A calendar period in the hunt's time zone; a week begins on Monday; ``hunt``: all of it.
+Per = Literal["hour", "day", "week", "hunt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A limit for each player in a calendar period."""
+
+    count: int  #: >= 1
+    per: Per
+
+
+@dataclass(frozen=True, slots=True)
 class Prize:
     """A prize that a click may win."""
 
@@ -55,6 +93,17 @@ class Prize:
     odds: float | Peak | Area  #: probability, 0 to 1: constant, or by position
     stock: int | None  #: largest number of grants, >= 0; None: no limit
     per_player: int | None  #: largest number of grants to one player, >= 1; None: no limit
+    starts: datetime | None = None  #: UTC; no grant before it
+    until: datetime | None = None  #: UTC, after `starts`; no grant from then on
+    release: Release | None = None  #: how many may have been granted by when; None: the stock
+    first: bool = False  #: the first click in its area after a release wins, without a draw
+    void: bool = False  #: what a step released is lost at the next one, instead of kept
+    overflow: str | None = None  #: prize that a draw gets once the stock is used up
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the database counts the grants of this prize."""
+        return self.stock is not None or self.release is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +118,27 @@ class Definition:
     closes_at: datetime | None  #: UTC, after `opens_at`
     cooldown: float  #: seconds, >= 0, from one counted click of a player to the next
     prizes: tuple[Prize, ...]  #: at most `MAX_PRIZES`; their odds sum to <= 1 at each position
+    timezone: str = "UTC"  #: IANA name, for the periods of `attempts` and `max_wins`
+    attempts: Quota | None = None  #: clicks of one player that count; None: no limit
+    max_wins: Quota | None = None  #: grants of all prizes to one player; None: no limit
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether grants depend on more than stock, limits of a prize, and the cooldown."""
+        return self.max_wins is not None or any(
+            prize.starts or prize.until or prize.release or prize.first or prize.overflow
+            for prize in self.prizes
+        )
+
+
+_HUNT_FIELDS = (
+    "title", "width", "height", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
+    "max_wins",
+)  # fmt: skip
+_PRIZE_FIELDS = (
+    "title", "points", "odds", "stock", "per_player", "starts", "until", "release", "first",
+    "void", "overflow",
+)  # fmt: skip
 
 
 def differences(old: Definition | None, new: Definition) -> list[str]:
@@ -76,19 +146,34 @@ def differences(old: Definition | None, new: Definition) -> list[str]:
     if old is None:
         return [f"hunt {new.id}: new, with {len(new.prizes)} prizes"]
     changes = []
-    for name in ("title", "width", "height", "opens_at", "closes_at", "cooldown"):
+    for name in _HUNT_FIELDS:
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
-            changes.append(f"hunt {new.id}: {name} {before} -> {after}")
+            changes.append(f"hunt {new.id}: {name} {_shown(before)} -> {_shown(after)}")
     before_by_id = {prize.id: prize for prize in old.prizes}
     for prize in new.prizes:
         was = before_by_id.pop(prize.id, None)
         if was is None:
             changes.append(f"prize {prize.id}: new")
             continue
-        for name in ("title", "points", "odds", "stock", "per_player"):
+        for name in _PRIZE_FIELDS:
             before, after = getattr(was, name), getattr(prize, name)
             if before != after:
-                changes.append(f"prize {prize.id}: {name} {before} -> {after}")
+                label = "from" if name == "starts" else name
+                changes.append(f"prize {prize.id}: {label} {_shown(before)} -> {_shown(after)}")
     changes.extend(f"prize {prize_id}: removed" for prize_id in before_by_id)
     return changes
+
+
+def _shown(value: object) -> object:
+    """Return a value of a definition as a person reads it."""
+    match value:
+        case Quota(count, per):
+            return f"{count} per {per}"
+        case Even():
+            return "even"
+        case Moments(count):
+            return f"{count} moments"
+        case (Step(), *steps):
+            return f"{1 + len(steps)} steps"
+    return value

@@ -35,6 +35,7 @@ class Reward(Struct, frozen=True, gc=False):
     at: str  #: time of settlement; RFC 3339, UTC, as in ``2026-11-01T18:00:00.123456Z``
     x: float = 0.0  #: position of the click, in map units; shown to its player only
     y: float = 0.0
+    sold_out: str | None = None  #: the prize that the click drew, if its stock was used up
 
 
 class Settlement(Struct, frozen=True, gc=False):

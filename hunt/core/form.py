@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from hunt.errors import DefinitionError
@@ -53,6 +53,13 @@ class Form:
             return value
         self.wrong(field, "must be 1-64 of a-z 0-9 -")
         return ""
+
+    def choice(self, field: str, value: object, choices: Sequence[str]) -> str | None:
+        """Return one of some words, or None after an error."""
+        if isinstance(value, str) and value in choices:
+            return value
+        self.wrong(field, f"must be one of {', '.join(choices)}")
+        return None
 
     def title(self, field: str, value: object) -> str:
         """Return a title: one line of text."""

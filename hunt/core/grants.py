@@ -1,38 +1,125 @@
-"""The rule that decides whether a drawn prize is granted: its stock, and the player's limit."""
+"""The rule that decides who gets which prize: stock, release plan, and limits of players."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
 
-from hunt.core.definition import Prize
+from hunt.core.definition import Area, Definition
+from hunt.core.periods import began, released, steps
+
+
+class Given(NamedTuple):
+    """What a click gets."""
+
+    prize: str | None  #: None: nothing
+    sold_out: str | None = None  #: the prize that it drew, and whose stock was used up
 
 
 class Grants:
     """The grants of a hunt's prizes so far.
 
-    States the rule of the SQL function `hunt_commit` for code that has no database. A
-    property test in ``tests/store/test_grants.py`` compares the two.
+    States the rule of the SQL functions `hunt_commit` and `hunt_settle` for code that has no
+    database.  A property test in ``tests/store/test_grants.py`` compares them.
 
     Args:
-        prizes: All prizes of the hunt.
+        definition: The hunt.
+        seed: Its seed, from which winning moments are drawn; 32 bytes.
     """
 
-    def __init__(self, prizes: Iterable[Prize]) -> None:
-        self._prizes = {prize.id: prize for prize in prizes}
+    def __init__(self, definition: Definition, seed: bytes = bytes(32)) -> None:
+        self._definition = definition
+        self._prizes = {prize.id: prize for prize in definition.prizes}
+        self._plans = {each.id: steps(definition, each, seed) for each in definition.prizes}
+        self._firsts = sorted(prize.id for prize in definition.prizes if prize.first)
+        self._voidable = [prize for prize in definition.prizes if prize.void]
         self._by_player: Counter[tuple[str, str]] = Counter()
+        self._wins: Counter[tuple[str, datetime]] = Counter()
+        self._attempts: Counter[tuple[str, datetime]] = Counter()
         self.granted: Counter[str] = Counter()  #: number of grants, by prize
+        self.voided: Counter[str] = Counter()  #: number of released grants that were lost
 
-    def grant(self, prize_id: str, player: str) -> bool:
-        """Grant a prize to a player; return False if its stock or the player's limit is used up.
+    def attempts(self, player: str, at: datetime) -> float:
+        """Return how many clicks of a player may still count in this period."""
+        quota = self._definition.attempts
+        if quota is None:
+            return math.inf
+        return quota.count - self._attempts[player, began(quota.per, self._definition.timezone, at)]
 
-        Draws are passed in commit order. A draw over the player's limit uses no stock.
+    def attempt(self, player: str, at: datetime) -> bool:
+        """Count a click of a player; return False if no attempts are left in this period."""
+        if self.attempts(player, at) <= 0:
+            return False
+        if (quota := self._definition.attempts) is not None:
+            self._attempts[player, began(quota.per, self._definition.timezone, at)] += 1
+        return True
+
+    def settle(
+        self, drawn: str | None, player: str, place: tuple[float, float], at: datetime
+    ) -> Given:
+        """Decide what a click gets, and count it.
+
+        Clicks are passed in commit order.  A prize for the first click after a moment comes
+        before the one that was drawn.  A draw over a limit of the player uses no stock, and
+        does not overflow.
+
+        Args:
+            drawn: Id of the prize that the click drew, or None.
+            player: Id of the player.
+            place: Position of the click, in map units.
+            at: Time of the commit.
         """
+        self._void(at)
+        for first in self._firsts:
+            waits = self._is_at(first, place) and self._left(first, at) > 0
+            if waits and self._grant(first, player, at):
+                return Given(first)
+        candidate = drawn
+        while candidate is not None:
+            if self._left(candidate, at) > 0:
+                return Given(candidate if self._grant(candidate, player, at) else None)
+            if not self._is_sold_out(candidate):
+                return Given(None)
+            candidate = self._prizes[candidate].overflow
+        return Given(None, drawn)
+
+    def _void(self, at: datetime) -> None:
+        """Count what a step released and nobody won before the next step."""
+        for prize in self._voidable:
+            _, before = released(self._definition, prize, self._plans[prize.id], at)
+            lost = before - self.granted[prize.id]
+            self.voided[prize.id] = max(self.voided[prize.id], lost)
+
+    def _is_at(self, prize_id: str, place: tuple[float, float]) -> bool:
+        odds = self._prizes[prize_id].odds
+        if not isinstance(odds, Area):
+            return True
+        dx, dy = place[0] - odds.at[0], place[1] - odds.at[1]
+        return dx * dx + dy * dy <= odds.within * odds.within
+
+    def _left(self, prize_id: str, at: datetime) -> float:
+        """Return how many grants of a prize are left at a time, by its stock and its plan."""
         prize = self._prizes[prize_id]
-        if prize.per_player is not None and self._by_player[player, prize_id] >= prize.per_player:
+        allowed, _ = released(self._definition, prize, self._plans[prize_id], at)
+        used = self.granted[prize_id] + self.voided[prize_id]
+        return min(allowed, math.inf if prize.stock is None else prize.stock) - used
+
+    def _is_sold_out(self, prize_id: str) -> bool:
+        stock = self._prizes[prize_id].stock
+        return stock is not None and self.granted[prize_id] + self.voided[prize_id] >= stock
+
+    def _grant(self, prize_id: str, player: str, at: datetime) -> bool:
+        """Count a grant unless the player has reached a limit; return whether it counts."""
+        limit, wins = self._prizes[prize_id].per_player, self._definition.max_wins
+        if limit is not None and self._by_player[player, prize_id] >= limit:
             return False
-        if prize.stock is not None and self.granted[prize_id] >= prize.stock:
-            return False
+        if wins is not None:
+            window = began(wins.per, self._definition.timezone, at)
+            if self._wins[player, window] >= wins.count:
+                return False
+            self._wins[player, window] += 1
         self._by_player[player, prize_id] += 1
         self.granted[prize_id] += 1
         return True

@@ -8,10 +8,19 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
+from hunt.core import rule_form
 from hunt.core.definition import MAX_PRIZES, Area, Definition, Peak, Prize
 from hunt.core.form import Form
 from hunt.core.odds_bound import crowded
 from hunt.errors import DefinitionError
+
+_HUNT_NAMES = frozenset(
+    {
+        "id", "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
+        "max_wins",
+    }
+)  # fmt: skip
+_PRIZE_NAMES = rule_form.PRIZE_RULES | {"id", "title", "points", "odds", "stock", "per_player"}
 
 
 def parse(text: str) -> Definition:
@@ -34,7 +43,7 @@ def _build(raw: Mapping[str, object]) -> Definition:
     form = Form()
     form.known("", raw, {"hunt", "prize"})
     hunt = form.table("hunt", raw.get("hunt"))
-    form.known("hunt.", hunt, {"id", "title", "map", "opens_at", "closes_at", "cooldown"})
+    form.known("hunt.", hunt, _HUNT_NAMES)
     area = form.table("hunt.map", hunt.get("map"))
     form.known("hunt.map.", area, {"width", "height"})
     width = form.number("hunt.map.width", area.get("width"), above=0)
@@ -59,7 +68,11 @@ def _build(raw: Mapping[str, object]) -> Definition:
             _prize(form, f"prize[{number}]", each, width, height)
             for number, each in enumerate(prizes)
         ),
+        timezone=rule_form.timezone(form, "hunt.timezone", hunt.get("timezone", "UTC")),
+        attempts=rule_form.quota(form, "hunt.attempts", hunt.get("attempts")),
+        max_wins=rule_form.quota(form, "hunt.max_wins", hunt.get("max_wins")),
     )
+    rule_form.check(form, definition)
     ids = [prize.id for prize in definition.prizes]
     for prize_id in sorted({each for each in ids if each and ids.count(each) > 1}):
         form.wrong("prize", f"the id {prize_id!r} is used more than once")
@@ -73,13 +86,24 @@ def _build(raw: Mapping[str, object]) -> Definition:
 
 def _prize(form: Form, where: str, raw: object, width: float, height: float) -> Prize:
     table = form.table(where, raw)
-    form.known(f"{where}.", table, {"id", "title", "points", "odds", "stock", "per_player"})
+    form.known(f"{where}.", table, _PRIZE_NAMES)
     odds: float | Peak | Area
-    if isinstance(table.get("odds"), dict):
-        odds = _by_position(form, f"{where}.odds", table["odds"], width, height)
+    given = table.get("odds")
+    if table.get("win") == "first":  # certain, in its area or everywhere
+        given = 1 if given is None else given
+    if isinstance(given, dict):
+        odds = _by_position(form, f"{where}.odds", given, width, height)
     else:
-        odds = form.number(f"{where}.odds", table.get("odds"), least=0, most=1)
-    return Prize(
+        odds = form.number(f"{where}.odds", given, least=0, most=1)
+    if (
+        table.get("win") == "first"
+        and odds != 1
+        and not (isinstance(odds, Area) and odds.odds == 1)
+    ):
+        form.wrong(
+            f"{where}.odds", "must be left out, or { at, within }, where the first click wins"
+        )
+    prize = Prize(
         id=form.identifier(f"{where}.id", table.get("id")),
         title=form.title(f"{where}.title", table.get("title")),
         points=form.whole(f"{where}.points", table.get("points", 0), least=0) or 0,
@@ -87,6 +111,7 @@ def _prize(form: Form, where: str, raw: object, width: float, height: float) -> 
         stock=form.whole(f"{where}.stock", table.get("stock"), least=0),
         per_player=form.whole(f"{where}.per_player", table.get("per_player"), least=1),
     )
+    return rule_form.with_rules(form, where, prize, table)
 
 
 def _by_position(form: Form, where: str, raw: object, width: float, height: float) -> Peak | Area:
@@ -104,14 +129,16 @@ def _by_position(form: Form, where: str, raw: object, width: float, height: floa
         form.number(f"{where}.at[1]", at[1], least=0, most=height or math.inf),
     )
 
-    def read(chance: str, length: str) -> tuple[float, tuple[float, float], float]:
+    def read(
+        chance: str, length: str, default: float | None = None
+    ) -> tuple[float, tuple[float, float], float]:
         return (
-            form.number(f"{where}.{chance}", table.get(chance), least=0, most=1),
+            form.number(f"{where}.{chance}", table.get(chance, default), least=0, most=1),
             position,
             form.number(f"{where}.{length}", table.get(length), above=0),
         )
 
-    return Area(*read("odds", "within")) if is_area else Peak(*read("peak", "radius"))
+    return Area(*read("odds", "within", 1)) if is_area else Peak(*read("peak", "radius"))
 
 
 def to_json(definition: Definition) -> dict[str, object]:
@@ -122,6 +149,11 @@ def to_json(definition: Definition) -> dict[str, object]:
             return asdict(prize.odds) | {"at": list(prize.odds.at)}
         return prize.odds
 
+    rules = {
+        "timezone": None if definition.timezone == "UTC" else definition.timezone,
+        "attempts": definition.attempts and asdict(definition.attempts),
+        "max_wins": definition.max_wins and asdict(definition.max_wins),
+    }
     return {
         "id": definition.id,
         "title": definition.title,
@@ -137,9 +169,11 @@ def to_json(definition: Definition) -> dict[str, object]:
                 "odds": odds(prize),
                 "stock": prize.stock,
                 "per_player": prize.per_player,
+                **rule_form.rules_to_json(prize),
             }
             for prize in definition.prizes
         ],
+        **{name: value for name, value in rules.items() if value is not None},
     }
 
 
@@ -159,7 +193,7 @@ def from_json(raw: Mapping[str, object]) -> Definition:
                 for name, value in raw.items()
                 if name != "prizes" and value is not None
             },
-            "prize": [_without_none(each) for each in prizes]
+            "prize": [_prize_table(each) for each in prizes]
             if isinstance(prizes, list)
             else prizes,
         }
@@ -173,7 +207,17 @@ def _time(value: object) -> object:
         return value  # `_build` reports it with the other errors
 
 
-def _without_none(table: object) -> object:
+def _prize_table(table: object) -> object:
+    """Return a prize of JSON as its table in a hunt file: with times, and without null."""
     if not isinstance(table, dict):
         return table
-    return {name: value for name, value in table.items() if value is not None}
+    found = {name: value for name, value in table.items() if value is not None}
+    for name in ("from", "until"):
+        if name in found:
+            found[name] = _time(found[name])
+    if isinstance(found.get("release"), list):
+        found["release"] = [
+            [_time(step[0]), *step[1:]] if isinstance(step, list) and step else step
+            for step in found["release"]
+        ]
+    return found

@@ -29,6 +29,7 @@ class Odds:
     """
 
     def __init__(self, prizes: Sequence[Prize]) -> None:
+        prizes = [prize for prize in prizes if not prize.first]  # these are won without a draw
         self._prizes = [
             (prize, prize.odds if isinstance(prize.odds, float | int) else None) for prize in prizes
         ]

@@ -32,9 +32,10 @@ def crowded(prizes: Sequence[Prize], width: float, height: float) -> tuple[float
         height: Height of the map, in map units.
     """
     x, y = width / 2, height / 2
-    if math.fsum(map(highest, prizes)) <= 1 + TOLERANCE:
+    drawn = [prize for prize in prizes if not prize.first]
+    if math.fsum(map(highest, drawn)) <= 1 + TOLERANCE:
         return None
-    undecided = [((0.0, 0.0, width, height), list(prizes))]
+    undecided = [((0.0, 0.0, width, height), drawn)]
     for _ in range(_LIMIT):
         if not undecided:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -12,6 +13,9 @@ from hunt.core.definition import Definition
 from hunt.core.fairness import Draws
 from hunt.core.grants import Grants
 from hunt.core.odds import Odds
+
+#: When a hunt without `opens_at` opens.
+UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 #: Standard deviations on each side of a 95 % confidence interval.
 Z = 1.959964
@@ -46,7 +50,9 @@ def play(
     seed: bytes,
     uniform: Callable[[], float],
 ) -> Played:
-    """Let players click in turn at random positions of the map.
+    """Let players click in turn at random positions of the map, at an even rate.
+
+    The clicks are spread from `opens_at` to `closes_at`, or over one day.
 
     Args:
         definition: The hunt to simulate.
@@ -55,20 +61,26 @@ def play(
         seed: Seed of the draws, 32 bytes.
         uniform: Returns a random number in [0, 1), for the positions.
     """
-    draws, odds, grants = Draws(seed), Odds(definition.prizes), Grants(definition.prizes)
+    draws, odds, grants = Draws(seed), Odds(definition.prizes), Grants(definition, seed)
+    starts = definition.opens_at or UNDATED
+    length = (definition.closes_at or starts + timedelta(days=1)) - starts
+    worth = {prize.id: prize.points for prize in definition.prizes}
     names = [f"player-{number}" for number in range(players)]
     drawn: Counter[str] = Counter()
     points = squares = 0
     for number in range(clicks):
         player = names[number % players]
         position = uniform() * definition.width, uniform() * definition.height
-        prize = odds.draw(*position, draws.uniform(f"{number:032x}", player))
-        if prize is None:
+        at = starts + length * (number / clicks)
+        if not grants.attempt(player, at):
             continue
-        drawn[prize.id] += 1
-        if grants.grant(prize.id, player):
-            points += prize.points
-            squares += prize.points**2
+        prize = odds.draw(*position, draws.uniform(f"{number:032x}", player))
+        if prize is not None:
+            drawn[prize.id] += 1
+        given = grants.settle(None if prize is None else prize.id, player, position, at).prize
+        if given is not None:
+            points += worth[given]
+            squares += worth[given] ** 2
     ids = [prize.id for prize in definition.prizes]
     return Played(
         clicks,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hunt.core.definition import Definition
+from hunt.core.definition import Definition, Prize
 from hunt.core.fairness import Draws
 from hunt.core.odds import Odds
 from hunt.core.player_ids import ERASED_PREFIX
@@ -56,38 +56,66 @@ class Verifier:
         self._draws = Draws(seed)
         ends = [each.since for each in editions[1:]]
         self._editions = [
-            (each.since, end, Odds(each.definition.prizes))
+            (each.since, end, _Rules(each.definition))
             for each, end in zip(editions, [*ends, None], strict=True)
         ]
 
     def judge(self, row: Drawn) -> Verdict:
         """Return the verdict on a row.
 
-        ``denied`` is a draw of a prize that was not granted, because its stock or the
-        player's limit was used up.  The caller checks that against the counts of the log.
+        ``denied`` is a draw of a prize that was not granted, because of its stock, its times or
+        a limit of the player.  The caller checks that against the counts of the log.
         """
         if _ERASED.fullmatch(row.player):
             return "erased"
-        verdicts = {self._judge(row, odds) for odds in self._in_force(row.at)}
+        verdicts = {self._judge(row, rules) for rules in self._in_force(row.at)}
         for verdict in ("right", "denied"):
             if verdict in verdicts:
                 return verdict
         return "wrong"
 
-    def _judge(self, row: Drawn, odds: Odds) -> Verdict:
-        prize = odds.draw(row.x, row.y, self._draws.uniform(row.id, row.player))
-        if prize is None:
-            return "right" if (row.prize, row.points) == (None, 0) else "wrong"
+    def _judge(self, row: Drawn, rules: _Rules) -> Verdict:
+        drawn = rules.draw(row.x, row.y, self._draws.uniform(row.id, row.player))
         if row.prize is None:
-            limited = prize.stock is not None or prize.per_player is not None
-            return "denied" if limited and row.points == 0 else "wrong"
-        return "right" if (row.prize, row.points) == (prize.id, prize.points) else "wrong"
+            if row.points != 0 or not (drawn is None or rules.may_deny(drawn)):
+                return "wrong"
+            return "right" if drawn is None else "denied"
+        won = rules.may_get(drawn).get(row.prize)
+        return "right" if won is not None and row.points == won.points else "wrong"
 
-    def _in_force(self, at: datetime) -> list[Odds]:
-        """Return the odds that may have applied to a click settled at `at`."""
+    def _in_force(self, at: datetime) -> list[_Rules]:
+        """Return the rules that may have applied to a click settled at `at`."""
         found = [
-            odds
-            for since, end, odds in self._editions
+            rules
+            for since, end, rules in self._editions
             if since <= at + OVERLAP and (end is None or at <= end + OVERLAP)
         ]
         return found or [self._editions[0][2]]
+
+
+class _Rules:
+    """What a draw may lead to, by one version of the definition."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.draw = Odds(definition.prizes).draw
+        self._definition = definition
+        self._prizes = {prize.id: prize for prize in definition.prizes}
+        self._firsts = {prize.id: prize for prize in definition.prizes if prize.first}
+
+    def may_deny(self, prize: Prize) -> bool:
+        """Return whether a draw of this prize may get nothing."""
+        return bool(
+            prize.is_counted
+            or prize.per_player is not None
+            or prize.starts
+            or prize.until
+            or self._definition.max_wins
+        )
+
+    def may_get(self, drawn: Prize | None) -> dict[str, Prize]:
+        """Return the prizes that a click may get: what it drew, its overflow, a first click's."""
+        found = dict(self._firsts)
+        while drawn is not None:
+            found[drawn.id] = drawn
+            drawn = self._prizes.get(drawn.overflow or "")
+        return found

@@ -73,7 +73,8 @@ def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, 
 def _outcome(reward: Reward) -> str:
     # String formatting costs a third of an encoder.  Id and time need no escaping: the
     # server validated or made them.
-    return f',"prize":{_quoted(reward.prize)},"points":{reward.points},"at":"{reward.at}"'
+    sold = "" if reward.sold_out is None else f',"sold_out":{_quoted(reward.sold_out)}'
+    return f',"prize":{_quoted(reward.prize)},"points":{reward.points},"at":"{reward.at}"{sold}'
 
 
 @lru_cache(4096)

@@ -66,7 +66,7 @@ class Answers:
         self._common = b""
         self._at = ""  # time of the batch that is being answered
         self._ends: dict[
-            str | None, tuple[str, int]
+            str | tuple[str] | None, tuple[str, int]
         ] = {}  # ends of its bodies and their sizes, by prize
         self._middle = ""  # the rest of each head
         self._last = b""  # `CLOSE` while each response is the last
@@ -117,10 +117,11 @@ class Answers:
             self._begin("")  # the end of this body fits no other answer
         elif reward.at is not self._at:
             self._begin(reward.at)
-        end = self._ends.get(reward.prize)
+        outcome = reward.prize if reward.sold_out is None else (reward.sold_out,)
+        end = self._ends.get(outcome)
         if end is None:
             text = wire.settlement_end(settlement)
-            end = self._ends[reward.prize] = text, len(text) + _BODY
+            end = self._ends[outcome] = text, len(text) + _BODY
         text, size = end
         place = wire.seq_and_position(reward)
         return (

@@ -6,31 +6,58 @@ from datetime import datetime
 
 from msgspec import Struct
 from psycopg.types.json import Jsonb
+from psycopg.types.range import Range
 
 from hunt.core import fairness
-from hunt.core.definition import Definition, Prize, differences
+from hunt.core.definition import Area, Definition, Even, Prize, differences
 from hunt.core.hunt_file import from_json, to_json
 from hunt.core.hunts import State
+from hunt.core.periods import steps
+from hunt.core.rule_form import period
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
 from hunt.store.audit import AUDIT
 from hunt.store.driver.connection import Connection
 from hunt.store.epochs import new_epoch
 
 CREATE = """
-    insert into hunts (id, definition, opens_at, closes_at, cooldown, epoch, seed)
-    values (%s, %s, %s, %s, %s, %s, %s) returning number
+    insert into hunts (
+        id, definition, opens_at, closes_at, cooldown, timezone, attempts, attempts_per, max_wins,
+        max_wins_per, rules, epoch, seed)
+    values (
+        %(id)s, %(definition)s, %(opens_at)s, %(closes_at)s, %(cooldown)s, %(timezone)s,
+        %(attempts)s, %(attempts_per)s, %(max_wins)s, %(max_wins_per)s, %(rules)s, %(epoch)s,
+        %(seed)s)
+    returning number
 """
 
 CHANGE = """
-    update hunts set definition = %s, version = version + 1,
-           opens_at = %s, closes_at = %s, cooldown = %s
-     where number = %s
+    update hunts set definition = %(definition)s, version = version + 1, opens_at = %(opens_at)s,
+           closes_at = %(closes_at)s, cooldown = %(cooldown)s, timezone = %(timezone)s,
+           attempts = %(attempts)s, attempts_per = %(attempts_per)s, max_wins = %(max_wins)s,
+           max_wins_per = %(max_wins_per)s, rules = %(rules)s
+     where number = %(number)s
+    returning seed
 """
 
 KEEP_PRIZE = """
-    insert into prizes (hunt, id, stock, per_player) values (%s, %s, %s, %s)
+    insert into prizes as z (
+        hunt, id, stock, per_player, points, starts, until, even, stepped, first, center, within,
+        void, overflow)
+    values (
+        %(hunt)s, %(id)s, %(stock)s, %(per_player)s, %(points)s, %(starts)s, %(until)s, %(even)s,
+        %(stepped)s, %(first)s, %(center)s::point, %(within)s, %(void)s, %(overflow)s)
     on conflict (hunt, id) do update
-       set stock = excluded.stock, per_player = excluded.per_player, retired = false
+       set (stock, per_player, points, starts, until, even, stepped, first, center, within, void,
+            overflow, retired)
+         = (excluded.stock, excluded.per_player, excluded.points, excluded.starts,
+            excluded.until, excluded.even, excluded.stepped, excluded.first, excluded.center,
+            excluded.within, excluded.void, excluded.overflow, false)
+"""
+
+FORGET_STEPS = "delete from prize_steps where hunt = %s"
+KEEP_STEPS = """
+    insert into prize_steps (hunt, prize, at, total)
+    select %s, %s, s.* from unnest(%s::timestamptz[], %s::int[]) as s
 """
 
 RETIRE = "update prizes set retired = true where hunt = %s and not id = any(%s)"
@@ -116,14 +143,15 @@ async def apply(
     if await has_passed(conn, definition.closes_at):
         wrong = "has passed by the database's clock: give a later time"
         raise DefinitionError({"hunt.closes_at": wrong})
-    number = await (
-        _create(conn, definition, seed)
-        if found is None
-        else _change(conn, found.number, definition)
-    )
+    if found is None:
+        number = await _create(conn, definition, seed)
+    else:
+        number = found.number
+        seed = await _change(conn, number, definition)
     before = {} if old is None else {prize.id: prize for prize in old.prizes}
+    await conn.execute(FORGET_STEPS, (number,))
     for prize in definition.prizes:
-        await _keep(conn, number, prize, before.get(prize.id))
+        await _keep(conn, number, definition, prize, before.get(prize.id), seed)
     await conn.execute(RETIRE, (number, [prize.id for prize in definition.prizes]))
     await conn.execute(REMEMBER, (actor, number))
     detail: dict[str, object] = {"changes": changes}
@@ -134,45 +162,74 @@ async def apply(
     return changes
 
 
+def _columns(definition: Definition) -> dict[str, object]:
+    attempts, max_wins = definition.attempts, definition.max_wins
+    return {
+        "id": definition.id,
+        "definition": Jsonb(to_json(definition)),
+        "opens_at": definition.opens_at,
+        "closes_at": definition.closes_at,
+        "cooldown": definition.cooldown,
+        "timezone": definition.timezone,
+        "attempts": attempts and attempts.count,
+        "attempts_per": attempts and attempts.per,
+        "max_wins": max_wins and max_wins.count,
+        "max_wins_per": max_wins and max_wins.per,
+        "rules": definition.has_rules,
+    }
+
+
 async def _create(conn: Connection, definition: Definition, seed: bytes) -> int:
-    cursor = await conn.execute(
-        CREATE,
-        (
-            definition.id,
-            Jsonb(to_json(definition)),
-            definition.opens_at,
-            definition.closes_at,
-            definition.cooldown,
-            new_epoch(),
-            seed,
-        ),
-    )
-    row = await cursor.fetchone()
+    values = _columns(definition) | {"epoch": new_epoch(), "seed": seed}
+    row = await (await conn.execute(CREATE, values)).fetchone()
     assert row is not None
     number: int = row[0]
     await conn.execute("select hunt_create_log(%s)", (number,))
     return number
 
 
-async def _change(conn: Connection, number: int, definition: Definition) -> int:
-    await conn.execute(
-        CHANGE,
-        (
-            Jsonb(to_json(definition)),
-            definition.opens_at,
-            definition.closes_at,
-            definition.cooldown,
-            number,
-        ),
-    )
-    return number
+async def _change(conn: Connection, number: int, definition: Definition) -> bytes:
+    """Change the row of a hunt, and return its seed."""
+    cursor = await conn.execute(CHANGE, _columns(definition) | {"number": number})
+    row = await cursor.fetchone()
+    assert row is not None
+    seed: bytes = row[0]
+    return seed
 
 
-async def _keep(conn: Connection, number: int, prize: Prize, before: Prize | None) -> None:
-    await conn.execute(KEEP_PRIZE, (number, prize.id, prize.stock, prize.per_player))
+async def _keep(
+    conn: Connection,
+    number: int,
+    definition: Definition,
+    prize: Prize,
+    before: Prize | None,
+    seed: bytes,
+) -> None:
+    area = prize.odds if prize.first and isinstance(prize.odds, Area) else None
+    values = {
+        "hunt": number,
+        "id": prize.id,
+        "stock": prize.stock,
+        "per_player": prize.per_player,
+        "points": prize.points,
+        "starts": prize.starts,
+        "until": prize.until,
+        "even": Range(*period(definition, prize)) if isinstance(prize.release, Even) else None,
+        "stepped": prize.release is not None and not isinstance(prize.release, Even),
+        "first": prize.first,
+        "center": area and f"({area.at[0]!r},{area.at[1]!r})",
+        "within": area and area.within,
+        "void": prize.void,
+        "overflow": prize.overflow,
+    }
+    await conn.execute(KEEP_PRIZE, values)
+    plan = steps(definition, prize, seed)
+    if plan:
+        times, totals = [step.at for step in plan], [step.total for step in plan]
+        await conn.execute(KEEP_STEPS, (number, prize.id, times, totals))
     # Not prepared: a plan made for this hunt locks its partition only.
     which = {"hunt": number, "prize": prize.id}
-    if prize.stock is not None and (before is None or before.stock is None):
+    if prize.is_counted and not (before and before.is_counted):
         await conn.execute(COUNT, which, prepare=False)
     if prize.per_player is not None and (before is None or before.per_player is None):
         await conn.execute(COUNT_PLAYERS, which, prepare=False)

@@ -24,7 +24,7 @@ from hunt.store.state_changes import end_due, move
 SELECT = """
     select h.id, h.definition::text, h.version, h.state, h.epoch, h.last_seq, h.seed,
            coalesce((
-               select jsonb_object_agg(z.id, greatest(z.stock - z.granted, 0))
+               select jsonb_object_agg(z.id, greatest(z.stock - z.granted - z.voided, 0))
                  from prizes z where z.hunt = h.number and z.stock is not null and not z.retired
            ), '{}'), clock_timestamp(), h.ended_at
       from hunts h

@@ -18,6 +18,7 @@ from hunt.errors import (
     HuntNotFound,
     HuntNotOpen,
     LogWentBack,
+    NoAttempts,
     StoreError,
     StoreSlow,
     TooFast,
@@ -32,7 +33,7 @@ from hunt.store.driver.statement import Statement
 COMMIT = Statement(
     "hunt_commit",
     """
-    select ord, verdict, seq, prize, points, at, retry, denied
+    select ord, verdict, seq, prize, points, at, retry, denied, sold, sold_out
       from hunt_commit($1, $2, $3, $4, $5, $6, $7, $8, $9)
     """,
 )
@@ -41,7 +42,7 @@ COMMIT = Statement(
 TRY = Statement("hunt_try_commit", "select hunt_try_commit($1)")
 
 READ = """
-    select seq, click_id, player, prize, points, at, x, y
+    select seq, click_id, player, prize, points, at, x, y, sold_out
       from hunt_rewards(%s, %s, %s::bigint, %s::bigint, %s::int)
 """
 
@@ -52,7 +53,7 @@ REJECT = """
 
 MAX_SEQ = 2**63 - 1  # of a bigint
 
-NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN = range(5)  # verdicts of hunt_commit
+NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN, NO_ATTEMPTS = range(6)  # verdicts of hunt_commit
 NO_SUCH_HUNT, WENT_BACK = "H0404", "H0412"  # SQLSTATEs that hunt_commit raises
 QUEUE_FULL = "54000"  # SQLSTATE of a commit while the notification queue is full
 
@@ -61,8 +62,11 @@ QUEUE_FULL = "54000"  # SQLSTATE of a commit while the notification queue is ful
 FREE_QUEUE = "select pg_notification_queue_usage()"
 
 
-#: Row of `COMMIT`: ord, verdict, seq, prize, points, at, retry, denied.
-Row = tuple[int, int, int | None, str | None, int | None, str, float | None, list[int] | None]
+#: Row of `COMMIT`: ord, verdict, seq, prize, points, at, retry, denied, sold, sold_out.
+Row = tuple[
+    int, int, int | None, str | None, int | None, str, float | None, list[int] | None,
+    list[int] | None, str | None,
+]  # fmt: skip
 
 
 class Log:
@@ -214,7 +218,7 @@ async def _committing(conn: Connection, seconds: float) -> AsyncIterator[None]:
 
 
 def _outcomes(clicks: Sequence[Click], rows: Sequence[Row]) -> list[Outcome]:
-    ord_, _, seq, _, _, at, _, denied = rows[0]
+    ord_, _, seq, _, _, at, _, denied, sold, _ = rows[0]
     if ord_ != 0:
         return list(starmap(_outcome, zip(clicks, rows, strict=True)))
     assert seq is not None
@@ -227,20 +231,23 @@ def _outcomes(clicks: Sequence[Click], rows: Sequence[Row]) -> list[Outcome]:
     for number in denied or ():
         won = outcomes[number - 1]
         assert isinstance(won, Settlement)
-        reward = replace(won.reward, prize=None, points=0)
+        sold_out = won.reward.prize if sold and number in sold else None
+        reward = replace(won.reward, prize=None, points=0, sold_out=sold_out)
         outcomes[number - 1] = Settlement(reward, duplicate=False)
     return outcomes
 
 
 def _outcome(click: Click, row: Row) -> Outcome:
-    _, verdict, seq, prize, points, at, retry, _ = row
+    _, verdict, seq, prize, points, at, retry, _, _, sold_out = row
     if verdict in {NEW, REPEAT}:
         assert seq is not None
         assert points is not None
-        reward = Reward(seq, click.id, click.player, prize, points, at, click.x, click.y)
+        reward = Reward(seq, click.id, click.player, prize, points, at, click.x, click.y, sold_out)
         return Settlement(reward, duplicate=verdict == REPEAT)
     if verdict == CONFLICT:
         return ClickConflict("this click id was used before, for another click")
     if verdict == COOLDOWN:
         return TooFast(retry_after=max(retry or 0.0, 0.0))
+    if verdict == NO_ATTEMPTS:
+        return NoAttempts(seconds=retry)
     return HuntNotOpen(opens_at=None, closes_at=None)

@@ -35,6 +35,7 @@ ERASE_STANDINGS = (
 )
 ERASE = (
     "update player_prizes set player = %(pseudonym)s where player = %(player)s",
+    "update player_periods set player = %(pseudonym)s where player = %(player)s",
     "delete from player_clicks where player = %(player)s",
     "update rejected set player = %(pseudonym)s where player = %(player)s",
     """

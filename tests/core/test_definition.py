@@ -1,14 +1,25 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.core.definition import Area, Definition, Peak, Prize, differences
+from hunt.core.definition import (
+    Area,
+    Definition,
+    Even,
+    Moments,
+    Peak,
+    Prize,
+    Quota,
+    Step,
+    differences,
+)
 from hunt.core.form import Form
 from hunt.core.hunt_file import from_json, parse, to_json
 from hunt.core.hunts import Hunt
@@ -84,7 +95,7 @@ def test_the_demo_hunt_is_one() -> None:
         pytest.param("odds = 0.2", "odds = -0.1", "prize[0].odds", id="probability below 0"),
         pytest.param("points = 100", "points = -1", "prize[0].points", id="negative points"),
         pytest.param('"Harbour night"', '""', "hunt.title", id="empty title"),
-        pytest.param("radius = 8", "within = 8", "prize[1].odds.odds", id="area without odds"),
+        pytest.param("radius = 8", "within = 8", "prize[1].odds.peak", id="area with a peak"),
         pytest.param("peak = 0.8", "odds = 0.8", "prize[1].odds.within", id="area with a radius"),
         pytest.param("[40, 30]", "[40]", "prize[1].odds.at", id="no place"),
         pytest.param("[40, 30]", "[40, 60]", "prize[1].odds.at[1]", id="outside the map"),
@@ -256,3 +267,107 @@ def test_number_that_the_database_gives_back_too_large_is_refused(size: float) -
     stored = to_json(parse(FILE)) | {"map": {"width": size, "height": 50}}
     with pytest.raises(DefinitionError, match=r"hunt\.map\.width"):
         from_json(stored)
+
+
+RULES = """
+[hunt]
+id = "harbour"
+title = "Harbour night"
+map = { width = 100, height = 50 }
+opens_at = 2026-11-01T18:00:00Z
+closes_at = 2026-11-01T22:00:00Z
+timezone = "Europe/Berlin"
+attempts = { count = 3, per = "day" }
+max_wins = { count = 1, per = "hunt" }
+
+[[prize]]
+id = "voucher"
+title = "Voucher"
+odds = 0.2
+stock = 10
+from = 2026-11-01T19:00:00Z
+until = 2026-11-01T20:00:00Z
+release = { even = true }
+overflow = "coin"
+
+[[prize]]
+id = "chest"
+title = "Chest"
+win = "first"
+odds = { at = [40, 30], within = 8 }
+release = { moments = 5 }
+unclaimed = "void"
+
+[[prize]]
+id = "coin"
+title = "Coin"
+odds = 0.1
+release = [[2026-11-01T18:00:00Z, 1], [2026-11-01T20:00:00+01:00, 3]]
+"""
+
+
+def test_reads_rules() -> None:
+    hunt = parse(RULES)
+    opens = datetime(2026, 11, 1, 18, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    assert (hunt.timezone, hunt.attempts, hunt.max_wins) == (
+        "Europe/Berlin", Quota(3, "day"), Quota(1, "hunt"),
+    )  # fmt: skip
+    voucher = Prize("voucher", "Voucher", 0, 0.2, 10, None)
+    chest = Prize("chest", "Chest", 0, Area(1, (40, 30), 8), None, None)
+    coin = Prize("coin", "Coin", 0, 0.1, None, None)
+    assert hunt.prizes == (
+        replace(
+            voucher, starts=opens + hour, until=opens + 2 * hour, release=Even(), overflow="coin"
+        ),
+        replace(chest, first=True, release=Moments(5), void=True),
+        replace(coin, release=(Step(opens, 1), Step(opens + hour, 3))),
+    )
+    assert from_json(to_json(hunt)) == hunt
+    assert hunt.has_rules
+    assert not parse(FILE).has_rules
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("Europe/Berlin", "Europe/Nowhere", "hunt.timezone"),
+        ("count = 3", "count = 0", "hunt.attempts.count"),
+        ("count = 3, ", "", "hunt.attempts.count"),
+        ('per = "day"', 'per = "month"', "hunt.attempts.per"),
+        ('"hunt" }', '"hunt", of = 1 }', "hunt.max_wins.of"),
+        ("20:00:00Z", "19:00:00Z", "prize[0].until"),
+        ("19:00:00Z", "19:00:00", "prize[0].from"),
+        ("stock = 10", "", "prize[0].release"),
+        ("even = true", "even = false", "prize[0].release"),
+        ("even = true", "often = true", "prize[0].release.often"),
+        ('overflow = "coin"', 'overflow = "voucher"', "prize[0].overflow"),
+        ('overflow = "coin"', 'overflow = "chest"', "prize[0].overflow"),
+        ('overflow = "coin"', 'overflow = "nothing"', "prize[0].overflow"),
+        ("moments = 5", "moments = 0", "prize[1].release.moments"),
+        ("moments = 5", "moments = 10001", "prize[1].release.moments"),
+        ("release = { moments = 5 }", "", "prize[1].win"),
+        ("release = { moments = 5 }", "", "prize[1].unclaimed"),
+        ("{ at = [40, 30], within = 8 }", "0.5", "prize[1].odds"),
+        ('win = "first"', 'win = "last"', "prize[1].win"),
+        ('"void"', '"lost"', "prize[1].unclaimed"),
+        ("closes_at = 2026-11-01T22:00:00Z", "", "prize[1].release"),
+        ("20:00:00+01:00", "19:00:00+01:00", "prize[2].release[1]"),
+        ("+01:00, 3", "+01:00, 0", "prize[2].release[1]"),
+        ("+01:00, 3", "+01:00, 3.5", "prize[2].release[1][1]"),
+        ("+01:00, 3", "+01:00", "prize[2].release[1]"),
+    ],
+)
+def test_says_which_rule_is_wrong(old: str, new: str, field: str) -> None:
+    assert old in RULES
+    with pytest.raises(DefinitionError) as error:
+        parse(RULES.replace(old, new))
+    assert field in error.value.errors
+
+
+def test_differences_of_rules_are_sentences() -> None:
+    new = parse(RULES.replace("{ moments = 5 }", "[[2026-11-01T18:00:00Z, 1]]").replace("3,", "4,"))
+    assert differences(parse(RULES), new) == [
+        "hunt harbour: attempts 3 per day -> 4 per day",
+        "prize chest: release 5 moments -> 1 steps",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import trio
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from hunt import engine
 from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.core.grants import Given, Grants
 from hunt.core.hunts import Hunt
 from hunt.errors import OutcomeUnknown, Overloaded, StoreError
 from hunt.play.greeting import Greeter, Greeting
@@ -119,12 +121,13 @@ def counts_each_time(patch: Patch) -> None:
 
 def stock_in_memory(patch: Patch) -> None:
     """Count the stock in each process."""
-    real = Ledger._wins
+    real = Grants.settle
 
-    def wins(self: Ledger, click: Click) -> bool:
-        return real(self, click) or click.prize is not None
+    def settle(self: Grants, drawn: str | None, *click: Any) -> Given:
+        real(self, drawn, *click)
+        return Given(drawn)
 
-    patch.setattr(Ledger, "_wins", wins)
+    patch.setattr(Grants, "settle", settle)
 
 
 def resumes_from_now(patch: Patch) -> None:

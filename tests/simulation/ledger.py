@@ -35,7 +35,7 @@ class Ledger:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.rows: list[Reward] = []
-        self.grants = Grants(DEFINITION.prizes)
+        self.grants = Grants(DEFINITION)
         self.listeners: list[Callable[[str], None]] = []
         self.rejected: list[str] = []
         self._clock = clock
@@ -70,17 +70,18 @@ class Ledger:
             if (before.player, before.x, before.y) != (click.player, click.x, click.y):
                 return ClickConflict("another click")
             return Settlement(reward, duplicate=True)
-        prize, points = (click.prize, click.points) if self._wins(click) else (None, 0)
         at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self._clock())
+        given = self.grants.settle(click.prize, click.player, (click.x, click.y), at)
         reward = Reward(
             len(self.rows) + 1,
             click.id,
             click.player,
-            prize,
-            points,
+            given.prize,
+            click.points if given.prize else 0,
             at.isoformat(),
             click.x,
             click.y,
+            given.sold_out,
         )
         self.rows.append(reward)
         self._clicks[click.id] = click, reward
@@ -89,12 +90,9 @@ class Ledger:
     def _known(self, click: Click) -> tuple[Click, Reward] | None:
         return self._clicks.get(click.id)
 
-    def _wins(self, click: Click) -> bool:
-        return click.prize is not None and self.grants.grant(click.prize, click.player)
-
     def _notify(self, first: int, new: Sequence[Reward], by: str) -> None:
         payload: dict[str, object] = {"h": HUNT, "f": first, "l": first + len(new) - 1, "by": by}
-        if len(new) <= FITS:
+        if len(new) <= FITS and not any(row.sold_out for row in new):
             payload["at"] = new[0].at
             payload["o"] = [
                 (number, r.id, r.player, r.prize, r.points, r.x, r.y)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import starmap
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hunt.core.definition import Prize
+from hunt.core.definition import (
+    Area,
+    Definition,
+    Even,
+    Moments,
+    Prize,
+    Quota,
+    Release,
+    Step,
+)
 from hunt.core.events import Click, Outcome, Settlement
-from hunt.core.grants import Grants
-from hunt.errors import ClickConflict, TooFast
+from hunt.core.grants import Given, Grants
+from hunt.errors import ClickConflict, NoAttempts, TooFast
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
@@ -22,14 +32,56 @@ PRIZES = ("coin", "chest")
 
 #: Seconds; no cooldown ends during an example.
 COOLDOWN = 3600.0
+HOUR = timedelta(hours=1)
+
+
+#: Times of the rules are hours away from the present, so that an example ends before them.
+NOW = datetime.now(UTC)
+HOURS = st.integers(-4, 4).filter(bool).map(lambda hours: NOW + timedelta(hours=hours))
+QUOTAS = st.none() | st.builds(Quota, st.integers(1, 3), st.sampled_from(("hour", "week", "hunt")))
 
 
 @st.composite
-def prizes(draw: st.DrawFn) -> tuple[Prize, ...]:
+def releases(draw: st.DrawFn, stock: int | None) -> Release | None:
+    kind = draw(st.sampled_from(("none", "even", "steps", "moments")))
+    if kind == "even" and stock is not None:
+        return Even()
+    if kind == "moments":
+        return Moments(draw(st.integers(1, 6)))
+    if kind == "steps":
+        times = sorted(draw(st.sets(HOURS, min_size=1, max_size=3)))
+        totals = sorted(draw(st.lists(st.integers(0, 5), min_size=3, max_size=3)))
+        return tuple(starmap(Step, zip(times, totals, strict=False)))
+    return None
+
+
+@st.composite
+def prizes(draw: st.DrawFn, *, ruled: bool) -> tuple[Prize, ...]:
     """Draw prizes of which most have a small stock, a small limit, or both."""
     stocks = st.sampled_from((None, 0, 1, 2, 3, 5))
     limits = st.sampled_from((None, 1, 1, 2))
-    return tuple(Prize(name, name.title(), 5, 0.1, draw(stocks), draw(limits)) for name in PRIZES)
+    plain = [Prize(each, each.title(), 5, 0.1, draw(stocks), draw(limits)) for each in PRIZES]
+    if not ruled:
+        return tuple(plain)
+    found = []
+    for prize in plain:
+        release = draw(releases(prize.stock))
+        stepped = isinstance(release, Moments | tuple)
+        first = stepped and draw(st.booleans())
+        found.append(
+            replace(
+                prize,
+                release=release,
+                first=first,
+                odds=draw(st.sampled_from((1.0, Area(1.0, (0, 0), 5.0)))) if first else 0.1,
+                void=stepped and draw(st.booleans()),
+                starts=draw(st.sampled_from((None, None, NOW - HOUR, NOW + HOUR))),
+                until=draw(st.sampled_from((None, NOW + 2 * HOUR))),
+            )
+        )
+    if not found[1].first:
+        found[0] = replace(found[0], overflow=draw(st.sampled_from((None, found[1].id))))
+    return tuple(found)
 
 
 @st.composite
@@ -46,34 +98,48 @@ class Model:
     """The log, settled click by click.
 
     Args:
-        grants: The rule for prizes.
-        cooldown: Whether only the first click of each player counts.
+        hunt: The hunt.
+        seed: Its seed.
     """
 
-    def __init__(self, grants: Grants, *, cooldown: bool) -> None:
-        self._grants = grants
-        self._cooldown = cooldown
-        self._rows: dict[str, tuple[Click, int, str | None]] = {}
+    def __init__(self, hunt: Definition, seed: bytes) -> None:
+        self.grants = Grants(hunt, seed)
+        self._cooldown = hunt.cooldown > 0
+        self._attempts = hunt.attempts
+        self._worth = {prize.id: prize.points for prize in hunt.prizes}
+        self._rows: dict[str, tuple[Click, int, Given]] = {}
         self._clicked: set[str] = set()
 
     def commit(self, batch: list[Click]) -> list[object]:
-        refused: set[str] = set()
-        return [self._settle(click, refused) for click in batch]
+        refused: dict[str, bool] = {}
+        rows = [self._settle(click, refused) for click in batch]
+        # The limit is compared after the batch, so its last attempt refuses all others alike.
+        return [
+            NoAttempts if each is TooFast and self._used_up(click.player) else each
+            for each, click in zip(rows, batch, strict=True)
+        ]
 
-    def _settle(self, click: Click, refused: set[str]) -> object:
+    def _used_up(self, player: str) -> bool:
+        return self._attempts is not None and self.grants.attempts(player, NOW) == 0
+
+    def _settle(self, click: Click, refused: dict[str, bool]) -> object:
         duplicate = click.id in self._rows
         if not duplicate:
             # If an id occurs twice in a batch, only the first of its clicks can count.
-            if self._cooldown and (click.player in self._clicked or click.id in refused):
-                refused.add(click.id)
+            if (
+                click.id in refused
+                or (self._cooldown and click.player in self._clicked)
+                or not self.grants.attempt(click.player, NOW)
+            ):
+                refused[click.id] = True
                 return TooFast
             self._clicked.add(click.player)
-            wins = click.prize is not None and self._grants.grant(click.prize, click.player)
-            self._rows[click.id] = click, len(self._rows) + 1, click.prize if wins else None
-        first, seq, prize = self._rows[click.id]
+            given = self.grants.settle(click.prize, click.player, (click.x, click.y), NOW)
+            self._rows[click.id] = click, len(self._rows) + 1, given
+        first, seq, given = self._rows[click.id]
         if (first.player, first.x) != (click.player, click.x):
             return ClickConflict
-        return seq, prize, 5 if prize else 0, duplicate
+        return seq, given.prize, self._worth.get(given.prize or "", 0), given.sold_out, duplicate
 
 
 def seen(outcome: Outcome) -> object:
@@ -81,34 +147,53 @@ def seen(outcome: Outcome) -> object:
     if not isinstance(outcome, Settlement):
         return type(outcome)
     row = outcome.reward
-    return row.seq, row.prize, row.points, outcome.duplicate
+    return row.seq, row.prize, row.points, row.sold_out, outcome.duplicate
 
 
-@settings(max_examples=100)
+@st.composite
+def hunts(draw: st.DrawFn) -> Definition:
+    """Draw a hunt, half of them with rules."""
+    hunt = replace(
+        PLAIN,
+        id=f"h-{uuid.uuid4().hex}",
+        cooldown=draw(st.sampled_from((0.0, 0.0, COOLDOWN))),
+        attempts=draw(st.sampled_from((None, None, Quota(2, "hunt"), Quota(3, "week")))),
+    )
+    if draw(st.booleans()):
+        return replace(hunt, prizes=draw(prizes(ruled=False)))
+    return replace(
+        hunt,
+        opens_at=NOW - 5 * HOUR,
+        closes_at=NOW + 7 * HOUR,
+        timezone=draw(st.sampled_from(("UTC", "Europe/Berlin", "Asia/Kathmandu"))),
+        max_wins=draw(QUOTAS),
+        prizes=draw(prizes(ruled=True)),
+    )
+
+
+@settings(max_examples=200)
 @given(
-    defined=prizes(),
+    hunt=hunts(),
     batches=st.lists(st.lists(clicks(), min_size=1, max_size=16), min_size=1, max_size=3),
-    cooldown=st.sampled_from((False, False, True)),
 )
 async def test_sql_grants_what_the_python_rule_grants(
-    shared_database: str, defined: tuple[Prize, ...], batches: list[list[Click]], cooldown: bool
+    shared_database: str, hunt: Definition, batches: list[list[Click]]
 ) -> None:
-    hunt = replace(
-        PLAIN, id=f"h-{uuid.uuid4().hex}", prizes=defined, cooldown=COOLDOWN if cooldown else 0.0
-    )
-    grants = Grants(defined)
-    model = Model(grants, cooldown=cooldown)
+    seed = bytes(range(32))
+    model = Model(hunt, seed)
     async with open_pool(shared_database, size=1) as pool:
-        hunts, log = Hunts(pool), Log(pool)
-        await hunts.apply(hunt, seed=os.urandom(32), actor="test")
-        await hunts.open(hunt.id)
+        store, log = Hunts(pool), Log(pool)
+        await store.apply(hunt, seed=seed, actor="test")
+        await store.open(hunt.id)
         for batch in batches:
             expected = model.commit(batch)
             assert [seen(each) for each in await log.append(hunt.id, batch)] == expected
-        found = await hunts.get(hunt.id)
+        found = await store.get(hunt.id)
         assert found is not None
         assert found.stock_left == {
-            each.id: each.stock - grants.granted[each.id]
-            for each in defined
+            each.id: max(
+                each.stock - model.grants.granted[each.id] - model.grants.voided[each.id], 0
+            )
+            for each in hunt.prizes
             if each.stock is not None
         }

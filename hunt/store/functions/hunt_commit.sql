@@ -1,11 +1,14 @@
 -- Commit one batch of one hunt in one round trip. Repeating a call is safe: a click that is in the log keeps its outcome.
 --
 -- If every click is new, as nearly always, the function returns one row with ord 0. Click number i (from 1) then has
--- seq + i, and the prize that it drew. If i is in `denied`, the stock or the player's limit left no prize for it.
--- Otherwise the function returns one row for each click, in the order of the clicks, with a verdict:
+-- seq + i, and the prize that it drew. If i is in `denied`, the stock or a limit of the player left no prize for it; if it
+-- is in `sold`, too, the stock is used up.
+-- Otherwise the function returns one row for each click, in the order of the clicks, with the prize that was sold out, and
+-- a verdict:
 --
 -- 0: new. 1: settled before, with the first outcome. 2: the id belongs to another click.
--- 3: the player's cooldown is not over, for `retry` seconds. 4: the hunt is not open.
+-- 3: the player's cooldown is not over, for `retry` seconds. 4: the hunt is not open. 5: the player has no attempts left,
+-- for `retry` seconds; null: for good.
 --
 -- The function locks the hunt's row first. Every later statement takes a new snapshot, so that it sees the commits of
 -- other processes during that wait. The planner knows neither the length of the arrays nor the size of a young
@@ -18,11 +21,20 @@
 -- p_known is a seq of this log that was committed once. If the log ends before it, the database was restored from an
 -- older backup. The function then records nothing (H0412) until a new epoch has begun, because it would assign the same
 -- numbers twice in one epoch.
+--
+-- The result of a function cannot be replaced, so a version without `sold_out` is dropped first.
+do $$
+begin
+    if not exists (select from pg_proc where proname = 'hunt_commit' and 'sold_out' = any(proargnames)) then
+        drop function if exists hunt_commit(text, uuid[], text[], point[], text[], int[], text, text, bigint);
+    end if;
+end $$;
 create or replace function hunt_commit(
     p_hunt text, p_ids uuid[], p_players text[], p_places point[], p_prizes text[], p_points int[],
     p_from text, p_events text, p_known bigint
 ) returns table (
-    ord int, verdict int, seq bigint, prize text, points int, at text, retry float8, denied int[]
+    ord int, verdict int, seq bigint, prize text, points int, at text, retry float8, denied int[],
+    sold int[], sold_out text
 )
 language plpgsql
 set enable_hashjoin = off
@@ -44,6 +56,16 @@ declare
     v_places    point[];
     v_size      int := cardinality(p_ids);
     v_denied    int[] := '{}';
+    v_sold      int[] := '{}';
+    v_drawn     text[];
+    v_rules     boolean;
+    v_timezone  text;
+    v_attempts  int;
+    v_per       text;
+    v_since     timestamptz;
+    v_max_wins  int;
+    v_wins_per  text;
+    v_other     boolean := false;
     v_at        timestamptz;
     v_at_text   text;
     v_payload   text;
@@ -53,8 +75,10 @@ begin
     if current_setting('lock_timeout') = '0' then
         perform set_config('lock_timeout', '800ms', true);
     end if;
-    select h.number, h.last_seq, h.state = 'open', h.opens_at, h.closes_at, make_interval(secs => h.cooldown)
-      into v_hunt, v_last, v_open, v_opens, v_closes, v_cooldown
+    select h.number, h.last_seq, h.state = 'open', h.opens_at, h.closes_at, make_interval(secs => h.cooldown),
+           h.rules, h.timezone, h.attempts, h.attempts_per, h.max_wins, h.max_wins_per
+      into v_hunt, v_last, v_open, v_opens, v_closes, v_cooldown,
+           v_rules, v_timezone, v_attempts, v_per, v_max_wins, v_wins_per
       from hunts h where h.id = p_hunt for no key update;
     if not found then
         raise exception 'no such hunt' using errcode = 'H0404';
@@ -66,7 +90,11 @@ begin
     v_at_text := hunt_time(v_at);
     v_open := v_open and coalesce(v_opens <= v_at, true) and coalesce(v_at < v_closes, true);
 
-    v_all_new := v_open and v_cooldown = interval '0'
+    if v_attempts is not null then
+        v_since := hunt_period(v_per, v_timezone, v_at);
+    end if;
+
+    v_all_new := v_open and v_cooldown = interval '0' and v_attempts is null
         and (select count(distinct i.click_id) from unnest(p_ids) as i (click_id)) = v_size
         and not hunt_seen(v_hunt, p_ids);
     if not v_all_new then
@@ -77,7 +105,8 @@ begin
         if v_open then
             select n.* into p_ids, p_players, p_places, p_prizes, p_points, p_events
               from hunt_new_clicks(
-                       v_hunt, v_cooldown, v_at, p_ids, p_players, p_places, p_prizes, p_points, p_events) n;
+                       v_hunt, v_cooldown, v_at, v_attempts, v_since,
+                       p_ids, p_players, p_places, p_prizes, p_points, p_events) n;
         else
             p_ids := '{}';
         end if;
@@ -85,7 +114,19 @@ begin
         v_all_new := v_size = cardinality(v_ids);
     end if;
 
-    if v_size > 0
+    v_drawn := p_prizes;
+    if v_size > 0 and v_rules then
+        select s.p_prizes, s.p_points, s.denied, s.sold, s.other into p_prizes, p_points, v_denied, v_sold, v_other
+          from hunt_settle(
+                   v_hunt, v_at, v_max_wins, hunt_period(v_wins_per, v_timezone, v_at),
+                   p_players, p_places, p_prizes, p_points) s;
+        if v_other and v_all_new then  -- the clicks' own prizes do not tell what they got
+            v_all_new := false;
+            v_ids := p_ids;
+            v_players := p_players;
+            v_places := p_places;
+        end if;
+    elsif v_size > 0
        and exists (select from prizes z where z.hunt = v_hunt and (z.stock is not null or z.per_player is not null))
     then
         with drawn as (
@@ -101,13 +142,12 @@ begin
                          where p.hunt = v_hunt and p.player = d.player and p.prize = d.prize
                       ), 0) <= d.per_player as may
               from drawn d
-        ), settled as (
-            select a.*,
-                   a.may and (
-                        a.stock is null
-                        or a.granted + row_number() over (partition by a.prize, a.may order by a.ord) <= a.stock
-                   ) as wins
+        ), counted_before as (  -- draws of the prize up to this one that the limits allow
+            select a.*, a.granted + count(*) filter (where a.may)
+                            over (partition by a.prize order by a.ord rows unbounded preceding) as upto
               from allowed a
+        ), settled as (
+            select b.*, b.may and coalesce(b.upto <= b.stock, true) as wins from counted_before b
         ), counted as (
             update prizes z set granted = z.granted + n.granted
               from (select s.prize, count(*) as granted from settled s
@@ -120,15 +160,18 @@ begin
              group by s.player, s.prize
             on conflict (hunt, player, prize) do update set granted = p.granted + excluded.granted
         )
-        select coalesce(array_agg(s.ord order by s.ord) filter (where not s.wins), '{}') into v_denied from settled s;
+        select coalesce(array_agg(s.ord order by s.ord), '{}'),
+               coalesce(array_agg(s.ord order by s.ord) filter (where s.upto >= s.stock), '{}')
+          into v_denied, v_sold from settled s where not s.wins;
     end if;
 
     if v_size > 0 then
-        insert into rewards (hunt, seq, click_id, player, x, y, prize, points, at)
+        insert into rewards (hunt, seq, click_id, player, x, y, prize, points, at, sold_out)
         select v_hunt, v_last + i.ord, i.click_id, i.player, i.place[0], i.place[1],
                case when i.ord <> all (v_denied) then i.prize end,
                case when i.ord <> all (v_denied) then i.points else 0 end,
-               v_at
+               v_at,
+               case when i.ord = any (v_sold) then v_drawn[i.ord] end
           from unnest(p_ids, p_players, p_places, p_prizes, p_points)
                with ordinality as i (click_id, player, place, prize, points, ord);
         update hunts h set last_seq = v_last + v_size where h.number = v_hunt;
@@ -138,11 +181,19 @@ begin
             on conflict (hunt, player) do update set at = excluded.at;
         end if;
 
+        if v_attempts is not null then
+            insert into player_periods as c (hunt, player, what, since, count)
+            select v_hunt, i.player, 'a', v_since, count(*) from unnest(p_players) as i (player) group by i.player
+            on conflict (hunt, player, what) do update
+               set since = excluded.since,
+                   count = case when c.since = excluded.since then c.count else 0 end + excluded.count;
+        end if;
+
         -- A notice holds 8,000 bytes. Rows that do not fit are read from the table by the processes that need them.
         if p_from is not null then
             v_payload := '{"h":' || to_json(p_hunt) || ',"f":' || v_last + 1 || ',"l":' || v_last + v_size
                       || ',"by":' || to_json(p_from);
-            if p_events is not null and cardinality(v_denied) = 0 and octet_length(p_events) < 7700 then
+            if p_events is not null and cardinality(v_denied) = 0 and not v_other and octet_length(p_events) < 7700 then
                 v_payload := v_payload || ',"at":"' || v_at_text || '","o":[' || p_events || ']';
             end if;
             perform pg_notify('hunt_log', v_payload || '}');
@@ -150,9 +201,12 @@ begin
     end if;
 
     if v_all_new then
-        return query select 0, 0, v_last, null::text, null::int, v_at_text, null::float8, v_denied;
+        return query select 0, 0, v_last, null::text, null::int, v_at_text, null::float8, v_denied, v_sold, null::text;
     else
         return query
-        select o.*, null::int[] from hunt_outcomes(v_hunt, v_ids, v_players, v_places, v_last, v_open, v_cooldown, v_at) o;
+        select o.ord, o.verdict, o.seq, o.prize, o.points, o.at, o.retry, null::int[], null::int[], o.sold_out
+          from hunt_outcomes(
+                   v_hunt, v_ids, v_players, v_places, v_last, v_open, v_cooldown, v_at, v_attempts, v_since,
+                   hunt_period_end(v_per, v_timezone, v_since)) o;
     end if;
 end $$;

@@ -2,10 +2,16 @@
 --
 -- The plan is custom for the reason given in hunt_seen. A subquery with a limit makes the planner look up each click in
 -- the log, whatever size it assumes for the log.
+--
+-- The result of a function cannot be replaced, so a version without `sold_out` is dropped first.
+drop function if exists hunt_outcomes(int, uuid[], text[], point[], bigint, boolean, interval, timestamptz);
 create or replace function hunt_outcomes(
     p_hunt int, p_ids uuid[], p_players text[], p_places point[],
-    p_last bigint, p_open boolean, p_cooldown interval, p_at timestamptz
-) returns table (ord int, verdict int, seq bigint, prize text, points int, at text, retry float8)
+    p_last bigint, p_open boolean, p_cooldown interval, p_at timestamptz,
+    p_attempts int, p_since timestamptz, p_until timestamptz
+) returns table (
+    ord int, verdict int, seq bigint, prize text, points int, at text, retry float8, sold_out text
+)
 language plpgsql stable
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -17,6 +23,7 @@ begin
     return query
     select i.ord::int,
            case
+               when r.seq is null and p_open and u.up then 5
                when r.seq is null and p_open then 3
                when r.seq is null then 4
                when (r.player, r.x, r.y) is distinct from (i.player, i.place[0], i.place[1]) then 2
@@ -24,12 +31,20 @@ begin
                else 0
            end,
            r.seq, r.prize, r.points, hunt_time(r.at),
-           case when r.seq is null and p_open then
+           case when r.seq is null and p_open and u.up then
+               case when p_until < 'infinity' then extract(epoch from p_until - p_at)::float8 end
+           when r.seq is null and p_open then
                extract(epoch from p_cooldown - (p_at - coalesce((
                    select c.at from player_clicks c where c.hunt = p_hunt and c.player = i.player), p_at)))::float8
-           end
+           end,
+           r.sold_out
       from unnest(p_ids, p_players, p_places) with ordinality as i (click_id, player, place, ord)
       left join lateral (
                select * from rewards s where s.click_id = i.click_id and s.hunt = p_hunt limit 1) r on true
+      cross join lateral (
+               select p_attempts is not null and exists (
+                   select from player_periods c
+                    where c.hunt = p_hunt and c.player = i.player and c.what = 'a' and c.since = p_since
+                      and c.count >= p_attempts) as up) u
      order by i.ord;
 end $$;

@@ -1,9 +1,10 @@
 -- Return rewards with p_after < seq <= p_upto in order, at most p_limit, of one player or (null) of all players.
 -- The plan is custom for the reason given in hunt_seen.
--- PostgreSQL cannot change the result type of a function, so a version without positions is dropped first.
+-- The result of a function cannot be replaced, so a version with fewer columns is dropped first.
 drop function if exists hunt_rewards(text, text, bigint, bigint, int);
 create function hunt_rewards(p_hunt text, p_player text, p_after bigint, p_upto bigint, p_limit int)
-returns table (seq bigint, click_id text, player text, prize text, points int, at text, x float8, y float8)
+returns table (seq bigint, click_id text, player text, prize text, points int, at text, x float8, y float8,
+    sold_out text)
 language plpgsql stable
 set plan_cache_mode = force_custom_plan
 as $$
@@ -12,7 +13,7 @@ declare
     v_hunt int := (select h.number from hunts h where h.id = p_hunt);
 begin
     return query
-    select r.seq, r.click_id::text, r.player, r.prize, r.points, hunt_time(r.at), r.x, r.y
+    select r.seq, r.click_id::text, r.player, r.prize, r.points, hunt_time(r.at), r.x, r.y, r.sold_out
       from rewards r
      where r.hunt = v_hunt and (p_player is null or r.player = p_player) and r.seq > p_after and r.seq <= p_upto
      order by r.seq limit p_limit;

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$", examples=["harbour"])]
 Player = Annotated[str, Meta(pattern="^[A-Za-z0-9_.:-]{1,64}$", examples=["ada"])]
@@ -49,7 +49,10 @@ class Click(Struct, forbid_unknown_fields=True):
 
 
 class Reward(Struct):
-    """The outcome of a click; `prize` is null if it won nothing."""
+    """The outcome of a click; `prize` is null if it won nothing.
+
+    `sold_out` is the prize that the click drew, if the stock of that prize was used up.
+    """
 
     id: Uuid
     seq: Annotated[int, Meta(ge=1)]
@@ -58,9 +61,10 @@ class Reward(Struct):
     prize: str | None
     points: NonNegative
     at: Time
+    sold_out: str | UnsetType = UNSET
 
 
-class ClickResult(Reward):
+class ClickResult(Reward, kw_only=True):
     """The response to a click; `duplicate` is true if this id was settled before."""
 
     duplicate: bool
@@ -125,6 +129,8 @@ class Prize(Struct):
     stock: NonNegative | None
     stock_left: NonNegative | None
     per_player: NonNegative | None
+    from_: Time | UnsetType = field(default=UNSET, name="from")
+    until: Time | UnsetType = UNSET
 
 
 class Peak(Struct, forbid_unknown_fields=True):
@@ -138,9 +144,9 @@ class Peak(Struct, forbid_unknown_fields=True):
 class Area(Struct, forbid_unknown_fields=True):
     """Odds that are the same within a circle and 0 outside; `within` is its radius."""
 
-    odds: Probability
     at: Annotated[list[float], Meta(min_length=2, max_length=2)]
     within: Length
+    odds: Probability = 1.0
 
 
 #: msgspec has no unions of types that differ by their fields alone.
@@ -158,15 +164,67 @@ Odds = Annotated[
 ]
 
 
+class Quota(Struct, forbid_unknown_fields=True):
+    """A limit for each player in a calendar period of the hunt's time zone."""
+
+    count: Annotated[int, Meta(ge=1, lt=2**31)]
+    per: Literal["hour", "day", "week", "hunt"]
+
+
+#: `{even: true}`, `{moments: N}`, or steps of time and total; see `Odds` for the reason.
+Release = Annotated[
+    object,
+    Meta(
+        extra_json_schema={
+            "anyOf": [
+                {
+                    "type": "object",
+                    "properties": {"even": {"const": True}},
+                    "required": ["even"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "object",
+                    "properties": {"moments": {"type": "integer", "minimum": 1, "maximum": 10000}},
+                    "required": ["moments"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": 10000,
+                    "items": {
+                        "type": "array",
+                        "prefixItems": [
+                            {"type": "string", "format": "date-time"},
+                            {"type": "integer", "minimum": 0},
+                        ],
+                        "minItems": 2,
+                        "maxItems": 2,
+                    },
+                },
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+
+
 class PrizeDefinition(Struct, forbid_unknown_fields=True):
     """A prize in the definition of a hunt; null means unlimited."""
 
     id: Id
     title: Title
-    odds: Odds
+    odds: Odds | UnsetType = UNSET
     points: Annotated[int, Meta(ge=0, lt=2**31)] = 0
     stock: Annotated[int, Meta(ge=0, lt=2**31)] | None = None
     per_player: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
+    from_: Time | None = field(default=None, name="from")
+    until: Time | None = None
+    release: Release = None
+    win: Literal["draw", "first"] = "draw"
+    unclaimed: Literal["carry", "void"] = "carry"
+    overflow: Id | None = None
 
 
 class Definition(Struct, forbid_unknown_fields=True):
@@ -178,6 +236,9 @@ class Definition(Struct, forbid_unknown_fields=True):
     opens_at: Time | None = None
     closes_at: Time | None = None
     cooldown: Annotated[float, Meta(ge=0)] = 0.0
+    timezone: str = "UTC"
+    attempts: Quota | None = None
+    max_wins: Quota | None = None
     prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
 
 
@@ -201,6 +262,9 @@ class Hunt(HuntSummary):
     version: Annotated[int, Meta(ge=1)]
     epoch: str
     commitment: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    timezone: str | UnsetType = UNSET
+    attempts: Quota | UnsetType = UNSET
+    max_wins: Quota | UnsetType = UNSET
     ended_at: Time | UnsetType = UNSET
     seed: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | UnsetType = UNSET
     versions: list[PublicVersion] | UnsetType = UNSET

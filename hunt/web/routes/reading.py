@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from quart import Blueprint, Response, request
 
 from hunt.core import wire
-from hunt.core.definition import Prize
+from hunt.core.definition import Definition, Prize
 from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt, Version
 from hunt.core.player_ids import mask
@@ -126,6 +127,7 @@ def details(hunt: Hunt, now: datetime) -> dict[str, object]:
         "version": hunt.version,
         "epoch": hunt.epoch,
         "commitment": hunt.commitment,
+        **_periods(definition),
     }
 
 
@@ -146,6 +148,16 @@ def revealed(hunt: Hunt, versions: Sequence[Version]) -> dict[str, object]:
     }
 
 
+def _periods(definition: Definition) -> dict[str, object]:
+    """Return the limits of a player in calendar periods, where the hunt has some."""
+    found: dict[str, object] = {
+        "attempts": definition.attempts and asdict(definition.attempts),
+        "max_wins": definition.max_wins and asdict(definition.max_wins),
+    }
+    shown = {name: value for name, value in found.items() if value is not None}
+    return {"timezone": definition.timezone, **shown} if shown else {}
+
+
 def _prize(prize: Prize, hunt: Hunt) -> dict[str, object]:
     odds = prize.odds if isinstance(prize.odds, float | int) else {"peak": prize.odds.highest}
     return {
@@ -156,6 +168,11 @@ def _prize(prize: Prize, hunt: Hunt) -> dict[str, object]:
         "stock": prize.stock,
         "stock_left": hunt.stock_left.get(prize.id),
         "per_player": prize.per_player,
+        **{
+            name: moment(time)
+            for name, time in (("from", prize.starts), ("until", prize.until))
+            if time is not None
+        },
     }
 
 

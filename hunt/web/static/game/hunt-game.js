@@ -125,8 +125,9 @@ export class HuntGame {
     if (fresh) this.#stock.won(rewards);
   }
 
-  #settled({ prize, points }) {
+  #settled({ prize, points, sold_out: soldOut }) {
     this.#outcome.settled(prize && this.#prizes.title(prize), points);
+    if (soldOut) this.#outcome.say(`${this.#prizes.title(soldOut)}: you were lucky, but all have been found.`, "busy");
     this.#sound.play(this.#prizes.kind(prize));
   }
 
