@@ -92,6 +92,10 @@ def schema() -> dict[str, Any]:
         definitions[name] = _without_null(components[name])
         for field, each in definitions[name].get("properties", {}).items():
             each["description"] = _meaning(name, field, each)
+    definitions["PrizeDefinition"] |= {
+        "if": {"properties": {"win": {"const": "first"}}, "required": ["win"]},
+        "else": {"required": ["odds"]},
+    }
     hunt = definitions.pop("Definition")
     prizes = hunt["properties"].pop("prizes")
     whole = {

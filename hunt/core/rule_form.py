@@ -123,8 +123,9 @@ def _steps(form: Form, field: str, value: Sequence[object]) -> tuple[Step, ...]:
             return ()
         at = form.moment(f"{field}[{number}][0]", each[0])
         total = form.whole(f"{field}[{number}][1]", each[1], least=0)
-        if at is None or total is None:
-            form.wrong(f"{field}[{number}]", "must be a step [time, total]")
+        if at is None or total is None:  # named by now, unless it is null
+            if None in each:
+                form.wrong(f"{field}[{number}]", "must be a step [time, total]")
             return ()
         if steps and not (steps[-1].at < at and steps[-1].total <= total):
             form.wrong(f"{field}[{number}]", "must be later than the step before, and not less")

@@ -27,6 +27,7 @@ BLOCK = re.compile(r"^ *```toml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 #: Errors that a schema cannot find: they concern several fields, or forms of text.
 BEYOND = re.compile(
     r"used more than once|must be after|must be a time|odds sum|hunt\.map|odds\.at\[|line of 1-200"
+    r"|needs from and until|needs a release|needs a stock|must name a prize"
 )
 
 #: Every kind of field, within its limits.
@@ -38,6 +39,32 @@ map = { width = 10, height = 10.5 }
 opens_at = 2026-11-01T18:00:00Z
 closes_at = 2026-11-01T20:00:00+01:00
 cooldown = 1.5
+timezone = "Europe/Berlin"
+attempts = { count = 3, per = "day" }
+max_wins = { count = 1, per = "hunt" }
+
+[[prize]]
+id = "voucher"
+title = "Voucher"
+win = "first"
+release = { moments = 5 }
+unclaimed = "void"
+
+[[prize]]
+id = "ticket"
+title = "Ticket"
+odds = 0.1
+stock = 3
+from = 2026-11-01T18:10:00Z
+until = 2026-11-01T18:50:00Z
+release = { even = true }
+overflow = "pearl"
+
+[[prize]]
+id = "boat"
+title = "Boat"
+odds = 0.1
+release = [[2026-11-01T18:00:00Z, 1], [2026-11-01T18:30:00Z, 2]]
 
 [[prize]]
 id = "pearl"

@@ -11,6 +11,7 @@ from hunt.core.readiness import WorkerState
 from hunt.errors import (
     HuntNotOpen,
     InvalidRequest,
+    NoAttempts,
     NotAuthenticated,
     OutcomeUnknown,
     Overloaded,

@@ -197,7 +197,7 @@ Release = Annotated[
                         "type": "array",
                         "prefixItems": [
                             {"type": "string", "format": "date-time"},
-                            {"type": "integer", "minimum": 0},
+                            {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
                         ],
                         "minItems": 2,
                         "maxItems": 2,
