@@ -54,7 +54,10 @@ def encode(hunt: str, rewards: Sequence[Reward], *, by: str) -> Iterator[bytes]:
         each = list(group)
         first = each[0].seq
         rows = [(r.seq - first, r.id, r.player, r.prize, r.points, r.x, r.y) for r in each]
-        body = {"h": hunt, "f": first, "l": each[-1].seq, "by": by, "at": at, "o": rows}
+        body = {"h": hunt, "f": first, "l": each[-1].seq, "by": by}
+        # The rows do not say which prize was sold out, so readers take them from the table.
+        if not any(r.sold_out for r in each):
+            body |= {"at": at, "o": rows}
         yield _encode(body)
 
 
