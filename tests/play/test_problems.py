@@ -11,7 +11,6 @@ from hunt.core.readiness import WorkerState
 from hunt.errors import (
     HuntNotOpen,
     InvalidRequest,
-    NoAttempts,
     NotAuthenticated,
     OutcomeUnknown,
     Overloaded,
