@@ -28,12 +28,14 @@ SCRIPTS = (
         steps=[Step(fault="restart_bus")],
         most=WELL,
         **APART,
+        ci=False,
     ),
     Script(
         name="freeze-bus",
         row="Valkey frozen (SIGSTOP) for 5 s",
         steps=[Step(fault="freeze_bus", lasts=5.0)],
         **_LOST,
+        ci=False,  # tests/bus freezes the server in each landing
     ),
     Script(
         name="cut-bus",

@@ -171,10 +171,11 @@ async def running(
         )  # fmt: skip
         stack.callback(valkey.stop)
         await valkey.start()
-        for zone in ZONES:
-            node = site.nodes[zone] = ZoneNode(site, zone, (clocks or {}).get(zone, ""))
-            stack.callback(node.end)
-            await node.start()
+        async with trio.open_nursery() as nursery:
+            for zone in ZONES:
+                node = site.nodes[zone] = ZoneNode(site, zone, (clocks or {}).get(zone, ""))
+                stack.callback(node.end)
+                nursery.start_soon(node.start)
         await stack.enter_async_context(_haproxy(site))
         yield site
         for node in site.nodes.values():
