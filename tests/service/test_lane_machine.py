@@ -197,7 +197,7 @@ class LaneMachine(TrioMachine):
         self.do(self.scope.cancel)
         assert self.state == "cancelled"
 
-    # --- what must hold at any time ---- ----------------------------------------------
+    # --- what must hold at any time -------------------------------------------------
 
     @invariant()
     def in_order(self) -> None:
