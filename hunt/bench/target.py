@@ -49,7 +49,10 @@ class Target:
                 "give the address of the server itself, not of its proxy"
             )
         if not _HUNT.fullmatch(hunt):
-            raise SettingsError(f"--hunt {hunt!r}: must be the id of a hunt, 1-64 of a-z 0-9 -")
+            raise SettingsError(
+                f"--hunt {hunt!r}: must be the id of a hunt, "
+                "1 to 64 lower-case letters, digits or hyphens"
+            )
         return cls(host, port, hunt)
 
     @property

@@ -62,7 +62,11 @@ class HuntId(click.ParamType[str]):
         """Return the id."""
         found = str(value)
         if not form.ID.fullmatch(found):
-            self.fail("must be the id of a hunt, 1-64 of a-z 0-9 -", param, ctx)
+            self.fail(
+                f"must be the id of a hunt, {form.VALID_ID}",
+                param,
+                ctx,
+            )
         return found
 
 

@@ -13,7 +13,7 @@ import click
 
 from hunt.cli import arguments, server_address
 from hunt.client import Reward
-from hunt.core.player_ids import valid_player
+from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.core.tokens import sign
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -46,7 +46,7 @@ def bearer(token: str | None, player: str, data_dir: Path | None, config: Path |
             raise click.BadParameter("must be a token, without spaces", param_hint="--token")
         return token
     if not valid_player(player):
-        raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
+        raise click.BadParameter(f"must be {VALID_PLAYER}", param_hint="--player")
     secrets = arguments.secrets(arguments.read(data_dir, config).settings)
     return sign(secrets, player, ttl=86400, now=datetime.now(UTC))
 

@@ -14,7 +14,7 @@ import click
 
 from hunt.cli import arguments, running
 from hunt.core.keys import Key, from_jwks
-from hunt.core.player_ids import ERASED_PREFIX, valid_player
+from hunt.core.player_ids import ERASED_PREFIX, VALID_PLAYER, valid_player
 from hunt.core.tokens import ADMIN, OWN, PLAYER, Use, sign
 from hunt.errors import HuntError, KeysError, SettingsError
 from hunt.service import jwks
@@ -58,7 +58,7 @@ class Duration(click.ParamType[float]):
 )
 @click.option(
     "--player",
-    help="Id of the player, or name of the operator: 1-64 of A-Z a-z 0-9 _ . : -",
+    help="Id of the player, or name of the operator: 1 to 64 of A-Z, a-z, 0-9, _ . : and -",
 )
 @click.option("--admin", is_flag=True, help="Sign or check a token of an operator.")
 @click.option(
@@ -107,7 +107,7 @@ def command(
         return
     assert player is not None
     if not valid_player(player):
-        raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
+        raise click.BadParameter(f"must be {VALID_PLAYER}", param_hint="--player")
     if player.startswith(ERASED_PREFIX):
         reserved = f"ids that begin with {ERASED_PREFIX} are reserved for erased players"
         raise click.BadParameter(reserved, param_hint="--player")

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from hunt.cli import arguments, running
 from hunt.core.hunts import Hunt
-from hunt.core.player_ids import valid_player
+from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.core.verification import Edition, Verifier
 from hunt.errors import HuntError, HuntNotFound
 from hunt.settings import Settings
@@ -60,7 +60,7 @@ def command(
     audit trail recorded when the hunt was created.
     """
     if player is not None and not valid_player(player):
-        raise click.BadParameter("must be 1-64 of A-Z a-z 0-9 _ . : -", param_hint="--player")
+        raise click.BadParameter(f"must be {VALID_PLAYER}", param_hint="--player")
     report = running.run(_verify, arguments.read(data_dir, config).settings, hunt_id, player)
     if as_json:
         click.echo(json.dumps(_as_json(report)))

@@ -12,6 +12,9 @@ from hunt.errors import DefinitionError
 
 ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 
+#: The ids that `ID` matches, in words.
+VALID_ID = "1 to 64 lower-case letters, digits or hyphens"
+
 #: Largest number that is accepted.  The database returns larger ones as integers of many
 #: digits, which may be too large for a float.
 _LARGE = 10**18
@@ -51,7 +54,7 @@ class Form:
         """Return an id."""
         if isinstance(value, str) and ID.fullmatch(value):
             return value
-        self.wrong(field, "must be 1-64 of a-z 0-9 -")
+        self.wrong(field, f"must be {VALID_ID}")
         return ""
 
     def choice(self, field: str, value: object, choices: Sequence[str]) -> str | None:
@@ -65,7 +68,7 @@ class Form:
         """Return a title: one line of text."""
         if isinstance(value, str) and 1 <= len(value) <= 200 and value.isprintable():
             return value
-        self.wrong(field, "must be a line of 1-200 characters")
+        self.wrong(field, "must be one line of 1 to 200 characters")
         return ""
 
     def number(

@@ -12,6 +12,10 @@ ERASED_PREFIX = "erased-"
 GUEST_ID = re.compile(r"guest-[0-9a-f]{16}", re.ASCII)  # as `hunt.play.auth.guest` makes them
 
 
+#: The ids that `valid_player` accepts, in words.
+VALID_PLAYER = "1 to 64 of A-Z, a-z, 0-9, _ . : and -"
+
+
 def valid_player(player: str) -> bool:
     """Return whether `player` is a well-formed player id."""
     return PLAYER_ID.fullmatch(player) is not None

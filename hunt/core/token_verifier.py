@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from hunt.core.cache import Cache
 from hunt.core.keys import Key, fitting
-from hunt.core.player_ids import ERASED_PREFIX, valid_player
+from hunt.core.player_ids import ERASED_PREFIX, VALID_PLAYER, valid_player
 from hunt.core.tokens import AUDIENCES, OWN, Identity, Use
 from hunt.errors import NotAuthenticated, Overloaded
 
@@ -223,7 +223,7 @@ class TokenVerifier:
         if key is not None and self._issuer is not None and claims.get("iss") != self._issuer:
             raise _Refusal("wrong issuer: claim 'iss' is not HUNT_JWT_ISSUER")
         if not isinstance(player, str) or not valid_player(player):
-            raise _Refusal("claim 'sub' is missing, or not an id: 1-64 of A-Z a-z 0-9 _ . : -")
+            raise _Refusal(f"claim 'sub' is missing, or not an id: {VALID_PLAYER}")
         if player.startswith(ERASED_PREFIX):
             raise _Refusal(f"claim 'sub' begins with {ERASED_PREFIX}, reserved for erased players")
         if hunts is not None and not (

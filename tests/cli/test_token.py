@@ -69,7 +69,10 @@ def test_token_is_read_from_standard_input() -> None:
     ("claims", "reason"),
     [
         ({"exp": None}, "claim 'exp' is missing"),
-        ({"sub": None}, "claim 'sub' is missing, or not an id: 1-64 of A-Z a-z 0-9 _ . : -"),
+        (
+            {"sub": None},
+            "claim 'sub' is missing, or not an id: 1 to 64 of A-Z, a-z, 0-9, _ . : and -",
+        ),
         ({"sub": "erased-1"}, "claim 'sub' begins with erased-, reserved for erased players"),
         ({"aud": None}, "wrong audience: claim 'aud' is missing, must be 'hunt'"),
         ({"aud": "hunt-admin"}, "wrong audience: claim 'aud' is 'hunt-admin', must be 'hunt'"),

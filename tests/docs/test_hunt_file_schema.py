@@ -26,7 +26,7 @@ BLOCK = re.compile(r"^ *```toml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 #: Errors that a schema cannot find: they concern several fields, or forms of text.
 BEYOND = re.compile(
-    r"used more than once|must be after|must be a time|odds sum|hunt\.map|odds\.at\[|line of 1-200"
+    r"used more than once|must be after|must be a time|odds sum|hunt\.map|odds\.at\[|line of 1 to"
     r"|needs from and until|needs a release|needs a stock|must name a prize"
 )
 

@@ -36,7 +36,7 @@ async def test_server_starts_keeps_its_data_and_ends_completely(tmp_path: Path) 
         assert await ask(conninfo, "select n from kept") == 7
 
 
-async def test_a_second_process_uses_the_running_one(tmp_path: Path) -> None:
+async def test_second_process_uses_the_running_server(tmp_path: Path) -> None:
     async with postgres.server(tmp_path) as first:
         pid = postmaster(tmp_path)
         async with postgres.server(tmp_path) as second:
@@ -94,7 +94,7 @@ async def test_restarts_are_spaced_out_and_logged(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
-async def test_server_on_a_full_disk_is_tried_again_until_there_is_room(tmp_path: Path) -> None:
+async def test_server_on_a_full_disk_is_started_again_until_there_is_space(tmp_path: Path) -> None:
     data, filler = tmp_path / "disk" / "data", tmp_path / "disk" / "filler"
     with disk(tmp_path / "disk", 150):
         async with postgres.server(data, jitter=lambda: 1.0) as conninfo:
@@ -164,7 +164,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("name", hostile_variables())
-async def test_no_variable_of_libpq_counts(
+async def test_variables_of_libpq_are_ignored(
     name: str, running: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, hostile_variables()[name])

@@ -1,4 +1,4 @@
-"""The data folder's secret: made once and atomically, and never too short."""
+"""The token secret of the data folder: made once, atomically, and long enough."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hunt.embedded.token_secret import LEAST, jwt_secret
 from hunt.errors import SettingsError
 
 
-def test_secret_is_made_once_and_is_the_owners_only(tmp_path: Path) -> None:
+def test_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "data"
     secret = jwt_secret(folder)
     assert len(secret) >= LEAST
@@ -66,9 +66,7 @@ def test_secret_is_durable_before_it_has_its_name(
     assert done == ["file", "link", "folder"]
 
 
-def test_secret_that_was_not_finished_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unfinished_secret_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(fd: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -99,7 +97,7 @@ def written(content: bytes, mode: int = 0o600) -> Callable[[Path], None]:
         (lambda path: path.mkdir(), "cannot be made or read"),
     ],
 )
-def test_secret_that_must_not_sign_is_refused_in_one_sentence(
+def test_unsafe_secret_is_refused_in_one_sentence(
     tmp_path: Path, prepare: Callable[[Path], None], problem: str
 ) -> None:
     prepare(path := tmp_path / "jwt_secret")
@@ -111,6 +109,6 @@ def test_secret_that_must_not_sign_is_refused_in_one_sentence(
     assert "\n" not in sentence
 
 
-def test_secret_of_the_least_length_is_taken(tmp_path: Path) -> None:
+def test_secret_of_the_minimum_length_is_accepted(tmp_path: Path) -> None:
     written(b"x" * LEAST + b"\n")(tmp_path / "jwt_secret")
     assert jwt_secret(tmp_path) == b"x" * LEAST

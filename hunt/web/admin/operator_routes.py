@@ -7,7 +7,7 @@ from collections.abc import Collection
 from quart import Blueprint, request
 
 from hunt.core.form import ID
-from hunt.core.player_ids import valid_player
+from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.core.tokens import Identity
 from hunt.errors import HuntNotFound, InvalidRequest, NotAllowed, NotAuthenticated
 from hunt.operations import Operations
@@ -75,5 +75,5 @@ def _check_path() -> None:
     if "hunt_id" in path and not ID.fullmatch(path["hunt_id"]):
         raise HuntNotFound("there is no such hunt")
     if "player" in path and not valid_player(path["player"]):
-        wrong = "must be 1-64 of A-Z a-z 0-9 _ . : -"
+        wrong = f"must be {VALID_PLAYER}"
         raise InvalidRequest("the path is not valid", errors={"player": wrong})

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from quart.wrappers.response import ResponseBody
-
 from hunt.core import sse
 from hunt.core.breaker import Breaker
 from hunt.core.tokens import Identity
@@ -21,6 +19,7 @@ from hunt.play.reconnect import Reconnect
 from hunt.service.catalogue import Catalogue
 from hunt.settings import Settings
 from hunt.web.admin import siblings
+from hunt.web.endless_body import EndlessBody
 
 #: Seconds to wait for the samples of sibling processes; the own sample waits as long.
 SIBLING_TIMEOUT = 0.5
@@ -42,7 +41,7 @@ class SampleServices:
     valid: Callable[[Identity], bool]  #: returns whether a token is still valid
 
 
-class SampleStream(ResponseBody):
+class SampleStream(EndlessBody):
     """Response body that streams samples, hunts and the state of sibling processes.
 
     It counts as a watcher of the sample buffer while it is sent.
@@ -129,16 +128,6 @@ class SampleStream(ResponseBody):
         silent = len(paths) - len(responses)
         data = b'{"processes":[%b],"silent":%d}' % (b",".join(known), silent)
         return sse.frame(event="processes", data=data)
-
-    async def convert_to_sequence(self) -> bytes:
-        """Refuse: the stream is endless."""
-        raise TypeError("an event stream cannot be read as a whole")
-
-    async def make_conditional(
-        self, begin: int, end: int | None, max_partial_size: int | None = None
-    ) -> int:
-        """Refuse: the stream has no ranges."""
-        raise TypeError("an event stream has no ranges")
 
 
 def _hello(services: SampleServices) -> bytes:

@@ -11,6 +11,7 @@ from hunt.play.answers import Over, Pause
 from hunt.play.event_stream import EventStream
 from hunt.play.play import Play
 from hunt.web import caller
+from hunt.web.endless_body import EndlessBody
 from hunt.web.responses import empty
 
 
@@ -49,15 +50,5 @@ def drop_body(response: Response) -> None:
         response.headers.pop("Content-Length", None)
 
 
-class StreamBody(EventStream, ResponseBody):
+class StreamBody(EventStream, EndlessBody):
     """An event stream as the body of a Quart response."""
-
-    async def convert_to_sequence(self) -> bytes:
-        """Refuse: a stream has no end to wait for."""
-        raise TypeError("an event stream cannot be read as a whole")
-
-    async def make_conditional(
-        self, begin: int, end: int | None, max_partial_size: int | None = None
-    ) -> int:
-        """Refuse: a stream has no ranges."""
-        raise TypeError("an event stream has no ranges")

@@ -74,7 +74,7 @@ async def test_cancelled_commit_is_answered(database: str) -> None:
     assert pool.faults["connect"] == 0
 
 
-async def test_commit_without_an_answer_closes_its_connection_and_asks_for_no_cancel(
+async def test_commit_without_an_answer_closes_its_connection_without_a_cancel(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # A regular close would take this long with a silent server.
@@ -94,7 +94,7 @@ async def test_commit_without_an_answer_closes_its_connection_and_asks_for_no_ca
         assert (server.sessions, server.cancels) == (2, 0)
 
 
-async def test_cancelled_read_asks_for_a_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cancelled_read_sends_a_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "CLEANUP", 0.5)
     async with fake_postgres() as server, open_pool(server.conninfo, size=1) as pool:
         server.silent = True

@@ -46,7 +46,7 @@ async def test_two_tasks_take_turns_on_one_connection(database: str) -> None:
         assert sorted(found) == [0, 1, 2, 3, 4]  # type: ignore[type-var]
 
 
-async def test_a_cancelled_query_is_cancelled_in_the_server(database: str) -> None:
+async def test_cancelled_query_is_cancelled_in_the_server(database: str) -> None:
     async with connected(database) as conn:
         with trio.move_on_after(0.05) as scope:
             await conn.execute("select pg_sleep(60)")
@@ -55,7 +55,7 @@ async def test_a_cancelled_query_is_cancelled_in_the_server(database: str) -> No
         assert await value(conn, "select 1") == 1
 
 
-async def test_a_frozen_server_cannot_keep_a_cancelled_task(
+async def test_frozen_server_does_not_delay_a_cancelled_task(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "CLEANUP", 0.2)
@@ -70,7 +70,7 @@ async def test_a_frozen_server_cannot_keep_a_cancelled_task(
             os.kill(pid, signal.SIGCONT)
 
 
-async def test_a_cancelled_transaction_is_rolled_back(database: str) -> None:
+async def test_cancelled_transaction_is_rolled_back(database: str) -> None:
     async with connected(database) as conn:
         await conn.execute("create table t (n int)")
         with trio.move_on_after(0.05):
@@ -87,7 +87,7 @@ async def test_a_cancelled_transaction_is_rolled_back(database: str) -> None:
         assert await value(conn, "select count(*) from t") == 0
 
 
-async def test_a_block_that_is_cancelled_as_it_ends_leaves_no_connection(database: str) -> None:
+async def test_cancellation_at_the_end_of_a_block_leaves_no_connection(database: str) -> None:
     with trio.CancelScope() as scope:
         async with await Connection.connect(database) as conn:
             await conn.execute("select 1")
@@ -144,7 +144,7 @@ async def test_failed_connect_names_its_reason(conninfo: str, error: str) -> Non
         await Connection.connect(conninfo)
 
 
-async def test_a_server_that_does_not_answer_is_given_up() -> None:
+async def test_connect_to_a_silent_server_times_out() -> None:
     [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
     async with listener:
         port = listener.socket.getsockname()[1]
@@ -183,7 +183,7 @@ async def whole(pool: Pool) -> None:
     assert all(conn.pgconn.transaction_status == IDLE for conn in pool._idle)
 
 
-async def test_never_more_connections_than_its_size(database: str) -> None:
+async def test_pool_makes_no_more_connections_than_its_size(database: str) -> None:
     async with open_pool(database, size=3) as pool:
         most = 0
 
@@ -200,7 +200,7 @@ async def test_never_more_connections_than_its_size(database: str) -> None:
         await whole(pool)
 
 
-async def test_call_that_waits_too_long_gets_an_error(database: str) -> None:
+async def test_wait_for_a_connection_times_out(database: str) -> None:
     async with open_pool(database, size=1) as pool, pool.connection():
         with pytest.raises(StoreUnavailable, match="busy"):
             async with pool.connection(timeout=0.01):
@@ -208,7 +208,7 @@ async def test_call_that_waits_too_long_gets_an_error(database: str) -> None:
         assert +pool.faults == {"busy": 1}
 
 
-async def test_server_that_accepts_and_does_not_answer_is_a_timeout() -> None:
+async def test_silent_server_is_a_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         async with open_pool(f"host=127.0.0.1 port={port}", size=1) as pool:
@@ -218,7 +218,7 @@ async def test_server_that_accepts_and_does_not_answer_is_a_timeout() -> None:
             await whole(pool)
 
 
-async def test_a_connection_that_broke_while_idle_is_replaced(database: str) -> None:
+async def test_connection_that_broke_while_idle_is_replaced(database: str) -> None:
     async with open_pool(database, size=1) as pool, connected(database) as other:
         async with pool.connection() as conn:
             pid = conn.info.backend_pid
@@ -228,14 +228,14 @@ async def test_a_connection_that_broke_while_idle_is_replaced(database: str) -> 
         await whole(pool)
 
 
-async def test_a_transaction_left_open_is_rolled_back(database: str) -> None:
+async def test_open_transaction_is_rolled_back(database: str) -> None:
     async with open_pool(database, size=1) as pool:
         async with pool.connection() as conn:
             await conn.execute("begin")
         await whole(pool)
 
 
-async def test_a_read_only_server_has_all_connections_dropped(database: str) -> None:
+async def test_connections_to_a_read_only_server_are_dropped(database: str) -> None:
     async with open_pool(database, size=2) as pool:
         async with pool.connection():
             with pytest.raises(StoreReadOnly), translated():
@@ -248,7 +248,7 @@ async def test_a_read_only_server_has_all_connections_dropped(database: str) -> 
             await conn.execute("create table t ()")
 
 
-async def test_after_a_failed_connect_the_others_fail_at_once() -> None:
+async def test_connects_after_a_failed_one_fail_at_once() -> None:
     now = 0.0
     pool = Pool("host=127.0.0.1 port=1", size=2, clock=lambda: now, jitter=lambda: 1)
     for _ in range(3):
@@ -300,7 +300,7 @@ async def cancelled_at(step: int, pool: Pool) -> bool:
     return steps.left <= 0
 
 
-async def test_cancelled_at_any_step_the_pool_stays_whole(database: str) -> None:
+async def test_pool_survives_cancellation_at_any_step(database: str) -> None:
     async with connected(database) as other, open_pool(database, size=2) as pool:
         await Hunts(pool).apply(
             Definition("harbour", "Harbour", 9, 9, None, None, 0, ()), seed=b"s" * 32, actor="t"
@@ -324,7 +324,7 @@ async def test_cancelled_at_any_step_the_pool_stays_whole(database: str) -> None
                 await trio.lowlevel.checkpoint()
 
 
-async def test_a_frozen_backend_ends_in_a_timeout_not_in_a_cancel(database: str) -> None:
+async def test_frozen_backend_ends_in_a_timeout(database: str) -> None:
     async with open_pool(database, size=1) as pool:
         await Hunts(pool).apply(
             Definition("harbour", "Harbour", 9, 9, None, None, 0, ()), seed=b"s" * 32, actor="t"
@@ -346,7 +346,7 @@ async def test_a_frozen_backend_ends_in_a_timeout_not_in_a_cancel(database: str)
         assert outcome.reward.seq == 1
 
 
-async def test_a_backend_killed_in_mid_commit_leaves_the_outcome_unknown(database: str) -> None:
+async def test_backend_killed_during_commit_leaves_the_outcome_unknown(database: str) -> None:
     async with open_pool(database, size=2) as pool, connected(database) as other:
         await Hunts(pool).apply(
             Definition("harbour", "Harbour", 9, 9, None, None, 0, ()), seed=b"s" * 32, actor="t"
@@ -372,7 +372,7 @@ async def test_a_backend_killed_in_mid_commit_leaves_the_outcome_unknown(databas
         await whole(pool)
 
 
-async def test_a_standby_that_was_not_waited_for_leaves_the_outcome_unknown(
+async def test_missing_standby_leaves_the_outcome_unknown(
     database: str,
 ) -> None:
     async with connected(database) as conn:

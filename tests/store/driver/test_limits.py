@@ -62,7 +62,7 @@ async def test_sessions_have_limits_below_the_deadline(database: str) -> None:
         assert await settings(conn) == ["800ms", "1750ms", "10s", "1s"]
 
 
-async def test_shorter_limits_of_an_operator_stay(database: str) -> None:
+async def test_shorter_limits_of_an_operator_are_kept(database: str) -> None:
     options = "-c lock_timeout=200 -c statement_timeout=1min"
     async with open_pool(make_conninfo(database, options=options), size=1) as pool:
         async with pool.connection() as conn:
@@ -98,7 +98,7 @@ async def test_work_of_an_operator_may_take_longer(database: str) -> None:
             assert conn.patience == limits.CALL
 
 
-async def test_commit_gives_up_a_locked_hunt_in_the_server_too(database: str) -> None:
+async def test_commit_to_a_locked_hunt_ends_in_the_server_too(database: str) -> None:
     async with open_pool(database, size=2) as pool, await Connection.connect(database) as other:
         log = await opened(pool)
         await other.execute("select from hunts for update")
@@ -114,7 +114,7 @@ async def test_commit_gives_up_a_locked_hunt_in_the_server_too(database: str) ->
         await other.rollback()
 
 
-async def test_commit_that_takes_long_is_given_up_in_the_server_and_counts_as_a_timeout(
+async def test_slow_commit_ends_in_the_server_and_is_a_timeout(
     database: str,
 ) -> None:
     async with open_pool(database, size=1) as pool:
@@ -137,7 +137,7 @@ async def slow_inserts(pool: Pool, seconds: float) -> None:
         )
 
 
-async def test_backends_that_were_given_up_keep_their_places(database: str) -> None:
+async def test_abandoned_backends_keep_their_slots(database: str) -> None:
     # Like a COMMIT that waits for a standby: it notices neither a timeout nor a closed socket.
     async with open_pool(database, size=2) as pool, await Connection.connect(database) as other:
         pids = []
@@ -183,7 +183,7 @@ async def test_listener_notices_a_silent_server(
                 os.kill(pid, signal.SIGCONT)
 
 
-async def test_listener_keeps_what_arrives_with_the_answer_to_its_question(database: str) -> None:
+async def test_listener_keeps_notices_that_arrive_with_an_answer(database: str) -> None:
     async with (
         Listener(database).listening(("here",)) as received,
         await Connection.connect(database, autocommit=True) as other,
@@ -248,7 +248,7 @@ async def test_probe_fails_where_rows_cannot_be_written(database: str) -> None:
         await log.probe("harbour")
 
 
-async def test_probe_tries_the_hunt_that_is_named_else_one_that_takes_clicks(
+async def test_probe_uses_the_named_hunt_or_an_open_one(
     database: str,
 ) -> None:
     async with open_pool(database, size=1) as pool, await Connection.connect(database) as other:

@@ -28,7 +28,7 @@ def clicks() -> list[Click]:
     return [Click(str(uuid.uuid4()), "ada", 1, 1, None, 0) for _ in range(3)]
 
 
-async def test_server_that_a_pooler_loses_in_mid_commit_leaves_the_outcome_unknown(
+async def test_server_lost_by_a_pooler_during_commit_leaves_the_outcome_unknown(
     database: str, tmp_path: Path
 ) -> None:
     server = conninfo_to_dict(database)

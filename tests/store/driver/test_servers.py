@@ -1,4 +1,4 @@
-"""Several servers, slow names, and servers that accept and say nothing."""
+"""Several servers, slow name lookups, and servers that accept connections but stay silent."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_of_several_servers_only_a_writable_one_is_used(database: str) -> 
         (await Connection.connect(chosen)).close_now()
 
 
-async def test_pool_drops_a_server_that_answers_nothing(database: str) -> None:
+async def test_pool_drops_a_silent_server(database: str) -> None:
     async with proxy(before(database)) as first, proxy(before(database)) as second:
         async with open_pool(several(database, first.port, second.port), size=3) as pool:
             async with pool.connection(), pool.connection():
