@@ -15,8 +15,8 @@ from tests.support.processes import environment, free_port, hunt_serve, player
 
 TUTORIAL = ROOT / "docs" / "tutorial"
 
-#: Parts of a clone that the installation reads.
-CLONE = ("hunt", "pyproject.toml", "README.md", "LICENSE")
+#: Files of a working folder that no clone has; the repository's hidden files are not needed.
+NOT_CLONED = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "mutants", "images")
 
 
 def reader(folder: Path) -> dict[str, str]:
@@ -25,11 +25,7 @@ def reader(folder: Path) -> dict[str, str]:
 
 
 async def test_first_reward(tmp_path: Path) -> None:
-    for name in CLONE:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, tmp_path / name)
-        else:
-            shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT, tmp_path, ignore=NOT_CLONED, dirs_exist_ok=True)
     address = f"127.0.0.1:{free_port()}"
     environ = reader(tmp_path) | {"HUNT_BIND": address}
     with terminal(tmp_path, environ, {"127.0.0.1:8000": address}) as shell:
