@@ -14,7 +14,8 @@ from pathlib import Path
 from prometheus_client import PlatformCollector, ProcessCollector
 from prometheus_client.registry import CollectorRegistry
 
-from hunt.errors import Refused, kinds
+from hunt.error_kinds import kinds
+from hunt.errors import Refused
 from hunt.metrics.declarations import METRICS
 from hunt.metrics.families import CUMULATIVE, Rule
 from hunt.metrics.metric import Metric, Source

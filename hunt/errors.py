@@ -6,7 +6,7 @@ A message is one sentence that is safe to show to a client, unless a class says 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 
 class HuntError(Exception):
@@ -297,14 +297,3 @@ class HuntFailed(StoreError):
     """The database fails for this hunt, and possibly not for others: nothing was recorded."""
 
     label = "hunt"
-
-
-Kind = TypeVar("Kind", bound=HuntError)
-
-
-def kinds(base: type[Kind]) -> list[type[Kind]]:
-    """Return a class and all its subclasses, each after its parent."""
-    found = {base: None}  # a dict, because a class with two parents is found twice
-    for child in base.__subclasses__():
-        found |= dict.fromkeys(kinds(child))
-    return list(found)

@@ -9,16 +9,17 @@ from http import HTTPStatus
 
 import pytest
 
+from hunt.error_kinds import kinds
 from hunt.errors import (
     HuntNotOpen,
     InvalidRequest,
+    NoAttempts,
     Overloaded,
     Refused,
     StoreError,
     StoreLost,
     StoreTimeout,
     TooFast,
-    kinds,
 )
 from hunt.metrics.recorder import Recorder, outcome_label
 from hunt.play import problems
@@ -40,6 +41,8 @@ def made(kind: type[Refused]) -> Refused:
         return kind("no", retry_after=1.2)
     if issubclass(kind, Overloaded | TooFast):
         return kind(retry_after=1.2)
+    if issubclass(kind, NoAttempts):
+        return kind()
     if issubclass(kind, InvalidRequest):
         return kind("no", errors={"x": "must be a number"})
     return kind("no")

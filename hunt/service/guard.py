@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from hunt.core.breaker import Breaker, Ticket
 from hunt.core.events import Click, Outcome, Settlement
+from hunt.error_kinds import kinds
 from hunt.errors import (
     BatchRejected,
     BatchTimeout,
@@ -29,7 +30,6 @@ from hunt.errors import (
     StoreSlow,
     StoreTimeout,
     StoreUnavailable,
-    kinds,
 )
 from hunt.logs import FaultLog
 from hunt.service.quarantine import Quarantine

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from http import HTTPStatus
 
-from hunt.errors import Refused, kinds
+from hunt.error_kinds import kinds
+from hunt.errors import Refused
 from hunt.play.problems import meaning
 
 _PAGE = """<!doctype html>

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hunt.errors import StoreError, kinds
+from hunt.error_kinds import kinds
+from hunt.errors import StoreError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "faults.md").read_text("utf-8")
 

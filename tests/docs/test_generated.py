@@ -16,7 +16,8 @@ import pytest
 
 import hunt
 from hunt.cli import COMMANDS
-from hunt.errors import Refused, kinds
+from hunt.error_kinds import kinds
+from hunt.errors import Refused
 from hunt.metrics.declarations import METRICS
 from hunt.metrics.node_declarations import NODE_METRICS
 from hunt.play.problems import type_of

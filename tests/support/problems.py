@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hunt.errors import Refused, kinds
+from hunt.error_kinds import kinds
+from hunt.errors import Refused
 
 
 def assert_problem(response: Any, status: int) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hunt.errors import Refused, TooFast, kinds
+from hunt.error_kinds import kinds
+from hunt.errors import Refused, TooFast
 from hunt.play.problems import meaning, type_of
 from hunt.web import problem_page
 from hunt.web.openapi import document

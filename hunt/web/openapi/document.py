@@ -9,7 +9,8 @@ from importlib.metadata import version
 import msgspec
 from msgspec import Struct
 
-from hunt.errors import Refused, kinds
+from hunt.error_kinds import kinds
+from hunt.errors import Refused
 from hunt.metrics.sampler import Sample
 from hunt.play.problems import meaning, type_of
 from hunt.web.openapi import admin_schemas, schemas

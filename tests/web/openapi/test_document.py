@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from hunt.errors import Refused, kinds
+from hunt.error_kinds import kinds
+from hunt.errors import Refused
 from hunt.web.app import create_app
 from hunt.web.openapi import document
 from hunt.web.routes.pages import POLICY
