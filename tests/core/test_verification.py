@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace as with_
 
-from hunt.core.definition import Definition, Peak, Prize
+from hunt.core.definition import Definition, Moments, Peak, Prize, Quota
 from hunt.core.fairness import Draws
 from hunt.core.odds import Odds
 from hunt.core.verification import OVERLAP, Drawn, Edition, Verifier
@@ -76,3 +76,31 @@ def test_each_draw_is_held_to_the_version_in_force() -> None:
         (lost, START - timedelta(days=1), "right"),
     ):
         assert verifier.judge(with_(row, at=at)) == verdict, at
+
+
+def test_click_may_get_the_overflow_of_its_draw() -> None:
+    shell = replace(COIN, id="shell", points=1, odds=0.0)
+    verifier = Verifier(SEED, [Edition(START, with_overflow := replace(
+        HUNT, prizes=(replace(COIN, stock=1, overflow="shell"), shell)))])  # fmt: skip
+    rows = [drawn(with_overflow, number, START) for number in range(200)]
+    won = next(row for row in rows if row.prize)
+    lost = next(row for row in rows if not row.prize)
+    assert verifier.judge(with_(won, prize="shell", points=1)) == "right"
+    assert verifier.judge(with_(won, prize="shell", points=5)) == "wrong"
+    assert verifier.judge(with_(lost, prize="shell", points=1)) == "wrong"
+
+
+def test_prize_of_the_first_click_needs_no_draw() -> None:
+    first = replace(COIN, id="first", odds=1.0, first=True, release=Moments(3))
+    hunt = replace(HUNT, prizes=(COIN, first))
+    verifier = Verifier(SEED, [Edition(START, hunt)])
+    lost = next(row for n in range(200) if not (row := drawn(hunt, n, START)).prize)
+    assert verifier.judge(with_(lost, prize="first", points=5)) == "right"
+    assert verifier.judge(lost) == "right"
+
+
+def test_limit_of_wins_may_deny_any_draw() -> None:
+    hunt = replace(HUNT, max_wins=Quota(1, "day"))
+    verifier = Verifier(SEED, [Edition(START, hunt)])
+    won = next(row for n in range(200) if (row := drawn(hunt, n, START)).prize)
+    assert verifier.judge(with_(won, prize=None, points=0)) == "denied"

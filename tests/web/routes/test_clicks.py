@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,14 +11,40 @@ import jwt
 import pytest
 import trio
 
+from hunt.core.definition import Quota
 from hunt.core.events import Click, Outcome
 from hunt.errors import BatchRejected, StoreLost
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from tests.support.problems import assert_problem
-from tests.support.serving import SECRET, bearer, connected, open_breaker, serving, token
+from tests.support.serving import HARBOUR, SECRET, bearer, connected, open_breaker, serving, token
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
+
+
+async def test_click_on_a_sold_out_prize_says_so_each_time(database: str) -> None:
+    async with serving(database) as client:
+        won = [(await client.click()).json() for _ in range(4)]
+        lost = (await client.click(id=ID)).json()
+        repeat = (await client.click(id=ID)).json()
+        found = [(each["prize"], each.get("sold_out")) for each in [*won, lost]]
+        assert found == [("coin", None)] * 3 + [(None, "coin")] * 2
+        assert repeat == lost | {"duplicate": True}
+        history = (await client.get("/v1/hunts/harbour/rewards")).json()["rewards"]
+        assert [(each["prize"], each.get("sold_out")) for each in history] == found
+
+
+async def test_click_without_attempts_is_403_and_not_recorded(database: str) -> None:
+    async with serving(database) as client, open_pool(database, size=1) as pool:
+        limited = replace(HARBOUR, attempts=Quota(2, "hunt"))
+        await Hunts(pool).apply(limited, seed=bytes(32), actor="test")
+        answers = [await client.click() for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 403]
+        assert_problem(answers[-1], 403)
+        assert answers[-1].json()["type"].endswith("#no-attempts-left")
+        assert answers[-1].json()["detail"] == "no attempts are left in this hunt"
+        history = (await client.get("/v1/hunts/harbour/rewards")).json()["rewards"]
+        assert [each["seq"] for each in history] == [1, 2]
 
 
 async def test_repeat_returns_first_outcome(database: str) -> None:
