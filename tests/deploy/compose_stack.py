@@ -216,6 +216,8 @@ async def play(server: Postgres) -> None:
     with trio.fail_after(60):
         while await value('sum(up{job="hunt"})') != 2:
             await trio.sleep(0.2)
+        while await value('sum(hunt_bus_connected{bus="valkey"})') != 4:  # 2 workers of 2 nodes
+            await trio.sleep(0.2)
         while await value('sum(hunt_clicks_total{outcome=~"won|nothing"})') != settled:
             await trio.sleep(0.2)
 
@@ -225,6 +227,8 @@ async def main() -> None:
     server = await start_postgres()
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
+        # Redis 7 in place of Valkey, with the same configuration.
+        processes["valkey"] = start("valkey", ["redis-server", *words("valkey")[1:]])
         run("migrate", [*HUNT, *words("migrate")])
         psql, *arguments = words("grants")
         run("grants", [server.cluster.programs / psql, *arguments])

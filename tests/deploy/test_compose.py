@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 
 from hunt.configuration import load
 from tests.deploy.compose_stack import COMPOSE, FOLDER, SERVICES
@@ -60,9 +61,21 @@ def test_nodes_run_the_image_locked_down() -> None:
         assert f"{SERVICES[name]['networks']['hunt']['ipv4_address']}:8000" in config
 
 
+def test_dashboard_is_where_grafana_looks_and_asks_the_prometheus_beside_it() -> None:
+    mounted = {each.split(":")[1] for each in SERVICES["grafana"]["volumes"]}
+    folder = ROOT / "deploy/grafana/provisioning"
+    [provider] = yaml.safe_load((folder / "dashboards/hunt.yaml").read_text("utf-8"))["providers"]
+    assert f"{provider['options']['path']}/hunt.json" in mounted
+    [source] = yaml.safe_load((folder / "datasources/prometheus.yaml").read_text("utf-8"))[
+        "datasources"
+    ]
+    assert source["url"] == "http://prometheus:9090"
+    assert "prometheus" in SERVICES
+
+
 @pytest.mark.usefixtures("unmeasured")
 def test_services_play_a_game() -> None:
-    for program in ("haproxy", "prometheus", "openssl", "ip"):
+    for program in ("haproxy", "prometheus", "redis-server", "openssl", "ip"):
         path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
         required(Path(path or f"/usr/bin/{program}"), f"{program} is not installed")
     unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
