@@ -14,7 +14,11 @@ HERE = Path(__file__).parent
 PROJECT = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text("utf-8"))
 
 #: Lock file of the server -> the extras of hunt-server in it.
-EXTRAS = {"server.lock": ("valkey",), "server-jwks.lock": ("jwks", "valkey")}
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "server.lock": (),
+    "server-jwks.lock": ("jwks",),
+    "server-valkey.lock": ("valkey",),
+}
 
 
 def requirements() -> dict[str, list[str]]:
