@@ -42,7 +42,7 @@ def made(kind: type[Refused]) -> Refused:
     if issubclass(kind, Overloaded | TooFast):
         return kind(retry_after=1.2)
     if issubclass(kind, NoAttempts):
-        return kind()
+        return kind(seconds=60.0)
     if issubclass(kind, InvalidRequest):
         return kind("no", errors={"x": "must be a number"})
     return kind("no")
