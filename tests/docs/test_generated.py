@@ -23,7 +23,7 @@ from hunt.metrics.node_declarations import NODE_METRICS
 from hunt.play.problems import type_of
 from hunt.settings import Settings
 from hunt.web import problem_page
-from hunt.web.openapi import document, schemas
+from hunt.web.openapi import definition_schemas, document, schemas
 
 DOCS = Path(__file__).parents[2] / "docs"
 REFERENCE = DOCS / "reference"
@@ -103,7 +103,7 @@ def test_every_command_and_option_is_listed() -> None:
 
 def test_every_operation_and_schema_is_listed() -> None:
     operations = [f"{method} {path}" for method, path in document.routes()]
-    names = [each.__name__ for each in schemas.ALL]
+    names = [each.__name__ for each in (*schemas.ALL, *definition_schemas.ALL)]
     assert lacking("http-api.md", operations + names) == set()
 
 
@@ -135,9 +135,9 @@ def test_python_api_names_every_public_module() -> None:
 def test_schema_of_hunt_files_names_every_field_of_the_definition() -> None:
     schema = json.loads((REFERENCE / "hunt-file.schema.json").read_text("utf-8"))
     named = {*schema["properties"]["hunt"]["properties"], "prizes"}
-    assert set(schemas.Definition.__struct_fields__) == named
+    assert set(definition_schemas.Definition.__struct_fields__) == named
     prize = schema["$defs"]["PrizeDefinition"]["properties"]
-    assert set(schemas.PrizeDefinition.__struct_fields__) <= {*prize, "from_"}
+    assert set(definition_schemas.PrizeDefinition.__struct_fields__) <= {*prize, "from_"}
     assert undescribed(schema) == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from hunt.web.openapi import admin_schemas, schemas
+from hunt.web.openapi import admin_schemas, definition_schemas, schemas
 from hunt.web.openapi.operation import (
     AFTER,
     LIMIT,
@@ -62,7 +62,7 @@ _HUNTS = (
     _operation(
         "admin_create", "POST", "/hunts", "Create a hunt as a draft.",
         admin_schemas.AdminHunt, 409,
-        body=schemas.Definition, status=201, headers=("Location",),
+        body=definition_schemas.Definition, status=201, headers=("Location",),
     ),
     _operation(
         "admin_hunt", "GET", _HUNT, "Get a hunt with its definition, secret positions included.",
@@ -70,7 +70,7 @@ _HUNTS = (
     ),
     _operation(
         "admin_change", "PUT", _HUNT, "Change the definition; creates a new version.",
-        admin_schemas.AdminHunt, 409, body=schemas.Definition,
+        admin_schemas.AdminHunt, 409, body=definition_schemas.Definition,
     ),
     _operation(
         "admin_delete", "DELETE", _HUNT, "Delete a hunt that has no clicks.",

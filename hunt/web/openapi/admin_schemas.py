@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hunt.core.hunts import Phase
-from hunt.web.openapi.schemas import Definition, Id, NonNegative, Player, Time, Uuid
+from hunt.web.openapi.definition_schemas import Definition
+from hunt.web.openapi.field_types import Id, NonNegative, Player, Time, Uuid
 
 
 class AdminHuntSummary(Struct):

@@ -6,26 +6,20 @@ hand. Tests compare the responses of a live server with the schemas.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-Id = Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$", examples=["harbour"])]
-Player = Annotated[str, Meta(pattern="^[A-Za-z0-9_.:-]{1,64}$", examples=["ada"])]
-Uuid = Annotated[
-    str,
-    Meta(
-        pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
-        examples=["0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"],
-    ),
-]
-File = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]+$")]
-Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
-NonNegative = Annotated[int, Meta(ge=0)]
-Title = Annotated[str, Meta(min_length=1, max_length=200)]
-Probability = Annotated[float, Meta(ge=0, le=1)]
-Length = Annotated[float, Meta(gt=0)]
-State = Literal["waiting", "open", "paused", "closing", "closed"]
+from hunt.web.openapi.definition_schemas import Definition, Map, Quota
+from hunt.web.openapi.field_types import (
+    Id,
+    NonNegative,
+    Player,
+    Probability,
+    State,
+    Time,
+    Uuid,
+)
 
 
 class Problem(Struct):
@@ -106,13 +100,6 @@ class HuntList(Struct):
     hunts: list[HuntSummary]
 
 
-class Map(Struct, forbid_unknown_fields=True):
-    """The size of a map, in map units."""
-
-    width: Length
-    height: Length
-
-
 class PeakOdds(Struct):
     """Odds that depend on the position of the click; players see the maximum only."""
 
@@ -131,115 +118,6 @@ class Prize(Struct):
     per_player: NonNegative | None
     from_: Time | UnsetType = field(default=UNSET, name="from")
     until: Time | UnsetType = UNSET
-
-
-class Peak(Struct, forbid_unknown_fields=True):
-    """Odds that are highest at a position and fall off as a Gaussian; `radius` is its sigma."""
-
-    peak: Probability
-    at: Annotated[list[float], Meta(min_length=2, max_length=2)]
-    radius: Length
-
-
-class Area(Struct, forbid_unknown_fields=True):
-    """Odds that are the same within a circle and 0 outside; `within` is its radius."""
-
-    at: Annotated[list[float], Meta(min_length=2, max_length=2)]
-    within: Length
-    odds: Probability = 1.0
-
-
-#: msgspec has no unions of types that differ by their fields alone.
-Odds = Annotated[
-    object,
-    Meta(
-        extra_json_schema={
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 1},
-                {"$ref": "#/components/schemas/Peak"},
-                {"$ref": "#/components/schemas/Area"},
-            ]
-        }
-    ),
-]
-
-
-class Quota(Struct, forbid_unknown_fields=True):
-    """A limit for each player in a calendar period of the hunt's time zone."""
-
-    count: Annotated[int, Meta(ge=1, lt=2**31)]
-    per: Literal["hour", "day", "week", "hunt"]
-
-
-#: `{even: true}`, `{moments: N}`, or steps of time and total; see `Odds` for the reason.
-Release = Annotated[
-    object,
-    Meta(
-        extra_json_schema={
-            "anyOf": [
-                {
-                    "type": "object",
-                    "properties": {"even": {"const": True}},
-                    "required": ["even"],
-                    "additionalProperties": False,
-                },
-                {
-                    "type": "object",
-                    "properties": {"moments": {"type": "integer", "minimum": 1, "maximum": 10000}},
-                    "required": ["moments"],
-                    "additionalProperties": False,
-                },
-                {
-                    "type": "array",
-                    "minItems": 1,
-                    "maxItems": 10000,
-                    "items": {
-                        "type": "array",
-                        "prefixItems": [
-                            {"type": "string", "format": "date-time"},
-                            {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
-                        ],
-                        "minItems": 2,
-                        "maxItems": 2,
-                    },
-                },
-                {"type": "null"},
-            ]
-        }
-    ),
-]
-
-
-class PrizeDefinition(Struct, forbid_unknown_fields=True):
-    """A prize in the definition of a hunt; null means unlimited."""
-
-    id: Id
-    title: Title
-    odds: Odds | UnsetType = UNSET
-    points: Annotated[int, Meta(ge=0, lt=2**31)] = 0
-    stock: Annotated[int, Meta(ge=0, lt=2**31)] | None = None
-    per_player: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
-    from_: Time | None = field(default=None, name="from")
-    until: Time | None = None
-    release: Release = None
-    win: Literal["draw", "first"] = "draw"
-    unclaimed: Literal["carry", "void"] = "carry"
-    overflow: Id | None = None
-
-
-class Definition(Struct, forbid_unknown_fields=True):
-    """The definition of a hunt; the odds sum to at most 1 at each position."""
-
-    id: Id
-    title: Title
-    map: Map
-    opens_at: Time | None = None
-    closes_at: Time | None = None
-    cooldown: Annotated[float, Meta(ge=0)] = 0.0
-    timezone: str = "UTC"
-    attempts: Quota | None = None
-    max_wins: Quota | None = None
-    prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
 
 
 class PublicVersion(Struct):

@@ -1,0 +1,132 @@
+"""The definition of a hunt in JSON, as types; see `hunt.web.openapi.schemas`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from hunt.web.openapi.field_types import Id, Length, Probability, Time, Title
+
+
+class Map(Struct, forbid_unknown_fields=True):
+    """The size of a map, in map units."""
+
+    width: Length
+    height: Length
+
+
+class Peak(Struct, forbid_unknown_fields=True):
+    """Odds that are highest at a position and fall off as a Gaussian; `radius` is its sigma."""
+
+    peak: Probability
+    at: Annotated[list[float], Meta(min_length=2, max_length=2)]
+    radius: Length
+
+
+class Area(Struct, forbid_unknown_fields=True):
+    """Odds that are the same within a circle and 0 outside; `within` is its radius."""
+
+    at: Annotated[list[float], Meta(min_length=2, max_length=2)]
+    within: Length
+    odds: Probability = 1.0
+
+
+#: msgspec has no unions of types that differ by their fields alone.
+Odds = Annotated[
+    object,
+    Meta(
+        extra_json_schema={
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"$ref": "#/components/schemas/Peak"},
+                {"$ref": "#/components/schemas/Area"},
+            ]
+        }
+    ),
+]
+
+
+class Quota(Struct, forbid_unknown_fields=True):
+    """A limit for each player in a calendar period of the hunt's time zone."""
+
+    count: Annotated[int, Meta(ge=1, lt=2**31)]
+    per: Literal["hour", "day", "week", "hunt"]
+
+
+#: `{even: true}`, `{moments: N}`, or steps of time and total; see `Odds` for the reason.
+Release = Annotated[
+    object,
+    Meta(
+        extra_json_schema={
+            "anyOf": [
+                {
+                    "type": "object",
+                    "properties": {"even": {"const": True}},
+                    "required": ["even"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "object",
+                    "properties": {"moments": {"type": "integer", "minimum": 1, "maximum": 10000}},
+                    "required": ["moments"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": 10000,
+                    "items": {
+                        "type": "array",
+                        "prefixItems": [
+                            {"type": "string", "format": "date-time"},
+                            {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
+                        ],
+                        "minItems": 2,
+                        "maxItems": 2,
+                    },
+                },
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+
+
+class PrizeDefinition(Struct, forbid_unknown_fields=True):
+    """A prize in the definition of a hunt; null means unlimited."""
+
+    id: Id
+    title: Title
+    odds: Odds | UnsetType = UNSET
+    points: Annotated[int, Meta(ge=0, lt=2**31)] = 0
+    stock: Annotated[int, Meta(ge=0, lt=2**31)] | None = None
+    per_player: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
+    from_: Time | None = field(default=None, name="from")
+    until: Time | None = None
+    release: Release = None
+    win: Literal["draw", "first"] = "draw"
+    unclaimed: Literal["carry", "void"] = "carry"
+    overflow: Id | None = None
+
+
+class Definition(Struct, forbid_unknown_fields=True):
+    """The definition of a hunt; the odds sum to at most 1 at each position."""
+
+    id: Id
+    title: Title
+    map: Map
+    opens_at: Time | None = None
+    closes_at: Time | None = None
+    cooldown: Annotated[float, Meta(ge=0)] = 0.0
+    timezone: str = "UTC"
+    attempts: Quota | None = None
+    max_wins: Quota | None = None
+    prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
+
+
+ALL: tuple[type[Struct], ...] = tuple(
+    value
+    for value in list(globals().values())
+    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
+)
