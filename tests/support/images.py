@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 #: Release of Debian in the base, and its Python.
 SUITE, PYTHON = "bookworm", "3.11"
 
-#: Of Debian's package python3, which has them as dependencies.
-PACKAGES = "python3-minimal,libpython3-stdlib,python3-distutils"
+#: Python without its shell scripts, and the time zones of hunts.
+PACKAGES = "python3-minimal,libpython3-stdlib,python3-distutils,tzdata"
 
 
 @dataclass(frozen=True)
