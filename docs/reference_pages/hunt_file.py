@@ -59,7 +59,7 @@ MEANINGS: Mapping[str, str] = {
     "PrizeDefinition.per_player": "Largest number of grants to one player. Default: no limit.",
     "PrizeDefinition.from": "No grant before this time.",
     "PrizeDefinition.until": "No grant from this time on.",
-    "PrizeDefinition.release": "How many may have been granted by when: `{ even = true }`, "
+    "PrizeDefinition.release": "A limit of grants that rises with time: `{ even = true }`, "
     "`{ moments = N }` or steps `[[time, total], ...]`. Default: the stock at once.",
     "PrizeDefinition.win": "`first`: the first click after a release wins, without odds.",
     "PrizeDefinition.unclaimed": "`void`: what a step released and nobody won is lost at the next.",

@@ -28,7 +28,7 @@ def began(per: Per, timezone: str, at: datetime) -> datetime:
     """
     if per == "hunt":
         return ALWAYS
-    local = at.astimezone(ZoneInfo(timezone))
+    local = at.astimezone(UTC if timezone == "UTC" else ZoneInfo(timezone))
     if per == "hour":
         return at.astimezone(UTC) - timedelta(
             minutes=local.minute, seconds=local.second, microseconds=local.microsecond

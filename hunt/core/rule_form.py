@@ -39,13 +39,19 @@ def quota(form: Form, field: str, value: object) -> Quota | None:
 
 
 def timezone(form: Form, field: str, value: object) -> str:
-    """Return the name of a time zone that this machine knows."""
+    """Return the name of a time zone that this machine knows; UTC needs no data of zones."""
+    if value == "UTC":
+        return "UTC"
     if isinstance(value, str):
         try:
             return zoneinfo.ZoneInfo(value).key
         except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
             pass
-    form.wrong(field, "must be a time zone by its IANA name, as in Europe/Berlin")
+    form.wrong(
+        field,
+        "must be a time zone by its IANA name, as in Europe/Berlin, "
+        "and the package tzdata must be installed",
+    )
     return "UTC"
 
 

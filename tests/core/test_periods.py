@@ -6,11 +6,15 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
+from hunt.core import periods, rule_form
 from hunt.core.definition import Definition, Even, Moments, Prize, Step
+from hunt.core.form import Form
 from hunt.core.periods import ALWAYS, began, released, steps
+from hunt.errors import DefinitionError
 
 SEED = bytes(range(32))
 OPENS = datetime(2026, 3, 28, tzinfo=UTC)
@@ -86,3 +90,18 @@ def test_moments_at_the_same_microsecond_stay_apart() -> None:
     hunt = replace(HUNT, closes_at=OPENS + timedelta(microseconds=2))
     plan = steps(hunt, replace(PRIZE, release=Moments(5)), SEED)
     assert len({step.at for step in plan}) == 5
+
+
+def test_utc_needs_no_data_of_time_zones(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> ZoneInfo:
+        raise ZoneInfoNotFoundError(name)
+
+    monkeypatch.setattr(periods, "ZoneInfo", missing)
+    monkeypatch.setattr(rule_form.zoneinfo, "ZoneInfo", missing)
+    assert began("day", "UTC", at("2026-03-29T21:59")) == at("2026-03-29T00:00")
+    form = Form()
+    assert rule_form.timezone(form, "hunt.timezone", "UTC") == "UTC"
+    form.finish()
+    rule_form.timezone(form, "hunt.timezone", "Europe/Berlin")
+    with pytest.raises(DefinitionError, match="tzdata must be installed"):
+        form.finish()
