@@ -26,6 +26,11 @@ class _Payload(msgspec.Struct):
     by: str | None = None
     at: str | None = None
     o: msgspec.Raw = msgspec.Raw()  # rows, numbered from the first seq on: 0, 1 ...
+    # Rows with the prizes that the clicks drew.  They have a name of their own, because earlier
+    # releases would take them for prizes that were won.
+    p: msgspec.Raw = msgspec.Raw()
+    d: frozenset[int] = frozenset()  # numbers from 1 of the rows that won nothing
+    s: frozenset[int] = frozenset()  # numbers of those of them whose prize was sold out
 
 
 _decode = msgspec.json.Decoder(_Payload).decode
@@ -53,12 +58,12 @@ def encode(hunt: str, rewards: Sequence[Reward], *, by: str) -> Iterator[bytes]:
     for at, group in groupby(rewards, attrgetter("at")):
         each = list(group)
         first = each[0].seq
-        rows = [(r.seq - first, r.id, r.player, r.prize, r.points, r.x, r.y) for r in each]
-        body = {"h": hunt, "f": first, "l": each[-1].seq, "by": by}
-        # The rows do not say which prize was sold out, so readers take them from the table.
-        if not any(r.sold_out for r in each):
-            body |= {"at": at, "o": rows}
-        yield _encode(body)
+        rows = [
+            (r.seq - first, r.id, r.player, r.sold_out or r.prize, r.points, r.x, r.y) for r in each
+        ]
+        body = {"h": hunt, "f": first, "l": each[-1].seq, "by": by, "at": at}
+        sold = [number for number, r in enumerate(each, 1) if r.sold_out]
+        yield _encode(body | ({"d": sold, "s": sold, "p": rows} if sold else {"o": rows}))
 
 
 def parse(payload: str | bytes, *, own: str | None = None) -> Notice:
@@ -73,16 +78,22 @@ def parse(payload: str | bytes, *, own: str | None = None) -> Notice:
     """
     raw = _decode(payload)
     rewards = None
-    rows = bytes(raw.o)
+    rows = bytes(raw.o) or bytes(raw.p)
     if rows and raw.at is not None and (own is None or raw.by != own):
-        at = raw.at
-        if datetime.fromisoformat(at).tzinfo is None:
+        if datetime.fromisoformat(raw.at).tzinfo is None:
             raise ValueError("the time of a notice has no time zone")
         with suppress(
             msgspec.ValidationError
         ):  # rows of another release: the reader falls back to the table
-            rewards = tuple(
-                Reward(raw.f + number, id_, player, prize, points, at, x, y)
-                for number, id_, player, prize, points, x, y in _rows(rows)
-            )
+            rewards = tuple(_rewards(raw, rows))
     return Notice(hunt=raw.h, first=raw.f, last=raw.l, rewards=rewards)
+
+
+def _rewards(raw: _Payload, rows: bytes) -> Iterator[Reward]:
+    assert raw.at is not None
+    for ordinal, row in enumerate(_rows(rows), 1):
+        number, id_, player, prize, points, x, y = row
+        sold_out = None
+        if ordinal in raw.d:
+            prize, points, sold_out = None, 0, prize if ordinal in raw.s else None
+        yield Reward(raw.f + number, id_, player, prize, points, raw.at, x, y, sold_out)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from hunt.core import notice
 from hunt.core.events import Click, Notice, Reward
@@ -30,6 +31,27 @@ def test_notice_numbers_rows_from_first_seq() -> None:
     assert notice.parse(payload, own="me") == Notice("harbour", 7, 8, None)
 
 
+def test_notice_says_which_rows_won_nothing() -> None:
+    clicks = [Click(ID, player, 1, 2, "coin", 5) for player in ("ada", "bob", "cy")]
+    rows = notice.events(clicks)
+    payload = f'{{"h":"harbour","f":7,"l":9,"at":"{REWARD.at}","d":[1,3],"s":[3],"p":[{rows}]}}'
+    told = (
+        Reward(7, ID, "ada", None, 0, REWARD.at, 1.0, 2.0),
+        Reward(8, ID, "bob", "coin", 5, REWARD.at, 1.0, 2.0),
+        Reward(9, ID, "cy", None, 0, REWARD.at, 1.0, 2.0, "coin"),
+    )
+    assert notice.parse(payload) == Notice("harbour", 7, 9, told)
+
+
+def test_encoded_rewards_are_parsed_again() -> None:
+    lost = Reward(8, ID, "bob", None, 0, REWARD.at, 1.0, 2.0, "coin")
+    missed = Reward(9, ID, "cy", None, 0, REWARD.at, 1.0, 2.0)
+    for rewards in ((REWARD,), (replace(REWARD, seq=7), lost, missed)):
+        [payload] = notice.encode("harbour", rewards, by="me")
+        told = Notice("harbour", rewards[0].seq, rewards[-1].seq, rewards)
+        assert notice.parse(payload, own="other") == told
+
+
 def test_notice_is_bounded() -> None:
     click = Click(ID, "a" * 64, 1, 2, None, 0)
     assert notice.events([click] * notice.MOST) is not None
@@ -43,7 +65,7 @@ def test_unknown_rows_fall_back_to_table() -> None:
 
 
 def test_full_notice_fits_into_payload() -> None:
-    """hunt_commit leaves out rows of 7,700 bytes or more."""
+    """hunt_commit leaves out rows of a notice of 7,950 bytes or more; its head takes 250."""
     coordinate = 77.993243660399668
     click = Click(ID, auth.guest(), coordinate, coordinate, "gold-coin", 100)
     rows = notice.events([click] * notice.MOST)

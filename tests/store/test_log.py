@@ -425,21 +425,26 @@ async def test_batch_sends_one_notice_with_its_rows_if_they_fit(database: str) -
         assert changed == ("hunt_hunts", "harbour")
 
 
-async def test_notice_never_shows_a_denied_prize(
-    database: str,
-) -> None:
+@pytest.mark.parametrize("repeat", [False, True], ids=["all new", "with a repeat"])
+async def test_notice_says_which_prizes_were_denied(database: str, repeat: bool) -> None:
     async with (
         opened(database, LIMITED) as (log, _),
         Listener(database).listening(("hunt_log",)) as received,
     ):
-        settled = rewards(await log.append("harbour", [click(prize="coin") for _ in range(8)]))
-        assert [each.prize for each in settled].count(None) == 1, "there were seven"
+        # Seven coins are in stock; a player gets two of the three chests.
+        batch = [click(prize="coin") for _ in range(8)] + [click(prize="chest") for _ in range(3)]
+        first = batch[:2] if repeat else []
+        for each in (first, batch):
+            if each:
+                await log.append("harbour", each)
+        settled = await log.read("harbour", 0, 11)
+        assert [each.prize for each in settled] == ["coin"] * 7 + [None] + ["chest"] * 2 + [None]
+        assert [each.sold_out for each in settled[7:]] == ["coin", None, None, None]
+        told: list[Reward] = []
         with trio.fail_after(5):
-            _, payload = await anext(received)
-        parsed = notice.parse(payload)
-        assert (parsed.first, parsed.last) == (1, 8)
-        assert parsed.rewards in {None, tuple(settled)}, "else others stream a prize nobody has"
-        assert await log.read("harbour", 0, 8) == settled
+            while len(told) < len(batch):
+                told += notice.parse((await anext(received))[1]).rewards or pytest.fail("no rows")
+        assert told == settled
 
 
 async def test_commit_reads_its_own_partition_by_index(database: str) -> None:

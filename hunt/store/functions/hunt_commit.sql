@@ -69,6 +69,7 @@ declare
     v_at        timestamptz;
     v_at_text   text;
     v_payload   text;
+    v_rows      text;
 begin
     -- A session of hunt's own has a limit. Behind a pooler this is the only one: a session that waits for a lock does
     -- not notice that its client has gone.
@@ -189,12 +190,19 @@ begin
                    count = case when c.since = excluded.since then c.count else 0 end + excluded.count;
         end if;
 
-        -- A notice holds 8,000 bytes. Rows that do not fit are read from the table by the processes that need them.
+        -- A notice holds 8,000 bytes. Rows that do not fit are read from the table by the processes that need them, and so
+        -- are those of a batch with a prize that its click did not draw. "p" are rows of which some were denied.
         if p_from is not null then
             v_payload := '{"h":' || to_json(p_hunt) || ',"f":' || v_last + 1 || ',"l":' || v_last + v_size
                       || ',"by":' || to_json(p_from);
-            if p_events is not null and cardinality(v_denied) = 0 and not v_other and octet_length(p_events) < 7700 then
-                v_payload := v_payload || ',"at":"' || v_at_text || '","o":[' || p_events || ']';
+            if p_events is not null and not v_other then
+                v_rows := ',"at":"' || v_at_text || case
+                    when cardinality(v_denied) = 0 then '","o":['
+                    else '","d":' || to_json(v_denied) || ',"s":' || to_json(v_sold) || ',"p":['
+                end || p_events || ']';
+                if octet_length(v_payload) + octet_length(v_rows) < 7950 then
+                    v_payload := v_payload || v_rows;
+                end if;
             end if;
             perform pg_notify('hunt_log', v_payload || '}');
         end if;
