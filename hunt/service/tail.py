@@ -173,8 +173,10 @@ class Tail:
     def _announce(self, hunt: str, seq: int) -> None:
         position = self._positions[hunt]
         position.announced = max(position.announced, seq)
-        if position.announced > position.seq:
-            self._behind.setdefault(hunt, float("-inf"))
+        if position.announced == position.seq:
+            self._behind.pop(hunt, None)
+        elif hunt not in self._behind:
+            self._behind[hunt] = trio.current_time() + self._patience
             self._gap.set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -186,7 +188,6 @@ class Tail:
                 with trio.move_on_at(min(self._behind.values(), default=float("inf"))):
                     await self._gap.wait()
                 self._gap = trio.Event()
-                await trio.sleep(self._patience)
                 await self._fill_gaps()
 
     def _due(self) -> str | None:
@@ -205,7 +206,7 @@ class Tail:
             if not self._wanted(hunt):
                 position.pass_over(position.announced)
             if position.seq >= position.announced:
-                del self._behind[hunt]
+                self._behind.pop(hunt, None)
                 continue
             try:
                 rewards = await self._read(hunt, position.seq, position.announced)

@@ -76,6 +76,27 @@ async def test_rewards_in_order_are_published_at_once() -> None:
     assert tail.position("harbour") == 3
 
 
+async def test_patience_counts_from_each_gap_of_its_own(autojump_clock: MockClock) -> None:
+    table = Table(0)
+    tail, published = follow(table, patience=0.02, poll=1000)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        tail.notice(notice(2, 2))
+        await trio.sleep(0.015)
+        tail.notice(notice(1, 1))  # closes the gap
+        tail.notice(notice(4, 4))  # opens another one
+        await trio.sleep(0.015)
+        tail.notice(notice(3, 3))  # in time for this one, too
+        await trio.sleep(1)
+        assert (published, table.reads) == ([1, 2, 3, 4], [])
+        tail.notice(notice(6, 6))
+        await trio.sleep(0.019)
+        assert table.reads == []
+        await trio.sleep(0.002)
+        assert (published[4:], table.reads) == ([5, 6], [(4, 6)])
+        nursery.cancel_scope.cancel()
+
+
 async def test_log_that_ends_before_a_commit_is_reported(autojump_clock: MockClock) -> None:
     reported: list[tuple[str, int]] = []
 
