@@ -24,6 +24,7 @@ COMMANDS = {
     "bench": "Put load on a running server, and check every outcome.",
     "epoch": "Show the epochs of the logs; begin new ones after a restore.",
     "simulate": "Simulate a hunt file, and print how often each prize is won.",
+    "winners": "List who won what, as CSV or JSON lines.",
     "verify": "Recompute every draw of a hunt, and compare it with the log.",
     "doctor": "Check settings, database and limits, and suggest changes.",
     "health": "Ask the running server whether it is alive or ready.",

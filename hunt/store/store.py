@@ -10,7 +10,7 @@ import trio
 
 from hunt.errors import SettingsError, StoreError
 from hunt.logs import FaultLog
-from hunt.store import connection_checks, schema, setting_checks
+from hunt.store import connection_checks, schema, setting_checks, winners
 from hunt.store.audit import Audit
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import Pool, open_pool
@@ -19,6 +19,7 @@ from hunt.store.hunts import Hunts
 from hunt.store.leaderboard import StoredLeaderboard
 from hunt.store.log import Log
 from hunt.store.players import Players
+from hunt.store.winners import Filter, Winner
 
 #: Longest time for a connection at the start, in seconds, before the next attempt.
 START = 4.0
@@ -51,6 +52,12 @@ class Store:
         self.states = pool.states
         self.faults = pool.faults
         self.on_recovery = pool.on_recovery
+
+    async def winners(
+        self, hunt: str, wanted: Filter, *, after: int, limit: int
+    ) -> tuple[list[Winner], int | None]:
+        """Return a page of winners; see `hunt.store.winners.page`."""
+        return await winners.page(self._pool, hunt, wanted, after=after, limit=limit)
 
     async def wait_fit(self) -> None:
         """Wait until the database answers, then check its schema and settings.

@@ -17,7 +17,7 @@ from hunt.errors import Refused, StoreError
 from hunt.logs import FaultLog
 from hunt.play import contract, problems
 from hunt.web import bodies, caller, cors, responses
-from hunt.web.admin import audit, health, hunts, players, process_control, samples
+from hunt.web.admin import audit, health, hunts, players, process_control, samples, winners
 from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
 from hunt.web.routes import clicks, pages, reading, session, sockets, streams
@@ -132,6 +132,7 @@ def _blueprints(engine: Engine) -> Iterator[Blueprint]:
     yield health.blueprint(operations, telemetry.registry)
     yield hunts.blueprint(play, operations, store)
     yield players.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
+    yield winners.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield audit.blueprint(play, operations, store.audit)
     yield process_control.blueprint(play, operations, engine.commits)
     services = SampleServices(

@@ -32,6 +32,7 @@ RECIPES = {
     "bench game": ["--players", "1", "--rate", "10", "--seconds", "0.1"],
     "epoch": [],
     "simulate": [DEMO, "--clicks", "10"],
+    "winners": ["harbour"],
     "verify": ["harbour"],
     "doctor": [],
     "health": [],
@@ -45,7 +46,18 @@ RECIPES = {
 PURE = {"simulate", "completion", "size"}
 
 #: Commands that use the database.
-ASKS = {"migrate", "apply", "hunts", "open", "close", "delete", "epoch", "verify", "doctor"}
+ASKS = {
+    "migrate",
+    "apply",
+    "hunts",
+    "open",
+    "close",
+    "delete",
+    "epoch",
+    "winners",
+    "verify",
+    "doctor",
+}
 
 #: Clients of a server; none runs in these tests.
 CLIENTS = {"drain", "health", "click", "watch", "bench clicks", "bench streams", "bench game"}

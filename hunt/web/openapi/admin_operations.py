@@ -100,7 +100,37 @@ _HUNTS = (
     ),
 )  # fmt: skip
 
+_ID: Schema = {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+
 _PLAYERS = (
+    _operation(
+        "admin_winners", "GET", f"{_HUNT}/winners",
+        "List the clicks that won a prize, in the order of the log; the audit trail records it.",
+        admin_schemas.WinnerPage, 400,
+        parameters=(
+            Parameter(name="prize", description="Return only wins of this prize.", schema=_ID),
+            Parameter(
+                name="player", description="Return only wins of this player.",
+                schema={"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"},
+            ),
+            Parameter(
+                name="since", description="Return only wins settled at this time or later.",
+                schema=_TIME,
+            ),
+            Parameter(
+                name="until", description="Return only wins settled before this time.",
+                schema=_TIME,
+            ),
+            Parameter(
+                name="format",
+                description="`csv` and `ndjson` have the next page in the header `Link`.",
+                schema={"type": "string", "enum": ["json", "csv", "ndjson"]},
+            ),
+            AFTER,
+            LIMIT,
+        ),
+    ),
     _operation(
         "admin_rewards", "GET", f"{_HUNT}/players/{{player}}/rewards",
         "List a player's rewards in a hunt; the audit trail records it.",

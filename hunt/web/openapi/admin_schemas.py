@@ -118,6 +118,26 @@ class AuditPage(Struct):
     next: int | None
 
 
+class Winner(Struct):
+    """A click that won a prize, with its player and its position."""
+
+    seq: Annotated[int, Meta(ge=1)]
+    id: Uuid
+    player: Player
+    prize: Id
+    points: NonNegative
+    at: Time
+    x: float
+    y: float
+
+
+class WinnerPage(Struct):
+    """A page of winners, perhaps empty; pass `next` as ``after``, null means the last page."""
+
+    winners: list[Winner]
+    next: int | None
+
+
 class DrainStarted(Struct):
     """The process that drains now, and exits afterwards."""
 
