@@ -15,7 +15,7 @@ import click
 from hunt.cli import arguments, running
 from hunt.core.keys import Key, from_jwks
 from hunt.core.player_ids import ERASED_PREFIX, VALID_PLAYER, valid_player
-from hunt.core.tokens import ADMIN, OWN, PLAYER, Use, sign
+from hunt.core.tokens import ADMIN, OWN, PLAYER, ROLES, Role, Use, sign
 from hunt.errors import HuntError, KeysError, SettingsError
 from hunt.service import jwks
 from hunt.service.keyring import open_tokens
@@ -52,6 +52,7 @@ class Duration(click.ParamType[float]):
         "hunt token --player ada",
         "hunt token --player ada --hunt harbour --ttl 7d",
         "hunt token --player eve --admin --ttl 15m",
+        "hunt token --player sam --admin --role support --role fulfilment",
         'hunt token --check "$TOKEN"',
         "hunt token --check - --admin < token.txt",
     )
@@ -69,6 +70,14 @@ class Duration(click.ParamType[float]):
     metavar="ID",
     help="Restrict the token to this hunt; repeat it for several. The default is all hunts. "
     "With --check: the token must be valid for it.",
+)
+@click.option(
+    "--role",
+    "roles",
+    type=click.Choice(ROLES),
+    multiple=True,
+    help="Restrict the token of an operator to this role; repeat it for several. The default is "
+    "all roles.",
 )
 @click.option(
     "--ttl",
@@ -89,6 +98,7 @@ def command(
     player: str | None,
     admin: bool,
     hunts: tuple[str, ...],
+    roles: tuple[Role, ...],
     ttl: float,
     checked: str | None,
     data_dir: Path | None,
@@ -98,6 +108,8 @@ def command(
 
     With --check: exit status 0 if the token is valid, and 1 if not.
     """
+    if roles and not admin:
+        raise click.UsageError("--role is for tokens of operators: add --admin")
     if (checked is None) == (player is None):
         raise click.UsageError("give either --player or --check")
     if checked is not None:
@@ -119,7 +131,17 @@ def command(
             "get a token from your issuer"
         )
     audience, now = ADMIN if admin else PLAYER, datetime.now(UTC)
-    click.echo(sign(secrets, player, audience=audience, ttl=ttl, now=now, hunts=hunts or None))
+    click.echo(
+        sign(
+            secrets,
+            player,
+            audience=audience,
+            ttl=ttl,
+            now=now,
+            hunts=hunts or None,
+            roles=roles or None,
+        )
+    )
 
 
 def _check(settings: Settings, text: str, use: Use, hunts: Collection[str]) -> str:
@@ -139,7 +161,7 @@ def _check(settings: Settings, text: str, use: Use, hunts: Collection[str]) -> s
     denied = [] if found.hunts is None else [each for each in hunts if each not in found.hunts]
     if denied:
         raise HuntError(f"token: refused: claim 'hunts' does not have {', '.join(denied)}")
-    role = "operator" if use == "admin" else "player"
+    role = "player" if use != "admin" else " and ".join(sorted(found.roles or ("operator",)))
     scope = "all hunts" if found.hunts is None else f"{len(found.hunts)} hunts"
     left = found.until - time.time()
     return f"valid: {role} {found.player}, {scope}, expires in {left:.0f} s"

@@ -208,7 +208,7 @@ class TokenVerifier:
             ValueError: The token is for another use, or not valid now; a `_Refusal` says why.
         """
         now = self._clock()
-        player, hunts, audience = claims.get("sub"), claims.get("hunts"), claims.get("aud")
+        player, audience = claims.get("sub"), claims.get("aud")
         expires = _unix_time(claims, "exp")
         for begin in ("nbf", "iat"):
             if begin in claims and (early := _unix_time(claims, begin) - now) > LEEWAY:
@@ -226,16 +226,13 @@ class TokenVerifier:
             raise _Refusal(f"claim 'sub' is missing, or not an id: {VALID_PLAYER}")
         if player.startswith(ERASED_PREFIX):
             raise _Refusal(f"claim 'sub' begins with {ERASED_PREFIX}, reserved for erased players")
-        if hunts is not None and not (
-            isinstance(hunts, list) and all(isinstance(each, str) for each in hunts)
-        ):
-            raise _Refusal("claim 'hunts' must be a list of texts")
-        allowed = None if hunts is None else frozenset(hunts)
+        allowed, roles = _texts(claims, "hunts"), _texts(claims, "roles")
         until, fingerprint = expires, None if key is None else key.fingerprint
         if use == "ticket":
             until, fingerprint = _token_behind(claims)
             self._check_key_known(fingerprint)
-        return _Verified(Identity(player, allowed, use == "cookie", until, fingerprint), expires)
+        identity = Identity(player, allowed, use == "cookie", until, fingerprint, roles)
+        return _Verified(identity, expires)
 
     def _check_key_known(self, key: str | None) -> None:
         """Refuse a ticket if the key of the token behind it is unknown or was removed.
@@ -280,3 +277,17 @@ def _shown(value: object) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return repr(value)
     return "not a short text"
+
+
+def _texts(claims: dict[str, object], name: str) -> frozenset[str] | None:
+    """Return a claim that is a list of texts; None if the token does not have it.
+
+    Raises:
+        ValueError: The claim is something else.
+    """
+    found = claims.get(name)
+    if found is None:
+        return None
+    if isinstance(found, list) and all(isinstance(each, str) for each in found):
+        return frozenset(found)
+    raise _Refusal(f"claim {name!r} must be a list of texts")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 import jwt
 from msgspec import Struct
@@ -18,6 +18,11 @@ PLAYER, ADMIN, TICKET = "hunt", "hunt-admin", "hunt-ticket"  # audiences
 OWN = "HS256"
 
 Use = Literal["bearer", "cookie", "ticket", "admin"]
+
+#: What an operator may do; `hunt.web.admin.rights` has the routes of each role.
+Role = Literal["viewer", "support", "fulfilment", "designer", "operator"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
 AUDIENCES: dict[Use, str] = {"bearer": PLAYER, "cookie": PLAYER, "ticket": TICKET, "admin": ADMIN}
 
 
@@ -29,6 +34,7 @@ class Identity(Struct, frozen=True, gc=False):
     cookie: bool  #: authenticated by a cookie, which browsers add to every request
     until: float  #: Unix time at which the token expires; for a ticket: the token behind it
     key: str | None  #: fingerprint of the public key that verified the token; None: a secret
+    roles: frozenset[str] | None = None  #: of an operator; None: all
 
 
 def sign(
@@ -39,6 +45,7 @@ def sign(
     ttl: float,
     now: datetime,
     hunts: Collection[str] | None = None,
+    roles: Collection[Role] | None = None,
 ) -> str:
     """Return a token for `player`, signed with the first secret.
 
@@ -49,6 +56,7 @@ def sign(
         ttl: Seconds, > 0, for which the token is valid.
         now: The current time.
         hunts: Ids of the hunts that the token is for; None: all.
+        roles: Roles of the operator; None: all.
     """
     claims: dict[str, object] = {
         "sub": player,
@@ -58,6 +66,8 @@ def sign(
     }
     if hunts is not None:
         claims["hunts"] = sorted(hunts)
+    if roles is not None:
+        claims["roles"] = sorted(roles)
     return jwt.encode(claims, secrets[0], algorithm=OWN)
 
 

@@ -154,3 +154,15 @@ def test_key_set_is_fetched(issuer: str) -> None:
 def test_player_and_check_exclude_each_other() -> None:
     assert run("token").exit_code == 2
     assert run("token", "--player", "ada", "--check", "x").exit_code == 2
+
+
+def test_roles_of_an_operator_are_signed_and_named() -> None:
+    token = run("token", "--player", "sam", "--admin", "--role", "support", "--role", "viewer",
+                **OWN).output.strip()  # fmt: skip
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["roles"] == ["support", "viewer"]
+    said = run("token", "--check", token, "--admin", **OWN).output
+    assert said.startswith("valid: support and viewer sam, all hunts")
+    refused = run("token", "--player", "sam", "--role", "support", **OWN)
+    assert refused.exit_code == 2
+    assert "add --admin" in refused.output

@@ -14,7 +14,7 @@ from hunt.operations import Operations
 from hunt.play import auth
 from hunt.play.play import Play
 from hunt.web import caller
-from hunt.web.admin import refused_operators
+from hunt.web.admin import refused_operators, rights
 
 
 def operator_blueprint(
@@ -27,9 +27,12 @@ def operator_blueprint(
 ) -> Blueprint:
     """Return a blueprint that requires an operator token and the operations address.
 
-    A token may have the claim ``hunts``: it is valid for these hunts only.  A route with a hunt
-    in its path checks the claim.  Any other route refuses a token with the claim, unless its
-    function is in `filtered`.
+    A token may have the claim ``roles``: it is valid for the routes of these roles only, see
+    `hunt.web.admin.rights`.
+
+    It may have the claim ``hunts``: it is valid for these hunts only.  A route with a hunt in its
+    path checks the claim.  Any other route refuses a token with the claim, unless its function
+    is in `filtered`.
 
     Args:
         name: Name of the blueprint.
@@ -48,6 +51,7 @@ def operator_blueprint(
             identity = caller.operator_identity(play)
             operator = identity.player
             _check_claim(identity, filtered)
+            rights.check(identity, request.endpoint or "")
         except (NotAuthenticated, NotAllowed) as refusal:
             refused_operators.record(
                 operations, refusal, operator=operator, address=caller.source(play).key

@@ -24,13 +24,18 @@ export class Operator {
     sessionStorage.removeItem(STORAGE_KEY);
   }
 
-  /** The name in the token, for display: only the server can verify it. */
+  /** The name and the roles in the token, for display: only the server can verify them. */
   get name() {
+    const { sub = "", roles } = this.#claims();
+    return Array.isArray(roles) ? `${sub} (${roles.join(", ")})` : sub;
+  }
+
+  #claims() {
     try {
       const [, payload] = this.#token.split(".");
-      return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).sub ?? "";
+      return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))) ?? {};
     } catch {
-      return "";
+      return {};
     }
   }
 

@@ -1,0 +1,53 @@
+"""The roles of operators, and the routes that each role may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hunt.core.tokens import Identity, Role
+from hunt.errors import NotAllowed
+
+_NONE: frozenset[Role] = frozenset()
+_ALL: frozenset[Role] = frozenset({"viewer", "support", "fulfilment", "designer"})
+_DESIGNER: frozenset[Role] = frozenset({"designer"})
+_SUPPORT: frozenset[Role] = frozenset({"support"})
+
+#: Endpoint of each operators' route -> the roles that may use it, beside ``operator``.
+RIGHTS: Mapping[str, frozenset[Role]] = {
+    "admin.hunts": _ALL,
+    "admin.stock": _ALL,
+    "ops.samples": _ALL,
+    "ops.newest": _ALL,
+    "admin.create": _DESIGNER,
+    "admin.hunt": _DESIGNER,
+    "admin.change": _DESIGNER,
+    "admin.delete": _DESIGNER,
+    "admin.versions": _DESIGNER,
+    "admin.change_stock": _DESIGNER,
+    "admin.open_": _NONE,
+    "admin.pause": _NONE,
+    "admin.close": _NONE,
+    "admin_winners.winners": frozenset({"fulfilment"}),
+    "admin_players.rewards": _SUPPORT,
+    "admin_players.export": _SUPPORT,
+    "admin_players.erase": _NONE,
+    "admin_audit.audit": _SUPPORT,
+    "process.drain": _NONE,
+    "process.breaker": _NONE,
+}
+
+
+def check(identity: Identity, endpoint: str) -> None:
+    """Raise `NotAllowed` unless a role of the operator may use a route.
+
+    A token without the claim ``roles`` has all rights.
+
+    Args:
+        identity: The operator.
+        endpoint: Endpoint of the route, a key of `RIGHTS`.
+    """
+    if identity.roles is None:
+        return
+    allowed = {"operator", *RIGHTS.get(endpoint, ())}
+    if not identity.roles & allowed:
+        raise NotAllowed(f"this needs the role {' or '.join(sorted(allowed))}")

@@ -1,0 +1,81 @@
+"""Each operators' route is open to the roles that it names, and to no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hunt.core.tokens import ROLES
+from hunt.web.admin.rights import RIGHTS
+from hunt.web.app import create_app
+from tests.support.operators import ADMIN, HUNTS, act
+from tests.support.problems import assert_problem
+from tests.support.serving import Client, bearer, serving
+
+#: A request to each route, in an order in which an operator can send them.
+REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "admin.hunts": ("GET", HUNTS, {}),
+    "admin.stock": ("GET", f"{HUNTS}/harbour/stock", {}),
+    "ops.newest": ("GET", "/ops/sample", {}),
+    "admin.create": ("POST", HUNTS, {"json": {}}),
+    "admin.hunt": ("GET", f"{HUNTS}/harbour", {}),
+    "admin.change": ("PUT", f"{HUNTS}/harbour", {"json": {}}),
+    "admin.delete": ("DELETE", f"{HUNTS}/harbour", {}),
+    "admin.versions": ("GET", f"{HUNTS}/harbour/versions", {}),
+    "admin.change_stock": ("PATCH", f"{HUNTS}/harbour/stock", {"json": {}}),
+    "admin.open_": ("POST", f"{HUNTS}/harbour/open", {}),
+    "admin.pause": ("POST", f"{HUNTS}/harbour/pause", {}),
+    "admin.close": ("POST", f"{HUNTS}/nowhere/close", {}),
+    "admin_winners.winners": ("GET", f"{HUNTS}/harbour/winners", {}),
+    "admin_players.rewards": ("GET", f"{HUNTS}/harbour/players/ada/rewards", {}),
+    "admin_players.export": ("GET", f"{ADMIN}/players/ada", {}),
+    "admin_players.erase": ("DELETE", f"{ADMIN}/players/nobody", {}),
+    "admin_audit.audit": ("GET", f"{ADMIN}/audit", {}),
+    "process.drain": ("POST", f"{ADMIN}/drain?process=x", {}),
+    "process.breaker": ("POST", f"{ADMIN}/breaker", {"json": {}}),
+}
+
+
+async def allowed(client: Client, name: str) -> bool:
+    method, path, options = REQUESTS[name]
+    response = await client.request(method, path, **options)
+    if response.status_code == 403:
+        assert_problem(response, 403)
+        assert "this needs the role" in response.json()["detail"]
+    return response.status_code != 403
+
+
+async def test_every_route_names_its_roles(database: str) -> None:
+    async with serving(database) as client:
+        rules = create_app(client.engine).url_map.iter_rules()
+        routes = {rule.endpoint for rule in rules if rule.rule.startswith(("/v1/admin", "/ops/"))}
+        assert routes == set(RIGHTS)
+        assert set(RIGHTS) - set(REQUESTS) == {"ops.samples"}, "a stream; its check is the same"
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_role_may_use_its_routes_only(database: str, role: str) -> None:
+    async with serving(database) as client:
+        client.headers.update(bearer("root", audience="hunt-admin", roles=[role]))
+        expected = {name: role == "operator" or role in RIGHTS[name] for name in REQUESTS}
+        assert {name: await allowed(client, name) for name in REQUESTS} == expected
+
+
+async def test_token_without_roles_may_use_all_and_an_unknown_role_none(database: str) -> None:
+    async with serving(database) as client:
+        client.headers.update(bearer("root", audience="hunt-admin"))
+        assert all([await allowed(client, name) for name in REQUESTS])
+        client.headers.update(bearer("root", audience="hunt-admin", roles=["king"]))
+        assert not any([await allowed(client, name) for name in REQUESTS])
+        client.headers.update(bearer("root", audience="hunt-admin", roles=["viewer", "support"]))
+        assert await allowed(client, "admin_players.export")
+
+
+async def test_refusal_of_a_role_is_in_the_audit_trail(database: str) -> None:
+    async with serving(database) as client:
+        client.headers.update(bearer("eve", audience="hunt-admin", roles=["viewer"]))
+        assert not await allowed(client, "admin_players.erase")
+        client.headers.update(bearer("root", audience="hunt-admin"))
+        trail = (await act(client, "GET", f"{ADMIN}/audit"))["entries"]
+        assert [each["actor"] for each in trail if each["action"] == "refused"] == ["eve"]
