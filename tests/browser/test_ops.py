@@ -113,7 +113,7 @@ SHOWN = {
         r"State\s*closed",
         r"Reason\s*\u2013",
         r"Next probe\s*\u2013",
-        r"Slow \(over 50 ms\)\s*\d+ of 10 in a row",
+        r"Slow \(over [\d.]+ m?s\)\s*\d+ of 10 in a row",
         r"Timeouts\s*0 of 2 in a row",
         r"Unreachable\s*0 of 3 in a row",
     ],

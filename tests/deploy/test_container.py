@@ -12,6 +12,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -77,16 +78,18 @@ def test_labels_are_those_of_the_project() -> None:
 
 
 @pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
+def podman() -> Iterator[Podman]:
     """Yield podman with the images ``base``, ``builder`` and hunt's."""
-    podman = open_podman(tmp_path_factory.mktemp("podman"))
-    try:
-        build_base(podman)
-        build(podman, IMAGE)
-        yield podman
-    finally:
-        podman("rm", "--all", "--force")
-        podman("image", "unmount", "--all")
+    # In a run under xdist, the path of pytest's folder is longer than podman allows.
+    with TemporaryDirectory(prefix="hunt-") as folder:
+        podman = open_podman(Path(folder))
+        try:
+            build_base(podman)
+            build(podman, IMAGE)
+            yield podman
+        finally:
+            podman("rm", "--all", "--force")
+            podman("image", "unmount", "--all")
 
 
 def build(podman: Podman, name: str) -> str:

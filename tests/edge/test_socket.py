@@ -421,7 +421,7 @@ async def test_drain_answers_clicks_in_flight_and_sends_a_retry_time(
             [(kind, settled)] = [each for each in rest if each[0] == "settled"]
             assert settled["id"] == json.loads(waits)["click"]["id"]
             assert code == 1012
-            assert "come back" in reason
+            assert "reconnect in" in reason
         async with opened(client) as late:
             [(kind, _)], code, _ = await until_closed(late)
             assert (kind, code) == ("drain", 1012)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LOG = ("tests/store/test_log.py",)
+GRANTS = ("tests/store/test_grants.py",)
 ENDING = ("tests/store/test_state_changes.py",)
 HUNTS = ("tests/store/test_hunts.py",)
 AUDIT = ("tests/store/test_audit.py",)
@@ -41,7 +42,8 @@ class Mutant:
 
 
 _OPEN = "v_open := v_open and coalesce(v_opens <= v_at, true) and coalesce(v_at < v_closes, true)"
-_SETTLED = "row_number() over (partition by a.prize, a.may order by a.ord) <= a.stock"
+_UPTO = "a.granted + count(*) filter (where a.may)"
+_PARTITION = "over (partition by a.prize order by a.ord rows unbounded preceding) as upto"
 
 MUTANTS = (
     # hunt_commit: which way a batch goes
@@ -66,10 +68,18 @@ MUTANTS = (
     Mutant("hunt_commit", "for no key update", "", (*LOG, *ENDING)),
     Mutant("hunt_commit", "current_setting('lock_timeout') = '0'", "false", PROBE[:1]),
     # hunt_commit: stock and the player's limit
-    Mutant("hunt_commit", _SETTLED, _SETTLED.replace("<=", "<")),
-    Mutant("hunt_commit", _SETTLED, _SETTLED.replace("a.prize, a.may", "a.may")),
-    Mutant("hunt_commit", _SETTLED, _SETTLED.replace("a.prize, a.may", "a.prize")),
-    Mutant("hunt_commit", "a.granted + row_number()", "row_number()"),
+    Mutant("hunt_commit", "coalesce(b.upto <= b.stock, true)", "coalesce(b.upto < b.stock, true)"),
+    Mutant("hunt_commit", _UPTO, _UPTO.replace(" filter (where a.may)", "")),
+    Mutant("hunt_commit", _UPTO, _UPTO.replace("a.granted + ", "")),
+    Mutant("hunt_commit", _PARTITION, _PARTITION.replace("partition by a.prize ", "")),
+    Mutant("hunt_commit", "filter (where s.upto >= s.stock)", "filter (where s.upto > s.stock)"),
+    Mutant("hunt_commit", "if v_other and v_all_new then", "if false then"),
+    Mutant("hunt_commit", "and v_attempts is null\n", "\n"),
+    Mutant(
+        "hunt_commit",
+        "when c.since = excluded.since then c.count else 0",
+        "when true then c.count else 0",
+    ),
     Mutant("hunt_commit", "<= d.per_player as may", "< d.per_player as may"),
     Mutant("hunt_commit", "partition by d.player, d.prize", "partition by d.player"),
     Mutant("hunt_commit", "partition by d.player, d.prize", "partition by d.prize"),
@@ -91,8 +101,8 @@ MUTANTS = (
     ),
     Mutant("hunt_commit", "then i.points else 0 end", "then i.points else i.points end"),
     # hunt_commit: the notice
-    Mutant("hunt_commit", "and cardinality(v_denied) = 0", ""),
-    Mutant("hunt_commit", "octet_length(p_events) < 7700", "octet_length(p_events) < 77000"),
+    Mutant("hunt_commit", "when cardinality(v_denied) = 0 then", "when true then"),
+    Mutant("hunt_commit", "octet_length(v_rows) < 7950", "octet_length(v_rows) < 79500"),
     Mutant("hunt_commit", "',\"f\":' || v_last + 1", "',\"f\":' || v_last"),
     # hunt_new_clicks
     Mutant("hunt_new_clicks", "where g.copy = 1\n           and", "where"),
@@ -109,9 +119,17 @@ MUTANTS = (
     Mutant("hunt_new_clicks", "partition by g.player order by g.ord", "order by g.ord"),
     Mutant("hunt_new_clicks", "c.at + p_cooldown > p_at", "c.at > p_at"),
     Mutant(
-        "hunt_new_clicks", "c.hunt = p_hunt and c.player = f.player and", "c.player = f.player and"
+        "hunt_new_clicks",
+        "c.hunt = p_hunt and c.player = f.player and c.at",
+        "c.player = f.player and c.at",
     ),
-    Mutant("hunt_new_clicks", "c.hunt = p_hunt and c.player = f.player and", "c.hunt = p_hunt and"),
+    Mutant(
+        "hunt_new_clicks",
+        "c.hunt = p_hunt and c.player = f.player and c.at",
+        "c.hunt = p_hunt and c.at",
+    ),
+    Mutant("hunt_new_clicks", "), 0) <= p_attempts", "), 0) < p_attempts"),
+    Mutant("hunt_new_clicks", "and c.what = 'a' and c.since = p_since", "and c.since = p_since"),
     Mutant("hunt_new_clicks", "c.number - 1", "c.ord - 1"),
     # hunt_outcomes
     Mutant(
@@ -133,9 +151,55 @@ MUTANTS = (
     Mutant(
         "hunt_outcomes", "s.click_id = i.click_id and s.hunt = p_hunt", "s.click_id = i.click_id"
     ),
-    Mutant("hunt_outcomes", "c.hunt = p_hunt and c.player = i.player", "c.player = i.player"),
-    Mutant("hunt_outcomes", "c.hunt = p_hunt and c.player = i.player", "c.hunt = p_hunt"),
+    Mutant("hunt_outcomes", "c.hunt = p_hunt and c.player = i.player)", "c.player = i.player)"),
+    Mutant("hunt_outcomes", "c.hunt = p_hunt and c.player = i.player)", "c.hunt = p_hunt)"),
+    Mutant("hunt_outcomes", "c.count >= p_attempts", "c.count > p_attempts"),
     Mutant("hunt_outcomes", "order by i.ord;", "order by i.ord desc;"),
+    # hunt_settle, hunt_count_grant
+    Mutant("hunt_settle", "and y.void and", "and", GRANTS),
+    Mutant("hunt_settle", "z.voided < s.before - z.granted", "true", GRANTS),
+    Mutant(
+        "hunt_settle", "order by t.at desc offset 1 limit 1", "order by t.at desc limit 1", GRANTS
+    ),
+    Mutant("hunt_settle", "p_at < z.starts or p_at >= z.until", "p_at < z.starts", GRANTS),
+    Mutant("hunt_settle", "p_at < z.starts or p_at >= z.until", "p_at >= z.until", GRANTS),
+    Mutant("hunt_settle", "else 1 + floor(", "else floor(", GRANTS),
+    Mutant("hunt_settle", "end) - z.granted - z.voided", "end) - z.granted", GRANTS),
+    Mutant(
+        "hunt_settle",
+        "z.stock - z.granted - z.voided as stock_left",
+        "z.stock - z.granted as stock_left",
+        GRANTS,
+    ),
+    Mutant("hunt_settle", "and not z.retired as first", "as first", GRANTS),
+    Mutant("hunt_settle", "and y.id <= s.overflow", "and y.id < s.overflow", GRANTS),
+    Mutant("hunt_settle", "and v_left[n.number] > 0", "", GRANTS),
+    Mutant(
+        "hunt_settle",
+        "continue when v_left[v_prize] <= 0\n                       or",
+        "continue when",
+        GRANTS,
+    ),
+    Mutant(
+        "hunt_settle", "exit when v_stock[v_prize] > 0 or v_stock[v_prize] is null;", "", GRANTS
+    ),
+    Mutant("hunt_settle", "v_left[v_prize] := v_left[v_prize] - 1;", "", GRANTS),
+    Mutant("hunt_settle", "v_stock[v_prize] := v_stock[v_prize] - 1;", "", GRANTS),
+    Mutant("hunt_settle", "p_points[v_ord] := v_worth[v_prize];", "", GRANTS),
+    Mutant(
+        "hunt_settle", "and (z.stock is not null or z.stepped or z.even is not null)", "and false"
+    ),
+    Mutant(
+        "hunt_count_grant", "where c.since <> excluded.since or c.count < p_max_wins", "", GRANTS
+    ),
+    Mutant("hunt_count_grant", "c.since <> excluded.since or", "", GRANTS),
+    Mutant("hunt_count_grant", "where p.granted < p_limit", "", GRANTS),
+    Mutant(
+        "hunt_count_grant",
+        "if p_max_wins is not null then\n                update",
+        "if false then\n                update",
+        GRANTS,
+    ),
     # the rest
     Mutant("hunt_seen", "r.click_id = i.click_id and r.hunt = p_hunt", "r.click_id = i.click_id"),
     Mutant("hunt_rewards", "r.seq > p_after", "r.seq >= p_after"),

@@ -35,10 +35,11 @@ COOLDOWN = 3600.0
 HOUR = timedelta(hours=1)
 
 
-#: Times of the rules are hours away from the present, so that an example ends before them.
-NOW = datetime.now(UTC)
+#: Takes the place of the present in a hunt that is drawn; `at_present` moves all times.  Those of
+#: the rules are hours away from it, so that an example ends before them.
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOURS = st.integers(-4, 4).filter(bool).map(lambda hours: NOW + timedelta(hours=hours))
-QUOTAS = st.none() | st.builds(Quota, st.integers(1, 3), st.sampled_from(("hour", "week", "hunt")))
+QUOTAS = st.none() | st.builds(Quota, st.integers(1, 3), st.sampled_from(("week", "hunt")))
 
 
 @st.composite
@@ -94,15 +95,45 @@ def clicks(draw: st.DrawFn) -> Click:
     return Click(str(uuid.UUID(int=number)), player, x, 2.5, prize, 5 if prize else 0)
 
 
+def at_present(hunt: Definition, now: datetime) -> Definition:
+    """Return a hunt with `now` in the place of `NOW`."""
+
+    def moved(at: datetime | None) -> datetime | None:
+        return at and at - NOW + now
+
+    def release(plan: Release | None) -> Release | None:
+        if isinstance(plan, tuple):
+            return tuple(Step(step.at - NOW + now, step.total) for step in plan)
+        return plan
+
+    prizes = (
+        replace(
+            each,
+            starts=moved(each.starts),
+            until=moved(each.until),
+            release=release(each.release),
+        )
+        for each in hunt.prizes
+    )
+    return replace(
+        hunt,
+        opens_at=moved(hunt.opens_at),
+        closes_at=moved(hunt.closes_at),
+        prizes=tuple(prizes),
+    )
+
+
 class Model:
     """The log, settled click by click.
 
     Args:
         hunt: The hunt.
         seed: Its seed.
+        now: The time of all clicks.
     """
 
-    def __init__(self, hunt: Definition, seed: bytes) -> None:
+    def __init__(self, hunt: Definition, seed: bytes, now: datetime) -> None:
+        self._now = now
         self.grants = Grants(hunt, seed)
         self._cooldown = hunt.cooldown > 0
         self._attempts = hunt.attempts
@@ -120,7 +151,7 @@ class Model:
         ]
 
     def _used_up(self, player: str) -> bool:
-        return self._attempts is not None and self.grants.attempts(player, NOW) == 0
+        return self._attempts is not None and self.grants.attempts(player, self._now) == 0
 
     def _settle(self, click: Click, refused: dict[str, bool]) -> object:
         duplicate = click.id in self._rows
@@ -129,12 +160,12 @@ class Model:
             if (
                 click.id in refused
                 or (self._cooldown and click.player in self._clicked)
-                or not self.grants.attempt(click.player, NOW)
+                or not self.grants.attempt(click.player, self._now)
             ):
                 refused[click.id] = True
                 return TooFast
             self._clicked.add(click.player)
-            given = self.grants.settle(click.prize, click.player, (click.x, click.y), NOW)
+            given = self.grants.settle(click.prize, click.player, (click.x, click.y), self._now)
             self._rows[click.id] = click, len(self._rows) + 1, given
         first, seq, given = self._rows[click.id]
         if (first.player, first.x) != (click.player, click.x):
@@ -180,7 +211,9 @@ async def test_sql_grants_what_the_python_rule_grants(
     shared_database: str, hunt: Definition, batches: list[list[Click]]
 ) -> None:
     seed = bytes(range(32))
-    model = Model(hunt, seed)
+    now = datetime.now(UTC)
+    hunt = at_present(hunt, now)
+    model = Model(hunt, seed, now)
     async with open_pool(shared_database, size=1) as pool:
         store, log = Hunts(pool), Log(pool)
         await store.apply(hunt, seed=seed, actor="test")

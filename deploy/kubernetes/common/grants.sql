@@ -21,7 +21,9 @@ grant select, insert, update on prizes to hunt_app;
 grant select, insert on rewards to hunt_app;
 grant update (player) on rewards to hunt_app;
 
-grant select, insert, update on player_prizes to hunt_app;
+grant select, insert, delete on prize_steps to hunt_app;
+
+grant select, insert, update on player_prizes, player_periods to hunt_app;
 grant select, insert, update, delete on player_clicks to hunt_app;
 grant select, insert on rejected to hunt_app;
 grant update (player) on rejected to hunt_app;
