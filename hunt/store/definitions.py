@@ -76,6 +76,18 @@ COUNT_PLAYERS = """
     on conflict (hunt, player, prize) do update set granted = excluded.granted
 """
 
+# For a quota that is new, or whose periods are others: count the clicks, or the wins, so far in
+# the present period.
+COUNT_PERIOD = """
+    insert into player_periods (hunt, player, what, since, count)
+    select r.hunt, r.player, %(what)s::"char", p.since, count(*)
+      from hunt_period(%(per)s, %(timezone)s, clock_timestamp()) as p (since), rewards r
+     where r.hunt = %(hunt)s and r.at >= p.since and (%(what)s::"char" = 'a' or r.prize is not null)
+     group by r.hunt, r.player, p.since
+    on conflict (hunt, player, what) do update
+       set since = excluded.since, count = excluded.count
+"""
+
 REMEMBER = """
     insert into hunt_versions (hunt, version, definition, actor)
     select number, version, definition, %s from hunts where number = %s
@@ -152,6 +164,8 @@ async def apply(
     await conn.execute(FORGET_STEPS, (number,))
     for prize in definition.prizes:
         await _keep(conn, number, definition, prize, before.get(prize.id), seed)
+    if old is not None:
+        await _count_periods(conn, number, old, definition)
     await conn.execute(RETIRE, (number, [prize.id for prize in definition.prizes]))
     await conn.execute(REMEMBER, (actor, number))
     detail: dict[str, object] = {"changes": changes}
@@ -160,6 +174,15 @@ async def apply(
     action = "apply" if found else "create"
     await conn.execute(AUDIT, (actor, action, definition.id, Jsonb(detail)))
     return changes
+
+
+async def _count_periods(conn: Connection, number: int, old: Definition, new: Definition) -> None:
+    quotas = (("a", old.attempts, new.attempts), ("w", old.max_wins, new.max_wins))
+    for what, before, after in quotas:
+        same = before and after and (before.per, old.timezone) == (after.per, new.timezone)
+        if after is not None and not same:
+            values = {"hunt": number, "what": what, "per": after.per, "timezone": new.timezone}
+            await conn.execute(COUNT_PERIOD, values, prepare=False)
 
 
 def _columns(definition: Definition) -> dict[str, object]:
