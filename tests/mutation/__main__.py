@@ -18,6 +18,7 @@ from tests.mutation.functions import MUTANTS
 from tests.mutation.modules import ROOT, mutate
 from tests.mutation.parts import PARTS
 from tests.mutation.sql import mutate_functions
+from tests.support import reaper
 from tests.support.database import SERVER
 from tests.support.pg_hba import trusting
 
@@ -60,6 +61,7 @@ def main(part: str, patterns: tuple[str, ...], sample: int | None, seed: int, jo
     PATTERNS are names of mutants as the report prints them ('hunt.core.breaker.*'), or for
     the part sql names of functions ('hunt_commit*'); without any, all of the part are run.
     """
+    reaper.hold()
     with tempfile.TemporaryDirectory(prefix="hunt-mutation-") as name, postgres(Path(name)) as dsn:
         environment = os.environ | {"HUNT_TEST_POSTGRES": dsn}
         drawn = None if sample is None else (sample, seed)
