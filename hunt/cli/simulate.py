@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -17,6 +18,24 @@ from hunt.values import MOST
 
 #: Characters of the longest bar.
 BAR = 40
+
+
+class Curve(click.ParamType[tuple[float, ...]]):
+    """Numbers that are not negative, and not all 0."""
+
+    name = "rates"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        """Return the numbers in a text like ``1,4,9``."""
+        try:
+            rates = tuple(float(each) for each in str(value).split(","))
+        except ValueError:
+            rates = ()
+        if not (0 < sum(rates) < MOST) or min(rates) < 0:
+            self.fail("must be numbers, at least 0 and not all 0, as in 1,4,9,2", param, ctx)
+        return rates
 
 
 @click.command(
@@ -39,9 +58,23 @@ BAR = 40
     show_default=True,
     help="Number of players who share the clicks.",
 )
+@click.option(
+    "--curve",
+    type=Curve(),
+    default="1",
+    show_default=True,
+    help="Relative rates of clicks in equal parts of the hunt's time, as in 1,4,9,2.",
+)
 @click.option("--seed", type=int, help="Seed of an earlier run, to repeat it; random by default.")
 @arguments.json_option
-def command(file: Path, clicks: int, players: int, seed: int | None, as_json: bool) -> None:
+def command(
+    file: Path,
+    clicks: int,
+    players: int,
+    curve: tuple[float, ...],
+    seed: int | None,
+    as_json: bool,
+) -> None:
     """Simulate a hunt FILE with random clicks, and print how often each prize is won.
 
     The draws use the same code as the server.
@@ -55,6 +88,7 @@ def command(file: Path, clicks: int, players: int, seed: int | None, as_json: bo
         players=players,
         seed=new_seed(source.randbytes),
         uniform=source.random,
+        curve=curve,
     )
     if as_json:
         chances = {prize.id: played.chance(prize.id) for prize in definition.prizes}
@@ -64,8 +98,9 @@ def command(file: Path, clicks: int, players: int, seed: int | None, as_json: bo
         }
         click.echo(json.dumps(shown))
         return
-    for line in _lines(definition, played):
+    for line in (*_lines(definition, played), *_plan(played)):
         click.echo(line)
+    click.echo(f"{played.winners / players:.2%} of the players win something")
     click.echo(f"{clicks} clicks of {players} players; repeat this run with --seed {number}")
 
 
@@ -87,4 +122,19 @@ def _lines(definition: Definition, played: Played) -> list[str]:
         f"a click wins {points.estimate:.4f} points on average "
         f"({points.low:.4f} to {points.high:.4f}, 95 % confidence)"
     )
+    return lines
+
+
+def _plan(played: Played) -> list[str]:
+    """Return a line for each slice of time, if a prize has a release plan, and for each stock."""
+    lines = [
+        f"{prize} sold out after {timedelta(seconds=round(seconds))}"
+        for prize, seconds in played.sold_out.items()
+    ]
+    planned = played.slices[-1].planned
+    if planned:
+        lines.append("granted of released, up to each time:")
+    for each in played.slices if planned else ():
+        counts = "  ".join(f"{name} {each.granted[name]}/{each.planned[name]}" for name in planned)
+        lines.append(f"{each.until:%Y-%m-%d %H:%M}  {each.clicks:>9} clicks  {counts}")
     return lines

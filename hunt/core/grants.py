@@ -85,6 +85,16 @@ class Grants:
             candidate = self._prizes[candidate].overflow
         return Given(None, drawn)
 
+    def planned(self, at: datetime) -> dict[str, int]:
+        """Return how many grants the release plans allow at a time, of prizes with one."""
+        found = {}
+        for prize in self._prizes.values():
+            if prize.release is not None:
+                allowed, _ = released(self._definition, prize, self._plans[prize.id], at)
+                total = min(allowed, math.inf if prize.stock is None else prize.stock)
+                found[prize.id] = int(total)
+        return found
+
     def _void(self, at: datetime) -> None:
         """Count what a step released and nobody won before the next step."""
         for prize in self._voidable:
