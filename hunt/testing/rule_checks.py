@@ -1,0 +1,116 @@
+"""Checks of a log against the rules of its hunt: periods, times, release plans, areas."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from hunt.core.definition import Area, Definition, Prize
+from hunt.core.events import Reward
+from hunt.core.periods import began, released, steps
+from hunt.testing.checks import Violation
+
+
+def rules(definition: Definition, seed: bytes, rows: Sequence[Reward]) -> list[Violation]:
+    """Return the rows that the rules of a hunt do not allow.
+
+    The definition must not have changed while the rows were settled.
+
+    Args:
+        definition: The hunt.
+        seed: Its seed, 32 bytes.
+        rows: All rows of its log, by ascending seq.
+    """
+    found: list[Violation] = []
+    for check in (_attempts, _wins, _places):
+        found += check(definition, rows)
+    for prize in definition.prizes:
+        won = [row for row in rows if row.prize == prize.id]
+        found += _times(prize, won)
+        found += _plan(definition, prize, seed, won)
+        found += _sold_out(prize, rows)
+    return found
+
+
+def _violation(rule: str, row: Reward) -> Violation:
+    return Violation(f"rule {rule}", f"{row.player} settled seq {row.seq} against it", (repr(row),))
+
+
+def _time(row: Reward) -> datetime:
+    return datetime.fromisoformat(row.at)
+
+
+def _over(rows: Sequence[Reward], key: Callable[[Reward], object], most: int) -> Iterator[Reward]:
+    """Yield the rows beyond the first `most` with the same key."""
+    counts: Counter[object] = Counter()
+    for row in rows:
+        counts[key(row)] += 1
+        if counts[key(row)] > most:
+            yield row
+
+
+def _attempts(definition: Definition, rows: Sequence[Reward]) -> list[Violation]:
+    quota, zone = definition.attempts, definition.timezone
+    if quota is None:
+        return []
+    over = _over(rows, lambda row: (row.player, began(quota.per, zone, _time(row))), quota.count)
+    return [_violation("attempts", row) for row in over]
+
+
+def _wins(definition: Definition, rows: Sequence[Reward]) -> list[Violation]:
+    quota, zone = definition.max_wins, definition.timezone
+    if quota is None:
+        return []
+    won = [row for row in rows if row.prize is not None]
+    over = _over(won, lambda row: (row.player, began(quota.per, zone, _time(row))), quota.count)
+    return [_violation("max_wins", row) for row in over]
+
+
+def _places(definition: Definition, rows: Sequence[Reward]) -> list[Violation]:
+    areas = {each.id: each.odds for each in definition.prizes if each.first}
+    found = []
+    for row in rows:
+        area = areas.get(row.prize or "")
+        if isinstance(area, Area) and not area.chance(
+            (row.x - area.at[0]) ** 2 + (row.y - area.at[1]) ** 2
+        ):
+            found.append(_violation("area of the first click", row))
+    return found
+
+
+def _times(prize: Prize, won: Sequence[Reward]) -> list[Violation]:
+    return [_violation("from and until", row) for row in won if not _in_time(prize, row)]
+
+
+def _in_time(prize: Prize, row: Reward) -> bool:
+    at = _time(row)
+    return not (prize.starts and at < prize.starts) and not (prize.until and prize.until <= at)
+
+
+def _plan(
+    definition: Definition, prize: Prize, seed: bytes, won: Sequence[Reward]
+) -> list[Violation]:
+    plan, found = steps(definition, prize, seed), []
+    in_step: Counter[int] = Counter()
+    for count, row in enumerate(won, 1):
+        if not _in_time(prize, row):
+            continue
+        allowed, before = released(definition, prize, plan, _time(row))
+        in_step[before] += 1
+        lost = prize.void and in_step[before] > allowed - before
+        if count > allowed or lost:
+            found.append(_violation("release", row))
+    return found
+
+
+def _sold_out(prize: Prize, rows: Sequence[Reward]) -> list[Violation]:
+    """Check that nobody was told "sold out" while there was stock; void units are stock, too."""
+    if prize.void or prize.stock is None:
+        return []
+    found, granted = [], 0
+    for row in rows:
+        granted += row.prize == prize.id
+        if row.sold_out == prize.id and granted < prize.stock:
+            found.append(_violation("sold out", row))
+    return found
