@@ -25,6 +25,7 @@ from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from tests.deploy.game import SECRET, playing
 from tests.faults.postgres import running as running_postgres
+from tests.support import reaper
 from tests.support.images import ROOT, Podman, build_base, download, open_podman
 from tests.support.processes import end, free_port, until
 from tests.support.serving import HARBOUR
@@ -80,8 +81,9 @@ def test_labels_are_those_of_the_project() -> None:
 @pytest.fixture(scope="module")
 def podman() -> Iterator[Podman]:
     """Yield podman with the images ``base``, ``builder`` and hunt's."""
-    # In a run under xdist, the path of pytest's folder is longer than podman allows.
-    with TemporaryDirectory(prefix="hunt-") as folder:
+    # In a run under xdist, the temporary folders of the run are longer than podman allows.
+    with TemporaryDirectory(prefix="hunt-", dir="/tmp") as folder:
+        reaper.hold().remove_if_killed(Path(folder))
         podman = open_podman(Path(folder))
         try:
             build_base(podman)
