@@ -28,6 +28,7 @@ def _operation(
     status: int = 200,
     parameters: tuple[Parameter, ...] = (),
     headers: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
 ) -> Operation:
     """Return an operation for operators, with the error statuses that they all share."""
     body_errors = (400, 413, 415) if body is not None else ()
@@ -39,7 +40,7 @@ def _operation(
         path=f"/v1/admin{path}",
         tag="administration",
         summary=summary,
-        responses=(Response(status=status, body=returns, headers=headers),),
+        responses=(Response(status=status, body=returns, headers=headers, also=also),),
         errors=tuple(sorted({401, 403, 404, 503, *body_errors, *change_errors, *errors})),
         parameters=parameters,
         body=body,
@@ -107,7 +108,7 @@ _PLAYERS = (
     _operation(
         "admin_winners", "GET", f"{_HUNT}/winners",
         "List the clicks that won a prize, in the order of the log; the audit trail records it.",
-        admin_schemas.WinnerPage, 400,
+        admin_schemas.WinnerPage, 400, also=("text/csv", "application/x-ndjson"),
         parameters=(
             Parameter(name="prize", description="Return only wins of this prize.", schema=_ID),
             Parameter(

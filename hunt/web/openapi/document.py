@@ -14,7 +14,7 @@ from hunt.errors import Refused
 from hunt.metrics.sampler import Sample
 from hunt.play.problems import meaning, type_of
 from hunt.web.openapi import admin_schemas, definition_schemas, field_types, schemas
-from hunt.web.openapi.operation import Operation, Parameter, Response, Schema
+from hunt.web.openapi.operation import STRING, Operation, Parameter, Response, Schema
 from hunt.web.openapi.public_operations import OPERATIONS
 
 _SCHEMA_REF = "#/components/schemas/"
@@ -164,7 +164,8 @@ def _success(response: Response) -> dict[str, object]:
         "headers": _headers("X-Request-Id", *response.headers),
     }
     if response.body is not None:
-        described["content"] = {response.mimetype: {"schema": _schema(response.body)}}
+        texts = {each: {"schema": STRING} for each in response.also}
+        described["content"] = {response.mimetype: {"schema": _schema(response.body)}, **texts}
     return described
 
 

@@ -29,6 +29,7 @@ class Response(Struct, frozen=True, kw_only=True):
     description: str = "Success."
     body: type[Struct] | Schema | None = None
     mimetype: str = "application/json"
+    also: tuple[str, ...] = ()  #: further media types, each of which is text
     headers: tuple[str, ...] = ()
 
 
