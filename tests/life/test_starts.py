@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -92,8 +93,10 @@ async def test_failed_start_ends_hypercorn_with_one_sentence(
             capture_stderr=True,
             check=False,
         )
-    # With workers, Hypercorn's command forgets their status (docs/reference/traps.md, H7).
-    assert done.returncode == status or (workers and done.returncode == 0)
+    # With workers, Hypercorn's command forgets their status (docs/reference/traps.md, H7), or
+    # returns that of a worker that it ended before it could handle signals.
+    lost = {0, 256 - signal.SIGTERM} if workers else set()
+    assert done.returncode in {status, *lost}
     said = [line for line in done.stderr.decode().splitlines() if "a defect" in line]
     # Hypercorn ends the other workers when one has ended, perhaps before they log the reason.
     assert 1 <= len(said) <= max(workers, 1)
