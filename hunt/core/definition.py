@@ -122,6 +122,10 @@ class Definition:
     attempts: Quota | None = None  #: clicks of one player that count; None: no limit
     max_wins: Quota | None = None  #: grants of all prizes to one player; None: no limit
 
+    def period(self, prize: Prize) -> tuple[datetime | None, datetime | None]:
+        """Return the times between which a prize is granted; None without such a time."""
+        return prize.starts or self.opens_at, prize.until or self.closes_at
+
     @property
     def has_rules(self) -> bool:
         """Whether grants depend on more than stock, limits of a prize, and the cooldown."""

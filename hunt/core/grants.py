@@ -7,7 +7,8 @@ from collections import Counter
 from datetime import datetime
 from typing import NamedTuple
 
-from hunt.core.definition import Area, Definition
+from hunt.core.definition import Definition
+from hunt.core.odds import chance
 from hunt.core.periods import began, released, steps
 
 
@@ -103,11 +104,7 @@ class Grants:
             self.voided[prize.id] = max(self.voided[prize.id], lost)
 
     def _is_at(self, prize_id: str, place: tuple[float, float]) -> bool:
-        odds = self._prizes[prize_id].odds
-        if not isinstance(odds, Area):
-            return True
-        dx, dy = place[0] - odds.at[0], place[1] - odds.at[1]
-        return dx * dx + dy * dy <= odds.within * odds.within
+        return chance(self._prizes[prize_id], *place) > 0
 
     def _left(self, prize_id: str, at: datetime) -> float:
         """Return how many grants of a prize are left at a time, by its stock and its plan."""

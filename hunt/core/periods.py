@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from hunt.core.definition import Definition, Even, Moments, Per, Prize, Step
 from hunt.core.fairness import Draws
-from hunt.core.rule_form import period
 
 #: Start of the period ``hunt``, before every click.
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
@@ -54,7 +53,7 @@ def steps(definition: Definition, prize: Prize, seed: bytes) -> tuple[Step, ...]
         return prize.release
     if not isinstance(prize.release, Moments):
         return ()
-    starts, until = period(definition, prize)
+    starts, until = definition.period(prize)
     assert starts is not None
     assert until is not None
     draws, length = Draws(seed), until - starts
@@ -82,7 +81,7 @@ def released(
     if (prize.starts and at < prize.starts) or (prize.until and prize.until <= at):
         return 0, before
     if isinstance(prize.release, Even):
-        starts, until = period(definition, prize)
+        starts, until = definition.period(prize)
         assert starts is not None
         assert until is not None
         assert prize.stock is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import get_args
 
 from hunt.core.definition import (
@@ -80,17 +79,12 @@ def with_rules(form: Form, where: str, prize: Prize, table: Mapping[str, object]
     )
 
 
-def period(definition: Definition, prize: Prize) -> tuple[datetime | None, datetime | None]:
-    """Return the times between which a prize is granted; None without such a time."""
-    return prize.starts or definition.opens_at, prize.until or definition.closes_at
-
-
 def check(form: Form, definition: Definition) -> None:
     """Add an error for each rule that contradicts the rest of the definition."""
     later = {prize.id: number for number, prize in enumerate(definition.prizes)}
     for number, prize in enumerate(definition.prizes):
         where = f"prize[{number}]"
-        starts, until = period(definition, prize)
+        starts, until = definition.period(prize)
         if starts is not None and until is not None and until <= starts:
             form.wrong(f"{where}.until", "must be after from, within the times of the hunt")
         if isinstance(prize.release, Even | Moments) and (starts is None or until is None):

@@ -13,7 +13,6 @@ from hunt.core.definition import Area, Definition, Even, Prize, differences
 from hunt.core.hunt_file import from_json, to_json
 from hunt.core.hunts import State
 from hunt.core.periods import steps
-from hunt.core.rule_form import period
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
 from hunt.store.audit import AUDIT
 from hunt.store.driver.connection import Connection
@@ -237,7 +236,7 @@ async def _keep(
         "points": prize.points,
         "starts": prize.starts,
         "until": prize.until,
-        "even": Range(*period(definition, prize)) if isinstance(prize.release, Even) else None,
+        "even": Range(*definition.period(prize)) if isinstance(prize.release, Even) else None,
         "stepped": prize.release is not None and not isinstance(prize.release, Even),
         "first": prize.first,
         "center": area and f"({area.at[0]!r},{area.at[1]!r})",

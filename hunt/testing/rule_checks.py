@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from hunt.core.definition import Area, Definition, Prize
+from hunt.core.definition import Definition, Prize
 from hunt.core.events import Reward
+from hunt.core.odds import chance
 from hunt.core.periods import began, released, steps
 from hunt.testing.checks import Violation
 
@@ -68,15 +69,12 @@ def _wins(definition: Definition, rows: Sequence[Reward]) -> list[Violation]:
 
 
 def _places(definition: Definition, rows: Sequence[Reward]) -> list[Violation]:
-    areas = {each.id: each.odds for each in definition.prizes if each.first}
-    found = []
-    for row in rows:
-        area = areas.get(row.prize or "")
-        if isinstance(area, Area) and not area.chance(
-            (row.x - area.at[0]) ** 2 + (row.y - area.at[1]) ** 2
-        ):
-            found.append(_violation("area of the first click", row))
-    return found
+    firsts = {each.id: each for each in definition.prizes if each.first}
+    return [
+        _violation("area of the first click", row)
+        for row in rows
+        if row.prize in firsts and chance(firsts[row.prize], row.x, row.y) == 0
+    ]
 
 
 def _times(prize: Prize, won: Sequence[Reward]) -> list[Violation]:

@@ -171,7 +171,7 @@ MUTANTS = (
         "z.stock - z.granted as stock_left",
         GRANTS,
     ),
-    Mutant("hunt_settle", "and not z.retired as first", "as first", GRANTS),
+    Mutant("hunt_settle", "s.first and not s.retired", "s.first", GRANTS),
     Mutant("hunt_settle", "and y.id <= s.overflow", "and y.id < s.overflow", GRANTS),
     Mutant("hunt_settle", "and v_left[n.number] > 0", "", GRANTS),
     Mutant(

@@ -27,6 +27,7 @@ declare
     v_centers   point[];
     v_within    float8[];
     v_granted   int[];       -- by this batch
+    v_is_first  boolean[];   -- for the first click, without a draw
 
     v_firsts    int[];       -- numbers of the prizes for the first click that have grants left
     v_first     int;
@@ -65,13 +66,12 @@ begin
     select array_agg(s.id order by s.id), array_agg(s.points order by s.id), array_agg(s.left order by s.id),
            array_agg(s.stock_left order by s.id), array_agg(s.per_player order by s.id),
            array_agg(s.center order by s.id), array_agg(s.within order by s.id),
-           array_agg(0 order by s.id),
+           array_agg(0 order by s.id), array_agg(s.first and not s.retired order by s.id),
            array_agg((select count(*) from prizes y where y.hunt = p_hunt and y.id <= s.overflow) order by s.id)
-      into v_ids, v_worth, v_left, v_stock, v_limits, v_centers, v_within, v_granted, v_overflow
+      into v_ids, v_worth, v_left, v_stock, v_limits, v_centers, v_within, v_granted, v_is_first, v_overflow
       from state s;
     select coalesce(array_agg(n.number order by n.number), '{}') into v_firsts
-      from (select row_number() over (order by z.id) as number, z.first and not z.retired as first
-              from prizes z where z.hunt = p_hunt) n
+      from unnest(v_is_first) with ordinality as n (first, number)
      where n.first and v_left[n.number] > 0;
 
     for v_ord in 1 .. cardinality(p_players) loop
