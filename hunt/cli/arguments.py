@@ -14,6 +14,7 @@ from hunt.configuration import Loaded, load
 from hunt.core import form
 from hunt.core.definition import Definition
 from hunt.core.hunt_file import parse
+from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.embedded.token_secret import jwt_secret
 from hunt.errors import DefinitionError, HuntError, SettingsError
 from hunt.settings import Settings
@@ -71,6 +72,24 @@ class HuntId(click.ParamType[str]):
 
 
 HUNT_ID = HuntId()
+
+
+class PlayerId(click.ParamType[str]):
+    """The id of a player; a malformed id is a usage error."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the id."""
+        found = str(value)
+        if not valid_player(found):
+            self.fail(f"must be {VALID_PLAYER}", param, ctx)
+        return found
+
+
+PLAYER_ID = PlayerId()
 
 
 class Coordinate(click.ParamType[float]):

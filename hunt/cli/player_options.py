@@ -13,7 +13,6 @@ import click
 
 from hunt.cli import arguments, server_address
 from hunt.client import Reward
-from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.core.tokens import sign
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,6 +27,7 @@ def options(command: Command) -> Command:
         ),
         click.option(
             "--player",
+            type=arguments.PLAYER_ID,
             default="cli",
             show_default=True,
             help="Id of the player to sign a token for.",
@@ -45,8 +45,6 @@ def bearer(token: str | None, player: str, data_dir: Path | None, config: Path |
         if not re.fullmatch(r"[!-~]+", token := token.strip()):
             raise click.BadParameter("must be a token, without spaces", param_hint="--token")
         return token
-    if not valid_player(player):
-        raise click.BadParameter(f"must be {VALID_PLAYER}", param_hint="--player")
     secrets = arguments.secrets(arguments.read(data_dir, config).settings)
     return sign(secrets, player, ttl=86400, now=datetime.now(UTC))
 

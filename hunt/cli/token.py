@@ -14,7 +14,7 @@ import click
 
 from hunt.cli import arguments, running
 from hunt.core.keys import Key, from_jwks
-from hunt.core.player_ids import ERASED_PREFIX, VALID_PLAYER, valid_player
+from hunt.core.player_ids import ERASED_PREFIX
 from hunt.core.tokens import ADMIN, OWN, PLAYER, ROLES, Role, Use, sign
 from hunt.errors import HuntError, KeysError, SettingsError
 from hunt.service import jwks
@@ -59,6 +59,7 @@ class Duration(click.ParamType[float]):
 )
 @click.option(
     "--player",
+    type=arguments.PLAYER_ID,
     help="Id of the player, or name of the operator: 1 to 64 of A-Z, a-z, 0-9, _ . : and -",
 )
 @click.option("--admin", is_flag=True, help="Sign or check a token of an operator.")
@@ -118,8 +119,6 @@ def command(
         click.echo(_check(settings, text.strip(), "admin" if admin else "bearer", hunts))
         return
     assert player is not None
-    if not valid_player(player):
-        raise click.BadParameter(f"must be {VALID_PLAYER}", param_hint="--player")
     if player.startswith(ERASED_PREFIX):
         reserved = f"ids that begin with {ERASED_PREFIX} are reserved for erased players"
         raise click.BadParameter(reserved, param_hint="--player")

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from hunt.cli import arguments, running
 from hunt.core.hunts import Hunt
-from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.core.verification import Edition, Verifier
 from hunt.errors import HuntError, HuntNotFound
 from hunt.settings import Settings
@@ -48,7 +47,7 @@ class Report(Struct, frozen=True):
     epilog=arguments.examples("hunt verify harbour", "hunt verify harbour --player ada --json")
 )
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
-@click.option("--player", help="Verify only this player's draws.")
+@click.option("--player", type=arguments.PLAYER_ID, help="Verify only this player's draws.")
 @arguments.json_option
 @arguments.options
 def command(
@@ -59,8 +58,6 @@ def command(
     Exit status 1 if a draw is wrong, or if the seed does not match the commitment that the
     audit trail recorded when the hunt was created.
     """
-    if player is not None and not valid_player(player):
-        raise click.BadParameter(f"must be {VALID_PLAYER}", param_hint="--player")
     report = running.run(_verify, arguments.read(data_dir, config).settings, hunt_id, player)
     if as_json:
         click.echo(json.dumps(_as_json(report)))

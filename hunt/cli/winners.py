@@ -9,7 +9,6 @@ import click
 
 from hunt.cli import arguments, running
 from hunt.core import winner_formats
-from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.errors import HuntNotFound
 from hunt.settings import Settings
 from hunt.store.hunts import Hunts
@@ -24,7 +23,7 @@ from hunt.store.winners import Filter, pages
 )
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
 @click.option("--prize", type=arguments.HUNT_ID, help="List only winners of this prize.")
-@click.option("--player", help="List only this player's wins.")
+@click.option("--player", type=arguments.PLAYER_ID, help="List only this player's wins.")
 @click.option(
     "--format",
     "form",
@@ -43,8 +42,6 @@ def command(
     config: Path | None,
 ) -> None:
     """List who won what in a HUNT, in the order of its log."""
-    if player is not None and not valid_player(player):
-        raise click.BadParameter(f"must be {VALID_PLAYER}", param_hint="--player")
     settings = arguments.read(data_dir, config).settings
     running.run(_list, settings, hunt_id, Filter(prize=prize, player=player), form)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.cli.commands import run
 from tests.cli.forking import Forker
 from tests.cli.recipes import (
     EVERY,
@@ -134,3 +135,10 @@ def test_malformed_url_gives_one_line_error(name: str, url: str, forks: Forker) 
 def test_unwritable_page_is_reported(forks: Forker) -> None:
     done = forks.run(["bench", "game", "--url", f"http://{NOWHERE}", "--html", "/"])
     check("bench game", done, may_work=False)
+
+
+@pytest.mark.parametrize("name", ["verify", "winners", "token", "click", "watch"])
+def test_malformed_player_is_a_usage_error(name: str) -> None:
+    done = run(name, *RECIPES[name], "--player", "a b")
+    assert done.exit_code == 2
+    assert "'--player': must be 1 to 64 of A-Z" in done.output
