@@ -13,6 +13,7 @@ from hunt.core.hunts import Hunt
 from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.operations import Operations
 from hunt.play import auth
+from hunt.play.hunt_json import moment
 from hunt.play.play import Play
 from hunt.store.audit import Entry
 from hunt.store.store import Store
@@ -27,7 +28,6 @@ from hunt.web.admin.hunt_json import (
 )
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.responses import json_response
-from hunt.web.routes.reading import moment
 
 
 def blueprint(play: Play, operations: Operations, store: Store) -> Blueprint:

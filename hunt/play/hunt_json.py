@@ -1,0 +1,92 @@
+"""The public JSON of a hunt: a summary, its details, and what its end reveals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from hunt.core.definition import Definition, Prize
+from hunt.core.hunt_file import to_json
+from hunt.core.hunts import Hunt, Version
+
+
+def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
+    """Return the entry of a hunt in the list of hunts.
+
+    Args:
+        hunt: A hunt that is not a draft.
+        now: The time of the database's clock.
+    """
+    definition = hunt.definition
+    return {
+        "id": hunt.id,
+        "title": definition.title,
+        "state": hunt.phase(now),
+        "opens_at": moment(definition.opens_at),
+        "closes_at": moment(definition.closes_at),
+    }
+
+
+def details(hunt: Hunt, now: datetime) -> dict[str, object]:
+    """Return the public details of a hunt; its seed and the positions of prizes are secret."""
+    definition = hunt.definition
+    return summary(hunt, now) | {
+        "map": {"width": definition.width, "height": definition.height},
+        "cooldown": definition.cooldown,
+        "prizes": [_prize(prize, hunt) for prize in definition.prizes],
+        "version": hunt.version,
+        "epoch": hunt.epoch,
+        "commitment": hunt.commitment,
+        **_periods(definition),
+    }
+
+
+def revealed(hunt: Hunt, versions: Sequence[Version]) -> dict[str, object]:
+    """Return the details that are public after the recorded end: seed and definitions."""
+    assert hunt.has_ended, "its seed is secret"
+    return {
+        "ended_at": moment(hunt.ended_at),
+        "seed": hunt.seed.hex(),
+        "versions": [
+            {
+                "version": each.version,
+                "at": moment(each.at),
+                "definition": to_json(each.definition),
+            }
+            for each in versions
+        ],
+    }
+
+
+def _periods(definition: Definition) -> dict[str, object]:
+    """Return the limits of a player in calendar periods, where the hunt has some."""
+    found: dict[str, object] = {
+        "attempts": definition.attempts and asdict(definition.attempts),
+        "max_wins": definition.max_wins and asdict(definition.max_wins),
+    }
+    shown = {name: value for name, value in found.items() if value is not None}
+    return {"timezone": definition.timezone, **shown} if shown else {}
+
+
+def _prize(prize: Prize, hunt: Hunt) -> dict[str, object]:
+    odds = prize.odds if isinstance(prize.odds, float | int) else {"peak": prize.odds.highest}
+    return {
+        "id": prize.id,
+        "title": prize.title,
+        "points": prize.points,
+        "odds": odds,
+        "stock": prize.stock,
+        "stock_left": hunt.stock_left.get(prize.id),
+        "per_player": prize.per_player,
+        **{
+            name: moment(time)
+            for name, time in (("from", prize.starts), ("until", prize.until))
+            if time is not None
+        },
+    }
+
+
+def moment(value: datetime | None) -> str | None:
+    """Return a time as RFC 3339, in UTC."""
+    return None if value is None else value.isoformat().replace("+00:00", "Z")
