@@ -201,6 +201,11 @@ class Settings:
     heartbeat: Annotated[float, Setting(
         values.decimal(above=True), "seconds", "Silence after which a stream sends a heartbeat.",
     )] = 15.0
+    webhook_allow: Annotated[tuple[str, ...], Setting(
+        values.networks, "",
+        "Networks that are not public, to which webhooks may be sent, also by `http://`.",
+        example="10.1.0.0/16", default="none",
+    )] = ()
     ready_share: Annotated[float, Setting(
         values.decimal(most=1), "share of the workers",
         "Share of the workers that must be able to take clicks for their node to be ready.",
@@ -259,6 +264,7 @@ GROUPS: Mapping[str, str] = {
     "batch_interval": "Commits",
     "click_rate": "Limits of players and addresses",
     "stream_buffer": "Streams",
+    "webhook_allow": "Webhooks",
     "ready_share": "Readiness and shutdown",
     "log_format": "Logs and traces",
 }

@@ -222,6 +222,18 @@ def proxies(value: object) -> tuple[str, ...]:
     return found
 
 
+@accepts("networks or addresses, as in 10.0.0.0/8 or ::1, comma-separated")
+def networks(value: object) -> tuple[str, ...]:
+    """Return addresses and networks."""
+    found = listed(value)
+    for each in found:
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError:
+            raise ValueError(f"must be {networks.accepts}") from None
+    return found
+
+
 @accepts("a path")
 def path(value: object) -> Path:
     """Return a path."""

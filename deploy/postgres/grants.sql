@@ -34,6 +34,9 @@ grant update (detail) on audit to hunt_app;
 
 grant select, insert, update on standings, standings_upto to hunt_app;
 
+grant select, insert, update, delete on webhooks, webhook_dead to hunt_app;
+grant select, insert on log_epochs to hunt_app;
+
 -- A server compares the schema with the one that it needs.
 grant select on hunt_schema, hunt_functions to hunt_app;
 

@@ -17,6 +17,8 @@ begin
     delete from rejected where hunt = p_hunt;
     delete from standings where hunt = p_hunt;
     delete from standings_upto where hunt = p_hunt;
+    delete from webhooks where hunt = p_hunt;  -- and their dead letters
+    delete from log_epochs where hunt = p_hunt;
     delete from hunts where number = p_hunt and last_seq = 0;
     if not found then
         raise exception 'hunt number % has clicks', p_hunt using errcode = 'restrict_violation';
