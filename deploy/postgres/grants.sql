@@ -2,8 +2,8 @@
 --
 --   psql -d hunt -U hunt_owner -f grants.sql
 --
--- Not granted: any DDL, DELETE and TRUNCATE of the log, changes of the audit trail. Two functions run with the rights of
--- the owner, because they create and drop the partition of a hunt: hunt_create_log and hunt_delete.
+-- Not granted: any DDL, DELETE and TRUNCATE of the log, changes of the audit trail. Three functions run with the rights of
+-- the owner: hunt_create_log and hunt_delete create and drop the partition of a hunt, hunt_campaign_delete deletes a campaign.
 
 \set ON_ERROR_STOP on
 begin;
@@ -36,6 +36,9 @@ grant select, insert, update on standings, standings_upto to hunt_app;
 
 grant select, insert, update, delete on webhooks, webhook_dead to hunt_app;
 grant select, insert on log_epochs to hunt_app;
+
+-- The doors of a campaign are in hunts.
+grant select, insert, update on campaigns, campaign_standings to hunt_app;
 
 -- A server compares the schema with the one that it needs.
 grant select on hunt_schema, hunt_functions to hunt_app;

@@ -36,11 +36,3 @@ def test_vouchers_of_the_live_show_follow_their_plan_within_5_percent() -> None:
         assert each.granted["voucher"] == pytest.approx(each.planned["voucher"], rel=0.05)
     assert found.granted["voucher"] == 500
     assert [each.clicks for each in found.slices] == pytest.approx([46_667, 26_667, 46_667], abs=2)
-
-
-def test_each_door_of_the_calendar_is_granted_on_its_day() -> None:
-    found = played("advent", clicks=48_000, players=2000)
-    first, second, *_, last = found.slices
-    assert first.granted == {"door-1": 20, "door-2": 0, "door-24": 0}
-    assert second.granted["door-2"] == pytest.approx(20, abs=2)
-    assert (last.granted["door-1"], last.granted["door-24"]) == (20, 1)
