@@ -21,6 +21,10 @@ class KeysError(HuntError):
     """Public keys cannot be read; the message is the end of "FILE cannot be used: ..."."""
 
 
+class SealError(HuntError):
+    """Encrypted data of the database cannot be read, or not be encrypted: a key is missing."""
+
+
 class DefinitionError(HuntError):
     """A hunt file does not describe a hunt."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import base64
 import json
 import logging
 import sys
@@ -102,6 +103,7 @@ def _safe(renderer: Processor) -> Processor:
 def _secrets(settings: Settings) -> list[str]:
     """Return the secrets that must not appear in a log, longest first."""
     found = {secret.decode(errors="replace") for secret in settings.jwt_secret}
+    found |= {base64.b64encode(key).decode() for _, key in settings.data_keys}
     for text in (settings.database_url, settings.listen_dsn):
         password = text and parse(text).get("password")
         found |= {password, text} if text and password else set()

@@ -118,6 +118,12 @@ class Settings:
         values.text, "", "The required claim `iss` of tokens signed with those keys.",
         example="https://id.example", default="any",
     )] = field(default=None, repr=False)
+    data_keys: Annotated[tuple[tuple[str, bytes], ...], Setting(
+        values.data_keys, "",
+        "Keys that encrypt codes and seeds in the database: the first one seals, all open.",
+        example="2026:REPLACE+THIS+BY+THE+OUTPUT+OF+hunt+keys+new=",
+        default="generated with an embedded PostgreSQL", secret=True,
+    )] = field(default=(), repr=False)
     guests: Annotated[bool | None, Setting(
         values.flag, "", "Whether visitors without a token get a guest session.",
         example="true", default="true with an embedded PostgreSQL",

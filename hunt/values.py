@@ -6,6 +6,7 @@ quotes the value: a user may have put a secret into the wrong setting.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import math
 import re
@@ -196,6 +197,41 @@ def jwt_secrets(value: object) -> tuple[bytes, ...]:
     if not secrets or any(len(each) < 32 for each in secrets):
         raise ValueError(f"must be {jwt_secrets.accepts}")
     return secrets
+
+
+#: Length of a key of AES-256, in bytes.
+KEY_BYTES = 32
+
+#: Valid id of such a key.
+KEY_ID = re.compile(r"[a-z0-9-]{1,16}", re.ASCII)
+
+
+@accepts(
+    "one or more keys, each ID:KEY, comma-separated: the id 1-16 of a-z, 0-9 and -, the key "
+    f"{KEY_BYTES} bytes in base64; 'hunt keys new' prints one"
+)
+def data_keys(value: object) -> tuple[tuple[str, bytes], ...]:
+    """Return one or more keys that encrypt data at rest, each with its id."""
+    keys: dict[str, bytes] = {}
+    for number, each in enumerate(listed(value), 1):
+        id_, colon, encoded = each.partition(":")
+        if not colon or not KEY_ID.fullmatch(id_):
+            raise ValueError(f"key {number} must be ID:KEY, with an id of 1-16 of a-z, 0-9 and -")
+        try:
+            key = base64.b64decode(encoded.replace("-", "+").replace("_", "/"), validate=True)
+        except ValueError:
+            raise ValueError(f"key {number} is not base64; 'hunt keys new' prints one") from None
+        if len(key) != KEY_BYTES:
+            raise ValueError(
+                f"key {number} has {len(key)} bytes instead of {KEY_BYTES}; "
+                "'hunt keys new' prints one"
+            )
+        if id_ in keys:
+            raise ValueError(f"key {number} has the id of an earlier key; give each its own")
+        keys[id_] = key
+    if not keys:
+        raise ValueError("must be one or more keys, each ID:KEY; 'hunt keys new' prints one")
+    return tuple(keys.items())
 
 
 _ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")

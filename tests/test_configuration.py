@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hunt.processes.messages import Order, decode_order, encode
 from hunt.settings import Settings
 
 SECRET = "s" * 32
+DATA_KEY = base64.b64encode(b"k" * 32).decode()
 
 
 def test_flag_precedes_environment_file_and_default(
@@ -29,6 +31,7 @@ def test_every_kind_of_value_is_parsed(tmp_path: Path) -> None:
     environ = {
         "HUNT_BIND": "127.0.0.1:80, [::1]:80, unix:/run/hunt.sock",
         "HUNT_JWT_SECRET": f"{SECRET},{SECRET}2",
+        "HUNT_DATA_KEYS": f"2027:{DATA_KEY},2026:{DATA_KEY}",
         "HUNT_GUESTS": "Yes",
         "HUNT_BATCH_INTERVAL": "0",
         "HUNT_ALLOWED_ORIGINS": "https://a.example",
@@ -43,6 +46,7 @@ def test_every_kind_of_value_is_parsed(tmp_path: Path) -> None:
     settings = load(environ, cwd=tmp_path).settings
     assert settings.bind == ("127.0.0.1:80", "[::1]:80", "unix:/run/hunt.sock")
     assert settings.jwt_secret == (SECRET.encode(), SECRET.encode() + b"2")
+    assert settings.data_keys == (("2027", b"k" * 32), ("2026", b"k" * 32))
     assert settings.guests is True
     assert settings.batch_interval == 0
     assert settings.data_dir == Path("/var/lib/hunt")
@@ -107,6 +111,27 @@ def test_short_secret_is_refused_and_not_shown(tmp_path: Path) -> None:
         load({"HUNT_JWT_SECRET": "hush"}, cwd=tmp_path)
     assert "32 bytes" in str(error.value)
     assert "hush" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (DATA_KEY, "key 1 must be ID:KEY"),
+        (f"2026:{DATA_KEY},Nope:{DATA_KEY}", "key 2 must be ID:KEY, with an id of 1-16 of a-z"),
+        (f"{'a' * 17}:{DATA_KEY}", "key 1 must be ID:KEY"),
+        (f"2026:{DATA_KEY}!", "key 1 is not base64; 'hunt keys new' prints one"),
+        ("2026:a2tra2traw==", "key 1 has 7 bytes instead of 32; 'hunt keys new' prints one"),
+        (f"2026:{DATA_KEY},2026:{DATA_KEY}", "key 2 has the id of an earlier key"),
+        (",", "must be one or more keys"),
+    ],
+)
+def test_wrong_data_key_is_refused_and_not_shown(value: str, sentence: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(value)
+    for environ in ({"HUNT_DATA_KEYS": value}, {"HUNT_DATA_KEYS_FILE": str(file)}):
+        with pytest.raises(SettingsError, match=f"HUNT_DATA_KEYS: {sentence}") as error:
+            load(environ, cwd=tmp_path)
+        assert "a2tr" not in str(error.value)
 
 
 def test_secret_may_be_read_from_one_file(tmp_path: Path) -> None:

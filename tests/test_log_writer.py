@@ -127,8 +127,11 @@ def logged(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[i
     monkeypatch.setattr("sys.stderr", Stream(write))
     monkeypatch.setattr("sys.stdout", Stream(write))
     secret = b"jwt-secret-jwt-secret-jwt-secret-"
+    keys = (("2026", b"k" * 32),)
     dsn = "postgresql://hunt:pass%21word@db/hunt"
-    logs.configure(Settings(database_url=dsn, jwt_secret=(secret,), log_format="json"))
+    logs.configure(
+        Settings(database_url=dsn, jwt_secret=(secret,), data_keys=keys, log_format="json")
+    )
     yield read
     structlog.configure(**before)
 
@@ -160,6 +163,10 @@ def test_errors_are_logged_without_secrets(logged: int) -> None:
     assert "ValueError: *** and ***" in found["exception"]
     structlog.get_logger().error("failed", error="postgresql://hunt:pass%21word@db/hunt")
     assert line(logged)["error"] == "***"
+    structlog.get_logger().error(
+        "failed", error="2026:a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+    )
+    assert line(logged)["error"] == "2026:***"
 
 
 def test_lost_lines_are_counted_for_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:

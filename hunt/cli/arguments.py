@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,9 @@ from hunt.configuration import Loaded, load
 from hunt.core import form
 from hunt.core.definition import Definition
 from hunt.core.hunt_file import parse
+from hunt.core.key_ring import KeyRing
 from hunt.core.player_ids import VALID_PLAYER, valid_player
+from hunt.embedded.data_keys import data_keys
 from hunt.embedded.token_secret import jwt_secret
 from hunt.errors import DefinitionError, HuntError, SettingsError
 from hunt.settings import Settings
@@ -156,6 +159,26 @@ def secrets(settings: Settings) -> tuple[bytes, ...]:
     if settings.embedded:
         return (jwt_secret(settings.data_dir),)
     raise SettingsError(NO_SECRET)
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """Return the keys that encrypt data at rest; without keys, an empty ring.
+
+    Raises:
+        SettingsError: The file of keys of the data folder cannot be used.
+    """
+    return KeyRing(with_data_keys(settings).data_keys)
+
+
+def with_data_keys(settings: Settings) -> Settings:
+    """Return the settings with the keys of the data folder, if PostgreSQL is embedded.
+
+    Raises:
+        SettingsError: The file of keys cannot be used.
+    """
+    if settings.data_keys or not settings.embedded:
+        return settings
+    return replace(settings, data_keys=data_keys(settings.data_dir))
 
 
 def definition(file: Path) -> Definition:

@@ -114,7 +114,7 @@ async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
             await hunts.open_new(demo, seed=new_seed(os.urandom), actor="hunt serve")
         secrets = settings.jwt_secret or (jwt_secret(settings.data_dir),)
         yield replace(
-            settings,
+            arguments.with_data_keys(settings),
             database_url=conninfo,
             listen_dsn=settings.listen_dsn or conninfo,
             jwt_secret=secrets,

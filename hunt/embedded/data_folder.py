@@ -34,7 +34,8 @@ PACKAGES: Mapping[str, str] = {
 
 #: Names, or beginnings of names, of the files that hunt puts into the folder.
 _OURS = (
-    "postgresql", ".postgresql", "socket", "hunt.lock", "jwt_secret", ".jwt_secret", "run",
+    "postgresql", ".postgresql", "socket", "hunt.lock", "jwt_secret", ".jwt_secret", "data_keys",
+    ".data_keys", "run",
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ RECIPES = {
     "bench clicks": ["--connections", "1", "--seconds", "0.1", "--warmup", "0"],
     "bench streams": ["--streams", "1", "--quiet", "0.1", "--fan-out", "1", "--events", "1"],
     "bench game": ["--players", "1", "--rate", "10", "--seconds", "0.1"],
+    "keys new": [],
     "epoch": [],
     "simulate": [DEMO, "--clicks", "10"],
     "winners": ["harbour"],
@@ -43,7 +44,7 @@ RECIPES = {
 }
 
 #: Commands that read no settings.
-PURE = {"simulate", "completion", "size"}
+PURE = {"keys new", "simulate", "completion", "size"}
 
 #: Commands that use the database.
 ASKS = {

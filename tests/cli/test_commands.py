@@ -11,6 +11,7 @@ import pytest
 import trio
 from psycopg.conninfo import make_conninfo
 
+from hunt.configuration import load
 from hunt.core.token_verifier import TokenVerifier
 from hunt.embedded.token_secret import jwt_secret
 from hunt.errors import DefinitionError, HuntNotFound, SettingsError, WrongState
@@ -229,3 +230,11 @@ async def test_click_and_watch_play_as_player(database: str) -> None:
         status, _, err = await in_process("click", "harbour", "--x", "999", *whom)
         assert status == 1
         assert "inside the map" in err
+
+
+def test_new_key_is_a_valid_setting(tmp_path: Path) -> None:
+    printed = run("keys", "new", "--id", "2027").output
+    settings = load({"HUNT_DATA_KEYS": printed.strip()}, cwd=tmp_path).settings
+    assert [id_ for id_, _ in settings.data_keys] == ["2027"]
+    assert run("keys", "new").output != run("keys", "new").output
+    assert run("keys", "new", "--id", "No").exit_code == 2
