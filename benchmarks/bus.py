@@ -33,6 +33,7 @@ from benchmarks import database
 from hunt.bench.process_usage import ServerProcesses
 from hunt.core.definition import Definition
 from hunt.core.events import Click
+from hunt.core.maps import Map
 from hunt.core.tokens import Identity
 from hunt.engine import Engine, open_engine
 from hunt.logs import configure
@@ -142,7 +143,7 @@ async def prepare(conninfo: str, hunts: int) -> None:
     async with open_pool(conninfo, size=1) as pool:
         made = Hunts(pool)
         for number in range(hunts):
-            one = Definition(f"hunt-{number}", "Hunt", 100, 100, None, None, 0.0, ())
+            one = Definition(f"hunt-{number}", "Hunt", Map.sized(100, 100), None, None, 0.0, ())
             await made.apply(one, seed=os.urandom(32), actor="benchmark")
             await made.open(one.id)
 

@@ -147,6 +147,28 @@ class NoAttempts(Refused):
         super().__init__(f"no attempts are left {when}")
 
 
+class Inaccurate(Refused):
+    """The reported position is less accurate than the hunt demands."""
+
+    status, slug, title, label = 403, "position-inaccurate", "Position inaccurate", "inaccurate"
+
+    def __init__(self, accuracy: float, limit: float) -> None:
+        needs = f"this hunt needs {limit:.15g} or less"
+        super().__init__(f"the position is accurate to {accuracy:.15g} only: {needs}")
+
+
+class TooFar(Refused):
+    """The player cannot have come this far since the last click that counted."""
+
+    status, slug, title, label = 403, "too-far", "Too far", "too_far"
+    headers = ("Retry-After",)
+    retry_after: float
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__(f"this is too far from your last click: try again in {retry_after:.1f} s")
+        self.retry_after = retry_after
+
+
 class Overloaded(Refused):
     """The server cannot do this now; nothing was recorded."""
 

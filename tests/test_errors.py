@@ -12,6 +12,7 @@ import pytest
 from hunt.error_kinds import kinds
 from hunt.errors import (
     HuntNotOpen,
+    Inaccurate,
     InvalidRequest,
     NoAttempts,
     Overloaded,
@@ -19,6 +20,7 @@ from hunt.errors import (
     StoreError,
     StoreLost,
     StoreTimeout,
+    TooFar,
     TooFast,
 )
 from hunt.metrics.recorder import Recorder, outcome_label
@@ -39,10 +41,12 @@ def made(kind: type[Refused]) -> Refused:
         return kind(opens_at="2026-01-01T00:00:00Z", closes_at=None)
     if kind is Overloaded:
         return kind("no", retry_after=1.2)
-    if issubclass(kind, Overloaded | TooFast):
+    if issubclass(kind, Overloaded | TooFast | TooFar):
         return kind(retry_after=1.2)
     if issubclass(kind, NoAttempts):
         return kind(seconds=60.0)
+    if issubclass(kind, Inaccurate):
+        return kind(80.0, 50.0)
     if issubclass(kind, InvalidRequest):
         return kind("no", errors={"x": "must be a number"})
     return kind("no")

@@ -39,17 +39,27 @@ language server Taplo check a file whose first line is `#:schema hunt-file.schem
 MEANINGS: Mapping[str, str] = {
     "Definition.id": "Id of the hunt, in addresses and commands; cannot change.",
     "Definition.title": "Title for players.",
-    "Definition.map": "Size of the map.",
+    "Definition.map": "Size or edges of the map; see [maps in degrees](rules.md#maps-in-degrees).",
     "Definition.opens_at": "Clicks are refused before this time. Default: from `hunt open` on.",
     "Definition.closes_at": "The hunt ends at this time. Default: with `hunt close`.",
     "Definition.cooldown": "Seconds between two counted clicks of a player.",
     "Definition.timezone": "IANA name of the time zone in which periods begin and end.",
     "Definition.attempts": "Clicks of one player that count in a period. Default: no limit.",
     "Definition.max_wins": "Prizes that one player gets in a period. Default: no limit.",
+    "Definition.max_accuracy": "Largest radius of error that a click reports, in metres, or in "
+    "map units. Default: no limit.",
+    "Definition.max_speed": "Metres, or map units, a second between two counted clicks of a "
+    "player. Default: no limit.",
+    "Definition.position": "How the page takes positions; see [maps](rules.md#maps-in-degrees).",
     "Quota.count": "Largest number in one period.",
     "Quota.per": "Calendar period; a week begins on Monday.",
     "Map.width": "Largest `x` of a click, in units of your choice.",
     "Map.height": "Largest `y` of a click.",
+    "Box.west": "Smallest `x` of a click; in degrees the longitude, from -180.",
+    "Box.south": "Smallest `y` of a click; in degrees the latitude.",
+    "Box.east": "Largest `x` of a click; in degrees it may be more than 180.",
+    "Box.north": "Largest `y` of a click.",
+    "Box.unit": "`degrees`: WGS 84, and lengths are metres. `plane`: units of your choice.",
     "PrizeDefinition.id": "Id of the prize, unique in the hunt.",
     "PrizeDefinition.title": "Title for players.",
     "PrizeDefinition.odds": "Probability that a click draws it: everywhere, or by position. "
@@ -66,10 +76,11 @@ MEANINGS: Mapping[str, str] = {
     "PrizeDefinition.overflow": "Prize further down that a draw gets once this stock is used up.",
     "Peak.peak": "Probability at the position itself.",
     "Peak.at": "Position `[x, y]` on the map; secret.",
-    "Peak.radius": "Standard deviation of the Gaussian by which the odds fall off, in map units.",
+    "Peak.radius": "Standard deviation, in metres or map units, of the Gaussian by which the "
+    "odds fall off.",
     "Area.odds": "Probability within the circle.",
     "Area.at": "Centre `[x, y]` on the map; secret.",
-    "Area.within": "Radius of the circle, in map units.",
+    "Area.within": "Radius of the circle, in metres or map units.",
 }
 
 #: A class of `hunt.core.definition` whose schema has another name.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from hunt.core.maps import Map
+
 MAX_PRIZES = 100
 
 #: Steps or moments of the release of one prize.
@@ -18,8 +20,8 @@ class Peak:
     """Odds that fall off around a secret position, as a Gaussian."""
 
     peak: float  #: probability at the position itself, 0 to 1
-    at: tuple[float, float]  #: map units, inside the map; never shown to players
-    radius: float  #: map units, > 0: the standard deviation
+    at: tuple[float, float]  #: on the map; never shown to players
+    radius: float  #: metres or map units, > 0: the standard deviation
 
     @property
     def highest(self) -> float:
@@ -36,8 +38,8 @@ class Area:
     """Odds that are the same everywhere within a circle, and 0 outside."""
 
     odds: float  #: probability within the circle, 0 to 1
-    at: tuple[float, float]  #: map units, inside the map: the centre; never shown to players
-    within: float  #: map units, > 0: the radius; the edge belongs to the circle
+    at: tuple[float, float]  #: on the map: the centre; never shown to players
+    within: float  #: metres or map units, > 0: the radius; the edge belongs to the circle
 
     @property
     def highest(self) -> float:
@@ -70,6 +72,9 @@ class Step:
 
 
 Release = Even | Moments | tuple[Step, ...]
+
+#: How the page takes positions: a tap on the map, or the position of the device.
+Source = Literal["tap", "device", "either"]
 
 #: A calendar period in the hunt's time zone; a week begins on Monday; ``hunt``: all of it.
 Per = Literal["hour", "day", "week", "hunt"]
@@ -112,8 +117,7 @@ class Definition:
 
     id: str  #: 1-64 of ``[a-z0-9-]``
     title: str
-    width: float  #: map units, > 0
-    height: float  #: map units, > 0
+    map: Map
     opens_at: datetime | None  #: UTC
     closes_at: datetime | None  #: UTC, after `opens_at`
     cooldown: float  #: seconds, >= 0, from one counted click of a player to the next
@@ -121,6 +125,9 @@ class Definition:
     timezone: str = "UTC"  #: IANA name, for the periods of `attempts` and `max_wins`
     attempts: Quota | None = None  #: clicks of one player that count; None: no limit
     max_wins: Quota | None = None  #: grants of all prizes to one player; None: no limit
+    max_accuracy: float | None = None  #: metres or map units, > 0; largest radius of error
+    max_speed: float | None = None  #: metres or map units a second, > 0; None: no limit
+    position: Source = "tap"  #: how the page takes positions
 
     def period(self, prize: Prize) -> tuple[datetime | None, datetime | None]:
         """Return the times between which a prize is granted; None without such a time."""
@@ -136,8 +143,8 @@ class Definition:
 
 
 _HUNT_FIELDS = (
-    "title", "width", "height", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
-    "max_wins",
+    "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
+    "max_wins", "max_accuracy", "max_speed", "position",
 )  # fmt: skip
 _PRIZE_FIELDS = (
     "title", "points", "odds", "stock", "per_player", "starts", "until", "release", "first",
@@ -172,6 +179,9 @@ def differences(old: Definition | None, new: Definition) -> list[str]:
 def _shown(value: object) -> object:
     """Return a value of a definition as a person reads it."""
     match value:
+        case Map(west, south, east, north, unit):
+            size = f"{east:.15g} x {north:.15g}"
+            return size if unit == "size" else f"[{west!r}, {south!r}, {east!r}, {north!r}] {unit}"
         case Quota(count, per):
             return f"{count} per {per}"
         case Even():

@@ -18,8 +18,8 @@ class Click(Struct, frozen=True, gc=False):
 
     id: str  #: UUID in its canonical form: 36 characters, lower case
     player: str  #: 1-64 of ``[A-Za-z0-9_.:-]``
-    x: float  #: map units, 0 to the map's width
-    y: float  #: map units, 0 to the map's height
+    x: float  #: map units or degrees of longitude, on the map
+    y: float  #: map units or degrees of latitude, on the map
     prize: str | None  #: prize of the draw, before stock and limits; None: no win
     points: int  #: points of that prize; 0 without one
 
@@ -33,7 +33,7 @@ class Reward(Struct, frozen=True, gc=False):
     prize: str | None  #: None if nothing was won
     points: int  #: >= 0
     at: str  #: time of settlement; RFC 3339, UTC, as in ``2026-11-01T18:00:00.123456Z``
-    x: float = 0.0  #: position of the click, in map units; shown to its player only
+    x: float = 0.0  #: position of the click; shown to its player only
     y: float = 0.0
     sold_out: str | None = None  #: the prize that the click drew, if its stock was used up
 

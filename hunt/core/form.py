@@ -30,6 +30,10 @@ class Form:
         """Add an error of a field, unless it has one already."""
         self._errors.setdefault(field, sentence)
 
+    def has_errors(self, prefix: str) -> bool:
+        """Return whether there is an error of a field whose name begins with a prefix."""
+        return any(field.startswith(prefix) for field in self._errors)
+
     def finish(self) -> None:
         """Raise `DefinitionError` if there are errors."""
         if self._errors:

@@ -69,7 +69,7 @@ class Grants:
         Args:
             drawn: Id of the prize that the click drew, or None.
             player: Id of the player.
-            place: Position of the click, in map units.
+            place: Position of the click.
             at: Time of the commit.
         """
         self._void(at)
@@ -104,7 +104,7 @@ class Grants:
             self.voided[prize.id] = max(self.voided[prize.id], lost)
 
     def _is_at(self, prize_id: str, place: tuple[float, float]) -> bool:
-        return chance(self._prizes[prize_id], *place) > 0
+        return chance(self._prizes[prize_id], self._definition.map, *place) > 0
 
     def _left(self, prize_id: str, at: datetime) -> float:
         """Return how many grants of a prize are left at a time, by its stock and its plan."""

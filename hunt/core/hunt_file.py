@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
-from hunt.core import rule_form
+from hunt.core import map_form, rule_form
 from hunt.core.definition import MAX_PRIZES, Area, Definition, Peak, Prize
 from hunt.core.form import Form
+from hunt.core.maps import Map
 from hunt.core.odds_bound import crowded
 from hunt.errors import DefinitionError
 
 _HUNT_NAMES = frozenset(
     {
         "id", "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
-        "max_wins",
+        "max_wins", "max_accuracy", "max_speed", "position",
     }
 )  # fmt: skip
 _PRIZE_NAMES = rule_form.PRIZE_RULES | {"id", "title", "points", "odds", "stock", "per_player"}
@@ -44,10 +44,7 @@ def _build(raw: Mapping[str, object]) -> Definition:
     form.known("", raw, {"hunt", "prize"})
     hunt = form.table("hunt", raw.get("hunt"))
     form.known("hunt.", hunt, _HUNT_NAMES)
-    area = form.table("hunt.map", hunt.get("map"))
-    form.known("hunt.map.", area, {"width", "height"})
-    width = form.number("hunt.map.width", area.get("width"), above=0)
-    height = form.number("hunt.map.height", area.get("height"), above=0)
+    on = map_form.read(form, "hunt.map", hunt.get("map"))
     opens_at = form.moment("hunt.opens_at", hunt.get("opens_at"))
     closes_at = form.moment("hunt.closes_at", hunt.get("closes_at"))
     if opens_at is not None and closes_at is not None and closes_at <= opens_at:
@@ -59,32 +56,39 @@ def _build(raw: Mapping[str, object]) -> Definition:
     definition = Definition(
         id=form.identifier("hunt.id", hunt.get("id")),
         title=form.title("hunt.title", hunt.get("title")),
-        width=width,
-        height=height,
+        map=on,
         opens_at=opens_at,
         closes_at=closes_at,
         cooldown=form.number("hunt.cooldown", hunt.get("cooldown", 0.0), least=0),
         prizes=tuple(
-            _prize(form, f"prize[{number}]", each, width, height)
-            for number, each in enumerate(prizes)
+            _prize(form, f"prize[{number}]", each, on) for number, each in enumerate(prizes)
         ),
         timezone=rule_form.timezone(form, "hunt.timezone", hunt.get("timezone", "UTC")),
         attempts=rule_form.quota(form, "hunt.attempts", hunt.get("attempts")),
         max_wins=rule_form.quota(form, "hunt.max_wins", hunt.get("max_wins")),
+        max_accuracy=map_form.limit(form, "hunt.max_accuracy", hunt.get("max_accuracy")),
+        max_speed=map_form.limit(form, "hunt.max_speed", hunt.get("max_speed")),
+        position=map_form.source(
+            form,
+            "hunt.position",
+            hunt.get("position"),
+            on,
+            needs_accuracy="max_accuracy" in hunt,
+        ),
     )
     rule_form.check(form, definition)
     ids = [prize.id for prize in definition.prizes]
     for prize_id in sorted({each for each in ids if each and ids.count(each) > 1}):
         form.wrong("prize", f"the id {prize_id!r} is used more than once")
     form.finish()
-    if (place := crowded(definition.prizes, width, height)) is not None:
+    if (place := crowded(definition.prizes, on)) is not None:
         x, y = place
-        form.wrong("prize", f"the odds sum to more than 1 near [{x:g}, {y:g}]")
+        form.wrong("prize", f"the odds sum to more than 1 near [{x:.9g}, {y:.9g}]")
         form.finish()
     return definition
 
 
-def _prize(form: Form, where: str, raw: object, width: float, height: float) -> Prize:
+def _prize(form: Form, where: str, raw: object, on: Map) -> Prize:
     table = form.table(where, raw)
     form.known(f"{where}.", table, _PRIZE_NAMES)
     odds: float | Peak | Area
@@ -92,7 +96,7 @@ def _prize(form: Form, where: str, raw: object, width: float, height: float) -> 
     if table.get("win") == "first":  # certain, in its area or everywhere
         given = 1 if given is None else given
     if isinstance(given, dict):
-        odds = _by_position(form, f"{where}.odds", given, width, height)
+        odds = map_form.odds(form, f"{where}.odds", given, on)
     else:
         odds = form.number(f"{where}.odds", given, least=0, most=1)
     if (
@@ -114,33 +118,6 @@ def _prize(form: Form, where: str, raw: object, width: float, height: float) -> 
     return rule_form.with_rules(form, where, prize, table)
 
 
-def _by_position(form: Form, where: str, raw: object, width: float, height: float) -> Peak | Area:
-    table = form.table(where, raw)
-    is_area = "within" in table or "odds" in table
-    form.known(
-        f"{where}.", table, {"odds", "at", "within"} if is_area else {"peak", "at", "radius"}
-    )
-    at = table.get("at")
-    if not isinstance(at, list | tuple) or len(at) != 2:
-        form.wrong(f"{where}.at", "must be a position [x, y]")
-        at = (0.0, 0.0)
-    position = (
-        form.number(f"{where}.at[0]", at[0], least=0, most=width or math.inf),
-        form.number(f"{where}.at[1]", at[1], least=0, most=height or math.inf),
-    )
-
-    def read(
-        chance: str, length: str, default: float | None = None
-    ) -> tuple[float, tuple[float, float], float]:
-        return (
-            form.number(f"{where}.{chance}", table.get(chance, default), least=0, most=1),
-            position,
-            form.number(f"{where}.{length}", table.get(length), above=0),
-        )
-
-    return Area(*read("odds", "within", 1)) if is_area else Peak(*read("peak", "radius"))
-
-
 def to_json(definition: Definition) -> dict[str, object]:
     """Return `definition` as plain JSON values, without loss."""
 
@@ -157,7 +134,7 @@ def to_json(definition: Definition) -> dict[str, object]:
     return {
         "id": definition.id,
         "title": definition.title,
-        "map": {"width": definition.width, "height": definition.height},
+        "map": map_form.to_json(definition.map),
         "opens_at": definition.opens_at and definition.opens_at.isoformat(),
         "closes_at": definition.closes_at and definition.closes_at.isoformat(),
         "cooldown": definition.cooldown,
@@ -174,6 +151,7 @@ def to_json(definition: Definition) -> dict[str, object]:
             for prize in definition.prizes
         ],
         **{name: value for name, value in rules.items() if value is not None},
+        **map_form.limits_to_json(definition),
     }
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
-from hunt.core.definition import Prize
+from hunt.core.definition import Definition, Prize
+from hunt.core.maps import Map
 
 
-def chance(prize: Prize, x: float, y: float) -> float:
-    """Return the probability, 0 to 1, of `prize` for a click at (`x`, `y`)."""
+def chance(prize: Prize, on: Map, x: float, y: float) -> float:
+    """Return the probability, 0 to 1, of `prize` for a click at (`x`, `y`) of a map."""
     odds = prize.odds
     if isinstance(odds, float | int):
         return odds
-    dx, dy = x - odds.at[0], y - odds.at[1]
-    return odds.chance(dx * dx + dy * dy)
+    return odds.chance(on.squared(x, y, *odds.at))
 
 
 def highest(prize: Prize) -> float:
@@ -25,14 +25,13 @@ class Odds:
     """The prizes of a hunt, prepared for many draws.
 
     Args:
-        prizes: All prizes; their odds sum to at most 1 at each position.
+        definition: The hunt; the odds of its prizes sum to at most 1 at each position.
     """
 
-    def __init__(self, prizes: Sequence[Prize]) -> None:
-        prizes = [prize for prize in prizes if not prize.first]  # these are won without a draw
-        self._prizes = [
-            (prize, prize.odds if isinstance(prize.odds, float | int) else None) for prize in prizes
-        ]
+    def __init__(self, definition: Definition) -> None:
+        # The first click wins the others without a draw.
+        prizes = [prize for prize in definition.prizes if not prize.first]
+        self._prizes = [(prize, _prepared(prize, definition.map)) for prize in prizes]
         self._highest = 0.0
         for prize in prizes:  # summed as `draw` does, so that rounding is the same
             self._highest += highest(prize)
@@ -44,15 +43,23 @@ class Odds:
         The prize whose interval contains `uniform` is drawn.
 
         Args:
-            x: Position in map units.
-            y: Position in map units.
+            x: Position of the click.
+            y: Position of the click.
             uniform: Random number of the click, in [0, 1).
         """
         if uniform >= self._highest:
             return None
         edge = 0.0
-        for prize, constant in self._prizes:
-            edge += chance(prize, x, y) if constant is None else constant
+        for prize, odds in self._prizes:
+            edge += odds if isinstance(odds, float) else odds(x, y)
             if uniform < edge:
                 return prize
         return None
+
+
+def _prepared(prize: Prize, on: Map) -> float | Callable[[float, float], float]:
+    """Return the probability of a prize: constant, or a function of the position."""
+    if isinstance(prize.odds, float | int):
+        return float(prize.odds)
+    squared, odds, (at_x, at_y) = on.squared, prize.odds.chance, prize.odds.at
+    return lambda x, y: odds(squared(x, y, at_x, at_y))

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from hunt.core.definition import Prize
-from hunt.core.odds import highest
+from hunt.core.maps import Map
+from hunt.core.odds import chance, highest
 
 #: A sum may exceed 1 by this much, because odds are rounded numbers.
 TOLERANCE = 1e-9
@@ -18,7 +19,7 @@ _LIMIT = 50_000
 _NEGLIGIBLE = 1e-12
 
 
-def crowded(prizes: Sequence[Prize], width: float, height: float) -> tuple[float, float] | None:
+def crowded(prizes: Sequence[Prize], on: Map) -> tuple[float, float] | None:
     """Return a position where the odds of all prizes sum to more than 1, or None.
 
     Divides the map into rectangles (branch and bound; A. H. Land and A. G. Doig, 1960).  A
@@ -28,25 +29,24 @@ def crowded(prizes: Sequence[Prize], width: float, height: float) -> tuple[float
 
     Args:
         prizes: The prizes of a hunt.
-        width: Width of the map, in map units.
-        height: Height of the map, in map units.
+        on: The map.
     """
-    x, y = width / 2, height / 2
+    x, y = on.at(0.5, 0.5)
     drawn = [prize for prize in prizes if not prize.first]
     if math.fsum(map(highest, drawn)) <= 1 + TOLERANCE:
         return None
-    undecided = [((0.0, 0.0, width, height), drawn)]
+    undecided = [((on.west, on.south, on.east, on.north), drawn)]
     for _ in range(_LIMIT):
         if not undecided:
             return None
         (west, south, east, north), candidates = undecided.pop()
-        near, total = _highest_in(candidates, west, south, east, north)
+        near, total = _highest_in(candidates, on, west, south, east, north)
         if total <= 1 + TOLERANCE:
             continue
         x, y = (west + east) / 2, (south + north) / 2
-        if _highest_in(near, x, y, x, y)[1] > 1 + TOLERANCE:
+        if math.fsum(chance(each, on, x, y) for each in near) > 1 + TOLERANCE:
             break
-        if east - west >= north - south:
+        if on.is_wide(west, south, east, north):
             halves = (west, south, x, north), (x, south, east, north)
         else:
             halves = (west, south, east, y), (west, y, east, north)
@@ -55,19 +55,17 @@ def crowded(prizes: Sequence[Prize], width: float, height: float) -> tuple[float
 
 
 def _highest_in(
-    prizes: Sequence[Prize], west: float, south: float, east: float, north: float
+    prizes: Sequence[Prize], on: Map, west: float, south: float, east: float, north: float
 ) -> tuple[list[Prize], float]:
     """Return the prizes with odds in a rectangle, and the sum of the highest odds of each."""
     found, total = [], 0.0
     for prize in prizes:
         odds = prize.odds
         if isinstance(odds, float | int):
-            chance = odds
+            most = odds
         else:
-            x, y = odds.at
-            dx, dy = max(west - x, 0.0, x - east), max(south - y, 0.0, y - north)
-            chance = odds.chance(dx * dx + dy * dy)
-        if chance > _NEGLIGIBLE:
+            most = odds.chance(on.squared_to_box(*odds.at, west, south, east, north))
+        if most > _NEGLIGIBLE:
             found.append(prize)
-            total += chance
+            total += most
     return found, total

@@ -82,7 +82,7 @@ def play(
         curve: Relative rates of clicks in equal parts of the hunt's time; each >= 0, their sum
             > 0.
     """
-    draws, odds, grants = Draws(seed), Odds(definition.prizes), Grants(definition, seed)
+    draws, odds, grants = Draws(seed), Odds(definition), Grants(definition, seed)
     starts = definition.opens_at or UNDATED
     length = (definition.closes_at or starts + timedelta(days=1)) - starts
     worth = {prize.id: prize.points for prize in definition.prizes}
@@ -94,7 +94,7 @@ def play(
     recorder = _Recorder(definition, grants, starts, length)
     for number in range(clicks):
         player = names[number % players]
-        position = uniform() * definition.width, uniform() * definition.height
+        position = definition.map.at(uniform(), uniform())
         at = starts + length * moment(number / clicks, curve)
         recorder.click(at)
         if not grants.attempt(player, at):

@@ -97,7 +97,7 @@ class _Rules:
     """What a draw may lead to, by one version of the definition."""
 
     def __init__(self, definition: Definition) -> None:
-        self.draw = Odds(definition.prizes).draw
+        self.draw = Odds(definition).draw
         self._definition = definition
         self._prizes = {prize.id: prize for prize in definition.prizes}
         self._firsts = {prize.id: prize for prize in definition.prizes if prize.first}

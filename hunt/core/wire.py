@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Annotated
 
 import msgspec
 
 from hunt.core.events import Reward, Settlement
-from hunt.errors import InvalidRequest
+from hunt.core.maps import Map
+from hunt.errors import Inaccurate, InvalidRequest
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+
+#: Largest ``accuracy``: that of a position anywhere on the earth is less.
+_MOST = 1e9
 
 encode = msgspec.json.encode
 
@@ -22,21 +28,25 @@ class _Click(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     id: str
     x: float
     y: float
+    accuracy: Annotated[float, msgspec.Meta(ge=0, le=_MOST)] = math.inf  # not given
 
 
 _click = msgspec.json.Decoder(_Click).decode
 
 
-def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, float]:
+def decode_click(
+    body: bytes, on: Map, max_accuracy: float | None = None
+) -> tuple[str, float, float]:
     """Return the id of a click, in its canonical form, and its position.
 
     Args:
         body: A JSON object like ``{"id": "<uuid>", "x": 12.5, "y": 3.0}``.
-        width: Width of the map, in map units: the largest ``x``.
-        height: Height of the map, in map units: the largest ``y``.
+        on: The map, on which the position must be.
+        max_accuracy: Largest ``accuracy``, which the click must then have; None: no limit.
 
     Raises:
         InvalidRequest: The body is not a click; names each field that is wrong.
+        Inaccurate: The position is not accurate enough.
     """
     try:
         click = _click(body)
@@ -44,30 +54,48 @@ def decode_click(body: bytes, width: float, height: float) -> tuple[str, float, 
         pass  # the slow path below names what is wrong
     else:
         id_ = click.id.lower()
-        if UUID.fullmatch(id_) and 0 <= click.x <= width and 0 <= click.y <= height:
+        most = math.inf if max_accuracy is None else max_accuracy
+        if UUID.fullmatch(id_) and on.contains(click.x, click.y) and click.accuracy <= most:
             return id_, click.x, click.y
     try:
         fields = _body(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest("the body is not a JSON object") from None
+    return _checked(fields, on, max_accuracy)
+
+
+def _checked(
+    fields: Mapping[str, object], on: Map, max_accuracy: float | None
+) -> tuple[str, float, float]:
+    """Return id and position of a click, or raise an error that names each wrong field."""
     errors = {
-        name: "unknown: a click has id, x and y" for name in fields if name not in {"id", "x", "y"}
+        name: "unknown: a click has id, x, y and, if known, accuracy"
+        for name in fields
+        if name not in {"id", "x", "y", "accuracy"}
     }
     click_id = fields.get("id")
     if not isinstance(click_id, str) or not UUID.fullmatch(click_id := click_id.lower()):
         errors["id"] = "must be a UUID, as in 0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
-    position = {}
-    for name, most in (("x", width), ("y", height)):
+    numbers = {}
+    limits = {"x": (on.west, on.east), "y": (on.south, on.north)}
+    if "accuracy" in fields or max_accuracy is not None:
+        limits["accuracy"] = (0, _MOST)
+    for name, (least, most) in limits.items():
         value = fields.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             errors[name] = "must be a number"
-        elif not 0 <= value <= most:
-            errors[name] = f"must be 0 to {most:g}, inside the map"
+        elif not least <= value <= most:
+            where = "" if name == "accuracy" else ", inside the map"
+            errors[name] = f"must be {least:.15g} to {most:.15g}{where}"
         else:
-            position[name] = float(value)
+            numbers[name] = float(value)
+    if max_accuracy is not None and "accuracy" not in fields:
+        errors["accuracy"] = "is missing: this hunt needs the radius of error of the position"
     if errors:
         raise InvalidRequest("the click is not valid", errors=errors)
-    return str(click_id), position["x"], position["y"]
+    if max_accuracy is not None and numbers["accuracy"] > max_accuracy:
+        raise Inaccurate(numbers["accuracy"], max_accuracy)
+    return str(click_id), numbers["x"], numbers["y"]
 
 
 def _outcome(reward: Reward) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from hunt.core import map_form
 from hunt.core.definition import Definition, Prize
 from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt, Version
@@ -32,13 +33,14 @@ def details(hunt: Hunt, now: datetime) -> dict[str, object]:
     """Return the public details of a hunt; its seed and the positions of prizes are secret."""
     definition = hunt.definition
     return summary(hunt, now) | {
-        "map": {"width": definition.width, "height": definition.height},
+        "map": map_form.to_json(definition.map),
         "cooldown": definition.cooldown,
         "prizes": [_prize(prize, hunt) for prize in definition.prizes],
         "version": hunt.version,
         "epoch": hunt.epoch,
         "commitment": hunt.commitment,
         **_periods(definition),
+        **map_form.limits_to_json(definition),
     }
 
 

@@ -230,7 +230,7 @@ class Play:
         if (limit := self._limits.address_clicks) is not None:
             limit.address(self.address(peer, request.forwarded))
         definition = hunt.definition
-        click_id, x, y = wire.decode_click(body, definition.width, definition.height)
+        click_id, x, y = wire.decode_click(body, definition.map, definition.max_accuracy)
         self._intake.click(hunt, player, click_id, (x, y), settled, now)
 
     def _count(self, hunt_id: str, refusal: Refused, now: float) -> Refused:

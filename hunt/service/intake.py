@@ -67,7 +67,7 @@ class Intake:
             hunt: A hunt that players can see, as it is now.
             player: Id of a player whom the hunt permits.
             click_id: A UUID in its canonical form.
-            position: On the map, in map units.
+            position: On the map.
             settled: Called once, with the outcome; must not block or raise.
             now: Monotonic time, in seconds; reading the clock costs as much as a draw.
 
@@ -103,7 +103,7 @@ class _Prepared:
 
     def __init__(self, hunt: Hunt) -> None:
         self.hunt = hunt
-        self.draw = Odds(hunt.definition.prizes).draw
+        self.draw = Odds(hunt.definition).draw
         self.uniform = Draws(hunt.seed).uniform
 
 

@@ -73,7 +73,7 @@ def _places(definition: Definition, rows: Sequence[Reward]) -> list[Violation]:
     return [
         _violation("area of the first click", row)
         for row in rows
-        if row.prize in firsts and chance(firsts[row.prize], row.x, row.y) == 0
+        if row.prize in firsts and chance(firsts[row.prize], definition.map, row.x, row.y) == 0
     ]
 
 

@@ -23,6 +23,7 @@ from hunt.core.definition import (
 from hunt.core.form import Form
 from hunt.core.hunt_file import from_json, parse, to_json
 from hunt.core.hunts import Hunt
+from hunt.core.maps import Map
 from hunt.errors import DefinitionError
 
 FILE = """
@@ -53,8 +54,7 @@ def test_reads_a_hunt_file() -> None:
     assert parse(FILE) == Definition(
         id="harbour",
         title="Harbour night",
-        width=100,
-        height=50,
+        map=Map.sized(100, 50),
         opens_at=datetime(2026, 11, 1, 18, tzinfo=UTC),
         closes_at=datetime(2026, 11, 1, 19, tzinfo=UTC),
         cooldown=0.5,
@@ -193,6 +193,14 @@ def test_suggests_the_key_that_was_meant() -> None:
 
 
 numbers = st.floats(1, 1000)
+maps = (  # all with the position of `definitions`
+    st.builds(Map.sized, numbers, numbers)
+    | st.builds(Map, st.floats(-9, 0), st.floats(-9, 0), numbers, numbers, st.just("plane"))
+    | st.builds(
+        Map, st.floats(-180, 0), st.floats(-90, 1), st.floats(1, 180), st.floats(2, 90),
+        st.just("degrees"),
+    )
+)  # fmt: skip
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(
     lambda moment: moment.replace(tzinfo=UTC)
 )
@@ -212,8 +220,8 @@ def definitions(draw: st.DrawFn) -> Definition:
         stock, limit = draw(st.none() | st.integers(0, 9)), draw(st.none() | st.integers(1, 9))
         prizes.append(Prize(f"p{number}", "Prize", draw(st.integers(0, 9)), odds, stock, limit))
     return Definition(
-        "id", "Title", draw(numbers), draw(numbers), draw(st.none() | moments), None,
-        draw(st.floats(0, 9)), tuple(prizes),
+        "id", "Title", draw(maps), draw(st.none() | moments), None,
+        draw(st.floats(0, 9)), tuple(prizes), max_speed=draw(st.none() | numbers),
     )  # fmt: skip
 
 
@@ -226,13 +234,91 @@ def test_differences_are_sentences() -> None:
     old = parse(FILE)
     new = parse(FILE.replace("0.2", "0.1").replace('"chest"', '"trunk"').replace("50", "60"))
     assert differences(old, new) == [
-        "hunt harbour: height 50.0 -> 60.0",
+        "hunt harbour: map 100 x 50 -> 100 x 60",
         "prize gold-coin: odds 0.2 -> 0.1",
         "prize trunk: new",
         "prize chest: removed",
     ]
     assert differences(old, old) == []
     assert differences(None, old) == ["hunt harbour: new, with 2 prizes"]
+
+
+DEGREES = FILE.replace("width = 100, height = 50", "west = 13, south = 52, east = 14, north = 53")
+IN_DEGREES = DEGREES.replace("[40, 30]", "[13.5, 52.5]")
+
+
+def test_map_in_degrees_takes_points_of_geojson() -> None:
+    point = '{ type = "Point", coordinates = [13.5, 52.5] }'
+    read = parse(DEGREES.replace("[40, 30]", point))
+    assert read == parse(IN_DEGREES)
+    assert read.map == Map(13, 52, 14, 53, "degrees")
+    assert (
+        parse(
+            DEGREES.replace("north = 53", 'north = 53, unit = "plane"').replace(
+                "[40, 30]", "[13.5, 52.5]"
+            )
+        ).map.unit
+        == "plane"
+    )
+
+
+def test_longitude_counts_on_over_the_180th_meridian() -> None:
+    file = IN_DEGREES.replace("west = 13", "west = 170").replace("east = 14", "east = 190")
+    for longitude, read in ((175, 175.0), (185, 185.0), (-175, 185.0)):
+        found = parse(file.replace("[13.5", f"[{longitude}")).prizes[1].odds
+        assert isinstance(found, Peak)
+        assert found.at == (read, 52.5)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        pytest.param("south = 52", "south = -91", "hunt.map.south", id="beyond the pole"),
+        pytest.param("north = 53", "north = nan", "hunt.map.north", id="no number"),
+        pytest.param("north = 53", "north = 52", "hunt.map.north", id="no height"),
+        pytest.param("west = 13", "west = -181", "hunt.map.west", id="beyond 180"),
+        pytest.param("east = 14", "east = inf", "hunt.map.east", id="infinite"),
+        pytest.param("west = 13", "west = -179, east = 182 #", "file", id="not TOML"),
+        pytest.param("east = 14", "east = 374", "hunt.map.east", id="more than once around"),
+        pytest.param("east = 14", "east = 14, width = 14", "hunt.map.width", id="size and edges"),
+        pytest.param("north = 53", 'north = 53, unit = "km"', "hunt.map.unit", id="unit"),
+        pytest.param("[13.5, 52.5]", "[12.9, 52.5]", "prize[1].odds.at[0]", id="west of the map"),
+        pytest.param("[13.5, 52.5]", "[13.5, -52.5]", "prize[1].odds.at[1]", id="south"),
+        pytest.param(
+            "[13.5, 52.5]", '{ type = "Polygon", coordinates = [13.5, 52.5] }',
+            "prize[1].odds.at.type", id="polygon",
+        ),
+        pytest.param(
+            "cooldown = 0.5", "max_speed = 0", "hunt.max_speed", id="speed of nothing"
+        ),
+        pytest.param(
+            "cooldown = 0.5", "max_accuracy = -1", "hunt.max_accuracy", id="negative accuracy"
+        ),
+        pytest.param(
+            "cooldown = 0.5", 'position = "tap"\nmax_accuracy = 9', "hunt.position",
+            id="taps have no accuracy",
+        ),
+        pytest.param("cooldown = 0.5", 'position = "gps"', "hunt.position", id="unknown source"),
+    ],
+)  # fmt: skip
+def test_error_of_a_map_in_degrees_names_its_field(old: str, new: str, field: str) -> None:
+    assert old in IN_DEGREES
+    with pytest.raises(DefinitionError) as error:
+        parse(IN_DEGREES.replace(old, new))
+    assert set(error.value.errors) == {field}
+
+
+def test_map_over_the_180th_meridian_is_explained() -> None:
+    with pytest.raises(DefinitionError, match=r"as in east = 190"):
+        parse(IN_DEGREES.replace("west = 13", "west = 170").replace("east = 14", "east = -170"))
+
+
+def test_position_of_the_device_needs_degrees() -> None:
+    assert parse(IN_DEGREES).position == "tap"
+    assert parse(IN_DEGREES.replace("cooldown", "max_accuracy = 5\ncooldown")).position == "device"
+    assert parse(FILE.replace("cooldown", "max_accuracy = 5\ncooldown")).position == "tap"
+    with pytest.raises(DefinitionError, match=r"hunt\.position"):
+        parse(FILE.replace("cooldown", 'position = "either"\ncooldown'))
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 from hunt.core.definition import Area, Definition, Even, Moments, Prize, Quota, Step
 from hunt.core.grants import Given, Grants
+from hunt.core.maps import Map
 
 OPENS = datetime(2026, 12, 1, 18, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 COIN = Prize("coin", "Coin", 5, 0.5, None, None)
-HUNT = Definition("h", "Hunt", 9, 9, OPENS, OPENS + 10 * HOUR, 0.0, (COIN,))
+HUNT = Definition("h", "Hunt", Map.sized(9, 9), OPENS, OPENS + 10 * HOUR, 0.0, (COIN,))
 
 
 def settled(grants: Grants, *clicks: tuple[str | None, str, float]) -> list[str | None]:

@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.core.definition import Area, Peak, Prize
+from hunt.core.definition import Area, Definition, Peak, Prize
+from hunt.core.maps import Map
 from hunt.core.odds import Odds, chance, highest
 
 COIN = Prize("coin", "Coin", 1, 0.25, None, None)
 CHEST = Prize("chest", "Chest", 9, Peak(0.5, (40, 60), 8), None, None)
+MAP = Map.sized(1000, 100)
+HUNT = Definition("h", "Hunt", MAP, None, None, 0.0, (COIN, CHEST))
 
 
 @pytest.mark.parametrize(
     ("uniform", "won"), [(0.0, COIN), (0.2499, COIN), (0.25, CHEST), (0.7499, CHEST), (0.75, None)]
 )
 def test_chances_are_adjacent_intervals(uniform: float, won: Prize | None) -> None:
-    assert Odds([COIN, CHEST]).draw(40, 60, uniform) is won
+    assert Odds(HUNT).draw(40, 60, uniform) is won
 
 
 @given(st.floats(0, 100), st.floats(0, 100), st.floats(0, 1, exclude_max=True))
 def test_draw_follows_the_intervals(x: float, y: float, uniform: float) -> None:
-    won = Odds([COIN, CHEST]).draw(x, y, uniform)
-    edge = 0.25 + chance(CHEST, x, y)
+    won = Odds(HUNT).draw(x, y, uniform)
+    edge = 0.25 + chance(CHEST, MAP, x, y)
     assert won is (COIN if uniform < 0.25 else CHEST if uniform < edge else None)
 
 
 def test_peak_falls_off_as_a_gaussian() -> None:
-    assert chance(CHEST, 40, 60) == 0.5
-    assert chance(CHEST, 48, 60) == pytest.approx(0.5 * 0.60653, rel=1e-4)
-    assert chance(CHEST, 0, 0) < 1e-6
+    assert chance(CHEST, MAP, 40, 60) == 0.5
+    assert chance(CHEST, MAP, 48, 60) == pytest.approx(0.5 * 0.60653, rel=1e-4)
+    assert chance(CHEST, MAP, 0, 0) < 1e-6
 
 
 def test_area_ends_at_its_edge() -> None:
     find = Prize("find", "Find", 9, Area(0.8, (40, 60), 5), None, None)
-    assert chance(find, 43, 64) == highest(find) == 0.8
-    assert chance(find, 43, 64.001) == 0.0
+    assert chance(find, MAP, 43, 64) == highest(find) == 0.8
+    assert chance(find, MAP, 43, 64.001) == 0.0
 
 
 def test_sure_finds_side_by_side_are_each_found() -> None:
     finds = [Prize(f"p{n}", "Find", 1, Area(1.0, (10 * n, 5), 4), None, None) for n in range(20)]
     for n, find in enumerate(finds):
-        assert Odds(finds).draw(10 * n + 3, 5, 0.999999) is find
-        assert Odds(finds).draw(10 * n + 5, 5, 0.0) is None
+        assert Odds(replace(HUNT, prizes=tuple(finds))).draw(10 * n + 3, 5, 0.999999) is find
+        assert Odds(replace(HUNT, prizes=tuple(finds))).draw(10 * n + 5, 5, 0.0) is None

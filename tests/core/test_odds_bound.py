@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hunt.core.definition import Area, Peak, Prize
+from hunt.core.maps import Map
 from hunt.core.odds import chance
 from hunt.core.odds_bound import crowded
 
+MAP = Map.sized(20, 10)
 POSITIONS = st.tuples(st.integers(0, 20), st.integers(0, 10))
 CHANCES = st.sampled_from([0.1, 0.25, 0.4, 0.5, 0.75, 1.0])
 LENGTHS = st.sampled_from([0.5, 1, 2, 5])
@@ -27,11 +29,11 @@ def prizes(*odds: float | Peak | Area) -> list[Prize]:
 
 def test_finds_that_do_not_overlap_may_each_be_sure() -> None:
     caches = [Area(1.0, (100 * x, 100 * y), 49) for x, y in product(range(10), range(10))]
-    assert crowded(prizes(*caches), 1000, 1000) is None
+    assert crowded(prizes(*caches), Map.sized(1000, 1000)) is None
 
 
 def test_position_in_the_overlap_is_named() -> None:
-    found = crowded(prizes(Area(0.6, (10, 10), 5), Area(0.6, (17, 10), 3)), 100, 100)
+    found = crowded(prizes(Area(0.6, (10, 10), 5), Area(0.6, (17, 10), 3)), Map.sized(100, 100))
     assert found is not None
     x, y = found
     assert 14 <= x <= 15
@@ -39,33 +41,71 @@ def test_position_in_the_overlap_is_named() -> None:
 
 
 def test_odds_everywhere_add_to_those_of_an_area() -> None:
-    assert crowded(prizes(0.2, Area(0.8, (5, 5), 1)), 10, 10) is None
-    assert crowded(prizes(0.2, Area(0.81, (5, 5), 1)), 10, 10) is not None
+    assert crowded(prizes(0.2, Area(0.8, (5, 5), 1)), Map.sized(10, 10)) is None
+    assert crowded(prizes(0.2, Area(0.81, (5, 5), 1)), Map.sized(10, 10)) is not None
 
 
 def test_areas_that_touch_are_refused() -> None:
-    assert crowded(prizes(Area(1, (3, 5), 2), Area(1, (7, 5), 2)), 10, 10) is not None
+    assert crowded(prizes(Area(1, (3, 5), 2), Area(1, (7, 5), 2)), Map.sized(10, 10)) is not None
 
 
 def test_peaks_far_apart_may_each_be_sure() -> None:
     peaks = [Peak(1.0, (100 * x, 100 * y), 5) for x, y in product(range(4), range(5))]
-    assert crowded(prizes(*peaks), 400, 500) is None
-    assert crowded(prizes(*peaks, Peak(0.01, (205, 200), 9)), 400, 500) is not None
+    assert crowded(prizes(*peaks), Map.sized(400, 500)) is None
+    assert crowded(prizes(*peaks, Peak(0.01, (205, 200), 9)), Map.sized(400, 500)) is not None
 
 
 def test_area_of_a_point_in_a_large_map_is_found() -> None:
     points = [Area(0.6, (123_456.5, 9_876.25), 0.001) for _ in range(2)]
-    assert crowded(prizes(*points), 1e6, 1e6) is not None
+    assert crowded(prizes(*points), Map.sized(1e6, 1e6)) is not None
+
+
+CITY = Map(13.2, 52.3, 13.8, 52.7, "degrees")
+
+
+def test_finds_in_degrees_that_do_not_overlap_may_each_be_sure() -> None:
+    caches = [
+        Area(1.0, (13.22 + 0.05 * x, 52.32 + 0.05 * y), 1600)
+        for x, y in product(range(10), range(7))
+    ]
+    assert crowded(prizes(*caches), CITY) is None, "they are 3.4 km apart"
+    assert crowded(prizes(*caches, Area(0.1, (13.24, 52.32), 300)), CITY) is not None
+
+
+def test_area_over_the_180th_meridian_meets_another() -> None:
+    both = prizes(Area(0.6, (179.999, 0.0), 200), Area(0.6, (180.001, 0.0), 200))
+    assert crowded(both, Map(170, -10, 190, 10, "degrees")) is not None
+    assert crowded(both, Map(-180, -10, 180, 10, "degrees")) is not None, "(-179.999, 0) is near"
+
+
+PLACES = st.tuples(st.floats(13.2, 13.8), st.floats(52.3, 52.7))
+METRES = st.sampled_from([500.0, 2000.0, 5000.0])
+IN_DEGREES = st.builds(Area, CHANCES, PLACES, METRES) | st.builds(Peak, CHANCES, PLACES, METRES)
+
+
+@given(st.lists(IN_DEGREES, min_size=2, max_size=6))
+def test_answer_in_degrees_agrees_with_a_grid_of_positions(odds: list[Peak | Area]) -> None:
+    all_prizes = prizes(*odds)
+    found = crowded(all_prizes, CITY)
+    grid = product(
+        (13.2 + 0.6 * x / 60 for x in range(61)), (52.3 + 0.4 * y / 60 for y in range(61))
+    )
+    highest = max(sum(chance(each, CITY, x, y) for each in all_prizes) for x, y in grid)
+    if found is None:
+        assert highest <= 1 + 2e-9
+    else:
+        near = sum(chance(each, CITY, *found) for each in all_prizes)
+        assert near > 1 or highest > 1 - 0.35, "refused although nothing is near one"
 
 
 @given(st.lists(ODDS, min_size=1, max_size=6))
 def test_answer_agrees_with_a_grid_of_positions(odds: list[float | Peak | Area]) -> None:
     all_prizes = prizes(*odds)
-    found = crowded(all_prizes, 20, 10)
+    found = crowded(all_prizes, MAP)
     grid = product((x / 4 for x in range(81)), (y / 4 for y in range(41)))
-    highest = max(sum(chance(each, x, y) for each in all_prizes) for x, y in grid)
+    highest = max(sum(chance(each, MAP, x, y) for each in all_prizes) for x, y in grid)
     if found is None:
         assert highest <= 1 + 2e-9
     else:
-        near = sum(chance(each, *found) for each in all_prizes)
+        near = sum(chance(each, MAP, *found) for each in all_prizes)
         assert near > 1 or highest > 1 - 0.35, "refused although nothing is near one"

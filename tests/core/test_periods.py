@@ -13,6 +13,7 @@ import pytest
 from hunt.core import periods, rule_form
 from hunt.core.definition import Definition, Even, Moments, Prize, Step
 from hunt.core.form import Form
+from hunt.core.maps import Map
 from hunt.core.periods import ALWAYS, began, released, steps
 from hunt.errors import DefinitionError
 
@@ -20,7 +21,7 @@ SEED = bytes(range(32))
 OPENS = datetime(2026, 3, 28, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 PRIZE = Prize("coin", "Coin", 1, 0.1, 10, None)
-HUNT = Definition("h", "Hunt", 9, 9, OPENS, OPENS + 48 * HOUR, 0.0, (PRIZE,))
+HUNT = Definition("h", "Hunt", Map.sized(9, 9), OPENS, OPENS + 48 * HOUR, 0.0, (PRIZE,))
 
 
 def at(text: str) -> datetime:

@@ -5,11 +5,12 @@ import random
 import pytest
 
 from hunt.core.definition import Definition, Peak, Prize
+from hunt.core.maps import Map
 from hunt.core.simulation import Played, moment, play, wilson
 
 
 def played(*prizes: Prize, clicks: int = 20_000, players: int = 10) -> Played:
-    hunt = Definition("harbour", "Harbour", 100, 50, None, None, 0.0, prizes)
+    hunt = Definition("harbour", "Harbour", Map.sized(100, 50), None, None, 0.0, prizes)
     source = random.Random(7)
     return play(
         hunt, clicks=clicks, players=players, seed=source.randbytes(32), uniform=source.random

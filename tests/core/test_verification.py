@@ -8,18 +8,19 @@ from msgspec.structs import replace as with_
 
 from hunt.core.definition import Definition, Moments, Peak, Prize, Quota
 from hunt.core.fairness import Draws
+from hunt.core.maps import Map
 from hunt.core.odds import Odds
 from hunt.core.verification import OVERLAP, Drawn, Edition, Verifier
 
 SEED = bytes(range(32))
 START = datetime(2026, 11, 1, tzinfo=UTC)
 COIN = Prize("coin", "Coin", 5, 0.5, None, None)
-HUNT = Definition("harbour", "Harbour", 100, 50, None, None, 0.0, (COIN,))
+HUNT = Definition("harbour", "Harbour", Map.sized(100, 50), None, None, 0.0, (COIN,))
 
 
 def drawn(definition: Definition, number: int, at: datetime) -> Drawn:
     click, player = str(uuid.UUID(int=number)), f"player-{number}"
-    prize = Odds(definition.prizes).draw(1, 2, Draws(SEED).uniform(click, player))
+    prize = Odds(definition).draw(1, 2, Draws(SEED).uniform(click, player))
     name, points = (None, 0) if prize is None else (prize.id, prize.points)
     return Drawn(number, click, player, 1, 2, name, points, at)
 

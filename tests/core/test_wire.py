@@ -6,24 +6,26 @@ import pytest
 
 from hunt.core import wire
 from hunt.core.events import Reward, Settlement
-from hunt.errors import InvalidRequest
+from hunt.core.maps import Map
+from hunt.errors import Inaccurate, InvalidRequest
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
+MAP = Map.sized(100, 50)
 REWARD = Reward(4711, ID, "ada", "gold-coin", 100, "2026-11-01T18:00:00.000001Z", 12.5, 1e-7)
 
 
 def test_click_id_is_lowered() -> None:
     body = b'{"id": "%s", "x": 12.5, "y": 3}' % ID.upper().encode()
-    assert wire.decode_click(body, 100, 50) == (ID, 12.5, 3.0)
+    assert wire.decode_click(body, MAP) == (ID, 12.5, 3.0)
 
 
 @pytest.mark.parametrize(("x", "y"), [("0", "0"), ("100", "50"), ("0.5", "0.5"), ("100.0", "0")])
 def test_click_on_edge_of_map_is_accepted(x: str, y: str) -> None:
     body = f'{{"id": "{ID}", "x": {x}, "y": {y}}}'.encode()
-    assert wire.decode_click(body, 100, 50) == (ID, float(x), float(y))
+    assert wire.decode_click(body, MAP) == (ID, float(x), float(y))
     wrong = body.replace(b'"id"', b'"odd"')
     with pytest.raises(InvalidRequest) as error:
-        wire.decode_click(wrong, 100, 50)
+        wire.decode_click(wrong, MAP)
     assert set(error.value.errors) == {"id", "odd"}, "the place is right"
 
 
@@ -33,8 +35,42 @@ def test_click_on_edge_of_map_is_accepted(x: str, y: str) -> None:
 )
 def test_click_outside_map_is_refused(x: str, y: str, field: str) -> None:
     with pytest.raises(InvalidRequest) as error:
-        wire.decode_click(f'{{"id": "{ID}", "x": {x}, "y": {y}}}'.encode(), 100, 50)
+        wire.decode_click(f'{{"id": "{ID}", "x": {x}, "y": {y}}}'.encode(), MAP)
     assert set(error.value.errors) == {field}
+
+
+BERLIN = Map(-13.5, -52.6, -13.3, -52.4, "degrees")
+
+
+@pytest.mark.parametrize("accuracy", ["", ', "accuracy": 0', ', "accuracy": 5000'])
+def test_click_in_any_range_is_accepted_with_any_accuracy(accuracy: str) -> None:
+    body = f'{{"id": "{ID}", "x": -13.5, "y": -52.4{accuracy}}}'.encode()
+    assert wire.decode_click(body, BERLIN) == (ID, -13.5, -52.4)
+    with pytest.raises(InvalidRequest) as error:
+        wire.decode_click(body, MAP)
+    assert error.value.errors == {
+        "x": "must be 0 to 100, inside the map", "y": "must be 0 to 50, inside the map",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["-1", "true", "null", '"9"', "1e999", "1e300", "1" + "0" * 400])
+def test_accuracy_that_is_no_length_is_refused(number: str) -> None:
+    body = f'{{"id": "{ID}", "x": 1, "y": 1, "accuracy": {number}}}'.encode()
+    with pytest.raises(InvalidRequest) as error:
+        wire.decode_click(body, MAP)
+    assert set(error.value.errors) <= {"accuracy"}
+    with pytest.raises(InvalidRequest):
+        wire.decode_click(body, MAP, 50)
+
+
+def test_accuracy_has_a_limit_where_the_hunt_sets_one() -> None:
+    body = f'{{"id": "{ID}", "x": 1, "y": 1, "accuracy": 50}}'.encode()
+    assert wire.decode_click(body, MAP, 50) == (ID, 1, 1)
+    with pytest.raises(Inaccurate, match=r"accurate to 50 only: this hunt needs 49\.5 or less"):
+        wire.decode_click(body, MAP, 49.5)
+    with pytest.raises(InvalidRequest) as error:
+        wire.decode_click(body.replace(b', "accuracy": 50', b""), MAP, 50)
+    assert set(error.value.errors) == {"accuracy"}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +91,7 @@ def test_click_outside_map_is_refused(x: str, y: str, field: str) -> None:
 )
 def test_invalid_click_names_wrong_fields(body: bytes, fields: set[str] | None) -> None:
     with pytest.raises(InvalidRequest) as error:
-        wire.decode_click(body.replace(b"ID", ID.encode()), 100, 50)
+        wire.decode_click(body.replace(b"ID", ID.encode()), MAP)
     assert fields is None or set(error.value.errors) == fields
 
 

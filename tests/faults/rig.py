@@ -19,6 +19,7 @@ import trio
 
 from hunt.core.definition import Definition, Prize
 from hunt.core.events import Reward
+from hunt.core.maps import Map
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.testing.checks import Violation
@@ -33,7 +34,7 @@ from tests.support.proxy import Loss, to_unix
 from tests.support.valkey import Valkey
 
 HARBOUR = Definition(
-    players.HUNT, "Harbour night", 100, 100, None, None, 0.0,
+    players.HUNT, "Harbour night", Map.sized(100, 100), None, None, 0.0,
     (
         Prize("shell", "Shell", 5, 0.3, None, None),
         Prize("coin", "Coin", 100, 0.2, 50, None),

@@ -17,12 +17,13 @@ import pytest
 import trio
 
 from hunt.core.definition import Definition
+from hunt.core.maps import Map
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from tests.support.processes import HYPERCORN, free_port, running
 
 HOUR = timedelta(hours=1)
-PLAIN = Definition("plain", "Plain", 100, 100, None, None, 0.0, ())
+PLAIN = Definition("plain", "Plain", Map.sized(100, 100), None, None, 0.0, ())
 SECRET = "clock-secret-clock-secret-clock-secret"
 
 

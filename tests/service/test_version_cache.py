@@ -7,11 +7,12 @@ import pytest
 
 from hunt.core.definition import Definition
 from hunt.core.hunts import Hunt, Version
+from hunt.core.maps import Map
 from hunt.service import version_cache
 from hunt.service.version_cache import VersionCache
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-PLAIN = Definition("harbour", "Harbour", 1, 1, None, None, 0.0, ())
+PLAIN = Definition("harbour", "Harbour", Map.sized(1, 1), None, None, 0.0, ())
 ENDED = Hunt(
     definition=PLAIN, version=1, state="closed", epoch="k1", last_seq=0, seed=b"s" * 32,
     stock_left={}, as_of=NOW, ended_at=NOW,

@@ -11,13 +11,14 @@ from hunt.core.definition import Definition, Prize
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.grants import Grants
 from hunt.core.hunts import Hunt
+from hunt.core.maps import Map
 from hunt.errors import ClickConflict, HuntNotFound
 from hunt.testing.stored_log import PrizeCount, StoredLog
 
 HUNT = "harbour"
 EPOCH = "k1"
 DEFINITION = Definition(
-    HUNT, "Harbour", 100, 100, None, None, 0.0,
+    HUNT, "Harbour", Map.sized(100, 100), None, None, 0.0,
     (
         Prize("coin", "Coin", 5, 0.6, 6, None),
         Prize("shell", "Shell", 1, 0.3, None, 2),

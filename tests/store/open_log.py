@@ -12,11 +12,12 @@ from msgspec.structs import replace as altered
 
 from hunt.core.definition import Definition, Prize
 from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.core.maps import Map
 from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 
-PLAIN = Definition("harbour", "Harbour", 100, 100, None, None, 0.0, ())
+PLAIN = Definition("harbour", "Harbour", Map.sized(100, 100), None, None, 0.0, ())
 
 
 LIMITED = replace(

@@ -10,6 +10,7 @@ import trio
 
 from hunt.core.definition import Area, Definition, Even, Moments, Prize, Quota, Step
 from hunt.core.events import Reward, Settlement
+from hunt.core.maps import Map
 from hunt.core.odds import Odds
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
@@ -34,8 +35,8 @@ def every_rule(now: datetime) -> Definition:
         Prize("badge", "Badge", 1, 0.2, 500, None),
     )  # fmt: skip
     return Definition(
-        "harbour", "Harbour", 100, 100, begin, end, 0.0, prizes, timezone="Europe/Berlin",
-        attempts=Quota(60, "hunt"), max_wins=Quota(25, "week"),
+        "harbour", "Harbour", Map.sized(100, 100), begin, end, 0.0, prizes,
+        timezone="Europe/Berlin", attempts=Quota(60, "hunt"), max_wins=Quota(25, "week"),
     )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ async def test_two_processes_keep_every_rule(database: str) -> None:
         await store.open("harbour")
         hunt = every_rule(datetime.now(UTC))
         await store.apply(hunt, seed=SEED, actor="test")
-        odds, worth = Odds(hunt.prizes), {each.id: each.points for each in hunt.prizes}
+        odds, worth = Odds(hunt), {each.id: each.points for each in hunt.prizes}
 
         async def process() -> None:
             log = Log(pool)

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from hunt.core.definition import Definition, Prize
 from hunt.core.hunts import Hunt
+from hunt.core.maps import Map
 
-NOTHING = Definition("harbour", "Harbour", 100, 100, None, None, 0, ())
+NOTHING = Definition("harbour", "Harbour", Map.sized(100, 100), None, None, 0, ())
 SURE = Prize("coin", "Coin", 7, 1.0, None, None)
 TIMED = Definition(
-    "timed", "Timed", 1, 1, datetime(2026, 1, 1, tzinfo=UTC), None, 0, (SURE,)
+    "timed", "Timed", Map.sized(1, 1), datetime(2026, 1, 1, tzinfo=UTC), None, 0, (SURE,)
 )  # fmt: skip
 
 
@@ -31,7 +32,7 @@ HUNTS = {
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 PLAIN = Hunt(
-    definition=Definition("harbour", "Harbour", 1, 1, None, None, 0.0, ()), version=1,
+    definition=Definition("harbour", "Harbour", Map.sized(1, 1), None, None, 0.0, ()), version=1,
     state="open", epoch="k1", last_seq=0, seed=b"s" * 32, stock_left={}, as_of=START,
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ from hunt import edge
 from hunt.application import Application
 from hunt.core import tokens
 from hunt.core.definition import Definition, Peak, Prize
+from hunt.core.maps import Map
 from hunt.core.sse import Event, Parser
 from hunt.edge import worker
 from hunt.edge.park import Park
@@ -36,7 +37,7 @@ edge.install()
 
 SECRET = b"web-secret-web-secret-web-secret"
 HARBOUR = Definition(
-    "harbour", "Harbour night", 100, 50, None, None, 0.0,
+    "harbour", "Harbour night", Map.sized(100, 50), None, None, 0.0,
     (
         Prize("coin", "Coin", 5, 1.0, 3, None),
         Prize("chest", "Chest", 9, Peak(0.0, (7, 9), 3), None, None),

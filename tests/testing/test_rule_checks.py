@@ -10,12 +10,13 @@ from msgspec.structs import replace as altered
 
 from hunt.core.definition import Area, Definition, Prize, Quota, Step
 from hunt.core.events import Reward
+from hunt.core.maps import Map
 from hunt.testing.rule_checks import rules
 
 OPENS = datetime(2026, 12, 1, 18, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 COIN = Prize("coin", "Coin", 5, 0.5, 3, None)
-HUNT = Definition("h", "Hunt", 9, 9, OPENS, OPENS + 9 * HOUR, 0.0, (COIN,))
+HUNT = Definition("h", "Hunt", Map.sized(9, 9), OPENS, OPENS + 9 * HOUR, 0.0, (COIN,))
 
 
 def row(seq: int, prize: str | None = "coin", *, hours: float = 1, player: str = "ada") -> Reward:

@@ -16,23 +16,70 @@ class Map(Struct, forbid_unknown_fields=True):
     height: Length
 
 
+class Box(Struct, forbid_unknown_fields=True):
+    """A map by its edges: in WGS 84 degrees, where lengths are metres, or on a plane."""
+
+    west: Annotated[float, Meta(examples=[13.3])]
+    south: Annotated[float, Meta(examples=[52.4])]
+    east: Annotated[float, Meta(examples=[13.5])]
+    north: Annotated[float, Meta(examples=[52.6])]
+    unit: Literal["degrees", "plane"] = "degrees"
+
+
+#: msgspec has no unions of types that differ by their fields alone.
+AnyMap = Annotated[
+    object,
+    Meta(
+        extra_json_schema={
+            "anyOf": [{"$ref": "#/components/schemas/Map"}, {"$ref": "#/components/schemas/Box"}]
+        }
+    ),
+]
+
+#: `[x, y]`, or a point of GeoJSON.
+Position = Annotated[
+    object,
+    Meta(
+        extra_json_schema={
+            "anyOf": [
+                {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+                {
+                    "type": "object",
+                    "properties": {
+                        "type": {"const": "Point"},
+                        "coordinates": {
+                            "type": "array",
+                            "items": {"type": "number"},
+                            "minItems": 2,
+                            "maxItems": 2,
+                        },
+                    },
+                    "required": ["type", "coordinates"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
 class Peak(Struct, forbid_unknown_fields=True):
     """Odds that are highest at a position and fall off as a Gaussian; `radius` is its sigma."""
 
     peak: Probability
-    at: Annotated[list[float], Meta(min_length=2, max_length=2)]
+    at: Position
     radius: Length
 
 
 class Area(Struct, forbid_unknown_fields=True):
     """Odds that are the same within a circle and 0 outside; `within` is its radius."""
 
-    at: Annotated[list[float], Meta(min_length=2, max_length=2)]
+    at: Position
     within: Length
     odds: Probability = 1.0
 
 
-#: msgspec has no unions of types that differ by their fields alone.
+#: See `AnyMap` for the reason.
 Odds = Annotated[
     object,
     Meta(
@@ -115,13 +162,16 @@ class Definition(Struct, forbid_unknown_fields=True):
 
     id: Id
     title: Title
-    map: Map
+    map: AnyMap
     opens_at: Time | None = None
     closes_at: Time | None = None
     cooldown: Annotated[float, Meta(ge=0)] = 0.0
     timezone: str = "UTC"
     attempts: Quota | None = None
     max_wins: Quota | None = None
+    max_accuracy: Length | None = None
+    max_speed: Length | None = None
+    position: Literal["tap", "device", "either"] = "tap"
     prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
 
 

@@ -6,11 +6,11 @@ hand. Tests compare the responses of a live server with the schemas.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from hunt.web.openapi.definition_schemas import Definition, Map, Quota
+from hunt.web.openapi.definition_schemas import AnyMap, Definition, Quota
 from hunt.web.openapi.field_types import (
     Id,
     NonNegative,
@@ -35,11 +35,16 @@ class Problem(Struct):
 
 
 class Click(Struct, forbid_unknown_fields=True):
-    """A click. The client generates `id` once and repeats it in retries (idempotency key)."""
+    """A click. The client generates `id` once and repeats it in retries (idempotency key).
+
+    On a map in degrees `x` is the longitude and `y` the latitude. `accuracy` is the radius of
+    error in metres, or in map units; hunts with `max_accuracy` require it.
+    """
 
     id: Uuid
-    x: Annotated[float, Meta(ge=0)]
-    y: Annotated[float, Meta(ge=0)]
+    x: float
+    y: float
+    accuracy: Annotated[float, Meta(ge=0)] | UnsetType = UNSET
 
 
 class Reward(Struct):
@@ -50,8 +55,8 @@ class Reward(Struct):
 
     id: Uuid
     seq: Annotated[int, Meta(ge=1)]
-    x: Annotated[float, Meta(ge=0)]
-    y: Annotated[float, Meta(ge=0)]
+    x: float
+    y: float
     prize: str | None
     points: NonNegative
     at: Time
@@ -134,7 +139,7 @@ class Hunt(HuntSummary):
     `ended_at`, `seed` and `versions` are present once `state` is ``closed``.
     """
 
-    map: Map
+    map: AnyMap
     cooldown: float
     prizes: list[Prize]
     version: Annotated[int, Meta(ge=1)]
@@ -143,6 +148,9 @@ class Hunt(HuntSummary):
     timezone: str | UnsetType = UNSET
     attempts: Quota | UnsetType = UNSET
     max_wins: Quota | UnsetType = UNSET
+    max_accuracy: float | UnsetType = UNSET
+    max_speed: float | UnsetType = UNSET
+    position: Literal["tap", "device", "either"] | UnsetType = UNSET
     ended_at: Time | UnsetType = UNSET
     seed: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | UnsetType = UNSET
     versions: list[PublicVersion] | UnsetType = UNSET

@@ -12,6 +12,7 @@ import trio.testing
 
 from hunt.core.definition import Definition
 from hunt.core.events import Click, Outcome, Settlement
+from hunt.core.maps import Map
 from hunt.errors import StoreTimeout
 from hunt.store.driver import connection
 from hunt.store.driver.connection import Connection
@@ -21,7 +22,7 @@ from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 from tests.store.driver.fake_postgres import fake_postgres
 
-HARBOUR = Definition("harbour", "Harbour", 9, 9, None, None, 0.0, ())
+HARBOUR = Definition("harbour", "Harbour", Map.sized(9, 9), None, None, 0.0, ())
 
 
 def click() -> Click:

@@ -13,6 +13,7 @@ from psycopg import pq
 
 from hunt.core.definition import Definition
 from hunt.core.events import Click, Settlement
+from hunt.core.maps import Map
 from hunt.errors import (
     ConnectTimeout,
     StoreError,
@@ -303,7 +304,9 @@ async def cancelled_at(step: int, pool: Pool) -> bool:
 async def test_pool_survives_cancellation_at_any_step(database: str) -> None:
     async with connected(database) as other, open_pool(database, size=2) as pool:
         await Hunts(pool).apply(
-            Definition("harbour", "Harbour", 9, 9, None, None, 0, ()), seed=b"s" * 32, actor="t"
+            Definition("harbour", "Harbour", Map.sized(9, 9), None, None, 0, ()),
+            seed=b"s" * 32,
+            actor="t",
         )
         await Hunts(pool).open("harbour")
         pool.drop_all()
@@ -327,7 +330,9 @@ async def test_pool_survives_cancellation_at_any_step(database: str) -> None:
 async def test_frozen_backend_ends_in_a_timeout(database: str) -> None:
     async with open_pool(database, size=1) as pool:
         await Hunts(pool).apply(
-            Definition("harbour", "Harbour", 9, 9, None, None, 0, ()), seed=b"s" * 32, actor="t"
+            Definition("harbour", "Harbour", Map.sized(9, 9), None, None, 0, ()),
+            seed=b"s" * 32,
+            actor="t",
         )
         await Hunts(pool).open("harbour")
         async with pool.connection() as conn:
@@ -349,7 +354,9 @@ async def test_frozen_backend_ends_in_a_timeout(database: str) -> None:
 async def test_backend_killed_during_commit_leaves_the_outcome_unknown(database: str) -> None:
     async with open_pool(database, size=2) as pool, connected(database) as other:
         await Hunts(pool).apply(
-            Definition("harbour", "Harbour", 9, 9, None, None, 0, ()), seed=b"s" * 32, actor="t"
+            Definition("harbour", "Harbour", Map.sized(9, 9), None, None, 0, ()),
+            seed=b"s" * 32,
+            actor="t",
         )
         await Hunts(pool).open("harbour")
         click = Click(str(uuid.uuid4()), "ada", 1, 1, None, 0)

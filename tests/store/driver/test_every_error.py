@@ -20,6 +20,7 @@ from hunt.core.breaker import Breaker
 from hunt.core.definition import Definition
 from hunt.core.events import Click, Notice, Outcome, Reward
 from hunt.core.hunts import Hunt
+from hunt.core.maps import Map
 from hunt.errors import (
     CircuitOpen,
     ClickRejected,
@@ -178,8 +179,9 @@ class Tasks:
             jitter=lambda: 0.0,
         )
         due = Hunt(
-            definition=Definition("due", "Due", 9, 9, None, LONG_AGO, 0.0, ()), version=1,
-            state="open", epoch="k1", last_seq=0, seed=b"s" * 32, stock_left={}, as_of=LONG_AGO,
+            definition=Definition("due", "Due", Map.sized(9, 9), None, LONG_AGO, 0.0, ()),
+            version=1, state="open", epoch="k1", last_seq=0, seed=b"s" * 32, stock_left={},
+            as_of=LONG_AGO,
         )  # fmt: skip
         self.ending = Ending(
             hunts=lambda: [due],

@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from hunt.core.definition import Definition, Prize
 from hunt.core.events import Click, Settlement
+from hunt.core.maps import Map
 from hunt.errors import HuntFailed, StoreSlow, StoreTimeout, StoreUnavailable
 from hunt.store.driver import limits, listen
 from hunt.store.driver.connection import Connection
@@ -22,7 +23,13 @@ from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 
 LIMITED = Definition(
-    "harbour", "Harbour", 100, 100, None, None, 0.0, (Prize("coin", "Coin", 5, 0.5, 7, 3),)
+    "harbour",
+    "Harbour",
+    Map.sized(100, 100),
+    None,
+    None,
+    0.0,
+    (Prize("coin", "Coin", 5, 0.5, 7, 3),),
 )
 
 SETTINGS = (
@@ -255,7 +262,7 @@ async def test_probe_uses_the_named_hunt_or_an_open_one(
         log = await opened(pool)
         hunts = Hunts(pool)
         for name in ("draft", "lagoon"):
-            made = Definition(name, name, 9, 9, None, None, 0.0, ())
+            made = Definition(name, name, Map.sized(9, 9), None, None, 0.0, ())
             await hunts.apply(made, seed=os.urandom(32), actor="test")
         await hunts.open("lagoon")
         async with pool.connection() as conn:

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from hunt.core.breaker import Breaker
 from hunt.core.definition import Definition
 from hunt.core.events import Click, Settlement
+from hunt.core.maps import Map
 from hunt.errors import StoreLost
 from hunt.service.guard import Guard
 from hunt.service.quarantine import Quarantine
@@ -21,7 +22,7 @@ from hunt.store.log import Log
 from tests.support.pgbouncer import pooled
 from tests.support.proxy import Proxy, to_unix
 
-HARBOUR = Definition("harbour", "Harbour", 9, 9, None, None, 0.0, ())
+HARBOUR = Definition("harbour", "Harbour", Map.sized(9, 9), None, None, 0.0, ())
 
 
 def clicks() -> list[Click]:
