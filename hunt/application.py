@@ -41,6 +41,7 @@ from hunt.service.jwks import keep_current
 from hunt.settings import RESERVE, Settings, connection_limits, file_limit
 from hunt.web.app import Application as QuartApplication
 from hunt.web.app import create_app
+from hunt.web.resources import make_resources
 
 #: Seconds, when other workers take over, for clients to send one more request on their
 #: connections; its response announces the close.
@@ -125,6 +126,7 @@ class Application:
             self._engine = engine
             # The supervisor has set the backlog of its sockets, and logs their addresses.
             addresses = set_backlog() if slot is None else []
+            resources = make_resources(engine)
             if serving is not None:
                 engine.telemetry.faults.add("connection", serving.faults)
                 park = await _open_park(engine, serving, nursery) if settings.fast_lane else None
@@ -134,7 +136,7 @@ class Application:
                 nursery.start_soon(
                     partial(_drain_when_stopping, engine, serving, replaced=slot is not None)
                 )
-            self._quart = create_app(engine)
+            self._quart = create_app(engine, resources)
             await self._quart.startup()
             nursery.start_soon(_drain_on_sigterm, engine, serving)
             nursery.start_soon(_drain_on_request, engine, serving)

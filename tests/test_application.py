@@ -11,6 +11,7 @@ from quart import Quart
 
 from hunt.service.hub import Hub
 from hunt.web.app import Application, create_app
+from hunt.web.resources import make_resources
 from tests.support.serving import serving, stream
 
 
@@ -45,7 +46,7 @@ async def test_response_timeout_of_quart_does_not_end_a_stream(
 
 async def test_every_handler_is_async_and_so_runs_in_no_thread(database: str) -> None:
     async with serving(database) as client:
-        app = create_app(client.engine)
+        app = create_app(client.engine, make_resources(client.engine))
     handlers = [*app.view_functions.values()]
     for group in (app.before_request_funcs, app.after_request_funcs):
         handlers += [each for functions in group.values() for each in functions]

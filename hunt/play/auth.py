@@ -67,6 +67,14 @@ class Authenticator:
             return identity
         raise NotAuthenticated("a bearer token, or the cookie of a session, is needed")
 
+    def of_cookie(self, cookie: str) -> Identity:
+        """Return the identity of a session's cookie.
+
+        Raises:
+            NotAuthenticated: The cookie is not valid.
+        """
+        return self._tokens.verify(cookie, "cookie")
+
     def cache(self, request: Request) -> CachedIdentity:
         """Authenticate a click, and cache the result in its request.
 

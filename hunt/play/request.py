@@ -14,6 +14,7 @@ from msgspec import Struct
 from hunt.core import trace_context
 from hunt.core.forwarding import Forwarded
 from hunt.core.trace_context import TraceContext
+from hunt.errors import InvalidRequest
 
 #: The cookie that holds a player's token.
 COOKIE = "hunt_player"
@@ -21,12 +22,14 @@ COOKIE = "hunt_player"
 #: Headers that `build` reads; a transport may leave out all others.
 READ = frozenset(
     {
+        "accept-encoding",
         "authorization",
         "content-encoding",
         "content-type",
         "cookie",
         "forwarded",
         "host",
+        "if-none-match",
         "last-event-id",
         "origin",
         "sec-fetch-site",
@@ -40,7 +43,9 @@ READ = frozenset(
 
 #: Separators of headers whose repetitions are joined; all other headers count once, the first.
 _JOINED = {
+    "accept-encoding": ",",
     "cookie": ";",
+    "if-none-match": ",",
     "forwarded": ",",
     "x-forwarded-for": ",",
     "x-forwarded-proto": ",",
@@ -65,16 +70,20 @@ class CachedIdentity(Struct, frozen=True, gc=False):
 
 
 class Request(Struct, kw_only=True):
-    """The parts of a request that decide a click or an event stream; None if absent."""
+    """The parts of a request that decide its answer; None if absent."""
 
     hunt: str  #: id in the path
     host: str  #: of the server, without the default port
+    encrypted: bool = False  #: whether the connection uses TLS
+    query: str = ""  #: of the target, without the question mark
     authorization: str | None = None
     cookie: str | None = None  #: value of the cookie `COOKIE`
     origin: str | None = None
     fetch_site: str | None = None  #: ``Sec-Fetch-Site``
     content_type: str | None = None
     content_encoding: str | None = None
+    accept_encoding: str | None = None
+    if_none_match: str | None = None
     ticket: str | None = None
     scope: str | None = None
     last_event_id: str | None = None
@@ -101,12 +110,16 @@ def build(hunt: str, headers: Iterable[tuple[str, str]], query: str, *, scheme: 
     return Request(
         hunt=hunt,
         host=header("host", "").removesuffix(_PORTS.get(scheme, "")),
+        encrypted=scheme in {"https", "wss"},
+        query=query,
         authorization=header("authorization"),
         cookie=None if cookie is None else _cookie(cookie),
         origin=header("origin"),
         fetch_site=header("sec-fetch-site"),
         content_type=header("content-type"),
         content_encoding=header("content-encoding"),
+        accept_encoding=header("accept-encoding"),
+        if_none_match=header("if-none-match"),
         ticket=wanted.get("ticket"),
         scope=wanted.get("scope"),
         last_event_id=resume,
@@ -114,6 +127,33 @@ def build(hunt: str, headers: Iterable[tuple[str, str]], query: str, *, scheme: 
         id=header("x-request-id"),
         trace=trace(header("traceparent"), header("tracestate")),
     )
+
+
+def whole_number(query: str, name: str, default: int, *, least: int, most: int) -> int:
+    """Return a whole number of a query.
+
+    Args:
+        query: Query string of the target; of repeated parameters the first counts.
+        name: Name of the parameter.
+        default: Value of an absent parameter.
+        least: Smallest valid number.
+        most: Largest valid number.
+
+    Raises:
+        InvalidRequest: The parameter is not a whole number, or out of range.
+    """
+    text = dict(reversed(parse_qsl(query, keep_blank_values=True))).get(name) if query else None
+    if text is None:
+        return default
+    return checked_number(text, name, least=least, most=most)
+
+
+def checked_number(text: str, name: str, *, least: int, most: int) -> int:
+    """Return the whole number in the text of a parameter; raises as `whole_number` does."""
+    if not (text.isascii() and text.isdigit()) or not least <= int(text[:20]) <= most:
+        wrong = f"must be a whole number, {least} to {most}"
+        raise InvalidRequest("the query is not valid", errors={name: wrong})
+    return int(text)
 
 
 def trace(traceparent: str | None, tracestate: str | None) -> TraceContext | None:

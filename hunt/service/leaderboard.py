@@ -66,6 +66,20 @@ class Leaderboard:
         self._nursery: trio.Nursery | None = None
         self.faults = Counter(renew=0)  #: renewals that failed
 
+    def peek(self, hunt: str) -> LeaderboardSnapshot | None:
+        """Return a hunt's board; None if a request has to wait for it.
+
+        A board that is no longer fresh is renewed in the background.
+
+        Raises:
+            StoreUnavailable: The server is stopping.
+        """
+        since, board = self._boards.get(hunt) or (float("-inf"), None)
+        now = trio.current_time()
+        if now - since >= FRESH and now - self._failed.get(hunt, float("-inf")) >= FRESH:
+            self._renew(hunt)
+        return board if now - since < STALE else None
+
     async def get(self, hunt: str) -> LeaderboardSnapshot:
         """Return a hunt's board, which may be some seconds old.
 
@@ -75,18 +89,17 @@ class Leaderboard:
         Raises:
             StoreUnavailable: There is no board yet, and none can be made now.
         """
-        since, board = self._boards.get(hunt) or (float("-inf"), None)
-        age = trio.current_time() - since
-        failed = trio.current_time() - self._failed.get(hunt, float("-inf"))
-        if age >= FRESH and failed >= FRESH:
-            renewed = self._renew(hunt)
-            if age >= STALE:
-                with trio.move_on_after(PATIENCE):
-                    await renewed.wait()
-                _, board = self._boards.get(hunt) or (since, board)
-        if board is None:
+        board = self.peek(hunt)
+        if board is not None:
+            return board
+        renewing = self._renewing.get(hunt)
+        if renewing is not None:
+            with trio.move_on_after(PATIENCE):
+                await renewing.wait()
+        kept = self._boards.get(hunt)
+        if kept is None:
             raise StoreUnavailable("there is no leaderboard yet")
-        return board
+        return kept[1]
 
     def rotate(self) -> None:
         """Evict the boards that nobody asks for; to be called regularly."""

@@ -22,6 +22,11 @@ class VersionCache:
         self._read = read
         self._kept: OrderedDict[str, tuple[bytes, Sequence[Version]]] = OrderedDict()
 
+    def known(self, hunt: Hunt) -> Sequence[Version] | None:
+        """Return all versions of an ended hunt, newest first; None if they must be read."""
+        kept = self._kept.get(hunt.id)
+        return None if kept is None or kept[0] != hunt.seed else kept[1]
+
     async def get(self, hunt: Hunt) -> Sequence[Version]:
         """Return all versions of an ended hunt, newest first.
 

@@ -16,8 +16,9 @@ from hunt.engine import Engine
 from hunt.errors import Refused, StoreError
 from hunt.logs import FaultLog
 from hunt.play import contract, problems
+from hunt.play.resources import Resources
 from hunt.web import bodies, caller, cors, responses
-from hunt.web.admin import audit, health, hunts, players, process_control, samples, winners
+from hunt.web.admin import audit, hunts, players, process_control, samples, winners
 from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
 from hunt.web.routes import clicks, pages, reading, session, sockets, streams
@@ -51,14 +52,19 @@ class Application(QuartTrio):
             )
 
 
-def create_app(engine: Engine) -> Application:
-    """Return the application, whose routes use the services of an engine."""
+def create_app(engine: Engine, resources: Resources) -> Application:
+    """Return the application, whose routes use the services of an engine.
+
+    Args:
+        engine: The services.
+        resources: Made by `make_resources` from the engine.
+    """
     app = Application("hunt.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = contract.MAX_BODY
     app.config["BODY_TIMEOUT"] = contract.BODY_TIMEOUT
     # Otherwise `/v1//hunts` would redirect to a host that the client chose.
     app.url_map.merge_slashes = False
-    for blueprint in _blueprints(engine):
+    for blueprint in _blueprints(engine, resources):
         app.register_blueprint(blueprint)
     play, origins = engine.play, engine.settings.allowed_origins
 
@@ -114,22 +120,16 @@ def create_app(engine: Engine) -> Application:
     return app
 
 
-def _blueprints(engine: Engine) -> Iterator[Blueprint]:
+def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     """Yield all routes, each blueprint with the services that it uses."""
     settings, store, play = engine.settings, engine.store, engine.play
     operations, telemetry = engine.operations, engine.telemetry
     yield clicks.blueprint(play)
     yield streams.blueprint(play)
     yield sockets.blueprint(play)
-    yield reading.blueprint(
-        play,
-        catalogue=engine.catalogue,
-        version_cache=engine.version_cache,
-        boards=engine.leaderboard,
-        log=store.log,
-    )
-    yield session.blueprint(play, settings=settings, tokens=engine.tokens, limits=engine.limits)
-    yield health.blueprint(operations, telemetry.registry)
+    yield reading.blueprint(play, resources)
+    guests = resources.fixed["/v1/session"]
+    yield session.blueprint(play, settings=settings, guests=guests, limits=engine.limits)
     yield hunts.blueprint(play, operations, store)
     yield players.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield winners.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
@@ -145,4 +145,4 @@ def _blueprints(engine: Engine) -> Iterator[Blueprint]:
         valid=engine.tokens.hold,
     )
     yield samples.blueprint(play, operations, services)
-    yield pages.blueprint(operations)
+    yield pages.blueprint(play, operations, resources)

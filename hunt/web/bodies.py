@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from hunt.errors import InvalidRequest, UnsupportedType
-from hunt.play.request import unsupported_body
+from hunt.play.request import checked_number, unsupported_body
 from hunt.web.scope_state import CONTINUE
 
 #: Maximum size of the body of a request for administration, in bytes.
@@ -111,7 +111,4 @@ def whole_number(name: str, default: int | None, *, least: int, most: int) -> in
         InvalidRequest: The parameter is not a whole number, or out of range.
     """
     text = request.args.get(name, "" if default is None else str(default))
-    if not (text.isascii() and text.isdigit()) or not least <= int(text[:20]) <= most:
-        wrong = f"must be a whole number, {least} to {most}"
-        raise InvalidRequest("the query is not valid", errors={name: wrong})
-    return int(text)
+    return checked_number(text, name, least=least, most=most)

@@ -1,8 +1,4 @@
-"""Headers that let pages of allowed origins read responses (CORS, Fetch Standard 3.2).
-
-The origins are those of `HUNT_ALLOWED_ORIGINS`.  Their pages use tokens: credentials such
-as cookies are never allowed.
-"""
+"""CORS headers of Quart's responses; `hunt.play.cors` has the rule."""
 
 from __future__ import annotations
 
@@ -10,11 +6,13 @@ from collections.abc import Collection
 
 from quart import Request, Response
 
+from hunt.play import cors
+
 #: Paths that no page of another origin may read.
 SAME_ORIGIN_ONLY = "/v1/admin"
 
-#: Response headers that a page may read, besides the safelisted ones.
-EXPOSED_HEADERS = "Retry-After, X-Request-Id"
+#: The header that makes an ``OPTIONS`` request a preflight request.
+PREFLIGHT_METHOD = "Access-Control-Request-Method"
 
 #: Headers of the answer to a preflight request.
 PREFLIGHT = {
@@ -30,11 +28,9 @@ def allow(request: Request, response: Response, origins: Collection[str]) -> Non
     """Let a page of an allowed origin read a response."""
     if not origins or request.path.startswith(SAME_ORIGIN_ONLY):
         return
-    response.headers.add("Vary", "Origin")
     origin = request.headers.get("Origin")
-    if origin is None or origin not in origins:
-        return
-    response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
-    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+    for name, value in cors.headers(origin, origins):
+        response.headers.add(name, value)
+    allowed = "Access-Control-Allow-Origin" in response.headers
+    if allowed and request.method == "OPTIONS" and PREFLIGHT_METHOD in request.headers:
         response.headers.update(PREFLIGHT)

@@ -5,17 +5,28 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from quart import Response
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from hunt.core import wire
 from hunt.errors import Refused
 from hunt.play import problems
 from hunt.play.problems import MIMETYPE, Problem
+from hunt.play.replies import Reply
 
 
 def json_response(value: object, *, status: int = 200) -> Response:
     """Return `value` as a JSON response."""
     return Response(wire.encode(value), status=status, mimetype="application/json")
+
+
+def reply_response(reply: Reply) -> Response:
+    """Return the response of a reply."""
+    response = Response(reply.body, status=reply.status, headers=Headers(reply.headers))
+    if reply.status == HTTPStatus.NOT_MODIFIED:
+        # Both would be about the body that the client has, and Quart's are wrong.
+        del response.headers["Content-Type"], response.headers["Content-Length"]
+    return response
 
 
 def problem_response(problem: Problem) -> Response:

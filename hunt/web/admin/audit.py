@@ -9,13 +9,13 @@ from hunt.core.form import ID
 from hunt.errors import InvalidRequest, NotAllowed
 from hunt.operations import Operations
 from hunt.play import auth
+from hunt.play.history_view import MAX_LIMIT
 from hunt.play.hunt_json import moment
 from hunt.play.play import Play
 from hunt.store.audit import Audit
 from hunt.web import bodies, caller
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.responses import json_response
-from hunt.web.routes.reading import MAX_LIMIT
 
 
 def blueprint(play: Play, operations: Operations, trail: Audit) -> Blueprint:

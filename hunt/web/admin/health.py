@@ -3,43 +3,111 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
-from quart import Blueprint, Response, request
 
+from hunt.core import wire
+from hunt.core.proxies import Peer
+from hunt.core.readiness import NodeState
+from hunt.host import Host
 from hunt.metrics import exposition
 from hunt.metrics.registry import Registry
-from hunt.operations import Operations
 from hunt.play.refusals import NotReady
-from hunt.web import caller
-from hunt.web.responses import json_response
+from hunt.play.replies import Reply, json_reply
+from hunt.play.request import Request
+from hunt.play.resources import READS
+
+#: Seconds for which a page of metrics is served again.
+METRICS_AGE = 1.0
 
 
-def blueprint(operations: Operations, registry: Registry) -> Blueprint:
-    """Return the routes of liveness, readiness and metrics."""
-    routes = Blueprint("operations", __name__)
+class Liveness:
+    """``GET /livez``: the process answers."""
 
-    @routes.get("/livez")
-    async def livez() -> Response:
-        return json_response({"alive": True})
+    route = "/livez"
+    methods = READS
 
-    @routes.get("/readyz")
-    async def readyz() -> Response:
-        node = operations.node()
+    def __init__(self) -> None:
+        self._reply = json_reply(wire.encode({"alive": True}))
+
+    def peek(self, request: Request, peer: Peer) -> Reply:
+        """See `hunt.play.resources.Resource`."""
+        return self._reply
+
+    async def get(self, request: Request, peer: Peer) -> Reply:
+        """See `hunt.play.resources.Resource`."""
+        return self._reply
+
+
+class Probe:
+    """``GET /readyz``: the node can take clicks.
+
+    Args:
+        node: Returns the readiness of the node.
+    """
+
+    route = "/readyz"
+    methods = READS
+
+    def __init__(self, node: Callable[[], NodeState]) -> None:
+        self._node = node
+
+    def peek(self, request: Request, peer: Peer) -> Reply:
+        """See `hunt.play.resources.Resource`."""
+        node = self._node()
         if not node.ready:
             raise NotReady("; ".join(node.reasons), node.workers)
-        return json_response({"ready": True, "workers": node.workers})
+        return json_reply(wire.encode({"ready": True, "workers": node.workers}))
 
-    @routes.get("/metrics")
-    async def metrics() -> Response:
-        caller.check_operations_address(operations)
-        total = operations.host.total
-        if total is not None and request.args.get("process") != "own":
-            page = exposition.render(await total())
-        elif total is None and exposition.one_of_many():
-            page = exposition.labelled(registry.families(gauges=True), os.getpid())
-        else:
-            page = registry.render()
-        return Response(page, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    async def get(self, request: Request, peer: Peer) -> Reply:
+        """See `hunt.play.resources.Resource`."""
+        return self.peek(request, peer)
 
-    return routes
+
+class MetricsPage:
+    """``GET /metrics``: the sums of the node, made at most once a second.
+
+    With ``process=own`` in the query it is the metrics of this process, always made anew.
+
+    Args:
+        host: Asks the other workers.
+        registry: The metrics of this process.
+        clock: Monotonic time, in seconds.
+    """
+
+    route = "/metrics"
+    methods = READS
+
+    def __init__(self, host: Host, registry: Registry, clock: Callable[[], float]) -> None:
+        self._host = host
+        self._registry = registry
+        self._clock = clock
+        self._kept: Reply | None = None
+        self._made = 0.0  # time of the last page
+
+    def peek(self, request: Request, peer: Peer) -> Reply | None:
+        """See `hunt.play.resources.Resource`."""
+        if request.query or self._clock() - self._made >= METRICS_AGE:
+            return None
+        return self._kept
+
+    async def get(self, request: Request, peer: Peer) -> Reply:
+        """See `hunt.play.resources.Resource`."""
+        kept = self.peek(request, peer)
+        if kept is not None:
+            return kept
+        own = "process=own" in request.query.split("&")
+        made = self._clock()
+        reply = Reply(200, (("Content-Type", CONTENT_TYPE_PLAIN_0_0_4),), await self._page(own=own))
+        if not own:
+            self._kept, self._made = reply, made
+        return reply
+
+    async def _page(self, *, own: bool) -> bytes:
+        total = self._host.total
+        if total is not None and not own:
+            return exposition.render(await total())
+        if total is None and exposition.one_of_many():
+            return exposition.labelled(self._registry.families(gauges=True), os.getpid())
+        return self._registry.render()

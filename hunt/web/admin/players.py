@@ -9,13 +9,13 @@ from quart import Blueprint, Response, request
 
 from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.operations import Operations
+from hunt.play.history_view import MAX_LIMIT, history
 from hunt.play.play import Play
 from hunt.store.audit import Entry
 from hunt.store.store import Store
 from hunt.web import bodies, caller
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.responses import json_response
-from hunt.web.routes.reading import MAX_LIMIT, history
 
 #: Position in an export: hunt id and seq of the last click.
 _CURSOR = re.compile(r"([a-z0-9-]{1,64}):([0-9]{1,18})", re.ASCII)
@@ -40,12 +40,13 @@ def blueprint(
     async def rewards(hunt_id: str, player: str) -> Response:
         if hunt_id not in known:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
-        response = await history(store.log, hunt_id, player)
+        query = request.query_string.decode("latin-1")
+        body = await history(store.log, hunt_id, player, query)
         actor = caller.operator(play)
         await store.audit.record(
             Entry(actor=actor, action="rewards", hunt=hunt_id, detail={"player": player})
         )
-        return response
+        return Response(body, mimetype="application/json")
 
     @routes.get("/players/<player>")
     async def export(player: str) -> Response:

@@ -13,6 +13,7 @@ from hunt.core.form import ID
 from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.operations import Operations
+from hunt.play.history_view import MAX_LIMIT
 from hunt.play.play import Play
 from hunt.store.audit import Entry
 from hunt.store.store import Store
@@ -20,7 +21,6 @@ from hunt.store.winners import Filter
 from hunt.web import bodies, caller
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.responses import json_response
-from hunt.web.routes.reading import MAX_LIMIT
 
 FORMATS = ("json", "csv", "ndjson")
 

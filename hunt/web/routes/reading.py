@@ -2,108 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
+from quart import Blueprint, Response
 
-from quart import Blueprint, Response, request
-
-from hunt.core import wire
-from hunt.core.player_ids import mask
-from hunt.play.auth import check_hunt
-from hunt.play.hunt_json import details, revealed, summary
 from hunt.play.play import Play
-from hunt.service import leaderboard as leaderboards
-from hunt.service.catalogue import Catalogue
-from hunt.service.leaderboard import Leaderboard
-from hunt.service.version_cache import VersionCache
-from hunt.store.log import Log
-from hunt.web import bodies, caller
-from hunt.web.responses import empty
-
-#: Maximum number of rewards in one page.
-MAX_LIMIT = 1000
+from hunt.play.resources import Resource, Resources
+from hunt.web import caller
+from hunt.web.responses import reply_response
 
 
-def blueprint(
-    play: Play,
-    *,
-    catalogue: Catalogue,
-    version_cache: VersionCache,
-    boards: Leaderboard,
-    log: Log,
-) -> Blueprint:
-    """Return the routes that read."""
+def blueprint(play: Play, resources: Resources) -> Blueprint:
+    """Return the routes of the hunts' resources, and of the list of hunts."""
     routes = Blueprint("reading", __name__)
-
-    @routes.get("/v1/hunts")
-    async def hunts() -> Response:
-        shown = [
-            summary(hunt, catalogue.now())
-            for hunt in catalogue.hunts.values()
-            if hunt.state != "draft"
-        ]
-        return tagged({"hunts": shown})
-
-    @routes.get("/v1/hunts/<hunt_id>")
-    async def hunt(hunt_id: str) -> Response:
-        found = play.hunt(hunt_id)
-        shown = details(found, catalogue.now())
-        if found.has_ended:
-            shown |= revealed(found, await version_cache.get(found))
-        return tagged(shown)
-
-    @routes.get("/v1/hunts/<hunt_id>/rewards")
-    async def rewards(hunt_id: str) -> Response:
-        identity = caller.player(play)
-        check_hunt(identity, play.hunt(hunt_id).id)
-        return await history(log, hunt_id, identity.player)
-
-    @routes.get("/v1/hunts/<hunt_id>/leaderboard")
-    async def leaderboard(hunt_id: str) -> Response:
-        play.hunt(hunt_id)
-        limit = bodies.whole_number("limit", 10, least=1, most=leaderboards.SIZE)
-        player = caller.player_or_none(play)
-        board = await boards.get(hunt_id)
-        leaders = [
-            {
-                "rank": rank,
-                "player": mask(each.player),
-                "points": each.points,
-                "wins": each.wins,
-                "you": each.player == player,
-            }
-            for rank, each in enumerate(board.entries[:limit], 1)
-        ]
-        return tagged({"hunt": hunt_id, "seq": board.seq, "leaders": leaders})
-
+    add_resource(routes, play, resources.fixed["/v1/hunts"])
+    for each in resources.hunts.values():
+        add_resource(routes, play, each)
     return routes
 
 
-async def history(log: Log, hunt_id: str, player: str) -> Response:
-    """Return one page of a player's rewards, chosen by the query.
+def add_resource(routes: Blueprint, play: Play, resource: Resource) -> None:
+    """Add the route of a resource."""
 
-    Args:
-        log: Has the rewards.
-        hunt_id: Id of an existing hunt.
-        player: Id of the player.
-    """
-    after = bodies.whole_number("after", 0, least=0, most=2**62)
-    limit = bodies.whole_number("limit", 100, least=1, most=MAX_LIMIT)
-    found = await log.history(hunt_id, player, after, limit)
-    following = str(found[-1].seq) if len(found) == limit else "null"
-    items = b",".join(wire.reward_json(reward) for reward in found)
-    body = b'{"rewards":[' + items + b'],"next":' + following.encode() + b"}"
-    return Response(body, mimetype="application/json")
+    async def respond(hunt_id: str = "") -> Response:
+        request = caller.play_request(hunt_id)
+        return reply_response(await resource.get(request, caller.peer(play)))
 
-
-def tagged(value: object) -> Response:
-    """Return JSON with a strong ETag, or 304 if the client has this version."""
-    body = wire.encode(value)
-    tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    known = [
-        each.strip().removeprefix("W/")
-        for each in request.headers.get("If-None-Match", "").split(",")
-    ]
-    if tag in known or "*" in known:
-        return empty(304, headers)
-    return Response(body, mimetype="application/json", headers=headers)
+    methods = sorted(resource.methods - {"HEAD"})  # Quart adds it
+    name = resource.route.replace(".", "_")
+    routes.add_url_rule(resource.route, name, respond, methods=methods)

@@ -39,8 +39,9 @@ BOUND = {
 def restricted(client: Client) -> set[tuple[str, str]]:
     """Return method and rule of every operator route."""
     from hunt.web.app import create_app
+    from hunt.web.resources import make_resources
 
-    rules = create_app(client.engine).url_map.iter_rules()
+    rules = create_app(client.engine, make_resources(client.engine)).url_map.iter_rules()
     return {
         (method, rule.rule)
         for rule in rules
@@ -51,8 +52,9 @@ def restricted(client: Client) -> set[tuple[str, str]]:
 
 def _rules(client: Client) -> Any:
     from hunt.web.app import create_app
+    from hunt.web.resources import make_resources
 
-    return create_app(client.engine).url_map.iter_rules()
+    return create_app(client.engine, make_resources(client.engine)).url_map.iter_rules()
 
 
 async def test_player_tokens_and_cookies_are_refused(database: str) -> None:

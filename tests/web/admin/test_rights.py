@@ -9,6 +9,7 @@ import pytest
 from hunt.core.tokens import ROLES
 from hunt.web.admin.rights import RIGHTS
 from hunt.web.app import create_app
+from hunt.web.resources import make_resources
 from tests.support.operators import ADMIN, HUNTS, act
 from tests.support.problems import assert_problem
 from tests.support.serving import Client, bearer, serving
@@ -48,7 +49,7 @@ async def allowed(client: Client, name: str) -> bool:
 
 async def test_every_route_names_its_roles(database: str) -> None:
     async with serving(database) as client:
-        rules = create_app(client.engine).url_map.iter_rules()
+        rules = create_app(client.engine, make_resources(client.engine)).url_map.iter_rules()
         routes = {rule.endpoint for rule in rules if rule.rule.startswith(("/v1/admin", "/ops/"))}
         assert routes == set(RIGHTS)
         assert set(RIGHTS) - set(REQUESTS) == {"ops.samples"}, "a stream; its check is the same"

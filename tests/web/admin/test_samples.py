@@ -9,7 +9,7 @@ from typing import Any
 import trio
 
 from hunt.metrics.sample_buffer import KEPT, WATCHERS
-from hunt.web.routes.pages import POLICY
+from hunt.web.site import POLICY
 from tests.support.problems import assert_problem
 from tests.support.serving import Client, Stream, bearer, serving, stream
 

@@ -9,7 +9,8 @@ from hunt.error_kinds import kinds
 from hunt.errors import Refused
 from hunt.web.app import create_app
 from hunt.web.openapi import document
-from hunt.web.routes.pages import POLICY
+from hunt.web.resources import make_resources
+from hunt.web.site import POLICY
 from tests.support.serving import serving
 
 DOCUMENT = json.loads(document.document())
@@ -17,7 +18,7 @@ DOCUMENT = json.loads(document.document())
 
 async def test_document_lists_exactly_the_routes_of_the_application(database: str) -> None:
     async with serving(database) as client:
-        app = create_app(client.engine)
+        app = create_app(client.engine, make_resources(client.engine))
     routes = {
         (method, re.sub(r"<(\w+?)(_id)?>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
