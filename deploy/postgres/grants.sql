@@ -2,8 +2,9 @@
 --
 --   psql -d hunt -U hunt_owner -f grants.sql
 --
--- Not granted: any DDL, DELETE and TRUNCATE of the log, changes of the audit trail. Three functions run with the rights of
--- the owner: hunt_create_log and hunt_delete create and drop the partition of a hunt, hunt_campaign_delete deletes a campaign.
+-- Not granted: any DDL, DELETE and TRUNCATE of the log, changes of the audit trail. Four functions run with the rights of
+-- the owner: hunt_create_log and hunt_delete create and drop the partition of a hunt, hunt_campaign_delete deletes a
+-- campaign, hunt_pseudonym reads the key of the audit trail.
 
 \set ON_ERROR_STOP on
 begin;
@@ -17,20 +18,26 @@ grant select, insert, update on hunts to hunt_app;
 grant select, insert on hunt_versions to hunt_app;
 grant select, insert, update on prizes to hunt_app;
 
--- The log: rows are added. Only the name of a player changes, when the player is erased.
+-- The log: rows are added. Only the name and the positions of a player change, when the player is erased.
 grant select, insert on rewards to hunt_app;
-grant update (player) on rewards to hunt_app;
+grant update (player, x, y) on rewards to hunt_app;
+
+-- Changes of the state of rewards are added, and stay.
+grant select, insert on reward_changes to hunt_app;
+grant select, insert, update on reward_changes_upto to hunt_app;
+grant select, insert, update, delete on claims, retention to hunt_app;
 
 grant select, insert, delete on prize_steps to hunt_app;
 
 grant select, insert, update on player_prizes, player_periods to hunt_app;
 grant select, insert, update, delete on player_clicks to hunt_app;
 grant select, insert on rejected to hunt_app;
-grant update (player) on rejected to hunt_app;
+grant update (player, x, y) on rejected to hunt_app;
 
 -- The audit trail: entries are added. Only the name of an erased player changes, as a trigger ensures.
 grant select, insert on audit to hunt_app;
 grant update (detail) on audit to hunt_app;
+revoke all on audit_key from hunt_app;
 
 grant select, insert, update on standings, standings_upto to hunt_app;
 

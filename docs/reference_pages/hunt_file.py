@@ -51,6 +51,17 @@ MEANINGS: Mapping[str, str] = {
     "Definition.max_speed": "Metres, or map units, a second between two counted clicks of a "
     "player. Default: no limit.",
     "Definition.position": "How the page takes positions; see [maps](rules.md#maps-in-degrees).",
+    "Definition.retain": "How long positions and ids of players are kept after the end, as in "
+    "`2 years`. Default: for ever.",
+    "Claim.fields": "Fields of the form.",
+    "Claim.until": "Latest time of a claim: a time, or a duration from the win on, as in "
+    "`14 days`. Default: no limit.",
+    "Claim.retain": "How long the fields are kept, from the last claim on.",
+    "ClaimField.name": "Name of the field, unique in the form.",
+    "ClaimField.label": "Text for players.",
+    "ClaimField.kind": "Valid values; see [Claims](claims.md).",
+    "ClaimField.required": "Whether the field must be filled in.",
+    "ClaimField.max": "Largest number of characters.",
     "Quota.count": "Largest number in one period.",
     "Quota.per": "Calendar period; a week begins on Monday.",
     "Map.width": "Largest `x` of a click, in units of your choice.",
@@ -73,6 +84,8 @@ MEANINGS: Mapping[str, str] = {
     "`{ moments = N }` or steps `[[time, total], ...]`. Default: the stock at once.",
     "PrizeDefinition.win": "`first`: the first click after a release wins, without odds.",
     "PrizeDefinition.unclaimed": "`void`: what a step released and nobody won is lost at the next.",
+    "PrizeDefinition.claim": "What a winner must do to get the prize; see [Claims](claims.md). "
+    "Default: nothing.",
     "PrizeDefinition.overflow": "Prize further down that a draw gets once this stock is used up.",
     "Peak.peak": "Probability at the position itself.",
     "Peak.at": "Position `[x, y]` on the map; secret.",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
+from hunt.core.claims import Claim, duration_text
 from hunt.core.maps import Map
 
 MAX_PRIZES = 100
@@ -104,6 +105,7 @@ class Prize:
     first: bool = False  #: the first click in its area after a release wins, without a draw
     void: bool = False  #: what a step released is lost at the next one, instead of kept
     overflow: str | None = None  #: prize that a draw gets once the stock is used up
+    claim: Claim | None = None  #: how a winner claims it; None: it is sent without a claim
 
     @property
     def is_counted(self) -> bool:
@@ -128,6 +130,7 @@ class Definition:
     max_accuracy: float | None = None  #: metres or map units, > 0; largest radius of error
     max_speed: float | None = None  #: metres or map units a second, > 0; None: no limit
     position: Source = "tap"  #: how the page takes positions
+    retain: timedelta | None = None  #: how long players are kept after the end; None: for ever
 
     def period(self, prize: Prize) -> tuple[datetime | None, datetime | None]:
         """Return the times between which a prize is granted; None without such a time."""
@@ -144,11 +147,11 @@ class Definition:
 
 _HUNT_FIELDS = (
     "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
-    "max_wins", "max_accuracy", "max_speed", "position",
+    "max_wins", "max_accuracy", "max_speed", "position", "retain",
 )  # fmt: skip
 _PRIZE_FIELDS = (
     "title", "points", "odds", "stock", "per_player", "starts", "until", "release", "first",
-    "void", "overflow",
+    "void", "overflow", "claim",
 )  # fmt: skip
 
 
@@ -184,6 +187,11 @@ def _shown(value: object) -> object:
             return size if unit == "size" else f"[{west!r}, {south!r}, {east!r}, {north!r}] {unit}"
         case Quota(count, per):
             return f"{count} per {per}"
+        case Claim(fields, until, retain):
+            shown = duration_text(until) if isinstance(until, timedelta) else until
+            return f"{len(fields)} fields, until {shown}, retain {duration_text(retain)}"
+        case timedelta():
+            return duration_text(value)
         case Even():
             return "even"
         case Moments(count):

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
-from hunt.core import map_form, rule_form
+from hunt.core import claim_form, map_form, rule_form
+from hunt.core.claims import duration_text
 from hunt.core.definition import MAX_PRIZES, Area, Definition, Peak, Prize
 from hunt.core.form import Form
 from hunt.core.maps import Map
@@ -17,10 +18,12 @@ from hunt.errors import DefinitionError
 _HUNT_NAMES = frozenset(
     {
         "id", "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
-        "max_wins", "max_accuracy", "max_speed", "position",
+        "max_wins", "max_accuracy", "max_speed", "position", "retain",
     }
 )  # fmt: skip
-_PRIZE_NAMES = rule_form.PRIZE_RULES | {"id", "title", "points", "odds", "stock", "per_player"}
+_PRIZE_NAMES = rule_form.PRIZE_RULES | {
+    "id", "title", "points", "odds", "stock", "per_player", "claim",
+}  # fmt: skip
 
 
 def parse(text: str) -> Definition:
@@ -75,6 +78,7 @@ def _build(raw: Mapping[str, object]) -> Definition:
             on,
             needs_accuracy="max_accuracy" in hunt,
         ),
+        retain=claim_form.duration(form, "hunt.retain", hunt.get("retain")),
     )
     rule_form.check(form, definition)
     ids = [prize.id for prize in definition.prizes]
@@ -114,6 +118,7 @@ def _prize(form: Form, where: str, raw: object, on: Map) -> Prize:
         odds=odds,
         stock=form.whole(f"{where}.stock", table.get("stock"), least=0),
         per_player=form.whole(f"{where}.per_player", table.get("per_player"), least=1),
+        claim=claim_form.claim(form, f"{where}.claim", table.get("claim")),
     )
     return rule_form.with_rules(form, where, prize, table)
 
@@ -130,6 +135,7 @@ def to_json(definition: Definition) -> dict[str, object]:
         "timezone": None if definition.timezone == "UTC" else definition.timezone,
         "attempts": definition.attempts and asdict(definition.attempts),
         "max_wins": definition.max_wins and asdict(definition.max_wins),
+        "retain": definition.retain and duration_text(definition.retain),
     }
     return {
         "id": definition.id,
@@ -147,6 +153,7 @@ def to_json(definition: Definition) -> dict[str, object]:
                 "stock": prize.stock,
                 "per_player": prize.per_player,
                 **rule_form.rules_to_json(prize),
+                **({"claim": claim_form.claim_to_json(prize.claim)} if prize.claim else {}),
             }
             for prize in definition.prizes
         ],
@@ -193,6 +200,12 @@ def _prize_table(table: object) -> object:
     for name in ("from", "until"):
         if name in found:
             found[name] = _time(found[name])
+    if isinstance(claim := found.get("claim"), dict):
+        found["claim"] = {
+            name: _time(value) if name == "until" else value
+            for name, value in claim.items()
+            if value is not None
+        }
     if isinstance(found.get("release"), list):
         found["release"] = [
             [_time(step[0]), *step[1:]] if isinstance(step, list) and step else step

@@ -20,6 +20,8 @@ LIST = """
     select id, at, actor, action, hunt, detail from audit
      where (%(before)s::bigint is null or id < %(before)s)
        and (%(hunts)s::text[] is null or hunt = any(%(hunts)s))
+       and (%(player)s::text is null
+            or detail->>'player' in (%(player)s, hunt_pseudonym(%(player)s)))
      order by id desc limit %(limit)s
 """
 
@@ -78,6 +80,7 @@ class Audit:
         self,
         *,
         hunts: Collection[str] | None = None,
+        player: str | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> list[Entry]:
@@ -85,10 +88,14 @@ class Audit:
 
         Args:
             hunts: Ids of the hunts to include; None: all entries, also those without a hunt.
+            player: Id of the player to whom the entries refer; None: all entries.
             before: Exclusive upper bound of the ids.
             limit: Largest number of entries, >= 1.
         """
-        values = {"hunts": None if hunts is None else list(hunts), "before": before, "limit": limit}
+        values = {
+            "hunts": None if hunts is None else list(hunts), "player": player, "before": before,
+            "limit": limit,
+        }  # fmt: skip
         with translated():
             async with self._pool.connection() as conn:
                 rows = await (await conn.execute(LIST, values)).fetchall()

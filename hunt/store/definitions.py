@@ -61,10 +61,12 @@ KEEP_STEPS = """
 
 RETIRE = "update prizes set retired = true where hunt = %s and not id = any(%s)"
 
-# For a stock or limit that is new: count the grants so far.
+# For a stock or limit that is new: count the grants so far.  Void ones count for the limit only.
 COUNT = """
     update prizes z set granted = (
-        select count(*) from rewards r where r.hunt = %(hunt)s and r.prize = %(prize)s)
+        select count(*) from rewards r where r.hunt = %(hunt)s and r.prize = %(prize)s
+           and not exists (select from reward_changes c
+                            where c.hunt = %(hunt)s and c.seq = r.seq and c.state = 'void'))
      where z.hunt = %(hunt)s and z.id = %(prize)s
 """
 COUNT_PLAYERS = """
@@ -85,6 +87,13 @@ COUNT_PERIOD = """
      group by r.hunt, r.player, p.since
     on conflict (hunt, player, what) do update
        set since = excluded.since, count = excluded.count
+"""
+
+KEEP_RETENTION = """
+    with gone as (delete from retention where hunt = %(hunt)s and %(keep)s::interval is null)
+    insert into retention (hunt, keep)
+    select %(hunt)s, %(keep)s::interval where %(keep)s::interval is not null
+    on conflict (hunt) do update set keep = excluded.keep
 """
 
 REMEMBER = """
@@ -166,6 +175,8 @@ async def apply(
     if old is not None:
         await _count_periods(conn, number, old, definition)
     await conn.execute(RETIRE, (number, [prize.id for prize in definition.prizes]))
+    if old is None or old.retain != definition.retain:
+        await conn.execute(KEEP_RETENTION, {"hunt": number, "keep": definition.retain})
     await conn.execute(REMEMBER, (actor, number))
     detail: dict[str, object] = {"changes": changes}
     if found is None:

@@ -12,7 +12,7 @@ ADD_UP = "select upto, rest from hunt_add_up(%s, %s)"
 
 LEADERS = """
     select s.player, s.points, s.wins from standings s
-     where s.hunt = (select number from hunts where id = %s)
+     where s.hunt = (select number from hunts where id = %s) and s.wins > 0
      order by s.points desc, s.seq limit %s
 """
 

@@ -24,20 +24,12 @@ EXPORT = """
 """
 KNOWN = "select from rewards r where r.hunt = %(hunt)s and r.player = %(player)s limit 1"
 
-# The rows stay, under a random name: without them the log would have gaps, and the counts
-# of the stock would be wrong.
-ERASE_LOG = (
-    "update rewards set player = %(pseudonym)s where hunt = %(hunt)s and player = %(player)s"
-)
-HOLD_STANDINGS = "select from standings_upto where hunt = %(hunt)s for update"
-ERASE_STANDINGS = (
-    "update standings set player = %(pseudonym)s where hunt = %(hunt)s and player = %(player)s"
-)
-ERASE = (
-    "update player_prizes set player = %(pseudonym)s where player = %(player)s",
-    "update player_periods set player = %(pseudonym)s where player = %(player)s",
-    "delete from player_clicks where player = %(player)s",
-    "update rejected set player = %(pseudonym)s where player = %(player)s",
+ERASE = "select hunt_erase(%(hunt)s, %(player)s, %(pseudonym)s)"
+
+# In hunts whose log has no row of the player, and in entries of releases that wrote ids.
+ERASE_ELSEWHERE = (
+    "update rejected set player = %(pseudonym)s, x = null, y = null where player = %(player)s",
+    "update campaign_standings set player = %(pseudonym)s where player = %(player)s",
     """
     update audit set detail = jsonb_set(detail, '{player}', to_jsonb(%(pseudonym)s::text))
      where detail->>'player' = %(player)s
@@ -104,6 +96,7 @@ class Players:
     async def erase(self, player: str, *, actor: str) -> tuple[str, int]:
         """Replace a player's id by a random pseudonym; return it, and the number of clicks.
 
+        Positions and the fields of claims are removed.
         Atomic, and safe to repeat: a second call erases clicks since the first one.  The
         draws of these clicks can no longer be verified, because the player's id was part of
         each draw.
@@ -121,11 +114,10 @@ class Players:
             async with self._pool.transaction() as conn:
                 clicks = 0
                 for which in known:
-                    # Keep the leaderboard from adding the name again meanwhile.
-                    await conn.execute(HOLD_STANDINGS, which)
-                    await conn.execute(ERASE_STANDINGS, which)
-                    clicks += (await conn.execute(ERASE_LOG, which, prepare=False)).rowcount
-                for each in ERASE:
+                    row = await (await conn.execute(ERASE, which)).fetchone()
+                    assert row is not None
+                    clicks += row[0]
+                for each in ERASE_ELSEWHERE:
                     await conn.execute(each, values)
                 detail = Jsonb({"player": pseudonym, "clicks": clicks})
                 await conn.execute(AUDIT, (actor, "erase", detail))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import psycopg
@@ -12,7 +13,7 @@ from hunt.store.audit import Audit, Entry
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.players import Players
-from tests.store.open_log import PLAIN, opened
+from tests.store.open_log import PLAIN, click, opened
 
 
 async def test_commitment_is_recorded_when_the_hunt_is_created(database: str) -> None:
@@ -52,9 +53,39 @@ async def test_audit_trail_is_append_only(database: str, statement: str) -> None
         assert await audit.list() == before
 
 
-async def test_erased_player_loses_the_name_in_the_audit_trail(database: str) -> None:
+async def test_audit_trail_has_a_pseudonym_instead_of_an_id(database: str) -> None:
     async with opened(database) as (_, pool):
         audit = Audit(pool)
+        for player in ("ada", "ada", "bob"):
+            await audit.record(Entry(actor="root", action="export", detail={"player": player}))
+        bob, ada, again = [each.detail["player"] for each in await audit.list(limit=3)]
+        assert ada == again != bob
+        assert re.fullmatch(r"player-[0-9a-f]{24}", str(ada))
+        assert [each.detail["player"] for each in await audit.list(player="bob")] == [bob]
+        await audit.record(Entry(actor="root", action="export", detail={"player": ada}))
+        assert len(await audit.list(player="ada")) == 3, "a pseudonym is kept as it is"
+
+
+async def test_erasure_leaves_the_audit_trail_unchanged(database: str) -> None:
+    async with opened(database) as (log, pool):
+        await log.append("harbour", [click("ada")])
+        audit = Audit(pool)
         await audit.record(Entry(actor="root", action="export", detail={"player": "ada"}))
-        nobody, _ = await Players(pool).erase("ada", actor="root")
-        assert [each.detail.get("player") for each in await audit.list(limit=2)] == [nobody, nobody]
+        before = await audit.list()
+        pseudonym, _ = await Players(pool).erase("ada", actor="root")
+        await audit.record(Entry(actor="root", action="export", detail={"player": "ada"}))
+        export, erased, *after = await audit.list()
+        assert after == before
+        assert erased.detail["player"] == pseudonym
+        assert "ada" not in str([export, erased, *after])
+
+
+async def test_erased_player_loses_the_id_in_entries_of_earlier_releases(database: str) -> None:
+    async with opened(database) as (_, pool):
+        audit = Audit(pool)
+        async with pool.connection() as conn:
+            await conn.execute("alter table audit disable trigger hunt_audit_pseudonym")
+        await audit.record(Entry(actor="root", action="export", detail={"player": "ada"}))
+        pseudonym, _ = await Players(pool).erase("ada", actor="root")
+        names = [each.detail.get("player") for each in await audit.list(limit=2)]
+        assert names == [pseudonym, pseudonym]

@@ -3,7 +3,7 @@
 -- nothing. No lock that a commit needs is taken.
 --
 -- Two doors of a campaign are never added up at the same time, because both change the rows of the same players: the
--- lock on the campaign's row.
+-- lock on the campaign's row. Rewards that are void do not count.
 create or replace function hunt_add_up(p_hunt text, p_most int) returns table (upto bigint, rest bigint)
 language plpgsql
 set plan_cache_mode = force_custom_plan
@@ -14,6 +14,7 @@ declare
     v_campaign  int;
     v_upto      bigint;
     v_to        bigint;
+    v_void      boolean;  -- whether a reward of this hunt may be void
 begin
     select h.number, h.last_seq, h.campaign into v_hunt, v_last, v_campaign from hunts h where h.id = p_hunt;
     insert into standings_upto (hunt) values (v_hunt) on conflict do nothing;
@@ -31,9 +32,12 @@ begin
     end if;
     v_to := least(v_last, v_upto + p_most);
     if v_to > v_upto then
+        v_void := exists (select from reward_changes_upto c where c.hunt = v_hunt);
         insert into standings as s (hunt, player, points, wins, seq)
         select v_hunt, r.player, sum(r.points), count(*), max(r.seq) from rewards r
          where r.hunt = v_hunt and r.seq > v_upto and r.seq <= v_to and r.prize is not null
+           and not (v_void and exists (
+               select from reward_changes c where c.hunt = v_hunt and c.seq = r.seq and c.state = 'void'))
          group by r.player
         on conflict (hunt, player) do update
            set points = s.points + excluded.points, wins = s.wins + excluded.wins, seq = excluded.seq;
@@ -41,6 +45,8 @@ begin
             insert into campaign_standings as s (campaign, player, points, wins, reached)
             select v_campaign, r.player, sum(r.points), count(*), max(r.at) from rewards r
              where r.hunt = v_hunt and r.seq > v_upto and r.seq <= v_to and r.prize is not null
+               and not (v_void and exists (
+                   select from reward_changes c where c.hunt = v_hunt and c.seq = r.seq and c.state = 'void'))
              group by r.player
             on conflict (campaign, player) do update
                set points = s.points + excluded.points, wins = s.wins + excluded.wins,

@@ -15,6 +15,8 @@ begin
     delete from player_prizes where hunt = p_hunt;
     delete from player_clicks where hunt = p_hunt;
     delete from rejected where hunt = p_hunt;
+    delete from retention where hunt = p_hunt;
+    delete from reward_changes_upto where hunt = p_hunt;
     delete from standings where hunt = p_hunt;
     delete from standings_upto where hunt = p_hunt;
     delete from webhooks where hunt = p_hunt;  -- and their dead letters

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from hunt.core import claims
 from hunt.web.openapi.field_types import Id, Length, Probability, Time, Title
 
 
@@ -140,6 +141,42 @@ Release = Annotated[
 ]
 
 
+#: A time, or a duration from the win on; see `Odds` for the reason.
+ClaimUntil = Annotated[
+    object,
+    Meta(
+        extra_json_schema={
+            "anyOf": [
+                {"type": "string", "format": "date-time"},
+                {"type": "string", "pattern": f"^{claims.DURATION}$"},
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+
+#: A duration such as ``14 days``.
+Duration = Annotated[str, Meta(pattern=f"^{claims.DURATION}$", examples=["14 days"])]
+
+
+class ClaimField(Struct, forbid_unknown_fields=True):
+    """A field of a claim form."""
+
+    name: Id
+    label: Title
+    kind: claims.Kind = "text"
+    required: bool = False
+    max: Annotated[int, Meta(ge=1, le=claims.MAX_LENGTH)] = 200
+
+
+class Claim(Struct, forbid_unknown_fields=True):
+    """How a winner claims a prize; without fields the winner only confirms."""
+
+    fields: Annotated[list[ClaimField], Meta(max_length=claims.MAX_FIELDS)] = []
+    until: ClaimUntil = None
+    retain: Duration = "90 days"
+
+
 class PrizeDefinition(Struct, forbid_unknown_fields=True):
     """A prize in the definition of a hunt; null means unlimited."""
 
@@ -155,6 +192,7 @@ class PrizeDefinition(Struct, forbid_unknown_fields=True):
     win: Literal["draw", "first"] = "draw"
     unclaimed: Literal["carry", "void"] = "carry"
     overflow: Id | None = None
+    claim: Claim | None = None
 
 
 class Definition(Struct, forbid_unknown_fields=True):
@@ -172,6 +210,7 @@ class Definition(Struct, forbid_unknown_fields=True):
     max_accuracy: Length | None = None
     max_speed: Length | None = None
     position: Literal["tap", "device", "either"] = "tap"
+    retain: Duration | None = None
     prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
 
 

@@ -1,0 +1,23 @@
+-- Erase a player of one hunt: replace the id by a pseudonym, and remove positions and the fields of claims. Return the number of clicks.
+--
+-- The rows of the log stay: without them it would have gaps, and the counts of the stock would be wrong. The lock keeps the
+-- leaderboard from adding the id again meanwhile. The plan is custom for the reason given in hunt_seen.
+create or replace function hunt_erase(p_hunt int, p_player text, p_pseudonym text) returns bigint
+language plpgsql
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_clicks bigint;
+begin
+    perform from standings_upto where hunt = p_hunt for update;
+    update standings set player = p_pseudonym where hunt = p_hunt and player = p_player;
+    delete from claims c using rewards r
+     where r.hunt = p_hunt and r.player = p_player and r.prize is not null and c.hunt = p_hunt and c.seq = r.seq;
+    update rewards set player = p_pseudonym, x = null, y = null where hunt = p_hunt and player = p_player;
+    get diagnostics v_clicks = row_count;
+    update player_prizes set player = p_pseudonym where hunt = p_hunt and player = p_player;
+    update player_periods set player = p_pseudonym where hunt = p_hunt and player = p_player;
+    delete from player_clicks where hunt = p_hunt and player = p_player;
+    update rejected set player = p_pseudonym, x = null, y = null where hunt = p_hunt and player = p_player;
+    return v_clicks;
+end $$;

@@ -1,0 +1,183 @@
+"""Claims in hunt files, durations, and the fields that players send."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hunt.core.claim_values import validate
+from hunt.core.claims import RETAIN, Claim, ClaimField, duration_text, parse_duration
+from hunt.core.definition import differences
+from hunt.core.hunt_file import from_json, parse, to_json
+from hunt.errors import DefinitionError, InvalidRequest
+
+HEAD = """
+[hunt]
+id = "show"
+title = "Show"
+map = { width = 9, height = 9 }
+retain = "2 years"
+
+[[prize]]
+id = "voucher"
+title = "Voucher"
+odds = 0.1
+"""
+
+WHOLE = """
+[prize.claim]
+until = "14 days"
+retain = "6 weeks"
+fields = [
+  { name = "email", label = "E-mail", kind = "email", required = true },
+  { name = "size", label = "Size", max = 4 },
+]
+"""
+
+
+def test_claim_is_read_and_written_without_loss() -> None:
+    definition = parse(HEAD + WHOLE)
+    fields = (
+        ClaimField("email", "E-mail", "email", required=True),
+        ClaimField("size", "Size", max=4),
+    )
+    assert definition.retain == timedelta(days=730)
+    assert definition.prizes[0].claim == Claim(fields, timedelta(days=14), timedelta(weeks=6))
+    assert from_json(to_json(definition)) == definition
+
+
+def test_deadline_may_be_a_time() -> None:
+    definition = parse(HEAD + "claim = { until = 2026-12-24T18:00:00Z }")
+    assert definition.prizes[0].claim == Claim((), datetime(2026, 12, 24, 18, tzinfo=UTC), RETAIN)
+    assert from_json(to_json(definition)) == definition
+
+
+def test_hunt_without_claims_keeps_its_json() -> None:
+    definition = to_json(parse(HEAD.replace('retain = "2 years"', "")))
+    assert "retain" not in definition
+    assert "claim" not in definition["prizes"][0]  # type: ignore[index]
+
+
+def test_change_of_a_claim_is_a_difference() -> None:
+    [changed] = differences(parse(HEAD), parse(HEAD + WHOLE))
+    assert changed == ("prize voucher: claim None -> 2 fields, until 2 weeks, retain 6 weeks")
+
+
+@pytest.mark.parametrize(
+    ("claim", "field", "wrong"),
+    [
+        ("claim = 3", "prize[0].claim", "must be a table"),
+        ("claim = { form = [] }", "prize[0].claim.form", "is unknown"),
+        ('claim = { until = "soon" }', "prize[0].claim.until", "must be a duration"),
+        ('claim = { retain = "0 days" }', "prize[0].claim.retain", "must be a duration"),
+        ('claim = { retain = "101 years" }', "prize[0].claim.retain", "must be a duration"),
+        ("claim = { fields = 3 }", "prize[0].claim.fields", "must be a list"),
+        ('claim = { fields = [{ name = "a" }] }', "prize[0].claim.fields[0].label", "one line"),
+        (
+            'claim = { fields = [{ name = "a", label = "A", kind = "colour" }] }',
+            "prize[0].claim.fields[0].kind",
+            "must be one of text, lines",
+        ),
+        (
+            'claim = { fields = [{ name = "a", label = "A", max = 1001 }] }',
+            "prize[0].claim.fields[0].max",
+            "at most 1000",
+        ),
+        (
+            'claim = { fields = [{ name = "a", label = "A", required = 1 }] }',
+            "prize[0].claim.fields[0].required",
+            "true or false",
+        ),
+        (
+            'claim = { fields = [{ name = "a", label = "A" }, { name = "a", label = "B" }] }',
+            "prize[0].claim.fields",
+            "'a' is used more than once",
+        ),
+    ],
+)
+def test_wrong_claim_is_named(claim: str, field: str, wrong: str) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        parse(HEAD + claim)
+    assert wrong in refused.value.errors[field]
+
+
+@pytest.mark.parametrize(
+    "text", ["1 minute", "90 minutes", "5 hours", "3 days", "2 weeks", "1 year"]
+)
+def test_duration_is_written_as_it_is_read(text: str) -> None:
+    found = parse_duration(text)
+    assert found is not None
+    assert duration_text(found) == text
+
+
+@pytest.mark.parametrize("text", ["", "1", "days", "-1 days", "1.5 days", "1 fortnight", "1  day"])
+def test_malformed_duration_is_none(text: str) -> None:
+    assert parse_duration(text) is None
+
+
+FORM = Claim(
+    (
+        ClaimField("name", "Name", required=True, max=5),
+        ClaimField("address", "Address", "lines"),
+        ClaimField("email", "E-mail", "email"),
+        ClaimField("phone", "Phone", "phone"),
+        ClaimField("country", "Country", "country"),
+        ClaimField("born", "Born", "date"),
+        ClaimField("terms", "Terms", "consent", required=True),
+    )
+)
+GOOD = {
+    "name": "Ada", "address": "1 Quay\nHarbour", "email": "ada@example.org",
+    "phone": "+49 (30) 12-34.56", "country": "DE", "born": "1990-02-28", "terms": True,
+}  # fmt: skip
+
+
+def test_valid_fields_are_returned_without_space_around_them() -> None:
+    assert validate(FORM, {"fields": GOOD | {"name": " Ada "}}) == GOOD
+
+
+def test_blank_fields_are_left_out() -> None:
+    fields = {"name": "Ada", "terms": True, "email": "  ", "phone": None}
+    assert validate(FORM, {"fields": fields}) == {"name": "Ada", "terms": True}
+
+
+def test_claim_without_fields_needs_no_body() -> None:
+    assert validate(Claim(), {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wrong"),
+    [
+        ("name", "", "is required"),
+        ("name", "Lovelace", "at most 5 characters"),
+        ("name", "a\nb", "one line"),
+        ("name", 3, "must be a text"),
+        ("name", ["x"], "must be a text"),
+        ("address", "\n".join("abcdefghijk"), "at most 10 lines"),
+        ("address", "a\x00b", "at most 10 lines"),
+        ("email", "ada", "e-mail address"),
+        ("email", "ada@localhost", "e-mail address"),
+        ("email", "ada@ex ample.org", "e-mail address"),
+        ("phone", "12345", "6 to 15 digits"),
+        ("phone", "call 123456", "6 to 15 digits"),
+        ("country", "de", "ISO 3166-1"),
+        ("country", "XX", "ISO 3166-1"),
+        ("born", "2026-02-30", "a date"),
+        ("born", "20260228", "a date"),
+        ("terms", False, "is required"),
+        ("terms", "yes", "true or false"),
+        ("colour", "red", "is unknown"),
+    ],
+)
+def test_wrong_field_is_named_without_its_value(name: str, value: object, wrong: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        validate(FORM, {"fields": GOOD | {name: value}})
+    assert list(refused.value.errors) == [f"fields.{name}"]
+    assert wrong in refused.value.errors[f"fields.{name}"]
+
+
+@pytest.mark.parametrize("body", [{"fields": 3}, {"fields": GOOD, "seq": 1}])
+def test_other_members_of_a_claim_are_refused(body: dict[str, object]) -> None:
+    with pytest.raises(InvalidRequest):
+        validate(FORM, body)
