@@ -32,19 +32,34 @@ def parse(text: str) -> Definition:
     Raises:
         DefinitionError: The text has errors; lists all of them.
     """
+    return from_tables(load(text))
+
+
+def load(text: str) -> dict[str, object]:
+    """Return the tables in a TOML file.
+
+    Raises:
+        DefinitionError: The text is not TOML.
+    """
     try:
-        raw = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise DefinitionError({"file": f"is not TOML: {exc}"}) from None
     except (ValueError, RecursionError):
         wrong = "is not TOML: a number is too long, or values are nested too deeply"
         raise DefinitionError({"file": wrong}) from None
-    return _build(raw)
 
 
-def _build(raw: Mapping[str, object]) -> Definition:
+def from_tables(raw: Mapping[str, object]) -> Definition:
+    """Return the definition in the tables ``hunt`` and ``prize`` of a hunt file.
+
+    Raises:
+        DefinitionError: They have errors; lists all of them.
+    """
     form = Form()
-    form.known("", raw, {"hunt", "prize"})
+    if "campaign" in raw:
+        form.wrong("campaign", "is of a campaign, not of a hunt: use 'hunt apply'")
+    form.known("", raw, {"campaign", "hunt", "prize"})
     hunt = form.table("hunt", raw.get("hunt"))
     form.known("hunt.", hunt, _HUNT_NAMES)
     on = map_form.read(form, "hunt.map", hunt.get("map"))
@@ -171,7 +186,7 @@ def from_json(raw: Mapping[str, object]) -> Definition:
     if not isinstance(raw, Mapping):
         raise DefinitionError({"hunt": "must be a table"})
     prizes = raw.get("prizes", [])
-    return _build(
+    return from_tables(
         {
             "hunt": {
                 name: _time(value) if name in {"opens_at", "closes_at"} else value
@@ -189,7 +204,7 @@ def _time(value: object) -> object:
     try:
         return datetime.fromisoformat(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        return value  # `_build` reports it with the other errors
+        return value  # `from_tables` reports it with the other errors
 
 
 def _prize_table(table: object) -> object:

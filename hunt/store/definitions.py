@@ -103,6 +103,8 @@ REMEMBER = """
 
 LOCK = "select number, definition, state, last_seq from hunts where id = %s for update"
 
+SAME_ID = "select from campaigns where id = %s"
+
 # A new hunt has no row that could be locked.
 RESERVE = "select pg_advisory_xact_lock(hashtextextended('hunt ' || %s, 0))"
 
@@ -164,6 +166,8 @@ async def apply(
         wrong = "has passed by the database's clock: give a later time"
         raise DefinitionError({"hunt.closes_at": wrong})
     if found is None:
+        if (await conn.execute(SAME_ID, (definition.id,))).rowcount:
+            raise WrongState(f"there is a campaign {definition.id!r}: choose another id")
         number = await _create(conn, definition, seed)
     else:
         number = found.number

@@ -9,6 +9,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from hunt.core.cache import Cache
+from hunt.core.campaign import Campaign
 from hunt.core.definition import Definition
 from hunt.core.hunt_file import from_json
 from hunt.core.hunts import Hunt, State, Version
@@ -26,8 +27,9 @@ SELECT = """
            coalesce((
                select jsonb_object_agg(z.id, greatest(z.stock - z.granted - z.voided, 0))
                  from prizes z where z.hunt = h.number and z.stock is not null and not z.retired
-           ), '{}'), clock_timestamp(), h.ended_at
-      from hunts h
+           ), '{}'), clock_timestamp(), h.ended_at, h.door,
+           c.id, c.title, c.timezone, c.streak, c.preview
+      from hunts h left join campaigns c on c.number = h.campaign
 """
 
 VERSIONS = """
@@ -263,7 +265,8 @@ class Hunts:
                 return await move(conn, found, state, actor)
 
     def _hunt(self, row: tuple[Any, ...]) -> Hunt:
-        _, text, version, state, epoch, last_seq, seed, stock_left, as_of, ended_at = row
+        _, text, version, state, epoch, last_seq, seed, stock_left, as_of, ended_at = row[:10]
+        door, *campaign = row[10:]
         definition = self._definitions.get(text)
         if definition is None:
             definition = from_json(msgspec.json.decode(text))
@@ -278,6 +281,8 @@ class Hunts:
             stock_left=stock_left,
             as_of=as_of,
             ended_at=ended_at,
+            campaign=None if door is None else Campaign(*campaign),
+            door=door,
         )
 
 

@@ -29,7 +29,10 @@ ERASE = "select hunt_erase(%(hunt)s, %(player)s, %(pseudonym)s)"
 # In hunts whose log has no row of the player, and in entries of releases that wrote ids.
 ERASE_ELSEWHERE = (
     "update rejected set player = %(pseudonym)s, x = null, y = null where player = %(player)s",
-    "update campaign_standings set player = %(pseudonym)s where player = %(player)s",
+    """
+    update campaign_standings set player = %(pseudonym)s
+     where campaign = any (array(select number from campaigns)) and player = %(player)s
+    """,
     """
     update audit set detail = jsonb_set(detail, '{player}', to_jsonb(%(pseudonym)s::text))
      where detail->>'player' = %(player)s

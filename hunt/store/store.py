@@ -12,6 +12,8 @@ from hunt.errors import SettingsError, StoreError
 from hunt.logs import FaultLog
 from hunt.store import connection_checks, schema, setting_checks, winners
 from hunt.store.audit import Audit
+from hunt.store.campaign_standings import CampaignStandings
+from hunt.store.campaigns import Campaigns
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.driver.servers import Servers
@@ -48,6 +50,8 @@ class Store:
         self.players = Players(pool)
         self.audit = Audit(pool)
         self.leaderboard = StoredLeaderboard(pool)
+        self.campaigns = Campaigns(pool)
+        self.campaign_standings = CampaignStandings(pool)
         self.listening = Listener(listen).listening
         self.states = pool.states
         self.faults = pool.faults

@@ -1,7 +1,7 @@
--- Return for each door of a campaign, in order, whether a player has played, with wins and points: those that are added up
--- already, and those of later rows. The plans are custom for the reason given in hunt_seen.
+-- Return each door of a campaign that a player has played, in order, with wins and points: those that are added up already,
+-- and those of later rows. The plans are custom for the reason given in hunt_seen.
 create or replace function hunt_campaign_standing(p_campaign text, p_player text)
-returns table (door int, hunt text, played boolean, wins bigint, points bigint)
+returns table (door int, hunt text, wins bigint, points bigint)
 language plpgsql stable
 set plan_cache_mode = force_custom_plan
 as $$
@@ -15,8 +15,7 @@ begin
          where h.campaign = (select c.number from campaigns c where c.id = p_campaign) and h.last_seq > 0
          order by h.door
     loop
-        select exists (select from rewards r where r.hunt = v_hunt and r.player = p_player) into played;
-        if played then
+        if exists (select from rewards r where r.hunt = v_hunt and r.player = p_player) then
             select count(r.prize) + coalesce(max(s.wins), 0),
                    coalesce(sum(r.points), 0) + coalesce(max(s.points), 0)
               into wins, points
