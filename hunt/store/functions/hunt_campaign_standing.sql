@@ -1,5 +1,5 @@
 -- Return each door of a campaign that a player has played, in order, with wins and points: those that are added up already,
--- and those of later rows. The plans are custom for the reason given in hunt_seen.
+-- and those of later rows. Rewards that are void do not count. The plans are custom for the reason given in hunt_seen.
 create or replace function hunt_campaign_standing(p_campaign text, p_player text)
 returns table (door int, hunt text, wins bigint, points bigint)
 language plpgsql stable
@@ -21,7 +21,9 @@ begin
               into wins, points
               from (select) as one
               left join standings s on s.hunt = v_hunt and s.player = p_player
-              left join rewards r on r.hunt = v_hunt and r.player = p_player and r.seq > v_upto;
+              left join rewards r on r.hunt = v_hunt and r.player = p_player and r.seq > v_upto
+               and not exists (
+                   select from reward_changes c where c.hunt = v_hunt and c.seq = r.seq and c.state = 'void');
             return next;
         end if;
     end loop;
