@@ -9,6 +9,7 @@ from itertools import starmap
 from hunt.bench.figure_table import Columns, rows
 from hunt.bench.result import Result
 from hunt.bench.run import percentile
+from hunt.reports import plot
 
 _WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 32, 16, 44
@@ -19,19 +20,6 @@ _SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)
 _NAMED = {0.0: "min", 0.5: "p50", 0.9: "p90", 0.99: "p99", 0.999: "p99.9", 0.9999: "p99.99"}
 
 Points = list[tuple[float, float]]
-
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
-       color: #1b2430; background: #fff }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block;
-        overflow-x: auto }
-th, td { padding: .25rem .5rem; font-size: .875rem; text-align: right;
-         border-bottom: 1px solid #dde3ea }
-th { font-weight: 600 } figure { margin: 2rem 0 } svg { width: 100%; height: auto }
-text { font: 12px system-ui, sans-serif; fill: #4a5563 } .bad { color: #a3142b }
-@media (prefers-color-scheme: dark) { body { color: #e6ebf1; background: #14191f }
-  th, td { border-color: #303a45 } text { fill: #aab4c0 } .bad { color: #ff8a9a } }
-"""
 
 
 def page(title: str, columns: Columns, results: Sequence[Result], labels: Sequence[str]) -> str:
@@ -47,13 +35,11 @@ def page(title: str, columns: Columns, results: Sequence[Result], labels: Sequen
     lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in body]
     problems = [problem for result in results for problem in result.problems]
     parts = [
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<style>{_STYLE}</style><h1>{escape(title)}</h1><table><tr>",
+        f'{plot.head(title)}<h1>{escape(title)}</h1><div class="wide"><table><tr>',
         "".join(f"<th scope=col>{escape(cell)}</th>" for cell in head),
         "</tr>",
         "".join(f"<tr>{line}</tr>" for line in lines),
-        "</table>",
+        "</table></div>",
         "".join(f'<p class="bad">Failed: {escape(problem)}.</p>' for problem in problems)
         or "<p>All checks passed: no reward was lost, duplicated or sent to the wrong player.</p>",
     ]
@@ -63,7 +49,7 @@ def page(title: str, columns: Columns, results: Sequence[Result], labels: Sequen
         parts.append(_plot("Latency of the answers, milliseconds", latencies, ticks))
         rates = [(label, _rates(result)) for label, result in zip(labels, results, strict=True)]
         last = max((points[-1][0] for _, points in rates if points), default=0.0)
-        seconds = [(at, f"{at:.0f} s") for at in _steps(last)]
+        seconds = [(at, f"{at:.0f} s") for at in plot.ticks(last)]
         parts.append(_plot("Settled clicks a second", rates, seconds))
     return "\n".join([*parts, "</html>\n"])
 
@@ -84,18 +70,6 @@ def _rates(result: Result) -> Points:
     return [((at + 1) / 2, count * 2.0) for at, count in enumerate(counts)]
 
 
-def _steps(most: float) -> list[float]:
-    """Return about four round values from 0 to `most`."""
-    if most <= 0:
-        return [0.0]
-    step = 10.0 ** (len(str(int(most))) - 1) if most >= 1 else 0.1
-    for smaller in (step, step / 2, step / 4, step / 5):
-        if most / smaller >= 3:
-            step = smaller
-            break
-    return [step * at for at in range(int(most / step + 1e-9) + 1)]
-
-
 def _plot(title: str, lines: Sequence[tuple[str, Points]], ticks: list[tuple[float, str]]) -> str:
     every = [point for _, points in lines for point in points]
     right = max(*(x for x, _ in every), ticks[-1][0], 1e-9)
@@ -108,9 +82,9 @@ def _plot(title: str, lines: Sequence[tuple[str, Points]], ticks: list[tuple[flo
         return _LEFT + (x - left) / (right - left) * inner, _TOP + tall - y / top * tall
 
     shown = [f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">']
-    for value in _steps(top):
+    for value in plot.ticks(top):
         _, y = place(left, value)
-        text = f"{value:,.4g}" if value < 10_000 else f"{value:,.0f}"
+        text = plot.number(value)
         shown.append(
             f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
             f'stroke="#8895a5" stroke-opacity=".3"/>'
@@ -121,10 +95,10 @@ def _plot(title: str, lines: Sequence[tuple[str, Points]], ticks: list[tuple[flo
         shown.append(f'<text x="{x:.1f}" y="{_HEIGHT - 26}" text-anchor="middle">{name}</text>')
     for number, (label, points) in enumerate(lines):
         colour = _COLOURS[number % len(_COLOURS)]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in starmap(place, points))
+        line = plot.path(list(starmap(place, points)))
         x = _LEFT + number * 150
         shown.append(
-            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
+            f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>'
             f'<rect x="{x}" y="{_HEIGHT - 14}" width="12" height="4" fill="{colour}"/>'
             f'<text x="{x + 18}" y="{_HEIGHT - 8}">{escape(label)}</text>'
         )

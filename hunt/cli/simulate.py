@@ -4,43 +4,34 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
-from hunt.cli import arguments
+from hunt.bench.progress import ProgressLine
+from hunt.cli import arguments, simulation_text
+from hunt.cli.simulate_options import Cost, CrowdShares, Curve
+from hunt.core.arrivals import Habits
 from hunt.core.definition import Definition
+from hunt.core.expected_value import grid, worth
 from hunt.core.fairness import new_seed
-from hunt.core.simulation import Played, play
+from hunt.core.simulation import SPREAD, Played, Scenario, play
+from hunt.core.simulation_summary import Summary, summarise
+from hunt.errors import HuntError
 from hunt.values import MOST
 
-#: Characters of the longest bar.
-BAR = 40
-
-
-class Curve(click.ParamType[tuple[float, ...]]):
-    """Numbers that are not negative, and not all 0."""
-
-    name = "rates"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, ...]:
-        """Return the numbers in a text like ``1,4,9``."""
-        try:
-            rates = tuple(float(each) for each in str(value).split(","))
-        except ValueError:
-            rates = ()
-        if not (0 < sum(rates) < MOST) or min(rates) < 0:
-            self.fail("must be numbers, at least 0 and not all 0, as in 1,4,9,2", param, ctx)
-        return rates
+#: Largest number of runs: quantiles need no more.
+MOST_RUNS = 1000
 
 
 @click.command(
     epilog=arguments.examples(
-        "hunt simulate river.toml", "hunt simulate river.toml --clicks 50000 --players 20 --json"
+        "hunt simulate river.toml",
+        "hunt simulate river.toml --clicks 50000 --players 20 --json",
+        "hunt simulate river.toml --players 5000 --runs 20 --html river.html",
+        "hunt simulate river.toml --crowd uniform=0.9,bots=0.1 --visit 10 --pause 3",
     )
 )
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -65,76 +56,158 @@ class Curve(click.ParamType[tuple[float, ...]]):
     show_default=True,
     help="Relative rates of clicks in equal parts of the hunt's time, as in 1,4,9,2.",
 )
+@click.option(
+    "--crowd",
+    type=CrowdShares(),
+    default="uniform=1",
+    show_default=True,
+    help="Where players click: relative shares of uniform, hints and bots, as in "
+    "uniform=0.7,hints=0.25,bots=0.05.",
+)
+@click.option(
+    "--spread",
+    type=arguments.Number(min=0, max=1),
+    default=SPREAD,
+    show_default=True,
+    help="Standard deviation around hints, as a share of the map's width and height.",
+)
+@click.option(
+    "--returns",
+    type=arguments.Number(min=0, max=1),
+    default=1.0,
+    show_default=True,
+    help="Share of the players who take part in each hour; in each day of a hunt over 48 hours.",
+)
+@click.option(
+    "--visit",
+    type=click.IntRange(1, MOST),
+    default=1,
+    show_default=True,
+    help="Clicks in a row of one player.",
+)
+@click.option(
+    "--pause",
+    type=arguments.Number(min=0),
+    default=1.0,
+    show_default=True,
+    help="Seconds between the clicks of a visit; the cooldown, if that is longer.",
+)
+@click.option("--impatient", is_flag=True, help="Players do not wait for the cooldown.")
+@click.option(
+    "--value",
+    "costs",
+    type=Cost(),
+    multiple=True,
+    help="Cost of one unit of a prize, as in voucher=20; repeat it for several prizes.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["hour", "day"]),
+    help="Report the grants by hour or by day. Default: by hour, up to 48 hours.",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(1, MOST_RUNS),
+    default=1,
+    show_default=True,
+    help="Number of simulations, for quantiles.",
+)
 @click.option("--seed", type=int, help="Seed of an earlier run, to repeat it; random by default.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a page with the map of expected values and plots; it shows secret positions.",
+)
 @arguments.json_option
 def command(
     file: Path,
     clicks: int,
     players: int,
-    curve: tuple[float, ...],
+    runs: int,
     seed: int | None,
+    html: Path | None,
     as_json: bool,
+    costs: tuple[tuple[str, float], ...],
+    **options: Any,  # ruff: ignore[any-type]
 ) -> None:
     """Simulate a hunt FILE with random clicks, and print how often each prize is won.
 
-    The draws use the same code as the server.
+    Draws and grants are decided by the same code as on the server.
     """
     definition = arguments.definition(file)
-    number = random.SystemRandom().getrandbits(32) if seed is None else seed
-    source = random.Random(number)
-    played = play(
-        definition,
+    scenario = Scenario(
         clicks=clicks,
         players=players,
-        seed=new_seed(source.randbytes),
-        uniform=source.random,
-        curve=curve,
+        habits=Habits(**{name: options[name] for name in Habits.__struct_fields__}),
+        crowd=options["crowd"],
+        spread=options["spread"],
+        costs=_costs(definition, costs),
+        by=options["by"],
     )
+    number = random.SystemRandom().getrandbits(32) if seed is None else seed
+    played = _play(definition, scenario, number, runs)
+    summary = summarise(definition, played, players)
+    if html is not None:
+        _write(html, definition, scenario, summary, number)
     if as_json:
-        chances = {prize.id: played.chance(prize.id) for prize in definition.prizes}
-        shown = msgspec.to_builtins(played) | {
-            "seed": number,
-            "chance": msgspec.to_builtins(chances),
-        }
-        click.echo(json.dumps(shown))
+        click.echo(json.dumps(_as_json(definition, scenario, played, summary, number)))
         return
-    for line in (*_lines(definition, played), *_plan(played)):
+    measure, _ = worth(definition, scenario.costs)
+    for line in simulation_text.lines(summary, measure, costs=bool(scenario.costs)):
         click.echo(line)
-    click.echo(f"{played.winners / players:.2%} of the players win something")
     click.echo(f"{clicks} clicks of {players} players; repeat this run with --seed {number}")
 
 
-def _lines(definition: Definition, played: Played) -> list[str]:
-    """Return a line for each prize, with a bar, and one with the points of a click."""
-    width = max((len(prize.id) for prize in definition.prizes), default=0)
-    most = max(played.drawn.values(), default=0) or 1
-    lines = []
-    for prize in definition.prizes:
-        drawn, granted = played.drawn[prize.id], played.granted[prize.id]
-        chance = played.chance(prize.id)
-        bar = "█" * round(BAR * granted / most) + "░" * round(BAR * (drawn - granted) / most)
-        lines.append(
-            f"{prize.id:<{width}}  {drawn:>9} drawn  {granted:>9} granted  "
-            f"{chance.estimate:8.4%} ({chance.low:.4%} to {chance.high:.4%})  {bar}"
-        )
-    points = played.points
-    lines.append(
-        f"a click wins {points.estimate:.4f} points on average "
-        f"({points.low:.4f} to {points.high:.4f}, 95 % confidence)"
-    )
-    return lines
+def _costs(definition: Definition, costs: tuple[tuple[str, float], ...]) -> dict[str, float]:
+    known = {each.id for each in definition.prizes}
+    for prize, _ in costs:
+        if prize not in known:
+            wrong = f"the hunt has no prize {prize!r}"
+            raise click.BadParameter(wrong, param_hint="--value")
+    return dict(costs)
 
 
-def _plan(played: Played) -> list[str]:
-    """Return a line for each slice of time, if a prize has a release plan, and for each stock."""
-    lines = [
-        f"{prize} sold out after {timedelta(seconds=round(seconds))}"
-        for prize, seconds in played.sold_out.items()
-    ]
-    planned = played.slices[-1].planned
-    if planned:
-        lines.append("granted of released, up to each time:")
-    for each in played.slices if planned else ():
-        counts = "  ".join(f"{name} {each.granted[name]}/{each.planned[name]}" for name in planned)
-        lines.append(f"{each.until:%Y-%m-%d %H:%M}  {each.clicks:>9} clicks  {counts}")
-    return lines
+def _play(definition: Definition, scenario: Scenario, seed: int, runs: int) -> list[Played]:
+    source, found, line = random.Random(seed), [], ProgressLine("simulation")
+    try:
+        for run in range(runs):
+            line.say(f"run {run + 1} of {runs}")
+            drawn = new_seed(source.randbytes)
+            found.append(play(definition, scenario, seed=drawn, uniform=source.random))
+    finally:
+        line.clear()
+    return found
+
+
+def _as_json(
+    definition: Definition,
+    scenario: Scenario,
+    played: list[Played],
+    summary: Summary,
+    seed: int,
+) -> dict[str, object]:
+    """Return the first run, and the summary of all."""
+    first = played[0]
+    measure, values = worth(definition, scenario.costs)
+    chances = {prize.id: first.chance(prize.id) for prize in definition.prizes}
+    best = grid(definition, values)
+    shown: dict[str, object] = msgspec.to_builtins(first)
+    return shown | {
+        "seed": seed,
+        "winners": first.players.winners,
+        "chance": msgspec.to_builtins(chances),
+        "best": {"measure": measure, "expected": best.highest, "at": best.best},
+        "summary": msgspec.to_builtins(summary),
+    }
+
+
+def _write(
+    html: Path, definition: Definition, scenario: Scenario, summary: Summary, seed: int
+) -> None:
+    from hunt.reports.simulation_page import Report, page
+
+    report = Report(definition=definition, scenario=scenario, summary=summary, seed=seed)
+    try:
+        html.write_text(page(report), "utf-8")
+    except OSError as exc:
+        raise HuntError(f"{html}: cannot be written ({exc.strerror})") from None

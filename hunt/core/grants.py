@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from hunt.core.definition import Definition
 from hunt.core.odds import chance
 from hunt.core.periods import began, released, steps
+
+_at = attrgetter("at")
 
 
 class Given(NamedTuple):
@@ -36,6 +40,9 @@ class Grants:
         self._plans = {each.id: steps(definition, each, seed) for each in definition.prizes}
         self._firsts = sorted(prize.id for prize in definition.prizes if prize.first)
         self._voidable = [prize for prize in definition.prizes if prize.void]
+        self._next_step: datetime | None = datetime.min.replace(tzinfo=UTC)
+        self._cooldown = timedelta(seconds=definition.cooldown)
+        self._clicked: dict[str, datetime] = {}
         self._by_player: Counter[tuple[str, str]] = Counter()
         self._wins: Counter[tuple[str, datetime]] = Counter()
         self._attempts: Counter[tuple[str, datetime]] = Counter()
@@ -49,12 +56,20 @@ class Grants:
             return math.inf
         return quota.count - self._attempts[player, began(quota.per, self._definition.timezone, at)]
 
+    def is_cooling(self, player: str, at: datetime) -> bool:
+        """Return whether a player's cooldown since the last counted click is not over."""
+        last = self._clicked.get(player)
+        return last is not None and last + self._cooldown > at
+
     def attempt(self, player: str, at: datetime) -> bool:
         """Count a click of a player; return False if no attempts are left in this period."""
-        if self.attempts(player, at) <= 0:
-            return False
         if (quota := self._definition.attempts) is not None:
-            self._attempts[player, began(quota.per, self._definition.timezone, at)] += 1
+            window = player, began(quota.per, self._definition.timezone, at)
+            if self._attempts[window] >= quota.count:
+                return False
+            self._attempts[window] += 1
+        if self._cooldown:
+            self._clicked[player] = at
         return True
 
     def settle(
@@ -97,11 +112,16 @@ class Grants:
         return found
 
     def _void(self, at: datetime) -> None:
-        """Count what a step released and nobody won before the next step."""
+        """Count what a step released and was not won before the next step."""
+        if self._next_step is None or at < self._next_step:
+            return
         for prize in self._voidable:
             _, before = released(self._definition, prize, self._plans[prize.id], at)
             lost = before - self.granted[prize.id]
             self.voided[prize.id] = max(self.voided[prize.id], lost)
+        plans = [self._plans[prize.id] for prize in self._voidable]
+        coming = [plan[bisect_right(plan, at, key=_at) :][:1] for plan in plans]
+        self._next_step = min((step.at for steps in coming for step in steps), default=None)
 
     def _is_at(self, prize_id: str, place: tuple[float, float]) -> bool:
         return chance(self._prizes[prize_id], self._definition.map, *place) > 0

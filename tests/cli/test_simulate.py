@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from hunt.errors import HuntError
 from tests.cli.commands import DEMO, run
 
 
@@ -27,3 +30,38 @@ def test_simulation_compares_grants_with_the_release_plan() -> None:
     assert len(json.loads(run("simulate", file, *options, "--json").output)["slices"]) == 3
     for wrong in ("", "a", "-1,2", "0", "nan", "inf"):
         assert run("simulate", file, "--curve", wrong).exit_code == 2
+
+
+def test_simulation_writes_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    options = ("--clicks", "3000", "--runs", "3", "--crowd", "uniform=0.9,bots=0.1")
+    run("simulate", DEMO, *options, "--value", "chest=12.5", "--html", str(page))
+    text = page.read_text("utf-8")
+    assert "data:image/png;base64," in text
+    assert "Harbour night" in text
+    assert "Sunken chest" in text
+    assert "<script" not in text
+    assert "http" not in text
+    with pytest.raises(HuntError, match="cannot be written"):
+        run("simulate", DEMO, *options, "--html", str(tmp_path / "no" / "page.html"))
+
+
+def test_summary_of_the_runs_is_printed_as_json() -> None:
+    options = ("--clicks", "2000", "--runs", "3", "--value", "chest=2", "--seed", "1", "--json")
+    found = json.loads(run("simulate", DEMO, *options).output)
+    assert found["summary"]["runs"] == 3
+    assert found["best"]["measure"] == "value"
+    assert found["best"]["expected"] == pytest.approx(2 * 0.25)  # twice the peak of the chest
+    assert len(found["summary"]["slices"]) == 24
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--crowd", "everyone"), ("--crowd", "uniform=-1"), ("--crowd", "uniform=0"),
+        ("--crowd", "bots=1,bots=1"), ("--value", "chest"), ("--value", "ship=3"),
+        ("--returns", "2"), ("--runs", "0"), ("--by", "week"),
+    ],
+)  # fmt: skip
+def test_wrong_option_is_a_usage_error(wrong: tuple[str, str]) -> None:
+    assert run("simulate", DEMO, "--clicks", "10", *wrong).exit_code == 2

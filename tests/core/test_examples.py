@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hunt.core.arrivals import Habits
 from hunt.core.hunt_file import from_json, parse, to_json
-from hunt.core.simulation import Played, play
+from hunt.core.simulation import Played, Scenario, play
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -24,9 +25,10 @@ def played(name: str, *, clicks: int, players: int, curve: tuple[float, ...] = (
     source = random.Random(7)
     return play(
         parse((EXAMPLES / f"{name}.toml").read_text("utf-8")),
-        clicks=clicks, players=players, seed=source.randbytes(32), uniform=source.random,
-        curve=curve,
-    )  # fmt: skip
+        Scenario(clicks=clicks, players=players, habits=Habits(curve=curve)),
+        seed=source.randbytes(32),
+        uniform=source.random,
+    )
 
 
 def test_vouchers_of_the_live_show_follow_their_plan_within_5_percent() -> None:

@@ -5,15 +5,19 @@ import random
 import pytest
 
 from hunt.core.definition import Definition, Peak, Prize
+from hunt.core.intervals import wilson
 from hunt.core.maps import Map
-from hunt.core.simulation import Played, moment, play, wilson
+from hunt.core.simulation import Played, Scenario, play
 
 
 def played(*prizes: Prize, clicks: int = 20_000, players: int = 10) -> Played:
     hunt = Definition("harbour", "Harbour", Map.sized(100, 50), None, None, 0.0, prizes)
     source = random.Random(7)
     return play(
-        hunt, clicks=clicks, players=players, seed=source.randbytes(32), uniform=source.random
+        hunt,
+        Scenario(clicks=clicks, players=players),
+        seed=source.randbytes(32),
+        uniform=source.random,
     )
 
 
@@ -53,15 +57,9 @@ def test_interval_of_no_hit_and_of_all_hits() -> None:
     assert 0.96 < wilson(100, 100).low < wilson(100, 100).high <= 1
 
 
-def test_clicks_arrive_by_the_curve() -> None:
-    assert [moment(each / 4, (1,)) for each in range(5)] == [0, 0.25, 0.5, 0.75, 1]
-    assert moment(0.5, (1, 3)) == pytest.approx(2 / 3)
-    assert moment(0.5, (0, 1)) == 0.75
-
-
 def test_simulation_tells_when_a_prize_is_sold_out_and_who_won() -> None:
     found = played(Prize("coin", "Coin", 5, 0.5, 30, None), clicks=2400, players=2400)
-    assert found.winners == 30
+    assert found.players.winners == 30
     assert 0 < found.sold_out["coin"] < 3 * 3600
     assert len(found.slices) == 24
     assert sum(each.clicks for each in found.slices) == 2400

@@ -1,0 +1,1 @@
+"""Self-contained HTML pages with figures: no request to another server, no script."""
