@@ -33,6 +33,7 @@ from hunt.errors import SettingsError
 from hunt.host import Host
 from hunt.lifecycle import open_engine
 from hunt.logs import configure
+from hunt.play.resources import Resources
 from hunt.processes import failures
 from hunt.processes.listening import set_backlog
 from hunt.processes.start_line import log_start
@@ -129,7 +130,9 @@ class Application:
             resources = make_resources(engine)
             if serving is not None:
                 engine.telemetry.faults.add("connection", serving.faults)
-                park = await _open_park(engine, serving, nursery) if settings.fast_lane else None
+                park = None
+                if settings.fast_lane:
+                    park = await _open_park(engine, resources, serving, nursery)
                 serving.begin(Service(engine.play, admission, park, host.own_socket))
                 if slot is not None:
                     nursery.start_soon(slot.node.run, engine, serving.yield_clients)
@@ -161,12 +164,16 @@ class Application:
                 nursery.cancel_scope.cancel()
 
 
-async def _open_park(engine: Engine, serving: Worker, nursery: trio.Nursery) -> Park:
+async def _open_park(
+    engine: Engine, resources: Resources, serving: Worker, nursery: trio.Nursery
+) -> Park:
     park = Park(
         engine.play,
         heartbeat=engine.settings.heartbeat,
         config=serving.config,
         hand_over=serving.serve_handed_over,
+        resources=resources,
+        origins=engine.settings.allowed_origins,
     )
     engine.telemetry.faults.add("park", park.faults)
     await nursery.start(park.run)

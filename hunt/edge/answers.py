@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Collection, Iterable
 from http import HTTPStatus
 
 from hypercorn.config import Config
 
 from hunt.core import wire
 from hunt.core.events import Settlement
-from hunt.play import contract, problems
+from hunt.play import contract, cors, problems
 from hunt.play.answers import Answer, Over, Pause
+from hunt.play.replies import Reply
+from hunt.play.request import Request
 
 #: The end of a chunked body (RFC 9112, 7.1).
 LAST_CHUNK = b"0\r\n\r\n"
@@ -27,6 +30,18 @@ def chunk(blocks: bytes) -> bytes:
 
 def _lines(headers: dict[str, str]) -> bytes:
     return "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items()).encode()
+
+
+def _pairs(headers: Iterable[tuple[str, str]]) -> bytes:
+    return "".join(f"{name.lower()}: {value}\r\n" for name, value in headers).encode()
+
+
+def _head(reply: Reply) -> bytes:
+    """Return the first lines of the head of a reply, which are the same in each response."""
+    own = {name for name, _ in reply.headers}
+    common = [pair for pair in contract.HEADERS.items() if pair[0] not in own]
+    length = [] if reply.size is None else [("Content-Length", str(reply.size))]
+    return b"HTTP/1.1 %d \r\n%b" % (reply.status, _pairs([*reply.headers, *length, *common]))
 
 
 def problem_headers(problem: problems.Problem) -> list[tuple[bytes, bytes]]:
@@ -58,10 +73,14 @@ class Answers:
 
     Args:
         config: Decides whether responses contain ``Server`` and ``Date``.
+        origins: Origins, besides the server's own, whose pages may read answers.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, origins: Collection[str] = ()) -> None:
         self.config = config
+        self._origins = origins
+        self._vary = _pairs(cors.headers(None, origins))
+        self._own = b""  # headers of Hypercorn, and `CLOSE`
         self._second = 0
         self._common = b""
         self._at = ""  # time of the batch that is being answered
@@ -77,7 +96,8 @@ class Answers:
             self._second = second
             own = self.config.response_headers("h11")
             lines = b"".join(b"%b: %b\r\n" % each for each in own)
-            self._common = _COMMON + lines + self._last
+            self._own = lines + self._last
+            self._common = _COMMON + self._own
 
     def close(self, *, last: bool) -> None:
         """Mark each response from now on as the last on its connection, or stop doing so."""
@@ -105,6 +125,30 @@ class Answers:
         if isinstance(answer, Over):
             return self.over(request_id)
         return self.problem(problems.refused(answer), request_id, close=close)
+
+    def reply(self, reply: Reply, request: Request, request_id: str, *, head: bool) -> bytes:
+        """Return the answer to a request for a resource.
+
+        Args:
+            reply: The answer.
+            request: The request.
+            request_id: Goes into the head.
+            head: The request is a ``HEAD``: the body is not sent.
+        """
+        self._refresh()
+        if not reply.encoded:
+            reply.encoded = _head(reply)
+        varies = self._vary
+        if request.origin is not None and varies:
+            varies = _pairs(cors.headers(request.origin, self._origins))
+        body = b"" if head else reply.body
+        return b"%bx-request-id: %b\r\n%b%b\r\n%b" % (
+            reply.encoded,
+            request_id.encode(),
+            varies,
+            self._own,
+            body,
+        )
 
     def settled(self, settlement: Settlement, request_id: str) -> bytes:
         """Return the answer to a settled click.

@@ -1,4 +1,4 @@
-"""A strict parser for the heads of the two fast-path requests.
+"""A strict parser for the heads of fast-path requests.
 
 A head that is unusual in any way goes to Hypercorn unmodified.  The parser can therefore be
 strict without refusing a client.
@@ -17,8 +17,9 @@ from hunt.core.cache import Cache
 from hunt.edge.framing import BARE_LF
 from hunt.play import contract
 from hunt.play.request import READ, Request, build
+from hunt.play.resources import Resource, Resources
 
-PREFIXES = (b"POST /v1/hunts/", b"GET /v1/hunts/")
+PREFIXES = (b"POST /v1/hunts/", b"GET /", b"HEAD /", b"POST /v1/session")
 
 #: Maximum size of a head, in bytes; Hypercorn refuses longer ones.
 MAX_HEAD = 8192
@@ -29,12 +30,18 @@ MAX_CACHED = 2048
 #: Bytes of all cached heads; the heads of one client's clicks are mostly identical.
 CACHE_SIZE = 2 * 2**20
 
+#: Bytes of all cached heads of resources.  Any client can add some, hence a cache of their own.
+READS_CACHE_SIZE = 2**18
+
 #: Bytes of a cached head, besides its texts.
 _ENTRY = 1500
 
 _LINE = re.compile(
     rb"(POST|GET) /v1/hunts/([a-z0-9-]{1,64})/(clicks|events)"
     rb"(?:\?([A-Za-z0-9_.=&-]*))? HTTP/1\.1\r\n"
+)
+_RESOURCE_LINE = re.compile(
+    rb"(GET|HEAD|POST) (/[A-Za-z0-9/_.-]{0,200})(?:\?([A-Za-z0-9_.~=&%+-]*))? HTTP/1\.1\r\n"
 )
 _HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
 _LENGTH = re.compile(rb"0|[1-9][0-9]{0,3}")
@@ -85,27 +92,35 @@ class ParsedHead(Struct):
 
     raw: bytes  #: bytes up to and including the empty line
     request: Request
-    length: int | None  #: bytes of a click's body; None: an event stream
+    length: int | None  #: bytes of the body; None: an event stream
     method: str  #: of HTTP
     route: str  #: template of the path, as the access log names it
     cached: bool = False  #: in a `HeadCache`
+    resource: Resource | None = None  #: decides the request; None: a click or a stream
 
 
 class HeadCache:
-    """Parses heads, and caches those of clicks by their bytes.
+    """Parses heads, and caches those of clicks and of resources by their bytes.
 
-    Only short heads of authenticated players are cached, so that other clients cannot
-    fill the cache.
+    Only short heads of clicks of authenticated players are cached, so that other clients
+    cannot fill the cache.  The heads of resources have a small cache of their own.
 
     Args:
         scheme: Scheme of the connections; its default port is dropped from hosts.
+        resources: The resources that are served without Hypercorn; None: there are none.
     """
 
-    def __init__(self, scheme: Literal["http", "https"] = "http") -> None:
+    def __init__(
+        self, scheme: Literal["http", "https"] = "http", resources: Resources | None = None
+    ) -> None:
         self._scheme = scheme
+        self._resources = resources
         # The strings of a request repeat the bytes of its head.
         self.cache: Cache[bytes, ParsedHead] = Cache(
             CACHE_SIZE, lambda head, _: _ENTRY + 2 * len(head)
+        )
+        self.reads: Cache[bytes, ParsedHead] = Cache(
+            READS_CACHE_SIZE, lambda head, _: _ENTRY + 2 * len(head)
         )
 
     def next_request(
@@ -123,14 +138,21 @@ class HeadCache:
         if size < 4:
             return INCOMPLETE if _may_be_fast(buffer) else OTHER
         raw = buffer[:size]
-        head = self.cache.get(raw)
+        head = self.cache.get(raw) or self.reads.get(raw)
         if head is None:
-            head = parse(raw, self._scheme)
+            head = parse(raw, self._scheme, self._resources)
             if head is None:
                 return OTHER
         if head.length is None:
             return head if len(buffer) == size else OTHER
         return head if len(buffer) >= size + head.length else INCOMPLETE
+
+    def keep_read(self, parsed: ParsedHead) -> None:
+        """Cache the head of a resource if it is short and may come again."""
+        request = parsed.request
+        if request.id is None and request.trace is None and len(parsed.raw) <= MAX_CACHED:
+            parsed.cached = True
+            self.reads.put(parsed.raw, parsed)
 
     def keep(self, parsed: ParsedHead) -> None:
         """Cache a click's head if it is short and its player is authenticated.
@@ -158,10 +180,60 @@ class _Message:
         self.headers[name] = value
 
 
-def parse(head: bytes, scheme: str = "http") -> ParsedHead | None:
-    """Return the parsed head; None if Hypercorn must handle it."""
+def parse(
+    head: bytes, scheme: str = "http", resources: Resources | None = None
+) -> ParsedHead | None:
+    """Return the parsed head; None if Hypercorn must handle it.
+
+    Args:
+        head: All bytes up to and including the empty line.
+        scheme: Scheme of the connection.
+        resources: The resources that are served without Hypercorn.
+    """
+    if len(head) > MAX_HEAD:
+        return None
     line = _LINE.match(head)
-    if line is None or len(head) > MAX_HEAD or not _LINES.fullmatch(head, line.end()):
+    if line is None:
+        return None if resources is None else _parse_resource(head, scheme, resources)
+    headers = _usual_headers(head, line.end())
+    if headers is None or _is_cross_origin(headers):
+        return None
+    method, hunt, kind, query = line.groups()
+    length = _length(method, kind, query, headers.get(b"content-length"))
+    if length == -1:
+        return None
+    request = build(hunt.decode(), _pairs(headers), (query or b"").decode(), scheme=scheme)
+    route = contract.EVENTS if length is None else contract.CLICKS
+    return ParsedHead(head, request, length, method.decode(), route)
+
+
+def _parse_resource(head: bytes, scheme: str, resources: Resources) -> ParsedHead | None:
+    """Return the parsed head of a request for a resource; None if Hypercorn must handle it."""
+    line = _RESOURCE_LINE.match(head)
+    if line is None:
+        return None
+    method, path, query = line.groups()
+    found = resources.find(method.decode(), path.decode())
+    headers = None if found is None else _usual_headers(head, line.end())
+    if found is None or headers is None:
+        return None
+    resource, hunt = found
+    length = _resource_length(method, headers.get(b"content-length"))
+    if length == -1:
+        return None
+    request = build(hunt, _pairs(headers), (query or b"").decode(), scheme=scheme)
+    route = resource.route
+    return ParsedHead(head, request, length, method.decode(), route, resource=resource)
+
+
+def _usual_headers(head: bytes, start: int) -> dict[bytes, bytes] | None:
+    """Return the headers of a head; None if one of them is unusual.
+
+    Args:
+        head: The head.
+        start: Position after the request line.
+    """
+    if not _LINES.fullmatch(head, start):
         return None
     message = _Message()
     parser = httptools.HttpRequestParser(message)
@@ -174,17 +246,22 @@ def parse(head: bytes, scheme: str = "http") -> ParsedHead | None:
         not message.usual
         or not _HOST.fullmatch(headers.get(b"host", b""))
         or headers.get(b"connection", b"keep-alive").lower() != b"keep-alive"
-        or _is_cross_origin(headers)
     ):
         return None
-    method, hunt, kind, query = line.groups()
-    length = _length(method, kind, query, headers.get(b"content-length"))
-    if length == -1:
-        return None
-    pairs = [(name.decode(), value.decode()) for name, value in headers.items() if name in _READ]
-    request = build(hunt.decode(), pairs, (query or b"").decode(), scheme=scheme)
-    route = contract.EVENTS if length is None else contract.CLICKS
-    return ParsedHead(head, request, length, method.decode(), route)
+    return headers
+
+
+def _pairs(headers: dict[bytes, bytes]) -> list[tuple[str, str]]:
+    return [(name.decode(), value.decode()) for name, value in headers.items() if name in _READ]
+
+
+def _resource_length(method: bytes, given: bytes | None) -> int:
+    """Return the bytes of the body of a request for a resource; -1: Hypercorn must handle it."""
+    if given is None:
+        return 0
+    if method != b"POST" or not _LENGTH.fullmatch(given):
+        return -1
+    return int(given) if int(given) <= contract.MAX_BODY else -1
 
 
 def _length(method: bytes, kind: bytes, query: bytes | None, given: bytes | None) -> int | None:

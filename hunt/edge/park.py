@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import select
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from operator import methodcaller
 from typing import Protocol, TypeVar, TypeVarTuple
@@ -24,6 +24,7 @@ from hunt.edge.answers import Answers
 from hunt.edge.head import HeadCache
 from hunt.logs import FaultLog
 from hunt.play.play import Play
+from hunt.play.resources import Resources
 from hunt.service.eviction import evict
 
 #: Number of connections visited between two checkpoints.
@@ -91,6 +92,8 @@ class Park:
         config: The configuration of Hypercorn, for the headers of every response.
         hand_over: Called with the descriptor, the bytes read so far and the slot of a
             connection whose request is for Hypercorn.
+        resources: The resources that are served without Hypercorn; None: there are none.
+        origins: Origins, besides the server's own, whose pages may read answers.
     """
 
     def __init__(
@@ -100,11 +103,13 @@ class Park:
         heartbeat: float,
         config: Config,
         hand_over: Callable[[int, bytes, Slot], None],
+        resources: Resources | None = None,
+        origins: Collection[str] = (),
     ) -> None:
         self.play = play
-        self.heads = HeadCache()
-        self.secure_heads = HeadCache("https")
-        self.answers = Answers(config)
+        self.heads = HeadCache("http", resources)
+        self.secure_heads = HeadCache("https", resources)
+        self.answers = Answers(config, origins)
         self.open = True  #: takes new connections
         self.announces_close = False  #: each response is the last on its connection
         self.now = trio.current_time()  #: of the current batch of reads, in Trio's seconds
@@ -182,7 +187,8 @@ class Park:
                 self._nursery = nursery
                 nursery.start_soon(self._check_timeouts)
                 nursery.start_soon(self._send_heartbeats)
-                caches = self.heads.cache, self.secure_heads.cache
+                heads = self.heads, self.secure_heads
+                caches = [cache for each in heads for cache in (each.cache, each.reads)]
                 nursery.start_soon(evict, [each.rotate for each in caches])
                 task_status.started()
                 while True:

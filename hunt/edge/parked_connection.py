@@ -13,12 +13,17 @@ from hunt.edge.lingering import LingeringClose
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.parked_socket import ParkedSocket
 from hunt.edge.parked_stream import open_stream
+from hunt.edge.reads import answer, respond
 from hunt.edge.sending import write_all
 from hunt.play.answers import Answer
+from hunt.play.resources import Resource, peek
 from hunt.play.stream import Stream
 
 #: Maximum number of bytes in one read.
 READ = 16_384
+
+#: Number of pipelined requests that one connection gets answered in its turn.
+PIPELINED_REQUESTS = 16
 
 #: Maximum number of bytes that may wait behind an unanswered click.
 MAX_PIPELINED = 65_536
@@ -92,20 +97,29 @@ class ParkedConnection(ParkedSocket):
 
     def _advance(self) -> None:
         """Serve complete requests, one after the other, until one has to wait."""
+        left = PIPELINED_REQUESTS
         while self.fd >= 0 and self.buffer and not self._busy:
             head = self.park.heads.next_request(self.buffer)
             if head is INCOMPLETE:
                 return
-            if head is OTHER:
+            if head is OTHER or (head.resource is not None and self.slot.beyond is not None):
                 self._hand_over()
                 return
             if head.length is None:
                 self._stream(head)
                 return
+            if left == 0:
+                self._busy = True
+                self.park.start_task(self._continue)
+                return
+            left -= 1
             size = len(head.raw)
             body = self.buffer[size : size + head.length]
             self.buffer = self.buffer[size + head.length :]
-            self._click(head, body)
+            if head.resource is None:
+                self._click(head, body)
+            else:
+                self._read(head, head.resource)
         if not self.watched and not self._ends and self.fd >= 0:
             self.watched = True
             self.park.watch(self.fd, reading=True)
@@ -151,6 +165,36 @@ class ParkedConnection(ParkedSocket):
             request_id=request_id, since=self.since, answer=data,
             trace=head.request.trace,
         )  # fmt: skip
+
+    async def _continue(self) -> None:
+        """Serve the rest of many pipelined requests, after other connections had their turn."""
+        await trio.lowlevel.checkpoint()
+        self._busy = False
+        with self.park.contained(self):
+            self._advance()
+
+    def _read(self, head: ParsedHead, resource: Resource) -> None:
+        """Answer a request for a resource from memory; else a task answers it."""
+        park = self.park
+        self.since = park.now
+        if not head.cached:
+            park.heads.keep_read(head)
+        request_id = park.play.ids.choose(head.request.id)
+        reply = peek(resource, head.request, self.slot.peer)
+        if reply is None:
+            self._busy = True
+            park.start_task(self._read_later, head, resource, request_id)
+        else:
+            self._write(respond(park, head, reply, request_id, self.since))
+
+    async def _read_later(self, head: ParsedHead, resource: Resource, request_id: str) -> None:
+        """Answer a request for a resource that is not in memory."""
+        reply = await answer(resource, head, self.slot.peer, request_id)
+        self._busy = False
+        with self.park.contained(self):
+            self._write(respond(self.park, head, reply, request_id, self.since))
+            if self.buffer or self._ends:
+                self._advance()
 
     def _stream(self, head: ParsedHead) -> None:
         """Answer a request for an event stream."""

@@ -15,11 +15,13 @@ from hunt.edge.answers import LAST_CHUNK, chunk
 from hunt.edge.head import INCOMPLETE, OTHER, ParsedHead
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.parked_connection import MAX_PIPELINED, READ
+from hunt.edge.reads import answer, respond
 from hunt.edge.sending import send_all
 from hunt.edge.worker import Worker
 from hunt.play.answers import Answer
 from hunt.play.event_stream import EventStream
 from hunt.play.pending import settle
+from hunt.play.resources import Resource, peek
 from hunt.play.stream import Stream
 
 #: Seconds for a last read when the worker stops.
@@ -64,8 +66,11 @@ class TLSConnection:
                 head = self._park.secure_heads.next_request(buffer) if buffer else INCOMPLETE
                 if head is INCOMPLETE:
                     more = await self._more()
-                elif head is OTHER:
+                elif head is OTHER or (head.resource is not None and self._slot.beyond is not None):
                     return buffer
+                elif head.resource is not None:
+                    self._buffer = buffer[len(head.raw) + (head.length or 0) :]
+                    more = await self._read(head, head.resource)
                 elif head.length is None:
                     self._buffer = b""
                     more = await self._stream_events(head)
@@ -105,6 +110,21 @@ class TLSConnection:
         if not head.cached:
             park.secure_heads.keep(head)
         return await self._respond(head, outcome, request_id)
+
+    async def _read(self, head: ParsedHead, resource: Resource) -> bool:
+        """Answer a request for a resource; return whether another request may follow."""
+        park, request = self._park, head.request
+        self._since = trio.current_time()
+        if not head.cached:
+            park.secure_heads.keep_read(head)
+        request_id = park.play.ids.choose(request.id)
+        reply = peek(resource, request, self._slot.peer)
+        if reply is None:
+            reply = await answer(resource, head, self._slot.peer, request_id)
+        # Decided by the same state as the head, because it may change during the send.
+        more = not park.announces_close
+        await send_all(self._stream, respond(park, head, reply, request_id, self._since))
+        return more
 
     async def _stream_events(self, head: ParsedHead) -> bool:
         """Send an event stream to its end; return whether another request may follow."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 from functools import lru_cache
+from http import HTTPStatus
 
 from msgspec import Struct
 
+from hunt.play.problems import MIMETYPE, Problem
 from hunt.play.request import Request
 
 #: Smallest body that is compressed, in bytes; a smaller one fits into a packet anyway.
@@ -36,12 +38,23 @@ class Reply(Struct):
     body: bytes = b""
     encoded: bytes = b""  #: head lines as the fast lane has encoded them; empty: not yet
 
+    @property
+    def size(self) -> int | None:
+        """Bytes of the body, for the log; None for an answer that cannot have one."""
+        return None if self.status == HTTPStatus.NOT_MODIFIED else len(self.body)
+
 
 def json_reply(
     body: bytes, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
 ) -> Reply:
     """Return an answer with a JSON body that no client may keep."""
     return Reply(status, (("Content-Type", _JSON), *headers), body)
+
+
+def problem_reply(problem: Problem) -> Reply:
+    """Return the answer that is a problem."""
+    headers = (("Content-Type", MIMETYPE), *problem.headers.items())
+    return Reply(problem.status, headers, problem.body)
 
 
 class Document:

@@ -6,8 +6,9 @@ import re
 from typing import Protocol
 
 from hunt.core.proxies import Peer
-from hunt.errors import Refused
-from hunt.play.replies import Document, Reply
+from hunt.errors import Refused, StoreError
+from hunt.play import failures, problems
+from hunt.play.replies import Document, Reply, problem_reply
 from hunt.play.request import Request
 
 #: Paths below a hunt: its id, and the rest.
@@ -102,9 +103,21 @@ class Resources:
         return resource, hunt
 
 
-def peek(resource: Resource, request: Request, peer: Peer) -> Reply | Refused | None:
-    """Return what `Resource.peek` returns, or the refusal that it raises."""
+def peek(resource: Resource, request: Request, peer: Peer) -> Reply | None:
+    """Return the answer if it is in memory, refusals included; None: call `answer`."""
     try:
         return resource.peek(request, peer)
     except Refused as refusal:
-        return refusal
+        return problem_reply(problems.refused(refusal))
+
+
+async def answer(resource: Resource, request: Request, peer: Peer) -> Reply:
+    """Return the answer, refusals and failures included, as Quart's error handlers do."""
+    try:
+        return await resource.get(request, peer)
+    except Refused as refusal:
+        return problem_reply(problems.refused(refusal))
+    except StoreError as error:
+        return problem_reply(problems.refused(failures.of_store(error, reads=True)))
+    except Exception as error:  # broad on purpose: a defect is answered with 500, and logged
+        return problem_reply(failures.unexpected(error, resource.route))

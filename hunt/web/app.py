@@ -14,16 +14,13 @@ from werkzeug.routing import MapAdapter
 
 from hunt.engine import Engine
 from hunt.errors import Refused, StoreError
-from hunt.logs import FaultLog
-from hunt.play import contract, problems
+from hunt.play import contract, failures
 from hunt.play.resources import Resources
 from hunt.web import bodies, caller, cors, responses
 from hunt.web.admin import audit, hunts, players, process_control, samples, winners
 from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
 from hunt.web.routes import clicks, pages, reading, session, sockets, streams
-
-faults = FaultLog("hunt.web")
 
 
 class Application(QuartTrio):
@@ -104,9 +101,8 @@ def create_app(engine: Engine, resources: Resources) -> Application:
 
     @app.errorhandler(StoreError)
     async def unavailable(error: StoreError) -> Response:
-        faults.warning("request failed in the database", sqlstate=error.sqlstate, error=str(error))
         reads = request.method in {"GET", "HEAD"}
-        return responses.refused(problems.of_store(error, reads=reads))
+        return responses.refused(failures.of_store(error, reads=reads))
 
     @app.errorhandler(HTTPException)
     async def http_error(error: HTTPException) -> Response:
@@ -114,8 +110,8 @@ def create_app(engine: Engine, resources: Resources) -> Application:
 
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:
-        faults.error("unexpected error", exc_info=error, route=str(request.url_rule or "-"))
-        return responses.problem_response(problems.unexpected())
+        route = str(request.url_rule or "-")
+        return responses.problem_response(failures.unexpected(error, route))
 
     return app
 

@@ -1,0 +1,177 @@
+"""Reads on the fast lane: which requests it serves, and that Quart's answers are equal."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+import trio
+
+from hunt.edge.head import MAX_CACHED, OTHER, HeadCache, ParsedHead
+from hunt.play.replies import Document
+from hunt.play.resources import Fixed, Resources
+from tests.support.seeds import SEED
+from tests.support.serving import Client, connected, serving, token
+
+ROUNDS = 80
+
+PATHS = (
+    "/", "/?hunt=harbour", "/docs", "/docs/problems", "/ops", "/openapi.json", "/static/hunt.js",
+    "/static/icon-192.png", "/static/lib/hunt.js", "/static/nothing.js", "/v1/hunts", "/v1/hunts?x",
+    "/v1/hunts/harbour", "/v1/hunts/nowhere", "/v1/hunts/NO", "/v1/hunts/harbour/", "//v1/hunts",
+    "/v1/hunts/harbour/leaderboard", "/v1/hunts/harbour/leaderboard?limit=3",
+    "/v1/hunts/harbour/leaderboard?limit=0", "/v1/hunts/harbour/leaderboard?limit=%33",
+    "/v1/hunts/nowhere/leaderboard", "/v1/hunts/harbour/rewards",
+    "/v1/hunts/harbour/rewards?limit=x",
+    "/v1/hunts/harbour/rewards?after=1&after=2", "/livez", "/readyz", "/v1/session",
+)  # fmt: skip
+OPTIONAL = (
+    ("Accept-Encoding", "gzip, br"), ("Accept-Encoding", "gzip;q=0"), ("If-None-Match", "*"),
+    ("If-None-Match", 'W/"x", "y"'), ("Origin", "https://app.example"), ("Origin", "http://hunt"),
+    ("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site"), ("X-Request-Id", "mine"),
+    ("Cookie", "hunt_player=x"), ("Authorization", "Bearer x"), ("Content-Length", "0"),
+    ("Connection", "keep-alive"), ("Range", "bytes=0-1"), ("X-Forwarded-For", "192.0.2.1"),
+)  # fmt: skip
+
+#: Parts that differ in each response.
+_OWN = re.compile(
+    rb"^(date|server|x-request-id|set-cookie): [^\r]*\r\n|guest-[0-9a-f]+|\"process\":[0-9]+"
+    rb"|\"(commitment|epoch)\":\"[^\"]+\"",
+    re.MULTILINE,
+)
+
+
+def request(choose: random.Random) -> bytes:
+    headers = {"Host": "hunt"}
+    if choose.random() < 0.7:
+        headers["Authorization"] = f"Bearer {token(choose.choice(['ada', 'bob']))}"
+    headers |= dict(choose.sample(OPTIONAL, choose.choice([0, 0, 1, 2, 3])))
+    method = choose.choice(["GET"] * 5 + ["HEAD"] * 2 + ["POST"] * 2 + ["OPTIONS"])
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"{method} {choose.choice(PATHS)} HTTP/1.1\r\n{head}\r\n".encode()
+
+
+async def answer(client: Client, data: bytes) -> tuple[bytes, list[bytes], bytes]:
+    """Return the status, the headers and the body of the answer to one request."""
+    last = b"GET /nothing HTTP/1.1\r\nHost: hunt\r\nConnection: close\r\n\r\n"
+    received = b""
+    async with connected(client) as stream:
+        with trio.fail_after(20):
+            await stream.send_all(data + last)
+            while more := await stream.receive_some(65536):
+                received += more
+    first = received[: received.rindex(b"HTTP/1.1 404 ")]
+    head, _, body = _OWN.sub(b"", first).partition(b"\r\n\r\n")
+    status, *headers = head.split(b"\r\n")
+    return status, sorted(headers), body
+
+
+@pytest.mark.parametrize("over_tls", [False, True], ids=["clear", "tls"])
+async def test_both_ways_give_equal_answers(
+    database: str, other_database: str, over_tls: bool
+) -> None:
+    choose = random.Random(SEED)
+    options = {"trusted_proxies": ("127.0.0.0/8",), "allowed_origins": ("https://app.example",)}
+    async with (
+        serving(database, fast_lane=True, over_tls=over_tls, **options) as fast,
+        serving(other_database, fast_lane=False, over_tls=over_tls, **options) as plain,
+    ):
+        for client in (fast, plain):
+            await client.engine.leaderboard.get("harbour")
+        for number in range(ROUNDS):
+            data = request(choose)
+            one, two = await answer(fast, data), await answer(plain, data)
+            if data.split()[1].startswith((b"/v1/hunts/harbour", b"/?")):
+                for headers in (one[1], two[1]):  # the seeds of the two hunts differ
+                    headers[:] = [each for each in headers if not each.startswith(b"etag: ")]
+            assert one == two, f"seed {SEED}, round {number}: {data!r}"
+
+
+@pytest.mark.parametrize("over_tls", [False, True], ids=["clear", "tls"])
+async def test_reads_do_not_reach_quart(
+    database: str, over_tls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(database, over_tls=over_tls) as client:
+
+        async def reached(*args: object) -> None:
+            raise AssertionError("the request was handed to Hypercorn")
+
+        monkeypatch.setattr("hunt.edge.http1.HTTP1.initiate", reached)
+        for path in ("/", "/static/hunt.js", "/v1/hunts", "/v1/hunts/harbour", "/livez", "/readyz",
+                     "/v1/hunts/harbour/leaderboard", "/v1/hunts/harbour/rewards", "/metrics",
+                     "/v1/hunts/harbour?a=1", "/docs", "/openapi.json", "/ops"):  # fmt: skip
+            assert (await client.get(path)).status_code == 200, path
+            assert (await client.head(path)).status_code == 200, path
+        assert (await client.post("/v1/session")).status_code == 201
+
+
+async def test_read_over_the_connection_limit_is_refused(database: str) -> None:
+    async with serving(database, max_connections_per_address=1) as client:
+        async with client.stream("GET", "/v1/hunts/harbour/events"):
+            async with connected(client) as stream:
+                await stream.send_all(b"GET /v1/hunts HTTP/1.1\r\nHost: hunt\r\n\r\n")
+                received = b""
+                with trio.fail_after(10):
+                    while more := await stream.receive_some(65536):
+                        received += more
+    assert received.startswith(b"HTTP/1.1 503 ")
+
+
+async def test_large_answer_arrives_whole_although_the_client_is_slow(database: str) -> None:
+    async with serving(database) as client, connected(client, receive=2048) as stream:
+        path = b"/static/vendor/uPlot.iife.min.js"
+        one = b"GET %b HTTP/1.1\r\nHost: hunt\r\n\r\n" % path
+        await stream.send_all(one * 100)
+        size = len((await client.get(path.decode(), headers={"Accept-Encoding": ""})).content)
+        received = 0
+        with trio.fail_after(20):
+            while received < 100 * size:
+                received += len(await stream.receive_some(2**20))
+
+
+def resources() -> Resources:
+    page = Fixed("/", Document(b"x"))
+    return Resources({"/": page}, {"": page}, {"/metrics": page}, everywhere=False)
+
+
+HEAD = b"GET /v1/hunts/harbour?a=b HTTP/1.1\r\nHost: hunt\r\n\r\n"
+
+
+def test_head_of_a_read_is_cached_apart_from_those_of_clicks() -> None:
+    heads = HeadCache("http", resources())
+    found = heads.next_request(HEAD)
+    assert isinstance(found, ParsedHead)
+    assert (found.request.hunt, found.request.query, found.length) == ("harbour", "a=b", 0)
+    heads.keep_read(found)
+    assert heads.next_request(HEAD) is found
+    assert (len(heads.cache), len(heads.reads)) == (0, 1)
+    for line in (b"X-Request-Id: 7", b"X-Long: " + b"x" * MAX_CACHED):
+        other = heads.next_request(HEAD.replace(b"Host", line + b"\r\nHost"))
+        assert isinstance(other, ParsedHead)
+        heads.keep_read(other)
+    assert len(heads.reads) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(b"?a=b", b"?a=\"b", id="odd query"),
+        pytest.param(b"harbour?", b"harbour%2f?", id="escaped"),
+        pytest.param(b"/v1/hunts/harbour?a=b", b"/metrics", id="operations address"),
+        pytest.param(b"/v1/hunts/harbour?a=b", b"/nothing", id="no resource"),
+        pytest.param(b"GET", b"DELETE", id="method"),
+        pytest.param(b"Host: hunt", b"Host: hunt\r\nContent-Length: 0", id="body"),
+        pytest.param(b"Host: hunt", b"Host: hunt\r\nConnection: close", id="close"),
+        pytest.param(b"Host: hunt", b"Host: hunt\r\nExpect: 100-continue", id="expect"),
+        pytest.param(b"Host: hunt", b"Host: a\r\nHost: b", id="two hosts"),
+        pytest.param(
+            b"Host: hunt", b"Host: hunt\r\nIf-None-Match: a\r\nIf-None-Match: b", id="two tags"
+        ),
+        pytest.param(b"HTTP/1.1", b"HTTP/1.0", id="version"),
+    ],
+)  # fmt: skip
+def test_unusual_read_is_for_hypercorn(old: bytes, new: bytes) -> None:
+    assert old in HEAD
+    assert HeadCache("http", resources()).next_request(HEAD.replace(old, new)) is OTHER
+    assert HeadCache().next_request(HEAD) is OTHER
