@@ -146,9 +146,10 @@ def postmaster(data_dir: Path) -> int:
 
 def server_process(supervisor: int) -> int:
     """Return the process id of the only worker of `hunt serve`."""
-    return min(  # the spare worker was started after it
+    [worker] = [
         pid
         for pid, process in process_table().items()
         if process.parent == supervisor
-        and b"hunt.cli.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    )
+        and Path(f"/proc/{pid}/comm").read_text("ascii") == "hunt-worker\n"
+    ]
+    return worker

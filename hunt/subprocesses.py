@@ -40,6 +40,13 @@ async def end(pid: int, steps: Steps) -> None:
                 return
 
 
+def kill(pid: int) -> int:
+    """Kill child `pid`, unless it has ended; reap it, and return its status as in `subprocess`."""
+    os.kill(pid, signal.SIGKILL)  # does nothing to a process that has ended
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
 @contextmanager
 def _pidfd(pid: int) -> Iterator[int]:
     if sys.platform == "linux" and hasattr(os, "pidfd_open"):

@@ -1,4 +1,4 @@
-"""``python -m hunt.cli.worker FD``: one worker process, started by the supervisor process."""
+"""``python -m hunt.cli.worker FD``: the fork server of the worker processes, see `fork_main`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hunt.processes.worker_main import Make
 
-#: The command that starts a worker.  Without ``-P`` the working directory is first on
+#: The command of the fork server.  Without ``-P`` the working directory is first on
 #: ``sys.path``, and a ``jwt.py`` there would run with the rights of the server.
 COMMAND = (sys.executable, "-P", "-m", "hunt.cli.worker")
 
 
 def main() -> None:
-    """Run a worker that obeys the supervisor process."""
-    from hunt.processes import worker_main
+    """Fork workers for the supervisor process."""
+    from hunt.processes import fork_main
 
-    worker_main.main(_load)
+    fork_main.main(_load)
 
 
 def _load() -> Make:

@@ -1,9 +1,8 @@
-"""The messages between the supervisor process and a worker process.
+"""The messages between the supervisor process, the fork server and a worker process.
 
-Each message is a line of JSON on a socket pair.  The supervisor's first message is an
-`Order`; a spare process may wait long for it.  When one process ends, the other reads the
-end of file.  Settings contain secrets, so they are sent in messages: other users can read
-command lines and environments.
+Each message is a line of JSON on a socket pair.  The supervisor's first message to a worker is
+an `Order`.  When one process ends, the other reads the end of file.  Settings contain secrets,
+so they are sent in messages: other users can read command lines and environments.
 """
 
 from __future__ import annotations
@@ -40,6 +39,16 @@ class Order(Struct, frozen=True, kw_only=True):
     hang_timeout: float  #: seconds, > 0, after which a blocked event loop ends the worker
 
 
+class Loaded(Struct, frozen=True, tag=True):
+    """From the fork server, first: it has imported all modules."""
+
+
+class Forked(Struct, frozen=True, tag=True):
+    """From the fork server, after a request: it has forked a worker."""
+
+    pid: int
+
+
 class Heartbeat(Struct, frozen=True, tag=True):
     """From a worker, every second: its event loop runs."""
 
@@ -62,7 +71,7 @@ class AskTotal(Struct, frozen=True, tag=True):
 
 
 class Failure(Struct, frozen=True, tag=True):
-    """From a worker, last: the reason for its end."""
+    """From a worker, last: the reason for its end; from the fork server: of its last failure."""
 
     kind: Literal["settings", "store", "other"]
     sentence: str
@@ -99,16 +108,23 @@ class Total(Struct, frozen=True, tag=True):
     families: list[Family]
 
 
+FromForkServer = Loaded | Forked | Failure
 FromWorker = Heartbeat | Ready | Report | Counts | AskTotal | Failure
 ToWorker = Retire | NodeState | Count | Total
 
+_from_fork_server: msgspec.json.Decoder[FromForkServer] = msgspec.json.Decoder(FromForkServer)
 _from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
 _to_worker: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
 
 
-def encode(message: Order | FromWorker | ToWorker) -> bytes:
+def encode(message: Order | FromForkServer | FromWorker | ToWorker) -> bytes:
     """Return the line of a message, with its end."""
     return msgspec.json.encode(message, enc_hook=str) + b"\n"
+
+
+def from_fork_server(line: bytes) -> FromForkServer:
+    """Return the message in a line."""
+    return _from_fork_server.decode(line)
 
 
 def from_worker(line: bytes) -> FromWorker | None:

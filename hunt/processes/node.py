@@ -30,7 +30,7 @@ class Node:
 
     Args:
         share: See `Readiness`.
-        slots: Returns the worker process in each slot.
+        slots: Returns the worker process in each slot; None where there is none yet.
         running: Returns the same workers, and those that drain.
         draining: Returns whether the node drains.
     """
@@ -39,7 +39,7 @@ class Node:
         self,
         *,
         share: float,
-        slots: Callable[[], Sequence[WorkerProcess]],
+        slots: Callable[[], Sequence[WorkerProcess | None]],
         running: Callable[[], Sequence[WorkerProcess]],
         draining: Callable[[], bool],
     ) -> None:
@@ -82,7 +82,7 @@ class Node:
 
     def state(self) -> NodeState:
         """Return whether the node is ready, and the state of each worker."""
-        pids = [each.pid if each.alive else None for each in self._slots()]
+        pids = [each.pid if each and each.alive else None for each in self._slots()]
         return self._readiness.node(pids, draining=self._draining())
 
     async def run(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -18,10 +19,12 @@ from hunt.core.backoff import Backoff
 from hunt.errors import HuntError
 from hunt.processes import control_socket
 from hunt.processes.control_socket import Hello, SocketFolder
+from hunt.processes.fork_server import ForkServer, StartError
+from hunt.processes.messages import Failure
 from hunt.processes.node import Node
 from hunt.processes.systemd import Notifier
 from hunt.processes.terminal import Terminal
-from hunt.processes.worker_process import Program, WorkerProcess, start
+from hunt.processes.worker_process import Program, WorkerProcess
 from hunt.settings import Settings
 
 #: Number of early failures in a row, in one slot, after which the server gives up.
@@ -29,10 +32,6 @@ GIVE_UP = 5
 
 #: A worker that ends within this many seconds of service has failed early.
 EARLY = 5.0
-
-#: Seconds of service after which a spare is started.  Before that, clients that reconnect to
-#: the new worker need the processor.
-CALM = 2.0
 
 #: Workers are killed this many seconds after the longest drain that the settings allow.
 GRACE = 5.0
@@ -71,12 +70,12 @@ class Supervisor:
         self._opened = opened
         self._binds = binds
         self._jitter = jitter
-        self._slots: list[WorkerProcess] = []  # the worker that serves in each slot
-        self._running: set[WorkerProcess] = set()  # in slots or draining, and the spare
-        self._spare: WorkerProcess | None = None  # has imported everything, waits for its order
+        self._slots: list[WorkerProcess | None] = [None] * settings.processes
+        self._running: set[WorkerProcess] = set()  # in slots or draining
         self._terminal = Terminal()
         self._started = 0
         self._has_served = False
+        self._announced = False  # that the server is open
         self._draining = trio.Event()
         self._drained = trio.Event()
         self._restarting = trio.Lock()
@@ -86,6 +85,7 @@ class Supervisor:
             running=lambda: tuple(self._running),
             draining=self._draining.is_set,
         )
+        self._fork_server: ForkServer
         self._nursery: trio.Nursery
         self.ended_by: signal.Signals | None = None  #: the signal that began the drain
         self.killed = False  #: it ended before it had drained
@@ -105,10 +105,9 @@ class Supervisor:
             if self._folder is not None:
                 hello = Hello(os.getpid(), self._binds)
                 nursery.start_soon(control_socket.serve, self._folder.control, hello, self.drain)
-            for slot in range(self._settings.processes):
-                self._slots.append(self._start())
+            self._fork_server = self._start_fork_server()
+            for slot in range(len(self._slots)):
                 nursery.start_soon(self._keep, slot)
-            nursery.start_soon(self._open)
             await self._drained.wait()
             # `hunt drain` gets its answer before the control socket is removed.
             await trio.lowlevel.checkpoint()
@@ -137,24 +136,49 @@ class Supervisor:
             log.warning("terminal closed")
             await self.drain()
 
-    def _start(self) -> WorkerProcess:
-        """Return a worker with an order to serve: the spare, if there is one."""
+    def _start_fork_server(self) -> ForkServer:
+        """Return a new fork server, which imports all modules."""
+        try:
+            server = ForkServer(self._program.command)
+        except OSError as exc:
+            raise StartError.of(exc) from exc
+        self._nursery.start_soon(self._watch_fork_server, server)
+        return server
+
+    async def _watch_fork_server(self, server: ForkServer) -> None:
+        """Replace a fork server that ends; one that cannot even import waits for its turn."""
+        await server.watch()
+        if server is self._fork_server and server.loaded and not self._draining.is_set():
+            log.error("fork server ended", pid=server.pid)
+            with suppress(StartError):  # the next worker that starts tries again
+                self._fork_server = self._start_fork_server()
+
+    async def _start(self) -> WorkerProcess:
+        """Return a new worker with an order to serve.
+
+        Raises:
+            StartError: There is no worker.
+        """
+        if self._fork_server.ended.is_set():
+            self._fork_server = self._start_fork_server()
         self._started += 1
         number = self._started
-        own_socket = None if self._folder is None else self._folder.worker(number)
-        worker, self._spare = self._spare, None
+        ours, theirs = socket.socketpair()
         try:
-            if worker is None:
-                worker = self._spawn()
-            worker.order(self._settings, number=number, own_socket=own_socket)
-        except OSError as exc:
-            raise HuntError(f"cannot start a worker process: {exc.strerror}") from exc
-        return worker
-
-    def _spawn(self) -> WorkerProcess:
-        worker = start(self._program, self._node.receive)
+            with theirs:
+                pid = await self._fork_server.fork(theirs)
+        except BaseException:
+            ours.close()
+            raise
+        worker = WorkerProcess(
+            pid, ours, number=number, program=self._program, receive=self._node.receive
+        )
         self._running.add(worker)
         self._nursery.start_soon(self._watch, worker)
+        own_socket = None if self._folder is None else self._folder.worker(number)
+        worker.order(self._settings, own_socket=own_socket)
+        if self._draining.is_set():
+            worker.terminate()
         return worker
 
     async def _watch(self, worker: WorkerProcess) -> None:
@@ -162,84 +186,74 @@ class Supervisor:
             await worker.watch()
         finally:
             self._running.discard(worker)
-            if self._spare is worker:
-                self._spare = None
-            elif worker.number is not None:
-                self._node.remove(worker)
+            self._node.remove(worker)
 
-    def _keep_spare(self) -> None:
-        """Start a spare, which replaces the next worker that ends.
-
-        It imports all modules in advance, so it serves within a moment.  It is not started
-        while another worker starts, because it would slow that one down.
-        """
-        wanted = self._spare is None and not self._draining.is_set()
-        if wanted and all(each.alive for each in self._slots):
-            with suppress(OSError):  # the machine has no resources for a spare
-                self._spare = self._spawn()
-
-    def _drop_spare(self) -> None:
-        """End the spare, whose imports may be out of date."""
-        if self._spare is not None:
-            self._spare.terminate()
-            self._spare = None
-
-    async def _open(self) -> None:
-        """Announce that the server is open, once all workers serve."""
-        for worker in self._slots:
-            await worker.settled.wait()
-            if not worker.alive:
-                return  # `_keep` reports the failure
-        self._opened()
-        self._notify_ready()
+    def _announce(self) -> None:
+        """Announce that the server is open, once, when all workers serve."""
+        if not self._announced and all(each is not None and each.alive for each in self._slots):
+            self._announced = True
+            self._opened()
+            self._notify_ready()
 
     def _notify_ready(self) -> None:
         self._notifier.ready(f"{len(self._slots)} processes at {', '.join(self._binds)}")
 
     async def _keep(self, slot: int) -> None:
-        """Replace the worker in one slot whenever it ends, until the server drains."""
+        """Start the worker of a slot, and another one whenever it ends, until the server drains."""
         backoff = Backoff(base=0.5, cap=10.0, jitter=self._jitter)
         failures = 0
-        while True:
-            worker = self._slots[slot]
-            await worker.settled.wait()
-            with trio.move_on_after(CALM):
-                await worker.ended.wait()
-            self._keep_spare()
-            await worker.ended.wait()
+        hung: bool | None = None  # whether the last worker had; None: there was none
+        while not self._draining.is_set():
+            worker, failure = await self._serve(slot, hung)
             if self._draining.is_set():
                 return
-            if self._slots[slot] is not worker:
-                continue  # a restart has replaced it already
-            failures = failures + 1 if self._failed_early(worker) else 1
-            self._give_up_if_hopeless(worker, failures)
-            log.error(
-                "worker process ended",
-                pid=worker.pid,
-                status=worker.status,
-                error=worker.failure.sentence if worker.failure else None,
-            )
+            if worker is None:
+                log.error("worker process not started", error=failure.sentence)
+                failures += 1
+            else:
+                error = worker.failure.sentence if worker.failure else None
+                log.error("worker process ended", pid=worker.pid, status=worker.status, error=error)
+                hung = worker.hung
+                failures = failures + 1 if self._failed_early(worker) else 1
+            self._give_up_if_hopeless(failure, failures)
             if failures == 1:
                 backoff.reset()
             else:
                 await trio.sleep(backoff.next())
-            if self._draining.is_set():
-                return
-            self._slots[slot] = self._start()
-            self._node.restarted("hang" if worker.hung else "crash")
+
+    async def _serve(self, slot: int, hung: bool | None) -> tuple[WorkerProcess | None, Failure]:
+        """Start the worker of a slot; return the last worker of the slot, and why it ended."""
+        try:
+            self._slots[slot] = await self._start()
+        except StartError as error:
+            return None, error.failure
+        if hung is not None:
+            self._node.restarted("hang" if hung else "crash")
+        worker = await self._end_of(slot)
+        return worker, worker.reason
+
+    async def _end_of(self, slot: int) -> WorkerProcess:
+        """Return the worker of a slot once it has ended, and no restart has replaced it."""
+        while True:
+            worker = self._slots[slot]
+            assert worker is not None
+            await worker.settled.wait()
+            self._announce()
+            await worker.ended.wait()
+            if self._slots[slot] is worker:
+                return worker
 
     def _failed_early(self, worker: WorkerProcess) -> bool:
         since = worker.serves_since
         self._has_served = self._has_served or since is not None
         return since is None or trio.current_time() - since < EARLY
 
-    def _give_up_if_hopeless(self, worker: WorkerProcess, failures: int) -> None:
+    def _give_up_if_hopeless(self, failure: Failure, failures: int) -> None:
         """Raise if another start would fail, too."""
-        failure = worker.failure
-        if not self._has_served and failure is not None and failure.kind != "other":
+        if not self._has_served and failure.kind != "other":
             raise failure.error()
         if failures >= GIVE_UP:
-            raise HuntError(f"worker processes keep failing, last with: {worker.reason}")
+            raise HuntError(f"worker processes keep failing, last with: {failure.sentence}")
 
     async def restart(self) -> None:
         """Replace the workers one after the other, without losing a click.
@@ -251,24 +265,39 @@ class Supervisor:
             if self._draining.is_set():
                 return
             self._notifier.reloading()
-            self._drop_spare()
-            await self._replace_all()
+            reason = await self._renew_fork_server() or await self._replace_all()
+            if reason is not None:
+                log.error("restart failed", error=reason.sentence)
             self._notify_ready()
 
-    async def _replace_all(self) -> None:
+    async def _renew_fork_server(self) -> Failure | None:
+        """Import all modules again, because they may have changed; return why that failed."""
+        try:
+            server = self._start_fork_server()
+            await server.load()
+        except StartError as error:
+            return error.failure
+        old, self._fork_server = self._fork_server, server
+        old.close()
+        return None
+
+    async def _replace_all(self) -> Failure | None:
+        """Replace the worker of each slot; return why a new one did not serve."""
         for slot, old in enumerate(tuple(self._slots)):
-            if self._draining.is_set() or self._slots[slot] is not old:
+            if old is None or self._draining.is_set() or self._slots[slot] is not old:
                 continue  # it has ended meanwhile, and was replaced
-            self._drop_spare()
-            new = self._start()
+            try:
+                new = await self._start()
+            except StartError as error:
+                return error.failure
             await new.settled.wait()
             if not new.alive:
-                log.error("restart failed", pid=new.pid, error=new.reason)
-                return
+                return new.reason
             self._slots[slot] = new
             self._node.restarted("reload")
             old.retire()
             await old.ended.wait()
+        return None
 
     async def drain(self) -> None:
         """Let all workers finish the clicks in flight; return once they have ended.

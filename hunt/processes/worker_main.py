@@ -1,11 +1,10 @@
-"""The main function of a worker process."""
+"""The main function of a worker process, which the fork server calls."""
 
 from __future__ import annotations
 
 import faulthandler
 import signal
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -86,26 +85,25 @@ class WorkerSlot:
 Make = Callable[[Settings, WorkerSlot], ASGIFramework]
 
 
-def main(load: Callable[[], Make]) -> None:
-    """Serve until the supervisor retires this worker, or ends; do not return.
+def run(make: Make, channel: socket.socket) -> int:
+    """Serve until the supervisor retires this worker, or ends; return the exit status.
 
-    The only argument on the command line is the descriptor of the channel.  A spare imports
-    all modules, which takes most of the time of a start, and then waits for its order.  Exit
-    status: 0 drained, 1 failed, 2 wrong settings or an incompatible package.
+    Exit status: 0 drained, 1 failed, 2 wrong settings or an incompatible package.
 
     Args:
-        load: Imports the application, and returns the function that makes it.
+        make: Makes the application.
+        channel: The worker's end of its channel; the first message is the order.
     """
-    with socket.socket(fileno=int(sys.argv[1])) as channel:
-        channel.set_inheritable(False)
-        configure(Settings())  # so that a failure of the import is a log event, too
-        try:
-            status = _obey(load(), channel)
-        except KeyboardInterrupt:
-            status = 130
-        except BaseException as error:
-            status = _report(error, channel)
-    sys.exit(status)
+    try:
+        return _obey(make, channel)
+    except KeyboardInterrupt:
+        return 130
+    except BaseException as error:
+        with suppress(OSError):
+            channel.settimeout(1.0)
+            # The line end completes a line that was sent in part.
+            channel.sendall(b"\n" + encode(failure(error)))
+        return exit_status(error)
 
 
 def _obey(make: Make, channel: socket.socket) -> int:
@@ -120,17 +118,13 @@ def _obey(make: Make, channel: socket.socket) -> int:
     return 0
 
 
-def _report(error: BaseException, channel: socket.socket) -> int:
-    """Tell the supervisor the reason of this process's end; return the exit status."""
+def failure(error: BaseException) -> Failure:
+    """Return the report of this process's end by `error`; log what hunt did not expect."""
     cause = first_cause(error)
-    failure = Failure.of(cause)
+    report = Failure.of(cause)
     if not isinstance(cause, HuntError) and not from_lifespan(error):
-        log.critical("worker process failed", error=failure.sentence, exc_info=error)
-    with suppress(OSError):
-        channel.settimeout(1.0)
-        # The line end completes a line that was sent in part.
-        channel.sendall(b"\n" + encode(failure))
-    return exit_status(error)
+        log.critical("worker process failed", error=report.sentence, exc_info=error)
+    return report
 
 
 def hypercorn_config(order: Order, listening: Sequence[int]) -> Config:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
@@ -27,10 +26,8 @@ from hunt.processes.messages import (
     from_worker,
     send_order,
 )
-from hunt.processes.systemd import VARIABLES
 from hunt.settings import Settings
-from hunt.sources import PREFIX, TEST_PREFIX
-from hunt.subprocesses import Steps, end, wait_exit
+from hunt.subprocesses import Steps, end, kill, wait_exit
 
 #: Signals that end a worker that hangs; after SIGABRT it prints the stack of its event loop.
 ABORT: Steps = ((signal.SIGABRT, 2.0), (signal.SIGKILL, float("inf")))
@@ -45,52 +42,46 @@ log = structlog.get_logger("hunt")
 class Program:
     """The program of every worker process."""
 
-    command: Sequence[str]  #: the channel's descriptor is added as last argument
+    command: Sequence[str]  #: of the fork server; its channel's descriptor is added to it
     sockets: Sequence[socket.socket]  #: the listening sockets that all workers share
     hang_timeout: float = 10.0  #: seconds, > 0, without a heartbeat that end a worker
-    start_timeout: float = 60.0  #: seconds, > 0, from the order to the first heartbeat
+    start_timeout: float = 60.0  #: seconds, > 0, from the start to the first heartbeat
 
 
 class WorkerProcess:
-    """A started worker process; it waits for its order, and `watch` follows it to its end.
-
-    A worker imports all modules before the order, which takes most of the time of a start.
+    """A worker process with an order to serve; `watch` follows it to its end.
 
     Args:
-        popen: The process.
-        sock: The supervisor's end of its channel.
-        resources: Closed once the process has ended.
+        pid: The process id of the worker, which is a child of this process.
+        sock: The supervisor's end of its channel, owned by this object from now on.
+        number: Its number, >= 1, never used twice.
         program: The program that it runs.
         receive: Called with each message that is not for this object alone; must not block.
     """
 
     def __init__(
         self,
-        popen: subprocess.Popen[bytes],
+        pid: int,
         sock: socket.socket,
-        resources: ExitStack,
         *,
+        number: int,
         program: Program,
         receive: Callable[[WorkerProcess, FromWorker], None],
     ) -> None:
+        self.pid, self.number = pid, number
         self.settled = trio.Event()  #: it serves, or has ended
         self.ended = trio.Event()  #: it has ended and was reaped
         self.serves_since: float | None = None  #: in Trio's time; None: it does not serve yet
         self.failure: Failure | None = None  #: the reason that it gave for its end
         self.status: int | None = None  #: exit status, as in `subprocess`; None: it runs
-        self.number: int | None = None  #: see `order`; None: it waits for its order
         self.hung = False  #: it was ended because its heartbeats stopped
-        self._popen, self._sock, self._resources = popen, sock, resources
+        self._sock = sock
+        self._resources = ExitStack()  # closed once it has ended
         self._channel = Channel(sock)
         self._program = program
         self._receive = receive
         self._counted = trio.Event()  # replaced with each answer to a `Count`
         self._heartbeat = trio.CancelScope()  # around the wait for the next one
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._popen.pid
 
     @property
     def alive(self) -> bool:
@@ -111,9 +102,7 @@ class WorkerProcess:
             with trio.move_on_after(self._program.hang_timeout):
                 await wait_exit(self.pid)
         finally:
-            if self._popen.poll() is None:
-                self._popen.kill()
-            self.status = self._popen.wait()
+            self.status = kill(self.pid)
             self._channel.close()
             self._resources.close()
             self.ended.set()
@@ -157,12 +146,11 @@ class WorkerProcess:
                 counted.set()
         self._receive(self, message)
 
-    def order(self, settings: Settings, *, number: int, own_socket: str | None) -> None:
+    def order(self, settings: Settings, *, own_socket: str | None) -> None:
         """Order it to serve.
 
         Args:
             settings: The settings of the server, with a database.
-            number: Its number, >= 1, never used twice.
             own_socket: Path at which only this worker listens; None: no such socket.
 
         Raises:
@@ -173,19 +161,17 @@ class WorkerProcess:
             listening.append(self._resources.enter_context(unix_listener(own_socket)))
         order = Order(
             settings=settings,
-            number=number,
+            number=self.number,
             own_socket=own_socket,
             hang_timeout=self._program.hang_timeout,
         )
         self._heartbeat.deadline = trio.current_time() + self._program.start_timeout
         with suppress(OSError):  # it has ended already, as `watch` finds
             send_order(self._sock, order, listening)
-        self.number = number
 
     def send(self, message: ToWorker, *, key: Hashable = None) -> None:
-        """Queue a message; see `Channel.send`.  A spare gets none before its order."""
-        if self.number is not None:
-            self._channel.send(message, key=key)
+        """Queue a message; see `Channel.send`."""
+        self._channel.send(message, key=key)
 
     async def count(self) -> None:
         """Request all metrics; return once they have arrived, or the process has ended."""
@@ -200,49 +186,9 @@ class WorkerProcess:
     def terminate(self) -> None:
         """Tell it to drain and to end; before it serves, it ends at once."""
         if not self.ended.is_set():
-            self._popen.terminate()
+            os.kill(self.pid, signal.SIGTERM)
 
     @property
-    def reason(self) -> str:
-        """The reason of its end, in one sentence."""
-        return self.failure.sentence if self.failure else f"exit status {self.status}"
-
-
-def start(program: Program, receive: Callable[[WorkerProcess, FromWorker], None]) -> WorkerProcess:
-    """Start a worker process, which the caller has to `watch`.
-
-    Args:
-        program: The program.
-        receive: See `WorkerProcess`.
-
-    Raises:
-        OSError: The system cannot start another process.
-    """
-    with ExitStack() as stack:
-        ours, theirs = socket.socketpair()
-        stack.enter_context(ours)
-        with theirs:
-            # This blocks for a millisecond or two.  A thread would only delay it.
-            popen = subprocess.Popen(
-                [*program.command, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env=_environ(os.environ),
-                # Ctrl-C is for the supervisor, which lets the workers drain.
-                start_new_session=True,
-            )
-        return WorkerProcess(popen, ours, stack.pop_all(), program=program, receive=receive)
-
-
-def _environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a worker, without settings: they come over the channel.
-
-    With ``PYTHONSAFEPATH``, Python processes that the worker starts do not import modules from
-    the working directory.
-    """
-    inherited = {
-        name: value
-        for name, value in environ.items()
-        if name not in VARIABLES and (not name.startswith(PREFIX) or name.startswith(TEST_PREFIX))
-    }
-    return inherited | {"PYTHONSAFEPATH": "1"}
+    def reason(self) -> Failure:
+        """The reason of its end."""
+        return self.failure or Failure("other", f"exit status {self.status}")

@@ -56,7 +56,7 @@ class Server:
         servers = children(self.process.pid, "hunt.cli.worker") if number == signal.SIGKILL else []
         self.process.send_signal(number)
         for pid in servers:
-            with suppress(ProcessLookupError):  # the spare process exits by itself
+            with suppress(ProcessLookupError):  # it has just ended
                 os.kill(pid, number)
         self.process.wait(30)
 

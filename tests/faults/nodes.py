@@ -13,7 +13,7 @@ import trio
 from psycopg.conninfo import make_conninfo
 
 from hunt.bench.process_usage import descendants, process_table
-from tests.support.processes import HUNT, Server, children, free_port, running, servers, until
+from tests.support.processes import HUNT, Server, free_port, running, servers, until
 from tests.support.proxy import Connect, Proxy, to_port
 from tests.support.valkey import PASSWORD, Valkey
 
@@ -71,9 +71,7 @@ class Node:
     def usage(self) -> dict[str, float]:
         """Return what all processes of the node use now: descriptors, and bytes of memory."""
         descriptors = memory = 0
-        # The spare process is left out, because it does not always exist.
-        spare = set(children(self.server.process.pid, "hunt.cli.worker")) - set(self.processes())
-        for pid in descendants([self.server.process.pid], process_table()) - spare:
+        for pid in descendants([self.server.process.pid], process_table()):
             with suppress(OSError):
                 descriptors += len(os.listdir(f"/proc/{pid}/fd"))
                 rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8")

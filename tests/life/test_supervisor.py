@@ -24,8 +24,10 @@ from tests.support.processes import (
     HUNT,
     Server,
     children,
+    fork_servers,
     free_port,
     gone,
+    name,
     player,
     running,
     servers,
@@ -124,53 +126,83 @@ async def test_metrics_are_summed_over_workers(tmp_path: Path) -> None:
 async def test_killed_supervisor_leaves_nothing_behind(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server:
         pids = children(server.process.pid, "")
-        assert len(pids) >= 3  # two servers, PostgreSQL, and perhaps a spare by now
+        assert len(pids) >= 4  # two workers, the fork server and PostgreSQL
         server.send(signal.SIGKILL)
         await until(lambda: all(gone(pid) for pid in pids), seconds=40)
 
 
-def spares() -> list[int]:
-    return sorted(set(children(os.getpid(), "hunt.cli.worker")) - set(servers(os.getpid())))
-
-
 @asynccontextmanager
-async def with_spare(database: str, tmp_path: Path) -> AsyncIterator[Supervisor]:
-    """Run a supervisor, once one process serves and one waits for its turn."""
+async def one_worker(database: str, tmp_path: Path) -> AsyncIterator[Supervisor]:
+    """Run a supervisor, once its worker serves."""
     given = await settings(database, tmp_path)
     async with supervised(given) as made, trio.open_nursery() as nursery:
         nursery.start_soon(made.supervisor.run)
         with trio.fail_after(60):
             await made.opened.wait()
-        await until(lambda: len(spares()) == 1, seconds=30)
         yield made.supervisor
 
 
-async def test_spare_replaces_worker_that_ends(database: str, tmp_path: Path) -> None:
-    async with with_spare(database, tmp_path) as supervisor:
-        [spare], [serving] = spares(), servers(os.getpid())
+async def test_worker_that_ends_is_forked_again(database: str, tmp_path: Path) -> None:
+    async with one_worker(database, tmp_path) as supervisor:
+        forked_by, [serving] = fork_servers(os.getpid()), servers(os.getpid())
         os.kill(serving, signal.SIGKILL)
-        await until(lambda: servers(os.getpid()) == [spare], seconds=30)
-        await until(lambda: spares() not in ([], [spare]), seconds=30)
+        await until(lambda: servers(os.getpid()) not in ([], [serving]), seconds=30)
+        assert fork_servers(os.getpid()) == forked_by
         await supervisor.drain()
-        assert children(os.getpid(), "hunt.cli.worker") == []
+        assert servers(os.getpid()) == []
 
 
 async def test_restart_imports_modules_again(database: str, tmp_path: Path) -> None:
-    async with with_spare(database, tmp_path) as supervisor:
-        [spare], before = spares(), servers(os.getpid())
+    async with one_worker(database, tmp_path) as supervisor:
+        forked_by, before = fork_servers(os.getpid()), servers(os.getpid())
         with trio.fail_after(60):
             await supervisor.restart()
         assert servers(os.getpid()) != before
-        assert spare not in children(os.getpid(), "hunt.cli.worker")
+        await until(lambda: len(fork_servers(os.getpid())) == 1)
+        assert fork_servers(os.getpid()) != forked_by
         await supervisor.drain()
 
 
-async def test_worker_is_replaced_without_a_spare(database: str, tmp_path: Path) -> None:
-    async with with_spare(database, tmp_path) as supervisor:
-        [spare], [serving] = spares(), servers(os.getpid())
-        os.kill(spare, signal.SIGKILL)
-        await until(lambda: not spares())
+async def test_restart_with_broken_modules_keeps_the_workers(database: str, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("from hunt.cli.worker import main; main()")
+    given = await settings(database, tmp_path)
+    command = [sys.executable, str(program)]
+    async with supervised(given, command) as made, trio.open_nursery() as nursery:
+        nursery.start_soon(made.supervisor.run)
+        with trio.fail_after(60):
+            await made.opened.wait()
+            before = children(os.getpid(), str(program))
+            program.write_text("raise SystemExit(1)")
+            await made.supervisor.restart()
+        assert len(before) == 2
+        assert children(os.getpid(), str(program)) == before
+        [worker] = [each for each in before if name(each) == "hunt-worker"]
+        os.kill(worker, signal.SIGKILL)  # the old fork server still replaces it
+        await until(
+            lambda: len(set(children(os.getpid(), str(program))) - {worker}) == 2, seconds=30
+        )
+        await made.supervisor.drain()
+
+
+async def test_fork_server_that_ends_is_replaced(database: str, tmp_path: Path) -> None:
+    async with one_worker(database, tmp_path) as supervisor:
+        [forked_by], [serving] = fork_servers(os.getpid()), servers(os.getpid())
+        os.kill(forked_by, signal.SIGKILL)
+        await until(lambda: fork_servers(os.getpid()) not in ([], [forked_by]))
+        assert servers(os.getpid()) == [serving]
         os.kill(serving, signal.SIGKILL)
+        await until(lambda: servers(os.getpid()) not in ([], [serving]), seconds=30)
+        await supervisor.drain()
+
+
+async def test_worker_is_replaced_while_the_fork_server_dies(database: str, tmp_path: Path) -> None:
+    async with one_worker(database, tmp_path) as supervisor:
+        [forked_by], [serving] = fork_servers(os.getpid()), servers(os.getpid())
+        os.kill(forked_by, signal.SIGSTOP)  # the request is on its way
+        os.kill(serving, signal.SIGKILL)
+        await until(lambda: not servers(os.getpid()))
+        os.kill(forked_by, signal.SIGKILL)
         await until(lambda: servers(os.getpid()) not in ([], [serving]), seconds=30)
         await supervisor.drain()
 

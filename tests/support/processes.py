@@ -107,18 +107,20 @@ def children(pid: int, mark: str) -> list[int]:
 
 
 def servers(pid: int) -> list[int]:
-    """Return the server processes below `pid`, without the spare that waits for its turn."""
-    return [each for each in children(pid, "hunt.cli.worker") if not waits(each)]
+    """Return the worker processes of the supervisor `pid`."""
+    return [each for each in children(pid, "hunt.cli.worker") if name(each) == "hunt-worker"]
 
 
-def waits(pid: int) -> bool:
-    """Return whether a worker process has no event loop yet."""
-    links = []
-    with suppress(FileNotFoundError):  # it has just ended
-        for each in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(FileNotFoundError):  # closed just now, as sockets are
-                links.append(os.readlink(each))
-    return "anon_inode:[eventpoll]" not in links
+def fork_servers(pid: int) -> list[int]:
+    """Return the process that forks workers for the supervisor `pid`; two during a restart."""
+    return [each for each in children(pid, "hunt.cli.worker") if name(each) == "hunt-fork"]
+
+
+def name(pid: int) -> str:
+    """Return the name that `ps` shows; empty if the process has ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/comm").read_text("utf-8").rstrip()
+    return ""
 
 
 def ports(pid: int) -> set[int]:

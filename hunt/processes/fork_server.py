@@ -1,0 +1,174 @@
+"""The supervisor's handle of the fork server, from which it gets worker processes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import trio
+
+from hunt.errors import HuntError
+from hunt.processes.messages import Failure, Forked, FromForkServer, from_fork_server
+from hunt.processes.systemd import VARIABLES
+from hunt.sources import PREFIX, TEST_PREFIX
+from hunt.subprocesses import wait_exit
+
+_PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+_MESSAGE = 65536  # bytes of the longest message
+
+
+class StartError(HuntError):
+    """A worker process could not be started."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.sentence)
+        self.failure = failure
+
+    @classmethod
+    def of(cls, error: OSError) -> StartError:
+        """Return the error for a refusal of the operating system."""
+        return cls(Failure("other", f"cannot start a worker process: {error.strerror}"))
+
+
+class ForkServer:
+    """A process that imports the application, and then forks workers from itself.
+
+    `watch` must run as long as it is used.
+
+    Args:
+        command: The program; the descriptor of its channel is added as last argument.
+
+    Raises:
+        OSError: The system cannot start another process.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        # Keeps the bounds of messages.
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            try:
+                # This blocks for a millisecond or two.  A thread would only delay it.
+                self._popen = subprocess.Popen(
+                    [*command, str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    env=_environ(os.environ),
+                    # Ctrl-C is for the supervisor, which lets the workers drain.
+                    start_new_session=True,
+                )
+            except BaseException:
+                ours.close()
+                raise
+        self._sock, self._socket = ours, trio.socket.from_stdlib_socket(ours)
+        self._in_use = trio.Lock()
+        self.loaded = False  #: it has imported all modules
+        self.ended = trio.Event()  #: it has ended and was reaped, or is about to end
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    async def watch(self) -> None:
+        """Return when the process has ended; if cancelled, kill it."""
+        try:
+            await wait_exit(self.pid)
+        finally:
+            if self._popen.poll() is None:
+                self._popen.kill()
+            self._popen.wait()
+            self.close()
+
+    async def load(self) -> None:
+        """Return once all modules are imported.
+
+        Raises:
+            StartError: They cannot be imported.
+        """
+        async with self._in_use:
+            await self._load()
+
+    async def _load(self) -> None:
+        if not self.loaded:
+            await self._receive()
+            self.loaded = True
+
+    async def fork(self, channel: socket.socket) -> int:
+        """Fork a worker; return its process id.
+
+        The worker is a child of this process.  If cancelled, a worker may start whose channel
+        the caller has closed; it ends at once.
+
+        Args:
+            channel: The worker's end of its channel.
+
+        Raises:
+            StartError: There is no worker.
+        """
+        async with self._in_use:
+            await self._load()
+            with _adopting_orphans():
+                try:
+                    socket.send_fds(self._sock, [b"f"], [channel.fileno()])
+                except OSError:
+                    raise self._lost() from None
+                try:
+                    answer = await self._receive()
+                except trio.Cancelled:
+                    self.close()  # the answer would be taken for that of the next request
+                    raise
+        assert isinstance(answer, Forked)
+        return answer.pid
+
+    async def _receive(self) -> FromForkServer:
+        try:
+            message = await self._socket.recv(_MESSAGE)
+        except OSError:
+            message = b""
+        if not message:
+            raise self._lost()
+        answer = from_fork_server(message)
+        if isinstance(answer, Failure):
+            raise StartError(answer)
+        return answer
+
+    def _lost(self) -> StartError:
+        self.ended.set()
+        return StartError(Failure("other", "the fork server ended"))
+
+    def close(self) -> None:
+        """Let the process end, unless it has; workers that it forked go on."""
+        self._socket.close()
+        self.ended.set()
+
+
+@contextmanager
+def _adopting_orphans() -> Iterator[None]:
+    """Become the parent of processes below this one whose parent ends.
+
+    Only for the block: nobody would reap other orphans.
+    """
+    prctl = ctypes.CDLL(None).prctl
+    prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+def _environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of workers, without settings: they come over the channel.
+
+    With ``PYTHONSAFEPATH``, Python processes that a worker starts do not import modules from
+    the working directory.
+    """
+    inherited = {
+        name: value
+        for name, value in environ.items()
+        if name not in VARIABLES and (not name.startswith(PREFIX) or name.startswith(TEST_PREFIX))
+    }
+    return inherited | {"PYTHONSAFEPATH": "1"}
