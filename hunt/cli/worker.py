@@ -30,6 +30,9 @@ def _load() -> Make:
 
     edge.install()
     from hunt.application import Application
+    from hunt.web.openapi.document import document
+
+    document()  # remembered; made before the fork, the workers share it
 
     return lambda settings, slot: Application(lambda: settings, slot)
 
