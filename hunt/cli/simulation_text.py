@@ -83,10 +83,11 @@ def _plan(summary: Summary) -> Iterator[str]:
 
 def _players(summary: Summary, measure: str) -> Iterator[str]:
     shares = summary.players
+    far = f", {shares.too_far:.2%} too far" if shares.too_far else ""
     yield f"{shares.winners:.2%} of the players win something"
     yield (
         f"{shares.refused:.2%} meet a refusal ({shares.cooldown:.2%} cooldown, "
-        f"{shares.no_attempts:.2%} no attempts left), {shares.sold_out:.2%} a prize sold out"
+        f"{shares.no_attempts:.2%} no attempts left{far}), {shares.sold_out:.2%} a prize sold out"
     )
     if len(summary.crowds) > 1:
         value = sum(each.value for each in summary.crowds.values()) or 1

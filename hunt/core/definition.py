@@ -127,8 +127,8 @@ class Definition:
     timezone: str = "UTC"  #: IANA name, for the periods of `attempts` and `max_wins`
     attempts: Quota | None = None  #: clicks of one player that count; None: no limit
     max_wins: Quota | None = None  #: grants of all prizes to one player; None: no limit
-    max_accuracy: float | None = None  #: metres or map units, > 0; largest radius of error
-    max_speed: float | None = None  #: metres or map units a second, > 0; None: no limit
+    max_accuracy: float | None = None  #: metres or map units, >= 1e-9; largest radius of error
+    max_speed: float | None = None  #: metres or map units a second, >= 1e-9; None: no limit
     position: Source = "tap"  #: how the page takes positions
     retain: timedelta | None = None  #: how long players are kept after the end; None: for ever
 

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from hunt.core.definition import Definition
+from hunt.core.maps import Position
 from hunt.core.odds import chance
 from hunt.core.periods import began, released, steps
 
@@ -45,6 +46,7 @@ class Grants:
         self._clicked: dict[str, datetime] = {}
         self._by_player: Counter[tuple[str, str]] = Counter()
         self._wins: Counter[tuple[str, datetime]] = Counter()
+        self._last: dict[str, tuple[Position, datetime]] = {}
         self._attempts: Counter[tuple[str, datetime]] = Counter()
         self.granted: Counter[str] = Counter()  #: number of grants, by prize
         self.voided: Counter[str] = Counter()  #: number of released grants that were lost
@@ -61,8 +63,14 @@ class Grants:
         last = self._clicked.get(player)
         return last is not None and last + self._cooldown > at
 
-    def attempt(self, player: str, at: datetime) -> bool:
-        """Count a click of a player; return False if no attempts are left in this period."""
+    def attempt(self, player: str, at: datetime, place: Position) -> bool:
+        """Count a click of a player; return False if it does not count.
+
+        It does not if no attempts are left in this period, or if the player cannot have come
+        to its place since the last click that counted.
+        """
+        if self.wait(player, at, place) > 0:
+            return False
         if (quota := self._definition.attempts) is not None:
             window = player, began(quota.per, self._definition.timezone, at)
             if self._attempts[window] >= quota.count:
@@ -70,11 +78,21 @@ class Grants:
             self._attempts[window] += 1
         if self._cooldown:
             self._clicked[player] = at
+        if self._definition.max_speed is not None:
+            self._last[player] = place, at
         return True
 
-    def settle(
-        self, drawn: str | None, player: str, place: tuple[float, float], at: datetime
-    ) -> Given:
+    def wait(self, player: str, at: datetime, place: Position) -> float:
+        """Return the seconds until the speed limit allows a click at a place; 0: it does now."""
+        speed = self._definition.max_speed
+        if speed is None or player not in self._last:
+            return 0.0
+        before, then = self._last[player]
+        gone = max((at - then).total_seconds(), 0.0)
+        metres = self._definition.map.distance(before, place)
+        return metres / speed - gone if metres > speed * gone else 0.0
+
+    def settle(self, drawn: str | None, player: str, place: Position, at: datetime) -> Given:
         """Decide what a click gets, and count it.
 
         Clicks are passed in commit order.  A prize for the first click after a moment comes

@@ -85,8 +85,11 @@ def odds(form: Form, where: str, raw: object, on: Map) -> Peak | Area:
 
 
 def limit(form: Form, field: str, value: object) -> float | None:
-    """Return a limit above 0, or None if there is no value."""
-    return None if value is None else form.number(field, value, above=0)
+    """Return a limit, or None if there is no value.
+
+    The database divides by it, and raises an error if the quotient overflows.
+    """
+    return None if value is None else form.number(field, value, least=1e-9)
 
 
 def source(form: Form, field: str, value: object, on: Map, *, needs_accuracy: bool) -> Source:

@@ -21,7 +21,7 @@ from hunt.core.time_slices import Slice, TimeSpan
 #: Standard deviation around hints, as a share of the map's width and height.
 SPREAD = 0.05
 
-_CLICKED, _WON, _COOLDOWN, _ATTEMPTS, _SOLD_OUT = (1 << bit for bit in range(5))
+_CLICKED, _WON, _COOLDOWN, _ATTEMPTS, _SOLD_OUT, _TOO_FAR = (1 << bit for bit in range(6))
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
@@ -52,7 +52,8 @@ class Players(Struct, frozen=True):
     winners: int
     cooldown: int  #: refused a click because of the cooldown
     no_attempts: int  #: refused a click because no attempts were left
-    refused: int  #: one of these two
+    too_far: int  #: refused a click because of the speed limit
+    refused: int  #: one of these three
     sold_out: int  #: drew a prize whose stock was used up
 
 
@@ -158,13 +159,16 @@ class _Run:
             if grants.is_cooling(name, at):
                 flags[player] |= _COOLDOWN
                 continue
-            if not grants.attempt(name, at):
+            position = self._crowds.position(crowd)
+            if grants.wait(name, at, position) > 0:
+                flags[player] |= _TOO_FAR
+                continue
+            if not grants.attempt(name, at, position):
                 flags[player] |= _ATTEMPTS
                 arrival.left = 0
                 continue
             arrival.counted = True
             counted += 1
-            position = self._crowds.position(crowd)
             prize = odds.draw(*position, draws.uniform(f"{number:032x}", name))
             if prize is not None:
                 drawn[prize.id] += 1
@@ -225,7 +229,8 @@ def _players(flags: bytearray) -> Players:
         winners=number(_WON),
         cooldown=number(_COOLDOWN),
         no_attempts=number(_ATTEMPTS),
-        refused=number(_COOLDOWN | _ATTEMPTS),
+        too_far=number(_TOO_FAR),
+        refused=number(_COOLDOWN | _ATTEMPTS | _TOO_FAR),
         sold_out=number(_SOLD_OUT),
     )
 

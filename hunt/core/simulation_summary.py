@@ -43,6 +43,7 @@ class Shares(Struct, frozen=True):
     refused: float
     cooldown: float
     no_attempts: float
+    too_far: float
     sold_out: float
 
 
@@ -135,6 +136,7 @@ def _shares(runs: Sequence[Played], players: int) -> Shares:
         refused=share("refused"),
         cooldown=share("cooldown"),
         no_attempts=share("no_attempts"),
+        too_far=share("too_far"),
         sold_out=share("sold_out"),
     )
 

@@ -17,12 +17,21 @@ RADIUS = 6_371_008.8
 _ERROR = 1e-13
 
 
+def half_chord(angle: float) -> float:
+    """Return half the chord of an angle in degrees, on the unit circle.
+
+    An angle below 1e-12, which is a tenth of a micrometre on the earth, counts as 0: the SQL
+    function must not square smaller numbers.
+    """
+    return 0.0 if abs(angle) < 1e-12 else sin(radians(angle) / 2)
+
+
 def _haversine(ax: float, ay: float, bx: float, by: float) -> float:
     """Return the squared sine of half the angle between two positions, 0 to 1.
 
     R. W. Sinnott, "Virtues of the Haversine", Sky & Telescope 68 (2), 1984.
     """
-    up, along = sin(radians(by - ay) / 2), sin(radians(bx - ax) / 2)
+    up, along = half_chord(by - ay), half_chord(bx - ax)
     return min(up * up + cos(radians(ay)) * cos(radians(by)) * (along * along), 1.0)
 
 
@@ -58,7 +67,7 @@ def squared_to_box(
     if (x - west) % 360 <= east - west:
         near = x
     else:
-        near = min(west, east, key=lambda edge: sin(radians(edge - x) / 2) ** 2)
+        near = min(west, east, key=lambda edge: abs(half_chord(edge - x)))
     peak = degrees(atan2(sin(radians(y)), cos(radians(y)) * cos(radians(near - x))))
     least = min(
         _haversine(x, y, near, each) for each in (south, north, min(max(peak, south), north))

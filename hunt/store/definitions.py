@@ -21,11 +21,11 @@ from hunt.store.epochs import new_epoch
 CREATE = """
     insert into hunts (
         id, definition, opens_at, closes_at, cooldown, timezone, attempts, attempts_per, max_wins,
-        max_wins_per, rules, epoch, seed)
+        max_wins_per, rules, max_speed, sphere, epoch, seed)
     values (
         %(id)s, %(definition)s, %(opens_at)s, %(closes_at)s, %(cooldown)s, %(timezone)s,
-        %(attempts)s, %(attempts_per)s, %(max_wins)s, %(max_wins_per)s, %(rules)s, %(epoch)s,
-        %(seed)s)
+        %(attempts)s, %(attempts_per)s, %(max_wins)s, %(max_wins_per)s, %(rules)s,
+        %(max_speed)s, %(sphere)s, %(epoch)s, %(seed)s)
     returning number
 """
 
@@ -33,7 +33,8 @@ CHANGE = """
     update hunts set definition = %(definition)s, version = version + 1, opens_at = %(opens_at)s,
            closes_at = %(closes_at)s, cooldown = %(cooldown)s, timezone = %(timezone)s,
            attempts = %(attempts)s, attempts_per = %(attempts_per)s, max_wins = %(max_wins)s,
-           max_wins_per = %(max_wins_per)s, rules = %(rules)s
+           max_wins_per = %(max_wins_per)s, rules = %(rules)s,
+           max_speed = %(max_speed)s, sphere = %(sphere)s
      where number = %(number)s
     returning seed
 """
@@ -41,16 +42,17 @@ CHANGE = """
 KEEP_PRIZE = """
     insert into prizes as z (
         hunt, id, stock, per_player, points, starts, until, even, stepped, first, center, within,
-        void, overflow)
+        sphere, void, overflow)
     values (
         %(hunt)s, %(id)s, %(stock)s, %(per_player)s, %(points)s, %(starts)s, %(until)s, %(even)s,
-        %(stepped)s, %(first)s, %(center)s::point, %(within)s, %(void)s, %(overflow)s)
+        %(stepped)s, %(first)s, %(center)s::point, %(within)s,
+        %(sphere)s, %(void)s, %(overflow)s)
     on conflict (hunt, id) do update
-       set (stock, per_player, points, starts, until, even, stepped, first, center, within, void,
-            overflow, retired)
+       set (stock, per_player, points, starts, until, even, stepped, first, center, within,
+            sphere, void, overflow, retired)
          = (excluded.stock, excluded.per_player, excluded.points, excluded.starts,
             excluded.until, excluded.even, excluded.stepped, excluded.first, excluded.center,
-            excluded.within, excluded.void, excluded.overflow, false)
+            excluded.within, excluded.sphere, excluded.void, excluded.overflow, false)
 """
 
 FORGET_STEPS = "delete from prize_steps where hunt = %s"
@@ -213,6 +215,8 @@ def _columns(definition: Definition) -> dict[str, object]:
         "max_wins": max_wins and max_wins.count,
         "max_wins_per": max_wins and max_wins.per,
         "rules": definition.has_rules,
+        "max_speed": definition.max_speed,
+        "sphere": definition.map.is_degrees,
     }
 
 
@@ -256,6 +260,7 @@ async def _keep(
         "first": prize.first,
         "center": area and f"({area.at[0]!r},{area.at[1]!r})",
         "within": area and area.within,
+        "sphere": definition.map.is_degrees,
         "void": prize.void,
         "overflow": prize.overflow,
     }

@@ -21,6 +21,7 @@ from hunt.errors import (
     NoAttempts,
     StoreError,
     StoreSlow,
+    TooFar,
     TooFast,
 )
 from hunt.store.batch_arrays import pack
@@ -53,7 +54,9 @@ REJECT = """
 
 MAX_SEQ = 2**63 - 1  # of a bigint
 
-NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN, NO_ATTEMPTS = range(6)  # verdicts of hunt_commit
+NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN, NO_ATTEMPTS, TOO_FAR = range(
+    7
+)  # verdicts of hunt_commit
 NO_SUCH_HUNT, WENT_BACK = "H0404", "H0412"  # SQLSTATEs that hunt_commit raises
 QUEUE_FULL = "54000"  # SQLSTATE of a commit while the notification queue is full
 
@@ -250,4 +253,6 @@ def _outcome(click: Click, row: Row) -> Outcome:
         return TooFast(retry_after=max(retry or 0.0, 0.0))
     if verdict == NO_ATTEMPTS:
         return NoAttempts(seconds=retry)
+    if verdict == TOO_FAR:
+        return TooFar(retry_after=max(retry or 0.0, 0.0))
     return HuntNotOpen(opens_at=None, closes_at=None)

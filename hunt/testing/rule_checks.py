@@ -24,7 +24,7 @@ def rules(definition: Definition, seed: bytes, rows: Sequence[Reward]) -> list[V
         rows: All rows of its log, by ascending seq.
     """
     found: list[Violation] = []
-    for check in (_attempts, _wins, _places):
+    for check in (_attempts, _wins, _places, _speed):
         found += check(definition, rows)
     for prize in definition.prizes:
         won = [row for row in rows if row.prize == prize.id]
@@ -75,6 +75,22 @@ def _places(definition: Definition, rows: Sequence[Reward]) -> list[Violation]:
         for row in rows
         if row.prize in firsts and chance(firsts[row.prize], definition.map, row.x, row.y) == 0
     ]
+
+
+def _speed(definition: Definition, rows: Sequence[Reward]) -> list[Violation]:
+    """Check each row against the one before of the same player; rounding is allowed for."""
+    if definition.max_speed is None:
+        return []
+    found: list[Violation] = []
+    last: dict[str, Reward] = {}
+    for row in rows:
+        before = last.get(row.player, row)
+        far = definition.map.distance((before.x, before.y), (row.x, row.y))
+        seconds = max((_time(row) - _time(before)).total_seconds(), 0.0)
+        if far > definition.max_speed * seconds * (1 + 1e-9) + 1e-6:
+            found.append(_violation("max_speed", row))
+        last[row.player] = row
+    return found
 
 
 def _times(prize: Prize, won: Sequence[Reward]) -> list[Violation]:

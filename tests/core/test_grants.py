@@ -105,6 +105,6 @@ def test_prize_is_granted_within_its_times() -> None:
 def test_attempts_are_counted_by_player_and_period() -> None:
     grants = Grants(replace(HUNT, attempts=Quota(2, "hour")))
     times = [("ada", 0), ("ada", 0.5), ("ada", 0.9), ("bob", 0.9), ("ada", 1)]
-    counted = [grants.attempt(player, OPENS + at * HOUR) for player, at in times]
+    counted = [grants.attempt(player, OPENS + at * HOUR, (0, 0)) for player, at in times]
     assert counted == [True, True, False, True, True]
     assert grants.attempts("ada", OPENS + HOUR) == 1

@@ -22,7 +22,8 @@ from hunt.core.definition import (
 )
 from hunt.core.events import Click, Outcome, Settlement
 from hunt.core.grants import Given, Grants
-from hunt.errors import ClickConflict, NoAttempts, TooFast
+from hunt.core.maps import Map
+from hunt.errors import ClickConflict, NoAttempts, Refused, TooFar, TooFast
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
@@ -32,6 +33,8 @@ PRIZES = ("coin", "chest")
 
 #: Seconds; no cooldown ends during an example.
 COOLDOWN = 3600.0
+#: A speed at which no player moves during an example.
+CRAWL = 1e-9
 HOUR = timedelta(hours=1)
 
 
@@ -57,14 +60,14 @@ def releases(draw: st.DrawFn, stock: int | None) -> Release | None:
 
 
 @st.composite
-def prizes(draw: st.DrawFn, *, ruled: bool) -> tuple[Prize, ...]:
+def prizes(draw: st.DrawFn, *, ruled: bool, on: Map = PLAIN.map) -> tuple[Prize, ...]:
     """Draw prizes of which most have a small stock, a small limit, or both."""
     stocks = st.sampled_from((None, 0, 1, 2, 3, 5))
     limits = st.sampled_from((None, 1, 1, 2))
     plain = [Prize(each, each.title(), 5, 0.1, draw(stocks), draw(limits)) for each in PRIZES]
     if not ruled:
         return tuple(plain)
-    found = []
+    found, within = [], 600_000.0 if on.is_degrees else 5.0
     for prize in plain:
         release = draw(releases(prize.stock))
         stepped = isinstance(release, Moments | tuple)
@@ -74,7 +77,7 @@ def prizes(draw: st.DrawFn, *, ruled: bool) -> tuple[Prize, ...]:
                 prize,
                 release=release,
                 first=first,
-                odds=draw(st.sampled_from((1.0, Area(1.0, (0, 0), 5.0)))) if first else 0.1,
+                odds=draw(st.sampled_from((1.0, Area(1.0, (0, 0), within)))) if first else 0.1,
                 void=stepped and draw(st.booleans()),
                 starts=draw(st.sampled_from((None, None, NOW - HOUR, NOW + HOUR))),
                 until=draw(st.sampled_from((None, NOW + 2 * HOUR))),
@@ -146,12 +149,14 @@ class Model:
         rows = [self._settle(click, refused) for click in batch]
         # The limit is compared after the batch, so its last attempt refuses all others alike.
         return [
-            NoAttempts if each is TooFast and self._used_up(click.player) else each
+            self._reason(click.player) if each is TooFast else each
             for each, click in zip(rows, batch, strict=True)
         ]
 
-    def _used_up(self, player: str) -> bool:
-        return self._attempts is not None and self.grants.attempts(player, self._now) == 0
+    def _reason(self, player: str) -> type[Refused]:
+        if self._attempts is not None and self.grants.attempts(player, self._now) == 0:
+            return NoAttempts
+        return TooFast if self._cooldown and player in self._clicked else TooFar
 
     def _settle(self, click: Click, refused: dict[str, bool]) -> object:
         duplicate = click.id in self._rows
@@ -160,7 +165,7 @@ class Model:
             if (
                 click.id in refused
                 or (self._cooldown and click.player in self._clicked)
-                or not self.grants.attempt(click.player, self._now)
+                or not self.grants.attempt(click.player, self._now, (click.x, click.y))
             ):
                 refused[click.id] = True
                 return TooFast
@@ -184,10 +189,13 @@ def seen(outcome: Outcome) -> object:
 @st.composite
 def hunts(draw: st.DrawFn) -> Definition:
     """Draw a hunt, half of them with rules."""
+    on = draw(st.sampled_from((PLAIN.map, Map(0, 0, 10, 10, "degrees"))))
     hunt = replace(
         PLAIN,
         id=f"h-{uuid.uuid4().hex}",
+        map=on,
         cooldown=draw(st.sampled_from((0.0, 0.0, COOLDOWN))),
+        max_speed=draw(st.sampled_from((None, None, CRAWL))),
         attempts=draw(st.sampled_from((None, None, Quota(2, "hunt"), Quota(3, "week")))),
     )
     if draw(st.booleans()):
@@ -198,6 +206,7 @@ def hunts(draw: st.DrawFn) -> Definition:
         closes_at=NOW + 7 * HOUR,
         timezone=draw(st.sampled_from(("UTC", "Europe/Berlin", "Asia/Kathmandu"))),
         max_wins=draw(QUOTAS),
+        map=PLAIN.map,
         prizes=draw(prizes(ruled=True)),
     )
 

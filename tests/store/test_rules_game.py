@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ from hunt.core.definition import Area, Definition, Even, Moments, Prize, Quota, 
 from hunt.core.events import Reward, Settlement
 from hunt.core.maps import Map
 from hunt.core.odds import Odds
+from hunt.errors import TooFar
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
@@ -37,6 +39,7 @@ def every_rule(now: datetime) -> Definition:
     return Definition(
         "harbour", "Harbour", Map.sized(100, 100), begin, end, 0.0, prizes,
         timezone="Europe/Berlin", attempts=Quota(60, "hunt"), max_wins=Quota(25, "week"),
+        max_speed=400.0,
     )  # fmt: skip
 
 
@@ -51,6 +54,8 @@ async def test_two_processes_keep_every_rule(database: str) -> None:
         await store.apply(hunt, seed=SEED, actor="test")
         odds, worth = Odds(hunt), {each.id: each.points for each in hunt.prizes}
 
+        refused: Counter[type] = Counter()
+
         async def process() -> None:
             log = Log(pool)
             with trio.move_on_after(3):
@@ -63,7 +68,7 @@ async def test_two_processes_keep_every_rule(database: str) -> None:
                         player = f"player-{source.randrange(600)}"
                         made = click(player, x=x, y=y, prize=drawn[0], points=drawn[1])
                         batch.append(made)
-                    await log.append("harbour", batch)
+                    refused.update(map(type, await log.append("harbour", batch)))
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(process)
@@ -73,6 +78,9 @@ async def test_two_processes_keep_every_rule(database: str) -> None:
         while more := await log.read("harbour", len(rows), 2**62):
             rows += more
         assert rules(hunt, SEED, rows) == []
+        assert refused[TooFar] > 0
+        slower = replace(hunt, max_speed=40.0)
+        assert {each.check for each in rules(slower, SEED, rows)} == {"rule max_speed"}
         assert {row.prize for row in rows} == {each.id for each in hunt.prizes} | {None}
         outcomes = await log.append("harbour", [click("player-0") for _ in range(61)])
         assert not all(isinstance(each, Settlement) for each in outcomes), "attempts are limited"

@@ -137,7 +137,12 @@ async def talking(
 
 @asynccontextmanager
 async def opened(
-    client: Client, query: str = "", *, player: str = "ada", **headers: str
+    client: Client,
+    query: str = "",
+    *,
+    player: str = "ada",
+    hunt: str = "harbour",
+    **headers: str,
 ) -> AsyncIterator[WebSocketConnection]:
     """Yield a socket of trio-websocket.
 
@@ -151,7 +156,7 @@ async def opened(
                 nursery,
                 stream,
                 f"{base.host}:{base.port}",
-                f"/v1/hunts/harbour/socket{query}",
+                f"/v1/hunts/{hunt}/socket{query}",
                 extra_headers=[(name.encode(), value.encode()) for name, value in given.items()],
             )
         yield socket

@@ -52,6 +52,15 @@ PLAN = (Step(OPENS, 1), Step(OPENS + 2 * HOUR, 3))
             id="wins",
         ),
         pytest.param(
+            replace(HUNT, max_speed=4 / 3600),
+            [
+                row(1), altered(row(2, None, hours=2), x=9.0), row(3, None, player="bob", hours=2),
+                altered(row(4, None, hours=2), x=8.9),
+            ],
+            ("max_speed", 4),
+            id="speed",
+        ),
+        pytest.param(
             with_prize(first=True, release=PLAN, odds=Area(1, (5, 5), 1)),
             [row(1), altered(row(2, hours=3), x=6.5)],
             ("area of the first click", 2),

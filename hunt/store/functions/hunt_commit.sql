@@ -8,7 +8,7 @@
 --
 -- 0: new. 1: settled before, with the first outcome. 2: the id belongs to another click.
 -- 3: the player's cooldown is not over, for `retry` seconds. 4: the hunt is not open. 5: the player has no attempts left,
--- for `retry` seconds; null: for good.
+-- for `retry` seconds; null: for good. 6: too far from the player's last click, for `retry` seconds.
 --
 -- The function locks the hunt's row first. Every later statement takes a new snapshot, so that it sees the commits of
 -- other processes during that wait. The planner knows neither the length of the arrays nor the size of a young
@@ -65,6 +65,8 @@ declare
     v_since     timestamptz;
     v_max_wins  int;
     v_wins_per  text;
+    v_max_speed float8;
+    v_sphere    boolean;
     v_other     boolean := false;
     v_at        timestamptz;
     v_at_text   text;
@@ -77,9 +79,11 @@ begin
         perform set_config('lock_timeout', '800ms', true);
     end if;
     select h.number, h.last_seq, h.state = 'open', h.opens_at, h.closes_at, make_interval(secs => h.cooldown),
-           h.rules, h.timezone, h.attempts, h.attempts_per, h.max_wins, h.max_wins_per
+           h.rules, h.timezone, h.attempts, h.attempts_per, h.max_wins, h.max_wins_per,
+           h.max_speed, h.sphere
       into v_hunt, v_last, v_open, v_opens, v_closes, v_cooldown,
-           v_rules, v_timezone, v_attempts, v_per, v_max_wins, v_wins_per
+           v_rules, v_timezone, v_attempts, v_per, v_max_wins, v_wins_per,
+           v_max_speed, v_sphere
       from hunts h where h.id = p_hunt for no key update;
     if not found then
         raise exception 'no such hunt' using errcode = 'H0404';
@@ -95,7 +99,7 @@ begin
         v_since := hunt_period(v_per, v_timezone, v_at);
     end if;
 
-    v_all_new := v_open and v_cooldown = interval '0' and v_attempts is null
+    v_all_new := v_open and v_cooldown = interval '0' and v_attempts is null and v_max_speed is null
         and (select count(distinct i.click_id) from unnest(p_ids) as i (click_id)) = v_size
         and not hunt_seen(v_hunt, p_ids);
     if not v_all_new then
@@ -103,6 +107,11 @@ begin
         v_ids := p_ids;
         v_players := p_players;
         v_places := p_places;
+        if v_open and v_max_speed is not null then
+            select n.* into p_ids, p_players, p_places, p_prizes, p_points
+              from hunt_near_clicks(
+                       v_hunt, v_at, v_max_speed, v_sphere, p_ids, p_players, p_places, p_prizes, p_points) n;
+        end if;
         if v_open then
             select n.* into p_ids, p_players, p_places, p_prizes, p_points, p_events
               from hunt_new_clicks(
@@ -176,10 +185,15 @@ begin
           from unnest(p_ids, p_players, p_places, p_prizes, p_points)
                with ordinality as i (click_id, player, place, prize, points, ord);
         update hunts h set last_seq = v_last + v_size where h.number = v_hunt;
-        if v_cooldown > interval '0' then
+        if v_max_speed is not null then
+            insert into player_clicks as c (hunt, player, at, place)
+            select distinct on (i.player) v_hunt, i.player, v_at, i.place
+              from unnest(p_players, p_places) as i (player, place)
+            on conflict (hunt, player) do update set (at, place) = (excluded.at, excluded.place);
+        elsif v_cooldown > interval '0' then  -- without a place: it would not be that of `at` later
             insert into player_clicks as c (hunt, player, at)
             select v_hunt, i.player, v_at from unnest(p_players) as i (player)
-            on conflict (hunt, player) do update set at = excluded.at;
+            on conflict (hunt, player) do update set (at, place) = (excluded.at, null);
         end if;
 
         if v_attempts is not null then
@@ -215,6 +229,6 @@ begin
         select o.ord, o.verdict, o.seq, o.prize, o.points, o.at, o.retry, null::int[], null::int[], o.sold_out
           from hunt_outcomes(
                    v_hunt, v_ids, v_players, v_places, v_last, v_open, v_cooldown, v_at, v_attempts, v_since,
-                   hunt_period_end(v_per, v_timezone, v_since)) o;
+                   hunt_period_end(v_per, v_timezone, v_since), v_max_speed, v_sphere) o;
     end if;
 end $$;

@@ -207,8 +207,8 @@ class Definition(Struct, forbid_unknown_fields=True):
     timezone: str = "UTC"
     attempts: Quota | None = None
     max_wins: Quota | None = None
-    max_accuracy: Length | None = None
-    max_speed: Length | None = None
+    max_accuracy: Annotated[float, Meta(ge=1e-9)] | None = None
+    max_speed: Annotated[float, Meta(ge=1e-9)] | None = None
     position: Literal["tap", "device", "either"] = "tap"
     retain: Duration | None = None
     prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
