@@ -32,7 +32,9 @@ def _haversine(ax: float, ay: float, bx: float, by: float) -> float:
     R. W. Sinnott, "Virtues of the Haversine", Sky & Telescope 68 (2), 1984.
     """
     up, along = half_chord(by - ay), half_chord(bx - ax)
-    return min(up * up + cos(radians(ay)) * cos(radians(by)) * (along * along), 1.0)
+    # The cosine of a latitude as the sine of its complement, as in SQL; see hunt_distance.sql.
+    shrunk = sin(radians(90 - abs(ay))) * sin(radians(90 - abs(by)))
+    return min(up * up + shrunk * (along * along), 1.0)
 
 
 def distance(ax: float, ay: float, bx: float, by: float) -> float:

@@ -108,3 +108,19 @@ def test_attempts_are_counted_by_player_and_period() -> None:
     counted = [grants.attempt(player, OPENS + at * HOUR, (0, 0)) for player, at in times]
     assert counted == [True, True, False, True, True]
     assert grants.attempts("ada", OPENS + HOUR) == 1
+
+
+def test_speed_limit_counts_from_the_last_click_that_counted() -> None:
+    grants = Grants(replace(HUNT, max_speed=1 / 3600))
+    steps = [
+        ("ada", 0, 0),
+        ("ada", 1, 2),
+        ("bob", 1, 5),
+        ("ada", 2, 2),
+        ("ada", 2, 2),
+        ("ada", 2, 1),
+    ]
+    counted = [grants.attempt(who, OPENS + hour * HOUR, (x, 0)) for who, hour, x in steps]
+    assert counted == [True, False, True, True, True, False]
+    assert grants.wait("ada", OPENS + 2.5 * HOUR, (1, 0)) == 1800
+    assert grants.wait("ada", OPENS - HOUR, (2, 0)) == 0, "a clock that was set back"
