@@ -109,6 +109,11 @@ class Engine:
             jitter=jitter,
         )
         self.leaderboard = Leaderboard(store.leaderboard.add_up, store.leaderboard.leaders)
+        self.campaign_boards = Leaderboard(
+            store.campaign_standings.add_up,
+            store.campaign_standings.leaders,
+            self.leaderboard.faults,
+        )
         self.version_cache = VersionCache(store.hunts.versions)
         self.limits = Limits(settings, clock=trio.current_time, refused=recorder.limited)
         self.intake = Intake(
@@ -156,6 +161,7 @@ class Engine:
             self.tokens.known.rotate,
             self.intake.prepared.rotate,
             self.leaderboard.rotate,
+            self.campaign_boards.rotate,
             self.commits.quarantine.rotate,
         ]
 

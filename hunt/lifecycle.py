@@ -83,6 +83,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             await nursery.start(engine.streams.run)
             nursery.start_soon(engine.operations.audit_queue.run)
             await nursery.start(engine.leaderboard.run)
+            await nursery.start(engine.campaign_boards.run)
             await nursery.start(engine.commits.run)
             nursery.start_soon(
                 partial(

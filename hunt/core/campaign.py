@@ -70,7 +70,7 @@ def door_state(hunt: Hunt, now: datetime) -> DoorState | None:
     return hunt.state
 
 
-def campaign_state(doors: Iterable[DoorState]) -> DoorState:
+def campaign_state(doors: Iterable[str]) -> DoorState:
     """Return the state of a campaign whose doors have these states."""
     found = set(doors)
     if found <= {"over"}:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from hunt.core import map_form
+from hunt.core.campaign import door_state
 from hunt.core.definition import Definition, Prize
 from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt, Version
@@ -26,6 +27,7 @@ def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
         "state": hunt.phase(now),
         "opens_at": moment(definition.opens_at),
         "closes_at": moment(definition.closes_at),
+        **({} if hunt.campaign is None else {"campaign": hunt.campaign.id, "door": hunt.door}),
     }
 
 
@@ -35,13 +37,21 @@ def details(hunt: Hunt, now: datetime) -> dict[str, object]:
     return summary(hunt, now) | {
         "map": map_form.to_json(definition.map),
         "cooldown": definition.cooldown,
-        "prizes": [_prize(prize, hunt) for prize in definition.prizes],
+        "prizes": public_prizes(hunt, now) or [],
         "version": hunt.version,
         "epoch": hunt.epoch,
         "commitment": hunt.commitment,
         **_periods(definition),
         **map_form.limits_to_json(definition),
     }
+
+
+def public_prizes(hunt: Hunt, now: datetime) -> list[dict[str, object]] | None:
+    """Return the prizes as players see them; None before a door opens, unless it has a preview."""
+    campaign = hunt.campaign
+    if campaign is not None and not campaign.preview and door_state(hunt, now) == "coming":
+        return None
+    return [_prize(prize, hunt) for prize in hunt.definition.prizes]
 
 
 def revealed(hunt: Hunt, versions: Sequence[Version]) -> dict[str, object]:

@@ -41,7 +41,7 @@ def _size(hunt: str, kept: _Board) -> int:
 
 
 class Leaderboard:
-    """The boards of all hunts.
+    """The boards of all hunts, or of all campaigns.
 
     A request for a board that is no longer fresh starts a task that renews it, at most one
     for each hunt.  After a failure the next attempt starts at least `FRESH` seconds later.
@@ -51,12 +51,14 @@ class Leaderboard:
         add_up: Adds up a step of a hunt's log; returns the last seq that is included, and
             the number of rows that are left.
         leaders: Returns the best players of a hunt, at most as many as asked for.
+        faults: Its key ``renew`` counts renewals that failed; None: a counter of its own.
     """
 
     def __init__(
         self,
         add_up: Callable[[str], Awaitable[tuple[int, int]]],
         leaders: Callable[[str, int], Awaitable[list[LeaderboardEntry]]],
+        faults: Counter[str] | None = None,
     ) -> None:
         self._add_up = add_up
         self._leaders = leaders
@@ -64,7 +66,7 @@ class Leaderboard:
         self._renewing: dict[str, trio.Event] = {}
         self._failed: dict[str, float] = {}  # hunt -> time of the last failed renewal
         self._nursery: trio.Nursery | None = None
-        self.faults = Counter(renew=0)  #: renewals that failed
+        self.faults = Counter(renew=0) if faults is None else faults  #: failed renewals
 
     def peek(self, hunt: str) -> LeaderboardSnapshot | None:
         """Return a hunt's board; None if a request has to wait for it.

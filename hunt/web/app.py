@@ -18,9 +18,10 @@ from hunt.play import contract, failures
 from hunt.play.resources import Resources
 from hunt.web import bodies, caller, cors, responses
 from hunt.web.admin import audit, hunts, players, process_control, samples, winners
+from hunt.web.admin import campaigns as admin_campaigns
 from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
-from hunt.web.routes import clicks, pages, reading, session, sockets, streams
+from hunt.web.routes import campaigns, clicks, pages, reading, session, sockets, streams
 
 
 class Application(QuartTrio):
@@ -124,9 +125,11 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     yield streams.blueprint(play)
     yield sockets.blueprint(play)
     yield reading.blueprint(play, resources)
+    yield campaigns.blueprint(engine)
     guests = resources.fixed["/v1/session"]
     yield session.blueprint(play, settings=settings, guests=guests, limits=engine.limits)
     yield hunts.blueprint(play, operations, store)
+    yield admin_campaigns.blueprint(play, operations, store)
     yield players.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield winners.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield audit.blueprint(play, operations, store.audit)

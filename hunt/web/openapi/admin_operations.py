@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from hunt.web.openapi import admin_schemas, definition_schemas, schemas
 from hunt.web.openapi.operation import (
     AFTER,
@@ -11,42 +9,10 @@ from hunt.web.openapi.operation import (
     MAX_SEQ,
     Operation,
     Parameter,
-    Response,
     Schema,
     integer,
 )
-
-
-def _operation(
-    name: str,
-    method: str,
-    path: str,
-    summary: str,
-    returns: type[Struct],
-    *errors: int,
-    body: type[Struct] | Schema | None = None,
-    status: int = 200,
-    parameters: tuple[Parameter, ...] = (),
-    headers: tuple[str, ...] = (),
-    also: tuple[str, ...] = (),
-) -> Operation:
-    """Return an operation for operators, with the error statuses that they all share."""
-    body_errors = (400, 413, 415) if body is not None else ()
-    # 504 means that the outcome of a change is unknown; a read has no such outcome.
-    change_errors = () if method == "GET" else (504,)
-    return Operation(
-        name=name,
-        method=method,
-        path=f"/v1/admin{path}",
-        tag="administration",
-        summary=summary,
-        responses=(Response(status=status, body=returns, headers=headers, also=also),),
-        errors=tuple(sorted({401, 403, 404, 503, *body_errors, *change_errors, *errors})),
-        parameters=parameters,
-        body=body,
-        security=("operator",),
-    )
-
+from hunt.web.openapi.operation import for_operators as _operation
 
 _HUNT = "/hunts/{hunt}"
 _STOCK_CHANGE: Schema = {

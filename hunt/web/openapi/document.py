@@ -13,7 +13,13 @@ from hunt.error_kinds import kinds
 from hunt.errors import Refused
 from hunt.metrics.sampler import Sample
 from hunt.play.problems import meaning, type_of
-from hunt.web.openapi import admin_schemas, definition_schemas, field_types, schemas
+from hunt.web.openapi import (
+    admin_schemas,
+    campaign_schemas,
+    definition_schemas,
+    field_types,
+    schemas,
+)
 from hunt.web.openapi.operation import STRING, Operation, Parameter, Response, Schema
 from hunt.web.openapi.public_operations import OPERATIONS
 
@@ -36,6 +42,7 @@ _PATH_PARAMETERS: Mapping[str, tuple[Schema, str]] = {
     name: (msgspec.json.schema(kind), description)
     for name, kind, description in (
         ("hunt", field_types.Id, "Id of the hunt."),
+        ("campaign", field_types.Id, "Id of the campaign."),
         ("player", field_types.Player, "Id of the player."),
         ("folder", field_types.File, "Name of the folder."),
         ("name", field_types.File, "Name of the file."),
@@ -76,7 +83,7 @@ def document() -> bytes:
 
 def _document() -> dict[str, object]:
     _, components = msgspec.json.schema_components(
-        [*schemas.ALL, *definition_schemas.ALL, *admin_schemas.ALL, Sample],
+        [*schemas.ALL, *definition_schemas.ALL, *admin_schemas.ALL, *campaign_schemas.ALL, Sample],
         ref_template=_SCHEMA_REF + "{name}",
     )
     paths: dict[str, dict[str, object]] = {}

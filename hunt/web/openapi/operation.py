@@ -57,3 +57,52 @@ def integer(name: str, minimum: int, maximum: int, description: str) -> Paramete
 MAX_SEQ = 2**62
 AFTER = integer("after", 0, MAX_SEQ, "Return only rewards with a greater `seq`.")
 LIMIT = integer("limit", 1, 1000, "Maximum number of entries in the response.")
+
+
+def for_operators(
+    name: str,
+    method: str,
+    path: str,
+    summary: str,
+    returns: type[Struct],
+    *errors: int,
+    body: type[Struct] | Schema | None = None,
+    status: int = 200,
+    parameters: tuple[Parameter, ...] = (),
+    headers: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
+) -> Operation:
+    """Return an operation for operators, with the error statuses that they all share."""
+    body_errors = (400, 413, 415) if body is not None else ()
+    # 504 means that the outcome of a change is unknown; a read has no such outcome.
+    change_errors = () if method == "GET" else (504,)
+    return Operation(
+        name=name,
+        method=method,
+        path=f"/v1/admin{path}",
+        tag="administration",
+        summary=summary,
+        responses=(Response(status=status, body=returns, headers=headers, also=also),),
+        errors=tuple(sorted({401, 403, 404, 503, *body_errors, *change_errors, *errors})),
+        parameters=parameters,
+        body=body,
+        security=("operator",),
+    )
+
+
+#: Schemes of players.
+PLAYER = ("player", "cookie")
+NOT_MODIFIED = Response(
+    status=304, description="Not modified: the client's copy is current.", headers=("ETag",)
+)
+IF_NONE_MATCH = Parameter(
+    name="If-None-Match",
+    location="header",
+    description="ETag of the client's copy; 304 if it is current.",
+    schema=STRING,
+)
+
+
+def cacheable(body: type[Struct]) -> tuple[Response, ...]:
+    """Return the responses of an operation that supports ``If-None-Match``."""
+    return (Response(body=body, headers=("ETag",)), NOT_MODIFIED)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
-
 from hunt.metrics.sampler import Sample
-from hunt.web.openapi import admin_operations, schemas
+from hunt.web.openapi import admin_operations, campaign_operations, schemas
 from hunt.web.openapi.operation import (
     AFTER,
     LIMIT,
@@ -17,15 +15,15 @@ from hunt.web.openapi.operation import (
     Response,
     integer,
 )
+from hunt.web.openapi.operation import IF_NONE_MATCH as _IF_NONE_MATCH
+from hunt.web.openapi.operation import NOT_MODIFIED as _NOT_MODIFIED
+from hunt.web.openapi.operation import PLAYER as _PLAYER
+from hunt.web.openapi.operation import cacheable as _cacheable
 
-_PLAYER = ("player", "cookie")
 _EVENT_STREAM = Response(
     description="Server-sent events.", body=STRING, mimetype="text/event-stream"
 )
 _HUNT_IS_OVER = Response(status=204, description="The hunt is over; do not reconnect.")
-_NOT_MODIFIED = Response(
-    status=304, description="Not modified: the client's copy is current.", headers=("ETag",)
-)
 _RESUME_NAMES: tuple[tuple[str, Literal["query", "header"]], ...] = (
     ("last_event_id", "query"),
     ("lastEventId", "query"),
@@ -41,18 +39,6 @@ _RESUME = tuple(
     for name, location in _RESUME_NAMES
 )
 _TICKET = Parameter(name="ticket", description="A ticket from `POST /v1/tickets`.", schema=STRING)
-_IF_NONE_MATCH = Parameter(
-    name="If-None-Match",
-    location="header",
-    description="ETag of the client's copy; 304 if it is current.",
-    schema=STRING,
-)
-
-
-def _cacheable(body: type[Struct]) -> tuple[Response, ...]:
-    """Return the responses of an operation that supports ``If-None-Match``."""
-    return (Response(body=body, headers=("ETag",)), _NOT_MODIFIED)
-
 
 _PLAYING = (
     Operation(
@@ -208,5 +194,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *_READING,
     *_OPERATIONS,
     *_PAGES,
+    *campaign_operations.PUBLIC,
     *admin_operations.OPERATIONS,
+    *campaign_operations.ADMIN,
 )

@@ -97,6 +97,8 @@ class HuntSummary(Struct):
     state: State
     opens_at: Time | None
     closes_at: Time | None
+    campaign: Id | UnsetType = UNSET
+    door: Annotated[int, Meta(ge=1, le=100)] | UnsetType = UNSET
 
 
 class HuntList(Struct):
@@ -133,7 +135,7 @@ class PublicVersion(Struct):
     definition: Definition
 
 
-class Hunt(HuntSummary):
+class Hunt(HuntSummary, kw_only=True):
     """A hunt; `commitment` is the SHA-256 of `seed`.
 
     `ended_at`, `seed` and `versions` are present once `state` is ``closed``.

@@ -22,8 +22,9 @@ def blueprint(play: Play, resources: Resources) -> Blueprint:
 def add_resource(routes: Blueprint, play: Play, resource: Resource) -> None:
     """Add the route of a resource."""
 
-    async def respond(hunt_id: str = "") -> Response:
-        request = caller.play_request(hunt_id)
+    async def respond(**path: str) -> Response:
+        [in_path] = path.values() or [""]  # the id of a hunt or of a campaign
+        request = caller.play_request(in_path)
         return reply_response(await resource.get(request, caller.peer(play)))
 
     methods = sorted(resource.methods - {"HEAD"})  # Quart adds it
