@@ -12,6 +12,7 @@ from functools import partial
 import trio
 
 from hunt.bus import postgres as listener
+from hunt.core.key_ring import KeyRing
 from hunt.engine import VERSION, Engine, jitter
 from hunt.errors import SettingsError, StoreUnavailable
 from hunt.host import Host
@@ -49,6 +50,7 @@ async def open_engine(settings: Settings, host: Host | None = None) -> AsyncIter
             listen=settings.listen_dsn,
             size=settings.pool_size,
             notify=settings.bus_url is None,
+            ring=KeyRing(settings.data_keys),
         ) as store,
         exporting(settings.otlp_url, version=VERSION) as tracer,
         running(Engine(settings, store, host, tracer)) as engine,

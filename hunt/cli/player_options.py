@@ -60,4 +60,5 @@ def notice(kind: str, what: dict[str, Any]) -> None:
 
 def line(reward: Reward) -> str:
     """Return a reward as a line for people."""
-    return f"#{reward.seq}  {reward.prize or 'nothing'}  {reward.points} points"
+    code = "" if reward.code is None else f"  code {reward.code}"
+    return f"#{reward.seq}  {reward.prize or 'nothing'}  {reward.points} points{code}"

@@ -9,6 +9,7 @@ from typing import TypeVar
 import psycopg
 import trio
 
+from hunt.cli import arguments
 from hunt.embedded import postgres
 from hunt.errors import HuntError, SettingsError, StoreUnavailable
 from hunt.settings import Settings
@@ -113,4 +114,4 @@ async def pool(settings: Settings) -> AsyncIterator[Pool]:
 async def hunts(settings: Settings) -> AsyncIterator[Hunts]:
     """Yield the hunts of the database."""
     async with pool(settings) as opened:
-        yield Hunts(opened)
+        yield Hunts(opened, arguments.key_ring(settings))

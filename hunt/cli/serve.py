@@ -109,7 +109,7 @@ async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
         async with await Connection.connect(conninfo, autocommit=True) as conn:
             await schema.migrate(conn)
         async with open_pool(conninfo, size=1) as pool:
-            hunts = Hunts(pool)
+            hunts = Hunts(pool, arguments.key_ring(settings))
             demo = parse(resources.files("hunt").joinpath("harbour.toml").read_text("utf-8"))
             await hunts.open_new(demo, seed=new_seed(os.urandom), actor="hunt serve")
         secrets = settings.jwt_secret or (jwt_secret(settings.data_dir),)

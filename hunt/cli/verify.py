@@ -109,7 +109,7 @@ async def _verify(settings: Settings, hunt_id: str, player: str | None) -> Repor
     counts: Counter[str] = Counter(right=0, denied=0, erased=0, wrong=0)
     wrong: list[int] = []
     async with running.pool(settings) as pool:
-        hunts = Hunts(pool)
+        hunts = Hunts(pool, arguments.key_ring(settings))
         hunt = await hunts.get(hunt_id)
         if hunt is None:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")

@@ -48,7 +48,7 @@ def command(
 
 async def _list(settings: Settings, hunt_id: str, wanted: Filter, form: str) -> None:
     async with running.pool(settings) as pool:
-        if await Hunts(pool).get(hunt_id) is None:
+        if await Hunts(pool, arguments.key_ring(settings)).get(hunt_id) is None:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
         lines = winner_formats.csv_lines if form == "csv" else winner_formats.json_lines
         if form == "csv":

@@ -106,11 +106,12 @@ class Prize:
     void: bool = False  #: what a step released is lost at the next one, instead of kept
     overflow: str | None = None  #: prize that a draw gets once the stock is used up
     claim: Claim | None = None  #: how a winner claims it; None: it is sent without a claim
+    codes: bool = False  #: each grant gets a code; the stock is the number of loaded codes
 
     @property
     def is_counted(self) -> bool:
         """Whether the database counts the grants of this prize."""
-        return self.stock is not None or self.release is not None
+        return self.stock is not None or self.release is not None or self.codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ _HUNT_FIELDS = (
 )  # fmt: skip
 _PRIZE_FIELDS = (
     "title", "points", "odds", "stock", "per_player", "starts", "until", "release", "first",
-    "void", "overflow", "claim",
+    "void", "overflow", "claim", "codes",
 )  # fmt: skip
 
 

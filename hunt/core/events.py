@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from hunt.core.codes import Code
 from hunt.errors import Refused
 
 
@@ -36,6 +37,7 @@ class Reward(Struct, frozen=True, gc=False):
     x: float = 0.0  #: position of the click; shown to its player only
     y: float = 0.0
     sold_out: str | None = None  #: the prize that the click drew, if its stock was used up
+    code: Code | None = None  #: for its player only; None where the prize has no codes
 
 
 class Settlement(Struct, frozen=True, gc=False):

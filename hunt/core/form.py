@@ -68,6 +68,12 @@ class Form:
         self.wrong(field, f"must be one of {', '.join(choices)}")
         return None
 
+    def flag(self, field: str, value: object) -> bool:
+        """Return true or false."""
+        if not isinstance(value, bool):
+            self.wrong(field, "must be true or false")
+        return value is True
+
     def title(self, field: str, value: object) -> str:
         """Return a title: one line of text."""
         if isinstance(value, str) and 1 <= len(value) <= 200 and value.isprintable():

@@ -79,8 +79,7 @@ class KeyRing:
             SealError: Its key is not in the ring, it is damaged, or the context is another one.
         """
         key, size = key_id(sealed), 2 + sealed[1]
-        if key not in self._keys:
-            raise SealError(f"HUNT_DATA_KEYS: lacks the key {key!r}, which encrypted data needs")
+        self.check(key)
         cipher = self._ciphers[key]
         from cryptography.exceptions import InvalidTag
 
@@ -89,6 +88,11 @@ class KeyRing:
             return cipher.decrypt(nonce, rest, head + context)
         except (InvalidTag, ValueError):
             raise SealError(f"{_DAMAGED} (key {key!r})") from None
+
+    def check(self, key: str) -> None:
+        """Raise `SealError` unless the key of this id is in the ring."""
+        if key not in self._keys:
+            raise SealError(f"HUNT_DATA_KEYS: lacks the key {key!r}, which encrypted data needs")
 
     def digests(self, plain: bytes, context: bytes) -> list[bytes]:
         """Return a digest of `plain` under each key, that of the first key first.

@@ -58,6 +58,9 @@ def encode(hunt: str, rewards: Sequence[Reward], *, by: str) -> Iterator[bytes]:
     for at, group in groupby(rewards, attrgetter("at")):
         each = list(group)
         first = each[0].seq
+        if any(r.code is not None for r in each):  # a code is never in a notice, nor sealed
+            yield _encode({"h": hunt, "f": first, "l": each[-1].seq, "by": by})
+            continue
         rows = [
             (r.seq - first, r.id, r.player, r.sold_out or r.prize, r.points, r.x, r.y) for r in each
         ]

@@ -21,7 +21,7 @@ from hunt.core.definition import (
 from hunt.core.form import Form
 
 #: Names of the rules of a prize, in a hunt file.
-PRIZE_RULES = frozenset({"from", "until", "release", "win", "unclaimed", "overflow"})
+PRIZE_RULES = frozenset({"from", "until", "release", "win", "unclaimed", "overflow", "codes"})
 
 
 def quota(form: Form, field: str, value: object) -> Quota | None:
@@ -66,7 +66,10 @@ def with_rules(form: Form, where: str, prize: Prize, table: Mapping[str, object]
         form.wrong(f"{where}.win", "first needs a release of moments or steps")
     if unclaimed == "void" and not isinstance(release, Moments | tuple):
         form.wrong(f"{where}.unclaimed", "void needs a release of moments or steps")
-    if isinstance(release, Even) and prize.stock is None:
+    codes = form.flag(f"{where}.codes", table.get("codes", False))
+    if codes and prize.stock is not None:
+        form.wrong(f"{where}.stock", "must be left out: the stock is the number of loaded codes")
+    if isinstance(release, Even) and prize.stock is None and not codes:
         form.wrong(f"{where}.release", "needs a stock that it releases evenly")
     return replace(
         prize,
@@ -76,6 +79,7 @@ def with_rules(form: Form, where: str, prize: Prize, table: Mapping[str, object]
         first=win == "first",
         void=unclaimed == "void",
         overflow=None if overflow is None else form.identifier(f"{where}.overflow", overflow),
+        codes=codes,
     )
 
 
@@ -142,6 +146,7 @@ def rules_to_json(prize: Prize) -> dict[str, object]:
         "win": "first" if prize.first else None,
         "unclaimed": "void" if prize.void else None,
         "overflow": prize.overflow,
+        "codes": prize.codes or None,
     }
     return {name: value for name, value in rules.items() if value is not None}
 

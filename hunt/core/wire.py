@@ -111,9 +111,12 @@ def _quoted(text: str | None) -> str:
 
 
 def seq_and_position(reward: Reward) -> str:
-    """Return the members of a reward that differ within a batch: seq and position."""
+    """Return the members of a reward that differ within a batch: seq, position and code."""
     # An encoder writes a float at a fifth of the cost of `repr`.
-    return f'{reward.seq},"x":{encode(reward.x).decode()},"y":{encode(reward.y).decode()}'
+    place = f'{reward.seq},"x":{encode(reward.x).decode()},"y":{encode(reward.y).decode()}'
+    if reward.code is None:
+        return place
+    return f'{place},"code":{encode(reward.code.text).decode()}'
 
 
 def reward_json(reward: Reward) -> bytes:

@@ -12,6 +12,7 @@ from hunt.core.campaign import Campaign, CampaignDefinition, Door, differences
 from hunt.core.definition import differences as definition_differences
 from hunt.core.hunt_file import from_json
 from hunt.core.hunts import State
+from hunt.core.key_ring import KeyRing
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
 from hunt.store.audit import AUDIT
 from hunt.store.definitions import RESERVE, Found, apply, has_passed, locked, reserved
@@ -55,8 +56,9 @@ class StoredDoor(Struct, frozen=True):
 class Campaigns:
     """Campaigns in the database.  The caller opens and closes the pool."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, ring: KeyRing | None = None) -> None:
         self._pool = pool
+        self._ring = ring or KeyRing(())
 
     async def exists(self, campaign: str) -> bool:
         """Return whether there is a campaign of that id."""
@@ -95,7 +97,7 @@ class Campaigns:
         """
         with translated():
             async with self._pool.transaction() as conn:
-                return await _apply(conn, wanted, new_seed, actor)
+                return await _apply(conn, wanted, new_seed, actor, self._ring)
 
     async def set_state(self, campaign: str, state: State, *, actor: str) -> list[str]:
         """Open, pause or close all doors that are not over; return the ids of those that changed.
@@ -144,7 +146,11 @@ class Campaigns:
 
 
 async def _apply(
-    conn: Connection, wanted: CampaignDefinition, new_seed: Callable[[], bytes], actor: str
+    conn: Connection,
+    wanted: CampaignDefinition,
+    new_seed: Callable[[], bytes],
+    actor: str,
+    ring: KeyRing,
 ) -> list[str]:
     campaign = wanted.campaign
     await conn.execute(RESERVE, (campaign.id,))
@@ -170,7 +176,7 @@ async def _apply(
         if door.definition.id not in stored:
             await _check_free(conn, door.definition.id)
         changes += await _apply_door(
-            conn, number, door, stored.get(door.definition.id), new_seed, actor
+            conn, number, door, stored.get(door.definition.id), new_seed, actor, ring
         )
     if changes:
         detail = {"campaign": campaign.id, "changes": changes}
@@ -185,6 +191,7 @@ async def _apply_door(
     stored: StoredDoor | None,
     new_seed: Callable[[], bytes],
     actor: str,
+    ring: KeyRing,
 ) -> list[str]:
     """Create or change a door; return a sentence for each change.
 
@@ -197,7 +204,7 @@ async def _apply_door(
     if stored is not None and found is not None and await _is_over(conn, found):
         return [f"hunt {definition.id}: has ended, and stays as it was"]
     try:
-        changes = await apply(conn, found, definition, new_seed(), actor)
+        changes = await apply(conn, found, definition, new_seed(), actor, ring)
     except DefinitionError as exc:
         errors = {f"door {door.number}: {name}": wrong for name, wrong in exc.errors.items()}
         raise DefinitionError(errors) from None

@@ -12,20 +12,23 @@ from hunt.core import fairness
 from hunt.core.definition import Area, Definition, Even, Prize, differences
 from hunt.core.hunt_file import from_json, to_json
 from hunt.core.hunts import State
+from hunt.core.key_ring import KeyRing
 from hunt.core.periods import steps
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
+from hunt.store import seeds
 from hunt.store.audit import AUDIT
+from hunt.store.code_changes import check_codes
 from hunt.store.driver.connection import Connection
 from hunt.store.epochs import new_epoch
 
 CREATE = """
     insert into hunts (
         id, definition, opens_at, closes_at, cooldown, timezone, attempts, attempts_per, max_wins,
-        max_wins_per, rules, max_speed, sphere, epoch, seed)
+        max_wins_per, rules, codes, max_speed, sphere, epoch, seed, sealed_seed)
     values (
         %(id)s, %(definition)s, %(opens_at)s, %(closes_at)s, %(cooldown)s, %(timezone)s,
-        %(attempts)s, %(attempts_per)s, %(max_wins)s, %(max_wins_per)s, %(rules)s,
-        %(max_speed)s, %(sphere)s, %(epoch)s, %(seed)s)
+        %(attempts)s, %(attempts_per)s, %(max_wins)s, %(max_wins_per)s, %(rules)s, %(codes)s,
+        %(max_speed)s, %(sphere)s, %(epoch)s, %(seed)s, %(sealed_seed)s)
     returning number
 """
 
@@ -33,26 +36,32 @@ CHANGE = """
     update hunts set definition = %(definition)s, version = version + 1, opens_at = %(opens_at)s,
            closes_at = %(closes_at)s, cooldown = %(cooldown)s, timezone = %(timezone)s,
            attempts = %(attempts)s, attempts_per = %(attempts_per)s, max_wins = %(max_wins)s,
-           max_wins_per = %(max_wins_per)s, rules = %(rules)s,
+           max_wins_per = %(max_wins_per)s, rules = %(rules)s, codes = codes or %(codes)s,
            max_speed = %(max_speed)s, sphere = %(sphere)s
      where number = %(number)s
-    returning seed
+    returning seed, sealed_seed
 """
 
 KEEP_PRIZE = """
     insert into prizes as z (
         hunt, id, stock, per_player, points, starts, until, even, stepped, first, center, within,
-        sphere, void, overflow)
+        sphere, void, overflow, codes)
     values (
-        %(hunt)s, %(id)s, %(stock)s, %(per_player)s, %(points)s, %(starts)s, %(until)s, %(even)s,
+        %(hunt)s, %(id)s,
+        case when %(codes)s then (
+            select coalesce(max(c.position), 0) from codes c
+             where c.hunt = %(hunt)s and c.prize = %(id)s
+        ) else %(stock)s end,
+        %(per_player)s, %(points)s, %(starts)s, %(until)s, %(even)s,
         %(stepped)s, %(first)s, %(center)s::point, %(within)s,
-        %(sphere)s, %(void)s, %(overflow)s)
+        %(sphere)s, %(void)s, %(overflow)s, %(codes)s)
     on conflict (hunt, id) do update
        set (stock, per_player, points, starts, until, even, stepped, first, center, within,
-            sphere, void, overflow, retired)
+            sphere, void, overflow, codes, retired)
          = (excluded.stock, excluded.per_player, excluded.points, excluded.starts,
             excluded.until, excluded.even, excluded.stepped, excluded.first, excluded.center,
-            excluded.within, excluded.sphere, excluded.void, excluded.overflow, false)
+            excluded.within, excluded.sphere, excluded.void, excluded.overflow, excluded.codes,
+            false)
 """
 
 FORGET_STEPS = "delete from prize_steps where hunt = %s"
@@ -154,7 +163,12 @@ def missing(hunt: str) -> HuntNotFound:
 
 
 async def apply(
-    conn: Connection, found: Found | None, definition: Definition, seed: bytes, actor: str
+    conn: Connection,
+    found: Found | None,
+    definition: Definition,
+    seed: bytes,
+    actor: str,
+    ring: KeyRing,
 ) -> list[str]:
     """Create a hunt, or change a locked one; see `hunt.store.hunts.Hunts.apply`."""
     old = None if found is None else found.definition
@@ -170,10 +184,10 @@ async def apply(
     if found is None:
         if (await conn.execute(SAME_ID, (definition.id,))).rowcount:
             raise WrongState(f"there is a campaign {definition.id!r}: choose another id")
-        number = await _create(conn, definition, seed)
+        number = await _create(conn, definition, seed, ring)
     else:
         number = found.number
-        seed = await _change(conn, number, definition)
+        seed = await _change(conn, number, definition, ring)
     before = {} if old is None else {prize.id: prize for prize in old.prizes}
     await conn.execute(FORGET_STEPS, (number,))
     for prize in definition.prizes:
@@ -217,11 +231,13 @@ def _columns(definition: Definition) -> dict[str, object]:
         "rules": definition.has_rules,
         "max_speed": definition.max_speed,
         "sphere": definition.map.is_degrees,
+        "codes": any(prize.codes for prize in definition.prizes),
     }
 
 
-async def _create(conn: Connection, definition: Definition, seed: bytes) -> int:
-    values = _columns(definition) | {"epoch": new_epoch(), "seed": seed}
+async def _create(conn: Connection, definition: Definition, seed: bytes, ring: KeyRing) -> int:
+    values = _columns(definition) | {"epoch": new_epoch()}
+    values |= seeds.columns(ring, definition.id, seed)
     row = await (await conn.execute(CREATE, values)).fetchone()
     assert row is not None
     number: int = row[0]
@@ -229,13 +245,12 @@ async def _create(conn: Connection, definition: Definition, seed: bytes) -> int:
     return number
 
 
-async def _change(conn: Connection, number: int, definition: Definition) -> bytes:
+async def _change(conn: Connection, number: int, definition: Definition, ring: KeyRing) -> bytes:
     """Change the row of a hunt, and return its seed."""
     cursor = await conn.execute(CHANGE, _columns(definition) | {"number": number})
     row = await cursor.fetchone()
     assert row is not None
-    seed: bytes = row[0]
-    return seed
+    return seeds.opened(ring, definition.id, *row)
 
 
 async def _keep(
@@ -263,6 +278,7 @@ async def _keep(
         "sphere": definition.map.is_degrees,
         "void": prize.void,
         "overflow": prize.overflow,
+        "codes": prize.codes,
     }
     await conn.execute(KEEP_PRIZE, values)
     plan = steps(definition, prize, seed)
@@ -273,5 +289,6 @@ async def _keep(
     which = {"hunt": number, "prize": prize.id}
     if prize.is_counted and not (before and before.is_counted):
         await conn.execute(COUNT, which, prepare=False)
+    await check_codes(conn, which, prize, before)
     if prize.per_player is not None and (before is None or before.per_player is None):
         await conn.execute(COUNT_PLAYERS, which, prepare=False)

@@ -5,32 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from psycopg.types.json import Jsonb
 
-from hunt.core.cache import Cache
-from hunt.core.campaign import Campaign
 from hunt.core.definition import Definition
 from hunt.core.hunt_file import from_json
 from hunt.core.hunts import Hunt, State, Version
-from hunt.errors import DefinitionError, HuntFailed, WrongState
+from hunt.core.key_ring import KeyRing
+from hunt.errors import DefinitionError, HuntFailed, SealError, WrongState
 from hunt.logs import FaultLog
 from hunt.store.audit import AUDIT
 from hunt.store.definitions import apply, locked, missing, reserved
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 from hunt.store.epochs import begin_after_loss, begin_all
+from hunt.store.hunt_rows import SELECT, HuntRows
 from hunt.store.state_changes import end_due, move
-
-SELECT = """
-    select h.id, h.definition::text, h.version, h.state, h.epoch, h.last_seq, h.seed,
-           coalesce((
-               select jsonb_object_agg(z.id, greatest(z.stock - z.granted - z.voided, 0))
-                 from prizes z where z.hunt = h.number and z.stock is not null and not z.retired
-           ), '{}'), clock_timestamp(), h.ended_at, h.door,
-           c.id, c.title, c.timezone, c.streak, c.preview
-      from hunts h left join campaigns c on c.number = h.campaign
-"""
 
 VERSIONS = """
     select v.version, v.at, v.actor, v.definition
@@ -43,15 +32,17 @@ log = FaultLog("hunt")
 
 
 class Hunts:
-    """Hunts in the database.  The caller opens and closes the pool."""
+    """Hunts in the database.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        pool: Opened and closed by the caller.
+        ring: Keys of encrypted seeds and codes.
+    """
+
+    def __init__(self, pool: Pool, ring: KeyRing | None = None) -> None:
         self._pool = pool
-        # The key is the JSON text.  All hunts are read every few seconds, and few of them have
-        # changed.  A definition takes several times the memory of its text.
-        self._definitions: Cache[str, Definition] = Cache(
-            32 * 2**20, lambda text, _: 1000 + 4 * len(text)
-        )
+        self._ring = ring or KeyRing(())
+        self._rows = HuntRows(self._ring)
 
     async def all(self) -> list[Hunt]:
         """Return every hunt with a readable definition, ordered by id."""
@@ -60,13 +51,19 @@ class Hunts:
     async def read(self) -> dict[str, Hunt | None]:
         """Return every hunt by its id; None for one whose definition cannot be read."""
         found: dict[str, Hunt | None] = {}
+        locked: dict[str, list[str]] = {}
         for row in await self._select("order by h.id", ()):
             try:
-                found[row[0]] = self._hunt(row)
+                found[row[0]] = self._rows.hunt(row)
             except DefinitionError as exc:
                 # The definition itself is not logged: it holds secret positions.
                 log.warning("hunt definition not readable", hunt=row[0], error=str(exc))
                 found[row[0]] = None
+            except SealError as exc:
+                locked.setdefault(str(exc), []).append(row[0])
+                found[row[0]] = None
+        for error, names in locked.items():
+            log.warning("hunts not readable", hunts=names, error=error)
         return found
 
     async def get(self, hunt: str) -> Hunt | None:
@@ -77,9 +74,11 @@ class Hunts:
         """
         rows = await self._select("where h.id = %s", (hunt,))
         try:
-            return self._hunt(rows[0]) if rows else None
+            return self._rows.hunt(rows[0]) if rows else None
         except DefinitionError as exc:
             raise HuntFailed(f"the definition cannot be read: {exc}") from exc
+        except SealError as exc:
+            raise HuntFailed(f"hunt {hunt!r} cannot be read: {exc}") from None
 
     async def _select(self, rest: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         with translated():
@@ -103,7 +102,7 @@ class Hunts:
         with translated():
             async with self._pool.transaction() as conn:
                 found = await reserved(conn, definition.id)
-                return await apply(conn, found, definition, seed, actor)
+                return await apply(conn, found, definition, seed, actor, self._ring)
 
     async def create(self, definition: Definition, *, seed: bytes, actor: str) -> list[str]:
         """Create a hunt, as `apply` does.
@@ -116,7 +115,7 @@ class Hunts:
             async with self._pool.transaction() as conn:
                 if await reserved(conn, definition.id) is not None:
                     raise WrongState(f"there is a hunt {definition.id!r} already")
-                return await apply(conn, None, definition, seed, actor)
+                return await apply(conn, None, definition, seed, actor, self._ring)
 
     async def open_new(self, definition: Definition, *, seed: bytes, actor: str) -> bool:
         """Create and open a hunt in one transaction; return False if it exists already.
@@ -131,7 +130,7 @@ class Hunts:
             async with self._pool.transaction() as conn:
                 if await reserved(conn, hunt) is not None:
                     return False
-                await apply(conn, None, definition, seed, actor)
+                await apply(conn, None, definition, seed, actor, self._ring)
                 await conn.execute("update hunts set state = 'open' where id = %s", (hunt,))
                 await conn.execute(AUDIT, (actor, "open", hunt, Jsonb({"before": "draft"})))
         return True
@@ -157,7 +156,7 @@ class Hunts:
                 found = await locked(conn, hunt)
                 if found is None:
                     raise missing(hunt)
-                return await apply(conn, found, to(found.definition), b"", actor)
+                return await apply(conn, found, to(found.definition), b"", actor, self._ring)
 
     async def versions(self, hunt: str) -> list[Version]:
         """Return all versions of a hunt, newest first.
@@ -263,27 +262,6 @@ class Hunts:
                 if found is None:
                     raise missing(hunt)
                 return await move(conn, found, state, actor)
-
-    def _hunt(self, row: tuple[Any, ...]) -> Hunt:
-        _, text, version, state, epoch, last_seq, seed, stock_left, as_of, ended_at = row[:10]
-        door, *campaign = row[10:]
-        definition = self._definitions.get(text)
-        if definition is None:
-            definition = from_json(msgspec.json.decode(text))
-            self._definitions.put(text, definition)
-        return Hunt(
-            definition=definition,
-            version=version,
-            state=state,
-            epoch=epoch,
-            last_seq=last_seq,
-            seed=bytes(seed),
-            stock_left=stock_left,
-            as_of=as_of,
-            ended_at=ended_at,
-            campaign=None if door is None else Campaign(*campaign),
-            door=door,
-        )
 
 
 def _version(row: tuple[Any, ...]) -> Version:

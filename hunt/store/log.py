@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import starmap
 
 import psycopg
 import trio
-from msgspec.structs import replace
 from psycopg import errors as pg
 
 from hunt.core import notice
-from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.core.events import Click, Outcome, Reward
+from hunt.core.key_ring import KeyRing
 from hunt.errors import (
-    ClickConflict,
     HuntNotFound,
-    HuntNotOpen,
     LogWentBack,
-    NoAttempts,
     StoreError,
     StoreSlow,
-    TooFar,
-    TooFast,
 )
+from hunt.store import outcomes
 from hunt.store.batch_arrays import pack
 from hunt.store.driver import limits
 from hunt.store.driver.connection import Connection
@@ -34,7 +29,7 @@ from hunt.store.driver.statement import Statement
 COMMIT = Statement(
     "hunt_commit",
     """
-    select ord, verdict, seq, prize, points, at, retry, denied, sold, sold_out
+    select ord, verdict, seq, prize, points, at, retry, denied, sold, sold_out, codes
       from hunt_commit($1, $2, $3, $4, $5, $6, $7, $8, $9)
     """,
 )
@@ -43,7 +38,7 @@ COMMIT = Statement(
 TRY = Statement("hunt_try_commit", "select hunt_try_commit($1)")
 
 READ = """
-    select seq, click_id, player, prize, points, at, x, y, sold_out
+    select seq, click_id, player, prize, points, at, x, y, sold_out, code
       from hunt_rewards(%s, %s, %s::bigint, %s::bigint, %s::int)
 """
 
@@ -54,22 +49,12 @@ REJECT = """
 
 MAX_SEQ = 2**63 - 1  # of a bigint
 
-NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN, NO_ATTEMPTS, TOO_FAR = range(
-    7
-)  # verdicts of hunt_commit
 NO_SUCH_HUNT, WENT_BACK = "H0404", "H0412"  # SQLSTATEs that hunt_commit raises
 QUEUE_FULL = "54000"  # SQLSTATE of a commit while the notification queue is full
 
 #: Makes PostgreSQL free the notices that all listeners have read.  Otherwise it does so only
 #: when it queues a notice, so a full queue would stay full (`commands/async.c`).
 FREE_QUEUE = "select pg_notification_queue_usage()"
-
-
-#: Row of `COMMIT`: ord, verdict, seq, prize, points, at, retry, denied, sold, sold_out.
-Row = tuple[
-    int, int, int | None, str | None, int | None, str, float | None, list[int] | None,
-    list[int] | None, str | None,
-]  # fmt: skip
 
 
 class Log:
@@ -79,11 +64,13 @@ class Log:
         pool: Opened and closed by the caller.
         by: Name of this process in its notices; None: commits send no notices, because
             another bus carries them.
+        ring: Keys of encrypted codes.
     """
 
-    def __init__(self, pool: Pool, *, by: str | None = "") -> None:
+    def __init__(self, pool: Pool, *, by: str | None = "", ring: KeyRing | None = None) -> None:
         self._pool = pool
         self._by = by
+        self._ring = ring or KeyRing(())
 
     async def append(
         self,
@@ -144,7 +131,7 @@ class Log:
                     if exc.sqlstate == WENT_BACK:
                         raise LogWentBack(str(exc), sqlstate=exc.sqlstate) from exc
                     raise
-        return _outcomes(clicks, rows)
+        return outcomes.read(self._ring, hunt, clicks, rows)
 
     async def reject(self, hunt: str, click: Click, reason: str) -> None:
         """Record a click that cannot be stored, with the reason.
@@ -172,7 +159,8 @@ class Log:
         with translated():
             async with self._pool.connection() as conn:
                 cursor = await conn.execute(READ, (hunt, player, after, upto, limit))
-                return list(starmap(Reward, await cursor.fetchall()))
+                rows = await cursor.fetchall()
+        return [outcomes.with_code(self._ring, hunt, Reward(*row[:-1]), row[-1]) for row in rows]
 
     async def last(self) -> dict[str, int]:
         """Return the last seq of every hunt; the caller has its own pauses between calls."""
@@ -218,41 +206,3 @@ async def _committing(conn: Connection, seconds: float) -> AsyncIterator[None]:
             with trio.move_on_after(seconds, shield=True), suppress(psycopg.Error, StoreError):
                 await conn.execute(FREE_QUEUE)
         raise
-
-
-def _outcomes(clicks: Sequence[Click], rows: Sequence[Row]) -> list[Outcome]:
-    ord_, _, seq, _, _, at, _, denied, sold, _ = rows[0]
-    if ord_ != 0:
-        return list(starmap(_outcome, zip(clicks, rows, strict=True)))
-    assert seq is not None
-    outcomes: list[Outcome] = [
-        Settlement(
-            Reward(number, each.id, each.player, each.prize, each.points, at, each.x, each.y), False
-        )
-        for number, each in enumerate(clicks, seq + 1)
-    ]
-    for number in denied or ():
-        won = outcomes[number - 1]
-        assert isinstance(won, Settlement)
-        sold_out = won.reward.prize if sold and number in sold else None
-        reward = replace(won.reward, prize=None, points=0, sold_out=sold_out)
-        outcomes[number - 1] = Settlement(reward, duplicate=False)
-    return outcomes
-
-
-def _outcome(click: Click, row: Row) -> Outcome:
-    _, verdict, seq, prize, points, at, retry, _, _, sold_out = row
-    if verdict in {NEW, REPEAT}:
-        assert seq is not None
-        assert points is not None
-        reward = Reward(seq, click.id, click.player, prize, points, at, click.x, click.y, sold_out)
-        return Settlement(reward, duplicate=verdict == REPEAT)
-    if verdict == CONFLICT:
-        return ClickConflict("this click id was used before, for another click")
-    if verdict == COOLDOWN:
-        return TooFast(retry_after=max(retry or 0.0, 0.0))
-    if verdict == NO_ATTEMPTS:
-        return NoAttempts(seconds=retry)
-    if verdict == TOO_FAR:
-        return TooFar(retry_after=max(retry or 0.0, 0.0))
-    return HuntNotOpen(opens_at=None, closes_at=None)

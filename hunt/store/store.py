@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
+from hunt.core.key_ring import KeyRing
 from hunt.errors import SettingsError, StoreError
 from hunt.logs import FaultLog
 from hunt.store import connection_checks, schema, setting_checks, winners
@@ -37,20 +38,27 @@ class Store:
         conninfo: The servers of the pool.
         listen: The servers to listen on for notices.
         notify: Whether commits send notices to other processes.
+        ring: Keys of encrypted data.
     """
 
     def __init__(
-        self, pool: Pool, conninfo: Servers, listen: Servers, *, notify: bool = True
+        self,
+        pool: Pool,
+        conninfo: Servers,
+        listen: Servers,
+        *,
+        notify: bool = True,
+        ring: KeyRing | None = None,
     ) -> None:
         self._pool = pool
         self._conninfo = conninfo
         self.name = os.urandom(8).hex()  #: name of this process in its notices
-        self.log = Log(pool, by=self.name if notify else None)
-        self.hunts = Hunts(pool)
+        self.log = Log(pool, by=self.name if notify else None, ring=ring)
+        self.hunts = Hunts(pool, ring)
         self.players = Players(pool)
         self.audit = Audit(pool)
         self.leaderboard = StoredLeaderboard(pool)
-        self.campaigns = Campaigns(pool)
+        self.campaigns = Campaigns(pool, ring)
         self.campaign_standings = CampaignStandings(pool)
         self.listening = Listener(listen).listening
         self.states = pool.states
@@ -90,7 +98,12 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    conninfo: str, *, listen: str | None, size: int, notify: bool = True
+    conninfo: str,
+    *,
+    listen: str | None,
+    size: int,
+    notify: bool = True,
+    ring: KeyRing | None = None,
 ) -> AsyncIterator[Store]:
     """Yield a store, which connects when it is first used.
 
@@ -99,8 +112,9 @@ async def open_store(
         listen: Connection string for notices; None: the same.
         size: Largest number of connections, >= 1, besides the one for notices.
         notify: Whether commits send notices to other processes; see `Store`.
+        ring: Keys of encrypted data.
     """
     servers = Servers(conninfo)
     listeners = servers if listen in {None, conninfo} else Servers(listen)
     async with open_pool(servers, size=size) as pool:
-        yield Store(pool, servers, listeners, notify=notify)
+        yield Store(pool, servers, listeners, notify=notify, ring=ring)

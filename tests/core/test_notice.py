@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from hunt.core import notice
+from hunt.core.codes import Code
 from hunt.core.events import Click, Notice, Reward
 from hunt.play import auth
 
@@ -80,3 +81,10 @@ def test_notice_without_rewards_is_parsed() -> None:
 def test_malformed_notice_is_refused() -> None:
     with pytest.raises(ValueError, match="h"):
         notice.parse("{}")
+
+
+def test_notice_of_a_batch_with_a_code_has_no_rows() -> None:
+    won = replace(REWARD, seq=8, code=Code("hush"))
+    [payload] = notice.encode("harbour", [replace(REWARD, seq=7), won], by="me")
+    assert b"hush" not in payload
+    assert notice.parse(payload, own="other") == Notice("harbour", 7, 8, None)

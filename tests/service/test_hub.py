@@ -7,9 +7,11 @@ from contextlib import ExitStack
 import msgspec
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from hunt.core import sse
+from hunt.core.codes import Code
 from hunt.core.events import Reward
 from hunt.core.sse import Parser
 from hunt.errors import Draining, Overloaded
@@ -194,8 +196,13 @@ async def test_wins_are_gathered_masked_and_bounded(
             subscribed(made, subscription_of(None), buffer=1, transport="sse") as slow,
         ):
             made.publish("harbour", [reward(1, "guest-12"), reward(2, "guest-12", "coin")])
-            made.publish("harbour", [reward(seq, "guest-12", "shell") for seq in range(3, 103)])
+            with_codes = [
+                replace(reward(seq, "guest-12", "shell"), code=Code("hush"))
+                for seq in range(3, 103)
+            ]
+            made.publish("harbour", with_codes)
             frame = await mailbox.receive()
+            assert b"hush" not in frame.sse
             [event] = Parser().feed(frame.sse)
             wins = json.loads(event.data)["wins"]
             assert len(wins) == 50

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
+from hunt.core.key_ring import KeyRing
 from hunt.errors import WrongState
 from hunt.store.definitions import apply, reserved
 from hunt.store.driver.connection import Connection
@@ -38,7 +39,7 @@ async def creating(database: str) -> AsyncIterator[Callable[[], Awaitable[None]]
 
     async with await Connection.connect(database) as conn:
         assert await reserved(conn, HARBOUR.id) is None
-        await apply(conn, None, HARBOUR, os.urandom(32), "first")
+        await apply(conn, None, HARBOUR, os.urandom(32), "first", KeyRing(()))
         yield finish
 
 

@@ -29,6 +29,10 @@ grant select, insert, update, delete on claims, retention to hunt_app;
 
 grant select, insert, delete on prize_steps to hunt_app;
 
+-- Codes: rows are added. A commit binds them, and hunt keys rotate encrypts them again.
+grant select, insert on codes to hunt_app;
+grant update (reward, sealed, digest) on codes to hunt_app;
+
 grant select, insert, update on player_prizes, player_periods to hunt_app;
 grant select, insert, update, delete on player_clicks to hunt_app;
 grant select, insert on rejected to hunt_app;

@@ -22,10 +22,12 @@
 -- older backup. The function then records nothing (H0412) until a new epoch has begun, because it would assign the same
 -- numbers twice in one epoch.
 --
--- The result of a function cannot be replaced, so a version without `sold_out` is dropped first.
+-- codes: the codes that were bound to these clicks, or that a repeated click has, as in hunt_bind_codes and hunt_code.
+--
+-- The result of a function cannot be replaced, so a version without `codes` is dropped first.
 do $$
 begin
-    if not exists (select from pg_proc where proname = 'hunt_commit' and 'sold_out' = any(proargnames)) then
+    if not exists (select from pg_proc where proname = 'hunt_commit' and 'codes' = any(proargnames)) then
         drop function if exists hunt_commit(text, uuid[], text[], point[], text[], int[], text, text, bigint);
     end if;
 end $$;
@@ -34,7 +36,7 @@ create or replace function hunt_commit(
     p_from text, p_events text, p_known bigint
 ) returns table (
     ord int, verdict int, seq bigint, prize text, points int, at text, retry float8, denied int[],
-    sold int[], sold_out text
+    sold int[], sold_out text, codes bytea[]
 )
 language plpgsql
 set enable_hashjoin = off
@@ -59,6 +61,8 @@ declare
     v_sold      int[] := '{}';
     v_drawn     text[];
     v_rules     boolean;
+    v_has_codes boolean;
+    v_codes     bytea[];
     v_timezone  text;
     v_attempts  int;
     v_per       text;
@@ -79,10 +83,10 @@ begin
         perform set_config('lock_timeout', '800ms', true);
     end if;
     select h.number, h.last_seq, h.state = 'open', h.opens_at, h.closes_at, make_interval(secs => h.cooldown),
-           h.rules, h.timezone, h.attempts, h.attempts_per, h.max_wins, h.max_wins_per,
+           h.rules, h.codes, h.timezone, h.attempts, h.attempts_per, h.max_wins, h.max_wins_per,
            h.max_speed, h.sphere
       into v_hunt, v_last, v_open, v_opens, v_closes, v_cooldown,
-           v_rules, v_timezone, v_attempts, v_per, v_max_wins, v_wins_per,
+           v_rules, v_has_codes, v_timezone, v_attempts, v_per, v_max_wins, v_wins_per,
            v_max_speed, v_sphere
       from hunts h where h.id = p_hunt for no key update;
     if not found then
@@ -185,6 +189,9 @@ begin
           from unnest(p_ids, p_players, p_places, p_prizes, p_points)
                with ordinality as i (click_id, player, place, prize, points, ord);
         update hunts h set last_seq = v_last + v_size where h.number = v_hunt;
+        if v_has_codes then
+            v_codes := hunt_bind_codes(v_hunt, v_last, p_prizes, v_denied);
+        end if;
         if v_max_speed is not null then
             insert into player_clicks as c (hunt, player, at, place)
             select distinct on (i.player) v_hunt, i.player, v_at, i.place
@@ -205,11 +212,11 @@ begin
         end if;
 
         -- A notice holds 8,000 bytes. Rows that do not fit are read from the table by the processes that need them, and so
-        -- are those of a batch with a prize that its click did not draw. "p" are rows of which some were denied.
+        -- are those of a batch with a prize that its click did not draw, or with a code. "p" are rows of which some were denied.
         if p_from is not null then
             v_payload := '{"h":' || to_json(p_hunt) || ',"f":' || v_last + 1 || ',"l":' || v_last + v_size
                       || ',"by":' || to_json(p_from);
-            if p_events is not null and not v_other then
+            if p_events is not null and not v_other and v_codes is null then
                 v_rows := ',"at":"' || v_at_text || case
                     when cardinality(v_denied) = 0 then '","o":['
                     else '","d":' || to_json(v_denied) || ',"s":' || to_json(v_sold) || ',"p":['
@@ -223,10 +230,14 @@ begin
     end if;
 
     if v_all_new then
-        return query select 0, 0, v_last, null::text, null::int, v_at_text, null::float8, v_denied, v_sold, null::text;
+        return query select 0, 0, v_last, null::text, null::int, v_at_text, null::float8, v_denied, v_sold, null::text,
+                            v_codes;
     else
         return query
-        select o.ord, o.verdict, o.seq, o.prize, o.points, o.at, o.retry, null::int[], null::int[], o.sold_out
+        select o.ord, o.verdict, o.seq, o.prize, o.points, o.at, o.retry, null::int[], null::int[], o.sold_out,
+               case when v_has_codes and o.verdict in (0, 1) and o.prize is not null then
+                   array[hunt_code(v_hunt, o.seq)]
+               end
           from hunt_outcomes(
                    v_hunt, v_ids, v_players, v_places, v_last, v_open, v_cooldown, v_at, v_attempts, v_since,
                    hunt_period_end(v_per, v_timezone, v_since), v_max_speed, v_sphere) o;

@@ -9,6 +9,7 @@ set search_path from current
 as $$
 begin
     delete from hunt_versions where hunt = p_hunt;
+    delete from codes where hunt = p_hunt;
     delete from prize_steps where hunt = p_hunt;
     delete from player_periods where hunt = p_hunt;
     delete from prizes where hunt = p_hunt;

@@ -1,10 +1,12 @@
 -- Refuse every change of a hunt whose end is recorded: its seed is public, and the seed tells which click ids win.
--- A new epoch is allowed, for a database that was restored from a backup.
+-- A new epoch is allowed, for a database that was restored from a backup, and so is another encryption of the seed.
 create or replace function hunt_ended() returns trigger language plpgsql as $$
 declare
     v_new hunts := new;
 begin
     v_new.epoch := old.epoch;
+    v_new.seed := old.seed;
+    v_new.sealed_seed := old.sealed_seed;
     if v_new is distinct from old then
         raise exception 'hunt % has ended: its record is final', old.id using errcode = 'restrict_violation';
     end if;

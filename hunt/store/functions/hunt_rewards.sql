@@ -4,16 +4,19 @@
 drop function if exists hunt_rewards(text, text, bigint, bigint, int);
 create function hunt_rewards(p_hunt text, p_player text, p_after bigint, p_upto bigint, p_limit int)
 returns table (seq bigint, click_id text, player text, prize text, points int, at text, x float8, y float8,
-    sold_out text)
+    sold_out text, code bytea)
 language plpgsql stable
 set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
-    v_hunt int := (select h.number from hunts h where h.id = p_hunt);
+    v_hunt   int;
+    v_codes  boolean;
 begin
+    select h.number, h.codes into v_hunt, v_codes from hunts h where h.id = p_hunt;
     return query
-    select r.seq, r.click_id::text, r.player, r.prize, r.points, hunt_time(r.at), r.x, r.y, r.sold_out
+    select r.seq, r.click_id::text, r.player, r.prize, r.points, hunt_time(r.at), r.x, r.y, r.sold_out,
+           case when v_codes and r.prize is not null then hunt_code(v_hunt, r.seq) end
       from rewards r
      where r.hunt = v_hunt and (p_player is null or r.player = p_player) and r.seq > p_after and r.seq <= p_upto
      order by r.seq limit p_limit;

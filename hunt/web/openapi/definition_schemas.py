@@ -193,6 +193,7 @@ class PrizeDefinition(Struct, forbid_unknown_fields=True):
     unclaimed: Literal["carry", "void"] = "carry"
     overflow: Id | None = None
     claim: Claim | None = None
+    codes: bool = False
 
 
 class Definition(Struct, forbid_unknown_fields=True):

@@ -50,7 +50,8 @@ class Click(Struct, forbid_unknown_fields=True):
 class Reward(Struct):
     """The outcome of a click; `prize` is null if it won nothing.
 
-    `sold_out` is the prize that the click drew, if the stock of that prize was used up.
+    `sold_out` is the prize that the click drew, if the stock of that prize was used up. `code` is
+    the code of a prize with codes.
     """
 
     id: Uuid
@@ -61,6 +62,7 @@ class Reward(Struct):
     points: NonNegative
     at: Time
     sold_out: str | UnsetType = UNSET
+    code: str | UnsetType = UNSET
 
 
 class ClickResult(Reward, kw_only=True):
