@@ -22,5 +22,6 @@ class Host:
     siblings: Callable[[], list[Path]] = list  #: returns the sockets of sibling processes
     #: Returns the readiness of the node; None without a supervisor process.
     node: Callable[[], NodeState] | None = None
-    #: Returns the metrics of the node; None without a supervisor process.
-    total: Callable[[], Awaitable[list[Family]]] | None = None
+    #: Returns the metrics of the node, and the time of `time.monotonic` up to which they may be
+    #: shown; None without a supervisor process.
+    total: Callable[[], Awaitable[tuple[list[Family], float]]] | None = None

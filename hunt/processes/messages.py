@@ -106,6 +106,7 @@ class Total(Struct, frozen=True, tag=True):
 
     number: int  #: of the request
     families: list[Family]
+    until: float  #: time of the machine's monotonic clock up to which they may be shown
 
 
 FromForkServer = Loaded | Forked | Failure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -18,6 +19,10 @@ from hunt.processes.worker_process import WorkerProcess
 
 #: Seconds for the workers to send their metrics; a worker that hangs is left out.
 COUNT_TIMEOUT = 0.5
+
+#: Seconds for which the sum over the workers is shown again.  All workers show the same sum:
+#: with sums of different age, counters would fall from one scrape to the next.
+TOTAL_AGE = 1.0
 
 #: Seconds of delay after which the supervisor itself was blocked, so that reports are unread.
 _LATE = 0.25
@@ -51,6 +56,8 @@ class Node:
         self._changed = trio.Event()
         self._requests: list[tuple[WorkerProcess, int]] = []  # for the total, with their numbers
         self._requested = trio.Event()
+        self._sum: list[Family] = []  # over the workers
+        self._until = 0.0  # monotonic time up to which it is shown
         self._ready: bool | None = None
 
     def receive(self, worker: WorkerProcess, message: FromWorker) -> None:
@@ -115,14 +122,20 @@ class Node:
             await self._requested.wait()
             self._requested = trio.Event()
             requests, self._requests = self._requests, []
-            fresh: list[int] = []
-            with trio.move_on_after(COUNT_TIMEOUT):
-                async with trio.open_nursery() as nursery:
-                    for worker in self._running():
-                        nursery.start_soon(self._count, worker, fresh)
-            families = [*self._totals.total(fresh), *self._own_metrics()]
+            if time.monotonic() >= self._until:
+                self._sum = await self._add_up()
+                self._until = time.monotonic() + TOTAL_AGE
             for worker, number in requests:
-                worker.send(Total(number, families), key=(Total, number))
+                worker.send(Total(number, self._sum, self._until), key=(Total, number))
+
+    async def _add_up(self) -> list[Family]:
+        """Return the sum over the workers; one that does not answer counts as before."""
+        fresh: list[int] = []
+        with trio.move_on_after(COUNT_TIMEOUT):
+            async with trio.open_nursery() as nursery:
+                for worker in self._running():
+                    nursery.start_soon(self._count, worker, fresh)
+        return [*self._totals.total(fresh), *self._own_metrics()]
 
     @staticmethod
     async def _count(worker: WorkerProcess, fresh: list[int]) -> None:

@@ -41,7 +41,7 @@ class NodeClient:
         self._alarmed = trio.Event()  # replaced each time
         self._probing = False
         self._numbers = count(1)  # of requests for the node's metrics
-        self._requests: dict[int, trio.MemorySendChannel[list[Family]]] = {}
+        self._requests: dict[int, trio.MemorySendChannel[Total]] = {}
 
     async def run(self, engine: Engine, yield_clients: Callable[[bool], None]) -> None:
         """Report on an engine until cancelled, at once when its readiness changes.
@@ -105,9 +105,9 @@ class NodeClient:
                 self._yield_clients(self._only_others_able())
             case Count():
                 self.send_counts(requested=True)
-            case Total(number=number, families=families):
+            case Total(number=number):
                 if (answer := self._requests.pop(number, None)) is not None:
-                    answer.send_nowait(families)
+                    answer.send_nowait(message)
 
     def supervisor_lost(self) -> None:
         """Note that the supervisor has ended."""
@@ -131,20 +131,21 @@ class NodeClient:
         workers = {each.process: each.able for each in self.node().workers}
         return not workers.pop(os.getpid(), True) and any(workers.values())
 
-    async def total(self) -> list[Family]:
-        """Return the metrics of the node.
+    async def total(self) -> tuple[list[Family], float]:
+        """Return the metrics of the node, and the monotonic time up to which they may be shown.
 
         Raises:
             Overloaded: The supervisor does not answer.  This worker's own metrics are no
                 substitute: they would look like counters that were reset.
         """
         number = next(self._numbers)
-        send, receive = trio.open_memory_channel[list[Family]](1)
+        send, receive = trio.open_memory_channel[Total](1)
         self._requests[number] = send
         try:
             with trio.fail_after(TOTAL_TIMEOUT):
                 self._channel.send(AskTotal(number), key=(AskTotal, number))
-                return await receive.receive()
+                answer = await receive.receive()
+                return answer.families, answer.until
         except trio.TooSlowError:
             raise Overloaded("the supervisor does not answer", retry_after=1) from None
         finally:

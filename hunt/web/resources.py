@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import trio
+import time
 
 from hunt.engine import Engine
 from hunt.play.board_view import BoardView
@@ -22,7 +22,7 @@ def make_resources(engine: Engine) -> Resources:
     registry = engine.telemetry.registry
     restricted: dict[str, Resource] = {
         "/ops": fixed.pop("/ops"),
-        "/metrics": MetricsPage(operations.host, registry, trio.current_time),
+        "/metrics": MetricsPage(operations.host, registry, time.monotonic),
     }
     own: tuple[Resource, ...] = (
         Liveness(),

@@ -45,7 +45,8 @@ class Scraper:
     """Reads the metrics all the time, and compares each page with the previous one."""
 
     url: str
-    scrapes: int = 0
+    scrapes: int = 0  #: pages that differed from the one before
+    page: str = ""
     last: Counters = field(default_factory=dict)
     fallen: list[str] = field(default_factory=list)
 
@@ -57,6 +58,9 @@ class Scraper:
             except httpx.TransportError:
                 return  # the worker that was asked has just been killed
         assert answer.status_code == 200, answer.text
+        if answer.text == self.page:
+            return  # the node adds up once a second
+        self.page = answer.text
         found = counters(answer.text)
         for series, value in self.last.items():
             if found.get(series, -1.0) < value:

@@ -73,7 +73,7 @@ class MetricsPage:
     Args:
         host: Asks the other workers.
         registry: The metrics of this process.
-        clock: Monotonic time, in seconds.
+        clock: The monotonic clock of the machine, in seconds.
     """
 
     route = "/metrics"
@@ -84,11 +84,11 @@ class MetricsPage:
         self._registry = registry
         self._clock = clock
         self._kept: Reply | None = None
-        self._made = 0.0  # time of the last page
+        self._until = 0.0  # time up to which it is served
 
     def peek(self, request: Request, peer: Peer) -> Reply | None:
         """See `hunt.play.resources.Resource`."""
-        if request.query or self._clock() - self._made >= METRICS_AGE:
+        if request.query or self._clock() >= self._until:
             return None
         return self._kept
 
@@ -97,17 +97,23 @@ class MetricsPage:
         kept = self.peek(request, peer)
         if kept is not None:
             return kept
-        own = "process=own" in request.query.split("&")
-        made = self._clock()
-        reply = Reply(200, (("Content-Type", CONTENT_TYPE_PLAIN_0_0_4),), await self._page(own=own))
-        if not own:
-            self._kept, self._made = reply, made
-        return reply
-
-    async def _page(self, *, own: bool) -> bytes:
         total = self._host.total
-        if total is not None and not own:
-            return exposition.render(await total())
-        if total is None and exposition.one_of_many():
+        if "process=own" in request.query.split("&"):
+            return _page(self._own())
+        if total is None:
+            page, until = self._own(), self._clock() + METRICS_AGE
+        else:
+            families, until = await total()
+            page = exposition.render(families)
+        self._kept, self._until = _page(page), until
+        return self._kept
+
+    def _own(self) -> bytes:
+        """Return the metrics of this process."""
+        if self._host.total is None and exposition.one_of_many():
             return exposition.labelled(self._registry.families(gauges=True), os.getpid())
         return self._registry.render()
+
+
+def _page(text: bytes) -> Reply:
+    return Reply(200, (("Content-Type", CONTENT_TYPE_PLAIN_0_0_4),), text)
