@@ -26,6 +26,7 @@ EXTRAS = {
     "": "a server with a PostgreSQL of your own",
     "jwks": "the same, with tokens of an identity provider (RS256, ES256, EdDSA)",
     "keys": "the same, with codes and seeds encrypted in the database",
+    "parquet": "the same, with exports as Parquet",
     "valkey": "the same, with Valkey or Redis between the nodes",
     "otel": "the same, with spans for OpenTelemetry",
     "embedded": "a trial: `hunt serve` starts an embedded PostgreSQL 18",

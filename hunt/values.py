@@ -20,6 +20,7 @@ from hunt import conninfo, valkey_url
 #: The largest whole number, and the largest number of seconds (about 31 years).
 MOST = 2**31 - 1
 MOST_SECONDS = 1e9
+MOST_SEQ = 2**62
 
 #: Maximum length of a Unix socket's path, in bytes (sun_path, unix(7)).
 SOCKET_PATH_MAX = 107

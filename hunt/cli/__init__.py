@@ -26,6 +26,7 @@ COMMANDS = {
     "epoch": "Show the epochs of the logs; begin new ones after a restore.",
     "simulate": "Simulate a hunt file, and print how often each prize is won.",
     "winners": "List who won what, as CSV or JSON lines.",
+    "export": "Write winners or clicks as CSV, JSON lines or Parquet.",
     "verify": "Recompute every draw of a hunt, and compare it with the log.",
     "doctor": "Check settings, database and limits, and suggest changes.",
     "health": "Ask the running server whether it is alive or ready.",

@@ -1,34 +1,73 @@
-"""Winners as lines of CSV (RFC 4180) and of newline-delimited JSON."""
+"""Columns of winners and clicks, and their lines of CSV (RFC 4180) and of NDJSON.
+
+This module alone decides the columns: the API of winners, webhooks and exports use it.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+from typing import Literal, NamedTuple
 
 from hunt.core.wire import encode
 
-FIELDS = ("seq", "id", "player", "prize", "points", "at", "x", "y")
+Kind = Literal["integer", "text", "time", "number"]
 
 
-def values(row: object) -> dict[str, object]:
-    """Return the fields of a winner as plain JSON values."""
-    found = {name: getattr(row, name) for name in FIELDS}
-    return found | {"at": found["at"].isoformat().replace("+00:00", "Z")}
+class Column(NamedTuple):
+    """A column: the name of a field of a row, and the kind of its values."""
+
+    name: str
+    kind: Kind
 
 
-def csv_head() -> str:
+WINNERS = (
+    Column("seq", "integer"),
+    Column("id", "text"),
+    Column("player", "text"),
+    Column("prize", "text"),
+    Column("points", "integer"),
+    Column("at", "time"),
+    Column("x", "number"),
+    Column("y", "number"),
+)
+
+CLICKS = (*WINNERS, Column("sold_out", "text"))
+
+FIELDS = tuple(column.name for column in WINNERS)
+
+#: A text that begins with one of these is a formula to a spreadsheet program.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def values(row: object, columns: Sequence[Column] = WINNERS) -> dict[str, object]:
+    """Return the fields of a row as plain JSON values; times are in UTC."""
+    found = {column.name: getattr(row, column.name) for column in columns}
+    at = found["at"].astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return found | {"at": at}
+
+
+def csv_head(columns: Sequence[Column] = WINNERS) -> str:
     """Return the first line of a CSV file."""
-    return ",".join(FIELDS) + "\r\n"
+    return ",".join(column.name for column in columns) + "\r\n"
 
 
-def csv_lines(rows: Iterable[object]) -> str:
-    """Return a line of CSV for each winner."""
+def csv_lines(rows: Iterable[object], columns: Sequence[Column] = WINNERS) -> str:
+    """Return a line of CSV for each row; a text like a formula gets an apostrophe before it."""
     text = io.StringIO()
-    csv.writer(text).writerows(values(row).values() for row in rows)
+    texts = [column.name for column in columns if column.kind == "text"]
+    lines = csv.writer(text)
+    for row in rows:
+        found = values(row, columns)
+        for name in texts:
+            if str(found[name]).startswith(FORMULA):
+                found[name] = f"'{found[name]}"
+        lines.writerow(found.values())
     return text.getvalue()
 
 
-def json_lines(rows: Iterable[object]) -> str:
-    """Return a line of JSON for each winner."""
-    return "".join(f"{encode(values(row)).decode()}\n" for row in rows)
+def json_lines(rows: Iterable[object], columns: Sequence[Column] = WINNERS) -> str:
+    """Return a line of JSON for each row."""
+    return "".join(f"{encode(values(row, columns)).decode()}\n" for row in rows)

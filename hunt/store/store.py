@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import trio
@@ -70,6 +70,12 @@ class Store:
     ) -> tuple[list[Winner], int | None]:
         """Return a page of winners; see `hunt.store.winners.page`."""
         return await winners.page(self._pool, hunt, wanted, after=after, limit=limit)
+
+    def export(
+        self, hunt: str, *, after: int, limit: int, every: bool
+    ) -> AsyncGenerator[list[Winner], None]:
+        """Return the pages of an export; see `hunt.store.winners.pages`."""
+        return winners.pages(self._pool, hunt, Filter(), after=after, limit=limit, every=every)
 
     async def wait_fit(self) -> None:
         """Wait until the database answers, then check its schema and settings.

@@ -1,4 +1,4 @@
-"""The winners of a hunt: the rows of its log that won a prize."""
+"""Rows of a hunt's log for operators: those that won a prize, or all."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from hunt.store.driver.pool import Pool
 
 NUMBER = "select number, last_seq from hunts where id = %s"
 
+LAST = "select last_seq from hunts where id = %s"
+
 # The log has no index of wins, which each commit would pay for.  So a page reads a bounded
 # range of the log.  Not prepared: a plan made for this hunt reads its partition only.
 PAGE = """
-    select r.seq, r.click_id::text, r.player, r.prize, r.points, r.at, r.x, r.y from rewards r
-     where r.hunt = %(hunt)s and r.seq > %(after)s and r.seq <= %(upto)s and r.prize is not null
+    select r.seq, r.click_id::text, r.player, r.prize, r.points, r.at, r.x, r.y, r.sold_out
+      from rewards r
+     where r.hunt = %(hunt)s and r.seq > %(after)s and r.seq <= %(upto)s
+       and (r.prize is not null or %(every)s)
        and (%(prize)s::text is null or r.prize = %(prize)s)
        and (%(player)s::text is null or r.player = %(player)s)
        and (%(since)s::timestamptz is null or r.at >= %(since)s)
@@ -30,20 +34,21 @@ RANGE = 20_000
 
 
 class Winner(Struct, frozen=True):
-    """A row of the log that won a prize."""
+    """A row of the log."""
 
     seq: int
     id: str  #: of the click
     player: str
-    prize: str
+    prize: str | None  #: None only where all clicks are wanted
     points: int
     at: datetime  #: time of settlement, by the database's clock
     x: float  #: position of the click, in map units
     y: float
+    sold_out: str | None = None  #: the prize that it drew, and whose stock was used up
 
 
 class Filter(Struct, frozen=True):
-    """Which winners to return; None: all."""
+    """Which rows to return; None: all."""
 
     prize: str | None = None
     player: str | None = None
@@ -52,7 +57,14 @@ class Filter(Struct, frozen=True):
 
 
 async def page(
-    pool: Pool, hunt: str, wanted: Filter, *, after: int, limit: int
+    pool: Pool,
+    hunt: str,
+    wanted: Filter,
+    *,
+    after: int,
+    limit: int,
+    every: bool = False,
+    upto: int | None = None,
 ) -> tuple[list[Winner], int | None]:
     """Return winners in the order of the log, and the seq after which to go on.
 
@@ -65,9 +77,11 @@ async def page(
         wanted: Which winners to return.
         after: Return only winners with a greater seq; >= 0.
         limit: Largest number of winners, >= 1.
+        every: Return all rows of the log, also those that won nothing.
+        upto: Last seq to return; None: the end of the log.
 
     Returns:
-        The winners, and None instead of a seq at the end of the log.
+        The winners, and None instead of a seq at the end.
 
     Raises:
         StoreError: The log cannot be read.
@@ -78,22 +92,41 @@ async def page(
             if row is None:
                 return [], None
             number, last = row
-            upto = min(last, after + RANGE)
+            last = last if upto is None else min(last, upto)
+            end = min(last, after + RANGE)
             values = {
-                "hunt": number, "after": after, "upto": upto, "prize": wanted.prize,
+                "hunt": number, "after": after, "upto": end, "prize": wanted.prize,
                 "player": wanted.player, "since": wanted.since, "until": wanted.until,
-                "limit": limit,
+                "limit": limit, "every": every,
             }  # fmt: skip
             found = await (await conn.execute(PAGE, values, prepare=False)).fetchall()
     winners = list(starmap(Winner, found))
-    reached = winners[-1].seq if len(winners) == limit else upto
+    reached = winners[-1].seq if len(winners) == limit else end
     return winners, reached if reached < last else None
 
 
-async def pages(pool: Pool, hunt: str, wanted: Filter) -> AsyncGenerator[list[Winner], None]:
-    """Yield all winners in the order of the log, page by page; see `page`."""
-    after: int | None = 0
-    while after is not None:
-        winners, after = await page(pool, hunt, wanted, after=after, limit=RANGE)
+async def pages(
+    pool: Pool,
+    hunt: str,
+    wanted: Filter,
+    *,
+    after: int = 0,
+    limit: int = RANGE,
+    every: bool = False,
+) -> AsyncGenerator[list[Winner], None]:
+    """Yield winners up to the present end of the log, page by page; see `page`.
+
+    No connection is held between two pages, so a slow reader costs the database nothing.
+    """
+    with translated():
+        async with pool.connection() as conn:
+            row = await (await conn.execute(LAST, (hunt,))).fetchone()
+    if row is None:
+        return
+    following: int | None = after
+    while following is not None:
+        winners, following = await page(
+            pool, hunt, wanted, after=following, limit=limit, every=every, upto=row[0]
+        )
         if winners:
             yield winners

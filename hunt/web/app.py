@@ -17,7 +17,7 @@ from hunt.errors import Refused, StoreError
 from hunt.play import contract, failures
 from hunt.play.resources import Resources
 from hunt.web import bodies, caller, cors, responses
-from hunt.web.admin import audit, hunts, players, process_control, samples, winners
+from hunt.web.admin import audit, exports, hunts, players, process_control, samples, winners
 from hunt.web.admin import campaigns as admin_campaigns
 from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
@@ -131,6 +131,7 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     yield hunts.blueprint(play, operations, store)
     yield admin_campaigns.blueprint(play, operations, store)
     yield players.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
+    yield exports.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield winners.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield audit.blueprint(play, operations, store.audit)
     yield process_control.blueprint(play, operations, engine.commits)

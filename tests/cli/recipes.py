@@ -34,6 +34,7 @@ RECIPES = {
     "epoch": [],
     "simulate": [DEMO, "--clicks", "10"],
     "winners": ["harbour"],
+    "export": ["harbour"],
     "verify": ["harbour"],
     "doctor": [],
     "health": [],
@@ -56,6 +57,7 @@ ASKS = {
     "delete",
     "epoch",
     "winners",
+    "export",
     "verify",
     "doctor",
 }

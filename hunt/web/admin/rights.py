@@ -34,6 +34,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin_campaigns.open_": _NONE,
     "admin_campaigns.pause": _NONE,
     "admin_campaigns.close": _NONE,
+    "admin_export.export": frozenset({"fulfilment"}),
     "admin_winners.winners": frozenset({"fulfilment"}),
     "admin_players.rewards": _SUPPORT,
     "admin_players.export": _SUPPORT,

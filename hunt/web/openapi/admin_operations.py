@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hunt.values import MOST_SEQ
 from hunt.web.openapi import admin_schemas, definition_schemas, schemas
 from hunt.web.openapi.operation import (
     AFTER,
     LIMIT,
-    MAX_SEQ,
+    STRING,
     Operation,
     Parameter,
     Schema,
@@ -99,6 +100,23 @@ _PLAYERS = (
         ),
     ),
     _operation(
+        "admin_export_log", "GET", f"{_HUNT}/export",
+        "Stream winners or all clicks as a file; the audit trail records it.",
+        STRING, 400, mimetype="text/csv",
+        also=("application/x-ndjson", "application/vnd.apache.parquet"),
+        parameters=(
+            Parameter(
+                name="what", description="Rows that won a prize, or all.",
+                schema={"type": "string", "enum": ["winners", "clicks"]},
+            ),
+            Parameter(
+                name="format", description="`parquet` needs pyarrow on the server.",
+                schema={"type": "string", "enum": ["csv", "ndjson", "parquet"]},
+            ),
+            integer("since_seq", 0, MOST_SEQ, "Return only rows with a greater `seq`."),
+        ),
+    ),
+    _operation(
         "admin_rewards", "GET", f"{_HUNT}/players/{{player}}/rewards",
         "List a player's rewards in a hunt; the audit trail records it.",
         schemas.RewardPage, 400, parameters=(AFTER, LIMIT),
@@ -128,7 +146,7 @@ _PLAYERS = (
                 name="hunt", description="Return only entries about this hunt.",
                 schema={"type": "string", "pattern": "^[a-z0-9-]{1,64}$"},
             ),
-            integer("before", 1, MAX_SEQ, "Return only entries with a smaller id."),
+            integer("before", 1, MOST_SEQ, "Return only entries with a smaller id."),
             LIMIT,
         ),
     ),

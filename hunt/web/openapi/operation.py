@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hunt.values import MOST_SEQ
+
 #: A JSON Schema.
 Schema = Mapping[str, object]
 
@@ -54,8 +56,7 @@ def integer(name: str, minimum: int, maximum: int, description: str) -> Paramete
     return Parameter(name=name, description=description, schema=schema)
 
 
-MAX_SEQ = 2**62
-AFTER = integer("after", 0, MAX_SEQ, "Return only rewards with a greater `seq`.")
+AFTER = integer("after", 0, MOST_SEQ, "Return only rewards with a greater `seq`.")
 LIMIT = integer("limit", 1, 1000, "Maximum number of entries in the response.")
 
 
@@ -64,12 +65,13 @@ def for_operators(
     method: str,
     path: str,
     summary: str,
-    returns: type[Struct],
+    returns: type[Struct] | Schema,
     *errors: int,
     body: type[Struct] | Schema | None = None,
     status: int = 200,
     parameters: tuple[Parameter, ...] = (),
     headers: tuple[str, ...] = (),
+    mimetype: str = "application/json",
     also: tuple[str, ...] = (),
 ) -> Operation:
     """Return an operation for operators, with the error statuses that they all share."""
@@ -82,7 +84,9 @@ def for_operators(
         path=f"/v1/admin{path}",
         tag="administration",
         summary=summary,
-        responses=(Response(status=status, body=returns, headers=headers, also=also),),
+        responses=(
+            Response(status=status, body=returns, mimetype=mimetype, headers=headers, also=also),
+        ),
         errors=tuple(sorted({401, 403, 404, 503, *body_errors, *change_errors, *errors})),
         parameters=parameters,
         body=body,

@@ -18,7 +18,7 @@ ROUTES = [
     ("POST", "/hunts/harbour/open"), ("POST", "/hunts/harbour/pause"),
     ("POST", "/hunts/harbour/close"), ("GET", "/hunts/harbour/versions"),
     ("GET", "/hunts/harbour/stock"), ("PATCH", "/hunts/harbour/stock"),
-    ("GET", "/hunts/harbour/winners"),
+    ("GET", "/hunts/harbour/winners"), ("GET", "/hunts/harbour/export"),
     ("GET", "/hunts/harbour/players/ada/rewards"), ("GET", "/players/ada"),
     ("DELETE", "/players/ada"), ("GET", "/audit"), ("POST", "/drain"), ("POST", "/breaker"),
 ]  # fmt: skip
