@@ -188,12 +188,22 @@ def definition(file: Path) -> Definition:
         DefinitionError: The file is not a valid hunt file.
         HuntError: The file cannot be read.
     """
+    return parse(text(file))
+
+
+def text(file: Path) -> str:
+    """Return the text of a hunt file, or of a campaign's file.
+
+    Raises:
+        DefinitionError: The file is too large, or not UTF-8.
+        HuntError: The file cannot be read.
+    """
     try:
         with file.open("rb") as source:
-            text = source.read(_FILE_MAX + 1)
-        if len(text) > _FILE_MAX:
+            found = source.read(_FILE_MAX + 1)
+        if len(found) > _FILE_MAX:
             raise DefinitionError({str(file): f"is larger than {_FILE_MAX} bytes"})
-        return parse(text.decode())
+        return found.decode()
     except OSError as exc:
         raise HuntError(f"{file}: cannot be read ({exc.strerror})") from None
     except UnicodeDecodeError:

@@ -18,6 +18,7 @@ from hunt.store.driver import limits
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translate, translated
 from hunt.store.driver.pool import Pool, open_pool
+from hunt.store.campaigns import Campaigns
 from hunt.store.hunts import Hunts
 
 T = TypeVar("T")
@@ -115,3 +116,11 @@ async def hunts(settings: Settings) -> AsyncIterator[Hunts]:
     """Yield the hunts of the database."""
     async with pool(settings) as opened:
         yield Hunts(opened, arguments.key_ring(settings))
+
+
+@asynccontextmanager
+async def campaigns(settings: Settings) -> AsyncIterator[tuple[Campaigns, Hunts]]:
+    """Yield the campaigns and the hunts of the database."""
+    ring = arguments.key_ring(settings)
+    async with pool(settings) as opened:
+        yield Campaigns(opened, ring), Hunts(opened, ring)

@@ -1,9 +1,10 @@
-"""``hunt verify HUNT``: recompute every draw, and compare it with the log."""
+"""``hunt verify ID``: recompute every draw, and compare it with the log."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from msgspec import Struct
 
 from hunt.cli import arguments, running
 from hunt.core.hunts import Hunt
+from hunt.core.key_ring import KeyRing
 from hunt.core.verification import Edition, Verifier
 from hunt.errors import HuntError, HuntNotFound
 from hunt.settings import Settings
 from hunt.store.audit import Audit, Commitment
+from hunt.store.campaigns import Campaigns
+from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
 from hunt.store.log_pages import pages
 
@@ -46,28 +50,48 @@ class Report(Struct, frozen=True):
 @click.command(
     epilog=arguments.examples("hunt verify harbour", "hunt verify harbour --player ada --json")
 )
-@click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
+@click.argument("hunt_id", metavar="ID", type=arguments.HUNT_ID)
 @click.option("--player", type=arguments.PLAYER_ID, help="Verify only this player's draws.")
 @arguments.json_option
 @arguments.options
 def command(
     hunt_id: str, player: str | None, as_json: bool, data_dir: Path | None, config: Path | None
 ) -> None:
-    """Recompute every draw of a HUNT from its seed, and compare it with the log.
+    """Recompute every draw of a hunt from its seed, and compare it with the log.
+
+    With the id of a campaign, verify all its doors that were opened, one after the other.
 
     Exit status 1 if a draw is wrong, or if the seed does not match the commitment that the
     audit trail recorded when the hunt was created.
     """
-    report = running.run(_verify, arguments.read(data_dir, config).settings, hunt_id, player)
+    settings = arguments.read(data_dir, config).settings
+    found = running.run(_verify_all, settings, hunt_id, player)
+    if isinstance(found, Report):
+        click.echo(json.dumps(_as_json(found)) if as_json else f"{_text(found)}\n{LIMITS}")
+        _check([found])
+        return
     if as_json:
-        click.echo(json.dumps(_as_json(report)))
+        click.echo(json.dumps([_as_json(each) for each in found]))
     else:
-        _show(report)
-    if not report.as_recorded:
-        raise HuntError(f"hunt {hunt_id}: its seed does not match the recorded commitment")
-    if report.wrong:
-        named = ", ".join(map(str, report.wrong))
-        raise HuntError(f"hunt {hunt_id}: its log does not match the draws, first at seq {named}")
+        for each in found:
+            click.echo(f"hunt {each.hunt.id}:\n{_text(each)}\n")
+        click.echo(LIMITS)
+    _check(found)
+
+
+def _check(reports: Sequence[Report]) -> None:
+    """Raise `HuntError` if a seed or a log is wrong; names each hunt."""
+    wrong = []
+    for each in reports:
+        if not each.as_recorded:
+            wrong.append(f"hunt {each.hunt.id}: its seed does not match the recorded commitment")
+        elif each.wrong:
+            named = ", ".join(map(str, each.wrong))
+            wrong.append(
+                f"hunt {each.hunt.id}: its log does not match the draws, first at seq {named}"
+            )
+    if wrong:
+        raise HuntError("; ".join(wrong))
 
 
 def _as_json(report: Report) -> dict[str, object]:
@@ -84,43 +108,55 @@ def _as_json(report: Report) -> dict[str, object]:
     }
 
 
-def _show(report: Report) -> None:
+def _text(report: Report) -> str:
     counts, recorded = report.counts, report.recorded
-    click.echo(f"the seed's SHA-256 is {report.hunt.commitment}")
+    lines = [f"the seed's SHA-256 is {report.hunt.commitment}"]
     if recorded is None:
-        click.echo("the audit trail holds no commitment for this hunt")
+        lines.append("the audit trail holds no commitment for this hunt")
     else:
         same = "the same" if report.as_recorded else f"another one, {recorded.sha256},"
-        click.echo(
+        lines.append(
             f"the audit trail recorded {same} when the hunt was created, "
             f"at {recorded.at.isoformat()} by {recorded.actor}"
         )
-    click.echo(
+    lines.append(
         f"{sum(counts.values())} draws: {counts['right']} as computed, "
         f"{counts['denied']} without a prize because of stock or limits, "
         f"{counts['erased']} of erased players, {counts['wrong']} wrong"
     )
     if not report.hunt.has_ended:
-        click.echo("the hunt has not ended: its log may grow, and its seed is still secret")
-    click.echo(LIMITS)
+        lines.append("the hunt has not ended: its log may grow, and its seed is still secret")
+    return "\n".join(lines)
 
 
-async def _verify(settings: Settings, hunt_id: str, player: str | None) -> Report:
+async def _verify_all(
+    settings: Settings, hunt_id: str, player: str | None
+) -> Report | list[Report]:
+    """Return the report of a hunt, or those of the doors of a campaign that are not drafts."""
+    ring = arguments.key_ring(settings)
+    async with running.pool(settings) as pool:
+        doors = await Campaigns(pool).hunts(hunt_id)
+        if not doors:
+            return await _verify(pool, ring, hunt_id, player)
+        reports = [await _verify(pool, ring, each, player) for each in doors]
+        return [each for each in reports if each.hunt.state != "draft"]
+
+
+async def _verify(pool: Pool, ring: KeyRing, hunt_id: str, player: str | None) -> Report:
     counts: Counter[str] = Counter(right=0, denied=0, erased=0, wrong=0)
     wrong: list[int] = []
-    async with running.pool(settings) as pool:
-        hunts = Hunts(pool, arguments.key_ring(settings))
-        hunt = await hunts.get(hunt_id)
-        if hunt is None:
-            raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
-        recorded = await Audit(pool).commitment(hunt_id)
-        versions = reversed(await hunts.versions(hunt_id))
-        verifier = Verifier(hunt.seed, [Edition(each.at, each.definition) for each in versions])
-        async with aclosing(pages(pool, hunt_id, player)) as rows:
-            async for page in rows:
-                for row in page:
-                    verdict = verifier.judge(row)
-                    counts[verdict] += 1
-                    if verdict == "wrong" and len(wrong) < NAMED:
-                        wrong.append(row.seq)
+    hunts = Hunts(pool, ring)
+    hunt = await hunts.get(hunt_id)
+    if hunt is None:
+        raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
+    recorded = await Audit(pool).commitment(hunt_id)
+    versions = reversed(await hunts.versions(hunt_id))
+    verifier = Verifier(hunt.seed, [Edition(each.at, each.definition) for each in versions])
+    async with aclosing(pages(pool, hunt_id, player)) as rows:
+        async for page in rows:
+            for row in page:
+                verdict = verifier.judge(row)
+                counts[verdict] += 1
+                if verdict == "wrong" and len(wrong) < NAMED:
+                    wrong.append(row.seq)
     return Report(hunt, recorded, dict(counts), wrong)

@@ -36,6 +36,9 @@ WINNERS = (
 
 CLICKS = (*WINNERS, Column("sold_out", "text"))
 
+#: Winners of several hunts, such as the doors of a campaign.
+HUNT_WINNERS = (Column("hunt", "text"), *WINNERS)
+
 FIELDS = tuple(column.name for column in WINNERS)
 
 #: A text that begins with one of these is a formula to a spreadsheet program.

@@ -23,6 +23,10 @@ from hunt.store.state_changes import move
 
 LOCK = "select number, id, title, timezone, streak, preview from campaigns where id = %s for update"
 DOORS = "select id, last_seq, door, state, definition from hunts where campaign = %s order by id"
+HUNTS = """
+    select id, state from hunts where campaign = (select number from campaigns where id = %s)
+     order by door
+"""
 SAME_ID = "select from hunts where id = %s"
 
 CREATE = """
@@ -66,6 +70,20 @@ class Campaigns:
             async with self._pool.connection() as conn:
                 cursor = await conn.execute("select from campaigns where id = %s", (campaign,))
                 return cursor.rowcount > 0
+
+    async def hunts(self, campaign: str) -> list[str]:
+        """Return the ids of the hunts of a campaign, by door; none if there is no campaign."""
+        with translated():
+            async with self._pool.connection() as conn:
+                rows = await (await conn.execute(HUNTS, (campaign,))).fetchall()
+        return [hunt for hunt, _ in rows]
+
+    async def drafts(self, campaign: str) -> int:
+        """Return the number of doors that are drafts."""
+        with translated():
+            async with self._pool.connection() as conn:
+                rows = await (await conn.execute(HUNTS, (campaign,))).fetchall()
+        return sum(state == "draft" for _, state in rows)
 
     async def get(self, campaign: str) -> tuple[Campaign, list[Door]] | None:
         """Return a campaign with its doors, drafts included; None if there is none."""
