@@ -14,11 +14,11 @@ from hunt.embedded import postgres
 from hunt.errors import HuntError, SettingsError, StoreUnavailable
 from hunt.settings import Settings
 from hunt.store import schema, setting_checks
+from hunt.store.campaigns import Campaigns
 from hunt.store.driver import limits
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translate, translated
 from hunt.store.driver.pool import Pool, open_pool
-from hunt.store.campaigns import Campaigns
 from hunt.store.hunts import Hunts
 
 T = TypeVar("T")
