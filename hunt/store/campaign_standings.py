@@ -8,10 +8,12 @@ from itertools import starmap
 from msgspec import Struct
 
 from hunt.core.events import Reward
+from hunt.core.key_ring import KeyRing
 from hunt.core.leaderboard import LeaderboardEntry
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 from hunt.store.leaderboard import STEP
+from hunt.store.log import MAX_SEQ, REWARD_COLUMNS, reward_of
 
 ADD_UP = "select upto, rest from hunt_campaign_add_up(%s, %s)"
 
@@ -40,9 +42,16 @@ RANK = """
 
 STANDING = "select door, hunt, wins, points from hunt_campaign_standing(%s, %s)"
 
-REWARDS = """
-    select door, hunt, seq, click_id, prize, points, at, x, y, sold_out
-      from hunt_campaign_rewards(%s, %s, %s, %s, %s, %s)
+REWARDS = f"""
+    select h.door, h.id, {REWARD_COLUMNS}
+      from hunts h,
+           lateral hunt_rewards(
+               h.id, %(player)s, case h.door when %(door)s then %(after)s else 0 end::bigint,
+               {MAX_SEQ}::bigint, %(limit)s::int)
+     where h.campaign = (select c.number from campaigns c where c.id = %(campaign)s)
+       and h.door >= %(door)s and h.last_seq > 0
+       and (%(hunts)s::text[] is null or h.id = any(%(hunts)s))
+     order by h.door, seq limit %(limit)s
 """
 
 #: Largest rank that is told.
@@ -75,10 +84,16 @@ class CampaignReward(Struct, frozen=True):
 
 
 class CampaignStandings:
-    """Points over all doors of a campaign.  The caller opens and closes the pool."""
+    """Points over all doors of a campaign.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        pool: Opened and closed by the caller.
+        ring: Keys of encrypted codes.
+    """
+
+    def __init__(self, pool: Pool, ring: KeyRing | None = None) -> None:
         self._pool = pool
+        self._ring = ring or KeyRing(())
 
     async def add_up(self, campaign: str) -> tuple[int, int]:
         """Add the next rows of the logs, as `hunt.store.leaderboard.StoredLeaderboard.add_up`."""
@@ -132,13 +147,15 @@ class CampaignStandings:
             hunts: Ids of the hunts to include; None: all doors.
         """
         allowed = None if hunts is None else list(hunts)
-        values = (campaign, player, *after, limit, allowed)
+        door, seq = after
+        values = {
+            "campaign": campaign, "player": player, "door": door, "after": seq, "limit": limit,
+            "hunts": allowed,
+        }  # fmt: skip
         with translated():
             async with self._pool.connection() as conn:
                 rows = await (await conn.execute(REWARDS, values)).fetchall()
         return [
-            CampaignReward(
-                door, hunt, Reward(seq, click_id, player, prize, points, at, x, y, sold_out)
-            )
-            for door, hunt, seq, click_id, prize, points, at, x, y, sold_out in rows
+            CampaignReward(door, hunt, reward_of(self._ring, hunt, row))
+            for door, hunt, *row in rows
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import psycopg
 import trio
@@ -37,8 +38,11 @@ COMMIT = Statement(
 #: The probe of the breaker: a commit of one click that is rolled back.
 TRY = Statement("hunt_try_commit", "select hunt_try_commit($1)")
 
-READ = """
-    select seq, click_id, player, prize, points, at, x, y, sold_out, code
+#: Columns of the SQL function `hunt_rewards`, as `reward_of` takes them.
+REWARD_COLUMNS = "seq, click_id, player, prize, points, at, x, y, sold_out, code"
+
+READ = f"""
+    select {REWARD_COLUMNS}
       from hunt_rewards(%s, %s, %s::bigint, %s::bigint, %s::int)
 """
 
@@ -160,7 +164,7 @@ class Log:
             async with self._pool.connection() as conn:
                 cursor = await conn.execute(READ, (hunt, player, after, upto, limit))
                 rows = await cursor.fetchall()
-        return [outcomes.with_code(self._ring, hunt, Reward(*row[:-1]), row[-1]) for row in rows]
+        return [reward_of(self._ring, hunt, row) for row in rows]
 
     async def last(self) -> dict[str, int]:
         """Return the last seq of every hunt; the caller has its own pauses between calls."""
@@ -193,6 +197,15 @@ class Log:
                     began = trio.current_time()
                     await conn.call(TRY, values)
                 return trio.current_time() - began
+
+
+def reward_of(ring: KeyRing, hunt: str, row: Sequence[Any]) -> Reward:
+    """Return the reward in a row of `REWARD_COLUMNS`, with its code.
+
+    Raises:
+        HuntFailed: The code cannot be opened.
+    """
+    return outcomes.with_code(ring, hunt, Reward(*row[:-1]), row[-1])
 
 
 @asynccontextmanager

@@ -59,7 +59,7 @@ class Store:
         self.audit = Audit(pool)
         self.leaderboard = StoredLeaderboard(pool)
         self.campaigns = Campaigns(pool, ring)
-        self.campaign_standings = CampaignStandings(pool)
+        self.campaign_standings = CampaignStandings(pool, ring)
         self.listening = Listener(listen).listening
         self.states = pool.states
         self.faults = pool.faults
