@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from functools import partial
 from importlib.metadata import version
 
 import trio
@@ -12,6 +13,7 @@ import trio
 from hunt import valkey_url
 from hunt.bus.link import Link
 from hunt.bus.valkey import ValkeyBus
+from hunt.core.addresses import network
 from hunt.core.breaker import Breaker
 from hunt.core.proxies import Proxies
 from hunt.host import Host
@@ -32,13 +34,18 @@ from hunt.service.jwks import KeyRequests
 from hunt.service.keyring import open_tokens
 from hunt.service.leaderboard import Leaderboard
 from hunt.service.limits import Limits
+from hunt.service.log_news import LogNews
 from hunt.service.readiness import Readiness
 from hunt.service.streams import Streams
 from hunt.service.tail import Tail
 from hunt.service.tracing import ClickTracing, Tracer
 from hunt.service.version_cache import VersionCache
+from hunt.service.webhook_delivery import DeliveryServices
+from hunt.service.webhook_sender import open_sender
+from hunt.service.webhooks import Webhooks
 from hunt.settings import Settings, connection_limits
 from hunt.store.store import Store
+from hunt.store.webhooks import open_secrets
 
 #: The release of hunt; reading it takes milliseconds.
 VERSION = version("hunt-server")
@@ -74,6 +81,7 @@ class Engine:
         epochs = Epochs(
             self.catalogue.hunts, store.hunts.begin_epoch, refresh=self.catalogue.refresh_soon
         )
+        self.webhooks = self._make_webhooks()
         self.streams = self._make_streams(epochs, recorder)
         self.bus = self._make_bus()
         self.listener_link = Link()
@@ -165,6 +173,35 @@ class Engine:
             self.commits.quarantine.rotate,
         ]
 
+    def hunt_changed(self, hunt: str) -> None:
+        """Take a notice that a hunt, or one of its webhooks, has changed; cannot block."""
+        self.catalogue.refresh_soon(hunt)
+        self.webhooks.look_soon()
+
+    def listener_connected(self) -> None:
+        """Read everything that notices tell: earlier ones are lost; cannot block."""
+        self.streams.listener_connected()
+        self.webhooks.look_soon()
+
+    def _make_webhooks(self) -> Webhooks:
+        allow = tuple(network(each) for each in self.settings.webhook_allow)
+        ring = self.store.ring
+        services = DeliveryServices(
+            leases=self.store.webhook_leases,
+            page=self.store.log_events.page,
+            unseal=lambda lease: open_secrets(
+                ring, lease.webhook.hunt, lease.webhook.id, lease.secrets
+            ),
+            sender=partial(open_sender, allow=allow, clock=time.time),
+            news=LogNews(),
+            database=trio.CapacityLimiter(1),
+            jitter=jitter,
+            clock=time.time,
+            attempts=Counter({"2xx": 0, "3xx": 0, "4xx": 0, "5xx": 0, "none": 0}),
+            dead=Counter(),
+        )
+        return Webhooks(self.store.webhook_leases.claim, services)
+
     def _make_streams(self, epochs: Epochs, recorder: Recorder) -> Streams:
         hub = Hub(
             epoch=self.catalogue.epoch,
@@ -181,6 +218,7 @@ class Engine:
             publish=hub.publish,
             wanted=hub.wanted,
             went_back=epochs.log_went_back,
+            advanced=self.webhooks.advanced,
             jitter=jitter,
         )
         return Streams(tail, hub, refresh=self.catalogue.refresh_soon, bus_lag=recorder.bus_lag)
@@ -214,6 +252,7 @@ class Engine:
             ("leaderboard", self.leaderboard.faults),
             ("probe", self.commits.prober.faults),
             ("tail", self.streams.tail.faults),
+            ("webhooks", self.webhooks.faults),
             *([] if self.bus is None else [("bus", self.bus.link.faults)]),
         ):
             faults.add(where, counter)
@@ -232,6 +271,7 @@ class Engine:
             link=self.listener_link if self.bus is None else self.bus.link,
             meter=EventLoopMeter(time.perf_counter),
             pool=self.store.states,
+            webhooks=self.webhooks,
             connections=host.connections,
         )
         return Telemetry(

@@ -96,6 +96,12 @@ class HuntNotFound(Refused):
     status, slug, title, label = 404, "no-such-hunt", "No such hunt", "not_found"
 
 
+class WebhookNotFound(HuntNotFound):
+    """The hunt has no such webhook."""
+
+    slug, title = "no-such-webhook", "No such webhook"
+
+
 class HuntNotOpen(Refused):
     """The hunt takes no clicks now."""
 

@@ -84,6 +84,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             nursery.start_soon(engine.ending.run)
             await nursery.start(engine.streams.run)
             nursery.start_soon(engine.operations.audit_queue.run)
+            nursery.start_soon(engine.webhooks.run)
             await nursery.start(engine.leaderboard.run)
             await nursery.start(engine.campaign_boards.run)
             await nursery.start(engine.commits.run)
@@ -93,8 +94,8 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
                     engine.store.listening,
                     own=engine.store.name,
                     notice=engine.streams.notice,
-                    hunt_changed=engine.catalogue.refresh_soon,
-                    connected=engine.streams.listener_connected,
+                    hunt_changed=engine.hunt_changed,
+                    connected=engine.listener_connected,
                     jitter=jitter,
                     faults=engine.listener_faults,
                     link=engine.listener_link,

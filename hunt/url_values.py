@@ -17,7 +17,7 @@ _AUTHORITY = re.compile(
 def url(value: object) -> str:
     """Return a URL that may be fetched; it may contain a user and a password."""
     found = text(value)
-    scheme, host = _server(found)
+    scheme, host = scheme_and_host(found)
     here = host.lower() in {"localhost", "127.0.0.1", "[::1]"}
     if scheme != "https" and not (scheme == "http" and here):
         raise ValueError(f"must be {url.accepts}")
@@ -27,7 +27,7 @@ def url(value: object) -> str:
 def server(value: object) -> str:
     """Return the URL of a hunt server, without user, password and query."""
     found = text(value)
-    scheme, _ = _server(found)
+    scheme, _ = scheme_and_host(found)
     if scheme not in {"http", "https"} or any(each in found for each in "@?#"):
         raise ValueError("must be http://HOST:PORT or https://HOST, without user and password")
     return found
@@ -42,7 +42,7 @@ def endpoint(value: object) -> str:
         raise ValueError(f"must be {endpoint.accepts}") from None
 
 
-def _server(url: str) -> tuple[str, str]:
+def scheme_and_host(url: str) -> tuple[str, str]:
     """Return scheme and host of a URL; empty if parsers may disagree about them."""
     try:
         parts = urlsplit(url)

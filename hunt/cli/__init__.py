@@ -26,6 +26,7 @@ COMMANDS = {
     "keys": "Make and replace the keys that encrypt codes and seeds.",
     "epoch": "Show the epochs of the logs; begin new ones after a restore.",
     "simulate": "Simulate a hunt file, and print how often each prize is won.",
+    "webhooks": "Manage the endpoints that are told of wins.",
     "winners": "List who won what in a hunt or a campaign, as CSV or JSON lines.",
     "export": "Write winners or clicks as CSV, JSON lines or Parquet.",
     "verify": "Recompute every draw of a hunt, and compare it with the log.",

@@ -25,6 +25,7 @@ from hunt.service.hub import Hub
 from hunt.service.lanes import Lanes
 from hunt.service.quarantine import Quarantine
 from hunt.service.tail import Tail
+from hunt.service.webhooks import Webhooks
 
 
 class Connections(Protocol):
@@ -61,12 +62,27 @@ class Sources:
     link: Link  #: state of that bus
     meter: EventLoopMeter
     pool: Callable[[], Mapping[str, int]]  #: returns connections to the database, by state
+    webhooks: Webhooks
     connections: Connections | None  #: None where hunt does not accept connections itself
 
 
 def _connections(read: Callable[[Connections], Value]) -> Callable[[Sources], Value]:
     """Return a reader of client connections; None in a process that does not count them."""
     return lambda each: None if each.connections is None else read(each.connections)
+
+
+def _of_webhooks(read: Callable[[Sources, int], float]) -> Callable[[Sources], Value]:
+    """Return a reader of numbers by endpoint of a webhook, from its id."""
+    return lambda each: {
+        (state.webhook.hunt, str(id_)): read(each, id_)
+        for id_, (state, _) in each.webhooks.states.items()
+    }
+
+
+def _webhook_lag(sources: Sources, id_: int) -> tuple[int, float]:
+    """Return the rows and the seconds that an endpoint is behind its log."""
+    hunt = sources.webhooks.states[id_][0].webhook.hunt
+    return sources.webhooks.lag(id_, sources.tail.known(hunt))
 
 
 def _of_prizes(read: Callable[[Hunt], Mapping[str, int]]) -> Callable[[Sources], Value]:
@@ -232,6 +248,35 @@ METRICS: tuple[Metric[Sources], ...] = (
         "hunt_tail_silence_seconds", "gauge", "seconds",
         "Time since the database last answered the poll of the ends of all logs.",
         lambda each: each.tail.silence(), rule="greatest",
+    ),
+    Metric(
+        "hunt_webhook_lag_events", "gauge", "rows",
+        "Rows of the log that a webhook has not dealt with, by the id of its endpoint.",
+        _of_webhooks(lambda each, id_: _webhook_lag(each, id_)[0]), ("hunt", "webhook"),
+        rule="greatest",
+    ),
+    Metric(
+        "hunt_webhook_lag_seconds", "gauge", "seconds",
+        "Age of the event that a webhook sends, or of the first row that waits for it.",
+        _of_webhooks(lambda each, id_: _webhook_lag(each, id_)[1]), ("hunt", "webhook"),
+        rule="greatest",
+    ),
+    Metric(
+        "hunt_webhook_failed_attempts", "gauge", "attempts",
+        "Failed attempts of the next event of a webhook; 0 after it was delivered.",
+        _of_webhooks(lambda each, id_: each.webhooks.states[id_][0].attempts),
+        ("hunt", "webhook"), rule="greatest",
+    ),
+    Metric(
+        "hunt_webhook_dead_letters", "gauge", "events",
+        "Dead letters of a webhook: events that were skipped and can be replayed.",
+        _of_webhooks(lambda each, id_: each.webhooks.states[id_][0].dead), ("hunt", "webhook"),
+        rule="greatest",
+    ),
+    Metric(
+        "hunt_webhook_attempts", "counter", "requests",
+        "Requests of webhooks, by class of the answer's status; none: there was no answer.",
+        lambda each: each.webhooks.attempts, ("result",),
     ),
     Metric(
         "hunt_pool_connections", "gauge", "connections",

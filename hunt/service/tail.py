@@ -58,6 +58,7 @@ class Tail:
         buffer: Maximum number of early rewards of one hunt; beyond that they are dropped,
             and read again.
         jitter: Uniform in [0, 1), spreads the retries of failed reads.
+        advanced: Called with a hunt's id when its log may have grown; must not block.
         went_back: Called with a hunt's id and a committed seq, if the log ends before that
             seq now: the database was restored from an older backup.
     """
@@ -70,6 +71,7 @@ class Tail:
         publish: Callable[[str, Sequence[Reward]], None],
         jitter: Callable[[], float],
         wanted: Callable[[str], bool] = lambda hunt: True,
+        advanced: Callable[[str], None] = lambda hunt: None,
         went_back: Callable[[str, int], Awaitable[None]] | None = None,
         patience: float = 0.02,
         poll: float = 1.0,
@@ -79,6 +81,7 @@ class Tail:
         self._last = last
         self._publish = publish
         self._wanted = wanted
+        self._advanced = advanced
         self._went_back = went_back
         self._patience = patience
         self._poll = poll
@@ -122,6 +125,7 @@ class Tail:
         """Take rewards that this process has committed: one or more, by ascending seq."""
         self.start_at(hunt, rewards[0].seq - 1)
         self._offer(hunt, rewards)
+        self._advanced(hunt)
 
     def notice(self, notice: Notice) -> None:
         """Take a notice of the bus."""
@@ -130,6 +134,7 @@ class Tail:
             self._announce(notice.hunt, notice.last)
         else:
             self._offer(notice.hunt, notice.rewards)
+        self._advanced(notice.hunt)
 
     def silence(self) -> float:
         """Return the seconds since the last answered poll."""
@@ -253,6 +258,8 @@ class Tail:
             self.answered_at = trio.current_time()
             for hunt, seq in last.items():
                 self.start_at(hunt, seq)
+                if seq > self._positions[hunt].announced:
+                    self._advanced(hunt)
                 self._announce(hunt, seq)
 
     async def _check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 
 import trio
 
@@ -21,7 +22,10 @@ from hunt.store.driver.servers import Servers
 from hunt.store.hunts import Hunts
 from hunt.store.leaderboard import StoredLeaderboard
 from hunt.store.log import Log
+from hunt.store.log_events import LogEvents
 from hunt.store.players import Players
+from hunt.store.webhook_leases import WebhookLeases
+from hunt.store.webhooks import Webhooks
 from hunt.store.winners import Filter, Winner
 
 #: Longest time for a connection at the start, in seconds, before the next attempt.
@@ -57,6 +61,11 @@ class Store:
         self.hunts = Hunts(pool, ring)
         self.players = Players(pool)
         self.audit = Audit(pool)
+        self.log_events = LogEvents(pool)
+        self.ring = KeyRing(()) if ring is None else ring
+        self.webhooks = Webhooks(pool, self.ring)
+        numbers = count()
+        self.webhook_leases = WebhookLeases(pool, lambda: f"{self.name}-{next(numbers)}")
         self.leaderboard = StoredLeaderboard(pool)
         self.campaigns = Campaigns(pool, ring)
         self.campaign_standings = CampaignStandings(pool, ring)

@@ -19,6 +19,7 @@ from hunt.play.resources import Resources
 from hunt.web import bodies, caller, cors, responses
 from hunt.web.admin import audit, exports, hunts, players, process_control, samples, winners
 from hunt.web.admin import campaigns as admin_campaigns
+from hunt.web.admin import webhooks as admin_webhooks
 from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
 from hunt.web.routes import campaigns, clicks, pages, reading, session, sockets, streams
@@ -133,6 +134,9 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     yield players.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield exports.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield winners.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
+    yield admin_webhooks.blueprint(
+        play, operations, store=store, settings=settings, known=engine.catalogue.hunts
+    )
     yield audit.blueprint(play, operations, store.audit)
     yield process_control.blueprint(play, operations, engine.commits)
     services = SampleServices(

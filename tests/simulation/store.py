@@ -11,7 +11,9 @@ import trio
 
 from hunt.core.events import Click, Outcome, Reward
 from hunt.core.hunts import Hunt, Version
+from hunt.core.key_ring import KeyRing
 from hunt.core.leaderboard import LeaderboardEntry
+from hunt.core.webhooks import Lease, WebhookState
 from hunt.errors import (
     BatchRejected,
     BatchTimeout,
@@ -54,6 +56,8 @@ class FakeStore:
         self.weather = weather
         self.log = FakeLog(self, later)
         self.hunts = self.leaderboard = self.audit = self
+        self.webhook_leases = self.log_events = self.campaign_standings = self
+        self.ring = KeyRing(())
         self._later = later
         self.faults: Counter[str] = Counter()
 
@@ -69,6 +73,13 @@ class FakeStore:
     async def read(self) -> dict[str, Hunt | None]:
         await self.call(QUICK)
         return {HUNT: self.ledger.hunt()}
+
+    async def claim(self) -> tuple[list[Lease], list[WebhookState]]:
+        await trio.lowlevel.checkpoint()
+        return [], []
+
+    async def page(self, *args: object, **options: object) -> None:
+        raise NotImplementedError("there are no webhooks")
 
     async def versions(self, hunt: str) -> list[Version]:
         return []

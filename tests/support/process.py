@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import trio
@@ -10,6 +11,7 @@ from hunt.bus.link import Link
 from hunt.core.breaker import Breaker
 from hunt.core.events import Click, Outcome, Reward
 from hunt.core.hunts import Hunt
+from hunt.core.webhooks import Lease, WebhookState
 from hunt.metrics.declarations import Connections, Sources
 from hunt.metrics.event_loop import EventLoopMeter
 from hunt.metrics.faults import Faults
@@ -18,8 +20,11 @@ from hunt.metrics.registry import Registry
 from hunt.metrics.sampler import Sampler
 from hunt.service.guard import Guard
 from hunt.service.lanes import Lanes
+from hunt.service.log_news import LogNews
 from hunt.service.quarantine import Quarantine
 from hunt.service.tail import Tail
+from hunt.service.webhook_delivery import DeliveryServices
+from hunt.service.webhooks import Webhooks
 from tests.support.hubs import make_hub
 
 
@@ -58,6 +63,7 @@ class Process:
             tail=Tail(read=_read, last=_last, publish=print, jitter=lambda: 0.0),
             meter=EventLoopMeter(trio.current_time),
             pool=lambda: {"idle": 2, "busy": 1, "connecting": 0},
+            webhooks=make_webhooks(),
             connections=connections,
         )
         self.registry = Registry(self.sources)
@@ -69,6 +75,20 @@ class Process:
             answered=lambda: self.answered,
             draining=lambda: False,
         )
+
+
+def make_webhooks() -> Webhooks:
+    """Return the service of webhooks, which does not run."""
+    services = DeliveryServices(
+        leases=None, page=None, unseal=None, sender=None, news=LogNews(),  # type: ignore[arg-type]
+        database=trio.CapacityLimiter(1), jitter=lambda: 0.0, clock=lambda: 0.0,
+        attempts=Counter({"2xx": 3, "none": 1}), dead=Counter(),
+    )  # fmt: skip
+    return Webhooks(_claim, services)
+
+
+async def _claim() -> tuple[list[Lease], list[WebhookState]]:
+    raise NotImplementedError
 
 
 async def _commit(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:

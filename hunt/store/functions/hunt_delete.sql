@@ -20,7 +20,7 @@ begin
     delete from reward_changes_upto where hunt = p_hunt;
     delete from standings where hunt = p_hunt;
     delete from standings_upto where hunt = p_hunt;
-    delete from webhooks where hunt = p_hunt;  -- and their dead letters
+    delete from webhooks where hunt = p_hunt;  -- with their secrets and dead letters
     delete from log_epochs where hunt = p_hunt;
     delete from hunts where number = p_hunt and last_seq = 0;
     if not found then

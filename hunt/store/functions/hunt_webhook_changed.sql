@@ -7,5 +7,5 @@ begin
 end $$;
 
 create or replace trigger hunt_webhook_changed
-    after insert or delete or update of url, events, prizes, patience, secrets, stopped on webhooks
+    after insert or delete or update of url, events, prizes, patience, stopped on webhooks
     for each row execute function hunt_webhook_changed();

@@ -7,8 +7,6 @@ create table webhooks (
     events         text not null default 'wins' check (events in ('wins', 'clicks')),
     prizes         text[],  -- null: all
     patience       int not null default 86400 check (patience > 0),  -- seconds
-    secrets        bytea[] not null check (cardinality(secrets) >= 1),  -- sealed, newest first
-    old_until      timestamptz,  -- the secrets after the first one are used until then
     created_at     timestamptz not null default clock_timestamp(),
     stopped        text check (stopped in ('operator', 'gone')),
     seq            bigint not null check (seq >= 0),  -- the last row of the log that was dealt with
@@ -22,6 +20,14 @@ create table webhooks (
     held_until     timestamptz
 ) with (fillfactor = 50);
 create index webhooks_hunt on webhooks (hunt);
+
+create table webhook_secrets (
+    webhook     bigint not null references webhooks on delete cascade,
+    number      int not null,  -- the greatest one is the newest
+    sealed      bytea not null,
+    expires_at  timestamptz,  -- null: in use until it is replaced
+    primary key (webhook, number)
+);
 
 create table webhook_dead (  -- events that were skipped; the log has their content
     webhook   bigint not null references webhooks on delete cascade,

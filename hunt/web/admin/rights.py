@@ -11,6 +11,7 @@ _NONE: frozenset[Role] = frozenset()
 _ALL: frozenset[Role] = frozenset({"viewer", "support", "fulfilment", "designer"})
 _DESIGNER: frozenset[Role] = frozenset({"designer"})
 _SUPPORT: frozenset[Role] = frozenset({"support"})
+_RECEIVERS: frozenset[Role] = frozenset({"support", "fulfilment", "designer"})
 
 #: Endpoint of each operators' route -> the roles that may use it, beside ``operator``.
 RIGHTS: Mapping[str, frozenset[Role]] = {
@@ -40,6 +41,17 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin_players.export": _SUPPORT,
     "admin_players.erase": _NONE,
     "admin_audit.audit": _SUPPORT,
+    "admin_webhooks.every": _RECEIVERS,
+    "admin_webhooks.webhooks": _RECEIVERS,
+    "admin_webhooks.webhook": _RECEIVERS,
+    "admin_webhooks.dead": _RECEIVERS,
+    "admin_webhooks.create": _DESIGNER,
+    "admin_webhooks.change": _DESIGNER,
+    "admin_webhooks.remove": _DESIGNER,
+    "admin_webhooks.rotate": _DESIGNER,
+    "admin_webhooks.test": _DESIGNER,
+    "admin_webhooks.skip": _DESIGNER,
+    "admin_webhooks.replay": _DESIGNER,
     "process.drain": _NONE,
     "process.breaker": _NONE,
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from hunt.error_kinds import kinds
 from hunt.errors import Refused
@@ -19,6 +20,7 @@ from hunt.web.openapi import (
     definition_schemas,
     field_types,
     schemas,
+    webhook_schemas,
 )
 from hunt.web.openapi.operation import STRING, Operation, Parameter, Response, Schema
 from hunt.web.openapi.public_operations import OPERATIONS
@@ -44,6 +46,7 @@ _PATH_PARAMETERS: Mapping[str, tuple[Schema, str]] = {
         ("hunt", field_types.Id, "Id of the hunt."),
         ("campaign", field_types.Id, "Id of the campaign."),
         ("player", field_types.Player, "Id of the player."),
+        ("webhook", Annotated[int, Meta(ge=1, le=2**62)], "Id of the webhook."),
         ("folder", field_types.File, "Name of the folder."),
         ("name", field_types.File, "Name of the file."),
     )
@@ -83,7 +86,14 @@ def document() -> bytes:
 
 def _document() -> dict[str, object]:
     _, components = msgspec.json.schema_components(
-        [*schemas.ALL, *definition_schemas.ALL, *admin_schemas.ALL, *campaign_schemas.ALL, Sample],
+        [
+            *schemas.ALL,
+            *definition_schemas.ALL,
+            *admin_schemas.ALL,
+            *campaign_schemas.ALL,
+            *webhook_schemas.ALL,
+            Sample,
+        ],
         ref_template=_SCHEMA_REF + "{name}",
     )
     paths: dict[str, dict[str, object]] = {}

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from hunt.metrics.sampler import Sample
-from hunt.web.openapi import admin_operations, campaign_operations, schemas
+from hunt.web.openapi import (
+    admin_operations,
+    campaign_operations,
+    schemas,
+    webhook_operations,
+)
 from hunt.web.openapi.operation import (
     AFTER,
     LIMIT,
@@ -197,4 +202,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *campaign_operations.PUBLIC,
     *admin_operations.OPERATIONS,
     *campaign_operations.ADMIN,
+    *webhook_operations.OPERATIONS,
 )

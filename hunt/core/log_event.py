@@ -1,0 +1,60 @@
+"""Events of a log for backends, with players and positions: webhooks and event streams."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from hunt.core.sse import event_id
+from hunt.core.wire import encode
+
+#: Which rows of a log are events: those that won a prize, or all.
+Events = Literal["wins", "clicks"]
+
+
+class LogEvent(Struct, frozen=True):
+    """A row of the log, in the order of the columns of a winner."""
+
+    seq: int
+    id: str  #: of the click
+    player: str
+    prize: str | None  #: None: the click won nothing
+    points: int
+    at: datetime  #: time of settlement, by the database's clock
+    x: float | None  #: position of the click, in map units; None: erased
+    y: float | None
+    epoch: str  #: in which the row was committed
+
+    @property
+    def event_id(self) -> str:
+        """The id of the event, which never changes."""
+        return event_id(self.epoch, self.seq)
+
+    @property
+    def type(self) -> str:
+        """The kind of the event."""
+        return "click.settled" if self.prize is None else "reward.granted"
+
+
+class EventFilter(Struct, frozen=True):
+    """Which rows of a log are events."""
+
+    events: Events = "wins"
+    prizes: tuple[str, ...] | None = None  #: only wins of these prizes; None: of all
+
+
+def event_json(hunt: str, event: LogEvent) -> bytes:
+    """Return an event as JSON, the body of a webhook.
+
+    Args:
+        hunt: Id of its hunt.
+        event: The event.
+    """
+    at = event.at.isoformat().replace("+00:00", "Z")
+    data = {
+        "hunt": hunt, "seq": event.seq, "id": event.id, "player": event.player,
+        "prize": event.prize, "points": event.points, "at": at, "x": event.x, "y": event.y,
+    }  # fmt: skip
+    return encode({"type": event.type, "timestamp": at, "data": data})

@@ -1,0 +1,338 @@
+"""Endpoints of webhooks in the database, as operators change them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from itertools import starmap
+from typing import Any
+
+from msgspec import Struct, to_builtins
+from psycopg.types.json import Jsonb
+
+from hunt.core.key_ring import KeyRing, context
+from hunt.core.log_event import Events
+from hunt.core.webhook_signature import new_secret
+from hunt.core.webhooks import MOST_ENDPOINTS, PATIENCE, DeadLetter, WebhookState
+from hunt.errors import HuntNotFound, InvalidRequest, WebhookNotFound, WrongState
+from hunt.store.audit import AUDIT
+from hunt.store.driver.connection import Connection
+from hunt.store.driver.errors import translated
+from hunt.store.driver.pool import Pool
+from hunt.store.log_events import LogEvents
+from hunt.store.webhook_leases import STATES, bury, state
+
+HUNT = "select number, last_seq from hunts where id = %s for key share"
+
+COUNT = "select count(*) from webhooks where hunt = %s"
+
+INSERT = """
+    insert into webhooks (hunt, url, events, prizes, patience, seq)
+    values (%(number)s, %(url)s, %(events)s, %(prizes)s, %(patience)s, %(seq)s) returning id
+"""
+
+LOCK = """
+    select w.id, w.url, w.events, w.prizes, w.patience, w.stopped, w.seq, w.attempts,
+           w.last_status, w.last_error, h.last_seq
+      from webhooks w join hunts h on h.number = w.hunt
+     where h.id = %s and w.id = %s for no key update of w
+"""
+
+# Every change ends the lease, so that its holder reads the endpoint anew, and the pause.
+CHANGE = """
+    update webhooks set url = %(url)s, events = %(events)s, prizes = %(prizes)s,
+           patience = %(patience)s, stopped = %(stopped)s, seq = %(seq)s,
+           holder = null, held_until = null, next_attempt = null,
+           attempts = case when seq = %(seq)s then attempts else 0 end,
+           failing_since = case when seq = %(seq)s then failing_since end
+     where id = %(id)s
+"""
+
+SECRETS = """
+    select sealed from webhook_secrets
+     where webhook = %s and coalesce(expires_at > clock_timestamp(), true) order by number desc
+"""
+
+EXPIRE_SECRETS = """
+    update webhook_secrets set expires_at = clock_timestamp() + make_interval(secs => %s)
+     where webhook = %s and expires_at is null
+"""
+
+DROP_SECRETS = "delete from webhook_secrets where webhook = %s and expires_at <= clock_timestamp()"
+
+ADD_SECRET = """
+    insert into webhook_secrets (webhook, number, sealed)
+    select %(id)s, coalesce(max(number), 0) + 1, %(sealed)s
+      from webhook_secrets where webhook = %(id)s
+"""
+
+DEAD = """
+    select d.seq, d.at, d.attempts, d.status, d.error, d.replay
+      from webhook_dead d join webhooks w on w.id = d.webhook join hunts h on h.number = w.hunt
+     where h.id = %s and w.id = %s and d.seq > %s order by d.seq limit %s
+"""
+
+REPLAY = """
+    update webhook_dead set replay = true
+     where webhook = %s and (%s::bigint[] is null or seq = any(%s::bigint[]))
+"""
+
+
+class NewWebhook(Struct, frozen=True, kw_only=True):
+    """An endpoint to create."""
+
+    url: str
+    events: Events = "wins"
+    prizes: list[str] | None = None
+    patience: int = PATIENCE
+    from_seq: int | None = None  #: the first row of the log to send; None: the next one
+
+
+class Webhooks:
+    """Endpoints in the database.
+
+    Args:
+        pool: Opened and closed by the caller.
+        ring: Seals and opens the secrets.
+    """
+
+    def __init__(self, pool: Pool, ring: KeyRing) -> None:
+        self._pool = pool
+        self._ring = ring
+
+    async def states(self, hunt: str | None = None) -> list[WebhookState]:
+        """Return the endpoints of a hunt, or of all hunts, ordered by id."""
+        with translated():
+            async with self._pool.connection() as conn:
+                rows = await (await conn.execute(STATES, {"hunt": hunt})).fetchall()
+        return [state(row) for row in rows]
+
+    async def get(self, hunt: str, id_: int) -> WebhookState:
+        """Return one endpoint.
+
+        Raises:
+            WebhookNotFound: The hunt has no such endpoint.
+        """
+        for each in await self.states(hunt):
+            if each.webhook.id == id_:
+                return each
+        raise _missing(hunt, id_)
+
+    async def create(self, hunt: str, new: NewWebhook, *, actor: str) -> tuple[int, str]:
+        """Create an endpoint; return its id and its secret, which is not shown again.
+
+        Raises:
+            HuntNotFound: There is no such hunt.
+            WrongState: The hunt has `MOST_ENDPOINTS` endpoints.
+            SealError: There is no data key.
+        """
+        self._ring.seal(b"", b"")  # fail before anything is changed
+        with translated():
+            async with self._pool.transaction() as conn:
+                row = await (await conn.execute(HUNT, (hunt,))).fetchone()
+                if row is None:
+                    raise HuntNotFound(f"there is no hunt {hunt!r}")
+                number, last_seq = row
+                count = await (await conn.execute(COUNT, (number,))).fetchone()
+                if count is not None and count[0] >= MOST_ENDPOINTS:
+                    raise WrongState(f"hunt {hunt!r} has {MOST_ENDPOINTS} webhooks: remove one")
+                seq = last_seq if new.from_seq is None else min(new.from_seq - 1, last_seq)
+                values = to_builtins(new) | {"number": number, "seq": seq}
+                inserted = await (await conn.execute(INSERT, values)).fetchone()
+                assert inserted is not None
+                id_: int = inserted[0]
+                secret = await self._add_secret(conn, hunt, id_)
+                shown = to_builtins(new) | {"webhook": id_, "seq": seq}
+                await _audit(conn, actor, "webhook added", hunt, shown)
+        return id_, secret
+
+    async def change(
+        self, hunt: str, id_: int, changes: Mapping[str, object], *, actor: str
+    ) -> None:
+        """Change an endpoint, and try its next event at once.
+
+        Args:
+            hunt: Id of the hunt.
+            id_: Id of the endpoint.
+            changes: New values of ``url``, ``events``, ``prizes``, ``patience``, ``stopped``.
+            actor: Name of the operator, for the audit trail.
+
+        Raises:
+            WebhookNotFound: The hunt has no such endpoint.
+        """
+        with translated():
+            async with self._pool.transaction() as conn:
+                before = await _lock(conn, hunt, id_)
+                await conn.execute(CHANGE, before | dict(changes))
+                old = {name: before[name] for name in changes}
+                detail = {"webhook": id_, "before": old, "after": dict(changes)}
+                await _audit(conn, actor, "webhook changed", hunt, detail)
+
+    async def remove(self, hunt: str, id_: int, *, actor: str) -> None:
+        """Remove an endpoint, with its dead letters.
+
+        Raises:
+            WebhookNotFound: The hunt has no such endpoint.
+        """
+        with translated():
+            async with self._pool.transaction() as conn:
+                before = await _lock(conn, hunt, id_)
+                await conn.execute("delete from webhooks where id = %s", (id_,))
+                detail = {"webhook": id_, "before": {"url": before["url"], "seq": before["seq"]}}
+                await _audit(conn, actor, "webhook removed", hunt, detail)
+
+    async def rotate(self, hunt: str, id_: int, *, keep: int, actor: str) -> str:
+        """Return a new secret of an endpoint; the former ones also sign for `keep` seconds.
+
+        Raises:
+            WebhookNotFound: The hunt has no such endpoint.
+            SealError: There is no data key.
+        """
+        with translated():
+            async with self._pool.transaction() as conn:
+                before = await _lock(conn, hunt, id_)
+                await conn.execute(EXPIRE_SECRETS, (keep, id_))
+                await conn.execute(DROP_SECRETS, (id_,))
+                secret = await self._add_secret(conn, hunt, id_)
+                await conn.execute(CHANGE, before)
+                await _audit(conn, actor, "webhook rotated", hunt, {"webhook": id_, "keep": keep})
+        return secret
+
+    async def secrets(self, hunt: str, id_: int) -> list[str]:
+        """Return the valid secrets of an endpoint, newest first.
+
+        Raises:
+            SealError: They cannot be opened.
+        """
+        with translated():
+            async with self._pool.connection() as conn:
+                rows = await (await conn.execute(SECRETS, (id_,))).fetchall()
+        return open_secrets(self._ring, hunt, id_, list(starmap(bytes, rows)))
+
+    async def tested(self, hunt: str, id_: int, *, status: int | None, actor: str) -> None:
+        """Record that an operator has sent a test."""
+        with translated():
+            async with self._pool.connection() as conn:
+                detail = {"webhook": id_, "status": status}
+                await _audit(conn, actor, "webhook tested", hunt, detail)
+
+    async def dead(self, hunt: str, id_: int, *, after: int, limit: int) -> list[DeadLetter]:
+        """Return dead letters with a greater seq than `after`, in order, at most `limit`."""
+        with translated():
+            async with self._pool.connection() as conn:
+                rows = await (await conn.execute(DEAD, (hunt, id_, after, limit))).fetchall()
+        return list(starmap(DeadLetter, rows))
+
+    async def replay_from(self, hunt: str, id_: int, seq: int, *, actor: str) -> None:
+        """Send all events from `seq` again; a `seq` after the next one is refused.
+
+        Raises:
+            WebhookNotFound: The hunt has no such endpoint.
+            InvalidRequest: Rows would be skipped.
+        """
+        with translated():
+            async with self._pool.transaction() as conn:
+                before = await _lock(conn, hunt, id_)
+                if seq - 1 > before["seq"]:
+                    wrong = f"must be at most {before['seq'] + 1}, the next row to send"
+                    raise InvalidRequest("the replay is not valid", errors={"from_seq": wrong})
+                await conn.execute(CHANGE, before | {"seq": seq - 1})
+                detail = {"webhook": id_, "before": before["seq"], "after": seq - 1}
+                await _audit(conn, actor, "webhook replayed", hunt, detail)
+
+    async def replay_dead(
+        self, hunt: str, id_: int, seqs: Sequence[int] | None, *, actor: str
+    ) -> int:
+        """Send dead letters again, once each; return how many.
+
+        Args:
+            hunt: Id of the hunt.
+            id_: Id of the endpoint.
+            seqs: Seqs of the dead letters; None: all.
+            actor: Name of the operator, for the audit trail.
+
+        Raises:
+            WebhookNotFound: The hunt has no such endpoint.
+        """
+        wanted = None if seqs is None else list(seqs)
+        with translated():
+            async with self._pool.transaction() as conn:
+                before = await _lock(conn, hunt, id_)
+                count = (await conn.execute(REPLAY, (id_, wanted, wanted))).rowcount
+                await conn.execute(CHANGE, before)
+                detail = {"webhook": id_, "dead": wanted or "all", "count": count}
+                await _audit(conn, actor, "webhook replayed", hunt, detail)
+        return count
+
+    async def skip(self, hunt: str, id_: int, *, actor: str) -> int:
+        """Make the event that blocks an endpoint a dead letter; return its seq.
+
+        Raises:
+            WebhookNotFound: The hunt has no such endpoint.
+            WrongState: No event of the endpoint has failed, or the endpoint just went on.
+        """
+        found = await self.get(hunt, id_)
+        event = await self._next_event(found) if found.attempts else None
+        with translated():
+            async with self._pool.transaction() as conn:
+                before = await _lock(conn, hunt, id_)
+                if event is None or not before["attempts"] or before["seq"] != found.seq:
+                    raise WrongState(f"webhook {id_} is not blocked by an event")
+                await conn.execute(CHANGE, before)
+                last = {"status": before["last_status"], "error": before["last_error"]}
+                await bury(conn, before | last | {"event": event})
+                await _audit(conn, actor, "webhook skipped", hunt, {"webhook": id_, "seq": event})
+        return event
+
+    async def _next_event(self, found: WebhookState) -> int | None:
+        """Return the seq of the event that an endpoint receives next."""
+        log, webhook = LogEvents(self._pool), found.webhook
+        events, reached, more = await log.page(
+            webhook.hunt, webhook.wanted, after=found.seq, limit=1
+        )
+        while more and not events:
+            events, reached, more = await log.page(
+                webhook.hunt, webhook.wanted, after=reached, limit=1
+            )
+        return events[0].seq if events else None
+
+    async def _add_secret(self, conn: Connection, hunt: str, id_: int) -> str:
+        secret = new_secret(os.urandom)
+        sealed = self._ring.seal(secret.encode(), _context(hunt, id_))
+        await conn.execute(ADD_SECRET, {"id": id_, "sealed": sealed})
+        return secret
+
+
+def open_secrets(ring: KeyRing, hunt: str, id_: int, sealed: Sequence[bytes]) -> list[str]:
+    """Return the secrets of an endpoint.
+
+    Raises:
+        SealError: They cannot be opened.
+    """
+    return [ring.open(each, _context(hunt, id_)).decode() for each in sealed]
+
+
+def _context(hunt: str, id_: int) -> bytes:
+    return context("webhook", hunt, id_)
+
+
+async def _lock(conn: Connection, hunt: str, id_: int) -> dict[str, Any]:
+    """Return an endpoint, locked; raise `WebhookNotFound` if there is none."""
+    row = await (await conn.execute(LOCK, (hunt, id_))).fetchone()
+    if row is None:
+        raise _missing(hunt, id_)
+    names = (
+        "id", "url", "events", "prizes", "patience", "stopped", "seq", "attempts",
+        "last_status", "last_error", "last_seq",
+    )  # fmt: skip
+    return dict(zip(names, row, strict=True))
+
+
+def _missing(hunt: str, id_: int) -> WebhookNotFound:
+    return WebhookNotFound(f"hunt {hunt!r} has no webhook {id_}")
+
+
+async def _audit(
+    conn: Connection, actor: str, action: str, hunt: str, detail: Mapping[str, object]
+) -> None:
+    await conn.execute(AUDIT, (actor, action, hunt, Jsonb(detail)))

@@ -1,0 +1,60 @@
+"""The operations of webhooks, for operators."""
+
+from __future__ import annotations
+
+from hunt.web.openapi import webhook_schemas as schemas
+from hunt.web.openapi.operation import LIMIT, Operation, for_operators, integer
+
+_ALL = "/hunts/{hunt}/webhooks"
+_ONE = f"{_ALL}/{{webhook}}"
+
+OPERATIONS: tuple[Operation, ...] = (
+    for_operators(
+        "admin_all_webhooks", "GET", "/webhooks", "List the webhooks of all hunts.",
+        schemas.WebhookList,
+    ),
+    for_operators(
+        "admin_webhooks", "GET", _ALL, "List the webhooks of a hunt.", schemas.WebhookList,
+    ),
+    for_operators(
+        "admin_add_webhook", "POST", _ALL,
+        "Create a webhook; the response has its secret, which is never shown again.",
+        schemas.Webhook, 409, body=schemas.NewWebhook, status=201, headers=("Location",),
+    ),
+    for_operators("admin_webhook", "GET", _ONE, "Get a webhook.", schemas.Webhook),
+    for_operators(
+        "admin_change_webhook", "PATCH", _ONE,
+        "Change, stop or start a webhook, and try its next event at once.",
+        schemas.Webhook, body=schemas.WebhookChange,
+    ),
+    for_operators(
+        "admin_remove_webhook", "DELETE", _ONE, "Remove a webhook, with its dead letters.",
+        schemas.DeletedWebhook,
+    ),
+    for_operators(
+        "admin_rotate_webhook", "POST", f"{_ONE}/rotate",
+        "Make a new secret; the former one also signs for some time.",
+        schemas.Webhook, 409, body=schemas.Rotation,
+    ),
+    for_operators(
+        "admin_test_webhook", "POST", f"{_ONE}/test",
+        "Send a test event now, and show the answer of the receiver.",
+        schemas.WebhookTest, 409,
+    ),
+    for_operators(
+        "admin_skip_webhook", "POST", f"{_ONE}/skip",
+        "Make the event that blocks a webhook a dead letter.", schemas.Webhook, 409,
+    ),
+    for_operators(
+        "admin_dead_letters", "GET", f"{_ONE}/dead", "List the dead letters of a webhook.",
+        schemas.DeadLetterPage, 400,
+        parameters=(
+            integer("after", 0, 2**62, "Return only dead letters with a greater `seq`."), LIMIT,
+        ),
+    ),
+    for_operators(
+        "admin_replay_webhook", "POST", f"{_ONE}/replay",
+        "Send events again, with the same ids: all from a `seq`, or dead letters.",
+        schemas.Webhook, body=schemas.Replay,
+    ),
+)  # fmt: skip

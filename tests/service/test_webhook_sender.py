@@ -1,0 +1,160 @@
+"""Requests to receivers: addresses, TLS, sizes and times."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import trio
+import trustme
+
+from hunt.core.addresses import network
+from hunt.core.webhooks import Answer
+from hunt.service import webhook_sender
+from hunt.service.webhook_sender import AddressRefused, open_sender, permitted
+from tests.support.receiver import Receiver, Taken, receiving
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+HERE = [network("127.0.0.0/8")]
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as found:
+        yield found
+
+
+async def post(url: str, allow: list[object] = HERE) -> Answer:  # type: ignore[assignment]
+    async with open_sender(url, allow, clock=lambda: 0.0) as sender:  # type: ignore[arg-type]
+        return await sender.send("k1-1", b"{}", [SECRET])
+
+
+class Names:
+    """A resolver whose answers change, as an attacker's name server does."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+
+    async def getaddrinfo(
+        self, host: str | bytes | None, port: object, **options: object
+    ) -> list[tuple[object, ...]]:
+        text = self.answers.pop(0)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (text, port))]
+
+    async def getnameinfo(self, *args: object) -> tuple[str, str]:
+        raise NotImplementedError
+
+
+async def test_private_address_of_a_name_is_refused(receiver: Receiver) -> None:
+    port = receiver.url.rsplit(":", 1)[1].split("/")[0]
+    answer = await post(f"https://localhost:{port}/", [])
+    assert (answer.status, answer.error) == (None, "no address of the receiver is public")
+    assert receiver.connections == 0
+
+
+async def test_name_is_resolved_once_and_the_checked_address_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name server that answers with another address the second time gains nothing."""
+    names = Names("93.184.216.34", "127.0.0.1")
+    monkeypatch.setattr(trio.socket, "getaddrinfo", names.getaddrinfo)
+    assert await permitted("rebind.example", 443, [], plain=False) == ["93.184.216.34"]
+    with pytest.raises(AddressRefused):
+        await permitted("rebind.example", 443, [], plain=False)
+
+
+async def test_connect_resolves_no_name_again(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = receiver.url.rsplit(":", 1)[1].split("/")[0]
+    names = Names("127.0.0.1")  # a second question would fail
+    real = trio.socket.getaddrinfo
+
+    async def once(host: str, port: int, *args: object, **options: object) -> object:
+        if host == "shop.internal":
+            return await names.getaddrinfo(host, port)
+        assert host == "127.0.0.1", "only the checked address is connected to"
+        return await real(host, port, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trio.socket, "getaddrinfo", once)
+    answer = await post(f"http://shop.internal:{port}/")
+    assert answer.status == 200
+    assert receiver.taken[0].headers["host"] == f"shop.internal:{port}"
+
+
+async def test_cleartext_goes_to_allowed_networks_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trio.socket, "getaddrinfo", Names("93.184.216.34").getaddrinfo)
+    answer = await post("http://shop.example/")
+    assert answer.error == "no address of the receiver is permitted by HUNT_WEBHOOK_ALLOW"
+
+
+async def test_setting_that_has_changed_is_obeyed() -> None:
+    with pytest.raises(AddressRefused, match="HUNT_WEBHOOK_ALLOW has changed"):
+        await post("http://127.0.0.1:9/", [])
+
+
+async def test_refused_connection_is_told() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    answer = await post(f"http://127.0.0.1:{port}/")
+    assert (answer.status, answer.error) == (None, "connection refused")
+
+
+async def test_name_without_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(*args: object, **options: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(trio.socket, "getaddrinfo", unknown)
+    answer = await post("https://nowhere.example/")
+    assert answer.error == "its name cannot be resolved"
+
+
+async def test_large_answer_counts_by_its_status(receiver: Receiver) -> None:
+    async def much(taken: Taken) -> tuple[int, list[tuple[str, str]], bytes]:
+        return 200, [], b"x" * (webhook_sender.MOST_ANSWER + 1)
+
+    receiver.respond = much
+    async with open_sender(receiver.url, HERE, clock=lambda: 0.0) as sender:
+        assert (await sender.send("k1-1", b"{}", [SECRET])).status == 200
+        assert (await sender.send("k1-2", b"{}", [SECRET])).status == 200
+    assert receiver.connections == 2, "the first one was closed, not read to its end"
+
+
+async def test_closed_connection_is_told(receiver: Receiver) -> None:
+    async def close(taken: Taken) -> None:
+        return None
+
+    receiver.respond = close
+    answer = await post(receiver.url)
+    assert (answer.status, answer.error) == (
+        None, "the connection ended without a valid answer",
+    )  # fmt: skip
+
+
+async def test_certificate_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    async with receiving(context) as receiver:
+        webhook_sender._tls.cache_clear()
+        answer = await post(receiver.url)
+        assert str(answer.error).startswith("its certificate is not trusted")
+        assert receiver.taken == []
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        webhook_sender._tls.cache_clear()
+        answer = await post(receiver.url)
+        assert (answer.status, answer.error) == (200, None)
+    webhook_sender._tls.cache_clear()
+
+
+async def test_no_proxy_of_the_environment_is_used(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert (await post(receiver.url)).status == 200
