@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ import msgspec
 
 from hunt.bench.progress import ProgressLine
 from hunt.cli import arguments, simulation_text
-from hunt.cli.simulate_options import Cost, CrowdShares, Curve
+from hunt.cli.simulate_options import Cost, CrowdShares, Curve, Stock
+from hunt.core import campaign_file, hunt_file
 from hunt.core.arrivals import Habits
+from hunt.core.campaign import MAX_DOORS
 from hunt.core.definition import Definition
 from hunt.core.expected_value import grid, worth
 from hunt.core.fairness import new_seed
@@ -31,10 +35,24 @@ MOST_RUNS = 1000
         "hunt simulate river.toml",
         "hunt simulate river.toml --clicks 50000 --players 20 --json",
         "hunt simulate river.toml --players 5000 --runs 20 --html river.html",
+        "hunt simulate advent/ --door 24 --players 5000",
         "hunt simulate river.toml --crowd uniform=0.9,bots=0.1 --visit 10 --pause 3",
     )
 )
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--door",
+    type=click.IntRange(1, MAX_DOORS),
+    help="Number of the door to simulate, where FILE is a campaign's file or folder.",
+)
+@click.option(
+    "--stock",
+    "stocks",
+    type=Stock(),
+    multiple=True,
+    help="Stock of a prize, as in voucher=500, in place of the file's; needed for a prize with "
+    "codes. Repeat it for several prizes.",
+)
 @click.option(
     "--clicks",
     type=click.IntRange(1, MOST),
@@ -121,6 +139,8 @@ MOST_RUNS = 1000
 @arguments.json_option
 def command(
     file: Path,
+    door: int | None,
+    stocks: tuple[tuple[str, int], ...],
     clicks: int,
     players: int,
     runs: int,
@@ -134,7 +154,7 @@ def command(
 
     Draws and grants are decided by the same code as on the server.
     """
-    definition = arguments.definition(file)
+    definition = _stocked(_definition(file, door), stocks)
     scenario = Scenario(
         clicks=clicks,
         players=players,
@@ -158,12 +178,44 @@ def command(
     click.echo(f"{clicks} clicks of {players} players; repeat this run with --seed {number}")
 
 
-def _costs(definition: Definition, costs: tuple[tuple[str, float], ...]) -> dict[str, float]:
+def _definition(file: Path, door: int | None) -> Definition:
+    """Read a hunt file, or a door of a campaign's file."""
+    file = file / campaign_file.FILE if file.is_dir() else file
+    text = arguments.text(file)
+    if not campaign_file.is_campaign(text):
+        if door is not None:
+            raise click.BadParameter("the file has no campaign", param_hint="--door")
+        return hunt_file.parse(text)
+    doors = {each.number: each.definition for each in campaign_file.parse_campaign(text).doors}
+    if door not in doors:
+        wrong = f"give the number of a door of the campaign: 1 to {max(doors)}"
+        raise click.BadParameter(wrong, param_hint="--door")
+    return doors[door]
+
+
+def _stocked(definition: Definition, stocks: tuple[tuple[str, int], ...]) -> Definition:
+    """Return the hunt with other stocks; those of prizes with codes must be among them."""
+    given = dict(stocks)
+    _known(definition, given, "--stock")
+    prizes = []
+    for prize in definition.prizes:
+        if prize.codes and prize.id not in given:
+            wrong = f"prize {prize.id} has codes: give their number with --stock {prize.id}=NUMBER"
+            raise click.UsageError(wrong)
+        stock = given.get(prize.id, prize.stock)
+        prizes.append(replace(prize, stock=stock, codes=False))
+    return replace(definition, prizes=tuple(prizes))
+
+
+def _known(definition: Definition, prizes: Iterable[str], option: str) -> None:
     known = {each.id for each in definition.prizes}
-    for prize, _ in costs:
+    for prize in prizes:
         if prize not in known:
-            wrong = f"the hunt has no prize {prize!r}"
-            raise click.BadParameter(wrong, param_hint="--value")
+            raise click.BadParameter(f"the hunt has no prize {prize!r}", param_hint=option)
+
+
+def _costs(definition: Definition, costs: tuple[tuple[str, float], ...]) -> dict[str, float]:
+    _known(definition, dict(costs), "--value")
     return dict(costs)
 
 

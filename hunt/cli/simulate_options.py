@@ -75,3 +75,18 @@ class Cost(click.ParamType[tuple[str, float]]):
         if not 0 <= cost < MOST:
             self.fail("must be a prize and a number, as in voucher=20", param, ctx)
         return name, cost
+
+
+class Stock(click.ParamType[tuple[str, int]]):
+    """The stock of a prize."""
+
+    name = "prize=number"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Return prize and stock of a text like ``voucher=500``."""
+        name, _, text = str(value).partition("=")
+        if not (text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= MOST):
+            self.fail("must be a prize and a whole number, as in voucher=500", param, ctx)
+        return name, int(text)

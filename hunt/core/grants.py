@@ -16,6 +16,8 @@ from hunt.core.periods import began, released, steps
 
 _at = attrgetter("at")
 
+INSTANT = timedelta(microseconds=1)
+
 
 class Given(NamedTuple):
     """What a click gets."""
@@ -120,11 +122,12 @@ class Grants:
         return Given(None, drawn)
 
     def planned(self, at: datetime) -> dict[str, int]:
-        """Return how many grants the release plans allow at a time, of prizes with one."""
+        """Return how many grants the release plans have allowed by a time, of prizes with one."""
         found = {}
         for prize in self._prizes.values():
             if prize.release is not None:
-                allowed, _ = released(self._definition, prize, self._plans[prize.id], at)
+                last = at if prize.until is None else min(at, prize.until - INSTANT)
+                allowed, _ = released(self._definition, prize, self._plans[prize.id], last)
                 total = min(allowed, math.inf if prize.stock is None else prize.stock)
                 found[prize.id] = int(total)
         return found

@@ -13,7 +13,7 @@ from hunt.core.crowds import CROWDS, UNIFORM, Crowd, Crowds
 from hunt.core.definition import Definition
 from hunt.core.expected_value import grid, worth
 from hunt.core.fairness import Draws
-from hunt.core.grants import Grants
+from hunt.core.grants import INSTANT, Grants
 from hunt.core.intervals import Interval, mean, wilson
 from hunt.core.odds import Odds
 from hunt.core.time_slices import Slice, TimeSpan
@@ -261,6 +261,6 @@ class _Slices:
     def _note(self) -> None:
         ids = [prize.id for prize in self._definition.prizes]
         granted = {each: self._grants.granted[each] for each in ids}
-        planned = self._grants.planned(self._until)
+        planned = self._grants.planned(self._until - INSTANT)  # the end is not in the slice
         self._found.append(Moment(self._until, self._clicks, granted, planned))
         self._clicks, self._until = 0, next(self._bounds, datetime.max)

@@ -60,8 +60,35 @@ def test_summary_of_the_runs_is_printed_as_json() -> None:
     [
         ("--crowd", "everyone"), ("--crowd", "uniform=-1"), ("--crowd", "uniform=0"),
         ("--crowd", "bots=1,bots=1"), ("--value", "chest"), ("--value", "ship=3"),
-        ("--returns", "2"), ("--runs", "0"), ("--by", "week"),
+        ("--returns", "2"), ("--runs", "0"), ("--by", "week"), ("--door", "1"),
+        ("--stock", "ship=1"), ("--stock", "chest=-1"), ("--stock", "chest"),
     ],
 )  # fmt: skip
 def test_wrong_option_is_a_usage_error(wrong: tuple[str, str]) -> None:
     assert run("simulate", DEMO, "--clicks", "10", *wrong).exit_code == 2
+
+
+def test_door_of_a_campaign_is_simulated() -> None:
+    folder = str(Path(DEMO).parents[1] / "examples" / "advent")
+    options = ("--clicks", "500", "--json")
+    found = json.loads(run("simulate", folder, "--door", "6", *options).output)
+    assert found["drawn"].keys() == {"star", "biscuit", "boot"}
+    file = json.loads(run("simulate", f"{folder}/campaign.toml", "--door", "7", *options).output)
+    assert file["drawn"].keys() == {"star", "biscuit"}
+    for wrong in ((), ("--door", "25")):
+        done = run("simulate", folder, *wrong)
+        assert done.exit_code == 2
+        assert "1 to 24" in done.output
+
+
+def test_prize_with_codes_needs_a_stock(tmp_path: Path) -> None:
+    file = tmp_path / "codes.toml"
+    file.write_text(
+        '[hunt]\nid = "h"\ntitle = "H"\nmap = { width = 9, height = 9 }\n'
+        '[[prize]]\nid = "voucher"\ntitle = "V"\nodds = 0.5\ncodes = true\n'
+    )
+    refused = run("simulate", str(file), "--clicks", "100")
+    assert refused.exit_code == 2
+    assert "--stock voucher=NUMBER" in refused.output
+    done = run("simulate", str(file), "--clicks", "100", "--stock", "voucher=7", "--json")
+    assert json.loads(done.output)["granted"] == {"voucher": 7}
