@@ -24,6 +24,7 @@ from hunt.metrics.recorder import Recorder
 from hunt.metrics.telemetry import Telemetry
 from hunt.operations import make_operations
 from hunt.play.assembly import assemble
+from hunt.service.broadcast import Broadcast
 from hunt.service.catalogue import Catalogue
 from hunt.service.commits import Commits
 from hunt.service.ending import Ending
@@ -221,7 +222,13 @@ class Engine:
             advanced=self.webhooks.advanced,
             jitter=jitter,
         )
-        return Streams(tail, hub, refresh=self.catalogue.refresh_soon, bus_lag=recorder.bus_lag)
+        return Streams(
+            tail,
+            hub,
+            Broadcast(hub),
+            refresh=self.catalogue.refresh_soon,
+            bus_lag=recorder.bus_lag,
+        )
 
     def _make_bus(self) -> ValkeyBus | None:
         """Return the bus by Valkey; None if the commits themselves send notices."""

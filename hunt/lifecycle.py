@@ -94,6 +94,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
                     engine.store.listening,
                     own=engine.store.name,
                     notice=engine.streams.notice,
+                    live=engine.streams.broadcast.tell,
                     hunt_changed=engine.hunt_changed,
                     connected=engine.listener_connected,
                     jitter=jitter,

@@ -9,9 +9,11 @@ from contextlib import AbstractAsyncContextManager
 import trio
 
 from hunt.bus.link import Link
+from hunt.core import live as live_events
 from hunt.core import notice as notices
 from hunt.core.backoff import Backoff
 from hunt.core.events import Notice
+from hunt.core.live import Told
 from hunt.errors import StoreError
 from hunt.logs import FaultLog
 
@@ -20,6 +22,9 @@ LOG = "hunt_log"
 
 #: Channel of changed hunts; its payload is the id of a hunt.
 HUNTS = "hunt_hunts"
+
+#: Channel of live events; its payload is made by the function `hunt_live`.
+LIVE = "hunt_live"
 
 Listening = Callable[[Sequence[str]], AbstractAsyncContextManager[AsyncIterator[tuple[str, str]]]]
 
@@ -31,6 +36,7 @@ async def run(
     *,
     own: str,
     notice: Callable[[Notice], None],
+    live: Callable[[Told], None],
     hunt_changed: Callable[[str], None],
     connected: Callable[[], None],
     jitter: Callable[[], float],
@@ -44,6 +50,7 @@ async def run(
             (channel, payload); raises `StoreError` when it is lost.
         own: The name of this process; notices of its own commits are passed on without rewards.
         notice: Called with the notice of each commit, those of this process included.
+        live: Called with each live event of a transaction.
         hunt_changed: Called with the id of each changed hunt.
         connected: Called after each connect; earlier notices are lost, and must be read
             from the tables.
@@ -56,13 +63,15 @@ async def run(
     backoff = Backoff(base=0.1, cap=2.0, jitter=jitter)
     while True:
         try:
-            async with listening((LOG, HUNTS)) as received:
+            async with listening((LOG, HUNTS, LIVE)) as received:
                 connected()
                 link.connected = True
                 backoff.reset()
                 async for channel, payload in received:
                     if channel == HUNTS:
                         hunt_changed(payload)
+                    elif channel == LIVE:
+                        faults["odd"] += not _tell(payload, live)
                     elif not _pass_on(payload, own, notice):
                         faults["odd"] += 1
         except StoreError as exc:
@@ -81,4 +90,15 @@ def _pass_on(payload: str, own: str, notice: Callable[[Notice], None]) -> bool:
         log.warning("notice not understood", bytes=len(payload))
         return False
     notice(parsed)
+    return True
+
+
+def _tell(payload: str, live: Callable[[Told], None]) -> bool:
+    """Pass a live event on; return whether it was valid."""
+    try:
+        told = live_events.parse(payload)
+    except ValueError:
+        log.warning("live event not understood", bytes=len(payload))
+        return False
+    live(told)
     return True

@@ -36,7 +36,7 @@ class SseSource:
 
     async def listen(self, after: str | None, on_message: OnMessage) -> None:
         """See `hunt.client.rewards.Source`."""
-        retry, silence = RETRY_MS, SILENCE
+        retry, silence, over = RETRY_MS, SILENCE, False
         parser = Parser()
         try:
             async with AsyncExitStack() as stack:
@@ -54,6 +54,7 @@ class SseSource:
                         if event.event:
                             what = json.loads(event.data)
                             silence = _silence(what) if event.event == "hello" else silence
+                            over = over or _is_over(event.event, what)
                             await on_message(event.event, what)
         except (httpx.TransportError, trio.TooSlowError) as exc:
             lost = attempts.lost(str(self._http.base_url).rstrip("/"), exc)
@@ -61,6 +62,8 @@ class SseSource:
             raise lost from exc
         except ValueError:
             raise WrongServer("the messages are not those of a hunt server") from None
+        if over:
+            raise HuntEnded
         raise AttemptFailed("the stream has ended", pause=retry / 1000)
 
     def _get(self, after: str | None) -> AbstractAsyncContextManager[httpx.Response]:
@@ -80,6 +83,11 @@ def _silence(hello: object) -> float:
     if not isinstance(heartbeat, int | float):
         raise ValueError("not a hello")
     return max(SILENCE, HEARTBEATS * heartbeat)
+
+
+def _is_over(kind: str, what: object) -> bool:
+    """Return whether a message tells that the hunt has ended."""
+    return kind == "state" and isinstance(what, dict) and what.get("state") == "over"
 
 
 async def _check(response: httpx.Response) -> None:

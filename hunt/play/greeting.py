@@ -9,9 +9,10 @@ from typing import Protocol
 import trio
 from msgspec import Struct
 
-from hunt.core import sse, websocket_messages
+from hunt.core import live, sse, websocket_messages
 from hunt.core.events import Reward
 from hunt.core.hunts import Hunt
+from hunt.core.live import LiveEvent
 from hunt.errors import StoreError
 from hunt.logs import FaultLog
 from hunt.play.reconnect import Reconnect
@@ -45,6 +46,7 @@ class Greeting(Struct, frozen=True, kw_only=True):
     resumed: bool
     heartbeat: float  #: seconds of silence, > 0, after which an event stream sends a heartbeat
     sent: int  #: last seq that the client knows; only later rewards follow
+    live: Sequence[LiveEvent] = ()  #: what is now, beside the log
     reset: str | None = None  #: why the stream cannot be resumed
     missed: Sequence[Reward] = ()  #: rewards since the client's last event id, by ascending seq
     retry_ms: int | None = None  #: the stream ends, and the client reconnects after this
@@ -66,6 +68,7 @@ class Greeting(Struct, frozen=True, kw_only=True):
         ]
         if self.reset is not None:
             blocks.append(sse.reset(self.reset))
+        blocks += [sse.frame(event=each.kind, data=each.data) for each in self.live]
         blocks += [sse.reward(self.epoch, reward) for reward in self.missed]
         return b"".join(blocks)
 
@@ -77,6 +80,7 @@ class Greeting(Struct, frozen=True, kw_only=True):
         first = [websocket_messages.hello(self.hunt, self.epoch, self.seq, self.resumed)]
         if self.reset is not None:
             first.append(websocket_messages.reset(self.reset))
+        first += [websocket_messages.message(each.kind, each.data) for each in self.live]
         return first + [websocket_messages.reward(reward) for reward in self.missed]
 
 
@@ -120,7 +124,7 @@ class Greeter:
         seq = self._position(hunt.id)
         return Greeting(
             hunt=hunt.id, epoch=hunt.epoch, seq=seq, resumed=False, heartbeat=self._heartbeat,
-            sent=seq, reset=reset,
+            sent=seq, live=live.events(hunt), reset=reset,
         )  # fmt: skip
 
     def pause(self, hunt: Hunt) -> Greeting:
@@ -157,6 +161,7 @@ class Greeter:
             resumed=True,
             heartbeat=self._heartbeat,
             sent=missed[-1].seq if missed else after,
+            live=live.events(hunt),
             missed=missed,
         )
 

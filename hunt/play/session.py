@@ -16,7 +16,7 @@ from hunt.play import close_codes, contract
 from hunt.play.play import EXPIRED, Play
 from hunt.play.request import Request
 from hunt.play.stream import Stream
-from hunt.service.subscriber import Frame, Reason
+from hunt.service.subscriber import Frame, Reason, keep_latest
 
 #: Maximum number of clicks in flight and answers not yet written, together.  At this number
 #: the session reads no further message.
@@ -55,6 +55,7 @@ class Session:
         self._greeted = False  # no reward is sent before the greeting
         self._waiting: deque[Frame | str] = deque()  # frames and answers, in order
         self._frames = 0  # frames in `_waiting`
+        self._live: dict[str, Frame] = {}  # live events that wait, the latest of each key
         self._clicks = 0  # clicks in flight
         self._last: tuple[int, str] | None = None  # code and reason, once no click is in flight
 
@@ -103,6 +104,10 @@ class Session:
 
     def offer(self, frame: Frame) -> bool:
         """See `hunt.service.subscriber.Subscriber`."""
+        if frame.key is not None:
+            keep_latest(self._live, frame)
+            self._link.wake()
+            return True
         if self._frames >= self._play.streams.buffer:
             return False
         self._waiting.append(frame)
@@ -112,12 +117,13 @@ class Session:
 
     def waiting(self) -> int:
         """See `hunt.service.subscriber.Subscriber`."""
-        return self._frames
+        return self._frames + len(self._live)
 
     def close(self, reason: Reason) -> None:
         """See `hunt.service.subscriber.Subscriber`; clicks in flight are answered first."""
         if reason == "slow":
             self._waiting.clear()
+            self._live.clear()
             self._frames = 0
             self._link.close(close_codes.TOO_SLOW, "the client read too slowly: resume")
             return
@@ -135,11 +141,13 @@ class Session:
     def _skip_greeting(self) -> None:
         """If the greeting is not ready, send the waiting answers without it.
 
-        Rewards are dropped, because the client cannot place them in the log without a greeting.
+        Rewards are dropped, because the client cannot place them in the log without a greeting,
+        and so are live events.
         """
         if not self._greeted:
             answers = [each for each in self._waiting if isinstance(each, str)]
             self._waiting, self._frames = deque(answers), 0
+            self._live.clear()
             self._greeted = True
 
     def _finish(self, code: int, reason: str) -> None:
@@ -234,6 +242,8 @@ class Session:
             if stream.is_new(each):
                 taken.append(each.message())
                 stream.delivered(each)
+        while self._greeted and self._live and len(taken) < most:
+            taken.append(self._live.pop(next(iter(self._live))).message())
         return taken
 
     def _pause(self) -> float:

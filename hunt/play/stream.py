@@ -174,9 +174,11 @@ class Stream(Struct):
         now = self.shared.clock()
         for frame in frames:
             self.sent = max(self.sent, frame.seq)
-            self.shared.metrics.delivered(now - frame.since)
+            if frame.key is None:
+                self.shared.metrics.delivered(now - frame.since)
         return b"".join(frame.sse for frame in frames)
 
     def delivered(self, frame: Frame) -> None:
-        """Count a frame that was written to the client."""
-        self.shared.metrics.delivered(self.shared.clock() - frame.since)
+        """Count a frame that was written to the client, unless it is a live event."""
+        if frame.key is None:
+            self.shared.metrics.delivered(self.shared.clock() - frame.since)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 import trio
 
@@ -176,14 +177,30 @@ class Hub:
         """Return the hunts that have streams in this process."""
         return {hunt for hunt in (*self._players, *self._everybody) if self.wanted(hunt)}
 
-    def end(self, hunt: str, reason: Reason = "over") -> None:
+    def streams(self, hunt: str) -> list[Subscriber]:
+        """Return all streams of a hunt, of both scopes."""
+        players = self._players.get(hunt, {}).values()
+        return [*chain.from_iterable(players), *self._everybody.get(hunt, {})]
+
+    def streams_of(self, hunt: str, player: str) -> list[Subscriber]:
+        """Return the streams of a player's rewards."""
+        return list(self._players.get(hunt, {}).get(player, ()))
+
+    def is_open(self, subscriber: Subscriber) -> bool:
+        """Return whether a subscriber gets frames."""
+        return subscriber in self._streams
+
+    def end(self, hunt: str, reason: Reason = "over", last: Sequence[Frame] = ()) -> None:
         """Close every stream of a hunt.
 
         Args:
             hunt: The id of the hunt.
             reason: ``over``: the hunt is over; ``drain``: clients should reconnect.
+            last: Live events that each stream gets before its end.
         """
-        for subscriber in [each for each, what in self._streams.items() if what.hunt == hunt]:
+        for subscriber in self.streams(hunt):
+            for frame in last:
+                subscriber.offer(frame)
             self._end(subscriber, reason)
 
     async def close(self) -> None:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 import trio
 
+from hunt.core import live
 from hunt.core.events import Notice
 from hunt.core.hunts import Hunt
+from hunt.service.broadcast import Broadcast, encoded
 from hunt.service.hub import Hub
 from hunt.service.tail import Tail
 
@@ -19,6 +21,7 @@ class Streams:
     Args:
         tail: Orders rewards, and publishes them to `hub`.
         hub: Delivers rewards to streams.
+        broadcast: Delivers live events to the streams of `hub`.
         refresh: Schedules a read of all hunts; must not block.
         bus_lag: Called with the age of each notice, in seconds.
     """
@@ -27,17 +30,19 @@ class Streams:
         self,
         tail: Tail,
         hub: Hub,
+        broadcast: Broadcast,
         *,
         refresh: Callable[[], None],
         bus_lag: Callable[[float], None],
     ) -> None:
         self.tail = tail
         self.hub = hub
+        self.broadcast = broadcast
         self._refresh = refresh
         self._bus_lag = bus_lag
 
     def hunt_read(self, hunt: Hunt, known: Hunt | None) -> None:
-        """Follow the log of a hunt.
+        """Follow the log of a hunt, and tell its streams what has changed.
 
         Args:
             hunt: The hunt as it was read.
@@ -47,8 +52,12 @@ class Streams:
         if hunt.has_ended:
             # End the streams only after the last rewards were published.
             if self.tail.position(hunt.id) >= hunt.last_seq:
-                self.hub.end(hunt.id)
-        elif known is not None and known.epoch != hunt.epoch:
+                # The state comes last, because it tells clients not to reconnect.
+                self.hub.end(hunt.id, last=list(map(encoded, reversed(live.events(hunt)))))
+            return
+        if known is not None and self.hub.wanted(hunt.id):
+            self.broadcast.tell_all(hunt.id, live.changes(hunt, known))
+        if known is not None and known.epoch != hunt.epoch:
             # The log was restored from a backup, so clients must reconnect and get a reset.
             self.tail.begin_again(hunt.id, hunt.last_seq)
             self.hub.end(hunt.id, "drain")
@@ -75,4 +84,5 @@ class Streams:
         async with trio.open_nursery() as nursery:
             await nursery.start(self.tail.run)
             nursery.start_soon(self.hub.run)
+            nursery.start_soon(self.broadcast.run)
             task_status.started()

@@ -30,7 +30,7 @@ async def test_listener_reconnects_and_passes_on_valid_notices(
 
     @asynccontextmanager
     async def listening(channels: Sequence[str]) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
-        assert list(channels) == ["hunt_log", "hunt_hunts"]
+        assert list(channels) == ["hunt_log", "hunt_hunts", "hunt_live"]
         if not sessions:
             await trio.sleep_forever()
         session = sessions.pop(0)
@@ -48,6 +48,7 @@ async def test_listener_reconnects_and_passes_on_valid_notices(
             listening,
             own="me",
             notice=heard.append,
+            live=heard.append,
             hunt_changed=heard.append,
             connected=lambda: heard.append("connected"),
             jitter=lambda: 0.5,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 import trio
 from trio.testing import MockClock
 
+from hunt.core import sse
 from hunt.errors import StoreUnavailable
 from hunt.play.greeting import PATIENCE, REPLAYS, Greeting
 from tests.support.fake_play import World
@@ -31,7 +35,21 @@ def test_greeting_of_a_new_stream_tells_the_position_of_the_log() -> None:
     greeting = world.play.streams.greeter.hello(world.hunts["harbour"])
     assert (greeting.seq, greeting.sent, greeting.resumed, greeting.ends) == (5, 5, False, False)
     assert greeting.blocks.count(b"event: hello") == 1
-    assert [each[:9] for each in greeting.messages] == ['{"hello":']
+    assert [each[:9] for each in greeting.messages[:1]] == ['{"hello":']
+
+
+async def test_greeting_tells_what_is_now_before_missed_rewards() -> None:
+    world = world_with(2)
+    paused = replace(world.hunts["harbour"], state="paused", stock_left={"coin": 7})
+    greeter = world.play.streams.greeter
+    for greeting in (greeter.hello(paused), await greeter.resumed(paused, "ada", "k1-1")):
+        kinds = [next(iter(json.loads(each))) for each in greeting.messages]
+        assert kinds == ["hello", "state", "stock", *(["reward"] if greeting.resumed else [])]
+        assert json.loads(greeting.messages[1])["state"]["state"] == "paused"
+        found = sse.Parser().feed(greeting.blocks)
+        assert [each.event for each in found if each.event] == kinds
+        assert {each.event for each in found if each.id is not None} <= {"reward"}
+        assert '{"stock_left":{"coin":7}}' in [each.data for each in found]
 
 
 async def test_resumed_stream_begins_with_missed_rewards() -> None:
@@ -41,7 +59,7 @@ async def test_resumed_stream_begins_with_missed_rewards() -> None:
     assert [each.seq for each in greeting.missed] == [4, 5]
     assert (greeting.seq, greeting.sent, greeting.resumed) == (6, 5, True)
     assert greeting.blocks.count(b"event: reward") == 2
-    assert len(greeting.messages) == 3
+    assert sum(each.startswith('{"reward"') for each in greeting.messages) == 2
 
 
 async def test_resume_without_missed_rewards_continues_after_the_given_id() -> None:
@@ -58,7 +76,7 @@ async def test_stream_that_cannot_be_resumed_is_reset(last_event_id: str, reason
     )
     assert (greeting.reset, greeting.resumed, greeting.sent) == (reason, False, 5)
     assert b"event: reset" in greeting.blocks
-    assert len(greeting.messages) == 2
+    assert greeting.messages[1].startswith('{"reset"')
     assert not world.faults
 
 

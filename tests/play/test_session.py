@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,6 +16,7 @@ from hunt.play import close_codes
 from hunt.play.reconnect import RECONNECT_MS
 from hunt.play.session import MAX_OUTSTANDING, Session, refusal_message
 from hunt.play.stream import Stream
+from hunt.service.subscriber import Frame
 from tests.support.fake_play import BODY, PEER, World, request
 
 CLICK = f'{{"click":{BODY.decode()}}}'
@@ -91,7 +93,7 @@ async def test_nothing_is_sent_before_the_greeting() -> None:
     talk.session.receive('{"ping":1}')
     assert talk.said() == []
     await talk.greet()
-    assert talk.kinds() == ["hello", "reward", "reward", "pong"]
+    assert talk.kinds() == ["hello", "state", "reward", "reward", "pong"]
 
 
 async def test_click_is_settled() -> None:
@@ -262,3 +264,43 @@ async def test_click_is_logged_with_the_id_of_its_handshake() -> None:
     [line] = [each for each in logs if each["event"] == "request answered"]
     assert (line["method"], line["status"], line["request_id"]) == ("CLICK", 200, "r")
     assert line["bytes"] == len(message.encode())
+
+
+def live(kind: str, value: int) -> Frame:
+    return Frame(kind, 0, b"event: %b\ndata: %d\n\n" % (kind.encode(), value), 0.0, kind)
+
+
+async def test_latest_live_event_of_a_kind_is_sent_and_uses_no_room() -> None:
+    talk = await greeted()
+    world = talk.world
+    for value in range(9):
+        assert talk.session.offer(live("stock", value))
+    assert talk.session.waiting() == 1
+    world.hub.publish("harbour", [world.log.add() for _ in range(4)])
+    assert talk.link.closed is None, "four frames fit, beside the live event"
+    assert talk.said(5) == [*[("reward", ANY)] * 4, ("stock", 8)]
+    assert world.metrics.deliveries == 4, "rewards only"
+
+
+async def test_live_event_waits_for_the_greeting() -> None:
+    world = World()
+    talk = Talk(world, last_event_id="k1-0")
+    assert talk.session.offer(live("state", 1))
+    assert talk.said() == []
+    await talk.greet()
+    assert talk.kinds() == ["hello", "state", "state"]
+
+
+async def test_live_event_without_a_greeting_is_dropped() -> None:
+    talk = Talk(World(), last_event_id="k1-0")
+    assert talk.session.offer(live("state", 1))
+    talk.session.close("over")
+    assert talk.said() == []
+    assert talk.link.code == close_codes.OVER
+
+
+async def test_slow_session_sends_no_live_event() -> None:
+    talk = await greeted()
+    assert talk.session.offer(live("state", 1))
+    talk.session.close("slow")
+    assert talk.said() == []

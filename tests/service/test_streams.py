@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from hunt.core.events import Notice, Reward
+from hunt.service.broadcast import Broadcast
 from hunt.service.streams import Streams
+from hunt.service.subscriber import Mailbox
 from hunt.service.tail import Tail
 from tests.support.hubs import make_hub, subscribed, subscription_of
 from tests.support.hunts import PLAIN, START
@@ -33,7 +36,13 @@ class Followed:
         self.refreshed = 0
         self.hub, _ = make_hub()
         self.tail = Tail(read=read, last=last, publish=self.publish, jitter=lambda: 0.5)
-        self.streams = Streams(self.tail, self.hub, refresh=self.refresh, bus_lag=self.lags.append)
+        self.streams = Streams(
+            self.tail,
+            self.hub,
+            Broadcast(self.hub),
+            refresh=self.refresh,
+            bus_lag=self.lags.append,
+        )
 
     def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
         self.published += [each.seq for each in rewards]
@@ -110,3 +119,41 @@ async def test_connected_listener_reads_hunts_and_logs() -> None:
     assert followed.refreshed == 1
     assert followed.tail._poll_now.is_set()
     await trio.lowlevel.checkpoint()
+
+
+def live_events(mailbox: Mailbox) -> list[str]:
+    """Return the live events that wait."""
+    try:
+        return [each.message() for each in mailbox.gather(after=0, most=99) if each.key]
+    except (trio.WouldBlock, trio.EndOfChannel):
+        return []
+
+
+async def test_streams_are_told_that_the_hunt_is_over_before_they_end() -> None:
+    followed = Followed()
+    ended = replace(PLAIN, state="closed", last_seq=2, ended_at=START)
+    with subscribed(followed.hub, subscription_of("ada"), buffer=9, transport="sse") as mailbox:
+        followed.tail.start_at("harbour", 0)
+        followed.streams.hunt_read(ended, PLAIN)
+        assert live_events(mailbox) == [], "two rewards are not published yet"
+        followed.streams.notice(notice(datetime.now(UTC), 1, 2))
+        followed.streams.hunt_read(ended, ended)
+        [state] = live_events(mailbox)
+        assert '"state":"over"' in state
+
+
+async def test_streams_are_told_what_has_changed(autojump_clock: MockClock) -> None:
+    followed = Followed()
+    paused = replace(PLAIN, state="paused")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(followed.streams.broadcast.run)
+        with subscribed(followed.hub, subscription_of(None), buffer=9, transport="sse") as mailbox:
+            followed.streams.hunt_read(PLAIN, None)
+            followed.streams.hunt_read(PLAIN, PLAIN)
+            await trio.sleep(2)
+            assert live_events(mailbox) == []
+            followed.streams.hunt_read(paused, PLAIN)
+            await trio.sleep(2)
+            [state] = live_events(mailbox)
+            assert '"state":"paused"' in state
+        nursery.cancel_scope.cancel()

@@ -4,7 +4,7 @@ import pytest
 import trio
 
 from hunt.core.tokens import Identity
-from hunt.service.subscriber import Frame, Mailbox, Subscription
+from hunt.service.subscriber import LIVE_EVENTS, Frame, Mailbox, Subscription
 
 
 def frame(seq: int) -> Frame:
@@ -79,3 +79,58 @@ def test_subscription_to_all_wins_has_no_player() -> None:
     identity = Identity(player="ada", hunts=None, cookie=False, until=0.0, key=None)
     assert Subscription("harbour", identity).player == "ada"
     assert Subscription("harbour", identity, everybody=True).player is None
+
+
+def live(kind: str, value: int) -> Frame:
+    return Frame(kind, 0, b"event: %b\ndata: %d\n\n" % (kind.encode(), value), 0.0, kind)
+
+
+async def test_live_events_use_no_room_of_rewards() -> None:
+    mailbox = Mailbox(2)
+    assert mailbox.offer(live("stock", 1))
+    assert mailbox.offer(frame(1))
+    assert mailbox.offer(frame(2))
+    assert not mailbox.offer(frame(3))
+    assert mailbox.offer(live("state", 1)), "it is never refused"
+    assert mailbox.waiting() == 4
+    assert [each.kind for each in mailbox.gather(after=0, most=9)] == [
+        "stock", "state", "reward", "reward",
+    ]  # fmt: skip
+    assert mailbox.waiting() == 0
+
+
+async def test_full_mailbox_takes_live_events() -> None:
+    mailbox = Mailbox(1)
+    assert mailbox.offer(frame(1))
+    assert mailbox.offer(live("state", 1))
+    assert not mailbox.offer(frame(2))
+    assert [each.kind for each in mailbox.gather(after=0, most=9)] == ["reward", "state"]
+
+
+async def test_only_the_latest_live_event_of_a_key_waits() -> None:
+    mailbox = Mailbox(2)
+    for value in range(5):
+        assert mailbox.offer(live("stock", value))
+        assert mailbox.offer(live("state", value))
+    first = await mailbox.receive()
+    found = [each.message() for each in mailbox.gather(first, after=0, most=9)]
+    assert found == ['{"stock":4}', '{"state":4}']
+    assert mailbox.offer(live("stock", 5)), "and again after they were taken"
+    assert [each.message() for each in mailbox.gather(after=0, most=9)] == ['{"stock":5}']
+
+
+async def test_live_events_that_wait_are_bounded() -> None:
+    mailbox = Mailbox(1)
+    for number in range(LIVE_EVENTS + 2):
+        assert mailbox.offer(live(f"kind{number}", 0))
+    found = [each.kind for each in mailbox.gather(after=0, most=9)]
+    assert found == [f"kind{number}" for number in range(2, LIVE_EVENTS + 2)]
+
+
+async def test_closed_mailbox_takes_no_live_event() -> None:
+    mailbox = Mailbox(1)
+    assert mailbox.offer(live("state", 1))
+    mailbox.close("over")
+    assert [each.kind for each in mailbox.gather(after=0, most=9)] == ["state"]
+    with pytest.raises(trio.EndOfChannel):
+        mailbox.gather(after=0, most=9)

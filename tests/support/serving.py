@@ -145,17 +145,22 @@ async def connected(
 
 @asynccontextmanager
 async def stream(
-    client: Client, path: str = "/v1/hunts/harbour/events", **options: Any
+    client: Client, path: str = "/v1/hunts/harbour/events", *, live: bool = False, **options: Any
 ) -> AsyncIterator[Stream]:
     async with client.stream("GET", path, timeout=10, **options) as response:
-        yield Stream(response)
+        yield Stream(response, live)
+
+
+#: Kinds of events that most tests of streams leave out.
+LIVE = frozenset({"state", "stock", "announcement"})
 
 
 class Stream:
-    """Events, one at a time."""
+    """Events, one at a time; live events only if `live`."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, live: bool) -> None:
         self.response = response
+        self._live = live
         self.raw = b""
         self._chunks = response.aiter_raw()
         self._parser = Parser()
@@ -169,14 +174,17 @@ class Stream:
     async def more(self) -> None:
         with trio.fail_after(10):
             chunk = await anext(self._chunks)
+        self._take(chunk)
+
+    def _take(self, chunk: bytes) -> None:
         self.raw += chunk
-        self._events += self._parser.feed(chunk)
+        found = self._parser.feed(chunk)
+        self._events += [each for each in found if self._live or each.event not in LIVE]
 
     async def rest(self) -> list[Event]:
         with trio.fail_after(10):
             async for chunk in self._chunks:
-                self.raw += chunk
-                self._events += self._parser.feed(chunk)
+                self._take(chunk)
         rest, self._events = self._events, []
         return rest
 

@@ -1,0 +1,84 @@
+"""The present values of a hunt that its streams are told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hunt.core import live
+from hunt.core.hunts import Hunt
+from tests.support.hunts import PLAIN, START, closing
+
+
+def told(events: list[live.LiveEvent]) -> dict[str, Any]:
+    return {each.kind: json.loads(each.data) for each in events}
+
+
+@pytest.mark.parametrize(
+    ("hunt", "state"),
+    [
+        (PLAIN, "open"),
+        (replace(PLAIN, state="paused"), "paused"),
+        (replace(PLAIN, state="closed", ended_at=START), "over"),
+        (closing(-1), "closing"),
+        (closing(1), "open"),
+        (replace(closing(9), definition=replace(PLAIN.definition, opens_at=START + timedelta(1))),
+         "waiting"),
+    ],
+)  # fmt: skip
+def test_state_is_that_at_the_time_of_the_read(hunt: Hunt, state: str) -> None:
+    assert told(live.events(hunt))["state"]["state"] == state
+
+
+def test_state_has_times_and_version() -> None:
+    found = told(live.events(closing(60, version=3)))["state"]
+    assert found == {
+        "state": "open", "opens_at": None, "closes_at": "2026-11-01T00:01:00Z", "version": 3,
+    }  # fmt: skip
+
+
+def test_hunt_without_stock_has_no_event_of_stock() -> None:
+    assert list(told(live.events(PLAIN))) == ["state"]
+    stocked = replace(PLAIN, stock_left={"coin": 3})
+    assert told(live.events(stocked))["stock"] == {"stock_left": {"coin": 3}}
+
+
+def test_only_a_change_is_told() -> None:
+    stocked = replace(PLAIN, stock_left={"coin": 3})
+    later = replace(stocked, as_of=START + timedelta(seconds=2), last_seq=9)
+    assert live.changes(later, stocked) == []
+    assert list(told(live.changes(replace(later, stock_left={"coin": 2}), stocked))) == ["stock"]
+    assert list(told(live.changes(replace(later, state="paused"), stocked))) == ["state"]
+    assert list(told(live.changes(replace(later, version=2), stocked))) == ["state"]
+
+
+def test_event_of_a_transaction_is_parsed() -> None:
+    payload = '{"d": {"seq": 4}, "h": "harbour", "i": "4", "k": "reward_state", "p": "ada"}'
+    found = live.parse(payload)
+    assert (found.hunt, found.player) == ("harbour", "ada")
+    assert found.event.kind == "reward_state"
+    assert json.loads(found.event.data) == {"seq": 4}
+    other = live.parse(payload.replace('"i": "4"', '"i": "5"'))
+    assert other.event.key != found.event.key
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "",
+        "[]",
+        '{"h": "harbour", "k": "stock"}',
+        '{"h": "harbour", "k": "reward", "d": {}}',
+        '{"h": "harbour", "k": "hello", "d": {}}',
+        '{"h": "harbour", "k": "st\\nock", "d": {}}',
+        '{"h": "harbour", "k": "Stock", "d": {}}',
+        '{"h": "harbour", "k": "stock", "d": {"a":\n1}}',
+    ],
+)
+def test_invalid_payload_is_refused(payload: str) -> None:
+    with pytest.raises(ValueError):  # ruff: ignore[pytest-raises-too-broad] - msgspec's are of it
+        live.parse(payload)
