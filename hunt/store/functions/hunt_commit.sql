@@ -67,6 +67,7 @@ declare
     v_attempts  int;
     v_per       text;
     v_since     timestamptz;
+    v_over      text[];  -- null until attempts were counted: the players with more clicks than attempts
     v_max_wins  int;
     v_wins_per  text;
     v_max_speed float8;
@@ -103,9 +104,13 @@ begin
         v_since := hunt_period(v_per, v_timezone, v_at);
     end if;
 
-    v_all_new := v_open and v_cooldown = interval '0' and v_attempts is null and v_max_speed is null
+    v_all_new := v_open and v_cooldown = interval '0' and v_max_speed is null
         and (select count(distinct i.click_id) from unnest(p_ids) as i (click_id)) = v_size
         and not hunt_seen(v_hunt, p_ids);
+    if v_all_new and v_attempts is not null then
+        v_over := hunt_count_attempts(v_hunt, v_attempts, v_since, p_players);
+        v_all_new := v_over = '{}';
+    end if;
     if not v_all_new then
         -- From here on the arrays hold only the clicks that are to be settled.
         v_ids := p_ids;
@@ -119,7 +124,7 @@ begin
         if v_open then
             select n.* into p_ids, p_players, p_places, p_prizes, p_points, p_events
               from hunt_new_clicks(
-                       v_hunt, v_cooldown, v_at, v_attempts, v_since,
+                       v_hunt, v_cooldown, v_at, v_attempts, v_since, v_over,
                        p_ids, p_players, p_places, p_prizes, p_points, p_events) n;
         else
             p_ids := '{}';
@@ -130,7 +135,7 @@ begin
 
     v_drawn := p_prizes;
     if v_size > 0 and v_rules then
-        select s.p_prizes, s.p_points, s.denied, s.sold, s.other into p_prizes, p_points, v_denied, v_sold, v_other
+        select s.p_prizes, s.p_points, s.denied, s.sold, s.given <> '{}' into p_prizes, p_points, v_denied, v_sold, v_other
           from hunt_settle(
                    v_hunt, v_at, v_max_wins, hunt_period(v_wins_per, v_timezone, v_at),
                    p_players, p_places, p_prizes, p_points) s;
@@ -203,12 +208,9 @@ begin
             on conflict (hunt, player) do update set (at, place) = (excluded.at, null);
         end if;
 
-        if v_attempts is not null then
-            insert into player_periods as c (hunt, player, what, since, count)
-            select v_hunt, i.player, 'a', v_since, count(*) from unnest(p_players) as i (player) group by i.player
-            on conflict (hunt, player, what) do update
-               set since = excluded.since,
-                   count = case when c.since = excluded.since then c.count else 0 end + excluded.count;
+        if v_attempts is not null and v_over is distinct from '{}' then
+            perform hunt_count_attempts(v_hunt, v_attempts, v_since, array(
+                select i.player from unnest(p_players) as i (player) where v_over is null or i.player = any (v_over)));
         end if;
 
         -- A notice holds 8,000 bytes. Rows that do not fit are read from the table by the processes that need them, and so

@@ -1,14 +1,17 @@
 -- Return the clicks of a batch that are to be settled, in their order, as arrays like those of hunt_commit. These are the
 -- first click of each id that is not in the log. In a hunt with a cooldown they are only the first one of each player,
 -- and only if the player's cooldown is over. With p_attempts they are only as many of a player as are left of that number
--- in the period that began at p_since.
+-- in the period that began at p_since. If the attempts of the batch were counted before, p_over holds the players with
+-- more clicks than attempts; else it is null.
 --
 -- The plan is custom for the reason given in hunt_seen.
 -- Databases of development versions still have its predecessor, hunt_append, which nothing calls.
 drop function if exists hunt_append(text, uuid[], text[], float8[], float8[], text[], int[]);
 drop function if exists hunt_new_clicks(int, interval, timestamptz, uuid[], text[], point[], text[], int[], text);
+drop function if exists hunt_new_clicks(
+    int, interval, timestamptz, int, timestamptz, uuid[], text[], point[], text[], int[], text);
 create or replace function hunt_new_clicks(
-    p_hunt int, p_cooldown interval, p_at timestamptz, p_attempts int, p_since timestamptz,
+    p_hunt int, p_cooldown interval, p_at timestamptz, p_attempts int, p_since timestamptz, p_over text[],
     inout p_ids uuid[], inout p_players text[], inout p_places point[], inout p_prizes text[], inout p_points int[],
     inout p_events text
 )
@@ -35,7 +38,7 @@ begin
                 or (f.turn = 1 and not exists (
                     select from player_clicks c
                      where c.hunt = p_hunt and c.player = f.player and c.at + p_cooldown > p_at)))
-           and (p_attempts is null
+           and (p_attempts is null or f.player <> all (p_over)
                 or f.turn + coalesce((
                     select c.count from player_periods c
                      where c.hunt = p_hunt and c.player = f.player and c.what = 'a' and c.since = p_since
