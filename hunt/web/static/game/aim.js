@@ -2,23 +2,26 @@
 
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+const STRIDE = 0.02; // of the map's width and height
+const LONG_STRIDE = 0.1; // with Shift
+
 /**
  * @param {import("./map.js").GameMap} map
- * @param {(position: {x: number, y: number}) => void} click called with a position in map units
+ * @param {(position: {x: number, y: number}) => void} click called with a position on the map
  */
 export function aim(map, click) {
-  const { canvas, size } = map;
-  const cross = { x: size.width / 2, y: size.height / 2 };
+  const { canvas, view } = map;
+  let cross = view.position({ u: 0.5, v: 0.5 });
   const move = ([x, y], stride) => {
-    cross.x = Math.min(Math.max(cross.x + x * stride, 0), size.width);
-    cross.y = Math.min(Math.max(cross.y + y * stride, 0), size.height);
+    const { u, v } = view.share(cross);
+    cross = view.position({ u: u + x * stride, v: v + y * stride });
     map.cross(cross);
   };
   canvas.addEventListener("click", (event) => click(map.position(event)));
   canvas.addEventListener("focus", () => canvas.matches(":focus-visible") && map.cross(cross));
   canvas.addEventListener("blur", () => map.cross(null));
   canvas.addEventListener("keydown", (event) => {
-    if (event.key in DIRECTIONS) move(DIRECTIONS[event.key], event.shiftKey ? 10 : 2);
+    if (event.key in DIRECTIONS) move(DIRECTIONS[event.key], event.shiftKey ? LONG_STRIDE : STRIDE);
     else if (event.key !== "Enter" && event.key !== " ") return;
     else if (!event.repeat) click({ ...cross }); // a held key repeats, but is one click
     event.preventDefault();

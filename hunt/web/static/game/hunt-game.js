@@ -2,6 +2,7 @@
 
 import { byId } from "../shared/elements.js";
 import { aim } from "./aim.js";
+import { DevicePosition } from "./device-position.js";
 import { HistoryLoader } from "./history-loader.js";
 import { LeaderboardPanel } from "./leaderboard-panel.js";
 import { GameMap } from "./map.js";
@@ -28,18 +29,20 @@ export class HuntGame {
   #stock;
   #clicks;
   #history;
+  #sources;
 
   /**
    * @param {object} player made by `join`
    * @param {object} hunt made by `Player.hunt`
-   * @param {{map: object, prizes: object[], epoch: string}} details of the hunt
+   * @param {{map: object, prizes: object[], epoch: string, position?: string, max_accuracy?: number}} details of the hunt
    * @param {{outcome: import("./outcome-line.js").OutcomeLine,
    *   connection: import("../shared/connection-status.js").ConnectionStatus, sound: import("./sound.js").Sound}} page
    */
-  constructor(player, hunt, { map, prizes, epoch }, { outcome, connection, sound }) {
+  constructor(player, hunt, { map, prizes, epoch, position = "tap", max_accuracy: limit = Infinity }, { outcome, connection, sound }) {
     this.#player = player;
     this.#hunt = hunt;
     this.#epoch = epoch;
+    this.#sources = { position, limit };
     this.#outcome = outcome;
     this.#connection = connection;
     this.#sound = sound;
@@ -72,7 +75,7 @@ export class HuntGame {
     this.#followWins();
     const leaderboard = new LeaderboardPanel({ frame: byId("leading"), list: byId("leaders") });
     this.#hunt.leaders((leaders) => leaderboard.update(leaders), { limit: LEADERS });
-    aim(this.#map, (position) => this.#clicks.click(position));
+    this.#takePositions(this.#sources);
     byId("again").addEventListener("click", () => {
       byId("map").focus(); // the button is about to be hidden, which would lose the keyboard focus
       this.#clicks.retry();
@@ -85,6 +88,21 @@ export class HuntGame {
     this.#forget();
     // Not in the outcome line, where the outcome of the next click would replace it.
     byId("notice").textContent = "Your session expired. You now play as a new guest.";
+  }
+
+  /** Take taps on the map, the position of the device, or both. */
+  #takePositions({ position, limit }) {
+    const click = (at) => this.#clicks.click(at);
+    if (position !== "device") aim(this.#map, click);
+    if (position === "tap") return;
+    new DevicePosition(byId("here"), this.#map.view, limit, { click, say: (text, kind) => this.#outcome.say(text, kind) });
+    if (position === "either") return;
+    const canvas = byId("map");
+    canvas.removeAttribute("tabindex");
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", "Map of your finds.");
+    this.#outcome.say("Go to a place, and click where you are.", "");
+    canvas.addEventListener("click", () => this.#outcome.say("Taps do not count in this hunt. Use the button below.", "busy"));
   }
 
   #followRewards() {

@@ -1,6 +1,8 @@
 // The map: a canvas with the scene, the marks of clicks and the keyboard cross.
 
 import { onFrame } from "../shared/frames.js";
+import { chart } from "./chart.js";
+import { MapView } from "./map-view.js";
 import { cross, flare, mark } from "./marks.js";
 import { lighthouse, scene, THEMES } from "./scene.js";
 
@@ -8,7 +10,7 @@ const MAX_MARKS = 60;
 const ANIMATION = 700; // ms for which a new mark is animated
 const FLARE = 1_100; // ms for which the lighthouse flares up
 
-/** Positions are in map units. */
+/** Positions are those of clicks: in map units or degrees. */
 export class GameMap {
   #marks = []; // {id, x, y, kind, at, old}, earlier clicks first
   #cross = null;
@@ -18,9 +20,18 @@ export class GameMap {
   #dark = matchMedia("(prefers-color-scheme: dark)");
   #draw = onFrame(() => this.#paint(performance.now()));
 
-  constructor(canvas, size) {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {object} map of the hunt's details
+   */
+  constructor(canvas, map) {
     this.canvas = canvas;
-    this.size = size;
+    this.view = new MapView(map);
+    const { aspect } = this.view;
+    if (aspect) {
+      canvas.dataset.shape = "box";
+      canvas.style.setProperty("--aspect", String(Math.min(Math.max(aspect, 0.4), 4)));
+    }
     const redraw = () => {
       this.#scene = null;
       this.#draw();
@@ -32,11 +43,7 @@ export class GameMap {
   /** Return the position of a pointer event. */
   position(event) {
     const box = this.canvas.getBoundingClientRect();
-    const clamp = (value, max) => Math.min(Math.max(value, 0), max);
-    return {
-      x: clamp(((event.clientX - box.left) / box.width) * this.size.width, this.size.width),
-      y: clamp(((event.clientY - box.top) / box.height) * this.size.height, this.size.height),
-    };
+    return this.view.position({ u: (event.clientX - box.left) / box.width, v: (event.clientY - box.top) / box.height });
   }
 
   /** Set the mark of a click: `waiting`, `unconfirmed`, `miss`, `prize` or `rare`. */
@@ -86,6 +93,11 @@ export class GameMap {
     this.#draw();
   }
 
+  /** Return the origin of flares: the lighthouse, which a chart does not have. */
+  #lamp(width, height) {
+    return this.view.aspect ? { x: width / 2, y: height / 2 } : lighthouse(width, height);
+  }
+
   #paint(now) {
     const { canvas } = this;
     const ratio = devicePixelRatio || 1;
@@ -97,7 +109,9 @@ export class GameMap {
       canvas.height = Math.round(height * ratio);
     }
     const theme = this.#dark.matches ? THEMES.dark : THEMES.light;
-    this.#scene ??= scene(canvas.width, canvas.height, ratio, theme);
+    this.#scene ??= this.view.aspect
+      ? chart(canvas.width, canvas.height, ratio, theme, this.view)
+      : scene(canvas.width, canvas.height, ratio, theme);
     const paint = canvas.getContext("2d");
     paint.setTransform(1, 0, 0, 1, 0, 0);
     paint.drawImage(this.#scene, 0, 0);
@@ -107,10 +121,13 @@ export class GameMap {
     if (this.#flare) {
       const age = ageOf(this.#flare, FLARE);
       moving = age < 1;
-      if (moving) flare(paint, lighthouse(width, height), age, this.#flare.rare, theme);
+      if (moving) flare(paint, this.#lamp(width, height), age, this.#flare.rare, theme);
       else this.#flare = null;
     }
-    const at = ({ x, y }) => ({ x: (x / this.size.width) * width, y: (y / this.size.height) * height });
+    const at = (position) => {
+      const { u, v } = this.view.share(position);
+      return { x: u * width, y: v * height };
+    };
     for (const each of this.#marks) {
       const age = this.#reducedMotion.matches ? 1 : ageOf(each, ANIMATION);
       const pulsing = each.kind === "waiting" && !this.#reducedMotion.matches;

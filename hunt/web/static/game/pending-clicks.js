@@ -53,6 +53,7 @@ export class PendingClicks {
     this.#map.mark(id, position, "waiting");
     try {
       const reward = await this.#hunt.click(position.x, position.y, id, {
+        accuracy: position.accuracy,
         settled: () => !this.#positions.has(id),
         waiting: (_, why) => this.#handlers.say(retryText(why), "busy"),
       });
@@ -76,13 +77,22 @@ export class PendingClicks {
   #refuse(id, error) {
     this.#remove(id);
     this.#map.unmark(id);
-    this.#handlers.say(error.message, "bad");
+    this.#handlers.say(refusalText(error), "bad");
   }
 
   #remove(id) {
     this.#positions.delete(id);
     if (this.#unconfirmed.delete(id)) this.#handlers.unconfirmed(this.#unconfirmed.size);
   }
+}
+
+/** Return the reason why a click was refused. */
+function refusalText({ type, message, retryAfter }) {
+  if (type !== "too-far") return message;
+  const seconds = Math.ceil(retryAfter / 1000);
+  const minutes = Math.ceil(seconds / 60);
+  const wait = seconds === 1 ? "a second" : seconds <= 90 ? `${seconds} seconds` : `${minutes} minutes`;
+  return `You cannot have come this far since your last click. This place counts in ${wait}.`;
 }
 
 /** Return the reason why a click is retried. */

@@ -25,7 +25,7 @@ export function uuid() {
  * Rejects with `Refused` if the click is refused for good, and with `Unconfirmed` after about a minute.
  * @param {import("./session.js").Session} session
  * @param {string} hunt id
- * @param {{id: string, x: number, y: number}} click
+ * @param {{id: string, x: number, y: number, accuracy?: number}} click
  * @param {{settled?: () => boolean, waiting?: (busy: boolean, why: {status: number, ms: number}) => void}} handlers
  *   `settled`: returns whether the outcome is known from elsewhere, which ends the attempts; `waiting`: called before
  *   each pause with the status of the response, 0 if there was none, and the length of the pause

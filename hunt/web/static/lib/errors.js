@@ -6,11 +6,13 @@ export class Refused extends Error {
    * @param {number} status of HTTP
    * @param {string} detail a sentence
    * @param {string} type slug of the problem type, such as `no-guests`; empty if the server sent none
+   * @param {number} retryAfter ms after which the same request may succeed (`too-far`); 0: never
    */
-  constructor(status, detail, type = "") {
+  constructor(status, detail, type = "", retryAfter = 0) {
     super(detail);
     this.status = status;
     this.type = type;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -34,7 +36,7 @@ export async function errorFrom(response) {
   const detail = problem.detail ?? (response.statusText || `The server answered ${response.status}.`);
   const { status } = response;
   if (status === 429 || status >= 500) return new Busy(status, detail, retryAfter(response));
-  return new Refused(status, detail, String(problem.type ?? "").split("#")[1]);
+  return new Refused(status, detail, String(problem.type ?? "").split("#")[1], retryAfter(response));
 }
 
 function retryAfter(response) {

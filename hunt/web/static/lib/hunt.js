@@ -88,15 +88,16 @@ class Hunt {
    * Click, and return the outcome once it is durable: `{id, seq, x, y, prize, points, at, duplicate}`. The request is
    * retried with one id, so the click counts once. Rejects with `Refused` if the click is refused for good, and with
    * `Unconfirmed` after a minute without an answer; then call `click` again with the same id.
-   * @param {number} x in map units
-   * @param {number} y in map units
+   * @param {number} x in map units, or longitude in degrees
+   * @param {number} y in map units, or latitude in degrees
    * @param {string} id UUID
-   * @param {{waiting?: (busy: boolean, why: {status: number, ms: number}) => void, settled?: () => boolean}} handlers
+   * @param {{accuracy?: number, waiting?: (busy: boolean, why: {status: number, ms: number}) => void,
+   *   settled?: () => boolean}} options `accuracy`: radius of error in metres, or in map units;
    *   `waiting`: called before each pause: whether the server answered, its status (429: rate limit, 0: no answer) and
    *   the length of the pause; `settled`: returns whether the outcome is known from the stream, then `click` returns null
    */
-  click(x, y, id = uuid(), handlers = {}) {
-    return sendClick(this.#session, this.#id, { id, x, y }, handlers);
+  click(x, y, id = uuid(), { accuracy, ...handlers } = {}) {
+    return sendClick(this.#session, this.#id, { id, x, y, accuracy }, handlers);
   }
 
   /**
