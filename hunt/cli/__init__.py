@@ -23,6 +23,7 @@ COMMANDS = {
     "click": "Click as a player.",
     "watch": "Print a player's rewards as they arrive.",
     "bench": "Put load on a running server, and check every outcome.",
+    "codes": "Load the codes of a prize, and count them.",
     "keys": "Make and replace the keys that encrypt codes and seeds.",
     "epoch": "Show the epochs of the logs; begin new ones after a restore.",
     "simulate": "Simulate a hunt file, and print how often each prize is won.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import starmap
 
 from msgspec import Struct
@@ -118,7 +118,7 @@ class Codes:
         self,
         hunt: str,
         prize: str,
-        chunks: AsyncIterable[Sequence[str]],
+        chunks: Iterable[Sequence[str]],
         *,
         actor: str,
         dry_run: bool = False,
@@ -146,7 +146,7 @@ class Codes:
                 await conn.execute(RESERVE, (hunt,))
                 number, before = await _found(conn, hunt, prize)
                 load = _Load(conn, self._ring, number, hunt, prize, before)
-                async for lines in chunks:
+                for lines in chunks:
                     await load.add(lines)
                 load.problems.finish()
                 if dry_run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ VOUCHER = Prize("voucher", "Voucher", 5, 0.5, None, None, codes=True)
 WITH_CODES = replace(PLAIN, prizes=(VOUCHER, Prize("coin", "Coin", 1, 0.1, None, None)))
 
 
-async def parts(*lines: str, size: int = 2) -> AsyncIterator[Sequence[str]]:
+def parts(*lines: str, size: int = 2) -> Iterator[Sequence[str]]:
     for at in range(0, len(lines), size):
         yield lines[at : at + size]
 
