@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -37,13 +39,13 @@ def command() -> None:
 )
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
 @click.argument("prize", metavar="PRIZE", type=arguments.HUNT_ID)
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--dry-run", is_flag=True, help="Check the file, and load nothing.")
 @arguments.options
 def load(
     hunt_id: str,
     prize: str,
-    file: BinaryIO,
+    file: Path,
     dry_run: bool,
     data_dir: Path | None,
     config: Path | None,
@@ -53,7 +55,8 @@ def load(
     All codes are loaded, or none. They raise the stock of the prize at once.
     """
     settings = arguments.read(data_dir, config).settings
-    count, stock = running.run(_load, settings, hunt_id, prize, file, dry_run)
+    with _opened(file) as source:
+        count, stock = running.run(_load, settings, hunt_id, prize, source, dry_run)
     if dry_run:
         click.echo(f"{count} codes are valid; prize {prize} would have {stock}")
     else:
@@ -91,6 +94,21 @@ async def _load(
 async def _status(settings: Settings, hunt_id: str | None) -> list[CodeStatus]:
     async with running.pool(settings) as pool:
         return await Codes(pool, arguments.key_ring(settings)).status(hunt_id)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    """Open a file, or standard input.
+
+    Raises:
+        HuntError: It cannot be opened.
+    """
+    try:
+        source = sys.stdin.buffer if str(file) == "-" else file.open("rb")
+    except OSError as exc:
+        raise HuntError(f"{file}: cannot be read ({exc.strerror})") from None
+    with source:
+        yield source
 
 
 def _parts(file: BinaryIO) -> Iterator[Sequence[str]]:

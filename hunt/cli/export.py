@@ -100,7 +100,7 @@ async def _export(
     detail: dict[str, object] = {"what": subject, "format": form, "since_seq": since}
     entry = Entry(actor=arguments.actor(), action="export_log", hunt=hunt_id, detail=detail)
     async with running.pool(settings) as pool:
-        if await Hunts(pool).get(hunt_id) is None:
+        if await Hunts(pool, arguments.key_ring(settings)).get(hunt_id) is None:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
         await Audit(pool).record(entry)
         sink.write(output.head())

@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from hunt.cli import arguments, running
 from hunt.core import winner_formats
+from hunt.core.winner_formats import FULFILMENT, HUNT_FULFILMENT
 from hunt.errors import HuntNotFound
 from hunt.settings import Settings
 from hunt.store.campaigns import Campaigns
@@ -45,7 +46,7 @@ def command(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """List who won what in a hunt, in the order of its log.
+    """List who won what in a hunt, with codes, in the order of its log.
 
     With the id of a campaign, list the winners of its doors one after the other, with the hunt in
     a first column.
@@ -55,17 +56,18 @@ def command(
 
 
 async def _list(settings: Settings, hunt_id: str, wanted: Filter, form: str) -> None:
+    ring = arguments.key_ring(settings)
     async with running.pool(settings) as pool:
-        hunts = Hunts(pool, arguments.key_ring(settings))
+        hunts = Hunts(pool, ring)
         doors = await Campaigns(pool).hunts(hunt_id)
         if not doors and await hunts.get(hunt_id) is None:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
-        columns = winner_formats.HUNT_WINNERS if doors else winner_formats.WINNERS
+        columns = HUNT_FULFILMENT if doors else FULFILMENT
         lines = winner_formats.csv_lines if form == "csv" else winner_formats.json_lines
         if form == "csv":
             click.echo(winner_formats.csv_head(columns), nl=False)
         for hunt in doors or [hunt_id]:
-            async with aclosing(pages(pool, hunt, wanted)) as found:
+            async with aclosing(pages(pool, hunt, wanted, ring=ring)) as found:
                 async for winners in found:
                     rows = (SimpleNamespace(hunt=hunt, **asdict(each)) for each in winners)
                     click.echo(lines(rows, columns), nl=False)

@@ -33,7 +33,7 @@ def problem(line: str) -> str | None:
     if not line:
         return "is empty"
     if len(line) > LONGEST:
-        return f"has {len(line)} characters, more than {LONGEST}"
+        return f"is longer than {LONGEST} characters"
     if not _CODE.fullmatch(line):
         return "has characters other than printable ASCII"
     return None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC
 from typing import Literal, NamedTuple
 
+from hunt.core.codes import Code
 from hunt.core.wire import encode
 
 Kind = Literal["integer", "text", "time", "number"]
@@ -34,10 +35,13 @@ WINNERS = (
     Column("y", "number"),
 )
 
+#: Winners with their codes: for fulfilment only.  Exports and webhooks have no codes.
+FULFILMENT = (*WINNERS, Column("code", "text"))
+
 CLICKS = (*WINNERS, Column("sold_out", "text"))
 
-#: Winners of several hunts, such as the doors of a campaign.
-HUNT_WINNERS = (Column("hunt", "text"), *WINNERS)
+#: Winners of several hunts with their codes, such as the doors of a campaign.
+HUNT_FULFILMENT = (Column("hunt", "text"), *FULFILMENT)
 
 FIELDS = tuple(column.name for column in WINNERS)
 
@@ -48,6 +52,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def values(row: object, columns: Sequence[Column] = WINNERS) -> dict[str, object]:
     """Return the fields of a row as plain JSON values; times are in UTC."""
     found = {column.name: getattr(row, column.name) for column in columns}
+    if isinstance(code := found.get("code"), Code):
+        found["code"] = code.text
     at = found["at"].astimezone(UTC).isoformat().replace("+00:00", "Z")
     return found | {"at": at}
 

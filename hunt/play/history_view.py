@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from hunt.core import wire
 from hunt.core.hunts import Hunt
 from hunt.core.proxies import Peer
@@ -46,7 +48,7 @@ class HistoryView:
         return json_reply(await history(self._log, request.hunt, identity.player, request.query))
 
 
-async def history(log: Log, hunt_id: str, player: str, query: str) -> bytes:
+async def history(log: Log, hunt_id: str, player: str, query: str, *, codes: bool = True) -> bytes:
     """Return one page of a player's rewards as JSON.
 
     Args:
@@ -54,6 +56,7 @@ async def history(log: Log, hunt_id: str, player: str, query: str) -> bytes:
         hunt_id: Id of an existing hunt.
         player: Id of the player.
         query: Query string, which chooses the page.
+        codes: Whether to show the codes of prizes, as for the player.
 
     Raises:
         InvalidRequest: The query is not valid.
@@ -63,5 +66,7 @@ async def history(log: Log, hunt_id: str, player: str, query: str) -> bytes:
     limit = whole_number(query, "limit", 100, least=1, most=MAX_LIMIT)
     found = await log.history(hunt_id, player, after, limit)
     following = str(found[-1].seq) if len(found) == limit else "null"
+    if not codes:
+        found = [replace(reward, code=None) for reward in found]
     items = b",".join(wire.reward_json(reward) for reward in found)
     return b'{"rewards":[' + items + b'],"next":' + following.encode() + b"}"

@@ -16,6 +16,7 @@ from hunt.store import connection_checks, schema, setting_checks, winners
 from hunt.store.audit import Audit
 from hunt.store.campaign_standings import CampaignStandings
 from hunt.store.campaigns import Campaigns
+from hunt.store.codes import Codes
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.driver.servers import Servers
@@ -67,6 +68,8 @@ class Store:
         numbers = count()
         self.webhook_leases = WebhookLeases(pool, lambda: f"{self.name}-{next(numbers)}")
         self.leaderboard = StoredLeaderboard(pool)
+        self._ring = ring or KeyRing(())
+        self.codes = Codes(pool, self._ring)
         self.campaigns = Campaigns(pool, ring)
         self.campaign_standings = CampaignStandings(pool, ring)
         self.listening = Listener(listen).listening
@@ -77,8 +80,10 @@ class Store:
     async def winners(
         self, hunt: str, wanted: Filter, *, after: int, limit: int
     ) -> tuple[list[Winner], int | None]:
-        """Return a page of winners; see `hunt.store.winners.page`."""
-        return await winners.page(self._pool, hunt, wanted, after=after, limit=limit)
+        """Return a page of winners with their codes; see `hunt.store.winners.page`."""
+        return await winners.page(
+            self._pool, hunt, wanted, after=after, limit=limit, ring=self._ring
+        )
 
     def export(
         self, hunt: str, *, after: int, limit: int, every: bool

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from itertools import starmap
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from hunt.core import codes
+from hunt.core.codes import Code
+from hunt.core.key_ring import KeyRing
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
-NUMBER = "select number, last_seq from hunts where id = %s"
+NUMBER = "select number, last_seq, codes from hunts where id = %s"
 
 LAST = "select last_seq from hunts where id = %s"
 
 # The log has no index of wins, which each commit would pay for.  So a page reads a bounded
 # range of the log.  Not prepared: a plan made for this hunt reads its partition only.
 PAGE = """
-    select r.seq, r.click_id::text, r.player, r.prize, r.points, r.at, r.x, r.y, r.sold_out
+    select r.seq, r.click_id::text, r.player, r.prize, r.points, r.at, r.x, r.y, r.sold_out,
+           case when %(codes)s and r.prize is not null then hunt_code(r.hunt, r.seq) end
       from rewards r
      where r.hunt = %(hunt)s and r.seq > %(after)s and r.seq <= %(upto)s
        and (r.prize is not null or %(every)s)
@@ -45,6 +50,7 @@ class Winner(Struct, frozen=True):
     x: float  #: position of the click, in map units
     y: float
     sold_out: str | None = None  #: the prize that it drew, and whose stock was used up
+    code: Code | None = None  #: only where codes are wanted
 
 
 class Filter(Struct, frozen=True):
@@ -65,6 +71,7 @@ async def page(
     limit: int,
     every: bool = False,
     upto: int | None = None,
+    ring: KeyRing | None = None,
 ) -> tuple[list[Winner], int | None]:
     """Return winners in the order of the log, and the seq after which to go on.
 
@@ -79,30 +86,41 @@ async def page(
         limit: Largest number of winners, >= 1.
         every: Return all rows of the log, also those that won nothing.
         upto: Last seq to return; None: the end of the log.
+        ring: Keys of the codes; None: return no codes.
 
     Returns:
         The winners, and None instead of a seq at the end.
 
     Raises:
         StoreError: The log cannot be read.
+        SealError: A key of the codes is missing.
     """
     with translated():
         async with pool.transaction() as conn:
             row = await (await conn.execute(NUMBER, (hunt,))).fetchone()
             if row is None:
                 return [], None
-            number, last = row
+            number, last, has_codes = row
             last = last if upto is None else min(last, upto)
             end = min(last, after + RANGE)
             values = {
                 "hunt": number, "after": after, "upto": end, "prize": wanted.prize,
                 "player": wanted.player, "since": wanted.since, "until": wanted.until,
                 "limit": limit, "every": every,
+                "codes": has_codes and ring is not None,
             }  # fmt: skip
             found = await (await conn.execute(PAGE, values, prepare=False)).fetchall()
-    winners = list(starmap(Winner, found))
+    winners = [_winner(ring, hunt, each) for each in found]
     reached = winners[-1].seq if len(winners) == limit else end
     return winners, reached if reached < last else None
+
+
+def _winner(ring: KeyRing | None, hunt: str, row: tuple[Any, ...]) -> Winner:
+    *values, packed = row
+    winner = Winner(*values)
+    if ring is None or packed is None or winner.prize is None:
+        return winner
+    return replace(winner, code=codes.opened(ring, hunt, winner.prize, packed))
 
 
 async def pages(
@@ -113,6 +131,7 @@ async def pages(
     after: int = 0,
     limit: int = RANGE,
     every: bool = False,
+    ring: KeyRing | None = None,
 ) -> AsyncGenerator[list[Winner], None]:
     """Yield winners up to the present end of the log, page by page; see `page`.
 
@@ -126,7 +145,7 @@ async def pages(
     following: int | None = after
     while following is not None:
         winners, following = await page(
-            pool, hunt, wanted, after=following, limit=limit, every=every, upto=row[0]
+            pool, hunt, wanted, after=following, limit=limit, every=every, upto=row[0], ring=ring
         )
         if winners:
             yield winners

@@ -17,7 +17,7 @@ from hunt.errors import Refused, StoreError
 from hunt.play import contract, failures
 from hunt.play.resources import Resources
 from hunt.web import bodies, caller, cors, responses
-from hunt.web.admin import audit, exports, hunts, players, process_control, samples, winners
+from hunt.web.admin import audit, codes, exports, hunts, players, process_control, samples, winners
 from hunt.web.admin import campaigns as admin_campaigns
 from hunt.web.admin import webhooks as admin_webhooks
 from hunt.web.admin.sample_stream import SampleServices
@@ -133,6 +133,7 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     yield admin_campaigns.blueprint(play, operations, store)
     yield players.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield exports.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
+    yield codes.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield winners.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield admin_webhooks.blueprint(
         play, operations, store=store, settings=settings, known=engine.catalogue.hunts

@@ -196,7 +196,7 @@ async def test_code_moved_to_another_row_is_not_handed_out(database: str) -> Non
     ("lines", "problems"),
     [
         (["a", "", "b", "", ""], ["line 2 is empty"]),
-        (["a", "b" * 201, "b" * 200], ["line 2 has 201 characters, more than 200"]),
+        (["a", "b" * 201, "b" * 200], ["line 2 is longer than 200 characters"]),
         (["gr\xfcn", "a\tb", "a b"], ["line 1 has characters", "line 2 has characters"]),
         (["hush", "b", " hush "], ["line 3 is the same code as line 1"]),
         (["b", "hush", "hush"], ["line 3 is the same code as line 2"]),

@@ -41,7 +41,7 @@ def blueprint(
         if hunt_id not in known:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
         query = request.query_string.decode("latin-1")
-        body = await history(store.log, hunt_id, player, query)
+        body = await history(store.log, hunt_id, player, query, codes=False)
         actor = caller.operator(play)
         await store.audit.record(
             Entry(actor=actor, action="rewards", hunt=hunt_id, detail={"player": player})

@@ -36,6 +36,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin_campaigns.pause": _NONE,
     "admin_campaigns.close": _NONE,
     "admin_export.export": frozenset({"fulfilment"}),
+    "admin_codes.status": frozenset({"designer", "fulfilment"}),
+    "admin_codes.load": _DESIGNER,
     "admin_winners.winners": frozenset({"fulfilment"}),
     "admin_players.rewards": _SUPPORT,
     "admin_players.export": _SUPPORT,

@@ -11,6 +11,7 @@ from quart import Blueprint, Response, request
 from hunt.core import winner_formats
 from hunt.core.form import ID
 from hunt.core.player_ids import VALID_PLAYER, valid_player
+from hunt.core.winner_formats import FULFILMENT
 from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.operations import Operations
 from hunt.play.history_view import MAX_LIMIT
@@ -55,13 +56,14 @@ def blueprint(
             Entry(actor=actor, action="winners", hunt=hunt_id, detail={**detail, "after": after})
         )
         if form == "json":
-            rows = [winner_formats.values(each) for each in found]
+            rows = [winner_formats.values(each, FULFILMENT) for each in found]
             return json_response({"winners": rows, "next": following})
         headers = {} if following is None else {"Link": _next(following)}
         if form == "csv":
-            text, mimetype = winner_formats.csv_head() + winner_formats.csv_lines(found), "text/csv"
+            lines = winner_formats.csv_lines(found, FULFILMENT)
+            text, mimetype = winner_formats.csv_head(FULFILMENT) + lines, "text/csv"
         else:
-            text, mimetype = winner_formats.json_lines(found), "application/x-ndjson"
+            text, mimetype = winner_formats.json_lines(found, FULFILMENT), "application/x-ndjson"
         return Response(text, mimetype=mimetype, headers=headers)
 
     return routes

@@ -68,6 +68,18 @@ _HUNTS = (
     ),
 )  # fmt: skip
 
+_CODES = (
+    _operation(
+        "admin_codes", "GET", f"{_HUNT}/codes", "Count the codes of each prize; shows no code.",
+        admin_schemas.CodeStatusList,
+    ),
+    _operation(
+        "admin_load_codes", "POST", f"{_HUNT}/prizes/{{prize}}/codes",
+        "Load codes of a prize, all or none; they raise its stock at once.",
+        admin_schemas.LoadedCodes, 400, 409, body=admin_schemas.NewCodes, status=201,
+    ),
+)  # fmt: skip
+
 _ID: Schema = {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 
@@ -168,4 +180,4 @@ _PROCESSES = (
     ),
 )  # fmt: skip
 
-OPERATIONS: tuple[Operation, ...] = (*_HUNTS, *_PLAYERS, *_PROCESSES)
+OPERATIONS: tuple[Operation, ...] = (*_HUNTS, *_CODES, *_PLAYERS, *_PROCESSES)

@@ -119,7 +119,7 @@ class AuditPage(Struct):
 
 
 class Winner(Struct):
-    """A click that won a prize, with its player and its position."""
+    """A click that won a prize, with its player, its position, and its code if it has one."""
 
     seq: Annotated[int, Meta(ge=1)]
     id: Uuid
@@ -129,6 +129,37 @@ class Winner(Struct):
     at: Time
     x: float
     y: float
+    code: str | None
+
+
+class CodeStatus(Struct):
+    """The numbers of codes of a prize, and the ids of the keys that encrypt them."""
+
+    hunt: Id
+    prize: Id
+    loaded: NonNegative
+    bound: NonNegative
+    left: NonNegative
+    keys: list[str]
+
+
+class CodeStatusList(Struct):
+    """The codes of each prize that has some."""
+
+    codes: list[CodeStatus]
+
+
+class NewCodes(Struct, forbid_unknown_fields=True):
+    """Codes to load: all of them, or none."""
+
+    codes: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(min_length=1)]
+
+
+class LoadedCodes(Struct):
+    """How many codes were loaded, and how many the prize has now, bound or not."""
+
+    loaded: NonNegative
+    stock: NonNegative
 
 
 class WinnerPage(Struct):

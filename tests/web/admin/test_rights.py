@@ -36,6 +36,8 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "admin_campaigns.pause": ("POST", f"{ADMIN}/campaigns/nowhere/pause", {}),
     "admin_campaigns.close": ("POST", f"{ADMIN}/campaigns/nowhere/close", {}),
     "admin_export.export": ("GET", f"{HUNTS}/harbour/export", {}),
+    "admin_codes.status": ("GET", f"{HUNTS}/harbour/codes", {}),
+    "admin_codes.load": ("POST", f"{HUNTS}/harbour/prizes/coin/codes", {"json": {}}),
     "admin_winners.winners": ("GET", f"{HUNTS}/harbour/winners", {}),
     "admin_players.rewards": ("GET", f"{HUNTS}/harbour/players/ada/rewards", {}),
     "admin_players.export": ("GET", f"{ADMIN}/players/ada", {}),
