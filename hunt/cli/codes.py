@@ -127,3 +127,5 @@ def _lines(file: BinaryIO) -> Iterator[str]:
             yield line
     except OSError as exc:
         raise HuntError(f"the file of codes cannot be read ({exc.strerror})") from None
+    finally:
+        reader.detach()  # the caller closes the file

@@ -61,7 +61,7 @@ def status(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
         for key, count in by_key.items():
             state = "not encrypted" if not key else f"key {key}"
             missing = "" if not key or key in present else "  MISSING in HUNT_DATA_KEYS"
-            click.echo(f"{name:<8} {count:>9}  {state}{missing}")
+            click.echo(f"{name:<16} {count:>9}  {state}{missing}")
 
 
 @command.command(epilog=arguments.examples("hunt keys rotate"))
@@ -73,7 +73,7 @@ def rotate(data_dir: Path | None, config: Path | None) -> None:
     """
     done = running.run(_rotate, arguments.read(data_dir, config).settings)
     for name, count in done.items():
-        click.echo(f"{name:<8} {count:>9}  encrypted again")
+        click.echo(f"{name:<16} {count:>9}  encrypted again")
 
 
 async def _status(settings: Settings) -> dict[str, dict[str, int]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from hunt.core import codes
 from hunt.core.key_ring import KeyRing, key_id
-from hunt.store import seeds
+from hunt.store import seeds, webhooks
 from hunt.store.audit import AUDIT
 from hunt.store.codes import RESERVE
 from hunt.store.driver.connection import Connection
@@ -25,15 +25,14 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """One column with sealed bytes, or with an array of them."""
+    """One column with sealed bytes."""
 
     name: str  #: of its data, in the plural, for people
     table: str
     column: str
     key: Sequence[str]  #: columns of the primary key
     context: Callable[..., bytes]  #: takes the id of the hunt, and the values of `key`
-    hunt: str = "hunt"  #: column with the number of the hunt
-    is_array: bool = False
+    hunt: LiteralString = "t.hunt"  #: SQL of the number of the hunt, in a row t
     #: Takes the ring, the plain data, the id of the hunt: other columns that depend on the key.
     also: Callable[[KeyRing, bytes, str], Mapping[str, object]] = lambda *_: {}
 
@@ -42,7 +41,7 @@ class SealedColumn:
 COLUMNS: Sequence[SealedColumn] = (
     SealedColumn(
         "seeds", "hunts", "sealed_seed", ("number",),
-        lambda hunt, _: seeds.context(hunt), hunt="number",
+        lambda hunt, _: seeds.context(hunt), hunt="t.number",
     ),
     SealedColumn(
         "codes", "codes", "sealed", ("hunt", "prize", "position"),
@@ -51,16 +50,21 @@ COLUMNS: Sequence[SealedColumn] = (
             "digest": ring.digests(plain, codes.digest_context(hunt))[0]
         },
     ),
+    SealedColumn(
+        "webhook secrets", "webhook_secrets", "sealed", ("webhook", "number"),
+        lambda hunt, webhook, _: webhooks.secret_context(hunt, webhook),
+        hunt="(select w.hunt from webhooks w where w.id = t.webhook)",
+    ),
 )  # fmt: skip
 
 COUNT = """
     select convert_from(substr(s, 3, get_byte(s, 1)), 'UTF8') as key, count(*)
-      from {table} t, unnest({values}) as s
-     where t.{column} is not null group by key order by key
+      from (select {column} as s from {table} where {column} is not null) t
+     group by key order by key
 """
 
 PAGE = """
-    select h.id, t.{column}, {key} from {table} t join hunts h on h.number = t.{hunt}
+    select h.id, t.{column}, {key} from {table} t join hunts h on h.number = {hunt}
      where t.{column} is not null and ({key}) > ({after})
      order by {key} limit {limit} for update of t
 """
@@ -107,8 +111,7 @@ class Sealed:
         with translated():
             async with self._pool.transaction() as conn:
                 for each in COLUMNS:
-                    values = "t.{column}" if each.is_array else "array[t.{column}]"
-                    query = sql.SQL(COUNT.replace("{values}", values)).format(**_names(each))
+                    query = sql.SQL(COUNT).format(**_names(each))
                     rows = await (await conn.execute(query, prepare=False)).fetchall()
                     found[each.name] = dict(rows)
                 row = await (await conn.execute(CLEAR_SEEDS)).fetchone()
@@ -171,26 +174,23 @@ class Sealed:
         conn: Connection,
         column: SealedColumn,
         hunt: str,
-        sealed: bytes | list[bytes],
+        sealed: bytes,
         key: Sequence[object],
-    ) -> int:
-        """Seal one row with the first key; return the number of values that had another one."""
-        values = sealed if isinstance(sealed, list) else [sealed]
-        old = [each for each in values if key_id(each) != self._ring.first]
-        if not old:
-            return 0
+    ) -> bool:
+        """Seal one row with the first key; return whether it had another one."""
+        if key_id(sealed) == self._ring.first:
+            return False
         context = column.context(hunt, *key)
-        plain = [self._ring.open(each, context) for each in values]
-        new = [self._ring.seal(each, context) for each in plain]
-        changed: dict[str, object] = {column.column: new if column.is_array else new[0]}
-        changed |= column.also(self._ring, plain[0], hunt)
+        plain = self._ring.open(sealed, context)
+        changed: dict[str, object] = {column.column: self._ring.seal(plain, context)}
+        changed |= column.also(self._ring, plain, hunt)
         query = sql.SQL(CHANGE).format(
             table=sql.Identifier(column.table),
             values=_assigned(changed, ", "),
             which=_assigned(column.key, " and "),
         )
         await conn.execute(query, [*changed.values(), *key])
-        return len(old)
+        return True
 
     async def _keep_code_keys(self, first: str) -> None:
         """Record for each prize which keys its codes need; no code is loaded meanwhile."""
@@ -221,7 +221,7 @@ def _names(column: SealedColumn) -> dict[str, sql.Composable]:
     return {
         "table": sql.Identifier(column.table),
         "column": sql.Identifier(column.column),
-        "hunt": sql.Identifier(column.hunt),
+        "hunt": sql.SQL(column.hunt),
     }
 
 

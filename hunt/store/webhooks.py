@@ -298,7 +298,7 @@ class Webhooks:
 
     async def _add_secret(self, conn: Connection, hunt: str, id_: int) -> str:
         secret = new_secret(os.urandom)
-        sealed = self._ring.seal(secret.encode(), _context(hunt, id_))
+        sealed = self._ring.seal(secret.encode(), secret_context(hunt, id_))
         await conn.execute(ADD_SECRET, {"id": id_, "sealed": sealed})
         return secret
 
@@ -309,10 +309,11 @@ def open_secrets(ring: KeyRing, hunt: str, id_: int, sealed: Sequence[bytes]) ->
     Raises:
         SealError: They cannot be opened.
     """
-    return [ring.open(each, _context(hunt, id_)).decode() for each in sealed]
+    return [ring.open(each, secret_context(hunt, id_)).decode() for each in sealed]
 
 
-def _context(hunt: str, id_: int) -> bytes:
+def secret_context(hunt: str, id_: int) -> bytes:
+    """Return the context in which the secrets of an endpoint are sealed."""
     return context("webhook", hunt, id_)
 
 

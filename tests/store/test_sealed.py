@@ -11,7 +11,7 @@ from hunt.core import fairness
 from hunt.core.codes import Code
 from hunt.core.key_ring import KeyRing
 from hunt.errors import InvalidRequest, SealError
-from hunt.store import sealed
+from hunt.store import sealed, webhooks
 from hunt.store.audit import Audit
 from hunt.store.codes import Codes
 from hunt.store.driver.pool import open_pool
@@ -32,9 +32,21 @@ async def test_rotation_seals_everything_with_the_first_key(
         won = click("ada", "voucher")
         await log.append("harbour", [won])
         before = await Hunts(pool, RING).get("harbour")
-        assert await Sealed(pool, RING).counts() == {"seeds": {"old": 1}, "codes": {"old": 8}}
-        assert await Sealed(pool, BOTH).rotate(actor="ann") == {"seeds": 1, "codes": 8}
-        assert await Sealed(pool, BOTH).counts() == {"seeds": {"new": 1}, "codes": {"new": 8}}
+        assert await Sealed(pool, RING).counts() == {
+            "seeds": {"old": 1},
+            "codes": {"old": 8},
+            "webhook secrets": {},
+        }
+        assert await Sealed(pool, BOTH).rotate(actor="ann") == {
+            "seeds": 1,
+            "codes": 8,
+            "webhook secrets": 0,
+        }
+        assert await Sealed(pool, BOTH).counts() == {
+            "seeds": {"new": 1},
+            "codes": {"new": 8},
+            "webhook secrets": {},
+        }
         after = await Hunts(pool, NEW).get("harbour")
         assert before is not None
         assert after is not None
@@ -43,7 +55,7 @@ async def test_rotation_seals_everything_with_the_first_key(
         [again, next_] = rewards(await ringed.append("harbour", [won, click("bob", "voucher")]))
         assert (again.code, next_.code) == (Code("code-0001"), Code("code-0002"))
         [entry, *_] = await Audit(pool).list()
-        assert entry.detail == {"key": "new", "seeds": 1, "codes": 8}
+        assert entry.detail == {"key": "new", "seeds": 1, "codes": 8, "webhook secrets": 0}
         with pytest.raises(InvalidRequest, match="line 1 is loaded already"):
             await Codes(pool, NEW).load("harbour", "voucher", parts("code-0003"), actor="ann")
 
@@ -66,7 +78,11 @@ async def test_interrupted_rotation_goes_on(database: str, monkeypatch: pytest.M
         counts = (await Sealed(pool, BOTH).counts())["codes"]
         assert counts == {"new": 2, "old": 3}
         assert (await Hunts(pool, NEW).read())["harbour"] is None, "codes still need the old key"
-        assert await Sealed(pool, BOTH).rotate(actor="ann") == {"seeds": 0, "codes": 3}
+        assert await Sealed(pool, BOTH).rotate(actor="ann") == {
+            "seeds": 0,
+            "codes": 3,
+            "webhook secrets": 0,
+        }
         assert (await Hunts(pool, NEW).read())["harbour"] is not None
 
 
@@ -78,7 +94,11 @@ async def test_seed_in_clear_is_encrypted_also_after_the_end(database: str) -> N
         await plain.open("ended")
         await plain.close("ended")
         assert (await Sealed(pool, NEW).counts())["seeds"] == {"": 2}
-        assert await Sealed(pool, NEW).rotate(actor="ann") == {"seeds": 2, "codes": 0}
+        assert await Sealed(pool, NEW).rotate(actor="ann") == {
+            "seeds": 2,
+            "codes": 0,
+            "webhook secrets": 0,
+        }
         for hunt in await Hunts(pool, NEW).all():
             assert (hunt.seed, hunt.commitment) == (seed, fairness.commit(seed))
         assert await plain.all() == []
@@ -92,7 +112,11 @@ async def test_rotation_without_a_needed_key_changes_nothing(database: str) -> N
         for ring, sentence in ((NEW, "lacks the key 'old'"), (KeyRing(()), "not set")):
             with pytest.raises(SealError, match=sentence):
                 await Sealed(pool, ring).rotate(actor="ann")
-        assert await Sealed(pool, RING).counts() == {"seeds": {"old": 1}, "codes": {"old": 2}}
+        assert await Sealed(pool, RING).counts() == {
+            "seeds": {"old": 1},
+            "codes": {"old": 2},
+            "webhook secrets": {},
+        }
 
 
 async def test_no_sealed_column_is_forgotten(database: str) -> None:
@@ -109,4 +133,24 @@ async def test_no_sealed_column_is_forgotten(database: str) -> None:
 
 
 #: Tables whose code is not written yet.
-PENDING = {("claims", "sealed"), ("webhooks", "secrets")}
+PENDING = {("claims", "sealed")}
+
+
+async def test_webhook_secret_is_sealed_again_and_opens(database: str) -> None:
+    async with opened(database) as (_, pool):
+        context = webhooks.secret_context("harbour", 1)
+        async with pool.connection() as conn:
+            await conn.execute(
+                "insert into webhooks (hunt, url, seq)"
+                " select number, 'https://a.example', 0 from hunts"
+            )
+            await conn.execute(
+                "insert into webhook_secrets (webhook, number, sealed)"
+                " select id, 1, %s from webhooks",
+                (RING.seal(b"whsec", context),),
+            )
+        assert (await Sealed(pool, BOTH).rotate(actor="ann"))["webhook secrets"] == 1
+        async with pool.connection() as conn:
+            row = await (await conn.execute("select sealed from webhook_secrets")).fetchone()
+        assert row is not None
+        assert NEW.open(row[0], context) == b"whsec"

@@ -5,8 +5,10 @@ declare
     v_new hunts := new;
 begin
     v_new.epoch := old.epoch;
-    v_new.seed := old.seed;
-    v_new.sealed_seed := old.sealed_seed;
+    if new.sealed_seed is not null and new.seed is null then
+        v_new.seed := old.seed;
+        v_new.sealed_seed := old.sealed_seed;
+    end if;
     if v_new is distinct from old then
         raise exception 'hunt % has ended: its record is final', old.id using errcode = 'restrict_violation';
     end if;
