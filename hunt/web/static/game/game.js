@@ -3,8 +3,10 @@
 import { join, NotInvited, Refused } from "../lib/hunt.js";
 import { ConnectionStatus } from "../shared/connection-status.js";
 import { byId } from "../shared/elements.js";
+import { CampaignPage } from "./campaign-page.js";
 import { HuntGame } from "./hunt-game.js";
 import { showHuntLinks } from "./hunt-links.js";
+import { awaitHunt, nextHunt } from "./next-hunt.js";
 import { OutcomeLine } from "./outcome-line.js";
 import { Sound } from "./sound.js";
 
@@ -17,7 +19,11 @@ async function start() {
   const player = await enter(() => game?.playerChanged());
   const chosen = await choose(player);
   if (!chosen) return;
-  const hunt = player.hunt(chosen);
+  if (chosen.doors) {
+    document.title = `${chosen.title} · hunt`;
+    return new CampaignPage(player.campaign(chosen.id)).start();
+  }
+  const hunt = player.hunt(chosen.id);
   const details = await hunt.details();
   document.title = `${details.title} · hunt`;
   byId("title").textContent = details.title;
@@ -37,21 +43,34 @@ async function enter(changed) {
   }
 }
 
-/** Return the id of the hunt in the address, by default of an open hunt; undefined if there is none. */
+/**
+ * Return the hunt or the campaign of this page: the one in the address, by default one that is open. Without one, show
+ * why, and return undefined.
+ */
 async function choose(player) {
   const hunts = await player.hunts();
-  const wanted = new URLSearchParams(location.search).get("hunt");
-  const chosen =
-    wanted === null ? hunts.find((each) => each.state === "open") ?? hunts[0] : hunts.find((each) => each.id === wanted);
-  if (!chosen) {
-    if (wanted === null) showClosed("No hunt yet", "There is no hunt here yet. Come back later.");
-    else {
-      const cure = hunts.length ? "Choose one above." : "There is no other hunt yet.";
-      showClosed("No such hunt", `There is no hunt “${wanted}” here. The link may be wrong, or the hunt was removed. ${cure}`);
-    }
+  const campaigns = hunts.some((each) => each.campaign) ? await player.campaigns() : [];
+  const found = selected({ hunts, campaigns }, new URLSearchParams(location.search));
+  showHuntLinks({ frame: byId("choice"), list: byId("hunts") }, { hunts, campaigns }, found.chosen);
+  if (found.next) awaitHunt(found.next, showClosed);
+  else if (!found.chosen && found.wanted === null) showClosed("No hunt yet", "There is no hunt here yet. Come back later.");
+  else if (!found.chosen) {
+    const cure = hunts.length ? "Choose one above." : "There is no other hunt yet.";
+    showClosed("No such hunt", `There is no hunt “${found.wanted}” here. The link may be wrong, or the hunt was removed. ${cure}`);
   }
-  showHuntLinks({ frame: byId("choice"), list: byId("hunts") }, hunts, chosen);
-  return chosen?.id;
+  return found.chosen && { id: found.chosen.id, title: found.chosen.title, doors: campaigns.includes(found.chosen) };
+}
+
+/** Return the `chosen` hunt or campaign, the `wanted` id in the address, and the hunt that comes `next` if none is open. */
+function selected({ hunts, campaigns }, query) {
+  const campaign = query.get("campaign");
+  if (campaign !== null) return { wanted: campaign, chosen: campaigns.find((each) => each.id === campaign) };
+  const wanted = query.get("hunt");
+  if (wanted !== null) return { wanted, chosen: hunts.find((each) => each.id === wanted) };
+  const single = hunts.filter((each) => !each.campaign);
+  const chosen = single.find((each) => each.state === "open") ?? campaigns.find((each) => each.state !== "over");
+  const next = chosen ? undefined : nextHunt(single);
+  return { wanted, next, chosen: chosen ?? (next ? undefined : single[0] ?? campaigns[0]) };
 }
 
 /** Replace the game by a message: the reason, and what the player can do. */

@@ -1,5 +1,6 @@
 // Play a hunt from any web page. The game page uses this module, too.
 
+import { Campaign } from "./campaign.js";
 import { sendClick, Unconfirmed, uuid } from "./click.js";
 import { Refused } from "./errors.js";
 import { getJson } from "./get-json.js";
@@ -61,6 +62,16 @@ class Player {
   /** Return a summary of every hunt. */
   async hunts() {
     return (await getJson(this.#session, "/v1/hunts")).hunts;
+  }
+
+  /** Return a summary of every campaign. */
+  async campaigns() {
+    return (await getJson(this.#session, "/v1/campaigns")).campaigns;
+  }
+
+  /** Return the campaign with this id, without asking the server. */
+  campaign(id) {
+    return new Campaign(this.#session, id);
   }
 
   /** Return the hunt with this id, without asking the server. */
@@ -152,7 +163,7 @@ class Hunt {
    * @returns {{stop: () => void}}
    */
   leaders(changed, { limit = 10 } = {}) {
-    const poller = new LeaderboardPoller(this.#session, this.#id, changed, limit);
+    const poller = new LeaderboardPoller(this.#session, `/v1/hunts/${this.#id}/leaderboard?limit=${limit}`, changed);
     poller.start();
     return poller;
   }

@@ -14,13 +14,13 @@ export class LeaderboardPoller {
 
   /**
    * @param {import("./session.js").Session} session
-   * @param {string} hunt id
-   * @param {(leaders: object[]) => void} changed called with the entries whenever they differ from the last ones
-   * @param {number} limit maximum number of entries
+   * @param {string} path of the leaderboard, with its query
+   * @param {(leaders: object[], you: object | null) => void} changed called with the entries, and the player's own
+   *   entry in a campaign, whenever they differ from the last ones
    */
-  constructor(session, hunt, changed, limit) {
+  constructor(session, path, changed) {
     this.#session = session;
-    this.#path = `/v1/hunts/${hunt}/leaderboard?limit=${limit}`;
+    this.#path = path;
     this.#changed = changed;
   }
 
@@ -47,17 +47,17 @@ export class LeaderboardPoller {
     this.#requested = performance.now();
     try {
       const response = await this.#session.fetch(this.#path, { signal: AbortSignal.timeout(RESPONSE_TIMEOUT) });
-      if (response.ok && !this.#stopped.signal.aborted) this.#update((await response.json()).leaders);
+      if (response.ok && !this.#stopped.signal.aborted) this.#update(await response.json());
     } catch {
       // Keep showing the last entries; the event stream reports the state of the connection.
     }
     this.#schedule();
   }
 
-  #update(leaders) {
-    const text = JSON.stringify(leaders);
+  #update({ leaders, you = null }) {
+    const text = JSON.stringify([leaders, you]);
     if (text === this.#known) return;
     this.#known = text;
-    this.#changed(leaders);
+    this.#changed(leaders, you);
   }
 }

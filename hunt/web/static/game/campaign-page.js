@@ -1,0 +1,98 @@
+// The page of a campaign: its doors, and what the player has found in them.
+
+import { backoff, sleep } from "../lib/retry.js";
+import { byId } from "../shared/elements.js";
+import { Ticker } from "./countdown.js";
+import { DoorGrid } from "./doors.js";
+import { LeaderboardPanel } from "./leaderboard-panel.js";
+
+const LEADERS = 10; // entries of the leaderboard that are shown
+
+export class CampaignPage {
+  #campaign;
+  #grid = new DoorGrid(byId("doors"));
+  #ticker = new Ticker();
+  #shown = null; // details of the campaign
+  #loading = null;
+
+  /** @param {import("../lib/campaign.js").Campaign} campaign */
+  constructor(campaign) {
+    this.#campaign = campaign;
+  }
+
+  /** Show the campaign, and keep it current. */
+  async start() {
+    for (const part of [byId("game"), byId("connection")]) part.hidden = true;
+    await this.#load();
+    byId("campaign").hidden = false;
+    const panel = new LeaderboardPanel({ frame: byId("campaign-leading"), list: byId("campaign-leaders") });
+    this.#campaign.leaders((leaders, you) => {
+      panel.update(leaders);
+      byId("rank").textContent = you?.rank ? `Your place: ${you.rank.toLocaleString("en")}` : "";
+    }, { limit: LEADERS });
+    // A player who comes back from a door may have found something.
+    window.addEventListener("pageshow", (event) => event.persisted && this.#load());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#load());
+  }
+
+  #load() {
+    this.#loading ??= this.#read().finally(() => { this.#loading = null; });
+    return this.#loading;
+  }
+
+  async #read() {
+    const [details, standing, rewards] = await Promise.all([
+      this.#campaign.details(), this.#campaign.standing(), this.#campaign.history(),
+    ]);
+    this.#shown = details;
+    document.title = `${details.title} · hunt`;
+    byId("title").textContent = details.title;
+    byId("points").textContent = standing.points.toLocaleString("en");
+    byId("streak").textContent = streakText(details, standing);
+    this.#grid.show(details.doors, new Map(standing.doors.map((each) => [each.door, each])), winsByDoor(rewards));
+    this.#ticker.start(() => this.#tick());
+  }
+
+  /** Show the time that is left; load again once a door opens or ends. Return whether to go on. */
+  #tick() {
+    const now = Date.now();
+    this.#grid.tick(now);
+    if (this.#shown.doors.every((door) => !isPast(door, now))) return this.#shown.state !== "over";
+    this.#loadChange();
+    return false;
+  }
+
+  /** Load until the server has the change, too: its clock decides, and may be behind the one of the page. */
+  async #loadChange() {
+    for (let attempt = 0; this.#shown.doors.some((door) => isPast(door, Date.now())); attempt++) {
+      await sleep(backoff(attempt));
+      await this.#load();
+      if (attempt > 20) return; // the clock of this device is wrong
+    }
+  }
+}
+
+/** Return whether a door should have opened or ended. */
+function isPast({ state, opens_at: opens, closes_at: closes }, now) {
+  return (state === "coming" && Date.parse(opens) <= now) || (state === "open" && closes !== null && Date.parse(closes) <= now);
+}
+
+/** Return the number of wins of each prize, by door. */
+function winsByDoor(rewards) {
+  const found = new Map();
+  for (const { door, prize } of rewards) {
+    if (prize === null) continue;
+    if (!found.has(door)) found.set(door, new Map());
+    found.get(door).set(prize, (found.get(door).get(prize) ?? 0) + 1);
+  }
+  return found;
+}
+
+function streakText({ doors, streak: kind, state }, { streak, doors: own }) {
+  if (state === "coming") return "";
+  const text = `Streak: ${streak.current} ${streak.current === 1 ? "door" : "doors"}. Longest: ${streak.longest}.`;
+  const played = new Map(own.map((each) => [each.door, kind === "won" ? each.wins > 0 : each.played]));
+  const open = doors.filter((door) => door.state === "open" && !played.get(door.door));
+  if (!open.length) return text;
+  return `${text} ${kind === "won" ? "Win in" : "Play"} the open door to ${streak.current ? "keep" : "begin"} your streak.`;
+}

@@ -1,0 +1,181 @@
+"""The page of a campaign: its doors, what was found in them, and when the next one opens."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.accessibility import accessible
+from tests.browser.playing import Look, screenshot, watched
+from tests.browser.serving import Server
+
+#: Seconds until the first six doors end, and the eighth one opens.
+SOON = 25
+
+
+def door(campaign: str, number: int, opens: datetime, closes: datetime) -> dict[str, Any]:
+    prizes = [
+        {"id": "star", "title": "Gold star", "points": 10, "odds": 0.5},
+        {"id": "biscuit", "title": "Biscuit", "points": 1, "odds": 0.5},
+    ]
+    definition = {
+        "id": f"{campaign}-{number:02}", "title": f"Door {number}", "prizes": prizes,
+        "map": {"width": 6, "height": 4}, "opens_at": opens.isoformat(),
+        "closes_at": closes.isoformat(),
+    }  # fmt: skip
+    return {"door": number, "definition": definition}
+
+
+def put(server: Server, campaign: str, doors: list[dict[str, Any]]) -> None:
+    """Create a campaign, and open it."""
+    made = urllib.request.Request(
+        f"{server.origin}/v1/admin/campaigns/{campaign}",
+        data=json.dumps({"title": "Advent calendar", "doors": doors}).encode(),
+        headers={
+            "Authorization": f"Bearer {server.token()}",
+            "Content-Type": "application/json",
+        },
+        method="PUT",
+    )
+    urllib.request.urlopen(made, timeout=30).close()
+    server.operate(f"/campaigns/{campaign}/open", {})
+
+
+@contextmanager
+def visitor(browser: Browser, server: Server, look: Look, path: str) -> Iterator[Page]:
+    """Open an address of the server as a new guest, on a desk or a phone."""
+    context = browser.new_context(
+        base_url=server.url,
+        viewport={"width": look.width, "height": look.height},
+        color_scheme="dark",
+    )
+    with watched(context, server.url):
+        page = context.new_page()
+        page.goto(path)
+        yield page
+
+
+def known(page: Page, path: str) -> None:
+    """Load the page again until this process of the server knows the campaign."""
+    while True:
+        page.goto(path)
+        expect(page.locator("#closed:visible").or_(page.locator("#doors li").first)).to_be_visible()
+        if page.locator("#doors li").count():
+            return
+
+
+def play(page: Page, server: Server, hunt: str) -> str:
+    """Click in a door as the guest of the page; return the title of the prize."""
+    answer = page.context.request.post(
+        f"{server.origin}/v1/hunts/{hunt}/clicks",
+        data={"id": str(uuid.uuid4()), "x": 1, "y": 2},
+        headers={"Origin": server.origin},
+    )
+    assert answer.status == 200, answer.text()
+    return {"star": "Gold star", "biscuit": "Biscuit"}[answer.json()["prize"]]
+
+
+def test_doors_show_what_was_found_and_change_at_their_times(
+    browser: Browser, server: Server
+) -> None:
+    server.ensure()
+    now = datetime.now(UTC)
+    soon, hour = now + timedelta(seconds=SOON), timedelta(hours=1)
+    doors = [door("advent", number, now - hour, soon) for number in range(1, 7)]
+    doors += [door("advent", 7, now - hour, now + 20 * hour)]
+    doors += [door("advent", 8, soon, now + 44 * hour)]
+    doors += [
+        door("advent", number, now + (24 * number - 170) * hour, now + (24 * number - 146) * hour)
+        for number in range(9, 25)
+    ]
+    put(server, "advent", doors)
+    with visitor(browser, server, Look(), "?campaign=advent") as page:
+        known(page, "?campaign=advent")
+        expect(page.locator("#title")).to_have_text("Advent calendar")
+        tiles = page.locator("#doors li")
+        expect(tiles).to_have_count(24)
+        expect(tiles.nth(7)).to_contain_text(re.compile(r"Opens in (\d+ s|now)"))
+        assert tiles.nth(7).locator("a").count() == 0, "a door that is coming is no link"
+        won = {number: play(page, server, f"advent-{number:02}") for number in (1, 2, 4, 5, 6)}
+        # Without a reload: the page itself asks when the door opens.
+        expect(tiles.nth(7)).to_contain_text("Open now", timeout=60_000)
+        expect(tiles.nth(0)).to_have_attribute("data-state", "over")
+        for number, title in won.items():
+            expect(tiles.nth(number - 1)).to_contain_text(title)
+        expect(tiles.nth(2)).to_contain_text("Not played")
+        expect(page.locator("#streak")).to_have_text(
+            "Streak: 3 doors. Longest: 3. Play the open door to keep your streak."
+        )
+        points = sum(10 if title == "Gold star" else 1 for title in won.values())
+        expect(page.locator("#points")).to_have_text(str(points))
+        expect(page.locator("#campaign-leaders li.you")).to_be_visible(timeout=60_000)
+        expect(page.locator("#rank")).to_have_text("Your place: 1")
+        accessible(page)
+        screenshot(page, "game-campaign", full_page=True)
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 390, "height": 844})
+        screenshot(page, "game-campaign-phone", full_page=True)
+        page.emulate_media(color_scheme="dark")
+        tiles.nth(7).locator("a").click()
+        expect(page.locator("#title")).to_have_text("Door 8")
+        expect(page.locator("#hunts a", has_text="Advent calendar")).to_be_visible()
+        page.locator("#map").click()
+        expect(page.locator("#count")).to_have_text("· 1")
+        page.go_back()
+        expect(tiles.nth(7)).to_contain_text("Open: ")
+        expect(page.locator("#streak")).to_contain_text("Longest: 3. Play the open door")
+
+
+def test_unknown_campaign_is_explained(browser: Browser, server: Server) -> None:
+    server.ensure()
+    with visitor(browser, server, Look(), "?campaign=nowhere") as page:
+        expect(page.locator("#closed")).to_contain_text("There is no hunt “nowhere” here")
+
+
+def test_page_without_an_open_hunt_counts_down_to_the_next_one(
+    browser: Browser, server: Server
+) -> None:
+    server.ensure()
+    hunt = {
+        "id": "dawn", "title": "The hunt at dawn", "map": {"width": 9, "height": 9}, "prizes": [],
+    }  # fmt: skip
+    opens = datetime.now(UTC) + timedelta(seconds=SOON)
+    server.operate("/hunts", hunt | {"opens_at": opens.isoformat()})
+    server.operate("/hunts/dawn/open", {})
+    with visitor(browser, server, Look(390, 844), "/docs") as page:
+        # The list without the hunts and campaigns of other tests.
+        page.route(
+            "**/v1/hunts",
+            lambda route: route.fulfill(
+                json={
+                    "hunts": [
+                        each
+                        for each in route.fetch().json()["hunts"]
+                        if each["id"] in {"harbour", "dawn"}
+                    ]
+                }
+            ),
+        )
+        server.operate("/hunts/harbour/pause", {})
+        try:
+            while page.goto("/") and not page.locator("#closed-count").inner_text():
+                expect(page.locator("#title, #closed-title").first).to_be_attached()
+            expect(page.locator("#closed-title")).to_have_text("The hunt at dawn")
+            expect(page.locator("#closed-text")).to_contain_text("The hunt begins on ")
+            expect(page.locator("#closed-count")).to_contain_text(re.compile(r"in \d+ s"))
+            accessible(page)
+            screenshot(page, "game-next")
+            expect(page.locator("#game")).to_be_visible(timeout=60_000)
+            expect(page.locator("#title")).to_have_text("The hunt at dawn")
+            assert page.url.endswith("?hunt=dawn")
+        finally:
+            server.operate("/hunts/harbour/open", {})
+            server.operate("/hunts/dawn/close", {})
