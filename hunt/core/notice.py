@@ -29,6 +29,9 @@ class _Payload(msgspec.Struct):
     # Rows with the prizes that the clicks drew.  They have a name of their own, because earlier
     # releases would take them for prizes that were won.
     p: msgspec.Raw = msgspec.Raw()
+    # As `p`, and some rows got another prize: rows from 1 of `w`, their prizes and points.
+    w: msgspec.Raw = msgspec.Raw()
+    g: tuple[tuple[int, str, int], ...] = ()
     d: frozenset[int] = frozenset()  # numbers from 1 of the rows that won nothing
     s: frozenset[int] = frozenset()  # numbers of those of them whose prize was sold out
 
@@ -81,7 +84,7 @@ def parse(payload: str | bytes, *, own: str | None = None) -> Notice:
     """
     raw = _decode(payload)
     rewards = None
-    rows = bytes(raw.o) or bytes(raw.p)
+    rows = bytes(raw.o) or bytes(raw.p) or bytes(raw.w)
     if rows and raw.at is not None and (own is None or raw.by != own):
         if datetime.fromisoformat(raw.at).tzinfo is None:
             raise ValueError("the time of a notice has no time zone")
@@ -94,9 +97,12 @@ def parse(payload: str | bytes, *, own: str | None = None) -> Notice:
 
 def _rewards(raw: _Payload, rows: bytes) -> Iterator[Reward]:
     assert raw.at is not None
+    given = {ordinal: (prize, points) for ordinal, prize, points in raw.g}
     for ordinal, row in enumerate(_rows(rows), 1):
         number, id_, player, prize, points, x, y = row
         sold_out = None
         if ordinal in raw.d:
             prize, points, sold_out = None, 0, prize if ordinal in raw.s else None
+        elif ordinal in given:
+            prize, points = given[ordinal]
         yield Reward(raw.f + number, id_, player, prize, points, raw.at, x, y, sold_out)

@@ -44,6 +44,21 @@ def test_notice_says_which_rows_won_nothing() -> None:
     assert notice.parse(payload) == Notice("harbour", 7, 9, told)
 
 
+def test_notice_says_which_rows_got_another_prize() -> None:
+    clicks = [Click(ID, player, 1, 2, "coin", 5) for player in ("ada", "bob", "cy")]
+    rows = notice.events(clicks)
+    payload = (
+        f'{{"h":"harbour","f":7,"l":9,"at":"{REWARD.at}","g":[[2,"chest",9]],'
+        f'"d":[3],"s":[3],"w":[{rows}]}}'
+    )
+    told = (
+        Reward(7, ID, "ada", "coin", 5, REWARD.at, 1.0, 2.0),
+        Reward(8, ID, "bob", "chest", 9, REWARD.at, 1.0, 2.0),
+        Reward(9, ID, "cy", None, 0, REWARD.at, 1.0, 2.0, "coin"),
+    )
+    assert notice.parse(payload) == Notice("harbour", 7, 9, told)
+
+
 def test_encoded_rewards_are_parsed_again() -> None:
     lost = Reward(8, ID, "bob", None, 0, REWARD.at, 1.0, 2.0, "coin")
     missed = Reward(9, ID, "cy", None, 0, REWARD.at, 1.0, 2.0)

@@ -64,7 +64,7 @@ MUTANTS = (
     Mutant("hunt_commit", "v_all_new := v_size = cardinality(v_ids)", "v_all_new := true"),
     Mutant("hunt_commit", "        if v_open then", "        if true then"),
     Mutant("hunt_commit", "if v_cooldown > interval '0' then", "if false then"),
-    Mutant("hunt_commit", "update set at = excluded.at", "update set at = c.at"),
+    Mutant("hunt_commit", "(excluded.at, null)", "(c.at, null)"),
     Mutant("hunt_commit", "for no key update", "", (*LOG, *ENDING)),
     Mutant("hunt_commit", "current_setting('lock_timeout') = '0'", "false", PROBE[:1]),
     # hunt_commit: stock and the player's limit
@@ -73,7 +73,7 @@ MUTANTS = (
     Mutant("hunt_commit", _UPTO, _UPTO.replace("a.granted + ", "")),
     Mutant("hunt_commit", _PARTITION, _PARTITION.replace("partition by a.prize ", "")),
     Mutant("hunt_commit", "filter (where s.upto >= s.stock)", "filter (where s.upto > s.stock)"),
-    Mutant("hunt_commit", "if v_other and v_all_new then", "if false then"),
+    Mutant("hunt_commit", "if v_given <> '{}' and v_all_new then", "if false then"),
     Mutant("hunt_commit", "and v_over is distinct from '{}' then", "then", GRANTS),
     Mutant("hunt_commit", "where v_over is null or i.player = any (v_over)", "", GRANTS),
     Mutant("hunt_commit", "<= d.per_player as may", "< d.per_player as may"),

@@ -7,9 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import starmap
 
+import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hunt.bus import postgres
+from hunt.core import notice
 from hunt.core.definition import (
     Area,
     Definition,
@@ -24,6 +27,7 @@ from hunt.core.events import Click, Outcome, Settlement
 from hunt.core.grants import Given, Grants
 from hunt.core.maps import Map
 from hunt.errors import ClickConflict, NoAttempts, Refused, TooFar, TooFast
+from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
@@ -223,13 +227,26 @@ async def test_sql_grants_what_the_python_rule_grants(
     now = datetime.now(UTC)
     hunt = at_present(hunt, now)
     model = Model(hunt, seed, now)
-    async with open_pool(shared_database, size=1) as pool:
+    async with (
+        open_pool(shared_database, size=1) as pool,
+        Listener(shared_database).listening((postgres.LOG,)) as received,
+    ):
         store, log = Hunts(pool), Log(pool)
         await store.apply(hunt, seed=seed, actor="test")
         await store.open(hunt.id)
         for batch in batches:
             expected = model.commit(batch)
-            assert [seen(each) for each in await log.append(hunt.id, batch)] == expected
+            outcomes = await log.append(hunt.id, batch)
+            assert [seen(each) for each in outcomes] == expected
+            new = [
+                each.reward
+                for each in outcomes
+                if isinstance(each, Settlement) and not each.duplicate
+            ]
+            if new:
+                with trio.fail_after(5):
+                    told = notice.parse((await anext(received))[1])
+                assert told.rewards == tuple(new), "a notice has what each click got"
         found = await store.get(hunt.id)
         assert found is not None
         assert found.stock_left == {

@@ -72,7 +72,7 @@ declare
     v_wins_per  text;
     v_max_speed float8;
     v_sphere    boolean;
-    v_other     boolean := false;
+    v_given     int[] := '{}';  -- the clicks that got another prize than they drew
     v_at        timestamptz;
     v_at_text   text;
     v_payload   text;
@@ -135,11 +135,11 @@ begin
 
     v_drawn := p_prizes;
     if v_size > 0 and v_rules then
-        select s.p_prizes, s.p_points, s.denied, s.sold, s.given <> '{}' into p_prizes, p_points, v_denied, v_sold, v_other
+        select s.p_prizes, s.p_points, s.denied, s.sold, s.given into p_prizes, p_points, v_denied, v_sold, v_given
           from hunt_settle(
                    v_hunt, v_at, v_max_wins, hunt_period(v_wins_per, v_timezone, v_at),
                    p_players, p_places, p_prizes, p_points) s;
-        if v_other and v_all_new then  -- the clicks' own prizes do not tell what they got
+        if v_given <> '{}' and v_all_new then  -- the clicks' own prizes do not tell what they got
             v_all_new := false;
             v_ids := p_ids;
             v_players := p_players;
@@ -214,14 +214,20 @@ begin
         end if;
 
         -- A notice holds 8,000 bytes. Rows that do not fit are read from the table by the processes that need them, and so
-        -- are those of a batch with a prize that its click did not draw, or with a code. "p" are rows of which some were denied.
+        -- are those of a batch with a code. The rows have the prizes that the clicks drew: "o" if they got them, "p" if some
+        -- were denied, "w" if some got the prizes in "g" instead. A process of a release without one of these names reads
+        -- the table.
         if p_from is not null then
             v_payload := '{"h":' || to_json(p_hunt) || ',"f":' || v_last + 1 || ',"l":' || v_last + v_size
                       || ',"by":' || to_json(p_from);
-            if p_events is not null and not v_other and v_codes is null then
-                v_rows := ',"at":"' || v_at_text || case
-                    when cardinality(v_denied) = 0 then '","o":['
-                    else '","d":' || to_json(v_denied) || ',"s":' || to_json(v_sold) || ',"p":['
+            if p_events is not null and v_codes is null then
+                v_rows := ',"at":"' || v_at_text || '"' || case
+                    when v_given <> '{}' then ',"g":' || (
+                        select json_agg(json_build_array(g.ord, p_prizes[g.ord], p_points[g.ord]))
+                          from unnest(v_given) as g (ord)) || ',"d":' || to_json(v_denied)
+                        || ',"s":' || to_json(v_sold) || ',"w":['
+                    when cardinality(v_denied) = 0 then ',"o":['
+                    else ',"d":' || to_json(v_denied) || ',"s":' || to_json(v_sold) || ',"p":['
                 end || p_events || ']';
                 if octet_length(v_payload) + octet_length(v_rows) < 7950 then
                     v_payload := v_payload || v_rows;
