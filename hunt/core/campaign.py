@@ -70,6 +70,12 @@ def door_state(hunt: Hunt, now: datetime) -> DoorState | None:
     return hunt.state
 
 
+def hides_prizes(hunt: Hunt, now: datetime) -> bool:
+    """Return whether players may not know the prizes: of a door that is coming, without preview."""
+    campaign = hunt.campaign
+    return campaign is not None and not campaign.preview and door_state(hunt, now) == "coming"
+
+
 def campaign_state(doors: Iterable[str]) -> DoorState:
     """Return the state of a campaign whose doors have these states."""
     found = set(doors)

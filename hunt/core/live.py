@@ -8,6 +8,7 @@ from itertools import starmap
 
 import msgspec
 
+from hunt.core.campaign import hides_prizes
 from hunt.core.hunts import Hunt
 
 #: Names that have another meaning on a stream or on a socket.
@@ -76,7 +77,7 @@ def present(hunt: Hunt) -> dict[str, object]:
         "version": hunt.version,
     }
     found: dict[str, object] = {"state": state}
-    if hunt.stock_left:
+    if hunt.stock_left and not hides_prizes(hunt, hunt.as_of):
         found["stock"] = {"stock_left": dict(hunt.stock_left)}
     return found
 

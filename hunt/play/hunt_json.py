@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from hunt.core import map_form
-from hunt.core.campaign import door_state
+from hunt.core.campaign import hides_prizes
 from hunt.core.definition import Definition, Prize
 from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt, Version
@@ -48,8 +48,7 @@ def details(hunt: Hunt, now: datetime) -> dict[str, object]:
 
 def public_prizes(hunt: Hunt, now: datetime) -> list[dict[str, object]] | None:
     """Return the prizes as players see them; None before a door opens, unless it has a preview."""
-    campaign = hunt.campaign
-    if campaign is not None and not campaign.preview and door_state(hunt, now) == "coming":
+    if hides_prizes(hunt, now):
         return None
     return [_prize(prize, hunt) for prize in hunt.definition.prizes]
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hunt.core import live
+from hunt.core.campaign import Campaign
 from hunt.core.hunts import Hunt
 from tests.support.hunts import PLAIN, START, closing
 
@@ -45,6 +46,20 @@ def test_hunt_without_stock_has_no_event_of_stock() -> None:
     assert list(told(live.events(PLAIN))) == ["state"]
     stocked = replace(PLAIN, stock_left={"coin": 3})
     assert told(live.events(stocked))["stock"] == {"stock_left": {"coin": 3}}
+
+
+def test_stock_of_a_door_that_is_coming_is_secret() -> None:
+    later = replace(PLAIN.definition, opens_at=START + timedelta(1))
+    campaign = Campaign("advent", "Advent")
+    door = replace(
+        PLAIN, definition=later, stock_left={"coin": 3}, campaign=campaign, door=1
+    )  # fmt: skip
+    assert list(told(live.events(door))) == ["state"]
+    shown = replace(door, campaign=Campaign("advent", "Advent", preview=True))
+    assert list(told(live.events(shown))) == ["state", "stock"]
+    assert list(told(live.changes(replace(door, as_of=START + timedelta(2)), door))) == [
+        "state", "stock",
+    ]  # fmt: skip
 
 
 def test_only_a_change_is_told() -> None:
