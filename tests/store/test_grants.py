@@ -210,8 +210,7 @@ def hunts(draw: st.DrawFn) -> Definition:
         closes_at=NOW + 7 * HOUR,
         timezone=draw(st.sampled_from(("UTC", "Europe/Berlin", "Asia/Kathmandu"))),
         max_wins=draw(QUOTAS),
-        map=PLAIN.map,
-        prizes=draw(prizes(ruled=True)),
+        prizes=draw(prizes(ruled=True, on=on)),
     )
 
 

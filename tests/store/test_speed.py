@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import starmap
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hunt.core.definition import Quota
+from hunt.core.definition import Area, Moments, Prize, Quota
 from hunt.core.maps import Map
 from hunt.errors import NoAttempts, TooFar, TooFast
 from hunt.store.driver.pool import Pool, open_pool
@@ -138,6 +139,18 @@ async def test_erased_player_leaves_no_place(database: str) -> None:
         async with pool.connection() as conn:
             cursor = await conn.execute("select player, place::text from player_clicks")
             assert await cursor.fetchall() == [("bob", f"({X},{Y})")]
+
+
+async def test_first_click_in_an_area_in_degrees_wins(database: str) -> None:
+    now = datetime.now(UTC)
+    prize = Prize("gold", "Gold", 9, Area(1.0, (X, Y), 101.0), None, None, first=True,
+                  release=Moments(50), starts=now - timedelta(hours=2))  # fmt: skip
+    hunt = replace(PLAIN, map=CITY, prizes=(prize,), closes_at=now + timedelta(seconds=60))
+    async with opened(database, hunt) as (log, _):
+        won = rewards(await log.append("harbour", [
+            click(x=X + 2 * STEP, y=Y), click(x=X + STEP, y=Y), click(x=X, y=Y + STEP),
+        ]))  # fmt: skip
+        assert [each.prize for each in won] == [None, "gold", "gold"], "122, 61 and 100 metres"
 
 
 @settings(max_examples=150)
