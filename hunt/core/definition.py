@@ -29,6 +29,11 @@ class Peak:
         """Probability at the position itself."""
         return self.peak
 
+    @property
+    def reach(self) -> float:
+        """Distance beyond which the probability is 0, because its exponential underflows."""
+        return 39 * self.radius  # exp(-39² / 2) is below the smallest number
+
     def chance(self, squared: float) -> float:
         """Return the probability at a squared distance from the position."""
         return self.peak * math.exp(-squared / (2 * self.radius * self.radius))
@@ -46,6 +51,11 @@ class Area:
     def highest(self) -> float:
         """Probability within the circle."""
         return self.odds
+
+    @property
+    def reach(self) -> float:
+        """Distance beyond which the probability is 0."""
+        return self.within
 
     def chance(self, squared: float) -> float:
         """Return the probability at a squared distance from the centre."""

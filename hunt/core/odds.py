@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hunt.core import sphere
 from hunt.core.definition import Definition, Prize
 from hunt.core.maps import Map
 
@@ -62,4 +63,8 @@ def _prepared(prize: Prize, on: Map) -> float | Callable[[float, float], float]:
     if isinstance(prize.odds, float | int):
         return float(prize.odds)
     squared, odds, (at_x, at_y) = on.squared, prize.odds.chance, prize.odds.at
-    return lambda x, y: odds(squared(x, y, at_x, at_y))
+    if not on.is_degrees:
+        return lambda x, y: odds(squared(x, y, at_x, at_y))
+    # Most areas are far away, and comparing latitudes costs less than a haversine.
+    band = sphere.latitudes(prize.odds.reach)
+    return lambda x, y: 0.0 if abs(y - at_y) > band else odds(squared(x, y, at_x, at_y))

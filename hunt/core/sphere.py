@@ -42,6 +42,11 @@ def distance(ax: float, ay: float, bx: float, by: float) -> float:
     return 2 * RADIUS * asin(sqrt(_haversine(ax, ay, bx, by)))
 
 
+def latitudes(metres: float) -> float:
+    """Return a difference of latitude, in degrees, beyond which a distance is larger."""
+    return degrees(metres / RADIUS) * (1 + 1e-9)
+
+
 def squared(ax: float, ay: float, bx: float, by: float) -> float:
     """Return the squared distance between two positions, in square metres."""
     found = distance(ax, ay, bx, by)

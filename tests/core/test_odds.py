@@ -49,3 +49,21 @@ def test_sure_finds_side_by_side_are_each_found() -> None:
     for n, find in enumerate(finds):
         assert Odds(replace(HUNT, prizes=tuple(finds))).draw(10 * n + 3, 5, 0.999999) is find
         assert Odds(replace(HUNT, prizes=tuple(finds))).draw(10 * n + 5, 5, 0.0) is None
+
+
+@given(st.floats(13.3, 13.5), st.floats(52.4, 52.6), st.sampled_from([40.0, 700.0]))
+def test_draw_in_degrees_skips_only_odds_of_zero(x: float, y: float, size: float) -> None:
+    on = Map(13.3, 52.4, 13.5, 52.6, "degrees")
+    for odds in (Area(1.0, (13.4, 52.5), size), Peak(1.0, (13.4, 52.5), size / 39)):
+        prize = Prize("p", "Prize", 1, odds, None, None)
+        drawn = Odds(replace(HUNT, map=on, prizes=(prize,))).draw(x, y, 0.0)
+        assert (drawn is prize) == (chance(prize, on, x, y) > 0)
+
+
+def test_reach_of_odds_in_degrees_is_kept_to_the_metre() -> None:
+    on = Map(13.3, 52.4, 13.5, 52.6, "degrees")
+    prize = Prize("p", "Prize", 1, Area(1.0, (13.4, 52.5), 1000.0), None, None)
+    draw = Odds(replace(HUNT, map=on, prizes=(prize,))).draw
+    metre = 1 / 111_195.08
+    assert draw(13.4, 52.5 + 999.9 * metre, 0.0) is prize
+    assert draw(13.4, 52.5 - 1000.1 * metre, 0.0) is None
