@@ -82,6 +82,7 @@ class Engine:
         epochs = Epochs(
             self.catalogue.hunts, store.hunts.begin_epoch, refresh=self.catalogue.refresh_soon
         )
+        self.log_news = LogNews()
         self.webhooks = self._make_webhooks()
         self.streams = self._make_streams(epochs, recorder)
         self.bus = self._make_bus()
@@ -160,6 +161,7 @@ class Engine:
             streams=self.streams,
             commits=self.commits,
             telemetry=self.telemetry,
+            news=self.log_news,
             jitter=jitter,
         )
         #: Called every few seconds; each drops the entries of a cache that were not used.
@@ -194,7 +196,7 @@ class Engine:
                 ring, lease.webhook.hunt, lease.webhook.id, lease.secrets
             ),
             sender=partial(open_sender, allow=allow, clock=time.time),
-            news=LogNews(),
+            news=self.log_news,
             database=trio.CapacityLimiter(1),
             jitter=jitter,
             clock=time.time,

@@ -14,6 +14,7 @@ from hunt.metrics.telemetry import Telemetry
 from hunt.service.audit_queue import AuditQueue
 from hunt.service.commits import Commits
 from hunt.service.drain import Drain
+from hunt.service.log_news import LogNews
 from hunt.service.readiness import Readiness
 from hunt.service.streams import Streams
 from hunt.settings import Settings
@@ -41,6 +42,7 @@ def make_operations(
     streams: Streams,
     commits: Commits,
     telemetry: Telemetry,
+    news: LogNews,
     jitter: Callable[[], float],
 ) -> Operations:
     """Return the services of one process for operators.
@@ -53,10 +55,16 @@ def make_operations(
         streams: Ended by a drain.
         commits: Finished by a drain.
         telemetry: Shows the faults of the audit trail, and ends its samples with a drain.
+        news: Ended by a drain.
         jitter: Uniform in [0, 1), spreads retries.
     """
     audit_queue = AuditQueue(record, jitter=jitter)
     telemetry.faults.add("audit", audit_queue.faults)
+
+    def drained() -> None:
+        telemetry.samples.end()
+        news.end()
+
     drain = Drain(
         readiness=readiness,
         hub=streams.hub,
@@ -64,7 +72,7 @@ def make_operations(
         delay=settings.drain_delay,
         timeout=settings.drain_timeout,
         refusing=host.refusing,
-        drained=telemetry.samples.end,
+        drained=drained,
     )
     return Operations(
         audit_queue=audit_queue,

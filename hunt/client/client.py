@@ -15,6 +15,7 @@ import trio
 
 from hunt.client import attempts
 from hunt.client.attempts import PATIENCE, AttemptFailed, ServerAbsent, WrongServer
+from hunt.client.backend_events import BackendEvents
 from hunt.client.credential import Credential, Token
 from hunt.client.reward import Answer
 from hunt.client.rewards import Rewards
@@ -172,6 +173,44 @@ class Client:
             nursery.cancel_scope.cancel()
         if failure is not None:
             raise failure
+
+    @asynccontextmanager
+    async def events(
+        self,
+        hunt: str,
+        *,
+        after: str | None = None,
+        from_seq: int | None = None,
+        clicks: bool = False,
+        prize: str | None = None,
+        notice: Notice = _ignore,
+    ) -> AsyncIterator[BackendEvents]:
+        """Stream the log of a hunt to a backend, with all players and positions.
+
+        The token must be an operator's, with the role ``fulfilment`` or ``support``.  After a
+        lost connection the iterator reconnects, and resumes after the last event.
+
+        Args:
+            hunt: Id of the hunt.
+            after: The `BackendEvents.position` to resume after, however old.
+            from_seq: First row of the log, >= 1; None: from now on.  `after` precedes it.
+            clicks: Stream all clicks, not only wins.
+            prize: Stream only wins of this prize.
+            notice: Called with every other message: ``hello``, ``reset``, ``drain``, and
+                ``lost`` before each reconnect.
+        """
+        query: dict[str, str | int] = {"events": "clicks" if clicks else "wins"}
+        if prize is not None:
+            query["prize"] = prize
+        if from_seq is not None:
+            query["after"] = from_seq - 1
+        path = f"/v1/admin/hunts/{hunt}/events"
+        events = BackendEvents(self._http, path, query, after, notice, wait=self._wait)
+        try:
+            yield events
+        finally:
+            with trio.CancelScope(shield=True):
+                await events.aclose()
 
 
 def _new_id() -> str:

@@ -42,7 +42,7 @@ class SseSource:
             async with AsyncExitStack() as stack:
                 with trio.fail_after(silence):
                     response = await stack.enter_async_context(self._get(after))
-                await _check(response)
+                await check_stream(response)
                 chunks = response.aiter_raw()
                 while True:
                     with trio.fail_after(silence):
@@ -53,7 +53,7 @@ class SseSource:
                         retry = retry if event.retry is None else event.retry
                         if event.event:
                             what = json.loads(event.data)
-                            silence = _silence(what) if event.event == "hello" else silence
+                            silence = silence_of(what) if event.event == "hello" else silence
                             over = over or _is_over(event.event, what)
                             await on_message(event.event, what)
         except (httpx.TransportError, trio.TooSlowError) as exc:
@@ -73,7 +73,7 @@ class SseSource:
         return self._http.stream("GET", self._path, headers=headers, timeout=timeout)
 
 
-def _silence(hello: object) -> float:
+def silence_of(hello: object) -> float:
     """Return the seconds without a byte after which the connection counts as dead.
 
     Raises:
@@ -90,7 +90,7 @@ def _is_over(kind: str, what: object) -> bool:
     return kind == "state" and isinstance(what, dict) and what.get("state") == "over"
 
 
-async def _check(response: httpx.Response) -> None:
+async def check_stream(response: httpx.Response) -> None:
     """Raise unless a response is an event stream.
 
     Raises:

@@ -10,6 +10,7 @@ class LogNews:
 
     def __init__(self) -> None:
         self._waiting: dict[str, trio.Event] = {}
+        self.ended = False  #: the process is stopping
 
     def advanced(self, hunt: str) -> None:
         """Wake the readers of a hunt's log; cannot block."""
@@ -19,4 +20,13 @@ class LogNews:
 
     def next(self, hunt: str) -> trio.Event:
         """Return an event that is set once the log grows; get it before the log is read."""
-        return self._waiting.setdefault(hunt, trio.Event())
+        event = self._waiting.setdefault(hunt, trio.Event())
+        if self.ended:
+            event.set()
+        return event
+
+    def end(self) -> None:
+        """Wake all readers, because the process is stopping; cannot block."""
+        self.ended = True
+        for event in self._waiting.values():
+            event.set()

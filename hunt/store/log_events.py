@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import starmap
 
 from hunt.core.log_event import EventFilter, LogEvent
+from hunt.errors import HuntNotFound
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
@@ -26,11 +27,11 @@ PAGE = """
 """
 
 # The last row that is left of an epoch; of the present one, the last row.
-EPOCH_END = """
-    select coalesce(
+ENDS = """
+    select h.epoch, h.last_seq, coalesce(
                (select e.upto from log_epochs e
                  where e.hunt = h.number and e.epoch = %(epoch)s order by e.number limit 1),
-               case when h.epoch = %(epoch)s then h.last_seq end), h.last_seq
+               case when h.epoch = %(epoch)s then h.last_seq end)
       from hunts h where h.id = %(hunt)s
 """
 
@@ -81,21 +82,19 @@ class LogEvents:
         reached = events[-1].seq if len(events) == limit else reach
         return events, reached, reached < end
 
-    async def end_of(self, hunt: str, epoch: str) -> tuple[int | None, int]:
-        """Return the last row that is left of an epoch of a log, and the last row of the log.
+    async def ends(self, hunt: str, epoch: str = "") -> tuple[str, int, int | None]:
+        """Return the present epoch of a log, its last row, and the last row left of `epoch`.
 
-        Args:
-            hunt: Id of an existing hunt.
-            epoch: Name of an epoch.
-
-        Returns:
-            None for an epoch that the log never had.
+        The last value is None for an epoch that the log never had.
 
         Raises:
+            HuntNotFound: There is no such hunt.
             StoreError: The log cannot be read.
         """
         with translated():
             async with self._pool.connection() as conn:
-                cursor = await conn.execute(EPOCH_END, {"hunt": hunt, "epoch": epoch})
+                cursor = await conn.execute(ENDS, {"hunt": hunt, "epoch": epoch})
                 row = await cursor.fetchone()
-        return (None, 0) if row is None else (row[0], row[1])
+        if row is None:
+            raise HuntNotFound(f"there is no hunt {hunt!r}")
+        return row[0], row[1], row[2]

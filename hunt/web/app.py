@@ -17,9 +17,20 @@ from hunt.errors import Refused, StoreError
 from hunt.play import contract, failures
 from hunt.play.resources import Resources
 from hunt.web import bodies, caller, cors, responses
-from hunt.web.admin import audit, codes, exports, hunts, players, process_control, samples, winners
+from hunt.web.admin import (
+    audit,
+    codes,
+    exports,
+    hunts,
+    log_events,
+    players,
+    process_control,
+    samples,
+    winners,
+)
 from hunt.web.admin import campaigns as admin_campaigns
 from hunt.web.admin import webhooks as admin_webhooks
+from hunt.web.admin.log_stream import LogStreams
 from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
 from hunt.web.routes import campaigns, clicks, pages, reading, session, sockets, streams
@@ -135,6 +146,16 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     yield exports.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield codes.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield winners.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
+    streams_of_logs = LogStreams(
+        page=store.log_events.page,
+        news=engine.log_news,
+        reconnect=play.streams.reconnect,
+        heartbeat=settings.heartbeat,
+        valid=engine.tokens.hold,
+    )
+    yield log_events.blueprint(
+        play, operations, store=store, streams=streams_of_logs, known=engine.catalogue.hunts
+    )
     yield admin_webhooks.blueprint(
         play, operations, store=store, settings=settings, known=engine.catalogue.hunts
     )

@@ -31,6 +31,8 @@ RUN: Mapping[tuple[str, str], str] = {
     ("docs/how-to/tokens.md", "js"): "tests/docs/test_token_examples.py",
     ("docs/how-to/tokens.md", "php"): "tests/docs/test_token_examples.py",
     ("docs/how-to/tokens.md", "python"): "tests/docs/test_token_examples.py",
+    ("docs/how-to/webhooks.md", "js"): "tests/docs/test_webhook_examples.py",
+    ("docs/how-to/webhooks.md", "python"): "tests/docs/test_webhook_examples.py",
     ("docs/tutorial/first-reward.md", "console"): "tests/life/test_tutorial.py",
     ("docs/tutorial/own-hunt.md", "console"): "tests/life/test_tutorial.py",
 }

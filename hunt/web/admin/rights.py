@@ -43,6 +43,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin_players.export": _SUPPORT,
     "admin_players.erase": _NONE,
     "admin_audit.audit": _SUPPORT,
+    "admin_events.events": frozenset({"support", "fulfilment"}),
     "admin_webhooks.every": _RECEIVERS,
     "admin_webhooks.webhooks": _RECEIVERS,
     "admin_webhooks.webhook": _RECEIVERS,

@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 from hunt.web.openapi import webhook_schemas as schemas
-from hunt.web.openapi.operation import LIMIT, Operation, for_operators, integer
+from hunt.web.openapi.operation import (
+    LIMIT,
+    STRING,
+    Operation,
+    Parameter,
+    for_operators,
+    integer,
+)
 
 _ALL = "/hunts/{hunt}/webhooks"
 _ONE = f"{_ALL}/{{webhook}}"
 
 OPERATIONS: tuple[Operation, ...] = (
+    for_operators(
+        "admin_events", "GET", "/hunts/{hunt}/events",
+        "Stream the events of the log with players and positions; the audit trail records it.",
+        STRING, 400, mimetype="text/event-stream",
+        parameters=(
+            Parameter(
+                name="events", description="`wins` (default), or `clicks`: all.",
+                schema={"type": "string", "enum": ["wins", "clicks"]},
+            ),
+            Parameter(
+                name="prize", description="Stream only wins of this prize.",
+                schema={"type": "string", "pattern": "^[a-z0-9-]{1,64}$"},
+            ),
+            integer("after", 0, 2**62, "Begin after this `seq`; default: from now on."),
+            Parameter(
+                name="Last-Event-ID", location="header", schema=STRING,
+                description="Id of the last event received; the stream resumes after it.",
+            ),
+        ),
+    ),
     for_operators(
         "admin_all_webhooks", "GET", "/webhooks", "List the webhooks of all hunts.",
         schemas.WebhookList,
