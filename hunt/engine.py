@@ -15,6 +15,7 @@ from hunt.bus.link import Link
 from hunt.bus.valkey import ValkeyBus
 from hunt.core.addresses import network
 from hunt.core.breaker import Breaker
+from hunt.core.key_ring import KeyRing
 from hunt.core.proxies import Proxies
 from hunt.host import Host
 from hunt.metrics.declarations import Sources
@@ -24,6 +25,7 @@ from hunt.metrics.recorder import Recorder
 from hunt.metrics.telemetry import Telemetry
 from hunt.operations import make_operations
 from hunt.play.assembly import assemble
+from hunt.play.claims import Claims
 from hunt.service.broadcast import Broadcast
 from hunt.service.catalogue import Catalogue
 from hunt.service.commits import Commits
@@ -37,6 +39,7 @@ from hunt.service.leaderboard import Leaderboard
 from hunt.service.limits import Limits
 from hunt.service.log_news import LogNews
 from hunt.service.readiness import Readiness
+from hunt.service.retention import Retention
 from hunt.service.streams import Streams
 from hunt.service.tail import Tail
 from hunt.service.tracing import ClickTracing, Tracer
@@ -118,6 +121,8 @@ class Engine:
             ended=self.catalogue.refresh_soon,
             jitter=jitter,
         )
+        self.retention = Retention(store.retention.apply, jitter=jitter)
+        self.claims = Claims(store.reward_states, KeyRing(settings.data_keys))
         self.leaderboard = Leaderboard(store.leaderboard.add_up, store.leaderboard.leaders)
         self.campaign_boards = Leaderboard(
             store.campaign_standings.add_up,
@@ -257,6 +262,7 @@ class Engine:
             ("engine", self.catalogue.faults),
             ("engine", self.resume_faults),
             ("ending", self.ending.faults),
+            ("retention", self.retention.faults),
             ("keys", self.key_faults),
             ("leaderboard", self.leaderboard.faults),
             ("probe", self.commits.prober.faults),

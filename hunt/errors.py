@@ -119,6 +119,35 @@ class WrongState(Refused):
     status, slug, title, label = 409, "wrong-state", "Wrong state", "wrong_state"
 
 
+class RewardNotFound(Refused):
+    """The hunt has no such reward, or it belongs to another player."""
+
+    status, slug, title, label = 404, "no-such-reward", "No such reward", "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such reward")
+
+
+class ClaimRefused(Refused):
+    """The reward cannot be claimed, or not any more."""
+
+    status, slug, title, label = 409, "claim-refused", "Claim refused", "wrong_state"
+
+    def __init__(self, detail: str, *, state: str | None) -> None:
+        super().__init__(detail)
+        self.state = state  #: present state of the reward
+
+
+class RewardsUnchanged(Refused):
+    """The state of a reward does not allow the change, so no reward was changed."""
+
+    status, slug, title, label = 409, "rewards-unchanged", "Rewards unchanged", "wrong_state"
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("no reward was changed")
+        self.errors = dict(errors)  #: seq -> error message
+
+
 class ClickConflict(Refused):
     """The click id was used before, for another click."""
 

@@ -156,7 +156,8 @@ class Settings:
         values.whole(1), "clicks", "Clicks of one player at once before `HUNT_CLICK_RATE` applies.",
     )] = 40
     ticket_rate: Annotated[float, Setting(
-        values.decimal(), "per second", "Rate limit of the tickets of one player; 0: no limit.",
+        values.decimal(), "per second",
+        "Rate limit of the tickets, and of the claims, of one player; 0: no limit.",
     )] = 2.0
     ticket_burst: Annotated[int, Setting(
         values.whole(1), "tickets",

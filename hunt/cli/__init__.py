@@ -30,6 +30,7 @@ COMMANDS = {
     "webhooks": "Manage the endpoints that are told of wins.",
     "winners": "List who won what in a hunt or a campaign, as CSV or JSON lines.",
     "export": "Write winners or clicks as CSV, JSON lines or Parquet.",
+    "rewards": "Show rewards and claims; mark rewards as sent; void them.",
     "verify": "Recompute every draw of a hunt, and compare it with the log.",
     "doctor": "Check settings, database and limits, and suggest changes.",
     "health": "Ask the running server whether it is alive or ready.",

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args
 
 import click
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from hunt.cli import arguments, running
 from hunt.core import winner_formats
+from hunt.core.claims import RewardState
+from hunt.core.key_ring import KeyRing
 from hunt.core.winner_formats import FULFILMENT, HUNT_FULFILMENT
 from hunt.errors import HuntNotFound
+from hunt.play import claims
 from hunt.settings import Settings
+from hunt.store.audit import Audit, Entry
 from hunt.store.campaigns import Campaigns
 from hunt.store.hunts import Hunts
-from hunt.store.winners import Filter, pages
+from hunt.store.winners import Filter, Winner, pages
+
+STATES = get_args(RewardState)
 
 
 @click.command(
@@ -37,12 +45,16 @@ from hunt.store.winners import Filter, pages
     show_default=True,
     help="Format of the list.",
 )
+@click.option("--state", type=click.Choice(STATES), help="List only rewards in this state.")
+@click.option("--fields", is_flag=True, help="With the fields of claims, decrypted.")
 @arguments.options
 def command(
     hunt_id: str,
     prize: str | None,
     player: str | None,
     form: str,
+    state: RewardState | None,
+    fields: bool,
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
@@ -52,22 +64,35 @@ def command(
     a first column.
     """
     settings = arguments.read(data_dir, config).settings
-    running.run(_list, settings, hunt_id, Filter(prize=prize, player=player), form)
+    wanted = Filter(prize=prize, player=player, state=state)
+    running.run(_list, settings, hunt_id, wanted, form, fields)
 
 
-async def _list(settings: Settings, hunt_id: str, wanted: Filter, form: str) -> None:
+async def _list(settings: Settings, hunt_id: str, wanted: Filter, form: str, fields: bool) -> None:
     ring = arguments.key_ring(settings)
     async with running.pool(settings) as pool:
         hunts = Hunts(pool, ring)
         doors = await Campaigns(pool).hunts(hunt_id)
         if not doors and await hunts.get(hunt_id) is None:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
-        columns = HUNT_FULFILMENT if doors else FULFILMENT
+        columns: Sequence[winner_formats.Column] = HUNT_FULFILMENT if doors else FULFILMENT
+        if fields:
+            columns = (*columns, winner_formats.CLAIM)
         lines = winner_formats.csv_lines if form == "csv" else winner_formats.json_lines
         if form == "csv":
             click.echo(winner_formats.csv_head(columns), nl=False)
+        if fields:
+            detail: dict[str, object] = {"fields": "true"}
+            entry = Entry(actor=arguments.actor(), action="winners", hunt=hunt_id, detail=detail)
+            await Audit(pool).record(entry)
         for hunt in doors or [hunt_id]:
-            async with aclosing(pages(pool, hunt, wanted, ring=ring)) as found:
-                async for winners in found:
+            async with aclosing(pages(pool, hunt, wanted, ring=ring, fields=fields)) as found:
+                async for page in found:
+                    winners = [_opened(ring, hunt, each) for each in page] if fields else page
                     rows = (SimpleNamespace(hunt=hunt, **asdict(each)) for each in winners)
                     click.echo(lines(rows, columns), nl=False)
+
+
+def _opened(ring: KeyRing, hunt: str, winner: Winner) -> Winner:
+    """Return a winner with the fields of the claim."""
+    return replace(winner, fields=claims.opened(ring, hunt, winner.seq, winner.sealed))

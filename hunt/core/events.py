@@ -34,10 +34,11 @@ class Reward(Struct, frozen=True, gc=False):
     prize: str | None  #: None if nothing was won
     points: int  #: >= 0
     at: str  #: time of settlement; RFC 3339, UTC, as in ``2026-11-01T18:00:00.123456Z``
-    x: float = 0.0  #: position of the click; shown to its player only
-    y: float = 0.0
+    x: float | None = 0.0  #: position of the click; shown to its player only
+    y: float | None = 0.0  #: None, as x, once the player is erased
     sold_out: str | None = None  #: the prize that the click drew, if its stock was used up
     code: Code | None = None  #: for its player only; None where the prize has no codes
+    state: str | None = None  #: of the prize: claimed, sent or void; None: granted, or no prize
 
 
 class Settlement(Struct, frozen=True, gc=False):

@@ -121,6 +121,19 @@ class Grants:
             candidate = self._prizes[candidate].overflow
         return Given(None, drawn)
 
+    def take_back(self, prize_id: str, granted_at: datetime, at: datetime) -> None:
+        """Return a unit of a prize whose reward is void; limits of players still count it.
+
+        Args:
+            prize_id: Id of the prize.
+            granted_at: Time of its grant.
+            at: Time of the void.
+        """
+        self.granted[prize_id] -= 1
+        later = any(granted_at < step.at <= at for step in self._plans[prize_id])
+        if self._prizes[prize_id].void and later:
+            self.voided[prize_id] += 1
+
     def planned(self, at: datetime) -> dict[str, int]:
         """Return how many grants the release plans have allowed by a time, of prizes with one."""
         found = {}

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from hunt.core.codes import Code
 from hunt.core.wire import encode
 
-Kind = Literal["integer", "text", "time", "number"]
+Kind = Literal["integer", "text", "time", "number", "object"]
 
 
 class Column(NamedTuple):
@@ -33,10 +33,16 @@ WINNERS = (
     Column("at", "time"),
     Column("x", "number"),
     Column("y", "number"),
+    Column("state", "text"),
+    Column("claimed_at", "time"),
+    Column("sent_at", "time"),
 )
 
 #: Winners with their codes: for fulfilment only.  Exports and webhooks have no codes.
 FULFILMENT = (*WINNERS, Column("code", "text"))
+
+#: The fields of a claim, which are JSON in a CSV file.
+CLAIM = Column("fields", "object")
 
 CLICKS = (*WINNERS, Column("sold_out", "text"))
 
@@ -54,8 +60,10 @@ def values(row: object, columns: Sequence[Column] = WINNERS) -> dict[str, object
     found = {column.name: getattr(row, column.name) for column in columns}
     if isinstance(code := found.get("code"), Code):
         found["code"] = code.text
-    at = found["at"].astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return found | {"at": at}
+    for name, kind in columns:
+        if kind == "time" and found[name] is not None:
+            found[name] = found[name].astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return found
 
 
 def csv_head(columns: Sequence[Column] = WINNERS) -> str:
@@ -70,6 +78,8 @@ def csv_lines(rows: Iterable[object], columns: Sequence[Column] = WINNERS) -> st
     lines = csv.writer(text)
     for row in rows:
         found = values(row, columns)
+        if fields := found.get("fields"):
+            found["fields"] = encode(fields).decode()
         for name in texts:
             if str(found[name]).startswith(FORMULA):
                 found[name] = f"'{found[name]}"

@@ -101,8 +101,10 @@ def _checked(
 def _outcome(reward: Reward) -> str:
     # String formatting costs a third of an encoder.  Id and time need no escaping: the
     # server validated or made them.
-    sold = "" if reward.sold_out is None else f',"sold_out":{_quoted(reward.sold_out)}'
-    return f',"prize":{_quoted(reward.prize)},"points":{reward.points},"at":"{reward.at}"{sold}'
+    more = "" if reward.sold_out is None else f',"sold_out":{_quoted(reward.sold_out)}'
+    if reward.state is not None:
+        more += f',"state":"{reward.state}"'
+    return f',"prize":{_quoted(reward.prize)},"points":{reward.points},"at":"{reward.at}"{more}'
 
 
 @lru_cache(4096)

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from hunt.core import map_form
 from hunt.core.campaign import hides_prizes
+from hunt.core.claim_form import until_to_json
+from hunt.core.claims import Claim
 from hunt.core.definition import Definition, Prize
 from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt, Version
@@ -95,6 +97,15 @@ def _prize(prize: Prize, hunt: Hunt) -> dict[str, object]:
             for name, time in (("from", prize.starts), ("until", prize.until))
             if time is not None
         },
+        **({} if prize.claim is None else {"claim": _claim(prize.claim)}),
+    }
+
+
+def _claim(claim: Claim) -> dict[str, object]:
+    """Return the form of a claim; how long its fields are kept is the operator's."""
+    return {
+        "fields": [asdict(each) for each in claim.fields],
+        "until": until_to_json(claim),
     }
 
 

@@ -85,6 +85,7 @@ def refused(error: Refused) -> Problem:
         opens_at=getattr(error, "opens_at", None),
         closes_at=getattr(error, "closes_at", None),
         workers=getattr(error, "workers", None),
+        state=getattr(error, "state", None),
     )
 
 

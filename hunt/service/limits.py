@@ -113,6 +113,7 @@ class Limits:
             else None
         )
         self.tickets = limit("ticket", settings.ticket_rate, settings.ticket_burst)
+        self.claims = limit("claim", settings.ticket_rate, settings.ticket_burst)
         self.connects = limit("connect", settings.connect_rate, settings.connect_burst)
         self.resumes = limit("resume", settings.resume_rate, settings.resume_burst)
         sessions = limiter(settings.session_rate, settings.session_burst)

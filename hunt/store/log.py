@@ -39,7 +39,7 @@ COMMIT = Statement(
 TRY = Statement("hunt_try_commit", "select hunt_try_commit($1)")
 
 #: Columns of the SQL function `hunt_rewards`, as `reward_of` takes them.
-REWARD_COLUMNS = "seq, click_id, player, prize, points, at, x, y, sold_out, code"
+REWARD_COLUMNS = "seq, click_id, player, prize, points, at, x, y, sold_out, null, state, code"
 
 READ = f"""
     select {REWARD_COLUMNS}

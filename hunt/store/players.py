@@ -17,7 +17,14 @@ HUNTS = "select number, id from hunts where id >= %s order by id"
 # One unprepared statement for each hunt, so that a plan locks only one partition.  With a
 # thousand hunts, a statement over all of them would fill the server's lock table.
 EXPORT = """
-    select r.seq, r.click_id::text, r.x, r.y, r.prize, r.points, hunt_time(r.at)
+    select r.seq, r.click_id::text, r.x, r.y, r.prize, r.points, hunt_time(r.at),
+           case when r.prize is not null then hunt_reward_state(r.hunt, r.seq) end,
+           coalesce((
+               select jsonb_agg(jsonb_build_object('number', h.number, 'state', h.state,
+                          'at', hunt_time(h.at), 'actor', h.actor, 'reason', h.reason)
+                          order by h.number)
+                 from reward_changes h where h.hunt = r.hunt and h.seq = r.seq), '[]'),
+           (select c.sealed from claims c where c.hunt = r.hunt and c.seq = r.seq)
       from rewards r
      where r.hunt = %(hunt)s and r.player = %(player)s and r.seq > %(seq)s
      order by r.seq limit %(limit)s
@@ -39,6 +46,42 @@ ERASE_ELSEWHERE = (
     """,
 )
 
+# Everything else that is stored about a player, table by table.
+RECORDS = {
+    "leaderboard": """
+        select h.id as hunt, s.points, s.wins from standings s join hunts h on h.number = s.hunt
+         where s.player = %(player)s order by 1
+    """,
+    "campaigns": """
+        select c.id as campaign, s.points, s.wins
+          from campaign_standings s join campaigns c on c.number = s.campaign
+         where s.player = %(player)s order by 1
+    """,
+    "limits": """
+        select h.id as hunt, p.prize, p.granted from player_prizes p
+          join hunts h on h.number = p.hunt where p.player = %(player)s order by 1, 2
+    """,
+    "periods": """
+        select h.id as hunt, case p.what when 'a' then 'attempts' else 'wins' end as counted,
+               p.since::text, p.count
+          from player_periods p join hunts h on h.number = p.hunt
+         where p.player = %(player)s order by 1, 2
+    """,
+    "last_clicks": """
+        select h.id as hunt, hunt_time(p.at) as at from player_clicks p
+          join hunts h on h.number = p.hunt where p.player = %(player)s order by 1
+    """,
+    "rejected": """
+        select h.id as hunt, r.click_id::text as id, r.x, r.y, r.reason, hunt_time(r.at) as at
+          from rejected r join hunts h on h.number = r.hunt
+         where r.player = %(player)s order by r.id
+    """,
+    "audit": """
+        select a.id, hunt_time(a.at) as at, a.action, a.hunt from audit a
+         where a.detail->>'player' in (%(player)s, hunt_pseudonym(%(player)s)) order by a.id
+    """,
+}
+
 AUDIT = "insert into audit (actor, action, detail) values (%s, %s, %s)"
 
 
@@ -48,11 +91,14 @@ class Row(Struct, frozen=True):
     hunt: str
     seq: int
     id: str
-    x: float
-    y: float
+    x: float | None  #: map units; None: erased
+    y: float | None
     prize: str | None
     points: int
     at: str
+    state: str | None  #: None without a prize
+    history: list[dict[str, object]]  #: changes of the state, oldest first
+    sealed: bytes | None  #: fields of the claim
 
 
 class Players:
@@ -94,6 +140,18 @@ class Players:
                     found += [Row(hunt, *row) for row in await cursor.fetchall()]
                     if len(found) == limit:
                         break
+        return found
+
+    async def records(self, player: str) -> dict[str, list[dict[str, object]]]:
+        """Return what is stored about a player beside clicks: rows by table, columns by name."""
+        found: dict[str, list[dict[str, object]]] = {}
+        with translated():
+            async with self._pool.connection() as conn:
+                for table, query in RECORDS.items():
+                    cursor = await conn.execute(query, {"player": player})
+                    names = [column.name for column in cursor.description or ()]
+                    rows = await cursor.fetchall()
+                    found[table] = [dict(zip(names, row, strict=True)) for row in rows]
         return found
 
     async def erase(self, player: str, *, actor: str) -> tuple[str, int]:

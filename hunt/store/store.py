@@ -25,6 +25,8 @@ from hunt.store.leaderboard import StoredLeaderboard
 from hunt.store.log import Log
 from hunt.store.log_events import LogEvents
 from hunt.store.players import Players
+from hunt.store.retention import Retention
+from hunt.store.reward_states import RewardStates
 from hunt.store.webhook_leases import WebhookLeases
 from hunt.store.webhooks import Webhooks
 from hunt.store.winners import Filter, Winner
@@ -61,6 +63,8 @@ class Store:
         self.log = Log(pool, by=self.name if notify else None, ring=ring)
         self.hunts = Hunts(pool, ring)
         self.players = Players(pool)
+        self.reward_states = RewardStates(pool)
+        self.retention = Retention(pool)
         self.audit = Audit(pool)
         self.log_events = LogEvents(pool)
         self.ring = KeyRing(()) if ring is None else ring
@@ -78,11 +82,11 @@ class Store:
         self.on_recovery = pool.on_recovery
 
     async def winners(
-        self, hunt: str, wanted: Filter, *, after: int, limit: int
+        self, hunt: str, wanted: Filter, *, after: int, limit: int, fields: bool = False
     ) -> tuple[list[Winner], int | None]:
         """Return a page of winners with their codes; see `hunt.store.winners.page`."""
         return await winners.page(
-            self._pool, hunt, wanted, after=after, limit=limit, ring=self._ring
+            self._pool, hunt, wanted, after=after, limit=limit, ring=self._ring, fields=fields
         )
 
     def export(

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hunt.core import codes
+from hunt.core.claims import RewardState
 from hunt.core.codes import Code
 from hunt.core.key_ring import KeyRing
 from hunt.store.driver.errors import translated
@@ -23,12 +24,21 @@ LAST = "select last_seq from hunts where id = %s"
 # range of the log.  Not prepared: a plan made for this hunt reads its partition only.
 PAGE = """
     select r.seq, r.click_id::text, r.player, r.prize, r.points, r.at, r.x, r.y, r.sold_out,
+           case when r.prize is not null then coalesce(s.state, 'granted') end,
+           s.claimed_at, s.sent_at, c.sealed,
            case when %(codes)s and r.prize is not null then hunt_code(r.hunt, r.seq) end
       from rewards r
+      left join lateral (
+               select (array_agg(h.state order by h.number desc))[1] as state,
+                      max(h.at) filter (where h.state = 'claimed') as claimed_at,
+                      max(h.at) filter (where h.state = 'sent') as sent_at
+                 from reward_changes h where h.hunt = %(hunt)s and h.seq = r.seq) s on true
+      left join claims c on %(fields)s and c.hunt = %(hunt)s and c.seq = r.seq
      where r.hunt = %(hunt)s and r.seq > %(after)s and r.seq <= %(upto)s
        and (r.prize is not null or %(every)s)
        and (%(prize)s::text is null or r.prize = %(prize)s)
        and (%(player)s::text is null or r.player = %(player)s)
+       and (%(state)s::text is null or coalesce(s.state, 'granted') = %(state)s)
        and (%(since)s::timestamptz is null or r.at >= %(since)s)
        and (%(until)s::timestamptz is null or r.at < %(until)s)
      order by r.seq limit %(limit)s
@@ -47,9 +57,14 @@ class Winner(Struct, frozen=True):
     prize: str | None  #: None only where all clicks are wanted
     points: int
     at: datetime  #: time of settlement, by the database's clock
-    x: float  #: position of the click, in map units
-    y: float
+    x: float | None  #: position of the click, in map units; None: erased
+    y: float | None
     sold_out: str | None = None  #: the prize that it drew, and whose stock was used up
+    state: RewardState | None = None  #: None without a prize
+    claimed_at: datetime | None = None  #: None: not claimed
+    sent_at: datetime | None = None  #: None: not sent
+    sealed: bytes | None = None  #: fields of its claim, if they were asked for
+    fields: dict[str, object] | None = None  #: the same, once they are opened
     code: Code | None = None  #: only where codes are wanted
 
 
@@ -60,6 +75,7 @@ class Filter(Struct, frozen=True):
     player: str | None = None
     since: datetime | None = None  #: settled at this time or later
     until: datetime | None = None  #: settled before this time
+    state: RewardState | None = None
 
 
 async def page(
@@ -72,6 +88,7 @@ async def page(
     every: bool = False,
     upto: int | None = None,
     ring: KeyRing | None = None,
+    fields: bool = False,
 ) -> tuple[list[Winner], int | None]:
     """Return winners in the order of the log, and the seq after which to go on.
 
@@ -87,6 +104,7 @@ async def page(
         every: Return all rows of the log, also those that won nothing.
         upto: Last seq to return; None: the end of the log.
         ring: Keys of the codes; None: return no codes.
+        fields: Whether to return the sealed fields of claims.
 
     Returns:
         The winners, and None instead of a seq at the end.
@@ -106,7 +124,7 @@ async def page(
             values = {
                 "hunt": number, "after": after, "upto": end, "prize": wanted.prize,
                 "player": wanted.player, "since": wanted.since, "until": wanted.until,
-                "limit": limit, "every": every,
+                "limit": limit, "every": every, "state": wanted.state, "fields": fields,
                 "codes": has_codes and ring is not None,
             }  # fmt: skip
             found = await (await conn.execute(PAGE, values, prepare=False)).fetchall()
@@ -132,6 +150,7 @@ async def pages(
     limit: int = RANGE,
     every: bool = False,
     ring: KeyRing | None = None,
+    fields: bool = False,
 ) -> AsyncGenerator[list[Winner], None]:
     """Yield winners up to the present end of the log, page by page; see `page`.
 
@@ -145,7 +164,15 @@ async def pages(
     following: int | None = after
     while following is not None:
         winners, following = await page(
-            pool, hunt, wanted, after=following, limit=limit, every=every, upto=row[0], ring=ring
+            pool,
+            hunt,
+            wanted,
+            after=following,
+            limit=limit,
+            every=every,
+            upto=row[0],
+            fields=fields,
+            ring=ring,
         )
         if winners:
             yield winners

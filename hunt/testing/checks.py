@@ -14,6 +14,7 @@ from hunt.core.events import Reward
 from hunt.testing.connections import connections
 from hunt.testing.history import Attempt, Entry, History, Received
 from hunt.testing.stored_log import StoredLog
+from hunt.testing.voids import Voids, with_returns
 
 #: Maximum number of lines of context of one violation.
 LINES = 12
@@ -138,19 +139,32 @@ def dense(history: History, log: StoredLog) -> list[Violation]:
         found.append(Violation("dense", what, lines[:LINES]))
     for stock in log.stocks:
         won = [row for row in log.rows if row.prize == stock.prize]
-        if stock.stock is not None and len(won) > stock.stock:
-            what = f"{stock.prize} was granted {len(won)} times, of a stock of {stock.stock}"
-            over = won[stock.stock :]
-            found.append(Violation("dense", what, tuple(map(_row, over[:LINES]))))
-        if stock.stock is not None and stock.granted != len(won):
-            what = f"{stock.prize} is counted {stock.granted} times, and granted {len(won)} times"
-            found.append(Violation("dense", what, tuple(map(_row, won[-LINES:]))))
+        if stock.stock is not None:
+            found += _stock(stock.prize, stock.stock, stock.granted, won, log.voids)
         players = Counter(row.player for row in won)
         for player, count in players.items():
             if stock.per_player is not None and count > stock.per_player:
                 what = f"{player} got {stock.prize} {count} times, of {stock.per_player}"
                 theirs = [_row(row) for row in won if row.player == player]
                 found.append(Violation("dense", what, tuple(theirs[:LINES])))
+    return found
+
+
+def _stock(
+    prize: str, stock: int, counted: int, won: Sequence[Reward], voids: Voids
+) -> list[Violation]:
+    """Check that rewards that stand never exceed a stock, and that the store counts them."""
+    found, stands = [], 0
+    for row, returned in with_returns(sorted(won, key=lambda row: row.seq), voids, prize):
+        stands += 1 - len(returned)
+        if stands > stock:
+            what = f"{prize} was granted {stands} times, of a stock of {stock}"
+            found.append(Violation("dense", what, (_row(row),)))
+            break
+    stands = sum(row.seq not in voids for row in won)
+    if counted != stands:
+        what = f"{prize} is counted {counted} times, and granted {stands} times"
+        found.append(Violation("dense", what, tuple(map(_row, won[-LINES:]))))
     return found
 
 

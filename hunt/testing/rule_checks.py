@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from hunt.core.definition import Definition, Prize
 from hunt.core.events import Reward
 from hunt.core.odds import chance
 from hunt.core.periods import began, released, steps
 from hunt.testing.checks import Violation
+from hunt.testing.voids import Voids, with_returns
 
 
-def rules(definition: Definition, seed: bytes, rows: Sequence[Reward]) -> list[Violation]:
+def rules(
+    definition: Definition,
+    seed: bytes,
+    rows: Sequence[Reward],
+    voids: Voids = MappingProxyType({}),
+) -> list[Violation]:
     """Return the rows that the rules of a hunt do not allow.
+
+    A void reward returns its unit, and still counts for the limits of its player.
 
     The definition must not have changed while the rows were settled.
 
@@ -22,6 +31,7 @@ def rules(definition: Definition, seed: bytes, rows: Sequence[Reward]) -> list[V
         definition: The hunt.
         seed: Its seed, 32 bytes.
         rows: All rows of its log, by ascending seq.
+        voids: Its void rewards.
     """
     found: list[Violation] = []
     for check in (_attempts, _wins, _places, _speed):
@@ -29,8 +39,8 @@ def rules(definition: Definition, seed: bytes, rows: Sequence[Reward]) -> list[V
     for prize in definition.prizes:
         won = [row for row in rows if row.prize == prize.id]
         found += _times(prize, won)
-        found += _plan(definition, prize, seed, won)
-        found += _sold_out(prize, rows)
+        found += _plan(definition, prize, seed, list(with_returns(won, voids, prize.id)))
+        found += _sold_out(prize, with_returns(rows, voids, prize.id))
     return found
 
 
@@ -40,6 +50,11 @@ def _violation(rule: str, row: Reward) -> Violation:
 
 def _time(row: Reward) -> datetime:
     return datetime.fromisoformat(row.at)
+
+
+def _place(row: Reward) -> tuple[float, float] | None:
+    """Return the position of a click; None once its player is erased."""
+    return None if row.x is None or row.y is None else (row.x, row.y)
 
 
 def _over(rows: Sequence[Reward], key: Callable[[Reward], object], most: int) -> Iterator[Reward]:
@@ -73,7 +88,9 @@ def _places(definition: Definition, rows: Sequence[Reward]) -> list[Violation]:
     return [
         _violation("area of the first click", row)
         for row in rows
-        if row.prize in firsts and chance(firsts[row.prize], definition.map, row.x, row.y) == 0
+        if row.prize in firsts
+        and (place := _place(row)) is not None
+        and chance(firsts[row.prize], definition.map, *place) == 0
     ]
 
 
@@ -85,7 +102,10 @@ def _speed(definition: Definition, rows: Sequence[Reward]) -> list[Violation]:
     last: dict[str, Reward] = {}
     for row in rows:
         before = last.get(row.player, row)
-        far = definition.map.distance((before.x, before.y), (row.x, row.y))
+        here, there = _place(row), _place(before)
+        if here is None or there is None:
+            continue
+        far = definition.map.distance(there, here)
         seconds = max((_time(row) - _time(before)).total_seconds(), 0.0)
         if far > definition.max_speed * seconds * (1 + 1e-9) + 1e-6:
             found.append(_violation("max_speed", row))
@@ -103,11 +123,17 @@ def _in_time(prize: Prize, row: Reward) -> bool:
 
 
 def _plan(
-    definition: Definition, prize: Prize, seed: bytes, won: Sequence[Reward]
+    definition: Definition,
+    prize: Prize,
+    seed: bytes,
+    won: Sequence[tuple[Reward, list[Reward]]],
 ) -> list[Violation]:
-    plan, found = steps(definition, prize, seed), []
+    plan, found, count = steps(definition, prize, seed), [], 0
     in_step: Counter[int] = Counter()
-    for count, row in enumerate(won, 1):
+    for row, returned in won:
+        for each in returned:
+            in_step[released(definition, prize, plan, _time(each))[1]] -= 1
+        count += 1 - len(returned)
         if not _in_time(prize, row):
             continue
         allowed, before = released(definition, prize, plan, _time(row))
@@ -118,13 +144,13 @@ def _plan(
     return found
 
 
-def _sold_out(prize: Prize, rows: Sequence[Reward]) -> list[Violation]:
-    """Check that nobody was told "sold out" while there was stock; void units are stock, too."""
+def _sold_out(prize: Prize, rows: Iterator[tuple[Reward, list[Reward]]]) -> list[Violation]:
+    """Check that nobody was told "sold out" while there was stock; lost units are stock, too."""
     if prize.void or prize.stock is None:
         return []
     found, granted = [], 0
-    for row in rows:
-        granted += row.prize == prize.id
+    for row, returned in rows:
+        granted += (row.prize == prize.id) - len(returned)
         if row.sold_out == prize.id and granted < prize.stock:
             found.append(_violation("sold out", row))
     return found

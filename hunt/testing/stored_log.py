@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hunt.core.events import Reward
+from hunt.testing.voids import Voids
 
 
 class PrizeCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,3 +27,4 @@ class StoredLog(msgspec.Struct, frozen=True, kw_only=True):
     last_seq: int  #: as counted by the store
     rows: Sequence[Reward]  #: in any order
     stocks: Sequence[PrizeCount] = ()
+    voids: Voids = msgspec.field(default_factory=dict)  #: rewards that are void

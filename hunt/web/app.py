@@ -25,6 +25,7 @@ from hunt.web.admin import (
     log_events,
     players,
     process_control,
+    rewards,
     samples,
     winners,
 )
@@ -33,7 +34,7 @@ from hunt.web.admin import webhooks as admin_webhooks
 from hunt.web.admin.log_stream import LogStreams
 from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
-from hunt.web.routes import campaigns, clicks, pages, reading, session, sockets, streams
+from hunt.web.routes import campaigns, claims, clicks, pages, reading, session, sockets, streams
 
 
 class Application(QuartTrio):
@@ -140,12 +141,11 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     yield campaigns.blueprint(engine)
     guests = resources.fixed["/v1/session"]
     yield session.blueprint(play, settings=settings, guests=guests, limits=engine.limits)
+    yield claims.blueprint(play, claims=engine.claims, limits=engine.limits)
     yield hunts.blueprint(play, operations, store)
     yield admin_campaigns.blueprint(play, operations, store)
-    yield players.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield exports.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield codes.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
-    yield winners.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     streams_of_logs = LogStreams(
         page=store.log_events.page,
         news=engine.log_news,
@@ -158,6 +158,15 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     )
     yield admin_webhooks.blueprint(
         play, operations, store=store, settings=settings, known=engine.catalogue.hunts
+    )
+    yield players.blueprint(
+        play, operations, store=store, claims=engine.claims, known=engine.catalogue.hunts
+    )
+    yield winners.blueprint(
+        play, operations, store=store, claims=engine.claims, known=engine.catalogue.hunts
+    )
+    yield rewards.blueprint(
+        play, operations, store=store, claims=engine.claims, known=engine.catalogue.hunts
     )
     yield audit.blueprint(play, operations, store.audit)
     yield process_control.blueprint(play, operations, engine.commits)

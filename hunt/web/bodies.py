@@ -12,12 +12,15 @@ from quart_trio.wrappers import TrioRequest
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from hunt.errors import InvalidRequest, UnsupportedType
+from hunt.errors import InvalidRequest, RewardNotFound, UnsupportedType
 from hunt.play.request import checked_number, unsupported_body
 from hunt.web.scope_state import CONTINUE
 
 #: Maximum size of the body of a request for administration, in bytes.
 MAX_ADMIN_BODY = 256 * 1024
+
+#: Maximum size of the body of a claim, in bytes: a full form in UTF-8.
+MAX_CLAIM_BODY = 96 * 1024
 
 
 class SizedRequest(TrioRequest):
@@ -44,6 +47,8 @@ class SizedRequest(TrioRequest):
     ) -> None:
         if path.startswith("/v1/admin/"):
             max_content_length = MAX_ADMIN_BODY
+        elif path.endswith("/claim"):
+            max_content_length = MAX_CLAIM_BODY
         super().__init__(
             method,
             scheme,
@@ -112,3 +117,14 @@ def whole_number(name: str, default: int | None, *, least: int, most: int) -> in
     """
     text = request.args.get(name, "" if default is None else str(default))
     return checked_number(text, name, least=least, most=most)
+
+
+def seq(text: str) -> int:
+    """Return the seq in a path.
+
+    Raises:
+        RewardNotFound: It is malformed, or too large for any log.
+    """
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise RewardNotFound
+    return int(text)

@@ -17,6 +17,7 @@ from hunt.core.export_formats import FORMATS, Format, writer
 from hunt.errors import HuntError
 from hunt.store.winners import Winner
 
+HEAD = b"seq,id,player,prize,points,at,x,y,state,claimed_at,sent_at\r\n"
 AT = datetime(2026, 11, 1, 18, 0, 0, 5, tzinfo=UTC)
 ROWS = [
     Winner(7, "id", "ada", "coin", 5, AT, -1.5, 2.0),
@@ -51,7 +52,8 @@ def test_json_lines_have_the_text_itself() -> None:
     assert [row["player"] for row in rows] == [row.player for row in ROWS]
     assert rows[1] == {
         "seq": 9, "id": "id2", "player": "-1+1", "prize": None, "points": 0,
-        "at": "2026-11-01T19:00:00.000005Z", "x": 0, "y": 1, "sold_out": "coin",
+        "at": "2026-11-01T19:00:00.000005Z", "x": 0, "y": 1, "state": None,
+        "claimed_at": None, "sent_at": None, "sold_out": "coin",
     }  # fmt: skip
 
 
@@ -82,7 +84,7 @@ def test_export_without_rows_is_valid(form: Format) -> None:
     if form == "parquet":
         assert parquet.read_table(io.BytesIO(data)).num_rows == 0
     else:
-        assert data in {b"", b"seq,id,player,prize,points,at,x,y\r\n"}
+        assert data in {b"", HEAD}
 
 
 def test_parquet_without_pyarrow_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

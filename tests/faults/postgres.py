@@ -37,6 +37,10 @@ STOCKS = """
       join jsonb_array_elements(h.definition -> 'prizes') p on p ->> 'id' = z.id
      where h.id = %s and (p -> 'stock' <> 'null' or p -> 'per_player' <> 'null')
 """
+VOIDS = """
+    select c.seq, c.at from reward_changes c join hunts h on h.number = c.hunt
+     where h.id = %s and c.state = 'void'
+"""
 
 
 class Postgres:
@@ -185,6 +189,7 @@ class Postgres:
             assert found is not None
             rows = await (await conn.execute(ROWS, [hunt])).fetchall()
             stocks = await (await conn.execute(STOCKS, [hunt])).fetchall()
+            voids = await (await conn.execute(VOIDS, [hunt])).fetchall()
         return StoredLog(
             hunt=hunt,
             epoch=found[0],
@@ -194,6 +199,7 @@ class Postgres:
                 PrizeCount(prize=prize, granted=granted, stock=stock, per_player=per_player)
                 for prize, granted, stock, per_player in stocks
             ],
+            voids=dict(voids),
         )
 
 

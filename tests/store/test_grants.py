@@ -31,6 +31,7 @@ from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
+from hunt.store.reward_states import RewardStates
 from tests.store.open_log import PLAIN
 
 PRIZES = ("coin", "chest")
@@ -181,6 +182,15 @@ class Model:
             return ClickConflict
         return seq, given.prize, self._worth.get(given.prize or "", 0), given.sold_out, duplicate
 
+    def void(self, seqs: set[int]) -> list[int]:
+        """Void the rewards among some rows, and return them; each row is passed once."""
+        found = []
+        for _, seq, (prize, _) in self._rows.values():
+            if seq in seqs and prize is not None:
+                self.grants.take_back(prize, self._now, self._now)
+                found.append(seq)
+        return found
+
 
 def seen(outcome: Outcome) -> object:
     """Return the part of an outcome that the model predicts."""
@@ -218,9 +228,10 @@ def hunts(draw: st.DrawFn) -> Definition:
 @given(
     hunt=hunts(),
     batches=st.lists(st.lists(clicks(), min_size=1, max_size=16), min_size=1, max_size=3),
+    voids=st.lists(st.sets(st.integers(1, 9), max_size=3), min_size=3, max_size=3),
 )
 async def test_sql_grants_what_the_python_rule_grants(
-    shared_database: str, hunt: Definition, batches: list[list[Click]]
+    shared_database: str, hunt: Definition, batches: list[list[Click]], voids: list[set[int]]
 ) -> None:
     seed = bytes(range(32))
     now = datetime.now(UTC)
@@ -233,7 +244,8 @@ async def test_sql_grants_what_the_python_rule_grants(
         store, log = Hunts(pool), Log(pool)
         await store.apply(hunt, seed=seed, actor="test")
         await store.open(hunt.id)
-        for batch in batches:
+        states, gone = RewardStates(pool), set[int]()
+        for batch, void in zip(batches, voids, strict=False):
             expected = model.commit(batch)
             outcomes = await log.append(hunt.id, batch)
             assert [seen(each) for each in outcomes] == expected
@@ -246,6 +258,9 @@ async def test_sql_grants_what_the_python_rule_grants(
                 with trio.fail_after(5):
                     told = notice.parse((await anext(received))[1])
                 assert told.rewards == tuple(new), "a notice has what each click got"
+            if seqs := model.void(void - gone):
+                await states.change(hunt.id, "void", actor="test", seqs=seqs, reason="test")
+                gone.update(seqs)
         found = await store.get(hunt.id)
         assert found is not None
         assert found.stock_left == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
@@ -24,11 +25,12 @@ from hunt.testing.history import (
 from hunt.testing.oracle import check_history
 from hunt.testing.stored_log import PrizeCount, StoredLog
 
+AT = "2026-12-01T18:00:00Z"
 PLAYERS = {1: "ada", 2: "bob", 3: "ada", 4: "ada"}
 
 
 def row(seq: int, prize: str | None = "coin") -> Reward:
-    return Reward(seq, f"click-{seq}", PLAYERS[seq], prize, 5 if prize else 0, "then")
+    return Reward(seq, f"click-{seq}", PLAYERS[seq], prize, 5 if prize else 0, AT)
 
 
 def ok(which: int, **fields: object) -> Attempt:
@@ -101,6 +103,8 @@ def changed(which: int, **fields: object) -> list[Attempt]:
 REFUSED = {"verdict": "refused", "status": 503, "seq": None}
 STREAM = [opened(), greeted(), *EVENTS]
 
+VOID = {1: datetime(2100, 1, 1, tzinfo=UTC)}
+
 BROKEN = {
     "an answer that is not in the log": (
         "durable", run(*STREAM[:-1]), books(row(1), row(2), row(3)),
@@ -127,6 +131,16 @@ BROKEN = {
     "a row without an attempt": ("honest", run(clicks=without(2)), LOG),
     "a row of another player": ("honest", run(clicks=changed(2, player="eve")), LOG),
     "a gap in the log": ("dense", run(clicks=without(2)), books(row(1), row(3), last_seq=3)),
+    "a stock that is exceeded although a reward was voided later": (
+        "dense",
+        run(),
+        books(*LOG.rows, voids=VOID, stocks=[PrizeCount(prize="coin", stock=3, granted=3)]),
+    ),
+    "a void unit that is still counted": (
+        "dense",
+        run(),
+        books(*LOG.rows, voids=VOID, stocks=[PrizeCount(prize="coin", stock=4, granted=4)]),
+    ),
     "a seq twice": ("dense", run(), books(*LOG.rows, row(4), last_seq=4)),
     "a row past the last seq": ("dense", run(), books(*LOG.rows, last_seq=3)),
     "more granted than the stock": (

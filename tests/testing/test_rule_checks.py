@@ -29,6 +29,12 @@ def broken(hunt: Definition, *rows: Reward) -> set[tuple[str, int]]:
     return {(each.check.removeprefix("rule "), int(each.what.split()[3])) for each in found}
 
 
+def broken_with(voids: dict[int, float], hunt: Definition, *rows: Reward) -> set[tuple[str, int]]:
+    times = {seq: OPENS + hours * HOUR for seq, hours in voids.items()}
+    found = rules(hunt, bytes(32), rows, times)
+    return {(each.check.removeprefix("rule "), int(each.what.split()[3])) for each in found}
+
+
 def with_prize(**changes: object) -> Definition:
     return replace(HUNT, prizes=(replace(COIN, **changes),))  # type: ignore[arg-type]
 
@@ -91,3 +97,37 @@ def test_row_against_a_rule_is_found(
     assert broken(hunt, *rows) == {expected}
     kept = [each for each in rows if each.seq != expected[1]]
     assert broken(hunt, *kept) == set()
+
+
+@pytest.mark.parametrize(
+    ("voids", "expected"),
+    [
+        pytest.param({}, {("release", 2)}, id="no void"),
+        pytest.param({1: 1.5}, set(), id="before the next grant"),
+        pytest.param({1: 1.9}, {("release", 2)}, id="after the next grant"),
+        pytest.param({2: 1.8}, {("release", 2)}, id="of the next grant itself"),
+        pytest.param({9: 1.5}, {("release", 2)}, id="of another row"),
+    ],
+)
+def test_void_returns_a_unit_to_the_plan(
+    voids: dict[int, float], expected: set[tuple[str, int]]
+) -> None:
+    hunt = with_prize(release=PLAN)
+    assert broken_with(voids, hunt, row(1), row(2, hours=1.7)) == expected
+
+
+@pytest.mark.parametrize(
+    ("voids", "expected"),
+    [
+        pytest.param({1: 1.5}, {("sold out", 4)}, id="a unit had returned"),
+        pytest.param({1: 2.5}, set(), id="a unit returned later"),
+    ],
+)
+def test_void_ends_sold_out(voids: dict[int, float], expected: set[tuple[str, int]]) -> None:
+    sold = altered(row(4, None, hours=2), sold_out="coin")
+    assert broken_with(voids, HUNT, row(1), row(2), row(3), sold) == expected
+
+
+def test_void_gives_its_player_no_further_win() -> None:
+    hunt = replace(HUNT, max_wins=Quota(1, "hunt"))
+    assert broken_with({1: 1.5}, hunt, row(1), row(2, hours=2)) == {("max_wins", 2)}

@@ -67,7 +67,7 @@ begin
       from unnest(v_todo) with ordinality as i (seq, ord);
     update reward_changes_upto u set number = v_last + cardinality(v_todo) where u.hunt = v_hunt;
     if p_state = 'void' then
-        perform hunt_take_back(v_hunt, v_todo);
+        perform hunt_take_back(v_hunt, v_todo, v_at);
     end if;
     insert into audit (actor, action, hunt, detail)
     select p_actor, p_state, p_hunt, jsonb_strip_nulls(jsonb_build_object(

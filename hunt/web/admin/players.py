@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+from msgspec.structs import asdict
 from quart import Blueprint, Response, request
 
 from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.operations import Operations
+from hunt.play.claims import Claims
 from hunt.play.history_view import MAX_LIMIT, history
 from hunt.play.play import Play
 from hunt.store.audit import Entry
+from hunt.store.players import Row
 from hunt.store.store import Store
 from hunt.web import bodies, caller
+from hunt.web.admin import rights
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.responses import json_response
 
@@ -22,7 +26,7 @@ _CURSOR = re.compile(r"([a-z0-9-]{1,64}):([0-9]{1,18})", re.ASCII)
 
 
 def blueprint(
-    play: Play, operations: Operations, *, store: Store, known: Container[str]
+    play: Play, operations: Operations, *, store: Store, claims: Claims, known: Container[str]
 ) -> Blueprint:
     """Return the operators' routes of players.
 
@@ -30,6 +34,7 @@ def blueprint(
         play: Authenticates operators.
         operations: See `operator_blueprint`.
         store: Has the data of players.
+        claims: Opens the fields of claims.
         known: Ids of the hunts.
     """
     routes = operator_blueprint(
@@ -58,7 +63,15 @@ def blueprint(
             detail["hunts"] = sorted(operator.hunts)
         await store.audit.record(Entry(actor=operator.player, action="export", detail=detail))
         following = f"{rows[-1].hunt}:{rows[-1].seq}" if len(rows) == limit else None
-        return json_response({"player": player, "clicks": rows, "next": following})
+        may_read = rights.may_read_claims(operator)
+        shown: dict[str, object] = {
+            "player": player,
+            "clicks": [_click(each, claims if may_read else None) for each in rows],
+            "next": following,
+        }
+        if following is None and operator.hunts is None:
+            shown["records"] = await store.players.records(player)
+        return json_response(shown)
 
     @routes.delete("/players/<player>")
     async def erase(player: str) -> Response:
@@ -67,6 +80,13 @@ def blueprint(
         return json_response({"erased": clicks, "now": pseudonym})
 
     return routes
+
+
+def _click(row: Row, claims: Claims | None) -> dict[str, object]:
+    """Return a click as JSON, with the fields of its claim if the operator may read them."""
+    found = {name: each for name, each in asdict(row).items() if name != "sealed"}
+    found["fields"] = claims and claims.fields(row.hunt, row.seq, row.sealed)
+    return found
 
 
 def _cursor() -> tuple[str, int]:

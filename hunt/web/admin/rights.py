@@ -12,6 +12,7 @@ _ALL: frozenset[Role] = frozenset({"viewer", "support", "fulfilment", "designer"
 _DESIGNER: frozenset[Role] = frozenset({"designer"})
 _SUPPORT: frozenset[Role] = frozenset({"support"})
 _RECEIVERS: frozenset[Role] = frozenset({"support", "fulfilment", "designer"})
+_FULFILMENT: frozenset[Role] = frozenset({"fulfilment"})
 
 #: Endpoint of each operators' route -> the roles that may use it, beside ``operator``.
 RIGHTS: Mapping[str, frozenset[Role]] = {
@@ -35,10 +36,13 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin_campaigns.open_": _NONE,
     "admin_campaigns.pause": _NONE,
     "admin_campaigns.close": _NONE,
-    "admin_export.export": frozenset({"fulfilment"}),
-    "admin_codes.status": frozenset({"designer", "fulfilment"}),
+    "admin_export.export": _FULFILMENT,
+    "admin_codes.status": _DESIGNER | _FULFILMENT,
     "admin_codes.load": _DESIGNER,
-    "admin_winners.winners": frozenset({"fulfilment"}),
+    "admin_winners.winners": _FULFILMENT,
+    "admin_rewards.show": _SUPPORT | _FULFILMENT,
+    "admin_rewards.sent": _FULFILMENT,
+    "admin_rewards.void": _NONE,
     "admin_players.rewards": _SUPPORT,
     "admin_players.export": _SUPPORT,
     "admin_players.erase": _NONE,
@@ -58,6 +62,11 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "process.drain": _NONE,
     "process.breaker": _NONE,
 }
+
+
+def may_read_claims(identity: Identity) -> bool:
+    """Return whether an operator may read the fields of claims."""
+    return identity.roles is None or bool(identity.roles & {"operator", *_FULFILMENT})
 
 
 def check(identity: Identity, endpoint: str) -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from datetime import datetime
+from typing import get_args
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from quart import Blueprint, Response, request
 
 from hunt.core import winner_formats
+from hunt.core.claims import RewardState
 from hunt.core.form import ID
 from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.core.winner_formats import FULFILMENT
 from hunt.errors import HuntNotFound, InvalidRequest
 from hunt.operations import Operations
+from hunt.play.claims import Claims
 from hunt.play.history_view import MAX_LIMIT
 from hunt.play.play import Play
 from hunt.store.audit import Entry
 from hunt.store.store import Store
-from hunt.store.winners import Filter
+from hunt.store.winners import Filter, Winner
 from hunt.web import bodies, caller
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.responses import json_response
@@ -27,7 +30,7 @@ FORMATS = ("json", "csv", "ndjson")
 
 
 def blueprint(
-    play: Play, operations: Operations, *, store: Store, known: Container[str]
+    play: Play, operations: Operations, *, store: Store, claims: Claims, known: Container[str]
 ) -> Blueprint:
     """Return the route of winners.
 
@@ -35,6 +38,7 @@ def blueprint(
         play: Authenticates operators.
         operations: See `operator_blueprint`.
         store: Has the log.
+        claims: Opens the fields of claims.
         known: Ids of the hunts.
     """
     routes = operator_blueprint("admin_winners", play, operations, prefix="/v1/admin")
@@ -43,27 +47,34 @@ def blueprint(
     async def winners(hunt_id: str) -> Response:
         if hunt_id not in known:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
-        wanted, form = _filter(), request.args.get("format", "json")
-        if form not in FORMATS:
-            wrong = f"must be one of {', '.join(FORMATS)}"
-            raise InvalidRequest("the query is not valid", errors={"format": wrong})
+        wanted = _filter()
+        form = _choice("format", FORMATS)
+        fields = _choice("fields", ("false", "true")) == "true"
         after = bodies.whole_number("after", 0, least=0, most=2**62)
         limit = bodies.whole_number("limit", MAX_LIMIT, least=1, most=MAX_LIMIT)
-        found, following = await store.winners(hunt_id, wanted, after=after, limit=limit)
+        found, following = await store.winners(
+            hunt_id, wanted, after=after, limit=limit, fields=fields
+        )
         detail = {name: str(each) for name, each in asdict(wanted).items() if each is not None}
+        if fields:
+            detail["fields"] = "true"
         actor = caller.operator(play)
         await store.audit.record(
             Entry(actor=actor, action="winners", hunt=hunt_id, detail={**detail, "after": after})
         )
+        columns: Sequence[winner_formats.Column] = FULFILMENT
+        if fields:
+            columns = (*columns, winner_formats.CLAIM)
+            found = [_opened(claims, hunt_id, each) for each in found]
         if form == "json":
-            rows = [winner_formats.values(each, FULFILMENT) for each in found]
+            rows = [winner_formats.values(each, columns) for each in found]
             return json_response({"winners": rows, "next": following})
         headers = {} if following is None else {"Link": _next(following)}
         if form == "csv":
-            lines = winner_formats.csv_lines(found, FULFILMENT)
-            text, mimetype = winner_formats.csv_head(FULFILMENT) + lines, "text/csv"
+            text = winner_formats.csv_head(columns) + winner_formats.csv_lines(found, columns)
+            mimetype = "text/csv"
         else:
-            text, mimetype = winner_formats.json_lines(found, FULFILMENT), "application/x-ndjson"
+            text, mimetype = winner_formats.json_lines(found, columns), "application/x-ndjson"
         return Response(text, mimetype=mimetype, headers=headers)
 
     return routes
@@ -79,6 +90,24 @@ def _next(after: int) -> str:
     return f'<?{query}>; rel="next"'
 
 
+def _opened(claims: Claims, hunt: str, winner: Winner) -> Winner:
+    """Return a winner with the fields of the claim."""
+    return replace(winner, fields=claims.fields(hunt, winner.seq, winner.sealed))
+
+
+def _choice(name: str, choices: Sequence[str]) -> str:
+    """Return one of some words of the query, by default the first.
+
+    Raises:
+        InvalidRequest: It is another word.
+    """
+    found = request.args.get(name, choices[0])
+    if found not in choices:
+        wrong = f"must be one of {', '.join(choices)}"
+        raise InvalidRequest("the query is not valid", errors={name: wrong})
+    return found
+
+
 def _filter() -> Filter:
     """Return the filter in the query.
 
@@ -91,6 +120,9 @@ def _filter() -> Filter:
         errors["prize"] = "must be the id of a prize"
     if player is not None and not valid_player(player):
         errors["player"] = f"must be {VALID_PLAYER}"
+    state = args.get("state")
+    if state is not None and state not in get_args(RewardState):
+        errors["state"] = f"must be one of {', '.join(get_args(RewardState))}"
     times: dict[str, datetime] = {}
     for name in ("since", "until"):
         try:
@@ -100,7 +132,7 @@ def _filter() -> Filter:
             errors[name] = "must be a time with its offset, as in 2026-11-01T18:00:00Z"
     if errors:
         raise InvalidRequest("the query is not valid", errors=errors)
-    return Filter(prize, player, times.get("since"), times.get("until"))
+    return Filter(prize, player, times.get("since"), times.get("until"), state)  # type: ignore[arg-type]
 
 
 def _time(text: str) -> datetime:

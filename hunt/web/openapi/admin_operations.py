@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
+from hunt.core.claims import RewardState
 from hunt.values import MOST_SEQ
 from hunt.web.openapi import admin_schemas, definition_schemas, schemas
 from hunt.web.openapi.operation import (
@@ -95,6 +98,14 @@ _PLAYERS = (
                 schema={"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"},
             ),
             Parameter(
+                name="state", description="Return only rewards in this state.",
+                schema={"type": "string", "enum": list(get_args(RewardState))},
+            ),
+            Parameter(
+                name="fields", description="`true`: with the fields of claims.",
+                schema={"type": "string", "enum": ["true", "false"]},
+            ),
+            Parameter(
                 name="since", description="Return only wins settled at this time or later.",
                 schema=_TIME,
             ),
@@ -129,6 +140,22 @@ _PLAYERS = (
         ),
     ),
     _operation(
+        "admin_reward", "GET", f"{_HUNT}/rewards/{{seq}}",
+        "Get a reward with the history of its state; for the role `fulfilment` also the fields of "
+        "its claim. The audit trail records it.",
+        admin_schemas.AdminReward, 400,
+    ),
+    _operation(
+        "admin_sent", "POST", f"{_HUNT}/rewards/sent",
+        "Mark rewards as sent, all or none.",
+        admin_schemas.ChangedRewards, 409, body=admin_schemas.SentRewards,
+    ),
+    _operation(
+        "admin_void", "POST", f"{_HUNT}/rewards/void",
+        "Void rewards, all or none; by player, all that are not sent.",
+        admin_schemas.ChangedRewards, 409, body=admin_schemas.VoidRewards,
+    ),
+    _operation(
         "admin_rewards", "GET", f"{_HUNT}/players/{{player}}/rewards",
         "List a player's rewards in a hunt; the audit trail records it.",
         schemas.RewardPage, 400, parameters=(AFTER, LIMIT),
@@ -157,6 +184,11 @@ _PLAYERS = (
             Parameter(
                 name="hunt", description="Return only entries about this hunt.",
                 schema={"type": "string", "pattern": "^[a-z0-9-]{1,64}$"},
+            ),
+            Parameter(
+                name="player",
+                description="Return only entries about this player, whose pseudonym they hold.",
+                schema={"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"},
             ),
             integer("before", 1, MOST_SEQ, "Return only entries with a smaller id."),
             LIMIT,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from hunt.core.claims import RewardState
 from hunt.core.hunts import Phase
 from hunt.web.openapi.definition_schemas import Definition
 from hunt.web.openapi.field_types import Id, NonNegative, Player, Time, Uuid
@@ -72,25 +73,91 @@ class DeletedHunt(Struct):
     deleted: Id
 
 
+class RewardChange(Struct):
+    """One change of the state of a reward; `actor` is null if the player claimed it."""
+
+    number: Annotated[int, Meta(ge=1)]
+    state: RewardState
+    at: Time
+    actor: str | None
+    reason: str | None
+
+
+class AdminReward(Struct):
+    """A reward with its state; `fields` are those of its claim, for those who may read them."""
+
+    seq: Annotated[int, Meta(ge=1)]
+    id: Uuid
+    player: Player
+    prize: Id
+    points: NonNegative
+    at: Time
+    x: float | None
+    y: float | None
+    state: RewardState
+    history: list[RewardChange]
+    fields: dict[str, Any] | UnsetType | None = UNSET
+
+
+Seqs = Annotated[list[Annotated[int, Meta(ge=1, lt=10**18)]], Meta(min_length=1, max_length=1000)]
+
+
+class SentRewards(Struct, forbid_unknown_fields=True):
+    """Rewards to mark as sent."""
+
+    seqs: Seqs
+
+
+class VoidRewards(Struct, forbid_unknown_fields=True):
+    """Rewards to void: `seqs`, or all of a `player` that are not sent."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    seqs: Seqs | UnsetType = UNSET
+    player: Player | UnsetType = UNSET
+
+
+class AskedReward(Struct):
+    """A reward that is in the new state, and its state before the request."""
+
+    seq: Annotated[int, Meta(ge=1)]
+    before: RewardState
+
+
+class ChangedRewards(Struct):
+    """The rewards that are in the new state, and the number of skipped ones, which are sent."""
+
+    state: Literal["sent", "void"]
+    rewards: list[AskedReward]
+    skipped: NonNegative
+
+
 class ExportedClick(Struct):
     """One click of a player, with its position."""
 
     hunt: Id
     seq: Annotated[int, Meta(ge=1)]
     id: Uuid
-    x: float
-    y: float
+    x: float | None
+    y: float | None
     prize: str | None
     points: NonNegative
     at: Time
+    state: RewardState | None
+    history: list[RewardChange]
+    fields: dict[str, Any] | None
 
 
 class PlayerExport(Struct):
-    """A page of a player's data; pass `next` as ``after``, null means the last page."""
+    """A page of a player's data; pass `next` as ``after``, null means the last page.
+
+    `fields` of clicks are null for operators who may not read them. `records` are the rows of all
+    other tables; only the last page has them, and only for operators of all hunts.
+    """
 
     player: Player
     clicks: list[ExportedClick]
     next: str | None
+    records: dict[str, list[dict[str, Any]]] | UnsetType = UNSET
 
 
 class Erasure(Struct):
@@ -127,9 +194,13 @@ class Winner(Struct):
     prize: Id
     points: NonNegative
     at: Time
-    x: float
-    y: float
+    x: float | None
+    y: float | None
+    state: RewardState
+    claimed_at: Time | None
+    sent_at: Time | None
     code: str | None
+    fields: dict[str, Any] | UnsetType | None = UNSET
 
 
 class CodeStatus(Struct):

@@ -48,6 +48,7 @@ _PATH_PARAMETERS: Mapping[str, tuple[Schema, str]] = {
         ("player", field_types.Player, "Id of the player."),
         ("webhook", Annotated[int, Meta(ge=1, le=2**62)], "Id of the webhook."),
         ("prize", field_types.Id, "Id of the prize."),
+        ("seq", field_types.Seq, "Seq of the reward."),
         ("folder", field_types.File, "Name of the folder."),
         ("name", field_types.File, "Name of the file."),
     )

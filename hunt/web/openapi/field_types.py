@@ -17,6 +17,7 @@ Uuid = Annotated[
 ]
 File = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]+$")]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Seq = Annotated[int, Meta(ge=1, lt=10**18)]
 NonNegative = Annotated[int, Meta(ge=0)]
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
 Probability = Annotated[float, Meta(ge=0, le=1)]

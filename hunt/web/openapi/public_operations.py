@@ -54,6 +54,13 @@ _PLAYING = (
         body=schemas.Click, security=_PLAYER,
     ),
     Operation(
+        name="claim", method="POST", path="/v1/hunts/{hunt}/rewards/{seq}/claim", tag="playing",
+        summary="Claim a reward, or replace the fields of its claim until it is sent.",
+        responses=(Response(body=schemas.Reward),),
+        errors=(400, 401, 403, 404, 409, 413, 415, 429, 503, 504),
+        body=schemas.ClaimBody, security=_PLAYER,
+    ),
+    Operation(
         name="events", method="GET", path="/v1/hunts/{hunt}/events", tag="playing",
         summary="Stream the player's rewards as they happen; resumable.",
         responses=(_EVENT_STREAM, _HUNT_IS_OVER), errors=(400, 401, 403, 404),

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from hunt.web.openapi.definition_schemas import AnyMap, Definition, Quota
+from hunt.core.claims import RewardState
+from hunt.web.openapi.definition_schemas import AnyMap, ClaimField, Definition, Quota
 from hunt.web.openapi.field_types import (
     Id,
     NonNegative,
@@ -32,6 +33,7 @@ class Problem(Struct):
     errors: dict[str, str] | UnsetType = UNSET
     opens_at: Time | UnsetType = UNSET
     closes_at: Time | UnsetType = UNSET
+    state: RewardState | UnsetType = UNSET
 
 
 class Click(Struct, forbid_unknown_fields=True):
@@ -51,24 +53,32 @@ class Reward(Struct):
     """The outcome of a click; `prize` is null if it won nothing.
 
     `sold_out` is the prize that the click drew, if the stock of that prize was used up. `code` is
-    the code of a prize with codes.
+    the code of a prize with codes. `state` is that of the prize, if it is not `granted`. The
+    position of an erased player is null.
     """
 
     id: Uuid
     seq: Annotated[int, Meta(ge=1)]
-    x: float
-    y: float
+    x: float | None
+    y: float | None
     prize: str | None
     points: NonNegative
     at: Time
     sold_out: str | UnsetType = UNSET
     code: str | UnsetType = UNSET
+    state: Literal["claimed", "sent", "void"] | UnsetType = UNSET
 
 
 class ClickResult(Reward, kw_only=True):
     """The response to a click; `duplicate` is true if this id was settled before."""
 
     duplicate: bool
+
+
+class ClaimBody(Struct, forbid_unknown_fields=True):
+    """The fields of a claim by name: texts, or true for a consent."""
+
+    fields: dict[str, str | bool | None] = {}
 
 
 class RewardPage(Struct):
@@ -115,6 +125,13 @@ class PeakOdds(Struct):
     peak: Probability
 
 
+class ClaimForm(Struct):
+    """How a prize is claimed; `until` is a time, or a duration from the win on."""
+
+    fields: list[ClaimField]
+    until: str | None
+
+
 class Prize(Struct):
     """A prize, as players see it; null means unlimited."""
 
@@ -127,6 +144,7 @@ class Prize(Struct):
     per_player: NonNegative | None
     from_: Time | UnsetType = field(default=UNSET, name="from")
     until: Time | UnsetType = UNSET
+    claim: ClaimForm | UnsetType = UNSET
 
 
 class PublicVersion(Struct):

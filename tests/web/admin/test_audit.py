@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.operators import HUNTS, act, audit_trail, operator
+from tests.support.operators import ADMIN, HUNTS, act, audit_trail, operator
 from tests.support.serving import HARBOUR, serving
 
 
@@ -22,9 +22,11 @@ async def test_reads_of_positions_and_rewards_are_recorded(database: str) -> Non
             for each in await audit_trail(client)
             if each["actor"] == "reader"
         ]
+        mine = (await act(client, "GET", f"{ADMIN}/audit?player=ada"))["entries"]
+        [ada] = {each["detail"]["player"] for each in mine}
     assert made == [
         ("paused", "harbour", {"before": "open"}),
-        ("rewards", "harbour", {"player": "ada"}),
+        ("rewards", "harbour", {"player": ada}),
         ("read", "harbour", {}),
         ("read", "harbour", {}),
         ("read", "harbour", {}),

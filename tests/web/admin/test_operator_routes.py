@@ -19,6 +19,8 @@ ROUTES = [
     ("POST", "/hunts/harbour/close"), ("GET", "/hunts/harbour/versions"),
     ("GET", "/hunts/harbour/stock"), ("PATCH", "/hunts/harbour/stock"),
     ("GET", "/hunts/harbour/winners"), ("GET", "/hunts/harbour/export"),
+    ("GET", "/hunts/harbour/rewards/1"), ("POST", "/hunts/harbour/rewards/sent"),
+    ("POST", "/hunts/harbour/rewards/void"),
     ("GET", "/hunts/harbour/players/ada/rewards"), ("GET", "/players/ada"),
     ("DELETE", "/players/ada"), ("GET", "/audit"), ("POST", "/drain"), ("POST", "/breaker"),
 ]  # fmt: skip
