@@ -68,6 +68,42 @@ class Client:
         shown: dict[str, Any] = await self._ask("GET", path, patience=patience, notice=notice)
         return shown
 
+    async def campaign(
+        self, campaign: str, *, patience: float = 60.0, notice: Notice = _ignore
+    ) -> dict[str, Any]:
+        """Return a campaign with its doors in order; arguments and errors as of `hunt`."""
+        path = f"/v1/campaigns/{campaign}"
+        shown: dict[str, Any] = await self._ask("GET", path, patience=patience, notice=notice)
+        return shown
+
+    async def campaign_standing(
+        self, campaign: str, *, patience: float = 60.0, notice: Notice = _ignore
+    ) -> dict[str, Any]:
+        """Return the player's points, wins and streak over all doors of a campaign.
+
+        Arguments and errors are those of `hunt`.
+        """
+        path = f"/v1/campaigns/{campaign}/standing"
+        own: dict[str, Any] = await self._ask("GET", path, patience=patience, notice=notice)
+        return own
+
+    async def campaign_rewards(
+        self, campaign: str, *, patience: float = 60.0, notice: Notice = _ignore
+    ) -> list[dict[str, Any]]:
+        """Return all of the player's rewards over all doors of a campaign, by door.
+
+        Arguments and errors are those of `hunt`; the patience is that for each page.
+        """
+        rewards: list[dict[str, Any]] = []
+        after = ""
+        while True:
+            path = f"/v1/campaigns/{campaign}/rewards?limit=1000{after}"
+            page = await self._ask("GET", path, patience=patience, notice=notice)
+            rewards += page["rewards"]
+            if page["next"] is None:
+                return rewards
+            after = f"&after={page['next']}"
+
     async def click(
         self,
         hunt: str,

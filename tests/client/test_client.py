@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
@@ -17,6 +18,7 @@ from hunt.core.backoff import Backoff
 from hunt.core.sse import HEARTBEAT, frame, hello
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
+from tests.store.campaigns import COIN, doors, stored
 from tests.support.serving import Client as Server
 from tests.support.serving import pass_time, serving, stream, token
 
@@ -388,3 +390,24 @@ async def test_silent_websocket_reconnects(database: str, monkeypatch: pytest.Mo
             with trio.fail_after(5):
                 while "lost" not in told:
                     await trio.lowlevel.checkpoint()
+
+
+async def test_campaign_has_one_history_and_one_standing(database: str) -> None:
+    sure = tuple(
+        replace(each, definition=replace(each.definition, prizes=(replace(COIN, odds=1.0),)))
+        for each in doors(-0.4, -0.3, 0.5)
+    )
+    async with stored(database, sure):
+        pass
+    async with serving(database) as server, playing(server) as client:
+        shown = await client.campaign("advent")
+        assert [each["state"] for each in shown["doors"]] == ["open", "open", "coming"]
+        clicks = [await client.click(f"advent-{door:02}", 1, 2) for door in (1, 2, 2)]
+        rewards = await client.campaign_rewards("advent")
+        assert [(each["door"], each["id"]) for each in rewards] == [
+            (door, each.id) for door, each in zip((1, 2, 2), clicks, strict=True)
+        ]
+        standing = await client.campaign_standing("advent")
+        assert (standing["points"], standing["streak"]["current"]) == (15, 2)
+        with pytest.raises(Denied):
+            await client.campaign("nowhere")

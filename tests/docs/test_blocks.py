@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hunt.core import hunt_file
+from hunt.core import campaign_file, hunt_file
 from hunt.errors import HuntError
 from hunt.settings import DECLARATIONS
 from hunt.web.openapi import document
@@ -44,6 +44,9 @@ def checked_toml(block: Block) -> Iterator[str]:
     """Yield the errors of a hunt file, or of a settings file."""
     try:
         raw = tomllib.loads(block.text)
+        if "campaign" in raw:
+            campaign_file.parse_campaign(block.text)
+            return
         if "hunt" in raw:
             hunt_file.parse(block.text)
             return
