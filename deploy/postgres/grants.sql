@@ -27,6 +27,7 @@ grant select, insert on reward_changes to hunt_app;
 grant select, insert, update on reward_changes_upto to hunt_app;
 grant select, insert, update, delete on claims, retention to hunt_app;
 
+grant select, insert, update on announcements to hunt_app;
 grant select, insert, delete on prize_steps to hunt_app;
 
 -- Codes: rows are added. A commit binds them, and hunt keys rotate encrypts them again.

@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from hunt.core import fairness
+from hunt.core.announcements import Announcement
 from hunt.core.campaign import Campaign
 from hunt.core.definition import Definition
 
@@ -42,6 +43,7 @@ class Hunt:
     stock_left: Mapping[str, int]  #: by prize, of those with a stock
     as_of: datetime  #: time of the read, by the database's clock
     ended_at: datetime | None = None  #: by the database's clock; None until it has ended
+    announcement: Announcement | None = None  #: the last one
     campaign: Campaign | None = None  #: of which it is a door
     door: int | None = None  #: its number in the campaign
 

@@ -79,12 +79,18 @@ def present(hunt: Hunt) -> dict[str, object]:
     found: dict[str, object] = {"state": state}
     if hunt.stock_left and not hides_prizes(hunt, hunt.as_of):
         found["stock"] = {"stock_left": dict(hunt.stock_left)}
+    told = hunt.announcement
+    if told is not None:
+        found["announcement"] = {"number": told.number, "text": told.text, "at": _moment(told.at)}
     return found
 
 
 def events(hunt: Hunt) -> list[LiveEvent]:
     """Return the live events with which a stream of a hunt begins."""
-    return list(starmap(_event, present(hunt).items()))
+    found = present(hunt)
+    if hunt.announcement is not None and hunt.announcement.text is None:
+        del found["announcement"]  # it was withdrawn
+    return list(starmap(_event, found.items()))
 
 
 def changes(hunt: Hunt, known: Hunt) -> list[LiveEvent]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hunt.core.announcements import Announcement
 from hunt.core.cache import Cache
 from hunt.core.campaign import Campaign
 from hunt.core.definition import Definition
@@ -23,8 +24,9 @@ SELECT = """
                select jsonb_object_agg(z.id, greatest(z.stock - z.granted - z.voided, 0))
                  from prizes z where z.hunt = h.number and z.stock is not null and not z.retired
            ), '{}'), clock_timestamp(), h.ended_at, h.door,
-           c.id, c.title, c.timezone, c.streak, c.preview
+           a.number, a.text, a.at, c.id, c.title, c.timezone, c.streak, c.preview
       from hunts h left join campaigns c on c.number = h.campaign
+      left join announcements a on a.hunt = h.number
 """
 
 
@@ -51,7 +53,8 @@ class HuntRows:
             SealError: A key is missing for its seed or for its codes.
         """
         id_, text, version, state, epoch, last_seq, seed, sealed, keys, stock_left = row[:10]
-        as_of, ended_at, door, *campaign = row[10:]
+        as_of, ended_at, door = row[10:13]
+        announcement, campaign = row[13:16], row[16:]
         definition = self._definitions.get(text)
         if definition is None:
             definition = from_json(msgspec.json.decode(text))
@@ -68,6 +71,7 @@ class HuntRows:
             stock_left=stock_left,
             as_of=as_of,
             ended_at=ended_at,
+            announcement=None if announcement[0] is None else Announcement(*announcement),
             campaign=None if door is None else Campaign(*campaign),
             door=door,
         )

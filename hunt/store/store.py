@@ -13,6 +13,7 @@ from hunt.core.key_ring import KeyRing
 from hunt.errors import SettingsError, StoreError
 from hunt.logs import FaultLog
 from hunt.store import connection_checks, schema, setting_checks, winners
+from hunt.store.announcements import Announcements
 from hunt.store.audit import Audit
 from hunt.store.campaign_standings import CampaignStandings
 from hunt.store.campaigns import Campaigns
@@ -61,6 +62,7 @@ class Store:
         self._conninfo = conninfo
         self.name = os.urandom(8).hex()  #: name of this process in its notices
         self.log = Log(pool, by=self.name if notify else None, ring=ring)
+        self.announcements = Announcements(pool)
         self.hunts = Hunts(pool, ring)
         self.players = Players(pool)
         self.reward_states = RewardStates(pool)

@@ -61,6 +61,29 @@ def test_hunt_is_applied_opened_and_closed(database: str) -> None:
     assert "no hunts yet" in run("hunts", **url).output
 
 
+def test_announcement_is_made_and_withdrawn(database: str) -> None:
+    url = {"HUNT_DATABASE_URL": database}
+    run("apply", DEMO, **url)
+    run("open", "harbour", **url)
+    made = run("announce", "harbour", "The next chest\nopens at nine.", **url)
+    assert made.output == "announced in hunt harbour (number 1)\n"
+    cleared = run("announce", "harbour", "--clear", **url)
+    assert cleared.output == "withdrawn in hunt harbour (number 2)\n"
+    for wrong, words in (
+        (["Soon.", "--clear"], "give a TEXT, or --clear"),
+        ([], "give a TEXT, or --clear"),
+        (["x" * 501], "has 501 characters: give at most 500"),
+        ([" "], "is empty: give 1 to 500 characters"),
+        (["a\x1bb"], "has the control character U+001B: remove it"),
+    ):
+        refused = hunt_process("announce", "harbour", *wrong, **url)
+        assert refused.returncode in {1, 2}
+        assert words in refused.stderr
+    run("close", "harbour", **url)
+    refused = hunt_process("announce", "harbour", "Late.", **url)
+    assert "hunt 'harbour' has ended" in refused.stderr
+
+
 def write_hunt(file: Path, closes_at: datetime) -> str:
     file.write_text(
         '[hunt]\nid = "river"\ntitle = "River"\nmap = { width = 9, height = 9 }\n'

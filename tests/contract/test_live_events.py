@@ -13,6 +13,7 @@ import trio
 
 from hunt.client import client as clients
 from hunt.store.driver.pool import open_pool
+from tests.support.problems import assert_problem
 from tests.support.serving import Client, Stream, bearer, serving, stream, token
 
 Transport = Literal["socket", "sse"]
@@ -117,6 +118,57 @@ async def _until(events: Stream, kind: str) -> Any:
     while (event := await events.next()).event != kind:
         assert event.id is None
     return event
+
+
+@pytest.mark.parametrize("transport", ["socket", "sse"])
+async def test_announcement_reaches_every_server_and_later_streams(
+    database: str, transport: Transport
+) -> None:
+    text = "The next chest\nopens at nine: “soon”."
+    async with (
+        serving(database) as here,
+        serving(database) as there,
+        listening(there, transport) as heard,
+    ):
+        await heard.wait("state")
+        made = await announce(here, {"text": text})
+        assert (made["number"], made["text"]) == (1, text)
+        assert await heard.wait("announcement") == made
+        async with listening(there, transport) as later:
+            assert await later.wait("announcement") == made
+        withdrawn = await announce(here, {"text": None})
+        assert await heard.wait("announcement", number=2) == withdrawn
+        async with listening(there, transport) as later:
+            assert (await here.click()).status_code == 200
+            await later.wait("state")
+            assert "announcement" not in dict(later.said)
+        trail = await here.get("/v1/admin/audit", headers=operator(here))
+        told = [each["detail"] for each in trail.json()["entries"] if each["action"] == "announce"]
+        assert told == [{"before": text, "text": None}, {"before": None, "text": text}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"text": 1}, {"text": ""}, {"text": "x" * 501}, {"text": "a\tb"}, {"text": "a", "b": 1}],
+)
+async def test_announcement_that_is_not_valid_is_refused(database: str, body: object) -> None:
+    async with serving(database) as client:
+        path = "/v1/admin/hunts/harbour/announcement"
+        refused = await client.put(path, json=body, headers=operator(client))
+        assert_problem(refused, 400)
+        assert list(refused.json()["errors"]) == ["text"]
+        missing = await client.put(
+            path.replace("harbour", "nowhere"), json={"text": "a"}, headers=operator(client)
+        )
+        assert_problem(missing, 404)
+
+
+async def announce(server: Client, body: object) -> dict[str, Any]:
+    path = "/v1/admin/hunts/harbour/announcement"
+    response = await server.put(path, json=body, headers=operator(server))
+    assert response.status_code == 200, response.text
+    made: dict[str, Any] = response.json()
+    return made
 
 
 @pytest.mark.parametrize("transport", ["socket", "sse"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hunt.core import live
+from hunt.core.announcements import Announcement
 from hunt.core.campaign import Campaign
 from hunt.core.hunts import Hunt
 from tests.support.hunts import PLAIN, START, closing
@@ -60,6 +61,16 @@ def test_stock_of_a_door_that_is_coming_is_secret() -> None:
     assert list(told(live.changes(replace(door, as_of=START + timedelta(2)), door))) == [
         "state", "stock",
     ]  # fmt: skip
+
+
+def test_withdrawn_announcement_is_told_once() -> None:
+    made = replace(PLAIN, announcement=Announcement(1, "Soon.", START))
+    assert told(live.events(made))["announcement"] == {
+        "number": 1, "text": "Soon.", "at": "2026-11-01T00:00:00Z",
+    }  # fmt: skip
+    gone = replace(PLAIN, announcement=Announcement(2, None, START))
+    assert "announcement" not in told(live.events(gone))
+    assert told(live.changes(gone, made))["announcement"]["text"] is None
 
 
 def test_only_a_change_is_told() -> None:

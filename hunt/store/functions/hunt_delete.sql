@@ -8,6 +8,7 @@ security definer
 set search_path from current
 as $$
 begin
+    delete from announcements where hunt = p_hunt;
     delete from hunt_versions where hunt = p_hunt;
     delete from codes where hunt = p_hunt;
     delete from prize_steps where hunt = p_hunt;

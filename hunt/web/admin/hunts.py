@@ -122,6 +122,16 @@ def blueprint(play: Play, operations: Operations, store: Store) -> Blueprint:
             )
         return json_response({"prizes": hunt_stock(await _stored(store, hunt_id))})
 
+    @routes.put("/hunts/<hunt_id>/announcement")
+    async def announce(hunt_id: str) -> Response:
+        body = await bodies.json_object()
+        text = body.get("text")
+        if set(body) != {"text"} or not isinstance(text, str | None):
+            problem = {"text": "must be a text, or null to withdraw the last one"}
+            raise InvalidRequest("the announcement is not valid", errors=problem)
+        made = await store.announcements.announce(hunt_id, text, actor=caller.operator(play))
+        return json_response({"number": made.number, "text": made.text, "at": moment(made.at)})
+
     return routes
 
 

@@ -29,6 +29,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin.open_": _NONE,
     "admin.pause": _NONE,
     "admin.close": _NONE,
+    "admin.announce": _NONE,
     "admin_campaigns.campaigns": _ALL,
     "admin_campaigns.campaign": _DESIGNER,
     "admin_campaigns.change": _DESIGNER,

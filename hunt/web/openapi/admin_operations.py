@@ -57,6 +57,11 @@ _HUNTS = (
         "Close a hunt permanently; its seed becomes public.", admin_schemas.AdminHunt, 409,
     ),
     _operation(
+        "admin_announce", "PUT", f"{_HUNT}/announcement",
+        "Tell everyone in a hunt something; null withdraws the last announcement.",
+        admin_schemas.Announced, 409, body=admin_schemas.NewAnnouncement,
+    ),
+    _operation(
         "admin_versions", "GET", f"{_HUNT}/versions", "List all versions of the definition.",
         admin_schemas.HuntVersionList,
     ),

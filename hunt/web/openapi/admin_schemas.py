@@ -37,6 +37,20 @@ class Stock(Struct):
     stock_left: NonNegative | None
 
 
+class NewAnnouncement(Struct):
+    """A message to everyone in a hunt; null withdraws the last one."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=500)] | None
+
+
+class Announced(Struct):
+    """The last announcement of a hunt."""
+
+    number: Annotated[int, Meta(ge=1)]
+    text: str | None
+    at: Time
+
+
 class StockList(Struct):
     """Stock of all prizes of a hunt."""
 
