@@ -43,15 +43,15 @@ RANK = """
 STANDING = "select door, hunt, wins, points from hunt_campaign_standing(%s, %s)"
 
 REWARDS = f"""
-    select h.door, h.id, {REWARD_COLUMNS}
-      from hunts h,
+    select d.door, d.hunt, {REWARD_COLUMNS}
+      from (select h.door, h.id as hunt from hunts h
+             where h.campaign = (select c.number from campaigns c where c.id = %(campaign)s)
+               and h.door >= %(door)s and h.last_seq > 0
+               and (%(hunts)s::text[] is null or h.id = any(%(hunts)s))) as d,
            lateral hunt_rewards(
-               h.id, %(player)s, case h.door when %(door)s then %(after)s else 0 end::bigint,
+               d.hunt, %(player)s, case d.door when %(door)s then %(after)s else 0 end::bigint,
                {MAX_SEQ}::bigint, %(limit)s::int)
-     where h.campaign = (select c.number from campaigns c where c.id = %(campaign)s)
-       and h.door >= %(door)s and h.last_seq > 0
-       and (%(hunts)s::text[] is null or h.id = any(%(hunts)s))
-     order by h.door, seq limit %(limit)s
+     order by d.door, seq limit %(limit)s
 """
 
 #: Largest rank that is told.

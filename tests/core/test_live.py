@@ -108,14 +108,3 @@ def test_event_of_a_transaction_is_parsed() -> None:
 def test_invalid_payload_is_refused(payload: str) -> None:
     with pytest.raises(ValueError):  # ruff: ignore[pytest-raises-too-broad] - msgspec's are of it
         live.parse(payload)
-
-
-@pytest.mark.parametrize(
-    ("opens", "preview", "shown"), [(1, False, False), (1, True, True), (-1, False, True)]
-)
-def test_stock_of_a_door_is_secret_until_it_opens(opens: int, preview: bool, shown: bool) -> None:
-    definition = replace(PLAIN.definition, opens_at=START + timedelta(hours=opens))
-    campaign = Campaign("advent", "Advent", preview=preview)
-    door = replace(PLAIN, definition=definition, campaign=campaign, door=1, stock_left={"coin": 3})
-    assert ("stock" in told(live.events(door))) is shown
-    assert "stock" in told(live.events(replace(door, campaign=None, door=None)))
