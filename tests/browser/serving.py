@@ -90,10 +90,11 @@ class Server:
         options = {"audience": tokens.ADMIN, "ttl": 600} | options
         return tokens.sign((jwt_secret(self.data_dir),), "root", now=datetime.now(UTC), **options)
 
-    def operate(self, path: str, body: object = None) -> Any:
+    def operate(self, path: str, body: object = None, *, method: str | None = None) -> Any:
         """Request ``/v1/admin`` + `path` as an operator; with a body by POST."""
         made = urllib.request.Request(
             f"{self.origin}/v1/admin{path}",
+            method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={
                 "Authorization": f"Bearer {self.token()}",

@@ -271,6 +271,39 @@ def test_page_shows_another_process_after_a_drain(page: Page) -> None:
     expect_live(page)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(Look(height=1000), id="desk"), pytest.param(Look(390, 844), id="phone")],
+    indirect=True,
+)
+def test_webhook_has_a_row_with_its_state(page: Page, server: Server) -> None:
+    card = page.locator("#webhooks-card")
+    expect(card).not_to_be_visible()
+    made = server.operate(
+        "/hunts/harbour/webhooks", {"url": "https://receiver.invalid/hook?key=1", "from_seq": 1}
+    )
+    try:
+        wide = page.viewport_size or {"width": 0}
+        row = page.locator("#webhooks tr", has_text=f"harbour {made['id']}")
+        expect(row).to_contain_text("receiver.invalid", timeout=PATIENCE)
+        expect(row).not_to_contain_text("key=1")
+        for _ in range(40):  # until one of them wins
+            assert click(page) == 200
+        expect(row).to_contain_text(
+            re.compile(r"failed \d+ times: its name cannot be resolved"), timeout=PATIENCE
+        )
+        expect(row.locator("td").nth(1)).to_have_text(re.compile(r"[1-9]"))
+        assert page.evaluate("document.documentElement.scrollWidth") <= wide["width"]
+        accessible(page)
+        card.scroll_into_view_if_needed()
+        screenshot(page, f"ops-webhook-{wide['width']}")
+        server.operate(f"/hunts/harbour/webhooks/{made['id']}", {"stopped": True}, method="PATCH")
+        expect(row).to_contain_text("stopped by an operator", timeout=PATIENCE)
+    finally:
+        server.operate(f"/hunts/harbour/webhooks/{made['id']}", method="DELETE")
+    expect(card).not_to_be_visible(timeout=PATIENCE)
+
+
 @phone
 def test_page_fits_a_phone(page: Page) -> None:
     expect(page.locator("#processes tr").first).to_be_visible(timeout=PATIENCE)

@@ -11,6 +11,7 @@ from tests.faults import (
     memory_faults,
     network_faults,
     server_faults,
+    webhook_faults,
 )
 from tests.faults.registry import FAULTS
 
@@ -24,4 +25,5 @@ __all__ = [
     "memory_faults",
     "network_faults",
     "server_faults",
+    "webhook_faults",
 ]

@@ -12,7 +12,7 @@ from hunt.testing.checks import bounded
 from hunt.testing.delivery_checks import delivered
 from hunt.testing.history import Attempt, History, Opened
 from hunt.testing.oracle import check_history
-from tests.faults import players
+from tests.faults import players, webhook_faults
 from tests.faults.figures import excused, figures, goodput, statuses
 from tests.faults.listener import Listener
 from tests.faults.metrics import metric
@@ -80,6 +80,8 @@ async def play(rig: Rig) -> Result:
         listening.cancel_scope.cancel()
     books = await rig.postgres.books(players.HUNT)
     found = check_history(judged(rig), books, well=rig.well, within=script.within)
+    if rig.receiver is not None:
+        found += await webhook_faults.check(rig)
     after = await back(rig, before)
     found += bounded(before, after, slack(script))
     [[recorded]] = await rig.postgres.execute("select count(*) from rejected")

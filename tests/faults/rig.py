@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import trio
+from msgspec.structs import replace
 
 from hunt.core.definition import Definition, Prize
 from hunt.core.events import Reward
@@ -31,6 +32,7 @@ from tests.faults.players import Crowd
 from tests.faults.postgres import Postgres
 from tests.faults.script import Script
 from tests.support.proxy import Loss, to_unix
+from tests.support.receiver import Receiver, receiving
 from tests.support.valkey import Valkey
 
 HARBOUR = Definition(
@@ -54,6 +56,7 @@ class Rig:
     crowd: Crowd
     standby: Postgres | None = None
     bus: Valkey | None = None
+    receiver: Receiver | None = None  #: of webhooks
     nodes: list[Node] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
     nursery: trio.Nursery | None = None
@@ -169,6 +172,12 @@ async def built(
         rig = Rig(script, folder, database, crowd, second, valkey)
         clock = folder / "clock"
         clock.write_text("+0\n")
+        if script.webhook:
+            from tests.faults import webhook_faults  # it needs the class above
+
+            rig.receiver = await stack.enter_async_context(receiving())
+            await webhook_faults.add(database.conninfo, rig.receiver)
+            script = replace(script, environ=script.environ | webhook_faults.ENVIRON)
         environ = {**script.environ, **(names.environ(folder) if script.names else {})}
         silent = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
         for number in range(script.nodes):

@@ -53,6 +53,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dsn: dict[str, str] = {}  #: parameters of hunt's connection string
     standby: Literal["", "async", "sync"] = ""  #: PostgreSQL has a standby, and waits for it or not
     bus: bool = False  #: a Valkey server carries notices, and not PostgreSQL
+    webhook: bool = False  #: an endpoint of a webhook gets all wins
     disk: int = 0  #: megabytes of the file system under PostgreSQL; 0: the machine's own
     descriptors: int = 0  #: limit of open files of each process of hunt; 0: the machine's own
     clock: bool = False  #: hunt has a wall clock that can be set

@@ -42,6 +42,8 @@ SAID = {
     "inputs": "{:.0f} hostile inputs, a 200 after each",
     "conflicts": "{:.0f} batches sent again",
     "bus back": "bus connected again after {:.1f} s",
+    "webhook seconds": "webhook caught up in {:.1f} s",
+    "webhook repeats": "{:.0f} requests repeated",
     "drained": "drained in {:.1f} s",
 }
 

@@ -30,6 +30,12 @@ export class Operator {
     return Array.isArray(roles) ? `${sub} (${roles.join(", ")})` : sub;
   }
 
+  /** Whether the token has one of these roles, or all rights; only the server can verify it. */
+  mayAs(...roles) {
+    const { roles: own } = this.#claims();
+    return !Array.isArray(own) || roles.some((each) => own.includes(each));
+  }
+
   #claims() {
     try {
       const [, payload] = this.#token.split(".");
@@ -37,6 +43,11 @@ export class Operator {
     } catch {
       return {};
     }
+  }
+
+  /** Send a GET request; otherwise like `post`. */
+  get(path) {
+    return this.#request(path, {});
   }
 
   /** Send a POST request and return the JSON of the response; rejects with the server's error. */

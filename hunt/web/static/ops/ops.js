@@ -8,12 +8,14 @@ import { Dashboard } from "./dashboard.js";
 import { Operator } from "./operator.js";
 import { COLUMNS, Plots } from "./plots.js";
 import { SampleHistory } from "./sample-history.js";
+import { WebhookTable } from "./webhook-table.js";
 
 const CAPACITY = 900; // samples; the server keeps as many
 
 const operator = new Operator();
 const dashboard = new Dashboard();
 const controls = new Controls(operator);
+const webhooks = new WebhookTable(operator);
 const history = new SampleHistory(COLUMNS, CAPACITY);
 const connection = new ConnectionStatus(byId("connection"), byId("state"), byId("countdown"));
 let plots = null; // made once the page is visible, because a plot needs its width
@@ -46,10 +48,12 @@ function signIn() {
   showDashboard(true);
   plots ??= new Plots(byId("plots"), history);
   stream.restart();
+  webhooks.start();
 }
 
 function signOut(reason) {
   operator.signOut();
+  webhooks.stop();
   dashboard.forget();
   showDashboard(false);
   byId("refused").textContent = reason;

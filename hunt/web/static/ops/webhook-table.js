@@ -1,0 +1,65 @@
+// The table of webhooks, which is read again every few seconds.
+
+import { byId, element } from "../shared/elements.js";
+import { count, NOTHING, time } from "./format.js";
+
+const INTERVAL = 5000; // milliseconds
+
+export class WebhookTable {
+  #operator;
+  #timer = null;
+
+  /** @param {import("./operator.js").Operator} operator */
+  constructor(operator) {
+    this.#operator = operator;
+  }
+
+  /** Read the webhooks now and regularly. Without webhooks, or without the right to read them, the table is hidden. */
+  start() {
+    this.stop();
+    if (!this.#operator.mayAs("operator", "designer", "fulfilment", "support")) return;
+    this.#timer = setInterval(() => document.hidden || this.#read(), INTERVAL);
+    this.#read();
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = null;
+    byId("webhooks-card").hidden = true;
+  }
+
+  async #read() {
+    try {
+      const { webhooks } = await this.#operator.get("/v1/admin/webhooks");
+      if (this.#timer !== null) this.#show(webhooks);
+    } catch {
+      // The page itself says if the server or the database does not answer.
+    }
+  }
+
+  #show(webhooks) {
+    byId("webhooks-card").hidden = webhooks.length === 0;
+    byId("webhooks").replaceChildren(...webhooks.map(row));
+  }
+}
+
+function row(webhook) {
+  const cells = [
+    new URL(webhook.url).host, count(webhook.behind), webhook.behind ? time(webhook.lag) : NOTHING,
+    state(webhook), next(webhook), count(webhook.dead),
+  ];
+  const head = element("th", { scope: "row" }, `${webhook.hunt} ${webhook.id}`);
+  return element("tr", {}, head, ...cells.map((cell) => element("td", {}, cell)));
+}
+
+function state({ stopped, attempts, last_error: error, last_status: status }) {
+  if (stopped) return stopped === "gone" ? "stopped: the receiver answered 410" : "stopped by an operator";
+  if (attempts) return `failed ${attempts} times: ${error}`;
+  return status === null ? "nothing sent yet" : `delivered (${status})`;
+}
+
+function next({ stopped, attempts, next_attempt: at }) {
+  if (stopped || !attempts || at === null) return NOTHING;
+  const seconds = Math.max((new Date(at) - Date.now()) / 1000, 0);
+  return seconds ? `in ${time(Math.round(seconds))}` : "now";
+}
