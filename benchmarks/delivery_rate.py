@@ -87,7 +87,7 @@ def measure(target: Target, load: Load, player: Player, processes: ServerProcess
             ClickClients(
                 target,
                 [player] * load.connections,
-                size=server_state.map_size(target),
+                ground=server_state.ground(target),
                 poller=poller,
             ) as clicker,
         ):

@@ -15,6 +15,7 @@ from hunt.bench.clicks import Load, batch_figures
 from hunt.bench.poller import Poller
 from hunt.bench.result import Result
 from hunt.bench.run import latency_figures
+from hunt.core.maps import Map
 
 
 def measure(running: Running, hunts: Sequence[str], load: Load) -> Result:
@@ -26,12 +27,12 @@ def measure(running: Running, hunts: Sequence[str], load: Load) -> Result:
         load: Its `rate` must be set.  The warm-up is one click of each connection.
     """
     assert load.rate is not None, "an open loop"
-    target, size = running.target, (100.0, 100.0)
+    target, ground = running.target, click_bodies.Ground(Map.sized(100.0, 100.0))
     players = serving.PLAYERS(load.connections)
-    length = click_bodies.body_length(*size)
+    length = ground.body_length()
     poller: Poller[ClickConnection] = Poller()
     try:
-        with ClickClients(target, players, size=size, poller=poller, ids=load.ids()) as clicker:
+        with ClickClients(target, players, ground=ground, poller=poller, ids=load.ids()) as clicker:
             for number, (each, player) in enumerate(zip(clicker.connections, players, strict=True)):
                 own = replace(target, hunt=hunts[number % len(hunts)])
                 each.head = own.click_head(player.token, length) + click_bodies.OPENING

@@ -26,6 +26,7 @@ from hunt.bench import click_bodies, clicks
 from hunt.bench.figure_table import Columns
 from hunt.bench.process_usage import ServerProcesses
 from hunt.bench.target import Target
+from hunt.core.maps import Map
 
 COLUMNS: Columns = {
     "request": ("request of a click", 0),
@@ -58,7 +59,11 @@ def exchanged(target: Target, count: int) -> dict[str, float]:
     path = f"/v1/hunts/{target.hunt}"
     sizes = {"request": 0, "response": 0, "event": 0}
     address = (target.host, target.port)
-    bodies = zip(click_bodies.timed_uuids(), click_bodies.positions(100, 50), strict=False)
+    bodies = zip(
+        click_bodies.timed_uuids(),
+        click_bodies.Ground(Map.sized(100, 50)).positions(),
+        strict=False,
+    )
     with socket.create_connection(address) as events, socket.create_connection(address) as sock:
         events.sendall(f"GET {path}/events HTTP/1.1\r\n{common}\r\n".encode())
         while b"event: hello" not in receive(events, b"\n\n\r\n"):

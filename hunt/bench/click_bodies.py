@@ -8,6 +8,10 @@ import time
 from collections.abc import Iterator
 from itertools import cycle
 
+from msgspec import Struct
+
+from hunt.core.maps import Map
+
 _BULK = 512  # UUIDs of one call of urandom
 _PLACES = 1021  # a prime, so that players do not repeat their positions
 
@@ -44,18 +48,35 @@ def random_uuids() -> Iterator[bytes]:
             )
 
 
-def positions(width: float, height: float) -> Iterator[bytes]:
-    """Return an endless iterator of body ends, after the id; all have the same length."""
-    digits = len(f"{max(width, height):.3f}")
-    return cycle(
-        [
-            f'","x":{random.uniform(0, width):{digits}.3f},'
-            f'"y":{random.uniform(0, height):{digits}.3f}}}'.encode()
-            for _ in range(_PLACES)
-        ]
-    )
+class Ground(Struct, frozen=True):
+    """Where clicks are made."""
 
+    map: Map
+    accuracy: float | None = None  #: of each click; None: not reported
 
-def body_length(width: float, height: float) -> int:
-    """Return the length in bytes of each body for a map of this size."""
-    return len(OPENING) + 36 + len(next(positions(width, height)))
+    def positions(self) -> Iterator[bytes]:
+        """Return an endless iterator of body ends, after the id; all have the same length."""
+        return cycle([self._end(*self._inside()) for _ in range(_PLACES)])
+
+    def body_length(self) -> int:
+        """Return the length in bytes of each body."""
+        return len(OPENING) + 36 + len(next(self.positions()))
+
+    @property
+    def _decimals(self) -> int:
+        return 6 if self.map.is_degrees else 3
+
+    def _inside(self) -> tuple[float, float]:
+        """Return a position that is on the map after rounding, too."""
+        while True:
+            x, y = self.map.at(random.random(), random.random())
+            rounded = round(x, self._decimals), round(y, self._decimals)
+            if self.map.contains(*rounded):
+                return rounded
+
+    def _end(self, x: float, y: float) -> bytes:
+        on, decimals = self.map, self._decimals
+        edges = (on.west, on.south, on.east, on.north)
+        width = max(len(f"{edge:.{decimals}f}") for edge in edges)
+        accuracy = "" if self.accuracy is None else f',"accuracy":{self.accuracy!r}'
+        return f'","x":{x:{width}.{decimals}f},"y":{y:{width}.{decimals}f}{accuracy}}}'.encode()

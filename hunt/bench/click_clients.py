@@ -40,7 +40,7 @@ class ClickClients:
     Args:
         target: Server and hunt.
         players: One for each connection.
-        size: Width and height of the map.
+        ground: Where the clicks are made.
         poller: Poller that watches the connections; may watch others, too.
         settled: Called for each answer with status 200, with its time.
         sent: Called before each click is sent, with its scheduled time.
@@ -52,7 +52,7 @@ class ClickClients:
         target: Target,
         players: Sequence[Player],
         *,
-        size: tuple[float, float],
+        ground: click_bodies.Ground,
         poller: Poller[Any],
         settled: Callable[[ClickConnection, float], None] = _ignore,
         sent: Callable[[ClickConnection, float], None] = _ignore,
@@ -64,8 +64,8 @@ class ClickClients:
         self.connections: list[ClickConnection] = []
         self._target = target
         self._players = players
-        self._length = click_bodies.body_length(*size)
-        self._places = click_bodies.positions(*size)
+        self._length = ground.body_length()
+        self._places = ground.positions()
         self._ids = click_bodies.timed_uuids() if ids is None else ids
         self._poller = poller
         self._settled = settled

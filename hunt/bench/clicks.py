@@ -54,9 +54,11 @@ def measure(
             return load_loops.closed_loop(clicker, poller, seconds, progress)
         return load_loops.open_loop(clicker, poller, seconds, load.rate, progress)
 
-    size = server_state.map_size(target)
+    ground = server_state.ground(target)
     try:
-        with ClickClients(target, everyone, size=size, poller=poller, ids=load.ids()) as clicker:
+        with ClickClients(
+            target, everyone, ground=ground, poller=poller, ids=load.ids()
+        ) as clicker:
             warmup = Run()
             if load.warmup > 0:
                 warmup = turn(load.warmup)

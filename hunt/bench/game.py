@@ -120,7 +120,7 @@ def measure(
             ClickClients(
                 target,
                 everyone,
-                size=server_state.map_size(target),
+                ground=server_state.ground(target),
                 poller=poller,
                 settled=referee.settled,
                 sent=referee.sent,

@@ -1,4 +1,4 @@
-"""State of the server, read over HTTP: batches, length of the log, size of the map."""
+"""State of the server, read over HTTP: batches, length of the log, the map."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import json
 from dataclasses import dataclass
 from time import monotonic, sleep
 
+from hunt.bench.click_bodies import Ground
 from hunt.bench.event_blocks import BlockSplitter
 from hunt.bench.responses import ResponseParser
 from hunt.bench.target import TIMEOUT, Target
-from hunt.errors import HuntError
+from hunt.core import map_form
+from hunt.core.maps import Map
+from hunt.errors import DefinitionError, HuntError
 
 #: Seconds within which all worker processes must know of a commit.
 _LAG = 5.0
@@ -44,14 +47,14 @@ def batches(target: Target) -> Batches | None:
     return Batches(*(values.get(name, 0.0) for name in names))
 
 
-def map_size(target: Target) -> tuple[float, float]:
-    """Return width and height of the hunt's map; 100 by 100 if the server does not answer."""
+def ground(target: Target) -> Ground:
+    """Return where clicks of the hunt may be; 100 by 100 if the server does not answer."""
     status, _, body = target.request("GET", f"/v1/hunts/{target.hunt}")
     try:
-        shown = json.loads(body)["map"] if status == 200 else {}
-        return float(shown["width"]), float(shown["height"])
-    except (ValueError, KeyError, TypeError):
-        return 100.0, 100.0
+        shown = json.loads(body) if status == 200 else {}
+        return Ground(map_form.from_json(shown["map"]), shown.get("max_accuracy"))
+    except (ValueError, KeyError, TypeError, DefinitionError):
+        return Ground(Map.sized(100.0, 100.0))
 
 
 def position(target: Target, token: str) -> int:

@@ -122,7 +122,7 @@ def _fan_out(
         with (
             OpenStreams(target, _tokens(load.fan_out, players), poller, everybody=True),
             ClickClients(
-                target, players, size=server_state.map_size(target), poller=poller
+                target, players, ground=server_state.ground(target), poller=poller
             ) as clicker,
         ):
             used = processes.usage() if processes else None

@@ -11,6 +11,7 @@ import msgspec
 from hunt.cli import arguments, running, server_address
 from hunt.cli import player_options as players
 from hunt.client import Answer, open_client
+from hunt.core import map_form
 from hunt.values import MOST
 
 
@@ -23,10 +24,19 @@ from hunt.values import MOST
 )
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
 @click.option(
-    "--x", type=arguments.Coordinate(), help="Horizontal position in map units; random by default."
+    "--x",
+    type=arguments.Coordinate(),
+    help="Map units, or degrees of longitude; random by default.",
 )
 @click.option(
-    "--y", type=arguments.Coordinate(), help="Vertical position in map units; random by default."
+    "--y",
+    type=arguments.Coordinate(),
+    help="Map units, or degrees of latitude; random by default.",
+)
+@click.option(
+    "--accuracy",
+    type=arguments.Coordinate(),
+    help="Radius of error of the position, in metres or map units.",
 )
 @click.option("-n", "count", type=click.IntRange(1, MOST), default=1, help="Number of clicks.")
 @arguments.json_option
@@ -35,6 +45,7 @@ def command(
     hunt_id: str,
     x: float | None,
     y: float | None,
+    accuracy: float | None,
     count: int,
     as_json: bool,
     token: str | None,
@@ -46,7 +57,7 @@ def command(
     """Click in a HUNT, and print the outcome."""
     bearer = players.bearer(token, player, data_dir, config)
     server = server_address.address(url, data_dir, config)
-    running.run(_click, server, bearer, hunt_id, (x, y), count, as_json)
+    running.run(_click, server, bearer, hunt_id, (x, y), accuracy, count, as_json)
 
 
 async def _click(
@@ -54,15 +65,19 @@ async def _click(
     token: str,
     hunt_id: str,
     position: tuple[float | None, float | None],
+    accuracy: float | None,
     count: int,
     as_json: bool,
 ) -> None:
     async with open_client(url, token, wait=False) as client:
-        size = (await client.hunt(hunt_id, notice=players.notice))["map"]
+        on = map_form.from_json((await client.hunt(hunt_id, notice=players.notice))["map"])
         for _ in range(count):
-            x = random.uniform(0, size["width"]) if position[0] is None else position[0]
-            y = random.uniform(0, size["height"]) if position[1] is None else position[1]
-            answer = await client.click(hunt_id, x, y, notice=players.notice)
+            anywhere = on.at(random.random(), random.random())
+            x, y = (
+                each if chosen is None else chosen
+                for chosen, each in zip(position, anywhere, strict=True)
+            )
+            answer = await client.click(hunt_id, x, y, accuracy=accuracy, notice=players.notice)
             click.echo(msgspec.json.encode(answer) if as_json else _line(answer))
 
 

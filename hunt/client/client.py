@@ -111,6 +111,7 @@ class Client:
         y: float,
         *,
         id: str | None = None,  # ruff: ignore[builtin-argument-shadowing] - the word of the wire
+        accuracy: float | None = None,
         patience: float = 60.0,
         notice: Notice = _ignore,
     ) -> Answer:
@@ -120,9 +121,10 @@ class Client:
 
         Args:
             hunt: Id of the hunt.
-            x: Horizontal position, in map units.
-            y: Vertical position, in map units.
+            x: Horizontal position in map units, or longitude in degrees.
+            y: Vertical position in map units, or latitude in degrees.
             id: UUID of an unconfirmed click to repeat; None: a new click.
+            accuracy: Radius of error of the position, in metres or map units; None: unknown.
             patience: Seconds, > 0, after which there are no more retries.
             notice: Called with ``lost`` before each retry.
 
@@ -132,6 +134,8 @@ class Client:
             Unconfirmed: No answer in time; the message has the id of the click.
         """
         body = {"id": id or _new_id(), "x": x, "y": y}
+        if accuracy is not None:
+            body["accuracy"] = accuracy
         try:
             path = f"/v1/hunts/{hunt}/clicks"
             answer = await self._ask("POST", path, body, patience=patience, notice=notice)

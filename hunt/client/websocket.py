@@ -148,7 +148,8 @@ async def _receive(socket: WebSocketConnection, on_message: OnMessage) -> End:
         if kind == "pong":
             continue
         greeted = greeted or kind == "hello"
-        if kind in {"drain", "refused"}:
+        # A refusal with an id is that of a click, and says nothing about the connection.
+        if kind == "drain" or (kind == "refused" and what.get("id") is None):
             pause = float(what.get("retry_after", 0))
         try:
             await on_message(kind, what)

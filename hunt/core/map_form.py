@@ -111,6 +111,18 @@ def to_json(on: Map) -> dict[str, object]:
     return asdict(on)
 
 
+def from_json(value: object) -> Map:
+    """Return a map that `to_json` has made.
+
+    Raises:
+        DefinitionError: It is not such a map.
+    """
+    form = Form()
+    found = read(form, "map", value)
+    form.finish()
+    return found
+
+
 def limits_to_json(definition: Definition) -> Mapping[str, object]:
     """Return the limits of positions that a hunt has."""
     found = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ import trio
 from hunt.cli import server_address
 from hunt.processes import control_socket
 from hunt.processes.listening import unix_listener
+from tests.support.city import city
 from tests.support.processes import hunt_serve
 from tests.support.serving import serving, token
 
@@ -114,6 +116,17 @@ async def test_permanent_failure_is_reported_at_once(database: str, client: list
         await told(url, "403: ", narrow)
     async with serving(database, over_tls=True) as server:
         await told(str(server.base_url), "its certificate is not trusted", token())
+
+
+async def test_click_in_degrees_is_made_on_the_map_with_an_accuracy(database: str) -> None:
+    async with city(database) as server:
+        whom = ("--url", str(server.base_url), "--token", token())
+        missing = await hunt("click", "city", *whom)
+        assert (missing.status, "this hunt needs the radius" in missing.err) == (1, True)
+        done = await hunt("click", "city", "--accuracy", "5", "--json", *whom)
+        made = json.loads(done.out)
+        assert -58.5 <= made["x"] <= -58.3
+        assert -34.7 <= made["y"] <= -34.5
 
 
 @both

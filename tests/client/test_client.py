@@ -19,6 +19,7 @@ from hunt.core.sse import HEARTBEAT, frame, hello
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from tests.store.campaigns import COIN, doors, stored
+from tests.support.city import city
 from tests.support.serving import Client as Server
 from tests.support.serving import pass_time, serving, stream, token
 
@@ -292,6 +293,18 @@ async def test_refused_click_is_not_retried(database: str) -> None:
             await client.click("harbour", 999, 2)
         assert (denied.value.status, list(denied.value.errors)) == (400, ["x"])
         assert "inside the map" in str(denied.value)
+
+
+async def test_click_in_degrees_reports_its_accuracy(database: str) -> None:
+    async with city(database) as server, playing(server) as client:
+        with pytest.raises(Denied) as denied:
+            await client.click("city", -58.4, -34.6)
+        assert (denied.value.status, list(denied.value.errors)) == (400, ["accuracy"])
+        with pytest.raises(Denied, match="accurate to 51 only"):
+            await client.click("city", -58.4, -34.6, accuracy=51)
+        assert (await client.click("city", -58.4, -34.6, accuracy=50)).prize == "cache"
+        with pytest.raises(Denied, match="too far from your last click"):
+            await client.click("city", -58.4, -34.5, accuracy=1)
 
 
 async def test_unconfirmed_click_names_its_id() -> None:
