@@ -14,7 +14,7 @@ import trio
 from hunt.bus import postgres as listener
 from hunt.core.key_ring import KeyRing
 from hunt.engine import VERSION, Engine, jitter
-from hunt.errors import SettingsError, StoreUnavailable
+from hunt.errors import SealError, SettingsError, StoreUnavailable
 from hunt.host import Host
 from hunt.metrics.spans import exporting
 from hunt.service.eviction import evict
@@ -44,13 +44,18 @@ async def open_engine(settings: Settings, host: Host | None = None) -> AsyncIter
         raise SettingsError(
             "HUNT_JWT_SECRET is not set: give one or more secrets of at least 32 bytes"
         )
+    ring = KeyRing(settings.data_keys)
+    try:
+        ring.try_seal()
+    except SealError as exc:
+        raise SettingsError(f"HUNT_DATA_KEYS is set, but {exc}") from None
     async with (
         open_store(
             settings.database_url,
             listen=settings.listen_dsn,
             size=settings.pool_size,
             notify=settings.bus_url is None,
-            ring=KeyRing(settings.data_keys),
+            ring=ring,
         ) as store,
         exporting(settings.otlp_url, version=VERSION) as tracer,
         running(Engine(settings, store, host, tracer)) as engine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,11 +15,12 @@ from hunt.core.events import Click
 from hunt.core.hunts import Hunt
 from hunt.core.tokens import Identity
 from hunt.engine import Engine
-from hunt.errors import HuntFailed, StoreUnavailable
-from hunt.lifecycle import running
+from hunt.errors import HuntFailed, SettingsError, StoreUnavailable
+from hunt.lifecycle import open_engine, running
 from hunt.play.greeting import PATIENCE, REPLAYS
 from hunt.service import tail
 from hunt.service.subscriber import Subscription
+from hunt.settings import Settings
 from tests.simulation.ledger import EPOCH, HUNT, Ledger
 from tests.simulation.store import FakeStore
 from tests.simulation.weather import Script, Weather
@@ -258,3 +260,15 @@ async def test_caches_of_hunts_are_rotated_and_deleted_hunts_forgotten(
         assert HUNT in made.streams.tail._positions
         made.streams.hunt_deleted(deleted)
         assert HUNT not in made.streams.tail._positions
+
+
+async def test_engine_with_keys_needs_the_package_cryptography(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    settings = Settings(
+        database_url="host=nowhere", jwt_secret=(b"s" * 32,), data_keys=(("a", b"k" * 32),)
+    )
+    with pytest.raises(SettingsError, match=r"HUNT_DATA_KEYS is set, but .*hunt-server\[keys\]"):
+        async with open_engine(settings):
+            pytest.fail("the engine started")

@@ -73,6 +73,8 @@ def status(hunt_id: str | None, as_json: bool, data_dir: Path | None, config: Pa
     if as_json:
         click.echo(json.dumps([msgspec.to_builtins(each) | {"left": each.left} for each in found]))
         return
+    if not found:
+        click.echo("no prize has codes")
     for each in found:
         keys = f"  keys {', '.join(each.keys)}" if each.keys else ""
         click.echo(

@@ -56,6 +56,8 @@ def status(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
     if as_json:
         click.echo(json.dumps(counts))
         return
+    if not any(counts.values()):
+        click.echo("nothing is encrypted, and there is no hunt")
     present = {id_ for id_, _ in arguments.with_data_keys(settings).data_keys}
     for name, by_key in counts.items():
         for key, count in by_key.items():

@@ -46,6 +46,7 @@ class Hunt:
     announcement: Announcement | None = None  #: the last one
     campaign: Campaign | None = None  #: of which it is a door
     door: int | None = None  #: its number in the campaign
+    codes: Mapping[str, int] = field(default_factory=dict)  #: loaded codes, by prize with codes
 
     @property
     def id(self) -> str:

@@ -99,6 +99,10 @@ def _stock(hunt: Hunt) -> dict[str, int]:
     return {each.id: each.stock for each in hunt.definition.prizes if each.stock is not None}
 
 
+def _codes_left(hunt: Hunt) -> dict[str, int]:
+    return {prize: hunt.stock_left.get(prize, 0) for prize in hunt.codes}
+
+
 #: In the order of the exposition.  No label names a player.
 METRICS: tuple[Metric[Sources], ...] = (
     Metric(
@@ -125,6 +129,16 @@ METRICS: tuple[Metric[Sources], ...] = (
         "hunt_prize_stock_left", "gauge", "prizes",
         "Remaining stock of a prize, up to 2 s old, in hunts that are open or paused.",
         _of_prizes(lambda hunt: hunt.stock_left), ("hunt", "prize"), rule="least",
+    ),
+    Metric(
+        "hunt_codes", "gauge", "codes",
+        "Loaded codes of a prize, handed out or not, in hunts that are open or paused.",
+        _of_prizes(lambda hunt: hunt.codes), ("hunt", "prize"), rule="greatest",
+    ),
+    Metric(
+        "hunt_codes_left", "gauge", "codes",
+        "Codes of a prize not handed out, up to 2 s old, in hunts that are open or paused.",
+        _of_prizes(_codes_left), ("hunt", "prize"), rule="least",
     ),
     Metric(
         "hunt_requests", "counter", "requests",

@@ -89,7 +89,7 @@ def _prize(prize: Prize, hunt: Hunt) -> dict[str, object]:
         "title": prize.title,
         "points": prize.points,
         "odds": odds,
-        "stock": prize.stock,
+        "stock": hunt.codes.get(prize.id, prize.stock),
         "stock_left": hunt.stock_left.get(prize.id),
         "per_player": prize.per_player,
         **{

@@ -23,7 +23,11 @@ SELECT = """
            coalesce((
                select jsonb_object_agg(z.id, greatest(z.stock - z.granted - z.voided, 0))
                  from prizes z where z.hunt = h.number and z.stock is not null and not z.retired
-           ), '{}'), clock_timestamp(), h.ended_at, h.door,
+           ), '{}'),
+           case when h.codes then (
+               select jsonb_object_agg(z.id, z.stock) from prizes z
+                where z.hunt = h.number and z.codes and not z.retired
+           ) end, clock_timestamp(), h.ended_at, h.door,
            a.number, a.text, a.at, c.id, c.title, c.timezone, c.streak, c.preview
       from hunts h left join campaigns c on c.number = h.campaign
       left join announcements a on a.hunt = h.number
@@ -53,8 +57,8 @@ class HuntRows:
             SealError: A key is missing for its seed or for its codes.
         """
         id_, text, version, state, epoch, last_seq, seed, sealed, keys, stock_left = row[:10]
-        as_of, ended_at, door = row[10:13]
-        announcement, campaign = row[13:16], row[16:]
+        codes, as_of, ended_at, door = row[10:14]
+        announcement, campaign = row[14:17], row[17:]
         definition = self._definitions.get(text)
         if definition is None:
             definition = from_json(msgspec.json.decode(text))
@@ -74,4 +78,5 @@ class HuntRows:
             announcement=None if announcement[0] is None else Announcement(*announcement),
             campaign=None if door is None else Campaign(*campaign),
             door=door,
+            codes=codes or {},
         )

@@ -43,6 +43,7 @@ class Attempt(_Entry, frozen=True, kw_only=True, tag="click"):
     prize: str | None = None
     points: int = 0
     duplicate: bool = False
+    code: str | None = None  #: only if ``ok``, and the prize has codes
     note: str = ""  #: free text, such as an error
 
 
@@ -78,6 +79,7 @@ class Received(_Entry, frozen=True, kw_only=True, tag="reward"):
     click: str
     prize: str | None
     points: int
+    code: str | None = None  #: of a prize with codes
 
 
 class Reset(_Entry, frozen=True, kw_only=True, tag="reset"):
@@ -104,7 +106,15 @@ class Mark(_Entry, frozen=True, kw_only=True, tag="mark"):
     text: str
 
 
-Entry = Attempt | Opened | Greeted | Received | Reset | Closed | Mark
+class Public(_Entry, frozen=True, kw_only=True, tag="public"):
+    """A text that is not for one player: wins of all players, a page, a log, metrics."""
+
+    time: float
+    where: str  #: in words, as "the stream of all wins"
+    text: str
+
+
+Entry = Attempt | Opened | Greeted | Received | Reset | Closed | Mark | Public
 
 _decode = msgspec.json.Decoder(Entry).decode
 _encode = msgspec.json.encode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hunt.testing.checks import Violation, dense, documented, durable, honest, once, private
+from hunt.testing.code_checks import codes
 from hunt.testing.delivery_checks import delivered
 from hunt.testing.history import History
 from hunt.testing.stored_log import StoredLog
@@ -14,7 +15,7 @@ def check_history(
     """Return all violations; see `delivered` for the arguments."""
     found = [
         violation
-        for check in (durable, once, honest, documented, dense, private)
+        for check in (durable, once, honest, documented, dense, private, codes)
         for violation in check(history, log)
     ]
     return found + delivered(history, log, well=well, within=within)

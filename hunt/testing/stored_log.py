@@ -19,6 +19,14 @@ class PrizeCount(msgspec.Struct, frozen=True, kw_only=True):
     per_player: int | None = None  #: largest number of grants to one player; None: no limit
 
 
+class StoredCode(msgspec.Struct, frozen=True, kw_only=True):
+    """A loaded code of a prize."""
+
+    prize: str
+    code: str
+    reward: int | None = None  #: seq of the row that has it
+
+
 class StoredLog(msgspec.Struct, frozen=True, kw_only=True):
     """The complete log of one hunt."""
 
@@ -28,3 +36,4 @@ class StoredLog(msgspec.Struct, frozen=True, kw_only=True):
     rows: Sequence[Reward]  #: in any order
     stocks: Sequence[PrizeCount] = ()
     voids: Voids = msgspec.field(default_factory=dict)  #: rewards that are void
+    codes: Sequence[StoredCode] = ()

@@ -8,7 +8,7 @@ import uuid
 import pytest
 import trio
 
-from hunt.client import open_client
+from hunt.client import Reward, Rewards, open_client
 from tests.support.live_codes import PATH, live, prepare
 from tests.support.serving import bearer, serving, stream, token
 
@@ -31,6 +31,14 @@ async def test_winner_sees_the_code_in_answers_and_history(database: str) -> Non
         assert other.json()["rewards"] == []
 
 
+async def reward_of(rewards: Rewards, seq: int) -> Reward:
+    """Return a reward of a stream; a node may be behind, and send earlier ones first."""
+    with trio.fail_after(10):
+        while (reward := await anext(rewards)).seq != seq:
+            pass
+    return reward
+
+
 @pytest.mark.parametrize("transport", ["sse", "socket"])
 async def test_winner_gets_the_code_on_streams_of_each_node_and_in_replays(
     database: str, transport: str
@@ -43,10 +51,8 @@ async def test_winner_gets_the_code_on_streams_of_each_node_and_in_replays(
             async with open_client(str(node.base_url), token(), context=near.tls) as player:
                 async with player.rewards("live", transport=transport) as rewards:  # type: ignore[arg-type]
                     answer = (await near.post(f"{PATH}/clicks", json=body())).json()
-                    with trio.fail_after(10):
-                        reward = await anext(rewards)
+                    reward = await reward_of(rewards, answer["seq"])
                     assert reward.code == answer["code"]
-                    assert reward.seq == answer["seq"]
                     epoch, _, seq = (rewards.position or "").partition("-")
                 after = f"{epoch}-{int(seq) - 1}"
                 async with player.rewards("live", after=after, transport=transport) as again:  # type: ignore[arg-type]
@@ -92,7 +98,10 @@ async def test_no_other_player_and_no_public_stream_gets_a_code(database: str) -
 async def test_loaded_codes_are_in_the_hunt_as_its_stock(database: str) -> None:
     async with live(database, count=3) as client:
         [prize] = (await client.get(PATH)).json()["prizes"]
-        assert (prize["stock"], prize["stock_left"]) == (None, 3)
+        assert (prize["stock"], prize["stock_left"]) == (3, 3)
+        metrics = (await client.get("/metrics")).text
+        assert 'hunt_codes{hunt="live",prize="voucher"} 3.0' in metrics
+        assert 'hunt_codes_left{hunt="live",prize="voucher"} 3.0' in metrics
 
 
 async def test_node_without_the_key_serves_the_other_hunts(database: str) -> None:

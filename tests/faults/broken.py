@@ -22,12 +22,12 @@ from msgspec.structs import replace
 from hunt import asgi, engine
 from hunt.core.events import Click, Notice, Outcome, Reward, Settlement
 from hunt.errors import OutcomeUnknown, Overloaded, Refused, StoreError, StoreUnavailable
-from hunt.service import commits, intake
+from hunt.service import commits, hub, intake
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.subscriber import Subscriber, Subscription
 from hunt.service.tail import Tail
-from hunt.store import store
+from hunt.store import outcomes, store
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import Pool
 from hunt.store.log import Log
@@ -64,6 +64,37 @@ def cursor_by_number() -> None:
                 self._publish(hunt, new)
 
     swap(engine, ByNumber, "Tail")
+
+
+@piece
+def tells_codes_to_all() -> None:
+    """Send each win to all players with its code."""
+
+    def masked(reward: Reward) -> dict[str, object]:
+        code = reward.code and reward.code.text
+        return {"player": reward.player[:1], "prize": reward.prize, "points": 0, "code": code}
+
+    hub._masked = masked
+
+
+@piece
+def same_code_for_a_batch() -> None:
+    """Tell each winner of a batch the first code of the batch."""
+    read = outcomes.read
+
+    def first(*args: Any) -> list[Outcome]:
+        found = read(*args)
+        codes = [
+            each.reward.code for each in found if isinstance(each, Settlement) and each.reward.code
+        ]
+        return [
+            replace(each, reward=replace(each.reward, code=codes[0]))
+            if isinstance(each, Settlement) and each.reward.code
+            else each
+            for each in found
+        ]
+
+    outcomes.read = first
 
 
 @piece

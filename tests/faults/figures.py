@@ -74,6 +74,7 @@ def figures(rig: Rig) -> dict[str, float]:
         "late refusal p99": _p99(late),
         "recovered": max(recovered, 0.0),
         "first 200": min(since_well, default=float("inf")),
+        "codes told": len({each.code for each in attempts if each.code is not None}),
         "resets": sum(isinstance(each, Reset) for each in rig.history),
         "streams cut": len(rig.crowd.disconnections),
         "streams back": max([0.0, *(until - rig.well for until in found_back)]),

@@ -162,12 +162,13 @@ def click_request(token: str, hunt: str, body: bytes) -> bytes:
     )
 
 
-def stream_request(token: str, hunt: str, last_event_id: str | None) -> bytes:
+def stream_request(token: str, hunt: str, last_event_id: str | None, *, query: str = "") -> bytes:
     """Return the request of a stream."""
     resume = b"" if last_event_id is None else b"Last-Event-ID: %b\r\n" % last_event_id.encode()
     return (
-        b"GET /v1/hunts/%b/events HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer %b\r\n"
-        b"Accept: text/event-stream\r\n%b\r\n" % (hunt.encode(), token.encode(), resume)
+        b"GET /v1/hunts/%b/events%b HTTP/1.1\r\nHost: hunt\r\nAuthorization: Bearer %b\r\n"
+        b"Accept: text/event-stream\r\n%b\r\n"
+        % (hunt.encode(), query.encode(), token.encode(), resume)
     )
 
 

@@ -17,6 +17,9 @@ from tests.faults.players import AGAIN, HUNT, Crowd, token
 #: Seconds of silence after which a listener connects again.
 WATCHDOG = 2.5 * HEARTBEAT
 
+#: Events without an id that the oracle does not check; "" is a pause.
+IGNORED = {"", "drain", "state", "stock", "announcement", "reward_state"}
+
 
 class Listener:
     """A player's stream, one connection after another."""
@@ -92,7 +95,7 @@ class Listener:
         now = trio.current_time()
         if event.retry is not None:
             self._retry = event.retry / 1000
-        if event.event in {"", "drain"}:
+        if event.event in IGNORED:
             return
         data = json.loads(event.data)
         if event.event == "hello":
@@ -122,6 +125,7 @@ class Listener:
                     click=data["id"],
                     prize=data["prize"],
                     points=data["points"],
+                    code=data.get("code"),
                 )
             )
         else:

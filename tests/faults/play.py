@@ -12,7 +12,7 @@ from hunt.testing.checks import bounded
 from hunt.testing.delivery_checks import delivered
 from hunt.testing.history import Attempt, History, Opened
 from hunt.testing.oracle import check_history
-from tests.faults import players, webhook_faults
+from tests.faults import codes, players, webhook_faults
 from tests.faults.figures import excused, figures, goodput, statuses
 from tests.faults.listener import Listener
 from tests.faults.metrics import metric
@@ -64,6 +64,8 @@ async def play(rig: Rig) -> Result:
         rig.nursery = listening
         rig.began = trio.current_time()
         listen(rig, listening)
+        for number in range(script.nodes if script.codes else 0):
+            listening.start_soon(codes.watch_everyone, rig, number)
         async with trio.open_nursery() as clicking:
             start_clicking(rig, clicking)
             async with trio.open_nursery() as striking:
@@ -79,6 +81,8 @@ async def play(rig: Rig) -> Result:
         await quiet(rig)
         listening.cancel_scope.cancel()
     books = await rig.postgres.books(players.HUNT)
+    if script.codes:
+        await codes.note_the_rest(rig)
     found = check_history(judged(rig), books, well=rig.well, within=script.within)
     if rig.receiver is not None:
         found += await webhook_faults.check(rig)

@@ -167,6 +167,7 @@ async def click(
         prize=None if prize is None else str(prize),
         points=int(str(seen.get("points", 0))),
         duplicate=bool(seen.get("duplicate")),
+        code=None if (code := seen.get("code")) is None else str(code),
         note=note,
     )
     crowd.history.add(attempt)

@@ -23,6 +23,7 @@ from hunt.store import schema
 from hunt.store.driver.connection import Connection
 from hunt.subprocesses import wait_exit
 from hunt.testing.stored_log import PrizeCount, StoredLog
+from tests.faults import codes
 from tests.support.pg_hba import trusting
 
 OPTIONS = {"max_connections": "60", "shared_buffers": "32MB", "deadlock_timeout": "200ms"}
@@ -190,6 +191,7 @@ class Postgres:
             rows = await (await conn.execute(ROWS, [hunt])).fetchall()
             stocks = await (await conn.execute(STOCKS, [hunt])).fetchall()
             voids = await (await conn.execute(VOIDS, [hunt])).fetchall()
+            stored = await codes.stored(conn, hunt)
         return StoredLog(
             hunt=hunt,
             epoch=found[0],
@@ -200,6 +202,7 @@ class Postgres:
                 for prize, granted, stock, per_player in stocks
             ],
             voids=dict(voids),
+            codes=stored,
         )
 
 

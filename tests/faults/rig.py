@@ -25,7 +25,7 @@ from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.testing.checks import Violation
 from hunt.testing.history import History
-from tests.faults import names, players, postgres
+from tests.faults import codes, names, players, postgres
 from tests.faults.listener import Listener
 from tests.faults.nodes import Node, node, tcp
 from tests.faults.players import Crowd
@@ -126,12 +126,21 @@ async def prepare(folder: Path) -> Path:
     return folder
 
 
-async def make_hunt(conninfo: str, definition: Definition) -> None:
-    """Make a hunt, and open it."""
+async def make_hunt(conninfo: str, definition: Definition, *, with_codes: int = 0) -> None:
+    """Make a hunt, and open it.
+
+    Args:
+        conninfo: Connection string of the database.
+        definition: The hunt.
+        with_codes: Number of codes of a further prize; 0: no such prize, and no keys.
+    """
     async with open_pool(conninfo, size=1) as pool:
-        hunts = Hunts(pool)
+        hunts = Hunts(pool, codes.RING if with_codes else None)
+        definition = codes.with_codes(definition) if with_codes else definition
         await hunts.apply(definition, seed=b"faults-faults-faults-faults-seed", actor="rig")
         await hunts.open(definition.id)
+        if with_codes:
+            await codes.load(pool, with_codes)
 
 
 @asynccontextmanager
@@ -147,7 +156,7 @@ async def built(
         database = await stack.enter_async_context(
             postgres.running(folder / "postgres", template, script.options)
         )
-        await make_hunt(database.conninfo, HARBOUR)
+        await make_hunt(database.conninfo, HARBOUR, with_codes=script.codes)
         second = None
         if script.standby:
             second = Postgres(folder / "standby", script.options)
@@ -178,7 +187,8 @@ async def built(
             rig.receiver = await stack.enter_async_context(receiving())
             await webhook_faults.add(database.conninfo, rig.receiver)
             script = replace(script, environ=script.environ | webhook_faults.ENVIRON)
-        environ = {**script.environ, **(names.environ(folder) if script.names else {})}
+        keys = codes.ENVIRON if script.codes else {}
+        environ = {**script.environ, **keys, **(names.environ(folder) if script.names else {})}
         silent = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
         for number in range(script.nodes):
             start = partial(node, processes=script.processes, command=command)

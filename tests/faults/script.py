@@ -56,6 +56,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     webhook: bool = False  #: an endpoint of a webhook gets all wins
     disk: int = 0  #: megabytes of the file system under PostgreSQL; 0: the machine's own
     descriptors: int = 0  #: limit of open files of each process of hunt; 0: the machine's own
+    codes: int = 0  #: codes of a prize that the hunt then has, too
     clock: bool = False  #: hunt has a wall clock that can be set
     silent: bool = False  #: the first host of hunt's connection string accepts and never answers
     names: bool = False  #: hunt's connection string has host names; see `tests.faults.names`

@@ -36,7 +36,11 @@ def hunt_details(hunt: Hunt) -> dict[str, object]:
 def hunt_stock(hunt: Hunt) -> list[dict[str, object]]:
     """Return the total and remaining stock of every prize; None is unlimited."""
     return [
-        {"id": prize.id, "stock": prize.stock, "stock_left": hunt.stock_left.get(prize.id)}
+        {
+            "id": prize.id,
+            "stock": hunt.codes.get(prize.id, prize.stock),
+            "stock_left": hunt.stock_left.get(prize.id),
+        }
         for prize in hunt.definition.prizes
     ]
 

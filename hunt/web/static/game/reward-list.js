@@ -2,6 +2,7 @@
 
 import { element } from "../shared/elements.js";
 import { onFrame } from "../shared/frames.js";
+import { codeBox } from "./code.js";
 
 const MAX_ITEMS = 200; // in the list; older rewards still count
 
@@ -73,7 +74,9 @@ export class RewardList {
   #insert(reward) {
     const older = this.#newest.findIndex(({ seq }) => seq < reward.seq);
     this.#newest.splice(older < 0 ? this.#newest.length : older, 0, reward);
-    if (this.#newest.length > MAX_ITEMS) this.#newest.pop();
+    if (this.#newest.length <= MAX_ITEMS) return;
+    const dropped = this.#newest.findLastIndex(({ code }) => code === undefined); // a code stays in sight
+    if (dropped >= 0) this.#newest.splice(dropped, 1);
   }
 
   #render() {
@@ -108,13 +111,15 @@ export class RewardList {
     }
   }
 
-  #item({ id, prize, points, seq }) {
+  #item({ id, prize, points, seq, code }) {
     const worth = element("small", {}, `+${points.toLocaleString("en")}`);
     const found = prize
       ? element("span", { className: "won" }, this.#prizes.title(prize), worth)
       : element("span", { className: "nothing" }, "nothing");
     const number = element("span", { className: "seq" }, `#${seq}`);
-    const item = element("li", { className: this.#fresh.has(id) ? "fresh" : "" }, found, number);
+    const item = element("li", { className: this.#fresh.has(id) ? "fresh" : "" }, found);
+    if (code !== undefined) item.append(codeBox(code, this.#prizes.title(prize)));
+    item.append(number);
     Object.assign(item.dataset, { id, seq, kind: this.#prizes.kind(prize) });
     return item;
   }
