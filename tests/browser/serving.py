@@ -104,11 +104,21 @@ class Server:
         with urllib.request.urlopen(made, timeout=10) as answer:
             return json.load(answer)
 
-    def open_hunt(self, hunt_id: str, title: str) -> None:
-        """Open a hunt in which every click wins; creates it if it does not exist."""
+    def open_hunt(self, hunt_id: str, title: str, *stocks: int) -> None:
+        """Open a hunt in which every click wins; creates it if it does not exist.
+
+        Args:
+            hunt_id: Id of the hunt.
+            title: Its title.
+            stocks: Stock of each of its prizes; by default it has one without a limit.
+        """
         if hunt_id not in {hunt["id"] for hunt in self.operate("/hunts")["hunts"]}:
             gold = {"id": "gold", "title": "Gold", "points": 3, "odds": 1.0}
+            prizes = [
+                gold | {"id": f"gold-{number}", "odds": 1 / len(stocks), "stock": stock}
+                for number, stock in enumerate(stocks)
+            ]
             size = {"width": 10, "height": 10}
-            body = {"id": hunt_id, "title": title, "map": size, "prizes": [gold]}
+            body = {"id": hunt_id, "title": title, "map": size, "prizes": prizes or [gold]}
             self.operate("/hunts", body)
         self.operate(f"/hunts/{hunt_id}/open", {})

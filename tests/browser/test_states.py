@@ -142,16 +142,9 @@ def test_unknown_hunt_shows_links_to_others(page: Page) -> None:
     expect(page.locator("#title")).to_have_text("Harbour night")
 
 
-def test_sold_out_prize_is_marked(page: Page) -> None:
-    def sold_out(route: Route) -> None:
-        hunt = route.fetch().json()
-        hunt["prizes"][0] |= {"stock": 10, "stock_left": 0}
-        hunt["prizes"][1] |= {"stock": 10, "stock_left": 1}
-        route.fulfill(json=hunt)
-
-    page.route("**/v1/hunts/harbour", sold_out)
-    page.reload()
-    expect_live(page)
+def test_sold_out_prize_is_marked(page: Page, server: Server) -> None:
+    server.open_hunt("lake", "The lake", 0, 1)
+    visit(page, "lake", "The lake")
     prizes = page.locator("#prizes li")
     expect(prizes.nth(0)).to_have_class("gone")
     expect(prizes.nth(0)).to_contain_text("all found")
@@ -161,38 +154,46 @@ def test_sold_out_prize_is_marked(page: Page) -> None:
     screenshot(page, "game-all-found")
 
 
-def test_sold_out_hunt_shows_a_message(page: Page) -> None:
-    def sold_out(route: Route) -> None:
-        hunt = route.fetch().json()
-        for prize in hunt["prizes"]:
-            prize |= {"stock": 10, "stock_left": 0}
-        route.fulfill(json=hunt)
-
-    page.route("**/v1/hunts/harbour", sold_out)
-    page.reload()
-    expect_live(page)
+def test_sold_out_hunt_shows_a_message(page: Page, server: Server) -> None:
+    server.open_hunt("pond", "The pond", 0, 0)
+    visit(page, "pond", "The pond")
     expect(page.locator("#outcome")).to_have_text("All prizes of this hunt have been found.")
 
 
 def test_prize_is_marked_after_its_last_win(page: Page, server: Server) -> None:
-    """The page requests the stock again some time after a win of a limited prize."""
-    server.open_hunt("river", "The river")
-    left = [1]
-
-    def limited(route: Route) -> None:
-        hunt = route.fetch().json()
-        hunt["prizes"][0] |= {"stock": 1, "stock_left": left[0]}
-        route.fulfill(json=hunt)
-
-    page.route("**/v1/hunts/river", limited)
-    page.clock.install()
+    """The stream tells the stock; the page does not ask for it."""
+    server.open_hunt("river", "The river", 1)
     visit(page, "river", "The river")
+    asked: list[str] = []
+    page.on("request", lambda made: asked.append(made.url))
+    expect(page.locator("#prizes li")).not_to_have_class("gone")
     click(page)
     expect_rewards(page, 1)
-    expect(page.locator("#prizes li")).not_to_have_class("gone")
-    left[0] = 0
-    page.clock.run_for(40_000)
     expect(page.locator("#prizes li")).to_have_class("gone")
+    assert not [url for url in asked if url.endswith("/v1/hunts/river")]
+
+
+@both
+def test_state_and_announcement_appear_without_a_reload(page: Page, server: Server) -> None:
+    server.open_hunt("creek", "The creek")
+    visit(page, "creek", "The creek")
+    state, announcement = page.locator("#hunt-state"), page.locator("#announcement")
+    expect(state).to_be_empty()
+    expect(announcement).to_be_empty()
+    server.operate("/hunts/creek/announcement", {"text": "Gold at nine.\n<b>Soon</b>"}, method="PUT")
+    expect(announcement).to_have_text("Gold at nine.\n<b>Soon</b>")
+    server.operate("/hunts/creek/pause", {})
+    expect(state).to_have_text("The hunt is paused. It will go on soon.")
+    assert announcement.get_attribute("role") == state.get_attribute("role") == "status"
+    accessible(page)
+    screenshot(page, "game-announcement")
+    page.reload()
+    expect(state).to_have_text("The hunt is paused. It will go on soon.")
+    expect(announcement).to_have_text("Gold at nine.\n<b>Soon</b>")
+    server.operate("/hunts/creek/announcement", {"text": None}, method="PUT")
+    server.operate("/hunts/creek/open", {})
+    expect(state).to_be_empty()
+    expect(announcement).to_be_empty()
 
 
 def test_marks_are_drawn_again_after_a_reload(page: Page) -> None:

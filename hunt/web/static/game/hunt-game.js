@@ -10,7 +10,8 @@ import { PendingClicks } from "./pending-clicks.js";
 import { PrizeList } from "./prize-list.js";
 import { Prizes } from "./prizes.js";
 import { RewardList } from "./reward-list.js";
-import { isSoldOut, StockPoller } from "./stock.js";
+import { LiveLines } from "./live-lines.js";
+import { isSoldOut } from "./stock.js";
 import { othersWins, WinTicker } from "./win-ticker.js";
 
 const LEADERS = 5; // entries of the leaderboard that are shown
@@ -26,7 +27,7 @@ export class HuntGame {
   #prizeList;
   #map;
   #rewardList;
-  #stock;
+  #lines;
   #clicks;
   #history;
   #sources;
@@ -52,8 +53,8 @@ export class HuntGame {
     this.#rewardList = new RewardList(this.#prizes, {
       list: byId("rewards"), points: byId("points"), count: byId("count"), empty: byId("empty"),
     });
-    this.#stock = new StockPoller(hunt, (all) => this.#prizeList.showStock(all));
-    this.#stock.update(prizes);
+    this.#prizeList.showStock(prizes);
+    this.#lines = new LiveLines({ state: byId("hunt-state"), announcement: byId("announcement") });
     if (prizes.length && prizes.every(isSoldOut)) outcome.say("All prizes of this hunt have been found.", "busy");
     this.#clicks = new PendingClicks(hunt, this.#map, {
       kind: (reward) => this.#kind(reward),
@@ -111,6 +112,7 @@ export class HuntGame {
       reset: () => this.#history.load(),
       reward: (reward) => this.#add([reward], { fresh: true }),
       state: (state) => this.#connection.state(state),
+      live: (name, content) => this.#live(name, content),
       countdown: (seconds) => this.#connection.countdown(seconds),
       refused: (error) => {
         this.#rewardList.historyState("unknown");
@@ -119,11 +121,20 @@ export class HuntGame {
     });
   }
 
+  /** Show what has changed in the hunt. */
+  #live(name, content) {
+    if (name === "state") this.#lines.state(content.state);
+    else if (name === "announcement") this.#lines.announcement(content.text);
+    else if (name === "stock") {
+      const left = content.stock_left;
+      this.#prizeList.showStock(this.#prizes.all.map((prize) => ({ ...prize, stock_left: left[prize.id] ?? null })));
+    }
+  }
+
   #followWins() {
     const ticker = new WinTicker(byId("news"), this.#prizes, (wins) => {
       this.#map.flare(wins.some(({ prize }) => this.#prizes.isRare(prize)));
       this.#prizeList.glint(wins);
-      this.#stock.won(wins);
     });
     this.#hunt.winners({ wins: (wins) => ticker.add(othersWins(wins, this.#player.id, this.#rewardList)) });
   }
@@ -140,7 +151,6 @@ export class HuntGame {
     // Rewards of clicks that were not sent by this page: earlier ones, and those of other tabs and devices.
     const others = rewards.filter((reward) => !this.#clicks.settle(reward));
     this.#map.markEarlier(others, (reward) => this.#kind(reward));
-    if (fresh) this.#stock.won(rewards);
   }
 
   #settled({ prize, points, sold_out: soldOut }) {

@@ -119,6 +119,7 @@ export class EventStream {
       this.#watchdog.heard();
       for (const event of parser.feed(decoder.decode(value, { stream: true }))) {
         if (event.event === "drain") this.#handlers.state((state = "draining"));
+        if (event.event === "state" && JSON.parse(event.data).state === "over") state = "over"; // no reconnect can succeed
         this.#dispatch(event);
       }
     }

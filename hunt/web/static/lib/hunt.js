@@ -134,8 +134,9 @@ class Hunt {
   /**
    * Follow the player's rewards: each once, by ascending `seq`, across reconnects. The tabs of a guest share one stream.
    * @param {{reward: (reward: object) => void, hello?: (hello: object) => void, reset?: (why: object) => void,
-   *   state?: (state: string) => void, countdown?: (seconds: number) => void, refused?: (error: Error) => void}} handlers
-   *   `reset`: the stream could not resume, so rewards may be missing: read the `history`; `countdown`: seconds to the
+   *   state?: (state: string) => void, countdown?: (seconds: number) => void, refused?: (error: Error) => void,
+   *   live?: (name: string, content: object) => void}} handlers
+   *   `live`: the name and the content of a live event, such as `state`, `stock` or `announcement`; `reset`: the stream could not resume, so rewards may be missing: read the `history`; `countdown`: seconds to the
    *   next attempt
    * @param {string} after a former `position` from which to resume, default: from now; such a stream is not shared
    * @returns {{position: string, stop: () => void}}

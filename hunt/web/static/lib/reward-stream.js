@@ -61,6 +61,7 @@ export class RewardStream {
     if (event === "reward") this.#reward(JSON.parse(data));
     else if (event === "hello") this.#hello(JSON.parse(data), forwarded);
     else if (event === "reset") this.#reset(JSON.parse(data));
+    else if (event && event !== "drain") this.#handlers.live?.(event, JSON.parse(data));
   }
 
   #reward(reward) {

@@ -7,6 +7,7 @@
 import { Refused } from "./errors.js";
 
 const RESPONSE_TIMEOUT = 3_000; // ms; a leader that does not answer is a hidden tab that the system has suspended
+const LIVE = ["state", "stock", "announcement"]; // events of which the last one is repeated to tabs that join
 const CHECK_PERIOD = 20_000; // ms between two checks whether the leader answers
 
 /**
@@ -22,7 +23,7 @@ export class SharedStream {
   #stream = null; // while this tab is the leader
   #position = "";
   #term = 0; // of the current leader; messages of an earlier term are ignored
-  #last = {}; // `hello` and `state`, for tabs that join later
+  #last = { live: {} }; // `hello`, `state`, and live events by name, for tabs that join later
   #request = null; // AbortController of the lock request
   #release = () => {};
   #ended = new AbortController();
@@ -160,7 +161,8 @@ export class SharedStream {
   }
 
   #deliver({ event, state, countdown, refused }) {
-    if (event?.event === "hello") this.#last.hello = event;
+    if (event?.event === "hello") Object.assign(this.#last, { hello: event, live: {} });
+    else if (LIVE.includes(event?.event)) this.#last.live[event.event] = event;
     if (event) this.#handlers.event(event);
     else if (countdown !== undefined) this.#handlers.countdown(countdown);
     else if (refused) this.#handlers.refused(new Refused(refused.status, refused.message));
@@ -194,11 +196,12 @@ export class SharedStream {
       this.#requestLock();
     }
     this.#heard = Date.now();
-    const { hello, state } = answer ?? {};
+    const { hello, state, live = {} } = answer ?? {};
     if (answer && (this.#last.hello || !hello)) return; // meant for another tab, or the leader is not connected yet
     const event = hello ?? message.event;
     if (event) this.#deliver({ event: { ...event, position, first: !this.#last.hello } });
     else this.#deliver(message);
+    for (const each of Object.values(live)) this.#deliver({ event: each });
     if (answer) this.#deliver({ state });
     if (position !== undefined) this.#position = position;
   }
