@@ -191,8 +191,8 @@ class Client:
             hunt: Id of the hunt.
             after: The `Rewards.position` to resume after; None: rewards from now on.
             transport: ``socket`` for a WebSocket, ``sse`` for server-sent events.
-            notice: Called with every other message: ``hello``, ``reset``, ``drain``, and
-                ``lost`` before each reconnect.  After a ``reset`` rewards may be missing:
+            notice: Called with every other message: ``hello``, ``reset``, ``drain``, live events
+                such as ``state`` and ``stock``, and ``lost`` before each reconnect.  After a ``reset`` rewards may be missing:
                 read the player's history by HTTP.
         """
         source = (
