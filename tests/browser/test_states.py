@@ -180,7 +180,9 @@ def test_state_and_announcement_appear_without_a_reload(page: Page, server: Serv
     state, announcement = page.locator("#hunt-state"), page.locator("#announcement")
     expect(state).to_be_empty()
     expect(announcement).to_be_empty()
-    server.operate("/hunts/creek/announcement", {"text": "Gold at nine.\n<b>Soon</b>"}, method="PUT")
+    server.operate(
+        "/hunts/creek/announcement", {"text": "Gold at nine.\n<b>Soon</b>"}, method="PUT"
+    )
     expect(announcement).to_have_text("Gold at nine.\n<b>Soon</b>")
     server.operate("/hunts/creek/pause", {})
     expect(state).to_have_text("The hunt is paused. It will go on soon.")
