@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from hunt.core.key_ring import context
+
 #: Largest number of fields of one form.
 MAX_FIELDS = 20
 
@@ -74,3 +76,13 @@ def duration_text(duration: timedelta) -> str:
         if not rest:
             return f"{number} {unit}{'' if number == 1 else 's'}"
     raise ValueError(f"{duration} is not a whole number of minutes")
+
+
+def sealing_context(hunt: str, seq: int) -> bytes:
+    """Return the context in which the fields of a claim are sealed.
+
+    Args:
+        hunt: Id of the hunt.
+        seq: Seq of the reward.
+    """
+    return context("claim", hunt, seq)

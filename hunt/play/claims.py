@@ -8,10 +8,10 @@ from typing import Protocol
 import msgspec
 
 from hunt.core import claim_values
-from hunt.core.claims import Claim, RewardState
+from hunt.core.claims import Claim, RewardState, sealing_context
 from hunt.core.events import Reward
 from hunt.core.hunts import Hunt
-from hunt.core.key_ring import KeyRing, context
+from hunt.core.key_ring import KeyRing
 from hunt.errors import ClaimRefused, Overloaded, RewardNotFound, SealError
 from hunt.logs import FaultLog
 from hunt.store.reward_states import CLAIMED, LATE, MISSING, Claimable
@@ -103,7 +103,7 @@ class Claims:
 
     def _seal(self, hunt: str, seq: int, fields: dict[str, object]) -> bytes:
         try:
-            return self._ring.seal(msgspec.json.encode(fields), _context(hunt, seq))
+            return self._ring.seal(msgspec.json.encode(fields), sealing_context(hunt, seq))
         except SealError as exc:
             raise _without_keys(exc) from exc
 
@@ -122,11 +122,9 @@ def opened(ring: KeyRing, hunt: str, seq: int, sealed: bytes | None) -> dict[str
     """
     if sealed is None:
         return None
-    return msgspec.json.decode(ring.open(sealed, _context(hunt, seq)), type=dict[str, object])
-
-
-def _context(hunt: str, seq: int) -> bytes:
-    return context("claim", hunt, seq)
+    return msgspec.json.decode(
+        ring.open(sealed, sealing_context(hunt, seq)), type=dict[str, object]
+    )
 
 
 def _form(hunt: Hunt, reward: Reward) -> Claim | None:

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from hunt.core import codes
+from hunt.core import claims, codes
 from hunt.core.key_ring import KeyRing, key_id
 from hunt.store import seeds, webhooks
 from hunt.store.audit import AUDIT
@@ -49,6 +49,10 @@ COLUMNS: Sequence[SealedColumn] = (
         also=lambda ring, plain, hunt: {
             "digest": ring.digests(plain, codes.digest_context(hunt))[0]
         },
+    ),
+    SealedColumn(
+        "claims", "claims", "sealed", ("hunt", "seq"),
+        lambda hunt, _, seq: claims.sealing_context(hunt, seq),
     ),
     SealedColumn(
         "webhook secrets", "webhook_secrets", "sealed", ("webhook", "number"),
