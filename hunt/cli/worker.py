@@ -30,9 +30,9 @@ def _load() -> Make:
 
     edge.install()
     from hunt.application import Application
-    from hunt.web.openapi.document import document
+    from hunt.web.site import site
 
-    document()  # remembered; made before the fork, the workers share it
+    site()  # pages and files; made before the fork, the workers share them
 
     return lambda settings, slot: Application(lambda: settings, slot)
 

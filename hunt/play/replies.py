@@ -98,6 +98,11 @@ class Document:
                 return self._not_modified(tag)
         return self._as_gzip() if compressed else self._as_plain()
 
+    def prepare(self) -> None:
+        """Compress the body now, for all processes that are forked later."""
+        if self._level:
+            self._as_gzip()
+
     def _not_modified(self, tag: str) -> Reply:
         reply = self._known.get(tag)
         if reply is None:

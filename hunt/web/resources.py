@@ -11,6 +11,7 @@ from hunt.play.history_view import HistoryView
 from hunt.play.hunt_views import HuntDetails, HuntList
 from hunt.play.resources import Resource, Resources
 from hunt.web.admin.health import Liveness, MetricsPage, Probe
+from hunt.web.game_page import GamePage
 from hunt.web.site import site
 
 
@@ -18,16 +19,20 @@ def make_resources(engine: Engine) -> Resources:
     """Return all resources, for Quart and for the fast lane."""
     play, settings, operations = engine.play, engine.settings, engine.operations
     now = engine.catalogue.now
-    fixed = site()
+    pages = site()
+    fixed = dict(pages.resources)
     registry = engine.telemetry.registry
     restricted: dict[str, Resource] = {
         "/ops": fixed.pop("/ops"),
         "/metrics": MetricsPage(operations.host, registry, time.monotonic),
     }
+    hunts = HuntList(engine.catalogue.hunts, now)
+    details = HuntDetails(play.hunt, now, engine.version_cache)
     own: tuple[Resource, ...] = (
         Liveness(),
         Probe(operations.node),
-        HuntList(engine.catalogue.hunts, now),
+        hunts,
+        GamePage(pages.game, pages.game_policy, hunts=hunts, details=details, now=now),
         Guests(
             play,
             secrets=settings.jwt_secret,
@@ -36,9 +41,9 @@ def make_resources(engine: Engine) -> Resources:
         ),
     )
     fixed |= {each.route: each for each in own}
-    hunts: dict[str, Resource] = {
-        "": HuntDetails(play.hunt, now, engine.version_cache),
+    of_hunts: dict[str, Resource] = {
+        "": details,
         "/leaderboard": BoardView(play.hunt, engine.leaderboard, play.authenticator),
         "/rewards": HistoryView(play.hunt, engine.store.log, play.authenticator),
     }
-    return Resources(fixed, hunts, restricted, everywhere=operations.address is None)
+    return Resources(fixed, of_hunts, restricted, everywhere=operations.address is None)

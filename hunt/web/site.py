@@ -1,16 +1,26 @@
-"""The pages and files of the package, as documents by path."""
+"""The pages and files of the package, as resources by path; made once for all workers.
+
+The files of a page are served under names that contain their hash, which browsers keep for
+ever: the modules of a page as one bundle, its other files one by one.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from hunt.play import problems
-from hunt.play.replies import Document
+from hunt.play.replies import IMMUTABLE, REVALIDATE, Document
 from hunt.play.resources import Fixed, Resource
 from hunt.web import problem_page
+from hunt.web.bundle import bundle, without_comments
 from hunt.web.openapi import document
 
 #: Allows scripts, styles, images and connections of this server only, and nothing inline.
@@ -39,11 +49,96 @@ _TYPES: Mapping[str, str] = {
     ".webmanifest": "application/manifest+json",
 }
 
-#: Files of the pages, by path.
-_PAGES = {"/": "game/game.html", "/docs": "docs/docs.html", "/ops": "ops/ops.html"}
+#: Files of the pages, by path; the game page has a resource of its own.
+_PAGES = {"/docs": "docs/docs.html", "/ops": "ops/ops.html"}
 
 #: Route templates of the files in the folder ``static`` and in the folders below it.
 _ROUTES = ("/static/<name>", "/static/<folder>/<name>")
+
+#: Folder of the files whose names contain their hash.
+_HASHED = "-"
+
+_MODULE = re.compile(r'(<script type="module" src=")/static/([^"]+)"')
+#: A manifest is left out: the addresses in it are relative to its own.
+_FILE = re.compile(r'((?:href|src)=")/static/(?!-/)([^"]+)(?<!\.webmanifest)"')
+_STYLE = re.compile(r'<link rel="stylesheet" href="/static/([^"]+)">')
+_ICON = re.compile(r'(<link rel="icon" href=")/static/([^"]+)"')
+
+
+class Site:
+    """All pages and files.
+
+    Args:
+        sources: The files in the folder ``static``, by path.
+    """
+
+    def __init__(self, sources: Mapping[str, bytes]) -> None:
+        self._sources = sources
+        self._modules = modules(sources)
+        self.resources: dict[str, Resource] = {}  #: by path of the address
+        for path, content in sources.items():
+            self._add(path, content, REVALIDATE)
+        for address, path in _PAGES.items():
+            self.resources[address] = Fixed(address, page(self.linked(self._text(path))))
+        self.resources[problems.PAGE] = Fixed(problems.PAGE, page(problem_page.page()))
+        headers = (("Content-Security-Policy", POLICY),)
+        openapi = Document(document.document(), headers=headers)
+        openapi.prepare()
+        self.resources["/openapi.json"] = Fixed("/openapi.json", openapi)
+        self.game, self.game_policy = self._game()  #: the game page without data; its policy
+
+    def _game(self) -> tuple[bytes, str]:
+        """Return the game page with its style, its first script and its icon, and its policy."""
+        text, policy = self._text("game/game.html"), POLICY
+        for match in list(_STYLE.finditer(text)):
+            style = without_comments(self._text(match[1]))
+            text = text.replace(match[0], f"<style>{style}</style>")
+            policy = _allowing(policy, "style-src", style)
+        opening = without_comments(self._text("game/opening.js"))
+        text = text.replace("</head>", f"<script>{opening}</script>\n</head>", 1)
+        policy = _allowing(policy, "script-src", opening)
+        text = _ICON.sub(lambda match: f'{match[1]}{self._inline(match[2])}"', text)
+        return self.linked(text), policy
+
+    def linked(self, text: str) -> bytes:
+        """Return a page that loads its files by the names with their hashes."""
+        text = _MODULE.sub(lambda match: f'{match[1]}{self._bundle(match[2])}"', text)
+        text = _FILE.sub(lambda match: f'{match[1]}{self._hashed(match[2])}"', text)
+        return text.encode()
+
+    def _text(self, path: str) -> str:
+        return self._sources[path].decode()
+
+    def _inline(self, path: str) -> str:
+        """Return a picture as a ``data:`` URL."""
+        return f"data:image/svg+xml,{quote(self._text(path), safe=' =;,()')}"
+
+    def _bundle(self, entry: str) -> str:
+        """Add the bundle of a page's modules; return its address."""
+        content = bundle(self._modules, entry).encode()
+        return self._immutable(PurePosixPath(entry), content)
+
+    def _hashed(self, path: str) -> str:
+        """Add a file under the name with its hash; return its address."""
+        return self._immutable(PurePosixPath(path), self._sources[path])
+
+    def _immutable(self, path: PurePosixPath, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        name = f"{_HASHED}/{path.stem}.{digest}{path.suffix}"
+        self._add(name, content, IMMUTABLE).prepare()
+        return f"/static/{name}"
+
+    def _add(self, path: str, content: bytes, cache_control: str) -> Document:
+        suffix = PurePosixPath(path).suffix
+        added = Document(
+            content,
+            _TYPES.get(suffix, "application/octet-stream"),
+            cache_control=cache_control,
+            headers=(("Content-Security-Policy", POLICY),),
+            level=0 if suffix == ".png" else 9,
+        )
+        self.resources[f"/static/{path}"] = Fixed(_ROUTES[path.count("/")], added)
+        return added
 
 
 def page(body: bytes, policy: str = POLICY) -> Document:
@@ -51,41 +146,32 @@ def page(body: bytes, policy: str = POLICY) -> Document:
     return Document(body, _TYPES[".html"], headers=(("Content-Security-Policy", policy),))
 
 
-def site() -> dict[str, Resource]:
-    """Return the resource of every page and file by its path; reads all files once."""
-    files = dict(_files(_static()))
-    found: dict[str, Resource] = {
-        f"/static/{path}": Fixed(_ROUTES[path.count("/")], _file(path, content))
-        for path, content in files.items()
-    }
-    for path, name in _PAGES.items():
-        found[path] = Fixed(path, page(files[name]))
-    found[problems.PAGE] = Fixed(problems.PAGE, page(problem_page.page()))
-    headers = (("Content-Security-Policy", POLICY),)
-    found["/openapi.json"] = Fixed("/openapi.json", Document(document.document(), headers=headers))
-    return found
+def _allowing(policy: str, directive: str, text: str) -> str:
+    """Return a policy that also allows one inline style or script, by its hash."""
+    digest = b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return policy.replace(f"{directive} 'self'", f"{directive} 'self' 'sha256-{digest}'")
 
 
-def _file(path: str, content: bytes) -> Document:
-    """Return the document of a file."""
-    suffix = PurePosixPath(path).suffix
-    return Document(
-        content,
-        _TYPES.get(suffix, "application/octet-stream"),
-        headers=(("Content-Security-Policy", POLICY),),
-        level=0 if suffix == ".png" else 9,
-    )
+def files() -> dict[str, bytes]:
+    """Return every file in the folder ``static`` by its path below it."""
+    return dict(_files(resources.files("hunt.web").joinpath("static")))
 
 
-def _static() -> Traversable:
-    return resources.files("hunt.web").joinpath("static")
+def modules(sources: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the text of every script of our own by its path."""
+    return {path: each.decode() for path, each in sources.items() if path.endswith(".js")}
 
 
 def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
-    """Yield the path below ``/static/`` and the content of every file in `folder`."""
     for each in folder.iterdir():
         path = f"{prefix}{each.name}"
         if each.is_dir():
             yield from _files(each, f"{path}/")
         else:
             yield path, each.read_bytes()
+
+
+@cache
+def site() -> Site:
+    """Return the site; made before the fork, all workers share it."""
+    return Site(files())

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 
 @contextmanager
@@ -75,6 +75,18 @@ def game(browser: Browser, url: str, look: Look) -> Iterator[Page]:
         if look.frozen:
             page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))  # in seconds
         yield page
+
+
+def without_data(page: Page) -> None:
+    """Remove the hunts from the page that the server sends, so that the page requests them."""
+
+    def emptied(route: Route) -> None:
+        answer = route.fetch()
+        text = re.sub(r'<script type="application/json" id="data">.*?</script>', "", answer.text())
+        assert text != answer.text()
+        route.fulfill(response=answer, body=text)
+
+    page.route(re.compile(r"^[^?]*//[^/]+/(\?.*)?$"), emptied)
 
 
 class RequestLog:

@@ -20,6 +20,7 @@ from tests.browser.playing import (
     phone,
     screenshot,
     visit,
+    without_data,
 )
 from tests.browser.serving import Server
 
@@ -183,6 +184,7 @@ def test_single_hunt_shows_no_links(page: Page) -> None:
         all_ = route.fetch().json()
         route.fulfill(json={"hunts": all_["hunts"][:1]})
 
+    without_data(page)
     page.route("**/v1/hunts", one)
     page.reload()
     expect_live(page)

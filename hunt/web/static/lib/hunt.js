@@ -16,13 +16,15 @@ const PAGE_SIZE = 1000; // rewards; the server's maximum
 
 /**
  * Become a player. Retries until the server answers; rejects with `Refused` if it admits no guests.
- * @param {{url?: string, token?: string | (() => string | Promise<string>), guest?: boolean, changed?: () => void}} options
+ * @param {{url?: string, token?: string | (() => string | Promise<string>), guest?: boolean, changed?: () => void,
+ *   opening?: Promise<Response>}} options
  *   `url`: the server's address, default: where this module was loaded from; `token`: a player's token, or a function
  *   that returns one for each request, default: play as a guest; `guest`: false to use an existing cookie and create no
- *   guest; `changed`: called when an expired guest was replaced by a new one
+ *   guest; `changed`: called when an expired guest was replaced by a new one; `opening`: the response to a
+ *   `POST /v1/session` that the page has sent already
  */
-export async function join({ url = new URL("../..", import.meta.url).href, token, guest = true, changed = () => {} } = {}) {
-  const session = new Session(changed, { url, token });
+export async function join({ url = new URL("../..", import.meta.url).href, token, guest = true, changed = () => {}, opening } = {}) {
+  const session = new Session(changed, { url, token, opening });
   for (let attempt = 0; guest; attempt++) {
     try {
       await session.open();

@@ -24,6 +24,7 @@ export class NotInvited extends Refused {
 export class Session {
   #base;
   #token;
+  #opening; // promise of the response to the first request for a session; null: it is still to be sent
   #player = null;
   #sessions = 0; // guest sessions opened so far
   #renewal = null; // promise of the renewal in progress, shared by all requests that need it
@@ -33,10 +34,12 @@ export class Session {
 
   /**
    * @param {() => void} changed called when the guest was replaced by a new one
-   * @param {{url?: string, token?: string | (() => string | Promise<string>)}} options `url`: the server's address,
-   *   default: the page's own; `token`: a player's token, or a function that returns one per request; default: a guest
+   * @param {{url?: string, token?: string | (() => string | Promise<string>), opening?: Promise<Response>}} options `url`: the server's address,
+   *   default: the page's own; `token`: a player's token, or a function that returns one per request; default: a guest;
+   *   `opening`: the response to the first `POST /v1/session`, sent earlier
    */
-  constructor(changed, { url = "", token } = {}) {
+  constructor(changed, { url = "", token, opening = null } = {}) {
+    this.#opening = opening;
     this.#changed = changed;
     this.#base = url.replace(/\/$/, "");
     this.#token = token;
@@ -65,7 +68,9 @@ export class Session {
   /** Create a guest, or identify the player of an existing cookie; does nothing with a token. */
   async open() {
     if (this.#token !== undefined) return;
-    const response = await this.#send("/v1/session", { method: "POST", signal: AbortSignal.timeout(RESPONSE_TIMEOUT) });
+    const opening = this.#opening ?? this.#send("/v1/session", { method: "POST", signal: AbortSignal.timeout(RESPONSE_TIMEOUT) });
+    this.#opening = null;
+    const response = await opening;
     if (!response.ok) throw await errorFrom(response);
     const { player } = await response.json();
     this.#sessions++;
