@@ -112,7 +112,10 @@ def add(
     click.echo(secret)
 
 
-@command.command("list")
+@command.command(
+    "list",
+    epilog=arguments.examples("hunt webhooks list harbour", "hunt webhooks list harbour --json"),
+)
 @_hunt
 @arguments.json_option
 @arguments.options
@@ -129,7 +132,7 @@ def list_(hunt_id: str, as_json: bool, data_dir: Path | None, config: Path | Non
         click.echo(f"hunt {hunt_id} has no webhooks: add one with 'hunt webhooks add'")
 
 
-@command.command()
+@command.command(epilog=arguments.examples("hunt webhooks remove harbour 1"))
 @_hunt
 @_webhook
 @arguments.options
@@ -142,7 +145,7 @@ def remove(hunt_id: str, webhook: int, data_dir: Path | None, config: Path | Non
     click.echo(f"webhook {webhook} removed")
 
 
-@command.command()
+@command.command(epilog=arguments.examples("hunt webhooks stop harbour 1"))
 @_hunt
 @_webhook
 @arguments.options
@@ -152,7 +155,7 @@ def stop(hunt_id: str, webhook: int, data_dir: Path | None, config: Path | None)
     click.echo(f"webhook {webhook} stopped")
 
 
-@command.command()
+@command.command(epilog=arguments.examples("hunt webhooks start harbour 1"))
 @_hunt
 @_webhook
 @arguments.options
@@ -171,7 +174,11 @@ def _set(
     )
 
 
-@command.command()
+@command.command(
+    epilog=arguments.examples(
+        "hunt webhooks rotate harbour 1", "hunt webhooks rotate harbour 1 --keep 0"
+    )
+)
 @_hunt
 @_webhook
 @click.option(
@@ -191,7 +198,7 @@ def rotate(
     click.echo(secret)
 
 
-@command.command()
+@command.command(epilog=arguments.examples("hunt webhooks test harbour 1"))
 @_hunt
 @_webhook
 @arguments.options
@@ -207,7 +214,7 @@ def test(hunt_id: str, webhook: int, data_dir: Path | None, config: Path | None)
     click.echo(f"delivered: status {answer.status} after {answer.seconds:.3f} s")
 
 
-@command.command()
+@command.command(epilog=arguments.examples("hunt webhooks skip harbour 1"))
 @_hunt
 @_webhook
 @arguments.options
@@ -220,7 +227,7 @@ def skip(hunt_id: str, webhook: int, data_dir: Path | None, config: Path | None)
     click.echo(f"event {seq} is a dead letter now")
 
 
-@command.command()
+@command.command(epilog=arguments.examples("hunt webhooks dead harbour 1"))
 @_hunt
 @_webhook
 @click.option("--after", type=click.IntRange(0), default=0, help="List only later seqs.")
@@ -241,7 +248,11 @@ def dead(
         click.echo("there are no dead letters")
 
 
-@command.command()
+@command.command(
+    epilog=arguments.examples(
+        "hunt webhooks replay harbour 1 --from-seq 1", "hunt webhooks replay harbour 1 --all-dead"
+    )
+)
 @_hunt
 @_webhook
 @click.option("--from-seq", type=click.IntRange(1), help="Send all events from here again.")

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from hunt import asgi, engine
 from hunt.core.events import Click, Notice, Outcome, Reward, Settlement
+from hunt.core.webhooks import Answer
 from hunt.errors import OutcomeUnknown, Overloaded, Refused, StoreError, StoreUnavailable
 from hunt.service import commits, hub, intake
 from hunt.service.guard import Guard
@@ -49,6 +50,12 @@ def swap(module: ModuleType, broken: type, name: str) -> None:
 @piece
 def sound() -> None:
     """Break nothing."""
+
+
+@piece
+def takes_failures_for_deliveries() -> None:
+    """Go on after an event of a webhook that the receiver did not take."""
+    Answer.delivered = property(lambda self: True)  # type: ignore[assignment]
 
 
 @piece

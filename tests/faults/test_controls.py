@@ -22,6 +22,8 @@ KILL = Step(fault="kill_postgres", at=1.0)
 LOSE = Step(fault="lose_answers", at=0.5, give={"count": 6})
 DEAF = Step(fault="lose_notices", at=0.2, lasts=1.0, give={"to_the_end": True})
 
+DOWN = Step(fault="receiver_down", at=0.5, lasts=2.0)
+
 #: Defect -> the check that must detect it, and the run that shows it.
 CONTROLS = {
     "cursor_by_number": ("delivered", PLAIN),
@@ -35,6 +37,7 @@ CONTROLS = {
     "keeps_what_is_gone": ("bounded", PLAIN),
     "leaks_backends": ("bounded", PLAIN),
     "answers_500": ("documented", PLAIN),
+    "takes_failures_for_deliveries": ("webhooks", replace(PLAIN, webhook=True, steps=[DOWN])),
 }
 
 

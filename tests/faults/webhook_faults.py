@@ -31,7 +31,7 @@ ENVIRON = {
 }
 
 #: Seconds within which all events must have arrived after the last fault.
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 
 async def add(conninfo: str, receiver: Receiver) -> None:
