@@ -13,7 +13,7 @@ from hunt.bus.valkey_check import try_bus
 from hunt.cli import arguments, running
 from hunt.errors import HuntError
 from hunt.settings import RESERVE, Settings, file_limit
-from hunt.store import connection_checks
+from hunt.store import connection_checks, key_checks, schema
 from hunt.store.setting_checks import Finding, check, finding
 
 #: Number of connections that a server should be able to hold, unless a setting says more.
@@ -55,6 +55,8 @@ async def _examine(settings: Settings) -> list[Finding]:
         async with running.database(settings) as conninfo:
             async with running.connection_to(conninfo) as conn:
                 findings += await check(conn)
+                if not await schema.lacking(conn):
+                    findings.append(await key_checks.keys(conn, arguments.key_ring(settings)))
                 findings.append(await connection_checks.latency(conn))
                 findings.append(await connection_checks.clock(conn, time.time))
                 findings.append(await connection_checks.prepared(conninfo))

@@ -47,6 +47,10 @@ class KeyRing:
         """Return whether there is a key."""
         return bool(self._keys)
 
+    def __contains__(self, key: str) -> bool:
+        """Return whether the ring has a key of this id."""
+        return key in self._keys
+
     @property
     def first(self) -> str:
         """Id of the key that seals.

@@ -22,6 +22,7 @@ from hunt.settings import Settings
 from hunt.store.driver.connection import Connection
 from tests.support import pgbouncer as pooler
 from tests.support import valkey
+from tests.support.live_codes import prepare
 from tests.support.serving import SECRET
 
 Findings = dict[str, dict[str, object]]
@@ -57,7 +58,7 @@ async def test_doctor_accepts_good_server(database: str) -> None:
     assert set(findings) == {
         "files", "version", "encoding", "fsync", "full_page_writes", "synchronous_commit",
         "writable",
-        "schema", "latency", "clock", "prepared", "notices",
+        "schema", "keys", "latency", "clock", "prepared", "notices",
     }  # fmt: skip
     assert all(not each["cure"] for each in findings.values())
 
@@ -215,3 +216,13 @@ async def test_doctor_tries_the_bus(database: str, tmp_path: Path) -> None:
             assert "wrong-password" not in str(findings)
     finally:
         server.stop()
+
+
+async def test_doctor_names_hunts_whose_key_is_missing(database: str) -> None:
+    await prepare(database, 1)
+    findings = await doctor(database)
+    assert bad(findings) == {"keys"}
+    assert findings["keys"]["detail"] == "HUNT_DATA_KEYS lacks key '2026' of live"
+    key = "2026:a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+    findings = await doctor(database, status=0, HUNT_DATA_KEYS=key)
+    assert findings["keys"]["detail"] == "1 needed, and all are there"
