@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any, Literal
 
 import httpx
@@ -17,7 +18,7 @@ from hunt.client import attempts
 from hunt.client.attempts import PATIENCE, AttemptFailed, ServerAbsent, WrongServer
 from hunt.client.backend_events import BackendEvents
 from hunt.client.credential import Credential, Token
-from hunt.client.reward import Answer
+from hunt.client.reward import Answer, Reward
 from hunt.client.rewards import Rewards
 from hunt.client.sse import SseSource
 from hunt.client.websocket import WebSocketSource
@@ -143,6 +144,39 @@ class Client:
             raise Unconfirmed(f"click {body['id']}: {exc}") from exc
         try:
             return msgspec.convert(answer, Answer)
+        except msgspec.ValidationError:
+            raise Unreachable(f"{self._url} answers, but is not a hunt server") from None
+
+    async def claim(
+        self,
+        hunt: str,
+        seq: int,
+        fields: Mapping[str, str | bool] = MappingProxyType({}),
+        *,
+        patience: float = 60.0,
+        notice: Notice = _ignore,
+    ) -> Reward:
+        """Claim a reward, or replace the fields of its claim; return the reward with its state.
+
+        Idempotent, so it is retried.
+
+        Args:
+            hunt: Id of the hunt.
+            seq: Seq of the reward.
+            fields: Fields by name, as the ``claim`` of the prize asks for: texts, or True for a
+                consent.
+            patience: Seconds, > 0, after which there are no more retries.
+            notice: Called with ``lost`` before each retry.
+
+        Raises:
+            Denied: The claim was refused; its `errors` name wrong fields, as ``fields.email``.
+            Unreachable: No hunt server is at the address.
+            Unconfirmed: No answer within `patience` seconds.
+        """
+        path, body = f"/v1/hunts/{hunt}/rewards/{seq}/claim", {"fields": dict(fields)}
+        answer = await self._ask("POST", path, body, patience=patience, notice=notice)
+        try:
+            return msgspec.convert(answer, Reward)
         except msgspec.ValidationError:
             raise Unreachable(f"{self._url} answers, but is not a hunt server") from None
 

@@ -16,6 +16,7 @@ class Reward(msgspec.Struct, frozen=True):
     x: float = 0.0  #: position of the click, in map units
     y: float = 0.0
     sold_out: str | None = None  #: the prize that the click drew, if its stock was used up
+    state: str | None = None  #: of the prize: claimed, sent or void; None: granted, or no prize
     code: str | None = None  #: the code of a prize with codes
 
 

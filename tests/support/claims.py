@@ -25,7 +25,7 @@ FORM = Claim(
     ),
     until=timedelta(days=14),
 )
-FIELDS = {"email": "ada@example.org", "terms": True}
+FIELDS: dict[str, str | bool] = {"email": "ada@example.org", "terms": True}
 
 
 def asking(claim: Claim | None = FORM) -> Definition:

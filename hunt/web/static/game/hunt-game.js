@@ -2,6 +2,7 @@
 
 import { byId } from "../shared/elements.js";
 import { aim } from "./aim.js";
+import { claimMark, Claims } from "./claims.js";
 import { DevicePosition } from "./device-position.js";
 import { HistoryLoader } from "./history-loader.js";
 import { LeaderboardPanel } from "./leaderboard-panel.js";
@@ -30,6 +31,7 @@ export class HuntGame {
   #lines;
   #clicks;
   #history;
+  #claims;
   #sources;
 
   /**
@@ -50,9 +52,15 @@ export class HuntGame {
     this.#prizes = new Prizes(prizes);
     this.#prizeList = new PrizeList(byId("prizes"), this.#prizes);
     this.#map = new GameMap(byId("map"), map);
-    this.#rewardList = new RewardList(this.#prizes, {
-      list: byId("rewards"), points: byId("points"), count: byId("count"), empty: byId("empty"),
-    });
+    this.#claims = new Claims(hunt, this.#prizes, {
+      button: byId("claim"), dialog: byId("claiming"), title: byId("claim-title"), until: byId("claim-until"),
+      fields: byId("claim-fields"), problem: byId("claim-problem"), cancel: byId("claim-cancel"), send: byId("claim-send"),
+    }, (claimed) => this.#claimed(claimed));
+    this.#rewardList = new RewardList(
+      this.#prizes,
+      { list: byId("rewards"), points: byId("points"), count: byId("count"), empty: byId("empty") },
+      (reward) => claimMark(this.#claims, reward),
+    );
     this.#prizeList.showStock(prizes);
     this.#lines = new LiveLines({ state: byId("hunt-state"), announcement: byId("announcement") });
     if (prizes.length && prizes.every(isSoldOut)) outcome.say("All prizes of this hunt have been found.", "busy");
@@ -111,6 +119,7 @@ export class HuntGame {
       hello: (greeting) => this.#hello(greeting),
       reset: () => this.#history.load(),
       reward: (reward) => this.#add([reward], { fresh: true }),
+      rewardState: (change) => this.#stateChanged(change),
       state: (state) => this.#connection.state(state),
       live: (name, content) => this.#live(name, content),
       countdown: (seconds) => this.#connection.countdown(seconds),
@@ -148,6 +157,7 @@ export class HuntGame {
 
   #add(rewards, { fresh }) {
     this.#rewardList.add(rewards, { fresh });
+    this.#claims.add(rewards);
     // Rewards of clicks that were not sent by this page: earlier ones, and those of other tabs and devices.
     const others = rewards.filter((reward) => !this.#clicks.settle(reward));
     this.#map.markEarlier(others, (reward) => this.#kind(reward));
@@ -159,12 +169,23 @@ export class HuntGame {
     this.#sound.play(this.#prizes.kind(prize));
   }
 
+  #stateChanged(change) {
+    this.#rewardList.stateChanged(change);
+    this.#claims.add([change]);
+  }
+
+  #claimed(reward) {
+    this.#stateChanged(reward);
+    this.#outcome.say(`${this.#prizes.title(reward.prize)}: claimed.`, "won");
+  }
+
   #kind({ prize }) {
     return this.#prizes.kind(prize);
   }
 
   #forget() {
     this.#rewardList.clear();
+    this.#claims.clear();
     this.#map.clear();
   }
 }

@@ -16,6 +16,11 @@ export class Prizes {
     return this.#byId.get(id)?.title ?? id; // a newer version of the hunt may have other prizes
   }
 
+  /** Return how a prize is claimed; undefined if it needs no claim. */
+  claim(id) {
+    return this.#byId.get(id)?.claim;
+  }
+
   isRare(id) {
     const odds = this.#byId.get(id)?.odds ?? 1;
     return (typeof odds === "number" ? odds : odds.peak * NEAR_PEAK) < RARE;

@@ -24,13 +24,16 @@ export class RewardList {
   #complete = false; // the history was loaded at least once
   #prizes;
   #page;
+  #mark;
   #show = onFrame(() => this.#render());
 
   /**
    * @param {import("./prizes.js").Prizes} prizes
    * @param {{list: Element, points: Element, count: Element, empty: Element}} page
+   * @param {(reward: object) => Element | null} mark returns what is shown beside a prize: its state, or a button
    */
-  constructor(prizes, page) {
+  constructor(prizes, page, mark) {
+    this.#mark = mark;
     this.#prizes = prizes;
     this.#page = page;
   }
@@ -38,13 +41,26 @@ export class RewardList {
   /** Add rewards that are not known yet; `fresh` ones are highlighted. */
   add(rewards, { fresh }) {
     for (const reward of rewards) {
-      if (this.#known.has(reward.id)) continue;
+      if (this.#known.has(reward.id)) {
+        this.stateChanged(reward);
+        continue;
+      }
       this.#known.add(reward.id);
-      this.#points += reward.points;
+      if (reward.state !== "void") this.#points += reward.points;
       this.#insert(reward);
       if (fresh) this.#fresh.add(reward.id);
     }
     if (this.#fresh.size > MAX_ITEMS) this.#fresh.clear(); // the page is hidden
+    this.#show();
+  }
+
+  /** Show another state of a reward; the points of a void one do not count. */
+  stateChanged({ seq, state }) {
+    const reward = this.#newest.find((each) => each.seq === seq);
+    if (!reward || !state || reward.state === state) return;
+    if (state === "void") this.#points -= reward.points;
+    reward.state = state;
+    this.#page.list.querySelector(`[data-seq="${seq}"]`)?.remove(); // it is made again
     this.#show();
   }
 
@@ -111,7 +127,8 @@ export class RewardList {
     }
   }
 
-  #item({ id, prize, points, seq, code }) {
+  #item(reward) {
+    const { id, prize, points, seq, state, code } = reward;
     const worth = element("small", {}, `+${points.toLocaleString("en")}`);
     const found = prize
       ? element("span", { className: "won" }, this.#prizes.title(prize), worth)
@@ -119,8 +136,10 @@ export class RewardList {
     const number = element("span", { className: "seq" }, `#${seq}`);
     const item = element("li", { className: this.#fresh.has(id) ? "fresh" : "" }, found);
     if (code !== undefined) item.append(codeBox(code, this.#prizes.title(prize)));
+    const mark = this.#mark(reward);
+    if (mark) item.append(mark);
     item.append(number);
-    Object.assign(item.dataset, { id, seq, kind: this.#prizes.kind(prize) });
+    Object.assign(item.dataset, { id, seq, kind: this.#prizes.kind(prize), state: state ?? "" });
     return item;
   }
 }

@@ -7,12 +7,14 @@ export class Refused extends Error {
    * @param {string} detail a sentence
    * @param {string} type slug of the problem type, such as `no-guests`; empty if the server sent none
    * @param {number} retryAfter ms after which the same request may succeed (`too-far`); 0: never
+   * @param {object} errors what is wrong, by field of the request
    */
-  constructor(status, detail, type = "", retryAfter = 0) {
+  constructor(status, detail, type = "", retryAfter = 0, errors = {}) {
     super(detail);
     this.status = status;
     this.type = type;
     this.retryAfter = retryAfter;
+    this.errors = errors;
   }
 }
 
@@ -36,7 +38,7 @@ export async function errorFrom(response) {
   const detail = problem.detail ?? (response.statusText || `The server answered ${response.status}.`);
   const { status } = response;
   if (status === 429 || status >= 500) return new Busy(status, detail, retryAfter(response));
-  return new Refused(status, detail, String(problem.type ?? "").split("#")[1], retryAfter(response));
+  return new Refused(status, detail, String(problem.type ?? "").split("#")[1], retryAfter(response), problem.errors);
 }
 
 function retryAfter(response) {

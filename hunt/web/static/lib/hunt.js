@@ -1,6 +1,7 @@
 // Play a hunt from any web page. The game page uses this module, too.
 
 import { Campaign } from "./campaign.js";
+import { sendClaim } from "./claim.js";
 import { sendClick, Unconfirmed, uuid } from "./click.js";
 import { Refused } from "./errors.js";
 import { getJson } from "./get-json.js";
@@ -114,6 +115,16 @@ class Hunt {
   }
 
   /**
+   * Claim a reward, or replace the fields of its claim, and return the reward with its `state`. The request is retried; a
+   * repeat changes nothing. Rejects with `Refused`, whose `errors` name wrong fields, as in `fields.email`.
+   * @param {number} seq of the reward
+   * @param {object} fields values by name, as the `claim` of the prize asks for: texts, or true for a consent
+   */
+  claim(seq, fields = {}) {
+    return sendClaim(this.#session, this.#id, seq, fields);
+  }
+
+  /**
    * Return all of the player's rewards with a `seq` greater than `after`, oldest first.
    * @param {number} after seq
    * @param {{page?: (rewards: object[]) => void, waiting?: (ms: number) => void, signal?: AbortSignal}} options
@@ -136,6 +147,7 @@ class Hunt {
   /**
    * Follow the player's rewards: each once, by ascending `seq`, across reconnects. The tabs of a guest share one stream.
    * @param {{reward: (reward: object) => void, hello?: (hello: object) => void, reset?: (why: object) => void,
+   *   rewardState?: (change: {seq: number, prize: string, state: string, at: string}) => void,
    *   state?: (state: string) => void, countdown?: (seconds: number) => void, refused?: (error: Error) => void,
    *   live?: (name: string, content: object) => void}} handlers
    *   `live`: the name and the content of a live event, such as `state`, `stock` or `announcement`; `reset`: the stream could not resume, so rewards may be missing: read the `history`; `countdown`: seconds to the

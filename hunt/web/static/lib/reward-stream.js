@@ -60,6 +60,7 @@ export class RewardStream {
   #dispatch({ event, data, ...forwarded }) {
     if (event === "reward") this.#reward(JSON.parse(data));
     else if (event === "hello") this.#hello(JSON.parse(data), forwarded);
+    else if (event === "reward_state") this.#handlers.rewardState?.(JSON.parse(data));
     else if (event === "reset") this.#reset(JSON.parse(data));
     else if (event && event !== "drain") this.#handlers.live?.(event, JSON.parse(data));
   }
