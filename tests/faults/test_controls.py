@@ -36,6 +36,8 @@ CONTROLS = {
     "refuses_what_it_recorded": ("honest", replace(PLAIN, steps=[LOSE], fickle=0.5)),
     "keeps_what_is_gone": ("bounded", PLAIN),
     "leaks_backends": ("bounded", PLAIN),
+    "tells_codes_to_all": ("codes", replace(PLAIN, codes=5000)),
+    "same_code_for_a_batch": ("codes", replace(PLAIN, codes=5000, players=40)),
     "answers_500": ("documented", PLAIN),
     "takes_failures_for_deliveries": ("webhooks", replace(PLAIN, webhook=True, steps=[DOWN])),
 }
