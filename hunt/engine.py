@@ -36,6 +36,7 @@ from hunt.service.intake import Intake
 from hunt.service.jwks import KeyRequests
 from hunt.service.keyring import open_tokens
 from hunt.service.leaderboard import Leaderboard
+from hunt.service.leaders import Leaders
 from hunt.service.limits import Limits
 from hunt.service.log_news import LogNews
 from hunt.service.readiness import Readiness
@@ -124,6 +125,12 @@ class Engine:
         self.retention = Retention(store.retention.apply, jitter=jitter)
         self.claims = Claims(store.reward_states, KeyRing(settings.data_keys))
         self.leaderboard = Leaderboard(store.leaderboard.add_up, store.leaderboard.leaders)
+        self.leaders = Leaders(
+            self.streams.hub,
+            self.leaderboard,
+            self.streams.broadcast,
+            self.streams.tail.position,
+        )
         self.campaign_boards = Leaderboard(
             store.campaign_standings.add_up,
             store.campaign_standings.leaders,

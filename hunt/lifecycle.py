@@ -92,6 +92,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             nursery.start_soon(engine.operations.audit_queue.run)
             nursery.start_soon(engine.webhooks.run)
             await nursery.start(engine.leaderboard.run)
+            nursery.start_soon(engine.leaders.run)
             await nursery.start(engine.campaign_boards.run)
             await nursery.start(engine.commits.run)
             nursery.start_soon(

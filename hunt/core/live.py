@@ -25,6 +25,7 @@ class LiveEvent(msgspec.Struct, frozen=True):
     kind: str  #: name of the event, lower case
     data: bytes  #: its content, as JSON on one line
     key: str  #: of the value that it tells; unique within a hunt, or within a player's rewards
+    watchers: bool = False  #: only for streams with ``scope=all``
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import trio
 
 from hunt.core import sse
 from hunt.core.live import LiveEvent, Told
 from hunt.service.hub import SLICE, Hub
-from hunt.service.subscriber import Frame
+from hunt.service.subscriber import Frame, Subscriber
 
 #: Minimum number of seconds between two events with one key.
 INTERVAL = 1.0
@@ -55,11 +55,12 @@ class Broadcast:
             self._told = trio.Event()
             waiting, self._waiting = self._waiting, {}
             for (hunt, _), event in waiting.items():
-                await self._send(hunt, encoded(event))
+                hub = self._hub
+                streams = hub.watchers(hunt) if event.watchers else hub.streams(hunt)
+                await self._send(streams, encoded(event))
             await trio.sleep(INTERVAL)
 
-    async def _send(self, hunt: str, frame: Frame) -> None:
-        streams = self._hub.streams(hunt)
+    async def _send(self, streams: Sequence[Subscriber], frame: Frame) -> None:
         for start in range(0, len(streams), SLICE):
             for subscriber in streams[start : start + SLICE]:
                 if self._hub.is_open(subscriber):  # it may have ended meanwhile

@@ -182,6 +182,14 @@ class Hub:
         players = self._players.get(hunt, {}).values()
         return [*chain.from_iterable(players), *self._everybody.get(hunt, {})]
 
+    def watched(self) -> list[str]:
+        """Return the hunts that have streams with ``scope=all`` in this process."""
+        return list(self._everybody)
+
+    def watchers(self, hunt: str) -> list[Subscriber]:
+        """Return the streams of a hunt with ``scope=all``."""
+        return list(self._everybody.get(hunt, {}))
+
     def streams_of(self, hunt: str, player: str) -> list[Subscriber]:
         """Return the streams of a player's rewards."""
         return list(self._players.get(hunt, {}).get(player, ()))

@@ -92,8 +92,15 @@ class Leaderboard:
             StoreUnavailable: There is no board yet, and none can be made now.
         """
         board = self.peek(hunt)
-        if board is not None:
-            return board
+        return await self.renewed(hunt) if board is None else board
+
+    async def renewed(self, hunt: str) -> LeaderboardSnapshot:
+        """Return a hunt's board; if it is no longer fresh, wait for the renewal.
+
+        Raises:
+            StoreUnavailable: There is no board yet, and none can be made now.
+        """
+        self.peek(hunt)
         renewing = self._renewing.get(hunt)
         if renewing is not None:
             with trio.move_on_after(PATIENCE):

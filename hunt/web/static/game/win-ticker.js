@@ -1,17 +1,12 @@
 // Other players' wins, shown in the sky above the map: the positions are secret.
 
+import { mask } from "../lib/mask.js";
 import { element } from "../shared/elements.js";
 import { onFrame } from "../shared/frames.js";
 
 const MAX_LINES = 3;
 const PAUSE = 1_000; // ms between two updates, so that the lines can be read
 const LIFETIME = 12_000; // ms for which a line is shown
-
-/** Return a player's masked name, as the public stream shows it (`mask` in hunt/core/player_ids.py). */
-function mask(player) {
-  if (/^guest-[0-9a-f]{16}$/.test(player)) return `guest ${player.slice(6, 12)}`;
-  return player.length < 6 ? `${player[0]}…` : `${player.slice(0, 2)}…${player.at(-1)}`;
-}
 
 export class WinTicker {
   #list;

@@ -5,11 +5,11 @@ import { sendClaim } from "./claim.js";
 import { sendClick, Unconfirmed, uuid } from "./click.js";
 import { Refused } from "./errors.js";
 import { getJson } from "./get-json.js";
-import { LeaderboardPoller } from "./leaderboard.js";
+import { LeaderboardFollower } from "./leaders.js";
 import { backoff, sleep } from "./retry.js";
 import { RewardStream } from "./reward-stream.js";
 import { NotInvited, Session, SignedOut } from "./session.js";
-import { followWins } from "./win-stream.js";
+import { AllPlayersStream } from "./win-stream.js";
 
 export { NotInvited, Refused, SignedOut, Unconfirmed, uuid };
 
@@ -87,10 +87,12 @@ class Player {
 class Hunt {
   #session;
   #id;
+  #all;
 
   constructor(session, id) {
     this.#session = session;
     this.#id = id;
+    this.#all = new AllPlayersStream(session, id);
   }
 
   /** Return title, map, prizes and times. */
@@ -167,7 +169,7 @@ class Hunt {
    * @returns {{stop: () => void}}
    */
   winners(handlers) {
-    return followWins(this.#session, this.#id, handlers);
+    return this.#all.add(handlers);
   }
 
   /**
@@ -178,8 +180,6 @@ class Hunt {
    * @returns {{stop: () => void}}
    */
   leaders(changed, { limit = 10 } = {}) {
-    const poller = new LeaderboardPoller(this.#session, `/v1/hunts/${this.#id}/leaderboard?limit=${limit}`, changed);
-    poller.start();
-    return poller;
+    return new LeaderboardFollower(this.#session, this.#id, changed, limit, this.#all);
   }
 }

@@ -7,7 +7,7 @@
 import { Refused } from "./errors.js";
 
 const RESPONSE_TIMEOUT = 3_000; // ms; a leader that does not answer is a hidden tab that the system has suspended
-const LIVE = ["state", "stock", "announcement"]; // events of which the last one is repeated to tabs that join
+const LIVE = ["state", "stock", "announcement", "leaders"]; // events of which the last one is repeated to tabs that join
 const CHECK_PERIOD = 20_000; // ms between two checks whether the leader answers
 
 /**

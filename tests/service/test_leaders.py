@@ -1,0 +1,105 @@
+"""The leaderboard, told to the streams that watch all players."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+import trio
+from trio.testing import MockClock
+
+from hunt.core.leaderboard import LeaderboardEntry
+from hunt.errors import StoreTimeout
+from hunt.service import leaders
+from hunt.service.broadcast import Broadcast
+from hunt.service.hub import Hub
+from hunt.service.leaderboard import Leaderboard
+from hunt.service.leaders import Leaders
+from hunt.service.subscriber import Mailbox
+from tests.support.hubs import make_hub, subscribed, subscription_of
+
+
+class World:
+    """A hunt whose points the test sets."""
+
+    def __init__(self) -> None:
+        self.points = {"ada-lovelace": 9}
+        self.seq = 7
+        self.reads: Counter[str] = Counter()
+        self.broken = False
+
+    async def add_up(self, hunt: str) -> tuple[int, int]:
+        if self.broken:
+            raise StoreTimeout("no answer")
+        self.reads[hunt] += 1
+        return self.seq, 0
+
+    async def leaders(self, hunt: str, most: int) -> list[LeaderboardEntry]:
+        return [LeaderboardEntry(player, points, 1) for player, points in self.points.items()]
+
+    def position(self, hunt: str) -> int:
+        return self.seq
+
+
+@asynccontextmanager
+async def telling(world: World) -> AsyncIterator[Hub]:
+    hub, _ = make_hub()
+    broadcast, boards = Broadcast(hub), Leaderboard(world.add_up, world.leaders)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(boards.run)
+        nursery.start_soon(broadcast.run)
+        nursery.start_soon(Leaders(hub, boards, broadcast, world.position).run)
+        yield hub
+        nursery.cancel_scope.cancel()
+
+
+def heard(mailbox: Mailbox) -> list[list[tuple[str, int]]]:
+    try:
+        frames = mailbox.gather(after=0, most=10)
+    except trio.WouldBlock:
+        return []
+    boards = [msgspec.json.decode(each.message())["leaders"]["leaders"] for each in frames]
+    return [[(each["player"], each["points"]) for each in board] for board in boards]
+
+
+async def test_board_is_told_to_watchers_after_it_changed(autojump_clock: MockClock) -> None:
+    world = World()
+    async with telling(world) as hub:
+        with (
+            subscribed(hub, subscription_of(None), buffer=9, transport="sse") as watcher,
+            subscribed(hub, subscription_of("ada"), buffer=9, transport="sse") as own,
+        ):
+            await trio.sleep(leaders.INTERVAL + 1)
+            assert heard(watcher) == [[("ad…e", 9)]]
+            await trio.sleep(3 * leaders.INTERVAL)
+            assert heard(watcher) == []
+            assert world.reads == {"harbour": 1}, "the log has not grown"
+            world.seq, world.points["ada-lovelace"] = 8, 10
+            await trio.sleep(leaders.INTERVAL + 1)
+            assert heard(watcher) == [[("ad…e", 10)]]
+            world.seq = 9  # a click that wins nothing
+            await trio.sleep(2 * leaders.INTERVAL + 1)
+            assert heard(watcher) == []
+            assert heard(own) == [], "it watches its player only"
+
+
+async def test_board_is_not_read_without_watchers(autojump_clock: MockClock) -> None:
+    world = World()
+    async with telling(world) as hub:
+        with subscribed(hub, subscription_of("ada"), buffer=9, transport="sse"):
+            await trio.sleep(5 * leaders.INTERVAL)
+    assert not world.reads
+
+
+async def test_board_is_told_once_the_database_answers(autojump_clock: MockClock) -> None:
+    world = World()
+    world.broken = True
+    async with telling(world) as hub:
+        with subscribed(hub, subscription_of(None), buffer=9, transport="sse") as watcher:
+            await trio.sleep(3 * leaders.INTERVAL)
+            assert heard(watcher) == []
+            world.broken = False
+            await trio.sleep(2 * leaders.INTERVAL + 1)
+            assert heard(watcher) == [[("ad…e", 9)]]
