@@ -35,7 +35,7 @@ def page(title: str, columns: Columns, results: Sequence[Result], labels: Sequen
     lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in body]
     problems = [problem for result in results for problem in result.problems]
     parts = [
-        f'{plot.head(title)}<h1>{escape(title)}</h1><div class="wide"><table><tr>',
+        f'{plot.head(title)}<h1>{escape(title)}</h1><div class="scrolls"><table><tr>',
         "".join(f"<th scope=col>{escape(cell)}</th>" for cell in head),
         "</tr>",
         "".join(f"<tr>{line}</tr>" for line in lines),

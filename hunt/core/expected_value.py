@@ -14,7 +14,7 @@ from hunt.core.maps import Map
 from hunt.core.odds import chance
 
 #: Cells along the longer side of the map.
-CELLS = 96
+CELLS = 120
 
 
 class Grid(Struct, frozen=True):

@@ -89,7 +89,7 @@ def _rings(definition: Definition, picture: _Picture) -> str:
         assert not isinstance(prize.odds, float | int)
         radius = prize.odds.within if isinstance(prize.odds, Area) else prize.odds.radius
         x, y = picture.place(at_x, at_y)
-        size = max(picture.length(radius), 4)
+        size = max(picture.length(radius), 5)
         shown.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" class="ring"/>')
         if len(named) <= MOST_NAMES:
             left = x > picture.wide * 0.75

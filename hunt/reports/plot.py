@@ -16,7 +16,7 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
   color: var(--ink); background: var(--page) }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-.wide { overflow-x: auto }
+.scrolls { overflow-x: auto }
 th, td { padding: .25rem .5rem; font-size: .875rem; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--line) }
 th { font-weight: 600 } figure { margin: 2rem 0 } svg { width: 100%; height: auto }
@@ -42,11 +42,9 @@ def ticks(most: float) -> list[float]:
     """Return about four round values from 0 to `most`."""
     if most <= 0:
         return [0.0]
-    step: float = 10.0 ** math.floor(math.log10(most))
-    for smaller in (step, step / 2, step / 4, step / 5):
-        if most / smaller >= 3:
-            step = smaller
-            break
+    power: float = 10.0 ** math.floor(math.log10(most))
+    steps = (factor * power for factor in (2, 1, 0.5, 0.25, 0.2))
+    step = next(each for each in steps if most / each >= 3)
     return [step * at for at in range(int(most / step + 1e-9) + 1)]
 
 

@@ -103,7 +103,7 @@ def page(report: Report) -> str:
     )
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table; cells are HTML, the first of each row is its head."""
     top = "".join(f"<th scope=col>{each}</th>" for each in columns)
     body = "".join(
@@ -111,7 +111,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         for first, *others in rows
     )
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{columns[0]}"><table>'
+        f'<div class="scrolls" tabindex="0" role="region" aria-label="{name}"><table>'
         f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -137,11 +137,15 @@ def _tiles(report: Report, values: Grid, measure: str) -> str:
     return f'<div class="tiles">{tiles}</div>'
 
 
+def _is_unplanned(prize: PrizeSummary) -> bool:
+    return prize.off_plan is None
+
+
 def _charts(report: Report, span: TimeSpan) -> str:
     titles = {each.id: each.title for each in report.definition.prizes}
     shown = "".join(
         grants_chart.figure(each, titles[each.id], span, report.summary.slices)
-        for each in report.summary.prizes
+        for each in sorted(report.summary.prizes, key=_is_unplanned)
     )
     return f'<div class="cards">{shown}</div>'
 
@@ -175,7 +179,7 @@ def _sold_out(report: Report, span: TimeSpan) -> str:
     if not rows:
         return "<p>No prize has a stock.</p>"
     columns = ("prize", "stock", "runs that sold out", "after", "from opening to end")
-    return table(columns, rows)
+    return table("Sold out", columns, rows)
 
 
 def _odds(prizes: Sequence[PrizeSummary]) -> str:
@@ -202,7 +206,7 @@ def _odds(prizes: Sequence[PrizeSummary]) -> str:
         "lost",
         "off plan",
     )
-    return table(columns, rows)
+    return table("Odds and grants", columns, rows)
 
 
 def _crowds(report: Report, measure: str) -> str:
@@ -229,7 +233,7 @@ def _crowds(report: Report, measure: str) -> str:
         "crowd", "players", "clicks", "grants", f"share of {measure}", "win something",
         f"{measure} a player",
     )  # fmt: skip
-    return "<h2>Crowds</h2>" + table(columns, rows)
+    return "<h2>Crowds</h2>" + table("Crowds", columns, rows)
 
 
 def _slices(summary: Summary, span: TimeSpan) -> str:
@@ -243,5 +247,5 @@ def _slices(summary: Summary, span: TimeSpan) -> str:
             of = "" if plan is None else f" / {number(plan.p50)}"
             cells.append(_band(each.granted[prize], summary.runs) + of)
         rows.append(cells)
-    found = table(("up to", "clicks", *map(escape, prizes)), rows)
+    found = table("Grants and plan", ("up to", "clicks", *map(escape, prizes)), rows)
     return f"<details><summary>Grants / plan by {span.by}, as a table</summary>{found}</details>"

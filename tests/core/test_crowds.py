@@ -63,7 +63,7 @@ def test_best_position_is_that_of_the_highest_value() -> None:
     found = grid(definition, points)
     assert (measure, found.best) == ("points", (30, 40))
     assert found.highest == pytest.approx(0.2 * 5 + 0.7 * 100)
-    assert (found.columns, found.rows, len(found.values)) == (96, 48, 96 * 48)
+    assert (found.columns, found.rows, len(found.values)) == (120, 60, 120 * 60)
     assert min(found.values) == pytest.approx(1)
     measure, costs = worth(definition, {"gem": 9})
     assert (measure, grid(definition, costs).best) == ("value", (70, 10))

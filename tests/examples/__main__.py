@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from tests.support import reaper
 PAGE = Path(__file__).with_name("page.md")
 
 PROCESSES = 2
+
+CLICKS = 3  #: of each player on the real server
 
 SIMULATED = ("example", "players", "clicks", "off plan", "units", "winners", "time")
 PLAYED = (
@@ -96,8 +99,10 @@ async def played(count: int, rate: float, folder: Path, failed: list[str]) -> li
 async def _played(
     stage: Arena, example: Example, count: int, rate: float, seed: int, failed: list[str]
 ) -> str:
-    seconds = count * example.clicks / rate
-    found: Outcome = await stage.play(example, players=count, seconds=seconds, seed=seed)
+    seconds = count * CLICKS / rate
+    found: Outcome = await stage.play(
+        replace(example, clicks=CLICKS), players=count, seconds=seconds, seed=seed
+    )
     if found.violations:
         print(report(found.violations))
         failed.append(f"{example.name} has violations")
@@ -118,7 +123,7 @@ async def _played(
     "--players", type=click.IntRange(1), default=PLAYERS, help="Players on the real server."
 )
 @click.option(
-    "--rate", type=click.FloatRange(1), default=600.0, help="Clicks a second on the real server."
+    "--rate", type=click.FloatRange(1), default=300.0, help="Clicks a second on the real server."
 )
 @click.option(
     "--simulate", type=click.IntRange(1), multiple=True, default=(PLAYERS, 5 * PLAYERS),

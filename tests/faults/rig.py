@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.testing.checks import Violation
 from hunt.testing.history import History
-from tests.faults import codes, names, players, postgres
+from tests.faults import codes, names, players, postgres, ruled
 from tests.faults.listener import Listener
 from tests.faults.nodes import Node, node, tcp
 from tests.faults.players import Crowd
@@ -34,6 +35,8 @@ from tests.faults.script import Script
 from tests.support.proxy import Loss, to_unix
 from tests.support.receiver import Receiver, receiving
 from tests.support.valkey import Valkey
+
+SEED = b"faults-faults-faults-faults-seed"
 
 HARBOUR = Definition(
     players.HUNT, "Harbour night", Map.sized(100, 100), None, None, 0.0,
@@ -69,6 +72,8 @@ class Rig:
     notes: dict[str, float] = field(default_factory=dict)  #: figures that a fault has measured
     loss: Loss = field(default_factory=Loss)  #: lost answers to commits of all nodes
     calm: trio.Lock = field(default_factory=trio.Lock)  #: faults that come one at a time
+    definition: Definition = HARBOUR
+    seed: bytes = SEED
     samples: list[dict[str, float]] = field(default_factory=list)  #: resource usage under load
     judged_from: int = 0  #: first entry of the history that is checked
     known: Sequence[Reward] = ()  #: rows of the log before that entry
@@ -137,7 +142,7 @@ async def make_hunt(conninfo: str, definition: Definition, *, with_codes: int = 
     async with open_pool(conninfo, size=1) as pool:
         hunts = Hunts(pool, codes.RING if with_codes else None)
         definition = codes.with_codes(definition) if with_codes else definition
-        await hunts.apply(definition, seed=b"faults-faults-faults-faults-seed", actor="rig")
+        await hunts.apply(definition, seed=SEED, actor="rig")
         await hunts.open(definition.id)
         if with_codes:
             await codes.load(pool, with_codes)
@@ -156,7 +161,10 @@ async def built(
         database = await stack.enter_async_context(
             postgres.running(folder / "postgres", template, script.options)
         )
-        await make_hunt(database.conninfo, HARBOUR, with_codes=script.codes)
+        definition = HARBOUR
+        if script.rules:
+            definition = ruled.HUNTS[script.rules](players.HUNT, datetime.now(UTC))
+        await make_hunt(database.conninfo, definition, with_codes=script.codes)
         second = None
         if script.standby:
             second = Postgres(folder / "standby", script.options)
@@ -178,7 +186,7 @@ async def built(
             valkey = Valkey(folder / "valkey")
             stack.callback(valkey.stop)
             await valkey.start()
-        rig = Rig(script, folder, database, crowd, second, valkey)
+        rig = Rig(script, folder, database, crowd, second, valkey, definition=definition)
         clock = folder / "clock"
         clock.write_text("+0\n")
         if script.webhook:

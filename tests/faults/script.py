@@ -63,6 +63,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     most: dict[str, float] = {}  #: figure -> maximum; added to `MOST`, or replaces it
     least: dict[str, float] = {}  #: figure -> minimum; added to `LEAST`, or replaces it
     memory: float = 0.0  #: bytes that may stay in use, in addition to the allowance of every run
+    rules: Literal["", "moments", "pacing"] = ""  #: the hunt of `tests.faults.ruled`; "": without
     ci: bool = True  #: part of the normal test suite
 
     @property

@@ -44,6 +44,7 @@ SAID = {
     "bus back": "bus connected again after {:.1f} s",
     "webhook seconds": "webhook caught up in {:.1f} s",
     "webhook repeats": "{:.0f} requests repeated",
+    "released prizes": "{:.0f} prizes granted by their plans",
     "drained": "drained in {:.1f} s",
 }
 

@@ -38,6 +38,7 @@ CONTROLS = {
     "leaks_backends": ("bounded", PLAIN),
     "tells_codes_to_all": ("codes", replace(PLAIN, codes=5000)),
     "same_code_for_a_batch": ("codes", replace(PLAIN, codes=5000, players=40)),
+    "releases_all_at_once": ("rule release", replace(PLAIN, rules="pacing")),
     "answers_500": ("documented", PLAIN),
     "takes_failures_for_deliveries": ("webhooks", replace(PLAIN, webhook=True, steps=[DOWN])),
 }
