@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
 
 from hunt.core.definition import Area, Definition, Even, Moments, Prize, Quota, Step
 from hunt.core.grants import Given, Grants
 from hunt.core.maps import Map
+from hunt.core.periods import released
 
 OPENS = datetime(2026, 12, 1, 18, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -124,3 +128,35 @@ def test_speed_limit_counts_from_the_last_click_that_counted() -> None:
     assert counted == [True, False, True, True, True, False]
     assert grants.wait("ada", OPENS + 2.5 * HOUR, (1, 0)) == 1800
     assert grants.wait("ada", OPENS - HOUR, (2, 0)) == 0, "a clock that was set back"
+
+
+def test_plans_of_void_prizes_are_read_once_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[datetime] = []
+
+    def counted(*arguments: Any) -> tuple[float, int]:
+        read.append(arguments[-1])
+        return released(*arguments)
+
+    monkeypatch.setattr("hunt.core.grants.released", counted)
+    plan = tuple(Step(OPENS + n * HOUR, 2 * n + 2) for n in range(3))
+    grants = hunt(replace(COIN, release=plan, void=True))
+    settled(grants, *((None, "ada", n / 100) for n in range(300)))
+    assert read == [OPENS, OPENS + HOUR, OPENS + 2 * HOUR]
+    assert grants.voided["coin"] == 4
+
+
+def test_cooldown_begins_with_a_click_that_counts() -> None:
+    grants = Grants(replace(HUNT, cooldown=60.0))
+    assert not grants.is_cooling("ada", OPENS)
+    assert grants.attempt("ada", OPENS, (5, 5))
+    minute = timedelta(seconds=60)
+    assert grants.is_cooling("ada", OPENS + minute - timedelta(microseconds=1))
+    assert not grants.is_cooling("ada", OPENS + minute)
+    assert not grants.is_cooling("bob", OPENS)
+
+
+def test_plan_of_a_prize_stays_after_its_end() -> None:
+    until = OPENS + 2 * HOUR
+    grants = hunt(replace(COIN, stock=10, release=Even(), until=until))
+    assert grants.planned(until - HOUR) == {"coin": 6}
+    assert grants.planned(until) == grants.planned(until + HOUR) == {"coin": 10}
