@@ -226,8 +226,8 @@ class Client:
             after: The `Rewards.position` to resume after; None: rewards from now on.
             transport: ``socket`` for a WebSocket, ``sse`` for server-sent events.
             notice: Called with every other message: ``hello``, ``reset``, ``drain``, live events
-                such as ``state`` and ``stock``, and ``lost`` before each reconnect.  After a ``reset`` rewards may be missing:
-                read the player's history by HTTP.
+                such as ``state`` and ``stock``, and ``lost`` before each reconnect.  After a
+                ``reset`` rewards may be missing: read the player's history by HTTP.
         """
         source = (
             WebSocketSource(self._url, self._credential, hunt, self._context)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct, field
 from psycopg.types.json import Jsonb
 
+from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
@@ -31,6 +32,31 @@ COMMITMENT = """
     select at, actor, detail->>'commitment' from audit
      where hunt = %s and action = 'create' order by id desc limit 1
 """
+
+
+async def record_change(
+    conn: Connection,
+    actor: str,
+    action: str,
+    hunt: str | None,
+    *,
+    before: object,
+    after: object,
+    **more: object,
+) -> None:
+    """Add the entry of a change within its transaction, at the database's time.
+
+    Args:
+        conn: Has the transaction.
+        actor: Name of the operator, or of the part of the server.
+        action: Name of the action.
+        hunt: Id of the hunt; None: it concerns no hunt, or several.
+        before: What was changed, as JSON values; None: it did not exist.
+        after: The same after the change; None: it does not exist any more.
+        more: Further details, without secrets; an id of a player only as ``player``.
+    """
+    detail = {"before": before, "after": after, **more}
+    await conn.execute(AUDIT, (actor, action, hunt, Jsonb(detail)))
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from itertools import starmap
 
 from msgspec import Struct
-from psycopg.types.json import Jsonb
 
 from hunt.core.campaign import Campaign, CampaignDefinition, Door, differences
 from hunt.core.definition import differences as definition_differences
@@ -14,7 +13,7 @@ from hunt.core.hunt_file import from_json
 from hunt.core.hunts import State
 from hunt.core.key_ring import KeyRing
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
-from hunt.store.audit import AUDIT
+from hunt.store.audit import record_change
 from hunt.store.definitions import RESERVE, Found, apply, has_passed, locked, reserved
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
@@ -126,7 +125,8 @@ class Campaigns:
             HuntNotFound: There is no such campaign.
             WrongState: No door allows the change.
         """
-        changed, allowed = [], 0
+        before: dict[str, State] = {}
+        allowed = 0
         with translated():
             async with self._pool.transaction() as conn:
                 found = await _existing(conn, campaign)
@@ -136,13 +136,16 @@ class Campaigns:
                     if await _allows(conn, hunt, state):
                         allowed += 1
                         if await move(conn, hunt, state, actor):
-                            changed.append(door.hunt)
+                            before[door.hunt] = hunt.state
                 if not allowed:
                     raise WrongState(f"no door of campaign {campaign!r} can be {state} any more")
-                if changed:
-                    detail = {"campaign": campaign, "doors": changed}
-                    await conn.execute(AUDIT, (actor, f"campaign {state}", None, Jsonb(detail)))
-        return changed
+                if before:
+                    await record_change(
+                        conn, actor, f"campaign {state}", None,
+                        before=before, after=dict.fromkeys(before, state),
+                        campaign=campaign, doors=list(before),
+                    )  # fmt: skip
+        return list(before)
 
     async def delete(self, campaign: str, *, actor: str) -> list[str]:
         """Delete a campaign and its doors, if none has clicks; return the ids of the hunts.
@@ -158,8 +161,11 @@ class Campaigns:
                 for door in doors:
                     await _delete(conn, door.hunt, actor)
                 await conn.execute("select hunt_campaign_delete(%s)", (found.number,))
-                detail = {"campaign": campaign, "doors": [each.hunt for each in doors]}
-                await conn.execute(AUDIT, (actor, "campaign delete", None, Jsonb(detail)))
+                hunts = [each.hunt for each in doors]
+                await record_change(
+                    conn, actor, "campaign delete", None, before=hunts, after=None,
+                    campaign=campaign, doors=hunts,
+                )  # fmt: skip
         return [each.hunt for each in doors]
 
 
@@ -197,8 +203,11 @@ async def _apply(
             conn, number, door, stored.get(door.definition.id), new_seed, actor, ring
         )
     if changes:
-        detail = {"campaign": campaign.id, "changes": changes}
-        await conn.execute(AUDIT, (actor, "campaign apply", None, Jsonb(detail)))
+        await record_change(
+            conn, actor, "campaign apply", None,
+            before=None if found is None else sorted(stored), after=sorted(kept),
+            campaign=campaign.id, changes=changes,
+        )  # fmt: skip
     return changes
 
 
@@ -252,7 +261,7 @@ async def _delete(conn: Connection, hunt: str, actor: str) -> None:
     if found.last_seq:
         raise WrongState(f"hunt {hunt!r} has clicks and cannot be deleted")
     await conn.execute("select hunt_delete(%s)", (found.number,))
-    await conn.execute(AUDIT, (actor, "delete", hunt, Jsonb({"before": found.state})))
+    await record_change(conn, actor, "delete", hunt, before=found.state, after=None)
 
 
 async def _allows(conn: Connection, hunt: Found, state: State) -> bool:

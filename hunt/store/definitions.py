@@ -16,7 +16,7 @@ from hunt.core.key_ring import KeyRing
 from hunt.core.periods import steps
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
 from hunt.store import seeds
-from hunt.store.audit import AUDIT
+from hunt.store.audit import record_change
 from hunt.store.code_changes import check_codes
 from hunt.store.driver.connection import Connection
 from hunt.store.epochs import new_epoch
@@ -112,7 +112,7 @@ REMEMBER = """
     select number, version, definition, %s from hunts where number = %s
 """
 
-LOCK = "select number, definition, state, last_seq from hunts where id = %s for update"
+LOCK = "select number, definition, state, last_seq, version from hunts where id = %s for update"
 
 SAME_ID = "select from campaigns where id = %s"
 
@@ -127,12 +127,13 @@ class Found(Struct, frozen=True):
     definition: Definition
     state: State
     last_seq: int
+    version: int
 
 
 async def locked(conn: Connection, hunt: str) -> Found | None:
     """Return a hunt with its row locked until the transaction ends; None if there is none."""
     row = await (await conn.execute(LOCK, (hunt,))).fetchone()
-    return None if row is None else Found(row[0], from_json(row[1]), row[2], row[3])
+    return None if row is None else Found(row[0], from_json(row[1]), *row[2:])
 
 
 async def reserved(conn: Connection, hunt: str) -> Found | None:
@@ -198,11 +199,14 @@ async def apply(
     if old is None or old.retain != definition.retain:
         await conn.execute(KEEP_RETENTION, {"hunt": number, "keep": definition.retain})
     await conn.execute(REMEMBER, (actor, number))
-    detail: dict[str, object] = {"changes": changes}
+    more: dict[str, object] = {"changes": changes}
     if found is None:
-        detail["commitment"] = fairness.commit(seed)
-    action = "apply" if found else "create"
-    await conn.execute(AUDIT, (actor, action, definition.id, Jsonb(detail)))
+        more["commitment"] = fairness.commit(seed)
+    version = 0 if found is None else found.version
+    await record_change(
+        conn, actor, "apply" if found else "create", definition.id,
+        before={"version": version} if version else None, after={"version": version + 1}, **more,
+    )  # fmt: skip
     return changes
 
 

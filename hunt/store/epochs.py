@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from psycopg.types.json import Jsonb
-
-from hunt.store.audit import AUDIT
+from hunt.store.audit import record_change
 from hunt.store.driver.connection import Connection
 
 LOCK_ALL = "select id, epoch from hunts order by id for update"
@@ -27,7 +25,7 @@ def new_epoch() -> str:
 async def begin_all(conn: Connection, actor: str) -> dict[str, str]:
     """Begin a new epoch of every log; see `hunt.store.hunts.Hunts.new_epochs`."""
     rows = await (await conn.execute(LOCK_ALL)).fetchall()
-    return {hunt: await _begin(conn, hunt, actor, {"before": before}) for hunt, before in rows}
+    return {hunt: await _begin(conn, hunt, actor, before) for hunt, before in rows}
 
 
 async def begin_after_loss(conn: Connection, hunt: str, epoch: str, known: int) -> bool:
@@ -35,13 +33,12 @@ async def begin_after_loss(conn: Connection, hunt: str, epoch: str, known: int) 
     row = await (await conn.execute(LOCK_LOST, (hunt, epoch, known))).fetchone()
     if row is None:
         return False
-    detail = {"before": epoch, "known": known, "last_seq": row[0]}
-    await _begin(conn, hunt, "hunt", detail)
+    await _begin(conn, hunt, "hunt", epoch, known=known, last_seq=row[0])
     return True
 
 
-async def _begin(conn: Connection, hunt: str, actor: str, detail: dict[str, object]) -> str:
+async def _begin(conn: Connection, hunt: str, actor: str, before: str, **more: int) -> str:
     epoch = new_epoch()
     await conn.execute(SET, (epoch, hunt))
-    await conn.execute(AUDIT, (actor, "epoch", hunt, Jsonb(detail)))
+    await record_change(conn, actor, "epoch", hunt, before=before, after=epoch, **more)
     return epoch

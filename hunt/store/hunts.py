@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from hunt.core.definition import Definition
 from hunt.core.hunt_file import from_json
 from hunt.core.hunts import Hunt, State, Version
 from hunt.core.key_ring import KeyRing
 from hunt.errors import DefinitionError, HuntFailed, SealError, WrongState
 from hunt.logs import FaultLog
-from hunt.store.audit import AUDIT
+from hunt.store.audit import record_change
 from hunt.store.definitions import apply, locked, missing, reserved
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
@@ -132,7 +130,7 @@ class Hunts:
                     return False
                 await apply(conn, None, definition, seed, actor, self._ring)
                 await conn.execute("update hunts set state = 'open' where id = %s", (hunt,))
-                await conn.execute(AUDIT, (actor, "open", hunt, Jsonb({"before": "draft"})))
+                await record_change(conn, actor, "open", hunt, before="draft", after="open")
         return True
 
     async def change(
@@ -227,7 +225,7 @@ class Hunts:
                 if found.last_seq:
                     raise WrongState(f"hunt {hunt!r} has clicks and cannot be deleted")
                 await conn.execute("select hunt_delete(%s)", (found.number,))
-                await conn.execute(AUDIT, (actor, "delete", hunt, Jsonb({"before": found.state})))
+                await record_change(conn, actor, "delete", hunt, before=found.state, after=None)
 
     async def new_epochs(self, *, actor: str = "operator") -> dict[str, str]:
         """Begin a new epoch of every log, and return the epochs by hunt.

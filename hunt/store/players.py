@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Collection
 
 from msgspec import Struct
-from psycopg.types.json import Jsonb
 
 from hunt.core.player_ids import ERASED_PREFIX
+from hunt.store.audit import record_change
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
@@ -81,8 +81,6 @@ RECORDS = {
          where a.detail->>'player' in (%(player)s, hunt_pseudonym(%(player)s)) order by a.id
     """,
 }
-
-AUDIT = "insert into audit (actor, action, detail) values (%s, %s, %s)"
 
 
 class Row(Struct, frozen=True):
@@ -180,6 +178,8 @@ class Players:
                     clicks += row[0]
                 for each in ERASE_ELSEWHERE:
                     await conn.execute(each, values)
-                detail = Jsonb({"player": pseudonym, "clicks": clicks})
-                await conn.execute(AUDIT, (actor, "erase", detail))
+                await record_change(
+                    conn, actor, "erase", None, before={"clicks": clicks}, after={"clicks": 0},
+                    player=pseudonym, clicks=clicks,
+                )  # fmt: skip
         return pseudonym, clicks

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from psycopg.types.json import Jsonb
-
 from hunt.core.hunts import State
 from hunt.errors import WrongState
-from hunt.store.audit import AUDIT
+from hunt.store.audit import record_change
 from hunt.store.definitions import Found, has_passed
 from hunt.store.driver.connection import Connection
 
@@ -17,13 +15,18 @@ BY_CLOCK = "hunt (closes_at)"
 # After a wait for the row lock PostgreSQL evaluates the condition again, so a hunt that was
 # extended meanwhile stays open.
 END_DUE = """
-    with ended as (
-        update hunts set state = 'closed', ended_at = clock_timestamp(), ended_by = %(by)s
+    with due as (
+        select number, state from hunts
          where id = %(hunt)s and state in ('open', 'paused') and closes_at <= clock_timestamp()
-        returning id, closes_at, ended_at
+           for no key update
+    ), ended as (
+        update hunts h set state = 'closed', ended_at = clock_timestamp(), ended_by = %(by)s
+          from due d where h.number = d.number
+        returning h.id, h.closes_at, h.ended_at, d.state as before
     )
     insert into audit (at, actor, action, hunt, detail)
-    select ended_at, %(by)s, 'closed', id, jsonb_build_object('closes_at', hunt_time(closes_at))
+    select ended_at, %(by)s, 'closed', id, jsonb_build_object(
+               'before', before, 'after', 'closed', 'closes_at', hunt_time(closes_at))
       from ended
 """
 
@@ -58,5 +61,5 @@ async def move(conn: Connection, found: Found, state: State, actor: str) -> bool
         raise WrongState(f"closes_at of hunt {hunt!r} has passed: give it a later one first")
     else:
         await conn.execute("update hunts set state = %s where number = %s", (state, found.number))
-    await conn.execute(AUDIT, (actor, state, hunt, Jsonb({"before": found.state})))
+    await record_change(conn, actor, state, hunt, before=found.state, after=state)
     return True

@@ -36,7 +36,11 @@ def blueprint(play: Play, operations: Operations, commits: Commits) -> Blueprint
         else:
             actor = caller.operator(play)
             operations.audit_queue.add(
-                Entry(actor=actor, action="drain", detail={"process": process})
+                Entry(
+                    actor=actor,
+                    action="drain",
+                    detail={"before": "serving", "after": "draining", "process": process},
+                )
             )
             operations.drain.requested.set()
         return json_response({"draining": True, "process": process}, status=202)
@@ -44,14 +48,17 @@ def blueprint(play: Play, operations: Operations, commits: Commits) -> Blueprint
     @routes.post("/breaker")
     async def breaker() -> Response:
         force = _force(await bodies.json_object())
+        before = commits.breaker.forced
         commits.breaker.force(force)
         commits.prober.observe()
         processes = 1
         if request.args.get("process") != "own":
             # The process that received the operator's request records the action, once.
-            detail = {"force": force, "process": os.getpid()}
+            detail: dict[str, object] = {
+                "before": before, "after": force, "force": force, "process": os.getpid(),
+            }  # fmt: skip
             actor = caller.operator(play)
-            operations.audit_queue.add(Entry(actor=actor, action="breaker", detail=dict(detail)))
+            operations.audit_queue.add(Entry(actor=actor, action="breaker", detail=detail))
             processes += await siblings.post(
                 operations.host.siblings(),
                 "/v1/admin/breaker?process=own",
