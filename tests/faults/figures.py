@@ -57,7 +57,9 @@ def figures(rig: Rig) -> dict[str, float]:
         moves = [line for line in told if b'"breaker state changed"' in line]
         named += len(moves)
         closings += sum(b'"state": "closed"' in line for line in moves)
+    told = {each.code for each in attempts if each.code is not None}
     return {
+        **({"codes told": len(told)} if rig.script.codes else {}),
         "clicks": len(attempts),
         "goodput before": goodput_before,
         "goodput after": goodput_after,
@@ -74,7 +76,6 @@ def figures(rig: Rig) -> dict[str, float]:
         "late refusal p99": _p99(late),
         "recovered": max(recovered, 0.0),
         "first 200": min(since_well, default=float("inf")),
-        "codes told": len({each.code for each in attempts if each.code is not None}),
         "resets": sum(isinstance(each, Reset) for each in rig.history),
         "streams cut": len(rig.crowd.disconnections),
         "streams back": max([0.0, *(until - rig.well for until in found_back)]),

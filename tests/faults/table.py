@@ -45,6 +45,7 @@ SAID = {
     "webhook seconds": "webhook caught up in {:.1f} s",
     "webhook repeats": "{:.0f} requests repeated",
     "released prizes": "{:.0f} prizes granted by their plans",
+    "codes told": "{:.0f} codes handed out, each once",
     "drained": "drained in {:.1f} s",
 }
 
