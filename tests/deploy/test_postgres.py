@@ -14,10 +14,17 @@ import pytest
 import trio
 from psycopg import errors as pg
 
+from hunt import values
+from hunt.core.codes import Code
+from hunt.core.key_ring import KeyRing
 from hunt.core.tokens import sign
+from hunt.embedded.data_keys import new_key
+from hunt.store.driver.pool import open_pool
+from hunt.store.log import Log
 from tests.deploy.game import SECRET, playing
 from tests.deploy.roles import FOLDER, Database, prepared, settings_of
 from tests.faults.postgres import Postgres
+from tests.store.open_log import click, rewards
 
 
 @pytest.mark.parametrize("name", ["postgresql.conf", "replication.conf"])
@@ -64,6 +71,26 @@ async def test_game_runs_as_the_application_role(tmp_path: Path) -> None:
         database.hunt("verify", "harbour")  # fails at a wrong draw
         database.hunt("epoch", "--new")
         _check_refusals(database)
+
+
+async def test_codes_and_keys_work_as_the_application_role(tmp_path: Path) -> None:
+    old, new = new_key("old"), new_key("new")
+    async with prepared(tmp_path / "server") as database:
+        file, codes = tmp_path / "codes.toml", tmp_path / "codes.txt"
+        file.write_text(
+            '[hunt]\nid = "codes"\ntitle = "Codes"\nmap = { width = 9, height = 9 }\n'
+            '[[prize]]\nid = "coin"\ntitle = "Coin"\nodds = 1\ncodes = true\n'
+        )
+        codes.write_text("A\nB\n")
+        with_old: dict[str, str] = {"HUNT_DATA_KEYS": old}
+        database.hunt("apply", str(file), **with_old)
+        database.hunt("codes", "load", "codes", "coin", str(codes), **with_old)
+        database.hunt("open", "codes", **with_old)
+        database.hunt("keys", "rotate", HUNT_DATA_KEYS=f"{new},{old}")
+        ring = KeyRing(values.data_keys(new))
+        async with open_pool(database.as_role("hunt_app"), size=1) as pool:
+            won = rewards(await Log(pool, ring=ring).append("codes", [click("ada", "coin")]))
+        assert [each.code for each in won] == [Code("A")]
 
 
 async def _operate(url: str) -> None:
