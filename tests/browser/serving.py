@@ -101,7 +101,7 @@ class Server:
                 "Content-Type": "application/json",
             },
         )
-        with urllib.request.urlopen(made, timeout=10) as answer:
+        with urllib.request.urlopen(made, timeout=30) as answer:
             return json.load(answer)
 
     def open_hunt(self, hunt_id: str, title: str, *stocks: int) -> None:
@@ -122,3 +122,8 @@ class Server:
             body = {"id": hunt_id, "title": title, "map": size, "prizes": prizes or [gold]}
             self.operate("/hunts", body)
         self.operate(f"/hunts/{hunt_id}/open", {})
+
+    def open_campaign(self, campaign: str, title: str, doors: list[dict[str, Any]]) -> None:
+        """Create and open a campaign; each door has its number and its definition."""
+        self.operate(f"/campaigns/{campaign}", {"title": title, "doors": doors}, method="PUT")
+        self.operate(f"/campaigns/{campaign}/open", {})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,21 +30,6 @@ def door(campaign: str, number: int, opens: datetime, closes: datetime) -> dict[
         "closes_at": closes.isoformat(),
     }  # fmt: skip
     return {"door": number, "definition": definition}
-
-
-def put(server: Server, campaign: str, doors: list[dict[str, Any]]) -> None:
-    """Create a campaign, and open it."""
-    made = urllib.request.Request(
-        f"{server.origin}/v1/admin/campaigns/{campaign}",
-        data=json.dumps({"title": "Advent calendar", "doors": doors}).encode(),
-        headers={
-            "Authorization": f"Bearer {server.token()}",
-            "Content-Type": "application/json",
-        },
-        method="PUT",
-    )
-    urllib.request.urlopen(made, timeout=30).close()
-    server.operate(f"/campaigns/{campaign}/open", {})
 
 
 @contextmanager
@@ -96,7 +79,7 @@ def test_doors_show_what_was_found_and_change_at_their_times(
         door("advent", number, now + (24 * number - 170) * hour, now + (24 * number - 146) * hour)
         for number in range(9, 25)
     ]
-    put(server, "advent", doors)
+    server.open_campaign("advent", "Advent calendar", doors)
     with visitor(browser, server, Look(), "?campaign=advent") as page:
         known(page, "?campaign=advent")
         expect(page.locator("#title")).to_have_text("Advent calendar")

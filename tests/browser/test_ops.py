@@ -227,6 +227,35 @@ def test_hunt_without_a_click_can_be_deleted(page: Page, server: Server) -> None
     expect(played.get_by_role("button")).to_have_text(["Pause", "Close"], timeout=PATIENCE)
 
 
+def test_doors_of_a_campaign_are_a_group_with_its_own_buttons(page: Page, server: Server) -> None:
+    def door(number: int, opens: str) -> dict[str, Any]:
+        return {
+            "door": number,
+            "definition": {
+                "id": f"weeks-{number:02}", "title": f"Week {number}", "prizes": [],
+                "map": {"width": 9, "height": 9}, "opens_at": opens,
+            },
+        }  # fmt: skip
+
+    doors = [door(1, "2020-01-01T00:00:00Z"), door(2, "2100-01-01T00:00:00Z")]
+    server.open_campaign("weeks", "Ten weeks", doors)
+    row = page.locator("#hunts tr.campaign", has_text="Ten weeks")
+    expect(row).to_contain_text("1 open, 1 waiting", timeout=PATIENCE)
+    ids = page.locator("#hunts tr.campaign + tr th, #hunts tr.campaign + tr + tr th")
+    expect(ids).to_have_text(["weeks-01", "weeks-02"])
+    accessible(page)
+    row.get_by_role("button", name="Pause weeks").click()
+    expect(page.locator("#consequence")).to_contain_text("until the campaign is opened again")
+    page.get_by_role("button", name="Yes").click()
+    expect(page.locator("#result")).to_have_text("The campaign weeks: 2 doors changed.")
+    expect(row).to_contain_text("2 paused", timeout=PATIENCE)
+    screenshot(page, "ops-campaign", full_page=True)
+    row.get_by_role("button", name="Delete weeks").click()
+    page.get_by_role("button", name="Yes").click()
+    expect(page.locator("#result")).to_have_text("The campaign weeks is deleted.")
+    expect(row).to_have_count(0, timeout=PATIENCE)
+
+
 def test_page_works_while_the_database_is_frozen(page: Page, server: Server) -> None:
     alerts = page.locator("#alerts")
     with server.frozen_database():

@@ -10,6 +10,7 @@ from typing import Self
 
 from hunt.core import sse
 from hunt.core.breaker import Breaker
+from hunt.core.hunts import Hunt
 from hunt.core.tokens import Identity
 from hunt.core.wire import encode
 from hunt.engine import VERSION
@@ -159,9 +160,17 @@ def _hunts(catalogue: Catalogue, allowed: Collection[str] | None) -> bytes:
             "title": hunt.definition.title,
             "state": hunt.phase(now),
             "deletable": hunt.last_seq == 0,
+            **_campaign(hunt),
         }
         for hunt in catalogue.hunts.values()
         if allowed is None or hunt.id in allowed
     ]
     shown.sort(key=lambda hunt: (hunt["state"] == "closed", hunt["id"]))
     return encode({"hunts": shown[:MAX_HUNTS], "more": max(len(shown) - MAX_HUNTS, 0)})
+
+
+def _campaign(hunt: Hunt) -> dict[str, object]:
+    """Return the campaign of a door, for the group that the page shows it in."""
+    if hunt.campaign is None:
+        return {}
+    return {"campaign": {"id": hunt.campaign.id, "title": hunt.campaign.title}}
