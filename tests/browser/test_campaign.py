@@ -12,7 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import Look, screenshot, watched
+from tests.browser.playing import Look, screenshot, watched, without_data
 from tests.browser.serving import Server
 
 #: Seconds until the first six doors end, and the eighth one opens.
@@ -135,6 +135,7 @@ def test_page_without_an_open_hunt_counts_down_to_the_next_one(
     server.operate("/hunts/dawn/open", {})
     with visitor(browser, server, Look(390, 844), "/docs") as page:
         # The list without the hunts and campaigns of other tests.
+        without_data(page)
         page.route(
             "**/v1/hunts",
             lambda route: route.fulfill(
