@@ -22,6 +22,7 @@ from hunt.store.campaigns import Campaigns
 from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
 from hunt.store.log_pages import pages
+from hunt.store.reward_states import grant_counts
 
 #: Maximum number of wrong rows that are listed.
 NAMED = 10
@@ -40,6 +41,8 @@ class Report(Struct, frozen=True):
     recorded: Commitment | None
     counts: dict[str, int]  #: number of draws, by verdict
     wrong: list[int]  #: seqs of wrong rows, at most `NAMED`
+    void: int  #: number of rewards that were voided
+    miscounted: list[str]  #: prizes whose count of grants is not that of the rewards that stand
 
     @property
     def as_recorded(self) -> bool:
@@ -90,6 +93,9 @@ def _check(reports: Sequence[Report]) -> None:
             wrong.append(
                 f"hunt {each.hunt.id}: its log does not match the draws, first at seq {named}"
             )
+        elif each.miscounted:
+            named = ", ".join(each.miscounted)
+            wrong.append(f"hunt {each.hunt.id}: the count of grants is wrong for {named}")
     if wrong:
         raise HuntError("; ".join(wrong))
 
@@ -105,6 +111,8 @@ def _as_json(report: Report) -> dict[str, object]:
         "as_recorded": report.as_recorded,
         **report.counts,
         "wrong_seqs": report.wrong,
+        "void": report.void,
+        "miscounted": report.miscounted,
     }
 
 
@@ -124,6 +132,8 @@ def _text(report: Report) -> str:
         f"{counts['denied']} without a prize because of stock or limits, "
         f"{counts['erased']} of erased players, {counts['wrong']} wrong"
     )
+    if report.void:
+        lines.append(f"{report.void} rewards are void; their units returned to the stock")
     if not report.hunt.has_ended:
         lines.append("the hunt has not ended: its log may grow, and its seed is still secret")
     return "\n".join(lines)
@@ -159,4 +169,5 @@ async def _verify(pool: Pool, ring: KeyRing, hunt_id: str, player: str | None) -
                 counts[verdict] += 1
                 if verdict == "wrong" and len(wrong) < NAMED:
                     wrong.append(row.seq)
-    return Report(hunt, recorded, dict(counts), wrong)
+    void, miscounted = await grant_counts(pool, hunt_id)
+    return Report(hunt, recorded, dict(counts), wrong, void, miscounted)

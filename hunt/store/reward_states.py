@@ -34,6 +34,25 @@ CLAIM = """
 
 CHANGE = "select seq, before, wrong from hunt_change_rewards(%s, %s::bigint[], %s, %s, %s, %s)"
 
+# Void rewards, and prizes whose count differs.  Where a prize has codes, a void one still counts.
+# One statement, so one snapshot.
+COUNTS = """
+    with void as materialized (
+        select c.seq from reward_changes c where c.hunt = %(hunt)s and c.state = 'void'
+    ), stands as (
+        select r.prize, count(*) as everything,
+               count(*) filter (where r.seq in (select v.seq from void v)) as void
+          from rewards r where r.hunt = %(hunt)s and r.prize is not null group by r.prize
+    )
+    select (select count(*) from void),
+           array(select z.id from prizes z left join stands s on s.prize = z.id
+                  where z.hunt = %(hunt)s
+                    and (z.stock is not null or z.stepped or z.even is not null)
+                    and z.granted <> coalesce(s.everything, 0)
+                        - case when z.codes then 0 else coalesce(s.void, 0) end
+                  order by z.id)
+"""
+
 CLAIMED, MISSING, FINAL, LATE = range(4)  # verdicts of hunt_claim
 
 
@@ -148,3 +167,18 @@ class RewardStates:
             async with self._pool.transaction() as conn:
                 rows = await (await conn.execute(CHANGE, values)).fetchall()
         return list(starmap(Asked, rows))
+
+
+async def grant_counts(pool: Pool, hunt: str) -> tuple[int, list[str]]:
+    """Return the number of void rewards, and the prizes whose count of grants is wrong.
+
+    Reads the whole log of the hunt.
+    """
+    with translated():
+        async with pool.transaction() as conn:
+            number = await (await conn.execute(NUMBER, (hunt,))).fetchone()
+            assert number is not None, "the hunt exists"
+            cursor = await conn.execute(COUNTS, {"hunt": number[0]}, prepare=False)
+            row = await cursor.fetchone()
+    assert row is not None
+    return row[0], row[1]
