@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 LOG = ("tests/store/test_log.py",)
 GRANTS = ("tests/store/test_grants.py",)
+SPEED = ("tests/store/test_speed.py",)
 ENDING = ("tests/store/test_state_changes.py",)
 HUNTS = ("tests/store/test_hunts.py",)
 AUDIT = ("tests/store/test_audit.py",)
@@ -128,6 +129,21 @@ MUTANTS = (
     Mutant("hunt_new_clicks", "), 0) <= p_attempts", "), 0) < p_attempts"),
     Mutant("hunt_new_clicks", "and c.what = 'a' and c.since = p_since", "and c.since = p_since"),
     Mutant("hunt_new_clicks", "c.number - 1", "c.ord - 1"),
+    # hunt_near_clicks, and the speed limit in its callers
+    Mutant("hunt_commit", " and v_max_speed is null", "", SPEED),
+    Mutant("hunt_commit", "set (at, place) = (excluded.at, null)", "set at = excluded.at", SPEED),
+    Mutant("hunt_near_clicks", "where g.copy = 1\n           and", "where", SPEED + GRANTS),
+    Mutant("hunt_near_clicks", "partition by g.player order by g.ord", "order by g.ord", SPEED),
+    Mutant("hunt_near_clicks", "and c.player = g.player", "", SPEED),
+    Mutant("hunt_near_clicks", "and c.place is not null", "", SPEED),
+    Mutant("hunt_near_clicks", "<= p_max_speed * greatest", "<= greatest", SPEED),
+    Mutant("hunt_near_clicks", "p_sphere) = 0;", "p_sphere) >= 0;", SPEED),
+    Mutant("hunt_outcomes", "c.at + p_cooldown > p_at) then 6", "false) then 6", SPEED),
+    Mutant("hunt_outcomes", "/ p_max_speed", "* p_max_speed", SPEED),
+    Mutant("hunt_outcomes", "- extract(epoch from p_at - c.at)::float8", "", SPEED),
+    Mutant("hunt_chord", "abs(p_angle) < 1e-12", "false", SPEED),
+    Mutant("hunt_distance", "when p_sphere then", "when true then", SPEED),
+    Mutant("hunt_distance", "least(", "(", SPEED),
     # hunt_outcomes
     Mutant(
         "hunt_outcomes",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import starmap
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hunt.core.definition import Area, Moments, Prize, Quota
@@ -154,6 +154,7 @@ async def test_first_click_in_an_area_in_degrees_wins(database: str) -> None:
 
 
 @settings(max_examples=150)
+@example(pairs=[((0.0, 5e-324), (1e-200, -1e-200)), ((0.0, 90.0), (180.0, -90.0))])
 @given(pairs=st.lists(st.tuples(POSITIONS, POSITIONS), min_size=1, max_size=20))
 async def test_distance_of_the_database_is_that_of_python(
     shared_database: str, pairs: list[tuple[tuple[float, float], tuple[float, float]]]
