@@ -9,6 +9,7 @@ import trio
 from hunt.errors import HuntError, HuntNotFound
 from hunt.store.driver.connection import Connection
 from tests.cli.commands import DEMO, hunt_process, run
+from tests.support.city import city
 from tests.support.serving import bearer, serving
 
 
@@ -78,3 +79,21 @@ def test_verify_compares_the_seed_with_the_recorded_commitment(
     after = json.loads(result.stdout)
     assert after["as_recorded"] is False
     assert after["recorded_commitment"] in {None, before["commitment"]}
+
+
+async def visit_city(database: str) -> None:
+    async with city(database) as client:
+        for player, y in (("ada", -34.6), ("bob", -34.6004), ("cy", -34.6006)):
+            body = {"id": str(uuid.uuid4()), "x": -58.4, "y": y, "accuracy": 9}
+            answer = await client.post("/v1/hunts/city/clicks", json=body, headers=bearer(player))
+            assert answer.json()["prize"] == (None if player == "cy" else "cache"), "50 metres"
+
+
+def test_verify_computes_draws_in_degrees_again(database: str) -> None:
+    url = {"HUNT_DATABASE_URL": database}
+    trio.run(visit_city, database)
+    whole = json.loads(run("verify", "city", "--json", **url).output)
+    assert [whole[each] for each in ("right", "denied", "wrong")] == [3, 0, 0]
+    trio.run(execute, database, "update rewards set y = -34.6006 where seq = 2")
+    with pytest.raises(HuntError, match="does not match the draws, first at seq 2"):
+        run("verify", "city", **url)
