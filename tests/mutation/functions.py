@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant("hunt_commit", "and not hunt_seen(v_hunt, p_ids)", ""),
     Mutant("hunt_commit", "count(distinct i.click_id)", "count(i.click_id)"),
     Mutant("hunt_commit", "v_all_new := v_size = cardinality(v_ids)", "v_all_new := true"),
-    Mutant("hunt_commit", "        if v_open then", "        if true then"),
+    Mutant("hunt_commit", "        if not v_open then", "        if false then"),
     Mutant("hunt_commit", "if v_cooldown > interval '0' then", "if false then"),
     Mutant("hunt_commit", "(excluded.at, null)", "(c.at, null)"),
     Mutant("hunt_commit", "for no key update", "", (*LOG, *ENDING)),
@@ -131,6 +131,8 @@ MUTANTS = (
     Mutant("hunt_new_clicks", "c.number - 1", "c.ord - 1"),
     # hunt_near_clicks, and the speed limit in its callers
     Mutant("hunt_commit", " and v_max_speed is null", "", SPEED),
+    Mutant("hunt_commit", "or cardinality(p_ids) < v_size", "", SPEED),
+    Mutant("hunt_commit", "or v_cooldown > interval '0' or v_attempts", "or v_attempts", SPEED),
     Mutant("hunt_commit", "set (at, place) = (excluded.at, null)", "set at = excluded.at", SPEED),
     Mutant("hunt_near_clicks", "where g.copy = 1\n           and", "where", SPEED + GRANTS),
     Mutant("hunt_near_clicks", "partition by g.player order by g.ord", "order by g.ord", SPEED),

@@ -145,6 +145,7 @@ class Model:
         self.grants = Grants(hunt, seed)
         self._cooldown = hunt.cooldown > 0
         self._attempts = hunt.attempts
+        self._has_speed = hunt.max_speed is not None
         self._worth = {prize.id: prize.points for prize in hunt.prizes}
         self._rows: dict[str, tuple[Click, int, Given]] = {}
         self._clicked: set[str] = set()
@@ -161,7 +162,8 @@ class Model:
     def _reason(self, player: str) -> type[Refused]:
         if self._attempts is not None and self.grants.attempts(player, self._now) == 0:
             return NoAttempts
-        return TooFast if self._cooldown and player in self._clicked else TooFar
+        is_cooling = self._cooldown and player in self._clicked
+        return TooFar if self._has_speed and not is_cooling else TooFast
 
     def _settle(self, click: Click, refused: dict[str, bool]) -> object:
         duplicate = click.id in self._rows

@@ -121,14 +121,16 @@ begin
               from hunt_near_clicks(
                        v_hunt, v_at, v_max_speed, v_sphere, p_ids, p_players, p_places, p_prizes, p_points) n;
         end if;
-        if v_open then
+        if not v_open then
+            p_ids := '{}';
+        elsif v_max_speed is null or v_cooldown > interval '0' or v_attempts is not null
+           or cardinality(p_ids) < v_size
+        then
             select n.* into p_ids, p_players, p_places, p_prizes, p_points, p_events
               from hunt_new_clicks(
                        v_hunt, v_cooldown, v_at, v_attempts, v_since, v_over,
                        p_ids, p_players, p_places, p_prizes, p_points, p_events) n;
-        else
-            p_ids := '{}';
-        end if;
+        end if;  -- otherwise hunt_near_clicks has found all of them to be new
         v_size := cardinality(p_ids);
         v_all_new := v_size = cardinality(v_ids);
     end if;
