@@ -364,6 +364,35 @@ async def test_holder_that_lost_its_lease_stops(stage: Stage) -> None:
     assert (state.holder, state.seq, state.attempts) == ("other", 0, 0)
 
 
+async def test_holder_without_a_database_stops_before_its_lease_ends(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may have the lease by then; both must not send."""
+    asked = trio.Event()
+
+    async def never(*args: object, **options: object) -> bool:
+        await trio.sleep_forever()
+        return False
+
+    async def slow(taken: Taken) -> None:
+        asked.set()
+        await trio.sleep_forever()
+
+    stage.receiver.respond = slow  # type: ignore[assignment]
+    process = stage.process()
+    monkeypatch.setattr(process._services.leases, "save", never)
+    with shorter(monkeypatch, OWN_LEASE=0.6, SAVE_INTERVAL=0.1):
+        async with running(process):
+            await stage.add()
+            await stage.win("coin")
+            await asked.wait()
+            assert process._deliveries
+            with trio.fail_after(10):
+                while process._deliveries:
+                    await trio.sleep(0.05)
+    assert len(stage.receiver.taken) == 1
+
+
 async def test_slow_endpoint_does_not_hold_others(stage: Stage) -> None:
     async def never(taken: Taken) -> None:
         await trio.sleep_forever()
@@ -431,6 +460,22 @@ async def test_quiet_hunt_costs_no_statement(stage: Stage) -> None:
         await stage.win("coin")
         assert not process._look.is_set()
         assert looks == 1
+
+
+async def test_click_during_a_look_is_not_missed(stage: Stage) -> None:
+    process = stage.process()
+    await stage.add()
+    claim, looks = process._claim, itertools.count()
+
+    async def with_click() -> object:
+        found = await claim()
+        if next(looks) == 0:
+            await stage.win("coin")  # the states in `found` do not know it
+        return found
+
+    process._claim = with_click  # type: ignore[assignment]
+    async with running(process):
+        await stage.receiver.wait_taken(1, seconds=10)
 
 
 async def test_unknown_key_of_a_secret_is_reported(stage: Stage) -> None:

@@ -56,6 +56,16 @@ async def test_wins_of_players_reach_the_receiver(client: Client, receiver: Rece
     assert "secret" not in shown
     assert (shown["seq"], shown["behind"], shown["dead"]) == (3, 0, 0)
     assert (await act(client, "GET", f"{ADMIN}/webhooks"))["webhooks"] == [shown]
+    labels = f'{{hunt="harbour",webhook="{made["id"]}"}}'
+    expected = {
+        'hunt_webhook_attempts_total{result="2xx"} 3.0',
+        f"hunt_webhook_lag_events{labels} 0.0",
+        f"hunt_webhook_dead_letters{labels} 0.0",
+        f"hunt_webhook_failed_attempts{labels} 0.0",
+    }
+    with trio.fail_after(10):  # the text is cached for a second
+        while not expected <= set((await client.get("/metrics")).text.splitlines()):
+            await trio.sleep(0.1)
 
 
 async def test_change_takes_effect_at_once(client: Client, receiver: Receiver) -> None:
