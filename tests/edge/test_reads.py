@@ -82,7 +82,7 @@ async def test_both_ways_give_equal_answers(
         for number in range(ROUNDS):
             data = request(choose)
             one, two = await answer(fast, data), await answer(plain, data)
-            if data.split()[1].startswith((b"/v1/hunts/harbour", b"/?")):
+            if data.split()[1].startswith((b"/v1/hunts/harbour", b"/?")) or data.split()[1] == b"/":
                 for headers in (one[1], two[1]):  # the seeds of the two hunts differ
                     headers[:] = [each for each in headers if not each.startswith(b"etag: ")]
             assert one == two, f"seed {SEED}, round {number}: {data!r}"
