@@ -30,8 +30,8 @@ CLICKS = 3  #: of each player on the real server
 
 SIMULATED = ("example", "players", "clicks", "off plan", "units", "winners", "time")
 PLAYED = (
-    "example", "players", "seconds", "answers", "refused", "off plan", "hours kept", "winners",
-    "violations",
+    "example", "players", "seconds", "answers", "refused", "late", "off plan", "hours kept",
+    "winners", "violations",
 )  # fmt: skip
 
 
@@ -43,9 +43,9 @@ def table(columns: tuple[str, ...], rows: Iterator[str]) -> str:
     return "\n".join([row(*columns), f"|{'---|' * len(columns)}", *rows])
 
 
-def simulated(counts: tuple[int, ...], failed: list[str]) -> Iterator[str]:
+def simulated(wanted: list[Example], counts: tuple[int, ...], failed: list[str]) -> Iterator[str]:
     """Simulate each example with each number of players; yield rows."""
-    for example in examples():
+    for example in wanted:
         for count in counts:
             source, began = random.Random(1), time.perf_counter()
             scenario = Scenario(
@@ -84,13 +84,15 @@ def deviations(slices: list[Moment]) -> tuple[float, int, bool]:
     return off, max((units for units, _ in found), default=0), kept
 
 
-async def played(count: int, rate: float, folder: Path, failed: list[str]) -> list[str]:
+async def played(
+    wanted: list[Example], count: int, rate: float, folder: Path, failed: list[str]
+) -> list[str]:
     """Play each example on a real server; return rows."""
     rows = []
     async with arena(folder, processes=PROCESSES) as stage:
-        for path in dict.fromkeys(each.path for each in examples()):
+        for path in dict.fromkeys(each.path for each in wanted):
             await stage.apply(path)
-        for number, example in enumerate(examples()):
+        for number, example in enumerate(wanted):
             rows.append(await _played(stage, example, count, rate, number, failed))
             print(rows[-1], file=sys.stderr)
     return rows
@@ -111,7 +113,7 @@ async def _played(
         failed.append(f"{example.name} is off its plan")
     return row(
         example.name, f"{count:,}", f"{seconds:.0f}", f"{found.statuses[200]:,}",
-        f"{sum(found.statuses.values()) - found.statuses[200]:,}",
+        f"{sum(found.statuses.values()) - found.statuses[200]:,}", f"{found.late:.1f} s",
         f"{max((each.off for each in found.hours), default=0.0):.1%}",
         f"{kept} of {len(found.hours)}", f"{found.winners / count:.1%}",
         len(found.violations) or "none",
@@ -129,15 +131,19 @@ async def _played(
     "--simulate", type=click.IntRange(1), multiple=True, default=(PLAYERS, 5 * PLAYERS),
     help="Players of a simulation; repeat it.",
 )  # fmt: skip
+@click.option("--only", default="", help="Only examples whose names begin so.")
 @click.option("--page", type=click.Path(path_type=Path), help="Write the page of the reference.")
-def main(players: int, rate: float, simulate: tuple[int, ...], page: Path | None) -> None:
+def main(
+    players: int, rate: float, simulate: tuple[int, ...], only: str, page: Path | None
+) -> None:
     """Simulate and play the examples, and print the results."""
     failed: list[str] = []
+    wanted = [each for each in examples() if each.name.startswith(only)]
     reaper.hold()
-    first = table(SIMULATED, simulated(simulate, failed))
+    first = table(SIMULATED, simulated(wanted, simulate, failed))
     with tempfile.TemporaryDirectory(prefix="hunt-examples-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
-        rows = trio.run(played, players, rate, Path(name), failed)
+        rows = trio.run(played, wanted, players, rate, Path(name), failed)
     text = PAGE.read_text("utf-8").format(
         day=datetime.now(UTC).date().isoformat(),
         cpus=os.cpu_count(),
