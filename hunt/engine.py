@@ -14,6 +14,7 @@ from hunt import valkey_url
 from hunt.bus.link import Link
 from hunt.bus.valkey import ValkeyBus
 from hunt.core.addresses import network
+from hunt.core.bans import BanList
 from hunt.core.breaker import Breaker
 from hunt.core.key_ring import KeyRing
 from hunt.core.proxies import Proxies
@@ -26,6 +27,7 @@ from hunt.metrics.telemetry import Telemetry
 from hunt.operations import make_operations
 from hunt.play.assembly import assemble
 from hunt.play.claims import Claims
+from hunt.service.bans import Bans
 from hunt.service.broadcast import Broadcast
 from hunt.service.catalogue import Catalogue
 from hunt.service.commits import Commits
@@ -83,12 +85,14 @@ class Engine:
         self.catalogue = Catalogue(store.hunts.read)
         self.key_requests = KeyRequests()
         self.tokens = open_tokens(settings, clock=time.time, unknown=self.key_requests.add)
+        self.bans = BanList()
         epochs = Epochs(
             self.catalogue.hunts, store.hunts.begin_epoch, refresh=self.catalogue.refresh_soon
         )
         self.log_news = LogNews()
         self.webhooks = self._make_webhooks()
         self.streams = self._make_streams(epochs, recorder)
+        self.ban_reader = Bans(self.bans, store.bans.read, self.streams.hub.end_banned)
         self.bus = self._make_bus()
         self.listener_link = Link()
         breaker = Breaker(
@@ -151,6 +155,7 @@ class Engine:
             hunts=self.catalogue.hunts,
             tokens=self.tokens,
             limits=self.limits,
+            bans=self.bans,
             proxies=Proxies(settings.trusted_proxies),
             intake=self.intake,
             hub=self.streams.hub,
@@ -189,14 +194,20 @@ class Engine:
         ]
 
     def hunt_changed(self, hunt: str) -> None:
-        """Take a notice that a hunt, or one of its webhooks, has changed; cannot block."""
-        self.catalogue.refresh_soon(hunt)
+        """Take a notice that a hunt, its webhooks or its bans have changed; cannot block.
+
+        Args:
+            hunt: The id of the hunt; empty if the change concerns all hunts.
+        """
+        self.catalogue.refresh_soon(hunt or None)
         self.webhooks.look_soon()
+        self.ban_reader.refresh_soon()
 
     def listener_connected(self) -> None:
         """Read everything that notices tell: earlier ones are lost; cannot block."""
         self.streams.listener_connected()
         self.webhooks.look_soon()
+        self.ban_reader.refresh_soon()
 
     def _make_webhooks(self) -> Webhooks:
         allow = tuple(network(each) for each in self.settings.webhook_allow)
@@ -225,6 +236,7 @@ class Engine:
             jitter=jitter,
             clock=time.time,
             tokens=self.tokens,
+            bans=self.bans,
             slow=recorder.cut_off,
         )
         tail = Tail(
@@ -270,6 +282,7 @@ class Engine:
             ("engine", self.resume_faults),
             ("ending", self.ending.faults),
             ("retention", self.retention.faults),
+            ("engine", self.ban_reader.faults),
             ("keys", self.key_faults),
             ("leaderboard", self.leaderboard.faults),
             ("probe", self.commits.prober.faults),

@@ -90,6 +90,21 @@ class NoGuests(NotAllowed):
     slug, title = "no-guests", "No guests"
 
 
+class Banned(NotAllowed):
+    """The player, or the client's network, may not play."""
+
+    slug, title, label = "banned", "Banned", "banned"
+
+    def __init__(self) -> None:
+        super().__init__("this player may not play: an operator has ended it")
+
+
+class BanNotFound(Refused):
+    """There is no such ban."""
+
+    status, slug, title, label = 404, "no-such-ban", "No such ban", "not_found"
+
+
 class HuntNotFound(Refused):
     """There is no such hunt."""
 

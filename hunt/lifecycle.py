@@ -78,6 +78,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
         with trio.move_on_after(START_PATIENCE) as patience:
             await engine.store.wait_fit()
             await engine.catalogue.wait_read(engine.streams)
+            await engine.ban_reader.wait_read()
         if patience.cancelled_caught:
             raise StoreUnavailable(
                 f"no database within {START_PATIENCE:.0f} s: check HUNT_DATABASE_URL"
@@ -86,6 +87,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             nursery.start_soon(engine.telemetry.run)
             nursery.start_soon(evict, engine.rotations)
             nursery.start_soon(engine.catalogue.run, engine.streams)
+            nursery.start_soon(engine.ban_reader.run)
             nursery.start_soon(engine.ending.run)
             nursery.start_soon(engine.retention.run)
             await nursery.start(engine.streams.run)

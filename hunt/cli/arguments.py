@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +28,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 #: The error of a server, or a command, that has no secret to sign tokens with.
 NO_SECRET = "HUNT_JWT_SECRET: not set; give one or more secrets of at least 32 bytes"
+
+#: Units of durations, in seconds.
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+#: Longest duration, such as the validity of a token, in days.
+MOST_DAYS = 3650
 
 _FILE_MAX = 1 << 20  # maximum size of a hunt file, in bytes
 
@@ -53,6 +60,14 @@ def options(command: Command) -> Command:
 def examples(*lines: str) -> str:
     """Return the part of a help text that shows example command lines."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def echo_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of equal length with aligned columns; the first row is the heading."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
 
 
 class HuntId(click.ParamType[str]):
@@ -93,6 +108,24 @@ class PlayerId(click.ParamType[str]):
 
 
 PLAYER_ID = PlayerId()
+
+
+class Duration(click.ParamType[float]):
+    """A duration with a unit, as seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds in a text like ``90s`` or ``1h``."""
+        match = re.fullmatch(r"(\d{1,9})([smhd])", str(value), re.ASCII)
+        if match is None or not int(match[1]):
+            self.fail("must be a duration, as in 90s, 15m, 1h or 7d", param, ctx)
+        found = float(int(match[1]) * UNITS[match[2]])
+        if found > MOST_DAYS * UNITS["d"]:
+            self.fail(f"must be at most {MOST_DAYS}d", param, ctx)
+        return found
 
 
 class Coordinate(click.ParamType[float]):

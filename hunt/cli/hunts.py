@@ -26,11 +26,7 @@ def command(as_json: bool, data_dir: Path | None, config: Path | None) -> None:
     if not rows:
         click.echo("there are no hunts yet: create one with 'hunt apply FILE'")
         return
-    table = [COLUMNS, *(tuple(str(row[name]) for name in COLUMNS) for row in rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(COLUMNS))]
-    for row in table:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+    arguments.echo_table([COLUMNS, *(tuple(str(row[name]) for name in COLUMNS) for row in rows)])
 
 
 async def _all(settings: Settings) -> list[Hunt]:

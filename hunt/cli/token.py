@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections.abc import Collection
@@ -21,30 +20,7 @@ from hunt.service import jwks
 from hunt.service.keyring import open_tokens
 from hunt.settings import Settings
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-#: Longest validity of a token, in days.
-MOST_DAYS = 3650
-
 _MOST = 1 << 16  # maximum number of bytes to read from standard input
-
-
-class Duration(click.ParamType[float]):
-    """A duration with a unit, as seconds."""
-
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return the seconds in a text like ``90s`` or ``1h``."""
-        match = re.fullmatch(r"(\d{1,9})([smhd])", str(value), re.ASCII)
-        if match is None or not int(match[1]):
-            self.fail("must be a duration, as in 90s, 15m, 1h or 7d", param, ctx)
-        found = float(int(match[1]) * UNITS[match[2]])
-        if found > MOST_DAYS * UNITS["d"]:
-            self.fail(f"must be at most {MOST_DAYS}d", param, ctx)
-        return found
 
 
 @click.command(
@@ -82,7 +58,7 @@ class Duration(click.ParamType[float]):
 )
 @click.option(
     "--ttl",
-    type=Duration(),
+    type=arguments.Duration(),
     default="1h",
     show_default=True,
     help="Validity, for example 90s, 15m, 1h or 7d.",

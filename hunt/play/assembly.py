@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import trio
 
+from hunt.core.bans import BanList
 from hunt.core.hunts import Hunt
 from hunt.core.proxies import Proxies
 from hunt.core.token_verifier import TokenVerifier
@@ -31,6 +32,7 @@ def assemble(
     hunts: Mapping[str, Hunt],
     tokens: TokenVerifier,
     limits: Limits,
+    bans: BanList,
     proxies: Proxies,
     intake: Intake,
     hub: Hub,
@@ -49,6 +51,7 @@ def assemble(
         hunts: Every hunt, by id; the catalogue keeps it current.
         tokens: Verifies tokens.
         limits: Rate limits of players and addresses.
+        bans: The bans in force.
         proxies: Finds the client's address behind trusted proxies.
         intake: Draws clicks and puts them into their lanes.
         hub: Publishes rewards and wins to subscribers.
@@ -82,6 +85,7 @@ def assemble(
         hunts=hunts,
         authenticator=Authenticator(tokens, origins=settings.allowed_origins, clock=time.time),
         limits=limits,
+        bans=bans,
         proxies=proxies,
         intake=intake,
         streams=streams,

@@ -51,8 +51,11 @@ class Guests:
             except NotAuthenticated:
                 pass  # expired, or signed by another secret: make a new guest
             else:
+                key = self._play.address(peer, request.forwarded)
+                self._play.bans.check(None, player=known.player, key=key)
                 return json_reply(wire.encode({"player": known.player}))
         source = self._play.proxies.source(peer, request.forwarded)
+        self._play.bans.check(None, player=None, key=source.key)
         self._limits.sessions.address(source.key)
         player = guest()
         secure = request.encrypted if source.secure is None else source.secure

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Literal
 
 from hunt.core import wire
+from hunt.core.bans import BanList
 from hunt.core.events import Outcome
 from hunt.core.forwarding import Forwarded
 from hunt.core.hunts import Hunt
@@ -55,6 +56,7 @@ class Play:
         hunts: Every hunt, by id; the catalogue keeps it current.
         authenticator: Authenticates requests.
         limits: Rate limits of players and addresses.
+        bans: The bans in force.
         proxies: Finds the client's address behind trusted proxies.
         intake: Draws clicks and puts them into their lanes.
         streams: Opens streams.
@@ -70,6 +72,7 @@ class Play:
         hunts: Mapping[str, Hunt],
         authenticator: Authenticator,
         limits: Limits,
+        bans: BanList,
         proxies: Proxies,
         intake: Intake,
         streams: StreamServices,
@@ -84,6 +87,7 @@ class Play:
         self.access = access
         self._hunts = hunts
         self._limits = limits
+        self.bans = bans
         self.proxies = proxies
         self._intake = intake
         self._metrics = metrics
@@ -227,6 +231,8 @@ class Play:
         Raises:
             Refused: A limit, the body or the state of the server refuses it.
         """
+        if self.bans.any:
+            self.bans.check(hunt.id, player=player, key=self.address(peer, request.forwarded))
         if (limit := self._limits.address_clicks) is not None:
             limit.address(self.address(peer, request.forwarded))
         definition = hunt.definition
@@ -286,6 +292,7 @@ class Play:
         """Return the subscription of a client, or raise `TooFast` if it exceeds a rate limit."""
         everybody = request.scope == "all"
         key = self.address(peer, request.forwarded)
+        self.bans.check(hunt.id, player=identity.player, key=key)
         kinds = [self._limits.connects]
         if not everybody and request.last_event_id is not None:
             kinds.append(self._limits.resumes)
@@ -295,4 +302,4 @@ class Play:
         # The limit of streams by address applies only to clients behind a trusted proxy.
         # For all others the limit of connections applies.
         client = key if peer.trusted and key != peer.key else None
-        return Subscription(hunt.id, identity, everybody, client)
+        return Subscription(hunt.id, identity, everybody, client, key)

@@ -11,7 +11,7 @@ import structlog
 from hunt.core import websocket_messages
 from hunt.core.events import Outcome, Settlement
 from hunt.core.proxies import Peer
-from hunt.errors import Draining, InvalidRequest, NotAuthenticated, Overloaded, Refused
+from hunt.errors import Banned, Draining, InvalidRequest, NotAuthenticated, Overloaded, Refused
 from hunt.play import close_codes, contract
 from hunt.play.play import EXPIRED, Play
 from hunt.play.request import Request
@@ -132,6 +132,8 @@ class Session:
             self._finish(close_codes.OVER, "the hunt is over")
         elif reason == "expired":
             self._finish(close_codes.BAD_TOKEN, EXPIRED)
+        elif reason == "banned":
+            self._finish(Banned.close_code, str(Banned()))
         else:
             pause = self._pause()
             self._reply(websocket_messages.drain(pause))

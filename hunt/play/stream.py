@@ -72,7 +72,7 @@ class StreamServices:
         """Return the last blocks of an event stream; empty for a slow consumer."""
         if reason == "drain":
             return sse.drain(self.reconnect.ms())
-        if reason in {"over", "expired"}:
+        if reason in {"over", "expired", "banned"}:
             return sse.pause(self.reconnect.ms())
         return b""
 

@@ -9,6 +9,7 @@ from itertools import chain
 import trio
 
 from hunt.core import sse
+from hunt.core.bans import BanList
 from hunt.core.events import Reward
 from hunt.core.player_ids import mask
 from hunt.errors import Draining, Overloaded
@@ -40,6 +41,7 @@ class Hub:
         jitter: Uniform in [0, 1), spreads ``Retry-After`` and the ends of streams.
         clock: The wall clock, in seconds, by which tokens expire.
         tokens: Tells whether the token behind an identity is still valid.
+        bans: The bans in force.
         slow: Called after each slow consumer that was disconnected; must not block.
         first: Called after a hunt got its first stream; must not block.
     """
@@ -53,12 +55,14 @@ class Hub:
         jitter: Callable[[], float],
         clock: Callable[[], float],
         tokens: Validity,
+        bans: BanList,
         slow: Callable[[], None] = lambda: None,
         first: Callable[[], None] = lambda: None,
     ) -> None:
         self._epoch = epoch
         self._per_player = per_player
         self._jitter = jitter
+        self._bans = bans
         self._slow = slow
         self.first = first
         self._streams: dict[Subscriber, Subscription] = {}
@@ -87,12 +91,14 @@ class Hub:
             subscriber: A new subscriber.
 
         Raises:
+            Banned: The player or the address is banned.
             Draining: The hub has closed.
             Overloaded: The player or the address has too many streams.
         """
         if self._closed:
             raise Draining(retry_after=1 + self._jitter())
         player = subscription.identity.player
+        self._bans.check(subscription.hunt, player=player, key=subscription.source)
         if self._open[player] >= self._per_player:
             raise Overloaded("too many streams", retry_after=5 + self._jitter())
         address = subscription.address
@@ -210,6 +216,15 @@ class Hub:
             for frame in last:
                 subscriber.offer(frame)
             self._end(subscriber, reason)
+
+    async def end_banned(self) -> None:
+        """Close every stream of a banned player or address."""
+        for number, (each, what) in enumerate(list(self._streams.items()), 1):
+            banned = self._bans.concerns(what.hunt, player=what.identity.player, key=what.source)
+            if banned and each in self._streams:  # it may have ended meanwhile
+                self._end(each, "banned")
+            if number % SLICE == 0:
+                await trio.lowlevel.checkpoint()
 
     async def close(self) -> None:
         """Close every subscriber, and refuse new ones.

@@ -10,7 +10,7 @@ from msgspec import Struct
 from hunt.core import websocket_messages
 from hunt.core.tokens import Identity
 
-Reason = Literal["slow", "drain", "over", "expired"]
+Reason = Literal["slow", "drain", "over", "expired", "banned"]
 
 
 class Subscription(Struct, frozen=True, gc=False):
@@ -20,6 +20,7 @@ class Subscription(Struct, frozen=True, gc=False):
     identity: Identity  #: the stream ends when the token behind it is no longer valid
     everybody: bool = False  #: wins of all players, not the rewards of one
     address: str | None = None  #: the client's address behind a trusted proxy; else None
+    source: str | None = None  #: the client's address, as a key of bans; None: not known
 
     @property
     def player(self) -> str | None:

@@ -35,6 +35,7 @@ ERASE = "select hunt_erase(%(hunt)s, %(player)s, %(pseudonym)s)"
 
 # In hunts whose log has no row of the player, and in entries of releases that wrote ids.
 ERASE_ELSEWHERE = (
+    "delete from bans where player = %(player)s",
     "update rejected set player = %(pseudonym)s, x = null, y = null where player = %(player)s",
     """
     update campaign_standings set player = %(pseudonym)s

@@ -15,6 +15,7 @@ from hunt.logs import FaultLog
 from hunt.store import connection_checks, schema, setting_checks, winners
 from hunt.store.announcements import Announcements
 from hunt.store.audit import Audit
+from hunt.store.bans import StoredBans
 from hunt.store.campaign_standings import CampaignStandings
 from hunt.store.campaigns import Campaigns
 from hunt.store.codes import Codes
@@ -76,6 +77,7 @@ class Store:
         self.leaderboard = StoredLeaderboard(pool)
         self._ring = ring or KeyRing(())
         self.codes = Codes(pool, self._ring)
+        self.bans = StoredBans(pool)
         self.campaigns = Campaigns(pool, ring)
         self.campaign_standings = CampaignStandings(pool, ring)
         self.listening = Listener(listen).listening

@@ -26,6 +26,7 @@ from hunt.web.admin import (
     players,
     process_control,
     rewards,
+    bans,
     samples,
     winners,
 )
@@ -168,6 +169,7 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     yield rewards.blueprint(
         play, operations, store=store, claims=engine.claims, known=engine.catalogue.hunts
     )
+    yield bans.blueprint(play, operations, store.bans)
     yield audit.blueprint(play, operations, store.audit)
     yield process_control.blueprint(play, operations, engine.commits)
     services = SampleServices(

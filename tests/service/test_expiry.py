@@ -10,6 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from hunt.core.bans import BanList
 from hunt.core.tokens import Identity
 from hunt.service import expiry
 from hunt.service.hub import Hub
@@ -53,6 +54,7 @@ class Process:
             jitter=random.Random(1).random,
             clock=lambda: wall() + self.ahead,
             tokens=self,
+            bans=BanList(),
         )
 
     def hold(self, identity: Identity) -> bool:

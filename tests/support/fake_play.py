@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import trio
 
+from hunt.core.bans import BanList
 from hunt.core.events import Outcome, Reward
 from hunt.core.hunts import Hunt
 from hunt.core.proxies import Peer, Proxies
@@ -151,9 +152,10 @@ class World:
         self.hunts: dict[str, Hunt] = dict(HUNTS)
         self.faults: Counter[str] = Counter()
         self.settings = Settings(**settings)
+        self.bans = BanList()
         self.hub = Hub(
             epoch=lambda hunt: "k1", per_player=2, jitter=lambda: 0.0, clock=lambda: self.wall,
-            tokens=cast(Any, self.tokens),
+            tokens=cast(Any, self.tokens), bans=self.bans,
         )  # fmt: skip
         reconnect = Reconnect(lambda: 0.0)
         greeter = Greeter(
@@ -170,6 +172,7 @@ class World:
                 cast(Any, self.tokens), origins=("https://allowed",), clock=lambda: self.wall
             ),
             limits=cast(Any, self.limits),
+            bans=self.bans,
             proxies=Proxies(["10.0.0.0/8"]),
             intake=cast(Any, self.intake),
             streams=streams,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hunt.core.bans import BanList
 from hunt.core.tokens import Identity
 from hunt.service.hub import Hub
 from hunt.service.subscriber import Mailbox, Subscription
@@ -35,6 +36,7 @@ def make_hub(**options: int) -> tuple[Hub, list[None]]:
         jitter=lambda: 0,
         clock=lambda: 0.0,
         tokens=AllValid(),
+        bans=BanList(),
         slow=lambda: cut.append(None),
     )
     return made, cut

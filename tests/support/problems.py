@@ -20,3 +20,7 @@ def assert_problem(response: Any, status: int) -> dict[str, Any]:
     assert problem["title"]
     assert problem["detail"]
     return problem
+
+
+def assert_slug(response: Any, status: int, slug: str) -> None:
+    assert assert_problem(response, status)["type"] == f"/docs/problems#{slug}"

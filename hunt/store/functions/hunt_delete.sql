@@ -22,6 +22,7 @@ begin
     delete from standings where hunt = p_hunt;
     delete from standings_upto where hunt = p_hunt;
     delete from webhooks where hunt = p_hunt;  -- with their secrets and dead letters
+    delete from bans where hunt = p_hunt;
     delete from log_epochs where hunt = p_hunt;
     delete from hunts where number = p_hunt and last_seq = 0;
     if not found then

@@ -183,6 +183,17 @@ _PLAYERS = (
         admin_schemas.Erasure, 400,
     ),
     _operation(
+        "admin_bans", "GET", "/bans", "List the bans in force.", admin_schemas.BanList,
+    ),
+    _operation(
+        "admin_ban", "POST", "/bans",
+        "Ban a player, or a network; replaces a ban of the same client in the same hunts.",
+        admin_schemas.Ban, 400, body=admin_schemas.NewBan, status=201,
+    ),
+    _operation(
+        "admin_unban", "DELETE", "/bans/{ban}", "Lift a ban.", admin_schemas.Ban,
+    ),
+    _operation(
         "admin_audit", "GET", "/audit", "List the audit trail, newest first.",
         admin_schemas.AuditPage, 400,
         parameters=(

@@ -49,6 +49,7 @@ _PATH_PARAMETERS: Mapping[str, tuple[Schema, str]] = {
         ("webhook", Annotated[int, Meta(ge=1, le=2**62)], "Id of the webhook."),
         ("prize", field_types.Id, "Id of the prize."),
         ("seq", field_types.Seq, "Seq of the reward."),
+        ("ban", field_types.BanId, "Id of the ban."),
         ("folder", field_types.File, "Name of the folder."),
         ("name", field_types.File, "Name of the file."),
     )

@@ -1,0 +1,68 @@
+"""``hunt ban``: stop a player, or a network, from playing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hunt.cli import arguments, running
+from hunt.core.bans import MAX_REASON, Ban, parse_network
+from hunt.settings import Settings
+from hunt.store.bans import NewBan, StoredBans
+
+
+class NetworkText(click.ParamType[str]):
+    """An address or a network."""
+
+    name = "network"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the network as it is stored."""
+        try:
+            return parse_network(str(value))
+        except ValueError:
+            self.fail("must be an address or a network, as in 203.0.113.0/24", param, ctx)
+
+
+@click.command(
+    epilog=arguments.examples(
+        'hunt ban ada --reason "ten clicks a second for an hour"',
+        "hunt ban ada --hunt harbour --for 7d",
+        "hunt ban --network 203.0.113.0/24 --for 12h",
+    )
+)
+@click.argument("player", required=False, type=arguments.PLAYER_ID)
+@click.option("--network", type=NetworkText(), help="Network or address, instead of a player.")
+@click.option("--hunt", "hunt_id", type=arguments.HUNT_ID, help="Hunt; default: all hunts.")
+@click.option(
+    "--for", "seconds", type=arguments.Duration(), help="Duration, as in 12h; default: no end."
+)
+@click.option("--reason", default="", help="Text for operators; players do not see it.")
+@arguments.options
+def command(
+    player: str | None,
+    network: str | None,
+    hunt_id: str | None,
+    seconds: float | None,
+    reason: str,
+    data_dir: Path | None,
+    config: Path | None,
+) -> None:
+    """Ban a player, or a network: every node refuses its clicks and ends its streams."""
+    if (player is None) == (network is None):
+        raise click.UsageError("give either a player or --network")
+    if len(reason) > MAX_REASON:
+        raise click.UsageError(f"--reason: must have at most {MAX_REASON} characters")
+    new = NewBan(player=player, network=network, hunt=hunt_id, reason=reason, seconds=seconds)
+    ban = running.run(_ban, arguments.read(data_dir, config).settings, new)
+    until = "" if ban.until is None else f" until {ban.until:%Y-%m-%d %H:%M:%S %Z}"
+    where = "all hunts" if ban.hunt is None else f"hunt {ban.hunt}"
+    click.echo(f"{ban.player or ban.network} is banned from {where}{until} (ban {ban.id})")
+
+
+async def _ban(settings: Settings, new: NewBan) -> Ban:
+    async with running.pool(settings) as pool:
+        return await StoredBans(pool).add(new, actor=arguments.actor())

@@ -1,0 +1,148 @@
+"""Bans in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from msgspec import Struct
+from psycopg.types.json import Jsonb
+
+from hunt.core.bans import Ban
+from hunt.errors import BanNotFound, HuntNotFound
+from hunt.store.audit import AUDIT
+from hunt.store.driver.errors import translated
+from hunt.store.driver.pool import Pool
+
+_COLUMNS = "b.id, b.player, b.network::text, h.id, b.reason, b.until, b.at, b.actor"
+
+READ = f"""
+    select {_COLUMNS} from bans b left join hunts h on h.number = b.hunt
+     where b.until is null or b.until > clock_timestamp() order by b.id
+"""
+
+HUNT = "select number from hunts where id = %s"
+
+# Bans that are over are kept for a day, so that operators see them in a conflict of ids.
+CLEAN = "delete from bans where until < clock_timestamp() - interval '1 day'"
+
+ADD = f"""
+    with added as (
+        insert into bans as b (player, network, hunt, reason, until, actor)
+        values (%(player)s, %(network)s, %(hunt)s, %(reason)s,
+                clock_timestamp() + make_interval(secs => %(seconds)s), %(actor)s)
+        on conflict ((coalesce(player, '')), (coalesce(network::text, '')), (coalesce(hunt, 0)))
+        do update set reason = excluded.reason, until = excluded.until, at = excluded.at,
+                      actor = excluded.actor
+        returning *
+    )
+    select {_COLUMNS} from added b left join hunts h on h.number = b.hunt
+"""
+
+FIND = f"""
+    select {_COLUMNS} from bans b left join hunts h on h.number = b.hunt
+     where b.id = %s for update of b
+"""
+
+REMOVE = "delete from bans where id = %s"
+
+# Every process reads its hunts after such a notice, and the bans with them.
+NOTIFY = "select pg_notify('hunt_hunts', '')"
+
+_NAMES = ("id", "player", "network", "hunt", "reason", "until", "at", "actor")
+
+
+class NewBan(Struct, frozen=True, kw_only=True):
+    """A ban to be added."""
+
+    player: str | None = None  #: one of player and network is None
+    network: str | None = None  #: as returned by `hunt.core.bans.parse_network`
+    hunt: str | None = None  #: None: all hunts
+    reason: str = ""
+    seconds: float | None = None  #: duration, > 0; None: no end
+
+
+class StoredBans:
+    """Bans in the database.  The caller opens and closes the pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def read(self) -> list[Ban]:
+        """Return the bans in force, oldest first.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        with translated():
+            async with self._pool.connection() as conn:
+                rows = await (await conn.execute(READ)).fetchall()
+        return [_ban(row) for row in rows]
+
+    async def add(self, new: NewBan, *, actor: str) -> Ban:
+        """Add a ban, or replace that of the same client in the same hunts.
+
+        Raises:
+            HuntNotFound: There is no such hunt.
+            StoreError: The ban was not added, or the outcome is unknown.
+        """
+        with translated():
+            async with self._pool.transaction() as conn:
+                await conn.execute(CLEAN)
+                number = None
+                if new.hunt is not None:
+                    found = await (await conn.execute(HUNT, (new.hunt,))).fetchone()
+                    if found is None:
+                        raise HuntNotFound(f"there is no hunt {new.hunt!r}")
+                    number = found[0]
+                values = {
+                    "player": new.player,
+                    "network": new.network,
+                    "hunt": number,
+                    "reason": new.reason,
+                    "seconds": new.seconds,
+                    "actor": actor,
+                }
+                row = await (await conn.execute(ADD, values)).fetchone()
+                assert row is not None
+                ban = _ban(row)
+                await conn.execute(AUDIT, (actor, "ban", ban.hunt, Jsonb(_detail(ban))))
+                await conn.execute(NOTIFY)
+        return ban
+
+    async def remove(self, number: int, *, actor: str, hunts: Collection[str] | None = None) -> Ban:
+        """Lift a ban, and return it.
+
+        Args:
+            number: Id of the ban.
+            actor: Who lifts it.
+            hunts: Ids of the hunts whose bans may be lifted; None: all bans.
+
+        Raises:
+            BanNotFound: There is no such ban.
+            StoreError: The ban was not lifted, or the outcome is unknown.
+        """
+        with translated():
+            async with self._pool.transaction() as conn:
+                row = await (await conn.execute(FIND, (number,))).fetchone()
+                if row is None or (hunts is not None and _ban(row).hunt not in hunts):
+                    raise BanNotFound(f"there is no ban {number}")
+                ban = _ban(row)
+                await conn.execute(REMOVE, (number,))
+                await conn.execute(AUDIT, (actor, "unban", ban.hunt, Jsonb(_detail(ban))))
+                await conn.execute(NOTIFY)
+        return ban
+
+
+def _ban(row: tuple[object, ...]) -> Ban:
+    return Ban(**dict(zip(_NAMES, row, strict=True)))  # type: ignore[arg-type]
+
+
+def _detail(ban: Ban) -> dict[str, object]:
+    """Return a ban for the audit trail."""
+    detail = {
+        "player": ban.player,
+        "network": ban.network,
+        "reason": ban.reason or None,
+        "until": None if ban.until is None else ban.until.isoformat(),
+    }
+    return {name: value for name, value in detail.items() if value is not None}
