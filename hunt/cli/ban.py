@@ -31,6 +31,7 @@ class NetworkText(click.ParamType[str]):
     epilog=arguments.examples(
         'hunt ban ada --reason "ten clicks a second for an hour"',
         "hunt ban ada --hunt harbour --for 7d",
+        'hunt ban ada --void --reason "position faked"',
         "hunt ban --network 203.0.113.0/24 --for 12h",
     )
 )
@@ -41,6 +42,7 @@ class NetworkText(click.ParamType[str]):
     "--for", "seconds", type=arguments.Duration(), help="Duration, as in 12h; default: no end."
 )
 @click.option("--reason", default="", help="Text for operators; players do not see it.")
+@click.option("--void", is_flag=True, help="Also void the rewards of the player that are not sent.")
 @arguments.options
 def command(
     player: str | None,
@@ -48,21 +50,28 @@ def command(
     hunt_id: str | None,
     seconds: float | None,
     reason: str,
+    void: bool,
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
     """Ban a player, or a network: every node refuses its clicks and ends its streams."""
     if (player is None) == (network is None):
         raise click.UsageError("give either a player or --network")
+    if void and player is None:
+        raise click.UsageError("--void needs a player")
     if len(reason) > MAX_REASON:
         raise click.UsageError(f"--reason: must have at most {MAX_REASON} characters")
     new = NewBan(player=player, network=network, hunt=hunt_id, reason=reason, seconds=seconds)
-    ban = running.run(_ban, arguments.read(data_dir, config).settings, new)
+    ban, voided = running.run(_ban, arguments.read(data_dir, config).settings, new, void)
     until = "" if ban.until is None else f" until {ban.until:%Y-%m-%d %H:%M:%S %Z}"
     where = "all hunts" if ban.hunt is None else f"hunt {ban.hunt}"
     click.echo(f"{ban.player or ban.network} is banned from {where}{until} (ban {ban.id})")
+    if void:
+        click.echo(f"rewards voided: {voided}")
 
 
-async def _ban(settings: Settings, new: NewBan) -> Ban:
+async def _ban(settings: Settings, new: NewBan, void: bool) -> tuple[Ban, int]:
     async with running.pool(settings) as pool:
-        return await StoredBans(pool).add(new, actor=arguments.actor())
+        bans, actor = StoredBans(pool), arguments.actor()
+        ban = await bans.add(new, actor=actor)
+        return ban, await bans.void(new, actor=actor) if void else 0

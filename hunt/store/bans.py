@@ -8,10 +8,11 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from hunt.core.bans import Ban
-from hunt.errors import BanNotFound, HuntNotFound
+from hunt.errors import BanNotFound, HuntError, HuntNotFound
 from hunt.store.audit import AUDIT
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
+from hunt.store.reward_states import RewardStates
 
 _COLUMNS = "b.id, b.player, b.network::text, h.id, b.reason, b.until, b.at, b.actor"
 
@@ -19,6 +20,8 @@ READ = f"""
     select {_COLUMNS} from bans b left join hunts h on h.number = b.hunt
      where b.until is null or b.until > clock_timestamp() order by b.id
 """
+
+HUNTS = "select id from hunts order by id"
 
 HUNT = "select number from hunts where id = %s"
 
@@ -108,6 +111,32 @@ class StoredBans:
                 await conn.execute(AUDIT, (actor, "ban", ban.hunt, Jsonb(_detail(ban))))
                 await conn.execute(NOTIFY)
         return ban
+
+    async def void(self, new: NewBan, *, actor: str) -> int:
+        """Void the rewards of a banned player; return how many had not been void.
+
+        Rewards that were sent stay.  Safe to repeat.
+
+        Raises:
+            HuntError: The reason names the player, whose id must not outlive an erasure.
+            StoreError: The rewards of some hunts may not be void.
+        """
+        assert new.player is not None, "networks have no rewards"
+        states, voided = RewardStates(self._pool), 0
+        hunts = [new.hunt] if new.hunt is not None else await self._hunts()
+        reason = new.reason or "banned"
+        for hunt in hunts:
+            asked = await states.change(hunt, "void", actor=actor, player=new.player, reason=reason)
+            for each in asked:
+                if each.wrong is not None:
+                    raise HuntError(f"{hunt}, seq {each.seq}: {each.wrong}")
+            voided += sum(each.before != "void" for each in asked)
+        return voided
+
+    async def _hunts(self) -> list[str]:
+        with translated():
+            async with self._pool.connection() as conn:
+                return [row[0] for row in await (await conn.execute(HUNTS)).fetchall()]
 
     async def remove(self, number: int, *, actor: str, hunts: Collection[str] | None = None) -> Ban:
         """Lift a ban, and return it.

@@ -19,6 +19,7 @@ from hunt.play.resources import Resources
 from hunt.web import bodies, caller, cors, responses
 from hunt.web.admin import (
     audit,
+    bans,
     codes,
     exports,
     hunts,
@@ -26,7 +27,6 @@ from hunt.web.admin import (
     players,
     process_control,
     rewards,
-    bans,
     samples,
     winners,
 )

@@ -43,10 +43,11 @@ def blueprint(play: Play, operations: Operations, bans: StoredBans) -> Blueprint
     @routes.post("/bans")
     async def add() -> Response:
         operator = caller.operator_identity(play)
-        new = _new(await bodies.json_object())
+        new, void = _new(await bodies.json_object())
         _check_hunt(operator, new)
         ban = await bans.add(new, actor=operator.player)
-        return json_response(_json(ban), status=201)
+        voided = await bans.void(new, actor=operator.player) if void else 0
+        return json_response(_json(ban) | {"voided": voided}, status=201)
 
     @routes.delete("/bans/<int:number>")
     async def remove(number: int) -> Response:
@@ -67,13 +68,13 @@ def _json(ban: Ban) -> dict[str, object]:
     return asdict(ban)
 
 
-def _new(given: dict[str, object]) -> NewBan:
-    """Return the ban in the body of a request.
+def _new(given: dict[str, object]) -> tuple[NewBan, bool]:
+    """Return the ban in the body of a request, and whether it voids the player's rewards.
 
     Raises:
         InvalidRequest: A member is unknown, missing or wrong.
     """
-    known = {"player", "network", "hunt", "reason", "seconds"}
+    known = {"player", "network", "hunt", "reason", "seconds", "void"}
     errors = {name: "is not known" for name in given if name not in known}
     player, network, hunt = given.get("player"), given.get("network"), given.get("hunt")
     reason, seconds = given.get("reason", ""), given.get("seconds")
@@ -96,6 +97,12 @@ def _new(given: dict[str, object]) -> NewBan:
         and 0 < seconds <= MOST_SECONDS
     ):
         errors["seconds"] = f"must be a number over 0, at most {MOST_SECONDS:.0f}"
+    void = given.get("void", False)
+    if not isinstance(void, bool) or (void and player is None):
+        errors["void"] = "must be true or false, and is for players only"
+    elif void and isinstance(reason, str) and isinstance(player, str) and player in reason:
+        errors["reason"] = "must not contain the player's id"
     if errors:
         raise InvalidRequest("the body is not valid", errors=errors)
-    return NewBan(player=player, network=network, hunt=hunt, reason=reason, seconds=seconds)  # type: ignore[arg-type]
+    fields = {"player": player, "network": network, "hunt": hunt, "seconds": seconds}
+    return NewBan(reason=str(reason), **fields), void is True  # type: ignore[arg-type]

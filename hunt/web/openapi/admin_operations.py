@@ -188,7 +188,7 @@ _PLAYERS = (
     _operation(
         "admin_ban", "POST", "/bans",
         "Ban a player, or a network; replaces a ban of the same client in the same hunts.",
-        admin_schemas.Ban, 400, body=admin_schemas.NewBan, status=201,
+        admin_schemas.NewlyBanned, 400, body=admin_schemas.NewBan, status=201,
     ),
     _operation(
         "admin_unban", "DELETE", "/bans/{ban}", "Lift a ban.", admin_schemas.Ban,

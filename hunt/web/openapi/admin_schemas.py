@@ -267,6 +267,12 @@ class Ban(Struct):
     actor: str
 
 
+class NewlyBanned(Ban):
+    """A ban that was added, and the number of rewards that were voided with it."""
+
+    voided: NonNegative
+
+
 class BanList(Struct):
     """The bans in force, oldest first."""
 
@@ -284,6 +290,7 @@ class NewBan(Struct, forbid_unknown_fields=True):
     hunt: Id | UnsetType | None = UNSET
     reason: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     seconds: Annotated[float, Meta(gt=0)] | UnsetType | None = UNSET
+    void: bool | UnsetType = UNSET
 
 
 class DrainStarted(Struct):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.operators import ADMIN, HUNTS, RIVER, act, bound, operator
 from tests.support.problems import assert_problem, assert_slug
-from tests.support.serving import serving
+from tests.support.serving import bearer, serving
 
 BANS = f"{ADMIN}/bans"
 
@@ -20,8 +20,10 @@ async def test_ban_is_listed_lifted_and_audited(database: str) -> None:
         assert made.status_code == 201
         assert made.json() | body | {"network": None} == made.json() | body
         again = (await client.post(BANS, json=body | {"reason": "again"})).json()
+        assert again.pop("voided") == 0
         assert again["id"] == made.json()["id"], "the same client in the same hunt"
         network = (await client.post(BANS, json={"network": "203.0.113.7"})).json()
+        del network["voided"]
         assert (network["network"], network["hunt"]) == ("203.0.113.7/32", None)
         assert (await act(client, "GET", BANS))["bans"] == [again, network]
         assert await act(client, "DELETE", f"{BANS}/{again['id']}") == again
@@ -47,6 +49,9 @@ async def test_ban_is_listed_lifted_and_audited(database: str) -> None:
         ({"player": "ada", "seconds": True}, "seconds"),
         ({"player": "ada", "seconds": 1e300}, "seconds"),
         ({"player": "ada", "who": 1}, "who"),
+        ({"player": "ada", "void": 1}, "void"),
+        ({"network": "203.0.113.7", "void": True}, "void"),
+        ({"player": "ada", "void": True, "reason": "ada cheats"}, "reason"),
     ],
 )
 async def test_wrong_ban_is_refused_by_name(
@@ -69,6 +74,7 @@ async def test_token_for_one_hunt_bans_in_that_hunt_only(database: str) -> None:
         assert_problem(await client.post(BANS, json={"player": "bob", "hunt": "harbour"}), 403)
         assert_problem(await client.delete(f"{BANS}/{everywhere['id']}"), 404)
         made = (await client.post(BANS, json={"player": "bob", "hunt": "river"})).json()
+        del made["voided"]
         assert (await act(client, "GET", BANS))["bans"] == [made]
         assert_problem(await client.post(BANS, json={"player": "x", "hunt": "nowhere"}), 403)
         operator(client)
@@ -81,3 +87,19 @@ async def test_erasure_of_a_player_deletes_the_bans(database: str) -> None:
         await client.post(BANS, json={"player": "ada"})
         await act(client, "DELETE", f"{ADMIN}/players/ada")
         assert (await act(client, "GET", BANS))["bans"] == []
+
+
+async def test_ban_voids_all_rewards_of_the_player(database: str) -> None:
+    async with serving(database) as client:
+        for name in ("ada", "bob"):
+            client.headers.update(bearer(name))
+            assert (await client.click()).json()["prize"] == "coin"
+        operator(client)
+        made = await client.post(BANS, json={"player": "ada", "void": True})
+        assert made.json()["voided"] == 1
+        again = await client.post(BANS, json={"player": "ada", "void": True})
+        assert again.json()["voided"] == 0, "they are void already"
+        winners = (await act(client, "GET", f"{HUNTS}/harbour/winners"))["winners"]
+        assert {each["player"]: each["state"] for each in winners} == {
+            "ada": "void", "bob": "granted",
+        }  # fmt: skip
