@@ -33,25 +33,23 @@ begin
     v_to := least(v_last, v_upto + p_most);
     if v_to > v_upto then
         v_void := exists (select from reward_changes_upto c where c.hunt = v_hunt);
-        insert into standings as s (hunt, player, points, wins, seq)
-        select v_hunt, r.player, sum(r.points), count(*), max(r.seq) from rewards r
-         where r.hunt = v_hunt and r.seq > v_upto and r.seq <= v_to and r.prize is not null
-           and not (v_void and exists (
-               select from reward_changes c where c.hunt = v_hunt and c.seq = r.seq and c.state = 'void'))
-         group by r.player
-        on conflict (hunt, player) do update
-           set points = s.points + excluded.points, wins = s.wins + excluded.wins, seq = excluded.seq;
-        if v_campaign is not null then
-            insert into campaign_standings as s (campaign, player, points, wins, reached)
-            select v_campaign, r.player, sum(r.points), count(*), max(r.at) from rewards r
+        with won as materialized (
+            select r.player, sum(r.points) as points, count(*) as wins, max(r.seq) as seq, max(r.at) as at from rewards r
              where r.hunt = v_hunt and r.seq > v_upto and r.seq <= v_to and r.prize is not null
                and not (v_void and exists (
                    select from reward_changes c where c.hunt = v_hunt and c.seq = r.seq and c.state = 'void'))
              group by r.player
+        ), of_campaign as (
+            insert into campaign_standings as c (campaign, player, points, wins, reached)
+            select v_campaign, w.player, w.points, w.wins, w.at from won w where v_campaign is not null
             on conflict (campaign, player) do update
-               set points = s.points + excluded.points, wins = s.wins + excluded.wins,
-                   reached = greatest(s.reached, excluded.reached);
-        end if;
+               set points = c.points + excluded.points, wins = c.wins + excluded.wins,
+                   reached = greatest(c.reached, excluded.reached)
+        )
+        insert into standings as s (hunt, player, points, wins, seq)
+        select v_hunt, w.player, w.points, w.wins, w.seq from won w where true
+        on conflict (hunt, player) do update
+           set points = s.points + excluded.points, wins = s.wins + excluded.wins, seq = excluded.seq;
         update standings_upto u set seq = v_to where u.hunt = v_hunt;
     end if;
     return query select v_to, v_last - v_to;
