@@ -57,6 +57,7 @@ class FakeStore:
         self.log = FakeLog(self, later)
         self.hunts = self.leaderboard = self.audit = self
         self.webhook_leases = self.log_events = self.campaign_standings = self
+        self.retention = self
         self.ring = KeyRing(())
         self._later = later
         self.faults: Counter[str] = Counter()
@@ -77,6 +78,10 @@ class FakeStore:
     async def claim(self) -> tuple[list[Lease], list[WebhookState]]:
         await trio.lowlevel.checkpoint()
         return [], []
+
+    async def apply(self) -> tuple[int, int]:
+        await trio.lowlevel.checkpoint()
+        return 0, 0
 
     async def page(self, *args: object, **options: object) -> None:
         raise NotImplementedError("there are no webhooks")
