@@ -9,6 +9,7 @@ from functools import partial
 
 import trio
 
+from hunt.core.bans import Ban
 from hunt.core.events import Click, Outcome, Reward
 from hunt.core.hunts import Hunt, Version
 from hunt.core.key_ring import KeyRing
@@ -40,6 +41,14 @@ CALLS: tuple[Kind, ...] = (
 )  # fmt: skip
 
 
+class NoBans:
+    """As `hunt.store.bans.Bans`, without a ban."""
+
+    async def read(self) -> list[Ban]:
+        await trio.lowlevel.checkpoint()
+        return []
+
+
 class FakeStore:
     """As `hunt.store.store.Store`.
 
@@ -57,7 +66,8 @@ class FakeStore:
         self.log = FakeLog(self, later)
         self.hunts = self.leaderboard = self.audit = self
         self.webhook_leases = self.log_events = self.campaign_standings = self
-        self.retention = self
+        self.retention = self.reward_states = self
+        self.bans = NoBans()
         self.ring = KeyRing(())
         self._later = later
         self.faults: Counter[str] = Counter()
