@@ -30,6 +30,7 @@ from hunt.store.codes import Codes, CodeStatus
 from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
+from hunt.store.reward_states import RewardStates, grant_counts
 from tests.store.open_log import PLAIN, click, rewards
 
 RING = KeyRing([("old", b"o" * 32)])
@@ -301,3 +302,14 @@ async def test_reward_without_a_code_fails_the_commit(database: str) -> None:
         with pytest.raises(HuntFailed, match="prize voucher has no code for grant 2"):
             await log.append("harbour", [click("ada", "voucher"), click("bob", "voucher")])
         assert await log.last() == {"harbour": 0}
+
+
+async def test_void_reward_keeps_its_code_and_returns_no_unit(database: str) -> None:
+    async with opened(database, loaded=made(2)) as (log, pool):
+        await log.append("harbour", [click("ada", "voucher")])
+        states = RewardStates(pool)
+        await states.change("harbour", "void", actor="ann", seqs=[1], reason="a bot")
+        await log.append("harbour", [click("bob", "voucher"), click("cy", "voucher")])
+        codes = [each.code and each.code.text for each in await log.read("harbour", 0, 9)]
+        assert codes == [*made(2), None], "each code once"
+        assert await grant_counts(pool, "harbour") == (1, [])
