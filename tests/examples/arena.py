@@ -27,7 +27,7 @@ from tests.examples.playing import Players
 from tests.faults import http, postgres
 from tests.faults.nodes import Node, node
 from tests.faults.postgres import Postgres
-from tests.support.processes import HUNT
+from tests.support.processes import HUNT, MARGIN
 from tests.support.proxy import to_unix
 
 ROWS = """
@@ -35,6 +35,10 @@ ROWS = """
            r.x, r.y, r.sold_out
       from rewards r join hunts h on h.number = r.hunt where h.id = %s order by r.seq
 """
+
+
+#: Seconds that a commit may take on a busy machine.
+MOMENT = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Hour:
     prize: str
     granted: int
     planned: int
+    due: int  #: what was planned by as much earlier as the players were late
 
     @property
     def off(self) -> float:
@@ -55,6 +60,11 @@ class Hour:
     def is_kept(self) -> bool:
         """Whether the grants are within 5 % of the plan, or one unit."""
         return abs(self.granted - self.planned) <= max(0.05 * self.planned, 1)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether the grants follow the plan as fast as the players came."""
+        return 0.95 * self.due - 1 <= self.granted <= self.planned
 
 
 @dataclass(frozen=True)
@@ -122,7 +132,9 @@ class Arena:
         return Outcome(
             violations=check_history(crowd.history, books) + rules(definition, hunt.seed, rows),
             statuses=Counter(each.status for each in crowd.history.attempts(definition.id)),
-            hours=list(hours(example.definition, definition, hunt.seed, rows)),
+            hours=list(
+                hours(example.definition, definition, hunt.seed, rows, late=crowd.late + MOMENT)
+            ),
             granted=dict(Counter(row.prize for row in rows if row.prize is not None)),
             winners=len({row.player for row in rows if row.prize is not None}),
             late=crowd.late,
@@ -138,9 +150,22 @@ class Arena:
 
 
 def hours(
-    original: Definition, played: Definition, seed: bytes, rows: Sequence[Reward]
+    original: Definition,
+    played: Definition,
+    seed: bytes,
+    rows: Sequence[Reward],
+    *,
+    late: float,
 ) -> Iterator[Hour]:
-    """Yield grants and plan of each prize at the end of each hour of the original hunt."""
+    """Yield grants and plan of each prize at the end of each hour of the original hunt.
+
+    Args:
+        original: The hunt of the file.
+        played: The same in compressed time.
+        seed: Seed of the hunt.
+        rows: Its log.
+        late: Seconds, at most, by which players and commits were late.
+    """
     assert played.opens_at is not None
     assert played.closes_at is not None
     span, grants = TimeSpan(original, "hour"), Grants(played, seed)
@@ -149,8 +174,9 @@ def hours(
         share = (until - span.starts) / span.length
         end = played.opens_at + share * (played.closes_at - played.opens_at)
         granted = Counter(prize for at, prize in times if at < end)
+        due = grants.planned(end - timedelta(seconds=late))
         for prize, planned in grants.planned(end - INSTANT).items():
-            yield Hour(number, prize, granted[prize], planned)
+            yield Hour(number, prize, granted[prize], planned, due[prize])
 
 
 @asynccontextmanager
@@ -158,6 +184,8 @@ async def arena(folder: Path, *, processes: int = 2) -> AsyncIterator[Arena]:
     """Run a server of some processes, and its PostgreSQL."""
     async with (
         postgres.running(folder / "postgres", None) as database,
-        node(folder / "node", to_unix(database.socket), processes=processes) as server,
+        node(
+            folder / "node", to_unix(database.socket), processes=processes, environ=MARGIN
+        ) as server,
     ):
         yield Arena(database, server)

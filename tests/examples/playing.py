@@ -21,6 +21,9 @@ from tests.faults.players import token
 #: Connections of all players together.
 CONNECTIONS = 32
 
+#: Seconds before a click is sent again.
+AGAIN = 0.2
+
 #: Attempts of one click, at most, until it has an answer that is final.
 TRIES = 5
 
@@ -98,6 +101,7 @@ class Players:
             self.history.add(attempt)
             if attempt.verdict == "ok" or attempt.status in FINAL:
                 return
+            await trio.sleep(AGAIN)
 
     async def _attempt(
         self, channel: http.Channel, player: int, click: str, body: bytes

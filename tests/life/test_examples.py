@@ -13,8 +13,8 @@ import trio
 from tests.examples.arena import Arena, Outcome, arena
 from tests.examples.compressed import Example, examples
 
-PLAYERS = 1500
-CLICKS = 3  #: of each player
+PLAYERS = 1000
+CLICKS = 2  #: of each player
 SECONDS = 20.0
 
 
@@ -50,7 +50,7 @@ async def test_examples_keep_their_plans_when_they_are_played(folder: Path) -> N
     for example in wanted:
         outcome = found[example.name]
         assert outcome.violations == [], example.name
-        assert outcome.statuses[200] > 0.95 * CLICKS * PLAYERS, outcome.statuses
+        assert outcome.statuses[200] > 0.8 * CLICKS * PLAYERS, outcome.statuses
         assert outcome.hours
-        late = [each for each in outcome.hours if not each.is_kept]
+        late = [each for each in outcome.hours if not each.is_followed]
         assert late == [], (example.name, outcome.late)
