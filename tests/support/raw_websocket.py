@@ -12,10 +12,12 @@ import trio
 from trio_websocket import WebSocketConnection, wrap_client_stream
 
 from tests.support.raw_http import Reader
-from tests.support.serving import Client, connected, token
+from tests.support.serving import LIVE, Client, connected, token
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # of the example in RFC 6455, 1.3
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+#: The beginnings of messages that are live events.
+_LIVE = tuple(f'{{"{kind}":{{'.encode() for kind in LIVE)
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
@@ -78,7 +80,16 @@ class Talk:
         await self.stream.send_all(b"".join(frames))
 
     async def frame(self) -> tuple[int, bytes]:
-        """Return opcode and payload of the next frame; EOFError at the end."""
+        """Return opcode and payload of the next frame; EOFError at the end.
+
+        Live events are left out.
+        """
+        while True:
+            opcode, payload = await self._frame()
+            if opcode != TEXT or not payload.startswith(_LIVE):
+                return opcode, payload
+
+    async def _frame(self) -> tuple[int, bytes]:
         first, second = await self._exactly(2)
         assert first & 0xF0 == 0x80, "a server of ours never fragments, and knows no extension"
         assert second < 0x80, "a server does not mask"
@@ -165,7 +176,9 @@ async def opened(
 
 
 async def next_of(socket: WebSocketConnection) -> tuple[str, Any]:
+    """Return kind and content of the next message that is no live event."""
     with trio.fail_after(10):
-        text = await socket.get_message()
-    [(kind, value)] = json.loads(text).items()
-    return kind, value
+        while True:
+            [(kind, value)] = json.loads(await socket.get_message()).items()
+            if kind not in LIVE:
+                return kind, value
