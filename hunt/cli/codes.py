@@ -105,8 +105,14 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
     Raises:
         HuntError: It cannot be opened.
     """
+    if str(file) == "-":
+        buffer: BinaryIO | None = getattr(sys.stdin, "buffer", None)  # None: it is closed
+        if buffer is None:
+            raise HuntError("standard input: is closed; name a file")
+        yield buffer
+        return
     try:
-        source = sys.stdin.buffer if str(file) == "-" else file.open("rb")
+        source = file.open("rb")
     except OSError as exc:
         raise HuntError(f"{file}: cannot be read ({exc.strerror})") from None
     with source:
