@@ -213,22 +213,18 @@ MUTANTS = (
         GRANTS,
     ),
     Mutant("hunt_settle", "granted = p.granted + excluded.granted", "granted = excluded.granted"),
-    # hunt_count_attempts
+    # hunt_count_in_period
+    Mutant("hunt_count_in_period", "and (p_most is null\n", "and (true\n", GRANTS),
+    Mutant("hunt_count_in_period", "having coalesce(count(*) <= p_most, true)", "", GRANTS),
+    Mutant("hunt_count_in_period", "and c.what = p_what", "", GRANTS),
+    Mutant("hunt_count_in_period", "v_players = cardinality(p_players)", "true", GRANTS),
     Mutant(
-        "hunt_count_attempts",
-        "and case when c.since = p_since then c.count else 0 end + a.clicks <= p_attempts",
-        "",
-        GRANTS,
-    ),
-    Mutant("hunt_count_attempts", "having count(*) <= p_attempts", "", GRANTS),
-    Mutant("hunt_count_attempts", "k.what = 'a' limit 1", "true limit 1", GRANTS),
-    Mutant(
-        "hunt_count_attempts",
+        "hunt_count_in_period",
         "count = case when c.since = p_since then c.count",
         "count = case when true then c.count",
         GRANTS,
     ),
-    Mutant("hunt_count_attempts", "a.player = any (v_rest)", "true", GRANTS),
+    Mutant("hunt_count_in_period", "a.player = any (v_rest)", "true", GRANTS),
     # the rest
     Mutant("hunt_seen", "r.click_id = i.click_id and r.hunt = p_hunt", "r.click_id = i.click_id"),
     Mutant("hunt_rewards", "r.seq > p_after", "r.seq >= p_after"),

@@ -108,7 +108,7 @@ begin
         and (select count(distinct i.click_id) from unnest(p_ids) as i (click_id)) = v_size
         and not hunt_seen(v_hunt, p_ids);
     if v_all_new and v_attempts is not null then
-        v_over := hunt_count_attempts(v_hunt, v_attempts, v_since, p_players);
+        v_over := hunt_count_in_period(v_hunt, 'a', v_attempts, v_since, p_players);
         v_all_new := v_over = '{}';
     end if;
     if not v_all_new then
@@ -211,7 +211,7 @@ begin
         end if;
 
         if v_attempts is not null and v_over is distinct from '{}' then
-            perform hunt_count_attempts(v_hunt, v_attempts, v_since, array(
+            perform hunt_count_in_period(v_hunt, 'a', v_attempts, v_since, array(
                 select i.player from unnest(p_players) as i (player) where v_over is null or i.player = any (v_over)));
         end if;
 

@@ -161,11 +161,7 @@ begin
      where z.hunt = p_hunt and z.id = v_ids[n.number]
        and (z.stock is not null or z.stepped or z.even is not null);
     if p_max_wins is not null then
-        insert into player_periods as c (hunt, player, what, since, count)
-        select p_hunt, g.player, 'w', p_wins_since, count(*) from unnest(v_winners) as g (player) group by g.player
-        on conflict (hunt, player, what) do update
-           set since = excluded.since,
-               count = case when c.since = excluded.since then c.count else 0 end + excluded.count;
+        perform hunt_count_in_period(p_hunt, 'w', null, p_wins_since, v_winners);
     end if;
     if v_limited then
         insert into player_prizes as p (hunt, player, prize, granted)
