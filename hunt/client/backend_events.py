@@ -30,7 +30,7 @@ class LogRow(msgspec.Struct, frozen=True):
     prize: str | None  #: None if nothing was won
     points: int
     at: str  #: time of settlement; RFC 3339, UTC
-    x: float | None  #: position of the click in map units, or None if it was erased
+    x: float | None  #: place of the click in map units, or None if it was erased
     y: float | None
 
 

@@ -49,11 +49,11 @@ def blueprint(play: Play, operations: Operations, bans: StoredBans) -> Blueprint
         voided = await bans.void(new, actor=operator.player) if void else 0
         return json_response(_json(ban) | {"voided": voided}, status=201)
 
-    @routes.delete("/bans/<int:number>")
-    async def remove(number: int) -> Response:
+    @routes.delete("/bans/<int:ban>")
+    async def remove(ban: int) -> Response:
         operator = caller.operator_identity(play)
-        ban = await bans.remove(number, actor=operator.player, hunts=operator.hunts)
-        return json_response(_json(ban))
+        lifted = await bans.remove(ban, actor=operator.player, hunts=operator.hunts)
+        return json_response(_json(lifted))
 
     return routes
 

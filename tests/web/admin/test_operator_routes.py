@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -12,18 +13,16 @@ from tests.support.operators import ADMIN, HUNTS, RIVER, act, bound, changed, op
 from tests.support.problems import assert_problem
 from tests.support.serving import Client, bearer, serving, stream
 
-ROUTES = [
-    ("GET", "/hunts"), ("POST", "/hunts"), ("GET", "/hunts/harbour"), ("PUT", "/hunts/harbour"),
-    ("DELETE", "/hunts/harbour"),
-    ("POST", "/hunts/harbour/open"), ("POST", "/hunts/harbour/pause"),
-    ("POST", "/hunts/harbour/close"), ("GET", "/hunts/harbour/versions"),
-    ("GET", "/hunts/harbour/stock"), ("PATCH", "/hunts/harbour/stock"),
-    ("GET", "/hunts/harbour/winners"), ("GET", "/hunts/harbour/export"),
-    ("GET", "/hunts/harbour/rewards/1"), ("POST", "/hunts/harbour/rewards/sent"),
-    ("POST", "/hunts/harbour/rewards/void"),
-    ("GET", "/hunts/harbour/players/ada/rewards"), ("GET", "/players/ada"),
-    ("DELETE", "/players/ada"), ("GET", "/audit"), ("POST", "/drain"), ("POST", "/breaker"),
-]  # fmt: skip
+#: Values of the parameters in paths.
+PARAMETERS = {
+    "hunt_id": "harbour", "campaign_id": "advent", "player": "ada", "prize": "coin", "seq": "1",
+    "webhook": "1", "ban": "1",
+}  # fmt: skip
+
+
+def path_of(rule: str) -> str:
+    """Return a path that fits a rule."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda each: PARAMETERS[each[1]], rule)
 
 
 #: Routes without a hunt in their path that a bound operator may use.  A test below checks for
@@ -33,6 +32,9 @@ BOUND = {
     ("POST", "/v1/admin/hunts"),
     ("GET", "/v1/admin/players/<player>"),
     ("GET", "/v1/admin/audit"),
+    ("GET", "/v1/admin/bans"),
+    ("POST", "/v1/admin/bans"),
+    ("DELETE", "/v1/admin/bans/<int:ban>"),
     ("GET", "/ops/samples"),
     ("GET", "/ops/sample"),
 }
@@ -52,29 +54,17 @@ def restricted(client: Client) -> set[tuple[str, str]]:
     }
 
 
-def _rules(client: Client) -> Any:
-    from hunt.web.app import create_app
-    from hunt.web.resources import make_resources
-
-    return create_app(client.engine, make_resources(client.engine)).url_map.iter_rules()
-
-
 async def test_player_tokens_and_cookies_are_refused(database: str) -> None:
     async with serving(database) as client:
-        known = {
-            (method, rule.rule.replace("<hunt_id>", "harbour").replace("<player>", "ada"))
-            for rule in _rules(client)
-            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-            if rule.rule.startswith(ADMIN)
-        }
-        assert known == {(method, ADMIN + path) for method, path in ROUTES}
+        routes = {(method, rule) for method, rule in restricted(client) if "/v1/admin" in rule}
+        assert {("PUT", f"{HUNTS}/<hunt_id>"), ("POST", f"{ADMIN}/drain")} <= routes
         session = await client.post("/v1/session")
         for headers in ({}, bearer("ada"), {"Authorization": "Basic x"}):
             client.headers.pop("Authorization", None)
             client.cookies.update(session.cookies)
             client.headers.update(headers)
-            for method, path in ROUTES:
-                response = await client.request(method, ADMIN + path, json={})
+            for method, rule in sorted(routes):
+                response = await client.request(method, path_of(rule), json={})
                 assert_problem(response, 401)
                 assert response.headers["WWW-Authenticate"]
         operator(client)
@@ -109,10 +99,8 @@ async def test_bound_operator_may_not_use_routes_of_another_hunt(database: str) 
         assert any("<hunt_id>" in rule for _, rule in routes)
         bound(client, "other")
         for method, rule in sorted(routes - BOUND):
-            path = rule.replace("<hunt_id>", "harbour").replace("<player>", "ada")
-            assert "<" not in path, f"{path}: unknown path parameter"
             for body in ({}, RIVER, {"force": "open"}):
-                response = await client.request(method, path, json=body)
+                response = await client.request(method, path_of(rule), json=body)
                 assert_problem(response, 403)
         operator(client)
         assert await act(client, "GET", f"{HUNTS}/harbour") == before

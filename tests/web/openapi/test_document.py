@@ -20,7 +20,7 @@ async def test_document_lists_exactly_the_routes_of_the_application(database: st
     async with serving(database) as client:
         app = create_app(client.engine, make_resources(client.engine))
     routes = {
-        (method, re.sub(r"<(\w+?)(_id)?>", r"{\1}", rule.rule))
+        (method, re.sub(r"<(?:int:)?(\w+?)(_id)?>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
