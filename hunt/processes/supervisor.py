@@ -208,14 +208,15 @@ class Supervisor:
             if self._draining.is_set():
                 return
             if worker is None:
-                log.error("worker process not started", error=failure.sentence)
                 failures += 1
+                self._give_up_if_hopeless(failure, failures)
+                log.error("worker process not started", error=failure.sentence)
             else:
+                failures = failures + 1 if self._failed_early(worker) else 1
+                self._give_up_if_hopeless(failure, failures)
                 error = worker.failure.sentence if worker.failure else None
                 log.error("worker process ended", pid=worker.pid, status=worker.status, error=error)
                 hung = worker.hung
-                failures = failures + 1 if self._failed_early(worker) else 1
-            self._give_up_if_hopeless(failure, failures)
             if failures == 1:
                 backoff.reset()
             else:

@@ -206,12 +206,6 @@ MUTANTS = (
     Mutant(
         "hunt_settle", "and (z.stock is not null or z.stepped or z.even is not null)", "and false"
     ),
-    Mutant(
-        "hunt_settle",
-        "when c.since = excluded.since then c.count",
-        "when true then c.count",
-        GRANTS,
-    ),
     Mutant("hunt_settle", "granted = p.granted + excluded.granted", "granted = excluded.granted"),
     # hunt_count_in_period
     Mutant("hunt_count_in_period", "and (p_most is null\n", "and (true\n", GRANTS),
