@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Callable
-from contextlib import suppress
 
 import structlog
 import trio
@@ -19,12 +17,13 @@ from hunt.core.backoff import Backoff
 from hunt.errors import HuntError
 from hunt.processes import control_socket
 from hunt.processes.control_socket import Hello, SocketFolder
-from hunt.processes.fork_server import ForkServer, StartError
+from hunt.processes.fork_server import StartError
 from hunt.processes.messages import Failure
 from hunt.processes.node import Node
 from hunt.processes.systemd import Notifier
 from hunt.processes.terminal import Terminal
 from hunt.processes.worker_process import Program, WorkerProcess
+from hunt.processes.workers import Workers
 from hunt.settings import Settings
 
 #: Number of early failures in a row, in one slot, after which the server gives up.
@@ -71,9 +70,7 @@ class Supervisor:
         self._binds = binds
         self._jitter = jitter
         self._slots: list[WorkerProcess | None] = [None] * settings.processes
-        self._running: set[WorkerProcess] = set()  # in slots or draining
         self._terminal = Terminal()
-        self._started = 0
         self._has_served = False
         self._announced = False  # that the server is open
         self._draining = trio.Event()
@@ -82,10 +79,17 @@ class Supervisor:
         self._node = Node(
             share=settings.ready_share,
             slots=lambda: self._slots,
-            running=lambda: tuple(self._running),
+            running=lambda: tuple(self._workers.running),
             draining=self._draining.is_set,
         )
-        self._fork_server: ForkServer
+        self._workers = Workers(
+            program,
+            settings,
+            folder=folder,
+            receive=self._node.receive,
+            ended=self._node.remove,
+            draining=self._draining.is_set,
+        )
         self._nursery: trio.Nursery
         self.ended_by: signal.Signals | None = None  #: the signal that began the drain
         self.killed = False  #: it ended before it had drained
@@ -105,7 +109,7 @@ class Supervisor:
             if self._folder is not None:
                 hello = Hello(os.getpid(), self._binds)
                 nursery.start_soon(control_socket.serve, self._folder.control, hello, self.drain)
-            self._fork_server = self._start_fork_server()
+            await nursery.start(self._workers.run)
             for slot in range(len(self._slots)):
                 nursery.start_soon(self._keep, slot)
             await self._drained.wait()
@@ -135,58 +139,6 @@ class Supervisor:
         elif self._terminal.ends_server:
             log.warning("terminal closed")
             await self.drain()
-
-    def _start_fork_server(self) -> ForkServer:
-        """Return a new fork server, which imports all modules."""
-        try:
-            server = ForkServer(self._program.command)
-        except OSError as exc:
-            raise StartError.of(exc) from exc
-        self._nursery.start_soon(self._watch_fork_server, server)
-        return server
-
-    async def _watch_fork_server(self, server: ForkServer) -> None:
-        """Replace a fork server that ends; one that cannot even import waits for its turn."""
-        await server.watch()
-        if server is self._fork_server and server.loaded and not self._draining.is_set():
-            log.error("fork server ended", pid=server.pid)
-            with suppress(StartError):  # the next worker that starts tries again
-                self._fork_server = self._start_fork_server()
-
-    async def _start(self) -> WorkerProcess:
-        """Return a new worker with an order to serve.
-
-        Raises:
-            StartError: There is no worker.
-        """
-        if self._fork_server.ended.is_set():
-            self._fork_server = self._start_fork_server()
-        self._started += 1
-        number = self._started
-        ours, theirs = socket.socketpair()
-        try:
-            with theirs:
-                pid = await self._fork_server.fork(theirs)
-        except BaseException:
-            ours.close()
-            raise
-        worker = WorkerProcess(
-            pid, ours, number=number, program=self._program, receive=self._node.receive
-        )
-        self._running.add(worker)
-        self._nursery.start_soon(self._watch, worker)
-        own_socket = None if self._folder is None else self._folder.worker(number)
-        worker.order(self._settings, own_socket=own_socket)
-        if self._draining.is_set():
-            worker.terminate()
-        return worker
-
-    async def _watch(self, worker: WorkerProcess) -> None:
-        try:
-            await worker.watch()
-        finally:
-            self._running.discard(worker)
-            self._node.remove(worker)
 
     def _announce(self) -> None:
         """Announce that the server is open, once, when all workers serve."""
@@ -225,7 +177,7 @@ class Supervisor:
     async def _serve(self, slot: int, hung: bool | None) -> tuple[WorkerProcess | None, Failure]:
         """Start the worker of a slot; return the last worker of the slot, and why it ended."""
         try:
-            self._slots[slot] = await self._start()
+            self._slots[slot] = await self._workers.start()
         except StartError as error:
             return None, error.failure
         if hung is not None:
@@ -266,21 +218,10 @@ class Supervisor:
             if self._draining.is_set():
                 return
             self._notifier.reloading()
-            reason = await self._renew_fork_server() or await self._replace_all()
+            reason = await self._workers.import_again() or await self._replace_all()
             if reason is not None:
                 log.error("restart failed", error=reason.sentence)
             self._notify_ready()
-
-    async def _renew_fork_server(self) -> Failure | None:
-        """Import all modules again, because they may have changed; return why that failed."""
-        try:
-            server = self._start_fork_server()
-            await server.load()
-        except StartError as error:
-            return error.failure
-        old, self._fork_server = self._fork_server, server
-        old.close()
-        return None
 
     async def _replace_all(self) -> Failure | None:
         """Replace the worker of each slot; return why a new one did not serve."""
@@ -288,7 +229,7 @@ class Supervisor:
             if old is None or self._draining.is_set() or self._slots[slot] is not old:
                 continue  # it has ended meanwhile, and was replaced
             try:
-                new = await self._start()
+                new = await self._workers.start()
             except StartError as error:
                 return error.failure
             await new.settled.wait()
@@ -314,9 +255,9 @@ class Supervisor:
                 sock.close()
             limit = self._settings.drain_delay + 2 * self._settings.drain_timeout + GRACE
             with trio.move_on_after(limit) as scope:
-                for worker in tuple(self._running):
+                for worker in tuple(self._workers.running):
                     worker.terminate()
-                for worker in tuple(self._running):
+                for worker in tuple(self._workers.running):
                     await worker.ended.wait()
             if scope.cancelled_caught:
                 log.error("worker processes killed", reason="drain timed out", seconds=limit)
