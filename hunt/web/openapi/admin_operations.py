@@ -6,7 +6,7 @@ from typing import get_args
 
 from hunt.core.claims import RewardState
 from hunt.values import MOST_SEQ
-from hunt.web.openapi import admin_schemas, definition_schemas, schemas
+from hunt.web.openapi import admin_schemas, ban_schemas, definition_schemas, schemas
 from hunt.web.openapi.operation import (
     AFTER,
     LIMIT,
@@ -183,15 +183,15 @@ _PLAYERS = (
         admin_schemas.Erasure, 400,
     ),
     _operation(
-        "admin_bans", "GET", "/bans", "List the bans in force.", admin_schemas.BanList,
+        "admin_bans", "GET", "/bans", "List the bans in force.", ban_schemas.BanList,
     ),
     _operation(
         "admin_ban", "POST", "/bans",
         "Ban a player, or a network; replaces a ban of the same client in the same hunts.",
-        admin_schemas.NewlyBanned, 400, body=admin_schemas.NewBan, status=201,
+        ban_schemas.NewlyBanned, 400, body=ban_schemas.NewBan, status=201,
     ),
     _operation(
-        "admin_unban", "DELETE", "/bans/{ban}", "Lift a ban.", admin_schemas.Ban,
+        "admin_unban", "DELETE", "/bans/{ban}", "Lift a ban.", ban_schemas.Ban,
     ),
     _operation(
         "admin_audit", "GET", "/audit", "List the audit trail, newest first.",

@@ -16,6 +16,7 @@ from hunt.metrics.sampler import Sample
 from hunt.play.problems import meaning, type_of
 from hunt.web.openapi import (
     admin_schemas,
+    ban_schemas,
     campaign_schemas,
     definition_schemas,
     field_types,
@@ -93,6 +94,7 @@ def _document() -> dict[str, object]:
             *schemas.ALL,
             *definition_schemas.ALL,
             *admin_schemas.ALL,
+            *ban_schemas.ALL,
             *campaign_schemas.ALL,
             *webhook_schemas.ALL,
             Sample,
