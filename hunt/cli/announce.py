@@ -9,7 +9,6 @@ import click
 from hunt.cli import arguments, running
 from hunt.settings import Settings
 from hunt.store.announcements import Announcements
-from hunt.store.driver.pool import open_pool
 
 
 @click.command(
@@ -31,7 +30,7 @@ def command(
 
 
 async def _announce(settings: Settings, hunt_id: str, text: str | None) -> str:
-    async with running.database(settings) as conninfo, open_pool(conninfo, size=1) as pool:
+    async with running.pool(settings) as pool:
         made = await Announcements(pool).announce(hunt_id, text, actor=arguments.actor())
     what = "withdrawn" if made.text is None else "announced"
     return f"{what} in hunt {hunt_id} (number {made.number})"

@@ -78,6 +78,8 @@ def command(
     The file gets its name when it is complete. The audit trail records the export.
     """
     to_stdout = str(output) == STDOUT
+    if to_stdout and sys.stdout is None:
+        raise HuntError("standard output is closed: give a file with -o")
     if to_stdout and form == "parquet" and sys.stdout.isatty():
         raise click.UsageError("parquet is not text: give a file with -o")
     settings = arguments.read(data_dir, config).settings

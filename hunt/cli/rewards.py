@@ -116,7 +116,7 @@ async def _change(
     reason: str | None,
 ) -> None:
     async with running.pool(settings) as pool:
-        if await Hunts(pool).get(hunt) is None:
+        if await Hunts(pool, arguments.key_ring(settings)).get(hunt) is None:
             raise HuntNotFound(f"there is no hunt {hunt!r}: 'hunt hunts' lists them")
         asked = await RewardStates(pool).change(
             hunt, state, actor=arguments.actor(), seqs=seqs, player=player, reason=reason

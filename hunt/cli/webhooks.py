@@ -45,7 +45,7 @@ class _Call:
         async def call() -> T:
             ring = arguments.key_ring(self.settings)
             async with running.pool(self.settings) as pool:
-                if await Hunts(pool).get(hunt_id) is None:
+                if await Hunts(pool, ring).get(hunt_id) is None:
                     raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
                 return await function(Webhooks(pool, ring))
 

@@ -30,6 +30,7 @@ def test_rewards_are_shown_sent_and_voided(database: str) -> None:
         "HUNT_DATA_KEYS": f"{id_}:{base64.b64encode(key).decode()}",
     }
     trio.run(play, database)
+    assert run("keys", "rotate", **url).exit_code == 0  # seals the seed of the hunt, too
     shown = json.loads(run("rewards", "show", "harbour", "1", **url).output)
     assert (shown["player"], shown["state"], shown["fields"]) == ("ada", "claimed", FIELDS)
     listed = ("winners", "harbour", "--state", "claimed", "--fields", "--format", "ndjson")

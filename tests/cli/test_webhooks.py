@@ -97,7 +97,7 @@ def test_failure_is_one_sentence(environ: dict[str, str]) -> None:
         run("webhooks", "remove", "harbour", "9", **environ)
     with pytest.raises(Exception, match="is not blocked by an event"):
         run("webhooks", "skip", "harbour", "1", **environ)
-    with pytest.raises(Exception, match="HUNT_DATA_KEYS: not set"):
+    with pytest.raises(Exception, match="HUNT_DATA_KEYS: lacks the key"):
         del environ["HUNT_DATA_KEYS"]
         run("webhooks", "add", "harbour", url, **environ)
     private = ("webhooks", "add", "harbour", "https://10.0.0.1/")
