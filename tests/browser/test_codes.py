@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.playing import click, expect_live, expect_rewards
@@ -10,7 +13,9 @@ from tests.browser.serving import Server
 CODES = "#rewards li .code code"
 
 
-def test_code_is_shown_copied_and_still_there_after_a_reload(page: Page, server: Server) -> None:
+@pytest.fixture
+def codes(server: Server) -> Iterator[None]:
+    """Run a hunt with two codes; close it at the end, or other tests would see it first."""
     voucher = {"id": "voucher", "title": "Voucher", "odds": 1.0, "codes": True}
     server.operate(
         "/hunts",
@@ -21,6 +26,12 @@ def test_code_is_shown_copied_and_still_there_after_a_reload(page: Page, server:
     )  # fmt: skip
     server.operate("/hunts/codes/prizes/voucher/codes", {"codes": ["A-1", 'B<b>"2']})
     server.operate("/hunts/codes/open", {})
+    yield
+    server.operate("/hunts/codes/close", {})
+
+
+@pytest.mark.usefixtures("codes")
+def test_code_is_shown_copied_and_still_there_after_a_reload(page: Page) -> None:
     page.goto("?hunt=codes")
     expect_live(page)
     click(page)
