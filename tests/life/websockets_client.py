@@ -22,8 +22,11 @@ def joined(path: str = "/v1/hunts/harbour/socket", *, bearer: str = token) -> Cl
 
 
 def says(socket: ClientConnection) -> tuple[str, dict[str, object]]:
-    [(kind, value)] = json.loads(socket.recv(10)).items()
-    return kind, value
+    """Return the next message; live events may come at any time, and are passed over."""
+    while True:
+        [(kind, value)] = json.loads(socket.recv(10)).items()
+        if kind not in {"state", "stock"}:
+            return kind, value
 
 
 def code_of(socket: ClientConnection) -> int | None:
