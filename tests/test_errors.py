@@ -11,12 +11,16 @@ import pytest
 
 from hunt.error_kinds import kinds
 from hunt.errors import (
+    Banned,
+    ClaimRefused,
     HuntNotOpen,
     Inaccurate,
     InvalidRequest,
     NoAttempts,
     Overloaded,
     Refused,
+    RewardNotFound,
+    RewardsUnchanged,
     StoreError,
     StoreLost,
     StoreTimeout,
@@ -47,6 +51,12 @@ def made(kind: type[Refused]) -> Refused:
         return kind(seconds=60.0)
     if issubclass(kind, Inaccurate):
         return kind(80.0, 50.0)
+    if issubclass(kind, Banned | RewardNotFound):
+        return kind()
+    if issubclass(kind, ClaimRefused):
+        return kind("no", state="void")
+    if issubclass(kind, RewardsUnchanged):
+        return kind({"2": "is void"})
     if issubclass(kind, InvalidRequest):
         return kind("no", errors={"x": "must be a number"})
     return kind("no")

@@ -135,10 +135,10 @@ UNSTARTED = {
 async def test_process_that_cannot_serve_never_counts_as_started(what: str, tmp_path: Path) -> None:
     application, reason = UNSTARTED[what]
     program = (
-        "from hunt.processes import worker_main\n"
+        "from hunt.processes import fork_main\n"
         "def broken(*args): raise RuntimeError('postgresql://hunt:pass-word@db/hunt')\n"
         f"{application}\n"
-        "worker_main.main(lambda: lambda settings, slot: app())\n"
+        "fork_main.main(lambda: lambda settings, slot: app())\n"
     )
     given = Settings(
         database_url="postgresql://hunt:pass-word@db/hunt", data_dir=tmp_path, processes=1
