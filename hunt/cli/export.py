@@ -14,7 +14,7 @@ import click
 
 from hunt.cli import arguments, running
 from hunt.core.export_formats import COLUMNS, FORMATS, Format, Subject, writer
-from hunt.errors import HuntError, HuntNotFound
+from hunt.errors import HuntError
 from hunt.settings import Settings
 from hunt.store.audit import Audit, Entry
 from hunt.store.hunts import Hunts
@@ -102,8 +102,7 @@ async def _export(
     detail: dict[str, object] = {"what": subject, "format": form, "since_seq": since}
     entry = Entry(actor=arguments.actor(), action="export_log", hunt=hunt_id, detail=detail)
     async with running.pool(settings) as pool:
-        if await Hunts(pool, arguments.key_ring(settings)).get(hunt_id) is None:
-            raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
+        await running.existing(Hunts(pool, arguments.key_ring(settings)), hunt_id)
         await Audit(pool).record(entry)
         sink.write(output.head())
         every = subject == "clicks"

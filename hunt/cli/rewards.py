@@ -10,7 +10,7 @@ from typing import Literal
 import click
 
 from hunt.cli import arguments, running
-from hunt.errors import HuntError, HuntNotFound, RewardNotFound
+from hunt.errors import HuntError, RewardNotFound
 from hunt.play.claims import opened
 from hunt.play.hunt_json import moment
 from hunt.settings import Settings
@@ -116,8 +116,7 @@ async def _change(
     reason: str | None,
 ) -> None:
     async with running.pool(settings) as pool:
-        if await Hunts(pool, arguments.key_ring(settings)).get(hunt) is None:
-            raise HuntNotFound(f"there is no hunt {hunt!r}: 'hunt hunts' lists them")
+        await running.existing(Hunts(pool, arguments.key_ring(settings)), hunt)
         asked = await RewardStates(pool).change(
             hunt, state, actor=arguments.actor(), seqs=seqs, player=player, reason=reason
         )

@@ -10,8 +10,9 @@ import psycopg
 import trio
 
 from hunt.cli import arguments
+from hunt.core.hunts import Hunt
 from hunt.embedded import postgres
-from hunt.errors import HuntError, SettingsError, StoreUnavailable
+from hunt.errors import HuntError, HuntNotFound, SettingsError, StoreUnavailable
 from hunt.settings import Settings
 from hunt.store import schema, setting_checks
 from hunt.store.campaigns import Campaigns
@@ -124,3 +125,15 @@ async def campaigns(settings: Settings) -> AsyncIterator[tuple[Campaigns, Hunts]
     ring = arguments.key_ring(settings)
     async with pool(settings) as opened:
         yield Campaigns(opened, ring), Hunts(opened, ring)
+
+
+async def existing(hunts: Hunts, hunt_id: str) -> Hunt:
+    """Return a hunt.
+
+    Raises:
+        HuntNotFound: There is no hunt of that id.
+    """
+    hunt = await hunts.get(hunt_id)
+    if hunt is None:
+        raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
+    return hunt

@@ -15,7 +15,7 @@ from hunt.cli import arguments, running
 from hunt.core.hunts import Hunt
 from hunt.core.key_ring import KeyRing
 from hunt.core.verification import Edition, Verifier
-from hunt.errors import HuntError, HuntNotFound
+from hunt.errors import HuntError
 from hunt.settings import Settings
 from hunt.store.audit import Audit, Commitment
 from hunt.store.campaigns import Campaigns
@@ -156,9 +156,7 @@ async def _verify(pool: Pool, ring: KeyRing, hunt_id: str, player: str | None) -
     counts: Counter[str] = Counter(right=0, denied=0, erased=0, wrong=0)
     wrong: list[int] = []
     hunts = Hunts(pool, ring)
-    hunt = await hunts.get(hunt_id)
-    if hunt is None:
-        raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
+    hunt = await running.existing(hunts, hunt_id)
     recorded = await Audit(pool).commitment(hunt_id)
     versions = reversed(await hunts.versions(hunt_id))
     verifier = Verifier(hunt.seed, [Edition(each.at, each.definition) for each in versions])

@@ -21,7 +21,7 @@ from hunt.core.webhooks import (
     PATIENCE,
     WebhookState,
 )
-from hunt.errors import HuntError, HuntNotFound
+from hunt.errors import HuntError
 from hunt.service.webhook_test import send_test
 from hunt.settings import Settings
 from hunt.store.hunts import Hunts
@@ -45,8 +45,7 @@ class _Call:
         async def call() -> T:
             ring = arguments.key_ring(self.settings)
             async with running.pool(self.settings) as pool:
-                if await Hunts(pool, ring).get(hunt_id) is None:
-                    raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
+                await running.existing(Hunts(pool, ring), hunt_id)
                 return await function(Webhooks(pool, ring))
 
         return running.run(call)

@@ -16,7 +16,6 @@ from hunt.core import winner_formats
 from hunt.core.claims import RewardState
 from hunt.core.key_ring import KeyRing
 from hunt.core.winner_formats import FULFILMENT, HUNT_FULFILMENT
-from hunt.errors import HuntNotFound
 from hunt.play import claims
 from hunt.settings import Settings
 from hunt.store.audit import Audit, Entry
@@ -73,8 +72,8 @@ async def _list(settings: Settings, hunt_id: str, wanted: Filter, form: str, fie
     async with running.pool(settings) as pool:
         hunts = Hunts(pool, ring)
         doors = await Campaigns(pool).hunts(hunt_id)
-        if not doors and await hunts.get(hunt_id) is None:
-            raise HuntNotFound(f"there is no hunt {hunt_id!r}: 'hunt hunts' lists them")
+        if not doors:
+            await running.existing(hunts, hunt_id)
         columns: Sequence[winner_formats.Column] = HUNT_FULFILMENT if doors else FULFILMENT
         if fields:
             columns = (*columns, winner_formats.CLAIM)

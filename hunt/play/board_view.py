@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from hunt.core import wire
 from hunt.core.cache import Cache
 from hunt.core.hunts import Hunt
-from hunt.core.leaderboard import LeaderboardSnapshot
+from hunt.core.leaderboard import LeaderboardEntry, LeaderboardSnapshot
 from hunt.core.player_ids import mask
 from hunt.core.proxies import Peer
 from hunt.errors import NotAuthenticated, Overloaded
@@ -95,8 +95,11 @@ class BoardView:
         return document
 
 
-def _body(hunt: str, board: LeaderboardSnapshot, limit: int, player: str | None) -> bytes:
-    leaders = [
+def leaders_json(
+    entries: Sequence[LeaderboardEntry], player: str | None
+) -> list[dict[str, object]]:
+    """Return the best entries of a board, as everybody may see them; `player` is the reader."""
+    return [
         {
             "rank": rank,
             "player": mask(each.player),
@@ -104,6 +107,10 @@ def _body(hunt: str, board: LeaderboardSnapshot, limit: int, player: str | None)
             "wins": each.wins,
             "you": each.player == player,
         }
-        for rank, each in enumerate(board.entries[:limit], 1)
+        for rank, each in enumerate(entries, 1)
     ]
+
+
+def _body(hunt: str, board: LeaderboardSnapshot, limit: int, player: str | None) -> bytes:
+    leaders = leaders_json(board.entries[:limit], player)
     return wire.encode({"hunt": hunt, "seq": board.seq, "leaders": leaders})

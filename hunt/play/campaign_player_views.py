@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl
 from hunt.core import wire
 from hunt.core.campaign import door_state
 from hunt.core.hunts import Hunt
-from hunt.core.player_ids import mask
 from hunt.core.proxies import Peer
 from hunt.core.streaks import DoorPlayed, streak
 from hunt.core.tokens import Identity
 from hunt.errors import InvalidRequest, NotAllowed, NotAuthenticated, Overloaded
 from hunt.play.auth import OTHER_HUNT, Authenticator
+from hunt.play.board_view import leaders_json
 from hunt.play.campaign_views import Campaigns, campaign_of
 from hunt.play.history_view import MAX_LIMIT
 from hunt.play.replies import PRIVATE, Document, Reply, json_reply
@@ -135,16 +135,7 @@ class CampaignBoard(_View):
         board = await self._boards.get(request.hunt)
         player = self._player(request)
         you = None if player is None else await self._standings.rank(request.hunt, player)
-        leaders = [
-            {
-                "rank": rank,
-                "player": mask(each.player),
-                "points": each.points,
-                "wins": each.wins,
-                "you": each.player == player,
-            }
-            for rank, each in enumerate(board.entries[:limit], 1)
-        ]
+        leaders = leaders_json(board.entries[:limit], player)
         body = wire.encode({"campaign": request.hunt, "leaders": leaders, "you": you})
         return Document(body, cache_control=PRIVATE, level=0).reply(request)
 

@@ -71,8 +71,7 @@ def _forked(requests: socket.socket) -> socket.socket | None:
         try:
             pid = _fork()
         except OSError as exc:
-            failure = Failure("other", f"cannot start a worker process: {exc.strerror}")
-            reply = encode(failure)
+            reply = encode(Failure.of_start(exc))
         else:
             if pid == 0:
                 return channel

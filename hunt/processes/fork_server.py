@@ -31,7 +31,7 @@ class StartError(HuntError):
     @classmethod
     def of(cls, error: OSError) -> StartError:
         """Return the error for a refusal of the operating system."""
-        return cls(Failure("other", f"cannot start a worker process: {error.strerror}"))
+        return cls(Failure.of_start(error))
 
 
 class ForkServer:

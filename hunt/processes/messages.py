@@ -88,6 +88,11 @@ class Failure(Struct, frozen=True, tag=True):
         # Its message may quote a secret; the log of the worker has it, without secrets.
         return cls("other", f"unexpected {type(error).__name__}: see the log")
 
+    @classmethod
+    def of_start(cls, error: OSError) -> Failure:
+        """Return the failure for a refusal of the operating system to start a worker."""
+        return cls("other", f"cannot start a worker process: {error.strerror}")
+
     def error(self) -> HuntError:
         """Return the failure as an exception."""
         return _KINDS[self.kind](self.sentence)

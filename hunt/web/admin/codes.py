@@ -8,12 +8,12 @@ from msgspec import to_builtins
 from quart import Blueprint, Response
 
 from hunt.core.form import ID
-from hunt.errors import HuntNotFound, InvalidRequest, SealError, WrongState
+from hunt.errors import InvalidRequest, SealError, WrongState
 from hunt.operations import Operations
 from hunt.play.play import Play
 from hunt.store.store import Store
 from hunt.web import bodies, caller
-from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.admin.operator_routes import check_known, operator_blueprint
 from hunt.web.responses import json_response
 
 
@@ -32,8 +32,7 @@ def blueprint(
 
     @routes.get("/hunts/<hunt_id>/codes")
     async def status(hunt_id: str) -> Response:
-        if hunt_id not in known:
-            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        check_known(hunt_id, known)
         found = await store.codes.status(hunt_id)
         return json_response({"codes": [to_builtins(each) | {"left": each.left} for each in found]})
 

@@ -9,7 +9,7 @@ import trio
 from quart import Blueprint, Response, request
 
 from hunt.core.export_formats import FORMATS, MIMETYPES, Format, Subject, Writer, writer
-from hunt.errors import HuntError, HuntNotFound, InvalidRequest, Overloaded
+from hunt.errors import HuntError, InvalidRequest, Overloaded
 from hunt.operations import Operations
 from hunt.play.play import Play
 from hunt.store.audit import Entry
@@ -17,7 +17,7 @@ from hunt.store.store import Store
 from hunt.store.winners import Winner
 from hunt.values import MOST_SEQ
 from hunt.web import bodies, caller
-from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.admin.operator_routes import check_known, operator_blueprint
 from hunt.web.endless_body import EndlessBody
 
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
@@ -48,8 +48,7 @@ def blueprint(
 
     @routes.get("/hunts/<hunt_id>/export")
     async def export(hunt_id: str) -> Response:
-        if hunt_id not in known:
-            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        check_known(hunt_id, known)
         subject, form = _subject(), _format()
         if not places.value:
             raise Overloaded("too many exports are running", retry_after=RETRY)

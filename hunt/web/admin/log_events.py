@@ -10,7 +10,7 @@ from quart import Blueprint, Response, request
 from hunt.core import sse
 from hunt.core.form import ID
 from hunt.core.log_event import EventFilter
-from hunt.errors import HuntNotFound, InvalidRequest
+from hunt.errors import InvalidRequest
 from hunt.operations import Operations
 from hunt.play import contract
 from hunt.play.play import Play
@@ -18,7 +18,7 @@ from hunt.store.audit import Entry
 from hunt.store.store import Store
 from hunt.web import bodies, caller
 from hunt.web.admin.log_stream import LogStream, LogStreams, check_room
-from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.admin.operator_routes import check_known, operator_blueprint
 
 _EVENT_ID = re.compile(r"([a-z0-9]{1,16})-(0|[1-9][0-9]{0,17})", re.ASCII)
 
@@ -44,8 +44,7 @@ def blueprint(
 
     @routes.get("/hunts/<hunt_id>/events")
     async def events(hunt_id: str) -> Response:
-        if hunt_id not in known:
-            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        check_known(hunt_id, known)
         wanted, identity = _filter(), caller.operator_identity(play)
         check_room(streams)
         epoch, after, reset = await _start(store, hunt_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 
 from quart import Blueprint, request
 
@@ -81,3 +81,9 @@ def _check_path() -> None:
     if "player" in path and not valid_player(path["player"]):
         wrong = f"must be {VALID_PLAYER}"
         raise InvalidRequest("the path is not valid", errors={"player": wrong})
+
+
+def check_known(hunt_id: str, known: Container[str]) -> None:
+    """Raise `HuntNotFound` unless there is a hunt of that id."""
+    if hunt_id not in known:
+        raise HuntNotFound(f"there is no hunt {hunt_id!r}")

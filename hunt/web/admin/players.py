@@ -8,7 +8,7 @@ from collections.abc import Container
 from msgspec.structs import asdict
 from quart import Blueprint, Response, request
 
-from hunt.errors import HuntNotFound, InvalidRequest
+from hunt.errors import InvalidRequest
 from hunt.operations import Operations
 from hunt.play.claims import Claims
 from hunt.play.history_view import MAX_LIMIT, history
@@ -18,7 +18,7 @@ from hunt.store.players import Row
 from hunt.store.store import Store
 from hunt.web import bodies, caller
 from hunt.web.admin import rights
-from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.admin.operator_routes import check_known, operator_blueprint
 from hunt.web.responses import json_response
 
 #: Position in an export: hunt id and seq of the last click.
@@ -43,8 +43,7 @@ def blueprint(
 
     @routes.get("/hunts/<hunt_id>/players/<player>/rewards")
     async def rewards(hunt_id: str, player: str) -> Response:
-        if hunt_id not in known:
-            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        check_known(hunt_id, known)
         query = request.query_string.decode("latin-1")
         body = await history(store.log, hunt_id, player, query, codes=False)
         actor = caller.operator(play)

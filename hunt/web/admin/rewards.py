@@ -10,7 +10,7 @@ from quart import Blueprint, Response
 
 from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.core.tokens import Identity
-from hunt.errors import HuntNotFound, InvalidRequest, RewardNotFound, RewardsUnchanged
+from hunt.errors import InvalidRequest, RewardNotFound, RewardsUnchanged
 from hunt.operations import Operations
 from hunt.play.claims import Claims
 from hunt.play.hunt_json import moment
@@ -20,7 +20,7 @@ from hunt.store.reward_states import Asked
 from hunt.store.store import Store
 from hunt.web import bodies, caller
 from hunt.web.admin import rights
-from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.admin.operator_routes import check_known, operator_blueprint
 from hunt.web.responses import json_response
 
 #: Rewards of one request.
@@ -107,8 +107,7 @@ def changed(state: Literal["sent", "void"], asked: Sequence[Asked]) -> Response:
 
 
 def _check(hunt_id: str, known: Container[str]) -> None:
-    if hunt_id not in known:
-        raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+    check_known(hunt_id, known)
 
 
 def _read(operator: Identity, hunt: str, seq: int, *, fields: bool) -> Entry:

@@ -7,7 +7,7 @@ from collections.abc import Container
 from quart import Blueprint, Response
 
 from hunt.core.addresses import network
-from hunt.errors import HuntNotFound, SealError, WebhookNotFound, WrongState
+from hunt.errors import SealError, WebhookNotFound, WrongState
 from hunt.operations import Operations
 from hunt.play.history_view import MAX_LIMIT
 from hunt.play.play import Play
@@ -16,7 +16,7 @@ from hunt.settings import Settings
 from hunt.store.store import Store
 from hunt.web import bodies, caller
 from hunt.web.admin import webhook_json
-from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.admin.operator_routes import check_known, operator_blueprint
 from hunt.web.responses import json_response, refused
 
 _ALL = "/hunts/<hunt_id>/webhooks"
@@ -63,8 +63,7 @@ def blueprint(
 
     @routes.get(_ALL)
     async def webhooks(hunt_id: str) -> Response:
-        if hunt_id not in known:
-            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        check_known(hunt_id, known)
         found = await stored.states(hunt_id)
         return json_response({"webhooks": [webhook_json.endpoint(each) for each in found]})
 

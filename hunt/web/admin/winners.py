@@ -14,7 +14,7 @@ from hunt.core.claims import RewardState
 from hunt.core.form import ID
 from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.core.winner_formats import FULFILMENT
-from hunt.errors import HuntNotFound, InvalidRequest
+from hunt.errors import InvalidRequest
 from hunt.operations import Operations
 from hunt.play.claims import Claims
 from hunt.play.history_view import MAX_LIMIT
@@ -23,7 +23,7 @@ from hunt.store.audit import Entry
 from hunt.store.store import Store
 from hunt.store.winners import Filter, Winner
 from hunt.web import bodies, caller
-from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.admin.operator_routes import check_known, operator_blueprint
 from hunt.web.responses import json_response
 
 FORMATS = ("json", "csv", "ndjson")
@@ -45,8 +45,7 @@ def blueprint(
 
     @routes.get("/hunts/<hunt_id>/winners")
     async def winners(hunt_id: str) -> Response:
-        if hunt_id not in known:
-            raise HuntNotFound(f"there is no hunt {hunt_id!r}")
+        check_known(hunt_id, known)
         wanted = _filter()
         form = _choice("format", FORMATS)
         fields = _choice("fields", ("false", "true")) == "true"
