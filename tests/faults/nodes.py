@@ -69,7 +69,11 @@ class Node:
         return {str(path) for path in (self.folder / "run").iterdir() if "-" in path.name}
 
     def usage(self) -> dict[str, float]:
-        """Return what all processes of the node use now: descriptors, and bytes of memory."""
+        """Return what all processes of the node use now: descriptors, and bytes of memory.
+
+        Memory is what each process maps of its own or shares with the fork server.  So the copy
+        of a shared page, at the first write to it, is no growth.
+        """
         descriptors = memory = 0
         for pid in descendants([self.server.process.pid], process_table()):
             with suppress(OSError):
@@ -78,7 +82,7 @@ class Node:
                 memory += sum(
                     int(line.split()[1]) * 1024
                     for line in rollup.splitlines()
-                    if line.startswith("Private")
+                    if line.startswith("Anonymous:")
                 )
         return {"descriptors": descriptors, "memory": memory}
 

@@ -94,7 +94,6 @@ SCRIPTS = (
         standby="sync",
         dsn={"target_session_attrs": "read-write"},
         codes=5000,
-        memory=8 * 2**20,  # a worker that replaces another one imports cryptography once more
         least={"codes told": 30},
         most={"answers gone": 0, "resets": 0, "slowest": 5.0, "recovered": 10.0},
         repeat=0.3,
