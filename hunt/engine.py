@@ -184,6 +184,7 @@ class Engine:
         #: Called every few seconds; each drops the entries of a cache that were not used.
         self.rotations = [
             self.limits.rotate,
+            self.play.addresses.rotate,
             self.play.proxies.peers.rotate,
             self.play.proxies.sources.rotate,
             self.tokens.known.rotate,

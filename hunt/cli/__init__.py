@@ -28,6 +28,7 @@ COMMANDS = {
     "ban": "Ban a player, or a network, from playing.",
     "unban": "Lift a ban.",
     "bans": "List the bans in force.",
+    "anomalies": "List players whose clicks are unusual.",
     "keys": "Make and replace the keys that encrypt codes and seeds.",
     "epoch": "Show the epochs of the logs; begin new ones after a restore.",
     "simulate": "Simulate a hunt file, and print how often each prize is won.",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import trio
 
+from hunt.core.address_players import AddressPlayers
 from hunt.core.bans import BanList
 from hunt.core.hunts import Hunt
 from hunt.core.proxies import Proxies
@@ -86,6 +87,7 @@ def assemble(
         authenticator=Authenticator(tokens, origins=settings.allowed_origins, clock=time.time),
         limits=limits,
         bans=bans,
+        addresses=AddressPlayers(trio.current_time),
         proxies=proxies,
         intake=intake,
         streams=streams,

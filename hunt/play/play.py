@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Literal
 
 from hunt.core import wire
+from hunt.core.address_players import AddressPlayers
 from hunt.core.bans import BanList
 from hunt.core.events import Outcome
 from hunt.core.forwarding import Forwarded
@@ -57,6 +58,7 @@ class Play:
         authenticator: Authenticates requests.
         limits: Rate limits of players and addresses.
         bans: The bans in force.
+        addresses: Counts the players of each address.
         proxies: Finds the client's address behind trusted proxies.
         intake: Draws clicks and puts them into their lanes.
         streams: Opens streams.
@@ -73,6 +75,7 @@ class Play:
         authenticator: Authenticator,
         limits: Limits,
         bans: BanList,
+        addresses: AddressPlayers,
         proxies: Proxies,
         intake: Intake,
         streams: StreamServices,
@@ -88,6 +91,7 @@ class Play:
         self._hunts = hunts
         self._limits = limits
         self.bans = bans
+        self.addresses = addresses
         self.proxies = proxies
         self._intake = intake
         self._metrics = metrics
@@ -235,9 +239,16 @@ class Play:
             self.bans.check(hunt.id, player=player, key=self.address(peer, request.forwarded))
         if (limit := self._limits.address_clicks) is not None:
             limit.address(self.address(peer, request.forwarded))
+        if request.noted is not self.addresses.generation:
+            self._note(hunt.id, player, request, peer)
         definition = hunt.definition
         click_id, x, y = wire.decode_click(body, definition.map, definition.max_accuracy)
         self._intake.click(hunt, player, click_id, (x, y), settled, now)
+
+    def _note(self, hunt_id: str, player: str, request: Request, peer: Peer) -> None:
+        """Count the player of a head at its address, once in each generation."""
+        self.addresses.note(hunt_id, self.address(peer, request.forwarded), player)
+        request.noted = self.addresses.generation
 
     def _count(self, hunt_id: str, refusal: Refused, now: float) -> Refused:
         """Count a refused click; only an existing hunt becomes a label."""
@@ -293,6 +304,7 @@ class Play:
         everybody = request.scope == "all"
         key = self.address(peer, request.forwarded)
         self.bans.check(hunt.id, player=identity.player, key=key)
+        self._note(hunt.id, identity.player, request, peer)
         kinds = [self._limits.connects]
         if not everybody and request.last_event_id is not None:
             kinds.append(self._limits.resumes)

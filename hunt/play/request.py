@@ -91,6 +91,7 @@ class Request(Struct, kw_only=True):
     id: str | None = None  #: the client's ``X-Request-Id``
     trace: TraceContext | None = None  #: None if ``traceparent`` is absent or not valid
     identity: CachedIdentity | None = None  #: of the last click with this head
+    noted: object = None  #: `AddressPlayers.generation` in which its player was counted
 
 
 def build(hunt: str, headers: Iterable[tuple[str, str]], query: str, *, scheme: str) -> Request:

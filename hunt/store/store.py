@@ -14,6 +14,7 @@ from hunt.errors import SettingsError, StoreError
 from hunt.logs import FaultLog
 from hunt.store import connection_checks, schema, setting_checks, winners
 from hunt.store.announcements import Announcements
+from hunt.store.anomalies import StoredAnomalies
 from hunt.store.audit import Audit
 from hunt.store.bans import StoredBans
 from hunt.store.campaign_standings import CampaignStandings
@@ -64,6 +65,7 @@ class Store:
         self.name = os.urandom(8).hex()  #: name of this process in its notices
         self.log = Log(pool, by=self.name if notify else None, ring=ring)
         self.announcements = Announcements(pool)
+        self.anomalies = StoredAnomalies(pool)
         self.hunts = Hunts(pool, ring)
         self.players = Players(pool)
         self.reward_states = RewardStates(pool)

@@ -18,6 +18,7 @@ from hunt.play import contract, failures
 from hunt.play.resources import Resources
 from hunt.web import bodies, caller, cors, responses
 from hunt.web.admin import (
+    anomalies,
     audit,
     bans,
     codes,
@@ -170,6 +171,8 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
         play, operations, store=store, claims=engine.claims, known=engine.catalogue.hunts
     )
     yield bans.blueprint(play, operations, store.bans)
+    yield anomalies.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
+    yield anomalies.counters_blueprint(play, operations)
     yield audit.blueprint(play, operations, store.audit)
     yield process_control.blueprint(play, operations, engine.commits)
     services = SampleServices(

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import trio
 
+from hunt.core.address_players import AddressPlayers
 from hunt.core.bans import BanList
 from hunt.core.events import Outcome, Reward
 from hunt.core.hunts import Hunt
@@ -173,6 +174,7 @@ class World:
             ),
             limits=cast(Any, self.limits),
             bans=self.bans,
+            addresses=AddressPlayers(lambda: self.now),
             proxies=Proxies(["10.0.0.0/8"]),
             intake=cast(Any, self.intake),
             streams=streams,

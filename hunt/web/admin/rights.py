@@ -50,6 +50,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin_bans.listed": _SUPPORT,
     "admin_bans.add": _NONE,
     "admin_bans.remove": _NONE,
+    "admin_anomalies.anomalies": _SUPPORT,
+    "admin_addresses.counters": _SUPPORT,
     "admin_audit.audit": _SUPPORT,
     "admin_events.events": frozenset({"support", "fulfilment"}),
     "admin_webhooks.every": _RECEIVERS,

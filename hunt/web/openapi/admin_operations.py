@@ -6,7 +6,13 @@ from typing import get_args
 
 from hunt.core.claims import RewardState
 from hunt.values import MOST_SEQ
-from hunt.web.openapi import admin_schemas, ban_schemas, definition_schemas, schemas
+from hunt.web.openapi import (
+    admin_schemas,
+    anomaly_schemas,
+    ban_schemas,
+    definition_schemas,
+    schemas,
+)
 from hunt.web.openapi.operation import (
     AFTER,
     LIMIT,
@@ -192,6 +198,11 @@ _PLAYERS = (
     ),
     _operation(
         "admin_unban", "DELETE", "/bans/{ban}", "Lift a ban.", ban_schemas.Ban,
+    ),
+    _operation(
+        "admin_anomalies", "GET", f"{_HUNT}/anomalies",
+        "List players and addresses with unusual figures.", anomaly_schemas.Anomalies, 400,
+        parameters=(integer("clicks", 100, 50_000, "Newest clicks to examine; default 20,000."),),
     ),
     _operation(
         "admin_audit", "GET", "/audit", "List the audit trail, newest first.",

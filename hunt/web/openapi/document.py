@@ -16,6 +16,7 @@ from hunt.metrics.sampler import Sample
 from hunt.play.problems import meaning, type_of
 from hunt.web.openapi import (
     admin_schemas,
+    anomaly_schemas,
     ban_schemas,
     campaign_schemas,
     definition_schemas,
@@ -94,6 +95,7 @@ def _document() -> dict[str, object]:
             *schemas.ALL,
             *definition_schemas.ALL,
             *admin_schemas.ALL,
+            *anomaly_schemas.ALL,
             *ban_schemas.ALL,
             *campaign_schemas.ALL,
             *webhook_schemas.ALL,

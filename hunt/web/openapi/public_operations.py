@@ -164,6 +164,15 @@ _OPERATIONS = (
         summary="Get the newest sample of this process.",
         responses=(Response(body=Sample),), errors=(401, 404, 503), security=("operator",),
     ),
+    Operation(
+        name="ops_addresses", method="GET", path="/ops/addresses/{hunt}", tag="operations",
+        summary="Get the counters of the players of each address of this process, in hex.",
+        responses=(Response(body={
+            "type": "object",
+            "additionalProperties": {"type": "string", "pattern": "^[0-9a-f]{256}$"},
+        }),),
+        errors=(401, 403, 404), security=("operator",),
+    ),
 )  # fmt: skip
 
 _PAGES = (

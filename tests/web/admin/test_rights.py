@@ -50,6 +50,8 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "admin_bans.listed": ("GET", f"{ADMIN}/bans", {}),
     "admin_bans.add": ("POST", f"{ADMIN}/bans", {"json": {}}),
     "admin_bans.remove": ("DELETE", f"{ADMIN}/bans/1", {}),
+    "admin_anomalies.anomalies": ("GET", f"{HUNTS}/harbour/anomalies", {}),
+    "admin_addresses.counters": ("GET", "/ops/addresses/harbour", {}),
     "admin_audit.audit": ("GET", f"{ADMIN}/audit", {}),
     "admin_webhooks.every": ("GET", f"{ADMIN}/webhooks", {}),
     "admin_webhooks.webhooks": ("GET", f"{HUNTS}/harbour/webhooks", {}),
