@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ import click
 
 from hunt.cli import arguments, running
 from hunt.cli.worker import COMMAND
+from hunt.cli.worker import load as load_application
 from hunt.configuration import load
 from hunt.core.fairness import new_seed
 from hunt.core.hunt_file import parse
@@ -23,6 +25,7 @@ from hunt.embedded.token_secret import jwt_secret
 from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
 from hunt.processes.control_socket import open_socket_folder
+from hunt.processes.fork_server import ForkServer
 from hunt.processes.listening import listening, url
 from hunt.processes.start_line import log_start
 from hunt.processes.supervisor import Supervisor
@@ -53,12 +56,26 @@ def command(
     settings = load(
         os.environ, flags=flags, config=config, cwd=arguments.working_directory()
     ).settings
+    # Before the first log line, for which a thread starts.
+    fork_server = _fork_server()
     configure(settings)
-    if running.run(_run, settings) == signal.SIGINT:
+    if running.run(_run, settings, fork_server) == signal.SIGINT:
         raise SystemExit(130)
 
 
-async def _run(settings: Settings) -> signal.Signals | None:
+def _fork_server() -> ForkServer | None:
+    """Return the first fork server; None if it must not be forked from this process.
+
+    Raises:
+        SettingsError: An installed package is not compatible.
+    """
+    if not sys.flags.safe_path and sys.path[0] in {"", str(arguments.working_directory())}:
+        # `python -m hunt` imports from the working directory first; workers must not.
+        return None
+    return ForkServer.forked(load_application())
+
+
+async def _run(settings: Settings, fork_server: ForkServer | None) -> signal.Signals | None:
     """Serve until the server has drained; return the signal that ended it, or None.
 
     Raises:
@@ -82,6 +99,7 @@ async def _run(settings: Settings) -> signal.Signals | None:
             opened=lambda: _say(given, binds),
             binds=binds,
             jitter=random.random,
+            fork_server=fork_server,
         )
         await supervisor.run()
     if supervisor.killed:

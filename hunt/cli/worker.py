@@ -17,11 +17,13 @@ def main() -> None:
     """Fork workers for the supervisor process."""
     from hunt.processes import fork_main
 
-    fork_main.main(_load)
+    fork_main.main(load)
 
 
-def _load() -> Make:
-    """Import the application; not done at the import, because the supervisor imports this module.
+def load() -> Make:
+    """Import the application; return what makes it.
+
+    Not done at the import of this module, which is needed for `COMMAND`, too.
 
     Raises:
         SettingsError: An installed package is not compatible.

@@ -11,8 +11,7 @@ def install() -> None:
     Raises:
         SettingsError: An installed package is not compatible; see `hunt.compatibility`.
     """
-    # Imported here for two reasons.  A supervisor process needs no connections, which would
-    # double its memory.  The check must precede the import of private names.
+    # Imported here, because the check must precede the import of private names.
     from hunt.edge.compatibility import PACKAGES
 
     check(*PACKAGES)

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from hunt.logs import configure
 from hunt.processes import worker_main
@@ -24,29 +25,48 @@ from hunt.processes.worker_main import Make
 from hunt.settings import Settings
 
 
-def main(load: Callable[[], Make]) -> None:
-    """Fork a worker for each request of the supervisor, until it ends; do not return.
+def main(load: Callable[[], Make]) -> NoReturn:
+    """Import the application, then serve as `serve`.
 
-    The only argument on the command line is the descriptor of the channel.  Each request is a
-    message with the descriptor of the worker's own channel.  Exit status: 0 the supervisor has
-    closed the channel, 2 wrong settings or an incompatible package, 1 another failure.
+    The only argument on the command line is the descriptor of the channel.  Exit status, in
+    addition: 2 wrong settings or an incompatible package, 1 another failure of the imports.
 
     Args:
         load: Imports the application, and returns the function that makes it.
     """
-    with socket.socket(fileno=int(sys.argv[1])) as requests:
-        requests.set_inheritable(False)
+    requests = socket.socket(fileno=int(sys.argv[1]))
+    requests.set_inheritable(False)
+    try:
+        make = load()
+    except BaseException as error:
+        configure(Settings())  # so that it is a log event, too
+        with requests, suppress(OSError):
+            requests.send(encode(worker_main.failure(error)))
+        sys.exit(exit_status(error))
+    freeze()
+    serve(make, requests)
+
+
+def freeze() -> None:
+    """Exclude all objects of now from collections, before a fork.
+
+    A collection in a worker would write to each object, and so copy all of its page.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def serve(make: Make, requests: socket.socket) -> NoReturn:
+    """Fork a worker for each request of the supervisor, until it closes the channel; then exit.
+
+    Each request is a message with the descriptor of the worker's own channel.
+
+    Args:
+        make: Makes the application.
+        requests: This end of the channel, which is closed at the end.
+    """
+    with requests:
         _name("hunt-fork")
-        try:
-            make = load()
-        except BaseException as error:
-            configure(Settings())  # so that it is a log event, too
-            with suppress(OSError):
-                requests.send(encode(worker_main.failure(error)))
-            sys.exit(exit_status(error))
-        # Collections in the workers would write to each object, and so copy all of its page.
-        gc.collect()
-        gc.freeze()
         channel = _forked(requests)
     if channel is None:
         sys.exit(0)

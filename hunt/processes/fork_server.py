@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
 
 import trio
 
@@ -15,7 +16,10 @@ from hunt.errors import HuntError
 from hunt.processes.messages import Failure, Forked, FromForkServer, from_fork_server
 from hunt.processes.systemd import VARIABLES
 from hunt.sources import PREFIX, TEST_PREFIX
-from hunt.subprocesses import wait_exit
+from hunt.subprocesses import kill, wait_exit
+
+if TYPE_CHECKING:
+    from hunt.processes.worker_main import Make
 
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 _MESSAGE = 65536  # bytes of the longest message
@@ -35,24 +39,37 @@ class StartError(HuntError):
 
 
 class ForkServer:
-    """A process that imports the application, and then forks workers from itself.
+    """A process that has imported the application, and forks workers from itself.
 
     `watch` must run as long as it is used.
 
     Args:
-        command: The program; the descriptor of its channel is added as last argument.
-
-    Raises:
-        OSError: The system cannot start another process.
+        pid: Its process id; it is a child of this process.
+        sock: This end of its channel.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
-        # Keeps the bounds of messages.
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    def __init__(self, pid: int, sock: socket.socket) -> None:
+        self.pid = pid
+        self._sock, self._socket = sock, trio.socket.from_stdlib_socket(sock)
+        self._in_use = trio.Lock()
+        self.loaded = False  #: it has imported all modules
+        self.ended = trio.Event()  #: it has ended and was reaped, or is about to end
+
+    @classmethod
+    def started(cls, command: Sequence[str]) -> Self:
+        """Start a process that imports the application anew.
+
+        Args:
+            command: The program; the descriptor of its channel is added as last argument.
+
+        Raises:
+            OSError: The system cannot start another process.
+        """
+        ours, theirs = _channel()
         with theirs:
             try:
                 # This blocks for a millisecond or two.  A thread would only delay it.
-                self._popen = subprocess.Popen(
+                popen = subprocess.Popen(
                     [*command, str(theirs.fileno())],
                     stdin=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
@@ -63,24 +80,45 @@ class ForkServer:
             except BaseException:
                 ours.close()
                 raise
-        self._sock, self._socket = ours, trio.socket.from_stdlib_socket(ours)
-        self._in_use = trio.Lock()
-        self.loaded = False  #: it has imported all modules
-        self.ended = trio.Event()  #: it has ended and was reaped, or is about to end
+        popen.returncode = 0  # `watch` reaps it
+        return cls(popen.pid, ours)
 
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._popen.pid
+    @classmethod
+    def forked(cls, make: Make) -> Self:
+        """Fork this process, which has imported the application and shares its memory.
+
+        Call it before this process has a thread, an event loop, or a file that others must
+        not have.  In the forked process it raises `SystemExit` at the end.
+
+        Args:
+            make: Makes the application.
+
+        Raises:
+            OSError: The system cannot start another process.
+        """
+        from hunt.processes import fork_main  # it imports Hypercorn
+
+        ours, theirs = _channel()
+        fork_main.freeze()
+        try:
+            pid = os.fork()
+        except BaseException:
+            ours.close()
+            theirs.close()
+            raise
+        if pid == 0:
+            ours.close()
+            _detach()
+            fork_main.serve(make, theirs)
+        theirs.close()
+        return cls(pid, ours)
 
     async def watch(self) -> None:
         """Return when the process has ended; if cancelled, kill it."""
         try:
             await wait_exit(self.pid)
         finally:
-            if self._popen.poll() is None:
-                self._popen.kill()
-            self._popen.wait()
+            kill(self.pid)
             self.close()
 
     async def load(self) -> None:
@@ -144,6 +182,22 @@ class ForkServer:
         """Let the process end, unless it has; workers that it forked go on."""
         self._socket.close()
         self.ended.set()
+
+
+def _channel() -> tuple[socket.socket, socket.socket]:
+    """Return both ends of a channel, which keeps the bounds of messages."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def _detach() -> None:
+    """Give this forked process what `ForkServer.started` gives to a new one."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    environ = _environ(os.environ)
+    os.environ.clear()
+    os.environ.update(environ)
 
 
 @contextmanager

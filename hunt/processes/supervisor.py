@@ -17,7 +17,7 @@ from hunt.core.backoff import Backoff
 from hunt.errors import HuntError
 from hunt.processes import control_socket
 from hunt.processes.control_socket import Hello, SocketFolder
-from hunt.processes.fork_server import StartError
+from hunt.processes.fork_server import ForkServer, StartError
 from hunt.processes.messages import Failure
 from hunt.processes.node import Node
 from hunt.processes.systemd import Notifier
@@ -49,6 +49,7 @@ class Supervisor:
         opened: Called once, when all workers serve.
         binds: The addresses of the server, for people.
         jitter: Returns a number in [0, 1), which spreads restarts.
+        fork_server: The first fork server, see `Workers`.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Supervisor:
         opened: Callable[[], None],
         binds: list[str],
         jitter: Callable[[], float],
+        fork_server: ForkServer | None = None,
     ) -> None:
         self._program = program
         self._settings = settings
@@ -89,6 +91,7 @@ class Supervisor:
             receive=self._node.receive,
             ended=self._node.remove,
             draining=self._draining.is_set,
+            fork_server=fork_server,
         )
         self._nursery: trio.Nursery
         self.ended_by: signal.Signals | None = None  #: the signal that began the drain

@@ -28,6 +28,7 @@ class Workers:
         receive: Called with each message of a worker; must not block.
         ended: Called with each worker that has ended; must not block.
         draining: Returns whether the server drains; a new worker then ends at once.
+        fork_server: The first fork server; None: `program` starts it.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Workers:
         receive: Callable[[WorkerProcess, FromWorker], None],
         ended: Callable[[WorkerProcess], None],
         draining: Callable[[], bool],
+        fork_server: ForkServer | None,
     ) -> None:
         self.running: set[WorkerProcess] = set()  #: those that serve, start or drain
         self._program = program
@@ -48,7 +50,7 @@ class Workers:
         self._ended = ended
         self._draining = draining
         self._started = 0
-        self._fork_server: ForkServer | None = None
+        self._fork_server = fork_server
         self._nursery: trio.Nursery
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -57,6 +59,8 @@ class Workers:
         No worker can be started before `task_status.started` was called.
         """
         async with trio.open_nursery() as self._nursery:
+            if self._fork_server is not None:
+                self._nursery.start_soon(self._watch_fork_server, self._fork_server)
             task_status.started()
             await trio.sleep_forever()
 
@@ -115,7 +119,7 @@ class Workers:
     def _start_fork_server(self) -> ForkServer:
         """Return a new fork server, which imports all modules."""
         try:
-            server = ForkServer(self._program.command)
+            server = ForkServer.started(self._program.command)
         except OSError as exc:
             raise StartError.of(exc) from exc
         self._nursery.start_soon(self._watch_fork_server, server)

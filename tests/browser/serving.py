@@ -16,7 +16,7 @@ from typing import Any
 
 from hunt.core import tokens
 from hunt.embedded.token_secret import jwt_secret
-from tests.support.processes import HUNT, children, environment, free_port
+from tests.support.processes import HUNT, children, environment, free_port, servers
 
 #: A short replay, so that tests can exceed it, and frequent heartbeats.
 SETTINGS = {"HUNT_REPLAY_LIMIT": "2", "HUNT_HEARTBEAT": "0.25"}
@@ -53,9 +53,9 @@ class Server:
 
     def stop(self, number: signal.Signals) -> None:
         """Send a signal and wait for the exit; SIGKILL also goes to the worker processes."""
-        servers = children(self.process.pid, "hunt.cli.worker") if number == signal.SIGKILL else []
+        workers = servers(self.process.pid) if number == signal.SIGKILL else []
         self.process.send_signal(number)
-        for pid in servers:
+        for pid in workers:
             with suppress(ProcessLookupError):  # it has just ended
                 os.kill(pid, number)
         self.process.wait(30)

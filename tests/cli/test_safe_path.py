@@ -67,7 +67,8 @@ async def test_commands_do_not_import_from_working_directory(tmp_path: Path) -> 
 
 async def test_worker_processes_do_not_import_from_working_directory(tmp_path: Path) -> None:
     port = free_port()
-    serve = [*HUNT, "serve", "--bind", f"127.0.0.1:{port}", "--processes", "1"]
+    hunt = [sys.executable, "-m", "hunt"]  # which itself does import from there
+    serve = [*hunt, "serve", "--bind", f"127.0.0.1:{port}", "--processes", "1"]
     arguments = [*serve, "--data-dir", str(tmp_path)]
     async with running(arguments, f"http://127.0.0.1:{port}") as server:
         for pid in servers(server.process.pid):

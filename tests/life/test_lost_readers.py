@@ -143,9 +143,9 @@ async def on_terminal(data_dir: Path, command: list[str]) -> AsyncIterator[tuple
 
 async def test_closed_terminal_drains_the_server(tmp_path: Path) -> None:
     async with on_terminal(tmp_path / "data", HUNT) as (server, terminal):
-        pids = children(server.process.pid, "")
+        pids = children(server.process.pid)
         await restart(server)  # a SIGHUP while the terminal exists requests a restart
-        pids += children(server.process.pid, "")
+        pids += children(server.process.pid)
         os.close(terminal)
         with trio.fail_after(60):
             assert await server.wait() == 0

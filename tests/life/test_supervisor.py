@@ -101,7 +101,7 @@ async def test_restart_under_load_loses_no_click(tmp_path: Path) -> None:
 
 async def test_hunt_drain_returns_once_every_process_has_ended(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server:
-        pids = children(server.process.pid, "")
+        pids = children(server.process.pid)
         drained = await trio.run_process(
             [*HUNT, "drain", "--data-dir", str(tmp_path / "data")], capture_stdout=True
         )
@@ -123,9 +123,23 @@ async def test_metrics_are_summed_over_workers(tmp_path: Path) -> None:
                 assert 'hunt_build_info{version="0.1.0"} 1.0' in text
 
 
+async def test_fork_server_shares_the_memory_of_the_supervisor(tmp_path: Path) -> None:
+    async with two_processes(tmp_path / "data") as server:
+        [pid] = fork_servers(server.process.pid)
+        own, mapped = memory(pid, "Private_Dirty:"), memory(pid, "Anonymous:")
+        assert own < mapped / 2
+        assert os.getsid(pid) == pid  # so that Ctrl-C is for the supervisor only
+
+
+def memory(pid: int, field: str) -> int:
+    """Return a field of the sum of a process's mappings, in KiB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+
 async def test_killed_supervisor_leaves_nothing_behind(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server:
-        pids = children(server.process.pid, "")
+        pids = children(server.process.pid)
         assert len(pids) >= 4  # two workers, the fork server and PostgreSQL
         server.send(signal.SIGKILL)
         await until(lambda: all(gone(pid) for pid in pids), seconds=40)

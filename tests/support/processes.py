@@ -93,8 +93,8 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def children(pid: int, mark: str) -> list[int]:
-    """Return the descendants of `pid` whose command line contains `mark`."""
+def children(pid: int, mark: str = "") -> list[int]:
+    """Return the children of `pid` whose command line contains `mark`."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -108,12 +108,12 @@ def children(pid: int, mark: str) -> list[int]:
 
 def servers(pid: int) -> list[int]:
     """Return the worker processes of the supervisor `pid`."""
-    return [each for each in children(pid, "hunt.cli.worker") if name(each) == "hunt-worker"]
+    return [each for each in children(pid) if name(each) == "hunt-worker"]
 
 
 def fork_servers(pid: int) -> list[int]:
     """Return the process that forks workers for the supervisor `pid`; two during a restart."""
-    return [each for each in children(pid, "hunt.cli.worker") if name(each) == "hunt-fork"]
+    return [each for each in children(pid) if name(each) == "hunt-fork"]
 
 
 def name(pid: int) -> str:
