@@ -25,7 +25,7 @@ from hunt.play.problems import meaning, type_of
 from hunt.settings import DECLARATIONS, GROUPS, Settings
 from hunt.settings_file import setting_text
 from hunt.sources import PREFIX
-from reference_pages import commands, http_api, hunt_file
+from reference_pages import commands, http_api, hunt_file, proof_vectors
 from reference_pages.tables import head, row
 
 DOCS = Path(__file__).parent
@@ -182,6 +182,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "metrics.md": metrics_page,
     "problems.md": problems_page,
+    "proof-vectors.json": proof_vectors.text,
 }
 
 
