@@ -73,7 +73,7 @@ def test_head_depends_on_each_part_of_a_batch() -> None:
         (chain.START, 1, at, [row], [bytes(31) + b"\1"]),
         (chain.START, 1, at, [row, row], [leaf, leaf]),
     ]
-    heads = {chain.after_batch(*each) for each in variants}
+    heads = set(starmap(chain.after_batch, variants))
     assert len(heads) == 9
 
 
