@@ -43,6 +43,7 @@ from hunt.service.limits import Limits
 from hunt.service.log_news import LogNews
 from hunt.service.readiness import Readiness
 from hunt.service.retention import Retention
+from hunt.service.schedule import Scheduler
 from hunt.service.streams import Streams
 from hunt.service.tail import Tail
 from hunt.service.tracing import ClickTracing, Tracer
@@ -126,6 +127,7 @@ class Engine:
             ended=self.catalogue.refresh_soon,
             jitter=jitter,
         )
+        self.scheduler = Scheduler(store.schedule.due, store.schedule.perform, jitter=jitter)
         self.retention = Retention(store.retention.apply, jitter=jitter)
         self.claims = Claims(store.reward_states, KeyRing(settings.data_keys))
         self.leaderboard = Leaderboard(store.leaderboard.add_up, store.leaderboard.leaders)
@@ -203,12 +205,14 @@ class Engine:
         self.catalogue.refresh_soon(hunt or None)
         self.webhooks.look_soon()
         self.ban_reader.refresh_soon()
+        self.scheduler.look_soon()
 
     def listener_connected(self) -> None:
         """Read everything that notices tell: earlier ones are lost; cannot block."""
         self.streams.listener_connected()
         self.webhooks.look_soon()
         self.ban_reader.refresh_soon()
+        self.scheduler.look_soon()
 
     def _make_webhooks(self) -> Webhooks:
         allow = tuple(network(each) for each in self.settings.webhook_allow)
@@ -283,6 +287,7 @@ class Engine:
             ("engine", self.resume_faults),
             ("ending", self.ending.faults),
             ("retention", self.retention.faults),
+            ("schedule", self.scheduler.faults),
             ("engine", self.ban_reader.faults),
             ("keys", self.key_faults),
             ("leaderboard", self.leaderboard.faults),

@@ -105,6 +105,12 @@ class BanNotFound(Refused):
     status, slug, title, label = 404, "no-such-ban", "No such ban", "not_found"
 
 
+class EntryNotFound(Refused):
+    """The schedule of the hunt has no such entry."""
+
+    status, slug, title, label = 404, "no-such-entry", "No such entry", "not_found"
+
+
 class HuntNotFound(Refused):
     """There is no such hunt."""
 

@@ -89,6 +89,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             nursery.start_soon(engine.catalogue.run, engine.streams)
             nursery.start_soon(engine.ban_reader.run)
             nursery.start_soon(engine.ending.run)
+            nursery.start_soon(engine.scheduler.run)
             nursery.start_soon(engine.retention.run)
             await nursery.start(engine.streams.run)
             nursery.start_soon(engine.operations.audit_queue.run)

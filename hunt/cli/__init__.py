@@ -18,6 +18,7 @@ COMMANDS = {
     "campaigns": "List the campaigns.",
     "open": "Open a hunt, or all doors of a campaign, for clicks.",
     "announce": "Tell everyone in a hunt something.",
+    "schedule": "Open, pause, close, release or announce at a later time.",
     "close": "Close a hunt or a campaign for good; its seeds become public.",
     "delete": "Delete a hunt or a campaign without clicks.",
     "token": "Print a signed token for a player or an operator; check a token.",

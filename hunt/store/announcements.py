@@ -8,7 +8,8 @@ from hunt.core import announcements
 from hunt.core.announcements import Announcement
 from hunt.errors import InvalidRequest, WrongState
 from hunt.store.audit import AUDIT
-from hunt.store.definitions import locked, missing
+from hunt.store.definitions import Found, locked, missing
+from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
@@ -44,20 +45,26 @@ class Announcements:
             HuntNotFound: There is no such hunt.
             WrongState: It has ended.
         """
-        problem = None if text is None else announcements.wrong(text)
-        if problem is not None:
-            raise InvalidRequest(f"the announcement {problem}", errors={"text": problem})
         with translated():
             async with self._pool.transaction() as conn:
                 found = await locked(conn, hunt)
                 if found is None:
                     raise missing(hunt)
-                if found.state == "closed":
-                    raise WrongState(f"hunt {hunt!r} has ended: nobody follows it any more")
-                before = await (await conn.execute(BEFORE, (found.number,))).fetchone()
-                row = await (await conn.execute(ANNOUNCE, (found.number, text))).fetchone()
-                assert row is not None
-                detail = {"before": None if before is None else before[0], "text": text}
-                await conn.execute(AUDIT, (actor, "announce", hunt, Jsonb(detail)))
-                await conn.execute(NOTIFY, (hunt,))
-        return Announcement(*row)
+                return await announce(conn, found, text, actor)
+
+
+async def announce(conn: Connection, found: Found, text: str | None, actor: str) -> Announcement:
+    """Replace the announcement of a locked hunt; see `Announcements.announce`."""
+    problem = None if text is None else announcements.wrong(text)
+    if problem is not None:
+        raise InvalidRequest(f"the announcement {problem}", errors={"text": problem})
+    hunt = found.definition.id
+    if found.state == "closed":
+        raise WrongState(f"hunt {hunt!r} has ended: nobody follows it any more")
+    before = await (await conn.execute(BEFORE, (found.number,))).fetchone()
+    row = await (await conn.execute(ANNOUNCE, (found.number, text))).fetchone()
+    assert row is not None
+    detail = {"before": None if before is None else before[0], "text": text}
+    await conn.execute(AUDIT, (actor, "announce", hunt, Jsonb(detail)))
+    await conn.execute(NOTIFY, (hunt,))
+    return Announcement(*row)

@@ -30,6 +30,7 @@ from hunt.store.log_events import LogEvents
 from hunt.store.players import Players
 from hunt.store.retention import Retention
 from hunt.store.reward_states import RewardStates
+from hunt.store.schedule import Schedule
 from hunt.store.webhook_leases import WebhookLeases
 from hunt.store.webhooks import Webhooks
 from hunt.store.winners import Filter, Winner
@@ -80,6 +81,7 @@ class Store:
         self._ring = ring or KeyRing(())
         self.codes = Codes(pool, self._ring)
         self.bans = StoredBans(pool)
+        self.schedule = Schedule(pool, ring)
         self.campaigns = Campaigns(pool, ring)
         self.campaign_standings = CampaignStandings(pool, ring)
         self.listening = Listener(listen).listening

@@ -29,6 +29,7 @@ from hunt.web.admin import (
     process_control,
     rewards,
     samples,
+    schedule,
     winners,
 )
 from hunt.web.admin import campaigns as admin_campaigns
@@ -173,6 +174,7 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     yield bans.blueprint(play, operations, store.bans)
     yield anomalies.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
     yield anomalies.counters_blueprint(play, operations)
+    yield schedule.blueprint(play, operations, store.schedule)
     yield audit.blueprint(play, operations, store.audit)
     yield process_control.blueprint(play, operations, engine.commits)
     services = SampleServices(

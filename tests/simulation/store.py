@@ -14,6 +14,7 @@ from hunt.core.events import Click, Outcome, Reward
 from hunt.core.hunts import Hunt, Version
 from hunt.core.key_ring import KeyRing
 from hunt.core.leaderboard import LeaderboardEntry
+from hunt.core.schedule import Due, ScheduleEntry
 from hunt.core.webhooks import Lease, WebhookState
 from hunt.errors import (
     BatchRejected,
@@ -49,6 +50,17 @@ class NoBans:
         return []
 
 
+class NoSchedule:
+    """As `hunt.store.schedule.Schedule`, without an entry."""
+
+    async def due(self) -> list[Due]:
+        await trio.lowlevel.checkpoint()
+        return []
+
+    async def perform(self, hunt: str) -> ScheduleEntry | None:
+        raise NotImplementedError("there are no entries")
+
+
 class FakeStore:
     """As `hunt.store.store.Store`.
 
@@ -68,6 +80,7 @@ class FakeStore:
         self.webhook_leases = self.log_events = self.campaign_standings = self
         self.retention = self.reward_states = self
         self.bans = NoBans()
+        self.schedule = NoSchedule()
         self.ring = KeyRing(())
         self._later = later
         self.faults: Counter[str] = Counter()

@@ -47,7 +47,7 @@ revoke all on audit_key from hunt_app;
 grant select, insert, update on standings, standings_upto to hunt_app;
 
 grant select, insert, update, delete on webhooks, webhook_secrets, webhook_dead to hunt_app;
-grant select, insert, update, delete on bans to hunt_app;
+grant select, insert, update, delete on bans, schedule to hunt_app;
 grant select, insert on log_epochs to hunt_app;
 
 -- The doors of a campaign are in hunts.

@@ -23,6 +23,7 @@ begin
     delete from standings_upto where hunt = p_hunt;
     delete from webhooks where hunt = p_hunt;  -- with their secrets and dead letters
     delete from bans where hunt = p_hunt;
+    delete from schedule where hunt = p_hunt;
     delete from log_epochs where hunt = p_hunt;
     delete from hunts where number = p_hunt and last_seq = 0;
     if not found then

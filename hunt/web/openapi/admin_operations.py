@@ -11,6 +11,7 @@ from hunt.web.openapi import (
     anomaly_schemas,
     ban_schemas,
     definition_schemas,
+    schedule_schemas,
     schemas,
 )
 from hunt.web.openapi.operation import (
@@ -203,6 +204,20 @@ _PLAYERS = (
         "admin_anomalies", "GET", f"{_HUNT}/anomalies",
         "List players and addresses with unusual figures.", anomaly_schemas.Anomalies, 400,
         parameters=(integer("clicks", 100, 50_000, "Newest clicks to examine; default 20,000."),),
+    ),
+    _operation(
+        "admin_schedule", "GET", f"{_HUNT}/schedule",
+        "List the entries of a hunt's schedule, by time.", schedule_schemas.Schedule,
+    ),
+    _operation(
+        "admin_schedule_add", "POST", f"{_HUNT}/schedule",
+        "Add an entry: an act that one process performs at its time, exactly once.",
+        schedule_schemas.ScheduleEntry, 400, 409, body=schedule_schemas.NewScheduleEntry,
+        status=201,
+    ),
+    _operation(
+        "admin_schedule_remove", "DELETE", f"{_HUNT}/schedule/{{entry}}",
+        "Remove a waiting entry.", schedule_schemas.ScheduleEntry, 409,
     ),
     _operation(
         "admin_audit", "GET", "/audit", "List the audit trail, newest first.",

@@ -21,6 +21,7 @@ from hunt.web.openapi import (
     campaign_schemas,
     definition_schemas,
     field_types,
+    schedule_schemas,
     schemas,
     webhook_schemas,
 )
@@ -52,6 +53,7 @@ _PATH_PARAMETERS: Mapping[str, tuple[Schema, str]] = {
         ("prize", field_types.Id, "Id of the prize."),
         ("seq", field_types.Seq, "Seq of the reward."),
         ("ban", field_types.BanId, "Id of the ban."),
+        ("entry", field_types.EntryId, "Id of the entry of the schedule."),
         ("folder", field_types.File, "Name of the folder."),
         ("name", field_types.File, "Name of the file."),
     )
@@ -97,6 +99,7 @@ def _document() -> dict[str, object]:
             *admin_schemas.ALL,
             *anomaly_schemas.ALL,
             *ban_schemas.ALL,
+            *schedule_schemas.ALL,
             *campaign_schemas.ALL,
             *webhook_schemas.ALL,
             Sample,

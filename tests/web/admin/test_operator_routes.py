@@ -16,7 +16,7 @@ from tests.support.serving import Client, bearer, serving, stream
 #: Values of the parameters in paths.
 PARAMETERS = {
     "hunt_id": "harbour", "campaign": "advent", "player": "ada", "prize": "coin", "seq": "1",
-    "webhook_id": "1", "ban": "1",
+    "webhook_id": "1", "ban": "1", "entry": "1",
 }  # fmt: skip
 
 
