@@ -18,8 +18,10 @@ import trio
 
 from hunt.core.definition import Definition
 from hunt.core.maps import Map
+from hunt.core.schedule import NewEntry
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
+from hunt.store.schedule import Schedule
 from tests.support.processes import HYPERCORN, free_port, running
 
 HOUR = timedelta(hours=1)
@@ -109,3 +111,22 @@ async def test_server_with_a_wrong_clock_goes_by_the_clock_of_the_database(
         assert response.json()["state"] == "closed"
         assert response.json()["ended_at"] >= response.json()["closes_at"]
         assert await click(client, "soon") == 409
+
+
+@pytest.mark.parametrize("skew", [HOUR, -HOUR], ids=["ahead", "behind"])
+async def test_entry_of_the_schedule_goes_by_the_clock_of_the_database(
+    database: str, skew: timedelta
+) -> None:
+    await create(database, "now")
+    async with serving(database, skew), open_pool(database, size=1) as pool:
+        schedule = Schedule(pool)
+        at = datetime.now(UTC) + timedelta(seconds=2)
+        await schedule.add("now", NewEntry(at=at, action="pause"), actor="test")
+        later = datetime.now(UTC) + timedelta(minutes=30)
+        await schedule.add("now", NewEntry(at=later, action="open"), actor="test")
+        with trio.fail_after(30):
+            while (found := await schedule.entries("now"))[0].state == "waiting":
+                await trio.sleep(0.05)
+        assert found[0].settled_at is not None
+        assert found[0].settled_at >= at, "not by a clock that is ahead"
+        assert [each.state for each in found] == ["done", "waiting"]
