@@ -24,6 +24,9 @@ from hunt.store.store import open_store
 #: Seconds to wait for the database at the start.
 START_PATIENCE = 30.0
 
+#: Seconds to wait at the end until waiting entries of the audit trail are recorded.
+AUDIT_PATIENCE = 1.0
+
 
 @asynccontextmanager
 async def open_engine(settings: Settings, host: Host | None = None) -> AsyncIterator[Engine]:
@@ -116,6 +119,8 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
                 nursery.start_soon(engine.bus.run)
             yield engine
             await engine.operations.drain.run()
+            with trio.move_on_after(AUDIT_PATIENCE):
+                await engine.operations.audit_queue.wait_recorded()
             nursery.cancel_scope.cancel()
     finally:
         trio.lowlevel.remove_instrument(engine.telemetry.meter)

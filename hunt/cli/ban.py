@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hunt.cli import arguments, running
-from hunt.core.bans import MAX_REASON, Ban, parse_network
+from hunt.core.bans import MAX_REASON, Ban, names_player, parse_network
 from hunt.settings import Settings
 from hunt.store.bans import NewBan, StoredBans
 
@@ -61,6 +61,8 @@ def command(
         raise click.UsageError("--void needs a player")
     if len(reason) > MAX_REASON:
         raise click.UsageError(f"--reason: must have at most {MAX_REASON} characters")
+    if player is not None and names_player(reason, player):
+        raise click.UsageError("--reason: must not contain the player's id")
     new = NewBan(player=player, network=network, hunt=hunt_id, reason=reason, seconds=seconds)
     ban, voided = running.run(_ban, arguments.read(data_dir, config).settings, new, void)
     until = "" if ban.until is None else f" until {ban.until:%Y-%m-%d %H:%M:%S %Z}"

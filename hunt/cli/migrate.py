@@ -25,7 +25,7 @@ async def _migrate(settings: Settings, dry_run: bool) -> None:
             for each in await schema.pending(conn):
                 click.echo(f"-- {each}\n{each.sql}")
             return
-        applied = await schema.migrate(conn)
+        applied = await schema.migrate(conn, actor=arguments.actor())
     for name in applied:
         click.echo(f"applied {name}")
     if not applied:

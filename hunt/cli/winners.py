@@ -80,10 +80,11 @@ async def _list(settings: Settings, hunt_id: str, wanted: Filter, form: str, fie
         lines = winner_formats.csv_lines if form == "csv" else winner_formats.json_lines
         if form == "csv":
             click.echo(winner_formats.csv_head(columns), nl=False)
+        detail = {name: str(each) for name, each in asdict(wanted).items() if each is not None}
         if fields:
-            detail: dict[str, object] = {"fields": "true"}
-            entry = Entry(actor=arguments.actor(), action="winners", hunt=hunt_id, detail=detail)
-            await Audit(pool).record(entry)
+            detail["fields"] = "true"
+        entry = Entry(actor=arguments.actor(), action="winners", hunt=hunt_id, detail={**detail})
+        await Audit(pool).record(entry)
         for hunt in doors or [hunt_id]:
             async with aclosing(pages(pool, hunt, wanted, ring=ring, fields=fields)) as found:
                 async for page in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -47,6 +48,13 @@ def parse_network(text: str) -> str:
     if isinstance(found, ipaddress.IPv6Network) and found.prefixlen > _IPV6_BITS:
         found = found.supernet(new_prefix=_IPV6_BITS)
     return str(found)
+
+
+def names_player(reason: str, player: str) -> bool:
+    """Return whether a reason contains the id of a player, which must not outlive an erasure."""
+    return any(
+        player in re.split(ends, reason) for ends in (r"[^A-Za-z0-9_.:-]+", r"[^A-Za-z0-9_-]+")
+    )
 
 
 class BanList:

@@ -60,6 +60,7 @@ class AuditQueue(Generic[Entry]):
         self._jitter = jitter
         self._entries: deque[Entry] = deque(maxlen=WAITING)
         self._added = trio.Event()
+        self._emptied = trio.Event()
         #: Failed attempts to record an entry, and rejected entries.
         self.faults = Counter(record=0, rejected=0)
 
@@ -74,6 +75,12 @@ class AuditQueue(Generic[Entry]):
         )
         self._entries.append(entry)
         self._added.set()
+
+    async def wait_recorded(self) -> None:
+        """Return once no entry waits, while `run` runs."""
+        while self._entries:
+            self._emptied = trio.Event()
+            await self._emptied.wait()
 
     async def run(self) -> None:
         """Record entries in order, until cancelled."""
@@ -95,4 +102,5 @@ class AuditQueue(Generic[Entry]):
                 backoff.reset()
                 if self._entries and self._entries[0] is entry:
                     self._entries.popleft()
+            self._emptied.set()
             await self._added.wait()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from psycopg.types.json import Jsonb
-
 from hunt.core import announcements
 from hunt.core.announcements import Announcement
 from hunt.errors import InvalidRequest, WrongState
-from hunt.store.audit import AUDIT
+from hunt.store.audit import record_change
 from hunt.store.definitions import Found, locked, missing
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
@@ -64,7 +62,7 @@ async def announce(conn: Connection, found: Found, text: str | None, actor: str)
     before = await (await conn.execute(BEFORE, (found.number,))).fetchone()
     row = await (await conn.execute(ANNOUNCE, (found.number, text))).fetchone()
     assert row is not None
-    detail = {"before": None if before is None else before[0], "text": text}
-    await conn.execute(AUDIT, (actor, "announce", hunt, Jsonb(detail)))
+    old = None if before is None else before[0]
+    await record_change(conn, actor, "announce", hunt, before=old, after=text)
     await conn.execute(NOTIFY, (hunt,))
     return Announcement(*row)

@@ -12,8 +12,8 @@ from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
-#: Adds an entry within the transaction of its action, at the database's time.
-AUDIT = "insert into audit (actor, action, hunt, detail) values (%s, %s, %s, %s)"
+# At the database's time.
+CHANGED = "insert into audit (actor, action, hunt, detail) values (%s, %s, %s, %s)"
 
 RECORD = "insert into audit (at, actor, action, hunt, detail) values (%s, %s, %s, %s, %s)"
 
@@ -56,7 +56,7 @@ async def record_change(
         more: Further details, without secrets; an id of a player only as ``player``.
     """
     detail = {"before": before, "after": after, **more}
-    await conn.execute(AUDIT, (actor, action, hunt, Jsonb(detail)))
+    await conn.execute(CHANGED, (actor, action, hunt, Jsonb(detail)))
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from msgspec import Struct
-from psycopg.types.json import Jsonb
 
 from hunt.core.bans import Ban
 from hunt.errors import BanNotFound, HuntError, HuntNotFound
-from hunt.store.audit import AUDIT
+from hunt.store.audit import record_change
+from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 from hunt.store.reward_states import RewardStates
@@ -27,6 +28,16 @@ HUNT = "select number from hunts where id = %s"
 
 # Bans that are over are kept for a day, so that operators see them in a conflict of ids.
 CLEAN = "delete from bans where until < clock_timestamp() - interval '1 day'"
+
+# Ends the race of two first bans of a client: the entries in the audit trail are in order.
+TURN = "select pg_advisory_xact_lock(hashtextextended('bans', 0))"
+
+REPLACED = """
+    select reason, until from bans
+     where player is not distinct from %(player)s
+       and network is not distinct from %(network)s::cidr
+       and hunt is not distinct from %(hunt)s::int
+"""
 
 ADD = f"""
     with added as (
@@ -105,10 +116,14 @@ class StoredBans:
                     "seconds": new.seconds,
                     "actor": actor,
                 }
+                await conn.execute(TURN)
+                former = await (await conn.execute(REPLACED, values)).fetchone()
                 row = await (await conn.execute(ADD, values)).fetchone()
                 assert row is not None
                 ban = _ban(row)
-                await conn.execute(AUDIT, (actor, "ban", ban.hunt, Jsonb(_detail(ban))))
+                before = None if former is None else _terms(*former)
+                after = _terms(ban.reason, ban.until)
+                await _record(conn, actor, "ban", ban, before, after)
                 await conn.execute(NOTIFY)
         return ban
 
@@ -157,7 +172,8 @@ class StoredBans:
                     raise BanNotFound(f"there is no ban {number}")
                 ban = _ban(row)
                 await conn.execute(REMOVE, (number,))
-                await conn.execute(AUDIT, (actor, "unban", ban.hunt, Jsonb(_detail(ban))))
+                before = _terms(ban.reason, ban.until)
+                await _record(conn, actor, "unban", ban, before, None)
                 await conn.execute(NOTIFY)
         return ban
 
@@ -166,12 +182,13 @@ def _ban(row: tuple[object, ...]) -> Ban:
     return Ban(**dict(zip(_NAMES, row, strict=True)))  # type: ignore[arg-type]
 
 
-def _detail(ban: Ban) -> dict[str, object]:
-    """Return a ban for the audit trail."""
-    detail = {
-        "player": ban.player,
-        "network": ban.network,
-        "reason": ban.reason or None,
-        "until": None if ban.until is None else ban.until.isoformat(),
-    }
-    return {name: value for name, value in detail.items() if value is not None}
+def _terms(reason: str, until: datetime | None) -> dict[str, object]:
+    """Return what may differ between two bans of a client, for the audit trail."""
+    return {"reason": reason, "until": None if until is None else until.isoformat()}
+
+
+async def _record(
+    conn: Connection, actor: str, action: str, ban: Ban, before: object, after: object
+) -> None:
+    client = {"player": ban.player} if ban.player is not None else {"network": ban.network}
+    await record_change(conn, actor, action, ban.hunt, before=before, after=after, **client)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import starmap
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hunt.core.campaign import Campaign, CampaignDefinition, Door, differences
 from hunt.core.definition import differences as definition_differences
@@ -205,10 +205,15 @@ async def _apply(
     if changes:
         await record_change(
             conn, actor, "campaign apply", None,
-            before=None if found is None else sorted(stored), after=sorted(kept),
-            campaign=campaign.id, changes=changes,
+            before=None if found is None else _shown(found.campaign, stored),
+            after=_shown(campaign, kept), campaign=campaign.id, changes=changes,
         )  # fmt: skip
     return changes
+
+
+def _shown(campaign: Campaign, doors: Collection[str]) -> dict[str, object]:
+    """Return a campaign for the audit trail."""
+    return structs.asdict(campaign) | {"doors": sorted(doors)}
 
 
 async def _apply_door(

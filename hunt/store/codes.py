@@ -7,13 +7,12 @@ from itertools import starmap
 
 from msgspec import Struct
 from psycopg import Rollback
-from psycopg.types.json import Jsonb
 
 from hunt.core import codes
 from hunt.core.hunts import State
 from hunt.core.key_ring import KeyRing
 from hunt.errors import HuntNotFound, InvalidRequest, WrongState
-from hunt.store.audit import AUDIT
+from hunt.store.audit import record_change
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
@@ -156,8 +155,10 @@ class Codes:
                 values = {"count": load.count, "key": key, "number": number, "prize": prize}
                 row = await (await conn.execute(RAISE, values)).fetchone()
                 assert row is not None
-                detail = {"prize": prize, "loaded": load.count, "before": before, "after": row[0]}
-                await conn.execute(AUDIT, (actor, "codes", hunt, Jsonb(detail | {"key": key})))
+                await record_change(
+                    conn, actor, "codes", hunt, before=row[0] - load.count, after=row[0],
+                    prize=prize, loaded=load.count, key=key,
+                )  # fmt: skip
         return load.count, before + load.count
 
     async def status(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from hunt.errors import StoreError
+from hunt.store.audit import record_change
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 
@@ -134,10 +135,14 @@ async def lacking(conn: Connection) -> str:
     return ""
 
 
-async def migrate(conn: Connection) -> list[str]:
+async def migrate(conn: Connection, *, actor: str | None = None) -> list[str]:
     """Bring the schema up to date in one transaction; return the names of the applied steps.
 
     Safe to call from several processes at once: one waits for the other, and applies nothing.
+
+    Args:
+        conn: A connection without a transaction.
+        actor: Name of the operator, for the audit trail; None: no operator asked for it.
 
     Raises:
         StoreError: Nothing was changed.  The database failed, or a migration in it has
@@ -155,9 +160,15 @@ async def migrate(conn: Connection) -> list[str]:
                         f"migration {version} was applied with another text: "
                         "create the database anew, or run the release that made it"
                     )
-            todo = await pending(conn)
+            before, todo = await current(conn), await pending(conn)
             for step in todo:
                 await step.apply(conn)
+            if todo and actor is not None:
+                await record_change(
+                    conn, actor, "migrate", None,
+                    before={"schema": before}, after={"schema": await current(conn)},
+                    steps=[str(each) for each in todo],
+                )  # fmt: skip
     return [str(each) for each in todo]
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from hunt.core import claims, codes
 from hunt.core.key_ring import KeyRing, key_id
 from hunt.store import seeds, webhooks
-from hunt.store.audit import AUDIT
+from hunt.store.audit import record_change
 from hunt.store.codes import RESERVE
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
@@ -140,15 +139,24 @@ class Sealed:
         """
         done: Counter[str] = Counter()
         first = self._ring.first
+        before = await self.counts()
         with translated():
+            # Two entries, because the rotation may be interrupted between its transactions.
+            await self._record(actor, "rotate keys begun", before, None)
             done["seeds"] += await self._seal_seeds()
             for each in COLUMNS:
                 done[each.name] += await self._rotate(each)
             await self._keep_code_keys(first)
-            async with self._pool.transaction() as conn:
-                detail = Jsonb({"key": first} | dict(done))
-                await conn.execute(AUDIT, (actor, "rotate keys", None, detail))
+        await self._record(actor, "rotate keys", before, await self.counts())
         return dict(done)
+
+    async def _record(self, actor: str, action: str, before: object, after: object) -> None:
+        with translated():
+            async with self._pool.transaction() as conn:
+                await record_change(
+                    conn, actor, action, None,
+                    before=before, after=after, key=self._ring.first,
+                )  # fmt: skip
 
     async def _seal_seeds(self) -> int:
         count = 0

@@ -8,14 +8,14 @@ from itertools import starmap
 from typing import Any
 
 from msgspec import Struct, to_builtins
-from psycopg.types.json import Jsonb
 
 from hunt.core.key_ring import KeyRing, context
 from hunt.core.log_event import Events
 from hunt.core.webhook_signature import new_secret
 from hunt.core.webhooks import MOST_ENDPOINTS, PATIENCE, DeadLetter, WebhookState
 from hunt.errors import HuntNotFound, InvalidRequest, WebhookNotFound, WrongState
-from hunt.store.audit import AUDIT
+from hunt.store import webhook_audit
+from hunt.store.audit import record_change
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
@@ -142,8 +142,10 @@ class Webhooks:
                 assert inserted is not None
                 id_: int = inserted[0]
                 secret = await self._add_secret(conn, hunt, id_)
-                shown = to_builtins(new) | {"webhook": id_, "seq": seq}
-                await _audit(conn, actor, "webhook added", hunt, shown)
+                after = webhook_audit.shown(to_builtins(new)) | {"seq": seq}
+                await record_change(
+                    conn, actor, "webhook added", hunt, before=None, after=after, webhook=id_
+                )
         return id_, secret
 
     async def change(
@@ -164,9 +166,11 @@ class Webhooks:
             async with self._pool.transaction() as conn:
                 before = await _lock(conn, hunt, id_)
                 await conn.execute(CHANGE, before | dict(changes))
-                old = {name: before[name] for name in changes}
-                detail = {"webhook": id_, "before": old, "after": dict(changes)}
-                await _audit(conn, actor, "webhook changed", hunt, detail)
+                old = webhook_audit.shown({name: before[name] for name in changes})
+                await record_change(
+                    conn, actor, "webhook changed", hunt,
+                    before=old, after=webhook_audit.shown(changes), webhook=id_,
+                )  # fmt: skip
 
     async def remove(self, hunt: str, id_: int, *, actor: str) -> None:
         """Remove an endpoint, with its dead letters.
@@ -178,8 +182,11 @@ class Webhooks:
             async with self._pool.transaction() as conn:
                 before = await _lock(conn, hunt, id_)
                 await conn.execute("delete from webhooks where id = %s", (id_,))
-                detail = {"webhook": id_, "before": {"url": before["url"], "seq": before["seq"]}}
-                await _audit(conn, actor, "webhook removed", hunt, detail)
+                kept = {name: before[name] for name in (*webhook_audit.CHANGEABLE, "seq")}
+                old = webhook_audit.shown(kept)
+                await record_change(
+                    conn, actor, "webhook removed", hunt, before=old, after=None, webhook=id_
+                )
 
     async def rotate(self, hunt: str, id_: int, *, keep: int, actor: str) -> str:
         """Return a new secret of an endpoint; the former ones also sign for `keep` seconds.
@@ -191,11 +198,16 @@ class Webhooks:
         with translated():
             async with self._pool.transaction() as conn:
                 before = await _lock(conn, hunt, id_)
+                old = await webhook_audit.signing(conn, id_)
                 await conn.execute(EXPIRE_SECRETS, (keep, id_))
-                await conn.execute(DROP_SECRETS, (id_,))
                 secret = await self._add_secret(conn, hunt, id_)
+                await conn.execute(DROP_SECRETS, (id_,))
                 await conn.execute(CHANGE, before)
-                await _audit(conn, actor, "webhook rotated", hunt, {"webhook": id_, "keep": keep})
+                await record_change(
+                    conn, actor, "webhook rotated", hunt,
+                    before=old, after=await webhook_audit.signing(conn, id_),
+                    webhook=id_, keep=keep,
+                )  # fmt: skip
         return secret
 
     async def secrets(self, hunt: str, id_: int) -> list[str]:
@@ -213,8 +225,10 @@ class Webhooks:
         """Record that an operator has sent a test."""
         with translated():
             async with self._pool.connection() as conn:
-                detail = {"webhook": id_, "status": status}
-                await _audit(conn, actor, "webhook tested", hunt, detail)
+                after = {"status": status}
+                await record_change(
+                    conn, actor, "webhook tested", hunt, before=None, after=after, webhook=id_
+                )
 
     async def dead(self, hunt: str, id_: int, *, after: int, limit: int) -> list[DeadLetter]:
         """Return dead letters with a greater seq than `after`, in order, at most `limit`."""
@@ -237,8 +251,10 @@ class Webhooks:
                     wrong = f"must be at most {before['seq'] + 1}, the next row to send"
                     raise InvalidRequest("the replay is not valid", errors={"from_seq": wrong})
                 await conn.execute(CHANGE, before | {"seq": seq - 1})
-                detail = {"webhook": id_, "before": before["seq"], "after": seq - 1}
-                await _audit(conn, actor, "webhook replayed", hunt, detail)
+                await record_change(
+                    conn, actor, "webhook replayed", hunt,
+                    before={"seq": before["seq"]}, after={"seq": seq - 1}, webhook=id_,
+                )  # fmt: skip
 
     async def replay_dead(
         self, hunt: str, id_: int, seqs: Sequence[int] | None, *, actor: str
@@ -258,10 +274,14 @@ class Webhooks:
         with translated():
             async with self._pool.transaction() as conn:
                 before = await _lock(conn, hunt, id_)
+                old = await webhook_audit.waiting(conn, id_)
                 count = (await conn.execute(REPLAY, (id_, wanted, wanted))).rowcount
                 await conn.execute(CHANGE, before)
-                detail = {"webhook": id_, "dead": wanted or "all", "count": count}
-                await _audit(conn, actor, "webhook replayed", hunt, detail)
+                await record_change(
+                    conn, actor, "webhook replayed", hunt,
+                    before=old, after=await webhook_audit.waiting(conn, id_),
+                    webhook=id_, dead="all" if wanted is None else wanted,
+                )  # fmt: skip
         return count
 
     async def skip(self, hunt: str, id_: int, *, actor: str) -> int:
@@ -281,7 +301,10 @@ class Webhooks:
                 await conn.execute(CHANGE, before)
                 last = {"status": before["last_status"], "error": before["last_error"]}
                 await bury(conn, before | last | {"event": event})
-                await _audit(conn, actor, "webhook skipped", hunt, {"webhook": id_, "seq": event})
+                await record_change(
+                    conn, actor, "webhook skipped", hunt,
+                    before={"seq": before["seq"]}, after={"seq": event}, webhook=id_,
+                )  # fmt: skip
         return event
 
     async def _next_event(self, found: WebhookState) -> int | None:
@@ -331,9 +354,3 @@ async def _lock(conn: Connection, hunt: str, id_: int) -> dict[str, Any]:
 
 def _missing(hunt: str, id_: int) -> WebhookNotFound:
     return WebhookNotFound(f"hunt {hunt!r} has no webhook {id_}")
-
-
-async def _audit(
-    conn: Connection, actor: str, action: str, hunt: str, detail: Mapping[str, object]
-) -> None:
-    await conn.execute(AUDIT, (actor, action, hunt, Jsonb(detail)))

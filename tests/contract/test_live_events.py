@@ -144,7 +144,7 @@ async def test_announcement_reaches_every_server_and_later_streams(
             assert "announcement" not in dict(later.said)
         trail = await here.get("/v1/admin/audit", headers=operator(here))
         told = [each["detail"] for each in trail.json()["entries"] if each["action"] == "announce"]
-        assert told == [{"before": text, "text": None}, {"before": None, "text": text}]
+        assert told == [{"before": text, "after": None}, {"before": None, "after": text}]
 
 
 @pytest.mark.parametrize(

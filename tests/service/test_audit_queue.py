@@ -57,6 +57,25 @@ async def test_oldest_entries_are_dropped_beyond_the_limit(
     assert recorded == ["second", "third"]
 
 
+async def test_wait_ends_once_all_entries_are_recorded(autojump_clock: MockClock) -> None:
+    recorded: list[str] = []
+
+    async def record(entry: Entry) -> None:
+        await trio.sleep(1)
+        recorded.append(entry.action)
+
+    trail = AuditQueue(record, jitter=lambda: 1.0)
+    await trail.wait_recorded()  # nothing waits
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trail.run)
+        for actions in (["first", "second"], ["third"]):
+            for action in actions:
+                trail.add(Entry(actor="root", action=action))
+            await trail.wait_recorded()
+            assert recorded[-1] == actions[-1]
+        nursery.cancel_scope.cancel()
+
+
 async def test_attempts_back_off_until_one_succeeds(autojump_clock: MockClock) -> None:
     away = True
     attempts: list[float] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import asdict
 from quart import Blueprint, Response
 
-from hunt.core.bans import MAX_REASON, Ban, parse_network
+from hunt.core.bans import MAX_REASON, Ban, names_player, parse_network
 from hunt.core.form import ID, VALID_ID
 from hunt.core.player_ids import VALID_PLAYER, valid_player
 from hunt.core.tokens import Identity
@@ -100,7 +100,7 @@ def _new(given: dict[str, object]) -> tuple[NewBan, bool]:
     void = given.get("void", False)
     if not isinstance(void, bool) or (void and player is None):
         errors["void"] = "must be true or false, and is for players only"
-    elif void and isinstance(reason, str) and isinstance(player, str) and player in reason:
+    elif isinstance(reason, str) and isinstance(player, str) and names_player(reason, player):
         errors["reason"] = "must not contain the player's id"
     if errors:
         raise InvalidRequest("the body is not valid", errors=errors)

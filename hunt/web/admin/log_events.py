@@ -49,7 +49,7 @@ def blueprint(
         check_room(streams)
         epoch, after, reset = await _start(store, hunt_id)
         detail: dict[str, object] = {
-            "after": after,
+            "after_seq": after,
             "events": wanted.events,
             "prizes": wanted.prizes,
         }

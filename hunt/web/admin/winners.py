@@ -59,7 +59,9 @@ def blueprint(
             detail["fields"] = "true"
         actor = caller.operator(play)
         await store.audit.record(
-            Entry(actor=actor, action="winners", hunt=hunt_id, detail={**detail, "after": after})
+            Entry(
+                actor=actor, action="winners", hunt=hunt_id, detail={**detail, "after_seq": after}
+            )
         )
         columns: Sequence[winner_formats.Column] = FULFILMENT
         if fields:

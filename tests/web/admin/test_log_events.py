@@ -51,7 +51,7 @@ async def test_wins_have_their_players_and_positions(client: Client) -> None:
     assert (data["player"], data["prize"], data["x"], data["y"]) == ("ada", "coin", 1.0, 2.0)
     assert second.id == f"{hello['epoch']}-2"
     entry = next(each for each in await audit_trail(client) if each["action"] == "events")
-    assert entry["detail"] == {"after": 0, "events": "wins", "prizes": None}
+    assert entry["detail"] == {"after_seq": 0, "events": "wins", "prizes": None}
 
 
 async def test_stream_begins_at_the_end_by_default(client: Client) -> None:

@@ -42,7 +42,7 @@ async def test_winners_are_listed_page_by_page_in_each_format(database: str) -> 
 
         trail = (await act(client, "GET", f"{ADMIN}/audit?hunt=harbour"))["entries"]
         reads = [each["detail"] for each in trail if each["action"] == "winners"]
-        assert reads[-2] | {"after": 2, "prize": "coin"} == reads[-2]
+        assert reads[-2] | {"after_seq": 2, "prize": "coin"} == reads[-2]
         assert reads[-2]["player"].startswith("player-"), "a pseudonym"
 
 
