@@ -17,7 +17,7 @@ import trio
 from hunt.errors import HuntError
 from tests.cli.commands import run
 from tests.cli.recipes import EVERY
-from tests.support.audit_entries import ABSENT, PLAYER, Expected, read, version, win
+from tests.support.audit_entries import ABSENT, PLAYER, SOME, Expected, read, version, win
 from tests.support.live_codes import KEYS, live
 from tests.support.serving import bearer
 
@@ -44,7 +44,7 @@ UNRECORDED = {
     "serve", "drain", "hunts", "token", "click", "watch", "bench clicks", "bench streams",
     "bench game", "codes status", "keys new", "keys status", "simulate", "webhooks list",
     "webhooks dead", "campaigns", "bans", "verify", "doctor", "health", "config", "completion",
-    "size",
+    "size", "schedule list",
 }  # fmt: skip
 
 
@@ -68,6 +68,9 @@ ACTS = [
     Act("apply", ["{folder}/river.toml"], [("create", None, version(1))]),
     Act("open", ["river"], [("open", "draft", "open")]),
     Act("announce", ["river", "Soon."], [("announce", None, "Soon.")]),
+    Act("schedule add", ["river", "pause", "--at", "2999-01-01T00:00:00Z"],
+        [("schedule", None, SOME)]),
+    Act("schedule remove", ["river", "1"], [("unschedule", SOME, None)]),
     Act("close", ["river"], [("closed", "open", "closed")]),
     Act("delete", ["river"], [("delete", "closed", None)]),
     Act("codes load", ["live", "voucher", "{folder}/codes"], [("codes", 4, 6)]),
@@ -93,6 +96,7 @@ ACTS = [
         [("void", {"2": "granted"}, {"2": "void"})]),
     Act("winners", ["live"], read("winners")),
     Act("export", ["live"], read("export_log")),
+    Act("anomalies", ["live"], read("anomalies")),
     Act("ban", [PLAYER], [("ban", None, {"reason": "", "until": None})]),
     Act("unban", ["1"], [("unban", {"reason": "", "until": None}, None)]),
     Act("migrate", [], [("migrate", ABSENT, ABSENT)], sql=LACKING),

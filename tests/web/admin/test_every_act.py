@@ -13,7 +13,7 @@ from hunt.store.audit import Audit
 from hunt.store.driver.pool import open_pool
 from hunt.web.admin.rights import RIGHTS
 from tests.store.campaigns import ADVENT, doors
-from tests.support.audit_entries import ABSENT, PLAYER, Expected, read, version, win
+from tests.support.audit_entries import ABSENT, PLAYER, SOME, Expected, read, version, win
 from tests.support.live_codes import KEYS, live, made
 from tests.support.operators import ADMIN, HUNTS, RIVER, act, audit_trail, operator
 from tests.support.receiver import Receiver, receiving
@@ -52,11 +52,15 @@ WANTED = {
 UNRECORDED = {
     "admin.hunts", "admin.stock", "ops.samples", "ops.newest", "admin_campaigns.campaigns",
     "admin_codes.status", "admin_bans.listed", "admin_audit.audit", "admin_webhooks.every",
+    "admin_schedule.entries",
     "admin_webhooks.webhooks", "admin_webhooks.webhook", "admin_webhooks.dead",
 }  # fmt: skip
 
 #: Tested in `tests.web.admin.test_log_events`, because its answer does not end.
 STREAMED = {"admin_events.events"}
+
+#: Other processes of the server ask for it; the operator's own request is recorded.
+FORWARDED = {"admin_addresses.counters"}
 
 #: Tested apart, because it ends the server.
 DRAIN = "process.drain"
@@ -70,6 +74,10 @@ HUNT_ACTS = [
     Act("admin.hunt", "GET", RIVER_HUNT, read("read")),
     Act("admin.versions", "GET", f"{RIVER_HUNT}/versions", read("read")),
     Act("admin.open_", "POST", f"{RIVER_HUNT}/open", [("open", "draft", "open")]),
+    Act("admin_schedule.add", "POST", f"{RIVER_HUNT}/schedule", [("schedule", None, SOME)],
+        {"at": "2999-01-01T00:00:00Z", "action": "pause"}),
+    Act("admin_schedule.remove", "DELETE", f"{RIVER_HUNT}/schedule/1",
+        [("unschedule", SOME, None)]),
     Act("admin.pause", "POST", f"{RIVER_HUNT}/pause", [("paused", "open", "paused")]),
     Act("admin.announce", "PUT", f"{RIVER_HUNT}/announcement", [("announce", None, "Soon.")],
         {"text": "Soon."}),
@@ -107,6 +115,7 @@ REWARD_ACTS = [
         [("void", {"2": "granted"}, {"2": "void"})], {"seqs": [2], "reason": "a bot"}),
     Act("admin_winners.winners", "GET", f"{LIVE_HUNT}/winners", read("winners")),
     Act("admin_export.export", "GET", f"{LIVE_HUNT}/export", read("export_log")),
+    Act("admin_anomalies.anomalies", "GET", f"{LIVE_HUNT}/anomalies", read("anomalies")),
     Act("admin_players.rewards", "GET", f"{LIVE_HUNT}/players/{PLAYER}/rewards", read("rewards")),
     Act("admin_players.export", "GET", f"{ADMIN}/players/{PLAYER}", read("export")),
     Act("admin_bans.add", "POST", f"{ADMIN}/bans",
@@ -196,7 +205,7 @@ async def check_webhooks(client: Client, receiver: Receiver) -> list[str]:
 
 def test_every_route_has_an_act() -> None:
     acts = {each.endpoint for each in (*HUNT_ACTS, *REWARD_ACTS, *PROCESS_ACTS, *webhook_acts(""))}
-    assert acts | UNRECORDED | STREAMED | {DRAIN} == set(RIGHTS), (
+    assert acts | UNRECORDED | STREAMED | FORWARDED | {DRAIN} == set(RIGHTS), (
         "say what the audit trail has of a route"
     )
     assert not acts & UNRECORDED
