@@ -27,6 +27,7 @@ from hunt.metrics.telemetry import Telemetry
 from hunt.operations import make_operations
 from hunt.play.assembly import assemble
 from hunt.play.claims import Claims
+from hunt.play.page_files import PageFiles
 from hunt.service.bans import Bans
 from hunt.service.broadcast import Broadcast
 from hunt.service.catalogue import Catalogue
@@ -143,6 +144,7 @@ class Engine:
             self.leaderboard.faults,
         )
         self.version_cache = VersionCache(store.hunts.versions)
+        self.page_files = PageFiles(settings.pages_dir)
         self.limits = Limits(settings, clock=trio.current_time, refused=recorder.limited)
         self.intake = Intake(
             lanes=self.commits.lanes,

@@ -90,6 +90,14 @@ class Settings:
         url_values.origins, "", "Other origins whose pages may use the API.",
         example="https://play.example", default="the server's own",
     )] = ()
+    frame_ancestors: Annotated[tuple[str, ...], Setting(
+        url_values.origins, "", "Origins whose pages may show the page of players in a frame.",
+        example="https://shop.example", default="none",
+    )] = ()
+    pages_dir: Annotated[Path | None, Setting(
+        values.path, "", "Folder with the pictures that `[page]` of hunt files names.",
+        example="/etc/hunt/pages", default="none",
+    )] = None
     fast_lane: Annotated[bool, Setting(
         values.flag, "", "Serve simple clicks and streams below Quart.",
     )] = True

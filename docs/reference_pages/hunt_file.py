@@ -35,6 +35,12 @@ language server Taplo check a file whose first line is `#:schema hunt-file.schem
 [rules](rules.md) fit together.
 """
 
+PAGE = """\
+The look of the page that players see; [Pages](pages.md#the-look-of-a-hunt) shows it. Files are in
+the folder [`HUNT_PAGES_DIR`](settings.md) of the server. A campaign has one table `[page]` for all
+doors.
+"""
+
 #: Meanings by component and field, where the comment of the field is meant for programmers.
 MEANINGS: Mapping[str, str] = {
     "Definition.id": "Id of the hunt, in addresses and commands; cannot change.",
@@ -53,6 +59,25 @@ MEANINGS: Mapping[str, str] = {
     "Definition.position": "How the page takes positions; see [maps](rules.md#maps-in-degrees).",
     "Definition.retain": "How long positions and ids of players are kept after the end, as in "
     "`2 years`. Default: for ever.",
+    "Definition.page": "Look of the page of players. In a hunt file this is the table `[page]`.",
+    "Page.scene": "Built-in picture behind the map.",
+    "Page.background": "File in `HUNT_PAGES_DIR` that is shown instead of the scene.",
+    "Page.logo": "File in `HUNT_PAGES_DIR` that is shown beside the title.",
+    "Page.language": "Language of the titles in `[hunt]` and `[[prize]]`.",
+    "Page.colours": "Colours of the page. Default: those of the scene, light or dark like the "
+    "system.",
+    "Page.texts": "Texts by language (BCP 47), as in `[page.texts.de]`.",
+    "Colours.paper": "Background.",
+    "Colours.ink": "Text. Needs a contrast of at least 7 on the paper.",
+    "Colours.accent": "Buttons and wins. Needs a contrast of at least 4.5 on the paper.",
+    "PageTexts.title": "Title of the hunt.",
+    "PageTexts.lead": "Line below the title.",
+    "PageTexts.click": "Invitation below the map.",
+    "PageTexts.nothing": "Outcome of a click without a prize.",
+    "PageTexts.prizes": "Heading of the prizes.",
+    "PageTexts.empty": "Text instead of the list, before the first click.",
+    "PageTexts.rules": "A line about the rules, below the prizes.",
+    "PageTexts.prize": "Titles of prizes by their id.",
     "Claim.fields": "Fields of the form.",
     "Claim.until": "Latest time of a claim: a time, or a duration from the win on, as in "
     "`14 days`. Default: no limit.",
@@ -122,11 +147,12 @@ def schema() -> dict[str, Any]:
     }
     hunt = definitions.pop("Definition")
     prizes = hunt["properties"].pop("prizes")
+    look = hunt["properties"].pop("page")
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Hunt file",
         "type": "object",
-        "properties": {"hunt": hunt, "prize": prizes},
+        "properties": {"hunt": hunt, "page": look, "prize": prizes},
         "required": ["hunt"],
         "additionalProperties": False,
         "$defs": dict(sorted(definitions.items())),
@@ -177,8 +203,9 @@ def page() -> str:
         "",
     ]
     lines += _fields(found["$defs"]["PrizeDefinition"])
+    lines += ["", "## `[page]`", "", PAGE.rstrip(), "", *_fields(found["$defs"]["Page"])]
     for name, each in found["$defs"].items():
-        if name != "PrizeDefinition":
+        if name not in {"Page", "PrizeDefinition"}:
             lines += ["", f"## {name}", ""]
             if "description" in each:
                 lines += [" ".join(each["description"].replace("``", "`").split()), ""]

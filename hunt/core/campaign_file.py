@@ -86,7 +86,7 @@ def parse_campaign(text: str) -> CampaignDefinition:
         DefinitionError: The text has errors; lists all of them.
     """
     raw, form = load(text), Form()
-    form.known("", raw, {"campaign", "hunt", "prize", "door"})
+    form.known("", raw, {"campaign", "hunt", "page", "prize", "door"})
     table = form.table("campaign", raw.get("campaign"))
     form.known("campaign.", table, _NAMES)
     campaign = read_campaign(form, table, "campaign.")
@@ -108,6 +108,8 @@ def parse_campaign(text: str) -> CampaignDefinition:
             continue
         try:
             tables = _tables(campaign, schedule, number, common, prizes, own)
+            if "page" in raw:
+                tables["page"] = raw["page"]
             doors.append(Door(number, from_tables(tables)))
         except DefinitionError as exc:
             for error in exc.errors.items():

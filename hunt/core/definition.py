@@ -9,6 +9,7 @@ from typing import Literal
 
 from hunt.core.claims import Claim, duration_text
 from hunt.core.maps import Map
+from hunt.core.page import Page, page_text
 
 MAX_PRIZES = 100
 
@@ -142,6 +143,7 @@ class Definition:
     max_speed: float | None = None  #: metres or map units a second, >= 1e-9; None: no limit
     position: Source = "tap"  #: how the page takes positions
     retain: timedelta | None = None  #: how long players are kept after the end; None: for ever
+    page: Page | None = None  #: look of its page; None: the harbour
 
     def period(self, prize: Prize) -> tuple[datetime | None, datetime | None]:
         """Return the times between which a prize is granted; None without such a time."""
@@ -159,6 +161,7 @@ class Definition:
 _HUNT_FIELDS = (
     "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
     "max_wins", "max_accuracy", "max_speed", "position", "retain",
+    "page",
 )  # fmt: skip
 _PRIZE_FIELDS = (
     "title", "points", "odds", "stock", "per_player", "starts", "until", "release", "first",
@@ -203,6 +206,8 @@ def _shown(value: object) -> object:
             return f"{len(fields)} fields, until {shown}, retain {duration_text(retain)}"
         case timedelta():
             return duration_text(value)
+        case Page():
+            return page_text(value)
         case Even():
             return "even"
         case Moments(count):

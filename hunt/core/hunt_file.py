@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
-from hunt.core import claim_form, map_form, rule_form
+from hunt.core import claim_form, map_form, page, rule_form
 from hunt.core.claims import duration_text
 from hunt.core.definition import MAX_PRIZES, Area, Definition, Peak, Prize
 from hunt.core.form import Form
@@ -59,7 +59,7 @@ def from_tables(raw: Mapping[str, object]) -> Definition:
     form = Form()
     if "campaign" in raw:
         form.wrong("campaign", "is of a campaign, not of a hunt: use 'hunt apply'")
-    form.known("", raw, {"campaign", "hunt", "prize"})
+    form.known("", raw, {"campaign", "hunt", "page", "prize"})
     hunt = form.table("hunt", raw.get("hunt"))
     form.known("hunt.", hunt, _HUNT_NAMES)
     on = map_form.read(form, "hunt.map", hunt.get("map"))
@@ -94,6 +94,7 @@ def from_tables(raw: Mapping[str, object]) -> Definition:
             needs_accuracy="max_accuracy" in hunt,
         ),
         retain=claim_form.duration(form, "hunt.retain", hunt.get("retain")),
+        page=page.read(form, raw.get("page")),
     )
     rule_form.check(form, definition)
     ids = [prize.id for prize in definition.prizes]
@@ -151,6 +152,7 @@ def to_json(definition: Definition) -> dict[str, object]:
         "attempts": definition.attempts and asdict(definition.attempts),
         "max_wins": definition.max_wins and asdict(definition.max_wins),
         "retain": definition.retain and duration_text(definition.retain),
+        "page": definition.page and page.to_json(definition.page),
     }
     return {
         "id": definition.id,
@@ -191,13 +193,21 @@ def from_json(raw: Mapping[str, object]) -> Definition:
             "hunt": {
                 name: _time(value) if name in {"opens_at", "closes_at"} else value
                 for name, value in raw.items()
-                if name != "prizes" and value is not None
+                if name not in {"page", "prizes"} and value is not None
             },
+            **({} if raw.get("page") is None else {"page": _without_null(raw["page"])}),
             "prize": [_prize_table(each) for each in prizes]
             if isinstance(prizes, list)
             else prizes,
         }
     )
+
+
+def _without_null(table: object) -> object:
+    """Return a table of JSON without null, which TOML does not have."""
+    if not isinstance(table, dict):
+        return table
+    return {name: value for name, value in table.items() if value is not None}
 
 
 def _time(value: object) -> object:

@@ -8,6 +8,7 @@ from datetime import datetime
 from hunt.core.campaign import Campaign, campaign_state, door_state
 from hunt.core.hunts import Hunt
 from hunt.play.hunt_json import moment, public_prizes
+from hunt.play.look import Address, look, no_address
 
 
 def campaign_summary(campaign: Campaign, doors: Sequence[Hunt], now: datetime) -> dict[str, object]:
@@ -31,12 +32,16 @@ def campaign_summary(campaign: Campaign, doors: Sequence[Hunt], now: datetime) -
     }
 
 
-def campaign_details(campaign: Campaign, doors: Sequence[Hunt], now: datetime) -> dict[str, object]:
-    """Return a campaign with its doors; see `campaign_summary`."""
+def campaign_details(
+    campaign: Campaign, doors: Sequence[Hunt], now: datetime, address: Address = no_address
+) -> dict[str, object]:
+    """Return a campaign with its doors; see `campaign_summary`.  Its look is that of a door."""
+    page = doors[0].definition.page
     return campaign_summary(campaign, doors, now) | {
         "timezone": campaign.timezone,
         "streak": campaign.streak,
         "doors": [_door(each, now) for each in doors],
+        **({} if page is None else {"page": look(page, address)}),
     }
 
 

@@ -14,6 +14,7 @@ from hunt.core.proxies import Peer
 from hunt.errors import HuntNotFound
 from hunt.play.campaign_json import campaign_details, campaign_summary
 from hunt.play.hunt_views import CACHE_SIZE, Kept, renewed
+from hunt.play.look import Address, no_address
 from hunt.play.replies import Reply
 from hunt.play.request import Request
 from hunt.play.resources import READS
@@ -94,13 +95,19 @@ class CampaignList:
 
 
 class CampaignDetails:
-    """``GET /v1/campaigns/{campaign}``; the id in the path is the request's `hunt`."""
+    """``GET /v1/campaigns/{campaign}``; the id in the path is the request's `hunt`.
+
+    Args:
+        campaigns: The campaigns.
+        address: Returns the address of a file of a page.
+    """
 
     route = "/v1/campaigns/<campaign>"
     methods = READS
 
-    def __init__(self, campaigns: Campaigns) -> None:
+    def __init__(self, campaigns: Campaigns, address: Address = no_address) -> None:
         self._campaigns = campaigns
+        self._address = address
         self._kept: Cache[str, Kept] = Cache(
             CACHE_SIZE, lambda _, kept: _ENTRY + 2 * len(kept.document.body)
         )
@@ -119,4 +126,5 @@ class CampaignDetails:
         return self.peek(request, peer)
 
     def _body(self, doors: list[Hunt]) -> bytes:
-        return wire.encode(campaign_details(campaign_of(doors), doors, self._campaigns.now()))
+        now = self._campaigns.now()
+        return wire.encode(campaign_details(campaign_of(doors), doors, now, self._address))

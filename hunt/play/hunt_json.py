@@ -13,6 +13,7 @@ from hunt.core.claims import Claim
 from hunt.core.definition import Definition, Prize
 from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt, Version
+from hunt.play.look import Address, look, no_address
 
 
 def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
@@ -33,8 +34,14 @@ def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
     }
 
 
-def details(hunt: Hunt, now: datetime) -> dict[str, object]:
-    """Return the public details of a hunt; its seed and the positions of prizes are secret."""
+def details(hunt: Hunt, now: datetime, address: Address = no_address) -> dict[str, object]:
+    """Return the public details of a hunt; its seed and the positions of prizes are secret.
+
+    Args:
+        hunt: A hunt that is not a draft.
+        now: The time of the database's clock.
+        address: Returns the address of a file of its page.
+    """
     definition = hunt.definition
     return summary(hunt, now) | {
         "map": map_form.to_json(definition.map),
@@ -45,6 +52,7 @@ def details(hunt: Hunt, now: datetime) -> dict[str, object]:
         "commitment": hunt.commitment,
         **_periods(definition),
         **map_form.limits_to_json(definition),
+        **({} if definition.page is None else {"page": look(definition.page, address)}),
     }
 
 

@@ -14,6 +14,7 @@ from hunt.core.cache import Cache
 from hunt.core.hunts import Hunt
 from hunt.core.proxies import Peer
 from hunt.play.hunt_json import details, revealed, summary
+from hunt.play.look import Address, no_address
 from hunt.play.replies import Document, Reply
 from hunt.play.request import Request
 from hunt.play.resources import READS
@@ -116,6 +117,7 @@ class HuntDetails:
         visible: Returns the hunt of an id, or raises `HuntNotFound`.
         now: Returns the time of the database's clock.
         versions: Has the versions of ended hunts.
+        address: Returns the address of a file of a page.
     """
 
     route = "/v1/hunts/<hunt_id>"
@@ -126,8 +128,10 @@ class HuntDetails:
         visible: Callable[[str], Hunt],
         now: Callable[[], datetime],
         versions: VersionCache,
+        address: Address = no_address,
     ) -> None:
         self._visible = visible
+        self._address = address
         self._now = now
         self._versions = versions
         self._kept: Cache[str, Kept] = Cache(
@@ -150,7 +154,7 @@ class HuntDetails:
         return found.document
 
     def _body(self, hunt: Hunt) -> bytes:
-        shown = details(hunt, self._now())
+        shown = details(hunt, self._now(), self._address)
         if hunt.has_ended:
             versions = self._versions.known(hunt)
             assert versions is not None, "they were read"

@@ -68,6 +68,7 @@ class Document:
         cache_control: Value of ``Cache-Control``.
         headers: Further headers of answers with the body, and of 304.
         level: Effort of the compression, 1 to 9; 0: not compressed.
+        varies: Header of requests, besides ``Accept-Encoding``, that chose this body.
     """
 
     def __init__(
@@ -78,13 +79,15 @@ class Document:
         cache_control: str = REVALIDATE,
         headers: tuple[tuple[str, str], ...] = (),
         level: int = 6,
+        varies: str | None = None,
     ) -> None:
         self.body = body
         self.tag = hashlib.sha256(body).hexdigest()[:20]  #: of the ETag
         self._content_type = content_type
         self._level = level if len(body) >= MIN_COMPRESSED else 0
-        varies = (("Vary", "Accept-Encoding"),) if self._level else ()
-        self._headers = (("Cache-Control", cache_control), *varies, *headers)
+        chosen = [name for name in (self._level and "Accept-Encoding", varies) if name]
+        vary = (("Vary", ", ".join(chosen)),) if chosen else ()
+        self._headers = (("Cache-Control", cache_control), *vary, *headers)
         self._plain: Reply | None = None
         self._compressed: Reply | None = None
         self._known: dict[str, Reply] = {}  # answers without a body, by tag

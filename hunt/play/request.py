@@ -23,6 +23,7 @@ COOKIE = "hunt_player"
 READ = frozenset(
     {
         "accept-encoding",
+        "accept-language",
         "authorization",
         "content-encoding",
         "content-type",
@@ -44,6 +45,7 @@ READ = frozenset(
 #: Separators of headers whose repetitions are joined; all other headers count once, the first.
 _JOINED = {
     "accept-encoding": ",",
+    "accept-language": ",",
     "cookie": ";",
     "if-none-match": ",",
     "forwarded": ",",
@@ -83,6 +85,7 @@ class Request(Struct, kw_only=True):
     content_type: str | None = None
     content_encoding: str | None = None
     accept_encoding: str | None = None
+    accept_language: str | None = None
     if_none_match: str | None = None
     ticket: str | None = None
     scope: str | None = None
@@ -120,6 +123,7 @@ def build(hunt: str, headers: Iterable[tuple[str, str]], query: str, *, scheme: 
         content_type=header("content-type"),
         content_encoding=header("content-encoding"),
         accept_encoding=header("accept-encoding"),
+        accept_language=header("accept-language"),
         if_none_match=header("if-none-match"),
         ticket=wanted.get("ticket"),
         scope=wanted.get("scope"),

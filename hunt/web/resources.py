@@ -20,19 +20,26 @@ def make_resources(engine: Engine) -> Resources:
     play, settings, operations = engine.play, engine.settings, engine.operations
     now = engine.catalogue.now
     pages = site()
-    fixed = dict(pages.resources)
+    files = engine.page_files
+    fixed = pages.resources | files.resources
     registry = engine.telemetry.registry
     restricted: dict[str, Resource] = {
         "/ops": fixed.pop("/ops"),
         "/metrics": MetricsPage(operations.host, registry, time.monotonic),
     }
     hunts = HuntList(engine.catalogue.hunts, now)
-    details = HuntDetails(play.hunt, now, engine.version_cache)
+    details = HuntDetails(play.hunt, now, engine.version_cache, files.address)
     own: tuple[Resource, ...] = (
         Liveness(),
         Probe(operations.node),
         hunts,
-        GamePage(pages.game, pages.game_policy, hunts=hunts, details=details, now=now),
+        GamePage(
+            pages.games,
+            hunts=hunts,
+            details=details,
+            now=now,
+            frame_ancestors=settings.frame_ancestors,
+        ),
         Guests(
             play,
             secrets=settings.jwt_secret,

@@ -7,15 +7,19 @@ ever: the modules of a page as one bundle, its other files one by one.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from hunt.core.languages import direction
 from hunt.play import problems
 from hunt.play.replies import IMMUTABLE, REVALIDATE, Document
 from hunt.play.resources import Fixed, Resource
@@ -43,6 +47,7 @@ _TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
     ".png": "image/png",
     ".svg": "image/svg+xml; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
@@ -58,11 +63,24 @@ _ROUTES = ("/static/<name>", "/static/<folder>/<name>")
 #: Folder of the files whose names contain their hash.
 _HASHED = "-"
 
+#: Folder of the words of the game page: a file for each language.
+_WORDS = "words"
+
 _MODULE = re.compile(r'(<script type="module" src=")/static/([^"]+)"')
 #: A manifest is left out: the addresses in it are relative to its own.
 _FILE = re.compile(r'((?:href|src)=")/static/(?!-/)([^"]+)(?<!\.webmanifest)"')
+_WORD = re.compile(r"\{\{([\w.]+)\}\}")
 _STYLE = re.compile(r'<link rel="stylesheet" href="/static/([^"]+)">')
 _ICON = re.compile(r'(<link rel="icon" href=")/static/([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class GameTemplate:
+    """The game page without data, with words in one language."""
+
+    language: str  #: of its words (BCP 47)
+    body: bytes
+    policy: str  #: its content security policy
 
 
 class Site:
@@ -85,11 +103,26 @@ class Site:
         openapi = Document(document.document(), headers=headers)
         openapi.prepare()
         self.resources["/openapi.json"] = Fixed("/openapi.json", openapi)
-        self.game, self.game_policy = self._game()  #: the game page without data; its policy
+        #: The game page without data, by the language of its words.
+        self.games = {each: self._game(each) for each in self._languages()}
 
-    def _game(self) -> tuple[bytes, str]:
-        """Return the game page with its style, its first script and its icon, and its policy."""
+    def _languages(self) -> list[str]:
+        """Return the languages that the words of the game page are in."""
+        names = [PurePosixPath(path) for path in self._sources if path.startswith(f"{_WORDS}/")]
+        return sorted(name.stem for name in names)
+
+    def _game(self, language: str) -> GameTemplate:
+        """Return the game page with its style, its first script, its icon and its words."""
         text, policy = self._text("game/game.html"), POLICY
+        words = json.loads(self._text(f"{_WORDS}/{language}.json"))
+        words |= {"lang": language, "dir": direction(language)}
+        text = _WORD.sub(lambda match: escape(words[match[1]]), text)
+        # In a script element, "<" could end it.
+        listed = json.dumps(words, ensure_ascii=False, separators=(",", ":")).replace(
+            "<", r"\u003c"
+        )
+        element = f'<script type="application/json" id="words">{listed}</script>'
+        text = text.replace("</body>", f"{element}\n</body>")
         for match in list(_STYLE.finditer(text)):
             style = without_comments(self._text(match[1]))
             text = text.replace(match[0], f"<style>{style}</style>")
@@ -98,7 +131,7 @@ class Site:
         text = text.replace("</head>", f"<script>{opening}</script>\n</head>", 1)
         policy = _allowing(policy, "script-src", opening)
         text = _ICON.sub(lambda match: f'{match[1]}{self._inline(match[2])}"', text)
-        return self.linked(text), policy
+        return GameTemplate(language, self.linked(text), policy)
 
     def linked(self, text: str) -> bytes:
         """Return a page that loads its files by the names with their hashes."""
@@ -141,9 +174,18 @@ class Site:
         return added
 
 
-def page(body: bytes, policy: str = POLICY) -> Document:
-    """Return the document of an HTML page."""
-    return Document(body, _TYPES[".html"], headers=(("Content-Security-Policy", policy),))
+def page(body: bytes, policy: str = POLICY, *, language: str | None = None) -> Document:
+    """Return the document of an HTML page; `language` was chosen for the reader."""
+    headers: tuple[tuple[str, str], ...] = (("Content-Security-Policy", policy),)
+    if language is None:
+        return Document(body, _TYPES[".html"], headers=headers)
+    headers = (*headers, ("Content-Language", language))
+    return Document(body, _TYPES[".html"], headers=headers, varies="Accept-Language")
+
+
+def with_style(policy: str, style: str) -> str:
+    """Return a policy that also allows one inline style."""
+    return _allowing(policy, "style-src", style)
 
 
 def _allowing(policy: str, directive: str, text: str) -> str:

@@ -10,7 +10,7 @@ from hunt.core.campaign import DoorState, Streak
 from hunt.web.openapi.admin_schemas import AdminHuntSummary
 from hunt.web.openapi.definition_schemas import Definition
 from hunt.web.openapi.field_types import Id, NonNegative, Time
-from hunt.web.openapi.schemas import LeaderboardEntry, Prize, Reward
+from hunt.web.openapi.schemas import LeaderboardEntry, Prize, PublicPage, Reward
 
 DoorNumber = Annotated[int, Meta(ge=1, le=100)]
 
@@ -49,6 +49,7 @@ class Campaign(CampaignSummary):
     timezone: str
     streak: Streak
     doors: list[CampaignDoor]
+    page: PublicPage | UnsetType = UNSET
 
 
 class CampaignReward(Reward, kw_only=True):

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from hunt.core import claims
+from hunt.core import claims, page
+from hunt.core.languages import TAG
 from hunt.web.openapi.field_types import Id, Length, Probability, Time, Title
 
 
@@ -196,6 +197,44 @@ class PrizeDefinition(Struct, forbid_unknown_fields=True):
     codes: bool = False
 
 
+Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$", examples=["#0d1b2a"])]
+PageFile = Annotated[str, Meta(pattern=f"^{page.FILE.pattern}$", examples=["stage.webp"])]
+Language = Annotated[str, Meta(pattern=f"^{TAG.pattern}$", examples=["de"])]
+PageText = Annotated[str, Meta(min_length=1, max_length=page.MAX_TEXT)]
+
+
+class Colours(Struct, forbid_unknown_fields=True):
+    """Three colours from which all others of a page follow."""
+
+    paper: Colour
+    ink: Colour
+    accent: Colour
+
+
+class PageTexts(Struct, forbid_unknown_fields=True):
+    """The texts of a page in one language; without a text the page has its own."""
+
+    title: PageText | None = None
+    lead: PageText | None = None
+    click: PageText | None = None
+    nothing: PageText | None = None
+    prizes: PageText | None = None
+    empty: PageText | None = None
+    rules: PageText | None = None
+    prize: dict[str, Title] = {}
+
+
+class Page(Struct, forbid_unknown_fields=True):
+    """The look of a hunt's page."""
+
+    scene: page.Scene = "harbour"
+    background: PageFile | None = None
+    logo: PageFile | None = None
+    language: Language = "en"
+    colours: Colours | None = None
+    texts: dict[str, PageTexts] = {}
+
+
 class Definition(Struct, forbid_unknown_fields=True):
     """The definition of a hunt; the odds sum to at most 1 at each position."""
 
@@ -212,6 +251,7 @@ class Definition(Struct, forbid_unknown_fields=True):
     max_speed: Annotated[float, Meta(ge=1e-9)] | None = None
     position: Literal["tap", "device", "either"] = "tap"
     retain: Duration | None = None
+    page: Page | None = None
     prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
 
 

@@ -11,7 +11,14 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from hunt.core.claims import RewardState
-from hunt.web.openapi.definition_schemas import AnyMap, ClaimField, Definition, Quota
+from hunt.core.page import Scene
+from hunt.web.openapi.definition_schemas import (
+    AnyMap,
+    ClaimField,
+    Definition,
+    PageTexts,
+    Quota,
+)
 from hunt.web.openapi.field_types import (
     Id,
     NonNegative,
@@ -155,6 +162,18 @@ class PublicVersion(Struct):
     definition: Definition
 
 
+class PublicPage(Struct):
+    """The look of a hunt's page; `texts` by language (BCP 47), `colours` by CSS variable."""
+
+    scene: Scene
+    language: str
+    texts: dict[str, PageTexts]
+    background: str | UnsetType = UNSET
+    logo: str | UnsetType = UNSET
+    colours: dict[str, str] | UnsetType = UNSET
+    dark: bool | UnsetType = UNSET
+
+
 class Hunt(HuntSummary, kw_only=True):
     """A hunt; `commitment` is the SHA-256 of `seed`.
 
@@ -173,6 +192,7 @@ class Hunt(HuntSummary, kw_only=True):
     max_accuracy: float | UnsetType = UNSET
     max_speed: float | UnsetType = UNSET
     position: Literal["tap", "device", "either"] | UnsetType = UNSET
+    page: PublicPage | UnsetType = UNSET
     ended_at: Time | UnsetType = UNSET
     seed: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | UnsetType = UNSET
     versions: list[PublicVersion] | UnsetType = UNSET

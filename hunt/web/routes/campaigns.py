@@ -17,7 +17,7 @@ def blueprint(engine: Engine) -> Blueprint:
     campaigns = Campaigns(engine.catalogue.hunts, engine.catalogue.now)
     for resource in (
         CampaignList(campaigns),
-        CampaignDetails(campaigns),
+        CampaignDetails(campaigns, engine.page_files.address),
         CampaignHistory(campaigns, standings, play.authenticator),
         CampaignStanding(campaigns, standings, play.authenticator),
         CampaignBoard(campaigns, standings, play.authenticator, engine.campaign_boards),

@@ -5,6 +5,8 @@ import { byId } from "../shared/elements.js";
 import { Ticker } from "./countdown.js";
 import { DoorGrid } from "./doors.js";
 import { LeaderboardPanel } from "./leaderboard-panel.js";
+import { Look } from "./look.js";
+import { numberText, say } from "./words.js";
 
 const LEADERS = 10; // entries of the leaderboard that are shown
 
@@ -28,7 +30,7 @@ export class CampaignPage {
     const panel = new LeaderboardPanel({ frame: byId("campaign-leading"), list: byId("campaign-leaders") });
     this.#campaign.leaders((leaders, you) => {
       panel.update(leaders);
-      byId("rank").textContent = you?.rank ? `Your place: ${you.rank.toLocaleString("en")}` : "";
+      byId("rank").textContent = you?.rank ? say("yourPlace", { rank: you.rank }) : "";
     }, { limit: LEADERS });
     // A player who comes back from a door may have found something.
     window.addEventListener("pageshow", (event) => event.persisted && this.#load());
@@ -45,9 +47,10 @@ export class CampaignPage {
       this.#campaign.details(), this.#campaign.standing(), this.#campaign.history(),
     ]);
     this.#shown = details;
+    new Look(details.page).apply();
     document.title = `${details.title} · hunt`;
     byId("title").textContent = details.title;
-    byId("points").textContent = standing.points.toLocaleString("en");
+    byId("points").textContent = numberText(standing.points);
     byId("streak").textContent = streakText(details, standing);
     this.#grid.show(details.doors, new Map(standing.doors.map((each) => [each.door, each])), winsByDoor(rewards));
     this.#ticker.start(() => this.#tick());
@@ -90,9 +93,9 @@ function winsByDoor(rewards) {
 
 function streakText({ doors, streak: kind, state }, { streak, doors: own }) {
   if (state === "coming") return "";
-  const text = `Streak: ${streak.current} ${streak.current === 1 ? "door" : "doors"}. Longest: ${streak.longest}.`;
+  const text = say("streak", { count: streak.current, longest: streak.longest });
   const played = new Map(own.map((each) => [each.door, kind === "won" ? each.wins > 0 : each.played]));
   const open = doors.filter((door) => door.state === "open" && !played.get(door.door));
   if (!open.length) return text;
-  return `${text} ${kind === "won" ? "Win in" : "Play"} the open door to ${streak.current ? "keep" : "begin"} your streak.`;
+  return `${text} ${say(`${kind === "won" ? "streakWin" : "streakPlay"}.${streak.current ? "keep" : "begin"}`)}`;
 }

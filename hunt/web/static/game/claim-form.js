@@ -1,13 +1,14 @@
 // The form of a claim: one control for each field, each with its label and its error.
 
 import { element } from "../shared/elements.js";
+import { language, say } from "./words.js";
 
 const TYPES = { email: "email", phone: "tel", date: "date" };
 const COMPLETIONS = { email: "email", phone: "tel", country: "country", lines: "street-address" };
 
 /** Return the countries of ISO 3166-1 that the browser knows: code and name, by name. */
 function countries() {
-  const names = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
+  const names = new Intl.DisplayNames([language], { type: "region", fallback: "none" });
   const found = [];
   for (let first = 65; first <= 90; first++) {
     for (let second = 65; second <= 90; second++) {
@@ -16,7 +17,7 @@ function countries() {
       if (name) found.push([code, name]);
     }
   }
-  return found.sort(([, a], [, b]) => a.localeCompare(b, "en"));
+  return found.sort(([, a], [, b]) => a.localeCompare(b, language));
 }
 
 // Codes that browsers name although ISO 3166-1 does not assign them to a country.
@@ -62,7 +63,7 @@ export class ClaimForm {
     Object.assign(control, { id, name: field.name, required: field.required });
     control.setAttribute("aria-describedby", fault.id);
     this.#fields.push({ field, control, fault });
-    const mark = field.required ? "" : " (optional)";
+    const mark = field.required ? "" : say("optional");
     const label = element("label", { htmlFor: id }, field.label + mark);
     const consent = field.kind === "consent";
     return element("div", { className: consent ? "field consent" : "field" }, ...(consent ? [control, label] : [label, control]), fault);
@@ -72,7 +73,7 @@ export class ClaimForm {
     if (kind === "consent") return element("input", { type: "checkbox" });
     if (kind === "country") {
       const options = countries().map(([code, name]) => element("option", { value: code }, name));
-      return element("select", { autocomplete: "country" }, element("option", { value: "" }, "Choose …"), ...options);
+      return element("select", { autocomplete: "country" }, element("option", { value: "" }, say("choose")), ...options);
     }
     if (kind === "lines") return element("textarea", { rows: 4, maxLength: max, autocomplete: COMPLETIONS.lines });
     const made = element("input", { type: TYPES[kind] ?? "text", autocomplete: COMPLETIONS[kind] ?? "on" });

@@ -2,6 +2,9 @@
 
 import { element } from "../shared/elements.js";
 import { ClaimForm } from "./claim-form.js";
+import { language, say } from "./words.js";
+
+const STATES = new Set(["claimed", "sent", "void"]);
 
 export class Claims {
   #hunt;
@@ -76,7 +79,7 @@ export class Claims {
       this.#changed(claimed);
     } catch (error) {
       const named = form.showFaults(error.errors ?? {});
-      problem.textContent = named ? "Please check the marked fields." : sentence(error.message);
+      problem.textContent = named ? say("checkFields") : sentence(error.message);
     } finally {
       send.disabled = false;
     }
@@ -86,12 +89,12 @@ export class Claims {
     const { button } = this.#page;
     const number = this.#waiting.size;
     button.hidden = number === 0;
-    button.textContent = number > 1 ? `Claim ${number} prizes` : "Claim your prize";
+    button.textContent = number > 1 ? say("claimMany", { count: number }) : say("claimPrize");
   }
 }
 
 /** Return the words for a state of a reward that can be claimed; empty for one that is still to be claimed. */
-export const stateWords = (state) => ({ claimed: "claimed", sent: "on its way", void: "withdrawn" })[state] ?? "";
+export const stateWords = (state) => (STATES.has(state) ? say(`state.${state}`) : "");
 
 /** Return a sentence about the deadline: a time, or a duration from the win on. */
 function deadline(until, at) {
@@ -99,7 +102,7 @@ function deadline(until, at) {
   const [, number, unit] = /^(\d+) (minute|hour|day|week|year)s?$/.exec(until) ?? [];
   const ms = { minute: 60e3, hour: 3600e3, day: 86400e3, week: 7 * 86400e3, year: 365 * 86400e3 }[unit];
   const time = unit ? new Date(Date.parse(at) + number * ms) : new Date(until);
-  return `Claim it by ${time.toLocaleString("en", { dateStyle: "long", timeStyle: "short" })}.`;
+  return say("claimBy", { time: time.toLocaleString(language, { dateStyle: "long", timeStyle: "short" }) });
 }
 
 const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
@@ -107,7 +110,7 @@ const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 /** Return the element that shows the state of a reward in the list, or the button that claims it; null for others. */
 export function claimMark(claims, reward) {
   if (claims.canClaim(reward)) {
-    const button = element("button", { type: "button", className: "claim" }, "Claim");
+    const button = element("button", { type: "button", className: "claim" }, say("claim"));
     button.addEventListener("click", () => claims.open(reward));
     return button;
   }

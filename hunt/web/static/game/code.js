@@ -1,6 +1,7 @@
 // The code of a prize, with a button that copies it.
 
 import { element } from "../shared/elements.js";
+import { say } from "./words.js";
 
 const SHOWN = 3_000; // ms for which the button says what it did
 
@@ -11,12 +12,12 @@ const SHOWN = 3_000; // ms for which the button says what it did
  */
 export function codeBox(code, title) {
   const text = element("code", {}, code);
-  const button = element("button", { type: "button", className: "copy" }, "Copy");
-  button.setAttribute("aria-label", `Copy the code of ${title}`);
+  const button = element("button", { type: "button", className: "copy" }, say("copy"));
+  button.setAttribute("aria-label", say("copyCode", { title }));
   button.addEventListener("click", async () => {
     const copied = await copy(code, text);
-    button.textContent = copied ? "Copied" : "Selected";
-    setTimeout(() => (button.textContent = "Copy"), SHOWN);
+    button.textContent = say(copied ? "copied" : "selected");
+    setTimeout(() => (button.textContent = say("copy")), SHOWN);
   });
   return element("span", { className: "code" }, text, button);
 }

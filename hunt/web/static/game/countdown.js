@@ -1,5 +1,7 @@
 // Times until something begins, as texts that change by themselves.
 
+import { language } from "./words.js";
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -16,7 +18,7 @@ export function durationText(ms) {
 
 /** Return a time in the zone of the player, such as `Sat, 6 Dec, 18:00`. */
 export function momentText(at) {
-  return new Date(at).toLocaleString("en-GB", {
+  return new Date(at).toLocaleString(language === "en" ? "en-GB" : language, {
     weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
   });
 }

@@ -1,12 +1,10 @@
 // Clicking at the position of the device: a button that asks the browser for it.
 
+import { say } from "./words.js";
+
 const PATIENCE = 20_000; // ms for the device to find its position
 
-const REASONS = {
-  1: "This page may not see your position. Allow it in the settings of your browser, beside the address, and try again.",
-  2: "Your device cannot find its position. Switch on its location services, and try again.",
-  3: "Your device did not find its position in time. Go where you see the sky, and try again.",
-};
+const REASONS = { 1: "gps.denied", 2: "gps.unknown", 3: "gps.late" }; // by the code of the error
 
 /** The button that clicks where the device is. */
 export class DevicePosition {
@@ -35,11 +33,11 @@ export class DevicePosition {
   #ask() {
     if (this.#busy) return; // a position is on its way
     if (!isSecureContext || !navigator.geolocation) {
-      this.#handlers.say("Your browser gives positions to pages with https:// only.", "bad");
+      this.#handlers.say(say("gps.https"), "bad");
       return;
     }
     this.#wait(true);
-    this.#handlers.say("Finding your position …", "busy");
+    this.#handlers.say(say("gps.finding"), "busy");
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => this.#found(coords),
       ({ code }) => this.#failed(code),
@@ -50,14 +48,14 @@ export class DevicePosition {
   #found(coords) {
     this.#wait(false);
     const position = this.#view.ofDevice(coords);
-    if (!position) this.#handlers.say("You are outside of the map of this hunt.", "bad");
+    if (!position) this.#handlers.say(say("gps.outside"), "bad");
     else if (coords.accuracy > this.#limit) this.#handlers.say(inaccurate(coords.accuracy, this.#limit), "bad");
     else this.#handlers.click({ ...position, accuracy: coords.accuracy });
   }
 
   #failed(code) {
     this.#wait(false);
-    this.#handlers.say(REASONS[code] ?? REASONS[2], "bad");
+    this.#handlers.say(say(REASONS[code] ?? REASONS[2]), "bad");
   }
 
   #wait(busy) {
@@ -67,6 +65,5 @@ export class DevicePosition {
 }
 
 function inaccurate(accuracy, limit) {
-  const found = `Your position is accurate to ${Math.ceil(accuracy)} metres only, and this hunt needs ${Math.floor(limit)}.`;
-  return `${found} Go where you see the sky, and try again.`;
+  return say("gps.inaccurate", { found: Math.ceil(accuracy), needed: Math.floor(limit) });
 }

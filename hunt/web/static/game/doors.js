@@ -2,7 +2,7 @@
 
 import { element } from "../shared/elements.js";
 import { durationText, momentText } from "./countdown.js";
-import { pointsText } from "./prizes.js";
+import { pointsText, say } from "./words.js";
 
 export class DoorGrid {
   #list;
@@ -28,7 +28,7 @@ export class DoorGrid {
 
   /** Show the time until the next door opens. */
   tick(now) {
-    if (this.#next) this.#next.text.textContent = `Opens in ${durationText(Date.parse(this.#next.door.opens_at) - now)}`;
+    if (this.#next) this.#next.text.textContent = say("opensIn", { time: durationText(Date.parse(this.#next.door.opens_at) - now) });
   }
 
   #item(door, own, found) {
@@ -52,10 +52,10 @@ function doorText(door, own, found) {
   if (door.state === "coming") return momentText(door.opens_at);
   const won = found ? [...found].map(([id, count]) => prizeText(door, id, count)).join(", ") : "";
   const points = own?.points ? ` · ${pointsText(own.points)}` : "";
-  if (door.state === "paused") return "Paused";
-  if (door.state === "open") return own?.played ? `Open: ${won || "nothing yet"}${points}` : "Open now";
-  if (!own?.played) return "Not played";
-  return won ? `${won}${points}` : "Nothing found";
+  if (door.state === "paused") return say("door.paused");
+  if (door.state === "open") return own?.played ? say("door.played", { found: `${won || say("door.none")}${points}` }) : say("door.open");
+  if (!own?.played) return say("door.missed");
+  return won ? `${won}${points}` : say("door.nothing");
 }
 
 function prizeText(door, id, count) {

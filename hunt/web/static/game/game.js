@@ -6,12 +6,14 @@ import { byId } from "../shared/elements.js";
 import { CampaignPage } from "./campaign-page.js";
 import { HuntGame } from "./hunt-game.js";
 import { showHuntLinks } from "./hunt-links.js";
+import { Look } from "./look.js";
 import { awaitHunt, nextHunt } from "./next-hunt.js";
 import { OutcomeLine } from "./outcome-line.js";
 import { knownDetails, knownHunts } from "./page-data.js";
 import { Sound } from "./sound.js";
+import { say } from "./words.js";
 
-const connection = new ConnectionStatus(byId("connection"), byId("state"), byId("countdown"));
+const connection = new ConnectionStatus(byId("connection"), byId("state"), byId("countdown"), say);
 const outcome = new OutcomeLine({ line: byId("outcome"), said: byId("said") });
 const sound = new Sound(byId("sound"));
 
@@ -26,9 +28,13 @@ async function start() {
   }
   const hunt = player.hunt(chosen.id);
   const details = knownDetails(chosen.id) ?? (await hunt.details());
-  document.title = `${details.title} · hunt`;
-  byId("title").textContent = details.title;
-  game = new HuntGame(player, hunt, details, { outcome, connection, sound });
+  const look = new Look(details.page);
+  look.apply();
+  const title = look.own("title") ?? details.title;
+  document.title = `${title} · hunt`;
+  byId("title").textContent = title;
+  look.mark(byId("title"));
+  game = new HuntGame(player, hunt, { ...details, title }, { outcome, connection, sound, look });
   game.start();
   performance.mark("hunt-playable"); // shown in the browser's timeline, and read by benchmarks.playable
 }
@@ -54,11 +60,11 @@ async function choose(player) {
   const campaigns = hunts.some((each) => each.campaign) ? await player.campaigns() : [];
   const found = selected({ hunts, campaigns }, new URLSearchParams(location.search));
   showHuntLinks({ frame: byId("choice"), list: byId("hunts") }, { hunts, campaigns }, found.chosen);
-  if (found.next) awaitHunt(found.next, showClosed);
-  else if (!found.chosen && found.wanted === null) showClosed("No hunt yet", "There is no hunt here yet. Come back later.");
+  if (found.next) awaitHunt(player, found.next, showClosed);
+  else if (!found.chosen && found.wanted === null) showClosed(say("noHunt"), say("noHuntText"));
   else if (!found.chosen) {
-    const cure = hunts.length ? "Choose one above." : "There is no other hunt yet.";
-    showClosed("No such hunt", `There is no hunt “${found.wanted}” here. The link may be wrong, or the hunt was removed. ${cure}`);
+    const cure = say(hunts.length ? "chooseAbove" : "noOther");
+    showClosed(say("noSuch"), say("noSuchText", { wanted: found.wanted, cure }));
   }
   return found.chosen && { id: found.chosen.id, title: found.chosen.title, doors: campaigns.includes(found.chosen) };
 }
@@ -84,7 +90,7 @@ function showClosed(title, text) {
 }
 
 start().catch((error) => {
-  if (error instanceof NotInvited) return showClosed("This game is for invited players", NotInvited.CURE);
+  if (error instanceof NotInvited) return showClosed(say("invited"), say("invitedText"));
   outcome.say(error.message, "bad");
   connection.state("refused");
 });

@@ -5,6 +5,7 @@ import { aim } from "./aim.js";
 import { claimMark, Claims } from "./claims.js";
 import { DevicePosition } from "./device-position.js";
 import { HistoryLoader } from "./history-loader.js";
+import { KeptClicks } from "./kept-clicks.js";
 import { LeaderboardPanel } from "./leaderboard-panel.js";
 import { GameMap } from "./map.js";
 import { PendingClicks } from "./pending-clicks.js";
@@ -12,8 +13,11 @@ import { PrizeList } from "./prize-list.js";
 import { Prizes } from "./prizes.js";
 import { RewardList } from "./reward-list.js";
 import { LiveLines } from "./live-lines.js";
+import { Moment } from "./moment.js";
 import { isSoldOut } from "./stock.js";
+import { showSurroundings, TimeLeft } from "./surroundings.js";
 import { othersWins, WinTicker } from "./win-ticker.js";
+import { refusalText, say } from "./words.js";
 
 const LEADERS = 5; // entries of the leaderboard that are shown
 
@@ -33,15 +37,27 @@ export class HuntGame {
   #history;
   #claims;
   #sources;
+  #time;
+  #state;
+  #moment;
 
   /**
    * @param {object} player made by `join`
    * @param {object} hunt made by `Player.hunt`
-   * @param {{map: object, prizes: object[], epoch: string, position?: string, max_accuracy?: number}} details of the hunt
+   * @param {{id: string, title: string, map: object, prizes: object[], epoch: string, commitment: string, state: string,
+   *   opens_at: string | null, closes_at: string | null, position?: string, max_accuracy?: number}} details of the hunt
    * @param {{outcome: import("./outcome-line.js").OutcomeLine,
-   *   connection: import("../shared/connection-status.js").ConnectionStatus, sound: import("./sound.js").Sound}} page
+   *   connection: import("../shared/connection-status.js").ConnectionStatus, sound: import("./sound.js").Sound,
+   *   look: import("./look.js").Look}} page
    */
-  constructor(player, hunt, { map, prizes, epoch, position = "tap", max_accuracy: limit = Infinity }, { outcome, connection, sound }) {
+  constructor(player, hunt, details, { outcome, connection, sound, look }) {
+    const { map, epoch, position = "tap", max_accuracy: limit = Infinity } = details;
+    const prizes = look.titled(details.prizes);
+    outcome.look(look);
+    this.#state = details.state;
+    if (details.state !== "waiting") outcome.invite();
+    showSurroundings(look, details);
+    this.#time = new TimeLeft(byId("time"), details);
     this.#player = player;
     this.#hunt = hunt;
     this.#epoch = epoch;
@@ -51,7 +67,8 @@ export class HuntGame {
     this.#sound = sound;
     this.#prizes = new Prizes(prizes);
     this.#prizeList = new PrizeList(byId("prizes"), this.#prizes);
-    this.#map = new GameMap(byId("map"), map);
+    this.#map = new GameMap(byId("map"), map, look);
+    this.#moment = new Moment(details.title, look, this.#prizes);
     this.#claims = new Claims(hunt, this.#prizes, {
       button: byId("claim"), dialog: byId("claiming"), title: byId("claim-title"), until: byId("claim-until"),
       fields: byId("claim-fields"), problem: byId("claim-problem"), cancel: byId("claim-cancel"), send: byId("claim-send"),
@@ -59,12 +76,13 @@ export class HuntGame {
     this.#rewardList = new RewardList(
       this.#prizes,
       { list: byId("rewards"), points: byId("points"), count: byId("count"), empty: byId("empty") },
+      look,
       (reward) => claimMark(this.#claims, reward),
     );
     this.#prizeList.showStock(prizes);
     this.#lines = new LiveLines({ state: byId("hunt-state"), announcement: byId("announcement") });
-    if (prizes.length && prizes.every(isSoldOut)) outcome.say("All prizes of this hunt have been found.", "busy");
-    this.#clicks = new PendingClicks(hunt, this.#map, {
+    if (prizes.length && prizes.every(isSoldOut)) outcome.say(say("allFound"), "busy");
+    this.#clicks = new PendingClicks(hunt, this.#map, new KeptClicks(`${details.id} ${player.id ?? ""}`), {
       kind: (reward) => this.#kind(reward),
       reward: (reward) => this.#add([reward], { fresh: true }),
       settled: (reward) => this.#settled(reward),
@@ -74,7 +92,7 @@ export class HuntGame {
     this.#history = new HistoryLoader(hunt, {
       page: (rewards) => this.#add(rewards, { fresh: false }),
       state: (state) => this.#rewardList.historyState(state),
-      failed: (error) => outcome.say(error.message, "bad"),
+      failed: (error) => outcome.say(refusalText(error), "bad"),
     });
   }
 
@@ -85,6 +103,7 @@ export class HuntGame {
     const leaderboard = new LeaderboardPanel({ frame: byId("leading"), list: byId("leaders") });
     this.#hunt.leaders((leaders) => leaderboard.update(leaders), { limit: LEADERS });
     this.#takePositions(this.#sources);
+    this.#clicks.restore();
     byId("again").addEventListener("click", () => {
       byId("map").focus(); // the button is about to be hidden, which would lose the keyboard focus
       this.#clicks.retry();
@@ -96,7 +115,7 @@ export class HuntGame {
     this.#history.stop();
     this.#forget();
     // Not in the outcome line, where the outcome of the next click would replace it.
-    byId("notice").textContent = "Your session expired. You now play as a new guest.";
+    byId("notice").textContent = say("sessionExpired");
   }
 
   /** Take taps on the map, the position of the device, or both. */
@@ -109,9 +128,9 @@ export class HuntGame {
     const canvas = byId("map");
     canvas.removeAttribute("tabindex");
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", "Map of your finds.");
-    this.#outcome.say("Go to a place, and click where you are.", "");
-    canvas.addEventListener("click", () => this.#outcome.say("Taps do not count in this hunt. Use the button below.", "busy"));
+    canvas.setAttribute("aria-label", say("mapFinds"));
+    this.#outcome.say(say("goAndClick"), "");
+    canvas.addEventListener("click", () => this.#outcome.say(say("noTaps"), "busy"));
   }
 
   #followRewards() {
@@ -120,19 +139,27 @@ export class HuntGame {
       reset: () => this.#history.load(),
       reward: (reward) => this.#add([reward], { fresh: true }),
       rewardState: (change) => this.#stateChanged(change),
-      state: (state) => this.#connection.state(state),
+      state: (state) => {
+        this.#connection.state(state);
+        if (state === "live") this.#clicks.resume();
+      },
       live: (name, content) => this.#live(name, content),
       countdown: (seconds) => this.#connection.countdown(seconds),
       refused: (error) => {
         this.#rewardList.historyState("unknown");
-        this.#outcome.say(error.message, "bad");
+        this.#outcome.say(refusalText(error), "bad");
       },
     });
   }
 
   /** Show what has changed in the hunt. */
   #live(name, content) {
-    if (name === "state") this.#lines.state(content.state);
+    if (name === "state") {
+      this.#lines.state(content.state);
+      this.#time.show(content);
+      if (content.state === "open" && this.#state === "waiting") this.#outcome.invite();
+      this.#state = content.state;
+    }
     else if (name === "announcement") this.#lines.announcement(content.text);
     else if (name === "stock") {
       const left = content.stock_left;
@@ -163,9 +190,14 @@ export class HuntGame {
     this.#map.markEarlier(others, (reward) => this.#kind(reward));
   }
 
-  #settled({ prize, points, sold_out: soldOut }) {
+  #settled(reward) {
+    const { prize, points, sold_out: soldOut } = reward;
     this.#outcome.settled(prize && this.#prizes.title(prize), points);
-    if (soldOut) this.#outcome.say(`${this.#prizes.title(soldOut)}: you were lucky, but all have been found.`, "busy");
+    if (soldOut) this.#outcome.say(say("unlucky", { title: this.#prizes.title(soldOut) }), "busy");
+    if (prize !== null && this.#prizes.isRare(prize)) {
+      this.#map.celebrate(reward.id);
+      this.#moment.offer(reward);
+    }
     this.#sound.play(this.#prizes.kind(prize));
   }
 
@@ -176,7 +208,7 @@ export class HuntGame {
 
   #claimed(reward) {
     this.#stateChanged(reward);
-    this.#outcome.say(`${this.#prizes.title(reward.prize)}: claimed.`, "won");
+    this.#outcome.say(say("claimed", { title: this.#prizes.title(reward.prize) }), "won");
   }
 
   #kind({ prize }) {
@@ -193,5 +225,5 @@ export class HuntGame {
 /** Show the retry button while there are unconfirmed clicks. */
 function offerRetry(count) {
   byId("again").hidden = count === 0;
-  byId("again").textContent = count > 1 ? `Try ${count} clicks again` : "Try again";
+  byId("again").textContent = say("tryAgain", { count: Math.max(count, 1) });
 }

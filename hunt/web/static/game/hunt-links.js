@@ -1,6 +1,7 @@
 // Links to all hunts and campaigns. They are links and not a select box, which would navigate on the first arrow key.
 
 import { element } from "../shared/elements.js";
+import { say } from "./words.js";
 
 /**
  * Show the links, if there is a choice. The doors of a campaign have one link, to the campaign.
@@ -18,7 +19,7 @@ export function showHuntLinks({ frame, list }, { hunts, campaigns }, chosen) {
 }
 
 function link(kind, each, chosen) {
-  const text = each.state === "open" ? each.title : `${each.title} (${each.state})`;
+  const text = each.state === "open" ? each.title : `${each.title} (${say(`listed.${each.state}`)})`;
   const made = element("a", { href: `?${kind}=${encodeURIComponent(each.id)}` }, text);
   if (each === chosen) made.setAttribute("aria-current", "page");
   return element("li", {}, made);

@@ -2,7 +2,7 @@
 
 import { element } from "../shared/elements.js";
 import { onFrame } from "../shared/frames.js";
-import { pointsText } from "./prizes.js";
+import { pointsText, say } from "./words.js";
 
 export class LeaderboardPanel {
   #frame;
@@ -25,7 +25,7 @@ export class LeaderboardPanel {
     this.#frame.hidden = this.#leaders.length === 0;
     const items = this.#leaders.map(({ player, points, you }) => {
       const worth = element("span", { className: "worth" }, pointsText(points));
-      return element("li", { className: you ? "you" : "" }, you ? "You" : player, worth);
+      return element("li", { className: you ? "you" : "" }, you ? say("you") : player, worth);
     });
     this.#list.replaceChildren(...items);
   }

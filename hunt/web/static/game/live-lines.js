@@ -1,10 +1,8 @@
 // The state of the hunt, and the announcement of its operator, above the map.
 
-const STATES = {
-  waiting: "The hunt has not begun yet.",
-  paused: "The hunt is paused. It will go on soon.",
-  closing: "The hunt is about to end.",
-};
+import { say } from "./words.js";
+
+const SHOWN = new Set(["waiting", "paused", "closing"]);
 
 /** Two live regions: a change is announced to screen readers, a repeated value is not. */
 export class LiveLines {
@@ -17,7 +15,7 @@ export class LiveLines {
 
   /** @param {string} state of the hunt; an open hunt needs no words, and the connection status tells its end */
   state(state) {
-    show(this.#lines.state, STATES[state] ?? "");
+    show(this.#lines.state, SHOWN.has(state) ? say(`hunt.${state}`) : "");
   }
 
   /** @param {string | null} text null: it was withdrawn */

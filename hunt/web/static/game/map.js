@@ -1,20 +1,25 @@
 // The map: a canvas with the scene, the marks of clicks and the keyboard cross.
 
 import { onFrame } from "../shared/frames.js";
+import { burst } from "./burst.js";
 import { chart } from "./chart.js";
 import { MapView } from "./map-view.js";
 import { cross, flare, mark } from "./marks.js";
-import { lighthouse, scene, THEMES } from "./scene.js";
+import { covered, lampOf, picture, scene, themeOf } from "./scene.js";
 
 const MAX_MARKS = 60;
 const ANIMATION = 700; // ms for which a new mark is animated
 const FLARE = 1_100; // ms for which the lighthouse flares up
+const BURST = 2_600; // ms of confetti after a rare win
 
 /** Positions are those of clicks: in map units or degrees. */
 export class GameMap {
   #marks = []; // {id, x, y, kind, at, old}, earlier clicks first
   #cross = null;
   #flare = null; // {at, rare}
+  #burst = null; // {at, x, y}: a position, and the time of the rare win there
+  #look;
+  #picture = null;
   #scene = null;
   #reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
   #dark = matchMedia("(prefers-color-scheme: dark)");
@@ -23,9 +28,11 @@ export class GameMap {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {object} map of the hunt's details
+   * @param {import("./look.js").Look} look
    */
-  constructor(canvas, map) {
+  constructor(canvas, map, look) {
     this.canvas = canvas;
+    this.#look = look;
     this.view = new MapView(map);
     const { aspect } = this.view;
     if (aspect) {
@@ -36,6 +43,10 @@ export class GameMap {
       this.#scene = null;
       this.#draw();
     };
+    picture(look.background).then((image) => {
+      this.#picture = image;
+      if (image) redraw();
+    });
     this.#dark.addEventListener("change", redraw);
     new ResizeObserver(redraw).observe(canvas);
   }
@@ -93,9 +104,22 @@ export class GameMap {
     this.#draw();
   }
 
+  /** Celebrate the rare win of a click, unless the system asks for reduced motion. */
+  celebrate(id) {
+    const found = this.#marks.find((each) => each.id === id);
+    if (!found || this.#reducedMotion.matches) return;
+    this.#burst = { at: performance.now(), x: found.x, y: found.y };
+    this.#draw();
+  }
+
   /** Return the origin of flares: the lighthouse, which a chart does not have. */
   #lamp(width, height) {
-    return this.view.aspect ? { x: width / 2, y: height / 2 } : lighthouse(width, height);
+    return this.view.aspect ? { x: width / 2, y: height / 2 } : lampOf(this.#look, width, height);
+  }
+
+  #background(width, height, ratio, theme) {
+    if (this.#picture) return covered(width, height, this.#picture, this.view.aspect !== null);
+    return this.view.aspect ? chart(width, height, ratio, theme, this.view) : scene(width, height, ratio, this.#look);
   }
 
   #paint(now) {
@@ -108,10 +132,8 @@ export class GameMap {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
-    const theme = this.#dark.matches ? THEMES.dark : THEMES.light;
-    this.#scene ??= this.view.aspect
-      ? chart(canvas.width, canvas.height, ratio, theme, this.view)
-      : scene(canvas.width, canvas.height, ratio, theme);
+    const theme = themeOf(this.#look);
+    this.#scene ??= this.#background(canvas.width, canvas.height, ratio, theme);
     const paint = canvas.getContext("2d");
     paint.setTransform(1, 0, 0, 1, 0, 0);
     paint.drawImage(this.#scene, 0, 0);
@@ -133,6 +155,12 @@ export class GameMap {
       const pulsing = each.kind === "waiting" && !this.#reducedMotion.matches;
       moving ||= age < 1 || pulsing;
       mark(paint, each.kind, at(each), age, pulsing ? Math.sin(now / 160) : 1, theme);
+    }
+    if (this.#burst) {
+      const age = ageOf(this.#burst, BURST);
+      if (age < 1) burst(paint, at(this.#burst), age, Math.max(width, height), theme);
+      else this.#burst = null;
+      moving ||= age < 1;
     }
     if (this.#cross) cross(paint, at(this.#cross), theme);
     if (moving) this.#draw();

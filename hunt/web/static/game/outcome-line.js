@@ -1,7 +1,8 @@
 // The outcome of the last clicks: shown in every frame, announced to screen readers every few seconds.
 
 import { onFrame } from "../shared/frames.js";
-import { pointsText } from "./prizes.js";
+import { Look } from "./look.js";
+import { pointsText, say, sayFor } from "./words.js";
 
 const PAUSE = 5_000; // ms between two announcements
 const MAX_NAMES = 3; // prizes named in one sentence
@@ -10,7 +11,13 @@ const MAX_NAMES = 3; // prizes named in one sentence
 class Summary {
   clicks = 0;
   points = 0;
+  #look;
   #prizes = new Map(); // title -> number of wins
+
+  /** @param {import("./look.js").Look} look has the words for a click without a prize */
+  constructor(look) {
+    this.#look = look;
+  }
 
   add(title, points) {
     this.clicks++;
@@ -24,27 +31,35 @@ class Summary {
 
   /** Return a sentence such as "12 clicks, 2 prizes: Gold coin, Sea shell. 30 points." */
   toString() {
-    if (!this.won) return this.clicks === 1 ? "Nothing but water." : `${this.clicks} clicks, nothing but water.`;
-    if (this.clicks === 1) return `${[...this.#prizes.keys()][0]}: ${pointsText(this.points)}.`;
+    if (!this.won) return this.clicks === 1 ? this.#look.text("nothing") : sayFor("nothings", this.#look.scene, { count: this.clicks });
+    if (this.clicks === 1) return say("wonOne", { title: [...this.#prizes.keys()][0], points: pointsText(this.points) });
     const names = [...this.#prizes].map(([title, times]) => (times === 1 ? title : `${times} × ${title}`));
     const prizes = [...this.#prizes.values()].reduce((sum, times) => sum + times);
-    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} other kinds` : "";
-    const counted = prizes === 1 ? "1 prize" : `${prizes} prizes`;
-    return `${this.clicks} clicks, ${counted}: ${names.slice(0, MAX_NAMES).join(", ")}${more}. ${pointsText(this.points)}.`;
+    const shown = names.slice(0, MAX_NAMES).join(", ");
+    const all = names.length > MAX_NAMES ? say("moreKinds", { names: shown, count: names.length - MAX_NAMES }) : shown;
+    const counted = say("countPrizes", { count: prizes });
+    return say("wonMany", { clicks: this.clicks, prizes: counted, names: all, points: pointsText(this.points) });
   }
 }
 
 /** Announces one sentence in a live region, then waits: later outcomes are summarised in the next sentence. */
 class Announcer {
   #region;
-  #summary = new Summary();
+  #look;
+  #summary;
   #text = ""; // the last message that is not an outcome
   #announced = "";
   #timer = 0;
   #speak = onFrame(() => this.#announce());
 
-  constructor(region) {
+  constructor(region, look) {
     this.#region = region;
+    this.look(look);
+  }
+
+  look(look) {
+    this.#look = look;
+    this.#summary = new Summary(look);
   }
 
   settled(title, points) {
@@ -65,7 +80,7 @@ class Announcer {
 
   #announce() {
     const text = [this.#summary.clicks ? `${this.#summary}` : "", this.#text].filter(Boolean).join(" ");
-    this.#summary = new Summary();
+    this.#summary = new Summary(this.#look);
     this.#text = "";
     if (!text) return;
     this.#region.textContent = this.#announced = text;
@@ -80,14 +95,28 @@ class Announcer {
 export class OutcomeLine {
   #line;
   #announcer;
-  #summary = new Summary(); // since the last frame
+  #look = new Look();
+  #summary = new Summary(this.#look); // since the last frame
   #message = null;
   #show = onFrame(() => this.#render());
 
   /** @param {{line: Element, said: Element}} page `line` is visible, `said` is the live region */
   constructor({ line, said }) {
     this.#line = line;
-    this.#announcer = new Announcer(said);
+    this.#announcer = new Announcer(said, this.#look);
+  }
+
+  /** Use the words of a hunt from now on. */
+  look(look) {
+    this.#look = look;
+    this.#summary = new Summary(look);
+    this.#announcer.look(look);
+    this.#line.textContent = "";
+  }
+
+  /** Invite the player to click. */
+  invite() {
+    this.#line.textContent = this.#look.text("click");
   }
 
   /** @param {string | null} title of the prize that a click has won */
@@ -108,7 +137,7 @@ export class OutcomeLine {
 
   #render() {
     const summary = this.#summary;
-    this.#summary = new Summary();
+    this.#summary = new Summary(this.#look);
     const message = this.#message;
     this.#message = null;
     const { words, kind } = message ?? { words: `${summary}`, kind: summary.won ? "won" : "" };

@@ -8,3 +8,6 @@ export const knownHunts = () => data.list?.hunts;
 
 /** Return the details of the hunt with this id; undefined if the page has none. */
 export const knownDetails = (id) => (data.hunt?.id === id ? data.hunt : undefined);
+
+/** Return the language of the hunt's texts that the server has chosen; undefined if the page has no hunt. */
+export const textLanguage = () => data.language ?? undefined;

@@ -1,10 +1,12 @@
 // The player's clicks that have no outcome yet.
 
 import { Unconfirmed, uuid } from "../lib/hunt.js";
+import { refusalText, say } from "./words.js";
 
 export class PendingClicks {
   #hunt;
   #map;
+  #kept;
   #handlers;
   #positions = new Map(); // click id -> position, until the outcome is known
   #unconfirmed = new Set(); // ids of pending clicks that are no longer retried
@@ -12,27 +14,44 @@ export class PendingClicks {
   /**
    * @param {object} hunt made by `Player.hunt`
    * @param {import("./map.js").GameMap} map
+   * @param {import("./kept-clicks.js").KeptClicks} kept
    * @param {{reward: (reward: object) => void, settled: (reward: object) => void, kind: (reward: object) => string,
    *   say: (text: string, kind: string) => void, unconfirmed: (count: number) => void}} handlers `reward`: the answer to
    *   a click; `settled`: the outcome of a click of this page, from wherever it came; `kind`: of mark
    */
-  constructor(hunt, map, handlers) {
+  constructor(hunt, map, kept, handlers) {
     this.#hunt = hunt;
     this.#map = map;
+    this.#kept = kept;
     this.#handlers = handlers;
   }
 
+  /** Send a click; offline it is kept, and sent by `resume`. */
   click(position) {
-    return this.#send(uuid(), position);
+    const id = uuid();
+    this.#kept.keep({ id, ...position });
+    if (navigator.onLine) return this.#send(id, position);
+    this.#wait(id, position);
+    this.#handlers.say(say("kept", { count: this.#unconfirmed.size }), "busy");
+  }
+
+  /** Send the clicks that an earlier page of this player has left without an outcome. */
+  restore() {
+    for (const { id, x, y, accuracy } of this.#kept.all()) this.#send(id, { x, y, accuracy });
+  }
+
+  /** Send the kept clicks, because the server can be reached again. */
+  resume() {
+    const count = this.#unconfirmed.size;
+    if (!count) return;
+    this.#sendAgain();
+    this.#handlers.say(say("resent", { count }), "busy");
   }
 
   /** Send unconfirmed clicks again, with their ids. */
   retry() {
-    const ids = [...this.#unconfirmed];
-    this.#unconfirmed.clear();
-    this.#handlers.unconfirmed(0);
-    this.#handlers.say("Trying again …", "busy");
-    for (const id of ids) this.#send(id, this.#positions.get(id));
+    this.#sendAgain();
+    this.#handlers.say(say("tryingAgain"), "busy");
   }
 
   /**
@@ -46,6 +65,13 @@ export class PendingClicks {
     this.#map.mark(reward.id, position, this.#handlers.kind(reward));
     this.#handlers.settled(reward);
     return true;
+  }
+
+  #sendAgain() {
+    const ids = [...this.#unconfirmed];
+    this.#unconfirmed.clear();
+    this.#handlers.unconfirmed(0);
+    for (const id of ids) this.#send(id, this.#positions.get(id));
   }
 
   async #send(id, position) {
@@ -65,40 +91,44 @@ export class PendingClicks {
     }
   }
 
-  #giveUp(id, position) {
+  /** Leave a click without an outcome until it is sent again. */
+  #wait(id, position) {
+    this.#positions.set(id, position);
     this.#unconfirmed.add(id);
     this.#map.mark(id, position, "unconfirmed");
-    const count = this.#unconfirmed.size;
-    const clicks = count === 1 ? "A click" : `${count} clicks`;
-    this.#handlers.say(`${clicks} could not be confirmed. It is safe to try again.`, "bad");
-    this.#handlers.unconfirmed(count);
+    this.#handlers.unconfirmed(this.#unconfirmed.size);
+  }
+
+  #giveUp(id, position) {
+    this.#wait(id, position);
+    this.#handlers.say(say("unconfirmed", { count: this.#unconfirmed.size }), "bad");
   }
 
   #refuse(id, error) {
     this.#remove(id);
     this.#map.unmark(id);
-    this.#handlers.say(refusalText(error), "bad");
+    this.#handlers.say(reasonText(error), "bad");
   }
 
   #remove(id) {
     this.#positions.delete(id);
+    this.#kept.drop(id);
     if (this.#unconfirmed.delete(id)) this.#handlers.unconfirmed(this.#unconfirmed.size);
   }
 }
 
 /** Return the reason why a click was refused. */
-function refusalText({ type, message, retryAfter }) {
-  if (type !== "too-far") return message;
-  const seconds = Math.ceil(retryAfter / 1000);
-  const minutes = Math.ceil(seconds / 60);
-  const wait = seconds === 1 ? "a second" : seconds <= 90 ? `${seconds} seconds` : `${minutes} minutes`;
-  return `You cannot have come this far since your last click. This place counts in ${wait}.`;
+function reasonText(error) {
+  return error.type === "too-far" ? say("tooFar", { wait: waitText(error.retryAfter) }) : refusalText(error);
+}
+
+function waitText(ms) {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds <= 90 ? say("seconds", { count: seconds }) : say("minutes", { count: Math.ceil(seconds / 60) });
 }
 
 /** Return the reason why a click is retried. */
 function retryText({ status, ms }) {
-  if (status === 0) return "No answer yet. Your click is sent again …";
-  if (status !== 429) return "The server is busy. Your click is sent again …";
-  const seconds = Math.ceil(ms / 1000);
-  return `Too fast. Your click is sent again in ${seconds === 1 ? "a second" : `${seconds} seconds`} …`;
+  if (status === 0) return navigator.onLine ? say("noAnswer") : say("kept", { count: 1 });
+  return status === 429 ? say("tooFast", { wait: waitText(ms) }) : say("busy");
 }

@@ -1,7 +1,7 @@
 // The list of the hunt's prizes.
 
 import { element } from "../shared/elements.js";
-import { pointsText } from "./prizes.js";
+import { pointsText, say } from "./words.js";
 import { isSoldOut } from "./stock.js";
 
 export class PrizeList {
@@ -22,12 +22,12 @@ export class PrizeList {
     list.replaceChildren(...this.#items.values());
   }
 
-  /** Show the points of each prize, or that all of it has been found. */
+  /** Show the points of each prize and how many are left, or that all of it has been found. */
   showStock(prizes) {
     for (const prize of prizes) {
       const item = this.#items.get(prize.id);
       item?.classList.toggle("gone", isSoldOut(prize));
-      item?.lastElementChild.replaceChildren(isSoldOut(prize) ? "all found" : pointsText(prize.points));
+      item?.lastElementChild.replaceChildren(worth(prize));
     }
   }
 
@@ -38,4 +38,10 @@ export class PrizeList {
   glint(wins) {
     for (const { prize } of wins) this.#items.get(prize)?.classList.add("glint");
   }
+}
+
+function worth(prize) {
+  if (isSoldOut(prize)) return say("soldOut");
+  const left = prize.stock_left ?? null;
+  return left === null ? pointsText(prize.points) : `${pointsText(prize.points)} · ${say("left", { count: left })}`;
 }

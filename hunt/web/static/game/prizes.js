@@ -32,5 +32,3 @@ export class Prizes {
     return this.isRare(id) ? "rare" : "prize";
   }
 }
-
-export const pointsText = (points) => `${points.toLocaleString("en")} ${points === 1 ? "point" : "points"}`;

@@ -3,16 +3,12 @@
 import { element } from "../shared/elements.js";
 import { onFrame } from "../shared/frames.js";
 import { codeBox } from "./code.js";
+import { numberText, say } from "./words.js";
 
 const MAX_ITEMS = 200; // in the list; older rewards still count
 
-/** The text beside the list, by the state of the history. */
-const WORDS = {
-  loading: "Loading your clicks …",
-  waiting: "Your earlier clicks could not be loaded. Trying again …",
-  known: "Nothing yet. The lighthouse has seen stranger things than luck.",
-  unknown: "Your earlier clicks could not be loaded. Reload the page to try again.",
-};
+/** Keys of the text beside the list, by the state of the history. */
+const WORDS = { loading: "loadingClicks", waiting: "historyWaiting", known: "empty", unknown: "historyUnknown" };
 
 /** Deduplicates rewards by click id: the answer, the stream and the history may each deliver the same reward. */
 export class RewardList {
@@ -24,15 +20,18 @@ export class RewardList {
   #complete = false; // the history was loaded at least once
   #prizes;
   #page;
+  #look;
   #mark;
   #show = onFrame(() => this.#render());
 
   /**
    * @param {import("./prizes.js").Prizes} prizes
    * @param {{list: Element, points: Element, count: Element, empty: Element}} page
+   * @param {import("./look.js").Look} look has the words for an empty list
    * @param {(reward: object) => Element | null} mark returns what is shown beside a prize: its state, or a button
    */
-  constructor(prizes, page, mark) {
+  constructor(prizes, page, look, mark) {
+    this.#look = look;
     this.#mark = mark;
     this.#prizes = prizes;
     this.#page = page;
@@ -101,11 +100,11 @@ export class RewardList {
     const { points, count, empty } = this.#page;
     const size = this.#known.size;
     const known = this.#history === "known";
-    points.textContent = known || (this.#complete && size) ? this.#points.toLocaleString("en") : "…";
-    count.textContent = size ? `· ${size.toLocaleString("en")}` : "";
+    points.textContent = known || (this.#complete && size) ? numberText(this.#points) : "…";
+    count.textContent = size ? `· ${numberText(size)}` : "";
     // No "loading" text beside a list that has items.
     empty.hidden = size > 0 && (known || this.#history === "loading");
-    const words = WORDS[this.#history];
+    const words = this.#look.text(WORDS[this.#history]);
     if (empty.textContent !== words) empty.textContent = words; // an assignment would announce it again
     empty.dataset.kind = known || this.#history === "loading" ? "" : "busy";
   }
@@ -129,10 +128,10 @@ export class RewardList {
 
   #item(reward) {
     const { id, prize, points, seq, state, code } = reward;
-    const worth = element("small", {}, `+${points.toLocaleString("en")}`);
+    const worth = element("small", {}, `+${numberText(points)}`);
     const found = prize
       ? element("span", { className: "won" }, this.#prizes.title(prize), worth)
-      : element("span", { className: "nothing" }, "nothing");
+      : element("span", { className: "nothing" }, say("miss"));
     const number = element("span", { className: "seq" }, `#${seq}`);
     const item = element("li", { className: this.#fresh.has(id) ? "fresh" : "" }, found);
     if (code !== undefined) item.append(codeBox(code, this.#prizes.title(prize)));

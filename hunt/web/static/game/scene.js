@@ -1,145 +1,42 @@
-// The background of the map: a harbour, at night in the dark theme, in the morning in the light theme.
+// The background of the map: a built-in scene, or the picture of the operator.
 
-export const THEMES = {
-  dark: {
-    sky: ["#0a1526", "#16304a"], sea: ["#12324a", "#071521"], land: "#0c1a26", shore: "#24475f",
-    light: "#ffcf70", beam: 0.3, wave: "rgb(190 220 240 / .13)", star: "rgb(255 255 255 / .75)", stone: "#d7e1e8",
-    miss: "rgb(210 228 240 / .65)", win: "#ffcf70", edge: "rgb(0 0 0 / .4)",
-  },
-  light: {
-    sky: ["#bfdbe8", "#f3e6cf"], sea: ["#6aa5b8", "#2f7288"], land: "#5d6f56", shore: "#d9c8a0",
-    light: "#fff2c2", beam: 0.35, wave: "rgb(255 255 255 / .32)", star: "rgb(255 255 255 / 0)", stone: "#fbf8f1",
-    miss: "rgb(255 255 255 / .85)", win: "#ffd34d", edge: "rgb(70 40 0 / .85)",
-  },
-};
+import * as city from "./city.js";
+import * as harbour from "./harbour.js";
+import { generator } from "./paint.js";
+import * as stage from "./stage.js";
+import * as winter from "./winter.js";
 
-/** Return the position of the lamp and the height of the tower, for a canvas of this size. */
-export function lighthouse(width, height) {
-  const tall = height * 0.17;
-  return { x: width * 0.78, y: height * 0.312 - tall, tall };
-}
+const SCENES = { city, harbour, stage, winter };
+const DARK = "(prefers-color-scheme: dark)";
 
-/** Return a canvas with the scene. */
-export function scene(width, height, ratio, theme) {
+const found = (look) => SCENES[look.scene] ?? harbour;
+
+/** Return the colours of a look's scene and of the marks on it. */
+export const themeOf = (look) => found(look).themes[look.background || matchMedia(DARK).matches ? "dark" : "light"];
+
+/** Return the origin of flares: `{x, y, tall}`, for a canvas of this size. */
+export const lampOf = (look, width, height) => found(look).lamp(width, height);
+
+/** Return a canvas with the scene of a look. */
+export function scene(width, height, ratio, look) {
   const canvas = new OffscreenCanvas(width, height);
-  const paint = canvas.getContext("2d");
-  const random = generator(7);
-  const view = { width, height, ratio, horizon: height * 0.3, lamp: lighthouse(width, height) };
-  paintSky(paint, view, theme, random);
-  paintSea(paint, view, theme);
-  paintHills(paint, view, theme);
-  for (const [angle, spread] of [[Math.PI * 0.86, 0.07], [-0.1, 0.05]]) paintBeam(paint, view, theme, angle, spread);
-  paintLighthouse(paint, view, theme);
-  paintWaves(paint, view, theme, random);
-  paintRocks(paint, view, theme, random);
+  found(look).paintScene(canvas.getContext("2d"), { width, height, ratio }, themeOf(look), generator(7));
   return canvas;
 }
 
-function verticalGradient(paint, top, bottom, [from, to]) {
-  const fill = paint.createLinearGradient(0, top, 0, bottom);
-  fill.addColorStop(0, from);
-  fill.addColorStop(1, to);
-  return fill;
+/** Load a picture; null if there is none, or if it cannot be shown. */
+export async function picture(address) {
+  if (!address) return null;
+  const image = new Image();
+  image.src = address;
+  return image.decode().then(() => image, () => null);
 }
 
-function fillEllipse(paint, x, y, radiusX, radiusY, start = 0, end = 2 * Math.PI) {
-  paint.beginPath();
-  paint.ellipse(x, y, radiusX, radiusY, 0, start, end);
-  paint.fill();
-}
-
-function fillPolygon(paint, [first, ...points]) {
-  paint.beginPath();
-  paint.moveTo(...first);
-  for (const point of points) paint.lineTo(...point);
-  paint.fill();
-}
-
-function paintSky(paint, { width, ratio, horizon }, theme, random) {
-  paint.fillStyle = verticalGradient(paint, 0, horizon, theme.sky);
-  paint.fillRect(0, 0, width, horizon);
-  paint.fillStyle = theme.star;
-  for (let n = 0; n < 90; n++) paint.fillRect(random() * width, random() * horizon * 0.85, ratio, ratio);
-}
-
-function paintSea(paint, { width, height, horizon }, theme) {
-  paint.fillStyle = verticalGradient(paint, horizon, height, theme.sea);
-  paint.fillRect(0, horizon, width, height - horizon);
-}
-
-function paintHills(paint, { width, height, horizon }, theme) {
-  const points = [[0, horizon]];
-  for (let n = 0; n <= 40; n++) {
-    const hill = Math.abs(Math.sin((n / 40) * 5.2 + 0.6)) * (0.6 + 0.4 * Math.sin((n / 40) * 17));
-    points.push([(n / 40) * width, horizon - height * (0.02 + 0.035 * hill)]);
-  }
-  paint.fillStyle = theme.land;
-  fillPolygon(paint, [...points, [width, horizon]]);
-}
-
-/** Paint a beam of light; `angle` and `spread` are in radians. */
-function paintBeam(paint, { width, lamp: { x, y } }, theme, angle, spread) {
-  const reach = width * 0.9;
-  const glow = paint.createRadialGradient(x, y, 0, x, y, reach);
-  glow.addColorStop(0, theme.light);
-  glow.addColorStop(1, `${theme.light}00`); // not "transparent", which is black and would turn the edge grey
-  paint.fillStyle = glow;
-  paint.globalAlpha = theme.beam;
-  const end = (direction) => [x + reach * Math.cos(direction), y + reach * Math.sin(direction)];
-  fillPolygon(paint, [[x, y], end(angle - spread), end(angle + spread)]);
-  paint.globalAlpha = 1;
-}
-
-/** Paint the headland, the tower, its red band and the lamp. */
-function paintLighthouse(paint, { width, height, lamp: { x, y, tall } }, theme) {
-  const foot = y + tall;
-  paint.fillStyle = theme.land;
-  fillEllipse(paint, x, foot + height * 0.012, width * 0.13, height * 0.035, Math.PI, 0);
-  paint.fillStyle = theme.stone;
-  fillPolygon(paint, [
-    [x - tall * 0.075, foot - tall * 0.9], [x + tall * 0.075, foot - tall * 0.9],
-    [x + tall * 0.12, foot], [x - tall * 0.12, foot],
-  ]);
-  paint.fillStyle = "#b4503c";
-  paint.fillRect(x - tall * 0.098, foot - tall * 0.55, tall * 0.196, tall * 0.16);
-  paint.fillStyle = theme.light;
-  paint.fillRect(x - tall * 0.06, foot - tall * 1.03, tall * 0.12, tall * 0.13);
-}
-
-/** Paint waves, finer towards the horizon. */
-function paintWaves(paint, { width, height, ratio, horizon }, theme, random) {
-  paint.strokeStyle = theme.wave;
-  for (let n = 0; n < 190; n++) {
-    const depth = random() ** 1.6;
-    const y = horizon + height * 0.02 + depth * (height - horizon);
-    const length = width * (0.01 + 0.05 * depth) * (0.5 + random());
-    const x = random() * width;
-    paint.lineWidth = ratio * (0.6 + 1.4 * depth);
-    paint.beginPath();
-    paint.moveTo(x, y);
-    paint.quadraticCurveTo(x + length / 2, y - length * 0.12, x + length, y);
-    paint.stroke();
-  }
-}
-
-function paintRocks(paint, { width, height, horizon }, theme, random) {
-  for (let n = 0; n < 9; n++) {
-    const x = width * (0.06 + 0.88 * random());
-    const y = horizon + height * (0.1 + 0.55 * random());
-    const size = width * (0.012 + 0.022 * random()) * (0.6 + y / height);
-    paint.fillStyle = theme.shore;
-    fillEllipse(paint, x, y + size * 0.16, size * 1.15, size * 0.3);
-    paint.fillStyle = theme.land;
-    fillEllipse(paint, x, y, size, size * 0.38);
-  }
-}
-
-/** Return a seeded random number generator (mulberry32), so that the scene is always the same. */
-function generator(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+/** Return a canvas that a picture covers, without distortion; `fill`: in the picture's whole size, distorted if need be. */
+export function covered(width, height, image, fill) {
+  const canvas = new OffscreenCanvas(width, height);
+  const scale = Math.max(width / image.naturalWidth, height / image.naturalHeight);
+  const [across, down] = fill ? [width, height] : [image.naturalWidth * scale, image.naturalHeight * scale];
+  canvas.getContext("2d").drawImage(image, (width - across) / 2, (height - down) / 2, across, down);
+  return canvas;
 }

@@ -3,6 +3,7 @@
 import { mask } from "../lib/mask.js";
 import { element } from "../shared/elements.js";
 import { onFrame } from "../shared/frames.js";
+import { numberText, say } from "./words.js";
 
 const MAX_LINES = 3;
 const PAUSE = 1_000; // ms between two updates, so that the lines can be read
@@ -43,7 +44,7 @@ export class WinTicker {
     this.#waiting = [];
     this.#dropped = 0;
     const lines = wins.map((win) => this.#line(win));
-    if (dropped) lines.at(-1).append(element("small", { className: "more" }, `and ${dropped.toLocaleString("en")} more`));
+    if (dropped) lines.at(-1).append(element("small", { className: "more" }, say("more", { count: dropped })));
     this.#list.prepend(...lines);
     while (this.#list.children.length > MAX_LINES) this.#list.lastElementChild.remove();
     for (const line of lines) setTimeout(() => line.remove(), LIFETIME);
@@ -56,7 +57,7 @@ export class WinTicker {
 
   #line({ player, prize, points }) {
     const name = element("span", { className: "who" }, player);
-    const worth = element("small", {}, `+${points.toLocaleString("en")}`);
+    const worth = element("small", {}, `+${numberText(points)}`);
     const line = element("li", {}, name, " ", element("b", {}, this.#prizes.title(prize)), " ", worth);
     line.dataset.kind = this.#prizes.kind(prize);
     return line;

@@ -10,14 +10,19 @@ const WORDS = {
   refused: "not connected",
 };
 
+const english = (key, values) => (key === "state.in" ? ` in ${values.seconds} s` : WORDS[key.slice(6)]);
+
 /** Shows a state, which screen readers announce, and the seconds to the next attempt, which they do not. */
 export class ConnectionStatus {
   #frame;
   #words;
   #seconds;
   #shown = "connecting";
+  #say;
 
-  constructor(frame, words, seconds) {
+  /** @param {(key: string, values?: object) => string} [say] returns the words of a state; default: English */
+  constructor(frame, words, seconds, say = english) {
+    this.#say = say;
     this.#frame = frame;
     this.#words = words;
     this.#seconds = seconds;
@@ -29,12 +34,12 @@ export class ConnectionStatus {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#frame.dataset.state = shown;
-    this.#words.textContent = WORDS[shown];
+    this.#words.textContent = this.#say(`state.${shown}`);
     this.#seconds.textContent = "";
   }
 
   countdown(seconds) {
     if (this.#shown !== "waiting" && this.#shown !== "draining") return;
-    this.#seconds.textContent = seconds ? ` in ${seconds} s` : " …";
+    this.#seconds.textContent = seconds ? this.#say("state.in", { seconds }) : " …";
   }
 }

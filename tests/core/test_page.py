@@ -1,0 +1,133 @@
+"""Tests of the table ``[page]`` of a hunt file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hunt.core import campaign_file, hunt_file
+from hunt.core.definition import differences
+from hunt.core.page import Colours, Page, PageTexts
+from hunt.errors import DefinitionError
+
+HUNT = '[hunt]\nid = "a"\ntitle = "A"\nmap = { width = 1, height = 1 }\n'
+WHOLE = """
+[page]
+scene = "city"
+background = "night.webp"
+logo = "logo.svg"
+language = "de"
+colours = { paper = "#101020", ink = "#FFFFFF", accent = "#ffcc66" }
+
+[page.texts.pt-br]
+title = "Olá"
+prize = { gold = "Ouro" }
+
+[page.texts.en]
+lead = "Hello."
+"""
+
+
+def errors(table: str) -> dict[str, str]:
+    with pytest.raises(DefinitionError) as refused:
+        hunt_file.parse(HUNT + table)
+    return dict(refused.value.errors)
+
+
+def test_page_is_read_and_written_without_loss() -> None:
+    definition = hunt_file.parse(HUNT + WHOLE)
+    assert definition.page == Page(
+        scene="city",
+        background="night.webp",
+        logo="logo.svg",
+        language="de",
+        colours=Colours("#101020", "#ffffff", "#ffcc66"),
+        texts=(
+            PageTexts("en", (("lead", "Hello."),)),
+            PageTexts("pt-BR", (("title", "Olá"),), (("gold", "Ouro"),)),
+        ),
+    )
+    stored = json.loads(json.dumps(hunt_file.to_json(definition)))
+    assert hunt_file.from_json(stored) == definition
+    stored["page"]["logo"] = None
+    assert hunt_file.from_json(stored).page != definition.page
+
+
+def test_page_is_the_default_without_a_table() -> None:
+    definition = hunt_file.parse(HUNT)
+    assert definition.page is None
+    assert "page" not in hunt_file.to_json(definition)
+
+
+def test_all_doors_of_a_campaign_have_its_page() -> None:
+    text = """
+[campaign]
+id = "c"
+title = "C"
+doors = 2
+first = 2030-12-01
+[hunt]
+title = "Door {door}"
+map = { width = 1, height = 1 }
+[page]
+scene = "winter"
+"""
+    found = campaign_file.parse_campaign(text)
+    assert [each.definition.page for each in found.doors] == [Page(scene="winter")] * 2
+
+
+def test_change_of_the_page_is_a_difference() -> None:
+    old, new = hunt_file.parse(HUNT), hunt_file.parse(HUNT + WHOLE)
+    assert differences(old, new) == [
+        "hunt a: page None -> night.webp, logo logo.svg, colours #ffcc66, texts en, pt-BR"
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.png", "/etc/a.png", "a/b.png", ".a.png", "a.html", "a.png\n", "a"]
+)
+def test_file_is_a_name_without_a_folder(name: str) -> None:
+    assert "page.logo" in errors(f"[page]\nlogo = {json.dumps(name)}\n")
+    assert "page.background" in errors(f"[page]\nbackground = {json.dumps(name)}\n")
+
+
+def test_colours_need_contrast() -> None:
+    found = errors('[page]\ncolours = { paper = "#101020", ink = "#808080", accent = "#202040" }\n')
+    assert found == {
+        "page.colours.ink": "has a contrast of 4.8 on the paper #101020, and needs 7: "
+        "make it lighter",
+        "page.colours.accent": "has a contrast of 1.1 on the paper #101020, and needs 4.5: "
+        "make it lighter",
+    }
+    assert (
+        "make it darker"
+        in errors('[page]\ncolours = { paper = "#ffffff", ink = "#000000", accent = "#dddddd" }\n')[
+            "page.colours.accent"
+        ]
+    )
+
+
+def test_wrong_values_are_reported_together() -> None:
+    found = errors(
+        '[page]\nscene = "sea"\nlanguage = "german"\nlook = 1\ncolours = { paper = "red" }\n'
+        'texts = { de = { title = "", prize = { "G!" = "x" } }, DE = { lead = 1 }, xx_y = {} }\n'
+    )
+    assert sorted(found) == [
+        "page.colours.accent",
+        "page.colours.ink",
+        "page.colours.paper",
+        "page.language",
+        "page.look",
+        "page.scene",
+        "page.texts.DE",
+        "page.texts.DE.lead",
+        "page.texts.de.prize.G!",
+        "page.texts.de.title",
+        "page.texts.xx_y",
+    ]
+
+
+def test_number_of_languages_is_limited() -> None:
+    tags = "".join(f"[page.texts.a{chr(97 + n // 26)}{chr(97 + n % 26)}]\n" for n in range(41))
+    assert errors(tags) == {"page.texts": "must have at most 40 languages"}
