@@ -31,6 +31,7 @@ from hunt.play.page_files import PageFiles
 from hunt.service.bans import Bans
 from hunt.service.broadcast import Broadcast
 from hunt.service.catalogue import Catalogue
+from hunt.service.challenges import make_challenges
 from hunt.service.commits import Commits
 from hunt.service.ending import Ending
 from hunt.service.epochs import Epochs
@@ -145,6 +146,7 @@ class Engine:
         )
         self.version_cache = VersionCache(store.hunts.versions)
         self.page_files = PageFiles(settings.pages_dir)
+        self.challenges = make_challenges(settings, use=store.used_challenges.use, wall=time.time)
         self.limits = Limits(settings, clock=trio.current_time, refused=recorder.limited)
         self.intake = Intake(
             lanes=self.commits.lanes,
@@ -296,6 +298,7 @@ class Engine:
             ("probe", self.commits.prober.faults),
             ("tail", self.streams.tail.faults),
             ("webhooks", self.webhooks.faults),
+            *([] if self.challenges is None else [("challenge", self.challenges.faults)]),
             *([] if self.bus is None else [("bus", self.bus.link.faults)]),
         ):
             faults.add(where, counter)

@@ -90,6 +90,24 @@ class NoGuests(NotAllowed):
     slug, title = "no-guests", "No guests"
 
 
+class ChallengeRequired(NotAllowed):
+    """A visitor must pass a challenge to become a guest: see `GET /v1/challenge`."""
+
+    slug, title = "challenge-required", "Challenge required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this server asks visitors to pass a challenge: GET /v1/challenge, and send the "
+            "answer in the header Hunt-Challenge"
+        )
+
+
+class ChallengeFailed(NotAllowed):
+    """The answer to the challenge is wrong, expired, or was used before."""
+
+    slug, title = "challenge-failed", "Challenge failed"
+
+
 class Banned(NotAllowed):
     """The player, or the client's network, may not play."""
 
@@ -235,6 +253,15 @@ class Overloaded(Refused):
     def __init__(self, detail: str = "the server cannot do it now", *, retry_after: float) -> None:
         super().__init__(f"{detail}: try again in {retry_after:.1f} s")
         self.retry_after = retry_after
+
+
+class ChallengeUnavailable(Overloaded):
+    """The answer to the challenge cannot be verified now."""
+
+    slug, title = "challenge-unavailable", "Challenge unavailable"
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__("the answer cannot be verified now", retry_after=retry_after)
 
 
 class CircuitOpen(Overloaded):

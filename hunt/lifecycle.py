@@ -115,6 +115,8 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
                     link=engine.listener_link,
                 )
             )
+            if engine.challenges is not None:
+                await nursery.start(engine.challenges.run)
             if engine.bus is not None:
                 nursery.start_soon(engine.bus.run)
             yield engine

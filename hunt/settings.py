@@ -136,6 +136,33 @@ class Settings:
         values.flag, "", "Whether visitors without a token get a guest session.",
         example="true", default="true with an embedded PostgreSQL",
     )] = None
+    challenge: Annotated[Literal["none", "altcha", "turnstile", "hcaptcha"], Setting(
+        values.choice("none", "altcha", "turnstile", "hcaptcha"), "",
+        "Challenge that a visitor must pass to become a guest.", example="altcha",
+    )] = "none"
+    challenge_work: Annotated[int, Setting(
+        values.whole(1, 100_000_000), "hashes",
+        "Largest number of hashes that a visitor computes with `altcha`; half of it on average.",
+    )] = 50_000
+    challenge_site_key: Annotated[str | None, Setting(
+        values.site_key, "", "The public site key of Turnstile or hCaptcha.",
+        example="THE-SITE-KEY", default="none",
+    )] = None
+    challenge_secret: Annotated[str | None, Setting(
+        values.text, "", "The secret of Turnstile or hCaptcha.",
+        example="THE-SECRET-OF-THE-PROVIDER", default="none", secret=True,
+    )] = field(default=None, repr=False)
+    challenge_url: Annotated[str | None, Setting(
+        url_values.endpoint, "", "Where answers are verified, instead of the provider's own URL.",
+        example="http://proxy.example:8080/siteverify", default="the provider's",
+    )] = None
+    challenge_timeout: Annotated[float, Setting(
+        values.decimal(above=True), "seconds", "Longest time to verify an answer.",
+    )] = 5.0
+    challenge_outage: Annotated[Literal["refuse", "admit"], Setting(
+        values.choice("refuse", "admit"), "",
+        "Whether visitors are refused, or let in, while answers cannot be verified.",
+    )] = "refuse"
     batch_interval: Annotated[float, Setting(
         values.decimal(), "seconds",
         "Longest time that a batch gathers clicks while another one is committed.",
@@ -276,6 +303,7 @@ GROUPS: Mapping[str, str] = {
     "database_url": "Database",
     "bind": "Server",
     "jwt_secret": "Tokens",
+    "challenge": "Challenge of guests",
     "batch_interval": "Commits",
     "click_rate": "Limits of players and addresses",
     "stream_buffer": "Streams",

@@ -137,6 +137,17 @@ def flag(value: object) -> bool:
     return found
 
 
+_SITE_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
+
+
+@accepts("1 to 100 of A-Z, a-z, 0-9, _ and -")
+def site_key(value: object) -> str:
+    """Return the public key of a site."""
+    if not isinstance(value, str) or not _SITE_KEY.fullmatch(value):
+        raise ValueError(f"must be {site_key.accepts}")
+    return value
+
+
 def choice(*choices: str) -> Parser[str]:
     """Return a parser for one of `choices`."""
 

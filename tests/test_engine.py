@@ -272,3 +272,10 @@ async def test_engine_with_keys_needs_the_package_cryptography(
     with pytest.raises(SettingsError, match=r"HUNT_DATA_KEYS is set, but .*hunt-server\[keys\]"):
         async with open_engine(settings):
             pytest.fail("the engine started")
+
+
+async def test_challenge_of_a_third_party_needs_its_keys() -> None:
+    settings = Settings(database_url="host=nowhere", jwt_secret=(b"s" * 32,), challenge="turnstile")
+    with pytest.raises(SettingsError, match="needs HUNT_CHALLENGE_SITE_KEY"):
+        async with open_engine(settings):
+            pytest.fail("the engine started")

@@ -12,6 +12,7 @@ import pytest
 from hunt.error_kinds import kinds
 from hunt.errors import (
     Banned,
+    ChallengeRequired,
     ClaimRefused,
     HuntNotOpen,
     Inaccurate,
@@ -51,7 +52,7 @@ def made(kind: type[Refused]) -> Refused:
         return kind(seconds=60.0)
     if issubclass(kind, Inaccurate):
         return kind(80.0, 50.0)
-    if issubclass(kind, Banned | RewardNotFound):
+    if issubclass(kind, Banned | ChallengeRequired | RewardNotFound):
         return kind()
     if issubclass(kind, ClaimRefused):
         return kind("no", state="void")

@@ -30,6 +30,7 @@ READ = frozenset(
         "cookie",
         "forwarded",
         "host",
+        "hunt-challenge",
         "if-none-match",
         "last-event-id",
         "origin",
@@ -91,6 +92,7 @@ class Request(Struct, kw_only=True):
     scope: str | None = None
     last_event_id: str | None = None
     forwarded: Forwarded | None = None  #: None if no forwarding header is present
+    challenge: str | None = None  #: ``Hunt-Challenge``: the answer of a visitor
     id: str | None = None  #: the client's ``X-Request-Id``
     trace: TraceContext | None = None  #: None if ``traceparent`` is absent or not valid
     identity: CachedIdentity | None = None  #: of the last click with this head
@@ -129,6 +131,7 @@ def build(hunt: str, headers: Iterable[tuple[str, str]], query: str, *, scheme: 
         scope=wanted.get("scope"),
         last_event_id=resume,
         forwarded=None if hops == (None, None, None) else Forwarded(*hops),
+        challenge=header("hunt-challenge"),
         id=header("x-request-id"),
         trace=trace(header("traceparent"), header("tracestate")),
     )

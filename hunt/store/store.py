@@ -19,6 +19,7 @@ from hunt.store.audit import Audit
 from hunt.store.bans import StoredBans
 from hunt.store.campaign_standings import CampaignStandings
 from hunt.store.campaigns import Campaigns
+from hunt.store.challenges import UsedChallenges
 from hunt.store.codes import Codes
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import Pool, open_pool
@@ -82,6 +83,7 @@ class Store:
         self.codes = Codes(pool, self._ring)
         self.bans = StoredBans(pool)
         self.schedule = Schedule(pool, ring)
+        self.used_challenges = UsedChallenges(pool)
         self.campaigns = Campaigns(pool, ring)
         self.campaign_standings = CampaignStandings(pool, ring)
         self.listening = Listener(listen).listening

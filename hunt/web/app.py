@@ -142,8 +142,13 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     yield sockets.blueprint(play)
     yield reading.blueprint(play, resources)
     yield campaigns.blueprint(engine)
-    guests = resources.fixed["/v1/session"]
-    yield session.blueprint(play, settings=settings, guests=guests, limits=engine.limits)
+    yield session.blueprint(
+        play,
+        settings=settings,
+        guests=resources.fixed["/v1/session"],
+        challenge=resources.fixed["/v1/challenge"],
+        limits=engine.limits,
+    )
     yield claims.blueprint(play, claims=engine.claims, limits=engine.limits)
     yield hunts.blueprint(play, operations, store)
     yield admin_campaigns.blueprint(play, operations, store)

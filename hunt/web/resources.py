@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from hunt.engine import Engine
 from hunt.play.board_view import BoardView
+from hunt.play.challenge_view import ChallengeView
 from hunt.play.guests import Guests
 from hunt.play.history_view import HistoryView
 from hunt.play.hunt_views import HuntDetails, HuntList
 from hunt.play.resources import Resource, Resources
 from hunt.web.admin.health import Liveness, MetricsPage, Probe
 from hunt.web.game_page import GamePage
-from hunt.web.site import site
+from hunt.web.site import challenged, site
 
 
 def make_resources(engine: Engine) -> Resources:
@@ -27,6 +29,10 @@ def make_resources(engine: Engine) -> Resources:
         "/ops": fixed.pop("/ops"),
         "/metrics": MetricsPage(operations.host, registry, time.monotonic),
     }
+    games = {
+        language: replace(each, policy=challenged(each.policy, settings.challenge))
+        for language, each in pages.games.items()
+    }
     hunts = HuntList(engine.catalogue.hunts, now)
     details = HuntDetails(play.hunt, now, engine.version_cache, files.address)
     own: tuple[Resource, ...] = (
@@ -34,7 +40,7 @@ def make_resources(engine: Engine) -> Resources:
         Probe(operations.node),
         hunts,
         GamePage(
-            pages.games,
+            games,
             hunts=hunts,
             details=details,
             now=now,
@@ -45,7 +51,9 @@ def make_resources(engine: Engine) -> Resources:
             secrets=settings.jwt_secret,
             allowed=settings.guests_allowed,
             limits=engine.limits,
+            challenges=engine.challenges,
         ),
+        ChallengeView(engine.challenges),
     )
     fixed |= {each.route: each for each in own}
     of_hunts: dict[str, Resource] = {

@@ -188,6 +188,32 @@ def with_style(policy: str, style: str) -> str:
     return _allowing(policy, "style-src", style)
 
 
+#: Sources that a challenge of a third party needs, by directive, as its documentation says.
+_CHALLENGE_SOURCES: Mapping[str, Mapping[str, str]] = {
+    "turnstile": {
+        "script-src": "https://challenges.cloudflare.com",
+        "frame-src": "https://challenges.cloudflare.com",
+    },
+    "hcaptcha": dict.fromkeys(
+        ("script-src", "frame-src", "style-src", "connect-src"),
+        "https://hcaptcha.com https://*.hcaptcha.com",
+    ),
+}
+
+
+def challenged(policy: str, challenge: str) -> str:
+    """Return a policy that also allows the script of a challenge, if a third party makes it.
+
+    Args:
+        policy: A content security policy.
+        challenge: `HUNT_CHALLENGE`.
+    """
+    directives = dict(each.split(" ", 1) for each in policy.split("; "))
+    for name, sources in _CHALLENGE_SOURCES.get(challenge, {}).items():
+        directives[name] = f"{directives.get(name, '')} {sources}".strip()
+    return "; ".join(f"{name} {sources}" for name, sources in directives.items())
+
+
 def _allowing(policy: str, directive: str, text: str) -> str:
     """Return a policy that also allows one inline style or script, by its hash."""
     digest = b64encode(hashlib.sha256(text.encode()).digest()).decode()

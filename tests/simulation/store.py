@@ -61,6 +61,13 @@ class NoSchedule:
         raise NotImplementedError("there are no entries")
 
 
+class NoChallenges:
+    """As `hunt.store.challenges.UsedChallenges`, which the settings do not use."""
+
+    async def use(self, challenge: str, *, until: int) -> bool:
+        raise NotImplementedError
+
+
 class FakeStore:
     """As `hunt.store.store.Store`.
 
@@ -81,6 +88,7 @@ class FakeStore:
         self.retention = self.reward_states = self
         self.bans = NoBans()
         self.schedule = NoSchedule()
+        self.used_challenges = NoChallenges()
         self.ring = KeyRing(())
         self._later = later
         self.faults: Counter[str] = Counter()

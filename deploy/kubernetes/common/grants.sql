@@ -48,6 +48,7 @@ grant select, insert, update on standings, standings_upto to hunt_app;
 
 grant select, insert, update, delete on webhooks, webhook_secrets, webhook_dead to hunt_app;
 grant select, insert, update, delete on bans, schedule to hunt_app;
+grant select, insert, delete on used_challenges to hunt_app;
 grant select, insert on log_epochs to hunt_app;
 
 -- The doors of a campaign are in hunts.

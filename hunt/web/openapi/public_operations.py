@@ -93,6 +93,17 @@ _PLAYING = (
             ),
         ),
         errors=(403, 429, 503), security=("", "cookie"),
+        parameters=(
+            Parameter(
+                name="Hunt-Challenge", description="The answer to the challenge of the server.",
+                schema=STRING, location="header",
+            ),
+        ),
+    ),
+    Operation(
+        name="challenge", method="GET", path="/v1/challenge", tag="playing",
+        summary="Get the challenge that a visitor must pass to become a guest.",
+        responses=(Response(body=schemas.Challenge),), security=(),
     ),
     Operation(
         name="ticket", method="POST", path="/v1/tickets", tag="playing",

@@ -17,10 +17,13 @@ from hunt.web import caller
 from hunt.web.routes.reading import add_resource
 
 
-def blueprint(play: Play, *, settings: Settings, guests: Resource, limits: Limits) -> Blueprint:
-    """Return the routes of sessions and tickets."""
+def blueprint(
+    play: Play, *, settings: Settings, guests: Resource, challenge: Resource, limits: Limits
+) -> Blueprint:
+    """Return the routes of sessions, challenges and tickets."""
     routes = Blueprint("session", __name__)
     add_resource(routes, play, guests)
+    add_resource(routes, play, challenge)
 
     @routes.post("/v1/tickets")
     async def tickets() -> Response:

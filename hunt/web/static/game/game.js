@@ -44,7 +44,7 @@ async function enter(changed) {
   try {
     return await join({ changed, opening: globalThis.opening });
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof Refused) || error.type.startsWith("challenge-")) throw error;
     const player = await join({ changed, guest: false });
     await player.known();
     return player;

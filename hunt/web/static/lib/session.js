@@ -1,8 +1,13 @@
 // The player's identity: a guest with an HttpOnly cookie, or a player with a token.
 
+import { answerChallenge } from "./challenge.js";
 import { errorFrom, Refused } from "./errors.js";
 
 const RESPONSE_TIMEOUT = 10_000; // ms
+const ANSWERS = 3; // to challenges, before a refusal counts: one may expire while the tab is hidden
+
+/** Types of the problems that an answer to a challenge solves. */
+const CHALLENGED = new Set(["challenge-required", "challenge-failed"]);
 
 /** The guest session expired and could not be renewed. */
 export class SignedOut extends Refused {
@@ -68,10 +73,14 @@ export class Session {
   /** Create a guest, or identify the player of an existing cookie; does nothing with a token. */
   async open() {
     if (this.#token !== undefined) return;
-    const opening = this.#opening ?? this.#send("/v1/session", { method: "POST", signal: AbortSignal.timeout(RESPONSE_TIMEOUT) });
+    const opening = this.#opening ?? this.#ask({});
     this.#opening = null;
-    const response = await opening;
-    if (!response.ok) throw await errorFrom(response);
+    let response = await opening;
+    for (let answers = 0; !response.ok; answers++) {
+      const error = await errorFrom(response);
+      if (answers === ANSWERS || !CHALLENGED.has(error.type)) throw error;
+      response = await this.#ask({ "Hunt-Challenge": await answerChallenge(this.#base) });
+    }
     const { player } = await response.json();
     this.#sessions++;
     this.#become(player);
@@ -87,6 +96,10 @@ export class Session {
     const again = await this.#send(path, options);
     if (again.status === 401) throw new SignedOut((await errorFrom(again)).message);
     return again;
+  }
+
+  #ask(headers) {
+    return this.#send("/v1/session", { method: "POST", headers, signal: AbortSignal.timeout(RESPONSE_TIMEOUT) });
   }
 
   async #send(path, options = {}) {
