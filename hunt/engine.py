@@ -27,6 +27,7 @@ from hunt.metrics.telemetry import Telemetry
 from hunt.operations import make_operations
 from hunt.play.assembly import assemble
 from hunt.play.claims import Claims
+from hunt.play.names import Names
 from hunt.play.page_files import PageFiles
 from hunt.service.bans import Bans
 from hunt.service.broadcast import Broadcast
@@ -87,7 +88,10 @@ class Engine:
         recorder = Recorder()
         self.catalogue = Catalogue(store.hunts.read)
         self.key_requests = KeyRequests()
-        self.tokens = open_tokens(settings, clock=time.time, unknown=self.key_requests.add)
+        self.names = Names(store.names, settings.name_words)
+        self.tokens = open_tokens(
+            settings, clock=time.time, unknown=self.key_requests.add, named=self.names.note
+        )
         self.bans = BanList()
         epochs = Epochs(
             self.catalogue.hunts, store.hunts.begin_epoch, refresh=self.catalogue.refresh_soon

@@ -177,6 +177,12 @@ class ClaimRefused(Refused):
         self.state = state  #: present state of the reward
 
 
+class NameRefused(Refused):
+    """The player cannot have this name."""
+
+    status, slug, title, label = 403, "name-refused", "Name refused", "forbidden"
+
+
 class RewardsUnchanged(Refused):
     """The state of a reward does not allow the change, so no reward was changed."""
 

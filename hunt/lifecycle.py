@@ -94,6 +94,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             nursery.start_soon(engine.ending.run)
             nursery.start_soon(engine.scheduler.run)
             nursery.start_soon(engine.retention.run)
+            nursery.start_soon(engine.names.run)
             await nursery.start(engine.streams.run)
             nursery.start_soon(engine.operations.audit_queue.run)
             nursery.start_soon(engine.webhooks.run)

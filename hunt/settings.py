@@ -163,6 +163,10 @@ class Settings:
         values.choice("refuse", "admit"), "",
         "Whether visitors are refused, or let in, while answers cannot be verified.",
     )] = "refuse"
+    name_words: Annotated[Path | None, Setting(
+        values.path, "", "File with words that no name of a player contains, one a line.",
+        example="/etc/hunt/words.txt", default="none",
+    )] = None
     batch_interval: Annotated[float, Setting(
         values.decimal(), "seconds",
         "Longest time that a batch gathers clicks while another one is committed.",

@@ -11,6 +11,15 @@ class LeaderboardEntry(Struct, frozen=True):
     player: str
     points: int  #: >= 0
     wins: int  #: >= 1
+    name: str | None = None  #: that others may see; None: the masked id
+
+
+class Standing(Struct, frozen=True):
+    """The points, wins and rank of one player."""
+
+    points: int  #: >= 0
+    wins: int  #: >= 1
+    rank: int | None  #: >= 1; None: beyond the ranks that are counted
 
 
 class LeaderboardSnapshot(Struct, frozen=True):

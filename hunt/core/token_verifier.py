@@ -26,6 +26,7 @@ MAX_TOKEN = 6000
 #: Seconds by which the issuer's clock may be ahead of ours.
 LEEWAY = 5.0
 
+_MAX_NAME = 200  # characters of a name that is not ignored
 _ENTRY = 700  # bytes of a cached token, without its text
 _NO_KEYS_YET = "the keys of tokens are not known yet"
 
@@ -59,6 +60,8 @@ class TokenVerifier:
         issuer: Required ``iss`` of tokens that a public key verifies; None: any.
         clock: Unix time, in seconds.
         unknown: Called for each token with an unknown key; must not block.
+        named: Called with the identity of a token with a name when it is first seen; must not
+            block.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class TokenVerifier:
         keys: Sequence[Key] | None = (),
         issuer: str | None = None,
         unknown: Callable[[], None] = lambda: None,
+        named: Callable[[Identity], None] = lambda _: None,
     ) -> None:
         self.generation = 0  #: rises when a key is removed, and its identities end with it
         self._secrets = tuple(secrets)
@@ -78,6 +82,7 @@ class TokenVerifier:
         self._fingerprints = frozenset(key.fingerprint for key in keys or ())
         self._issuer = issuer
         self._unknown = unknown
+        self._named = named
         given = frozenset(algorithms)
         # Cookies and tickets are signed by hunt itself, whatever the issuer of tokens uses.
         self._algorithms: dict[Use, frozenset[str]] = {
@@ -125,6 +130,8 @@ class TokenVerifier:
         if verified is None:
             verified = self._verify(token, use)
             self.known.put(key, verified)
+            if verified.identity.name is not None:
+                self._named(verified.identity)
         if self._clock() >= verified.expires:
             raise NotAuthenticated("the token is not valid")
         return verified.identity
@@ -231,7 +238,16 @@ class TokenVerifier:
         if use == "ticket":
             until, fingerprint = _token_behind(claims)
             self._check_key_known(fingerprint)
-        identity = Identity(player, allowed, use == "cookie", until, fingerprint, roles)
+        name = claims.get("name") if use in {"bearer", "cookie"} else None
+        identity = Identity(
+            player,
+            allowed,
+            use == "cookie",
+            until,
+            fingerprint,
+            roles,
+            name if isinstance(name, str) and len(name) <= _MAX_NAME else None,
+        )
         return _Verified(identity, expires)
 
     def _check_key_known(self, key: str | None) -> None:

@@ -35,6 +35,7 @@ class Identity(Struct, frozen=True, gc=False):
     until: float  #: Unix time at which the token expires; for a ticket: the token behind it
     key: str | None  #: fingerprint of the public key that verified the token; None: a secret
     roles: frozenset[str] | None = None  #: of an operator; None: all
+    name: str | None = None  #: that others may see, as the token's issuer wrote it; None: none
 
 
 def sign(

@@ -103,6 +103,7 @@ def leaders_json(
         {
             "rank": rank,
             "player": mask(each.player),
+            **({} if each.name is None else {"name": each.name}),
             "points": each.points,
             "wins": each.wins,
             "you": each.player == player,

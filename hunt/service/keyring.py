@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hunt.core.keys import Key, from_jwks, from_pem
 from hunt.core.token_verifier import TokenVerifier
-from hunt.core.tokens import OWN
+from hunt.core.tokens import OWN, Identity
 from hunt.errors import KeysError, SettingsError
 from hunt.settings import Settings
 
@@ -17,6 +17,7 @@ def open_tokens(
     *,
     clock: Callable[[], float],
     unknown: Callable[[], None] = lambda: None,
+    named: Callable[[Identity], None] = lambda _: None,
 ) -> TokenVerifier:
     """Return the verifier of tokens; a key set at a URL is not fetched yet.
 
@@ -24,6 +25,7 @@ def open_tokens(
         settings: Secrets, algorithms and keys.
         clock: Unix time, in seconds.
         unknown: As for `TokenVerifier`.
+        named: As for `TokenVerifier`.
 
     Raises:
         SettingsError: Settings contradict each other, or a file cannot be used.
@@ -61,6 +63,7 @@ def open_tokens(
         keys=keys,
         issuer=settings.jwt_issuer,
         unknown=unknown,
+        named=named,
     )
 
 

@@ -68,9 +68,15 @@ class Leaders:
 
 
 def event(board: LeaderboardSnapshot) -> LiveEvent:
-    """Return the event that tells a board, with masked names."""
+    """Return the event that tells a board, with masked ids, and the names of players."""
     leaders = [
-        {"rank": rank, "player": mask(each.player), "points": each.points, "wins": each.wins}
+        {
+            "rank": rank,
+            "player": mask(each.player),
+            **({} if each.name is None else {"name": each.name}),
+            "points": each.points,
+            "wins": each.wins,
+        }
         for rank, each in enumerate(board.entries[:SIZE], 1)
     ]
     data = msgspec.json.encode({"seq": board.seq, "leaders": leaders})

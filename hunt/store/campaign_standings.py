@@ -18,9 +18,12 @@ from hunt.store.log import MAX_SEQ, REWARD_COLUMNS, reward_of
 ADD_UP = "select upto, rest from hunt_campaign_add_up(%s, %s)"
 
 LEADERS = """
-    select s.player, s.points, s.wins from campaign_standings s
-     where s.campaign = (select number from campaigns where id = %s) and s.wins > 0
-     order by s.points desc, s.reached, s.player limit %s
+    select s.player, s.points, s.wins, n.name
+      from (select s.player, s.points, s.wins, s.reached from campaign_standings s
+             where s.campaign = (select number from campaigns where id = %s) and s.wins > 0
+             order by s.points desc, s.reached, s.player limit %s) s
+      left join player_names n on n.player = s.player and not n.refused
+     order by s.points desc, s.reached, s.player
 """
 
 # Counts at most so many players, so that the cost is bounded.

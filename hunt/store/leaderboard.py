@@ -4,16 +4,41 @@ from __future__ import annotations
 
 from itertools import starmap
 
-from hunt.core.leaderboard import LeaderboardEntry
+from hunt.core.leaderboard import LeaderboardEntry, Standing
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 
 ADD_UP = "select upto, rest from hunt_add_up(%s, %s)"
 
 LEADERS = """
-    select s.player, s.points, s.wins from standings s
-     where s.hunt = (select number from hunts where id = %s) and s.wins > 0
-     order by s.points desc, s.seq limit %s
+    select s.player, s.points, s.wins, n.name
+      from (select s.player, s.points, s.wins, s.seq from standings s
+             where s.hunt = (select number from hunts where id = %s) and s.wins > 0
+             order by s.points desc, s.seq limit %s) s
+      left join player_names n on n.player = s.player and not n.refused
+     order by s.points desc, s.seq
+"""
+
+#: Largest rank that is told.
+RANKS = 10_000
+
+# Counts at most so many players, so that the cost is bounded: better ones, and earlier ones with
+# equal points, each from the index.
+STANDING = """
+    with own as (
+        select s.* from standings s
+         where s.hunt = (select number from hunts where id = %(hunt)s)
+           and s.player = %(player)s and s.wins > 0
+    )
+    select o.points, o.wins,
+           (select count(*) from (
+                select from standings s where s.hunt = o.hunt and s.points > o.points
+                 limit %(most)s) better)
+           + (select count(*) from (
+                select from standings s
+                 where s.hunt = o.hunt and s.points = o.points and s.seq < o.seq and s.wins > 0
+                 limit %(most)s) earlier)
+      from own o
 """
 
 #: Rows of the log to add up in one call, which takes a fraction of a second.
@@ -49,3 +74,14 @@ class StoredLeaderboard:
             async with self._pool.connection() as conn:
                 rows = await (await conn.execute(LEADERS, (hunt, limit))).fetchall()
         return list(starmap(LeaderboardEntry, rows))
+
+    async def standing(self, hunt: str, player: str) -> Standing | None:
+        """Return the standing of a player, as far as the log is added up; None without a win."""
+        values = {"hunt": hunt, "player": player, "most": RANKS}
+        with translated():
+            async with self._pool.connection() as conn:
+                row = await (await conn.execute(STANDING, values)).fetchone()
+        if row is None:
+            return None
+        points, wins, ahead = row
+        return Standing(points, wins, ahead + 1 if ahead < RANKS else None)

@@ -36,6 +36,7 @@ ERASE = "select hunt_erase(%(hunt)s, %(player)s, %(pseudonym)s)"
 # In hunts whose log has no row of the player, and in entries of releases that wrote ids.
 ERASE_ELSEWHERE = (
     "delete from bans where player = %(player)s",
+    "delete from player_names where player = %(player)s",
     "update rejected set player = %(pseudonym)s, x = null, y = null where player = %(player)s",
     """
     update campaign_standings set player = %(pseudonym)s
@@ -71,6 +72,10 @@ RECORDS = {
     "last_clicks": """
         select h.id as hunt, hunt_time(p.at) as at from player_clicks p
           join hunts h on h.number = p.hunt where p.player = %(player)s order by 1
+    """,
+    "name": """
+        select name, claimed, refused, hunt_time(at) as at from player_names
+         where player = %(player)s
     """,
     "rejected": """
         select h.id as hunt, r.click_id::text as id, r.x, r.y, r.reason, hunt_time(r.at) as at

@@ -28,6 +28,7 @@ from hunt.store.hunts import Hunts
 from hunt.store.leaderboard import StoredLeaderboard
 from hunt.store.log import Log
 from hunt.store.log_events import LogEvents
+from hunt.store.names import StoredNames
 from hunt.store.players import Players
 from hunt.store.retention import Retention
 from hunt.store.reward_states import RewardStates
@@ -70,6 +71,7 @@ class Store:
         self.anomalies = StoredAnomalies(pool)
         self.hunts = Hunts(pool, ring)
         self.players = Players(pool)
+        self.names = StoredNames(pool)
         self.reward_states = RewardStates(pool)
         self.retention = Retention(pool)
         self.audit = Audit(pool)

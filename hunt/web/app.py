@@ -37,7 +37,17 @@ from hunt.web.admin import webhooks as admin_webhooks
 from hunt.web.admin.log_stream import LogStreams
 from hunt.web.admin.sample_stream import SampleServices
 from hunt.web.asgi_http import HTTPConnection
-from hunt.web.routes import campaigns, claims, clicks, pages, reading, session, sockets, streams
+from hunt.web.routes import (
+    campaigns,
+    claims,
+    clicks,
+    names,
+    pages,
+    reading,
+    session,
+    sockets,
+    streams,
+)
 
 
 class Application(QuartTrio):
@@ -149,6 +159,7 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
         challenge=resources.fixed["/v1/challenge"],
         limits=engine.limits,
     )
+    yield names.blueprint(play, names=engine.names, limits=engine.limits)
     yield claims.blueprint(play, claims=engine.claims, limits=engine.limits)
     yield hunts.blueprint(play, operations, store)
     yield admin_campaigns.blueprint(play, operations, store)

@@ -12,6 +12,7 @@ from hunt.play.guests import Guests
 from hunt.play.history_view import HistoryView
 from hunt.play.hunt_views import HuntDetails, HuntList
 from hunt.play.resources import Resource, Resources
+from hunt.play.standing_view import StandingView
 from hunt.web.admin.health import Liveness, MetricsPage, Probe
 from hunt.web.game_page import GamePage
 from hunt.web.site import challenged, site
@@ -59,6 +60,7 @@ def make_resources(engine: Engine) -> Resources:
     of_hunts: dict[str, Resource] = {
         "": details,
         "/leaderboard": BoardView(play.hunt, engine.leaderboard, play.authenticator),
+        "/standing": StandingView(play.hunt, engine.store.leaderboard.standing, play.authenticator),
         "/rewards": HistoryView(play.hunt, engine.store.log, play.authenticator),
     }
     return Resources(fixed, of_hunts, restricted, everywhere=operations.address is None)

@@ -134,7 +134,7 @@ def test_python_api_names_every_public_module() -> None:
 
 def test_schema_of_hunt_files_names_every_field_of_the_definition() -> None:
     schema = json.loads((REFERENCE / "hunt-file.schema.json").read_text("utf-8"))
-    named = {*schema["properties"]["hunt"]["properties"], "prizes"}
+    named = {*schema["properties"]["hunt"]["properties"], "page", "prizes"}
     assert set(definition_schemas.Definition.__struct_fields__) == named
     prize = schema["$defs"]["PrizeDefinition"]["properties"]
     assert set(definition_schemas.PrizeDefinition.__struct_fields__) <= {*prize, "from_"}

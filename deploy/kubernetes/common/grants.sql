@@ -25,7 +25,7 @@ grant update (player, x, y) on rewards to hunt_app;
 -- Changes of the state of rewards are added, and stay.
 grant select, insert on reward_changes to hunt_app;
 grant select, insert, update on reward_changes_upto to hunt_app;
-grant select, insert, update, delete on claims, retention to hunt_app;
+grant select, insert, update, delete on claims, retention, player_names to hunt_app;
 
 grant select, insert, update on announcements to hunt_app;
 grant select, insert, delete on prize_steps to hunt_app;

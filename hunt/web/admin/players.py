@@ -78,6 +78,28 @@ def blueprint(
         pseudonym, clicks = await store.players.erase(player, actor=actor)
         return json_response({"erased": clicks, "now": pseudonym})
 
+    @routes.get("/names")
+    async def names() -> Response:
+        wanted = request.args.get("name", "")
+        if not wanted:
+            raise InvalidRequest("the query is not valid", errors={"name": "is missing"})
+        found = await store.names.search(wanted)
+        detail: dict[str, object] = {"players": len(found)}
+        await store.audit.record(Entry(actor=caller.operator(play), action="names", detail=detail))
+        return json_response({"names": [asdict(each) for each in found]})
+
+    @routes.put("/players/<player>/name")
+    async def refuse(player: str) -> Response:
+        given = await bodies.json_object()
+        refused = given.get("refused")
+        if given.keys() != {"refused"} or not isinstance(refused, bool):
+            wrong = {"refused": "must be true or false, and the only member"}
+            raise InvalidRequest("the body is not valid", errors=wrong)
+        found = await store.names.refuse(player, refused=refused, actor=caller.operator(play))
+        if found is None:
+            raise InvalidRequest("this player has no name", errors={"player": "has no name"})
+        return json_response(asdict(found))
+
     return routes
 
 

@@ -47,6 +47,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin_players.rewards": _SUPPORT,
     "admin_players.export": _SUPPORT,
     "admin_players.erase": _NONE,
+    "admin_players.names": _SUPPORT,
+    "admin_players.refuse": _SUPPORT,
     "admin_bans.listed": _SUPPORT,
     "admin_bans.add": _NONE,
     "admin_bans.remove": _NONE,

@@ -190,6 +190,16 @@ _PLAYERS = (
         admin_schemas.Erasure, 400,
     ),
     _operation(
+        "admin_names", "GET", "/names", "Find the players whose names read like a name.",
+        admin_schemas.PlayerNames, 400,
+        parameters=(Parameter(name="name", description="The name.", schema=STRING),),
+    ),
+    _operation(
+        "admin_refuse_name", "PUT", "/players/{player}/name",
+        "Hide the name of a player for good, or show it again.",
+        admin_schemas.PlayerName, 400, body=admin_schemas.NameRefusal,
+    ),
+    _operation(
         "admin_bans", "GET", "/bans", "List the bans in force.", ban_schemas.BanList,
     ),
     _operation(

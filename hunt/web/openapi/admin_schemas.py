@@ -174,6 +174,27 @@ class PlayerExport(Struct):
     records: dict[str, list[dict[str, Any]]] | UnsetType = UNSET
 
 
+class PlayerName(Struct):
+    """The name of a player; `claimed`: from the token, `refused`: not shown."""
+
+    player: Player
+    name: str
+    claimed: bool
+    refused: bool
+
+
+class PlayerNames(Struct):
+    """At most 100 players whose names read alike."""
+
+    names: list[PlayerName]
+
+
+class NameRefusal(Struct, forbid_unknown_fields=True):
+    """Whether the name is refused."""
+
+    refused: bool
+
+
 class Erasure(Struct):
     """Number of clicks that were erased, and the pseudonym that they carry now."""
 

@@ -61,6 +61,13 @@ _PLAYING = (
         body=schemas.ClaimBody, security=_PLAYER,
     ),
     Operation(
+        name="choose_name", method="PUT", path="/v1/name", tag="playing",
+        summary="Choose the player's name on leaderboards, or remove it.",
+        responses=(Response(body=schemas.OwnName),),
+        errors=(400, 401, 403, 413, 415, 429, 503, 504),
+        body=schemas.NameChoice, security=_PLAYER,
+    ),
+    Operation(
         name="events", method="GET", path="/v1/hunts/{hunt}/events", tag="playing",
         summary="Stream the player's rewards as they happen; resumable.",
         responses=(_EVENT_STREAM, _HUNT_IS_OVER), errors=(400, 401, 403, 404),
@@ -139,6 +146,17 @@ _READING = (
             _IF_NONE_MATCH,
         ),
         security=("", *_PLAYER),
+    ),
+    Operation(
+        name="standing", method="GET", path="/v1/hunts/{hunt}/standing", tag="reading",
+        summary="Get the player's own rank, points and wins.",
+        responses=(Response(body=schemas.OwnStanding),), errors=(401, 403, 404, 503),
+        security=_PLAYER,
+    ),
+    Operation(
+        name="name", method="GET", path="/v1/name", tag="reading",
+        summary="Get the player's name on leaderboards.",
+        responses=(Response(body=schemas.OwnName),), errors=(401, 403, 503), security=_PLAYER,
     ),
 )  # fmt: skip
 

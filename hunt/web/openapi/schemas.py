@@ -221,13 +221,40 @@ class Hunt(HuntSummary, kw_only=True):
 
 
 class LeaderboardEntry(Struct):
-    """A player's rank, points and wins; `player` is masked, `you` marks the requesting player."""
+    """A player's rank, points and wins; `player` is masked, `you` marks the requesting player.
+
+    `name` is the player's name, if there is one.
+    """
 
     rank: Annotated[int, Meta(ge=1)]
     player: str
     points: NonNegative
     wins: NonNegative
     you: bool
+    name: str | UnsetType = UNSET
+
+
+class OwnStanding(Struct):
+    """The player's points and wins; `rank` is null without a win, and beyond rank 10,000."""
+
+    hunt: Id
+    rank: Annotated[int, Meta(ge=1)] | None
+    points: NonNegative
+    wins: NonNegative
+
+
+class OwnName(Struct):
+    """The player's name on leaderboards; `claimed`: it comes from the player's token."""
+
+    name: str | None
+    claimed: bool
+    refused: bool
+
+
+class NameChoice(Struct, forbid_unknown_fields=True):
+    """The name that a player wants; null removes it."""
+
+    name: Annotated[str, Meta(min_length=2, max_length=24, examples=["Ada"])] | None
 
 
 class Leaderboard(Struct):

@@ -59,6 +59,9 @@ UNRECORDED = {
 #: Tested in `tests.web.admin.test_log_events`, because its answer does not end.
 STREAMED = {"admin_events.events"}
 
+#: Tested in `tests.web.routes.test_names`, because the player needs a name.
+NAMED = {"admin_players.refuse"}
+
 #: Other processes of the server ask for it; the operator's own request is recorded.
 FORWARDED = {"admin_addresses.counters"}
 
@@ -118,6 +121,7 @@ REWARD_ACTS = [
     Act("admin_anomalies.anomalies", "GET", f"{LIVE_HUNT}/anomalies", read("anomalies")),
     Act("admin_players.rewards", "GET", f"{LIVE_HUNT}/players/{PLAYER}/rewards", read("rewards")),
     Act("admin_players.export", "GET", f"{ADMIN}/players/{PLAYER}", read("export")),
+    Act("admin_players.names", "GET", f"{ADMIN}/names?name=Ada", read("names")),
     Act("admin_bans.add", "POST", f"{ADMIN}/bans",
         [("ban", None, {"reason": "", "until": None})], {"player": PLAYER, "hunt": "live"}),
     Act("admin_bans.add", "POST", f"{ADMIN}/bans",
@@ -205,7 +209,7 @@ async def check_webhooks(client: Client, receiver: Receiver) -> list[str]:
 
 def test_every_route_has_an_act() -> None:
     acts = {each.endpoint for each in (*HUNT_ACTS, *REWARD_ACTS, *PROCESS_ACTS, *webhook_acts(""))}
-    assert acts | UNRECORDED | STREAMED | FORWARDED | {DRAIN} == set(RIGHTS), (
+    assert acts | UNRECORDED | STREAMED | FORWARDED | NAMED | {DRAIN} == set(RIGHTS), (
         "say what the audit trail has of a route"
     )
     assert not acts & UNRECORDED

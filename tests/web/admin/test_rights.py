@@ -47,6 +47,8 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "admin_players.rewards": ("GET", f"{HUNTS}/harbour/players/ada/rewards", {}),
     "admin_players.export": ("GET", f"{ADMIN}/players/ada", {}),
     "admin_players.erase": ("DELETE", f"{ADMIN}/players/nobody", {}),
+    "admin_players.names": ("GET", f"{ADMIN}/names?name=ada", {}),
+    "admin_players.refuse": ("PUT", f"{ADMIN}/players/nobody/name", {"json": {}}),
     "admin_bans.listed": ("GET", f"{ADMIN}/bans", {}),
     "admin_bans.add": ("POST", f"{ADMIN}/bans", {"json": {}}),
     "admin_schedule.entries": ("GET", f"{HUNTS}/harbour/schedule", {}),

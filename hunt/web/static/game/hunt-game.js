@@ -13,6 +13,8 @@ import { PrizeList } from "./prize-list.js";
 import { Prizes } from "./prizes.js";
 import { RewardList } from "./reward-list.js";
 import { LiveLines } from "./live-lines.js";
+import { Naming } from "./naming.js";
+import { OwnPlace } from "./own-place.js";
 import { Moment } from "./moment.js";
 import { isSoldOut } from "./stock.js";
 import { showSurroundings, TimeLeft } from "./surroundings.js";
@@ -40,6 +42,7 @@ export class HuntGame {
   #time;
   #state;
   #moment;
+  #place;
 
   /**
    * @param {object} player made by `join`
@@ -68,6 +71,7 @@ export class HuntGame {
     this.#prizes = new Prizes(prizes);
     this.#prizeList = new PrizeList(byId("prizes"), this.#prizes);
     this.#map = new GameMap(byId("map"), map, look);
+    this.#place = new OwnPlace(hunt, byId("own-place"));
     this.#moment = new Moment(details.title, look, this.#prizes);
     this.#claims = new Claims(hunt, this.#prizes, {
       button: byId("claim"), dialog: byId("claiming"), title: byId("claim-title"), until: byId("claim-until"),
@@ -101,7 +105,11 @@ export class HuntGame {
     this.#followRewards();
     this.#followWins();
     const leaderboard = new LeaderboardPanel({ frame: byId("leading"), list: byId("leaders") });
-    this.#hunt.leaders((leaders) => leaderboard.update(leaders), { limit: LEADERS });
+    new Naming(this.#player);
+    this.#hunt.leaders((leaders) => {
+      leaderboard.update(leaders);
+      this.#place.told(leaders);
+    }, { limit: LEADERS });
     this.#takePositions(this.#sources);
     this.#clicks.restore();
     byId("again").addEventListener("click", () => {
@@ -184,6 +192,7 @@ export class HuntGame {
 
   #add(rewards, { fresh }) {
     this.#rewardList.add(rewards, { fresh });
+    if (!fresh && rewards.some(({ prize }) => prize !== null)) this.#place.won();
     this.#claims.add(rewards);
     // Rewards of clicks that were not sent by this page: earlier ones, and those of other tabs and devices.
     const others = rewards.filter((reward) => !this.#clicks.settle(reward));
@@ -193,6 +202,7 @@ export class HuntGame {
   #settled(reward) {
     const { prize, points, sold_out: soldOut } = reward;
     this.#outcome.settled(prize && this.#prizes.title(prize), points);
+    if (prize !== null) this.#place.won();
     if (soldOut) this.#outcome.say(say("unlucky", { title: this.#prizes.title(soldOut) }), "busy");
     if (prize !== null && this.#prizes.isRare(prize)) {
       this.#map.celebrate(reward.id);

@@ -2,7 +2,7 @@
 
 import { element } from "../shared/elements.js";
 import { onFrame } from "../shared/frames.js";
-import { pointsText, say } from "./words.js";
+import { numberText, pointsText, say } from "./words.js";
 
 export class LeaderboardPanel {
   #frame;
@@ -23,9 +23,11 @@ export class LeaderboardPanel {
 
   #render() {
     this.#frame.hidden = this.#leaders.length === 0;
-    const items = this.#leaders.map(({ player, points, you }) => {
+    const items = this.#leaders.map(({ rank, player, name, points, you }) => {
       const worth = element("span", { className: "worth" }, pointsText(points));
-      return element("li", { className: you ? "you" : "" }, you ? say("you") : player, worth);
+      const who = element("bdi", { className: "who" }, you ? (name ? `${name} (${say("you")})` : say("you")) : name ?? player);
+      const place = element("span", { className: "place-number" }, numberText(rank));
+      return element("li", { className: you ? "you" : "" }, place, who, worth);
     });
     this.#list.replaceChildren(...items);
   }

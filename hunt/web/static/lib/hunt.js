@@ -7,6 +7,7 @@ import { Refused } from "./errors.js";
 import { getJson } from "./get-json.js";
 import { LeaderboardFollower } from "./leaders.js";
 import { backoff, sleep } from "./retry.js";
+import { sendName } from "./name.js";
 import { RewardStream } from "./reward-stream.js";
 import { NotInvited, Session, SignedOut } from "./session.js";
 import { AllPlayersStream } from "./win-stream.js";
@@ -70,6 +71,16 @@ class Player {
   /** Return a summary of every campaign. */
   async campaigns() {
     return (await getJson(this.#session, "/v1/campaigns")).campaigns;
+  }
+
+  /** Return the player's name on leaderboards: `{name, claimed, refused}`; `claimed`: it comes from the token. */
+  name() {
+    return getJson(this.#session, "/v1/name");
+  }
+
+  /** Choose the player's name on leaderboards; null removes it. Returns as `name`; rejects with `Refused`. */
+  rename(name) {
+    return sendName(this.#session, name);
   }
 
   /** Return the campaign with this id, without asking the server. */
@@ -172,9 +183,14 @@ class Hunt {
     return this.#all.add(handlers);
   }
 
+  /** Return the player's own place: `{rank, points, wins}`; `rank` is null without a win and beyond place 10,000. */
+  standing() {
+    return getJson(this.#session, `/v1/hunts/${this.#id}/standing`);
+  }
+
   /**
    * Call `changed` with the leaderboard, now and after every change, while the page is visible:
-   * `{rank, player, points, wins, you}`.
+   * `{rank, player, name, points, wins, you}`; `player` is a masked id, `name` undefined without one.
    * @param {(leaders: object[]) => void} changed
    * @param {{limit?: number}} options `limit`: number of entries, at most 100
    * @returns {{stop: () => void}}
