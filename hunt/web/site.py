@@ -49,13 +49,14 @@ _TYPES: Mapping[str, str] = {
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".png": "image/png",
+    ".py": "text/x-python; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
     ".webmanifest": "application/manifest+json",
 }
 
 #: Files of the pages, by path; the game page has a resource of its own.
-_PAGES = {"/docs": "docs/docs.html", "/ops": "ops/ops.html"}
+_PAGES = {"/docs": "docs/docs.html", "/ops": "ops/ops.html", "/proof": "proof/proof.html"}
 
 #: Route templates of the files in the folder ``static`` and in the folders below it.
 _ROUTES = ("/static/<name>", "/static/<folder>/<name>")

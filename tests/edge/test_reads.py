@@ -17,7 +17,8 @@ from tests.support.serving import Client, connected, serving, token
 ROUNDS = 80
 
 PATHS = (
-    "/", "/?hunt=harbour", "/docs", "/docs/problems", "/ops", "/openapi.json", "/static/hunt.js",
+    "/", "/?hunt=harbour", "/docs", "/docs/problems", "/ops", "/proof",
+    "/proof/harbour", "/openapi.json", "/static/hunt.js",
     "/static/icon-192.png", "/static/lib/hunt.js", "/static/nothing.js", "/v1/hunts", "/v1/hunts?x",
     "/v1/hunts/harbour", "/v1/hunts/nowhere", "/v1/hunts/NO", "/v1/hunts/harbour/", "//v1/hunts",
     "/v1/hunts/harbour/leaderboard", "/v1/hunts/harbour/leaderboard?limit=3",

@@ -228,7 +228,7 @@ async def test_policy_allows_what_is_inline_by_its_hash_alone(database: str) -> 
         assert " style=" not in answer.text
 
 
-@pytest.mark.parametrize("page", ["/", "/docs", "/ops"])
+@pytest.mark.parametrize("page", ["/", "/docs", "/ops", "/proof"])
 async def test_files_of_a_page_are_immutable(database: str, page: str) -> None:
     async with serving(database) as client:
         text = (await client.get(page)).text

@@ -222,8 +222,15 @@ _PAGES = (
             ("game", "/", "The game page."),
             ("docs", "/docs", "This document as a page."),
             ("problems", "/docs/problems", "A page that explains every problem type."),
+            ("proof_page", "/proof", "A page that verifies the bundle of a hunt."),
             ("ops", "/ops", "The operations page; only at the operations address, if one is set."),
         )
+    ),
+    Operation(
+        name="proof_page_of_hunt", method="GET", path="/proof/{hunt}", tag="pages",
+        summary="The same page, which loads the bundle of this hunt once it has ended.",
+        responses=(Response(body=STRING, mimetype="text/html", headers=("ETag",)), _NOT_MODIFIED),
+        parameters=(_IF_NONE_MATCH,),
     ),
     *(
         Operation(

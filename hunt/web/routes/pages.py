@@ -39,7 +39,11 @@ def blueprint(play: Play, operations: Operations, resources: Resources) -> Bluep
     async def static_in_folder(folder: str, name: str) -> Response:
         return respond(f"{_FILES}{folder}/{name}")
 
-    for path in ("/", "/docs", "/docs/problems", "/openapi.json", "/livez", "/readyz"):
+    @routes.get("/proof/<hunt_id>")
+    async def proof_of_hunt(hunt_id: str) -> Response:
+        return respond("/proof")  # the page requests the bundle of the hunt in its address
+
+    for path in ("/", "/docs", "/docs/problems", "/openapi.json", "/livez", "/proof", "/readyz"):
         add_resource(routes, play, resources.fixed[path])
     for path in RESTRICTED:
         _add_restricted(routes, play, operations, resources.restricted[path])

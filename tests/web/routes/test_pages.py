@@ -31,7 +31,7 @@ async def modules(client: Client, address: str) -> dict[str, str]:
 
 async def test_pages_load_nothing_from_elsewhere(database: str) -> None:
     async with serving(database) as client:
-        for page in ("/", "/docs", "/docs/problems", "/ops"):
+        for page in ("/", "/docs", "/docs/problems", "/ops", "/proof", "/proof/harbour"):
             answer = await client.get(page)
             assert answer.headers["Content-Type"].startswith("text/html")
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

@@ -1,46 +1,21 @@
-// The draw of a click and the rule of its settlement, written anew from docs/explanation/fairness.md.
+// The draw of a click and the rule of its settlement, written anew from docs/reference/proof.md.
 // Shares no code with the server. Runs in browsers and in Node.js 20. Times are whole microseconds since 1970.
+
+import { bytes, instant, joined, utf8 } from "./bytes.js";
 
 const SECOND = 1_000_000;
 const DAY = 86_400 * SECOND;
 const OVERLAP = 15 * SECOND; // a click may be drawn by the version before, this long after a change
 const EARTH = 6_371_008.8; // metres
-const CLOSE = 1e-12; // two mathematical libraries may differ by this much
+const CLOSE = 2 ** -40; // mathematical libraries may differ by this much
 
-const encoder = new TextEncoder();
-
-/** Return the bytes of a text in hexadecimal digits. */
-export function bytes(hex) {
-  if (typeof hex !== "string" || hex.length % 2 || /[^0-9a-f]/.test(hex)) throw new TypeError(`${JSON.stringify(hex)} is not in hexadecimal digits`);
-  return Uint8Array.from({ length: hex.length / 2 }, (_, number) => parseInt(hex.slice(2 * number, 2 * number + 2), 16));
-}
-
-/** Return bytes in hexadecimal digits. */
-export function hex(found) {
-  return Array.from(new Uint8Array(found), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Return the SHA-256 of bytes. */
-export async function sha256(data) {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-}
-
-/** Return bytes joined. */
-export function joined(...parts) {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let end = 0;
-  for (const part of parts) {
-    all.set(part, end);
-    end += part.length;
-  }
-  return all;
-}
-
-/** Return a time in RFC 3339 as microseconds. */
-export function instant(text) {
-  const [, whole, fraction = "", offset] = /^(.*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text);
-  return Date.parse(whole + offset) * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
-}
+// What may be rounded otherwise: an addend of the random number, a factor of squared distances, and whether a unit
+// that is released at this very microsecond is not yet available.
+const EXACT = { addend: 0, stretch: 1, late: false };
+const ROUNDED = [
+  { ...EXACT, addend: -CLOSE }, { ...EXACT, addend: CLOSE }, { ...EXACT, stretch: 1 - CLOSE }, { ...EXACT, stretch: 1 + CLOSE },
+  { ...EXACT, late: true },
+];
 
 /** Computes the random numbers of a seed. */
 export class Draws {
@@ -51,7 +26,7 @@ export class Draws {
 
   /** Return the 53 random bits of a click. */
   async bits(click, player) {
-    const message = joined(bytes(click.replaceAll("-", "")), encoder.encode(player));
+    const message = joined(bytes(click.replaceAll("-", "")), utf8(player));
     const digest = new DataView(await crypto.subtle.sign("HMAC", await this.key, message));
     return digest.getBigUint64(0) >> 11n;
   }
@@ -62,23 +37,24 @@ export class Draws {
   }
 }
 
-/** Return the distance of two positions: metres on the sphere, or map units. */
-export function distance(map, ax, ay, bx, by) {
-  if (!("west" in map) || (map.unit ?? "degrees") !== "degrees") return Math.sqrt((ax - bx) ** 2 + (ay - by) ** 2);
+/** Return the squared distance of two positions: in metres on the sphere, or in map units. */
+export function squared(map, ax, ay, bx, by) {
+  if (!("west" in map) || (map.unit ?? "degrees") !== "degrees") return (ax - bx) * (ax - bx) + (ay - by) * (ay - by);
   const radians = (degrees) => (degrees * Math.PI) / 180;
   const chord = (angle) => (Math.abs(angle) < 1e-12 ? 0 : Math.sin(radians(angle) / 2));
   const up = chord(by - ay);
   const along = chord(bx - ax);
   const shrunk = Math.sin(radians(90 - Math.abs(ay))) * Math.sin(radians(90 - Math.abs(by)));
-  return 2 * EARTH * Math.asin(Math.sqrt(Math.min(up * up + shrunk * along * along, 1)));
+  const found = 2 * EARTH * Math.asin(Math.sqrt(Math.min(up * up + shrunk * (along * along), 1)));
+  return found * found;
 }
 
-/** Return the probability of a prize for a click at a position. */
-export function chance(map, odds, x, y) {
-  if (typeof odds === "number") return odds;
-  const away = distance(map, x, y, ...odds.at);
-  if ("within" in odds) return away <= odds.within ? (odds.odds ?? 1) : 0;
-  return odds.peak * Math.exp((-away * away) / (2 * odds.radius * odds.radius));
+/** Return the probability of a prize for a click at a position; numbers of a sealed definition are texts. */
+export function chance(map, odds, x, y, stretch = 1) {
+  if (typeof odds !== "object") return Number(odds);
+  const away = squared(map, x, y, ...odds.at.map(Number)) * stretch;
+  if ("within" in odds) return away <= odds.within * odds.within ? Number(odds.odds ?? 1) : 0;
+  return odds.peak * Math.exp(-away / (2 * odds.radius * odds.radius));
 }
 
 /** Return the offset of a time zone from UTC at a time, in microseconds. */
@@ -121,24 +97,31 @@ export async function moments(draws, prize, starts, until, count) {
 
 /** One version of the definition, prepared. */
 export class Version {
-  static async of(definition, draws, since = -Infinity) {
+  /**
+   * @param {object} definition as in a seal
+   * @param {Draws} draws
+   * @param {number} since time from which it is in force
+   * @param {object} codes number of the codes of each prize that has some
+   */
+  static async of(definition, draws, since = -Infinity, codes = {}) {
     const version = new Version();
     const time = (text) => (text === undefined || text === null ? null : instant(text));
     Object.assign(version, {
       definition,
       since,
-      map: definition.map,
+      map: Object.fromEntries(Object.entries(definition.map).map(([name, value]) => [name, name === "unit" ? value : Number(value)])),
       opens: time(definition.opens_at),
       closes: time(definition.closes_at),
       timezone: definition.timezone ?? "UTC",
-      cooldown: Math.round((definition.cooldown ?? 0) * SECOND),
-      speed: definition.max_speed ?? null,
+      cooldown: Math.round(Number(definition.cooldown ?? 0) * SECOND),
+      speed: Number(definition.max_speed ?? 0) || null,
       attempts: definition.attempts ?? null,
       wins: definition.max_wins ?? null,
       prizes: new Map(),
     });
     for (const given of definition.prizes) {
       const prize = { win: "draw", unclaimed: "carry", overflow: null, ...given, from: time(given.from), until: time(given.until), steps: [] };
+      if (given.id in codes) prize.stock = codes[given.id];
       prize.starts = prize.from ?? version.opens;
       prize.ends = prize.until ?? version.closes;
       if (Array.isArray(given.release)) prize.steps = given.release.map(([at, total]) => [instant(at), total]);
@@ -153,19 +136,14 @@ export class Version {
   }
 
   /** Return the prize that a random number draws at a position, or null. */
-  draw(x, y, number) {
+  draw(x, y, number, stretch = 1) {
     let edge = 0;
     for (const [key, prize] of this.prizes) {
       if (prize.win === "first") continue;
-      edge += chance(this.map, prize.odds, x, y);
+      edge += chance(this.map, prize.odds, x, y, stretch);
       if (number < edge) return key;
     }
     return null;
-  }
-
-  /** Return what a number draws, and what it would if it were an error of rounding away. */
-  draws(x, y, number) {
-    return new Set([number, number - CLOSE, number + CLOSE].map((each) => this.draw(x, y, each)));
   }
 }
 
@@ -182,60 +160,81 @@ function upTo(times, at) {
 
 const count = (counts, key) => counts.get(key) ?? 0;
 const add = (counts, key, number) => counts.set(key, count(counts, key) + number);
+const append = (lists, key, value) => (lists.has(key) ? lists.get(key).push(value) : lists.set(key, [value]));
 
-/** The rule that decides which click gets what, replayed over the rows of a log. */
+/**
+ * The rule that decides which click gets what, replayed over the rows of a log. A row has `id`, `player`, `x`, `y` (null for
+ * an erased player), `prize`, `points`, `sold_out`, its random number as `uniform`, and `at` in microseconds.
+ */
 export class Settlement {
-  #versions;
   #version = null;
+  #before = []; // former versions, and their ends
   #prizes = new Map(); // of all versions: the newest form of each
   #had = new Map();
-  #players = new Map(); // of each: times of the clicks that count, and of the wins
+  #clicks = new Map(); // times of the clicks of each player that count
+  #wins = new Map();
   #last = new Map();
 
-  /** @param {Version[]} versions oldest first */
-  constructor(versions) {
-    this.#versions = versions;
+  constructor() {
     this.granted = new Map();
     this.lost = new Map();
   }
 
-  #enter(at) {
-    const index = upTo(this.#versions.map(({ since }) => since), at) - 1;
-    const version = this.#versions[Math.max(index, 0)];
-    if (version === this.#version) return;
-    if (this.#version === null || !(version.cooldown || version.speed)) this.#last.clear();
+  /** Go on to another version of the definition. */
+  enter(version) {
+    if (this.#version) this.#before.unshift({ version: this.#version, end: version.since });
+    if (!(version.cooldown || version.speed)) this.#last.clear();
     this.#version = version;
     for (const [key, prize] of version.prizes) this.#prizes.set(key, prize);
   }
 
-  /** Return how many grants the plan allows at a time, and at the step before. */
-  #allowed(prize, at) {
-    const number = upTo(prize.steps.map(([each]) => each), at);
-    const before = number > 1 ? prize.steps[number - 2][1] : 0;
+  /** Return what is wrong with a row, or null; then count it as the log has it. */
+  judge(row) {
+    for (const [key, prize] of this.#version.prizes) {
+      if (prize.unclaimed !== "void") continue;
+      const missed = this.#allowed(prize, row.at)[1] - count(this.granted, key);
+      this.lost.set(key, Math.max(count(this.lost, key), missed));
+    }
+    const wrong = row.x === null ? this.#erased(row) : this.#wrong(row);
+    this.#count(row);
+    return wrong;
+  }
+
+  /** Return the unit of a reward that was declared void at a time. */
+  takeBack(row, at) {
+    const prize = this.#prizes.get(row.prize);
+    if (prize.codes) return;
+    add(this.granted, row.prize, -1);
+    if (prize.unclaimed === "void" && prize.steps.some(([each]) => row.at < each && each <= at)) add(this.lost, row.prize, 1);
+  }
+
+  /** Return how many grants the release allows at a time, and at the step before. */
+  #allowed(prize, at, late = false) {
+    const { steps, starts, ends } = prize;
+    prize.times ??= steps.map(([each]) => each);
+    const passed = upTo(prize.times, at);
+    const before = passed > 1 ? steps[passed - 2][1] : 0;
     if ((prize.from !== null && at < prize.from) || (prize.until !== null && at >= prize.until)) return [0, before];
     if (!prize.release) return [Infinity, before];
-    if (prize.steps.length) return [number ? prize.steps[number - 1][1] : 0, before];
-    const share = (at - prize.starts) / (prize.ends - prize.starts);
-    return [share < 0 ? 0 : Math.floor(prize.stock * share) + 1, before];
+    if (steps.length) return [passed ? steps[passed - 1][1] : 0, before];
+    if (at < starts) return [0, before];
+    const share = BigInt(prize.stock) * BigInt(at - starts);
+    const length = BigInt(ends - starts);
+    return [1 + Number(share / length) - (late && share % length === 0n ? 1 : 0), before];
   }
 
   #used(key) {
     return count(this.granted, key) + count(this.lost, key);
   }
 
-  #left(key, at) {
+  #left(key, at, late = false) {
     const prize = this.#prizes.get(key);
-    return Math.min(prize.stock ?? Infinity, this.#allowed(prize, at)[0]) - this.#used(key);
+    return Math.min(prize.stock ?? Infinity, this.#allowed(prize, at, late)[0]) - this.#used(key);
   }
 
   #soldOut(key) {
     const { stock } = this.#prizes.get(key);
     return (stock ?? null) !== null && this.#used(key) >= stock;
-  }
-
-  #of(player) {
-    if (!this.#players.has(player)) this.#players.set(player, { clicks: [], wins: [] });
-    return this.#players.get(player);
   }
 
   /** Return whether no limit of the player forbids a grant. */
@@ -244,7 +243,7 @@ export class Settlement {
     if (limit !== null && count(this.#had, `${row.player} ${key}`) >= limit) return false;
     const { wins, timezone } = this.#version;
     if (wins === null) return true;
-    const won = this.#of(row.player).wins;
+    const won = this.#wins.get(row.player) ?? [];
     return won.length - upTo(won, began(wins.per, timezone, row.at) - 1) < wins.count;
   }
 
@@ -256,129 +255,73 @@ export class Settlement {
     const last = this.#last.get(row.player);
     if (last && last.at + cooldown > row.at) return "is within the player's cooldown";
     if (attempts !== null) {
-      const { clicks } = this.#of(row.player);
+      const clicks = this.#clicks.get(row.player) ?? [];
       const since = began(attempts.per, timezone, row.at);
       if (clicks.length - upTo(clicks, since - 1) >= attempts.count) return "exceeds the player's attempts";
     }
-    if (speed !== null && last?.place && row.x !== null) {
-      const metres = distance(map, ...last.place, row.x, row.y);
+    if (speed !== null && last?.place) {
+      const metres = Math.sqrt(squared(map, ...last.place, row.x, row.y));
       if (metres > ((speed * Math.max(row.at - last.at, 0)) / SECOND) * (1 + CLOSE)) return "is too far from the player's last click";
     }
     return null;
   }
 
-  /** Return the prize, and the prize that was sold out, of a click that drew a prize. */
-  #expected(row, drawn) {
+  /** Return the prize that a click gets, and the one that it drew and that is sold out. */
+  #expected(row, drawn, { stretch, late }) {
     for (const key of this.#version.firsts) {
-      const inside = chance(this.#version.map, this.#prizes.get(key).odds, row.x, row.y) > 0;
+      const inside = chance(this.#version.map, this.#prizes.get(key).odds, row.x, row.y, stretch) > 0;
       if (inside && this.#left(key, row.at) > 0 && this.#may(key, row)) return [key, null];
     }
     for (let key = drawn; key !== null; key = this.#prizes.get(key).overflow) {
-      if (this.#left(key, row.at) > 0) return [this.#may(key, row) ? key : null, null];
+      if (this.#left(key, row.at, late) > 0) return [this.#may(key, row) ? key : null, null];
       if (!this.#soldOut(key)) return [null, null];
     }
     return [null, drawn];
   }
 
-  /** Return what is wrong with a row, as `{kind, text}`, or null; then count it as the log has it. */
-  judge(row) {
-    this.#enter(row.at);
-    for (const [key, prize] of this.#version.prizes) {
-      if (prize.unclaimed !== "void") continue;
-      const missed = this.#allowed(prize, row.at)[1] - count(this.granted, key);
-      this.lost.set(key, Math.max(count(this.lost, key), missed));
-    }
-    const wrong = this.#wrong(row);
-    this.#count(row);
-    return wrong;
+  /** Return what is wrong with a row of an erased player, whose draw is not known. */
+  #erased({ prize, at }) {
+    if (prize !== null && !this.#prizes.has(prize)) return `prize ${prize} is in no version`;
+    return prize !== null && this.#left(prize, at) <= 0 ? `prize ${prize}, of which none was left` : null;
   }
 
   #wrong(row) {
-    if (row.x === null) {
-      // An erased player: the draw cannot be computed.
-      if (row.prize === null) return null;
-      if (!this.#prizes.has(row.prize)) return { kind: "prize", text: `prize ${row.prize} is in no version` };
-      return this.#left(row.prize, row.at) > 0 ? null : { kind: "stock", text: `prize ${row.prize} was not available` };
-    }
     const refusal = this.#refusal(row);
-    if (refusal !== null) return { kind: "refused", text: `the click ${refusal}` };
-    const outcomes = [];
-    for (const version of this.#inForce(row.at)) {
-      for (const drawn of version.draws(row.x, row.y, row.uniform)) {
+    if (refusal !== null) return `the click ${refusal}`;
+    let first = null;
+    for (const rounding of [EXACT, ...ROUNDED]) {
+      for (const version of this.#inForce(row.at)) {
+        const drawn = version.draw(row.x, row.y, row.uniform + rounding.addend, rounding.stretch);
         if (drawn !== null && !this.#prizes.has(drawn)) continue;
-        const [prize, soldOut] = this.#expected(row, drawn);
+        const [prize, soldOut] = this.#expected(row, drawn, rounding);
         const of = prize === drawn ? version : this.#version;
         const points = prize === null ? 0 : (of.prizes.get(prize) ?? this.#prizes.get(prize)).points;
-        outcomes.push({ prize, soldOut, points });
+        if (prize === row.prize && soldOut === row.sold_out && points === row.points) return null;
+        first ??= { prize, soldOut, points };
       }
     }
-    const same = ({ prize, soldOut }) => prize === row.prize && soldOut === row.sold_out;
-    if (outcomes.some((each) => same(each) && each.points === row.points)) return null;
-    const [first] = outcomes;
-    if (same(first)) return { kind: "points", text: `${row.points} points instead of ${first.points}` };
-    return { kind: "prize", text: `${shown(row.prize, row.sold_out)} instead of ${shown(first.prize, first.soldOut)}` };
+    if (first.prize === row.prize && first.soldOut === row.sold_out) return `${row.points} points instead of ${first.points}`;
+    return `${shown(row.prize, row.sold_out)} instead of ${shown(first.prize, first.soldOut)}`;
   }
 
   /** Return the versions by which a click may have been drawn, the present one first. */
   #inForce(at) {
-    const found = this.#versions.filter((each, number) => {
-      const end = this.#versions[number + 1]?.since ?? Infinity;
-      return each.since <= at + OVERLAP && at <= end + OVERLAP;
-    });
-    if (!found.length) return this.#versions.slice(0, 1);
-    return found.sort((a, b) => (a !== this.#version) - (b !== this.#version));
+    return [this.#version, ...this.#before.filter(({ end }) => end + OVERLAP >= at).map(({ version }) => version)];
   }
 
-  #count(row) {
-    const { clicks, wins } = this.#of(row.player);
-    clicks.push(row.at);
+  #count({ player, prize, at, x, y }) {
+    if (prize !== null) add(this.granted, prize, 1);
+    if (player === null) return;
+    append(this.#clicks, player, at);
     const { cooldown, speed } = this.#version;
-    if (cooldown || speed) this.#last.set(row.player, { at: row.at, place: speed && row.x !== null ? [row.x, row.y] : null });
-    if (row.prize === null) return;
-    wins.push(row.at);
-    add(this.granted, row.prize, 1);
-    add(this.#had, `${row.player} ${row.prize}`, 1);
-  }
-
-  /** Return the unit of a reward that was voided at a time. */
-  takeBack(row, at) {
-    const prize = this.#prizes.get(row.prize);
-    if (prize.codes) return;
-    add(this.granted, row.prize, -1);
-    if (prize.unclaimed === "void" && prize.steps.some(([each]) => row.at < each && each <= at)) add(this.lost, row.prize, 1);
+    if (cooldown || speed) this.#last.set(player, { at, place: speed ? [x, y] : null });
+    if (prize === null) return;
+    append(this.#wins, player, at);
+    add(this.#had, `${player} ${prize}`, 1);
   }
 }
 
 function shown(prize, soldOut) {
   if (prize !== null) return `prize ${prize}`;
-  return soldOut === null ? "no prize" : `no prize (${soldOut} sold out)`;
-}
-
-/** Return every test vector that this module does not reproduce. */
-export async function checkVectors(vectors) {
-  const seed = bytes(vectors.seed);
-  const draws = new Draws(seed);
-  const wrong = [];
-  const equal = (name, found, expected) => {
-    if (JSON.stringify(found) !== JSON.stringify(expected)) wrong.push(`${name}: ${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`);
-  };
-  equal("commitment", hex(await sha256(seed)), vectors.commitment);
-  for (const each of vectors.uniform) equal("uniform", await draws.uniform(each.id, each.player), each.uniform);
-  for (const { map, odds, x, y, ...each } of vectors.chances) equal("chance", Number(chance(map, odds, x, y).toFixed(12)), each.chance);
-  for (const { per, timezone, at, ...each } of vectors.periods) {
-    equal("period", began(per, timezone, instant(at)), each.began === null ? -Infinity : instant(each.began));
-  }
-  for (const { prize, from, until, count: number, times } of vectors.moments) {
-    equal("moments", await moments(draws, prize, instant(from), instant(until), number), times.map(instant));
-  }
-  for (const { name, definition, rows } of vectors.games) {
-    const version = await Version.of(definition, draws);
-    const settlement = new Settlement([version]);
-    for (const each of rows) {
-      const row = { ...each, at: instant(each.at), uniform: await draws.uniform(each.id, each.player) };
-      equal(`draw of ${name}`, version.draw(row.x, row.y, row.uniform), row.drawn);
-      equal(`row ${row.seq} of ${name}`, settlement.judge(row), null);
-    }
-  }
-  return wrong;
+  return soldOut === null ? "no prize" : `no prize, ${soldOut} sold out,`;
 }

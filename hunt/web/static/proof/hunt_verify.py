@@ -454,6 +454,8 @@ class Verifier:
         self._won: dict[int, Json] = {}  # rewards, by seq
         self._wanted = {each.get("seq"): each for each in answers}
         self._heads: dict[int, set[str]] = {each["receipt"]["upto"]: set() for each in answers}
+        self._sealed_share: str | None = None
+        self._entered = False  # the second share
         self._ended = False
         self._has_version = False
 
@@ -511,6 +513,9 @@ class Verifier:
         self._extend(sha256(b"hunt entry 1\n", self._head, canonical(document)))
         if document["kind"] == "seal":
             self._seal(document, line["definition"])
+        elif document["kind"] == "share":
+            self._entered = True
+            self._check_share()
         elif document["kind"] == "void":
             self._void(document)
         elif document["kind"] == "end":
@@ -524,9 +529,6 @@ class Verifier:
             self.fail("seals", f"{name} does not follow the seal before it")
         if sha256(self._seed).hex() != document["seed"]:
             self.fail("seals", f"{name}: the seed is not the sealed one")
-        share = None if self._share is None else sha256(self._share).hex()
-        if share != document.get("share"):
-            self.fail("seals", f"{name}: the second share is not the sealed one")
         salt = hmac.digest(
             self._seed, f"hunt salt 1\n{document['number']}".encode(), hashlib.sha256
         )
@@ -541,11 +543,21 @@ class Verifier:
         codes = document.get("codes") or {}
         for wrong in _public(document["public"], definition, codes):
             self.fail("seals", f"{name}: {wrong}")
+        self._sealed_share = document.get("share")
+        if self._entered or self.rows:  # a draft may still name another share
+            self._check_share()
         self._sealed_codes.append((document["number"], codes))
         counts = {prize: each["count"] for prize, each in codes.items()}
         version = Version(definition, self._settlement.seed, instant(document["at"]), counts)
         self._settlement.enter(version)
         self._has_version = True
+
+    def _check_share(self) -> None:
+        share = None if self._share is None else sha256(self._share).hex()
+        if share != self._sealed_share:
+            self.fail("seals", f"the second share is not that of seal {len(self.seals)}")
+        elif share is not None and not self._entered:
+            self.fail("seals", "the hunt was played before its second share was entered")
 
     def _void(self, document: Json) -> None:
         for seq in document["rewards"]:
@@ -560,6 +572,8 @@ class Verifier:
             self.fail("chain", f"row {line['first']} is after the end")
         if line["first"] != self.rows + 1:
             self.fail("chain", f"row {line['first']} follows row {self.rows}")
+        if not self.rows:
+            self._check_share()
         rows = line["rows"]
         text = "".join(
             f"{each}\n"
