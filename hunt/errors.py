@@ -25,6 +25,10 @@ class SealError(HuntError):
     """Encrypted data of the database cannot be read, or not be encrypted: a key is missing."""
 
 
+class ProofError(HuntError):
+    """A bundle does not prove its hunt; names the first failure."""
+
+
 class DefinitionError(HuntError):
     """A hunt file does not describe a hunt."""
 

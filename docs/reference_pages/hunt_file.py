@@ -78,6 +78,8 @@ MEANINGS: Mapping[str, str] = {
     "PageTexts.empty": "Text instead of the list, before the first click.",
     "PageTexts.rules": "A line about the rules, below the prizes.",
     "PageTexts.prize": "Titles of prizes by their id.",
+    "Definition.second_share": "SHA-256 of a third party's share of the seed, in hex; see "
+    "[second share](proof.md#second-share).",
     "Claim.fields": "Fields of the form.",
     "Claim.until": "Latest time of a claim: a time, or a duration from the win on, as in "
     "`14 days`. Default: no limit.",

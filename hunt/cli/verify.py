@@ -159,7 +159,8 @@ async def _verify(pool: Pool, ring: KeyRing, hunt_id: str, player: str | None) -
     hunt = await running.existing(hunts, hunt_id)
     recorded = await Audit(pool).commitment(hunt_id)
     versions = reversed(await hunts.versions(hunt_id))
-    verifier = Verifier(hunt.seed, [Edition(each.at, each.definition) for each in versions])
+    editions = [Edition(each.at, each.definition) for each in versions]
+    verifier = Verifier(hunt.seed, editions, hunt.drawn_name)
     async with aclosing(pages(pool, hunt_id, player)) as rows:
         async for page in rows:
             for row in page:

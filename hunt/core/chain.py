@@ -25,7 +25,6 @@ _SEED = b"hunt seed 1\n"
 
 _position = struct.Struct(">dd").pack
 _seq = struct.Struct(">q").pack
-_click = hashlib.sha256(_CLICK)
 
 #: Prize, points and the prize that was sold out, of one row.
 Result = tuple[str | None, int, str | None]
@@ -69,9 +68,12 @@ def leaf(click_id: str, pseudonym: str, x: float, y: float) -> bytes:
         x: Position of the click.
         y: Position of the click.
     """
-    found = _click.copy()
-    found.update(bytes.fromhex(click_id.replace("-", "") + pseudonym) + _position(x, y))
-    return found.digest()
+    return raw_leaf(bytes.fromhex(click_id.replace("-", "") + pseudonym), x, y)
+
+
+def raw_leaf(id_and_pseudonym: bytes, x: float, y: float) -> bytes:
+    """Return the leaf of a click, whose id and pseudonym are given in 32 bytes."""
+    return hashlib.sha256(_CLICK + id_and_pseudonym + _position(x, y)).digest()
 
 
 def after_batch(

@@ -144,6 +144,7 @@ class Definition:
     position: Source = "tap"  #: how the page takes positions
     retain: timedelta | None = None  #: how long players are kept after the end; None: for ever
     page: Page | None = None  #: look of its page; None: the harbour
+    second_share: str | None = None  #: SHA-256 of a third party's share of the seed, in hex
 
     def period(self, prize: Prize) -> tuple[datetime | None, datetime | None]:
         """Return the times between which a prize is granted; None without such a time."""
@@ -160,7 +161,7 @@ class Definition:
 
 _HUNT_FIELDS = (
     "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
-    "max_wins", "max_accuracy", "max_speed", "position", "retain",
+    "max_wins", "max_accuracy", "max_speed", "position", "retain", "second_share",
     "page",
 )  # fmt: skip
 _PRIZE_FIELDS = (

@@ -23,6 +23,7 @@ class Click(Struct, frozen=True, gc=False):
     y: float  #: map units or degrees of latitude, on the map
     prize: str | None  #: prize of the draw, before stock and limits; None: no win
     points: int  #: points of that prize; 0 without one
+    pseudonym: str = ""  #: of the player in the hunt's chain: 32 hex digits; "" without a chain
 
 
 class Reward(Struct, frozen=True, gc=False):
@@ -41,6 +42,13 @@ class Reward(Struct, frozen=True, gc=False):
     state: str | None = None  #: of the prize: claimed, sent or void; None: granted, or no prize
 
 
+class Receipt(Struct, frozen=True, gc=False):
+    """The head of a hunt's chain after a commit; its clicks share it."""
+
+    upto: int  #: seq of the last row in the chain
+    head: str  #: 64 hex digits
+
+
 class Settlement(Struct, frozen=True, gc=False):
     """The answer to a click that is in the log."""
 
@@ -48,6 +56,7 @@ class Settlement(Struct, frozen=True, gc=False):
 
     reward: Reward
     duplicate: bool  #: the click was sent before, and this is its first outcome
+    receipt: Receipt | None = None  #: None in a hunt without a chain
 
 
 #: The result of one click of a batch.  A refusal is returned, not raised: it concerns one

@@ -19,6 +19,8 @@ VALID_ID = "1 to 64 lower-case letters, digits or hyphens"
 #: digits, which may be too large for a float.
 _LARGE = 10**18
 
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
 
 class Form:
     """Reads values of a table, and collects errors by field."""
@@ -107,6 +109,13 @@ class Form:
         else:
             return float(value)
         return 0.0
+
+    def sha256(self, field: str, value: object) -> str | None:
+        """Return a SHA-256 in hex, or None if there is no value."""
+        if value is None or (isinstance(value, str) and _SHA256.fullmatch(value)):
+            return value
+        self.wrong(field, "must be a SHA-256: 64 digits of 0-9 and a-f")
+        return None
 
     def whole(self, field: str, value: object, *, least: int) -> int | None:
         """Return a whole number, or None if there is no value."""

@@ -121,6 +121,24 @@ class Grants:
             candidate = self._prizes[candidate].overflow
         return Given(None, drawn)
 
+    def record(self, prize_id: str | None, at: datetime) -> None:
+        """Count a click that was decided, and whose player is not known.
+
+        Args:
+            prize_id: Id of the prize that it got, or None.
+            at: Time of the commit.
+        """
+        self._void(at)
+        if prize_id is not None:
+            self.granted[prize_id] += 1
+
+    def continue_from(self, before: Grants) -> None:
+        """Take over the counts of another version of the hunt."""
+        self._clicked, self._last = before._clicked, before._last
+        self._by_player, self._wins = before._by_player, before._wins
+        self._attempts = before._attempts
+        self.granted, self.voided = before.granted, before.voided
+
     def take_back(self, prize_id: str, granted_at: datetime, at: datetime) -> None:
         """Return a unit of a prize whose reward is void; limits of players still count it.
 

@@ -18,7 +18,7 @@ from hunt.errors import DefinitionError
 _HUNT_NAMES = frozenset(
     {
         "id", "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
-        "max_wins", "max_accuracy", "max_speed", "position", "retain",
+        "max_wins", "max_accuracy", "max_speed", "position", "retain", "second_share",
     }
 )  # fmt: skip
 _PRIZE_NAMES = rule_form.PRIZE_RULES | {
@@ -95,6 +95,7 @@ def from_tables(raw: Mapping[str, object]) -> Definition:
         ),
         retain=claim_form.duration(form, "hunt.retain", hunt.get("retain")),
         page=page.read(form, raw.get("page")),
+        second_share=form.sha256("hunt.second_share", hunt.get("second_share")),
     )
     rule_form.check(form, definition)
     ids = [prize.id for prize in definition.prizes]
@@ -153,6 +154,7 @@ def to_json(definition: Definition) -> dict[str, object]:
         "max_wins": definition.max_wins and asdict(definition.max_wins),
         "retain": definition.retain and duration_text(definition.retain),
         "page": definition.page and page.to_json(definition.page),
+        "second_share": definition.second_share,
     }
     return {
         "id": definition.id,

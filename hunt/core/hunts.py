@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
-from hunt.core import fairness
+from hunt.core import chain, fairness
 from hunt.core.announcements import Announcement
 from hunt.core.campaign import Campaign
 from hunt.core.definition import Definition
@@ -39,7 +39,12 @@ class Hunt:
     state: State
     epoch: str  #: of the log; short, of ``[a-z0-9]``
     last_seq: int  #: of the log, >= 0
-    seed: bytes = field(repr=False)  #: secret until the hunt has ended
+    seed: bytes = field(repr=False)  #: of the draws; secret until the hunt has ended
+    first_share: bytes | None = field(default=None, repr=False)  #: of the seed; None: all of it
+    second_share: bytes | None = field(default=None, repr=False)  #: None: there is none yet
+    player_key: bytes | None = field(default=None, repr=False)  #: None in a hunt without a chain
+    algorithm: int = 1  #: of draws and proof; see docs/reference/proof.md
+    seal: str | None = None  #: hash of the latest seal, in hex
     stock_left: Mapping[str, int]  #: by prize, of those with a stock
     as_of: datetime  #: time of the read, by the database's clock
     ended_at: datetime | None = None  #: by the database's clock; None until it has ended
@@ -55,8 +60,15 @@ class Hunt:
 
     @property
     def commitment(self) -> str:
-        """The SHA-256 of the seed, which is public from the start."""
-        return fairness.commit(self.seed)
+        """The SHA-256 of the seed, or of its first share, which is public from the start."""
+        return fairness.commit(self.seed if self.first_share is None else self.first_share)
+
+    @property
+    def drawn_name(self) -> Callable[[str], str]:
+        """The function of the name of a player with which clicks are drawn."""
+        if self.player_key is None:
+            return lambda player: player
+        return chain.Pseudonyms(self.player_key).of
 
     @property
     def has_ended(self) -> bool:

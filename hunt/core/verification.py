@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -50,9 +50,16 @@ class Verifier:
     Args:
         seed: Seed of the hunt.
         editions: All versions of its definition, oldest first; at least one.
+        name: Returns the name of a player with which clicks are drawn.
     """
 
-    def __init__(self, seed: bytes, editions: Sequence[Edition]) -> None:
+    def __init__(
+        self,
+        seed: bytes,
+        editions: Sequence[Edition],
+        name: Callable[[str], str] = lambda player: player,
+    ) -> None:
+        self._name = name
         self._draws = Draws(seed)
         ends = [each.since for each in editions[1:]]
         self._editions = [
@@ -75,7 +82,7 @@ class Verifier:
         return "wrong"
 
     def _judge(self, row: Drawn, rules: _Rules) -> Verdict:
-        drawn = rules.draw(row.x, row.y, self._draws.uniform(row.id, row.player))
+        drawn = rules.draw(row.x, row.y, self._draws.uniform(row.id, self._name(row.player)))
         if row.prize is None:
             if row.points != 0 or not (drawn is None or rules.may_deny(drawn)):
                 return "wrong"

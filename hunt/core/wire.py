@@ -132,7 +132,11 @@ def settlement_end(settlement: Settlement) -> str:
     Clicks of one batch with the same outcome share it.
     """
     duplicate = "true" if settlement.duplicate else "false"
-    return f'{_outcome(settlement.reward)},"duplicate":{duplicate}}}'
+    receipt = settlement.receipt
+    proof = ""
+    if receipt is not None:
+        proof = f',"receipt":{{"upto":{receipt.upto},"head":"{receipt.head}"}}'
+    return f'{_outcome(settlement.reward)},"duplicate":{duplicate}{proof}}}'
 
 
 def settlement_json(settlement: Settlement) -> bytes:

@@ -50,6 +50,8 @@ def details(hunt: Hunt, now: datetime, address: Address = no_address) -> dict[st
         "version": hunt.version,
         "epoch": hunt.epoch,
         "commitment": hunt.commitment,
+        "algorithm": hunt.algorithm,
+        **({} if hunt.seal is None else {"seal": hunt.seal}),
         **_periods(definition),
         **map_form.limits_to_json(definition),
         **({} if definition.page is None else {"page": look(definition.page, address)}),
@@ -68,7 +70,8 @@ def revealed(hunt: Hunt, versions: Sequence[Version]) -> dict[str, object]:
     assert hunt.has_ended, "its seed is secret"
     return {
         "ended_at": moment(hunt.ended_at),
-        "seed": hunt.seed.hex(),
+        "seed": (hunt.seed if hunt.first_share is None else hunt.first_share).hex(),
+        **({} if hunt.second_share is None else {"second_share": hunt.second_share.hex()}),
         "versions": [
             {
                 "version": each.version,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hunt.core import chain
 from hunt.core.breaker import Breaker
 from hunt.core.cache import Cache
 from hunt.core.events import Click, Outcome
@@ -88,23 +89,26 @@ class Intake:
             prepared = _Prepared(hunt)
             self.prepared.put(hunt_id, prepared)
         x, y = position
-        prize = prepared.draw(x, y, prepared.uniform(click_id, player))
+        name = "" if prepared.pseudonym is None else prepared.pseudonym(player)
+        prize = prepared.draw(x, y, prepared.uniform(click_id, name or player))
         if prize is None:
-            click = Click(click_id, player, x, y, None, 0)
+            click = Click(click_id, player, x, y, None, 0, name)
         else:
-            click = Click(click_id, player, x, y, prize.id, prize.points)
+            click = Click(click_id, player, x, y, prize.id, prize.points, name)
         self._lanes.put(hunt_id, click, settled, now)
 
 
 class _Prepared:
     """The draws of a hunt, prepared once after each read of the hunt."""
 
-    __slots__ = ("draw", "hunt", "uniform")
+    __slots__ = ("draw", "hunt", "pseudonym", "uniform")
 
     def __init__(self, hunt: Hunt) -> None:
         self.hunt = hunt
         self.draw = Odds(hunt.definition).draw
         self.uniform = Draws(hunt.seed).uniform
+        key = hunt.player_key
+        self.pseudonym = None if key is None else chain.Pseudonyms(key).of
 
 
 def _size(hunt: str, prepared: _Prepared) -> int:

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from hunt.core import chain
 from hunt.core.events import Click
 
 T = TypeVar("T")
@@ -31,8 +32,7 @@ def pack(clicks: Sequence[Click]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     The arrays are ``uuid[]``, ``text[]``, ``point[]``, ``text[]`` and ``int[]``.
     """
     count = len(clicks)
-    digits = "".join([each.id for each in clicks]).replace("-", "")
-    raw = bytes.fromhex(digits)
+    raw = _raw_ids(clicks)
     prizes = _pack_few([each.prize for each in clicks], _text_or_null)
     points = _pack_few([each.points for each in clicks], _number)
     return (
@@ -42,6 +42,27 @@ def pack(clicks: Sequence[Click]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
         _array(_TEXT, count, prizes),
         _array(_INT4, count, points),
     )
+
+
+def leaves(clicks: Sequence[Click]) -> bytes | None:
+    """Return the leaves of clicks in the chain of their hunt, as `hunt.core.chain.leaf` does.
+
+    None in a hunt without a chain, or if the pseudonym of a player is not known.
+    """
+    names = "".join([each.pseudonym for each in clicks])
+    if len(names) != 32 * len(clicks):
+        return None
+    ids, players = _raw_ids(clicks), bytes.fromhex(names)
+    return b"".join(
+        [
+            chain.raw_leaf(ids[at : at + 16] + players[at : at + 16], each.x, each.y)
+            for at, each in zip(range(0, len(ids), 16), clicks, strict=True)
+        ]
+    )
+
+
+def _raw_ids(clicks: Sequence[Click]) -> bytes:
+    return bytes.fromhex("".join([each.id for each in clicks]).replace("-", ""))
 
 
 def _array(oid: int, count: int, elements: Iterable[bytes]) -> bytes:

@@ -9,9 +9,11 @@ from msgspec import Struct
 from psycopg import Rollback
 
 from hunt.core import codes
+from hunt.core.hunt_file import from_json
 from hunt.core.hunts import State
 from hunt.core.key_ring import KeyRing
 from hunt.errors import HuntNotFound, InvalidRequest, WrongState
+from hunt.store import code_pools, seals, seeds
 from hunt.store.audit import record_change
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
@@ -40,10 +42,13 @@ KNOWN = """
 """
 
 ADD = """
-    insert into codes (hunt, prize, position, sealed, digest)
-    select %s, %s, %s + i.number, i.sealed, i.digest
-      from unnest(%s::bytea[], %s::bytea[]) with ordinality as i (sealed, digest, number)
+    insert into codes (hunt, prize, position, sealed, digest, leaf)
+    select %s, %s, %s + i.number, i.sealed, i.digest, i.leaf
+      from unnest(%s::bytea[], %s::bytea[], %s::bytea[])
+           with ordinality as i (sealed, digest, leaf, number)
 """
+
+DEFINITION = "select id, definition, seed, sealed_seed from hunts where number = %s"
 
 LOCK = "select from hunts where number = %s for no key update"
 
@@ -144,7 +149,8 @@ class Codes:
             async with self._pool.transaction() as conn:
                 await conn.execute(RESERVE, (hunt,))
                 number, before = await _found(conn, hunt, prize)
-                load = _Load(conn, self._ring, number, hunt, prize, before)
+                pool = await code_pools.read(conn, self._ring, number, hunt, prize)
+                load = _Load(conn, self._ring, number, hunt, prize, before, pool)
                 for lines in chunks:
                     await load.add(lines)
                 load.problems.finish()
@@ -155,11 +161,27 @@ class Codes:
                 values = {"count": load.count, "key": key, "number": number, "prize": prize}
                 row = await (await conn.execute(RAISE, values)).fetchone()
                 assert row is not None
+                sealed = await self._seal(conn, number, pool)
+                more = {} if sealed is None else {"seal": sealed}
                 await record_change(
                     conn, actor, "codes", hunt, before=row[0] - load.count, after=row[0],
-                    prize=prize, loaded=load.count, key=key,
+                    prize=prize, loaded=load.count, key=key, **more,
                 )  # fmt: skip
         return load.count, before + load.count
+
+    async def _seal(
+        self, conn: Connection, number: int, pool: code_pools.CodePool | None
+    ) -> str | None:
+        """Seal a hunt with the codes that were loaded; return the hash of the seal."""
+        if pool is None:
+            return None
+        await code_pools.keep(conn, pool)
+        row = await (await conn.execute(DEFINITION, (number,))).fetchone()
+        assert row is not None
+        hunt, definition, *seed = row
+        return await seals.write(
+            conn, number, from_json(definition), seeds.opened(self._ring, hunt, *seed)
+        )
 
     async def status(
         self, hunt: str | None = None, *, hunts: Sequence[str] | None = None
@@ -180,8 +202,16 @@ class _Load:
     """One load in an open transaction."""
 
     def __init__(
-        self, conn: Connection, ring: KeyRing, number: int, hunt: str, prize: str, before: int
+        self,
+        conn: Connection,
+        ring: KeyRing,
+        number: int,
+        hunt: str,
+        prize: str,
+        before: int,
+        pool: code_pools.CodePool | None,
     ) -> None:
+        self._pool = pool
         self._conn = conn
         self._ring = ring
         self._number, self._hunt, self._prize, self._before = number, hunt, prize, before
@@ -234,7 +264,13 @@ class _Load:
             self._ring.seal(code.encode(), codes.context(self._hunt, self._prize, position))
             for position, (_, code) in enumerate(fresh.values(), first + 1)
         ]
-        values = (self._number, self._prize, first, sealed, list(fresh))
+        leaves = None
+        if self._pool is not None:
+            leaves = [
+                self._pool.add(position, code)
+                for position, (_, code) in enumerate(fresh.values(), first + 1)
+            ]
+        values = (self._number, self._prize, first, sealed, list(fresh), leaves)
         await self._conn.execute(ADD, values)
         self.count += len(fresh)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 from psycopg.types.range import Range
 
-from hunt.core import fairness
+from hunt.core import chain, fairness
 from hunt.core.definition import Area, Definition, Even, Prize, differences
 from hunt.core.hunt_file import from_json, to_json
 from hunt.core.hunts import State
 from hunt.core.key_ring import KeyRing
 from hunt.core.periods import steps
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
-from hunt.store import seeds
+from hunt.store import seals, seeds
 from hunt.store.audit import record_change
 from hunt.store.code_changes import check_codes
 from hunt.store.driver.connection import Connection
@@ -24,11 +25,13 @@ from hunt.store.epochs import new_epoch
 CREATE = """
     insert into hunts (
         id, definition, opens_at, closes_at, cooldown, timezone, attempts, attempts_per, max_wins,
-        max_wins_per, rules, codes, max_speed, sphere, epoch, seed, sealed_seed)
+        max_wins_per, rules, codes, max_speed, sphere, epoch, seed, sealed_seed, algorithm, head,
+        player_key, share_hash)
     values (
         %(id)s, %(definition)s, %(opens_at)s, %(closes_at)s, %(cooldown)s, %(timezone)s,
         %(attempts)s, %(attempts_per)s, %(max_wins)s, %(max_wins_per)s, %(rules)s, %(codes)s,
-        %(max_speed)s, %(sphere)s, %(epoch)s, %(seed)s, %(sealed_seed)s)
+        %(max_speed)s, %(sphere)s, %(epoch)s, %(seed)s, %(sealed_seed)s, %(algorithm)s, %(head)s,
+        %(player_key)s, %(share_hash)s)
     returning number
 """
 
@@ -37,9 +40,10 @@ CHANGE = """
            closes_at = %(closes_at)s, cooldown = %(cooldown)s, timezone = %(timezone)s,
            attempts = %(attempts)s, attempts_per = %(attempts_per)s, max_wins = %(max_wins)s,
            max_wins_per = %(max_wins_per)s, rules = %(rules)s, codes = codes or %(codes)s,
-           max_speed = %(max_speed)s, sphere = %(sphere)s
+           max_speed = %(max_speed)s, sphere = %(sphere)s, share_hash = %(share_hash)s,
+           sealed_share = case when share_hash = %(share_hash)s then sealed_share end
      where number = %(number)s
-    returning seed, sealed_seed
+    returning seed, sealed_seed, sealed_share
 """
 
 KEEP_PRIZE = """
@@ -112,7 +116,11 @@ REMEMBER = """
     select number, version, definition, %s from hunts where number = %s
 """
 
-LOCK = "select number, definition, state, last_seq, version from hunts where id = %s for update"
+LOCK = """
+    select number, definition, state, last_seq, version,
+           share_hash is not null and sealed_share is null
+      from hunts where id = %s for update
+"""
 
 SAME_ID = "select from campaigns where id = %s"
 
@@ -128,6 +136,7 @@ class Found(Struct, frozen=True):
     state: State
     last_seq: int
     version: int
+    lacks_share: bool  #: the second share of its seed was not entered yet
 
 
 async def locked(conn: Connection, hunt: str) -> Found | None:
@@ -182,17 +191,21 @@ async def apply(
     if await has_passed(conn, definition.closes_at):
         wrong = "has passed by the database's clock: give a later time"
         raise DefinitionError({"hunt.closes_at": wrong})
+    share: bytes | None = None
+    if found is not None and found.state != "draft":
+        check_share(found.definition, definition)
     if found is None:
         if (await conn.execute(SAME_ID, (definition.id,))).rowcount:
             raise WrongState(f"there is a campaign {definition.id!r}: choose another id")
         number = await _create(conn, definition, seed, ring)
     else:
         number = found.number
-        seed = await _change(conn, number, definition, ring)
+        seed, share = await _change(conn, number, definition, ring)
+    draws = chain.joined_seed(seed, share)
     before = {} if old is None else {prize.id: prize for prize in old.prizes}
     await conn.execute(FORGET_STEPS, (number,))
     for prize in definition.prizes:
-        await _keep(conn, number, definition, prize, before.get(prize.id), seed)
+        await _keep(conn, number, definition, prize, before.get(prize.id), draws)
     if old is not None:
         await _count_periods(conn, number, old, definition)
     await conn.execute(RETIRE, (number, [prize.id for prize in definition.prizes]))
@@ -202,6 +215,9 @@ async def apply(
     more: dict[str, object] = {"changes": changes}
     if found is None:
         more["commitment"] = fairness.commit(seed)
+    sealed = await seals.write(conn, number, definition, seed)
+    if sealed is not None:
+        more["seal"] = sealed
     version = 0 if found is None else found.version
     await record_change(
         conn, actor, "apply" if found else "create", definition.id,
@@ -236,12 +252,18 @@ def _columns(definition: Definition) -> dict[str, object]:
         "max_speed": definition.max_speed,
         "sphere": definition.map.is_degrees,
         "codes": any(prize.codes for prize in definition.prizes),
+        "share_hash": definition.second_share and bytes.fromhex(definition.second_share),
     }
 
 
 async def _create(conn: Connection, definition: Definition, seed: bytes, ring: KeyRing) -> int:
     values = _columns(definition) | {"epoch": new_epoch()}
     values |= seeds.columns(ring, definition.id, seed)
+    values |= {
+        "algorithm": chain.ALGORITHM,
+        "head": chain.START,
+        "player_key": secrets.token_bytes(32),
+    }
     row = await (await conn.execute(CREATE, values)).fetchone()
     assert row is not None
     number: int = row[0]
@@ -249,12 +271,33 @@ async def _create(conn: Connection, definition: Definition, seed: bytes, ring: K
     return number
 
 
-async def _change(conn: Connection, number: int, definition: Definition, ring: KeyRing) -> bytes:
-    """Change the row of a hunt, and return its seed."""
+async def _change(
+    conn: Connection, number: int, definition: Definition, ring: KeyRing
+) -> tuple[bytes, bytes | None]:
+    """Change the row of a hunt, and return the shares of its seed."""
     cursor = await conn.execute(CHANGE, _columns(definition) | {"number": number})
     row = await cursor.fetchone()
     assert row is not None
-    return seeds.opened(ring, definition.id, *row)
+    seed, sealed, share = row
+    opened = None if share is None else seeds.opened_share(ring, definition.id, share)
+    return seeds.opened(ring, definition.id, seed, sealed), opened
+
+
+def check_share(old: Definition, new: Definition) -> None:
+    """Raise `DefinitionError` if a hunt that was opened gets another second share."""
+    if old.second_share != new.second_share:
+        wrong = "cannot change once the hunt was opened: its draws depend on it"
+        raise DefinitionError({"hunt.second_share": wrong})
+
+
+async def keep_steps(
+    conn: Connection, number: int, definition: Definition, prize: Prize, seed: bytes
+) -> None:
+    """Store the release plan of a prize, if it has one."""
+    plan = steps(definition, prize, seed)
+    if plan:
+        times, totals = [step.at for step in plan], [step.total for step in plan]
+        await conn.execute(KEEP_STEPS, (number, prize.id, times, totals))
 
 
 async def _keep(
@@ -285,10 +328,7 @@ async def _keep(
         "codes": prize.codes,
     }
     await conn.execute(KEEP_PRIZE, values)
-    plan = steps(definition, prize, seed)
-    if plan:
-        times, totals = [step.at for step in plan], [step.total for step in plan]
-        await conn.execute(KEEP_STEPS, (number, prize.id, times, totals))
+    await keep_steps(conn, number, definition, prize, seed)
     # Not prepared: a plan made for this hunt locks its partition only.
     which = {"hunt": number, "prize": prize.id}
     if prize.is_counted and not (before and before.is_counted):

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hunt.core import chain
 from hunt.core.announcements import Announcement
 from hunt.core.cache import Cache
 from hunt.core.campaign import Campaign
@@ -28,6 +29,7 @@ SELECT = """
                select jsonb_object_agg(z.id, z.stock) from prizes z
                 where z.hunt = h.number and z.codes and not z.retired
            ) end, clock_timestamp(), h.ended_at, h.door,
+           h.algorithm, h.player_key, h.sealed_share, encode(h.public_hash, 'hex'),
            a.number, a.text, a.at, c.id, c.title, c.timezone, c.streak, c.preview
       from hunts h left join campaigns c on c.number = h.campaign
       left join announcements a on a.hunt = h.number
@@ -58,20 +60,28 @@ class HuntRows:
         """
         id_, text, version, state, epoch, last_seq, seed, sealed, keys, stock_left = row[:10]
         codes, as_of, ended_at, door = row[10:14]
-        announcement, campaign = row[14:17], row[17:]
+        algorithm, player_key, sealed_share, seal = row[14:18]
+        announcement, campaign = row[18:21], row[21:]
         definition = self._definitions.get(text)
         if definition is None:
             definition = from_json(msgspec.json.decode(text))
             self._definitions.put(text, definition)
         for key in keys:
             self._ring.check(key)
+        first = seeds.opened(self._ring, id_, seed, sealed)
+        second = None if sealed_share is None else seeds.opened_share(self._ring, id_, sealed_share)
         return Hunt(
             definition=definition,
             version=version,
             state=state,
             epoch=epoch,
             last_seq=last_seq,
-            seed=seeds.opened(self._ring, id_, seed, sealed),
+            seed=chain.joined_seed(first, second),
+            first_share=first,
+            second_share=second,
+            player_key=None if player_key is None else bytes(player_key),
+            algorithm=algorithm,
+            seal=seal,
             stock_left=stock_left,
             as_of=as_of,
             ended_at=ended_at,

@@ -17,6 +17,7 @@ from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 from hunt.store.epochs import begin_after_loss, begin_all
 from hunt.store.hunt_rows import SELECT, HuntRows
+from hunt.store.seed_shares import enter_share
 from hunt.store.state_changes import end_due, move
 
 VERSIONS = """
@@ -252,6 +253,28 @@ class Hunts:
         with translated():
             async with self._pool.transaction() as conn:
                 return await begin_after_loss(conn, hunt, epoch, known)
+
+    async def enter_share(self, hunt: str, share: bytes, *, actor: str = "operator") -> bool:
+        """Store the second share of a hunt's seed, encrypted; return False if it is stored already.
+
+        Winning moments are drawn from both shares.
+
+        Args:
+            hunt: Id of the hunt.
+            share: The share of the third party.
+            actor: Name of the operator, for the audit trail.
+
+        Raises:
+            HuntNotFound: There is no such hunt.
+            WrongState: The hunt has no second share, or this is not the one that it names.
+            SealError: There is no key to encrypt it.
+        """
+        with translated():
+            async with self._pool.transaction() as conn:
+                found = await locked(conn, hunt)
+                if found is None:
+                    raise missing(hunt)
+                return await enter_share(conn, found, share, actor, self._ring)
 
     async def _set_state(self, hunt: str, state: State, actor: str) -> bool:
         with translated():

@@ -20,7 +20,7 @@ from hunt.errors import (
     StoreSlow,
 )
 from hunt.store import outcomes
-from hunt.store.batch_arrays import pack
+from hunt.store.batch_arrays import leaves, pack
 from hunt.store.driver import limits
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
@@ -30,8 +30,8 @@ from hunt.store.driver.statement import Statement
 COMMIT = Statement(
     "hunt_commit",
     """
-    select ord, verdict, seq, prize, points, at, retry, denied, sold, sold_out, codes
-      from hunt_commit($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    select ord, verdict, seq, prize, points, at, retry, denied, sold, sold_out, head, upto, codes
+      from hunt_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     """,
 )
 
@@ -116,6 +116,7 @@ class Log:
             None if self._by is None else self._by.encode(),
             None if events is None else events.encode(),
             known.to_bytes(8, "big"),
+            leaves(clicks),
         )
         with translated():
             if not self._pool.ready():

@@ -8,7 +8,7 @@ from itertools import starmap
 from msgspec.structs import replace
 
 from hunt.core import codes
-from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.core.events import Click, Outcome, Receipt, Reward, Settlement
 from hunt.core.key_ring import KeyRing
 from hunt.errors import (
     ClickConflict,
@@ -22,10 +22,10 @@ from hunt.errors import (
 
 NEW, REPEAT, CONFLICT, COOLDOWN, NOT_OPEN, NO_ATTEMPTS, TOO_FAR = range(7)  # verdicts
 
-#: ord, verdict, seq, prize, points, at, retry, denied, sold, sold_out, codes.
+#: ord, verdict, seq, prize, points, at, retry, denied, sold, sold_out, head, upto, codes.
 Row = tuple[
     int, int, int | None, str | None, int | None, str, float | None, list[int] | None,
-    list[int] | None, str | None, list[bytes | None] | None,
+    list[int] | None, str | None, str | None, int, list[bytes | None] | None,
 ]  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def read(ring: KeyRing, hunt: str, clicks: Sequence[Click], rows: Sequence[Row])
                 settled = outcomes[number - 1]
                 assert isinstance(settled, Settlement)
                 reward = with_code(ring, hunt, settled.reward, packed)
-                outcomes[number - 1] = Settlement(reward, settled.duplicate)
+                outcomes[number - 1] = Settlement(reward, settled.duplicate, settled.receipt)
     return outcomes
 
 
@@ -78,11 +78,14 @@ def with_code(ring: KeyRing, hunt: str, reward: Reward, packed: bytes | None) ->
 
 
 def _all_new(clicks: Sequence[Click], row: Row) -> list[Outcome]:
-    _, _, seq, _, _, at, _, denied, sold, _, _ = row
+    _, _, seq, _, _, at, _, denied, sold, _, head, upto, _ = row
     assert seq is not None
+    receipt = None if head is None else Receipt(upto, head)
     outcomes: list[Outcome] = [
         Settlement(
-            Reward(number, each.id, each.player, each.prize, each.points, at, each.x, each.y), False
+            Reward(number, each.id, each.player, each.prize, each.points, at, each.x, each.y),
+            False,
+            receipt,
         )
         for number, each in enumerate(clicks, seq + 1)
     ]
@@ -91,17 +94,18 @@ def _all_new(clicks: Sequence[Click], row: Row) -> list[Outcome]:
         assert isinstance(won, Settlement)
         sold_out = won.reward.prize if sold and number in sold else None
         reward = replace(won.reward, prize=None, points=0, sold_out=sold_out)
-        outcomes[number - 1] = Settlement(reward, duplicate=False)
+        outcomes[number - 1] = Settlement(reward, False, receipt)
     return outcomes
 
 
 def _outcome(click: Click, row: Row) -> Outcome:
-    _, verdict, seq, prize, points, at, retry, _, _, sold_out, _ = row
+    _, verdict, seq, prize, points, at, retry, _, _, sold_out, head, upto, _ = row
     if verdict in {NEW, REPEAT}:
         assert seq is not None
         assert points is not None
         reward = Reward(seq, click.id, click.player, prize, points, at, click.x, click.y, sold_out)
-        return Settlement(reward, duplicate=verdict == REPEAT)
+        receipt = None if head is None else Receipt(upto, head)
+        return Settlement(reward, verdict == REPEAT, receipt)
     if verdict == CONFLICT:
         return ClickConflict("this click id was used before, for another click")
     if verdict == COOLDOWN:

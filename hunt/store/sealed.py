@@ -11,7 +11,7 @@ from psycopg import sql
 
 from hunt.core import claims, codes
 from hunt.core.key_ring import KeyRing, key_id
-from hunt.store import seeds, webhooks
+from hunt.store import code_pools, seeds, webhooks
 from hunt.store.audit import record_change
 from hunt.store.codes import RESERVE
 from hunt.store.driver.connection import Connection
@@ -41,6 +41,14 @@ COLUMNS: Sequence[SealedColumn] = (
     SealedColumn(
         "seeds", "hunts", "sealed_seed", ("number",),
         lambda hunt, _: seeds.context(hunt), hunt="t.number",
+    ),
+    SealedColumn(
+        "seed shares", "hunts", "sealed_share", ("number",),
+        lambda hunt, _: seeds.share_context(hunt), hunt="t.number",
+    ),
+    SealedColumn(
+        "code keys", "hunts", "sealed_code_key", ("number",),
+        lambda hunt, _: code_pools.context(hunt), hunt="t.number",
     ),
     SealedColumn(
         "codes", "codes", "sealed", ("hunt", "prize", "position"),

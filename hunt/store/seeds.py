@@ -21,6 +21,20 @@ def columns(ring: KeyRing, hunt: str, seed: bytes) -> dict[str, bytes | None]:
     return {"seed": None if sealed else seed, "sealed_seed": sealed}
 
 
+def share_context(hunt: str) -> bytes:
+    """Return the context in which the second share of a hunt's seed is sealed."""
+    return key_ring.context("seed share", hunt)
+
+
+def opened_share(ring: KeyRing, hunt: str, sealed: bytes) -> bytes:
+    """Return the second share of a hunt's seed.
+
+    Raises:
+        SealError: Its key is missing, or the share is damaged.
+    """
+    return ring.open(bytes(sealed), share_context(hunt))
+
+
 def opened(ring: KeyRing, hunt: str, seed: bytes | None, sealed: bytes | None) -> bytes:
     """Return the seed of a hunt from its two columns.
 

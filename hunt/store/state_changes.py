@@ -55,6 +55,10 @@ async def move(conn: Connection, found: Found, state: State, actor: str) -> bool
         raise WrongState(f"hunt {hunt!r} has ended, and its end is final")
     if found.state == "draft" and state != "open":
         raise WrongState(f"hunt {hunt!r} is a draft: open it, or delete it")
+    if state == "open" and found.lacks_share:
+        raise WrongState(
+            f"hunt {hunt!r} lacks its second share: enter it with 'hunt seed-share {hunt}' first"
+        )
     if state == "closed":
         await conn.execute(END, (actor, found.number))
     elif await has_passed(conn, found.definition.closes_at):

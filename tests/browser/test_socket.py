@@ -49,6 +49,8 @@ def test_socket_takes_clicks_and_delivers_rewards(page: Page, server: Server) ->
     assert told[0][0] == "hello"
     rewards = [value for kind, value in told if kind == "reward"]
     settled = [value for kind, value in told if kind == "settled"]
+    for each in settled:
+        assert each.pop("receipt")["upto"] >= each["seq"]
     assert [each | {"duplicate": False} for each in rewards] == settled
     assert len(settled) == 20
     expect_rewards(page, 20)  # by the page's own stream

@@ -38,7 +38,7 @@ OPTIONAL = (
 #: Parts that differ in each response.
 _OWN = re.compile(
     rb"^(date|server|x-request-id|set-cookie): [^\r]*\r\n|guest-[0-9a-f]+|\"process\":[0-9]+"
-    rb"|\"(commitment|epoch)\":\"[^\"]+\"",
+    rb"|\"(commitment|epoch|seal)\":\"[^\"]+\"",
     re.MULTILINE,
 )
 

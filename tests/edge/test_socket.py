@@ -64,6 +64,8 @@ async def test_socket_greets_accepts_clicks_and_sends_rewards(
             )
             await socket.send_message(click())
             said = dict([await next_of(socket), await next_of(socket)])
+            receipt = said["settled"].pop("receipt")
+            assert receipt["upto"] == said["settled"]["seq"]
             assert said["settled"] == said["reward"] | {"duplicate": False}
             assert (
                 'hunt_subscribers{transport="websocket"} 1.0' in (await client.get("/metrics")).text
@@ -76,7 +78,7 @@ async def test_socket_greets_accepts_clicks_and_sends_rewards(
                 headers=bearer("bob"),
             )
             elsewhere = (await client.click()).json()
-            del elsewhere["duplicate"]
+            del elsewhere["duplicate"], elsewhere["receipt"]
             assert await next_of(socket) == ("reward", elsewhere)
         await until_counted(client, 0)
         assert "harbour" not in client.engine.streams.hub._players

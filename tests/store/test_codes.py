@@ -178,8 +178,11 @@ async def test_no_table_has_a_code_in_clear(database: str) -> None:
         assert b"hush".hex() not in text
         [entry, *_] = await Audit(pool).list()
         assert entry.action == "codes"
+        found = await Hunts(pool, RING).get("harbour")
+        assert found is not None
         assert entry.detail == {
             "prize": "voucher", "loaded": 2, "before": 0, "after": 2, "key": "old",
+            "seal": found.seal,
         }  # fmt: skip
 
 

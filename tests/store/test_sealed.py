@@ -34,18 +34,24 @@ async def test_rotation_seals_everything_with_the_first_key(
         before = await Hunts(pool, RING).get("harbour")
         assert await Sealed(pool, RING).counts() == {
             "seeds": {"old": 1},
+            "seed shares": {},
+            "code keys": {"old": 1},
             "codes": {"old": 8},
             "claims": {},
             "webhook secrets": {},
         }
         assert await Sealed(pool, BOTH).rotate(actor="ann") == {
             "seeds": 1,
+            "seed shares": 0,
+            "code keys": 1,
             "codes": 8,
             "claims": 0,
             "webhook secrets": 0,
         }
         assert await Sealed(pool, BOTH).counts() == {
             "seeds": {"new": 1},
+            "seed shares": {},
+            "code keys": {"new": 1},
             "codes": {"new": 8},
             "claims": {},
             "webhook secrets": {},
@@ -86,6 +92,8 @@ async def test_interrupted_rotation_goes_on(database: str, monkeypatch: pytest.M
         assert (await Hunts(pool, NEW).read())["harbour"] is None, "codes still need the old key"
         assert await Sealed(pool, BOTH).rotate(actor="ann") == {
             "seeds": 0,
+            "seed shares": 0,
+            "code keys": 0,
             "codes": 3,
             "claims": 0,
             "webhook secrets": 0,
@@ -103,6 +111,8 @@ async def test_seed_in_clear_is_encrypted_also_after_the_end(database: str) -> N
         assert (await Sealed(pool, NEW).counts())["seeds"] == {"": 2}
         assert await Sealed(pool, NEW).rotate(actor="ann") == {
             "seeds": 2,
+            "seed shares": 0,
+            "code keys": 0,
             "codes": 0,
             "claims": 0,
             "webhook secrets": 0,
@@ -122,6 +132,8 @@ async def test_rotation_without_a_needed_key_changes_nothing(database: str) -> N
                 await Sealed(pool, ring).rotate(actor="ann")
         assert await Sealed(pool, RING).counts() == {
             "seeds": {"old": 1},
+            "seed shares": {},
+            "code keys": {"old": 1},
             "codes": {"old": 2},
             "claims": {},
             "webhook secrets": {},

@@ -68,6 +68,9 @@ begin
     update reward_changes_upto u set number = v_last + cardinality(v_todo) where u.hunt = v_hunt;
     if p_state = 'void' then
         perform hunt_take_back(v_hunt, v_todo, v_at);
+        perform hunt_extend(v_hunt, '{"at":"' || hunt_time(v_at) || '","kind":"void","rewards":' || array_to_json(v_todo)
+                                    || ',"seq":' || h.last_seq || '}', null)
+           from hunts h where h.number = v_hunt;
     end if;
     insert into audit (actor, action, hunt, detail)
     select p_actor, p_state, p_hunt, jsonb_strip_nulls(jsonb_build_object(

@@ -24,19 +24,14 @@
 --
 -- codes: the codes that were bound to these clicks, or that a repeated click has, as in hunt_bind_codes and hunt_code.
 --
--- The result of a function cannot be replaced, so a version without `codes` is dropped first.
-do $$
-begin
-    if not exists (select from pg_proc where proname = 'hunt_commit' and 'codes' = any(proargnames)) then
-        drop function if exists hunt_commit(text, uuid[], text[], point[], text[], int[], text, text, bigint);
-    end if;
-end $$;
+-- p_leaves: in a hunt with a chain, the leaf of each click, 32 bytes each (see docs/reference/proof.md); null: they are computed here. head, upto: the head of
+-- the chain after this commit, in hex, and the last seq; null in a hunt without a chain.
 create or replace function hunt_commit(
     p_hunt text, p_ids uuid[], p_players text[], p_places point[], p_prizes text[], p_points int[],
-    p_from text, p_events text, p_known bigint
+    p_from text, p_events text, p_known bigint, p_leaves bytea
 ) returns table (
     ord int, verdict int, seq bigint, prize text, points int, at text, retry float8, denied int[],
-    sold int[], sold_out text, codes bytea[]
+    sold int[], sold_out text, codes bytea[], head text, upto bigint
 )
 language plpgsql
 set enable_hashjoin = off
@@ -77,6 +72,12 @@ declare
     v_at_text   text;
     v_payload   text;
     v_rows      text;
+    v_head      bytea;
+    v_chained   timestamptz;
+    v_number    int;
+    v_won       text[];  -- the prize of each click, without those that were denied
+    v_worth     int[];
+    v_sold_out  text[];  -- of each click; null: none is
 begin
     -- A session of hunt's own has a limit. Behind a pooler this is the only one: a session that waits for a lock does
     -- not notice that its client has gone.
@@ -85,10 +86,10 @@ begin
     end if;
     select h.number, h.last_seq, h.state = 'open', h.opens_at, h.closes_at, make_interval(secs => h.cooldown),
            h.rules, h.codes, h.timezone, h.attempts, h.attempts_per, h.max_wins, h.max_wins_per,
-           h.max_speed, h.sphere
+           h.max_speed, h.sphere, h.head, h.chained_at
       into v_hunt, v_last, v_open, v_opens, v_closes, v_cooldown,
            v_rules, v_has_codes, v_timezone, v_attempts, v_per, v_max_wins, v_wins_per,
-           v_max_speed, v_sphere
+           v_max_speed, v_sphere, v_head, v_chained
       from hunts h where h.id = p_hunt for no key update;
     if not found then
         raise exception 'no such hunt' using errcode = 'H0404';
@@ -97,6 +98,9 @@ begin
         raise exception 'the log ends at seq %, before seq %', v_last, p_known using errcode = 'H0412';
     end if;
     v_at := clock_timestamp();
+    if v_at = v_chained then  -- the time tells the batches of a chain apart
+        v_at := v_at + interval '1 microsecond';
+    end if;
     v_at_text := hunt_time(v_at);
     v_open := v_open and coalesce(v_opens <= v_at, true) and coalesce(v_at < v_closes, true);
 
@@ -133,6 +137,10 @@ begin
         end if;  -- otherwise hunt_near_clicks has found all of them to be new
         v_size := cardinality(p_ids);
         v_all_new := v_size = cardinality(v_ids);
+        if p_leaves is not null and v_size > 0 and not v_all_new then
+            select string_agg(substr(p_leaves, array_position(v_ids, i.click_id) * 32 - 31, 32), '' order by i.ord)
+              into p_leaves from unnest(p_ids) with ordinality as i (click_id, ord);
+        end if;
     end if;
 
     v_drawn := p_prizes;
@@ -187,15 +195,34 @@ begin
     end if;
 
     if v_size > 0 then
+        if v_sold <> '{}' then
+            v_sold_out := array_fill(null::text, array[v_size]);
+            foreach v_number in array v_sold loop
+                v_sold_out[v_number] := v_drawn[v_number];
+            end loop;
+        end if;
+        v_won := p_prizes;
+        v_worth := p_points;
+        foreach v_number in array v_denied loop
+            v_won[v_number] := null;
+            v_worth[v_number] := 0;
+        end loop;
         insert into rewards (hunt, seq, click_id, player, x, y, prize, points, at, sold_out)
-        select v_hunt, v_last + i.ord, i.click_id, i.player, i.place[0], i.place[1],
-               case when i.ord <> all (v_denied) then i.prize end,
-               case when i.ord <> all (v_denied) then i.points else 0 end,
-               v_at,
-               case when i.ord = any (v_sold) then v_drawn[i.ord] end
-          from unnest(p_ids, p_players, p_places, p_prizes, p_points)
-               with ordinality as i (click_id, player, place, prize, points, ord);
-        update hunts h set last_seq = v_last + v_size where h.number = v_hunt;
+        select v_hunt, v_last + i.ord, i.click_id, i.player, i.place[0], i.place[1], i.prize, i.points, v_at, i.sold_out
+          from unnest(p_ids, p_players, p_places, v_won, v_worth, v_sold_out)
+               with ordinality as i (click_id, player, place, prize, points, sold_out, ord);
+        if v_head is not null then
+            if p_leaves is null then
+                p_leaves := hunt_leaves(v_hunt, p_ids, p_players, p_places);
+            end if;
+            v_head := sha256(
+                E'hunt batch 1\n'::bytea || v_head || int8send(v_last + 1) || convert_to(
+                    v_at_text || E'\n' || array_to_string(v_won, ',', '') || E'\n' || array_to_string(v_worth, ',') || E'\n'
+                    || coalesce(array_to_string(v_sold_out, ',', ''), repeat(',', v_size - 1)) || E'\n', 'UTF8')
+                || p_leaves);
+            v_chained := v_at;
+        end if;
+        update hunts h set last_seq = v_last + v_size, head = v_head, chained_at = v_chained where h.number = v_hunt;
         if v_has_codes then
             v_codes := hunt_bind_codes(v_hunt, v_last, p_prizes, v_denied);
         end if;
@@ -241,15 +268,44 @@ begin
 
     if v_all_new then
         return query select 0, 0, v_last, null::text, null::int, v_at_text, null::float8, v_denied, v_sold, null::text,
-                            v_codes;
+                            v_codes, encode(v_head, 'hex'), v_last + v_size;
     else
         return query
         select o.ord, o.verdict, o.seq, o.prize, o.points, o.at, o.retry, null::int[], null::int[], o.sold_out,
                case when v_has_codes and o.verdict in (0, 1) and o.prize is not null then
                    array[hunt_code(v_hunt, o.seq)]
-               end
+               end, encode(v_head, 'hex'), v_last + v_size
           from hunt_outcomes(
                    v_hunt, v_ids, v_players, v_places, v_last, v_open, v_cooldown, v_at, v_attempts, v_since,
                    hunt_period_end(v_per, v_timezone, v_since), v_max_speed, v_sphere) o;
     end if;
+end $$;
+
+-- Servers of the release before call it without leaves, and get the columns that they know. They draw by algorithm 1, so other hunts refuse
+-- them.
+do $$
+begin
+    if not exists (
+        select from pg_proc where proname = 'hunt_commit' and pronargs = 9 and 'codes' = any(proargnames)
+    ) then
+        drop function if exists hunt_commit(text, uuid[], text[], point[], text[], int[], text, text, bigint);
+    end if;
+end $$;
+create or replace function hunt_commit(
+    p_hunt text, p_ids uuid[], p_players text[], p_places point[], p_prizes text[], p_points int[],
+    p_from text, p_events text, p_known bigint
+) returns table (
+    ord int, verdict int, seq bigint, prize text, points int, at text, retry float8, denied int[],
+    sold int[], sold_out text, codes bytea[]
+)
+language plpgsql
+as $$
+begin
+    if exists (select from hunts h where h.id = p_hunt and h.algorithm > 1) then
+        raise exception 'this release cannot draw clicks of the hunt: update the server'
+            using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    return query
+    select c.ord, c.verdict, c.seq, c.prize, c.points, c.at, c.retry, c.denied, c.sold, c.sold_out, c.codes
+      from hunt_commit(p_hunt, p_ids, p_players, p_places, p_prizes, p_points, p_from, p_events, p_known, null) c;
 end $$;

@@ -11,6 +11,9 @@ begin
     delete from announcements where hunt = p_hunt;
     delete from hunt_versions where hunt = p_hunt;
     delete from codes where hunt = p_hunt;
+    delete from code_pools where hunt = p_hunt;
+    delete from proof_entries where hunt = p_hunt;
+    delete from proof_heads where hunt = p_hunt;
     delete from prize_steps where hunt = p_hunt;
     delete from player_periods where hunt = p_hunt;
     delete from prizes where hunt = p_hunt;

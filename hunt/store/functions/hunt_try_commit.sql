@@ -29,7 +29,7 @@ begin
         begin
             -- No player can have this name: it holds a space.
             perform hunt_commit(v_hunt, array[gen_random_uuid()], array[' probe'], array[point(0, 0)],
-                                array[v_prize], array[0], '', null, 0);
+                                array[v_prize], array[0], '', null, 0, sha256(''));
             raise exception using errcode = 'H0000';
         exception when sqlstate 'H0000' then
             null;  -- everything since the inner begin is undone

@@ -252,6 +252,7 @@ class Definition(Struct, forbid_unknown_fields=True):
     position: Literal["tap", "device", "either"] = "tap"
     retain: Duration | None = None
     page: Page | None = None
+    second_share: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
     prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
 
 

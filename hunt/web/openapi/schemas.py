@@ -76,10 +76,18 @@ class Reward(Struct):
     state: Literal["claimed", "sent", "void"] | UnsetType = UNSET
 
 
+class Receipt(Struct):
+    """The head of the hunt's chain after the row `upto`: proves that the click is in the log."""
+
+    upto: Annotated[int, Meta(ge=1)]
+    head: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
 class ClickResult(Reward, kw_only=True):
     """The response to a click; `duplicate` is true if this id was settled before."""
 
     duplicate: bool
+    receipt: Receipt | UnsetType = UNSET
 
 
 class ClaimBody(Struct, forbid_unknown_fields=True):
@@ -208,6 +216,9 @@ class Hunt(HuntSummary, kw_only=True):
     version: Annotated[int, Meta(ge=1)]
     epoch: str
     commitment: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    algorithm: Annotated[int, Meta(ge=1)]
+    seal: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | UnsetType = UNSET
+    second_share: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
     attempts: Quota | UnsetType = UNSET
     max_wins: Quota | UnsetType = UNSET
