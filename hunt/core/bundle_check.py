@@ -86,6 +86,7 @@ class _Checker:
         self._counts: Counter[str] = Counter()
         self._granted: Counter[str] = Counter()
         self._pools: dict[str, chain.Tree] = {}
+        self._clicks: dict[int, int] = {}  # seq of each click, by its id as a number
         self._replay = Replay(chain.joined_seed(self._seed, self._share))
         self._receipts = {int(each["seq"]): each for each in receipts}
         self._waiting: dict[int, set[str]] = {}  # heads that receipts have, by seq
@@ -234,6 +235,10 @@ class _Checker:
         head = chain.after_batch(self._head, line.first, line.at, results, leaves)
         at = self._replay.time(line.at)
         for seq, row in enumerate(line.rows, line.first):
+            if row.id is not None:
+                first = self._clicks.setdefault(int(row.id.replace("-", ""), 16), seq)
+                if first != seq:
+                    raise ProofError(f"rows {first} and {seq} are of the same click")
             self._replay.row(seq, row, at)
             self._receipt(seq, row, line.at)
             self._counts["erased"] += row.leaf is not None

@@ -187,7 +187,7 @@ class _Writer:
         first, self.seq = self.seq + 1, self.seq + len(rows)
         receipt = {"upto": self.seq, "head": self.head.hex()}
         for seq, row in enumerate(rows, first):
-            kept = {name: row[name] for name in ("id", "x", "y")}
+            kept = {name: row[name] for name in ("id", "x", "y", "sold_out") if name in row}
             kept |= {"prize": row.get("prize"), "points": row.get("points", 0)}
             self.answers.append({"seq": seq, "at": at, "receipt": receipt} | kept)
         if len(self.lines) % 7 == 0:

@@ -22,6 +22,7 @@ class Forgery(NamedTuple):
     forge: Callable[[list[Json]], list[Json]]  #: of the lines of an honest bundle
     step: str  #: that fails
     names: str  #: a regular expression of the failure
+    first: str  #: the same of the words of ``hunt verify``, which stops at the first failure
 
 
 class Honest(NamedTuple):
@@ -189,39 +190,78 @@ def another_share(lines: list[Json]) -> list[Json]:
     return lines
 
 
+GIVES = r"row \d+: seed and rules give .+, and the log has .+"
+SEALED = "the definition of seal 1 is not the sealed one: a place, odds, the order of prizes"
 DRAWN = r"row \d+: .+ instead of .+"
 BEFORE = r"receipt for row \d+ has another head"
 
 #: By name; each test has all of them.
 FORGERIES: dict[str, Forgery] = {
-    "moved-place": Forgery(moved_place, "seals", r"seal 1: the definition \(places"),
-    "moved-place-resealed": Forgery(resealed_place, "seals", "not the published one"),
-    "swapped-prizes": Forgery(swapped_prizes, "seals", r"seal 1: the definition .*order"),
-    "swapped-prizes-resealed": Forgery(swapped_public_prizes, "seals", "in another order"),
-    "changed-odds": Forgery(changed_odds, "draws", DRAWN),
-    "changed-seed": Forgery(changed_seed, "seals", "seal 1: the seed is not the sealed one"),
-    "changed-seed-resealed": Forgery(resealed_seed, "draws", DRAWN),
-    "another-share": Forgery(another_share, "seals", "second share is not"),
-    "forged-row": Forgery(forged_row, "chain", "head .* is not that of the rows"),
-    "forged-row-rechained": Forgery(rechained_forged_row, "draws", "prize coin instead of no"),
-    "forged-row-and-receipt": Forgery(rechained_forged_row, "receipts", r"row \d+ has prize"),
-    "forged-points": Forgery(forged_points, "draws", "500 points instead of 5"),
-    "missing-row": Forgery(missing_row, "chain", r"row \d+ follows row \d+"),
-    "missing-batch": Forgery(missing_batch, "chain", r"row \d+ follows row \d+"),
-    "missing-row-rechained": Forgery(rechained_missing_row, "receipts", r"row \d+ has"),
-    "inserted-row": Forgery(inserted_row, "receipts", BEFORE),
-    "reordered-rows": Forgery(reordered_rows, "chain", "head .* is not that of the rows"),
-    "reordered-rows-rechained": Forgery(rechained_reordered_rows, "receipts", r"row \d+ has"),
-    "repeated-click": Forgery(repeated_click, "draws", r"rows \d+ and \d+ are of the same click"),
+    "moved-place": Forgery(moved_place, "seals", r"seal 1: the definition \(places", SEALED),
+    "moved-place-resealed": Forgery(resealed_place, "seals", "not the published one", GIVES),
+    "swapped-prizes": Forgery(swapped_prizes, "seals", r"seal 1: the definition .*order", SEALED),
+    "swapped-prizes-resealed": Forgery(
+        swapped_public_prizes, "seals", "in another order", "seal 1 shows players other rules"
+    ),
+    "changed-odds": Forgery(changed_odds, "draws", DRAWN, GIVES),
+    "changed-seed": Forgery(
+        changed_seed,
+        "seals",
+        "seal 1: the seed is not the sealed one",
+        "the seed is not the one of seal 1",
+    ),
+    "changed-seed-resealed": Forgery(resealed_seed, "draws", DRAWN, GIVES),
+    "another-share": Forgery(
+        another_share, "seals", "second share is not", "second share is not the one of seal 1"
+    ),
+    "forged-row": Forgery(forged_row, "chain", "head .* is not that of the rows", GIVES),
+    "forged-row-rechained": Forgery(
+        rechained_forged_row, "draws", "prize coin instead of no", GIVES
+    ),
+    "forged-row-and-receipt": Forgery(
+        rechained_forged_row, "receipts", r"row \d+ has prize", GIVES
+    ),
+    "forged-points": Forgery(
+        forged_points, "draws", "500 points instead of 5", "the log has coin with 500 points"
+    ),
+    "missing-row": Forgery(missing_row, "chain", r"row \d+ follows row \d+", GIVES),
+    "missing-batch": Forgery(
+        missing_batch, "chain", r"row \d+ follows row \d+", "rows are missing or moved"
+    ),
+    "missing-row-rechained": Forgery(rechained_missing_row, "receipts", r"row \d+ has", GIVES),
+    "inserted-row": Forgery(inserted_row, "receipts", BEFORE, GIVES),
+    "reordered-rows": Forgery(reordered_rows, "chain", "head .* is not that of the rows", GIVES),
+    "reordered-rows-rechained": Forgery(
+        rechained_reordered_rows, "receipts", r"row \d+ has", GIVES
+    ),
+    "repeated-click": Forgery(
+        repeated_click,
+        "draws",
+        r"rows \d+ and \d+ are of the same click",
+        r"rows \d+ and \d+ are of the same click",
+    ),
     "second-reward-for-a-code": Forgery(
-        second_reward_for_a_code, "codes", "voucher was granted 26 times, with 25 codes"
+        second_reward_for_a_code,
+        "codes",
+        "voucher was granted 26 times, with 25 codes",
+        "voucher is sold out, and the log has voucher",
     ),
-    "exchanged-code": Forgery(exchanged_code, "codes", "codes of voucher are not those of seal 1"),
+    "exchanged-code": Forgery(
+        exchanged_code,
+        "codes",
+        "codes of voucher are not those of seal 1",
+        "codes are not the sealed ones",
+    ),
     "moment-for-a-later-click": Forgery(
-        moment_for_a_later_click, "draws", "instead of prize flash"
+        moment_for_a_later_click,
+        "draws",
+        "instead of prize flash",
+        "give flash with 9 points, and the log has nothing",
     ),
-    "click-after-the-end": Forgery(click_after_the_end, "chain", "after the end"),
-    "cut-off": Forgery(cut_off, "file", "no end"),
+    "click-after-the-end": Forgery(
+        click_after_the_end, "chain", "after the end", "is after the end"
+    ),
+    "cut-off": Forgery(cut_off, "file", "no end", "the bundle is incomplete"),
 }
 
 

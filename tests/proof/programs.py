@@ -8,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from hunt.core import bundle_check
+from hunt.core.bundle import read
+from hunt.errors import ProofError
 from tests.proof.bundles import Json
 from tests.proof.verifiers import run_node, run_python
 
@@ -50,4 +53,15 @@ def javascript(bundle: Path, answers: list[Json], seal: str | None) -> Found:
     return Found(found["failures"], found["rows"])
 
 
-PROGRAMS: dict[str, Program] = {"python": python, "javascript": javascript}
+def hunt(bundle: Path, answers: list[Json], seal: str | None) -> Found:
+    """Check a bundle with the code of the server, which stops at the first failure."""
+    try:
+        report = bundle_check.check(read(bundle), answers)
+    except ProofError as exc:
+        return Found({"first": str(exc)}, 0)
+    if seal not in {None, report.seals[0]}:
+        return Found({"first": "the first seal is not the published one"}, report.rows)
+    return Found({}, report.rows)
+
+
+PROGRAMS: dict[str, Program] = {"hunt": hunt, "javascript": javascript, "python": python}

@@ -230,7 +230,7 @@ _PAGES = (
         name="proof_page_of_hunt", method="GET", path="/proof/{hunt}", tag="pages",
         summary="The same page, which loads the bundle of this hunt once it has ended.",
         responses=(Response(body=STRING, mimetype="text/html", headers=("ETag",)), _NOT_MODIFIED),
-        parameters=(_IF_NONE_MATCH,),
+        parameters=(_IF_NONE_MATCH,), errors=(404,),
     ),
     *(
         Operation(

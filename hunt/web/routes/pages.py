@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
+from hunt.core import form
 from hunt.operations import Operations
 from hunt.play.play import Play
 from hunt.play.resources import Resource, Resources
@@ -41,6 +42,8 @@ def blueprint(play: Play, operations: Operations, resources: Resources) -> Bluep
 
     @routes.get("/proof/<hunt_id>")
     async def proof_of_hunt(hunt_id: str) -> Response:
+        if not form.ID.fullmatch(hunt_id):
+            raise NotFound("there is no such hunt")
         return respond("/proof")  # the page requests the bundle of the hunt in its address
 
     for path in ("/", "/docs", "/docs/problems", "/openapi.json", "/livez", "/proof", "/readyz"):

@@ -40,6 +40,18 @@ async def test_pages_load_nothing_from_elsewhere(database: str) -> None:
                 assert (await client.get(address)).status_code == 200, address
 
 
+async def test_proof_page_is_the_same_for_each_hunt(database: str) -> None:
+    async with serving(database) as client:
+        page = await client.get("/proof")
+        assert (await client.get("/proof/harbour")).content == page.content
+        assert (await client.get("/proof/No-Id")).status_code == 404
+        verifier = re.search(r'href="(/static/-/hunt_verify[^"]+)" download', page.text)
+        assert verifier is not None
+        answer = await client.get(verifier[1])
+        assert answer.headers["Content-Type"] == "text/x-python; charset=utf-8"
+        assert answer.text.startswith("#!/usr/bin/env python3")
+
+
 @pytest.mark.parametrize("path", ["icon.svg", "game/game.js"])
 async def test_file_is_not_sent_again_to_a_client_that_has_it(database: str, path: str) -> None:
     async with serving(database) as client:
