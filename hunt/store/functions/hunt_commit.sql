@@ -67,6 +67,7 @@ declare
     v_wins_per  text;
     v_max_speed float8;
     v_sphere    boolean;
+    v_counted   int;  -- players whose last click was updated
     v_given     int[] := '{}';  -- the clicks that got another prize than they drew
     v_at        timestamptz;
     v_at_text   text;
@@ -108,9 +109,21 @@ begin
         v_since := hunt_period(v_per, v_timezone, v_at);
     end if;
 
-    v_all_new := v_open and v_cooldown = interval '0' and v_max_speed is null
+    v_all_new := v_open
         and (select count(distinct i.click_id) from unnest(p_ids) as i (click_id)) = v_size
         and not hunt_seen(v_hunt, p_ids);
+    if v_all_new and (v_cooldown > interval '0' or v_max_speed is not null) then
+        -- Two clicks of one player are left to hunt_near_clicks and hunt_new_clicks.
+        v_all_new := (select count(distinct i.player collate "C") from unnest(p_players) as i (player)) = v_size
+            and not exists (
+                select from unnest(p_players, p_places) as i (player, place)
+                  cross join lateral (
+                       select * from player_clicks l where l.hunt = v_hunt and l.player = i.player limit 1) c
+                 where v_cooldown > interval '0' and c.at + v_cooldown > v_at
+                    or v_max_speed is not null
+                       and hunt_distance(c.place, i.place, v_sphere)
+                           > v_max_speed * greatest(extract(epoch from v_at - c.at), 0)::float8);
+    end if;
     if v_all_new and v_attempts is not null then
         v_over := hunt_count_in_period(v_hunt, 'a', v_attempts, v_since, p_players);
         v_all_new := v_over = '{}';
@@ -227,14 +240,24 @@ begin
             v_codes := hunt_bind_codes(v_hunt, v_last, p_prizes, v_denied);
         end if;
         if v_max_speed is not null then
-            insert into player_clicks as c (hunt, player, at, place)
-            select distinct on (i.player) v_hunt, i.player, v_at, i.place
-              from unnest(p_players, p_places) as i (player, place)
-            on conflict (hunt, player) do update set (at, place) = (excluded.at, excluded.place);
+            -- "on conflict" would lock each row before its update. The rows are found by probes of the index, and joined by
+            -- their address, whatever size the planner assumes for the table. Only an erasure writes them meanwhile.
+            with clicked as materialized (
+                select i.place, (select l.ctid from player_clicks l
+                                  where l.hunt = v_hunt and l.player = i.player limit 1) as address
+                  from unnest(p_players, p_places) as i (player, place)
+            )
+            update player_clicks c set at = v_at, place = k.place from clicked k where c.ctid = k.address;
+            get diagnostics v_counted = row_count;
         elsif v_cooldown > interval '0' then  -- without a place: it would not be that of `at` later
-            insert into player_clicks as c (hunt, player, at)
-            select v_hunt, i.player, v_at from unnest(p_players) as i (player)
-            on conflict (hunt, player) do update set (at, place) = (excluded.at, null);
+            update player_clicks c set at = v_at, place = null where c.hunt = v_hunt and c.player = any (p_players);
+            get diagnostics v_counted = row_count;
+        end if;
+        if v_counted < v_size then
+            insert into player_clicks (hunt, player, at, place)
+            select v_hunt, i.player, v_at, case when v_max_speed is not null then i.place end
+              from unnest(p_players, p_places) as i (player, place)
+            on conflict do nothing;
         end if;
 
         if v_attempts is not null and v_over is distinct from '{}' then
