@@ -120,7 +120,7 @@ begin
                   cross join lateral (
                        select * from player_clicks l where l.hunt = v_hunt and l.player = i.player limit 1) c
                  where v_cooldown > interval '0' and c.at + v_cooldown > v_at
-                    or v_max_speed is not null
+                    or v_max_speed is not null and c.place is not null
                        and hunt_distance(c.place, i.place, v_sphere)
                            > v_max_speed * greatest(extract(epoch from v_at - c.at), 0)::float8);
     end if;
