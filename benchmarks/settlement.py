@@ -46,7 +46,8 @@ def hunts() -> dict[str, Definition]:
     text = resources.files("hunt").joinpath("harbour.toml").read_text("utf-8")
     text = text.replace("stock = 500\n", "stock = 1000000\n")
     text = text.replace("per_player = 3\n", "per_player = 1000000\n")
-    demo, every = parse(text.replace("stock = 10000\n", "stock = 1000000\n")), parse(with_rules(text))
+    demo = parse(text.replace("stock = 10000\n", "stock = 1000000\n"))
+    every = parse(with_rules(text))
     found = {
         "none": demo,
         "attempts": replace(demo, attempts=every.attempts, timezone=every.timezone),
@@ -129,7 +130,7 @@ def main() -> None:
         database.started(Path(folder)) as postgres,
     ):
         rows = trio.run(measure, options, postgres.conninfo)
-    head = ["rule", "batch", "µs a click", "ratio"]
+    head = ["rule", "batch", "us a click", "ratio"]
     output.table("PostgreSQL's CPU of hunt_commit", [head, *rows], options)
 
 
