@@ -57,6 +57,8 @@ MEANINGS: Mapping[str, str] = {
     "Definition.max_speed": "Metres, or map units, a second between two counted clicks of a "
     "player. Default: no limit.",
     "Definition.position": "How the page takes positions; see [maps](rules.md#maps-in-degrees).",
+    "Definition.test": "Whether it is a [test hunt](test-hunts.md), whose id begins with `test-`; "
+    "cannot change.",
     "Definition.retain": "How long positions and ids of players are kept after the end, as in "
     "`2 years`. Default: for ever.",
     "Definition.page": "Look of the page of players. In a hunt file this is the table `[page]`.",

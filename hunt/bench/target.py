@@ -100,13 +100,22 @@ class Target:
             f"Content-Length: {length}\r\n\r\n"
         ).encode()
 
-    def stream_request(self, token: str, *, everybody: bool = False) -> bytes:
-        """Return the request of an event stream."""
+    def stream_request(
+        self, token: str, *, everybody: bool = False, last: str | None = None
+    ) -> bytes:
+        """Return the request of an event stream.
+
+        Args:
+            token: Token of the player.
+            everybody: Request the wins of all players instead of the player's rewards.
+            last: Event id to resume after; None: from now on.
+        """
+        resume = "" if last is None else f"Last-Event-ID: {last}\r\n"
         query = "?scope=all" if everybody else ""
         return (
             f"GET /v1/hunts/{self.hunt}/events{query} HTTP/1.1\r\n"
             f"Host: {self.host}:{self.port}\r\nAuthorization: Bearer {token}\r\n"
-            "Accept: text/event-stream\r\n\r\n"
+            f"{resume}Accept: text/event-stream\r\n\r\n"
         ).encode()
 
     def request(

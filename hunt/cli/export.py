@@ -98,7 +98,7 @@ async def _export(
     sink: BinaryIO,
 ) -> tuple[int, int]:
     """Write an export; return the number of rows, and the last seq."""
-    output, count, last = writer(form, subject), 0, since
+    output, count, last = writer(form, subject, hunt_id), 0, since
     detail: dict[str, object] = {"what": subject, "format": form, "since_seq": since}
     entry = Entry(actor=arguments.actor(), action="export_log", hunt=hunt_id, detail=detail)
     async with running.pool(settings) as pool:

@@ -75,6 +75,7 @@ async def _list(settings: Settings, hunt_id: str, wanted: Filter, form: str, fie
         if not doors:
             await running.existing(hunts, hunt_id)
         columns: Sequence[winner_formats.Column] = HUNT_FULFILMENT if doors else FULFILMENT
+        columns = winner_formats.of_hunt(hunt_id, columns)
         if fields:
             columns = (*columns, winner_formats.CLAIM)
         lines = winner_formats.csv_lines if form == "csv" else winner_formats.json_lines

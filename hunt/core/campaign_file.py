@@ -92,6 +92,8 @@ def parse_campaign(text: str) -> CampaignDefinition:
     campaign = read_campaign(form, table, "campaign.")
     schedule = _schedule(form, table, campaign.timezone)
     common = form.table("hunt", raw.get("hunt", {}))
+    if "test" in common:
+        form.wrong("hunt.test", "must be left out: a campaign has no test hunts")
     for name in ("id", "timezone"):
         if name in common:
             form.wrong(f"hunt.{name}", "must be left out: each door has it from the campaign")

@@ -8,6 +8,7 @@ import struct
 from msgspec import Struct
 
 from hunt.core import key_ring
+from hunt.core.definition import is_test
 from hunt.core.key_ring import KeyRing
 
 #: Longest code, in characters.
@@ -28,6 +29,10 @@ class Code(Struct, frozen=True, gc=False):
         return "Code(...)"
 
 
+#: Codes of test hunts begin with it, and other codes do not.
+TEST_CODE = "TEST-"
+
+
 def problem(line: str) -> str | None:
     """Return what is wrong with a line of a file of codes, or None; never quote it."""
     if not line:
@@ -36,6 +41,15 @@ def problem(line: str) -> str | None:
         return f"is longer than {LONGEST} characters"
     if not _CODE.fullmatch(line):
         return "has characters other than printable ASCII"
+    return None
+
+
+def mixed(hunt: str, line: str) -> str | None:
+    """Return why a code must not be loaded into a hunt; None if test and real codes are apart."""
+    if is_test(hunt) and not line.startswith(TEST_CODE):
+        return f"does not begin with {TEST_CODE}: a test hunt takes no real codes"
+    if not is_test(hunt) and line.startswith(TEST_CODE):
+        return f"begins with {TEST_CODE}, as the codes of test hunts do"
     return None
 
 

@@ -17,6 +17,15 @@ MAX_PRIZES = 100
 MAX_STEPS = 10_000
 
 
+#: Ids of test hunts begin with it, and those of other hunts do not.
+TEST_PREFIX = "test-"
+
+
+def is_test(hunt: str) -> bool:
+    """Return whether a hunt is a test hunt, by its id; nobody fulfils its prizes."""
+    return hunt.startswith(TEST_PREFIX)
+
+
 @dataclass(frozen=True, slots=True)
 class Peak:
     """Odds that fall off around a secret position, as a Gaussian."""
@@ -145,6 +154,7 @@ class Definition:
     retain: timedelta | None = None  #: how long players are kept after the end; None: for ever
     page: Page | None = None  #: look of its page; None: the harbour
     second_share: str | None = None  #: SHA-256 of a third party's share of the seed, in hex
+    test: bool = False  #: not listed, its prizes are marked, and it can be deleted with its clicks
 
     def period(self, prize: Prize) -> tuple[datetime | None, datetime | None]:
         """Return the times between which a prize is granted; None without such a time."""

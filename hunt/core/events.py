@@ -40,6 +40,7 @@ class Reward(Struct, frozen=True, gc=False):
     sold_out: str | None = None  #: the prize that the click drew, if its stock was used up
     code: Code | None = None  #: for its player only; None where the prize has no codes
     state: str | None = None  #: of the prize: claimed, sent or void; None: granted, or no prize
+    test: bool = False  #: of a test hunt: nobody fulfils it
 
 
 class Receipt(Struct, frozen=True, gc=False):

@@ -6,7 +6,15 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
-from hunt.core.winner_formats import CLICKS, WINNERS, Column, csv_head, csv_lines, json_lines
+from hunt.core.winner_formats import (
+    CLICKS,
+    WINNERS,
+    Column,
+    csv_head,
+    csv_lines,
+    json_lines,
+    of_hunt,
+)
 from hunt.errors import HuntError
 
 if TYPE_CHECKING:
@@ -47,13 +55,18 @@ class Writer(Protocol):
         ...
 
 
-def writer(form: Format, subject: Subject) -> Writer:
+def writer(form: Format, subject: Subject, hunt: str = "") -> Writer:
     """Return the writer of an export.
+
+    Args:
+        form: Format of the file.
+        subject: Rows of the export.
+        hunt: Id of the hunt; rows of a test hunt are marked.
 
     Raises:
         HuntError: The format is Parquet, and pyarrow is not installed.
     """
-    columns = COLUMNS[subject]
+    columns = of_hunt(hunt, COLUMNS[subject])
     if form == "parquet":
         return _Parquet(columns)
     return _Csv(columns) if form == "csv" else _Ndjson(columns)
@@ -101,6 +114,7 @@ class _Parquet:
             "text": pyarrow.string(),
             "time": pyarrow.timestamp("us", tz="UTC"),
             "number": pyarrow.float64(),
+            "mark": pyarrow.bool_(),
         }
         self._names = [column.name for column in columns]
         self._schema = pyarrow.schema([(column.name, kinds[column.kind]) for column in columns])

@@ -9,7 +9,15 @@ from datetime import datetime
 
 from hunt.core import claim_form, map_form, page, rule_form
 from hunt.core.claims import duration_text
-from hunt.core.definition import MAX_PRIZES, Area, Definition, Peak, Prize
+from hunt.core.definition import (
+    MAX_PRIZES,
+    TEST_PREFIX,
+    Area,
+    Definition,
+    Peak,
+    Prize,
+    is_test,
+)
 from hunt.core.form import Form
 from hunt.core.maps import Map
 from hunt.core.odds_bound import crowded
@@ -18,7 +26,7 @@ from hunt.errors import DefinitionError
 _HUNT_NAMES = frozenset(
     {
         "id", "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
-        "max_wins", "max_accuracy", "max_speed", "position", "retain", "second_share",
+        "max_wins", "max_accuracy", "max_speed", "position", "retain", "second_share", "test",
     }
 )  # fmt: skip
 _PRIZE_NAMES = rule_form.PRIZE_RULES | {
@@ -96,7 +104,10 @@ def from_tables(raw: Mapping[str, object]) -> Definition:
         retain=claim_form.duration(form, "hunt.retain", hunt.get("retain")),
         page=page.read(form, raw.get("page")),
         second_share=form.sha256("hunt.second_share", hunt.get("second_share")),
+        test=form.flag("hunt.test", hunt.get("test", False)),
     )
+    if definition.test and definition.id and not is_test(definition.id):
+        form.wrong("hunt.id", f"must begin with {TEST_PREFIX} in a test hunt")
     rule_form.check(form, definition)
     ids = [prize.id for prize in definition.prizes]
     for prize_id in sorted({each for each in ids if each and ids.count(each) > 1}):
@@ -155,6 +166,7 @@ def to_json(definition: Definition) -> dict[str, object]:
         "retain": definition.retain and duration_text(definition.retain),
         "page": definition.page and page.to_json(definition.page),
         "second_share": definition.second_share,
+        "test": True if definition.test else None,
     }
     return {
         "id": definition.id,

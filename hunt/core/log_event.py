@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hunt.core.definition import is_test
 from hunt.core.sse import event_id
 from hunt.core.wire import encode
 
@@ -53,8 +54,10 @@ def event_json(hunt: str, event: LogEvent) -> bytes:
         event: The event.
     """
     at = event.at.isoformat().replace("+00:00", "Z")
-    data = {
+    data: dict[str, object] = {
         "hunt": hunt, "seq": event.seq, "id": event.id, "player": event.player,
         "prize": event.prize, "points": event.points, "at": at, "x": event.x, "y": event.y,
     }  # fmt: skip
+    if is_test(hunt):
+        data["test"] = True
     return encode({"type": event.type, "timestamp": at, "data": data})

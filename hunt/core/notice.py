@@ -10,6 +10,7 @@ from operator import attrgetter
 
 import msgspec
 
+from hunt.core.definition import is_test
 from hunt.core.events import Click, Notice, Reward
 
 #: Largest number of clicks in a batch whose notice contains its rows.  More rows do not fit
@@ -97,6 +98,7 @@ def parse(payload: str | bytes, *, own: str | None = None) -> Notice:
 
 def _rewards(raw: _Payload, rows: bytes) -> Iterator[Reward]:
     assert raw.at is not None
+    test = is_test(raw.h)
     given = {ordinal: (prize, points) for ordinal, prize, points in raw.g}
     for ordinal, row in enumerate(_rows(rows), 1):
         number, id_, player, prize, points, x, y = row
@@ -105,4 +107,4 @@ def _rewards(raw: _Payload, rows: bytes) -> Iterator[Reward]:
             prize, points, sold_out = None, 0, prize if ordinal in raw.s else None
         elif ordinal in given:
             prize, points = given[ordinal]
-        yield Reward(raw.f + number, id_, player, prize, points, raw.at, x, y, sold_out)
+        yield Reward(raw.f + number, id_, player, prize, points, raw.at, x, y, sold_out, test=test)

@@ -9,12 +9,13 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import UTC
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from hunt.core.codes import Code
+from hunt.core.definition import is_test
 from hunt.core.wire import encode
 
-Kind = Literal["integer", "text", "time", "number", "object"]
+Kind = Literal["integer", "text", "time", "number", "object", "mark"]
 
 
 class Column(NamedTuple):
@@ -46,6 +47,9 @@ CLAIM = Column("fields", "object")
 
 CLICKS = (*WINNERS, Column("sold_out", "text"))
 
+#: The last column of a test hunt: true in each row.
+TEST = Column("test", "mark")
+
 #: Winners of several hunts with their codes, such as the doors of a campaign.
 HUNT_FULFILMENT = (Column("hunt", "text"), *FULFILMENT)
 
@@ -55,9 +59,16 @@ FIELDS = tuple(column.name for column in WINNERS)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+def of_hunt(hunt: str, columns: Sequence[Column]) -> Sequence[Column]:
+    """Return the columns with the mark of a test hunt, if the hunt is one."""
+    return (*columns, TEST) if is_test(hunt) else columns
+
+
 def values(row: object, columns: Sequence[Column] = WINNERS) -> dict[str, object]:
     """Return the fields of a row as plain JSON values; times are in UTC."""
-    found = {column.name: getattr(row, column.name) for column in columns}
+    found: dict[str, Any] = {
+        name: True if kind == "mark" else getattr(row, name) for name, kind in columns
+    }
     if isinstance(code := found.get("code"), Code):
         found["code"] = code.text
     for name, kind in columns:
@@ -80,6 +91,8 @@ def csv_lines(rows: Iterable[object], columns: Sequence[Column] = WINNERS) -> st
         found = values(row, columns)
         if fields := found.get("fields"):
             found["fields"] = encode(fields).decode()
+        if TEST in columns:
+            found[TEST.name] = "true"
         for name in texts:
             if str(found[name]).startswith(FORMULA):
                 found[name] = f"'{found[name]}"

@@ -104,6 +104,8 @@ def _outcome(reward: Reward) -> str:
     more = "" if reward.sold_out is None else f',"sold_out":{_quoted(reward.sold_out)}'
     if reward.state is not None:
         more += f',"state":"{reward.state}"'
+    if reward.test:
+        more += ',"test":true'
     return f',"prize":{_quoted(reward.prize)},"points":{reward.points},"at":"{reward.at}"{more}'
 
 

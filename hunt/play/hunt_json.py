@@ -31,6 +31,7 @@ def summary(hunt: Hunt, now: datetime) -> dict[str, object]:
         "opens_at": moment(definition.opens_at),
         "closes_at": moment(definition.closes_at),
         **({} if hunt.campaign is None else {"campaign": hunt.campaign.id, "door": hunt.door}),
+        **({"test": True} if definition.test else {}),
     }
 
 
@@ -109,6 +110,7 @@ def _prize(prize: Prize, hunt: Hunt) -> dict[str, object]:
             if time is not None
         },
         **({} if prize.claim is None else {"claim": _claim(prize.claim)}),
+        **({"test": True} if hunt.definition.test else {}),
     }
 
 

@@ -90,7 +90,11 @@ class HuntList:
 
     def shown(self) -> list[Hunt]:
         """Return the hunts that players can see."""
-        return [hunt for hunt in self._hunts.values() if hunt.state != "draft"]
+        return [
+            hunt
+            for hunt in self._hunts.values()
+            if hunt.state != "draft" and not hunt.definition.test
+        ]
 
     def document(self) -> Document:
         """Return the current list."""

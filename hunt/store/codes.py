@@ -234,7 +234,7 @@ class _Load:
             if self._empty:
                 self.problems.add(self._empty, "is empty")
                 self._empty = 0
-            if (wrong := codes.problem(code)) is not None:
+            if (wrong := codes.problem(code) or codes.mixed(self._hunt, code)) is not None:
                 self.problems.add(line, wrong)
                 continue
             found = self._ring.digests(code.encode(), self._digest)

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from psycopg.types.range import Range
 
 from hunt.core import chain, fairness
-from hunt.core.definition import Area, Definition, Even, Prize, differences
+from hunt.core.definition import Area, Definition, Even, Prize, differences, is_test
 from hunt.core.hunt_file import from_json, to_json
 from hunt.core.hunts import State
 from hunt.core.key_ring import KeyRing
@@ -25,13 +25,13 @@ from hunt.store.epochs import new_epoch
 CREATE = """
     insert into hunts (
         id, definition, opens_at, closes_at, cooldown, timezone, attempts, attempts_per, max_wins,
-        max_wins_per, rules, codes, max_speed, sphere, epoch, seed, sealed_seed, algorithm, head,
-        player_key, share_hash)
+        max_wins_per, rules, codes, max_speed, sphere, test, epoch, seed, sealed_seed, algorithm,
+        head, player_key, share_hash)
     values (
         %(id)s, %(definition)s, %(opens_at)s, %(closes_at)s, %(cooldown)s, %(timezone)s,
         %(attempts)s, %(attempts_per)s, %(max_wins)s, %(max_wins_per)s, %(rules)s, %(codes)s,
-        %(max_speed)s, %(sphere)s, %(epoch)s, %(seed)s, %(sealed_seed)s, %(algorithm)s, %(head)s,
-        %(player_key)s, %(share_hash)s)
+        %(max_speed)s, %(sphere)s, %(test)s, %(epoch)s, %(seed)s, %(sealed_seed)s, %(algorithm)s,
+        %(head)s, %(player_key)s, %(share_hash)s)
     returning number
 """
 
@@ -182,6 +182,7 @@ async def apply(
 ) -> list[str]:
     """Create a hunt, or change a locked one; see `hunt.store.hunts.Hunts.apply`."""
     old = None if found is None else found.definition
+    _check_test(old, definition)
     changes = differences(old, definition)
     if not changes:
         return []
@@ -226,6 +227,16 @@ async def apply(
     return changes
 
 
+def _check_test(old: Definition | None, new: Definition) -> None:
+    """Raise `DefinitionError` if a hunt would become, or cease to be, a test hunt."""
+    if old is None:
+        if is_test(new.id) and not new.test:
+            wrong = "must not begin with test-: only ids of hunts with test = true do"
+            raise DefinitionError({"hunt.id": wrong})
+    elif old.test != new.test:
+        raise DefinitionError({"hunt.test": "cannot change: create another hunt"})
+
+
 async def _count_periods(conn: Connection, number: int, old: Definition, new: Definition) -> None:
     quotas = (("a", old.attempts, new.attempts), ("w", old.max_wins, new.max_wins))
     for what, before, after in quotas:
@@ -251,6 +262,7 @@ def _columns(definition: Definition) -> dict[str, object]:
         "rules": definition.has_rules,
         "max_speed": definition.max_speed,
         "sphere": definition.map.is_degrees,
+        "test": definition.test,
         "codes": any(prize.codes for prize in definition.prizes),
         "share_hash": definition.second_share and bytes.fromhex(definition.second_share),
     }

@@ -12,7 +12,8 @@ from hunt.core.key_ring import KeyRing
 from hunt.errors import DefinitionError, HuntFailed, SealError, WrongState
 from hunt.logs import FaultLog
 from hunt.store.audit import record_change
-from hunt.store.definitions import apply, locked, missing, reserved
+from hunt.store.definitions import Found, apply, locked, missing, reserved
+from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 from hunt.store.epochs import begin_after_loss, begin_all
@@ -26,6 +27,10 @@ VERSIONS = """
      where h.id = %s order by v.version desc
 """
 
+PURGE = "select hunt_purge(%s, %s)"
+
+#: Rows of each table that one step of a purge deletes.
+PURGED = 5000
 
 log = FaultLog("hunt")
 
@@ -212,21 +217,41 @@ class Hunts:
                 return await end_due(conn, hunt)
 
     async def delete(self, hunt: str, *, actor: str = "operator") -> None:
-        """Delete a hunt without clicks, and its versions; its audit trail stays.
+        """Delete a hunt without clicks, or a test hunt, and its versions; its audit trail stays.
+
+        A test hunt with clicks is closed first, so that it stays consistent while its rows are
+        deleted in short transactions.  Repeat the call after an error.
 
         Raises:
             HuntNotFound: There is no such hunt.
-            WrongState: It has clicks.
+            WrongState: It has clicks, and is no test hunt.
         """
         with translated():
             async with self._pool.transaction() as conn:
-                found = await locked(conn, hunt)
-                if found is None:
-                    raise missing(hunt)
-                if found.last_seq:
-                    raise WrongState(f"hunt {hunt!r} has clicks and cannot be deleted")
-                await conn.execute("select hunt_delete(%s)", (found.number,))
-                await record_change(conn, actor, "delete", hunt, before=found.state, after=None)
+                found = await self._deletable(conn, hunt)
+                if not found.last_seq:
+                    await _delete(conn, found, actor)
+                    return
+                await move(conn, found, "closed", actor)
+            while await self._purge(found.number):
+                pass
+            async with self._pool.transaction() as conn:
+                await _delete(conn, await self._deletable(conn, hunt), actor)
+
+    async def _deletable(self, conn: Connection, hunt: str) -> Found:
+        found = await locked(conn, hunt)
+        if found is None:
+            raise missing(hunt)
+        if found.last_seq and not found.definition.test:
+            raise WrongState(f"hunt {hunt!r} has clicks and cannot be deleted")
+        return found
+
+    async def _purge(self, number: int) -> int:
+        """Delete some rows of a closed test hunt; return how many."""
+        async with self._pool.connection() as conn:
+            row = await (await conn.execute(PURGE, (number, PURGED))).fetchone()
+        assert row is not None
+        return int(row[0])
 
     async def new_epochs(self, *, actor: str = "operator") -> dict[str, str]:
         """Begin a new epoch of every log, and return the epochs by hunt.
@@ -283,6 +308,13 @@ class Hunts:
                 if found is None:
                     raise missing(hunt)
                 return await move(conn, found, state, actor)
+
+
+async def _delete(conn: Connection, found: Found, actor: str) -> None:
+    """Delete a locked hunt, whose log is empty."""
+    hunt = found.definition.id
+    await conn.execute("select hunt_delete(%s)", (found.number,))
+    await record_change(conn, actor, "delete", hunt, before=found.state, after=None)
 
 
 def _version(row: tuple[Any, ...]) -> Version:

@@ -8,6 +8,7 @@ from itertools import starmap
 from msgspec.structs import replace
 
 from hunt.core import codes
+from hunt.core.definition import is_test
 from hunt.core.events import Click, Outcome, Receipt, Reward, Settlement
 from hunt.core.key_ring import KeyRing
 from hunt.errors import (
@@ -75,6 +76,21 @@ def with_code(ring: KeyRing, hunt: str, reward: Reward, packed: bytes | None) ->
         return replace(reward, code=codes.opened(ring, hunt, reward.prize, packed))
     except SealError as exc:
         raise HuntFailed(f"a code of hunt {hunt!r} cannot be read: {exc}") from None
+
+
+def of_hunt(hunt: str, reward: Reward) -> Reward:
+    """Return a reward that says whether it is of a test hunt."""
+    return replace(reward, test=True) if is_test(hunt) else reward
+
+
+def marked(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes of a test hunt, whose rewards say so."""
+    return [
+        replace(each, reward=replace(each.reward, test=True))
+        if isinstance(each, Settlement)
+        else each
+        for each in outcomes
+    ]
 
 
 def _all_new(clicks: Sequence[Click], row: Row) -> list[Outcome]:

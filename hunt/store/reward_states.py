@@ -12,6 +12,7 @@ from hunt.core.claims import Claim, RewardState
 from hunt.core.events import Reward
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
+from hunt.store.outcomes import of_hunt
 
 NUMBER = "select number from hunts where id = %s"
 
@@ -96,7 +97,9 @@ class RewardStates:
                     return None
                 values = {"hunt": number[0], "seq": seq}
                 row = await (await conn.execute(GET, values, prepare=False)).fetchone()
-        return None if row is None else Claimable(Reward(*row[:-1]), row[-1] and bytes(row[-1]))
+        if row is None:
+            return None
+        return Claimable(of_hunt(hunt, Reward(*row[:-1])), row[-1] and bytes(row[-1]))
 
     async def history(self, hunt: str, seq: int) -> list[Change]:
         """Return the changes of a reward, oldest first."""

@@ -41,6 +41,7 @@ RECIPES = {
     "keys rotate": [],
     "epoch": [],
     "simulate": [DEMO, "--clicks", "10"],
+    "rehearse": [DEMO, "--players", "1", "--rate", "10", "--for", "1"],
     "webhooks add": ["harbour", "https://shop.example/hunt"],
     "webhooks list": ["harbour"],
     "webhooks stop": ["harbour", "1"],
@@ -115,7 +116,16 @@ ASKS = {
 }
 
 #: Clients of a server; none runs in these tests.
-CLIENTS = {"drain", "health", "click", "watch", "bench clicks", "bench streams", "bench game"}
+CLIENTS = {
+    "drain",
+    "health",
+    "rehearse",
+    "click",
+    "watch",
+    "bench clicks",
+    "bench streams",
+    "bench game",
+}
 
 
 def commands(

@@ -71,3 +71,9 @@ def test_winner_sees_the_code_and_others_do_not() -> None:
         assert json.loads(text)["code"] == 'ha"sh'
     assert b'ha\\"sh' in sse.reward("e", WON)
     assert "code" not in json.loads(wire.reward_json(replace(WON, code=None)))
+
+
+def test_codes_of_test_hunts_and_of_others_are_kept_apart() -> None:
+    assert codes.mixed("harbour", "A-1") is codes.mixed("test-harbour", "TEST-1") is None
+    assert "takes no real codes" in (codes.mixed("test-harbour", "A-1") or "")
+    assert "test hunts" in (codes.mixed("harbour", "TEST-1") or "")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
+from hunt.core import compression
 from hunt.core.campaign_file import parse_campaign
 from hunt.core.crowds import UNIFORM, Shares
-from hunt.core.definition import Definition, Moments, Prize, Quota, Step
+from hunt.core.definition import Definition
 from hunt.core.hunt_file import parse
 from hunt.core.time_slices import TimeSpan
 
@@ -17,8 +17,6 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 #: Players for whom the stocks of the examples are made.
 PLAYERS = 20_000
-
-PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
 
 
 @dataclass(frozen=True)
@@ -60,52 +58,11 @@ def compressed(
 ) -> Definition:
     """Return a hunt that begins at `starts` and lasts some seconds.
 
-    Stocks and plans are scaled to the number of players.  Speeds are scaled with the time.  A
-    quota of a period becomes one of the whole hunt, because PostgreSQL's calendar does not run
-    faster.
-
     Args:
         definition: The hunt of the file.
         starts: When it opens.
         seconds: How long it lasts.
-        players: Number of players for whom the stocks are.
+        players: Number of players to whom stocks and plans are scaled.
     """
-    span = TimeSpan(definition)
-    pace = span.length.total_seconds() / seconds
-    share = players / PLAYERS
-
-    def at(time: datetime | None) -> datetime | None:
-        return None if time is None else starts + (time - span.starts) / pace
-
-    def quota(found: Quota | None) -> Quota | None:
-        if found is None or found.per == "hunt":
-            return found
-        return Quota(found.count * math.ceil(span.length / PERIODS[found.per]), "hunt")
-
-    def prize(found: Prize) -> Prize:
-        release = found.release
-        if isinstance(release, Moments):
-            release = Moments(_scaled(release.count, share))
-        elif isinstance(release, tuple):
-            release = tuple(
-                Step(at(step.at) or starts, _scaled(step.total, share)) for step in release
-            )
-        stock = None if found.stock is None else _scaled(found.stock, share)
-        return replace(
-            found, starts=at(found.starts), until=at(found.until), release=release, stock=stock
-        )
-
-    return replace(
-        definition,
-        opens_at=at(span.starts),
-        closes_at=at(span.ends),
-        cooldown=definition.cooldown / pace,
-        max_speed=definition.max_speed and definition.max_speed * pace,
-        attempts=quota(definition.attempts),
-        max_wins=quota(definition.max_wins),
-        prizes=tuple(map(prize, definition.prizes)),
-    )
-
-
-def _scaled(count: int, share: float) -> int:
-    return max(round(count * share), 1)
+    pace = TimeSpan(definition).length.total_seconds() / seconds
+    return compression.compressed(definition, starts, pace=pace, share=players / PLAYERS)

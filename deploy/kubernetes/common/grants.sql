@@ -2,9 +2,9 @@
 --
 --   psql -d hunt -U hunt_owner -f grants.sql
 --
--- Not granted: any DDL, DELETE and TRUNCATE of the log, changes of the audit trail. Four functions run with the rights of
--- the owner: hunt_create_log and hunt_delete create and drop the partition of a hunt, hunt_campaign_delete deletes a
--- campaign, hunt_pseudonym reads the key of the audit trail.
+-- Not granted: any DDL, DELETE and TRUNCATE of the log, changes of the audit trail. Five functions run with the rights of
+-- the owner: hunt_create_log and hunt_delete create and drop the partition of a hunt, hunt_purge deletes the rows of a
+-- closed test hunt, hunt_campaign_delete deletes a campaign, hunt_pseudonym reads the key of the audit trail.
 
 \set ON_ERROR_STOP on
 begin;

@@ -20,6 +20,9 @@ begin
     delete from player_prizes where hunt = p_hunt;
     delete from player_clicks where hunt = p_hunt;
     delete from rejected where hunt = p_hunt;
+    if exists (select from hunts where number = p_hunt and test) then
+        while hunt_purge(p_hunt, 1000000) > 0 loop end loop;  -- what came after the last step
+    end if;
     delete from retention where hunt = p_hunt;
     delete from reward_changes_upto where hunt = p_hunt;
     delete from standings where hunt = p_hunt;
@@ -28,7 +31,7 @@ begin
     delete from bans where hunt = p_hunt;
     delete from schedule where hunt = p_hunt;
     delete from log_epochs where hunt = p_hunt;
-    delete from hunts where number = p_hunt and last_seq = 0;
+    delete from hunts where number = p_hunt and (last_seq = 0 or test);
     if not found then
         raise exception 'hunt number % has clicks', p_hunt using errcode = 'restrict_violation';
     end if;

@@ -54,7 +54,7 @@ def blueprint(
             raise Overloaded("too many exports are running", retry_after=RETRY)
         since = bodies.whole_number("since_seq", 0, least=0, most=MOST_SEQ)
         try:
-            output = await trio.to_thread.run_sync(writer, form, subject)
+            output = await trio.to_thread.run_sync(writer, form, subject, hunt_id)
         except HuntError as exc:  # no pyarrow
             raise InvalidRequest("the query is not valid", errors={"format": str(exc)}) from None
         detail: dict[str, object] = {"what": subject, "format": form, "since_seq": since}

@@ -21,6 +21,7 @@ def hunt_summary(hunt: Hunt) -> dict[str, object]:
         "version": hunt.version,
         "epoch": hunt.epoch,
         "clicks": hunt.last_seq,
+        **({"test": True} if hunt.definition.test else {}),
     }
 
 

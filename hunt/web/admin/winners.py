@@ -63,7 +63,7 @@ def blueprint(
                 actor=actor, action="winners", hunt=hunt_id, detail={**detail, "after_seq": after}
             )
         )
-        columns: Sequence[winner_formats.Column] = FULFILMENT
+        columns = winner_formats.of_hunt(hunt_id, FULFILMENT)
         if fields:
             columns = (*columns, winner_formats.CLAIM)
             found = [_opened(claims, hunt_id, each) for each in found]

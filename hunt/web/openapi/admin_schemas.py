@@ -21,6 +21,7 @@ class AdminHuntSummary(Struct):
     version: Annotated[int, Meta(ge=1)]
     epoch: str
     clicks: NonNegative
+    test: Literal[True] | UnsetType = UNSET
 
 
 class AdminHuntList(Struct):
@@ -57,7 +58,7 @@ class StockList(Struct):
     prizes: list[Stock]
 
 
-class AdminHunt(AdminHuntSummary):
+class AdminHunt(AdminHuntSummary, kw_only=True):
     """A hunt with its definition and stock; `changes` is present in responses to changes."""
 
     commitment: str
@@ -111,6 +112,7 @@ class AdminReward(Struct):
     state: RewardState
     history: list[RewardChange]
     fields: dict[str, Any] | UnsetType | None = UNSET
+    test: Literal[True] | UnsetType = UNSET
 
 
 Seqs = Annotated[list[Annotated[int, Meta(ge=1, lt=10**18)]], Meta(min_length=1, max_length=1000)]

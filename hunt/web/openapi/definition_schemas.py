@@ -253,6 +253,7 @@ class Definition(Struct, forbid_unknown_fields=True):
     retain: Duration | None = None
     page: Page | None = None
     second_share: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    test: bool = False
     prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
 
 

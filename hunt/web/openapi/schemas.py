@@ -74,6 +74,7 @@ class Reward(Struct):
     sold_out: str | UnsetType = UNSET
     code: str | UnsetType = UNSET
     state: Literal["claimed", "sent", "void"] | UnsetType = UNSET
+    test: Literal[True] | UnsetType = UNSET
 
 
 class Receipt(Struct):
@@ -148,6 +149,7 @@ class HuntSummary(Struct):
     closes_at: Time | None
     campaign: Id | UnsetType = UNSET
     door: Annotated[int, Meta(ge=1, le=100)] | UnsetType = UNSET
+    test: Literal[True] | UnsetType = UNSET
 
 
 class HuntList(Struct):
@@ -182,6 +184,7 @@ class Prize(Struct):
     from_: Time | UnsetType = field(default=UNSET, name="from")
     until: Time | UnsetType = UNSET
     claim: ClaimForm | UnsetType = UNSET
+    test: Literal[True] | UnsetType = UNSET
 
 
 class PublicVersion(Struct):

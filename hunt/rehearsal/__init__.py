@@ -1,0 +1,1 @@
+"""Plays a test hunt against a running server, and judges what its players saw."""

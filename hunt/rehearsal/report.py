@@ -1,0 +1,167 @@
+"""The report of a rehearsal: checks with their figures and limits, and go or no-go."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from msgspec import Struct
+
+from hunt.bench.run import percentile
+from hunt.core.definition import Definition
+from hunt.core.grants import INSTANT, Grants
+from hunt.rehearsal.clickers import Clicks
+from hunt.testing.checks import Violation
+from hunt.testing.history import History
+from hunt.testing.oracle import check_history
+from hunt.testing.rule_checks import rules
+from hunt.testing.stored_log import StoredLog
+from hunt.testing.webhook_checks import Delivered, in_order
+
+#: Seconds by which the last grants may be behind the plan, beside the longest answer.
+MOMENT = 1.0
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What a rehearsal must keep."""
+
+    answer_p99: float  #: seconds from the time at which a click was due to its answer
+    event_p99: float  #: seconds from the same time to the event on the stream
+    shed: float = 0.01  #: share of the clicks that met 503, 504, or no answer
+
+
+class Check(Struct, frozen=True):
+    """One line of the report."""
+
+    name: str
+    found: str
+    limit: str = ""  #: empty: it is shown only
+    ok: bool = True
+
+
+class Played(Struct, frozen=True, kw_only=True):
+    """A rehearsal that was played."""
+
+    definition: Definition
+    seed: bytes
+    players: int
+    greeted: int  #: players whose stream was opened
+    broken: int  #: streams that ended before the hunt did
+    clicks: Clicks
+    received: dict[str, float]  #: click id -> time of its event
+    history: History
+    log: StoredLog
+    loaded: int  #: codes
+    deliveries: Sequence[Delivered] | None  #: None: without a webhook
+    ended: float  #: seconds from the opening of the hunt to the last answer
+
+
+class Report(Struct, frozen=True):
+    """The checks, and what the oracle found."""
+
+    checks: list[Check]
+    violations: list[Violation]
+
+    @property
+    def go(self) -> bool:
+        """Whether every check holds."""
+        return all(each.ok for each in self.checks)
+
+
+def report(played: Played, limits: Limits) -> Report:
+    """Judge a rehearsal."""
+    log = played.log
+    found = check_history(played.history, log)
+    found += rules(played.definition, played.seed, sorted(log.rows, key=lambda row: row.seq))
+    checks = [
+        *_clicks(played, limits),
+        *_latencies(played, limits),
+        *_streams(played),
+        *_plan(played),
+        *_codes(played, found),
+    ]
+    if played.deliveries is not None:
+        wrong = in_order(played.deliveries, _owed(log))
+        owed = len(_owed(log))
+        taken = len({each.id for each in played.deliveries})
+        checks.append(Check("webhook events received", str(taken), f"all {owed}", not wrong))
+        found += wrong
+    checks.append(Check("violations found by the oracle", str(len(found)), "0", not found))
+    return Report(checks, found)
+
+
+def _owed(log: StoredLog) -> list[tuple[str, int, str]]:
+    wins = sorted((row for row in log.rows if row.prize is not None), key=lambda row: row.seq)
+    return [(f"{log.epoch}-{row.seq}", row.seq, row.id) for row in wins]
+
+
+def _clicks(played: Played, limits: Limits) -> Iterator[Check]:
+    clicks = played.clicks
+    yield Check("clicks", str(clicks.sent))
+    yield Check("clicks answered with an outcome", str(len(clicks.answered)), "some",
+                bool(clicks.answered))  # fmt: skip
+    yield Check("clicks sent once more", str(clicks.repeats))
+    for kind, count in sorted(clicks.refused.items()):
+        yield Check(f"refused by the rules: {kind}", str(count))
+    share = clicks.shed / max(clicks.sent, 1)
+    yield Check("refused for load, or unanswered", f"{clicks.shed} ({share:.2%})",
+                f"{limits.shed:.0%}", share <= limits.shed)  # fmt: skip
+    yield Check("clicks without an outcome", str(clicks.lost), "0", not clicks.lost)
+
+
+def _latencies(played: Played, limits: Limits) -> Iterator[Check]:
+    due = played.clicks.due
+    events = [at - due[click] for click, at in played.received.items() if click in due]
+    for name, found, limit in (
+        ("answers", list(played.clicks.answered.values()), limits.answer_p99),
+        ("events", events, limits.event_p99),
+    ):
+        ordered = sorted(found)
+        p50, p99, most = (1000 * percentile(ordered, share) for share in (0.5, 0.99, 1.0))
+        text = f"{p50:.0f} / {p99:.0f} / {most:.0f}"
+        fits = bool(ordered) and p99 <= 1000 * limit
+        yield Check(f"{name}: p50 / p99 / max ms", text, f"p99 {1000 * limit:.0f}", fits)
+
+
+def _streams(played: Played) -> Iterator[Check]:
+    whole = played.greeted == played.players
+    yield Check("streams opened", str(played.greeted), str(played.players), whole)
+    yield Check("streams that broke", str(played.broken), "0", not played.broken)
+    missing = len(played.clicks.answered.keys() - played.received.keys())
+    yield Check("answered clicks without an event", str(missing), "0", not missing)
+
+
+def _plan(played: Played) -> Iterator[Check]:
+    """Compare the grants with the release plans; the oracle checks that none is early."""
+    definition = played.definition
+    assert definition.opens_at is not None
+    assert definition.closes_at is not None
+    granted = Counter(row.prize for row in played.log.rows)
+    grants = Grants(definition, played.seed)
+    end = min(definition.opens_at + timedelta(seconds=played.ended), definition.closes_at)
+    planned = grants.planned(end - INSTANT)
+    slack = MOMENT + max(played.clicks.answered.values(), default=0.0)
+    due = grants.planned(end - timedelta(seconds=slack))
+    for prize in definition.prizes:
+        if prize.id not in planned:
+            of = "" if prize.stock is None else f" of {prize.stock}"
+            yield Check(f"granted: {prize.id}", f"{granted[prize.id]}{of}")
+            continue
+        # Everybody who clicks wins such a prize: the grants must follow the plan.
+        follows = prize.first and isinstance(prize.odds, float | int) and not prize.void
+        least = int(0.95 * due[prize.id]) - 1 if follows and definition.max_wins is None else 0
+        yield Check(
+            f"granted: {prize.id}",
+            f"{granted[prize.id]}",
+            f"plan {planned[prize.id]}",
+            least <= granted[prize.id] <= planned[prize.id],
+        )
+
+
+def _codes(played: Played, found: Sequence[Violation]) -> Iterator[Check]:
+    if played.loaded:
+        wrong = sum(each.check == "codes" for each in found)
+        bound = sum(each.reward is not None for each in played.log.codes)
+        yield Check("codes handed out, each once", f"{bound} of {played.loaded}", "each once",
+                    not wrong)  # fmt: skip
