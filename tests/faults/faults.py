@@ -10,6 +10,7 @@ from tests.faults import (
     loss_faults,
     memory_faults,
     network_faults,
+    schedule_faults,
     server_faults,
     webhook_faults,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "loss_faults",
     "memory_faults",
     "network_faults",
+    "schedule_faults",
     "server_faults",
     "webhook_faults",
 ]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.faults import bus_matrix, grey_matrix, rule_matrix, store_matrix, webhook_matrix
+from tests.faults import (
+    bus_matrix,
+    grey_matrix,
+    rule_matrix,
+    schedule_matrix,
+    store_matrix,
+    webhook_matrix,
+)
 from tests.faults.script import Script, Step
 from tests.faults.store_matrix import STREAMS, TWO
 
@@ -226,6 +233,7 @@ SCRIPTS = {
         *grey_matrix.SCRIPTS,
         *webhook_matrix.SCRIPTS,
         *rule_matrix.SCRIPTS,
+        *schedule_matrix.SCRIPTS,
         *_SCRIPTS,
     )
 }

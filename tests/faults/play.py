@@ -12,7 +12,7 @@ from hunt.testing.checks import bounded
 from hunt.testing.delivery_checks import delivered
 from hunt.testing.history import Attempt, History, Opened
 from hunt.testing.oracle import check_history
-from tests.faults import codes, players, ruled, webhook_faults
+from tests.faults import codes, players, ruled, schedule_faults, webhook_faults
 from tests.faults.figures import excused, figures, goodput, statuses
 from tests.faults.listener import Listener
 from tests.faults.metrics import metric
@@ -86,6 +86,8 @@ async def play(rig: Rig) -> Result:
     found = check_history(judged(rig), books, well=rig.well, within=script.within)
     if rig.receiver is not None:
         found += await webhook_faults.check(rig)
+    if script.schedule:
+        found += await schedule_faults.check(rig)
     if script.rules:
         found += await ruled.check(rig)
     after = await back(rig, before)

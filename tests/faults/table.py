@@ -44,6 +44,7 @@ SAID = {
     "bus back": "bus connected again after {:.1f} s",
     "webhook seconds": "webhook caught up in {:.1f} s",
     "webhook repeats": "{:.0f} requests repeated",
+    "entry late": "latest entry of the schedule after {:.1f} s",
     "released prizes": "{:.0f} prizes granted by their plans",
     "codes told": "{:.0f} codes handed out, each once",
     "drained": "drained in {:.1f} s",
