@@ -15,7 +15,8 @@ begin
         raise exception 'hunt number % is no closed test hunt', p_hunt using errcode = 'restrict_violation';
     end if;
     foreach v_table in array array[
-        'player_periods', 'player_prizes', 'player_clicks', 'standings', 'claims', 'reward_changes', 'rejected', 'codes'
+        'player_periods', 'player_prizes', 'player_clicks', 'standings', 'claims', 'reward_changes', 'rejected', 'codes',
+        'erased_leaves'
     ] loop
         execute format('delete from %1$I where ctid = any (array(select ctid from %1$I where hunt = $1 limit $2))', v_table)
           using p_hunt, p_rows;
