@@ -89,12 +89,17 @@ class HuntList:
         self._kept: Kept | None = None
 
     def shown(self) -> list[Hunt]:
-        """Return the hunts that players can see."""
+        """Return the hunts that players can see in lists."""
         return [
             hunt
             for hunt in self._hunts.values()
             if hunt.state != "draft" and not hunt.definition.test
         ]
+
+    def find(self, hunt_id: str) -> Hunt | None:
+        """Return a hunt that players can see by its id, listed or not."""
+        hunt = self._hunts.get(hunt_id)
+        return None if hunt is None or hunt.state == "draft" else hunt
 
     def document(self) -> Document:
         """Return the current list."""

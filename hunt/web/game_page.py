@@ -106,10 +106,9 @@ class GamePage:
 
         If the page chooses another one, it requests the details itself.
         """
-        everything = self._hunts.shown()
         if wanted is not None:
-            return next((each for each in everything if each.id == wanted), None)
-        shown = [each for each in everything if each.campaign is None]
+            return self._hunts.find(wanted)
+        shown = [each for each in self._hunts.shown() if each.campaign is None]
         if not shown:
             return None
         now = self._now()

@@ -227,3 +227,11 @@ def test_marks_of_the_previous_guest_are_removed(page: Page) -> None:
     expect_rewards(page, 1)
     painted(page)
     assert page.evaluate(AROUND, [0.25, 0.75]) == before
+
+
+def test_test_hunt_is_played_at_its_own_address(page: Page, server: Server) -> None:
+    test = {"id": "test-creek", "title": "Rehearsal", "map": {"width": 9, "height": 9}}
+    server.operate("/hunts", test | {"test": True})
+    server.operate("/hunts/test-creek/open", {})
+    visit(page, "test-creek", "Rehearsal")
+    server.operate("/hunts/test-creek", method="DELETE")

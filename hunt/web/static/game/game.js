@@ -74,7 +74,8 @@ function selected({ hunts, campaigns }, query) {
   const campaign = query.get("campaign");
   if (campaign !== null) return { wanted: campaign, chosen: campaigns.find((each) => each.id === campaign) };
   const wanted = query.get("hunt");
-  if (wanted !== null) return { wanted, chosen: hunts.find((each) => each.id === wanted) };
+  // A test hunt is not in the list.
+  if (wanted !== null) return { wanted, chosen: hunts.find((each) => each.id === wanted) ?? knownDetails(wanted) };
   const single = hunts.filter((each) => !each.campaign);
   const chosen = single.find((each) => each.state === "open") ?? campaigns.find((each) => each.state !== "over");
   const next = chosen ? undefined : nextHunt(single);
