@@ -133,3 +133,9 @@ async def test_mark_and_id_of_a_test_hunt_are_fixed(database: str) -> None:
         with pytest.raises(DefinitionError, match="must not begin with test-"):
             plain = replace(PLAIN, id="test-river")
             await hunts.apply(plain, seed=b"s" * 32, actor="test")
+
+
+async def test_open_test_hunt_without_clicks_is_deleted(database: str) -> None:
+    async with opened(database, TEST) as (_, pool):
+        await Hunts(pool).delete(TEST.id)
+        assert await rows(pool) == {}

@@ -1,4 +1,4 @@
--- Delete a hunt without clicks; the caller holds the lock on its row.
+-- Delete a hunt without clicks, or a closed test hunt; the caller holds the lock on its row.
 --
 -- The partition is dropped only if no statement uses the log at this moment, because a wait for the lock on the log would
 -- block the commits of all hunts. An empty partition that remains costs nothing.
@@ -20,7 +20,7 @@ begin
     delete from player_prizes where hunt = p_hunt;
     delete from player_clicks where hunt = p_hunt;
     delete from rejected where hunt = p_hunt;
-    if exists (select from hunts where number = p_hunt and test) then
+    if exists (select from hunts where number = p_hunt and test and last_seq > 0) then
         while hunt_purge(p_hunt, 1000000) > 0 loop end loop;  -- what came after the last step
     end if;
     delete from retention where hunt = p_hunt;
