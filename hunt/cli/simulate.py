@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from hunt.bench.progress import ProgressLine
-from hunt.cli import arguments, simulation_text
+from hunt.cli import arguments, simulate_replay, simulation_text
 from hunt.cli.simulate_options import Cost, CrowdShares, Curve, Stock
 from hunt.core import campaign_file, hunt_file
 from hunt.core.arrivals import Habits
@@ -37,9 +37,21 @@ MOST_RUNS = 1000
         "hunt simulate river.toml --players 5000 --runs 20 --html river.html",
         "hunt simulate advent/ --door 24 --players 5000",
         "hunt simulate river.toml --crowd uniform=0.9,bots=0.1 --visit 10 --pause 3",
+        "hunt simulate --replay river.jsonl.gz --release even --html replay.html",
     )
 )
-@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.argument("file", type=click.Path(path_type=Path, exists=True), required=False)
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Bundle of a finished hunt: its clicks, as played and under the rules of FILE; without "
+    "FILE under its own, with --stock and --release.",
+)
+@click.option(
+    "--release",
+    type=click.Choice(["even"]),
+    help="With --replay: release the stock of each drawn prize at an even rate.",
+)
 @click.option(
     "--door",
     type=click.IntRange(1, MAX_DOORS),
@@ -137,8 +149,13 @@ MOST_RUNS = 1000
     help="Write a page with the map of expected values and plots; it shows secret positions.",
 )
 @arguments.json_option
+@click.pass_context
 def command(
-    file: Path,
+    context: click.Context,
+    /,
+    file: Path | None,
+    replay: Path | None,
+    release: str | None,
     door: int | None,
     stocks: tuple[tuple[str, int], ...],
     clicks: int,
@@ -154,6 +171,17 @@ def command(
 
     Draws and grants are decided by the same code as on the server.
     """
+    if replay is not None:
+        simulate_replay.check_options(context)
+        rules = None if file is None else _definition(file, door)
+        simulate_replay.run(
+            replay, rules, stocks=dict(stocks), even=release == "even", html=html, as_json=as_json
+        )
+        return
+    if file is None:
+        raise click.UsageError("Missing argument 'FILE'.")
+    if release is not None:
+        raise click.UsageError("--release needs --replay; a hunt file has a release of its own")
     definition = _stocked(_definition(file, door), stocks)
     scenario = Scenario(
         clicks=clicks,

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
 from tests.cli.commands import DEMO, run
+from tests.proof.bundles import Story, write
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -72,3 +73,14 @@ def test_map_in_degrees_has_north_above(plain: Page, tmp_path: Path) -> None:
     assert ring["y"] + ring["height"] / 2 < box["y"] + box["height"] / 2  # in the north
     # 1,000 metres of 11,120 from south to north.
     assert abs(ring["height"] / box["height"] - 1000 / 11_120) < 0.02
+
+
+def test_page_of_a_replay_is_accessible(plain: Page, tmp_path: Path) -> None:
+    bundle, file = write(tmp_path / "bundle", Story().lines()), tmp_path / "page.html"
+    run("simulate", "--replay", str(bundle), "--release", "even", "--html", str(file))
+    plain.goto(file.as_uri())
+    expect(plain.get_by_role("img", name="Chest: 30 granted as played")).to_be_visible()
+    accessible(plain)
+    for width in (390, 1280):
+        plain.set_viewport_size({"width": width, "height": 800})
+        assert plain.evaluate("document.documentElement.scrollWidth") <= width

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hunt.errors import HuntError
+from hunt.errors import HuntError, ProofError
 from tests.cli.commands import DEMO, run
+from tests.proof.bundles import HUNT, Story, write
 
 
 def test_simulation_repeats_with_its_seed() -> None:
@@ -92,3 +93,56 @@ def test_prize_with_codes_needs_a_stock(tmp_path: Path) -> None:
     assert "--stock voucher=NUMBER" in refused.output
     done = run("simulate", str(file), "--clicks", "100", "--stock", "voucher=7", "--json")
     assert json.loads(done.output)["granted"] == {"voucher": 7}
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> str:
+    return str(write(tmp_path / "bundle.jsonl.gz", Story().lines()))
+
+
+def test_replay_under_the_own_rules_is_what_was_played(bundle: str) -> None:
+    found = json.loads(run("simulate", "--replay", bundle, "--json").output)
+    assert found["other"] == found["played"]
+    assert found["played"]["counted"] == 400
+    assert found["played"]["granted"]["voucher"] == 25  # the number of its codes
+    assert len(found["until"]) == len(found["played"]["parts"]) == 12
+    assert found["played"]["parts"][-1] == found["played"]["granted"]
+
+
+def test_replay_compares_with_an_even_release(bundle: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    options = ("--replay", bundle, "--release", "even", "--html", str(page))
+    lines = run("simulate", *options).output.splitlines()
+    assert lines[0].split() == ["as", "played", "other", "rules"]
+    assert "clicks that count" in lines[1]
+    assert any("chest sold out after" in line and line.endswith("never") for line in lines)
+    assert "Players who see other outcomes would click otherwise." in lines[-1]
+    text = page.read_text("utf-8")
+    assert "H\u00e4fen bei Nacht" in text
+    assert text.count("<svg") == 4
+    assert "<script" not in text
+
+
+def test_replay_plays_by_the_rules_of_another_file(bundle: str, tmp_path: Path) -> None:
+    file = tmp_path / "hunt.toml"
+    text = HUNT.replace("odds = 0.3", "odds = 0.0").replace("codes = true", "stock = 3")
+    file.write_text(text, "utf-8")
+    found = json.loads(run("simulate", str(file), "--replay", bundle, "--json").output)["other"]
+    assert found["granted"]["voucher"] == 3
+    assert found["granted"]["coin"] < 30, "only overflow"
+    options = ("--replay", bundle, "--stock", "chest=0", "--json")
+    assert json.loads(run("simulate", *options).output)["other"]["granted"]["chest"] == 0
+
+
+def test_replay_refuses_what_it_does_not_use(bundle: str, tmp_path: Path) -> None:
+    for wrong in (("--players", "3"), ("--crowd", "bots")):
+        done = run("simulate", "--replay", bundle, *wrong)
+        assert (done.exit_code, f"{wrong[0]} has no effect" in done.output) == (2, True)
+    assert run("simulate").exit_code == 2
+    assert run("simulate", DEMO, "--release", "even").exit_code == 2
+    empty = tmp_path / "empty"
+    empty.write_text("", "utf-8")
+    with pytest.raises(ProofError, match="no bundle"):
+        run("simulate", "--replay", str(empty))
+    with pytest.raises(HuntError, match="cannot be written"):
+        run("simulate", "--replay", bundle, "--html", str(tmp_path / "no" / "page.html"))
