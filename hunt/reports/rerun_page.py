@@ -56,7 +56,7 @@ def page(played: Played, other: Definition, before: Outcome, after: Outcome, lim
             f'<p class="soft">{len(played.rows):,} clicks from {first:%Y-%m-%d %H:%M:%S} to '
             f"{last:%Y-%m-%d %H:%M:%S} UTC, as played and under other rules.</p>",
             f'<p class="warn">{escape(limits)}</p>',
-            table("Sums", ("", "as played", "other rules"), rows),
+            table("Sums", ("sum", "as played", "other rules"), rows),
             f"<h2>Grants over time</h2>{KEY}",
             f'<div class="cards">{charts}</div>',
             "</main></body></html>\n",
