@@ -111,7 +111,7 @@ MUTANTS = (
         "join prizes z on z.hunt = v_hunt and z.id = i.prize",
         "join prizes z on z.id = i.prize",
     ),
-    Mutant("hunt_commit", "then i.points else 0 end", "then i.points else i.points end"),
+    Mutant("hunt_commit", "v_worth[v_number] := 0;", ""),
     # hunt_commit: the notice
     Mutant("hunt_commit", "when cardinality(v_denied) = 0 then", "when true then"),
     Mutant("hunt_commit", "octet_length(v_rows) < 7950", "octet_length(v_rows) < 79500"),
