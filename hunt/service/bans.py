@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
-import trio
-
 from hunt.core.bans import Ban, BanList
 from hunt.errors import StoreError
 from hunt.logs import FaultLog
-
-#: Seconds between two reads.  Changes are announced, so the interval covers lost notices, and
-#: bans that end.
-INTERVAL = 2.0
-
-#: Seconds between two attempts at the start, while the bans cannot be read.
-RETRY_INTERVAL = 0.5
+from hunt.service.refresher import Refresher
 
 log = FaultLog("hunt")
 
@@ -43,24 +35,19 @@ class Bans:
         self._read = read
         self._end_banned = end_banned
         self._known: Sequence[Ban] = ()
-        self._changed = trio.Event()
+        self._refresher = Refresher()
 
     def refresh_soon(self) -> None:
         """Schedule a read; cannot block."""
-        self._changed.set()
+        self._refresher.soon()
 
     async def wait_read(self) -> None:
         """Return once the bans have been read."""
-        while not await self._refresh():  # ruff: ignore[async-busy-wait] - the database sends no event
-            await trio.sleep(RETRY_INTERVAL)
+        await self._refresher.wait_read(self._refresh)
 
     async def run(self) -> None:
-        """Read the bans after each change, and every `INTERVAL` seconds, until cancelled."""
-        while True:
-            with trio.move_on_after(INTERVAL):
-                await self._changed.wait()
-            self._changed = trio.Event()
-            await self._refresh()
+        """Read the bans after each change, and at an interval, until cancelled."""
+        await self._refresher.run(self._refresh)
 
     async def _refresh(self) -> bool:
         """Read the bans, and return whether that succeeded."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -13,13 +14,7 @@ import trio
 from hunt import logs
 from hunt.core.hunts import Hunt
 from hunt.errors import StoreError
-
-#: Seconds between two reads of all hunts.  Changes are announced, so the interval only
-#: covers lost notices, and updates the stock that is left.
-INTERVAL = 2.0
-
-#: Seconds between two attempts at the start, while the hunts cannot be read.
-RETRY_INTERVAL = 0.5
+from hunt.service.refresher import Refresher
 
 log = structlog.get_logger("hunt")
 fault_log = logs.FaultLog("hunt")
@@ -48,7 +43,7 @@ class Catalogue:
         self.answered_at = trio.current_time()  #: time of the last successful read
         self.faults = Counter(hunts=0)  #: reads that failed
         self._read = read
-        self._changed = trio.Event()
+        self._refresher = Refresher()
         # A time of the database's clock, and Trio's time at that moment.
         self._clock: tuple[datetime, float] | None = None
 
@@ -86,8 +81,7 @@ class Catalogue:
 
     async def wait_read(self, watcher: Watcher) -> None:
         """Return once the hunts have been read."""
-        while not await self._refresh(watcher):  # ruff: ignore[async-busy-wait] - the database sends no event
-            await trio.sleep(RETRY_INTERVAL)
+        await self._refresher.wait_read(partial(self._refresh, watcher))
 
     def refresh_soon(self, hunt: str | None = None) -> None:
         """Schedule a read of all hunts; cannot block.
@@ -97,13 +91,14 @@ class Catalogue:
         """
         if hunt is not None:
             log.debug("hunt changed", hunt=hunt)
-        self._changed.set()
+        self._refresher.soon()
 
     async def run(self, watcher: Watcher) -> None:
-        """Read all hunts after each change, and every `INTERVAL` seconds."""
-        while True:
-            with trio.move_on_after(INTERVAL):
-                await self._changed.wait()
-            self._changed = trio.Event()
-            await self._refresh(watcher)
+        """Read all hunts after each change, and at an interval, until cancelled."""
+
+        async def refresh() -> bool:
+            read = await self._refresh(watcher)
             logs.report_suppressed()
+            return read
+
+        await self._refresher.run(refresh)

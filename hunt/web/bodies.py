@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar, cast
 
 import msgspec
 from hypercorn.typing import HTTPScope
@@ -15,6 +15,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from hunt.errors import InvalidRequest, RewardNotFound, UnsupportedType
 from hunt.play.request import checked_number, unsupported_body
 from hunt.web.scope_state import CONTINUE
+
+T = TypeVar("T", bound=str)
 
 #: Maximum size of the body of a request for administration, in bytes.
 MAX_ADMIN_BODY = 256 * 1024
@@ -117,6 +119,20 @@ def whole_number(name: str, default: int | None, *, least: int, most: int) -> in
     """
     text = request.args.get(name, "" if default is None else str(default))
     return checked_number(text, name, least=least, most=most)
+
+
+def choice(name: str, choices: Sequence[T]) -> T:
+    """Return one of some words of the query, by default the first.
+
+    Raises:
+        InvalidRequest: It is another word.
+    """
+    text = request.args.get(name, choices[0])
+    for each in choices:
+        if each == text:
+            return each
+    wrong = f"must be one of {', '.join(choices)}"
+    raise InvalidRequest("the query is not valid", errors={name: wrong})
 
 
 def seq(text: str) -> int:

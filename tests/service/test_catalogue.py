@@ -9,7 +9,8 @@ from trio.testing import MockClock
 
 from hunt.core.hunts import Hunt
 from hunt.errors import StoreUnavailable
-from hunt.service.catalogue import INTERVAL, RETRY_INTERVAL, Catalogue
+from hunt.service.catalogue import Catalogue
+from hunt.service.refresher import INTERVAL, RETRY_INTERVAL
 from tests.support.hunts import PLAIN, START
 
 

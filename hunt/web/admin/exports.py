@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Container
 from typing import Self, get_args
 
 import trio
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
-from hunt.core.export_formats import FORMATS, MIMETYPES, Format, Subject, Writer, writer
+from hunt.core.export_formats import FORMATS, MIMETYPES, Subject, Writer, writer
 from hunt.errors import HuntError, InvalidRequest, Overloaded
 from hunt.operations import Operations
 from hunt.play.play import Play
@@ -49,7 +49,7 @@ def blueprint(
     @routes.get("/hunts/<hunt_id>/export")
     async def export(hunt_id: str) -> Response:
         check_known(hunt_id, known)
-        subject, form = _subject(), _format()
+        subject, form = bodies.choice("what", SUBJECTS), bodies.choice("format", FORMATS)
         if not places.value:
             raise Overloaded("too many exports are running", retry_after=RETRY)
         since = bodies.whole_number("since_seq", 0, least=0, most=MOST_SEQ)
@@ -124,19 +124,3 @@ class ExportBody(EndlessBody):
             if part:
                 return part
         raise StopAsyncIteration
-
-
-def _subject() -> Subject:
-    subject = request.args.get("what", "winners")
-    if subject not in SUBJECTS:
-        wrong = f"must be one of {', '.join(SUBJECTS)}"
-        raise InvalidRequest("the query is not valid", errors={"what": wrong})
-    return subject
-
-
-def _format() -> Format:
-    form = request.args.get("format", "csv")
-    if form not in FORMATS:
-        wrong = f"must be one of {', '.join(FORMATS)}"
-        raise InvalidRequest("the query is not valid", errors={"format": wrong})
-    return form

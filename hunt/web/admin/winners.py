@@ -47,8 +47,8 @@ def blueprint(
     async def winners(hunt_id: str) -> Response:
         check_known(hunt_id, known)
         wanted = _filter()
-        form = _choice("format", FORMATS)
-        fields = _choice("fields", ("false", "true")) == "true"
+        form = bodies.choice("format", FORMATS)
+        fields = bodies.choice("fields", ("false", "true")) == "true"
         after = bodies.whole_number("after", 0, least=0, most=2**62)
         limit = bodies.whole_number("limit", MAX_LIMIT, least=1, most=MAX_LIMIT)
         found, following = await store.winners(
@@ -94,19 +94,6 @@ def _next(after: int) -> str:
 def _opened(claims: Claims, hunt: str, winner: Winner) -> Winner:
     """Return a winner with the fields of the claim."""
     return replace(winner, fields=claims.fields(hunt, winner.seq, winner.sealed))
-
-
-def _choice(name: str, choices: Sequence[str]) -> str:
-    """Return one of some words of the query, by default the first.
-
-    Raises:
-        InvalidRequest: It is another word.
-    """
-    found = request.args.get(name, choices[0])
-    if found not in choices:
-        wrong = f"must be one of {', '.join(choices)}"
-        raise InvalidRequest("the query is not valid", errors={name: wrong})
-    return found
 
 
 def _filter() -> Filter:

@@ -11,6 +11,7 @@ from hunt.web.openapi import (
     anomaly_schemas,
     ban_schemas,
     definition_schemas,
+    reward_schemas,
     schedule_schemas,
     schemas,
 )
@@ -102,7 +103,7 @@ _PLAYERS = (
     _operation(
         "admin_winners", "GET", f"{_HUNT}/winners",
         "List the clicks that won a prize, in the order of the log; the audit trail records it.",
-        admin_schemas.WinnerPage, 400, also=("text/csv", "application/x-ndjson"),
+        reward_schemas.WinnerPage, 400, also=("text/csv", "application/x-ndjson"),
         parameters=(
             Parameter(name="prize", description="Return only wins of this prize.", schema=_ID),
             Parameter(
@@ -155,17 +156,17 @@ _PLAYERS = (
         "admin_reward", "GET", f"{_HUNT}/rewards/{{seq}}",
         "Get a reward with the history of its state; for the role `fulfilment` also the fields of "
         "its claim. The audit trail records it.",
-        admin_schemas.AdminReward, 400,
+        reward_schemas.AdminReward, 400,
     ),
     _operation(
         "admin_sent", "POST", f"{_HUNT}/rewards/sent",
         "Mark rewards as sent, all or none.",
-        admin_schemas.ChangedRewards, 409, body=admin_schemas.SentRewards,
+        reward_schemas.ChangedRewards, 409, body=reward_schemas.SentRewards,
     ),
     _operation(
         "admin_void", "POST", f"{_HUNT}/rewards/void",
         "Void rewards, all or none; by player, all that are not sent.",
-        admin_schemas.ChangedRewards, 409, body=admin_schemas.VoidRewards,
+        reward_schemas.ChangedRewards, 409, body=reward_schemas.VoidRewards,
     ),
     _operation(
         "admin_rewards", "GET", f"{_HUNT}/players/{{player}}/rewards",

@@ -10,6 +10,7 @@ from hunt.core.claims import RewardState
 from hunt.core.hunts import Phase
 from hunt.web.openapi.definition_schemas import Definition
 from hunt.web.openapi.field_types import Id, NonNegative, Player, Time, Uuid
+from hunt.web.openapi.reward_schemas import RewardChange
 
 
 class AdminHuntSummary(Struct):
@@ -88,65 +89,6 @@ class DeletedHunt(Struct):
     deleted: Id
 
 
-class RewardChange(Struct):
-    """One change of the state of a reward; `actor` is null if the player claimed it."""
-
-    number: Annotated[int, Meta(ge=1)]
-    state: RewardState
-    at: Time
-    actor: str | None
-    reason: str | None
-
-
-class AdminReward(Struct):
-    """A reward with its state; `fields` are those of its claim, for those who may read them."""
-
-    seq: Annotated[int, Meta(ge=1)]
-    id: Uuid
-    player: Player
-    prize: Id
-    points: NonNegative
-    at: Time
-    x: float | None
-    y: float | None
-    state: RewardState
-    history: list[RewardChange]
-    fields: dict[str, Any] | UnsetType | None = UNSET
-    test: Literal[True] | UnsetType = UNSET
-
-
-Seqs = Annotated[list[Annotated[int, Meta(ge=1, lt=10**18)]], Meta(min_length=1, max_length=1000)]
-
-
-class SentRewards(Struct, forbid_unknown_fields=True):
-    """Rewards to mark as sent."""
-
-    seqs: Seqs
-
-
-class VoidRewards(Struct, forbid_unknown_fields=True):
-    """Rewards to void: `seqs`, or all of a `player` that are not sent."""
-
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
-    seqs: Seqs | UnsetType = UNSET
-    player: Player | UnsetType = UNSET
-
-
-class AskedReward(Struct):
-    """A reward that is in the new state, and its state before the request."""
-
-    seq: Annotated[int, Meta(ge=1)]
-    before: RewardState
-
-
-class ChangedRewards(Struct):
-    """The rewards that are in the new state, and the number of skipped ones, which are sent."""
-
-    state: Literal["sent", "void"]
-    rewards: list[AskedReward]
-    skipped: NonNegative
-
-
 class ExportedClick(Struct):
     """One click of a player, with its position."""
 
@@ -222,24 +164,6 @@ class AuditPage(Struct):
     next: int | None
 
 
-class Winner(Struct):
-    """A click that won a prize, with its player, its position, and its code if it has one."""
-
-    seq: Annotated[int, Meta(ge=1)]
-    id: Uuid
-    player: Player
-    prize: Id
-    points: NonNegative
-    at: Time
-    x: float | None
-    y: float | None
-    state: RewardState
-    claimed_at: Time | None
-    sent_at: Time | None
-    code: str | None
-    fields: dict[str, Any] | UnsetType | None = UNSET
-
-
 class CodeStatus(Struct):
     """The numbers of codes of a prize, and the ids of the keys that encrypt them."""
 
@@ -268,13 +192,6 @@ class LoadedCodes(Struct):
 
     loaded: NonNegative
     stock: NonNegative
-
-
-class WinnerPage(Struct):
-    """A page of winners, perhaps empty; pass `next` as ``after``, null means the last page."""
-
-    winners: list[Winner]
-    next: int | None
 
 
 class DrainStarted(Struct):
