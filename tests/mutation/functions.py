@@ -485,7 +485,7 @@ MUTANTS = (
     Mutant("hunt_ended", "v_new is distinct from old", "false", ENDING),
     Mutant("hunt_ended", "v_new.epoch := old.epoch;", "", ENDING),
     Mutant("hunt_ended", "when (old.state = 'closed')", "when (true)", ENDING),
-    Mutant("hunt_delete", "and last_seq = 0", "", HUNTS),
+    Mutant("hunt_delete", "and (last_seq = 0 or test)", "", HUNTS),
     Mutant(
         "hunt_delete",
         "in access exclusive mode nowait', p_hunt)",
