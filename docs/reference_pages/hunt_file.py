@@ -61,6 +61,8 @@ MEANINGS: Mapping[str, str] = {
     "cannot change.",
     "Definition.retain": "How long positions and ids of players are kept after the end, as in "
     "`2 years`. Default: for ever.",
+    "Definition.hints": "`warmth`: a click without a prize is told how near it was; see "
+    "[hints](rules.md#hints).",
     "Definition.page": "Look of the page of players. In a hunt file this is the table `[page]`.",
     "Page.scene": "Built-in picture behind the map.",
     "Page.background": "File in `HUNT_PAGES_DIR` that is shown instead of the scene.",

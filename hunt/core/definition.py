@@ -97,6 +97,9 @@ Release = Even | Moments | tuple[Step, ...]
 #: How the page takes positions: a tap on the map, or the position of the device.
 Source = Literal["tap", "device", "either"]
 
+#: ``warmth``: the answer to a click without a prize has a step, see `hunt.core.hints`.
+HintKind = Literal["none", "warmth"]
+
 #: A calendar period in the hunt's time zone; a week begins on Monday; ``hunt``: all of it.
 Per = Literal["hour", "day", "week", "hunt"]
 
@@ -152,6 +155,7 @@ class Definition:
     max_speed: float | None = None  #: metres or map units a second, >= 1e-9; None: no limit
     position: Source = "tap"  #: how the page takes positions
     retain: timedelta | None = None  #: how long players are kept after the end; None: for ever
+    hints: HintKind = "none"  #: whether a click without a prize is told how near it was
     page: Page | None = None  #: look of its page; None: the harbour
     second_share: str | None = None  #: SHA-256 of a third party's share of the seed, in hex
     test: bool = False  #: not listed, its prizes are marked, and it can be deleted with its clicks
@@ -172,7 +176,7 @@ class Definition:
 _HUNT_FIELDS = (
     "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
     "max_wins", "max_accuracy", "max_speed", "position", "retain", "second_share",
-    "page",
+    "hints", "page",
 )  # fmt: skip
 _PRIZE_FIELDS = (
     "title", "points", "odds", "stock", "per_player", "starts", "until", "release", "first",

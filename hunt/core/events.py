@@ -41,6 +41,7 @@ class Reward(Struct, frozen=True, gc=False):
     code: Code | None = None  #: for its player only; None where the prize has no codes
     state: str | None = None  #: of the prize: claimed, sent or void; None: granted, or no prize
     test: bool = False  #: of a test hunt: nobody fulfils it
+    hint: int | None = None  #: 0 (near a place) to 4; only in answers to clicks without a prize
 
 
 class Receipt(Struct, frozen=True, gc=False):

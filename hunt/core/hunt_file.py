@@ -14,6 +14,7 @@ from hunt.core.definition import (
     TEST_PREFIX,
     Area,
     Definition,
+    HintKind,
     Peak,
     Prize,
     is_test,
@@ -27,6 +28,7 @@ _HUNT_NAMES = frozenset(
     {
         "id", "title", "map", "opens_at", "closes_at", "cooldown", "timezone", "attempts",
         "max_wins", "max_accuracy", "max_speed", "position", "retain", "second_share", "test",
+        "hints",
     }
 )  # fmt: skip
 _PRIZE_NAMES = rule_form.PRIZE_RULES | {
@@ -102,6 +104,7 @@ def from_tables(raw: Mapping[str, object]) -> Definition:
             needs_accuracy="max_accuracy" in hunt,
         ),
         retain=claim_form.duration(form, "hunt.retain", hunt.get("retain")),
+        hints=_hints(form, hunt.get("hints")),
         page=page.read(form, raw.get("page")),
         second_share=form.sha256("hunt.second_share", hunt.get("second_share")),
         test=form.flag("hunt.test", hunt.get("test", False)),
@@ -109,6 +112,10 @@ def from_tables(raw: Mapping[str, object]) -> Definition:
     if definition.test and definition.id and not is_test(definition.id):
         form.wrong("hunt.id", f"must begin with {TEST_PREFIX} in a test hunt")
     rule_form.check(form, definition)
+    if definition.hints != "none" and all(
+        isinstance(prize.odds, float | int) for prize in definition.prizes
+    ):
+        form.wrong("hunt.hints", "needs a prize with a place: odds = { peak, at, radius }")
     ids = [prize.id for prize in definition.prizes]
     for prize_id in sorted({each for each in ids if each and ids.count(each) > 1}):
         form.wrong("prize", f"the id {prize_id!r} is used more than once")
@@ -118,6 +125,12 @@ def from_tables(raw: Mapping[str, object]) -> Definition:
         form.wrong("prize", f"the odds sum to more than 1 near [{x:.9g}, {y:.9g}]")
         form.finish()
     return definition
+
+
+def _hints(form: Form, value: object) -> HintKind:
+    if value is None:
+        return "none"
+    return "warmth" if form.choice("hunt.hints", value, ("none", "warmth")) == "warmth" else "none"
 
 
 def _prize(form: Form, where: str, raw: object, on: Map) -> Prize:
@@ -164,6 +177,7 @@ def to_json(definition: Definition) -> dict[str, object]:
         "attempts": definition.attempts and asdict(definition.attempts),
         "max_wins": definition.max_wins and asdict(definition.max_wins),
         "retain": definition.retain and duration_text(definition.retain),
+        "hints": None if definition.hints == "none" else definition.hints,
         "page": definition.page and page.to_json(definition.page),
         "second_share": definition.second_share,
         "test": True if definition.test else None,

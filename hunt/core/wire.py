@@ -115,9 +115,11 @@ def _quoted(text: str | None) -> str:
 
 
 def seq_and_position(reward: Reward) -> str:
-    """Return the members of a reward that differ within a batch: seq, position and code."""
+    """Return the members of a reward that differ within a batch: seq, position, hint and code."""
     # An encoder writes a float at a fifth of the cost of `repr`.
     place = f'{reward.seq},"x":{encode(reward.x).decode()},"y":{encode(reward.y).decode()}'
+    if reward.hint is not None:
+        place += f',"hint":{reward.hint}'
     if reward.code is None:
         return place
     return f'{place},"code":{encode(reward.code.text).decode()}'

@@ -55,6 +55,7 @@ def details(hunt: Hunt, now: datetime, address: Address = no_address) -> dict[st
         **({} if hunt.seal is None else {"seal": hunt.seal}),
         **_periods(definition),
         **map_form.limits_to_json(definition),
+        **({} if definition.hints == "none" else {"hints": definition.hints}),
         **({} if definition.page is None else {"page": look(definition.page, address)}),
     }
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from hunt.core import chain
 from hunt.core.breaker import Breaker
 from hunt.core.cache import Cache
-from hunt.core.events import Click, Outcome
+from hunt.core.definition import Prize
+from hunt.core.events import Click, Outcome, Settlement
 from hunt.core.fairness import Draws
+from hunt.core.hints import Hints
 from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
 from hunt.core.odds import Odds
@@ -90,6 +94,8 @@ class Intake:
             self.prepared.put(hunt_id, prepared)
         x, y = position
         name = "" if prepared.pseudonym is None else prepared.pseudonym(player)
+        if prepared.hints is not None:
+            settled = _hinting(prepared.hints, settled)
         prize = prepared.draw(x, y, prepared.uniform(click_id, name or player))
         if prize is None:
             click = Click(click_id, player, x, y, None, 0, name)
@@ -101,7 +107,7 @@ class Intake:
 class _Prepared:
     """The draws of a hunt, prepared once after each read of the hunt."""
 
-    __slots__ = ("draw", "hunt", "pseudonym", "uniform")
+    __slots__ = ("draw", "hints", "hunt", "pseudonym", "uniform")
 
     def __init__(self, hunt: Hunt) -> None:
         self.hunt = hunt
@@ -109,6 +115,35 @@ class _Prepared:
         self.uniform = Draws(hunt.seed).uniform
         key = hunt.player_key
         self.pseudonym = None if key is None else chain.Pseudonyms(key).of
+        self.hints = None
+        if hunt.definition.hints == "warmth":
+            self.hints = Hints(_present(hunt), hunt.definition.map)
+
+
+def _present(hunt: Hunt) -> list[Prize]:
+    """Return the prizes that were granted when the hunt was read: in time and in stock."""
+    now = hunt.as_of
+    return [
+        prize
+        for prize in hunt.definition.prizes
+        if (prize.starts is None or prize.starts <= now)
+        and (prize.until is None or now < prize.until)
+        and hunt.stock_left.get(prize.id) != 0
+    ]
+
+
+def _hinting(hints: Hints, settled: Callable[[Outcome], None]) -> Callable[[Outcome], None]:
+    """Return a function that adds the hint to an outcome without a prize, and settles it."""
+
+    def hinted(outcome: Outcome) -> None:
+        if isinstance(outcome, Settlement) and outcome.reward.prize is None:
+            reward = outcome.reward
+            if reward.x is not None and reward.y is not None:  # the player is not erased
+                reward = replace(reward, hint=hints.step(reward.x, reward.y))
+                outcome = replace(outcome, reward=reward)
+        settled(outcome)
+
+    return hinted
 
 
 def _size(hunt: str, prepared: _Prepared) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from hunt.core import claims, page
+from hunt.core.definition import HintKind
 from hunt.core.languages import TAG
 from hunt.web.openapi.field_types import Id, Length, Probability, Time, Title
 
@@ -251,6 +252,7 @@ class Definition(Struct, forbid_unknown_fields=True):
     max_speed: Annotated[float, Meta(ge=1e-9)] | None = None
     position: Literal["tap", "device", "either"] = "tap"
     retain: Duration | None = None
+    hints: HintKind = "none"
     page: Page | None = None
     second_share: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
     test: bool = False

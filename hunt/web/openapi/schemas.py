@@ -85,10 +85,14 @@ class Receipt(Struct):
 
 
 class ClickResult(Reward, kw_only=True):
-    """The response to a click; `duplicate` is true if this id was settled before."""
+    """The response to a click; `duplicate` is true if this id was settled before.
+
+    `hint` is how near the click was to a place, 0 (near) to 4, where the hunt gives hints.
+    """
 
     duplicate: bool
     receipt: Receipt | UnsetType = UNSET
+    hint: Annotated[int, Meta(ge=0, le=4)] | UnsetType = UNSET
 
 
 class ClaimBody(Struct, forbid_unknown_fields=True):
@@ -228,6 +232,7 @@ class Hunt(HuntSummary, kw_only=True):
     max_accuracy: float | UnsetType = UNSET
     max_speed: float | UnsetType = UNSET
     position: Literal["tap", "device", "either"] | UnsetType = UNSET
+    hints: Literal["warmth"] | UnsetType = UNSET
     page: PublicPage | UnsetType = UNSET
     ended_at: Time | UnsetType = UNSET
     seed: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | UnsetType = UNSET

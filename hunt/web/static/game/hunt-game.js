@@ -41,6 +41,8 @@ export class HuntGame {
   #sources;
   #time;
   #state;
+  #look;
+  #warmth = null; // hint of the last click
   #moment;
   #place;
 
@@ -57,6 +59,7 @@ export class HuntGame {
     const { map, epoch, position = "tap", max_accuracy: limit = Infinity } = details;
     const prizes = look.titled(details.prizes);
     outcome.look(look);
+    this.#look = look;
     this.#state = details.state;
     if (details.state !== "waiting") outcome.invite();
     showSurroundings(look, details);
@@ -90,6 +93,7 @@ export class HuntGame {
       kind: (reward) => this.#kind(reward),
       reward: (reward) => this.#add([reward], { fresh: true }),
       settled: (reward) => this.#settled(reward),
+      hint: (reward) => this.#hint(reward),
       say: (text, kind) => outcome.say(text, kind),
       unconfirmed: offerRetry,
     });
@@ -209,6 +213,14 @@ export class HuntGame {
       this.#moment.offer(reward);
     }
     this.#sound.play(this.#prizes.kind(prize));
+  }
+
+  /** Show how near a click was, and whether that is nearer than the one before. */
+  #hint({ id, hint }) {
+    const than = this.#warmth === null || this.#warmth === hint ? "" : ` ${say(hint < this.#warmth ? "warmer" : "colder")}`;
+    this.#warmth = hint;
+    this.#map.warm(id, hint);
+    this.#outcome.say(`${this.#look.text("nothing")} ${say(`hint.${hint}`)}${than}`, hint < 2 ? "won" : "");
   }
 
   #stateChanged(change) {

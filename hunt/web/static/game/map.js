@@ -66,6 +66,13 @@ export class GameMap {
     this.#draw();
   }
 
+  /** Colour the mark of a click by its hint, 0 (hot) to 4 (cold). */
+  warm(id, hint) {
+    const known = this.#marks.find((each) => each.id === id);
+    if (known) known.hint = hint;
+    this.#draw();
+  }
+
   /** Mark earlier clicks, oldest first, without animation; existing marks are kept. */
   markEarlier(rewards, kind) {
     const known = new Set(this.#marks.map(({ id }) => id));
@@ -154,7 +161,7 @@ export class GameMap {
       const age = this.#reducedMotion.matches ? 1 : ageOf(each, ANIMATION);
       const pulsing = each.kind === "waiting" && !this.#reducedMotion.matches;
       moving ||= age < 1 || pulsing;
-      mark(paint, each.kind, at(each), age, pulsing ? Math.sin(now / 160) : 1, theme);
+      mark(paint, each.kind, at(each), age, pulsing ? Math.sin(now / 160) : 1, theme, each.hint);
     }
     if (this.#burst) {
       const age = ageOf(this.#burst, BURST);

@@ -1,14 +1,18 @@
 // Drawing over the scene: the marks of clicks, the keyboard cross, and the flare of the lighthouse.
 
+/** Colours of a miss by its hint, from hot to cold. */
+const WARMTH = ["#ff4d3d", "#ff9433", "#ffd34d", "#7fc4ff", "#5b7dff"];
+
 /**
  * Draw the mark of a click.
  * @param {CanvasRenderingContext2D} paint in CSS pixels
  * @param {"waiting" | "unconfirmed" | "miss" | "prize" | "rare"} kind
  * @param {{x: number, y: number}} position
  * @param {number} age of the animation: 0 at its start, 1 at its end
+ * @param {number | undefined} hint of a miss: 0 (hot) to 4 (cold)
  * @param {number} pulse brightness of a waiting mark, -1 to 1
  */
-export function mark(paint, kind, { x, y }, age, pulse, theme) {
+export function mark(paint, kind, { x, y }, age, pulse, theme, hint) {
   const won = kind === "prize" || kind === "rare";
   paint.strokeStyle = paint.fillStyle = won ? theme.win : theme.miss;
   paint.lineWidth = won ? 2.5 : 1.5;
@@ -31,6 +35,12 @@ export function mark(paint, kind, { x, y }, age, pulse, theme) {
     if (age < 1) spread(paint, x, y, 10 + age * (kind === "rare" ? 70 : 34), 1 - age);
   } else {
     paint.globalAlpha = 0.7;
+    if (hint !== undefined) {
+      paint.globalAlpha = 1;
+      paint.lineWidth = 2.5;
+      paint.strokeStyle = WARMTH[hint];
+      ring(paint, x, y, 8 - hint);
+    }
     ring(paint, x, y, 3);
     if (age < 1) spread(paint, x, y, 4 + age * 18, 0.6 * (1 - age));
   }

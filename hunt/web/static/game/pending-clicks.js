@@ -16,8 +16,8 @@ export class PendingClicks {
    * @param {import("./map.js").GameMap} map
    * @param {import("./kept-clicks.js").KeptClicks} kept
    * @param {{reward: (reward: object) => void, settled: (reward: object) => void, kind: (reward: object) => string,
-   *   say: (text: string, kind: string) => void, unconfirmed: (count: number) => void}} handlers `reward`: the answer to
-   *   a click; `settled`: the outcome of a click of this page, from wherever it came; `kind`: of mark
+   *   hint: (reward: object) => void, say: (text: string, kind: string) => void, unconfirmed: (count: number) => void}} handlers `reward`: the answer to
+   *   a click; `settled`: the outcome of a click of this page, from wherever it came; `hint`: the answer has a hint; `kind`: of mark
    */
   constructor(hunt, map, kept, handlers) {
     this.#hunt = hunt;
@@ -84,6 +84,7 @@ export class PendingClicks {
         waiting: (_, why) => this.#handlers.say(retryText(why), "busy"),
       });
       if (reward) this.#handlers.reward(reward);
+      if (reward?.hint !== undefined) this.#handlers.hint(reward);
     } catch (error) {
       if (!this.#positions.has(id)) return; // the stream has delivered the outcome meanwhile
       if (error instanceof Unconfirmed) this.#giveUp(id, position);

@@ -112,7 +112,7 @@ class Hunt {
   }
 
   /**
-   * Click, and return the outcome once it is durable: `{id, seq, x, y, prize, points, at, duplicate}`. The request is
+   * Click, and return the outcome once it is durable: `{id, seq, x, y, prize, points, at, duplicate, hint}`. The request is
    * retried with one id, so the click counts once. Rejects with `Refused` if the click is refused for good, and with
    * `Unconfirmed` after a minute without an answer; then call `click` again with the same id.
    * @param {number} x in map units, or longitude in degrees
