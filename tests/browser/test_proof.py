@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import watched
+from tests.browser.playing import screenshot, watched
 from tests.browser.serving import Server
 from tests.proof.bundles import write
 from tests.proof.forgeries import FORGERIES, forged, honest
@@ -56,6 +56,9 @@ def test_honest_hunt_holds_and_the_page_is_accessible(page: Page, tmp_path: Path
     for width in (320, 390, 1280):
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("#check-title").evaluate("title => title.scrollIntoView()")
+    screenshot(page, "proof")
 
 
 @pytest.mark.parametrize("name", sorted(FORGERIES))
@@ -73,6 +76,9 @@ def test_forgery_is_named_in_its_step(page: Page, name: str, tmp_path: Path) -> 
     expect(wrong).to_have_text(re.compile(forgery.names))
     assert states(page)[forgery.step] == "fails"
     expect(page.locator("#verdict")).to_contain_text("not hold")
+    if name == "moment-for-a-later-click":
+        page.locator("#step-codes").evaluate("step => step.scrollIntoView()")
+        screenshot(page, "proof-forged")
 
 
 def test_player_checks_receipts(page: Page, tmp_path: Path) -> None:
@@ -141,6 +147,8 @@ def test_time_lapse_shows_stock_and_leaders_at_each_time(page: Page, tmp_path: P
         return data.some((each) => each > 0);
     }"""
     assert page.evaluate(painted)
+    page.locator("#replay-title").evaluate("title => title.scrollIntoView()")
+    screenshot(page, "proof-replay")
 
 
 def test_unknown_hunt_is_named(page: Page) -> None:
