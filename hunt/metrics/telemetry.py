@@ -10,6 +10,7 @@ from collections.abc import Callable
 import trio
 
 from hunt.metrics.declarations import Sources
+from hunt.metrics.hunt_minutes import HuntMinutes
 from hunt.metrics.registry import Registry
 from hunt.metrics.sample_buffer import SampleBuffer
 from hunt.metrics.sampler import Sampler
@@ -44,6 +45,7 @@ class Telemetry:
             draining=draining,
         )
         self.samples = SampleBuffer(sampler.take, name=secrets.token_hex(4))
+        self.minutes = HuntMinutes(sources.recorder.clicks, time.time)
         self.meter = sources.meter  #: a Trio instrument
         self._stalls = StallDetector(time.perf_counter)
         self.faults.add("loop", self._stalls.faults)
@@ -52,4 +54,5 @@ class Telemetry:
         """Take samples and detect stalls until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._stalls.run)
+            nursery.start_soon(self.minutes.run)
             nursery.start_soon(self.samples.run)

@@ -24,6 +24,7 @@ from hunt.web.admin import (
     codes,
     exports,
     hunts,
+    live,
     log_events,
     players,
     process_control,
@@ -203,4 +204,12 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
         valid=engine.tokens.hold,
     )
     yield samples.blueprint(play, operations, services)
+    yield live.blueprint(
+        play,
+        operations,
+        hunts=engine.catalogue.hunts,
+        minutes=telemetry.minutes,
+        now=engine.catalogue.now,
+    )
+    yield live.minutes_blueprint(play, operations, telemetry.minutes)
     yield pages.blueprint(play, operations, resources)

@@ -11,6 +11,7 @@ from hunt.web.openapi import (
     anomaly_schemas,
     ban_schemas,
     definition_schemas,
+    live_schemas,
     reward_schemas,
     schedule_schemas,
     schemas,
@@ -210,6 +211,11 @@ _PLAYERS = (
     ),
     _operation(
         "admin_unban", "DELETE", "/bans/{ban}", "Lift a ban.", ban_schemas.Ban,
+    ),
+    _operation(
+        "admin_live", "GET", f"{_HUNT}/live",
+        "Show the present state of a hunt: prizes against plan, and clicks and wins by minute.",
+        live_schemas.LiveHunt,
     ),
     _operation(
         "admin_anomalies", "GET", f"{_HUNT}/anomalies",
