@@ -88,7 +88,8 @@ class Server:
     def token(self, **options: Any) -> str:
         """Return a token, by default of an operator."""
         options = {"audience": tokens.ADMIN, "ttl": 600} | options
-        return tokens.sign((jwt_secret(self.data_dir),), "root", now=datetime.now(UTC), **options)
+        player = options.pop("player", "root")
+        return tokens.sign((jwt_secret(self.data_dir),), player, now=datetime.now(UTC), **options)
 
     def operate(self, path: str, body: object = None, *, method: str | None = None) -> Any:
         """Request ``/v1/admin`` + `path` as an operator; with a body by POST."""

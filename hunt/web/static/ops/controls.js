@@ -1,6 +1,7 @@
 // The operator's actions: each is confirmed first, and its result is shown.
 
 import { byId } from "../shared/elements.js";
+import { act } from "./acts.js";
 import { HuntTable } from "./hunt-table.js";
 
 const OVERRIDES = {
@@ -48,33 +49,4 @@ export class Controls {
       return `Process ${process} is draining.`;
     });
   }
-}
-
-/** Perform an action after the operator has confirmed it, and show its result. */
-async function act(question, consequence, action) {
-  if (!(await confirmed(question, consequence))) return;
-  try {
-    showResult(await action(), "good");
-  } catch (error) {
-    const timedOut = error.name === "TimeoutError";
-    showResult(timedOut ? "No response in time. The change may or may not be in effect." : `Failed: ${error.message}`, "bad");
-  }
-}
-
-function showResult(text, kind) {
-  const result = byId("result");
-  result.dataset.kind = kind;
-  result.textContent = text;
-}
-
-function confirmed(question, consequence) {
-  const dialog = byId("confirm");
-  byId("question").textContent = question;
-  byId("consequence").textContent = consequence;
-  showResult("", "good");
-  dialog.returnValue = "no";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
-  });
 }

@@ -17,5 +17,15 @@ export function time(seconds) {
   return seconds < 1 ? `${threeDigits.format(seconds * 1e3)} ms` : `${threeDigits.format(seconds)} s`;
 }
 
+/** Format a time in seconds by its two largest units, as in "2 d 3 h". */
+export function span(seconds) {
+  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  const largest = Math.max(units.findIndex(([unit]) => seconds >= unit), 0);
+  const [[unit, name], smaller] = [seconds < 1 ? units[3] : units[largest], units[largest + 1]];
+  const whole = Math.floor(seconds / unit);
+  const rest = smaller ? Math.floor((seconds - whole * unit) / smaller[0]) : 0;
+  return rest && seconds >= 1 ? `${whole} ${name} ${rest} ${smaller[1]}` : `${whole} ${name}`;
+}
+
 /** Format a share, 0 to 1, as a percentage. */
 export const share = (value) => (value === null ? NOTHING : `${Math.round(value * 100)} %`);

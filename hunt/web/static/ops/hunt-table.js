@@ -86,7 +86,7 @@ export class HuntTable {
     const actions = deletable ? [...ALLOWED[state], "delete"] : ALLOWED[state];
     const buttons = element("div", { className: "buttons" }, 
       ...actions.map((action) => this.#button({ id, action, of: ACTIONS, what: "hunt" })));
-    const head = element("th", { scope: "row" }, id);
+    const head = element("th", { scope: "row" }, element("a", { href: `#hunt=${id}` }, id));
     return element("tr", {}, head, element("td", {}, title), element("td", {}, state), element("td", {}, buttons));
   }
 

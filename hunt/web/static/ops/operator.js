@@ -59,6 +59,11 @@ export class Operator {
     });
   }
 
+  /** Send a PUT request; otherwise like `post`. */
+  put(path, body) {
+    return this.#request(path, { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  }
+
   /** Send a DELETE request; otherwise like `post`. */
   delete(path) {
     return this.#request(path, { method: "DELETE" });

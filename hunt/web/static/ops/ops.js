@@ -1,10 +1,12 @@
-// The operations page: one stream of samples, and the operator's actions.
+// The operations page: one stream of samples, and the operator's actions; or, with `#hunt=ID`, the page of one hunt.
 
 import { EventStream } from "../lib/event-stream.js";
 import { ConnectionStatus } from "../shared/connection-status.js";
 import { byId } from "../shared/elements.js";
 import { Controls } from "./controls.js";
 import { Dashboard } from "./dashboard.js";
+import { Door } from "./door.js";
+import { HuntView } from "./hunt-view.js";
 import { Operator } from "./operator.js";
 import { COLUMNS, Plots } from "./plots.js";
 import { SampleHistory } from "./sample-history.js";
@@ -15,7 +17,7 @@ const CAPACITY = 900; // samples; the server keeps as many
 const operator = new Operator();
 const dashboard = new Dashboard();
 const controls = new Controls(operator);
-const webhooks = new WebhookTable(operator);
+const webhooks = new WebhookTable(operator, { card: byId("webhooks-card"), rows: byId("webhooks") });
 const history = new SampleHistory(COLUMNS, CAPACITY);
 const connection = new ConnectionStatus(byId("connection"), byId("state"), byId("countdown"));
 let plots = null; // made once the page is visible, because a plot needs its width
@@ -41,42 +43,36 @@ const stream = new EventStream(operator.session, "/ops/samples", {
   event: ({ event, data }) => handlers[event]?.(JSON.parse(data)),
   state: (state) => connection.state(state),
   countdown: (seconds) => connection.countdown(seconds),
-  refused: (error) => signOut(error.message),
+  refused: (error) => door.close(error.message),
 });
 
-function signIn() {
-  showDashboard(true);
-  plots ??= new Plots(byId("plots"), history);
-  stream.restart();
-  webhooks.start();
-}
+/** The view of the whole server. */
+const overview = {
+  start() {
+    byId("board").hidden = false;
+    plots ??= new Plots(byId("plots"), history);
+    stream.restart();
+    webhooks.start();
+  },
+  stop() {
+    webhooks.stop();
+    dashboard.forget();
+    byId("board").hidden = true;
+  },
+};
 
-function signOut(reason) {
-  operator.signOut();
-  webhooks.stop();
-  dashboard.forget();
-  showDashboard(false);
-  byId("refused").textContent = reason;
-  byId("token").focus();
-}
-
-/** Show either the dashboard or the form for signing in. */
-function showDashboard(signedIn) {
-  for (const id of ["board", "connection", "sign-out", "who"]) byId(id).hidden = !signedIn;
-  byId("door").hidden = signedIn;
-}
-
-byId("sign-in").addEventListener("submit", (event) => {
-  event.preventDefault();
-  operator.signIn(byId("token").value.trim());
-  byId("token").value = "";
-  byId("refused").textContent = "";
-  signIn();
-});
-byId("sign-out").addEventListener("click", () => {
-  operator.signOut();
-  location.reload(); // ends the stream, and removes everything that was shown
+const hunt = new URLSearchParams(location.hash.slice(1)).get("hunt");
+const view = hunt ? new HuntView(operator, hunt, {
+  state: (state) => connection.state(state),
+  refused: (error) => door.close(error.message),
+}) : overview;
+const door = new Door(operator, {
+  entered() {
+    if (hunt) byId("who").textContent = operator.name ? `as ${operator.name}` : "";
+    view.start();
+  },
+  left: () => view.stop(),
 });
 
-if (operator.signedIn) signIn();
-else showDashboard(false);
+addEventListener("hashchange", () => location.reload()); // another view
+door.open();

@@ -1,17 +1,24 @@
 // The table of webhooks, which is read again every few seconds.
 
-import { byId, element } from "../shared/elements.js";
+import { element } from "../shared/elements.js";
 import { count, NOTHING, time } from "./format.js";
 
 const INTERVAL = 5000; // milliseconds
 
 export class WebhookTable {
   #operator;
+  #page;
+  #hunt;
   #timer = null;
 
-  /** @param {import("./operator.js").Operator} operator */
-  constructor(operator) {
+  /**
+   * @param {import("./operator.js").Operator} operator
+   * @param {{card: Element, rows: Element, hunt?: string}} page `hunt`: show the webhooks of this hunt only
+   */
+  constructor(operator, { card, rows, hunt }) {
     this.#operator = operator;
+    this.#page = { card, rows };
+    this.#hunt = hunt;
   }
 
   /** Read the webhooks now and regularly. Without webhooks, or without the right to read them, the table is hidden. */
@@ -25,12 +32,13 @@ export class WebhookTable {
   stop() {
     clearInterval(this.#timer);
     this.#timer = null;
-    byId("webhooks-card").hidden = true;
+    this.#page.card.hidden = true;
   }
 
   async #read() {
     try {
-      const { webhooks } = await this.#operator.get("/v1/admin/webhooks");
+      const path = this.#hunt === undefined ? "/v1/admin/webhooks" : `/v1/admin/hunts/${this.#hunt}/webhooks`;
+      const { webhooks } = await this.#operator.get(path);
       if (this.#timer !== null) this.#show(webhooks);
     } catch {
       // The page itself says if the server or the database does not answer.
@@ -38,8 +46,8 @@ export class WebhookTable {
   }
 
   #show(webhooks) {
-    byId("webhooks-card").hidden = webhooks.length === 0;
-    byId("webhooks").replaceChildren(...webhooks.map(row));
+    this.#page.card.hidden = webhooks.length === 0;
+    this.#page.rows.replaceChildren(...webhooks.map(row));
   }
 }
 
