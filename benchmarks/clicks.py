@@ -28,7 +28,10 @@ def measure(options: argparse.Namespace, folder: Path) -> list[clicks.Result]:
     """Return the figures of each number of connections, on one server."""
     flags = ["--processes", str(options.processes), "--data-dir", str(folder)]
     found = []
-    with serving.hunt(flags, serving.handed_on("HUNT_FAST_LANE")) as (url, pid):
+    with serving.hunt(flags, serving.handed_on("HUNT_FAST_LANE", "HUNT_JOINT_COMMITS")) as (
+        url,
+        pid,
+    ):
         target = Target.parse(url, "harbour")
         processes = ServerProcesses([pid])
         for connections in options.connections:

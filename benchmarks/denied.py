@@ -74,7 +74,7 @@ def measure(options: argparse.Namespace, folder: Path) -> tuple[list[list[str]],
     found: dict[str, list[dict[str, float]]] = {hunt: [] for hunt in SCARCE}
     problems: list[str] = []
     load = game.Load(players=options.players, seconds=options.seconds, rate=options.rate)
-    with serving.hunt(flags, {}) as (url, pid):
+    with serving.hunt(flags, serving.handed_on("HUNT_JOINT_COMMITS")) as (url, pid):
         targets = {hunt: Target.parse(url, hunt) for hunt in SCARCE}
         for hunt in SCARCE:
             open_hunt(folder, hunt)

@@ -35,9 +35,11 @@ from hunt.lifecycle import open_engine
 from hunt.logs import configure
 from hunt.play.resources import Resources
 from hunt.processes import failures
-from hunt.processes.listening import set_backlog
+from hunt.processes.control_socket import commit_socket
+from hunt.processes.listening import set_backlog, unix_listener
 from hunt.processes.start_line import log_start
 from hunt.processes.worker_main import WorkerSlot
+from hunt.service.joint_commits import Workers
 from hunt.service.jwks import keep_current
 from hunt.settings import RESERVE, Settings, connection_limits, file_limit
 from hunt.web.app import Application as QuartApplication
@@ -230,8 +232,21 @@ def _host(admission: Admission, serving: Worker | None, slot: WorkerSlot | None)
         host,
         own_socket=None if slot.own_socket is None else f"unix:{slot.own_socket}",
         siblings=slot.siblings,
+        workers=_workers(slot),
         node=slot.node.node,
         total=slot.node.total,
+    )
+
+
+def _workers(slot: WorkerSlot) -> Workers | None:
+    """Return the workers that commit each other's clicks; None if they cannot connect."""
+    if slot.own_socket is None:
+        return None
+    return Workers(
+        own=os.getpid(),
+        node=slot.node.node,
+        address=partial(commit_socket, slot.own_socket),
+        listen=unix_listener,
     )
 
 

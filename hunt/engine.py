@@ -124,6 +124,8 @@ class Engine:
             jitter=jitter,
             tracing=tracing,
             publish=None if self.bus is None else self.bus.publish,
+            workers=host.workers if settings.joint_commits else None,
+            name=store.name,
         )
         store.on_recovery(self.commits.prober.probe_soon)
         self.ending = Ending(
@@ -153,7 +155,7 @@ class Engine:
         self.challenges = make_challenges(settings, use=store.used_challenges.use, wall=time.time)
         self.limits = Limits(settings, clock=trio.current_time, refused=recorder.limited)
         self.intake = Intake(
-            lanes=self.commits.lanes,
+            put=self.commits.joint.put,
             breaker=breaker,
             limiter=self.limits.clicks,
             pause=self.commits.quarantine.pause,
@@ -214,6 +216,10 @@ class Engine:
         self.webhooks.look_soon()
         self.ban_reader.refresh_soon()
         self.scheduler.look_soon()
+
+    def known_names(self) -> set[str]:
+        """Return the names of the processes whose commits arrive here without a notice."""
+        return {self.store.name, *self.commits.joint.names()}
 
     def listener_connected(self) -> None:
         """Read everything that notices tell: earlier ones are lost; cannot block."""
@@ -315,6 +321,7 @@ class Engine:
             guard=self.commits.guard,
             hub=self.streams.hub,
             lanes=self.commits.lanes,
+            forwarded=self.commits.joint.forwarded,
             quarantine=self.commits.quarantine,
             tail=self.streams.tail,
             bus="postgresql" if self.bus is None else "valkey",

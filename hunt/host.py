@@ -9,6 +9,7 @@ from pathlib import Path
 from hunt.core.readiness import NodeState
 from hunt.metrics.declarations import Connections
 from hunt.metrics.families import Family
+from hunt.service.joint_commits import Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class Host:
     refusing: Callable[[], None] = lambda: None
     own_socket: str | None = None  #: ``unix:/path`` for requests of sibling processes
     siblings: Callable[[], list[Path]] = list  #: returns the sockets of sibling processes
+    #: The workers that commit each other's clicks; None without a supervisor process.
+    workers: Workers | None = None
     #: Returns the readiness of the node; None without a supervisor process.
     node: Callable[[], NodeState] | None = None
     #: Returns the metrics of the node, and the time of `time.monotonic` up to which they may be

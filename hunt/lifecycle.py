@@ -106,7 +106,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
                 partial(
                     listener.run,
                     engine.store.listening,
-                    own=engine.store.name,
+                    own=engine.known_names,
                     notice=engine.streams.notice,
                     live=engine.streams.broadcast.tell,
                     hunt_changed=engine.hunt_changed,

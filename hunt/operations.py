@@ -68,7 +68,7 @@ def make_operations(
     drain = Drain(
         readiness=readiness,
         hub=streams.hub,
-        lanes=commits.lanes,
+        commits=commits.joint,
         delay=settings.drain_delay,
         timeout=settings.drain_timeout,
         refusing=host.refusing,

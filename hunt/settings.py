@@ -174,6 +174,9 @@ class Settings:
     batch_size: Annotated[int, Setting(
         values.whole(1), "clicks", "Largest number of clicks in one commit.",
     )] = 500
+    joint_commits: Annotated[bool, Setting(
+        values.flag, "", "Of all processes of a server, one commits the clicks of a hunt.",
+    )] = True
     queue_size: Annotated[int, Setting(
         values.whole(1), "clicks",
         "Clicks that may wait for a commit in one process; more are refused.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import trio
@@ -34,7 +34,7 @@ log = FaultLog("hunt.bus")
 async def run(
     listening: Listening,
     *,
-    own: str,
+    own: Callable[[], Collection[str]],
     notice: Callable[[Notice], None],
     live: Callable[[Told], None],
     hunt_changed: Callable[[str], None],
@@ -48,7 +48,8 @@ async def run(
     Args:
         listening: Opens a connection that listens on channels, and yields
             (channel, payload); raises `StoreError` when it is lost.
-        own: The name of this process; notices of its own commits are passed on without rewards.
+        own: Returns the names of the processes whose rewards are known without a notice;
+            notices of their commits are passed on without rewards.
         notice: Called with the notice of each commit, those of this process included.
         live: Called with each live event of a transaction.
         hunt_changed: Called with the id of each changed hunt.
@@ -72,7 +73,7 @@ async def run(
                         hunt_changed(payload)
                     elif channel == LIVE:
                         faults["odd"] += not _tell(payload, live)
-                    elif not _pass_on(payload, own, notice):
+                    elif not _pass_on(payload, own(), notice):
                         faults["odd"] += 1
         except StoreError as exc:
             link.connected = False
@@ -81,7 +82,7 @@ async def run(
         await trio.sleep(backoff.next())
 
 
-def _pass_on(payload: str, own: str, notice: Callable[[Notice], None]) -> bool:
+def _pass_on(payload: str, own: Collection[str], notice: Callable[[Notice], None]) -> bool:
     """Pass a notice on; return whether it was valid."""
     try:
         parsed = notices.parse(payload, own=own)

@@ -211,7 +211,7 @@ class ValkeyBus:
 
     def _pass_on(self, payload: bytes) -> None:
         try:
-            parsed = notices.parse(payload, own=self._own)
+            parsed = notices.parse(payload, own=(self._own,))
         except ValueError:
             # From another release, or forged: the poll of the tail finds the commit.
             self.link.faults["odd"] += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
@@ -73,12 +73,12 @@ def encode(hunt: str, rewards: Sequence[Reward], *, by: str) -> Iterator[bytes]:
         yield _encode(body | ({"d": sold, "s": sold, "p": rows} if sold else {"o": rows}))
 
 
-def parse(payload: str | bytes, *, own: str | None = None) -> Notice:
+def parse(payload: str | bytes, *, own: Collection[str] = ()) -> Notice:
     """Return the notice in `payload`.
 
     Args:
         payload: JSON that the function `hunt_commit`, or `encode`, has made.
-        own: Name of this process, whose own rows are known and therefore left out.
+        own: Names of the processes whose rows are known and therefore left out.
 
     Raises:
         ValueError: The payload is not a notice.
@@ -86,7 +86,7 @@ def parse(payload: str | bytes, *, own: str | None = None) -> Notice:
     raw = _decode(payload)
     rewards = None
     rows = bytes(raw.o) or bytes(raw.p) or bytes(raw.w)
-    if rows and raw.at is not None and (own is None or raw.by != own):
+    if rows and raw.at is not None and raw.by not in own:
         if datetime.fromisoformat(raw.at).tzinfo is None:
             raise ValueError("the time of a notice has no time zone")
         with suppress(

@@ -56,6 +56,7 @@ class Sources:
     guard: Guard
     hub: Hub
     lanes: Lanes
+    forwarded: Mapping[str, int]  #: clicks forwarded to other workers, by result
     quarantine: Quarantine
     tail: Tail
     bus: str  #: ``postgresql`` or ``valkey``; carries notices of commits
@@ -157,6 +158,12 @@ METRICS: tuple[Metric[Sources], ...] = (
         "Age of the oldest click that waits for its commit; at HUNT_QUEUE_AGE clicks are"
         " refused.",
         lambda each: each.lanes.oldest(), rule="greatest",
+    ),
+    Metric(
+        "hunt_forwarded_clicks", "counter", "clicks",
+        "Clicks that a worker forwarded to the one that commits their hunt: settled there, left to"
+        " this worker's own lane, or lost with the connection and committed again.",
+        lambda each: each.forwarded, ("result",),
     ),
     Metric(
         "hunt_batch_commit_seconds", "histogram", "seconds",

@@ -63,6 +63,17 @@ class SocketFolder:
         return f"{self._stem}-{number}"
 
 
+def commit_socket(worker: Path, process: int) -> str:
+    """Return the path of the socket at which a worker takes clicks of the others.
+
+    Args:
+        worker: The path of any worker's own socket, see `SocketFolder.worker`.
+        process: The process id of the worker.
+    """
+    server, _, _ = str(worker).rpartition("-")
+    return f"{server}.{process}"
+
+
 @contextmanager
 def open_socket_folder(data_dir: Path) -> Iterator[SocketFolder | None]:
     """Yield a folder for the sockets of a server; None if no private folder can be made."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from hunt.errors import CircuitOpen, HuntNotOpen, LogWentBack
 from hunt.service.epochs import Epochs
 from hunt.service.guard import Guard
 from hunt.service.intake import not_open
+from hunt.service.joint_commits import JointCommits, Workers
 from hunt.service.lane import Waiting
 from hunt.service.lanes import Lanes
 from hunt.service.prober import BreakerProber
@@ -88,6 +89,9 @@ class Commits:
         tracing: Follows traced clicks; None: there are none.
         publish: Called with a hunt's id and the rewards of each commit, to tell other
             processes; must not block or raise.  None: the commit itself tells them.
+        workers: The workers of this node, of which one commits the clicks of a hunt; None:
+            each commits its own.
+        name: The name of this worker in its notices.
     """
 
     def __init__(
@@ -104,6 +108,8 @@ class Commits:
         jitter: Callable[[], float],
         tracing: ClickTracing | None = None,
         publish: Callable[[str, Sequence[Reward]], None] | None = None,
+        workers: Workers | None = None,
+        name: str = "",
     ) -> None:
         self._publish = publish
         self._log = log
@@ -141,20 +147,39 @@ class Commits:
             jitter=jitter,
             settled=self._settled,
         )
+        self.joint = JointCommits(
+            workers,
+            name=name,
+            lanes=self.lanes,
+            commit=self.commit,
+            queue_size=settings.queue_size,
+            batch_size=settings.batch_size,
+            known=tail.known,
+            committed=tail.committed,
+            settled=self._settled,
+            jitter=jitter,
+        )
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Run the lanes and the prober until cancelled."""
+        """Run the lanes, the prober and the joint commits until cancelled."""
         async with trio.open_nursery() as nursery:
             await nursery.start(self.lanes.run)
             nursery.start_soon(self.prober.run)
+            nursery.start_soon(self.joint.run)
             task_status.started()
 
     async def commit(
-        self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
+        self,
+        hunt: str,
+        clicks: Sequence[Click],
+        sent: Callable[[], None] = lambda: None,
+        *,
+        unanswered: Collection[str] = (),
+        known: int | None = None,
     ) -> list[Outcome]:
-        """Make a batch durable, and only then give its rewards to the tail."""
+        """Make a batch durable, and only then give its rewards to the tail; see `Guard.commit`."""
         started = trio.current_time()
-        outcomes = await self.guard.commit(hunt, clicks, sent)
+        outcomes = await self.guard.commit(hunt, clicks, sent, unanswered=unanswered, known=known)
         self._recorder.committed(rows=len(clicks), seconds=trio.current_time() - started)
         fresh = [
             each.reward for each in outcomes if isinstance(each, Settlement) and not each.duplicate
@@ -165,6 +190,7 @@ class Commits:
             # After a retry, rows of an unanswered attempt may have smaller numbers.
             fresh.sort(key=attrgetter("seq"))
             self._tail.committed(hunt, fresh)
+            self.joint.committed(hunt, fresh)
             self._recorder.awarded(hunt, sum(each.points for each in fresh))
             if self._publish is not None:
                 self._publish(hunt, fresh)
@@ -196,6 +222,10 @@ class Commits:
         outcomes: Sequence[Outcome],
         times: tuple[float, float] | None,
     ) -> None:
+        if any(each.guest for each in batch):
+            pairs = zip(batch, outcomes, strict=True)
+            own = [(each, outcome) for each, outcome in pairs if not each.guest]
+            batch, outcomes = [each for each, _ in own], [outcome for _, outcome in own]
         now = trio.current_time()
         self._recorder.settled(hunt, outcomes, [now - each.since for each in batch])
         if self._tracing is not None:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 import trio
 
 from hunt.service.hub import Hub
-from hunt.service.lanes import Lanes
 from hunt.service.readiness import Readiness
 
 log = structlog.get_logger("hunt")
+
+
+class Commits(Protocol):
+    """Clicks that wait for their commit, as `Lanes` or `JointCommits`."""
+
+    async def drain(self) -> None:
+        """Refuse new clicks, and return once all waiting ones are committed."""
+
+    def queued(self) -> int:
+        """Return the number of waiting clicks."""
 
 
 class Drain:
@@ -20,7 +30,7 @@ class Drain:
     Args:
         readiness: Reports "draining" from the first moment.
         hub: Its streams are told to reconnect, and end.
-        lanes: The clicks in them are committed.
+        commits: The clicks that wait in them are committed.
         delay: Seconds, >= 0, for which clicks are still accepted, so that a load balancer
             can notice that the process is not ready.
         timeout: Seconds, > 0, after `delay` in which streams must end and clicks commit.
@@ -33,7 +43,7 @@ class Drain:
         *,
         readiness: Readiness,
         hub: Hub,
-        lanes: Lanes,
+        commits: Commits,
         delay: float,
         timeout: float,
         refusing: Callable[[], None],
@@ -41,7 +51,7 @@ class Drain:
     ) -> None:
         self._readiness = readiness
         self._hub = hub
-        self._lanes = lanes
+        self._commits = commits
         self._delay = delay
         self._timeout = timeout
         self._refusing = refusing
@@ -60,9 +70,9 @@ class Drain:
         self._refusing()
         with trio.move_on_after(self._timeout) as scope:
             await self._hub.close()
-            await self._lanes.drain()
+            await self._commits.drain()
         if scope.cancelled_caught:
-            log.error("drain timed out", waiting_clicks=self._lanes.queued())
+            log.error("drain timed out", waiting_clicks=self._commits.queued())
         self._drained()
         self._finished.set()
         log.info("drain finished")

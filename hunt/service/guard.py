@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import trio
@@ -103,7 +103,13 @@ class Guard:
         self.retries = 0  #: attempts beyond the first one of a batch
 
     async def commit(
-        self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None] = lambda: None
+        self,
+        hunt: str,
+        clicks: Sequence[Click],
+        sent: Callable[[], None] = lambda: None,
+        *,
+        unanswered: Collection[str] = (),
+        known: int | None = None,
     ) -> list[Outcome]:
         """Return an outcome for each click, in order.
 
@@ -112,8 +118,11 @@ class Guard:
             clicks: One batch, not empty.
             sent: Called once the batch is sent; the caller can do other work until the answer.
                 It may be called several times, or never; must not block or raise.
+            unanswered: Ids of clicks that were sent before without an answer, and may be recorded.
+            known: The last known seq of the log before that.
         """
-        return await self._commit(hunt, clicks, _Case(sent, self._known(hunt)))
+        before = self._known(hunt) if known is None else known
+        return await self._commit(hunt, clicks, _Case(sent, before, set(unanswered)))
 
     async def _commit(self, hunt: str, clicks: Sequence[Click], case: _Case) -> list[Outcome]:
         for attempt in range(ATTEMPTS):

@@ -17,7 +17,6 @@ from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
 from hunt.core.odds import Odds
 from hunt.errors import CircuitOpen, HuntNotOpen, HuntUnavailable
-from hunt.service.lanes import Lanes
 
 #: Size of the cache of prepared draws, in bytes.
 PREPARED_SIZE = 8 * 2**20
@@ -30,7 +29,7 @@ class Intake:
     """Checks and draws clicks, without ``await``: a click is in its lane when `click` returns.
 
     Args:
-        lanes: The queues of clicks that wait for their commit.
+        put: Queues a click for its commit, as `Lanes.put`.
         breaker: Refuses clicks while the database is slow or unavailable.
         limiter: The rate limit of each player.
         pause: Returns the seconds for which a hunt in quarantine refuses clicks; else 0.
@@ -40,13 +39,13 @@ class Intake:
     def __init__(
         self,
         *,
-        lanes: Lanes,
+        put: Callable[[str, Click, Callable[[Outcome], None], float], None],
         breaker: Breaker,
         limiter: Limiter,
         pause: Callable[[str], float],
         jitter: Callable[[], float],
     ) -> None:
-        self._lanes = lanes
+        self._put = put
         self._breaker = breaker
         self._limiter = limiter
         self._pause = pause
@@ -101,7 +100,7 @@ class Intake:
             click = Click(click_id, player, x, y, None, 0, name)
         else:
             click = Click(click_id, player, x, y, prize.id, prize.points, name)
-        self._lanes.put(hunt_id, click, settled, now)
+        self._put(hunt_id, click, settled, now)
 
 
 class _Prepared:

@@ -29,6 +29,7 @@ class Waiting(Struct, frozen=True, gc=False):
     click: Click
     settled: Callable[[Outcome], None]  #: called once with the outcome; must not block or raise
     since: float  #: time of the click, by Trio's clock
+    guest: bool = False  #: another worker has forwarded it, and counts it
 
 
 #: Called with a hunt's id, its clicks, their outcomes, and start and end of their commit (None

@@ -45,10 +45,18 @@ class Lanes:
         self._lanes: dict[str, Lane] = {}
         self._queued = 0
         self._nursery: trio.Nursery | None = None
-        self._draining = False
+        self.draining = False  #: whether new clicks are refused
         self._ended = trio.Event()  # set when a lane ends, then replaced
 
-    def put(self, hunt: str, click: Click, settled: Callable[[Outcome], None], now: float) -> None:
+    def put(
+        self,
+        hunt: str,
+        click: Click,
+        settled: Callable[[Outcome], None],
+        now: float,
+        *,
+        guest: bool = False,
+    ) -> None:
         """Queue a click for its commit; cannot block.
 
         Args:
@@ -56,12 +64,13 @@ class Lanes:
             click: A click that was drawn.
             settled: Called once with the outcome; must not block or raise.
             now: The time by Trio's clock.
+            guest: See `Waiting`.
 
         Raises:
             Draining: The process is stopping; the click was not recorded.
             QueueFull: The queue is too long or too old; the click was not recorded.
         """
-        if self._draining or self._nursery is None:
+        if self.draining or self._nursery is None:
             raise Draining(retry_after=1 + self._jitter())
         lane = self._lanes.get(hunt)
         # The expected wait counts, too.  By the time the oldest click is too old, as many
@@ -84,7 +93,7 @@ class Lanes:
             )
             self._nursery.start_soon(self._serve, lane)
         self._queued += 1
-        lane.put(Waiting(click, settled, now))
+        lane.put(Waiting(click, settled, now, guest))
 
     def _took(self, count: int) -> None:
         self._queued -= count
@@ -113,7 +122,7 @@ class Lanes:
 
     async def drain(self) -> None:
         """Refuse new clicks, and return once all waiting ones are committed."""
-        self._draining = True
+        self.draining = True
         for lane in self._lanes.values():
             lane.finish()
         while self._lanes:

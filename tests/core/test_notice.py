@@ -28,8 +28,8 @@ def test_notice_numbers_rows_from_first_seq() -> None:
         Reward(7, ID, "ada", "gold-coin", 100, REWARD.at, 1.0, 0.1 + 0.2),
         Reward(8, ID, "bob", None, 0, REWARD.at, 1.0, 2.0),
     )
-    assert notice.parse(payload, own="other") == Notice("harbour", 7, 8, told)
-    assert notice.parse(payload, own="me") == Notice("harbour", 7, 8, None)
+    assert notice.parse(payload, own=("other",)) == Notice("harbour", 7, 8, told)
+    assert notice.parse(payload, own=("me",)) == Notice("harbour", 7, 8, None)
 
 
 def test_notice_says_which_rows_won_nothing() -> None:
@@ -65,7 +65,7 @@ def test_encoded_rewards_are_parsed_again() -> None:
     for rewards in ((REWARD,), (replace(REWARD, seq=7), lost, missed)):
         [payload] = notice.encode("harbour", rewards, by="me")
         told = Notice("harbour", rewards[0].seq, rewards[-1].seq, rewards)
-        assert notice.parse(payload, own="other") == told
+        assert notice.parse(payload, own=("other",)) == told
 
 
 def test_notice_is_bounded() -> None:
@@ -102,4 +102,4 @@ def test_notice_of_a_batch_with_a_code_has_no_rows() -> None:
     won = replace(REWARD, seq=8, code=Code("hush"))
     [payload] = notice.encode("harbour", [replace(REWARD, seq=7), won], by="me")
     assert b"hush" not in payload
-    assert notice.parse(payload, own="other") == Notice("harbour", 7, 8, None)
+    assert notice.parse(payload, own=("other",)) == Notice("harbour", 7, 8, None)

@@ -113,7 +113,7 @@ async def test_hunt_drain_returns_once_every_process_has_ended(tmp_path: Path) -
 
 async def test_metrics_are_summed_over_workers(tmp_path: Path) -> None:
     async with two_processes(tmp_path / "data") as server, player(server.url) as ada:
-        await until(lambda: len(list((tmp_path / "data" / "run").iterdir())) == 3)
+        await until(lambda: len(list((tmp_path / "data" / "run").iterdir())) == 5)
         for _ in range(20):
             assert (await ada.click(server.url)).status_code == 200
         async with httpx.AsyncClient(timeout=30) as client:

@@ -38,7 +38,7 @@ class Process:
         self.drain = Drain(
             readiness=self.readiness,
             hub=self.hub,
-            lanes=self.lanes,
+            commits=self.lanes,
             delay=delay,
             timeout=3.0,
             refusing=lambda: self._note("refusing"),

@@ -46,7 +46,7 @@ async def take(intake_for: Sequence[Outcome], **options: float) -> tuple[Intake,
     breaker = Breaker(trio.current_time)
     limiter = Limiter(trio.current_time, rate=options.get("rate", 0), burst=1)
     made = Intake(
-        lanes=lanes,
+        put=lanes.put,
         breaker=breaker,
         limiter=limiter,
         pause=lambda hunt: PAUSES.get(hunt, 0.0),
@@ -113,9 +113,9 @@ async def test_changed_odds_apply_to_the_next_click(
 
 
 async def test_lane_receives_the_drawn_click(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, _, lanes = await take([])
+    made, _, _ = await take([])
     put: list[tuple[object, ...]] = []
-    monkeypatch.setattr(lanes, "put", lambda *args: put.append(args))
+    monkeypatch.setattr(made, "_put", lambda *args: put.append(args))
     peak = Prize("chest", "Chest", 9, Peak(1.0, (1, 2), 0.1), None, None)
     monkeypatch.setitem(HUNTS, "harbour", hunt(replace(NOTHING, prizes=(peak,))))
     for place in ((1.0, 2.0), (2.0, 1.0)):
@@ -174,7 +174,7 @@ async def test_draws_of_unused_hunts_are_evicted(monkeypatch: pytest.MonkeyPatch
             await settled(made, "harbour", "ada")
         assert made.prepared.get("timed") is None
         assert made.prepared.get("harbour") is not None
-        monkeypatch.setattr(lanes, "put", lambda *args: None)
+        monkeypatch.setattr(made, "_put", lambda *args: None)
         many = (Prize(f"p{number}", "Prize", 1, 0.0, None, None) for number in range(50))
         definition = replace(NOTHING, prizes=tuple(many))
         for number in range(1000):

@@ -80,8 +80,8 @@ def refuses_what_it_recorded(patch: Patch) -> None:
     """Treat a lost answer as a refusal."""
 
     class Denying(Guard):
-        async def commit(self, *args: object) -> list[Outcome]:  # type: ignore[override]
-            outcomes = await super().commit(*args)  # type: ignore[arg-type]
+        async def commit(self, *args: Any, **options: Any) -> list[Outcome]:
+            outcomes = await super().commit(*args, **options)
             return [
                 Overloaded(retry_after=1) if isinstance(each, OutcomeUnknown) else each
                 for each in outcomes

@@ -27,6 +27,7 @@ from hunt.errors import (
     StoreUnavailable,
 )
 from hunt.store.audit import Entry
+from hunt.store.names import PlayerName
 from tests.simulation.ledger import HUNT, Ledger
 from tests.simulation.weather import Kind, Weather
 
@@ -61,6 +62,14 @@ class NoSchedule:
         raise NotImplementedError("there are no entries")
 
 
+class NoNames:
+    """As `hunt.store.names.StoredNames`, without a name."""
+
+    async def find(self, player: str) -> PlayerName | None:
+        await trio.lowlevel.checkpoint()
+        return None
+
+
 class NoChallenges:
     """As `hunt.store.challenges.UsedChallenges`, which the settings do not use."""
 
@@ -89,6 +98,7 @@ class FakeStore:
         self.bans = NoBans()
         self.schedule = NoSchedule()
         self.used_challenges = NoChallenges()
+        self.names = NoNames()
         self.ring = KeyRing(())
         self._later = later
         self.faults: Counter[str] = Counter()

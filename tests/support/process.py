@@ -57,6 +57,7 @@ class Process:
             ),
             hub=self.hub,
             lanes=self.lanes,
+            forwarded={"settled": 3, "left": 2, "lost": 1},
             quarantine=quarantine,
             bus="valkey",
             link=Link(),

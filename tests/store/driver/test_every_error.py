@@ -211,7 +211,7 @@ class Tasks:
             nursery.start_soon(self.prober.run)
             nursery.start_soon(
                 partial(
-                    bus.run, self.listening, own="me", notice=lambda notice: None,
+                    bus.run, self.listening, own=lambda: ("me",), notice=lambda notice: None,
                     live=lambda told: None,
                     hunt_changed=lambda hunt: None, connected=lambda: None,
                     jitter=lambda: 0.01, faults=self.listener,

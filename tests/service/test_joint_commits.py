@@ -1,0 +1,426 @@
+"""Joint commits of workers that are connected by real sockets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+import pytest
+import trio
+
+from hunt.core import commit_messages
+from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.core.readiness import NodeState, WorkerState
+from hunt.errors import (
+    CircuitOpen,
+    ClickConflict,
+    Draining,
+    OutcomeUnknown,
+    Overloaded,
+    QueueFull,
+    Refused,
+)
+from hunt.processes.listening import unix_listener
+from hunt.service import committer_link
+from hunt.service.joint_commits import JointCommits, Workers
+from hunt.service.lane import Waiting
+from hunt.service.lanes import Lanes
+from tests.support.processes import until
+
+
+class Node:
+    """Workers of one node, with one log."""
+
+    def __init__(self, folder: Path, size: int = 2) -> None:
+        self.folder = folder
+        self.able = set(range(1, size + 1))
+        self.log: list[str] = []  # ids of recorded clicks
+
+    def state(self) -> NodeState:
+        return NodeState(
+            ready=True,
+            reasons=[],
+            workers=[
+                WorkerState(process=each, able=True, reasons=[]) for each in sorted(self.able)
+            ],
+        )
+
+
+class Worker:
+    """The joint commits of one worker, whose own commits are noted."""
+
+    def __init__(self, node: Node, number: int) -> None:
+        self.node = node
+        self.batches: list[list[str]] = []  # ids of the clicks of each commit
+        self.again: list[tuple[set[str], int]] = []  # clicks of unknown outcome, known seq
+        self.told: list[int] = []  # seqs of commits of other workers
+        self.counted = Counter[str]()  # clicks, by the type of their outcome
+        self.begun = 0  # commits
+        self.gate = trio.Event()
+        self.gate.set()
+        self.refusal: Refused | None = None
+        self.lanes = Lanes(
+            self.commit, batch_size=100, batch_interval=0, queue_size=50, queue_age=9,
+            jitter=lambda: 0, settled=self.settled,
+        )  # fmt: skip
+        self.joint = JointCommits(
+            Workers(
+                own=number,
+                node=node.state,
+                address=lambda pid: str(node.folder / f"w.{pid}"),
+                listen=unix_listener,
+            ),
+            name=f"worker-{number}",
+            lanes=self.lanes,
+            commit=self.commit,
+            queue_size=50,
+            batch_size=100,
+            known=lambda hunt: len(node.log),
+            committed=lambda hunt, rewards: self.told.extend(each.seq for each in rewards),
+            settled=self.settled,
+            jitter=lambda: 0,
+        )
+
+    async def commit(
+        self,
+        hunt: str,
+        clicks: Sequence[Click],
+        sent: Callable[[], None] = lambda: None,
+        *,
+        unanswered: Collection[str] = (),
+        known: int = -1,
+    ) -> list[Outcome]:
+        if unanswered:
+            self.again.append((set(unanswered), known))
+        self.begun += 1
+        await self.gate.wait()
+        self.batches.append([each.id for each in clicks])
+        if self.refusal is not None:
+            return [self.refusal] * len(clicks)
+        outcomes: list[Outcome] = []
+        fresh = []
+        for each in clicks:
+            repeat = each.id in self.node.log
+            if not repeat:
+                self.node.log.append(each.id)
+            reward = Reward(self.node.log.index(each.id) + 1, each.id, each.player, None, 0, "")
+            outcomes.append(Settlement(reward, duplicate=repeat and each.id not in unanswered))
+            fresh.append(reward)
+        self.joint.committed(hunt, fresh)
+        return outcomes
+
+    def settled(
+        self,
+        hunt: str,
+        batch: Sequence[Waiting],
+        outcomes: Sequence[Outcome],
+        times: tuple[float, float] | None,
+    ) -> None:
+        pairs = zip(batch, outcomes, strict=True)
+        self.counted.update(type(outcome).__name__ for each, outcome in pairs if not each.guest)
+
+    async def run(
+        self, *, task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(self.lanes.run)
+                nursery.start_soon(self.joint.run)
+                task_status.started(scope)
+
+
+class Pair:
+    """Two connected workers; the first commits the clicks of `hunt`."""
+
+    def __init__(self, node: Node, one: Worker, other: Worker) -> None:
+        self.node, self.one, self.other = node, one, other
+        self.hunt = next(
+            name
+            for name in (f"hunt-{number}" for number in count())
+            if other.joint._route(name) is not None
+        )
+        self.outcomes: dict[str, Outcome] = {}
+
+    def click(self, id_: str) -> None:
+        self.other.joint.put(
+            self.hunt,
+            Click(id_, "ada", 0.0, 0.0, None, 0),
+            partial(self.outcomes.__setitem__, id_),
+            trio.current_time(),
+        )
+
+    async def answered(self, *ids: str) -> list[Outcome]:
+        await until(lambda: self.outcomes.keys() >= set(ids))
+        return [self.outcomes[each] for each in ids]
+
+
+@asynccontextmanager
+async def pair(folder: Path) -> AsyncIterator[tuple[Pair, trio.CancelScope, trio.CancelScope]]:
+    """Yield two connected workers, and the scopes that end each."""
+    node = Node(folder)
+    one, other = Worker(node, 1), Worker(node, 2)
+    async with trio.open_nursery() as nursery:
+        first = await nursery.start(one.run)
+        second = await nursery.start(other.run)
+        await until(lambda: bool(one.joint.names()) and bool(other.joint.names()))
+        yield Pair(node, one, other), first, second
+        nursery.cancel_scope.cancel()
+
+
+def seqs(outcomes: Sequence[Outcome]) -> list[int]:
+    return [each.reward.seq for each in outcomes if isinstance(each, Settlement)]
+
+
+async def test_clicks_of_both_workers_are_one_commit(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.one.gate = trio.Event()
+        own: dict[str, Outcome] = {}
+        for id_ in ("a1", "a2", "a3"):  # the first one is committed alone, because none waits
+            click = Click(id_, "bob", 0.0, 0.0, None, 0)
+            both.one.joint.put(both.hunt, click, partial(own.__setitem__, id_), trio.current_time())
+            await trio.testing.wait_all_tasks_blocked()
+        both.click("b1")
+        both.click("b2")
+        await until(lambda: both.one.lanes.queued() == 4)
+        both.one.gate.set()
+        assert seqs(await both.answered("b1", "b2")) == [4, 5]
+        assert both.one.batches == [["a1"], ["a2", "a3", "b1", "b2"]]
+        assert both.other.batches == []
+        assert seqs(list(own.values())) == [1, 2, 3]
+
+
+async def test_each_click_is_counted_by_its_own_worker(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.click("b1")
+        await both.answered("b1")
+        assert (both.one.counted, both.other.counted) == ({}, {"Settlement": 1})
+        assert both.other.joint.forwarded == {"settled": 1, "left": 0, "lost": 0}
+
+
+async def test_commits_are_told_to_the_other_worker_before_the_outcomes(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        told: list[list[int]] = []
+        both.other.joint.put(
+            both.hunt,
+            Click("b1", "ada", 0.0, 0.0, None, 0),
+            lambda outcome: told.append(list(both.other.told)),
+            trio.current_time(),
+        )
+        await until(lambda: bool(told))
+        assert told == [[1]]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [CircuitOpen(retry_after=1), Draining(retry_after=1), Overloaded(retry_after=1)],
+    ids=["breaker open", "draining", "no answer of the database"],
+)
+async def test_a_committer_that_cannot_commit_leaves_clicks_to_their_worker(
+    tmp_path: Path, refusal: Refused
+) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.one.refusal = refusal
+        both.click("b1")
+        [outcome] = await both.answered("b1")
+        assert seqs([outcome]) == [1]
+        assert both.other.batches == [["b1"]]
+        assert both.other.again == []  # it was certainly not recorded
+        assert both.other.joint.forwarded == {"settled": 0, "left": 1, "lost": 0}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [ClickConflict("used"), OutcomeUnknown(), QueueFull(retry_after=1)],
+    ids=lambda each: type(each).__name__,
+)
+async def test_other_refusals_are_the_outcome(tmp_path: Path, refusal: Refused) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.one.refusal = refusal
+        both.click("b1")
+        [outcome] = await both.answered("b1")
+        assert type(outcome) is type(refusal)
+        assert both.other.batches == []
+
+
+async def test_clicks_of_a_committer_that_ends_are_committed_again(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, end, _):
+        both.node.log.append("older")
+        both.one.gate = trio.Event()
+        both.click("b1")
+        await until(lambda: both.one.begun == 1)
+        both.node.log.append("b1")  # recorded, and the answer is lost
+        both.node.able.discard(1)
+        end.cancel()
+        [outcome] = await both.answered("b1")
+        assert isinstance(outcome, OutcomeUnknown | Settlement)
+        assert outcome == Settlement(Reward(2, "b1", "ada", None, 0, ""), duplicate=False)
+        assert both.other.again == [({"b1"}, 1)]
+
+
+async def test_clicks_of_a_committer_that_hangs_are_committed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer_link, "LOST", 0.05)
+    async with pair(tmp_path) as (both, _, _):
+        both.one.gate = trio.Event()
+        both.click("b1")
+        assert seqs(await both.answered("b1")) == [1]
+        assert both.other.batches == [["b1"]]
+        assert both.other.joint.forwarded == {"settled": 0, "left": 0, "lost": 1}
+
+
+async def test_further_clicks_do_not_go_to_a_slow_committer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.one.gate = trio.Event()
+        both.click("b1")
+        await until(lambda: both.one.begun == 1)
+        monkeypatch.setattr(committer_link, "SLOW", 0.0)
+        both.click("b2")
+        assert seqs(await both.answered("b2")) == [1]
+        assert both.other.batches == [["b2"]]
+        both.one.gate.set()
+        assert seqs(await both.answered("b1")) == [2]
+
+
+async def test_each_click_gets_an_outcome_when_its_worker_is_cancelled(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, end):
+        both.one.gate = trio.Event()
+        both.other.gate = trio.Event()
+        both.click("b1")
+        await until(lambda: both.one.begun == 1)
+        both.click("b2")  # not sent yet
+        end.cancel()
+        outcomes = await both.answered("b1", "b2")
+        assert [type(each) for each in outcomes] == [OutcomeUnknown, OutcomeUnknown]
+
+
+async def test_clicks_at_a_committer_are_bounded(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.one.gate = trio.Event()
+        for number in range(50):
+            both.click(f"b{number}")
+        with pytest.raises(QueueFull):
+            both.click("b50")
+
+
+async def test_drain_waits_for_forwarded_clicks_and_refuses_new_ones(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _), trio.open_nursery() as nursery:
+        both.one.gate = trio.Event()
+        both.click("b1")
+        drained = trio.Event()
+
+        async def drain() -> None:
+            await both.other.joint.drain()
+            drained.set()
+
+        nursery.start_soon(drain)
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(Draining):
+            both.click("b2")
+        assert not drained.is_set()
+        both.one.gate.set()
+        await drained.wait()
+        assert seqs([both.outcomes["b1"]]) == [1]
+
+
+async def test_drain_sends_the_outcomes_of_other_workers(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, end, _):
+        both.one.gate = trio.Event()
+        both.click("b1")
+        await until(lambda: both.one.begun == 1)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(both.one.joint.drain)
+            await trio.testing.wait_all_tasks_blocked()
+            both.one.gate.set()
+        end.cancel()
+        assert seqs(await both.answered("b1")) == [1]
+        assert both.other.batches == []
+
+
+async def test_worker_that_is_not_able_does_not_commit(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.node.able.discard(1)
+        await until(lambda: both.other.joint._able == (2,))
+        both.click("b1")
+        await both.answered("b1")
+        assert both.other.batches == [["b1"]]
+
+
+async def test_bytes_that_are_no_messages_end_the_connection(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        stream = await trio.open_unix_socket(str(tmp_path / "w.1"))
+        async with stream:
+            await stream.send_all(b"\xff" * 4096)
+            with trio.fail_after(30), suppress(trio.BrokenResourceError):
+                while await stream.receive_some(4096):
+                    pass
+        both.click("b1")  # the others go on
+        assert seqs(await both.answered("b1")) == [1]
+
+
+async def test_worker_that_does_not_read_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hunt.service.committer.UNREAD", 1000)
+    async with pair(tmp_path) as (both, _, _):
+        stream = await trio.open_unix_socket(str(tmp_path / "w.1"))
+        async with stream:
+            await stream.receive_some(1)
+            reward = Reward(1, "c" * 900_000, "ada", None, 0, "")
+            both.one.joint.committed(both.hunt, [reward])
+            await trio.testing.wait_all_tasks_blocked()
+            both.one.joint.committed(both.hunt, [reward])
+            with trio.fail_after(30):
+                received = 0
+                while data := await stream.receive_some(1_000_000):
+                    received += len(data)
+            assert received < 2 * 900_000
+
+
+async def test_an_upgraded_worker_whose_refusal_is_not_understood_is_left(tmp_path: Path) -> None:
+    class Unheard(Refused):
+        """A refusal of another release."""
+
+    async with pair(tmp_path) as (both, _, _):
+        both.one.refusal = Unheard("no")
+        assert Unheard.__name__ not in commit_messages._REFUSALS
+        both.click("b1")
+        assert seqs(await both.answered("b1")) == [1]
+        assert both.other.joint.forwarded["lost"] == 1
+
+
+def test_when_a_worker_ends_only_its_hunts_move(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            node = Node(tmp_path, 3)
+            workers = [Worker(node, number) for number in (1, 2, 3)]
+            for each in workers:
+                await nursery.start(each.run)
+            await until(lambda: all(len(each.joint.names()) == 2 for each in workers))
+            hunts = [f"hunt-{number}" for number in range(60)]
+            before = {hunt: committer(workers, hunt) for hunt in hunts}
+            assert set(before.values()) == {1, 2, 3}
+            node.able.discard(3)
+            await until(lambda: all(each.joint._able == (1, 2) for each in workers))
+            for hunt in hunts:
+                assert committer(workers[:2], hunt) == before[hunt] or before[hunt] == 3
+            nursery.cancel_scope.cancel()
+
+    trio.run(main)
+
+
+def committer(workers: list[Worker], hunt: str) -> int:
+    """Return the number of the worker that commits a hunt's clicks; all must agree."""
+    found = set()
+    for number, worker in enumerate(workers, 1):
+        link = worker.joint._route(hunt)
+        links = worker.joint._links
+        found.add(next((pid for pid, each in links.items() if each is link), number))
+    [only] = found
+    return only
