@@ -262,10 +262,10 @@ def refuses_what_it_recorded() -> None:
     """Treat a lost answer as a refusal."""
 
     class Denying(Guard):
-        async def commit(self, hunt: str, clicks: Sequence[Click], *args: Any) -> list[Outcome]:
+        async def commit(self, *args: Any, **options: Any) -> list[Outcome]:
             return [
                 Overloaded(retry_after=1.0) if isinstance(each, OutcomeUnknown) else each
-                for each in await super().commit(hunt, clicks, *args)
+                for each in await super().commit(*args, **options)
             ]
 
     swap(commits, Denying, "Guard")
