@@ -36,6 +36,7 @@ from hunt.service.challenges import make_challenges
 from hunt.service.commits import Commits
 from hunt.service.ending import Ending
 from hunt.service.epochs import Epochs
+from hunt.service.heads import Heads
 from hunt.service.hub import Hub
 from hunt.service.intake import Intake
 from hunt.service.jwks import KeyRequests
@@ -128,6 +129,7 @@ class Engine:
             name=store.name,
         )
         store.on_recovery(self.commits.prober.probe_soon)
+        self.heads = Heads(self.catalogue.hunts.values, store.proofs.publish, jitter=jitter)
         self.ending = Ending(
             hunts=self.catalogue.hunts.values,
             now=self.catalogue.now,
@@ -300,6 +302,7 @@ class Engine:
             ("engine", self.catalogue.faults),
             ("engine", self.resume_faults),
             ("ending", self.ending.faults),
+            ("heads", self.heads.faults),
             ("retention", self.retention.faults),
             ("schedule", self.scheduler.faults),
             ("engine", self.ban_reader.faults),

@@ -92,6 +92,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
             nursery.start_soon(engine.catalogue.run, engine.streams)
             nursery.start_soon(engine.ban_reader.run)
             nursery.start_soon(engine.ending.run)
+            nursery.start_soon(engine.heads.run)
             nursery.start_soon(engine.scheduler.run)
             nursery.start_soon(engine.retention.run)
             nursery.start_soon(engine.names.run)

@@ -19,6 +19,7 @@ COMMANDS = {
     "open": "Open a hunt, or all doors of a campaign, for clicks.",
     "announce": "Tell everyone in a hunt something.",
     "schedule": "Open, pause, close, release or announce at a later time.",
+    "seed-share": "Enter the second share of a hunt's seed.",
     "close": "Close a hunt or a campaign for good; its seeds become public.",
     "delete": "Delete a hunt or a campaign without clicks, or a test hunt.",
     "token": "Print a signed token for a player or an operator; check a token.",
@@ -38,6 +39,7 @@ COMMANDS = {
     "winners": "List who won what in a hunt or a campaign, as CSV or JSON lines.",
     "export": "Write winners or clicks as CSV, JSON lines or Parquet.",
     "rewards": "Show rewards and claims; mark rewards as sent; void them.",
+    "proof": "Write the bundle of a finished hunt, which proves it.",
     "verify": "Recompute every draw of a hunt, and compare it with the log.",
     "doctor": "Check settings, database and limits, and suggest changes.",
     "health": "Ask the running server whether it is alive or ready.",
@@ -58,7 +60,7 @@ class Commands(click.Group):
         """Return a command, or None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"hunt.cli.{cmd_name}").command
+        command: click.Command = import_module(f"hunt.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -83,7 +83,7 @@ def command(
     if to_stdout and form == "parquet" and sys.stdout.isatty():
         raise click.UsageError("parquet is not text: give a file with -o")
     settings = arguments.read(data_dir, config).settings
-    with nullcontext(sys.stdout.buffer) if to_stdout else _file(output) as sink:
+    with nullcontext(sys.stdout.buffer) if to_stdout else new_file(output) as sink:
         rows, last = running.run(_export, settings, hunt_id, form, subject, since_seq, sink)
         sink.flush()
     click.echo(f"exported {rows} {subject}, up to seq {last}", err=True)
@@ -115,7 +115,7 @@ async def _export(
 
 
 @contextmanager
-def _file(path: Path) -> Iterator[BinaryIO]:
+def new_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a new file that replaces `path` after the block, and is removed if it fails.
 
     A device or a pipe is written directly.

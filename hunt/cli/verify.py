@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
-from hunt.cli import arguments, running
+from hunt.cli import arguments, bundle_text, running
 from hunt.core.hunts import Hunt
 from hunt.core.key_ring import KeyRing
 from hunt.core.verification import Edition, Verifier
@@ -51,22 +51,52 @@ class Report(Struct, frozen=True):
 
 
 @click.command(
-    epilog=arguments.examples("hunt verify harbour", "hunt verify harbour --player ada --json")
+    epilog=arguments.examples(
+        "hunt verify harbour",
+        "hunt verify harbour --player ada --json",
+        "hunt verify --bundle harbour.jsonl.gz --receipts mine.jsonl",
+    )
 )
-@click.argument("hunt_id", metavar="ID", type=arguments.HUNT_ID)
+@click.argument("hunt_id", metavar="[ID]", type=arguments.HUNT_ID, required=False)
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Verify this bundle instead, without a database.",
+)
+@click.option(
+    "--receipts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --bundle: answers to clicks, one JSON object a line, to compare with it.",
+)
 @click.option("--player", type=arguments.PLAYER_ID, help="Verify only this player's draws.")
 @arguments.json_option
 @arguments.options
 def command(
-    hunt_id: str, player: str | None, as_json: bool, data_dir: Path | None, config: Path | None
+    hunt_id: str | None,
+    bundle: Path | None,
+    receipts: Path | None,
+    player: str | None,
+    as_json: bool,
+    data_dir: Path | None,
+    config: Path | None,
 ) -> None:
     """Recompute every draw of a hunt from its seed, and compare it with the log.
+
+    With --bundle, verify a file of 'hunt proof export': seals, chain, published heads, codes,
+    draws and grants. The first failure is named.
 
     With the id of a campaign, verify all its doors that were opened, one after the other.
 
     Exit status 1 if a draw is wrong, or if the seed does not match the commitment that the
     audit trail recorded when the hunt was created.
     """
+    if bundle is not None:
+        if hunt_id is not None or player is not None:
+            raise click.UsageError("a bundle is verified as a whole: leave out ID and --player")
+        click.echo(bundle_text.verified(bundle, receipts, as_json=as_json))
+        return
+    if hunt_id is None or receipts is not None:
+        raise click.UsageError("give the ID of a hunt, or a file with --bundle")
     settings = arguments.read(data_dir, config).settings
     found = running.run(_verify_all, settings, hunt_id, player)
     if isinstance(found, Report):

@@ -16,6 +16,9 @@ RESERVED = frozenset(
     {"hello", "reset", "reward", "wins", "drain", "settled", "refused", "pong", "click", "ping"}
 )
 
+#: Events of transactions for streams with ``scope=all`` only.
+_WATCHED = frozenset({"head"})
+
 _KIND = re.compile(r"[a-z][a-z_]{0,31}", re.ASCII)
 
 
@@ -65,7 +68,8 @@ def parse(payload: str | bytes) -> Told:
     data = bytes(raw.d)
     if b"\n" in data or b"\r" in data:
         raise ValueError("the content of a live event is on one line")
-    return Told(raw.h, raw.p, LiveEvent(raw.k, data, f"{raw.k} {raw.i}"))
+    event = LiveEvent(raw.k, data, f"{raw.k} {raw.i}", watchers=raw.k in _WATCHED)
+    return Told(raw.h, raw.p, event)
 
 
 def present(hunt: Hunt) -> dict[str, object]:

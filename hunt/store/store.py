@@ -17,6 +17,7 @@ from hunt.store.announcements import Announcements
 from hunt.store.anomalies import StoredAnomalies
 from hunt.store.audit import Audit
 from hunt.store.bans import StoredBans
+from hunt.store.bundles import Bundles
 from hunt.store.campaign_standings import CampaignStandings
 from hunt.store.campaigns import Campaigns
 from hunt.store.challenges import UsedChallenges
@@ -30,6 +31,7 @@ from hunt.store.log import Log
 from hunt.store.log_events import LogEvents
 from hunt.store.names import StoredNames
 from hunt.store.players import Players
+from hunt.store.proofs import Proofs
 from hunt.store.retention import Retention
 from hunt.store.reward_states import RewardStates
 from hunt.store.schedule import Schedule
@@ -83,6 +85,8 @@ class Store:
         self.leaderboard = StoredLeaderboard(pool)
         self._ring = ring or KeyRing(())
         self.codes = Codes(pool, self._ring)
+        self.proofs = Proofs(pool, self._ring)
+        self.bundles = Bundles(pool, self._ring)
         self.bans = StoredBans(pool)
         self.schedule = Schedule(pool, ring)
         self.used_challenges = UsedChallenges(pool)

@@ -44,6 +44,7 @@ from hunt.web.routes import (
     clicks,
     names,
     pages,
+    proof,
     reading,
     session,
     sockets,
@@ -152,6 +153,7 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     yield streams.blueprint(play)
     yield sockets.blueprint(play)
     yield reading.blueprint(play, resources)
+    yield proof.blueprint(play, store)
     yield campaigns.blueprint(engine)
     yield session.blueprint(
         play,

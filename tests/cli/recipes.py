@@ -27,6 +27,7 @@ RECIPES = {
     "schedule add": ["harbour", "pause", "--at", "2999-01-01T00:00:00Z"],
     "schedule list": ["harbour"],
     "schedule remove": ["harbour", "1"],
+    "seed-share": ["harbour"],
     "close": ["harbour"],
     "token": ["--player", "ada"],
     "click": ["harbour"],
@@ -62,6 +63,7 @@ RECIPES = {
     "rewards void": ["harbour", "1", "--reason", "a bot"],
     "winners": ["harbour"],
     "export": ["harbour"],
+    "proof export": ["harbour"],
     "verify": ["harbour"],
     "doctor": [],
     "health": [],
@@ -111,6 +113,7 @@ ASKS = {
     "rewards void",
     "winners",
     "export",
+    "proof export",
     "verify",
     "doctor",
 }

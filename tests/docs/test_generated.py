@@ -96,7 +96,7 @@ def test_every_command_and_option_is_listed() -> None:
     for name in COMMANDS:
         _, _, section = text.partition(f"\n## hunt {name}\n")
         section = section.partition("\n## hunt ")[0]
-        command = importlib.import_module(f"hunt.cli.{name}").command
+        command = importlib.import_module(f"hunt.cli.{name.replace('-', '_')}").command
         options = [each for each in command.params if isinstance(each, click.Option)]
         assert [each.opts for each in options if f"| `{each.opts[0]}`" not in section] == []
 

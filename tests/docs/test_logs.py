@@ -25,6 +25,8 @@ def logged() -> set[str]:
     """Return the events that the code logs."""
     found = set()
     for path in (ROOT / "hunt").rglob("*.py"):
+        if "static" in path.parts:
+            continue  # programs for others, which log nothing
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
                 case ast.Call(func=ast.Attribute(attr=level), args=[first, *_]) if level in LEVELS:

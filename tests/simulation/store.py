@@ -77,6 +77,13 @@ class NoChallenges:
         raise NotImplementedError
 
 
+class NoProofs:
+    """As `hunt.store.proofs.Proofs`, of hunts without a chain."""
+
+    async def publish(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
 class FakeStore:
     """As `hunt.store.store.Store`.
 
@@ -99,6 +106,7 @@ class FakeStore:
         self.schedule = NoSchedule()
         self.used_challenges = NoChallenges()
         self.names = NoNames()
+        self.proofs = NoProofs()
         self.ring = KeyRing(())
         self._later = later
         self.faults: Counter[str] = Counter()

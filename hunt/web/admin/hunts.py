@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Awaitable, Callable
 
 from quart import Blueprint, Response
@@ -10,7 +11,7 @@ from quart import Blueprint, Response
 from hunt.core.fairness import new_seed
 from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt
-from hunt.errors import HuntNotFound, InvalidRequest
+from hunt.errors import HuntNotFound, InvalidRequest, SealError, WrongState
 from hunt.operations import Operations
 from hunt.play import auth
 from hunt.play.hunt_json import moment
@@ -28,6 +29,8 @@ from hunt.web.admin.hunt_json import (
 )
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.responses import json_response
+
+_SHARE = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def blueprint(play: Play, operations: Operations, store: Store) -> Blueprint:
@@ -121,6 +124,21 @@ def blueprint(play: Play, operations: Operations, store: Store) -> Blueprint:
                 hunt_id, lambda before: restock(before, wanted), actor=caller.operator(play)
             )
         return json_response({"prizes": hunt_stock(await _stored(store, hunt_id))})
+
+    @routes.put("/hunts/<hunt_id>/seed-share")
+    async def seed_share(hunt_id: str) -> Response:
+        body = await bodies.json_object()
+        given = body.get("share")
+        if set(body) != {"share"} or not isinstance(given, str) or not _SHARE.fullmatch(given):
+            problem = {"share": "must be 64 digits of 0-9 and a-f"}
+            raise InvalidRequest("the share is not valid", errors=problem)
+        try:
+            await store.hunts.enter_share(
+                hunt_id, bytes.fromhex(given), actor=caller.operator(play)
+            )
+        except SealError:  # HUNT_DATA_KEYS is for whoever runs the server
+            raise WrongState("the server has no data keys, so it cannot store a share") from None
+        return json_response({"hunt": hunt_id, "entered": True})
 
     @routes.put("/hunts/<hunt_id>/announcement")
     async def announce(hunt_id: str) -> Response:

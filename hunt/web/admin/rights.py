@@ -30,6 +30,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin.pause": _NONE,
     "admin.close": _NONE,
     "admin.announce": _NONE,
+    "admin.seed_share": _NONE,
     "admin_campaigns.campaigns": _ALL,
     "admin_campaigns.campaign": _DESIGNER,
     "admin_campaigns.change": _DESIGNER,

@@ -12,6 +12,7 @@ from hunt.web.openapi import (
     ban_schemas,
     definition_schemas,
     live_schemas,
+    proof_schemas,
     reward_schemas,
     schedule_schemas,
     schemas,
@@ -69,6 +70,11 @@ _HUNTS = (
         "admin_announce", "PUT", f"{_HUNT}/announcement",
         "Tell everyone in a hunt something; null withdraws the last announcement.",
         admin_schemas.Announced, 409, body=admin_schemas.NewAnnouncement,
+    ),
+    _operation(
+        "admin_seed_share", "PUT", f"{_HUNT}/seed-share",
+        "Enter the second share of the seed of a hunt.",
+        proof_schemas.EnteredShare, 409, body=proof_schemas.SeedShare,
     ),
     _operation(
         "admin_versions", "GET", f"{_HUNT}/versions", "List all versions of the definition.",

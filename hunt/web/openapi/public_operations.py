@@ -8,6 +8,7 @@ from hunt.metrics.sampler import Sample
 from hunt.web.openapi import (
     admin_operations,
     campaign_operations,
+    proof_operations,
     schemas,
     webhook_operations,
 )
@@ -259,6 +260,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *_READING,
     *_OPERATIONS,
     *_PAGES,
+    *proof_operations.PUBLIC,
     *campaign_operations.PUBLIC,
     *admin_operations.OPERATIONS,
     *campaign_operations.ADMIN,

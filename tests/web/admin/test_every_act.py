@@ -62,6 +62,9 @@ STREAMED = {"admin_events.events"}
 #: Tested in `tests.web.routes.test_names`, because the player needs a name.
 NAMED = {"admin_players.refuse"}
 
+#: Tested in `tests.web.routes.test_proof`, because the hunt needs a second share.
+SHARED = {"admin.seed_share"}
+
 #: Other processes of the server ask for it; the operator's own request is recorded.
 FORWARDED = {"admin_addresses.counters"}
 
@@ -209,7 +212,7 @@ async def check_webhooks(client: Client, receiver: Receiver) -> list[str]:
 
 def test_every_route_has_an_act() -> None:
     acts = {each.endpoint for each in (*HUNT_ACTS, *REWARD_ACTS, *PROCESS_ACTS, *webhook_acts(""))}
-    assert acts | UNRECORDED | STREAMED | FORWARDED | NAMED | {DRAIN} == set(RIGHTS), (
+    assert acts | UNRECORDED | STREAMED | FORWARDED | NAMED | SHARED | {DRAIN} == set(RIGHTS), (
         "say what the audit trail has of a route"
     )
     assert not acts & UNRECORDED

@@ -29,6 +29,7 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "admin.open_": ("POST", f"{HUNTS}/harbour/open", {}),
     "admin.pause": ("POST", f"{HUNTS}/harbour/pause", {}),
     "admin.announce": ("PUT", f"{HUNTS}/nowhere/announcement", {"json": {"text": "x"}}),
+    "admin.seed_share": ("PUT", f"{HUNTS}/nowhere/seed-share", {"json": {"share": "0" * 64}}),
     "admin.close": ("POST", f"{HUNTS}/nowhere/close", {}),
     "admin_campaigns.campaigns": ("GET", f"{ADMIN}/campaigns", {}),
     "admin_campaigns.campaign": ("GET", f"{ADMIN}/campaigns/nowhere", {}),

@@ -1,0 +1,139 @@
+"""``/v1/hunts/{hunt}/proof``: seals, heads, the player's own secrets, and the bundle."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import AsyncGenerator
+from typing import Self
+
+import trio
+from msgspec import json, to_builtins
+from quart import Blueprint, Response
+
+from hunt.core import bundle, chain
+from hunt.core.seal import moment
+from hunt.errors import Overloaded
+from hunt.play.auth import check_hunt
+from hunt.play.play import Play
+from hunt.store.proofs import PublishedHead
+from hunt.store.store import Store
+from hunt.web import bodies, caller
+from hunt.web.endless_body import EndlessBody
+from hunt.web.responses import json_response
+
+#: Bundles that one process streams at once, and seconds after which to try again beyond that.
+MOST_AT_ONCE, RETRY = 2, 5.0
+
+#: Lines of a bundle that are compressed together, in a thread.
+LINES = 50
+
+
+def blueprint(play: Play, store: Store) -> Blueprint:
+    """Return the routes of proofs."""
+    routes = Blueprint("proof", __name__)
+    places = trio.Semaphore(MOST_AT_ONCE)
+
+    @routes.get("/v1/hunts/<hunt_id>/proof")
+    async def present(hunt_id: str) -> Response:
+        play.hunt(hunt_id)
+        found = await store.proofs.present(hunt_id)
+        seals = [{"hash": hash_, "document": json.decode(text)} for text, hash_ in found.seals]
+        head = found.head
+        shown = {"algorithm": found.algorithm, "seals": seals, "head": head and _head(head)}
+        return json_response(shown)
+
+    @routes.get("/v1/hunts/<hunt_id>/proof/heads")
+    async def heads(hunt_id: str) -> Response:
+        play.hunt(hunt_id)
+        after = bodies.whole_number("after", 0, least=0, most=2**62)
+        limit = bodies.whole_number("limit", 100, least=1, most=1000)
+        found = await store.proofs.heads(hunt_id, after, limit)
+        following = found[-1].seq if len(found) == limit else None
+        return json_response({"heads": [_head(each) for each in found], "next": following})
+
+    @routes.get("/v1/hunts/<hunt_id>/proof/own")
+    async def own(hunt_id: str) -> Response:
+        hunt = play.hunt(hunt_id)
+        identity = play.authenticator.identify(caller.play_request(hunt_id))
+        check_hunt(identity, hunt_id)
+        codes = await store.proofs.own_codes(hunt_id, identity.player) if hunt.codes else []
+        name = None
+        if hunt.player_key is not None:
+            name = chain.Pseudonyms(hunt.player_key).of(identity.player)
+        return json_response({"player": name, "codes": to_builtins(codes)})
+
+    @routes.get("/v1/hunts/<hunt_id>/proof/bundle")
+    async def download(hunt_id: str) -> Response:
+        play.hunt(hunt_id)
+        if not places.value:
+            raise Overloaded("too many bundles are being sent", retry_after=RETRY)
+        source = await store.bundles.find(hunt_id)
+        response = Response(
+            BundleBody(store.bundles.lines(source), places),
+            mimetype="application/gzip",
+            headers={"Content-Disposition": f'attachment; filename="{hunt_id}.jsonl.gz"'},
+        )
+        response.timeout = None  # Quart would end the stream after RESPONSE_TIMEOUT
+        return response
+
+    return routes
+
+
+class BundleBody(EndlessBody):
+    """Response body that streams a bundle, compressed.
+
+    Args:
+        lines: The lines; closed by this object.
+        places: One is taken while the body is sent.
+    """
+
+    def __init__(self, lines: AsyncGenerator[bundle.Line, None], places: trio.Semaphore) -> None:
+        self._lines = lines
+        self._places = places
+        self._packed = io.BytesIO()
+        self._file = gzip.GzipFile(fileobj=self._packed, mode="wb", compresslevel=6, mtime=0)
+        self._ended = False
+
+    async def __aenter__(self) -> Self:
+        """Wait for a place, and take it."""
+        await self._places.acquire()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Release the place."""
+        self._places.release()
+        with trio.CancelScope(shield=True):
+            await self._lines.aclose()
+
+    def __aiter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next part."""
+        while not self._ended:
+            lines = []
+            async for line in self._lines:
+                lines.append(line)
+                if len(lines) == LINES:
+                    break
+            else:
+                self._ended = True
+            if part := await trio.to_thread.run_sync(self._compress, lines):
+                return part
+        raise StopAsyncIteration
+
+    def _compress(self, lines: list[bundle.Line]) -> bytes:
+        for line in lines:
+            self._file.write(bundle.encode(line) + b"\n")
+        if self._ended:
+            self._file.close()
+        part = self._packed.getvalue()
+        self._packed.seek(0)
+        self._packed.truncate()
+        return part
+
+
+def _head(head: PublishedHead) -> dict[str, object]:
+    return {"seq": head.seq, "head": head.head, "at": moment(head.at)}
