@@ -5,7 +5,7 @@ import { durationText, Ticker } from "./countdown.js";
 import { say } from "./words.js";
 
 /** Show the texts of a hunt, and its commitment. */
-export function showSurroundings(look, { commitment }) {
+export function showSurroundings(look, { id, commitment }) {
   for (const key of ["lead", "rules"]) {
     const line = byId(key);
     line.textContent = look.own(key) ?? "";
@@ -14,6 +14,7 @@ export function showSurroundings(look, { commitment }) {
   }
   byId("prizes-title").textContent = look.text("prizes");
   byId("commitment").textContent = commitment;
+  byId("proof").href = `/proof/${id}`;
   byId("fair").hidden = false;
 }
 

@@ -1,0 +1,168 @@
+"""The look of a hunt, its languages, clicks made offline, a rare win, and names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.accessibility import accessible
+from tests.browser.playing import RequestLog, click, expect_rewards, watched
+from tests.browser.serving import Server
+
+LOOK = {
+    "scene": "winter",
+    "language": "en",
+    "colours": {"paper": "#101020", "ink": "#ffffff", "accent": "#ffcc66"},
+    "texts": {
+        "de": {"title": "Hafen bei Nacht", "lead": "Viel Glück!", "prize": {"gem": "Edelstein"}},
+        "ar": {"title": "الميناء"},
+    },
+}
+
+
+@contextmanager
+def visitor(browser: Browser, server: Server, hunt: str, language: str) -> Iterator[Page]:
+    """Open a hunt as a new guest; yield the page once its stream is live."""
+    context = browser.new_context(
+        base_url=server.url, locale=language, viewport={"width": 390, "height": 844}
+    )
+    with watched(context, server.url):
+        page = context.new_page()
+        while not page.request.get(f"/v1/hunts/{hunt}").ok:
+            pass  # the process does not know the new hunt yet
+        page.goto(f"/?hunt={hunt}")
+        expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+        yield page
+
+
+@pytest.fixture(scope="module")
+def dressed(server: Server) -> Iterator[str]:
+    """Yield the id of an open hunt with a look, in which each click wins a rare prize."""
+    server.ensure()
+    gem: dict[str, Any] = {"id": "gem", "title": "Gem", "points": 9, "stock": 100}
+    # Odds with a peak below 0.5 are rare; so wide a peak, twice, is the same everywhere.
+    peak = {"peak": 0.49, "at": [5, 5], "radius": 1e9}
+    prizes = [gem | {"odds": peak}, gem | {"id": "ring", "title": "Ring", "odds": peak}]
+    size = {"width": 10, "height": 10}
+    body = {"id": "dressed", "title": "Night", "map": size, "page": LOOK, "prizes": prizes}
+    server.operate("/hunts", body)
+    server.operate("/hunts/dressed/open", {})
+    yield "dressed"
+    server.operate("/hunts/dressed/close", {})
+
+
+def win(page: Page) -> None:
+    """Click until a rare prize is won; of a hundred clicks ninety-eight win."""
+    while not page.locator("#show").is_visible():
+        with page.expect_response("**/clicks"):
+            click(page)
+        page.wait_for_function("!document.getElementById('outcome').textContent.includes('…')")
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "title", "tag"),
+    [
+        ("de-AT", "de", "Hafen bei Nacht", ""),
+        ("en-GB", "en", "Night", ""),
+        ("ar-EG", "en", "الميناء", "ar"),
+    ],
+)
+def test_page_speaks_the_language_of_its_reader(
+    browser: Browser, server: Server, dressed: str, language: str, words: str, title: str, tag: str
+) -> None:
+    with visitor(browser, server, dressed, language) as page:
+        assert page.locator("html").get_attribute("lang") == words
+        expect(page.locator("#title")).to_have_text(title)
+        assert (page.locator("#title").get_attribute("lang") or "") == tag
+        gem = "Edelstein" if words == "de" else "Gem"
+        expect(page.locator("#prizes li .name").first).to_have_text(gem)
+        if words == "de":
+            expect(page.locator("#lead")).to_have_text("Viel Glück!")
+            expect(page.locator("#rewards-title")).to_contain_text("Deine Klicks")
+
+
+def test_page_has_the_colours_and_the_scene_of_its_hunt(
+    browser: Browser, server: Server, dressed: str
+) -> None:
+    with visitor(browser, server, dressed, "en") as page:
+        assert page.locator("html").get_attribute("data-scene") == "winter"
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert colour == "rgb(16, 16, 32)"
+        page.locator("#fair summary").click()
+        known = page.request.get(f"/v1/hunts/{dressed}").json()["commitment"]
+        expect(page.locator("#commitment")).to_have_text(known)
+        accessible(page)
+
+
+def test_rare_win_is_a_picture_to_keep(browser: Browser, server: Server, dressed: str) -> None:
+    with visitor(browser, server, dressed, "en") as page:
+        win(page)
+        page.locator("#show").click()
+        expect(page.locator("#moment")).to_be_visible()
+        label = page.locator("#card").get_attribute("aria-label") or ""
+        assert label.endswith(", found in Night")
+        assert page.evaluate("document.getElementById('card').height") == 1350
+        accessible(page)
+        with page.expect_download() as saved:
+            page.locator("#moment-save").click()
+        assert saved.value.suggested_filename in {"gem.png", "ring.png"}
+        page.keyboard.press("Escape")
+        expect(page.locator("#moment")).to_be_hidden()
+
+
+def test_nothing_bursts_with_reduced_motion(browser: Browser, server: Server, dressed: str) -> None:
+    with visitor(browser, server, dressed, "en") as page:
+        page.emulate_media(reduced_motion="reduce")
+        win(page)
+        assert page.locator("#burst").evaluate("(each) => getComputedStyle(each).opacity") == "0"
+
+
+def test_offline_click_is_kept_and_sent_once(
+    browser: Browser, server: Server, dressed: str
+) -> None:
+    with visitor(browser, server, dressed, "en") as page:
+        page.context.set_offline(True)
+        click(page, 0.3)
+        click(page, 0.6)
+        kept = "You are offline. 2 clicks are kept, and sent when you are back."
+        expect(page.locator("#outcome")).to_have_text(kept)
+        sent = RequestLog(page, "/clicks", "POST")
+        page.context.set_offline(False)
+        expect_rewards(page, 2)
+        assert len({each["id"] for each in sent.bodies}) == 2
+        assert (
+            page.evaluate("Object.keys(localStorage).filter((key) => key.includes('clicks'))") == []
+        )
+
+
+def test_kept_click_outlasts_a_reload(browser: Browser, server: Server, dressed: str) -> None:
+    with visitor(browser, server, dressed, "en") as page:
+        page.route("**/clicks", lambda route: route.abort())
+        click(page)
+        stored = "JSON.stringify(Object.entries(localStorage)).includes('dressed')"
+        assert page.evaluate(stored)
+        page.unroute("**/clicks")
+        page.reload()
+        expect_rewards(page, 1)
+        page.wait_for_function(f"!{stored}")
+
+
+def test_player_chooses_a_name(browser: Browser, server: Server, dressed: str) -> None:
+    with visitor(browser, server, dressed, "en") as page:
+        page.locator("#rename").click()
+        page.get_by_label("Name", exact=True).fill("Admin")
+        page.keyboard.press("Enter")
+        expect(page.locator("#name-problem")).to_have_text(
+            "This name is not allowed. Choose another one."
+        )
+        accessible(page)
+        page.get_by_label("Name", exact=True).fill("Ada L.")
+        page.keyboard.press("Enter")
+        expect(page.locator("#naming")).to_be_hidden()
+        assert page.request.get("/v1/name").json()["name"] == "Ada L."
+        win(page)
+        expect(page.locator("#leaders .you .who")).to_have_text("Ada L. (You)", timeout=60_000)
