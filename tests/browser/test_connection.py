@@ -143,7 +143,9 @@ def test_offline_click_is_sent_when_the_network_is_back(page: Page) -> None:
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("offline")
     click(page)
-    expect(page.locator("#outcome")).to_have_text("No answer yet. Your click is sent again …")
+    expect(page.locator("#outcome")).to_have_text(
+        "You are offline. Your click is kept, and sent when you are back."
+    )
     accessible(page)
     screenshot(page, "game-offline")
     page.context.set_offline(False)
