@@ -1,19 +1,42 @@
 // The background of a map by its edges: a grid with coordinates, and a scale in metres or kilometres.
 
 import { roundBelow } from "./map-view.js";
+import { fillGlow, generator } from "./paint.js";
 
-/** Return a canvas with the chart of a `MapView`. */
-export function chart(width, height, ratio, theme, view) {
+/**
+ * Return a canvas with the chart of a `MapView`.
+ * @param {boolean} lit whether lamps are scattered over it, as of a city at night; they are nowhere in particular
+ */
+export function chart(width, height, ratio, theme, view, lit) {
   const canvas = new OffscreenCanvas(width, height);
   const paint = canvas.getContext("2d");
   const fill = paint.createLinearGradient(0, 0, 0, height);
   theme.sea.forEach((colour, at) => fill.addColorStop(at, colour));
   paint.fillStyle = fill;
   paint.fillRect(0, 0, width, height);
+  if (lit) paintLamps(paint, { width, height, ratio }, theme);
   paint.font = `${11 * ratio}px ui-sans-serif, system-ui, "DejaVu Sans", sans-serif`;
   paintGrid(paint, { width, height, ratio }, theme, view.grid());
   if (view.metres) paintScale(paint, { width, height, ratio }, theme, view.metres);
   return canvas;
+}
+
+/** Paint lamps in crooked rows, denser in some quarters. */
+function paintLamps(paint, { width, height, ratio }, theme) {
+  const random = generator(3);
+  for (let quarter = 0; quarter < 9; quarter++) {
+    const [x, y, turn] = [random() * width, random() * height, random() * 3.1];
+    const size = Math.min(width, height) * (0.22 + 0.25 * random());
+    fillGlow(paint, x, y, size * 1.3, "#c0508f", 0.16);
+    for (let lamp = 0; lamp < 70; lamp++) {
+      const [along, across] = [(random() - 0.5) * 2 * size, Math.round((random() - 0.5) * 8) * size * 0.22];
+      paint.fillStyle = random() < 0.8 ? theme.light : theme.stone;
+      paint.globalAlpha = 0.25 + 0.5 * random();
+      const side = ratio * (1 + 1.1 * random());
+      paint.fillRect(x + along * Math.cos(turn) - across * Math.sin(turn), y + along * Math.sin(turn) + across * Math.cos(turn), side, side);
+    }
+  }
+  paint.globalAlpha = 1;
 }
 
 function paintGrid(paint, { width, height, ratio }, theme, { across, up }) {

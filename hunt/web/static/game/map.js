@@ -126,7 +126,7 @@ export class GameMap {
 
   #background(width, height, ratio, theme) {
     if (this.#picture) return covered(width, height, this.#picture, this.view.aspect !== null);
-    return this.view.aspect ? chart(width, height, ratio, theme, this.view) : scene(width, height, ratio, this.#look);
+    return this.view.aspect ? chart(width, height, ratio, theme, this.view, this.#look.scene === "city") : scene(width, height, ratio, this.#look);
   }
 
   #paint(now) {
