@@ -23,11 +23,7 @@ def command() -> None:
     """Prove a finished hunt to others."""
 
 
-@command.command(
-    epilog=arguments.examples(
-        "hunt proof export harbour -o harbour.jsonl.gz", "hunt verify --bundle harbour.jsonl.gz"
-    )
-)
+@command.command(epilog=arguments.examples("hunt proof export harbour -o harbour.jsonl.gz"))
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
 @click.option(
     "-o",

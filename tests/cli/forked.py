@@ -98,7 +98,7 @@ for each in (
 ):
     import_module(each)  # while this user can read it
 for each in COMMANDS:
-    import_module(f"hunt.cli.{each}")
+    import_module(f"hunt.cli.{each.replace('-', '_')}")
 gc.collect()
 gc.freeze()  # otherwise each fork copies the pages that the collector touches
 while line := sys.stdin.buffer.readline():
