@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LOG = ("tests/store/test_log.py",)
-GRANTS = ("tests/store/test_grants.py",)
+GRANTS = ("tests/store/test_settlement_bounds.py", "tests/store/test_grants.py")
 SPEED = ("tests/store/test_speed.py",)
 ENDING = ("tests/store/test_state_changes.py",)
 HUNTS = ("tests/store/test_hunts.py",)
@@ -213,7 +213,6 @@ MUTANTS = (
     Mutant("hunt_settle", "bool_or(s.lost > s.voided)", "false", GRANTS),
     Mutant("hunt_settle", "where i.prize is not null or exists (", "where exists (", GRANTS),
     Mutant("hunt_settle", "c.since = p_wins_since) end as won", "true) end as won", GRANTS),
-    Mutant("hunt_settle", "and c.since = p_wins_since\n", "\n", GRANTS),
     Mutant("hunt_settle", "and c.count >= p_max_wins)", "and c.count > p_max_wins)", GRANTS),
     Mutant(
         "hunt_settle",

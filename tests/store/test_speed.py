@@ -124,6 +124,30 @@ async def test_limit_set_later_begins_with_the_next_click(database: str) -> None
         assert len(rewards(settled)) == 1, "the place before the change is forgotten"
 
 
+async def test_limit_set_later_begins_with_the_next_batch(database: str) -> None:
+    async with opened(database, replace(WALK, max_speed=None, cooldown=1.0)) as (log, pool):
+        await log.append("harbour", [click(x=X, y=Y)])
+        await Hunts(pool).apply(WALK, seed=bytes(32), actor="test")
+        both = [click(x=X, y=Y + STEP), click(x=X, y=Y + STEP)]
+        assert len(rewards(await log.append("harbour", both))) == 2
+
+
+async def test_last_clicks_are_kept_for_each_player_of_a_batch(database: str) -> None:
+    async with opened(database, WALK) as (log, pool):
+        await log.append("harbour", [click(x=X, y=Y)])
+        await aged(pool, 60)
+        batch = [click(x=X, y=Y + STEP), click("bob", x=X, y=Y)]  # a known and a new player
+        assert len(rewards(await log.append("harbour", batch))) == 2
+        async with pool.connection() as conn:
+            cursor = await conn.execute(
+                "select player, place::text, at > clock_timestamp() - interval '30 s'"
+                "  from player_clicks order by player"
+            )
+            assert await cursor.fetchall() == [
+                ("ada", f"({X},{Y + STEP})", True), ("bob", f"({X},{Y})", True),
+            ]  # fmt: skip
+
+
 async def test_speed_on_a_plane_is_in_map_units(database: str) -> None:
     async with opened(database, replace(PLAIN, max_speed=5.0)) as (log, _):
         await log.append("harbour", [click(x=3.0, y=4.0)])
