@@ -214,12 +214,6 @@ MUTANTS = (
     Mutant("hunt_settle", "where i.prize is not null or exists (", "where exists (", GRANTS),
     Mutant("hunt_settle", "c.since = p_wins_since) end as won", "true) end as won", GRANTS),
     Mutant("hunt_settle", "and c.count >= p_max_wins)", "and c.count > p_max_wins)", GRANTS),
-    Mutant(
-        "hunt_settle",
-        "c.player = any (v_winners) and c.what = 'w' and",
-        "c.player = any (v_winners) and",
-        GRANTS,
-    ),
     Mutant("hunt_settle", "count(*) > v_left[g.prize])", "count(*) > v_left[g.prize] + 1)", GRANTS),
     Mutant(
         "hunt_settle",
