@@ -213,7 +213,7 @@ def test_link_opens_another_hunt_with_its_own_rewards_and_leaderboard(
     # The stream tells the leaderboard; the page does not ask for it.
     asked = RequestLog(page, "/leaderboard")
     you = page.locator("#leaders li.you")
-    expect(you).to_have_text("You3 points")
+    expect(you).to_have_text("1You3 points")
     assert len(asked) == 0
     accessible(page)
     screenshot(page, "game-hunts")
