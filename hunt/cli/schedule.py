@@ -30,7 +30,7 @@ class Moment(click.ParamType[datetime]):
         """Return the time."""
         try:
             found: datetime = convert(str(value), datetime)
-        except ValidationError:
+        except (ValidationError, UnicodeEncodeError):
             found = datetime.min
         if found.tzinfo is None:
             self.fail("must be a time with an offset, as in 2026-12-01T18:00:00Z", param, ctx)

@@ -101,6 +101,8 @@ async def rehearse(
     Raises:
         HuntError: The server does not serve the hunt, or something could not be prepared.
     """
+    # Before anything is made: raises if no server answers.
+    await trio.to_thread.run_sync(Target.parse(url, "test").request, "GET", "/livez")
     async with AsyncExitStack() as stack:
         opened = await _now(pool) + timedelta(seconds=LEAD)
         began = trio.current_time() + LEAD

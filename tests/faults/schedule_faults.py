@@ -6,13 +6,9 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
 
 import trio
 
-from hunt.core.schedule import NewEntry
-from hunt.store.driver.pool import open_pool
-from hunt.store.schedule import Schedule
 from hunt.testing.checks import Violation
 from tests.faults.players import HUNT
 from tests.faults.registry import fault
@@ -24,6 +20,19 @@ ENTRIES, DISTANCE = 100, 0.02
 #: Seconds within which all entries must be settled after the last fault.
 PATIENCE = 30.0
 
+#: The entries of the next seconds.
+ADD = """
+    with added as (
+        insert into schedule (hunt, at, action, text, actor)
+        select h.number, clock_timestamp() + make_interval(secs => 1 + n * w.distance), 'announce',
+               'Announcement ' || n, 'rig'
+          from (select %s::int as count, %s::float8 as distance) w, generate_series(1, w.count) n,
+               hunts h
+         where h.id = %s
+        returning hunt)
+    select pg_notify('hunt_hunts', '') from added limit 1
+"""
+
 SETTLED = "select state, count(*) from schedule group by state"
 
 
@@ -31,8 +40,7 @@ SETTLED = "select state, count(*) from schedule group by state"
 @asynccontextmanager
 async def entries_fall_due(rig: Rig) -> AsyncIterator[None]:
     """Schedule announcements for the next seconds."""
-    [[now]] = await rig.postgres.execute("select clock_timestamp()")
-    await _add(rig, now + timedelta(seconds=1))
+    await _add(rig)
     yield
 
 
@@ -40,8 +48,7 @@ async def entries_fall_due(rig: Rig) -> AsyncIterator[None]:
 @asynccontextmanager
 async def kill_scheduler(rig: Rig) -> AsyncIterator[None]:
     """Schedule announcements, and kill all workers of the nodes while they perform them."""
-    [[now]] = await rig.postgres.execute("select clock_timestamp()")
-    await _add(rig, now + timedelta(seconds=1))
+    await _add(rig)
     with trio.fail_after(20):
         while (await _counts(rig)).get("done", 0) < ENTRIES // 5:
             await trio.sleep(0.005)
@@ -51,12 +58,8 @@ async def kill_scheduler(rig: Rig) -> AsyncIterator[None]:
     yield
 
 
-async def _add(rig: Rig, began: datetime) -> None:
-    async with open_pool(rig.postgres.conninfo, size=1) as pool:
-        for number in range(ENTRIES):
-            at = began + timedelta(seconds=DISTANCE * number)
-            new = NewEntry(at=at, action="announce", text=f"Announcement {number}")
-            await Schedule(pool).add(HUNT, new, actor="rig")
+async def _add(rig: Rig) -> None:
+    await rig.postgres.execute(ADD, [ENTRIES, DISTANCE, HUNT])
 
 
 async def _counts(rig: Rig) -> dict[str, int]:
