@@ -44,8 +44,13 @@ UNRECORDED = {
     "serve", "drain", "hunts", "token", "click", "watch", "bench clicks", "bench streams",
     "bench game", "codes status", "keys new", "keys status", "simulate", "webhooks list",
     "webhooks dead", "campaigns", "bans", "verify", "doctor", "health", "config", "completion",
-    "size", "schedule list",
+    "size", "schedule list", "proof export",
 }  # fmt: skip
+
+
+#: ``rehearse`` creates, opens and deletes a hunt as the other commands do; ``seed-share`` reads a
+#: secret from standard input, and leaves the entry ``seed share``.
+ELSEWHERE = {"rehearse", "seed-share"}
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,6 @@ class Act:
     sql: str = ""  #: run first
 
 
-SEALED = {"seeds": {KEY_ID: 1, "": 1}, "codes": {KEY_ID: 6}, "claims": {}, "webhook secrets": {}}
-ROTATED = {"seeds": {"two": 2}, "codes": {"two": 6}, "claims": {}, "webhook secrets": {}}
 FAILED = "update webhooks set attempts = 1, last_status = 500"
 LACKING = "delete from hunt_functions where name = 'hunt_time'"
 
@@ -101,7 +104,7 @@ ACTS = [
     Act("unban", ["1"], [("unban", {"reason": "", "until": None}, None)]),
     Act("migrate", [], [("migrate", ABSENT, ABSENT)], sql=LACKING),
     Act("keys rotate", [],
-        [("rotate keys begun", SEALED, None), ("rotate keys", SEALED, ROTATED)],
+        [("rotate keys begun", SOME, None), ("rotate keys", SOME, SOME)],
         {"HUNT_DATA_KEYS": f"{NEW_KEY},{KEY_TEXT}"}),
     Act("epoch", ["--new"], [("epoch", ABSENT, ABSENT)] * 2),
 ]  # fmt: skip
@@ -142,7 +145,7 @@ def check(act: Act, database: str, folder: Path, environ: dict[str, str]) -> str
 
 def test_every_command_has_an_act_or_a_reason() -> None:
     acts = {each.command for each in ACTS}
-    assert acts | UNRECORDED == set(EVERY), "say what the audit trail has of a command"
+    assert acts | UNRECORDED | ELSEWHERE == set(EVERY), "say what the audit trail has of a command"
     assert not acts & UNRECORDED
 
 

@@ -236,12 +236,6 @@ MUTANTS = (
     ),
     Mutant("hunt_settle", "or v_firsts <> '{}' and exists (", "or false and exists (", GRANTS),
     Mutant("hunt_settle", "where v_within[f.number] is null\n                or", "where", GRANTS),
-    Mutant(
-        "hunt_settle",
-        "i.place, v_spheres[f.number]) <= v_within[f.number]);",
-        "i.place, false) <= v_within[f.number]);",
-        (*GRANTS, *SPEED),
-    ),
     Mutant("hunt_settle", 'count(distinct i.player collate "C") < count(*)', "false", GRANTS),
     Mutant("hunt_settle", "partition by i.player", "", GRANTS),
     Mutant(

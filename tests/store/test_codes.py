@@ -100,6 +100,24 @@ async def test_each_grant_gets_the_next_code(database: str) -> None:
         assert settled[1].sold_out == "voucher"
 
 
+async def test_prizes_of_one_batch_have_codes_of_their_own(database: str) -> None:
+    ticket = replace(VOUCHER, id="ticket")
+    hunt = replace(WITH_CODES, prizes=(VOUCHER, ticket))
+    async with opened(database, hunt) as (log, pool):
+        other = replace(hunt, id="river")  # with prizes of the same ids
+        await Hunts(pool, RING).apply(other, seed=os.urandom(32), actor="test")
+        for prize in ("voucher", "ticket"):
+            loaded = parts(*made(3, prize))
+            await Codes(pool, RING).load("harbour", prize, loaded, actor="test")
+        for expected in (
+            ["ticket-0001", "voucher-0001", "ticket-0002"],
+            ["voucher-0002", "ticket-0003"],
+        ):
+            batch = [click("ada", each.partition("-")[0]) for each in expected]
+            found = rewards(await log.append("harbour", batch))
+            assert [each.code for each in found] == [*map(Code, expected)]
+
+
 async def test_repeat_gets_the_same_code_alone_and_among_new_clicks(database: str) -> None:
     async with opened(database, loaded=made(3)) as (log, _):
         clicks = [click("ada", "voucher"), click("bob", "coin")]

@@ -52,7 +52,7 @@ WANTED = {
 UNRECORDED = {
     "admin.hunts", "admin.stock", "ops.samples", "ops.newest", "admin_campaigns.campaigns",
     "admin_codes.status", "admin_bans.listed", "admin_audit.audit", "admin_webhooks.every",
-    "admin_schedule.entries",
+    "admin_schedule.entries", "admin_live.live",
     "admin_webhooks.webhooks", "admin_webhooks.webhook", "admin_webhooks.dead",
 }  # fmt: skip
 
@@ -66,7 +66,7 @@ NAMED = {"admin_players.refuse"}
 SHARED = {"admin.seed_share"}
 
 #: Other processes of the server ask for it; the operator's own request is recorded.
-FORWARDED = {"admin_addresses.counters"}
+FORWARDED = {"admin_addresses.counters", "admin_minutes.of_process"}
 
 #: Tested apart, because it ends the server.
 DRAIN = "process.drain"
