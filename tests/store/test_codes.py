@@ -107,8 +107,9 @@ async def test_prizes_of_one_batch_have_codes_of_their_own(database: str) -> Non
         other = replace(hunt, id="river")  # with prizes of the same ids
         await Hunts(pool, RING).apply(other, seed=os.urandom(32), actor="test")
         for prize in ("voucher", "ticket"):
-            loaded = parts(*made(3, prize))
-            await Codes(pool, RING).load("harbour", prize, loaded, actor="test")
+            for hunt_id in ("harbour", "river"):
+                loaded = parts(*made(3, prize))
+                await Codes(pool, RING).load(hunt_id, prize, loaded, actor="test")
         for expected in (
             ["ticket-0001", "voucher-0001", "ticket-0002"],
             ["voucher-0002", "ticket-0003"],
@@ -116,6 +117,7 @@ async def test_prizes_of_one_batch_have_codes_of_their_own(database: str) -> Non
             batch = [click("ada", each.partition("-")[0]) for each in expected]
             found = rewards(await log.append("harbour", batch))
             assert [each.code for each in found] == [*map(Code, expected)]
+        assert [each.bound for each in await Codes(pool, RING).status("river")] == [0, 0]
 
 
 async def test_repeat_gets_the_same_code_alone_and_among_new_clicks(database: str) -> None:
