@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -152,7 +152,37 @@ def test_time_lapse_shows_stock_and_leaders_at_each_time(page: Page, tmp_path: P
 
 
 def test_unknown_hunt_is_named(page: Page) -> None:
-    lines = copy.deepcopy(honest().lines)
-    assert lines
     page.goto("/proof/nowhere")
     expect(page.locator("#state")).to_contain_text("There is no hunt nowhere")
+
+
+def test_player_checks_a_hunt_before_and_after_its_end(
+    page: Page, browser: Browser, server: Server
+) -> None:
+    server.open_hunt("proven", "The proven hunt", 3)
+    page.goto("/proof/proven")
+    expect(page.locator("#state")).to_contain_text("The hunt has not ended yet")
+    expect(page.locator("#seals dd")).to_have_count(1)
+    saved = page.locator("#seals dd").inner_text()
+    accessible(page)
+    same = {"Origin": server.origin}
+    assert page.request.post("/v1/session", headers=same).ok
+    answers = []
+    for number in range(6):
+        body = {"id": str(uuid.uuid4()), "x": number + 0.5, "y": 3.25}
+        answer = page.request.post("/v1/hunts/proven/clicks", data=body, headers=same)
+        answers.append(answer.json())
+    server.operate("/hunts/proven/close", {})
+    page.reload()
+    expect(page.locator("#verdict")).to_have_text("Every step holds, for all 6 clicks.")
+    expect(page.locator("#own-count")).to_contain_text("6 clicks in the log")
+    expect(page.locator("#own-rows tr")).to_have_count(6)
+    expect(page.locator("#own-rows tr").first).to_contain_text("gold-0, 3 points")
+    expect(page.locator("#own-rows tr").last).to_contain_text("nothing: gold-0 was sold out")
+    expect(page.locator("#leaders li.you")).to_have_text("You9")
+    page.get_by_label("Fingerprint of the first seal").fill(saved)
+    page.get_by_label("Answers with receipts").fill("\n".join(map(json.dumps, answers)))
+    page.get_by_role("button", name="Check my receipts").click()
+    expect(page.locator("#receipts-result")).to_have_text("All 6 receipts fit the log.")
+    assert set(states(page).values()) == {"holds"}
+    accessible(page)

@@ -125,13 +125,20 @@ async function load() {
   byId("receipts").value = answersInAddress(location.hash);
   if (!hunt) return say("Choose the file of a hunt below.");
   byId("download").href = route("/proof/bundle");
-  const mine = await read("/proof/own").catch(() => ({ body: null }));
-  own = mine.body?.player ?? null;
-  const response = await fetch(route("/proof/bundle"));
-  if (response.ok) return open(await response.arrayBuffer());
+  const { status, body: details } = await read("");
+  if (status === 404) return say(`There is no hunt ${hunt} on this server. You can check a file below.`);
+  if (!details) return say("The server does not answer as it should. Try again later, or check a file below.");
+  byId("title").textContent = `Check: ${details.title}`;
+  if (!details.seal) return say("This hunt was made without a proof: its draws cannot be checked here.");
+  if (details.state === "closed") {
+    const mine = await read("/proof/own"); // refused without a player
+    own = mine.body?.player ?? null;
+    const response = await fetch(route("/proof/bundle"));
+    if (response.ok) return open(await response.arrayBuffer());
+    return say("The server does not send the file of this hunt now. Try again in a few seconds.");
+  }
   const proof = await read("/proof");
-  if (proof.status === 404) return say(`There is no hunt ${hunt} with a proof on this server. You can check a file below.`);
-  if (!proof.body) return say("The server does not answer as it should. Try again later, or check a file below.");
+  if (!proof.body) return say("The server does not answer as it should. Try again later.");
   showSeals(await hashed(proof.body.seals));
   say("The hunt has not ended yet, so its places and its seed are still secret. Come back after the end.");
 }
