@@ -63,7 +63,7 @@ begin
                where s.first and not s.retired and s.may > s.granted + s.lost), '{}')
       into v_ids, v_worth, v_left, v_stock, v_limits, v_overflows, v_centers, v_within, v_spheres, v_voided,
            v_lost, v_limited, v_size, v_firsts
-      from (select z.*, row_number() over (order by z.id)::int as number,
+      from (select z.*, row_number() over (order by z.id collate "C")::int as number,
                    -- What a step released and nobody won before the next step is lost.
                    case when z.void then greatest(z.voided, t.totals[2] - z.granted) else z.voided end as lost,
                    case
@@ -85,7 +85,7 @@ begin
                            where s.hunt = p_hunt and s.prize = z.id and s.at <= p_at
                            order by s.at desc limit 2) l) t on z.stepped
              where z.hunt = p_hunt
-             order by z.id) s;
+             order by z.id collate "C") s;  -- as Python and every verifier sort
     if v_lost then
         update prizes z set voided = n.voided from unnest(v_ids, v_voided) as n (id, voided)
          where z.hunt = p_hunt and z.id = n.id and z.voided < n.voided;
