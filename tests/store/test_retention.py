@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -60,7 +61,7 @@ async def test_erasure_removes_id_positions_and_fields(database: str) -> None:
         pseudonym, clicks = await Players(pool).erase("ada", actor="root")
         assert clicks == 1
         found = await only(pool, PLACES)
-        assert "ada" not in found
+        assert not [each for each in found if re.search(r"\bada\b", str(each))]
         assert {pseudonym, "bob"} <= set(found)
         assert await only(pool, "select seq from claims") == [2]
         for table in ("rewards", "rejected"):
