@@ -8,13 +8,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from itertools import repeat, starmap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import astuple
+from msgspec.structs import astuple, fields
 
-from hunt.core.codes import Code
 from hunt.core.events import Click, Outcome, Receipt, Reward, Settlement
 from hunt.error_kinds import kinds
 from hunt.errors import HuntError, Refused
@@ -24,14 +23,13 @@ LONGEST = 64 * 2**20
 
 _length = struct.Struct(">I")
 
-#: The fields of a `Click`, a `Reward` and a `Receipt`: msgspec encodes tuples faster than structs.
-_Click = tuple[str, str, float, float, str | None, int, str]
-_Reward = tuple[
-    int, str, str, str | None, int, str, float | None, float | None, str | None, Code | None,
-    str | None,
-]  # fmt: skip
-
-_Receipt = tuple[int, str]
+if TYPE_CHECKING:
+    _Click = _Reward = _Receipt = tuple[Any, ...]
+else:
+    # The fields of each: msgspec encodes tuples faster than structs.
+    _Click, _Reward, _Receipt = (
+        tuple[tuple(field.type for field in fields(kind))] for kind in (Click, Reward, Receipt)
+    )
 
 #: The class of a refusal, its message, and its attributes.
 _Refusal = tuple[str, str, dict[str, Any]]

@@ -17,7 +17,7 @@ CLICKS = [
     Click("c2", "bob", 0.0, 0.0, None, 0),
 ]
 WON = Reward(7, "c1", "ada", "gold", 5, "2026-11-01T18:00:00Z", 1.5, -2.5, None, Code("A-1"))
-SOLD_OUT = Reward(8, "c2", "bob", None, 0, "2026-11-01T18:00:00Z", 0.0, 0.0, "gold")
+SOLD_OUT = Reward(8, "c2", "bob", None, 0, "2026-11-01T18:00:00Z", 0.0, 0.0, "gold", test=True)
 
 
 def only(frame: bytes) -> bytes:
