@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from itertools import repeat, starmap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -24,7 +24,9 @@ LONGEST = 64 * 2**20
 _length = struct.Struct(">I")
 
 if TYPE_CHECKING:
-    _Click = _Reward = _Receipt = tuple[Any, ...]
+    _Click: TypeAlias = tuple[Any, ...]
+    _Reward: TypeAlias = tuple[Any, ...]
+    _Receipt: TypeAlias = tuple[Any, ...]
 else:
     # The fields of each: msgspec encodes tuples faster than structs.
     _Click, _Reward, _Receipt = (

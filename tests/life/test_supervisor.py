@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import sys
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from hunt.settings import Settings
 from tests.life.supervised import settings, supervised
 from tests.support.processes import (
     HUNT,
+    Player,
     Server,
     children,
     fork_servers,
@@ -121,6 +123,39 @@ async def test_metrics_are_summed_over_workers(tmp_path: Path) -> None:
                 text = (await client.get(f"{server.url}/metrics")).text
                 assert "hunt_click_seconds_count 20.0" in text
                 assert 'hunt_build_info{version="0.1.0"} 1.0' in text
+
+
+async def test_one_worker_commits_the_clicks_of_all(tmp_path: Path) -> None:
+    async with two_processes(tmp_path / "data") as server, player(server.url) as ada:
+        sockets = sorted((tmp_path / "data" / "run").glob("*-*"))
+        assert len(sockets) == 2
+        seqs: list[object] = []
+        async with AsyncExitStack() as stack:
+            clients = [
+                await stack.enter_async_context(
+                    httpx.AsyncClient(
+                        transport=httpx.AsyncHTTPTransport(uds=str(each)),
+                        cookies=ada.client.cookies,
+                        headers=ada.client.headers,
+                        timeout=30,
+                    )
+                )
+                for each in sockets
+            ]
+            with trio.fail_after(60):
+                while forwarded(await ada.client.get(f"{server.url}/metrics"))["settled"] < 5:
+                    for client in clients:
+                        response = await Player(client).click(server.url)
+                        seqs.append(response.json()["seq"])
+        assert seqs == list(range(1, len(seqs) + 1))
+        counted = forwarded(await ada.client.get(f"{server.url}/metrics"))
+        assert (counted["left"], counted["lost"]) == (0, 0)
+
+
+def forwarded(response: httpx.Response) -> dict[str, float]:
+    """Return the forwarded clicks by what became of them."""
+    found = re.findall(r'hunt_forwarded_clicks_total{result="(\w+)"} (\S+)', response.text)
+    return {result: float(count) for result, count in found}
 
 
 async def test_fork_server_shares_the_memory_of_the_supervisor(tmp_path: Path) -> None:
