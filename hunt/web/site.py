@@ -234,6 +234,8 @@ def modules(sources: Mapping[str, bytes]) -> dict[str, str]:
 def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
     for each in folder.iterdir():
         path = f"{prefix}{each.name}"
+        if each.name == "__pycache__":  # of the verifier; installers compile every script
+            continue
         if each.is_dir():
             yield from _files(each, f"{path}/")
         else:

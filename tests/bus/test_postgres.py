@@ -46,7 +46,7 @@ async def test_listener_reconnects_and_passes_on_valid_notices(
     with trio.move_on_after(60):
         await postgres.run(
             listening,
-            own="me",
+            own=lambda: ("me",),
             notice=heard.append,
             live=heard.append,
             hunt_changed=heard.append,

@@ -73,4 +73,4 @@ def test_commands_are_completed_without_importing_them() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout == "['serve', 'simulate', 'size'] []\n"
+    assert done.stdout == "['serve', 'schedule', 'seed-share', 'simulate', 'size'] []\n"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import compileall
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
+import hunt.web
 from hunt.web.bundle import BundleError, bundle, without_comments
-from hunt.web.site import files, modules
+from hunt.web.site import Site, _files, files, modules
 
 node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
 
@@ -98,3 +101,16 @@ def test_modules_of_a_page_are_bundled(entry: str) -> None:
     command = ["node", "--check", "--input-type=module", "-"]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_files_of_the_site_are_those_of_the_repository_even_if_an_installer_compiled_one(
+    tmp_path: Path,
+) -> None:
+    static = Path(hunt.web.__file__).with_name("static")
+    copy = tmp_path / "static"
+    shutil.copytree(static, copy)
+    assert compileall.compile_dir(copy, quiet=1)
+    assert list(copy.glob("**/__pycache__"))
+    found = dict(_files(copy))
+    assert found.keys() == files().keys()
+    Site(found)

@@ -53,6 +53,7 @@ async def test_repeat_returns_first_outcome(database: str) -> None:
         assert first.status_code == 200
         answer = first.json()
         assert answer.pop("at").endswith("Z")
+        assert answer.pop("receipt")["upto"] == 1
         assert answer == {
             "id": ID, "seq": 1, "x": 1.0, "y": 2.0,
             "prize": "coin", "points": 5, "duplicate": False,
