@@ -23,10 +23,10 @@ def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
 
     The hunt names its SHA-256 as second_share, and does not open without it.
     """
+    settings = arguments.read(data_dir, config).settings
     given = "" if sys.stdin is None else sys.stdin.readline(200).strip()
     if not _SHARE.fullmatch(given):
         raise HuntError("standard input: must be the second share, 64 digits of 0-9 and a-f")
-    settings = arguments.read(data_dir, config).settings
     click.echo(running.run(_enter, settings, hunt_id, bytes.fromhex(given)))
 
 

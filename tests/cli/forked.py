@@ -95,6 +95,9 @@ for each in (
     "httpx._transports.default",
     "trio_websocket",
     "anyio._backends._trio",
+    "hunt.application",
+    "hunt.edge.installation",
+    "hunt.processes.fork_main",
 ):
     import_module(each)  # while this user can read it
 for each in COMMANDS:

@@ -48,6 +48,8 @@ def test_malformed_setting_is_not_quoted(name: str, forks: Forker, tmp_path: Pat
     for setting in ADDRESSES:
         if (name, setting) == ("serve", "bind"):
             continue  # its flag is in the recipe, and precedes the variable
+        if setting == "challenge_secret":
+            continue  # every text is valid
         variable = f"HUNT_{setting.upper()}"
         environ = {"HUNT_BIND": NOWHERE, "HUNT_DATA_DIR": str(tmp_path), variable: next(shapes)}
         if setting == "jwt_secret":

@@ -73,7 +73,7 @@ class Game:
         )
         if answer.status_code == 200:
             reward = answer.json()
-            del reward["duplicate"]
+            del reward["duplicate"], reward["receipt"]
             self.rewards[player].append((door, reward))
         return answer.status_code
 
