@@ -22,7 +22,7 @@ from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
 from tests.cli.commands import run
 from tests.support.processes import HUNT, free_port, running
-from tests.support.serving import SECRET, bearer
+from tests.support.serving import SECRET, bearer, reward_in
 from tests.support.time_travel import travel
 
 FOLDER = Path(__file__).parents[2] / "examples" / "advent"
@@ -72,9 +72,7 @@ class Game:
             headers=bearer(player),
         )
         if answer.status_code == 200:
-            reward = answer.json()
-            del reward["duplicate"], reward["receipt"]
-            self.rewards[player].append((door, reward))
+            self.rewards[player].append((door, reward_in(answer.json())))
         return answer.status_code
 
     async def wait_day(self, day: int) -> None:

@@ -72,6 +72,11 @@ def token(player: str = "ada", **options: Any) -> str:
     return tokens.sign((SECRET,), player, **options)
 
 
+def reward_in(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the reward in the answer to a click, as histories and streams show it."""
+    return {name: each for name, each in answer.items() if name not in {"duplicate", "receipt"}}
+
+
 def bearer(player: str = "ada", **options: Any) -> dict[str, str]:
     return {"Authorization": f"Bearer {token(player, **options)}"}
 
