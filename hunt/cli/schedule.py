@@ -33,13 +33,13 @@ class Moment(click.ParamType[datetime]):
         except (ValidationError, UnicodeEncodeError):
             found = datetime.min
         if found.tzinfo is None:
-            self.fail("must be a time with an offset, as in 2026-12-01T18:00:00Z", param, ctx)
+            self.fail("must be a time with an offset, as in 2030-12-01T18:00:00Z", param, ctx)
         return found
 
 
 @click.group(
     epilog=arguments.examples(
-        "hunt schedule add harbour open --at 2026-12-01T18:00:00Z",
+        "hunt schedule add harbour open --at 2030-12-01T18:00:00Z",
         "hunt schedule list harbour",
         "hunt schedule remove harbour 3",
     )
@@ -50,15 +50,15 @@ def command() -> None:
 
 @command.command(
     epilog=arguments.examples(
-        "hunt schedule add harbour close --at 2026-12-01T21:00:00Z",
-        'hunt schedule add harbour announce --text "Soon." --at 2026-12-01T20:50:00Z',
+        "hunt schedule add harbour close --at 2030-12-01T21:00:00Z",
+        'hunt schedule add harbour announce --text "Soon." --at 2030-12-01T20:50:00Z',
         "hunt schedule add harbour release --prize gold-coin --count 50 "
-        "--at 2026-12-01T20:00:00Z --within 10m",
+        "--at 2030-12-01T20:00:00Z --within 10m",
     )
 )
 @_hunt
 @click.argument("action", type=click.Choice(ACTIONS))
-@click.option("--at", type=Moment(), required=True, help="Time, as in 2026-12-01T18:00:00Z.")
+@click.option("--at", type=Moment(), required=True, help="Time, as in 2030-12-01T18:00:00Z.")
 @click.option("--text", help="Text of an announcement; without it the last one is withdrawn.")
 @click.option("--prize", type=arguments.HUNT_ID, help="Prize of a release.")
 @click.option("--count", type=click.IntRange(1), help="Units of a release.")

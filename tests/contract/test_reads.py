@@ -77,7 +77,8 @@ async def test_text_is_compressed_for_clients_that_accept_it(
             raw = b"".join([part async for part in answer.aiter_raw()])
         assert ("Content-Encoding" in answer.headers) == compressed
         assert (gzip.decompress(raw) if compressed else raw) == plain.content
-        assert answer.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+        assert answer.headers["Vary"] == plain.headers["Vary"]
+        assert "Accept-Encoding" in plain.headers["Vary"]
         assert (answer.headers["ETag"] == plain.headers["ETag"]) != compressed
         picture = await client.get("/static/icon-192.png", headers={"Accept-Encoding": "gzip"})
         assert "Content-Encoding" not in picture.headers

@@ -19,6 +19,7 @@ from hunt.processes.worker_process import Program
 from hunt.settings import Settings
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
+from tests.support.processes import fork_servers, servers, until
 from tests.support.serving import HARBOUR, SECRET
 
 
@@ -36,6 +37,8 @@ async def supervised(
     settings: Settings, command: Sequence[str] = COMMAND, *, hang_timeout: float = 10.0
 ) -> AsyncIterator[Supervised]:
     """Prepare a supervisor; the test runs it."""
+    # Processes of the test before may still be ending, and would count as those of this one.
+    await until(lambda: not servers(os.getpid()) and not fork_servers(os.getpid()))
     async with listening(["127.0.0.1:0"]) as sockets:
         opened = trio.Event()
         with ExitStack() as stack:

@@ -18,7 +18,7 @@ from hunt.web.responses import json_response
 
 #: Field -> what it must be.
 _VALID = {
-    "at": "must be a time with an offset, as in 2026-12-01T18:00:00Z",
+    "at": "must be a time with an offset, as in 2030-12-01T18:00:00Z",
     "action": f"must be one of {', '.join(ACTIONS)}",
     "text": "must be a text, or null",
     "prize": "must be the id of a prize, or null",
