@@ -85,13 +85,11 @@ class Receipt(Struct):
 
 
 class ClickResult(Reward, kw_only=True):
-    """The response to a click; `duplicate` is true if this id was settled before.
-
-    `hint` is how near the click was to a place, 0 (near) to 4, where the hunt gives hints.
-    """
+    """The response to a click; `duplicate` is true if this id was settled before."""
 
     duplicate: bool
     receipt: Receipt | UnsetType = UNSET
+    #: How near the click was to a place: 0 is near.  Where the hunt gives hints.
     hint: Annotated[int, Meta(ge=0, le=4)] | UnsetType = UNSET
 
 
