@@ -32,7 +32,15 @@ SHAPES = [
 
 #: Paths, and the name of an issuer: any text is well-formed, and is there to be shown.
 #: A bare word is also the name of a host, and a public key.
-SHOWN = {"pages_dir", "data_dir", "jwt_key_file", "jwks_file", "jwt_issuer", "challenge_site_key"}
+SHOWN = {
+    "pages_dir",
+    "name_words",
+    "data_dir",
+    "jwt_key_file",
+    "jwks_file",
+    "jwt_issuer",
+    "challenge_site_key",
+}
 
 
 def quotes(text: object) -> bool:

@@ -122,7 +122,7 @@ SHOWN = {
         r"Click to answer\s*p50 [\d.]+ m?s\s*p99 [\d.]+ m?s",
         r"Commit to delivery\s*p50 [\d.]+ .?s\s*p99 [\d.]+ .?s",
         r"Commit, last minute\s*mean [\d.]+ m?s\s*max [\d.]+ m?s",
-        r"Bus lag\s*lag ([\d.]+ .?s|–)",  # workers of one node need no notice of each other
+        r"Bus lag\s*lag ([\d.]+ .?s|\u2013)",  # workers of one node need no notice of each other
     ],
 }
 

@@ -43,6 +43,7 @@ async def test_codes_are_loaded_counted_and_audited(database: str) -> None:
         trail = await audit_trail(client)
         [entry, *_] = [each for each in trail if each["action"] == "codes"]
         assert entry["actor"] == "root"
+        assert len(entry["detail"].pop("seal")) == 64
         assert entry["detail"] == {
             "prize": "voucher", "loaded": 2, "before": 2, "after": 4, "key": "2026",
         }  # fmt: skip

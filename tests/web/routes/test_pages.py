@@ -35,7 +35,7 @@ async def test_pages_load_nothing_from_elsewhere(database: str) -> None:
             answer = await client.get(page)
             assert answer.headers["Content-Type"].startswith("text/html")
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-            assert "://" not in answer.text
+            assert "://" not in answer.text, (page, re.findall(r".{80}://.{60}", answer.text))
             for address in re.findall(r'(?:href|src)="(/[^"]*)"', answer.text):
                 assert (await client.get(address)).status_code == 200, address
 
