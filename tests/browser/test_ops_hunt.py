@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import signal
+import urllib.error
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -47,9 +48,24 @@ def instant(minutes: float) -> str:
     return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
 
 
+#: Hunts that a test has made.
+MADE: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def closed(server: Server) -> Iterator[None]:
+    """Close the hunts at the end: the game page links to all that are open."""
+    yield
+    server.ensure()
+    while MADE:
+        with suppress(urllib.error.HTTPError):  # a draft, or closed already
+            server.operate(f"/hunts/{MADE.pop()}/close", {})
+
+
 def make(server: Server, title: str, *, prizes: list[dict[str, Any]], **fields: Any) -> str:
     """Create a hunt, and return its id."""
     hunt = f"ops-{uuid.uuid4().hex[:8]}"
+    MADE.append(hunt)
     size = {"width": 100, "height": 100}
     server.operate("/hunts", {"id": hunt, "title": title, "map": size, "prizes": prizes} | fields)
     return hunt
