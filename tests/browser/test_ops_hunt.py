@@ -67,7 +67,8 @@ def make(server: Server, title: str, *, prizes: list[dict[str, Any]], **fields: 
     hunt = f"ops-{uuid.uuid4().hex[:8]}"
     MADE.append(hunt)
     size = {"width": 100, "height": 100}
-    server.operate(
+    named = {"id": hunt, "title": f"{title} {hunt[-4:]}"}
+    server.operate("/hunts", named | {"map": size, "prizes": prizes} | fields)
         "/hunts",
         {"id": hunt, "title": f"{title} {hunt[-4:]}", "map": size, "prizes": prizes} | fields,
     )
