@@ -69,9 +69,6 @@ def make(server: Server, title: str, *, prizes: list[dict[str, Any]], **fields: 
     size = {"width": 100, "height": 100}
     named = {"id": hunt, "title": f"{title} {hunt[-4:]}"}
     server.operate("/hunts", named | {"map": size, "prizes": prizes} | fields)
-        "/hunts",
-        {"id": hunt, "title": f"{title} {hunt[-4:]}", "map": size, "prizes": prizes} | fields,
-    )
     return hunt
 
 
