@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import sys
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager, nullcontext, suppress
+from contextlib import aclosing
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
-from hunt.cli import arguments, running
+from hunt.cli import arguments, output_file, running
 from hunt.core.export_formats import COLUMNS, FORMATS, Format, Subject, writer
-from hunt.errors import HuntError
 from hunt.settings import Settings
 from hunt.store.audit import Audit, Entry
 from hunt.store.hunts import Hunts
 from hunt.store.winners import Filter, pages
 from hunt.values import MOST_SEQ
-
-STDOUT = "-"
 
 
 @click.command(
@@ -55,14 +48,7 @@ STDOUT = "-"
     show_default=True,
     help="Only rows after this seq, to continue an earlier export.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    default=STDOUT,
-    show_default=True,
-    help="File, or - for standard output.",
-)
+@output_file.option
 @arguments.options
 def command(
     hunt_id: str,
@@ -77,13 +63,9 @@ def command(
 
     The file gets its name when it is complete. The audit trail records the export.
     """
-    to_stdout = str(output) == STDOUT
-    if to_stdout and sys.stdout is None:
-        raise HuntError("standard output is closed: give a file with -o")
-    if to_stdout and form == "parquet" and sys.stdout.isatty():
-        raise click.UsageError("parquet is not text: give a file with -o")
+    file = output_file.file(output, binary="parquet is not text" if form == "parquet" else None)
     settings = arguments.read(data_dir, config).settings
-    with nullcontext(sys.stdout.buffer) if to_stdout else new_file(output) as sink:
+    with file as sink:
         rows, last = running.run(_export, settings, hunt_id, form, subject, since_seq, sink)
         sink.flush()
     click.echo(f"exported {rows} {subject}, up to seq {last}", err=True)
@@ -112,30 +94,3 @@ async def _export(
                 count, last = count + len(rows), rows[-1].seq
         sink.write(output.end())
     return count, last
-
-
-@contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a new file that replaces `path` after the block, and is removed if it fails.
-
-    A device or a pipe is written directly.
-
-    Raises:
-        HuntError: The file cannot be written.
-    """
-    special = path.exists() and not path.is_file()
-    part = path if special else path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    flags = os.O_WRONLY if special else os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    try:
-        with open(os.open(part, flags, 0o600), "wb") as sink:
-            yield sink
-            if not special:
-                os.fsync(sink.fileno())
-        if not special:
-            part.replace(path)
-    except OSError as exc:
-        raise HuntError(f"{path}: cannot be written ({exc.strerror})") from None
-    finally:
-        if not special:
-            with suppress(OSError):
-                part.unlink()

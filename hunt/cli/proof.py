@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
-from hunt.cli import arguments, running
-from hunt.cli.export import STDOUT, new_file
+from hunt.cli import arguments, output_file, running
 from hunt.core import bundle
-from hunt.errors import HuntError
 from hunt.settings import Settings
 from hunt.store.bundles import Bundles
 
@@ -25,27 +21,16 @@ def command() -> None:
 
 @command.command(epilog=arguments.examples("hunt proof export harbour -o harbour.jsonl.gz"))
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    default=STDOUT,
-    show_default=True,
-    help="File, or - for standard output.",
-)
+@output_file.option
 @arguments.options
 def export(hunt_id: str, output: Path, data_dir: Path | None, config: Path | None) -> None:
     """Write the bundle of a HUNT that has ended: one file from which anyone can check it.
 
     It has the seed, all versions, and the log with pseudonyms instead of players.
     """
-    to_stdout = str(output) == STDOUT
-    if to_stdout and sys.stdout is None:
-        raise HuntError("standard output is closed: give a file with -o")
-    if to_stdout and sys.stdout.isatty():
-        raise click.UsageError("a bundle is compressed: give a file with -o")
+    file = output_file.file(output, binary="a bundle is compressed")
     settings = arguments.read(data_dir, config).settings
-    with nullcontext(sys.stdout.buffer) if to_stdout else new_file(output) as sink:
+    with file as sink:
         rows = running.run(_export, settings, hunt_id, sink)
         sink.flush()
     click.echo(f"exported the proof of {rows} clicks", err=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from itertools import repeat, starmap
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +17,8 @@ from msgspec.structs import astuple, fields
 from hunt.core.events import Click, Outcome, Receipt, Reward, Settlement
 from hunt.error_kinds import kinds
 from hunt.errors import HuntError, Refused
+
+T = TypeVar("T")
 
 #: Bytes of the longest message that is read.
 LONGEST = 64 * 2**20
@@ -154,10 +156,7 @@ def to_committer(payload: bytes) -> Forward:
     Raises:
         MessageError: It is none.
     """
-    try:
-        return _to_committer.decode(payload)
-    except msgspec.DecodeError as exc:
-        raise MessageError(f"a worker sent what is no message: {exc}") from None
+    return _decoded(_to_committer, payload)
 
 
 def from_committer(payload: bytes) -> Hello | Settled | Committed:
@@ -166,8 +165,12 @@ def from_committer(payload: bytes) -> Hello | Settled | Committed:
     Raises:
         MessageError: It is none.
     """
+    return _decoded(_from_committer, payload)
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[T], payload: bytes) -> T:
     try:
-        return _from_committer.decode(payload)
+        return decoder.decode(payload)
     except msgspec.DecodeError as exc:
         raise MessageError(f"a worker sent what is no message: {exc}") from None
 

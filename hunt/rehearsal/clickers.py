@@ -29,9 +29,6 @@ AGAIN = 0.25
 #: Share of the answered clicks that are sent once more.
 REPEATS = 0.05
 
-#: Statuses with which the server sheds load.
-OVERLOAD = frozenset({503, 504})
-
 #: Refusals that a repetition cannot change.
 FINAL = frozenset({400, 401, 403, 404, 409, 422})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Container
-from typing import Self, get_args
+from typing import get_args
 
 import trio
 from quart import Blueprint, Response
@@ -18,7 +18,7 @@ from hunt.store.winners import Winner
 from hunt.values import MOST_SEQ
 from hunt.web import bodies, caller
 from hunt.web.admin.operator_routes import check_known, operator_blueprint
-from hunt.web.endless_body import EndlessBody
+from hunt.web.download import download
 
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
@@ -62,65 +62,25 @@ def blueprint(
             Entry(actor=caller.operator(play), action="export_log", hunt=hunt_id, detail=detail)
         )
         pages = store.export(hunt_id, after=since, limit=PAGE, every=subject == "clicks")
-        response = Response(
-            ExportBody(pages, output, places),
+        return download(
+            _parts(pages, output),
+            pages,
+            places,
             mimetype=MIMETYPES[form],
-            headers={"Content-Disposition": f'attachment; filename="{hunt_id}-{subject}.{form}"'},
+            filename=f"{hunt_id}-{subject}.{form}",
         )
-        response.timeout = None  # Quart would end the stream after RESPONSE_TIMEOUT
-        return response
 
     return routes
 
 
-class ExportBody(EndlessBody):
-    """Response body that streams an export, page by page.
-
-    Args:
-        pages: Pages of rows; closed by this object.
-        output: Formats them, in a thread.
-        places: One is taken while the body is sent.
-    """
-
-    def __init__(
-        self,
-        pages: AsyncGenerator[list[Winner], None],
-        output: Writer,
-        places: trio.Semaphore,
-    ) -> None:
-        self._pages = pages
-        self._output = output
-        self._places = places
-        self._began = self._ended = False
-
-    async def __aenter__(self) -> Self:
-        """Wait for a place, and take it."""
-        await self._places.acquire()
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        """Give the place back."""
-        self._places.release()
-        with trio.CancelScope(shield=True):
-            await self._pages.aclose()
-
-    def __aiter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    async def __anext__(self) -> bytes:
-        """Return the next bytes, never none."""
-        if not self._began:
-            self._began = True
-            if head := self._output.head():
-                return head
-        while not self._ended:
-            rows = await anext(self._pages, None)
-            if rows is None:
-                self._ended = True
-                part = await trio.to_thread.run_sync(self._output.end)
-            else:
-                part = await trio.to_thread.run_sync(self._output.rows, rows)
-            if part:
-                return part
-        raise StopAsyncIteration
+async def _parts(
+    pages: AsyncGenerator[list[Winner], None], output: Writer
+) -> AsyncGenerator[bytes, None]:
+    """Yield an export, formatted in a thread."""
+    if head := output.head():
+        yield head
+    async for rows in pages:
+        if part := await trio.to_thread.run_sync(output.rows, rows):
+            yield part
+    if end := await trio.to_thread.run_sync(output.end):
+        yield end

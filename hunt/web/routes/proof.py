@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import AsyncGenerator
-from typing import Self
+from functools import partial
 
 import trio
 from msgspec import json, to_builtins
@@ -19,7 +19,7 @@ from hunt.play.play import Play
 from hunt.store.proofs import PublishedHead
 from hunt.store.store import Store
 from hunt.web import bodies, caller
-from hunt.web.endless_body import EndlessBody
+from hunt.web.download import download
 from hunt.web.responses import json_response
 
 #: Bundles that one process streams at once, and seconds after which to try again beyond that.
@@ -64,75 +64,46 @@ def blueprint(play: Play, store: Store) -> Blueprint:
         return json_response({"player": name, "codes": to_builtins(codes)})
 
     @routes.get("/v1/hunts/<hunt_id>/proof/bundle")
-    async def download(hunt_id: str) -> Response:
+    async def export(hunt_id: str) -> Response:
         play.hunt(hunt_id)
         if not places.value:
             raise Overloaded("too many bundles are being sent", retry_after=RETRY)
         source = await store.bundles.find(hunt_id)
-        response = Response(
-            BundleBody(store.bundles.lines(source), places),
+        lines = store.bundles.lines(source)
+        return download(
+            _compressed(lines),
+            lines,
+            places,
             mimetype="application/gzip",
-            headers={"Content-Disposition": f'attachment; filename="{hunt_id}.jsonl.gz"'},
+            filename=f"{hunt_id}.jsonl.gz",
         )
-        response.timeout = None  # Quart would end the stream after RESPONSE_TIMEOUT
-        return response
 
     return routes
 
 
-class BundleBody(EndlessBody):
-    """Response body that streams a bundle, compressed.
+async def _compressed(lines: AsyncGenerator[bundle.Line, None]) -> AsyncGenerator[bytes, None]:
+    """Yield a bundle, compressed in a thread."""
+    packed = io.BytesIO()
+    file = gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=6, mtime=0)
 
-    Args:
-        lines: The lines; closed by this object.
-        places: One is taken while the body is sent.
-    """
+    def part(some: list[bundle.Line], *, last: bool = False) -> bytes:
+        for line in some:
+            file.write(bundle.encode(line) + b"\n")
+        if last:
+            file.close()
+        found = packed.getvalue()
+        packed.seek(0)
+        packed.truncate()
+        return found
 
-    def __init__(self, lines: AsyncGenerator[bundle.Line, None], places: trio.Semaphore) -> None:
-        self._lines = lines
-        self._places = places
-        self._packed = io.BytesIO()
-        self._file = gzip.GzipFile(fileobj=self._packed, mode="wb", compresslevel=6, mtime=0)
-        self._ended = False
-
-    async def __aenter__(self) -> Self:
-        """Wait for a place, and take it."""
-        await self._places.acquire()
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        """Release the place."""
-        self._places.release()
-        with trio.CancelScope(shield=True):
-            await self._lines.aclose()
-
-    def __aiter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    async def __anext__(self) -> bytes:
-        """Return the next part."""
-        while not self._ended:
-            lines = []
-            async for line in self._lines:
-                lines.append(line)
-                if len(lines) == LINES:
-                    break
-            else:
-                self._ended = True
-            if part := await trio.to_thread.run_sync(self._compress, lines):
-                return part
-        raise StopAsyncIteration
-
-    def _compress(self, lines: list[bundle.Line]) -> bytes:
-        for line in lines:
-            self._file.write(bundle.encode(line) + b"\n")
-        if self._ended:
-            self._file.close()
-        part = self._packed.getvalue()
-        self._packed.seek(0)
-        self._packed.truncate()
-        return part
+    waiting: list[bundle.Line] = []
+    async for line in lines:
+        waiting.append(line)
+        if len(waiting) == LINES:
+            if found := await trio.to_thread.run_sync(part, waiting):
+                yield found
+            waiting = []
+    yield await trio.to_thread.run_sync(partial(part, waiting, last=True))
 
 
 def _head(head: PublishedHead) -> dict[str, object]:
