@@ -18,7 +18,7 @@ from typing import Any
 import coverage
 
 from hunt.__main__ import main
-from hunt.cli import COMMANDS
+from hunt.cli import COMMANDS, worker
 
 POLL = 0.02  # seconds between two checks of a command's output
 
@@ -95,13 +95,12 @@ for each in (
     "httpx._transports.default",
     "trio_websocket",
     "anyio._backends._trio",
-    "hunt.application",
-    "hunt.edge.installation",
     "hunt.processes.fork_main",
 ):
     import_module(each)  # while this user can read it
 for each in COMMANDS:
     import_module(f"hunt.cli.{each.replace('-', '_')}")
+worker.load()  # with the pages and files, which `hunt serve` reads before it forks
 gc.collect()
 gc.freeze()  # otherwise each fork copies the pages that the collector touches
 while line := sys.stdin.buffer.readline():
