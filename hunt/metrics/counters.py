@@ -12,6 +12,26 @@ from collections.abc import Iterator, Sequence
 from math import inf
 
 
+def quantile(bounds: Sequence[float], counts: Sequence[int], share: float) -> float | None:
+    """Return a quantile of values that were counted by bucket; None if there are none.
+
+    The values of a bucket are assumed to be spread evenly.  A quantile beyond the last bound
+    is returned as that bound.
+
+    Args:
+        bounds: Upper bounds of the buckets, ascending; a bucket without a bound follows.
+        counts: Number of values in each bucket.
+        share: The quantile, 0 to 1.
+    """
+    left = share * sum(counts)
+    low = 0.0
+    for bound, count in zip(bounds, counts, strict=False):
+        if count and left <= count:
+            return low + (bound - low) * left / count
+        left, low = left - count, bound
+    return low if any(counts) else None
+
+
 class Histogram:
     """Counts values by bucket; to be used by one thread.
 
@@ -51,24 +71,9 @@ class Histogram:
             count += each
             yield bound, count
 
-    def quantile(self, share: float, *, since: Sequence[int]) -> float | None:
-        """Return a quantile of the recent values; None if there are none.
-
-        The values of a bucket are assumed to be spread evenly.  A quantile beyond the last
-        bound is returned as that bound.
-
-        Args:
-            share: The quantile, 0 to 1.
-            since: An earlier result of `counts`; only later values are considered.
-        """
-        fresh = [now - before for now, before in zip(self._counts, since, strict=True)]
-        left = share * sum(fresh)
-        low = 0.0
-        for bound, count in zip(self._bounds, fresh, strict=False):
-            if count and left <= count:
-                return low + (bound - low) * left / count
-            left, low = left - count, bound
-        return low if any(fresh) else None
+    def counts_since(self, since: Sequence[int]) -> tuple[int, ...]:
+        """Return the number of values in each bucket since an earlier result of `counts`."""
+        return tuple(now - before for now, before in zip(self._counts, since, strict=True))
 
 
 class LabelledCounter:

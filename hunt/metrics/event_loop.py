@@ -84,9 +84,13 @@ class Window:
 
     def average(self) -> float:
         """Return the average; 0 without a value."""
-        self._forget()
-        count = sum(slot[1] for slot in self._slots)
+        count = self.count()
         return sum(slot[2] for slot in self._slots) / count if count else 0.0
+
+    def count(self) -> int:
+        """Return the number of values."""
+        self._forget()
+        return int(sum(slot[1] for slot in self._slots))
 
     def maximum(self) -> float:
         """Return the maximum; 0 without a value."""

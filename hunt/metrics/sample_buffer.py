@@ -25,7 +25,7 @@ WATCHERS = 16
 
 
 class SampleBuffer:
-    """Keeps the newest samples as blocks of an event stream, encoded once.
+    """Keeps the newest samples as JSON, encoded once.
 
     A watcher asks for samples newer than its last one, so it needs no queue.  A slow
     watcher misses the samples that were dropped meanwhile, and delays no other.
@@ -44,7 +44,7 @@ class SampleBuffer:
         self.ended = False  #: whether no sample will follow
         self._take = take
         self._name = name
-        self._blocks: deque[bytes] = deque(maxlen=kept)
+        self._kept: deque[bytes] = deque(maxlen=kept)
         self._added = trio.Event()  # replaced after each sample
 
     async def run(self) -> None:
@@ -62,13 +62,11 @@ class SampleBuffer:
         """Keep a sample, and wake all watchers."""
         self.seq += 1
         self.newest = sample
-        self._blocks.append(
-            sse.frame(id=sse.event_id(self._name, self.seq), event="sample", data=encode(sample))
-        )
+        self._kept.append(encode(sample))
         self._wake()
 
     def end(self) -> None:
-        """Add no more samples; watchers read the rest and end."""
+        """Add no more samples; watchers end."""
         self.ended = True
         self._wake()
 
@@ -102,10 +100,14 @@ class SampleBuffer:
             return 0
         return seq if seq <= self.seq else 0
 
-    def after(self, seq: int) -> bytes:
-        """Return the blocks of all kept samples newer than `seq`, oldest first."""
-        fresh = min(self.seq - seq, len(self._blocks))
-        return b"".join(islice(self._blocks, len(self._blocks) - fresh, None))
+    def event_id(self) -> str:
+        """Return the event id of the newest sample."""
+        return sse.event_id(self._name, self.seq)
+
+    def last(self, count: int) -> bytes:
+        """Return the newest samples, at most `count`, as a JSON array, oldest first."""
+        begin = max(len(self._kept) - count, 0)
+        return b"[%b]" % b",".join(islice(self._kept, begin, None))
 
     async def wait_newer(self, seq: int) -> None:
         """Return once there is a sample newer than `seq`, or no sample will follow."""

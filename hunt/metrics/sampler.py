@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from hunt.core.breaker import State
+from hunt.metrics.counters import quantile
 from hunt.metrics.declarations import Sources
+from hunt.metrics.recorder import SECONDS
 
 #: Outcomes of clicks that were answered with 200.
 ACCEPTED = ("won", "nothing", "duplicate")
@@ -36,6 +38,9 @@ class Sample(Struct, frozen=True):
     click_p99: float | None
     delivery_p50: float | None  #: seconds, from the commit to the write
     delivery_p99: float | None
+    click_counts: tuple[int, ...]  #: clicks of this second by the buckets of `SECONDS`
+    delivery_counts: tuple[int, ...]  #: deliveries of this second by the same buckets
+    batches: int  #: commits of the last minute
     batch_average: float  #: seconds, of the commits of the last minute
     batch_max: float
     utilization: float  #: of the event loop, 0 to 1
@@ -91,16 +96,20 @@ class Sampler:
         seconds = max(now - self._since, 1e-3)
         accepted, refused = self._clicks()
         streams = hub.counts()
-        click, delivery = recorder.click_seconds, recorder.delivery_seconds
+        clicks = recorder.click_seconds.counts_since(self._click)
+        deliveries = recorder.delivery_seconds.counts_since(self._delivery)
         sample = Sample(
             at=round(self._wall(), 3),
             process=self._process,
             clicks=round((accepted - self._accepted) / seconds, 1),
             refused=round((refused - self._refused) / seconds, 1),
-            click_p50=_rounded(click.quantile(0.5, since=self._click)),
-            click_p99=_rounded(click.quantile(0.99, since=self._click)),
-            delivery_p50=_rounded(delivery.quantile(0.5, since=self._delivery)),
-            delivery_p99=_rounded(delivery.quantile(0.99, since=self._delivery)),
+            click_p50=duration(clicks, 0.5),
+            click_p99=duration(clicks, 0.99),
+            delivery_p50=duration(deliveries, 0.5),
+            delivery_p99=duration(deliveries, 0.99),
+            click_counts=clicks,
+            delivery_counts=deliveries,
+            batches=recorder.window.count(),
             batch_average=round(recorder.window.average(), 6),
             batch_max=round(recorder.window.maximum(), 6),
             utilization=round(self._sources.meter.utilization(), 4),
@@ -117,7 +126,8 @@ class Sampler:
             draining=self._draining(),
         )
         self._since, self._accepted, self._refused = now, accepted, refused
-        self._click, self._delivery = click.counts(), delivery.counts()
+        self._click = recorder.click_seconds.counts()
+        self._delivery = recorder.delivery_seconds.counts()
         return sample
 
     def _clicks(self) -> tuple[int, int]:
@@ -137,6 +147,16 @@ class Sampler:
             probe_in=None if probe_at is None else round(max(probe_at - now, 0.0), 1),
             in_a_row=breaker.in_a_row(),
         )
+
+
+def duration(counts: Sequence[int], share: float) -> float | None:
+    """Return a quantile of durations, in seconds; None without a duration.
+
+    Args:
+        counts: Number of durations in each bucket of `SECONDS`.
+        share: The quantile, 0 to 1.
+    """
+    return _rounded(quantile(SECONDS, counts, share))
 
 
 def _rounded(seconds: float | None) -> float | None:

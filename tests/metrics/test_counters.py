@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.metrics.counters import Histogram, LabelledCounter
+from hunt.metrics.counters import Histogram, LabelledCounter, quantile
 from hunt.metrics.recorder import SECONDS
 
 
@@ -33,13 +33,13 @@ def test_labelled_counter_sums_up_by_its_second_label() -> None:
     assert counter.totals == {"won": 4}
 
 
-def test_quantile_considers_values_since_a_snapshot() -> None:
+def test_quantile_is_interpolated_within_a_bucket() -> None:
     histogram = Histogram(SECONDS)
-    assert histogram.quantile(0.5, since=histogram.counts()) is None
+    assert quantile(SECONDS, histogram.counts(), 0.5) is None
     histogram.observe_all([0.001] * 1000)
     since = histogram.counts()
     histogram.observe_all([0.015] * 10)
-    assert histogram.quantile(0.5, since=since) == pytest.approx(0.015)
-    assert histogram.quantile(1.0, since=since) == pytest.approx(0.02)
+    assert quantile(SECONDS, histogram.counts_since(since), 0.5) == pytest.approx(0.015)
+    assert quantile(SECONDS, histogram.counts_since(since), 1.0) == pytest.approx(0.02)
     histogram.observe_all([60.0] * 90)
-    assert histogram.quantile(0.99, since=since) == 5.0, "no bound above"
+    assert quantile(SECONDS, histogram.counts_since(since), 0.99) == 5.0, "no bound above"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -8,7 +9,6 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from hunt.core.sse import Parser
 from hunt.errors import Draining, Overloaded
 from hunt.metrics.sample_buffer import WATCHERS, SampleBuffer
 from hunt.metrics.sampler import Sample
@@ -20,8 +20,8 @@ def ring(kept: int = 900) -> tuple[SampleBuffer, Callable[[], Sample]]:
     return SampleBuffer(process.sampler.take, name="a1", kept=kept), process.sampler.take
 
 
-def ids(blocks: bytes) -> list[str | None]:
-    return [event.id for event in Parser().feed(blocks)]
+def moments(kept: bytes) -> list[float]:
+    return [each["at"] for each in json.loads(kept)]
 
 
 async def test_waiters_get_a_sample_each_second(autojump_clock: MockClock) -> None:
@@ -34,8 +34,9 @@ async def test_waiters_get_a_sample_each_second(autojump_clock: MockClock) -> No
             times.append(trio.current_time())
         nursery.cancel_scope.cancel()
     assert [round(time - times[0], 6) for time in times] == [0, 1, 2]
-    assert ids(samples.after(1)) == ["a1-2", "a1-3"]
+    assert samples.event_id() == "a1-3"
     assert samples.newest is not None
+    assert samples.newest.at == moments(samples.last(1))[0]
 
 
 async def test_missed_samples_are_not_taken_later(mock_clock: MockClock) -> None:
@@ -51,11 +52,14 @@ async def test_missed_samples_are_not_taken_later(mock_clock: MockClock) -> None
 
 async def test_oldest_samples_are_dropped(autojump_clock: MockClock) -> None:
     samples, take = ring(kept=3)
+    taken = []
     for _ in range(5):
         samples.add(take())
-    assert ids(samples.after(0)) == ["a1-3", "a1-4", "a1-5"]
-    assert ids(samples.after(4)) == ["a1-5"]
-    assert samples.after(5) == b""
+        assert samples.newest is not None
+        taken.append(samples.newest.at)
+        await trio.sleep(1)
+    assert moments(samples.last(9)) == taken[2:]
+    assert moments(samples.last(1)) == taken[4:]
 
 
 @pytest.mark.parametrize(

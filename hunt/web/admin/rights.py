@@ -20,6 +20,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin.stock": _ALL,
     "ops.samples": _ALL,
     "ops.newest": _ALL,
+    "ops.kept": _ALL,
     "admin.create": _DESIGNER,
     "admin.hunt": _DESIGNER,
     "admin.change": _DESIGNER,

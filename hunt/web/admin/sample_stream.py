@@ -6,7 +6,10 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
+
+import msgspec
+import trio
 
 from hunt.core import sse
 from hunt.core.breaker import Breaker
@@ -15,12 +18,16 @@ from hunt.core.tokens import Identity
 from hunt.core.wire import encode
 from hunt.engine import VERSION
 from hunt.errors import Overloaded
-from hunt.metrics.sample_buffer import KEPT, SampleBuffer
+from hunt.metrics.node_samples import NodeSample, history, together
+from hunt.metrics.sample_buffer import INTERVAL, KEPT, SampleBuffer
+from hunt.metrics.sampler import Sample
 from hunt.play.reconnect import Reconnect
 from hunt.service.catalogue import Catalogue
 from hunt.settings import Settings
 from hunt.web.admin import siblings
 from hunt.web.endless_body import EndlessBody
+
+T = TypeVar("T")
 
 #: Seconds to wait for the samples of sibling processes; the own sample waits as long.
 SIBLING_TIMEOUT = 0.5
@@ -43,7 +50,7 @@ class SampleServices:
 
 
 class SampleStream(EndlessBody):
-    """Response body that streams samples, hunts and the state of sibling processes.
+    """Response body that streams samples of the node and of its processes, and the hunts.
 
     It counts as a watcher of the sample buffer while it is sent.
 
@@ -99,15 +106,15 @@ class SampleStream(EndlessBody):
         if self._started:
             await samples.wait_newer(self._sent)
         self._started = True
-        events = samples.after(self._sent)
-        self._sent = samples.seq
+        missed = samples.seq - self._sent
         if samples.ended:
             self._ended = True
-            return greeting + events + sse.drain(self._services.reconnect.ms())
+            return greeting + sse.drain(self._services.reconnect.ms())
         if not self._services.valid(self._identity):
             self._ended = True
-            return greeting + events + sse.pause(sse.RETRY_MS)
-        return greeting + self._changed_hunts() + events + await self._processes()
+            return greeting + sse.pause(sse.RETRY_MS)
+        past = await self._past(missed) if greeting and missed else []
+        return greeting + self._changed_hunts() + await self._present(past)
 
     def _changed_hunts(self) -> bytes:
         """Return the hunts as an event; empty if they have not changed since the last one."""
@@ -117,18 +124,60 @@ class SampleStream(EndlessBody):
         self._sent_hunts = hunts
         return sse.frame(event="hunts", data=hunts)
 
-    async def _processes(self) -> bytes:
-        """Return the newest samples of all processes of this server as an event, own first."""
+    async def _past(self, count: int) -> list[NodeSample]:
+        """Return the samples of the node before the present one, oldest first.
+
+        Args:
+            count: Largest number of samples of each process.
+        """
+        own = self._samples.last(count)  # before others add one
+        responses = await self._ask_siblings(
+            f"/ops/kept?count={min(count, KEPT)}", siblings.TIMEOUT
+        )
+        processes = [_decoded(each, list[Sample]) for each in [own, *responses]]
+        present = processes[0][-1].at - INTERVAL / 2 if processes[0] else 0.0
+        past = []
+        for sample in history([each for each in processes if each is not None]):
+            if sample.at < present:
+                past.append(sample)
+            if len(past) % 50 == 0:
+                await trio.lowlevel.checkpoint()  # so that clicks need not wait
+        return past
+
+    async def _present(self, past: Sequence[NodeSample]) -> bytes:
+        """Return the newest samples of all processes, own first, and those of the node.
+
+        Args:
+            past: Samples of the node that the client has not got yet, oldest first.
+        """
         own, paths = self._samples.newest, self._services.siblings()
-        responses: Sequence[bytes] = ()
-        if paths:
-            responses = await siblings.get(
-                paths, "/ops/sample", authorization=self._authorization, timeout=SIBLING_TIMEOUT
-            )
-        known = [*([encode(own)] if own is not None else []), *responses]
-        silent = len(paths) - len(responses)
-        data = b'{"processes":[%b],"silent":%d}' % (b",".join(known), silent)
-        return sse.frame(event="processes", data=data)
+        if own is None:
+            return b""
+        self._sent, event_id = self._samples.seq, self._samples.event_id()
+        responses = await self._ask_siblings("/ops/sample", SIBLING_TIMEOUT)
+        data = b'{"processes":[%b],"silent":%d}' % (
+            b",".join([encode(own), *responses]),
+            len(paths) - len(responses),
+        )
+        others = [_decoded(each, Sample) for each in responses]
+        node = [*past, together([own, *(each for each in others if each)])]
+        return sse.frame(event="processes", data=data) + sse.frame(
+            id=event_id, event="node", data=encode(node)
+        )
+
+    async def _ask_siblings(self, target: str, timeout: float) -> Sequence[bytes]:
+        paths = self._services.siblings()
+        if not paths:
+            return ()
+        return await siblings.get(paths, target, authorization=self._authorization, timeout=timeout)
+
+
+def _decoded(body: bytes, kind: type[T]) -> T | None:
+    """Decode a response of a sibling; None if it is of another release."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError:
+        return None
 
 
 def _hello(services: SampleServices) -> bytes:

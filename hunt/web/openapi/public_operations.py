@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hunt.metrics.sample_buffer import KEPT
 from hunt.metrics.sampler import Sample
 from hunt.web.openapi import (
     admin_operations,
@@ -185,7 +186,7 @@ _OPERATIONS = (
     ),
     Operation(
         name="ops_samples", method="GET", path="/ops/samples", tag="operations",
-        summary="Stream the stored samples of this process, then a new one each second.",
+        summary="Stream the stored samples of this server, then new ones each second.",
         responses=(_EVENT_STREAM,), errors=(401, 404, 503), security=("operator",),
         parameters=(_RESUME[-1],),
     ),
@@ -193,6 +194,13 @@ _OPERATIONS = (
         name="ops_sample", method="GET", path="/ops/sample", tag="operations",
         summary="Get the newest sample of this process.",
         responses=(Response(body=Sample),), errors=(401, 404, 503), security=("operator",),
+    ),
+    Operation(
+        name="ops_kept", method="GET", path="/ops/kept", tag="operations",
+        summary="Get the newest samples of this process, oldest first.",
+        responses=(Response(body={"type": "array", "items": {"type": "object"}}),),
+        errors=(400, 401, 404), security=("operator",),
+        parameters=(integer("count", 1, KEPT, "Maximum number of samples in the response."),),
     ),
     Operation(
         name="ops_addresses", method="GET", path="/ops/addresses/{hunt}", tag="operations",

@@ -38,6 +38,7 @@ BOUND = {
     ("DELETE", "/v1/admin/bans/<int:ban>"),
     ("GET", "/ops/samples"),
     ("GET", "/ops/sample"),
+    ("GET", "/ops/kept"),
 }
 
 

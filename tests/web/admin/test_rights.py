@@ -20,6 +20,7 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "admin.hunts": ("GET", HUNTS, {}),
     "admin.stock": ("GET", f"{HUNTS}/harbour/stock", {}),
     "ops.newest": ("GET", "/ops/sample", {}),
+    "ops.kept": ("GET", "/ops/kept", {}),
     "admin.create": ("POST", HUNTS, {"json": {}}),
     "admin.hunt": ("GET", f"{HUNTS}/harbour", {}),
     "admin.change": ("PUT", f"{HUNTS}/harbour", {"json": {}}),

@@ -1,4 +1,4 @@
-// The current values of one process: tiles, breaker, alerts; and the table of all processes.
+// The current values: tiles of the server, the table of its processes, and breaker and alerts of the one that answers.
 
 import { byId } from "../shared/elements.js";
 import { Alerts, alertsOf, DATABASE_SILENCE } from "./alerts.js";
@@ -32,21 +32,23 @@ export class Dashboard {
     this.#alerts.show([]);
   }
 
-  show(sample) {
-    this.#sample = sample;
-    this.#received = performance.now();
+  /** @param {object} sample the newest one of the server */
+  node(sample) {
     this.#tiles.show(tiles(sample, this.#limits));
-    this.#breaker.show(breakerTerms(sample.breaker, this.#limits.breaker));
-    for (const button of document.querySelectorAll("[data-force]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.force === (sample.breaker.forced ?? "")));
-    }
-    this.#showAlerts();
   }
 
-  /** @param {{processes: object[], silent: number}} all the newest sample of each process that responded */
+  /** @param {{processes: object[], silent: number}} all the newest sample of each process that responded, first of the one that answers */
   processes({ processes, silent }) {
+    const [own] = processes;
+    this.#sample = own;
+    this.#received = performance.now();
     this.#silent = silent;
-    this.#processes.show(processes, this.#sample?.process);
+    this.#breaker.show(breakerTerms(own.breaker, this.#limits.breaker));
+    for (const button of document.querySelectorAll("[data-force]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.force === (own.breaker.forced ?? "")));
+    }
+    this.#processes.show(processes, own.process);
+    this.#showAlerts();
   }
 
   #showAlerts() {
@@ -57,15 +59,16 @@ export class Dashboard {
 }
 
 function tiles(sample, { pool_size: pool, queue_size: queue }) {
-  const of = (value, limit) => `${count(value)} of ${count(limit)}`;
+  const of = (value, limit) => `${count(value)} of ${count(limit * sample.processes)}`;
+  const states = Object.entries(sample.breakers);
   return {
     "Clicks per second": count(sample.clicks),
     "Refused per second": count(sample.refused),
-    "Event loop": share(sample.utilization),
-    Breaker: sample.breaker.state,
+    "Event loops": share(sample.utilization),
+    Breakers: states.length === 1 ? states[0][0] : states.map(([state, number]) => `${number} ${state}`).join(", "),
     Queue: of(sample.queue, queue),
     "Oldest in queue": time(sample.oldest),
-    "Pool in use": of(sample.pool.busy + sample.pool.connecting, pool),
+    "Pools in use": of((sample.pool.busy ?? 0) + (sample.pool.connecting ?? 0), pool),
     "Database responded": sample.database < DATABASE_SILENCE ? "just now" : `${time(sample.database)} ago`,
     "Streams parked": count(sample.parked),
     "Streams awake": count(sample.awake),

@@ -28,14 +28,17 @@ const handlers = {
     version = greeting.version;
     dashboard.hello(greeting);
   },
-  sample(sample) {
-    history.add(sample);
-    dashboard.show(sample);
-    controls.shows(sample.process);
-    byId("who").textContent = `process ${sample.process} · hunt ${version}${operator.name ? ` · as ${operator.name}` : ""}`;
+  processes(all) {
+    const [own] = all.processes;
+    dashboard.processes(all);
+    controls.shows(own.process);
+    byId("who").textContent = `answered by process ${own.process} · hunt ${version}${operator.name ? ` · as ${operator.name}` : ""}`;
+  },
+  node(samples) {
+    samples.forEach((sample) => history.add(sample));
+    dashboard.node(samples.at(-1));
     plots.update();
   },
-  processes: (all) => dashboard.processes(all),
   hunts: (all) => controls.hunts(all),
 };
 

@@ -9,7 +9,7 @@ import { count, share, time } from "./format.js";
 const HEIGHT = 150; // px
 const MIN_SPAN = 60; // s on the time axis
 const COLOURS = ["--one", "--two", "--three"];
-const POINTS = { show: true, size: 2 }; // a single value between gaps has no line
+const POINTS = { show: true, size: 5, filter: alone };
 
 /** Title, format of the values, and the lines: name and function that reads the value of a sample. */
 const PLOTS = [
@@ -17,9 +17,9 @@ const PLOTS = [
   ["Click to answer", time, { p50: (s) => s.click_p50, p99: (s) => s.click_p99 }],
   ["Commit to delivery", time, { p50: (s) => s.delivery_p50, p99: (s) => s.delivery_p99 }],
   ["Commit, last minute", time, { mean: (s) => s.batch_average, max: (s) => s.batch_max }],
-  ["Event loop", share, { utilization: (s) => s.utilization }],
+  ["Event loops", share, { average: (s) => s.utilization, busiest: (s) => s.busiest }],
   ["Queue", count, { clicks: (s) => s.queue }],
-  ["Pool", count, { busy: (s) => s.pool.busy, idle: (s) => s.pool.idle, connecting: (s) => s.pool.connecting }],
+  ["Pools", count, { busy: (s) => s.pool.busy, idle: (s) => s.pool.idle, connecting: (s) => s.pool.connecting }],
   ["Streams", count, { parked: (s) => s.parked, awake: (s) => s.awake, sockets: (s) => s.sockets }],
   ["Bus lag", time, { lag: (s) => s.bus_lag }],
 ];
@@ -30,6 +30,13 @@ export const COLUMNS = Object.fromEntries(
 );
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
+
+/** Return the indexes of values between gaps: no line shows them. */
+function alone(plot, series) {
+  const values = plot.data[series];
+  const missing = (value) => value === null || value === undefined;
+  return values.flatMap((value, index) => (!missing(value) && missing(values[index - 1]) && missing(values[index + 1]) ? [index] : []));
+}
 
 class Plot {
   #history;

@@ -1,13 +1,12 @@
-// The samples of the last 15 minutes of one process, as columns for the plots.
+// The samples of the last 15 minutes of the server, as columns for the plots.
 
 const MAX_GAP = 3; // s between two samples, above which the line is interrupted
 
-/** Holds samples of one process, oldest first; a sample of another process starts a new history. */
+/** Holds samples, oldest first; one that is not newer than the last is ignored. */
 export class SampleHistory {
   times = [];
   #columns; // name -> {read, values}
   #capacity;
-  #process = null;
 
   /**
    * @param {Record<string, (sample: object) => number | null>} columns name -> function that reads the value
@@ -19,12 +18,8 @@ export class SampleHistory {
   }
 
   add(sample) {
-    if (sample.process !== this.#process) {
-      this.#process = sample.process;
-      this.#truncate(0);
-    }
     const last = this.times.at(-1);
-    if (last !== undefined && sample.at <= last) return; // the clock was set back
+    if (last !== undefined && sample.at <= last) return; // known, or the clock was set back
     if (sample.at - last > MAX_GAP) this.#push(last + 1, () => null);
     this.#push(sample.at, (read) => read(sample));
     this.#truncate(this.#capacity);
