@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from hunt.errors import HuntFailed, StoreError, StoreLost
+from hunt.web.app import create_app
+from hunt.web.resources import make_resources
 from tests.support.serving import serving
+
+
+async def test_route_has_no_compiled_function_that_builds_urls(database: str) -> None:
+    async with serving(database) as client:
+        app = create_app(client.engine, make_resources(client.engine))
+    for rule in app.url_map.iter_rules():
+        with pytest.raises(NotImplementedError, match="do not build URLs"):
+            rule.build({})
 
 
 @pytest.mark.parametrize("error", [StoreLost("gone"), HuntFailed("corrupt", sqlstate="XX001")])
