@@ -22,6 +22,7 @@ from hypercorn.config import Config
 from hunt.edge.admission import Holder, Slot
 from hunt.edge.answers import Answers
 from hunt.edge.head import HeadCache
+from hunt.edge.heartbeats import Heartbeats, Streaming
 from hunt.logs import FaultLog
 from hunt.play.play import Play
 from hunt.play.resources import Resources
@@ -40,9 +41,6 @@ IDLE_TIMEOUT = 75.0
 
 #: Seconds for the head or the body of a request to arrive.
 HEAD_TIMEOUT = 10.0
-
-#: Ticks of one heartbeat interval.  A stream is silent for 7/8 of the interval to all of it.
-HEARTBEAT_TICKS = 8
 
 #: Seconds between two timeout checks of one connection.
 CHECK_INTERVAL = 2.0
@@ -66,11 +64,12 @@ class Parked(Protocol):
     def readable(self) -> None:
         """Read input; an exception ends this connection only."""
 
-    def heartbeat(self) -> None:
-        """Send a heartbeat if one is due; called `HEARTBEAT_TICKS` times an interval."""
-
     def end(self) -> None:
         """Close the connection and forget its state."""
+
+
+class ParkedStreaming(Parked, Streaming, Protocol):
+    """A stream in the park."""
 
 
 class Timed(Parked, Holder, Protocol):
@@ -113,9 +112,8 @@ class Park:
         self.open = True  #: takes new connections
         self.announces_close = False  #: each response is the last on its connection
         self.now = trio.current_time()  #: of the current batch of reads, in Trio's seconds
-        self.tick = 0  #: heartbeat ticks since the start
         self.faults = Counter(contained=0)  #: exceptions that ended one connection
-        self._heartbeat = heartbeat
+        self.heartbeats = Heartbeats[ParkedStreaming](heartbeat, self.fail)
         self._hand_over = hand_over
         self._epoll = select.epoll()
         self._parked: dict[int, Parked] = {}
@@ -135,11 +133,12 @@ class Park:
         parked.slot.holder = parked
         self._parked[parked.fd] = self._timed[parked.fd] = parked
 
-    def replace_untimed(self, parked: Parked) -> None:
-        """Let `parked`, a stream, serve its connection without a timeout or eviction."""
+    def replace_untimed(self, parked: ParkedStreaming) -> None:
+        """Let `parked` serve its connection, with heartbeats, without a timeout or eviction."""
         parked.slot = self._parked[parked.fd].slot
         parked.slot.pin()
         self._parked[parked.fd] = parked
+        self.heartbeats.add(parked)
         del self._timed[parked.fd]
         self._notice_empty()
 
@@ -186,7 +185,7 @@ class Park:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 nursery.start_soon(self._check_timeouts)
-                nursery.start_soon(self._send_heartbeats)
+                nursery.start_soon(self.heartbeats.run)
                 heads = self.heads, self.secure_heads
                 caches = [cache for each in heads for cache in (each.cache, each.reads)]
                 nursery.start_soon(evict, [each.rotate for each in caches])
@@ -228,19 +227,6 @@ class Park:
                         self._visit(each, methodcaller("check_timeout", now))
                     if number % SLICE == SLICE - 1:
                         await trio.lowlevel.checkpoint()
-
-    async def _send_heartbeats(self) -> None:
-        """Let every connection send the heartbeat that is due, once a tick."""
-        while True:
-            await trio.sleep(self._heartbeat / HEARTBEAT_TICKS)
-            self.tick += 1
-            fds = list(self._parked)
-            for start in range(0, len(fds), SLICE):
-                for fd in fds[start : start + SLICE]:
-                    parked = self._parked.get(fd)
-                    if parked is not None:
-                        self._visit(parked, methodcaller("heartbeat"))
-                await trio.lowlevel.checkpoint()
 
     def _visit(self, parked: T, visit: Callable[[T], None]) -> None:
         try:

@@ -28,9 +28,6 @@ class ParkedSocket:
         fd, self.fd = self.fd, -1
         return fd
 
-    def heartbeat(self) -> None:
-        """Send nothing: only event streams have heartbeats."""
-
     def abort(self) -> None:
         """See `hunt.edge.admission.Holder`."""
         self.end()

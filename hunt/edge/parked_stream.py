@@ -8,8 +8,9 @@ import trio
 
 from hunt.core import sse
 from hunt.edge.answers import LAST_CHUNK, chunk
+from hunt.edge.heartbeats import SILENCE
 from hunt.edge.lingering import discard_input
-from hunt.edge.park import HEARTBEAT_TICKS, Park
+from hunt.edge.park import Park
 from hunt.edge.parked_socket import ParkedSocket
 from hunt.edge.sending import write_all
 from hunt.play.greeting import Greeting
@@ -47,7 +48,7 @@ class ParkedStream(ParkedSocket):
         super().__init__(park, fd)
         self._stream = stream
         self._mailbox: Mailbox | None = None  # while it is awake
-        self._tick = park.tick  # heartbeat tick of the last write
+        self._tick = park.heartbeats.tick  # heartbeat tick of the last write
 
     def begin(self, head: bytes) -> None:
         """Subscribe, and send the head and the greeting."""
@@ -85,7 +86,7 @@ class ParkedStream(ParkedSocket):
 
     def write(self, data: bytes) -> None:
         """Write the bytes that fit into the socket now, and start a task for the rest."""
-        self._tick = self.park.tick
+        self._tick = self.park.heartbeats.tick
         try:
             sent = os.write(self.fd, data)
         except BlockingIOError:
@@ -126,7 +127,7 @@ class ParkedStream(ParkedSocket):
                 try:
                     rest = chunk(self._stream.gather(mailbox))
                 except trio.WouldBlock:
-                    self._tick, self._mailbox = self.park.tick, None
+                    self._tick, self._mailbox = self.park.heartbeats.tick, None
                     self._stream.set_awake(False)
                     mailbox.discard()
                     return
@@ -138,10 +139,14 @@ class ParkedStream(ParkedSocket):
         except (OSError, trio.ClosedResourceError, trio.TooSlowError):
             self.end()
 
-    def heartbeat(self) -> None:
+    def heartbeat(self) -> int:
         """Write a heartbeat, unless something was written for almost an interval."""
-        if self._mailbox is None and self.park.tick - self._tick >= HEARTBEAT_TICKS - 1:
+        tick = self.park.heartbeats.tick
+        if self._mailbox is not None:
+            return tick + 1  # its task writes
+        if tick - self._tick >= SILENCE:
             self.write(_HEARTBEAT)
+        return self._tick + SILENCE
 
     def readable(self) -> None:
         """Notice that the client has disconnected; discard anything else that it sends."""
