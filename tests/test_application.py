@@ -9,6 +9,8 @@ import trio
 from hypercorn.utils import LifespanFailureError
 from quart import Quart
 
+from hunt.engine import Engine
+from hunt.play.resources import Resources
 from hunt.service.hub import Hub
 from hunt.web.app import Application, create_app
 from hunt.web.resources import make_resources
@@ -42,6 +44,25 @@ async def test_response_timeout_of_quart_does_not_end_a_stream(
         await one.next()
         while one.raw.count(b"\n: \n") < 5:
             await one.more()
+
+
+async def test_quart_is_made_at_the_first_request_outside_the_fast_lane(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Application] = []
+
+    def make(engine: Engine, resources: Resources) -> Application:
+        made.append(create_app(engine, resources))
+        return made[-1]
+
+    monkeypatch.setattr("hunt.application.create_app", make)
+    async with serving(database, fast_lane=True) as client:
+        assert (await client.click()).status_code == 200
+        assert (await client.get("/livez")).status_code == 200
+        assert not made
+        for _ in range(2):
+            assert (await client.get("/v1/admin/hunts")).status_code == 401
+            assert len(made) == 1
 
 
 async def test_every_handler_is_async_and_so_runs_in_no_thread(database: str) -> None:
