@@ -51,7 +51,7 @@ def test_interrupted_command_prints_one_line(
         "HUNT_JWT_SECRET": SECRET.decode(),
         "HUNT_DATABASE_URL": f"host=127.0.0.1 port={silent} connect_timeout=50",
     }
-    done = forks.run(given, environ, before=INTERRUPT)
+    done = forks.run(given, environ, before=INTERRUPT, teardown=True)
     assert (done.status, done.err.strip()) == (130, "hunt: interrupted"), done
 
 
@@ -59,6 +59,6 @@ def test_interrupted_server_ends_without_a_traceback(forks: Forker) -> None:
     environ = {"HUNT_JWT_SECRET": SECRET.decode(), "HUNT_DATABASE_URL": UNREACHABLE}
     environ |= {"HUNT_LOG_FORMAT": "json"}
     said = "database not reachable, retrying"
-    done = forks.run(["serve", *RECIPES["serve"]], environ, signal_after=said)
+    done = forks.run(["serve", *RECIPES["serve"]], environ, signal_after=said, teardown=True)
     assert done.status == 130, done
     assert "Traceback" not in done.err, done

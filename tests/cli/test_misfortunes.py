@@ -134,16 +134,18 @@ def test_failure_is_one_line_error(
             out=misfortune.out,
             uid=misfortune.uid,
             before=misfortune.before,
+            teardown=misfortune.out is not None,
         )
         check(name, done, may_work=name in misfortune.spared)
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "serve"])
-def test_closed_output_pipe_is_no_error(name: str, forks: Forker, database: str) -> None:
+def test_closed_output_pipe_is_no_error(name: str, measured_forks: Forker, database: str) -> None:
+    forks = measured_forks
     environ = {"HUNT_DATABASE_URL": database, "HUNT_JWT_SECRET": SECRET.decode()}
     environ |= {"HUNT_BIND": NOWHERE}
     forks.run(["apply", DEMO], environ)
-    done = forks.run([*name.split(), *RECIPES[name]], environ, out="gone")
+    done = measured_forks.run([*name.split(), *RECIPES[name]], environ, out="gone", teardown=True)
     if done.err:
         check(name, done, may_work=False)
     assert done.status in {0, 1}, done
