@@ -1,4 +1,4 @@
-"""One PostgreSQL for a test run, and a fresh database for each test that asks."""
+"""One PostgreSQL for a test run, and a fresh or emptied database for each test that asks."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ from hunt.store import schema
 from hunt.store.driver.connection import Connection
 from tests.support import reaper, seeds
 from tests.support.database import SERVER, execute
+from tests.support.databases import Databases
 from tests.support.pg_hba import trusting
 from tests.support.requirements import required
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
+    from xdist.workermanage import WorkerController
 
 
 # No deadline: the time of an example depends on how busy the machine is. The examples are the
@@ -61,8 +63,8 @@ PURE_PACKAGES = ("tests/core/", "tests/service/", "tests/metrics/", "tests/play/
 #: How often CI repeats a failed test that measures time on a machine which others use, too.
 RETRIES = int(os.environ.get("HUNT_TEST_RETRIES", "0"))
 
-#: The part that uses several cores.  It starts last, before the tests that measure time.
-LAST = "browser"
+#: The part that uses several cores.  It starts once the tests that measure time have ended.
+BROWSER = "browser"
 
 
 def pytest_report_header() -> str:
@@ -100,7 +102,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     def rank(item: pytest.Item) -> int:
         part = _part(item.nodeid)
-        return LONG.index(part) if part in LONG else len(LONG) + (part == LAST)
+        return LONG.index(part) if part in LONG else len(LONG) + (part == BROWSER)
 
     items.sort(key=rank)
 
@@ -113,6 +115,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScope
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return _part(nodeid)
+
+        def _assign_work_unit(self, node: WorkerController) -> None:
+            others = (units for each, units in self.assigned_work.items() if each is not node)
+            timed = any(False in units.get("clock", {}).values() for units in others)
+            if BROWSER in self.workqueue and not timed and "clock" not in self.workqueue:
+                self.workqueue.move_to_end(BROWSER, last=False)
+            super()._assign_work_unit(node)
 
     config.option.loadscopereorder = False  # they are sorted by duration already
     return Scheduling(config, log)
@@ -184,33 +193,36 @@ def template(postgres: str) -> Iterator[str]:
     trio.run(execute, postgres, drop)
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: str, template: str) -> Iterator[Databases]:
+    """Yield the databases of this run, which tests use one after another."""
+    found = Databases(postgres, template)
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def database(postgres: str, template: str) -> Iterator[str]:
+def database(postgres: str, databases: Databases) -> Iterator[str]:
     """Yield the connection string of a fresh database."""
-    yield from _copy(postgres, template)
+    yield from _taken(postgres, databases)
 
 
 @pytest.fixture(scope="module")
-def shared_database(postgres: str, template: str) -> Iterator[str]:
+def shared_database(postgres: str, databases: Databases) -> Iterator[str]:
     """Yield the connection string of a database for all tests of a module."""
-    yield from _copy(postgres, template)
+    yield from _taken(postgres, databases)
 
 
 @pytest.fixture
-def other_database(postgres: str, template: str) -> Iterator[str]:
+def other_database(postgres: str, databases: Databases) -> Iterator[str]:
     """Yield the connection string of a second fresh database."""
-    yield from _copy(postgres, template)
+    yield from _taken(postgres, databases)
 
 
-def _copy(postgres: str, template: str) -> Iterator[str]:
-    name = f"test_{uuid.uuid4().hex}"
-    create = sql.SQL("create database {} template {}").format(
-        sql.Identifier(name), sql.Identifier(template)
-    )
-    trio.run(execute, postgres, create)
+def _taken(postgres: str, databases: Databases) -> Iterator[str]:
+    name = databases.take()
     yield make_conninfo(postgres, dbname=name)
-    drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-    trio.run(execute, postgres, drop)
+    databases.give_back(name)
 
 
 @pytest.fixture(scope="session")
