@@ -127,6 +127,7 @@ async def test_backpressure_pauses_a_client_that_does_not_read(database: str, se
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(ask)
+            await until(lambda: bool(web_of(socket)._pongs or socket._waiting))
             with trio.move_on_after(0.5):
                 while True:
                     longest[0] = max(longest[0], len(web_of(socket)._pongs))

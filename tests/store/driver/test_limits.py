@@ -175,7 +175,6 @@ async def test_listener_notices_a_silent_server(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listen, "PING", 0.1)
-    monkeypatch.setattr(limits, "CALL", 0.5)
     async with Listener(database).listening(("here",)) as received:
         with trio.move_on_after(0.5) as scope:
             await anext(received)
