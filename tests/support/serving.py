@@ -157,7 +157,7 @@ async def stream(
 
 
 #: Kinds of events that most tests of streams leave out.
-LIVE = frozenset({"state", "stock", "announcement"})
+LIVE = frozenset({"state", "stock", "announcement", "head"})
 
 
 class Stream:
