@@ -177,4 +177,6 @@ async def test_click_without_a_trace_calls_no_tracing(
             assert (await client.click()).status_code == 200
         finally:
             sys.setprofile(kept)
+    # On a busy machine the exporter may report now that it could not send the first click's span.
+    calls = [each for each in calls if each != "_log_failure"]
     assert calls == (["ClickTracing.settled"] if on else []), "one call for each batch"

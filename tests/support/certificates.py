@@ -36,8 +36,8 @@ def written() -> Iterator[tuple[str, str]]:
 
 def client(*protocols: str | None) -> ssl.SSLContext:
     """Return a client context that trusts the certificate and offers `protocols` (ALPN)."""
-    context = ssl.create_default_context()
-    _authority().configure_trust(context)
+    # Without the machine's own authorities, whose loading takes 20 milliseconds.
+    context = ssl.create_default_context(cadata=_authority().cert_pem.bytes().decode("ascii"))
     if offered := [each for each in protocols if each is not None]:
         context.set_alpn_protocols(offered)
     return context

@@ -214,7 +214,7 @@ def corpus() -> Iterator[bytes]:
 
 def hello(*protocols: str) -> bytes:
     """Return a TLS ClientHello."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if protocols:
         context.set_alpn_protocols(protocols)
     outgoing = ssl.MemoryBIO()
