@@ -62,8 +62,11 @@ _TABLES = """
      where relkind = 'r' and c.oid >= 16384 and nspname !~ '^pg_' order by 1
 """
 _SEQUENCES = """
-    select string_agg(format('select setval(%L, %s, false)', seqrelid::regclass, seqstart), '; ')
-      from pg_sequence
+    select string_agg(
+               format('select setval(%L, %s, %L)', format('%I.%I', schemaname, sequencename),
+                   coalesce(last_value, start_value), last_value is not null),
+               '; ')
+      from pg_sequences
 """
 _END_SESSIONS = """
     select pg_terminate_backend(pid) from pg_stat_activity
