@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -125,13 +125,13 @@ class Log:
             async with self._pool.connection(timeout=deadline) as conn:
                 began = trio.current_time()
                 try:
-                    async with _committing(conn, deadline):
-                        rows = await conn.call(COMMIT, values, sent)
+                    rows = await conn.commit_within(deadline, conn.call, COMMIT, values, sent)
                 except pg.QueryCanceled as exc:
                     if trio.current_time() - began < 0.9 * limits.STATEMENT:
                         raise  # cancelled by a limit of the operator, or by hand
                     raise StoreSlow("the server gave up a commit", sqlstate=exc.sqlstate) from exc
                 except psycopg.Error as exc:
+                    await _free_queue(conn, exc, deadline)
                     if exc.sqlstate == NO_SUCH_HUNT:
                         raise HuntNotFound(f"there is no hunt {hunt!r}") from None
                     if exc.sqlstate == WENT_BACK:
@@ -194,12 +194,11 @@ class Log:
             # Connect even during a backoff, because the breaker has its own pause.
             connection = self._pool.connection(timeout=limits.CALL / 2, insist=True)
             async with connection as conn:
-                async with _committing(conn, limits.CALL):
-                    if not conn.has_prepared(TRY):
-                        await conn.call(TRY, values)
-                    began = trio.current_time()
-                    await conn.call(TRY, values)
-                return trio.current_time() - began
+                try:
+                    return await conn.commit_within(limits.CALL, _probe, conn, values)
+                except psycopg.Error as exc:
+                    await _free_queue(conn, exc, limits.CALL)
+                    raise
 
 
 def reward_of(ring: KeyRing, hunt: str, row: Sequence[Any]) -> Reward:
@@ -211,14 +210,17 @@ def reward_of(ring: KeyRing, hunt: str, row: Sequence[Any]) -> Reward:
     return outcomes.with_code(ring, hunt, outcomes.of_hunt(hunt, Reward(*row[:-1])), row[-1])
 
 
-@asynccontextmanager
-async def _committing(conn: Connection, seconds: float) -> AsyncIterator[None]:
-    """Run a call that commits and notifies; free the queue of notices if it is full."""
-    try:
-        with conn.committing(seconds):
-            yield
-    except psycopg.Error as exc:
-        if exc.sqlstate == QUEUE_FULL:
-            with trio.move_on_after(seconds, shield=True), suppress(psycopg.Error, StoreError):
-                await conn.execute(FREE_QUEUE)
-        raise
+async def _probe(conn: Connection, values: Sequence[bytes | None]) -> float:
+    """Run `TRY`; return the seconds that it took once prepared."""
+    if not conn.has_prepared(TRY):
+        await conn.call(TRY, values)
+    began = trio.current_time()
+    await conn.call(TRY, values)
+    return trio.current_time() - began
+
+
+async def _free_queue(conn: Connection, error: psycopg.Error, seconds: float) -> None:
+    """Free the queue of notices if `error` says that it is full."""
+    if error.sqlstate == QUEUE_FULL:
+        with trio.move_on_after(seconds, shield=True), suppress(psycopg.Error, StoreError):
+            await conn.execute(FREE_QUEUE)

@@ -7,16 +7,17 @@ it.  Replaced methods follow psycopg 3.3.9; all others go through `lock` and `wa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, TypeVarTuple
 
 import psycopg
 import trio
 from psycopg import errors as pg
 from psycopg import pq
 from psycopg.abc import ConnParam, PQGen
+from psycopg.abc import Transformer as Loaders
 from psycopg.adapt import Transformer
 from psycopg.generators import execute
 from psycopg.rows import tuple_row
@@ -27,8 +28,14 @@ from hunt.store.driver.statement import Statement
 from hunt.store.driver.waiting import drive, drive_connect
 
 RV = TypeVar("RV")
+Ts = TypeVarTuple("Ts")
 
 ACTIVE = pq.TransactionStatus.ACTIVE
+BINARY = pq.Format.BINARY
+SUCCESS = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK})
+
+#: A `timeout` of `Connection.wait` that never expires.
+INFINITE = float("inf")
 
 #: Longest time, in seconds, for work that cancellation must not skip: a request to cancel the
 #: query, or the end of a transaction.  After that time the connection is closed.
@@ -49,7 +56,8 @@ class Connection(psycopg.AsyncConnection[Any]):
         # them, including those of `call`.
         self.prepare_threshold = None
         self._committing = False
-        self._statements: set[bytes] = set()  # names of the prepared statements
+        #: Prepared statements by name, each with the loaders of its columns once it has run.
+        self._statements: dict[bytes, Loaders | None] = {}
         self.server: Server | None = None  #: the server, once connected
         self.patience = float("inf")  #: longest time for an answer, in seconds
         self.in_doubt = False  #: the server gave up waiting for its standby (SQLSTATE 01000)
@@ -99,15 +107,15 @@ class Connection(psycopg.AsyncConnection[Any]):
         """Drive `gen` to its end; the class describes cancellation.
 
         Raises:
-            StoreTimeout: No answer within `patience` seconds; the connection is closed.
+            StoreTimeout: No answer within `patience` seconds; the connection is closed.  Within
+                `commit_within`, its deadline applies instead.
             psycopg.errors._WaitTimeout: Nothing within `timeout` seconds, if given.
         """
         try:
+            if self._committing or timeout == INFINITE:  # a scope costs as much as the wait
+                return await self._drive(gen)
             with trio.move_on_after(self.patience if timeout is None else timeout):
-                result = await drive(gen, self.pgconn.socket)
-                if self.server is not None:
-                    self.server.heard_at = trio.current_time()
-                return result
+                return await self._drive(gen)
             if timeout is not None:
                 raise pg._WaitTimeout("wait timeout expired")
             # No request to cancel is sent, because a frozen server would not take it.
@@ -124,6 +132,12 @@ class Connection(psycopg.AsyncConnection[Any]):
             raise psycopg.OperationalError("the connection was closed") from exc
         except OSError as exc:
             raise psycopg.OperationalError(f"the connection is lost: {exc}") from exc
+
+    async def _drive(self, gen: PQGen[RV]) -> RV:
+        result = await drive(gen, self.pgconn.socket)
+        if self.server is not None:
+            self.server.heard_at = trio.current_time()
+        return result
 
     def has_prepared(self, statement: Statement) -> bool:
         """Return whether `call` has prepared a statement on this connection."""
@@ -151,16 +165,18 @@ class Connection(psycopg.AsyncConnection[Any]):
         try:
             result = await self._run(statement, values, sent)
         except pg.InvalidSqlStatementName:  # another session of a pooler, or it was reset
-            self._statements.discard(statement.name)
+            self._statements.pop(statement.name, None)
             result = await self._run(statement, values, sent)
         except pg.FeatureNotSupported:  # the schema has changed since the plan was made
-            self._statements.discard(statement.name)
+            self._statements.pop(statement.name, None)
             self.pgconn.send_query(b'deallocate "%b"' % statement.name)
             await self._result()
             result = await self._run(statement, values, sent)
-        transformer = Transformer(self)
-        transformer.set_pgresult(result)
-        return transformer.load_rows(0, result.ntuples, tuple)
+        loaders = self._statements[statement.name]
+        known = loaders is not None
+        loaders = self._statements[statement.name] = loaders or Transformer(self)
+        loaders.set_pgresult(result, set_loaders=not known)  # the columns stay the same
+        return loaders.load_rows(0, result.ntuples, tuple)
 
     async def _run(
         self, statement: Statement, values: Sequence[bytes | None], sent: Callable[[], None]
@@ -170,10 +186,8 @@ class Connection(psycopg.AsyncConnection[Any]):
         if statement.name not in self._statements:
             pgconn.send_prepare(statement.name, statement.query)
             await self._result()
-            self._statements.add(statement.name)
-        pgconn.send_query_prepared(
-            statement.name, values, [pq.Format.BINARY] * len(values), pq.Format.BINARY
-        )
+            self._statements[statement.name] = None
+        pgconn.send_query_prepared(statement.name, values, [BINARY] * len(values), BINARY)
         pgconn.flush()
         sent()
         return await self._result()
@@ -185,16 +199,18 @@ class Connection(psycopg.AsyncConnection[Any]):
             psycopg.Error: The server refused it.
         """
         result: pq.abc.PGresult = (await self.wait(execute(self.pgconn)))[-1]
-        if result.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
+        if result.status not in SUCCESS:
             raise pg.error_from_result(result, encoding=self.pgconn._encoding)
         return result
 
-    @contextmanager
-    def committing(self, seconds: float) -> Iterator[None]:
-        """Shield the block, which commits, for at most `seconds`; then close the connection.
+    async def commit_within(
+        self, seconds: float, function: Callable[[*Ts], Awaitable[RV]], *args: *Ts
+    ) -> RV:
+        """Run ``function(*args)``, which commits, shielded from cancellation.
 
-        No request to cancel is sent.  One that arrives during COMMIT makes the server report
-        success without its standby, and a frozen server takes none.
+        After `seconds` the connection is closed.  No request to cancel is sent.  One that
+        arrives during COMMIT makes the server report success without its standby, and a
+        frozen server takes none.
 
         Raises:
             StoreTimeout: No answer in time, so the outcome is unknown.
@@ -202,14 +218,14 @@ class Connection(psycopg.AsyncConnection[Any]):
         """
         self._committing, self.in_doubt = True, False
         try:
-            with trio.move_on_after(seconds, shield=True) as scope:
-                yield
+            with trio.move_on_after(seconds, shield=True):
+                result = await function(*args)
+                if self.in_doubt:
+                    raise StoreLost("the server did not wait for its standby")
+                return result
         finally:
             self._committing = False
-        if scope.cancelled_caught:
-            raise StoreTimeout(f"no answer within {seconds:g} s")
-        if self.in_doubt:
-            raise StoreLost("the server did not wait for its standby")
+        raise StoreTimeout(f"no answer within {seconds:g} s")
 
     def _noticed(self, diag: pg.Diagnostic) -> None:
         if diag.sqlstate == "01000" and diag.severity_nonlocalized == "WARNING":

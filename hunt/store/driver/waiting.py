@@ -18,14 +18,17 @@ RV = TypeVar("RV")
 
 async def drive(gen: PQGen[RV], fd: int) -> RV:
     """Run a generator of psycopg, waiting for the readiness of `fd` that it yields."""
+    waited = False
     try:
         wanted = next(gen)
         while True:
-            wanted = gen.send(await _wait(fd, wanted))
+            ready = await _wait(fd, wanted)
+            waited = True
+            wanted = gen.send(ready)
     except StopIteration as stop:
         result: RV = stop.value
-        # A generator that never waited must still be a checkpoint.
-        await trio.lowlevel.cancel_shielded_checkpoint()
+        if not waited:  # it must still be a checkpoint; another one costs a turn of the loop
+            await trio.lowlevel.cancel_shielded_checkpoint()
         return result
 
 

@@ -84,8 +84,8 @@ async def test_commit_without_an_answer_closes_its_connection_without_a_cancel(
         server.silent = True
         with trio.fail_after(60):
             conn = await Connection.connect(server.conninfo, autocommit=True)
-            with pytest.raises(StoreTimeout), conn.committing(0.5):
-                await conn.call(Statement("any", "select 1"), (), lambda: None)
+            with pytest.raises(StoreTimeout):
+                await conn.commit_within(0.5, conn.call, Statement("any", "select 1"), ())
             assert conn.closed
             with pytest.raises(StoreTimeout):
                 await Log(pool).append("harbour", [click()], deadline=0.5)

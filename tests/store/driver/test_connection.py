@@ -383,5 +383,7 @@ async def test_missing_standby_leaves_the_outcome_unknown(
     database: str,
 ) -> None:
     async with connected(database) as conn:
-        with pytest.raises(StoreLost, match="standby"), conn.committing(5):
-            await conn.execute("do $$ begin raise warning 'not replicated'; end $$")
+        with pytest.raises(StoreLost, match="standby"):
+            await conn.commit_within(
+                5, conn.execute, "do $$ begin raise warning 'not replicated'; end $$"
+            )
