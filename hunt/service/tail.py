@@ -92,6 +92,7 @@ class Tail:
         #: Hunt with a gap -> time from which it may be read; in the order of the gaps.
         self._behind: dict[str, float] = {}
         self._gap = trio.Event()
+        self._wakes_at = float("inf")  # time at which `run` looks at the gaps by itself
         self._poll_now = trio.Event()
         self.reads = 0  #: ranges that were read from the table
         self.answered_at = trio.current_time()  #: time of the last answered poll
@@ -181,8 +182,10 @@ class Tail:
         if position.announced == position.seq:
             self._behind.pop(hunt, None)
         elif hunt not in self._behind:
-            self._behind[hunt] = trio.current_time() + self._patience
-            self._gap.set()
+            # Most gaps close before: the notice of a commit often comes before its answer.
+            self._behind[hunt] = due = trio.current_time() + self._patience
+            if due < self._wakes_at:
+                self._gap.set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Fill gaps until cancelled; failed reads are tried again."""
@@ -190,7 +193,8 @@ class Tail:
             nursery.start_soon(self._poll_often)
             task_status.started()
             while True:
-                with trio.move_on_at(min(self._behind.values(), default=float("inf"))):
+                self._wakes_at = min(self._behind.values(), default=float("inf"))
+                with trio.move_on_at(self._wakes_at):
                     await self._gap.wait()
                 self._gap = trio.Event()
                 await self._fill_gaps()
