@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hunt.core import sphere
 from hunt.core.definition import Definition, Prize
@@ -32,10 +32,14 @@ class Odds:
     def __init__(self, definition: Definition) -> None:
         # The first click wins the others without a draw.
         prizes = [prize for prize in definition.prizes if not prize.first]
-        self._prizes = [(prize, _prepared(prize, definition.map)) for prize in prizes]
         self._highest = 0.0
         for prize in prizes:  # summed as `draw` does, so that rounding is the same
             self._highest += highest(prize)
+        #: Prizes, the odds of each, and at most the sum of the odds after it.
+        self._prizes = [
+            (prize, _prepared(prize, definition.map), _at_most(prizes[number:]))
+            for number, prize in enumerate(prizes, 1)
+        ]
 
     def draw(self, x: float, y: float, uniform: float) -> Prize | None:
         """Return the prize that a click draws, or None.
@@ -51,11 +55,18 @@ class Odds:
         if uniform >= self._highest:
             return None
         edge = 0.0
-        for prize, odds in self._prizes:
+        for prize, odds, rest in self._prizes:
             edge += odds if isinstance(odds, float) else odds(x, y)
             if uniform < edge:
                 return prize
+            if uniform >= edge + rest:
+                return None
         return None
+
+
+def _at_most(prizes: Sequence[Prize]) -> float:
+    """Return a little more than the sum of the highest odds of prizes, whatever its rounding."""
+    return sum(map(highest, prizes)) + 1e-9 if prizes else 0.0
 
 
 def _prepared(prize: Prize, on: Map) -> float | Callable[[float, float], float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,28 @@ def test_draw_follows_the_intervals(x: float, y: float, uniform: float) -> None:
     won = Odds(HUNT).draw(x, y, uniform)
     edge = 0.25 + chance(CHEST, MAP, x, y)
     assert won is (COIN if uniform < 0.25 else CHEST if uniform < edge else None)
+
+
+@given(
+    st.lists(st.floats(0, 0.1) | st.tuples(st.floats(0, 1), st.floats(0, 9)), max_size=8),
+    st.floats(0, 9),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_draw_ends_early_without_another_result(
+    odds: list[float | tuple[float, float]], x: float, uniform: float
+) -> None:
+    prizes = [
+        Prize(f"p{n}", "Prize", 1, each, None, None)
+        for n, each in enumerate(
+            Peak(each[0], (each[1], 0), 1) if isinstance(each, tuple) else each for each in odds
+        )
+    ]
+    edges = list(accumulate(chance(prize, MAP, x, 0) for prize in prizes))
+    last = edges[-1] if edges else 0.0
+    hunt = Odds(replace(HUNT, prizes=tuple(prizes)))
+    for number in (uniform, last, max(last - 1e-12, 0.0)):
+        won = [prize for prize, edge in zip(prizes, edges, strict=True) if number < edge]
+        assert hunt.draw(x, 0, number) is (won[0] if won else None)
 
 
 def test_peak_falls_off_as_a_gaussian() -> None:
