@@ -34,6 +34,7 @@ from hunt.service.broadcast import Broadcast
 from hunt.service.catalogue import Catalogue
 from hunt.service.challenges import make_challenges
 from hunt.service.commits import Commits
+from hunt.service.drawing import Drawing
 from hunt.service.ending import Ending
 from hunt.service.epochs import Epochs
 from hunt.service.heads import Heads
@@ -113,6 +114,7 @@ class Engine:
         traced = tracer is not None or settings.log_level == "debug"
         tracing = ClickTracing(tracer) if traced else None
         self.readiness = Readiness(breaker=breaker, tail=self.streams.tail, tokens=self.tokens)
+        self.drawing = Drawing(self.catalogue.hunts)
         self.commits = Commits(
             settings,
             log=store.log,
@@ -123,6 +125,7 @@ class Engine:
             recorder=recorder,
             breaker_changed=self.readiness.announce,
             jitter=jitter,
+            drawing=self.drawing,
             tracing=tracing,
             publish=None if self.bus is None else self.bus.publish,
             workers=host.workers if settings.joint_commits else None,
@@ -162,6 +165,7 @@ class Engine:
             limiter=self.limits.clicks,
             pause=self.commits.quarantine.pause,
             jitter=jitter,
+            drawing=self.drawing,
         )
         self.resume_faults = Counter(resume=0)  #: streams that could not be resumed
         self.play = assemble(
@@ -202,7 +206,7 @@ class Engine:
             self.play.proxies.peers.rotate,
             self.play.proxies.sources.rotate,
             self.tokens.known.rotate,
-            self.intake.prepared.rotate,
+            self.drawing.prepared.rotate,
             self.leaderboard.rotate,
             self.campaign_boards.rotate,
             self.commits.quarantine.rotate,

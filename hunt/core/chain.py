@@ -54,9 +54,16 @@ class Pseudonyms:
 
     def of(self, player: str) -> str:
         """Return the pseudonym of a player: 32 hex digits."""
-        found = self._keyed.copy()
-        found.update(player.encode())
-        return found.hexdigest()[:32]
+        return self.of_all((player,))[0]
+
+    def of_all(self, players: Sequence[str]) -> list[str]:
+        """Return the pseudonyms of players."""
+        copy, names = self._keyed.copy, []
+        for player in players:
+            found = copy()
+            found.update(player.encode())
+            names.append(found.hexdigest()[:32])
+        return names
 
 
 def leaf(click_id: str, pseudonym: str, x: float, y: float) -> bytes:

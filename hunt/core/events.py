@@ -6,6 +6,7 @@ tracked by the cyclic garbage collector.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec import Struct
@@ -14,16 +15,21 @@ from hunt.core.codes import Code
 from hunt.errors import Refused
 
 
-class Click(Struct, frozen=True, gc=False):
-    """A click with the result of its draw, not yet in the log."""
+class Click(Struct, gc=False):
+    """A click that is not yet in the log; drawn when its batch leaves for its commit."""
 
     id: str  #: UUID in its canonical form: 36 characters, lower case
     player: str  #: 1-64 of ``[A-Za-z0-9_.:-]``
     x: float  #: map units or degrees of longitude, on the map
     y: float  #: map units or degrees of latitude, on the map
-    prize: str | None  #: prize of the draw, before stock and limits; None: no win
-    points: int  #: points of that prize; 0 without one
+    prize: str | None = None  #: prize of the draw, before stock and limits; None: no win
+    points: int = 0  #: points of that prize; 0 without one
     pseudonym: str = ""  #: of the player in the hunt's chain: 32 hex digits; "" without a chain
+
+
+def raw_ids(clicks: Sequence[Click]) -> bytes:
+    """Return the ids of clicks, 16 bytes each."""
+    return bytes.fromhex("".join([each.id for each in clicks]).replace("-", ""))
 
 
 class Reward(Struct, frozen=True, gc=False):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 SEED_BYTES = 32
 BLOCK_BYTES = 64  # of SHA-256
@@ -39,11 +39,24 @@ class Draws:
             click_id: A UUID in its canonical form.
             player: Id of the player, in ASCII.
         """
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(bytes.fromhex(click_id.replace("-", "")) + player.encode())
-        outer.update(inner.digest())
-        number: int = _first_64_bits(outer.digest())[0]
-        return (number >> 11) * 2.0**-53
+        return self.uniforms(bytes.fromhex(click_id.replace("-", "")), (player,))[0]
+
+    def uniforms(self, ids: bytes, players: Sequence[str]) -> list[float]:
+        """Return the random numbers of clicks, as `uniform` does for each.
+
+        Args:
+            ids: Their UUIDs, 16 bytes each.
+            players: Ids of their players.
+        """
+        new_inner, new_outer, numbers, at = self._inner.copy, self._outer.copy, [], 0
+        for player in players:
+            inner, outer = new_inner(), new_outer()
+            inner.update(ids[at : at + 16] + player.encode())
+            outer.update(inner.digest())
+            number: int = _first_64_bits(outer.digest())[0]
+            numbers.append((number >> 11) * 2.0**-53)
+            at += 16
+        return numbers
 
 
 def new_seed(random: Callable[[int], bytes]) -> bytes:

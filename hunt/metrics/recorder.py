@@ -69,8 +69,9 @@ class Recorder:
             outcomes: One for each click.
             seconds: The time from each click to its outcome; sorted by this call.
         """
-        for label, count in Counter(map(outcome_label, outcomes)).items():
-            self.clicks.add(hunt, label, count)
+        labels = list(map(outcome_label, outcomes))
+        for label in set(labels):
+            self.clicks.add(hunt, label, labels.count(label))
         self.click_seconds.observe_all(seconds)
 
     def committed(self, *, rows: int, seconds: float) -> None:

@@ -13,6 +13,7 @@ from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.hunts import Hunt
 from hunt.errors import CircuitOpen, HuntNotOpen, LogWentBack
+from hunt.service.drawing import Drawing
 from hunt.service.epochs import Epochs
 from hunt.service.guard import Guard
 from hunt.service.intake import not_open
@@ -28,6 +29,8 @@ from hunt.settings import Settings
 #: Seconds that a commit may take before its outcome counts as unknown: much longer than
 #: `breaker_slow`, and shorter than a player would wait.
 COMMIT_DEADLINE = 2.0
+
+_is_guest = attrgetter("guest")
 
 log = structlog.get_logger("hunt")
 
@@ -87,6 +90,7 @@ class Commits:
         breaker_changed: Called after each transition of the breaker; must not block.
         jitter: Uniform in [0, 1), spreads retries.
         tracing: Follows traced clicks; None: there are none.
+        drawing: Draws the clicks of each batch.
         publish: Called with a hunt's id and the rewards of each commit, to tell other
             processes; must not block or raise.  None: the commit itself tells them.
         workers: The workers of this node, of which one commits the clicks of a hunt; None:
@@ -106,6 +110,7 @@ class Commits:
         recorder: Recorder,
         breaker_changed: Callable[[], None],
         jitter: Callable[[], float],
+        drawing: Drawing,
         tracing: ClickTracing | None = None,
         publish: Callable[[str, Sequence[Reward]], None] | None = None,
         workers: Workers | None = None,
@@ -120,6 +125,7 @@ class Commits:
         self._announce = breaker_changed
         self._jitter = jitter
         self._tracing = tracing
+        self._draw = drawing.draw
         self.breaker = breaker
         self.quarantine = Quarantine(trio.current_time, jitter=jitter)
         self.prober = BreakerProber(
@@ -157,6 +163,7 @@ class Commits:
             known=tail.known,
             committed=tail.committed,
             settled=self._settled,
+            draw=drawing.draw,
             jitter=jitter,
         )
 
@@ -206,7 +213,8 @@ class Commits:
     async def _append(
         self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
     ) -> list[Outcome]:
-        """Append a batch to the log, unless the log ends before the last seq known here."""
+        """Draw a batch, and append it unless the log ends before the last seq known here."""
+        self._draw(hunt, clicks)
         seq, found = self._tail.known(hunt), self._hunts.get(hunt)
         try:
             return await self._log.append(hunt, clicks, sent, deadline=COMMIT_DEADLINE, known=seq)
@@ -222,7 +230,7 @@ class Commits:
         outcomes: Sequence[Outcome],
         times: tuple[float, float] | None,
     ) -> None:
-        if any(each.guest for each in batch):
+        if any(map(_is_guest, batch)):
             pairs = zip(batch, outcomes, strict=True)
             own = [(each, outcome) for each, outcome in pairs if not each.guest]
             batch, outcomes = [each for each, _ in own], [outcome for _, outcome in own]

@@ -11,7 +11,8 @@ import trio
 
 from hunt.core import commit_messages as messages
 from hunt.core.commit_messages import Committed, Frames, Hello, MessageError, Settled
-from hunt.core.events import Outcome, Reward
+from hunt.core.events import Click, Outcome, Reward
+from hunt.errors import Overloaded, Refused, StoreError
 from hunt.logs import FaultLog
 from hunt.service.lane import Waiting
 
@@ -23,6 +24,9 @@ LOST = 2.5
 
 #: Seconds for which clicks gather for a message while another one has no answer.
 GATHER = 0.001
+
+#: Draws clicks of a hunt; raises `Refused` or a `StoreError` if it cannot.
+Draw = Callable[[str, Sequence[Click]], None]
 
 _READ = 262_144  # bytes of one read
 
@@ -52,6 +56,7 @@ class CommitterLink:
         settled: Called with a hunt's id, clicks and their outcomes; must not block or raise.
         committed: Called with the rewards of each commit of the other worker; likewise.
         lost: Called with clicks that may or may not be recorded; likewise.
+        draw: Draws clicks, as `Drawing.draw`.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class CommitterLink:
         settled: Callable[[str, Sequence[Waiting], Sequence[Outcome]], None],
         committed: Callable[[str, Sequence[Reward]], None],
         lost: Callable[[Sent], None],
+        draw: Draw,
     ) -> None:
         self._path = path
         self._batch_size = batch_size
@@ -70,6 +76,7 @@ class CommitterLink:
         self._settled = settled
         self._committed = committed
         self._lost = lost
+        self._draw = draw
         self._queues: dict[str, list[Waiting]] = {}  # hunt -> clicks for the next message
         self._sent: dict[int, Sent] = {}
         self._queued = trio.Event()
@@ -148,9 +155,17 @@ class CommitterLink:
         for hunt, queue in queues.items():
             for start in range(0, len(queue), self._batch_size):
                 waiting = queue[start : start + self._batch_size]
+                clicks = [each.click for each in waiting]
+                try:
+                    self._draw(hunt, clicks)
+                except (Refused, StoreError) as exc:  # left to this worker, which knows the cure
+                    refusal = Overloaded(str(exc), retry_after=1.0)
+                    self.count -= len(waiting)
+                    self._settled(hunt, waiting, [refusal] * len(waiting))
+                    continue
                 number = next(self._numbers)
                 self._sent[number] = Sent(hunt, waiting, self._known(hunt), now)
-                frames.append(messages.forward(number, hunt, [each.click for each in waiting]))
+                frames.append(messages.forward(number, hunt, clicks))
         return frames
 
     async def _read(self, stream: trio.SocketStream) -> None:

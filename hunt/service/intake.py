@@ -1,4 +1,4 @@
-"""The synchronous path of a click: rate limit, breaker, draw, lane."""
+"""The synchronous path of a click: rate limit, breaker, lane."""
 
 from __future__ import annotations
 
@@ -6,27 +6,17 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from hunt.core import chain
 from hunt.core.breaker import Breaker
-from hunt.core.cache import Cache
-from hunt.core.definition import Prize
 from hunt.core.events import Click, Outcome, Settlement
-from hunt.core.fairness import Draws
 from hunt.core.hints import Hints
 from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
-from hunt.core.odds import Odds
 from hunt.errors import CircuitOpen, HuntNotOpen, HuntUnavailable
-
-#: Size of the cache of prepared draws, in bytes.
-PREPARED_SIZE = 8 * 2**20
-
-#: Estimated size of a hunt's prepared draws without prizes, and of each prize, in bytes.
-ENTRY, PRIZE = 4096, 512
+from hunt.service.drawing import Drawing
 
 
 class Intake:
-    """Checks and draws clicks, without ``await``: a click is in its lane when `click` returns.
+    """Checks clicks, without ``await``: a click is in its lane when `click` returns.
 
     Args:
         put: Queues a click for its commit, as `Lanes.put`.
@@ -34,6 +24,7 @@ class Intake:
         limiter: The rate limit of each player.
         pause: Returns the seconds for which a hunt in quarantine refuses clicks; else 0.
         jitter: Uniform in [0, 1), spreads ``Retry-After``.
+        drawing: Has the hints of each hunt.
     """
 
     def __init__(
@@ -44,14 +35,14 @@ class Intake:
         limiter: Limiter,
         pause: Callable[[str], float],
         jitter: Callable[[], float],
+        drawing: Drawing,
     ) -> None:
         self._put = put
         self._breaker = breaker
         self._limiter = limiter
         self._pause = pause
         self._jitter = jitter
-        #: Draws of the hunts with clicks; those of a few hundred hunts fit.
-        self.prepared: Cache[str, _Prepared] = Cache(PREPARED_SIZE, _size)
+        self._drawing = drawing
 
     def click(
         self,
@@ -62,7 +53,7 @@ class Intake:
         settled: Callable[[Outcome], None],
         now: float,
     ) -> None:
-        """Draw a click and put it into its lane.
+        """Put a click into its lane, which draws it together with its batch.
 
         The commit decides whether the hunt is open.  A repeat of a click that was counted
         before the end therefore still gets its outcome afterwards.
@@ -81,54 +72,18 @@ class Intake:
             HuntUnavailable: The hunt is in quarantine.
             Overloaded: Too many clicks wait already, or the process drains.
         """
-        hunt_id = hunt.definition.id
+        definition = hunt.definition
+        hunt_id = definition.id
         self._limiter.check(player)
         if self._breaker.state != "closed":
             raise CircuitOpen(retry_after=self._breaker.retry_after() + 0.5 + self._jitter())
         if pause := self._pause(hunt_id):
             raise HuntUnavailable(retry_after=pause + 0.5 + self._jitter())
-        prepared = self.prepared.get(hunt_id)
-        if prepared is None or prepared.hunt is not hunt:
-            prepared = _Prepared(hunt)
-            self.prepared.put(hunt_id, prepared)
-        x, y = position
-        name = "" if prepared.pseudonym is None else prepared.pseudonym(player)
-        if prepared.hints is not None:
-            settled = _hinting(prepared.hints, settled)
-        prize = prepared.draw(x, y, prepared.uniform(click_id, name or player))
-        if prize is None:
-            click = Click(click_id, player, x, y, None, 0, name)
-        else:
-            click = Click(click_id, player, x, y, prize.id, prize.points, name)
-        self._put(hunt_id, click, settled, now)
-
-
-class _Prepared:
-    """The draws of a hunt, prepared once after each read of the hunt."""
-
-    __slots__ = ("draw", "hints", "hunt", "pseudonym", "uniform")
-
-    def __init__(self, hunt: Hunt) -> None:
-        self.hunt = hunt
-        self.draw = Odds(hunt.definition).draw
-        self.uniform = Draws(hunt.seed).uniform
-        key = hunt.player_key
-        self.pseudonym = None if key is None else chain.Pseudonyms(key).of
-        self.hints = None
-        if hunt.definition.hints == "warmth":
-            self.hints = Hints(_present(hunt), hunt.definition.map)
-
-
-def _present(hunt: Hunt) -> list[Prize]:
-    """Return the prizes that were granted when the hunt was read: in time and in stock."""
-    now = hunt.as_of
-    return [
-        prize
-        for prize in hunt.definition.prizes
-        if (prize.starts is None or prize.starts <= now)
-        and (prize.until is None or now < prize.until)
-        and hunt.stock_left.get(prize.id) != 0
-    ]
+        if definition.hints is not None:
+            hints = self._drawing.of(hunt).hints
+            if hints is not None:
+                settled = _hinting(hints, settled)
+        self._put(hunt_id, Click(click_id, player, *position), settled, now)
 
 
 def _hinting(hints: Hints, settled: Callable[[Outcome], None]) -> Callable[[Outcome], None]:
@@ -143,10 +98,6 @@ def _hinting(hints: Hints, settled: Callable[[Outcome], None]) -> Callable[[Outc
         settled(outcome)
 
     return hinted
-
-
-def _size(hunt: str, prepared: _Prepared) -> int:
-    return ENTRY + PRIZE * len(prepared.hunt.definition.prizes)
 
 
 def not_open(hunt: Hunt) -> HuntNotOpen:

@@ -34,7 +34,7 @@ from hunt.errors import (
     Refused,
 )
 from hunt.service.committer import Committer
-from hunt.service.committer_link import CommitterLink, Sent
+from hunt.service.committer_link import CommitterLink, Draw, Sent
 from hunt.service.lane import Settled, Waiting
 from hunt.service.lanes import Lanes
 
@@ -84,6 +84,7 @@ class JointCommits:
         known: Returns the last known seq of a hunt's log.
         committed: Called with the rewards of another worker's commit; must not block or raise.
         settled: Called with all outcomes of forwarded clicks, as `Settled` of a lane.
+        draw: Draws clicks, as `Drawing.draw`, before they are forwarded.
         jitter: Uniform in [0, 1), spreads ``Retry-After``.
     """
 
@@ -99,6 +100,7 @@ class JointCommits:
         known: Callable[[str], int],
         committed: Callable[[str, Sequence[Reward]], None],
         settled: Settled,
+        draw: Draw,
         jitter: Callable[[], float],
     ) -> None:
         self._workers = workers
@@ -109,6 +111,7 @@ class JointCommits:
         self._known = known
         self._committed = committed
         self._settled = settled
+        self._draw = draw
         self._jitter = jitter
         self._committer = Committer(name, lanes.put)
         self._links: dict[int, CommitterLink] = {}  # by process id
@@ -188,6 +191,7 @@ class JointCommits:
             settled=self._take,
             committed=self._committed,
             lost=self._lose,
+            draw=self._draw,
         )
         self._links[process] = link
         self._routes.clear()

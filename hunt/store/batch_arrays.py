@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from hunt.core import chain
-from hunt.core.events import Click
+from hunt.core.events import Click, raw_ids
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ def pack(clicks: Sequence[Click]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     The arrays are ``uuid[]``, ``text[]``, ``point[]``, ``text[]`` and ``int[]``.
     """
     count = len(clicks)
-    raw = _raw_ids(clicks)
+    raw = raw_ids(clicks)
     prizes = _pack_few([each.prize for each in clicks], _text_or_null)
     points = _pack_few([each.points for each in clicks], _number)
     return (
@@ -52,17 +52,13 @@ def leaves(clicks: Sequence[Click]) -> bytes | None:
     names = "".join([each.pseudonym for each in clicks])
     if len(names) != 32 * len(clicks):
         return None
-    ids, players = _raw_ids(clicks), bytes.fromhex(names)
+    ids, players = raw_ids(clicks), bytes.fromhex(names)
     return b"".join(
         [
             chain.raw_leaf(ids[at : at + 16] + players[at : at + 16], each.x, each.y)
             for at, each in zip(range(0, len(ids), 16), clicks, strict=True)
         ]
     )
-
-
-def _raw_ids(clicks: Sequence[Click]) -> bytes:
-    return bytes.fromhex("".join([each.id for each in clicks]).replace("-", ""))
 
 
 def _array(oid: int, count: int, elements: Iterable[bytes]) -> bytes:

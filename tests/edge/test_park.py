@@ -142,11 +142,11 @@ async def test_failure_in_the_fast_lane_ends_its_connection_only(database: str) 
         await two.send_all(click())
         assert (await Reader(two).answer())[0] == 200
         intake = client.engine.play._intake
-        prepared, intake.prepared = intake.prepared, None  # type: ignore[assignment]  # a bug, as it were
+        limiter, intake._limiter = intake._limiter, None  # type: ignore[assignment]  # a bug, as it were
         await one.send_all(click())
         with pytest.raises(EOFError):
             await Reader(one).more()
-        intake.prepared = prepared
+        intake._limiter = limiter
         await two.send_all(click())
         assert (await Reader(two).answer())[0] == 200
 

@@ -23,7 +23,7 @@ from hunt import asgi, engine
 from hunt.core.events import Click, Notice, Outcome, Reward, Settlement
 from hunt.core.webhooks import Answer
 from hunt.errors import OutcomeUnknown, Overloaded, Refused, StoreError, StoreUnavailable
-from hunt.service import commits, hub, intake
+from hunt.service import commits, drawing, hub, intake
 from hunt.service.guard import Guard
 from hunt.service.hub import Hub
 from hunt.service.subscriber import Subscriber, Subscription
@@ -224,8 +224,8 @@ def draws_again() -> None:
         def __init__(self, seed: bytes) -> None:
             pass
 
-        def uniform(self, click_id: str, player: str) -> float:
-            return random.random()
+        def uniforms(self, ids: bytes, players: Sequence[str]) -> list[float]:
+            return [random.random() for _ in players]
 
     class Again(Log):
         async def append(
@@ -239,7 +239,7 @@ def draws_again() -> None:
                 for click, each in zip(clicks, outcomes, strict=True)
             ]
 
-    swap(intake, Draws, "Draws")
+    swap(drawing, Draws, "Draws")
     swap(store, Again, "Log")
 
 

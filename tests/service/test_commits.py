@@ -17,6 +17,7 @@ from hunt.core.hunts import Hunt
 from hunt.errors import CircuitOpen, HuntNotOpen, LogWentBack, StoreUnavailable
 from hunt.metrics.recorder import Recorder
 from hunt.service.commits import COMMIT_DEADLINE, Commits
+from hunt.service.drawing import Drawing
 from hunt.service.epochs import Epochs
 from hunt.service.tail import Tail
 from hunt.settings import Settings
@@ -24,7 +25,7 @@ from tests.support.hunts import PLAIN
 
 
 def click(number: int) -> Click:
-    return Click(f"c{number}", "ada", 1.0, 2.0, "coin", 5)
+    return Click(f"c{number}", "ada", 1.0, 2.0, "coin", 5, "0" * 32)
 
 
 class Log:
@@ -87,6 +88,7 @@ class World:
             recorder=self.recorder,
             breaker_changed=self.announce,
             jitter=lambda: 0.25,
+            drawing=Drawing(self.hunts),
         )
 
     async def read(self, hunt: str, after: int, upto: int) -> list[Reward]:

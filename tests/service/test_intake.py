@@ -8,7 +8,6 @@ import pytest
 import trio
 
 from hunt.core.breaker import Breaker
-from hunt.core.definition import Peak, Prize
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.limiter import Limiter
 from hunt.errors import (
@@ -17,9 +16,10 @@ from hunt.errors import (
     HuntUnavailable,
     TooFast,
 )
-from hunt.service.intake import ENTRY, PREPARED_SIZE, PRIZE, Intake, not_open
+from hunt.service.drawing import Drawing
+from hunt.service.intake import Intake, not_open
 from hunt.service.lanes import Lanes
-from tests.support.hunts import HUNTS, NOTHING, SURE, hunt
+from tests.support.hunts import HUNTS, NOTHING, hunt
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
 
@@ -30,8 +30,10 @@ PAUSES = {"broken": 2.0}
 
 async def take(intake_for: Sequence[Outcome], **options: float) -> tuple[Intake, Breaker, Lanes]:
     outcomes = list(intake_for)
+    drawing = Drawing(HUNTS)
 
     async def commit(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
+        drawing.draw(hunt, clicks)
         await trio.lowlevel.checkpoint()
         return [
             outcomes.pop(0)
@@ -51,6 +53,7 @@ async def take(intake_for: Sequence[Outcome], **options: float) -> tuple[Intake,
         limiter=limiter,
         pause=lambda hunt: PAUSES.get(hunt, 0.0),
         jitter=lambda: 0,
+        drawing=drawing,
     )
     return made, breaker, lanes
 
@@ -94,36 +97,12 @@ async def test_rate_limit_and_open_breaker_refuse_clicks() -> None:
         nursery.cancel_scope.cancel()
 
 
-async def test_changed_odds_apply_to_the_next_click(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made, _, lanes = await take([])
-    async with trio.open_nursery() as nursery:
-        await nursery.start(lanes.run)
-        before = await settled(made, "harbour", "ada")
-        draws = made.prepared.get("harbour")
-        assert (await settled(made, "harbour", "ada")) == before
-        assert made.prepared.get("harbour") is draws, "prepared once for a hunt"
-        monkeypatch.setitem(HUNTS, "harbour", hunt(replace(NOTHING, prizes=(SURE,))))
-        after = await settled(made, "harbour", "ada")
-        nursery.cancel_scope.cancel()
-    assert isinstance(before, Settlement)
-    assert isinstance(after, Settlement)
-    assert (before.reward.prize, after.reward.prize) == (None, "coin")
-
-
-async def test_lane_receives_the_drawn_click(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lane_receives_the_click_before_its_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     made, _, _ = await take([])
     put: list[tuple[object, ...]] = []
     monkeypatch.setattr(made, "_put", lambda *args: put.append(args))
-    peak = Prize("chest", "Chest", 9, Peak(1.0, (1, 2), 0.1), None, None)
-    monkeypatch.setitem(HUNTS, "harbour", hunt(replace(NOTHING, prizes=(peak,))))
-    for place in ((1.0, 2.0), (2.0, 1.0)):
-        made.click(HUNTS["harbour"], "ada", ID, place, print, 7.0)
-    assert put == [
-        ("harbour", Click(ID, "ada", 1.0, 2.0, "chest", 9), print, 7.0),
-        ("harbour", Click(ID, "ada", 2.0, 1.0, None, 0), print, 7.0),
-    ]
+    made.click(HUNTS["timed"], "ada", ID, (1.0, 2.0), print, 7.0)
+    assert put == [("timed", Click(ID, "ada", 1.0, 2.0), print, 7.0)]
 
 
 async def test_refusal_before_the_lane_has_a_retry_time() -> None:
@@ -159,26 +138,4 @@ async def test_refusal_of_the_store_is_an_outcome() -> None:
     async with trio.open_nursery() as nursery:
         await nursery.start(lanes.run)
         assert await settled(made, "timed", "ada") is conflict
-        nursery.cancel_scope.cancel()
-
-
-async def test_draws_of_unused_hunts_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, _, lanes = await take([])
-    async with trio.open_nursery() as nursery:
-        await nursery.start(lanes.run)
-        for hunt_id in ("timed", "harbour"):
-            await settled(made, hunt_id, "ada")
-        assert len(made.prepared) == 2
-        for _ in range(3):
-            made.prepared.rotate()
-            await settled(made, "harbour", "ada")
-        assert made.prepared.get("timed") is None
-        assert made.prepared.get("harbour") is not None
-        monkeypatch.setattr(made, "_put", lambda *args: None)
-        many = (Prize(f"p{number}", "Prize", 1, 0.0, None, None) for number in range(50))
-        definition = replace(NOTHING, prizes=tuple(many))
-        for number in range(1000):
-            other = hunt(replace(definition, id=f"hunt-{number}"))
-            made.click(other, "ada", ID, (0, 0), lambda _: None, trio.current_time())
-        assert 100 < len(made.prepared) <= PREPARED_SIZE / (ENTRY + 50 * PRIZE)
         nursery.cancel_scope.cancel()

@@ -19,10 +19,13 @@ from hunt.errors import (
     CircuitOpen,
     ClickConflict,
     Draining,
+    HuntFailed,
+    HuntNotFound,
     OutcomeUnknown,
     Overloaded,
     QueueFull,
     Refused,
+    StoreError,
 )
 from hunt.processes.listening import unix_listener
 from hunt.service import committer_link
@@ -63,6 +66,8 @@ class Worker:
         self.gate = trio.Event()
         self.gate.set()
         self.refusal: Refused | None = None
+        self.drawn: list[str] = []  # ids of clicks that were drawn before they were forwarded
+        self.undrawable: StoreError | Refused | None = None
         self.lanes = Lanes(
             self.commit, batch_size=100, batch_interval=0, queue_size=50, queue_age=9,
             jitter=lambda: 0, settled=self.settled,
@@ -82,8 +87,14 @@ class Worker:
             known=lambda hunt: len(node.log),
             committed=lambda hunt, rewards: self.told.extend(each.seq for each in rewards),
             settled=self.settled,
+            draw=self.draw,
             jitter=lambda: 0,
         )
+
+    def draw(self, hunt: str, clicks: Sequence[Click]) -> None:
+        if self.undrawable is not None:
+            raise self.undrawable
+        self.drawn += [each.id for each in clicks]
 
     async def commit(
         self,
@@ -230,6 +241,30 @@ async def test_a_committer_that_cannot_commit_leaves_clicks_to_their_worker(
         assert both.other.batches == [["b1"]]
         assert both.other.again == []  # it was certainly not recorded
         assert both.other.joint.forwarded == {"settled": 0, "left": 1, "lost": 0}
+
+
+async def test_clicks_are_drawn_before_they_are_forwarded(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.click("b1")
+        await both.answered("b1")
+        assert (both.other.drawn, both.one.drawn) == (["b1"], [])
+        assert both.one.batches == [["b1"]]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [HuntFailed("cannot be drawn"), HuntNotFound("there is no hunt")],
+    ids=lambda each: type(each).__name__,
+)
+async def test_clicks_that_cannot_be_drawn_are_left_to_their_worker(
+    tmp_path: Path, error: StoreError | Refused
+) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.other.undrawable = error
+        both.click("b1")
+        assert seqs(await both.answered("b1")) == [1]
+        assert (both.other.batches, both.other.again) == ([["b1"]], [])
+        assert both.other.joint.queued() == 0
 
 
 @pytest.mark.parametrize(
