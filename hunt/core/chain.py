@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import json
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 
 #: Version of the algorithm of hunts with a proof; 1 is that of hunts without.
 ALGORITHM = 2
@@ -25,6 +26,9 @@ _SEED = b"hunt seed 1\n"
 
 _position = struct.Struct(">dd").pack
 _seq = struct.Struct(">q").pack
+
+#: Pseudonyms that are remembered, of all hunts together: about 2 MB.
+REMEMBERED = 8192
 
 #: Prize, points and the prize that was sold out, of one row.
 Result = tuple[str | None, int, str | None]
@@ -50,20 +54,13 @@ class Pseudonyms:
     """
 
     def __init__(self, key: bytes) -> None:
-        self._keyed = hashlib.sha256(_PLAYER + key)
+        #: Returns the pseudonym of a player: 32 hex digits.
+        self.of: Callable[[str], str] = partial(_pseudonym, key)
 
-    def of(self, player: str) -> str:
-        """Return the pseudonym of a player: 32 hex digits."""
-        return self.of_all((player,))[0]
 
-    def of_all(self, players: Sequence[str]) -> list[str]:
-        """Return the pseudonyms of players."""
-        copy, names = self._keyed.copy, []
-        for player in players:
-            found = copy()
-            found.update(player.encode())
-            names.append(found.hexdigest()[:32])
-        return names
+@lru_cache(REMEMBERED)
+def _pseudonym(key: bytes, player: str) -> str:
+    return hashlib.sha256(_PLAYER + key + player.encode()).hexdigest()[:32]
 
 
 def leaf(click_id: str, pseudonym: str, x: float, y: float) -> bytes:
@@ -75,12 +72,24 @@ def leaf(click_id: str, pseudonym: str, x: float, y: float) -> bytes:
         x: Position of the click.
         y: Position of the click.
     """
-    return raw_leaf(bytes.fromhex(click_id.replace("-", "") + pseudonym), x, y)
+    id_ = bytes.fromhex(click_id.replace("-", ""))
+    return leaves(id_, bytes.fromhex(pseudonym), [_position(x, y)])
 
 
-def raw_leaf(id_and_pseudonym: bytes, x: float, y: float) -> bytes:
-    """Return the leaf of a click, whose id and pseudonym are given in 32 bytes."""
-    return hashlib.sha256(_CLICK + id_and_pseudonym + _position(x, y)).digest()
+def leaves(ids: bytes, pseudonyms: bytes, positions: Iterable[bytes]) -> bytes:
+    """Return the leaves of clicks, 32 bytes each.
+
+    Args:
+        ids: Of the clicks, 16 bytes each.
+        pseudonyms: Of their players, 16 bytes each.
+        positions: Of each click: x and y as two binary64 numbers, big-endian.
+    """
+    sha256, found, at = hashlib.sha256, [], 0
+    for position in positions:
+        end = at + 16
+        found.append(sha256(_CLICK + ids[at:end] + pseudonyms[at:end] + position).digest())
+        at = end
+    return b"".join(found)
 
 
 def after_batch(

@@ -77,7 +77,7 @@ class Prepared:
         self._prize = Odds(hunt.definition).draw
         self._uniforms = Draws(hunt.seed).uniforms
         key = hunt.player_key
-        self._pseudonyms = None if key is None else chain.Pseudonyms(key).of_all
+        self._pseudonym = None if key is None else chain.Pseudonyms(key).of
         #: How near a click is; None in a hunt without hints.
         self.hints: Hints | None = None
         if hunt.definition.hints == "warmth":
@@ -86,8 +86,8 @@ class Prepared:
     def draw(self, clicks: Sequence[Click]) -> None:
         """Set the prizes and pseudonyms of clicks."""
         names = [each.player for each in clicks]
-        if self._pseudonyms is not None:
-            names = self._pseudonyms(names)
+        if self._pseudonym is not None:
+            names = list(map(self._pseudonym, names))
             for click, name in zip(clicks, names, strict=True):
                 click.pseudonym = name
         draw = self._prize

@@ -21,7 +21,7 @@ from hunt.errors import (
     StoreSlow,
 )
 from hunt.store import outcomes
-from hunt.store.batch_arrays import leaves, pack
+from hunt.store.batch_arrays import pack
 from hunt.store.driver import limits
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
@@ -111,13 +111,14 @@ class Log:
             StoreLost: The outcome is unknown: repeat.
         """
         events = None if self._by is None else notice.events(clicks)
+        columns, leaves = pack(clicks)
         values = (
             hunt.encode(),
-            *pack(clicks),
+            *columns,
             None if self._by is None else self._by.encode(),
             None if events is None else events.encode(),
             known.to_bytes(8, "big"),
-            leaves(clicks),
+            leaves,
         )
         with translated():
             if not self._pool.ready():

@@ -464,7 +464,14 @@ async def test_commit_reads_its_own_partition_by_index(database: str) -> None:
             for first in range(1, 50_000, 2_000):  # each well within the limits of a statement
                 await conn.execute(fill.encode(), (first, first + 1_999))
             await conn.execute("update hunts set last_seq = 50000 where number = 1")
-        values = (b"harbour", *pack([click() for _ in range(200)]), b"test", None, bytes(8), None)
+        values = (
+            b"harbour",
+            *pack([click() for _ in range(200)])[0],
+            b"test",
+            None,
+            bytes(8),
+            None,
+        )
 
         async with pool.connection() as conn, conn.transaction():
             before = await (await conn.execute(scans)).fetchall()
@@ -486,7 +493,7 @@ async def test_commit_locks_its_own_partition_only(database: str) -> None:
     async with opened(database) as (_, pool):
         for name in ("river", "lake", "sea"):
             await Hunts(pool).apply(replace(LIMITED, id=name), seed=b"s" * 32, actor="test")
-        values = (b"harbour", *pack([click() for _ in range(3)]), b"test", None, bytes(8), None)
+        values = (b"harbour", *pack([click() for _ in range(3)])[0], b"test", None, bytes(8), None)
         async with pool.connection() as conn, conn.transaction():
             for _ in range(2):  # new, and repeated
                 await conn.call(COMMIT, values, lambda: None)
