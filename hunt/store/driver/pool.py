@@ -7,6 +7,7 @@ import select
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import TracebackType
 
 import psycopg
 import trio
@@ -72,10 +73,7 @@ class Pool:
         """Set a callback for the first success after failures to connect."""
         self._connector.recovered = recovered
 
-    @asynccontextmanager
-    async def connection(
-        self, *, timeout: float = limits.CALL, insist: bool = False
-    ) -> AsyncIterator[Connection]:
+    def connection(self, *, timeout: float = limits.CALL, insist: bool = False) -> Loan:
         """Lend a connection, idle and outside of a transaction, for the block.
 
         A connection that is returned within a transaction is rolled back, or closed if that
@@ -91,6 +89,10 @@ class Pool:
             ConnectTimeout: The server did not answer within `timeout` seconds.
             StoreTimeout: In the block: the server did not answer a call in time.
         """
+        return Loan(self, timeout, insist)
+
+    async def lend(self, timeout: float, insist: bool) -> Connection:
+        """Return a connection, which `take_back` must get; see `connection`."""
         await trio.lowlevel.checkpoint_if_cancelled()  # no checkpoint from here to the try block
         began = trio.current_time()
         try:
@@ -108,20 +110,28 @@ class Pool:
                 # With less time a healthy server would count as silent.
                 left = began + timeout - trio.current_time()
                 conn = await self._connect(max(left, timeout / 2), insist)
-            conn.patience = limits.CALL
-            self._busy.add(conn)
-            began = trio.current_time()
-            try:
-                yield conn
-            except (StoreReadOnly, pg.ReadOnlySqlTransaction):
+        except BaseException:
+            self._slots.release()
+            raise
+        conn.patience = limits.CALL
+        self._busy.add(conn)
+        return conn
+
+    async def take_back(self, conn: Connection, since: float, error: BaseException | None) -> None:
+        """Take back a connection.
+
+        Args:
+            conn: The connection.
+            since: Time at which it was lent.
+            error: The error of its user, if any.
+        """
+        try:
+            if isinstance(error, StoreReadOnly | pg.ReadOnlySqlTransaction):
                 self.drop_all()
-                raise
-            except StoreTimeout:
-                self._close_silent(conn.server, began)
-                raise
-            finally:
-                self._busy.discard(conn)
-                await self._give_back(conn)
+            elif isinstance(error, StoreTimeout):
+                self._close_silent(conn.server, since)
+            self._busy.discard(conn)
+            await self._give_back(conn)
         finally:
             self._slots.release()
 
@@ -221,6 +231,30 @@ class Pool:
             "busy": len(self._busy),
             "connecting": self._connecting,
         }
+
+
+class Loan:
+    """A lent connection; a class, because a generator would cost several times as much."""
+
+    __slots__ = ("_conn", "_insist", "_pool", "_since", "_timeout")
+
+    def __init__(self, pool: Pool, timeout: float, insist: bool) -> None:
+        self._pool = pool
+        self._timeout = timeout
+        self._insist = insist
+
+    async def __aenter__(self) -> Connection:
+        self._conn = await self._pool.lend(self._timeout, self._insist)
+        self._since = trio.current_time()
+        return self._conn
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self._pool.take_back(self._conn, self._since, exc_val)
 
 
 def _is_usable(conn: Connection) -> bool:
