@@ -160,7 +160,11 @@ class ParkedConnection(ParkedSocket):
         """Write a whole response, and log it."""
         data = self.park.answers.encode(answer, request_id, close=self.slot.beyond is not None)
         self._write(data)
-        self.park.play.access.answered(
+        access = self.park.play.access
+        if access.only_counts:
+            access.count(head.route, answer.status)
+            return
+        access.answered(
             head.method, head.route, answer.status,
             request_id=request_id, since=self.since, answer=data,
             trace=head.request.trace,

@@ -44,6 +44,12 @@ class AccessLog:
         self._clock = clock
         self._requests = requests
         self._tracer = tracer
+        #: Nothing is logged or exported, so `count` does all that `answered` does.
+        self.only_counts = not self.on and tracer is None
+
+    def count(self, route: str, status: int) -> None:
+        """Count an answered request."""
+        self._requests[route, status] += 1
 
     def answered(
         self,
@@ -69,7 +75,7 @@ class AccessLog:
             size: Bytes of the body, instead of `answer`; None if unknown, as for a stream.
             trace: The trace of the request; None without one.
         """
-        self._requests[route, status] += 1
+        self.count(route, status)
         if trace is not None and self._tracer is not None:
             self._export(self._tracer, method, route, status, trace, since)
         if not self.on:

@@ -213,10 +213,11 @@ class RequestIds:
 
     def __init__(self) -> None:
         self._prefix = os.urandom(10).hex()
-        self._numbers = itertools.count(int.from_bytes(os.urandom(4), "big"))
+        # Of 12 digits; decimal ones cost half as much as hexadecimal ones.
+        self._numbers = itertools.count(10**11 + int.from_bytes(os.urandom(4), "big"))
 
     def choose(self, given: str | None) -> str:
         """Return the client's id if it is valid, else a new one of 32 characters."""
         if given is not None and _REQUEST_ID.fullmatch(given):
             return given
-        return f"{self._prefix}{next(self._numbers):012x}"
+        return f"{self._prefix}{next(self._numbers)}"
