@@ -85,8 +85,9 @@ def parse(payload: str | bytes, *, own: Collection[str] = ()) -> Notice:
     """
     raw = _decode(payload)
     rewards = None
-    rows = bytes(raw.o) or bytes(raw.p) or bytes(raw.w)
-    if rows and raw.at is not None and raw.by not in own:
+    known = raw.at is None or raw.by in own
+    rows = None if known else bytes(raw.o) or bytes(raw.p) or bytes(raw.w)
+    if rows and raw.at is not None:
         if datetime.fromisoformat(raw.at).tzinfo is None:
             raise ValueError("the time of a notice has no time zone")
         with suppress(
