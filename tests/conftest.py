@@ -63,8 +63,7 @@ PURE_PACKAGES = ("tests/core/", "tests/service/", "tests/metrics/", "tests/play/
 #: How often CI repeats a failed test that measures time on a machine which others use, too.
 RETRIES = int(os.environ.get("HUNT_TEST_RETRIES", "0"))
 
-#: The part that uses several cores.  It starts once the tests that measure time have ended, or when
-#: no other part is left.
+#: The part that uses several cores.  It starts once the tests that measure time have ended.
 BROWSER = "browser"
 
 

@@ -57,6 +57,10 @@ HYPERCORN = Package(
         # `hunt.edge.http2`
         "hypercorn.protocol.h2:H2Protocol.connection": ATTRIBUTE,
         "hypercorn.protocol.h2:H2Protocol.streams": ATTRIBUTE,
+        "hypercorn.protocol.h2:H2Protocol.handle": "self, event",
+        "hypercorn.protocol.h2:H2Protocol.priority": ATTRIBUTE,
+        "hypercorn.protocol.h2:H2Protocol.stream_buffers": ATTRIBUTE,
+        "hypercorn.protocol.h2:StreamBuffer": "event_class",
         "hypercorn.protocol.h2:H2Protocol.initiate": "self, headers=, settings=",
         "hypercorn.protocol.h2:H2Protocol.stream_send": "self, event",
         "hypercorn.protocol.h2:H2Protocol._close_stream": "self, stream_id",
@@ -72,6 +76,7 @@ QUART = Package(
     read="0.23.1" if _NEW else "0.22.0",
     names={
         "quart.app:Quart.create_url_adapter": "self, request",
+        "quart.app:Quart.url_rule_class": ATTRIBUTE,
         "quart.asgi:ASGIHTTPConnection._create_request_from_scope": "self, send",
         "quart.wrappers.response:ResponseBody.__aenter__": "self",
         "quart.wrappers.response:ResponseBody.__aexit__": "self, exc_type, exc_value, tb",

@@ -20,6 +20,7 @@ from hunt.core.proxies import Peer
 from hunt.edge.admission import BEYOND_TIMEOUT, OPERATIONS_TIMEOUT, Slot
 from hunt.edge.framing import Answered
 from hunt.edge.handshake import Upgraded
+from hunt.edge.http2 import HTTP2
 from hunt.edge.lingering import linger
 from hunt.edge.park import IDLE_TIMEOUT, Park
 from hunt.edge.parked_connection import ParkedConnection
@@ -92,7 +93,10 @@ class Connection(TCPServer):
 
     def idle_since(self) -> float | None:
         """See `hunt.edge.admission.Holder`."""
-        return self._idle if self._secure is None else self._secure.idle
+        if self._secure is not None:
+            return self._secure.idle
+        http2 = self._http2()
+        return self._idle if http2 is None else http2.idle_since(self._idle)
 
     def evict(self) -> None:
         """See `hunt.edge.admission.Holder`."""
@@ -191,11 +195,23 @@ class Connection(TCPServer):
         The configured time is for the head of an HTTP/1.1 request, because idle HTTP/1.1
         connections are parked.  A browser has one connection for HTTP/2, and keeps it longer.
         """
-        head = isinstance(self.protocol.protocol, H11Protocol)
-        with trio.move_on_after(self.config.keep_alive_timeout if head else IDLE_TIMEOUT):
-            await self._worker.wait_reads_cancelled()
+        http2 = self._http2()
+        if http2 is None:
+            with trio.move_on_after(self.config.keep_alive_timeout):
+                await self._worker.wait_reads_cancelled()
+        else:
+            with self._worker.cancellable_read():
+                await http2.wait_unused(lambda: self._idle, IDLE_TIMEOUT)
         with trio.CancelScope(shield=True):
+            if http2 is not None:
+                await http2.finish()
             await self._initiate_server_close()
+
+    def _http2(self) -> HTTP2 | None:
+        """Return the protocol, if it is HTTP/2."""
+        # Hypercorn makes it after the handshake.
+        protocol = self.protocol.protocol if hasattr(self, "protocol") else None
+        return protocol if isinstance(protocol, HTTP2) else None
 
     async def _close(self) -> None:
         exchange, park, plain = self._exchange, self._worker.park, self._plain()

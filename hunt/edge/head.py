@@ -137,15 +137,18 @@ class HeadCache:
         size = buffer.find(b"\r\n\r\n") + 4
         if size < 4:
             return INCOMPLETE if _may_be_fast(buffer) else OTHER
-        raw = buffer[:size]
-        head = self.cache.get(raw) or self.reads.get(raw)
+        head = self.find(buffer[:size])
         if head is None:
-            head = parse(raw, self._scheme, self._resources)
-            if head is None:
-                return OTHER
+            return OTHER
         if head.length is None:
             return head if len(buffer) == size else OTHER
         return head if len(buffer) >= size + head.length else INCOMPLETE
+
+    def find(self, raw: bytes) -> ParsedHead | None:
+        """Return a head by its bytes, up to and including the empty line; None as in `parse`."""
+        return (
+            self.cache.get(raw) or self.reads.get(raw) or parse(raw, self._scheme, self._resources)
+        )
 
     def keep_read(self, parsed: ParsedHead) -> None:
         """Cache the head of a resource if it is short and may come again."""

@@ -1,23 +1,25 @@
-"""Hypercorn's HTTP/2, repaired: a stream cannot harm other streams or the process."""
+"""Hypercorn's HTTP/2, repaired: a stream cannot harm other streams or the process.
+
+Fast-path requests are served by `Exchanges`; Hypercorn serves all others.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import trio
-from h2.errors import ErrorCodes
-from h2.events import DataReceived, RequestReceived
+from h2.events import DataReceived, PriorityUpdated, RequestReceived, StreamEnded, StreamReset
 from h2.events import Event as H2Event
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 from hypercorn.events import Closed
-from hypercorn.protocol.events import Body, Data, EndBody, EndData, Event
-from hypercorn.protocol.h2 import H2Protocol
+from hypercorn.events import Event as ConnectionEvent
 
-from hunt.edge import sending
 from hunt.edge.answers import problem_headers
+from hunt.edge.exchanges import Exchanges
+from hunt.edge.http2_responses import Responses
 from hunt.edge.over_limit import refusal
 from hunt.edge.worker import SLOT, Worker
 from hunt.play import problems
@@ -26,10 +28,11 @@ from hunt.play import problems
 _TARGET = re.compile(rb"[!-~]+")
 
 
-class HTTP2(H2Protocol):
+class HTTP2(Responses):
     """Serves requests without WebSockets; sends to a client that reads nothing time out."""
 
     _over_limit = False  # a request was refused: the connection closes
+    _exchanges: Exchanges | None = None  # None: the fast lane is off
 
     async def initiate(
         self, headers: list[tuple[bytes, bytes]] | None = None, settings: bytes | None = None
@@ -39,22 +42,57 @@ class HTTP2(H2Protocol):
         Browsers then open them over HTTP/1.1; Hypercorn's would accept deflate (H5).
         """
         del self.connection.local_settings[SettingCodes.ENABLE_CONNECT_PROTOCOL]
+        park = self._worker.park
+        if park is not None:
+            slot = self.connection_state[SLOT]
+            self._exchanges = Exchanges(park, slot, self, secure=self.ssl)
+        self._unsent = trio.Event()  # set while an answer waits for `_send_answers`
         await super().initiate(headers, settings)
+        self.task_group.spawn(self._send_answers)
+
+    async def handle(self, event: ConnectionEvent) -> None:
+        """Handle input, or the end of the connection."""
+        await super().handle(event)
+        if self.closed:
+            if self._exchanges is not None:
+                self._exchanges.drop_all()
+            self._unsent.set()
+
+    def idle_since(self, idle: float | None) -> float | None:
+        """Return since when no request is in flight; None: one is.
+
+        Args:
+            idle: The same, without the fast-path requests.
+        """
+        if idle is None or self._exchanges is None:
+            return idle
+        return None if self._exchanges.busy else max(idle, self._exchanges.last)
+
+    async def wait_unused(self, idle: Callable[[], float | None], limit: float) -> None:
+        """Return once no request was in flight for some time.
+
+        Args:
+            idle: See `idle_since`.
+            limit: The time, in seconds.
+        """
+        while True:
+            since = self.idle_since(idle())
+            await trio.sleep_until((trio.current_time() if since is None else since) + limit)
+            if since is not None and since == self.idle_since(idle()):
+                return
+
+    async def finish(self) -> None:
+        """Return once the requests in flight are answered; the client is told to send no more."""
+        if self._exchanges is not None:
+            await self._exchanges.wait_answered()
+        with suppress(ProtocolError):
+            self.connection.close_connection()  # h2 sends nothing else after this
+        await self._flush()
 
     async def _handle_events(self, events: Sequence[H2Event]) -> None:
-        """Handle events of the client; drop those that Hypercorn cannot handle.
-
-        A body may still arrive after its request was answered (413, 401).  Hypercorn would
-        look for a stream that no longer exists, and the error would end all streams.
-        """
+        """Handle events of the client; drop those that Hypercorn cannot handle."""
         for event in events:
-            if isinstance(event, DataReceived) and event.stream_id not in self.streams:
-                assert event.stream_id is not None
-                length = event.flow_controlled_length or 0
-                self.connection.acknowledge_received_data(length, event.stream_id)
-            elif isinstance(event, RequestReceived) and (problem := self._refusal(event)):
-                self._answer(event, problem)
-            else:
+            if not self._handle_fast(event):
                 await super()._handle_events([event])
         await self._flush()
         if self._over_limit:
@@ -62,12 +100,51 @@ class HTTP2(H2Protocol):
             await self._flush()
             await self.send(Closed())
 
+    def _handle_fast(self, event: H2Event) -> bool:
+        """Handle an event of a fast-path request, or a refused one; return False for others."""
+        exchanges = self._exchanges
+        match event:
+            case RequestReceived():
+                if (problem := self._refusal(event)) is not None:
+                    self._answer(event, problem)
+                    return True
+                if exchanges is None or self.context.terminated.is_set():
+                    return False
+                assert event.stream_id is not None
+                return exchanges.begin(event.stream_id, event.headers)
+            case DataReceived(stream_id=int(stream_id)):
+                fast = exchanges is not None and stream_id in exchanges
+                if not fast and stream_id in self.streams:
+                    return False
+                # A body may still arrive after its request was answered (413, 401).  Hypercorn
+                # would look for a stream that no longer exists; the error would end all streams.
+                length = event.flow_controlled_length or 0
+                self.connection.acknowledge_received_data(length, stream_id)
+                if exchanges is not None and fast:
+                    exchanges.receive(stream_id, event.data)
+                return True
+            case StreamEnded(stream_id=int(stream_id)) if exchanges and stream_id in exchanges:
+                exchanges.complete(stream_id)
+                return True
+            case StreamReset(stream_id=int(stream_id)) if exchanges and stream_id in exchanges:
+                exchanges.drop(stream_id)
+                return stream_id not in self.stream_buffers
+            case PriorityUpdated(stream_id=int(stream_id)):
+                # Hypercorn would remember the priority of a stream that has ended, for ever.
+                ended = stream_id <= self.connection.highest_inbound_stream_id
+                return ended and stream_id not in self.stream_buffers
+        return False
+
+    @property
+    def _worker(self) -> Worker:
+        assert isinstance(self.context, Worker), "edge.install replaces both"
+        return self.context
+
     def _refusal(self, request: RequestReceived) -> problems.Problem | None:
         """Return the problem of a request that must not reach the application, else None."""
         method, path = _pseudo(request, b":method"), _pseudo(request, b":path")
-        assert isinstance(self.context, Worker), "edge.install replaces both"
         slot = self.connection_state[SLOT]
-        if (problem := refusal(self.context, slot, method, path)) is not None:
+        if (problem := refusal(self._worker, slot, method, path)) is not None:
             self._over_limit = True
             return problem
         if method == b"CONNECT":
@@ -89,45 +166,6 @@ class HTTP2(H2Protocol):
         self.connection.send_headers(stream_id, headers, end_stream=silent)
         if not silent:
             self.connection.send_data(stream_id, problem.body, end_stream=True)
-
-    async def stream_send(self, event: Event) -> None:
-        """Send a part of a response; the client has to open its window in time (H3).
-
-        The client controls the flow.  By never opening the window, it could keep a stream and
-        its task for ever, and its place within the connection limit.
-        """
-        if isinstance(event, Body | Data):
-            kind, data = type(event), event.data
-            for start in range(0, len(data), sending.PIECE):
-                piece = data[start : start + sending.PIECE]
-                if not await self._send_in_time(kind(event.stream_id, piece)):
-                    return
-        elif isinstance(event, EndBody | EndData):
-            await self._send_in_time(event)
-        else:
-            await super().stream_send(event)
-
-    async def _close_stream(self, stream_id: int) -> None:
-        """Tell the application that a stream has ended, even while its connection ends.
-
-        Without that, the application and its connection would wait for ever.
-        """
-        with trio.move_on_after(sending.SEND_TIMEOUT, shield=True):
-            await super()._close_stream(stream_id)
-
-    async def _send_in_time(self, event: Event) -> bool:
-        """Send an event; after `SEND_TIMEOUT`, reset the stream and return False."""
-        with trio.move_on_after(sending.SEND_TIMEOUT) as scope:
-            await super().stream_send(event)
-        if not scope.cancelled_caught:
-            return True
-        with suppress(ProtocolError):  # the stream, or its connection, has ended
-            self.connection.reset_stream(event.stream_id, ErrorCodes.CANCEL)
-        await self._flush()
-        await self._close_stream(event.stream_id)
-        # Wakes tasks that wait for the window; they find that the stream has ended.
-        await self._window_updated(event.stream_id)
-        return False
 
 
 def _pseudo(request: RequestReceived, name: bytes) -> bytes:

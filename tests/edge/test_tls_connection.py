@@ -54,7 +54,7 @@ async def test_clicks_and_streams_are_served_below_hypercorn(
             assert json.loads(reward.data)["seq"] == number
 
 
-async def test_http_2_is_served_by_hypercorn(database: str) -> None:
+async def test_http_2_serves_clicks_and_streams(database: str) -> None:
     async with (
         serving(database, over_tls=True) as client,
         httpx.AsyncClient(
