@@ -76,7 +76,10 @@ QUART = Package(
     read="0.23.1" if _NEW else "0.22.0",
     names={
         "quart.app:Quart.create_url_adapter": "self, request",
-        "quart.app:Quart.url_rule_class": ATTRIBUTE,
+        "quart.app:Quart.url_rule_class": (
+            "string, defaults=, subdomain=, methods=, endpoint=, "
+            "strict_slashes=, merge_slashes=, host=, websocket=, provide_automatic_options="
+        ),
         "quart.asgi:ASGIHTTPConnection._create_request_from_scope": "self, send",
         "quart.wrappers.response:ResponseBody.__aenter__": "self",
         "quart.wrappers.response:ResponseBody.__aexit__": "self, exc_type, exc_value, tb",
