@@ -22,6 +22,9 @@ from hunt.testing.webhook_checks import Delivered, in_order
 #: Seconds by which the last grants may be behind the plan, beside the longest answer.
 MOMENT = 1.0
 
+#: Problem type of a click of a player who has used up the attempts.
+EXHAUSTED = "no-attempts-left"
+
 
 class Limits(Struct, frozen=True, kw_only=True):
     """What a rehearsal must keep."""
@@ -143,6 +146,8 @@ def _plan(played: Played) -> Iterator[Check]:
     planned = grants.planned(end - INSTANT)
     slack = MOMENT + max(played.clicks.answered.values(), default=0.0)
     due = grants.planned(end - timedelta(seconds=slack))
+    # Once players have no attempts left, too few may click to follow a plan.
+    limited = definition.max_wins is not None or EXHAUSTED in played.clicks.refused
     for prize in definition.prizes:
         if prize.id not in planned:
             of = "" if prize.stock is None else f" of {prize.stock}"
@@ -150,7 +155,7 @@ def _plan(played: Played) -> Iterator[Check]:
             continue
         # Everybody who clicks wins such a prize: the grants must follow the plan.
         follows = prize.first and isinstance(prize.odds, float | int) and not prize.void
-        least = int(0.95 * due[prize.id]) - 1 if follows and definition.max_wins is None else 0
+        least = int(0.95 * due[prize.id]) - 1 if follows and not limited else 0
         yield Check(
             f"granted: {prize.id}",
             f"{granted[prize.id]}",

@@ -128,6 +128,12 @@ def clicks(rehearsal: Played, **changes: object) -> Played:
     return altered(rehearsal, clicks=altered(rehearsal.clicks, **changes))
 
 
+def test_grants_need_not_follow_the_plan_once_attempts_are_used_up() -> None:
+    behind = plan(played(), 9)
+    assert failed(behind) == ["granted"]
+    assert failed(clicks(behind, refused=Counter({"no-attempts-left": 1}))) == []
+
+
 def lose_event(rehearsal: Played) -> Played:
     entries = [
         each
