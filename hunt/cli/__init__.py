@@ -17,6 +17,7 @@ COMMANDS = {
     "hunts": "List the hunts.",
     "campaigns": "List the campaigns.",
     "open": "Open a hunt, or all doors of a campaign, for clicks.",
+    "pause": "Pause a hunt, or all doors of a campaign.",
     "announce": "Tell everyone in a hunt something.",
     "schedule": "Open, pause, close, release or announce at a later time.",
     "seed-share": "Enter the second share of a hunt's seed.",

@@ -42,7 +42,8 @@ def command(
     if as_json:
         click.echo(json.dumps(to_builtins(found)))
         return
-    examined = f"{found.window.clicks} clicks of {found.window.players} players"
+    players = "1 player" if found.window.players == 1 else f"{found.window.players} players"
+    examined = f"{found.window.clicks} clicks of {players}"
     if not found.players:
         click.echo(f"nothing unusual in the last {examined}")
         return

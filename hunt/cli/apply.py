@@ -43,7 +43,8 @@ async def _apply(settings: Settings, definition: Definition) -> None:
     if not changes:
         click.echo(f"hunt {definition.id}: nothing to change")
     if hunt is not None and hunt.state == "draft":
-        click.echo(f"the hunt is a draft: open it with 'hunt open {definition.id}'")
+        early = "" if definition.opens_at is None else "; players then see a countdown to opens_at"
+        click.echo(f"the hunt is a draft: open it with 'hunt open {definition.id}'{early}")
 
 
 async def _apply_campaign(settings: Settings, wanted: CampaignDefinition) -> None:

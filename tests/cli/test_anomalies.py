@@ -35,7 +35,7 @@ def test_unusual_players_are_printed_with_figures(database: str) -> None:
     head, row, last = read().output.splitlines()
     assert head.split()[:3] == ["player", "unusual", "clicks"]
     assert row.split()[:3] == ["bot", "regular", "150"]
-    assert last == "in the last 150 clicks of 1 players"
+    assert last == "in the last 150 clicks of 1 player"
     [player] = json.loads(read("--json").output)["players"]
     assert (player["player"], player["intervals"]) == ("bot", 149)
 

@@ -61,6 +61,9 @@ def test_folder_is_applied_opened_listed_and_closed(database: str, tmp_path: Pat
     assert said == "advent  Advent  open  doors: 1 open, 2 coming\n"
     again = run("apply", str(tmp_path / "advent" / "campaign.toml"), **url).output
     assert again == "campaign advent: nothing to change\n"
+    assert "campaign advent is paused" in run("pause", "advent", **url).output
+    assert run("campaigns", **url).output == "advent  Advent  open  doors: 1 paused, 2 coming\n"
+    run("open", "advent", **url)
     trio.run(play, database)
     with pytest.raises(WrongState, match="'advent-01' has clicks"):
         run("delete", "advent", **url)

@@ -49,7 +49,7 @@ def test_epoch_new_begins_epoch_of_every_log(database: str) -> None:
 def test_hunt_is_applied_opened_and_closed(database: str) -> None:
     url = {"HUNT_DATABASE_URL": database}
     assert "no hunts yet" in run("hunts", **url).output
-    assert "hunt open harbour" in run("apply", DEMO, **url).output
+    assert run("apply", DEMO, **url).output.endswith("open it with 'hunt open harbour'\n")
     assert "nothing to change" in run("apply", DEMO, **url).output
     assert run("open", "harbour", **url).output == "hunt harbour is open\n"
     [row] = json.loads(run("hunts", "--json", **url).output)
@@ -91,6 +91,17 @@ def write_hunt(file: Path, closes_at: datetime) -> str:
         encoding="utf-8",
     )
     return str(file)
+
+
+def test_draft_that_has_a_beginning_is_to_be_opened_early(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "creek.toml"
+    file.write_text(
+        '[hunt]\nid = "creek"\ntitle = "Creek"\nmap = { width = 9, height = 9 }\n'
+        "opens_at = 2090-01-01T00:00:00Z\n",
+        encoding="utf-8",
+    )
+    said = run("apply", str(file), HUNT_DATABASE_URL=database).output
+    assert said.endswith("'hunt open creek'; players then see a countdown to opens_at\n")
 
 
 def test_past_closing_time_and_change_after_end_are_refused(database: str, tmp_path: Path) -> None:
