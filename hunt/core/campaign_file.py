@@ -111,7 +111,7 @@ def parse_campaign(text: str) -> CampaignDefinition:
         try:
             tables = _tables(campaign, schedule, number, common, prizes, own)
             if "page" in raw:
-                tables["page"] = raw["page"]
+                tables["page"] = _numbered(raw["page"], number)
             doors.append(Door(number, from_tables(tables)))
         except DefinitionError as exc:
             for error in exc.errors.items():
@@ -231,6 +231,17 @@ def _prize(schedule: _Schedule, number: int, raw: Mapping[str, object]) -> dict[
             for each in release
         ]
     return prize
+
+
+def _numbered(page: object, number: int) -> object:
+    """Return a copy of the table ``page`` whose titles have the number of the door."""
+    if not isinstance(page, Mapping) or not isinstance(page.get("texts"), Mapping):
+        return page
+    texts = {
+        language: _titled(each, number) if isinstance(each, Mapping) else each
+        for language, each in page["texts"].items()
+    }
+    return {**page, "texts": texts}
 
 
 def _titled(table: Mapping[str, object], number: int) -> dict[str, object]:

@@ -23,7 +23,7 @@ MAX_LANGUAGES = 40
 MAX_TEXT = 300
 
 #: Texts that a hunt may replace, in the order of the page.
-TEXTS = ("title", "lead", "click", "nothing", "prizes", "empty", "rules")
+TEXTS = ("title", "campaign", "lead", "click", "nothing", "prizes", "empty", "rules")
 
 _COLOURS = ("paper", "ink", "accent")
 _NAMES = frozenset({"scene", "background", "logo", "language", "colours", "texts"})

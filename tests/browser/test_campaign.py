@@ -79,6 +79,9 @@ def test_doors_show_what_was_found_and_change_at_their_times(
         door("advent", number, now + (24 * number - 170) * hour, now + (24 * number - 146) * hour)
         for number in range(9, 25)
     ]
+    look = {"scene": "winter", "texts": {"de": {"campaign": "Adventskalender"}}}
+    for each in doors:
+        each["definition"]["page"] = look
     server.open_campaign("advent", "Advent calendar", doors)
     with visitor(browser, server, Look(), "?campaign=advent") as page:
         known(page, "?campaign=advent")
@@ -107,6 +110,9 @@ def test_doors_show_what_was_found_and_change_at_their_times(
         page.set_viewport_size({"width": 390, "height": 844})
         screenshot(page, "game-campaign-phone", full_page=True)
         page.emulate_media(color_scheme="dark")
+        page.goto("?campaign=advent&lang=de")
+        expect(page.locator("#title")).to_have_text("Adventskalender")
+        page.goto("?campaign=advent")
         tiles.nth(7).locator("a").click()
         expect(page.locator("#title")).to_have_text("Door 8")
         expect(page.locator("#hunts a", has_text="Advent calendar")).to_be_visible()

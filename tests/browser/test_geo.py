@@ -32,6 +32,8 @@ LOOKS = pytest.mark.parametrize(
 )
 
 BERLIN = {"west": 13.3, "south": 52.46, "east": 13.5, "north": 52.56}
+#: Colour of the device on the map.
+BLUE = [47, 125, 246]
 STATION = {"longitude": 13.3695, "latitude": 52.5251, "accuracy": 12.0}
 
 
@@ -139,6 +141,26 @@ def test_device_that_is_inaccurate_or_elsewhere_does_not_click(page: Page, serve
     accessible(page)
     screenshot(page, "geo-refused")
     assert len(clicks) == 0
+
+
+PIXEL = """([u, v]) => {
+    const map = document.querySelector("#map");
+    const [x, y] = [Math.round(u * map.width), Math.round(v * map.height)];
+    return [...map.getContext("2d").getImageData(x, y, 1, 1).data.slice(0, 3)];
+}"""
+
+
+def test_map_shows_where_the_device_is_once_the_page_may_see_it(page: Page, server: Server) -> None:
+    open_city(server, "city-device", "City", max_accuracy=50, max_speed=30)
+    share = [(STATION["longitude"] - 13.3) / 0.2, (52.56 - STATION["latitude"]) / 0.1]
+    visit(page, "city-device", "City")
+    painted(page)
+    assert page.evaluate(PIXEL, share) != BLUE
+    stand(page, **STATION)
+    page.reload()
+    page.wait_for_function(
+        f"(share) => String(({PIXEL})(share)) === '{','.join(map(str, BLUE))}'", arg=share
+    )
 
 
 def test_either_source_is_taken_where_the_hunt_allows_it(page: Page, server: Server) -> None:

@@ -72,9 +72,26 @@ title = "Door {door}"
 map = { width = 1, height = 1 }
 [page]
 scene = "winter"
+[page.texts.de]
+campaign = "Kalender"
+title = "Tür {door}"
 """
     found = campaign_file.parse_campaign(text)
-    assert [each.definition.page for each in found.doors] == [Page(scene="winter")] * 2
+    assert [each.definition.page for each in found.doors] == [
+        Page(
+            scene="winter",
+            texts=(PageTexts("de", (("title", f"Tür {number}"), ("campaign", "Kalender"))),),
+        )
+        for number in (1, 2)
+    ]
+
+
+def test_texts_of_a_campaign_that_are_not_tables_are_refused() -> None:
+    begin = '[campaign]\nid = "c"\ntitle = "C"\ndoors = 1\nfirst = 2030-12-01\n'
+    hunt = '[hunt]\ntitle = "Door"\nmap = { width = 1, height = 1 }\n'
+    for wrong in ("page = 1\n", "page = { texts = 1 }\n", "page = { texts = { de = 1 } }\n"):
+        with pytest.raises(DefinitionError):
+            campaign_file.parse_campaign(wrong + begin + hunt)
 
 
 def test_change_of_the_page_is_a_difference() -> None:

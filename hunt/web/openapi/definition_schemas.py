@@ -216,6 +216,7 @@ class PageTexts(Struct, forbid_unknown_fields=True):
     """The texts of a page in one language; without a text the page has its own."""
 
     title: PageText | None = None
+    campaign: PageText | None = None
     lead: PageText | None = None
     click: PageText | None = None
     nothing: PageText | None = None

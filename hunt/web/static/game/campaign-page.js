@@ -6,6 +6,7 @@ import { Ticker } from "./countdown.js";
 import { DoorGrid } from "./doors.js";
 import { LeaderboardPanel } from "./leaderboard-panel.js";
 import { Look } from "./look.js";
+import { showScene } from "./scene.js";
 import { numberText, say } from "./words.js";
 
 const LEADERS = 10; // entries of the leaderboard that are shown
@@ -16,6 +17,7 @@ export class CampaignPage {
   #ticker = new Ticker();
   #shown = null; // details of the campaign
   #loading = null;
+  #look = null;
 
   /** @param {import("../lib/campaign.js").Campaign} campaign */
   constructor(campaign) {
@@ -27,6 +29,8 @@ export class CampaignPage {
     for (const part of [byId("game"), byId("connection")]) part.hidden = true;
     await this.#load();
     byId("campaign").hidden = false;
+    const picture = byId("campaign-scene");
+    new ResizeObserver(() => showScene(picture, this.#look)).observe(picture);
     const panel = new LeaderboardPanel({ frame: byId("campaign-leading"), list: byId("campaign-leaders") });
     this.#campaign.leaders((leaders, you) => {
       panel.update(leaders);
@@ -47,9 +51,12 @@ export class CampaignPage {
       this.#campaign.details(), this.#campaign.standing(), this.#campaign.history(),
     ]);
     this.#shown = details;
-    new Look(details.page).apply();
-    document.title = `${details.title} · hunt`;
-    byId("title").textContent = details.title;
+    this.#look = new Look(details.page, null);
+    this.#look.apply();
+    const title = this.#look.own("campaign") ?? details.title;
+    document.title = `${title} · hunt`;
+    byId("title").textContent = title;
+    this.#look.mark(byId("title"));
     byId("points").textContent = numberText(standing.points);
     byId("streak").textContent = streakText(details, standing);
     this.#grid.show(details.doors, new Map(standing.doors.map((each) => [each.door, each])), winsByDoor(rewards));
@@ -94,6 +101,7 @@ function winsByDoor(rewards) {
 function streakText({ doors, streak: kind, state }, { streak, doors: own }) {
   if (state === "coming") return "";
   const text = say("streak", { count: streak.current, longest: streak.longest });
+  if (state === "over") return `${say("curtain.over")}. ${say("curtain.over.text")} ${text}`;
   const played = new Map(own.map((each) => [each.door, kind === "won" ? each.wins > 0 : each.played]));
   const open = doors.filter((door) => door.state === "open" && !played.get(door.door));
   if (!open.length) return text;

@@ -16,11 +16,14 @@ export function durationText(ms) {
   return `${rounded / SECOND} s`;
 }
 
-/** Return a time in the zone of the player, such as `Sat, 6 Dec, 18:00`. */
-export function momentText(at) {
-  return new Date(at).toLocaleString(language === "en" ? "en-GB" : language, {
-    weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
-  });
+/**
+ * Return a time in the zone of the player, such as `Sat, 6 Dec, 18:00`.
+ * @param {{midnight?: boolean}} shown `midnight`: whether to show the time of day 0:00
+ */
+export function momentText(at, { midnight = true } = {}) {
+  const date = new Date(at);
+  const time = midnight || date.getHours() || date.getMinutes() ? { hour: "2-digit", minute: "2-digit" } : {};
+  return date.toLocaleString(language === "en" ? "en-GB" : language, { weekday: "short", day: "numeric", month: "short", ...time });
 }
 
 /** Calls a function every second, until it returns false or the countdown is stopped. */

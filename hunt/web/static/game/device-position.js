@@ -6,19 +6,21 @@ const PATIENCE = 20_000; // ms for the device to find its position
 
 const REASONS = { 1: "gps.denied", 2: "gps.unknown", 3: "gps.late" }; // by the code of the error
 
-/** The button that clicks where the device is. */
+/** The button that clicks where the device is.  Once the page may see the position, it follows the device. */
 export class DevicePosition {
   #button;
   #view;
   #limit;
   #handlers;
   #busy = false;
+  #watch = null; // id, while it follows the device
 
   /**
    * @param {HTMLButtonElement} button
    * @param {import("./map-view.js").MapView} view of the map
    * @param {number} limit largest accuracy in metres; Infinity: any
    * @param {{click: (position: {x: number, y: number, accuracy: number}) => void,
+   *   seen: (position: {x: number, y: number, accuracy: number} | null) => void,
    *   say: (text: string, kind: string) => void}} handlers
    */
   constructor(button, view, limit, handlers) {
@@ -28,6 +30,24 @@ export class DevicePosition {
     this.#handlers = handlers;
     button.hidden = false;
     button.addEventListener("click", () => this.#ask());
+    navigator.permissions?.query({ name: "geolocation" }).then(({ state }) => state === "granted" && this.#follow(), () => {});
+  }
+
+  /** Tell each new position of the device; the permission is given. */
+  #follow() {
+    if (this.#watch !== null || this.#busy || !navigator.geolocation) return;
+    this.#watch = navigator.geolocation.watchPosition(({ coords }) => this.#seen(coords), () => {}, { enableHighAccuracy: true });
+  }
+
+  #unfollow() {
+    if (this.#watch !== null) navigator.geolocation.clearWatch(this.#watch);
+    this.#watch = null;
+  }
+
+  #seen(coords) {
+    const position = this.#view.ofDevice(coords);
+    this.#handlers.seen(position && { ...position, accuracy: coords.accuracy });
+    return position;
   }
 
   #ask() {
@@ -37,6 +57,7 @@ export class DevicePosition {
       return;
     }
     this.#wait(true);
+    this.#unfollow(); // beside a watch, a device that rests gives no new position
     this.#handlers.say(say("gps.finding"), "busy");
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => this.#found(coords),
@@ -47,7 +68,8 @@ export class DevicePosition {
 
   #found(coords) {
     this.#wait(false);
-    const position = this.#view.ofDevice(coords);
+    this.#follow();
+    const position = this.#seen(coords);
     if (!position) this.#handlers.say(say("gps.outside"), "bad");
     else if (coords.accuracy > this.#limit) this.#handlers.say(inaccurate(coords.accuracy, this.#limit), "bad");
     else this.#handlers.click({ ...position, accuracy: coords.accuracy });
@@ -55,6 +77,7 @@ export class DevicePosition {
 
   #failed(code) {
     this.#wait(false);
+    if (REASONS[code] !== REASONS[1]) this.#follow();
     this.#handlers.say(say(REASONS[code] ?? REASONS[2]), "bad");
   }
 

@@ -36,7 +36,7 @@ export class DoorGrid {
     if (door.state === "coming" && !this.#next) this.#next = { door, text };
     const number = element("span", { className: "number" }, String(door.door));
     number.setAttribute("aria-hidden", "true");
-    const parts = [number, element("span", { className: "name" }, door.title), text];
+    const parts = [number, nameOf(door), text];
     const tile = door.state === "coming"
       ? element("div", { className: "door" }, ...parts)
       : element("a", { className: "door", href: `?hunt=${encodeURIComponent(door.hunt)}` }, ...parts);
@@ -48,8 +48,14 @@ export class DoorGrid {
   }
 }
 
+/** Return the title; where it begins with the number, that part is for screen readers only. */
+function nameOf({ door, title }) {
+  const [begin] = title.match(new RegExp(`^\\S+ ${door}(: |$)`)) ?? [""];
+  return element("span", { className: "name" }, element("span", { className: "heard" }, begin), title.slice(begin.length));
+}
+
 function doorText(door, own, found) {
-  if (door.state === "coming") return momentText(door.opens_at);
+  if (door.state === "coming") return momentText(door.opens_at, { midnight: false });
   const won = found ? [...found].map(([id, count]) => prizeText(door, id, count)).join(", ") : "";
   const points = own?.points ? ` · ${pointsText(own.points)}` : "";
   if (door.state === "paused") return say("door.paused");

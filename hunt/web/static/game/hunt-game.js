@@ -3,6 +3,7 @@
 import { byId } from "../shared/elements.js";
 import { aim } from "./aim.js";
 import { claimMark, Claims } from "./claims.js";
+import { Curtain } from "./curtain.js";
 import { DevicePosition } from "./device-position.js";
 import { HistoryLoader } from "./history-loader.js";
 import { KeptClicks } from "./kept-clicks.js";
@@ -40,6 +41,7 @@ export class HuntGame {
   #claims;
   #sources;
   #time;
+  #curtain = new Curtain();
   #state;
   #look;
   #warmth = null; // hint of the last click
@@ -61,18 +63,19 @@ export class HuntGame {
     outcome.look(look);
     this.#look = look;
     this.#state = details.state;
-    if (details.state !== "waiting") outcome.invite();
     showSurroundings(look, details);
     this.#time = new TimeLeft(byId("time"), details);
+    this.#curtain.show(details.state === "closed" ? "over" : details.state, details.opens_at);
     this.#player = player;
     this.#hunt = hunt;
     this.#epoch = epoch;
     this.#sources = { position, limit };
     this.#outcome = outcome;
+    if (details.state === "open" || details.state === "closing") this.#invite();
     this.#connection = connection;
     this.#sound = sound;
     this.#prizes = new Prizes(prizes);
-    this.#prizeList = new PrizeList(byId("prizes"), this.#prizes);
+    this.#prizeList = new PrizeList(byId("prizes"), byId("more-prizes"), this.#prizes);
     this.#map = new GameMap(byId("map"), map, look);
     this.#place = new OwnPlace(hunt, byId("own-place"));
     this.#moment = new Moment(details.title, look, this.#prizes);
@@ -99,7 +102,10 @@ export class HuntGame {
     });
     this.#history = new HistoryLoader(hunt, {
       page: (rewards) => this.#add(rewards, { fresh: false }),
-      state: (state) => this.#rewardList.historyState(state),
+      state: (state) => {
+        this.#rewardList.historyState(state);
+        if (state === "known") this.#curtain.points(this.#rewardList.points);
+      },
       failed: (error) => outcome.say(refusalText(error), "bad"),
     });
   }
@@ -130,18 +136,24 @@ export class HuntGame {
     byId("notice").textContent = say("sessionExpired");
   }
 
+  /** Invite the player to click: on the map, or where the device is. */
+  #invite() {
+    this.#outcome.invite(this.#sources.position === "device" ? say("goAndClick") : this.#look.text("click"));
+  }
+
   /** Take taps on the map, the position of the device, or both. */
   #takePositions({ position, limit }) {
     const click = (at) => this.#clicks.click(at);
     if (position !== "device") aim(this.#map, click);
     if (position === "tap") return;
-    new DevicePosition(byId("here"), this.#map.view, limit, { click, say: (text, kind) => this.#outcome.say(text, kind) });
+    new DevicePosition(byId("here"), this.#map.view, limit, {
+      click, seen: (at) => this.#map.device(at), say: (text, kind) => this.#outcome.say(text, kind),
+    });
     if (position === "either") return;
     const canvas = byId("map");
     canvas.removeAttribute("tabindex");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", say("mapFinds"));
-    this.#outcome.say(say("goAndClick"), "");
     canvas.addEventListener("click", () => this.#outcome.say(say("noTaps"), "busy"));
   }
 
@@ -153,6 +165,7 @@ export class HuntGame {
       rewardState: (change) => this.#stateChanged(change),
       state: (state) => {
         this.#connection.state(state);
+        if (state === "over") this.#over();
         if (state === "live") this.#clicks.resume();
       },
       live: (name, content) => this.#live(name, content),
@@ -164,12 +177,20 @@ export class HuntGame {
     });
   }
 
+  /** Show the end.  A page that was opened after it has no stream that would ask for the history. */
+  #over() {
+    this.#curtain.show("over");
+    if (!this.#history.started) this.#history.load();
+    else this.#curtain.points(this.#rewardList.points);
+  }
+
   /** Show what has changed in the hunt. */
   #live(name, content) {
     if (name === "state") {
       this.#lines.state(content.state);
       this.#time.show(content);
-      if (content.state === "open" && this.#state === "waiting") this.#outcome.invite();
+      this.#curtain.show(content.state, content.opens_at);
+      if (content.state === "open" && this.#state !== "open") this.#invite();
       this.#state = content.state;
     }
     else if (name === "announcement") this.#lines.announcement(content.text);

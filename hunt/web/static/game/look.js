@@ -10,12 +10,15 @@ export class Look {
   #texts;
   #language;
 
-  /** @param {object} [page] of the hunt's details */
-  constructor(page = {}) {
+  /**
+   * @param {object} [page] of the hunt's details
+   * @param {string} [chosen] language that the server has chosen for the texts of the page's hunt; null: choose here
+   */
+  constructor(page = {}, chosen = textLanguage()) {
     this.#page = page;
     this.scene = page.scene ?? "harbour";
     const offered = page.texts ?? {};
-    const found = textLanguage() ?? lookup(wanted(), [...Object.keys(offered), page.language ?? "en"]) ?? page.language ?? "en";
+    const found = chosen ?? lookup(wanted(), [...Object.keys(offered), page.language ?? "en"]) ?? page.language ?? "en";
     this.#texts = offered[found] ?? {};
     this.#language = found;
   }

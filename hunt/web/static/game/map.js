@@ -4,7 +4,7 @@ import { onFrame } from "../shared/frames.js";
 import { burst } from "./burst.js";
 import { chart } from "./chart.js";
 import { MapView } from "./map-view.js";
-import { cross, flare, mark } from "./marks.js";
+import { cross, device, flare, mark } from "./marks.js";
 import { covered, lampOf, picture, scene, themeOf } from "./scene.js";
 
 const MAX_MARKS = 60;
@@ -16,6 +16,7 @@ const BURST = 2_600; // ms of confetti after a rare win
 export class GameMap {
   #marks = []; // {id, x, y, kind, at, old}, earlier clicks first
   #cross = null;
+  #device = null; // {x, y, accuracy}: where the device is
   #flare = null; // {at, rare}
   #burst = null; // {at, x, y}: a position, and the time of the rare win there
   #look;
@@ -37,7 +38,7 @@ export class GameMap {
     const { aspect } = this.view;
     if (aspect) {
       canvas.dataset.shape = "box";
-      canvas.style.setProperty("--aspect", String(Math.min(Math.max(aspect, 0.4), 4)));
+      canvas.parentElement.style.setProperty("--aspect", String(Math.min(Math.max(aspect, 0.4), 4)));
     }
     const redraw = () => {
       this.#scene = null;
@@ -104,6 +105,12 @@ export class GameMap {
     this.#draw();
   }
 
+  /** Show where the device is; null: outside of the map. */
+  device(position) {
+    this.#device = position;
+    this.#draw();
+  }
+
   /** Flare up the lighthouse for another player's win, unless the system asks for reduced motion. */
   flare(rare) {
     if (this.#reducedMotion.matches) return;
@@ -157,6 +164,7 @@ export class GameMap {
       const { u, v } = this.view.share(position);
       return { x: u * width, y: v * height };
     };
+    if (this.#device) device(paint, at(this.#device), (this.#device.accuracy / (this.view.metres ?? Infinity)) * width);
     for (const each of this.#marks) {
       const age = this.#reducedMotion.matches ? 1 : ageOf(each, ANIMATION);
       const pulsing = each.kind === "waiting" && !this.#reducedMotion.matches;

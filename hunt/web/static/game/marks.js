@@ -58,6 +58,19 @@ export function flare(paint, { x, y, tall }, age, rare, theme) {
   paint.globalAlpha = 1;
 }
 
+/**
+ * Draw where the device is.
+ * @param {number} radius of its error, in CSS pixels
+ */
+export function device(paint, { x, y }, radius) {
+  for (const [colour, size] of [["rgb(64 156 255 / .22)", Math.max(radius, 14)], ["#ffffff", 7], ["#2f7df6", 5]]) {
+    paint.fillStyle = colour;
+    paint.beginPath();
+    paint.arc(x, y, size, 0, 2 * Math.PI);
+    paint.fill();
+  }
+}
+
 /** Draw the keyboard cross. */
 export function cross(paint, { x, y }, theme) {
   for (const [color, line] of [["rgb(0 0 0 / .7)", 4], [theme.light, 2]]) {

@@ -132,8 +132,11 @@ function paintGem(paint, x, y, radius, theme) {
   paint.fillStyle = glow;
   paint.globalAlpha = 0.75;
   paint.fillRect(x - radius * 3, y - radius * 3, radius * 6, radius * 6);
-  paint.globalAlpha = 0.2;
-  paint.fillStyle = theme.win;
+  const ray = paint.createRadialGradient(x, y, 0, x, y, radius * 3.4);
+  ray.addColorStop(0.3, theme.win);
+  ray.addColorStop(1, `${theme.win}00`);
+  paint.globalAlpha = 0.45;
+  paint.fillStyle = ray;
   for (let n = 0; n < 14; n++) {
     const angle = (n * Math.PI) / 7;
     paint.beginPath();
@@ -150,7 +153,7 @@ function paintGem(paint, x, y, radius, theme) {
   const random = generator(5);
   paint.fillStyle = "#ffffff";
   for (let n = 0; n < 26; n++) {
-    const [angle, far] = [random() * 2 * Math.PI, radius * (1.3 + 1.6 * random())];
+    const [angle, far] = [Math.PI * (0.9 + 1.2 * random()), radius * (1.3 + 1.6 * random())]; // above the words
     star(paint, x + far * Math.cos(angle), y + far * Math.sin(angle), radius * (0.04 + 0.1 * random()), 4);
   }
 }

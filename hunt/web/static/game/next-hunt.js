@@ -4,7 +4,7 @@ import { byId } from "../shared/elements.js";
 import { durationText, momentText, Ticker } from "./countdown.js";
 import { Look } from "./look.js";
 import { knownDetails } from "./page-data.js";
-import { scene } from "./scene.js";
+import { showScene } from "./scene.js";
 import { say } from "./words.js";
 
 const SPREAD = 2_000; // ms within which the pages that waited load the hunt
@@ -45,8 +45,5 @@ async function dress(player, { id }) {
   look.mark(title);
   byId("closed-lead").textContent = look.own("lead") ?? "";
   look.mark(byId("closed-lead"));
-  const picture = byId("closed-scene");
-  const ratio = devicePixelRatio || 1;
-  [picture.width, picture.height] = [picture.clientWidth * ratio, picture.clientHeight * ratio];
-  picture.getContext("2d").drawImage(await scene(picture.width, picture.height, ratio, look), 0, 0);
+  await showScene(byId("closed-scene"), look);
 }

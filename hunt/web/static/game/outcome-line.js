@@ -115,8 +115,8 @@ export class OutcomeLine {
   }
 
   /** Invite the player to click. */
-  invite() {
-    this.#line.textContent = this.#look.text("click");
+  invite(text) {
+    this.#line.textContent = text;
   }
 
   /** @param {string | null} title of the prize that a click has won */

@@ -63,6 +63,11 @@ export class RewardList {
     this.#show();
   }
 
+  /** The points of all rewards that are not void. */
+  get points() {
+    return this.#points;
+  }
+
   /** Show the state of the history, a key of `WORDS`. The points are unknown until it was loaded. */
   historyState(state) {
     if (state === "loading" && this.#complete) return; // a reload in the background

@@ -7,6 +7,7 @@ import * as stage from "./stage.js";
 import * as winter from "./winter.js";
 
 const SCENES = { city, harbour, stage, winter };
+const WIDEST = 2.4; // width by height of a scene; of a wider canvas it shows a part
 const DARK = "(prefers-color-scheme: dark)";
 
 const found = (look) => SCENES[look.scene] ?? harbour;
@@ -30,6 +31,19 @@ export async function picture(address) {
   const image = new Image();
   image.src = address;
   return image.decode().then(() => image, () => null);
+}
+
+/** Paint the picture or the scene of a look on a canvas of the page. */
+export async function showScene(canvas, look) {
+  const image = await picture(look.background);
+  const ratio = devicePixelRatio || 1;
+  const [width, height] = [canvas.clientWidth * ratio, canvas.clientHeight * ratio];
+  if (!width || !height) return;
+  [canvas.width, canvas.height] = [width, height];
+  const tall = Math.max(height, width / WIDEST);
+  const paint = canvas.getContext("2d");
+  if (image) paint.drawImage(covered(width, height, image, false), 0, 0);
+  else paint.drawImage(scene(width, Math.round(tall), ratio, look), 0, (height - tall) / 5);
 }
 
 /** Return a canvas that a picture covers, without distortion; `fill`: in the picture's whole size, distorted if need be. */
