@@ -1,206 +1,162 @@
-"""An evening of the live show on two nodes, from the schedule that opens it to the erasure."""
+"""The examples from the rehearsal to the erasure, on two nodes, with a cheat among the players."""
 
 from __future__ import annotations
 
 import json
+import os
 import time
-import uuid
-from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx
 import trio
 
-from hunt.core.compression import compressed
-from hunt.core.definition import Quota
-from hunt.core.hunt_file import parse, to_json
-from hunt.core.sse import Parser
-from tests.support.processes import HYPERCORN, free_port, running, until
-from tests.support.serving import SECRET, bearer
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "live-stream.toml"
-SHOW = "live-show"
-CLICKS = f"/v1/hunts/{SHOW}/clicks"
-ADMIN = f"/v1/admin/hunts/{SHOW}"
-
-#: Seconds between two clicks of the cheat's program: regular, and faster than a person.
-PERIOD = 0.05
+from tests.life.evenings import ADVENT, CITY, LIVE, Example, Nodes, Player, done, problem, two_nodes
+from tests.support.processes import HUNT, until
 
 #: Seconds within which both nodes must obey a ban.
 AT_ONCE = 1.0
 
-
-def show(opens: datetime) -> dict[str, Any]:
-    """Return the live show at another time, in minutes, with many attempts."""
-    definition = compressed(parse(EXAMPLE.read_text("utf-8")), opens, pace=30, share=0.2)
-    return to_json(replace(definition, attempts=Quota(100_000, "hunt")))
-
-
-class Viewer:
-    """A client of one node, with the live events of its stream."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-        self.events: list[tuple[str, Any]] = []
-        self.ended = trio.Event()
-
-    async def watch(self) -> None:
-        parser = Parser()
-        path = f"/v1/hunts/{SHOW}/events"
-        async with self.client.stream("GET", path, timeout=None) as response:
-            assert response.status_code == 200
-            async for chunk in response.aiter_raw():
-                for each in parser.feed(chunk):
-                    if each.event in {"state", "announcement"}:
-                        self.events.append((each.event, json.loads(each.data)))
-        self.ended.set()
-
-    def told(self, event: str, **members: Any) -> bool:
-        """Return whether an event with these members has arrived."""
-        return any(kind == event and members.items() <= data.items() for kind, data in self.events)
-
-    async def click(self) -> httpx.Response:
-        body = {"id": str(uuid.uuid4()), "x": 50.0, "y": 50.0}
-        return await self.client.post(CLICKS, json=body)
-
-    async def click_often(self, *, refusals: list[int]) -> None:
-        """Click as a program does, until a click is forbidden."""
-        at = trio.current_time()
-        while True:
-            at += PERIOD
-            await trio.sleep_until(at)
-            status = (await self.click()).status_code
-            if status == 403:
-                return
-            if status != 200:
-                refusals.append(status)
+#: A small rehearsal, with limits that hold on a busy machine.
+REHEARSAL = (
+    "--players", "30", "--rate", "30", "--for", "8",
+    "--answer-p99", "5000", "--event-p99", "5000", "--json",
+)  # fmt: skip
 
 
-class Evening:
-    """Two nodes, an operator, and players at each node."""
-
-    def __init__(self, stack: AsyncExitStack, urls: list[str]) -> None:
-        self._stack = stack
-        self._urls = urls
-
-    async def client(self, node: int, name: str, **token: Any) -> httpx.AsyncClient:
-        return await self._stack.enter_async_context(
-            httpx.AsyncClient(base_url=self._urls[node], headers=bearer(name, **token), timeout=30)
-        )
+async def test_examples_are_run_from_rehearsal_to_erasure(database: str) -> None:
+    """All at once, so that the test takes the time of one."""
+    async with two_nodes(database) as nodes, trio.open_nursery() as nursery:
+        for example in (LIVE, CITY, ADVENT):
+            nursery.start_soon(run, nodes, example)
 
 
-async def done(operator: httpx.AsyncClient, method: str, path: str, body: Any = None) -> Any:
-    """Return the answer to an act of an operator."""
-    answer = await operator.request(method, path, json=body)
-    assert answer.is_success, answer.text
-    return answer.json() if answer.content else None
-
-
-async def test_an_evening_of_the_live_show(database: str) -> None:
-    async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
-        urls = []
-        for _ in range(2):
-            urls.append(f"http://127.0.0.1:{free_port()}")
-            address = urls[-1].removeprefix("http://")
-            environ = {"HUNT_DATABASE_URL": database, "HUNT_JWT_SECRET": SECRET.decode()}
-            arguments = [*HYPERCORN, "-b", address, "-w", "1", "hunt.asgi:app"]
-            await stack.enter_async_context(running(arguments, urls[-1], environ))
-        evening = Evening(stack, urls)
-        operator = await evening.client(0, "root", audience="hunt-admin")
-        cheats = [Viewer(await evening.client(node, "mallory")) for node in range(2)]
-        honest = Viewer(await evening.client(1, "ada"))
-
-        # The schedule opens the show, and speaks.
-        opens = datetime.now(UTC) + timedelta(seconds=2)
-        await done(operator, "POST", "/v1/admin/hunts", show(opens))
-        for entry in (
-            {"action": "open", "at": opens.isoformat()},
-            {"action": "announce", "at": opens.isoformat(), "text": "Welcome to the show"},
-        ):
-            await done(operator, "POST", f"{ADMIN}/schedule", entry)
-        await playing(honest)
-        nursery.start_soon(honest.watch)
-        for each in cheats:
+async def run(nodes: Nodes, example: Example) -> None:
+    """Run one example."""
+    async with nodes.rehearsing:
+        await rehearse(nodes, example)
+    async with trio.open_nursery() as nursery:
+        operator = await nodes.client(0, "root", audience="hunt-admin")
+        name = f"mallory-{example.hunt}"
+        cheats = [Player(await nodes.client(node, name), example) for node in range(2)]
+        honest = Player(await nodes.client(1, "ada"), example)
+        await open_by_schedule(operator, example, honest)
+        for each in (honest, *cheats):
             nursery.start_soon(each.watch)
-        await until(lambda: honest.told("announcement", text="Welcome to the show"))
-
-        # It is paused and resumed; streams learn of it.
-        await done(operator, "POST", f"{ADMIN}/pause", {})
-        await until(lambda: honest.told("state", state="paused"))
-        assert (await honest.click()).status_code == 409
-        await done(operator, "POST", f"{ADMIN}/open", {})
-        await until(lambda: last(honest, "state") == "open")
-
-        # A program clicks at one node; the list finds it by its figures.
+        await until(lambda: honest.told("announcement", text="Welcome"))
+        await check_rules(example, honest)
+        await pause_and_resume(operator, example, honest)
         refusals: list[int] = []
         nursery.start_soon(partial(cheats[0].click_often, refusals=refusals))
-        found = await listed(operator)
-        assert found["player"] == "mallory"
-        assert {"rate", "regular"} & set(found["reasons"])
-
-        # One act bans the player and voids the wins; both nodes obey within a second.
-        ban = {"player": "mallory", "hunt": SHOW, "reason": "a program", "void": True}
-        voided = await done(operator, "POST", "/v1/admin/bans", ban)
-        began = time.monotonic()
-        await banned(cheats)
-        assert time.monotonic() - began < AT_ONCE
-        for each in cheats:
-            with trio.fail_after(10):
-                await each.ended.wait()
+        await ban(operator, example, name, cheats)
         assert set(refusals) <= {429, 503}
-        rewards = await done(operator, "GET", f"{ADMIN}/players/mallory/rewards?limit=1000")
-        wins = [each for each in rewards["rewards"] if each["prize"] is not None]
-        assert voided["voided"] == len(wins)
-        assert {each["state"] for each in wins} <= {"void"}
         assert (await honest.click()).status_code == 200
-
-        # It is closed: "over" arrives before the stream ends.  Then the cheat is erased.
-        await done(operator, "POST", f"{ADMIN}/close", {})
-        with trio.fail_after(30):
-            await honest.ended.wait()
-        assert last(honest, "state") == "over"
-        await done(operator, "DELETE", "/v1/admin/players/mallory")
-        winners = await done(operator, "GET", f"{ADMIN}/winners?limit=1000")
-        assert "mallory" not in json.dumps(winners)
-        trail = await done(operator, "GET", f"/v1/admin/audit?hunt={SHOW}&limit=1000")
-        assert "mallory" not in json.dumps(trail)
-        nursery.cancel_scope.cancel()
+        await close(operator, example, honest)
+        await erase(operator, example, name)
 
 
-def last(viewer: Viewer, event: str) -> Any:
-    """Return the state in the last event of a kind."""
-    return [data["state"] for kind, data in viewer.events if kind == event][-1]
+async def rehearse(nodes: Nodes, example: Example) -> None:
+    """``hunt rehearse`` says go, and leaves nothing."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUNT_")}
+    result = await trio.run_process(
+        [
+            *HUNT,
+            "rehearse",
+            str(example.path),
+            *REHEARSAL,
+            *example.rehearsal,
+            "--url",
+            nodes.urls[0],
+        ],
+        env={**inherited, **nodes.environ},
+        check=False,
+        capture_stdout=True,
+        capture_stderr=True,
+    )
+    assert result.stdout, result.stderr.decode()
+    found = json.loads(result.stdout)
+    failed = [each for each in found["checks"] if not each["ok"]]
+    assert (result.returncode, failed, found["violations"]) == (0, [], []), (example.hunt, failed)
+    assert b"deleted test-" in result.stderr
 
 
-async def playing(viewer: Viewer) -> None:
-    """Return once a click counts."""
-    with trio.fail_after(60):
-        while (await viewer.click()).status_code != 200:
-            await trio.sleep(0.1)
+async def open_by_schedule(operator: httpx.AsyncClient, example: Example, honest: Player) -> None:
+    """The schedule opens the hunt, and speaks."""
+    opens = datetime.now(UTC) + timedelta(seconds=2)
+    await example.create(operator, opens)
+    for entry in ({"action": "open"}, {"action": "announce", "text": "Welcome"}):
+        entry |= {"at": opens.isoformat()}
+        await done(operator, "POST", f"{example.hunt_admin}/schedule", entry)
+    await honest.playing()
+    if example.campaign:  # its other doors wait for their own times
+        await done(operator, "POST", f"{example.admin}/open", {})
+        shown = (await honest.client.get(f"/v1/campaigns/{example.campaign}")).json()
+        assert [each["state"] for each in shown["doors"]][:2] == ["open", "coming"]
 
 
-async def listed(operator: httpx.AsyncClient) -> dict[str, Any]:
+async def check_rules(example: Example, honest: Player) -> None:
+    for each in example.refused:
+        answer = await honest.click(each.click, each.hunt)
+        assert (answer.status_code, each.problem) == (each.status, problem(answer))
+
+
+async def pause_and_resume(operator: httpx.AsyncClient, example: Example, honest: Player) -> None:
+    """Streams learn of it, and a click does not count meanwhile."""
+    await done(operator, "POST", f"{example.admin}/pause", {})
+    await until(lambda: honest.told("state", state="paused"))
+    assert (await honest.click()).status_code == 409
+    await done(operator, "POST", f"{example.admin}/open", {})
+    await until(lambda: honest.state == "open")
+
+
+async def ban(
+    operator: httpx.AsyncClient, example: Example, name: str, cheats: list[Player]
+) -> None:
+    """The list finds a program by its figures; one act bans it and voids its wins."""
+    found = await listed(operator, example)
+    assert found["player"] == name
+    assert {"rate", "regular"} & set(found["reasons"])
+    body = {"player": name, "hunt": example.hunt, "reason": "a program", "void": True}
+    voided = await done(operator, "POST", "/v1/admin/bans", body)
+    began = time.monotonic()
+    async with trio.open_nursery() as nursery:
+        for each in cheats:
+            nursery.start_soon(each.banned)
+    assert time.monotonic() - began < AT_ONCE
+    for each in cheats:
+        with trio.fail_after(10):
+            await each.ended.wait()
+    path = f"{example.hunt_admin}/players/{name}/rewards?limit=1000"
+    rewards = (await done(operator, "GET", path))["rewards"]
+    wins = [each["state"] for each in rewards if each["prize"] is not None]
+    assert (voided["voided"], set(wins)) == (len(wins), {"void"})
+
+
+async def listed(operator: httpx.AsyncClient, example: Example) -> dict[str, Any]:
     """Return the first player of the list of anomalies, once there is one."""
     with trio.fail_after(60):
         while True:
-            found = await done(operator, "GET", f"{ADMIN}/anomalies")
+            found = await done(operator, "GET", f"{example.hunt_admin}/anomalies")
             if found["players"]:
                 first: dict[str, Any] = found["players"][0]
                 return first
             await trio.sleep(0.5)
 
 
-async def banned(viewers: list[Viewer]) -> None:
-    """Return once each node refuses a click as forbidden."""
+async def close(operator: httpx.AsyncClient, example: Example, honest: Player) -> None:
+    """The state "over" arrives before the stream ends."""
+    await done(operator, "POST", f"{example.admin}/close", {})
+    with trio.fail_after(30):
+        await honest.ended.wait()
+    assert honest.state == "over"
 
-    async def refused(viewer: Viewer) -> None:
-        while (await viewer.click()).status_code != 403:
-            pass
 
-    async with trio.open_nursery() as nursery:
-        for each in viewers:
-            nursery.start_soon(refused, each)
+async def erase(operator: httpx.AsyncClient, example: Example, name: str) -> None:
+    """No list and no audit entry has the id of an erased player."""
+    await done(operator, "DELETE", f"/v1/admin/players/{name}")
+    for path in (
+        f"{example.hunt_admin}/winners?limit=1000",
+        f"/v1/admin/audit?hunt={example.hunt}&limit=1000",
+    ):
+        assert name not in json.dumps(await done(operator, "GET", path))
