@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import starmap
 
 from hunt.core import hunt_file
-from hunt.core.definition import Definition, Prize
+from hunt.core.definition import Definition
 from hunt.core.fairness import Draws, commit
-from hunt.core.grants import Grants
-from hunt.core.odds import Odds, chance
+from hunt.core.odds import chance
 from hunt.core.periods import began, steps
+from hunt.testing.games import Game
 
 SEED = bytes(range(32))
 OPENS = datetime(2026, 11, 1, 18, tzinfo=UTC)
@@ -210,22 +210,17 @@ def _moments() -> Iterator[dict[str, object]]:
 def _game(number: int, name: str) -> dict[str, object]:
     """Play one hunt: each click that counts, with what it gets."""
     hunt, chooses = definition(name), random.Random(number)
-    grants, odds, draws = Grants(hunt, SEED), Odds(hunt), Draws(SEED)
-    prizes = {each.id: each for each in hunt.prizes}
+    game = Game(hunt, SEED)
     rows: list[dict[str, object]] = []
     at = OPENS
     while len(rows) < 60 and at < OPENS + timedelta(hours=1):
         at += timedelta(microseconds=chooses.randrange(90_000_000))
         player = chooses.choice(("ada", "bob", "cy", "dee"))
         x, y = (round(each, 3) for each in hunt.map.at(chooses.random(), chooses.random()))
-        if at >= OPENS + timedelta(hours=1) or grants.is_cooling(player, at):
-            continue
-        if not grants.attempt(player, at, (x, y)):
+        if at >= OPENS + timedelta(hours=1) or not game.counts(player, (x, y), at):
             continue
         click = str(uuid.UUID(int=chooses.getrandbits(128)))
-        drawn = odds.draw(x, y, draws.uniform(click, player))
-        given = grants.settle(None if drawn is None else drawn.id, player, (x, y), at)
-        won: Prize | None = prizes.get(given.prize or "")
+        settled = game.settle(click, player, (x, y), at)
         rows.append(
             {
                 "seq": len(rows) + 1,
@@ -233,11 +228,11 @@ def _game(number: int, name: str) -> dict[str, object]:
                 "player": player,
                 "x": x,
                 "y": y,
-                "drawn": None if drawn is None else drawn.id,
-                "prize": given.prize,
-                "points": won.points if won else 0,
+                "drawn": settled.drawn,
+                "prize": settled.prize,
+                "points": settled.points,
                 "at": _time(at),
-                "sold_out": given.sold_out,
+                "sold_out": settled.sold_out,
             }
         )
     return {"name": name, "definition": _json(hunt), "rows": rows}

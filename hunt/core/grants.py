@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
 
-from hunt.core.definition import Definition
+from hunt.core.definition import Definition, Per, Step
 from hunt.core.maps import Position
 from hunt.core.odds import chance
 from hunt.core.periods import began, released, steps
@@ -40,15 +41,17 @@ class Grants:
     def __init__(self, definition: Definition, seed: bytes = bytes(32)) -> None:
         self._definition = definition
         self._prizes = {prize.id: prize for prize in definition.prizes}
-        self._plans = {each.id: steps(definition, each, seed) for each in definition.prizes}
+        self._plans: dict[str, tuple[Step, ...]] = {
+            each.id: steps(definition, each, seed) for each in definition.prizes
+        }
         self._firsts = sorted(prize.id for prize in definition.prizes if prize.first)
         self._voidable = [prize for prize in definition.prizes if prize.void]
         self._next_step: datetime | None = datetime.min.replace(tzinfo=UTC)
         self._cooldown = timedelta(seconds=definition.cooldown)
-        self._clicked: dict[str, datetime] = {}
         self._by_player: Counter[tuple[str, str]] = Counter()
         self._wins: Counter[tuple[str, datetime]] = Counter()
-        self._last: dict[str, tuple[Position, datetime]] = {}
+        # Time and position of the last click of a player that counted; see `attempt`.
+        self._last: dict[str, tuple[datetime, Position | None]] = {}
         self._attempts: Counter[tuple[str, datetime]] = Counter()
         self.granted: Counter[str] = Counter()  #: number of grants, by prize
         self.voided: Counter[str] = Counter()  #: number of released grants that were lost
@@ -62,37 +65,45 @@ class Grants:
 
     def is_cooling(self, player: str, at: datetime) -> bool:
         """Return whether a player's cooldown since the last counted click is not over."""
-        last = self._clicked.get(player)
-        return last is not None and last + self._cooldown > at
+        last = self._last.get(player)
+        return bool(self._cooldown) and last is not None and last[0] + self._cooldown > at
 
-    def attempt(self, player: str, at: datetime, place: Position) -> bool:
+    def attempt(self, player: str, at: datetime, place: Position, *, rounding: float = 0.0) -> bool:
         """Count a click of a player; return False if it does not count.
 
         It does not if no attempts are left in this period, or if the player cannot have come
         to its place since the last click that counted.
+
+        Args:
+            player: Id of the player.
+            at: Time of the commit.
+            place: Position of the click.
+            rounding: Relative length, >= 0, by which a distance may exceed the speed limit.
         """
-        if self.wait(player, at, place) > 0:
+        if self.wait(player, at, place, rounding=rounding) > 0:
             return False
         if (quota := self._definition.attempts) is not None:
             window = player, began(quota.per, self._definition.timezone, at)
             if self._attempts[window] >= quota.count:
                 return False
             self._attempts[window] += 1
-        if self._cooldown:
-            self._clicked[player] = at
         if self._definition.max_speed is not None:
-            self._last[player] = place, at
+            self._last[player] = at, place
+        elif self._cooldown:
+            self._last[player] = at, None
         return True
 
-    def wait(self, player: str, at: datetime, place: Position) -> float:
+    def wait(self, player: str, at: datetime, place: Position, *, rounding: float = 0.0) -> float:
         """Return the seconds until the speed limit allows a click at a place; 0: it does now."""
         speed = self._definition.max_speed
         if speed is None or player not in self._last:
             return 0.0
-        before, then = self._last[player]
+        then, before = self._last[player]
+        if before is None:
+            return 0.0
         gone = max((at - then).total_seconds(), 0.0)
         metres = self._definition.map.distance(before, place)
-        return metres / speed - gone if metres > speed * gone else 0.0
+        return metres / speed - gone if metres > speed * gone * (1 + rounding) else 0.0
 
     def settle(self, drawn: str | None, player: str, place: Position, at: datetime) -> Given:
         """Decide what a click gets, and count it.
@@ -107,19 +118,50 @@ class Grants:
             place: Position of the click.
             at: Time of the commit.
         """
+        given = self.decide(drawn, player, place, at)
+        self.count(given, player, at)
+        return given
+
+    def decide(
+        self,
+        drawn: str | None,
+        player: str,
+        place: Position,
+        at: datetime,
+        *,
+        stretch: float = 1.0,
+    ) -> Given:
+        """Decide what the next click gets, as `settle` does, without counting it.
+
+        Args:
+            drawn: Id of the prize that the click drew, or None.
+            player: Id of the player.
+            place: Position of the click.
+            at: Time of the commit.
+            stretch: Factor of squared distances, for a verifier that allows for rounding.
+        """
         self._void(at)
         for first in self._firsts:
-            waits = self._is_at(first, place) and self._left(first, at) > 0
-            if waits and self._grant(first, player, at):
+            waits = self._is_at(first, place, stretch) and self._left(first, at) > 0
+            if waits and self._may(first, player, at):
                 return Given(first)
         candidate = drawn
         while candidate is not None:
             if self._left(candidate, at) > 0:
-                return Given(candidate if self._grant(candidate, player, at) else None)
+                return Given(candidate if self._may(candidate, player, at) else None)
             if not self._is_sold_out(candidate):
                 return Given(None)
             candidate = self._prizes[candidate].overflow
         return Given(None, drawn)
+
+    def count(self, given: Given, player: str, at: datetime) -> None:
+        """Count a click that was decided."""
+        if given.prize is None:
+            return
+        if (wins := self._definition.max_wins) is not None:
+            self._wins[player, began(wins.per, self._definition.timezone, at)] += 1
+        self._by_player[player, given.prize] += 1
+        self.granted[given.prize] += 1
 
     def record(self, prize_id: str | None, at: datetime) -> None:
         """Count a click that was decided, and whose player is not known.
@@ -132,12 +174,30 @@ class Grants:
         if prize_id is not None:
             self.granted[prize_id] += 1
 
-    def continue_from(self, before: Grants) -> None:
-        """Take over the counts of another version of the hunt."""
-        self._clicked, self._last = before._clicked, before._last
-        self._by_player, self._wins = before._by_player, before._wins
-        self._attempts = before._attempts
+    def continue_from(self, before: Grants, rows: Iterable[tuple[str, datetime, bool]]) -> None:
+        """Take over the counts of the version of the hunt before this one.
+
+        Limits whose periods are others are counted anew from the log, as the database does.
+        Prizes that the hunt has no more may be drawn for a while; no step releases them.
+
+        Args:
+            before: The grants by the version before, after the last row.
+            rows: Player, time, and whether it won, of each row of the log.
+        """
+        retired = {key: each for key, each in before._prizes.items() if key not in self._prizes}
+        self._prizes |= retired
+        self._plans |= dict.fromkeys(retired, ())
+        self._last, self._by_player = before._last, before._by_player
         self.granted, self.voided = before.granted, before.voided
+        old, new = before._definition, self._definition
+        if _periods(old) == _periods(new):
+            self._attempts, self._wins = before._attempts, before._wins
+            return
+        for player, at, won in rows:
+            if new.attempts is not None:
+                self._attempts[player, began(new.attempts.per, new.timezone, at)] += 1
+            if won and new.max_wins is not None:
+                self._wins[player, began(new.max_wins.per, new.timezone, at)] += 1
 
     def take_back(self, prize_id: str, granted_at: datetime, at: datetime) -> None:
         """Return a unit of a prize whose reward is void; limits of players still count it.
@@ -175,8 +235,8 @@ class Grants:
         coming = [plan[bisect_right(plan, at, key=_at) :][:1] for plan in plans]
         self._next_step = min((step.at for steps in coming for step in steps), default=None)
 
-    def _is_at(self, prize_id: str, place: tuple[float, float]) -> bool:
-        return chance(self._prizes[prize_id], self._definition.map, *place) > 0
+    def _is_at(self, prize_id: str, place: tuple[float, float], stretch: float) -> bool:
+        return chance(self._prizes[prize_id], self._definition.map, *place, stretch) > 0
 
     def _left(self, prize_id: str, at: datetime) -> float:
         """Return how many grants of a prize are left at a time, by its stock and its plan."""
@@ -189,16 +249,20 @@ class Grants:
         stock = self._prizes[prize_id].stock
         return stock is not None and self.granted[prize_id] + self.voided[prize_id] >= stock
 
-    def _grant(self, prize_id: str, player: str, at: datetime) -> bool:
-        """Count a grant unless the player has reached a limit; return whether it counts."""
+    def _may(self, prize_id: str, player: str, at: datetime) -> bool:
+        """Return whether no limit of the player forbids a grant."""
         limit, wins = self._prizes[prize_id].per_player, self._definition.max_wins
         if limit is not None and self._by_player[player, prize_id] >= limit:
             return False
-        if wins is not None:
-            window = began(wins.per, self._definition.timezone, at)
-            if self._wins[player, window] >= wins.count:
-                return False
-            self._wins[player, window] += 1
-        self._by_player[player, prize_id] += 1
-        self.granted[prize_id] += 1
-        return True
+        if wins is None:
+            return True
+        return self._wins[player, began(wins.per, self._definition.timezone, at)] < wins.count
+
+
+def _periods(definition: Definition) -> tuple[str, Per | None, Per | None]:
+    attempts, wins = definition.attempts, definition.max_wins
+    return (
+        definition.timezone,
+        None if attempts is None else attempts.per,
+        None if wins is None else wins.per,
+    )

@@ -9,12 +9,15 @@ from hunt.core.definition import Definition, Prize
 from hunt.core.maps import Map
 
 
-def chance(prize: Prize, on: Map, x: float, y: float) -> float:
-    """Return the probability, 0 to 1, of `prize` for a click at (`x`, `y`) of a map."""
+def chance(prize: Prize, on: Map, x: float, y: float, stretch: float = 1.0) -> float:
+    """Return the probability, 0 to 1, of `prize` for a click at (`x`, `y`) of a map.
+
+    The squared distance is multiplied by `stretch`, for a verifier that allows for rounding.
+    """
     odds = prize.odds
     if isinstance(odds, float | int):
         return odds
-    return odds.chance(on.squared(x, y, *odds.at))
+    return odds.chance(on.squared(x, y, *odds.at) * stretch)
 
 
 def highest(prize: Prize) -> float:

@@ -85,8 +85,8 @@ def released(
         assert starts is not None
         assert until is not None
         assert prize.stock is not None
-        share = (at - starts) / (until - starts)
-        return (0 if share < 0 else math.floor(prize.stock * share) + 1), before
+        # Whole numbers of microseconds: a fraction would be rounded, and release a unit late.
+        return (0 if at < starts else prize.stock * (at - starts) // (until - starts) + 1), before
     if prize.release is None:
         return math.inf, before
     return (plan[number - 1].total if number else 0), before

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from hunt.core import sphere
 from hunt.core.bundle import Row
-from hunt.core.definition import Definition, Prize
+from hunt.core.definition import Area, Definition, Prize
 from hunt.core.fairness import Draws
 from hunt.core.grants import Given, Grants
-from hunt.core.odds import Odds
+from hunt.core.maps import Position
+from hunt.core.odds import Odds, chance
 from hunt.errors import ProofError
 
 #: A click may be drawn by the version before a change for this time after it.
 OVERLAP = timedelta(seconds=15)
 
-#: Distance of a uniform number from a sum of chances within which both sides are accepted.
+#: Distance of a uniform number from a sum of chances within which both sides are accepted; of a
+#: squared distance from the edge of an area, and of a distance from the speed limit, relative.
 ROUNDING = 2.0**-40
 
 
@@ -29,11 +31,34 @@ class _Rules:
         self.since = since
         self.draw = Odds(definition).draw
         self.points = {prize.id: prize.points for prize in definition.prizes}
+        self._areas = [
+            (each.odds, _reach(definition, each.odds))
+            for each in definition.prizes
+            if isinstance(each.odds, Area)
+        ]
 
-    def drawn(self, x: float, y: float, uniform: float) -> set[Prize | None]:
+    def slacks(self, x: float, y: float) -> tuple[float, ...]:
+        """Return what squared distances may differ by, relative: nothing, but at an edge."""
+        squared = self.definition.map.squared
+        for area, reach in self._areas:
+            if abs(y - area.at[1]) > reach:  # most areas are far away
+                continue
+            edge = area.within * area.within
+            if abs(squared(x, y, *area.at) - edge) <= 2 * ROUNDING * edge:
+                return 0.0, -ROUNDING, ROUNDING
+        return (0.0,)
+
+    def drawn(self, x: float, y: float, uniform: float, slack: float) -> set[Prize | None]:
         """Return what a click draws; two prizes if rounding may decide."""
         edges = (max(uniform - ROUNDING, 0.0), uniform + ROUNDING)
-        return {self.draw(x, y, each) for each in edges}
+        if not slack:
+            return {self.draw(x, y, each) for each in edges}
+        sums, total = list[tuple[float, Prize]](), 0.0
+        for prize in self.definition.prizes:
+            if not prize.first:
+                total += chance(prize, self.definition.map, x, y, 1 + slack)
+                sums.append((total, prize))
+        return {next((prize for sum_, prize in sums if each < sum_), None) for each in edges}
 
 
 class Replay:
@@ -49,8 +74,7 @@ class Replay:
         self._rules: list[_Rules] = []
         self._grants: Grants | None = None
         self._won: dict[int, tuple[str, datetime]] = {}  # prize and time, by seq
-        self._counts_hold = True  # whether limits by time can still be checked
-        self._has_rows = False
+        self._counted: list[tuple[str, datetime, bool]] = []  # rows, for `Grants.continue_from`
 
     @staticmethod
     def time(text: str) -> datetime:
@@ -76,14 +100,9 @@ class Replay:
             for prize in definition.prizes
         )
         found = replace(definition, prizes=prizes)
-        if self._rules and self._has_rows:
-            old = self._rules[-1].definition
-            names = ("timezone", "attempts", "max_wins", "cooldown", "max_speed", "map")
-            if any(getattr(old, each) != getattr(found, each) for each in names):
-                self._counts_hold = False
         grants = Grants(found, self._seed)
         if self._grants is not None:
-            grants.continue_from(self._grants)
+            grants.continue_from(self._grants, self._counted)
         self._grants = grants
         self._rules.append(_Rules(found, self.time(at)))
 
@@ -106,7 +125,6 @@ class Replay:
         """
         grants = self._grants
         assert grants is not None
-        self._has_rows = True
         definition = self._rules[-1].definition
         if (definition.opens_at and at < definition.opens_at) or (
             definition.closes_at and definition.closes_at <= at
@@ -124,8 +142,8 @@ class Replay:
         place = row.x, row.y
         if not definition.map.contains(*place):
             raise ProofError(f"row {seq} is outside of the map")
-        if self._counts_hold and (
-            grants.is_cooling(row.player, at) or not grants.attempt(row.player, at, place)
+        if grants.is_cooling(row.player, at) or not grants.attempt(
+            row.player, at, place, rounding=ROUNDING
         ):
             raise ProofError(f"row {seq} counts against a limit of its player")
         uniform = self._uniform(row.id, row.player)
@@ -134,41 +152,39 @@ class Replay:
         if expected is not None:
             got = _words(row.prize, row.sold_out, row.points)
             raise ProofError(f"row {seq}: seed and rules give {expected}, and the log has {got}")
+        self._counted.append((row.player, at, row.prize is not None))
 
     def _options(
-        self, place: tuple[float, float], uniform: float, at: datetime
-    ) -> list[tuple[_Rules, Prize | None]]:
-        """Return what the click may have drawn, by the version in force or just before."""
-        found: list[tuple[_Rules, Prize | None]] = []
+        self, place: Position, uniform: float, at: datetime
+    ) -> Iterator[tuple[_Rules, Prize | None, float]]:
+        """Yield what the click may have drawn, by the version in force or just before."""
         for rules, following in zip(
             reversed(self._rules), [None, *reversed(self._rules[1:])], strict=True
         ):
             if following is not None and following.since + OVERLAP < at:
                 break
-            for drawn in rules.drawn(*place, uniform):
-                same = [None if each is None else (each.id, each.points) for _, each in found]
-                if (None if drawn is None else (drawn.id, drawn.points)) not in same:
-                    found.append((rules, drawn))
-        return found
+            for slack in rules.slacks(*place):
+                for drawn in rules.drawn(*place, uniform, slack):
+                    yield rules, drawn, slack
 
     def _settle(
         self,
-        options: list[tuple[_Rules, Prize | None]],
+        options: Iterator[tuple[_Rules, Prize | None, float]],
         row: Row,
-        place: tuple[float, float],
+        place: Position,
         at: datetime,
     ) -> str | None:
         """Settle the click; return what it should have got if that is not what it has."""
         expected = None
-        before = self._grants
-        assert before is not None
+        grants = self._grants
+        assert grants is not None
         assert row.player is not None
-        for rules, drawn in options:
-            grants = before if len(options) == 1 else deepcopy(before)
-            given = grants.settle(None if drawn is None else drawn.id, row.player, place, at)
+        for rules, drawn, slack in options:
+            key = None if drawn is None else drawn.id
+            given = grants.decide(key, row.player, place, at, stretch=1 + slack)
             points = self._points(rules, drawn, given)
             if (row.prize, row.sold_out, row.points) == (given.prize, given.sold_out, points):
-                self._grants = grants
+                grants.count(given, row.player, at)
                 return None
             expected = expected or _words(given.prize, given.sold_out, points)
         return expected
@@ -179,6 +195,13 @@ class Replay:
         if drawn is not None and drawn.id == given.prize:
             return rules.points[given.prize]
         return self._rules[-1].points[given.prize]
+
+
+def _reach(definition: Definition, area: Area) -> float:
+    """Return a difference of `y` beyond which a position is not near the edge of an area."""
+    if definition.map.is_degrees:
+        return sphere.latitudes(area.within)
+    return area.within * (1 + 1e-9)
 
 
 def _words(prize: str | None, sold_out: str | None, points: int) -> str:

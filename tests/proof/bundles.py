@@ -20,9 +20,8 @@ from typing import Any
 
 from hunt.core import chain, hunt_file
 from hunt.core.definition import Definition
-from hunt.core.fairness import Draws
-from hunt.core.grants import Grants
-from hunt.core.odds import Odds, highest
+from hunt.core.odds import highest
+from hunt.testing.games import Game
 
 Json = dict[str, Any]
 
@@ -79,15 +78,17 @@ release = { even = true }
 
 @dataclass
 class Story:
-    """A hunt of one version.
+    """A hunt of one version, or of two.
 
     Args:
         text: Its hunt file.
+        later: Its hunt file after half of the rows; None: it does not change.
         shared: Whether its seed has two shares.
         count: Rows of the log.
     """
 
     text: str = HUNT
+    later: str | None = None
     shared: bool = False
     count: int = 400
     codes: int = 25
@@ -96,7 +97,7 @@ class Story:
     def lines(self) -> list[Json]:
         """Return the lines of the bundle; `answers` then has the answer to each click."""
         written = _Writer(self)
-        written.seal()
+        written.seal(moment(OPENS - timedelta(days=1)))
         written.play()
         self.answers = written.answers
         return written.finish()
@@ -110,6 +111,7 @@ class _Writer:
         self.answers: list[Json] = []
         self.head = chain.START
         self.seq = 0
+        self.number, self.previous = 1, None  # of the next seal; hash of the one before
         self.share = SHARE if story.shared else None
         self.seed = chain.joined_seed(SEED, self.share)
         salts = [chain.code_salt(CODE_KEY, "voucher", n + 1) for n in range(story.codes)]
@@ -119,7 +121,8 @@ class _Writer:
         self.head = chain.after_entry(self.head, chain.canonical(document))
         self.lines.append({"kind": "entry", "document": document, **beside})
 
-    def seal(self) -> None:
+    def seal(self, at: str) -> None:
+        """Seal the hunt as it is now."""
         tree = chain.Tree()
         for each in self.leaves:
             tree.append(each)
@@ -127,13 +130,16 @@ class _Writer:
         share = None if self.share is None else hashlib.sha256(self.share).hexdigest()
         definition = texts(hunt_file.to_json(self.hunt))
         document = {
-            "kind": "seal", "hunt": self.hunt.id, "algorithm": 2, "number": 1, "version": 1,
-            "seq": 0, "at": moment(OPENS - timedelta(days=1)), "previous": None,
+            "kind": "seal", "hunt": self.hunt.id, "algorithm": 2,
+            "number": self.number, "version": self.number, "seq": self.seq, "at": at,
+            "previous": self.previous,
             "seed": hashlib.sha256(SEED).hexdigest(), "share": share,
-            "definition": committed(SEED, 1, definition), "public": self.public(), "codes": pools,
+            "definition": committed(SEED, self.number, definition), "public": self.public(),
+            "codes": pools,
         }  # fmt: skip
         self.entry(document, definition=definition)
-        if share is not None:
+        self.number, self.previous = self.number + 1, fingerprint(document)
+        if share is not None and not self.seq:
             self.entry({"kind": "share", "seq": 0, "at": moment(OPENS - timedelta(hours=1))})
 
     def public(self) -> Json:
@@ -153,33 +159,42 @@ class _Writer:
         return {"title": self.hunt.title, "prizes": prizes} | times
 
     def play(self) -> None:
-        stocked = hunt_file.parse(
-            self.story.text.replace("codes = true", f"stock = {self.story.codes}")
-        )
+        later = self.story.later
         chooses = random.Random(11)
-        grants, odds, draws = Grants(stocked, self.seed), Odds(stocked), Draws(self.seed)
-        worth = {each.id: each.points for each in stocked.prizes}
+        game = Game(self.stocked(self.story.text), self.seed)
         names, at = chain.Pseudonyms(PLAYER_KEY), OPENS
         while self.seq < self.story.count:
             at += timedelta(microseconds=chooses.randrange(1, 60_000_000))
+            if later is not None and self.seq >= self.story.count // 2:
+                self.hunt = hunt_file.parse(later)
+                game.change(self.stocked(later))
+                self.seal(moment(at))
+                later = None
+                at += timedelta(seconds=1)
             rows = []
             for _ in range(chooses.randint(1, 6)):
                 player = names.of(f"player-{chooses.randrange(30)}")
                 click = str(uuid.UUID(int=chooses.getrandbits(128)))
                 x, y = round(chooses.uniform(0, 100), 3), round(chooses.uniform(0, 100), 3)
-                drawn = odds.draw(x, y, draws.uniform(click, player))
-                given = grants.settle(drawn and drawn.id, player, (x, y), at)
+                if not game.counts(player, (x, y), at):
+                    continue
+                given = game.settle(click, player, (x, y), at)
                 row: Json = {"id": click, "player": player, "x": x, "y": y}
                 if given.prize is not None:
-                    row |= {"prize": given.prize, "points": worth[given.prize]}
+                    row |= {"prize": given.prize, "points": given.points}
                 if given.sold_out is not None:
                     row["sold_out"] = given.sold_out
                 rows.append(row)
-            self.batch(moment(at), rows)
+            if rows:
+                self.batch(moment(at), rows)
         if len(self.lines) > 20:
             won = next(a["seq"] for a in self.answers[200:] if a["prize"] == "chest")
             document = {"kind": "void", "seq": self.seq, "at": moment(at), "rewards": [won]}
             self.entry(document)
+
+    def stocked(self, text: str) -> Definition:
+        """Return the hunt in a file, with the number of codes as a stock."""
+        return hunt_file.parse(text.replace("codes = true", f"stock = {self.story.codes}"))
 
     def batch(self, at: str, rows: list[Json]) -> None:
         self.head = chain.after_batch(self.head, self.seq + 1, at, *hashed(rows))

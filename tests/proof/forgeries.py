@@ -7,6 +7,7 @@ what others keep: the published seal, and the receipts of players.
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -14,6 +15,9 @@ from typing import Any, NamedTuple
 from hunt.core.definition import Area
 from hunt.core.hunt_file import parse
 from tests.proof.bundles import HUNT, Json, Story, fingerprint, rechained, resealed
+
+#: The hunt with a limit that it had not at first.
+LATER = HUNT.replace("timezone", 'attempts = { count = 14, per = "hunt" }\ntimezone')
 
 
 class Forgery(NamedTuple):
@@ -181,6 +185,16 @@ def click_after_the_end(lines: list[Json]) -> list[Json]:
     return rechained(lines)
 
 
+def beyond_a_new_limit(lines: list[Json]) -> list[Json]:
+    """A limit came while the hunt was open, and one player gets a click more."""
+    played = Story(later=LATER).lines()
+    counts = Counter(row["player"] for batch in _batches(played) for row in batch["rows"])
+    player = next(each for each, count in counts.items() if count == 14)
+    click = "6f1d9a52-7c1b-4be0-9d4e-0a4f3f2f8a11"
+    _batches(played)[-1]["rows"].append({"id": click, "player": player, "x": 1.0, "y": 2.0})
+    return rechained(played)
+
+
 def cut_off(lines: list[Json]) -> list[Json]:
     return lines[: len(lines) // 2]
 
@@ -260,6 +274,12 @@ FORGERIES: dict[str, Forgery] = {
     ),
     "click-after-the-end": Forgery(
         click_after_the_end, "chain", "after the end", "is after the end"
+    ),
+    "beyond-a-new-limit": Forgery(
+        beyond_a_new_limit,
+        "draws",
+        "exceeds the player's attempts",
+        "counts against a limit of its player",
     ),
     "cut-off": Forgery(cut_off, "file", "no end", "the bundle is incomplete"),
 }

@@ -73,8 +73,9 @@ begin
                            case when z.stepped then coalesce(t.totals[1], 0) end,
                            case when z.even is not null then
                                case when p_at < lower(z.even) then 0
-                                    else 1 + floor(z.stock * (extract(epoch from p_at - lower(z.even))
-                                                              / extract(epoch from upper(z.even) - lower(z.even))))::bigint
+                                    -- Whole numbers of microseconds: a fraction would be rounded, and release a unit late.
+                                    else 1 + div(z.stock * extract(epoch from p_at - lower(z.even)),
+                                                 extract(epoch from upper(z.even) - lower(z.even)))::bigint
                                end
                            end)
                    end as may

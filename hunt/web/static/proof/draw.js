@@ -9,12 +9,10 @@ const OVERLAP = 15 * SECOND; // a click may be drawn by the version before, this
 const EARTH = 6_371_008.8; // metres
 const CLOSE = 2 ** -40; // mathematical libraries may differ by this much
 
-// What may be rounded otherwise: an addend of the random number, a factor of squared distances, and whether a unit
-// that is released at this very microsecond is not yet available.
-const EXACT = { addend: 0, stretch: 1, late: false };
+// What may be rounded otherwise: an addend of the random number, a factor of squared distances.
+const EXACT = { addend: 0, stretch: 1 };
 const ROUNDED = [
   { ...EXACT, addend: -CLOSE }, { ...EXACT, addend: CLOSE }, { ...EXACT, stretch: 1 - CLOSE }, { ...EXACT, stretch: 1 + CLOSE },
-  { ...EXACT, late: true },
 ];
 
 /** Computes the random numbers of a seed. */
@@ -183,8 +181,9 @@ export class Settlement {
   /** Go on to another version of the definition. */
   enter(version) {
     if (this.#version) this.#before.unshift({ version: this.#version, end: version.since });
-    if (!(version.cooldown || version.speed)) this.#last.clear();
     this.#version = version;
+    // Prizes that the hunt has no more may be drawn for a while; no step releases them.
+    for (const [key, prize] of this.#prizes) this.#prizes.set(key, { ...prize, steps: [], times: undefined });
     for (const [key, prize] of version.prizes) this.#prizes.set(key, prize);
   }
 
@@ -209,27 +208,25 @@ export class Settlement {
   }
 
   /** Return how many grants the release allows at a time, and at the step before. */
-  #allowed(prize, at, late = false) {
+  #allowed(prize, at) {
     const { steps, starts, ends } = prize;
     prize.times ??= steps.map(([each]) => each);
     const passed = upTo(prize.times, at);
     const before = passed > 1 ? steps[passed - 2][1] : 0;
     if ((prize.from !== null && at < prize.from) || (prize.until !== null && at >= prize.until)) return [0, before];
     if (!prize.release) return [Infinity, before];
-    if (steps.length) return [passed ? steps[passed - 1][1] : 0, before];
+    if (!prize.release.even) return [passed ? steps[passed - 1][1] : 0, before];
     if (at < starts) return [0, before];
-    const share = BigInt(prize.stock) * BigInt(at - starts);
-    const length = BigInt(ends - starts);
-    return [1 + Number(share / length) - (late && share % length === 0n ? 1 : 0), before];
+    return [1 + Number((BigInt(prize.stock) * BigInt(at - starts)) / BigInt(ends - starts)), before];
   }
 
   #used(key) {
     return count(this.granted, key) + count(this.lost, key);
   }
 
-  #left(key, at, late = false) {
+  #left(key, at) {
     const prize = this.#prizes.get(key);
-    return Math.min(prize.stock ?? Infinity, this.#allowed(prize, at, late)[0]) - this.#used(key);
+    return Math.min(prize.stock ?? Infinity, this.#allowed(prize, at)[0]) - this.#used(key);
   }
 
   #soldOut(key) {
@@ -253,7 +250,7 @@ export class Settlement {
     if (opens !== null && row.at < opens) return "is before the hunt opened";
     if (closes !== null && row.at >= closes) return "is after the hunt closed";
     const last = this.#last.get(row.player);
-    if (last && last.at + cooldown > row.at) return "is within the player's cooldown";
+    if (last && cooldown && last.at + cooldown > row.at) return "is within the player's cooldown";
     if (attempts !== null) {
       const clicks = this.#clicks.get(row.player) ?? [];
       const since = began(attempts.per, timezone, row.at);
@@ -267,13 +264,13 @@ export class Settlement {
   }
 
   /** Return the prize that a click gets, and the one that it drew and that is sold out. */
-  #expected(row, drawn, { stretch, late }) {
+  #expected(row, drawn, { stretch }) {
     for (const key of this.#version.firsts) {
       const inside = chance(this.#version.map, this.#prizes.get(key).odds, row.x, row.y, stretch) > 0;
       if (inside && this.#left(key, row.at) > 0 && this.#may(key, row)) return [key, null];
     }
     for (let key = drawn; key !== null; key = this.#prizes.get(key).overflow) {
-      if (this.#left(key, row.at, late) > 0) return [this.#may(key, row) ? key : null, null];
+      if (this.#left(key, row.at) > 0) return [this.#may(key, row) ? key : null, null];
       if (!this.#soldOut(key)) return [null, null];
     }
     return [null, drawn];

@@ -30,7 +30,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
-Rounding = tuple[float, float, bool]  # see EXACT
+Rounding = tuple[float, float]  # see EXACT
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000  # times are whole microseconds since 1970
@@ -39,12 +39,10 @@ EARTH = 6_371_008.8  # metres
 CLOSE = 2.0**-40  # mathematical libraries may differ by this much
 EMPTY = bytes(32)
 
-#: What may be rounded otherwise: an addend of the random number, a factor of squared distances,
-#: and whether a unit that is released at this very microsecond is not yet available.
-EXACT: Rounding = (0.0, 1.0, False)
+#: What may be rounded otherwise: an addend of the random number, a factor of squared distances.
+EXACT: Rounding = (0.0, 1.0)
 ROUNDED: tuple[Rounding, ...] = (
-    (-CLOSE, 1.0, False), (CLOSE, 1.0, False), (0.0, 1 - CLOSE, False), (0.0, 1 + CLOSE, False),
-    (0.0, 1.0, True),
+    (-CLOSE, 1.0), (CLOSE, 1.0), (0.0, 1 - CLOSE), (0.0, 1 + CLOSE)
 )  # fmt: skip
 
 
@@ -217,9 +215,9 @@ class Settlement:
         """Go on to another version of the definition."""
         if self._prizes:
             self._before.append((self.version, version.since))
-        if not (version.cooldown or version.speed):
-            self._last.clear()
         self.version = version
+        # Prizes that the hunt has no more may be drawn for a while; no step releases them.
+        self._prizes = {key: each | {"steps": []} for key, each in self._prizes.items()}
         self._prizes |= version.prizes
 
     def judge(self, row: Json) -> str | None:
@@ -240,7 +238,7 @@ class Settlement:
             if prize["unclaimed"] == "void" and any(row["at"] < s <= at for s, _ in prize["steps"]):
                 self.lost[row["prize"]] += 1
 
-    def _allowed(self, prize: Json, at: int, late: bool = False) -> tuple[float, float]:
+    def _allowed(self, prize: Json, at: int) -> tuple[float, float]:
         """Return how many grants the release allows at a time, and at the step before."""
         steps = prize["steps"]
         passed = bisect_right(steps, at, key=itemgetter(0))
@@ -251,20 +249,18 @@ class Settlement:
             return 0, before
         if prize.get("release") is None:
             return math.inf, before
-        if steps:
+        if "even" not in prize["release"]:
             return (steps[passed - 1][1] if passed else 0), before
-        whole, rest = divmod(
-            prize["stock"] * (at - prize["starts"]), prize["ends"] - prize["starts"]
-        )
-        return (0 if at < prize["starts"] else 1 + whole - (late and rest == 0)), before
+        whole = prize["stock"] * (at - prize["starts"]) // (prize["ends"] - prize["starts"])
+        return (0 if at < prize["starts"] else 1 + whole), before
 
     def _used(self, key: str) -> int:
         return self.granted[key] + self.lost[key]
 
-    def _left(self, key: str, at: int, late: bool = False) -> float:
+    def _left(self, key: str, at: int) -> float:
         prize = self._prizes[key]
         stock = math.inf if prize["stock"] is None else prize["stock"]
-        return min(stock, self._allowed(prize, at, late)[0]) - self._used(key)
+        return min(stock, self._allowed(prize, at)[0]) - self._used(key)
 
     def _sold_out(self, key: str) -> bool:
         stock = self._prizes[key]["stock"]
@@ -289,7 +285,7 @@ class Settlement:
         if version.closes is not None and at >= version.closes:
             return "is after the hunt closed"
         place, before = self._last.get(row["player"], (None, -math.inf))
-        if before + version.cooldown > at:
+        if version.cooldown and before + version.cooldown > at:
             return "is within the player's cooldown"
         if version.attempts is not None:
             since = began(version.attempts["per"], version.timezone, at)
@@ -306,8 +302,7 @@ class Settlement:
         self, row: Json, drawn: str | None, rounding: Rounding
     ) -> tuple[str | None, str | None]:
         """Return the prize that a click gets, and the one that it drew and that is sold out."""
-        _, stretch, late = rounding
-        at = row["at"]
+        stretch, at = rounding[1], row["at"]
         for first in self.version.firsts:
             odds = self._prizes[first]["odds"]
             inside = chance(self.version.map, odds, row["x"], row["y"], stretch) > 0
@@ -315,7 +310,7 @@ class Settlement:
                 return first, None
         key = drawn
         while key is not None:
-            if self._left(key, at, late) > 0:
+            if self._left(key, at) > 0:
                 return (key if self._may(key, row) else None), None
             if not self._sold_out(key):
                 return None, None
