@@ -6,6 +6,7 @@ from hunt.testing.checks import Violation, dense, documented, durable, honest, o
 from hunt.testing.code_checks import codes
 from hunt.testing.delivery_checks import delivered
 from hunt.testing.history import History
+from hunt.testing.proof_checks import proven
 from hunt.testing.stored_log import StoredLog
 
 
@@ -15,7 +16,7 @@ def check_history(
     """Return all violations; see `delivered` for the arguments."""
     found = [
         violation
-        for check in (durable, once, honest, documented, dense, private, codes)
+        for check in (durable, once, honest, documented, dense, private, codes, proven)
         for violation in check(history, log)
     ]
     return found + delivered(history, log, well=well, within=within)

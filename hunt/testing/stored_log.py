@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -27,6 +27,26 @@ class StoredCode(msgspec.Struct, frozen=True, kw_only=True):
     reward: int | None = None  #: seq of the row that has it
 
 
+class StoredEntry(msgspec.Struct, frozen=True):
+    """An entry of the chain."""
+
+    seq: int  #: of the last row before it
+    document: str  #: as hashed
+    definition: str | None = None  #: canonical text of the definition, beside a seal
+
+
+class StoredChain(msgspec.Struct, frozen=True, kw_only=True):
+    """The chain of one hunt, and what it commits to."""
+
+    player_key: bytes
+    seed: bytes  #: the first share
+    definition: str  #: canonical text of the definition in force
+    head: str  #: the present one, in hex
+    entries: Sequence[StoredEntry]  #: in their order
+    heads: Sequence[tuple[int, str]] = ()  #: published ones: seq, and head in hex
+    leaves: Mapping[int, bytes] = msgspec.field(default_factory=dict)  #: of erased players, by seq
+
+
 class StoredLog(msgspec.Struct, frozen=True, kw_only=True):
     """The complete log of one hunt."""
 
@@ -37,3 +57,4 @@ class StoredLog(msgspec.Struct, frozen=True, kw_only=True):
     stocks: Sequence[PrizeCount] = ()
     voids: Voids = msgspec.field(default_factory=dict)  #: rewards that are void
     codes: Sequence[StoredCode] = ()
+    chain: StoredChain | None = None  #: None: not checked

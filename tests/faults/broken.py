@@ -20,7 +20,7 @@ import trio
 from msgspec.structs import replace
 
 from hunt import asgi, engine
-from hunt.core.events import Click, Notice, Outcome, Reward, Settlement
+from hunt.core.events import Click, Notice, Outcome, Receipt, Reward, Settlement
 from hunt.core.webhooks import Answer
 from hunt.errors import OutcomeUnknown, Overloaded, Refused, StoreError, StoreUnavailable
 from hunt.service import commits, drawing, hub, intake
@@ -317,6 +317,59 @@ def releases_all_at_once() -> None:
                 conn.execute("update prizes set even = null, stepped = false")
 
     swap(store, Planless, "Store")
+
+
+@piece
+def rewrites_a_row() -> None:
+    """Move the click of every fiftieth commit, once it was answered."""
+
+    class Rewriting(Log):
+        commits = count(1)
+
+        async def append(
+            self, hunt: str, clicks: Sequence[Click], *args: Any, **options: Any
+        ) -> list[Outcome]:
+            found = await super().append(hunt, clicks, *args, **options)
+            if next(self.commits) % 50 == 0:
+                async with self._pool.connection() as conn:
+                    await conn.execute("update rewards set x = x + 1 where seq = 10")
+            return found
+
+    swap(store, Rewriting, "Log")
+
+
+@piece
+def repeats_a_receipt() -> None:
+    """Give the first receipt again with every later answer."""
+    read = outcomes.read
+    first: list[Receipt] = []
+
+    def repeated(*args: Any) -> list[Outcome]:
+        found = read(*args)
+        first.extend(each.receipt for each in found if isinstance(each, Settlement))
+        return [
+            replace(each, receipt=Receipt(each.reward.seq, first[0].head))
+            if isinstance(each, Settlement)
+            else each
+            for each in found
+        ]
+
+    outcomes.read = repeated
+
+
+@piece
+def changes_odds_without_a_seal() -> None:
+    """Change the odds in the database after they were sealed."""
+
+    class Unsealed(store.Store):
+        async def wait_fit(self) -> None:
+            await super().wait_fit()
+            with psycopg.connect(os.environ["HUNT_DATABASE_URL"], autocommit=True) as conn:
+                conn.execute(
+                    "update hunts set definition = jsonb_set(definition, '{prizes,0,odds}', '0.1')"
+                )
+
+    swap(store, Unsealed, "Store")
 
 
 @piece

@@ -160,7 +160,12 @@ def judged(rig: Rig) -> History:
     # The oracle must also know the senders of earlier rows.
     sent = {row.id: row.player for row in rig.known}
     before, after = rig.history.entries[: rig.judged_from], rig.history.entries[rig.judged_from :]
-    told = [each for each in before if isinstance(each, Attempt) and each.click in sent]
+    # A repeat may have a receipt for rows that were lost after its own.
+    told = [
+        each
+        for each in before
+        if isinstance(each, Attempt) and each.click in sent and (each.upto or 0) <= len(sent)
+    ]
     streams = {each.connection for each in after if isinstance(each, Opened)}
     return History(
         [

@@ -155,6 +155,8 @@ async def click(
     except trio.TooSlowError:
         note = "left" if hasty else "given up"
     prize, seq = seen.get("prize"), seen.get("seq")
+    receipt = seen.get("receipt") or {}
+    assert isinstance(receipt, dict)
     attempt = Attempt(
         sent=sent,
         answered=trio.current_time(),
@@ -168,6 +170,8 @@ async def click(
         points=int(str(seen.get("points", 0))),
         duplicate=bool(seen.get("duplicate")),
         code=None if (code := seen.get("code")) is None else str(code),
+        upto=receipt.get("upto"),
+        head=receipt.get("head"),
         note=note,
     )
     crowd.history.add(attempt)

@@ -24,12 +24,14 @@ from hunt.store.driver.connection import Connection
 from hunt.subprocesses import wait_exit
 from hunt.testing.stored_log import PrizeCount, StoredLog
 from tests.faults import codes
+from tests.support import stored_chain
 from tests.support.pg_hba import trusting
 
 OPTIONS = {"max_connections": "60", "shared_buffers": "32MB", "deadlock_timeout": "200ms"}
 
 ROWS = """
-    select r.seq, r.click_id::text, r.player, r.prize, r.points, hunt_time(r.at)
+    select r.seq, r.click_id::text, r.player, r.prize, r.points, hunt_time(r.at),
+           r.x, r.y, r.sold_out
       from rewards r join hunts h on h.number = r.hunt where h.id = %s
 """
 STOCKS = """
@@ -192,6 +194,8 @@ class Postgres:
             stocks = await (await conn.execute(STOCKS, [hunt])).fetchall()
             voids = await (await conn.execute(VOIDS, [hunt])).fetchall()
             stored = await codes.stored(conn, hunt)
+            cursor = await conn.execute(stored_chain.QUERY, [hunt])
+            chain = stored_chain.of(await cursor.fetchone(), codes.RING)
         return StoredLog(
             hunt=hunt,
             epoch=found[0],
@@ -203,6 +207,7 @@ class Postgres:
             ],
             voids=dict(voids),
             codes=stored,
+            chain=chain,
         )
 
 

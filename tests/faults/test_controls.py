@@ -39,6 +39,9 @@ CONTROLS = {
     "tells_codes_to_all": ("codes", replace(PLAIN, codes=5000)),
     "same_code_for_a_batch": ("codes", replace(PLAIN, codes=5000, players=40)),
     "releases_all_at_once": ("rule release", replace(PLAIN, rules="pacing")),
+    "rewrites_a_row": ("chain", PLAIN),
+    "repeats_a_receipt": ("receipts", PLAIN),
+    "changes_odds_without_a_seal": ("seals", PLAIN),
     "answers_500": ("documented", PLAIN),
     "takes_failures_for_deliveries": ("webhooks", replace(PLAIN, webhook=True, steps=[DOWN])),
 }
