@@ -17,6 +17,7 @@ from hunt.core.addresses import network
 from hunt.core.bans import BanList
 from hunt.core.breaker import Breaker
 from hunt.core.key_ring import KeyRing
+from hunt.core.live import Told
 from hunt.core.proxies import Proxies
 from hunt.host import Host
 from hunt.metrics.declarations import Sources
@@ -132,7 +133,12 @@ class Engine:
             name=store.name,
         )
         store.on_recovery(self.commits.prober.probe_soon)
-        self.heads = Heads(self.catalogue.hunts.values, store.proofs.publish, jitter=jitter)
+        self.heads = Heads(
+            self.catalogue.hunts.values,
+            self.streams.tail.known,
+            store.proofs.publish,
+            jitter=jitter,
+        )
         self.ending = Ending(
             hunts=self.catalogue.hunts.values,
             now=self.catalogue.now,
@@ -222,6 +228,12 @@ class Engine:
         self.webhooks.look_soon()
         self.ban_reader.refresh_soon()
         self.scheduler.look_soon()
+
+    def live(self, told: Told) -> None:
+        """Take a live event; cannot block."""
+        if told.event.kind == "head":
+            self.heads.told(told.hunt)
+        self.streams.broadcast.tell(told)
 
     def known_names(self) -> set[str]:
         """Return the names of the processes whose commits arrive here without a notice."""

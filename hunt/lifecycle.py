@@ -109,7 +109,7 @@ async def running(engine: Engine) -> AsyncIterator[Engine]:
                     engine.store.listening,
                     own=engine.known_names,
                     notice=engine.streams.notice,
-                    live=engine.streams.broadcast.tell,
+                    live=engine.live,
                     hunt_changed=engine.hunt_changed,
                     connected=engine.listener_connected,
                     jitter=jitter,

@@ -11,8 +11,11 @@ from hunt.core.hunts import Hunt
 from hunt.errors import StoreError
 from hunt.logs import FaultLog
 
-#: Seconds between two calls of one process.
+#: Seconds, at least, between two heads of a hunt.
 INTERVAL = 1.0
+
+#: Of so many turns one asks although no log has grown: an entry may have made the chain longer.
+IDLE = 5
 
 log = FaultLog("hunt")
 
@@ -20,33 +23,53 @@ log = FaultLog("hunt")
 class Heads:
     """Asks the store to record heads and to tell them to streams, in every process.
 
-    The store records a head once, whichever process asks.
+    The processes of all nodes take turns without knowing each other.  Each waits a random time
+    after the last head that it heard of, so mostly one of them asks each second.  The store
+    records a head once, however many ask.
 
     Args:
         hunts: Returns every known hunt.
+        known: Returns the last seq of a hunt that is known to be committed.
         publish: Records the heads that are new.
-        jitter: Uniform in [0, 1), spreads the calls of processes.
+        jitter: Uniform in [0, 1).
     """
 
     def __init__(
         self,
         hunts: Callable[[], Iterable[Hunt]],
+        known: Callable[[str], int],
         publish: Callable[[], Awaitable[None]],
         *,
         jitter: Callable[[], float],
     ) -> None:
         self._hunts = hunts
+        self._known = known
         self._publish = publish
         self._jitter = jitter
+        self._upto: dict[str, int] = {}  # by hunt: its last known seq when a head was told
+        self._told = trio.Event()
         self.faults = Counter(publish=0)  #: calls that failed
+
+    def told(self, hunt: str) -> None:
+        """Learn that a head of a hunt was published; cannot block."""
+        self._upto[hunt] = self._known(hunt)
+        self._told.set()
 
     async def run(self) -> None:
         """Publish heads until cancelled."""
+        turn = 0
         while True:
-            await trio.sleep(INTERVAL * (0.9 + 0.2 * self._jitter()))
-            if any(hunt.seal is not None and hunt.state != "draft" for hunt in self._hunts()):
+            self._told = trio.Event()
+            with trio.move_on_after(INTERVAL * (1 + 0.5 * self._jitter())):
+                await self._told.wait()
+                continue
+            turn += 1
+            hunts = [each for each in self._hunts() if each.seal and each.state != "draft"]
+            grown = any(self._known(each.id) > self._upto.get(each.id, 0) for each in hunts)
+            if hunts and (grown or turn % IDLE == 0):
                 try:
                     await self._publish()
                 except StoreError as exc:
                     self.faults["publish"] += 1
                     log.warning("heads not published", sqlstate=exc.sqlstate, error=str(exc))
+            self._upto = {each.id: self._upto.get(each.id, 0) for each in hunts}

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-from collections.abc import AsyncGenerator
-from functools import partial
-
 import trio
 from msgspec import json, to_builtins
 from quart import Blueprint, Response
 
-from hunt.core import bundle, chain
+from hunt.core import chain
 from hunt.core.seal import moment
 from hunt.errors import Overloaded
 from hunt.play.auth import check_hunt
 from hunt.play.play import Play
+from hunt.store.bundle_file import compressed
 from hunt.store.proofs import PublishedHead
 from hunt.store.store import Store
 from hunt.web import bodies, caller
@@ -24,9 +20,6 @@ from hunt.web.responses import json_response
 
 #: Bundles that one process streams at once, and seconds after which to try again beyond that.
 MOST_AT_ONCE, RETRY = 2, 5.0
-
-#: Lines of a bundle that are compressed together, in a thread.
-LINES = 50
 
 
 def blueprint(play: Play, store: Store) -> Blueprint:
@@ -71,7 +64,7 @@ def blueprint(play: Play, store: Store) -> Blueprint:
         source = await store.bundles.find(hunt_id)
         lines = store.bundles.lines(source)
         return download(
-            _compressed(lines),
+            compressed(lines),
             lines,
             places,
             mimetype="application/gzip",
@@ -79,31 +72,6 @@ def blueprint(play: Play, store: Store) -> Blueprint:
         )
 
     return routes
-
-
-async def _compressed(lines: AsyncGenerator[bundle.Line, None]) -> AsyncGenerator[bytes, None]:
-    """Yield a bundle, compressed in a thread."""
-    packed = io.BytesIO()
-    file = gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=6, mtime=0)
-
-    def part(some: list[bundle.Line], *, last: bool = False) -> bytes:
-        for line in some:
-            file.write(bundle.encode(line) + b"\n")
-        if last:
-            file.close()
-        found = packed.getvalue()
-        packed.seek(0)
-        packed.truncate()
-        return found
-
-    waiting: list[bundle.Line] = []
-    async for line in lines:
-        waiting.append(line)
-        if len(waiting) == LINES:
-            if found := await trio.to_thread.run_sync(part, waiting):
-                yield found
-            waiting = []
-    yield await trio.to_thread.run_sync(partial(part, waiting, last=True))
 
 
 def _head(head: PublishedHead) -> dict[str, object]:
