@@ -61,7 +61,7 @@ def test_figures_are_those_of_the_page() -> None:
 
 def test_changed_page_changes_the_figures() -> None:
     changed = PAGE.replace(
-        "| memory of each stream | 326 bytes |", "| memory of each stream | 1,326.5 bytes |"
+        "| memory of each stream | 897 bytes |", "| memory of each stream | 1,326.5 bytes |"
     )
     assert benchmark_figures.read(changed).stream_bytes == 1326.5
 
