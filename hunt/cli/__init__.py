@@ -31,6 +31,7 @@ COMMANDS = {
     "ban": "Ban a player, or a network, from playing.",
     "unban": "Lift a ban.",
     "bans": "List the bans in force.",
+    "names": "Find, refuse and allow names of players.",
     "anomalies": "List players whose clicks are unusual.",
     "keys": "Make and replace the keys that encrypt codes and seeds.",
     "epoch": "Show the epochs of the logs; begin new ones after a restore.",

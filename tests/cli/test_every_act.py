@@ -65,6 +65,9 @@ class Act:
 
 
 FAILED = "update webhooks set attempts = 1, last_status = 500"
+NAMED = f"""
+insert into player_names (player, name, folded, claimed) values ('{PLAYER}', 'Ada', 'ada', false)
+"""
 LACKING = "delete from hunt_functions where name = 'hunt_time'"
 
 ACTS = [
@@ -101,6 +104,9 @@ ACTS = [
     Act("winners", ["live"], read("winners")),
     Act("export", ["live"], read("export_log")),
     Act("anomalies", ["live"], read("anomalies")),
+    Act("names list", ["Ada"], [("names", ABSENT, ABSENT)]),
+    Act("names refuse", [PLAYER], [("name", {"refused": False}, {"refused": True})], sql=NAMED),
+    Act("names allow", [PLAYER], [("name", {"refused": True}, {"refused": False})]),
     Act("ban", [PLAYER], [("ban", None, {"reason": "", "until": None})]),
     Act("unban", ["1"], [("unban", {"reason": "", "until": None}, None)]),
     Act("migrate", [], [("migrate", ABSENT, ABSENT)], sql=LACKING),
