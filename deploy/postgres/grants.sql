@@ -35,7 +35,7 @@ grant select, insert on codes to hunt_app;
 grant update (reward, sealed, digest) on codes to hunt_app;
 
 -- The chain: entries and heads are added, and stay.
-grant select, insert on proof_entries, proof_heads, erased_leaves to hunt_app;
+grant select, insert on proof_entries, proof_heads, proof_timestamps, erased_leaves to hunt_app;
 grant select, insert, update on code_pools to hunt_app;
 
 grant select, insert, update on player_prizes, player_periods to hunt_app;

@@ -41,7 +41,7 @@ COMMANDS = {
     "winners": "List who won what in a hunt or a campaign, as CSV or JSON lines.",
     "export": "Write winners or clicks as CSV, JSON lines or Parquet.",
     "rewards": "Show rewards and claims; mark rewards as sent; void them.",
-    "proof": "Write the bundle of a finished hunt, which proves it.",
+    "proof": "Prove a hunt to others: its bundle, and signed times of its heads.",
     "verify": "Recompute every draw of a hunt, and compare it with the log.",
     "doctor": "Check settings, database and limits, and suggest changes.",
     "health": "Ask the running server whether it is alive or ready.",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
-from hunt.core import bundle
+from hunt.cli import authority
+from hunt.core import bundle, timestamp
 from hunt.core.bundle_check import Report, check
 from hunt.errors import HuntError, ProofError
 
@@ -19,8 +23,22 @@ heads with those that you or others kept. This shows that the log follows from w
 It does not show that nobody knew the seed: see the second share in docs/reference/proof.md."""
 
 
-def verified(path: Path, receipts: Path | None, *, as_json: bool) -> str:
+class Times(Struct, frozen=True):
+    """The timestamps in a bundle."""
+
+    count: int = 0
+    checked: bool = False  #: whether their signatures were
+    lead: float = 0.0  #: seconds, at most, by which the database's clock was ahead
+
+
+def verified(path: Path, receipts: Path | None, authorities: Path | None, *, as_json: bool) -> str:
     """Return the report of a bundle.
+
+    Args:
+        path: The bundle.
+        receipts: Answers to clicks, as JSON lines; None: there are none.
+        authorities: Certificates that sign timestamps; None: signatures are not checked.
+        as_json: Whether the report is JSON.
 
     Raises:
         ProofError: Names the first failure.
@@ -28,14 +46,42 @@ def verified(path: Path, receipts: Path | None, *, as_json: bool) -> str:
     """
     try:
         told = [] if receipts is None else list(_receipts(receipts))
-        report = check(bundle.read(path), told)
+        heads: list[bundle.Head] = []
+        report = check(_kept(bundle.read(path), heads), told)
+        times = _times(heads, authorities)
     except OSError as exc:
         raise HuntError(f"{exc.filename or path}: cannot be read ({exc.strerror})") from None
     except ProofError as exc:
         raise ProofError(f"{path}: {exc}") from None
     if as_json:
-        return json.dumps(msgspec.to_builtins(report) | {"receipts": len(told)})
-    return f"{_text(report, len(told))}\n{LIMITS}"
+        return json.dumps(
+            msgspec.to_builtins(report)
+            | {"receipts": len(told), "timestamps": msgspec.to_builtins(times)}
+        )
+    return f"{_text(report, len(told), times)}\n{LIMITS}"
+
+
+def _kept(lines: Iterable[bundle.Line], heads: list[bundle.Head]) -> Iterator[bundle.Line]:
+    """Yield lines; keep the heads that have a timestamp."""
+    for line in lines:
+        if isinstance(line, bundle.Head) and line.timestamp is not None:
+            heads.append(line)
+        yield line
+
+
+def _times(heads: Sequence[bundle.Head], authorities: Path | None) -> Times:
+    """Return the timestamps of heads, whose signatures hold if there are authorities."""
+    lead = 0.0
+    for each in heads:
+        try:
+            token = b64decode(each.timestamp or "", validate=True)
+            at = timestamp.stamped_at(token, each.head)
+            if authorities is not None:
+                authority.check(token, each.head, at, authorities)
+            lead = max(lead, (datetime.fromisoformat(each.at) - at).total_seconds())
+        except (ProofError, ValueError) as exc:
+            raise ProofError(f"the timestamp of the head after row {each.seq}: {exc}") from None
+    return Times(len(heads), authorities is not None, lead)
 
 
 def _receipts(path: Path) -> Iterator[dict[str, Any]]:
@@ -53,7 +99,7 @@ def _receipts(path: Path) -> Iterator[dict[str, Any]]:
         yield found
 
 
-def _text(report: Report, receipts: int) -> str:
+def _text(report: Report, receipts: int, times: Times) -> str:
     lines = [
         f"hunt {report.hunt}: the bundle is right",
         *(f"seal {number}: {each}" for number, each in enumerate(report.seals, 1)),
@@ -68,4 +114,12 @@ def _text(report: Report, receipts: int) -> str:
         lines.append(f"{report.erased} clicks of erased players: only their place in the chain")
     if receipts:
         lines.append(f"{receipts} receipts agree with the log")
+    if times.count:
+        signed = "their signatures hold" if times.checked else "signatures not checked"
+        lines.append(
+            f"{times.count} heads were stamped by an authority ({signed}); the database's clock "
+            f"was ahead of it by at most {times.lead:.1f} s"
+        )
+        if not times.checked:
+            lines.append("to check the signatures, name its certificate with --authorities")
     return "\n".join(lines)

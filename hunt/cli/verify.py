@@ -68,6 +68,11 @@ class Report(Struct, frozen=True):
     type=click.Path(path_type=Path, dir_okay=False),
     help="With --bundle: answers to clicks, one JSON object a line, to compare with it.",
 )
+@click.option(
+    "--authorities",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="With --bundle: certificates of trusted time stamping authorities (PEM); needs openssl.",
+)
 @click.option("--player", type=arguments.PLAYER_ID, help="Verify only this player's draws.")
 @arguments.json_option
 @arguments.options
@@ -75,6 +80,7 @@ def command(
     hunt_id: str | None,
     bundle: Path | None,
     receipts: Path | None,
+    authorities: Path | None,
     player: str | None,
     as_json: bool,
     data_dir: Path | None,
@@ -93,9 +99,9 @@ def command(
     if bundle is not None:
         if hunt_id is not None or player is not None:
             raise click.UsageError("a bundle is verified as a whole: leave out ID and --player")
-        click.echo(bundle_text.verified(bundle, receipts, as_json=as_json))
+        click.echo(bundle_text.verified(bundle, receipts, authorities, as_json=as_json))
         return
-    if hunt_id is None or receipts is not None:
+    if hunt_id is None or receipts is not None or authorities is not None:
         raise click.UsageError("give the ID of a hunt, or a file with --bundle")
     settings = arguments.read(data_dir, config).settings
     found = running.run(_verify_all, settings, hunt_id, player)

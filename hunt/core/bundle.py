@@ -65,12 +65,13 @@ class Batch(Struct, frozen=True, tag_field="kind", tag="batch"):
     rows: list[Row]
 
 
-class Head(Struct, frozen=True, tag_field="kind", tag="head"):
+class Head(Struct, frozen=True, tag_field="kind", tag="head", omit_defaults=True):
     """A head that was published while the hunt was open."""
 
     seq: int
     head: str
     at: str
+    timestamp: str | None = None  #: answer of a time stamping authority, in base64
 
 
 class Codes(Struct, frozen=True, tag_field="kind", tag="codes"):

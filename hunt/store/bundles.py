@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
@@ -25,8 +26,9 @@ ENTRIES = """
      where hunt = %s and number > %s order by number limit 100
 """
 HEADS = """
-    select number, seq, encode(head, 'hex'), at from proof_heads
-     where hunt = %s and number > %s order by number limit 1000
+    select p.number, p.seq, encode(p.head, 'hex'), p.at, t.token
+      from proof_heads p left join proof_timestamps t on t.hunt = p.hunt and t.head = p.number
+     where p.hunt = %s and p.number > %s order by p.number limit 1000
 """
 # Not prepared: a plan made for this hunt reads its partition only.
 ROWS = """
@@ -146,8 +148,9 @@ class Bundles:
             yield seq, bundle.Entry(bundle.parse(document), parsed)
 
     async def _heads(self, number: int) -> AsyncGenerator[bundle.Head, None]:
-        async for _, seq, head, at in self._pages(HEADS, number):
-            yield bundle.Head(seq, head, seal.moment(at))
+        async for _, seq, head, at, token in self._pages(HEADS, number):
+            timestamp = None if token is None else b64encode(token).decode()
+            yield bundle.Head(seq, head, seal.moment(at), timestamp)
 
     async def _batches(self, source: Source) -> AsyncGenerator[bundle.Batch, None]:
         """Yield the batches: consecutive rows with the same time."""

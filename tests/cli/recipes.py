@@ -68,6 +68,7 @@ RECIPES = {
     "winners": ["harbour"],
     "export": ["harbour"],
     "proof export": ["harbour"],
+    "proof stamp": ["harbour", "--authority", "http://127.0.0.1:1/tsr"],
     "verify": ["harbour"],
     "doctor": [],
     "health": [],
@@ -122,6 +123,7 @@ ASKS = {
     "winners",
     "export",
     "proof export",
+    "proof stamp",
     "verify",
     "doctor",
 }

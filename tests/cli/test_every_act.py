@@ -44,7 +44,7 @@ UNRECORDED = {
     "serve", "drain", "hunts", "token", "click", "watch", "bench clicks", "bench streams",
     "bench game", "codes status", "keys new", "keys status", "simulate", "webhooks list",
     "webhooks dead", "campaigns", "bans", "verify", "doctor", "health", "config", "completion",
-    "size", "schedule list", "proof export",
+    "size", "schedule list", "proof export", "proof stamp",
 }  # fmt: skip
 
 

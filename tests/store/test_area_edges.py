@@ -79,6 +79,17 @@ def replayed(definition: Definition, place: Position, prize: str | None) -> None
     replay.row(1, row, Replay.time("2026-11-01T18:00:00.000000Z"))
 
 
+def test_replay_accepts_both_draws_at_an_edge() -> None:
+    on, at, place = MAPS["degrees"], (13.4, 52.5), (13.5, 52.6)
+    sure = Prize("find", "Find", 5, Area(1.0, at, on.distance(at, place)), None, None)
+    first = hunt(on, (0.0, 0.0), 1.0).prizes[0]
+    both = replace(PLAIN, map=on, prizes=(first, sure))
+    for prize in ("find", None):
+        replayed(both, place, prize)
+    with pytest.raises(ProofError, match="the log has nothing"):
+        replayed(both, at, None)
+
+
 @pytest.mark.parametrize("name", sorted(MAPS))
 def test_replay_accepts_both_sides_of_an_edge_and_nothing_else(name: str) -> None:
     on, at, place = MAPS[name], (13.4, 52.5), (13.5, 52.6)

@@ -13,6 +13,7 @@ begin
     delete from codes where hunt = p_hunt;
     delete from code_pools where hunt = p_hunt;
     delete from proof_entries where hunt = p_hunt;
+    delete from proof_timestamps where hunt = p_hunt;
     delete from proof_heads where hunt = p_hunt;
     delete from prize_steps where hunt = p_hunt;
     delete from player_periods where hunt = p_hunt;

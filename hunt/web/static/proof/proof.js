@@ -70,9 +70,16 @@ async function open(data) {
   byId("title").textContent = `Check: ${found.definition.title}`;
   document.title = `Proof of ${found.definition.title}`;
   showSeals(found.seals);
+  showStamped(found.stamped);
   if (found.log.length) replay = new Replay(found, own);
   showOwn(found.log);
   if (byId("receipts").value) await checkReceipts();
+}
+
+function showStamped(count) {
+  const heads = count === 1 ? "One published fingerprint of the log was" : `${count.toLocaleString("en")} published fingerprints of the log were`;
+  byId("stamped").textContent = `${heads} signed with the time by an authority. The program hunt verify checks the signatures; this page does not.`;
+  byId("stamped").hidden = !count;
 }
 
 function showSeals(seals) {

@@ -40,7 +40,7 @@ export async function linesOf(data) {
  * @param {object[]} [options.answers] answers to clicks, with their receipts
  * @param {string} [options.seal] hash of the first seal as published before the hunt
  * @param {(done: number) => void} [options.progress] called with the number of checked rows
- * @returns {Promise<object>} `failures` by step, `rows`, `seals`, `definition`, `settlement`
+ * @returns {Promise<object>} `failures` by step, `rows`, `seals`, `stamped` heads, `definition`, `settlement`
  * @throws {Malformed} it is not a bundle
  */
 export async function verify(lines, { answers = [], seal = null, progress = () => {} } = {}) {
@@ -86,7 +86,7 @@ class Verifier {
     this.#progress = progress;
     this.#wanted = new Map(answers.map((answer) => [answer.seq, answer]));
     this.#heads = new Map(answers.map(({ receipt }) => [receipt.upto, new Set()]));
-    this.found = { failures: {}, rows: 0, seals: [], log: [], definition: null, seed: null, settlement: new Settlement() };
+    this.found = { failures: {}, rows: 0, seals: [], stamped: 0, log: [], definition: null, seed: null, settlement: new Settlement() };
   }
 
   async begin() {
@@ -213,7 +213,8 @@ class Verifier {
     }
   }
 
-  #publishedHead({ seq, head, at }) {
+  #publishedHead({ seq, head, at, timestamp }) {
+    if (timestamp) this.found.stamped++; // the signature is not checked here
     if (seq !== this.found.rows || head !== hex(this.#head)) this.#fail("chain", `the head published for seq ${seq} at ${at} is not that of the rows`);
   }
 
