@@ -1,17 +1,19 @@
-"""A model of the settlement: any clicks on two nodes, repeats, lost answers and voids.
+"""A model of the settlement: any clicks on two nodes, repeats, lost answers, voids and changes.
 
-After each step the log is compared with the rule in Python that ``hunt simulate`` uses
-(`hunt.core.grants`), with the verifier that shares no code with the server, and with the
-limits themselves, stated once more as sums over the log.
+After each step the log is compared with the rule in Python that ``hunt verify --bundle`` and
+``hunt simulate`` use (`hunt.core.replay`), with the verifier that shares no code with the
+server, and with the limits themselves, stated once more as sums over the log.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import starmap
 from typing import ClassVar
@@ -21,18 +23,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
+from hunt.core import bundle
 from hunt.core.definition import Area, Definition, Even, Moments, Prize, Quota, Step
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.fairness import Draws
-from hunt.core.grants import Grants
-from hunt.core.hunt_file import to_json
 from hunt.core.maps import Map
 from hunt.core.odds import Odds
 from hunt.core.periods import steps
+from hunt.core.replay import Replay
 from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
 from hunt.store.reward_states import RewardStates
+from tests.proof.bundles import Json
 from tests.proof.verifiers import python_verifier
 from tests.support.trio_machine import TrioMachine
 
@@ -83,6 +86,21 @@ PLACES = st.sampled_from((10.0, 45.5, 90.0))
 CLICKS = st.lists(st.tuples(st.integers(0, 60), PLAYERS, PLACES), min_size=1, max_size=12)
 NODES = st.integers(0, 1)
 
+QUOTAS = st.none() | st.builds(Quota, st.integers(1, 6), st.sampled_from(("hour", "day", "hunt")))
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "attempts": QUOTAS,
+        "max_wins": QUOTAS,
+        "cooldown": st.sampled_from((0.0, 0.01, 3600.0)),
+        "max_speed": st.sampled_from((None, 3000.0)),
+        "timezone": st.sampled_from(("UTC", "Europe/Berlin", "Asia/Kathmandu")),
+    },
+)
+
+#: An entry of the chain, and the definition beside it.
+Entry = tuple[Json, Json | None]
+
 
 class SettlementMachine(TrioMachine):
     """Two nodes, each with a connection of its own, commit to one hunt."""
@@ -98,16 +116,15 @@ class SettlementMachine(TrioMachine):
     @initialize(name=st.sampled_from(sorted(hunts(datetime.now(UTC)))))
     def open_hunt(self, name: str) -> None:
         self.hunt = hunts(datetime.now(UTC))[name]
+        self.hunts = [self.hunt]  # all versions
         self.odds, self.draws = Odds(self.hunt), Draws(SEED)
         self.firsts: dict[str, Reward] = {}  # outcome of each click that counted, by id
-        self.voids: dict[int, datetime] = {}
-        self.rows: list[Reward] = []
+        self.voids: set[int] = set()
         self.do(self._open)
 
     async def _open(self) -> None:
-        store = Hunts(self.pools[0])
-        await store.apply(self.hunt, seed=SEED, actor="test")
-        await store.open(self.hunt.id)
+        await self._apply()
+        await Hunts(self.pools[0]).open(self.hunt.id)
 
     def _click(self, number: int, player: str, x: float) -> Click:
         """Return a click; the same number is the same click, on whatever node."""
@@ -164,17 +181,34 @@ class SettlementMachine(TrioMachine):
         rows = [row for row in self.do(self._read) if row.prize and row.seq not in self.voids]
         if rows:
             seq = rows[number % len(rows)].seq
-            self.voids[seq] = self.do(self._void, seq)
+            self.voids.add(seq)
+            self.do(self._void, seq)
 
-    async def _void(self, seq: int) -> datetime:
+    async def _void(self, seq: int) -> None:
         states = RewardStates(self.pools[0])
         await states.change(self.hunt.id, "void", actor="test", seqs=[seq], reason="test")
-        query = """select c.at from reward_changes c join hunts h on h.number = c.hunt
-                    where h.id = %s and c.seq = %s"""
+
+    @rule(rules=CHANGES, stock=st.none() | st.integers(1, 6), keeps=st.booleans())
+    def change(self, rules: dict[str, object], stock: int | None, keeps: bool) -> None:
+        """An operator changes limits, a stock, or the list of prizes, while clicks arrive."""
+        first, *others = self.hunts[0].prizes
+        if not (first.release or first.first):
+            first = replace(first, stock=stock, per_player=stock)
+        prizes = (first, *(others if keeps or first.overflow else ()))
+        self.hunt = replace(self.hunt, **rules, prizes=prizes)  # type: ignore[arg-type]
+        self.hunts.append(self.hunt)
+        self.odds = Odds(self.hunt)
+        self.do(self._apply)
+
+    async def _apply(self) -> None:
+        await Hunts(self.pools[0]).apply(self.hunt, seed=SEED, actor="test")
+
+    async def _entries(self) -> list[Entry]:
+        query = """select e.document, e.definition from proof_entries e
+                     join hunts h on h.number = e.hunt where h.id = %s order by e.number"""
         async with self.pools[0].connection() as conn:
-            row = await (await conn.execute(query, (self.hunt.id, seq))).fetchone()
-        assert row is not None
-        return row[0]  # type: ignore[no-any-return]
+            rows = await (await conn.execute(query, (self.hunt.id,))).fetchall()
+        return [(json.loads(each), found and json.loads(found)) for each, found in rows]
 
     async def _read(self) -> list[Reward]:
         rows = []
@@ -199,11 +233,14 @@ class SettlementMachine(TrioMachine):
         assert len({row.id for row in rows}) == len(rows), "a click counts once"
         assert [row.at for row in rows] == sorted(row.at for row in rows)
         self._limits(rows)
-        self._replay(rows, self._python_rule())
-        self._replay(rows, self._verifier())
+        entries = self.do(self._entries)
+        self._python_rule(entries, rows)
+        self._verifier(entries, rows)
 
     def _limits(self, rows: list[Reward]) -> None:
-        """State the limits as sums over the log."""
+        """State the limits as sums over the log, as long as they did not change."""
+        if len(self.hunts) > 1:
+            return
         standing = Counter(row.prize for row in rows if row.seq not in self.voids)
         by_player = Counter((row.player, row.prize) for row in rows if row.prize)
         for prize in self.hunt.prizes:
@@ -219,51 +256,53 @@ class SettlementMachine(TrioMachine):
             wins = Counter(row.player for row in rows if row.prize)
             assert max(wins.values(), default=0) <= self.hunt.max_wins.count
 
-    def _replay(
-        self, rows: list[Reward], judge: tuple[Callable[[Reward], object], Callable[..., None]]
-    ) -> None:
-        """Pass the rows in their order, with the voids between them."""
-        settle, take_back = judge
-        by_seq = {row.seq: row for row in rows}
-        pending = sorted((at, seq) for seq, at in self.voids.items())
-        for row in rows:
-            while pending and pending[0][0] <= _time(row.at):
-                at, seq = pending.pop(0)
-                take_back(by_seq[seq], at)
-            assert settle(row) is None, row
+    def _python_rule(self, entries: list[Entry], rows: list[Reward]) -> None:
+        """Replay the log with the code of ``hunt verify --bundle``, which raises."""
+        replay = Replay(SEED)
+        for document, definition, row in _merged(entries, rows):
+            if row is not None:
+                names = ("id", "player", "x", "y", "prize", "points", "sold_out")
+                plain = {name: getattr(row, name) for name in names}
+                replay.row(row.seq, bundle.Row(**plain), Replay.time(row.at))
+            elif document["kind"] == "seal":
+                replay.change(bundle.definition_of(definition or {}), {}, document["at"])
+            elif document["kind"] == "void":
+                replay.void(document["rewards"], document["at"])
 
-    def _python_rule(self) -> tuple[Callable[[Reward], object], Callable[..., None]]:
-        grants = Grants(self.hunt, SEED)
-
-        def settle(row: Reward) -> object:
-            assert row.x is not None
-            place = row.x, 20.0
-            assert grants.attempt(row.player, _time(row.at), place)
-            prize = self.odds.draw(*place, self.draws.uniform(row.id, row.player))
-            given = grants.settle(prize and prize.id, row.player, place, _time(row.at))
-            return None if given == (row.prize, row.sold_out) else given
-
-        def take_back(row: Reward, at: datetime) -> None:
-            grants.take_back(row.prize or "", _time(row.at), at)
-
-        return settle, take_back
-
-    def _verifier(self) -> tuple[Callable[[Reward], object], Callable[..., None]]:
+    def _verifier(self, entries: list[Entry], rows: list[Reward]) -> None:
+        """Replay the log with the verifier that shares no code with the server."""
         verify = python_verifier()
         settlement = verify.Settlement(SEED)
-        settlement.enter(verify.Version(to_json(self.hunt), SEED))
-
-        def plain(row: Reward) -> dict[str, object]:
-            names = ("id", "player", "x", "y", "prize", "points", "sold_out")
-            return {name: getattr(row, name) for name in names} | {"at": verify.instant(row.at)}
-
-        def take_back(row: Reward, at: datetime) -> None:
-            settlement.take_back(plain(row), verify.instant(at.isoformat()))
-
-        return lambda row: settlement.judge(plain(row)), take_back
+        won = {}
+        for document, definition, row in _merged(entries, rows):
+            if row is not None:
+                names = ("id", "player", "x", "y", "prize", "points", "sold_out")
+                plain = {name: getattr(row, name) for name in names}
+                won[row.seq] = plain | {"at": verify.instant(row.at)}
+                assert settlement.judge(won[row.seq]) is None, row
+            elif document["kind"] == "seal":
+                since = verify.instant(document["at"])
+                settlement.enter(verify.Version(definition, SEED, since))
+            elif document["kind"] == "void":
+                for seq in document["rewards"]:
+                    settlement.take_back(won[seq], verify.instant(document["at"]))
 
     async def end(self) -> None:
         await self.stack.aclose()
+
+
+def _merged(
+    entries: list[Entry], rows: list[Reward]
+) -> Iterator[tuple[Json, Json | None, Reward | None]]:
+    """Yield entries and rows in the order of the chain: an entry, its definition, or a row."""
+    after: dict[int, list[Entry]] = {}
+    for each in entries:
+        after.setdefault(each[0]["seq"], []).append(each)
+    for row in (None, *rows):
+        if row is not None:
+            yield {}, None, row
+        for document, definition in after.get(0 if row is None else row.seq, ()):
+            yield document, definition, None
 
 
 def _time(at: str) -> datetime:
