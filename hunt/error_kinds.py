@@ -1,10 +1,10 @@
-"""The classes of errors, for pages and documents that list all of them."""
+"""The classes of errors: lists of all of them, and the statuses that a client may repeat."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from hunt.errors import HuntError
+from hunt.errors import HuntError, OutcomeUnknown, Refused
 
 Kind = TypeVar("Kind", bound=HuntError)
 
@@ -15,3 +15,18 @@ def kinds(base: type[Kind]) -> list[type[Kind]]:
     for child in base.__subclasses__():
         found |= dict.fromkeys(kinds(child))
     return list(found)
+
+
+#: Refusals of `hunt.errors` after which the click is certainly not recorded.  Other modules
+#: have further ones, of requests that are no clicks.
+_UNRECORDED = [
+    each
+    for each in kinds(Refused)
+    if each.__module__ == Refused.__module__ and each not in {Refused, OutcomeUnknown}
+]
+
+#: Statuses of refusals that a repetition of the request does not change.
+FINAL = frozenset(each.status for each in _UNRECORDED if "Retry-After" not in each.headers)
+
+#: Statuses of refusals of load or speed only: the same request may be served later.
+RETRYABLE = frozenset(each.status for each in _UNRECORDED) - FINAL

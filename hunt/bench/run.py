@@ -7,11 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-#: Statuses of load shedding: nothing was recorded, which is correct under load.
-REFUSED = frozenset({429, 503})
-
-#: Status of an unknown outcome: the click may be in the log.
-UNKNOWN = 504
+from hunt.error_kinds import RETRYABLE
+from hunt.errors import OutcomeUnknown
 
 
 @dataclass(slots=True)
@@ -40,12 +37,12 @@ class Run:
     @property
     def refused(self) -> int:
         """Number of refused clicks; they are not in the log."""
-        return sum(self.statuses[status] for status in REFUSED)
+        return sum(self.statuses[status] for status in RETRYABLE)
 
     @property
     def unknown(self) -> int:
         """Number of clicks with an unknown outcome."""
-        return self.sent - sum(self.statuses.values()) + self.statuses[UNKNOWN]
+        return self.sent - sum(self.statuses.values()) + self.statuses[OutcomeUnknown.status]
 
     def throughput(self) -> float:
         """Return settled clicks a second while new ones were sent."""
@@ -61,7 +58,7 @@ class Run:
             found.append(f"{self.wrong} answers did not match their click")
         if self.unsent:
             found.append(f"{self.unsent} clicks could not be sent: more connections are needed")
-        bad = {s: n for s, n in sorted(self.statuses.items()) if s != 200 and s not in REFUSED}
+        bad = {s: n for s, n in sorted(self.statuses.items()) if s != 200 and s not in RETRYABLE}
         found.extend(f"{count} clicks were answered with {status}" for status, count in bad.items())
         return found
 

@@ -7,7 +7,8 @@ import math
 import random
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from uuid import UUID
 
 import trio
 from msgspec import Struct
@@ -17,8 +18,10 @@ from hunt.bench.target import Target
 from hunt.core.crowds import UNIFORM, Crowds, Shares
 from hunt.core.definition import Definition
 from hunt.core.expected_value import grid, worth
+from hunt.error_kinds import FINAL
 from hunt.rehearsal.links import BrokenLink, ClickLink
-from hunt.testing.history import Attempt, History, Verdict
+from hunt.testing import answers
+from hunt.testing.history import Attempt, History
 
 #: Attempts of one click, at most.
 TRIES = 4
@@ -28,9 +31,6 @@ AGAIN = 0.25
 
 #: Share of the answered clicks that are sent once more.
 REPEATS = 0.05
-
-#: Refusals that a repetition cannot change.
-FINAL = frozenset({400, 401, 403, 404, 409, 422})
 
 #: Half of the players click around the hints, if the hunt has positions.
 CROWDS: Shares = {"uniform": 0.5, "hints": 0.5}
@@ -139,46 +139,31 @@ class Clickers:
     def _made(self, player: int) -> tuple[str, bytes]:
         """Return the id and the body of a new click."""
         x, y = self._crowds.position(self._crowds.of(player))
-        bits = f"{self._random.getrandbits(128):032x}"
-        click = f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
+        click = str(UUID(int=self._random.getrandbits(128), version=4))
         body: dict[str, object] = {"id": click, "x": x, "y": y}
         if self._definition.max_accuracy is not None:
             body["accuracy"] = self._definition.max_accuracy / 2
         return click, json.dumps(body).encode()
 
     async def _attempt(self, link: ClickLink, player: Player, click: str, body: bytes) -> Attempt:
-        sent, status, note = trio.current_time(), None, ""
-        seen: dict[str, Any] = {}
+        sent, status, text = trio.current_time(), None, b""
         try:
             status, text = await link.click(player.token, body)
-            seen = json.loads(text) if status == 200 else {}
-            if status != 200:
-                note = _slug(text)
+            note = "" if status == 200 else _slug(text)
         except BrokenLink as exc:
             note = str(exc)
-        attempt = Attempt(
+        attempt = answers.attempt(
             sent=sent,
             answered=trio.current_time(),
             hunt=self._definition.id,
             player=player.name,
             click=click,
-            verdict=_verdict(status),
             status=status,
-            seq=seen.get("seq"),
-            prize=seen.get("prize"),
-            points=seen.get("points", 0),
-            duplicate=bool(seen.get("duplicate")),
-            code=seen.get("code"),
+            body=text,
             note=note,
         )
         self._history.add(attempt)
         return attempt
-
-
-def _verdict(status: int | None) -> Verdict:
-    if status == 200:
-        return "ok"
-    return "refused" if status in {*FINAL, 429, 503} else "unknown"
 
 
 def _slug(body: bytes) -> str:

@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
-#: ``ok``: status 200, so the click is in the log.  ``refused``: certainly not recorded (429,
-#: 503, and 4xx of invalid clicks).  ``unknown``: anything else, such as 504, a connection
+#: ``ok``: status 200, so the click is in the log.  ``refused``: certainly not recorded, by
+#: a refusal of `hunt.errors`.  ``unknown``: anything else, such as 504, a connection
 #: reset, a timeout, or an answer that the client did not wait for.
 Verdict = Literal["ok", "refused", "unknown"]
 

@@ -6,6 +6,7 @@ import json
 import random
 from contextlib import closing
 from datetime import UTC, datetime
+from uuid import UUID
 
 import trio
 
@@ -13,7 +14,9 @@ from hunt.core.arrivals import Arrival, Arrivals, Habits
 from hunt.core.crowds import Crowds
 from hunt.core.definition import Definition
 from hunt.core.expected_value import grid, worth
-from hunt.testing.history import Attempt, History, Verdict
+from hunt.error_kinds import FINAL
+from hunt.testing import answers
+from hunt.testing.history import Attempt, History
 from tests.examples.compressed import Example
 from tests.faults import http
 from tests.faults.players import token
@@ -26,9 +29,6 @@ AGAIN = 0.2
 
 #: Attempts of one click, at most, until it has an answer that is final.
 TRIES = 5
-
-#: Refusals that a repetition cannot change: not open, no attempts left, too far.
-FINAL = {403, 409, 422}
 
 
 class Players:
@@ -91,8 +91,7 @@ class Players:
         """Send one click until its outcome is known."""
         self.late = max(self.late, (datetime.now(UTC) - arrival.at).total_seconds())
         x, y = self._crowds.position(self._crowds.of(arrival.player))
-        bits = f"{self._random.getrandbits(128):032x}"
-        click = f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
+        click = str(UUID(int=self._random.getrandbits(128), version=4))
         body: dict[str, object] = {"id": click, "x": x, "y": y}
         if self._definition.max_accuracy is not None:
             body["accuracy"] = 10
@@ -110,29 +109,18 @@ class Players:
         if player not in self._tokens:
             self._tokens[player] = token(name)
         request = http.click_request(self._tokens[player], self._definition.id, body)
-        sent, status, seen = trio.current_time(), None, {}
+        sent, status, text = trio.current_time(), None, b""
         try:
             response = await channel.request(request)
-            status = response.status
-            seen = json.loads(response.body) if status == 200 else {}
+            status, text = response.status, bytes(response.body)
         except http.Broken:
             channel.close()
-        return Attempt(
+        return answers.attempt(
             sent=sent,
             answered=trio.current_time(),
             hunt=self._definition.id,
             player=name,
             click=click,
-            verdict=_verdict(status),
             status=status,
-            seq=seen.get("seq"),
-            prize=seen.get("prize"),
-            points=seen.get("points", 0),
-            duplicate=bool(seen.get("duplicate")),
+            body=text,
         )
-
-
-def _verdict(status: int | None) -> Verdict:
-    if status == 200:
-        return "ok"
-    return "refused" if status in {*FINAL, 429, 503} else "unknown"

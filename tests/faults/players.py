@@ -7,16 +7,14 @@ import random
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from uuid import UUID
 
 import trio
 
 from hunt.core import tokens
-from hunt.testing.history import (
-    Attempt,
-    History,
-    Mark,
-    Verdict,
-)
+from hunt.error_kinds import FINAL
+from hunt.testing import answers
+from hunt.testing.history import Attempt, History, Mark
 from tests.faults import http
 from tests.faults.nodes import SECRET
 
@@ -28,8 +26,6 @@ PATIENCE = 6.0
 #: Seconds, at most, that a client waits before it tries again.  A real one would
 #: heed ``Retry-After``; this one is impatient, so that it sees the moment of recovery.
 AGAIN = 0.15
-
-VERDICTS: dict[int, Verdict] = {200: "ok", 503: "refused", 429: "refused", 422: "refused"}
 
 
 async def readiness(port: int) -> int:
@@ -93,8 +89,7 @@ class Crowd:
 
     def click_id(self) -> str:
         """Return a UUID that is made from this run's seed."""
-        bits = f"{self.random.getrandbits(128):032x}"
-        return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
+        return str(UUID(int=self.random.getrandbits(128), version=4))
 
 
 #: Position of clicks that the store rejects, in runs with such a position.
@@ -120,7 +115,7 @@ async def click_all_the_time(crowd: Crowd, player: str, number: int) -> None:
                 if not channel.connected:  # the node to which a load balancer would send it now
                     channel.port = crowd.ports[number % len(crowd.ports)]
                 attempt = await click(crowd, channel, player, signed, body)
-                if attempt.verdict == "ok" or attempt.status == 422:
+                if attempt.verdict == "ok" or attempt.status in FINAL:
                     break
                 if attempt.verdict == "refused" and crowd.random.random() < crowd.fickle:
                     break
@@ -138,40 +133,27 @@ async def click(
     """Send a click once, and record the result."""
     sent = trio.current_time()
     status: int | None = None
-    seen: dict[str, object] = {}
-    note = ""
+    text, note = b"", ""
     hasty = crowd.random.random() < crowd.hasty
     patience = 0.005 * crowd.random.random() if hasty else PATIENCE
     try:
         with trio.fail_after(patience):
             response = await channel.request(http.click_request(signed, HUNT, body))
-        status = response.status
-        if status == 200:
-            seen = json.loads(response.body)
-        else:
-            note = bytes(response.body).decode("utf-8", "replace")[:200]
+        status, text = response.status, bytes(response.body)
+        if status != 200:
+            note = text.decode("utf-8", "replace")[:200]
     except http.Broken as exc:
         note = str(exc)
     except trio.TooSlowError:
         note = "left" if hasty else "given up"
-    prize, seq = seen.get("prize"), seen.get("seq")
-    receipt = seen.get("receipt") or {}
-    assert isinstance(receipt, dict)
-    attempt = Attempt(
+    attempt = answers.attempt(
         sent=sent,
         answered=trio.current_time(),
         hunt=HUNT,
         player=player,
         click=json.loads(body)["id"],
-        verdict=VERDICTS.get(status or 0, "unknown"),
         status=status,
-        seq=int(str(seq)) if seq is not None else None,
-        prize=None if prize is None else str(prize),
-        points=int(str(seen.get("points", 0))),
-        duplicate=bool(seen.get("duplicate")),
-        code=None if (code := seen.get("code")) is None else str(code),
-        upto=receipt.get("upto"),
-        head=receipt.get("head"),
+        body=text,
         note=note,
     )
     crowd.history.add(attempt)
