@@ -59,7 +59,7 @@ from hunt.service.webhook_sender import open_sender
 from hunt.service.webhooks import Webhooks
 from hunt.settings import Settings, connection_limits
 from hunt.store.store import Store
-from hunt.store.webhooks import open_secrets
+from hunt.store.webhook_secrets import open_secrets
 
 #: The release of hunt; reading it takes milliseconds.
 VERSION = version("hunt-server")

@@ -82,6 +82,19 @@ class LogEvents:
         reached = events[-1].seq if len(events) == limit else reach
         return events, reached, reached < end
 
+    async def following(self, hunt: str, wanted: EventFilter, *, after: int) -> int | None:
+        """Return the seq of the next event after `after`; None without one.
+
+        Raises:
+            StoreError: The log cannot be read.
+        """
+        more = True
+        while more:
+            events, after, more = await self.page(hunt, wanted, after=after, limit=1)
+            if events:
+                return events[0].seq
+        return None
+
     async def ends(self, hunt: str, epoch: str = "") -> tuple[str, int, int | None]:
         """Return the present epoch of a log, its last row, and the last row left of `epoch`.
 

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from hunt.core import claims, codes
 from hunt.core.key_ring import KeyRing, key_id
-from hunt.store import code_pools, seeds, webhooks
+from hunt.store import code_pools, seeds, webhook_secrets
 from hunt.store.audit import record_change
 from hunt.store.codes import RESERVE
 from hunt.store.driver.connection import Connection
@@ -63,7 +63,7 @@ COLUMNS: Sequence[SealedColumn] = (
     ),
     SealedColumn(
         "webhook secrets", "webhook_secrets", "sealed", ("webhook", "number"),
-        lambda hunt, webhook, _: webhooks.secret_context(hunt, webhook),
+        lambda hunt, webhook, _: webhook_secrets.secret_context(hunt, webhook),
         hunt="(select w.hunt from webhooks w where w.id = t.webhook)",
     ),
 )  # fmt: skip

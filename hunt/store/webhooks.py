@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from itertools import starmap
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from hunt.core.key_ring import KeyRing, context
+from hunt.core.key_ring import KeyRing
 from hunt.core.log_event import Events
-from hunt.core.webhook_signature import new_secret
 from hunt.core.webhooks import MOST_ENDPOINTS, PATIENCE, DeadLetter, WebhookState
 from hunt.errors import HuntNotFound, InvalidRequest, WebhookNotFound, WrongState
-from hunt.store import webhook_audit
+from hunt.store import webhook_audit, webhook_secrets
 from hunt.store.audit import record_change
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
@@ -46,24 +44,6 @@ CHANGE = """
            attempts = case when seq = %(seq)s then attempts else 0 end,
            failing_since = case when seq = %(seq)s then failing_since end
      where id = %(id)s
-"""
-
-SECRETS = """
-    select sealed from webhook_secrets
-     where webhook = %s and coalesce(expires_at > clock_timestamp(), true) order by number desc
-"""
-
-EXPIRE_SECRETS = """
-    update webhook_secrets set expires_at = clock_timestamp() + make_interval(secs => %s)
-     where webhook = %s and expires_at is null
-"""
-
-DROP_SECRETS = "delete from webhook_secrets where webhook = %s and expires_at <= clock_timestamp()"
-
-ADD_SECRET = """
-    insert into webhook_secrets (webhook, number, sealed)
-    select %(id)s, coalesce(max(number), 0) + 1, %(sealed)s
-      from webhook_secrets where webhook = %(id)s
 """
 
 DEAD = """
@@ -141,7 +121,7 @@ class Webhooks:
                 inserted = await (await conn.execute(INSERT, values)).fetchone()
                 assert inserted is not None
                 id_: int = inserted[0]
-                secret = await self._add_secret(conn, hunt, id_)
+                secret = await webhook_secrets.add(conn, self._ring, hunt, id_)
                 after = webhook_audit.shown(to_builtins(new)) | {"seq": seq}
                 await record_change(
                     conn, actor, "webhook added", hunt, before=None, after=after, webhook=id_
@@ -199,9 +179,7 @@ class Webhooks:
             async with self._pool.transaction() as conn:
                 before = await _lock(conn, hunt, id_)
                 old = await webhook_audit.signing(conn, id_)
-                await conn.execute(EXPIRE_SECRETS, (keep, id_))
-                secret = await self._add_secret(conn, hunt, id_)
-                await conn.execute(DROP_SECRETS, (id_,))
+                secret = await webhook_secrets.rotate(conn, self._ring, hunt, id_, keep)
                 await conn.execute(CHANGE, before)
                 await record_change(
                     conn, actor, "webhook rotated", hunt,
@@ -218,8 +196,7 @@ class Webhooks:
         """
         with translated():
             async with self._pool.connection() as conn:
-                rows = await (await conn.execute(SECRETS, (id_,))).fetchall()
-        return open_secrets(self._ring, hunt, id_, list(starmap(bytes, rows)))
+                return await webhook_secrets.valid(conn, self._ring, hunt, id_)
 
     async def tested(self, hunt: str, id_: int, *, status: int | None, actor: str) -> None:
         """Record that an operator has sent a test."""
@@ -291,8 +268,11 @@ class Webhooks:
             WebhookNotFound: The hunt has no such endpoint.
             WrongState: No event of the endpoint has failed, or the endpoint just went on.
         """
-        found = await self.get(hunt, id_)
-        event = await self._next_event(found) if found.attempts else None
+        found, event = await self.get(hunt, id_), None
+        if found.attempts:
+            event = await LogEvents(self._pool).following(
+                hunt, found.webhook.wanted, after=found.seq
+            )
         with translated():
             async with self._pool.transaction() as conn:
                 before = await _lock(conn, hunt, id_)
@@ -306,38 +286,6 @@ class Webhooks:
                     before={"seq": before["seq"]}, after={"seq": event}, webhook=id_,
                 )  # fmt: skip
         return event
-
-    async def _next_event(self, found: WebhookState) -> int | None:
-        """Return the seq of the event that an endpoint receives next."""
-        log, webhook = LogEvents(self._pool), found.webhook
-        events, reached, more = await log.page(
-            webhook.hunt, webhook.wanted, after=found.seq, limit=1
-        )
-        while more and not events:
-            events, reached, more = await log.page(
-                webhook.hunt, webhook.wanted, after=reached, limit=1
-            )
-        return events[0].seq if events else None
-
-    async def _add_secret(self, conn: Connection, hunt: str, id_: int) -> str:
-        secret = new_secret(os.urandom)
-        sealed = self._ring.seal(secret.encode(), secret_context(hunt, id_))
-        await conn.execute(ADD_SECRET, {"id": id_, "sealed": sealed})
-        return secret
-
-
-def open_secrets(ring: KeyRing, hunt: str, id_: int, sealed: Sequence[bytes]) -> list[str]:
-    """Return the secrets of an endpoint.
-
-    Raises:
-        SealError: They cannot be opened.
-    """
-    return [ring.open(each, secret_context(hunt, id_)).decode() for each in sealed]
-
-
-def secret_context(hunt: str, id_: int) -> bytes:
-    """Return the context in which the secrets of an endpoint are sealed."""
-    return context("webhook", hunt, id_)
 
 
 async def _lock(conn: Connection, hunt: str, id_: int) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from hunt.store.driver.pool import Pool
 from hunt.store.log import Log
 from hunt.store.log_events import LogEvents
 from hunt.store.webhook_leases import WebhookLeases
-from hunt.store.webhooks import NewWebhook, open_secrets
+from hunt.store.webhook_secrets import open_secrets
+from hunt.store.webhooks import NewWebhook
 from hunt.store.webhooks import Webhooks as Stored
 from hunt.testing.webhook_checks import in_order
 from tests.store.open_log import click, opened

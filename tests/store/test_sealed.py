@@ -11,7 +11,7 @@ from hunt.core import claims, fairness
 from hunt.core.codes import Code
 from hunt.core.key_ring import KeyRing
 from hunt.errors import InvalidRequest, SealError
-from hunt.store import sealed, webhooks
+from hunt.store import sealed, webhook_secrets
 from hunt.store.audit import Audit
 from hunt.store.codes import Codes
 from hunt.store.driver.pool import open_pool
@@ -155,7 +155,7 @@ async def test_no_sealed_column_is_forgotten(database: str) -> None:
 
 async def test_webhook_secret_is_sealed_again_and_opens(database: str) -> None:
     async with opened(database) as (_, pool):
-        context = webhooks.secret_context("harbour", 1)
+        context = webhook_secrets.secret_context("harbour", 1)
         async with pool.connection() as conn:
             await conn.execute(
                 "insert into webhooks (hunt, url, seq)"

@@ -17,7 +17,8 @@ from hunt.store.hunts import Hunts
 from hunt.store.log_events import LogEvents
 from hunt.store.players import Players
 from hunt.store.webhook_leases import WebhookLeases
-from hunt.store.webhooks import NewWebhook, Webhooks, open_secrets
+from hunt.store.webhook_secrets import open_secrets
+from hunt.store.webhooks import NewWebhook, Webhooks
 from tests.store.open_log import click, opened
 
 RING = KeyRing([("one", bytes(32))])
