@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -11,10 +12,12 @@ from msgspec.structs import replace
 from trio.testing import MockClock
 
 from hunt.core import sse
+from hunt.core.bans import Ban
 from hunt.core.codes import Code
 from hunt.core.events import Reward
 from hunt.core.sse import Parser
 from hunt.errors import Draining, Overloaded
+from hunt.service import hub
 from hunt.service.subscriber import Frame, Mailbox, Reason, Subscription
 from tests.support.hubs import make_hub, subscribed, subscription_of
 
@@ -281,3 +284,68 @@ async def test_refused_streams_have_a_retry_time() -> None:
         ):
             pass
         assert draining.value.retry_after == 1.5
+
+
+def banned(**client: object) -> Ban:
+    given = {"player": None, "network": None, "hunt": None} | client
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    return Ban(id=1, reason="", until=None, at=at, actor="root", **given)  # type: ignore[arg-type]
+
+
+async def test_new_ban_ends_the_streams_that_it_concerns() -> None:
+    made, _ = make_hub()
+    near = replace(subscription_of("bob"), source="203.0.113.7")
+    far = replace(subscription_of("zoe"), source="203.0.113.8")
+    with ExitStack() as stack:
+        here, there, other, addressed, distant = (
+            stack.enter_context(subscribed(made, each, buffer=9, transport="sse"))
+            for each in (
+                subscription_of("ada"), subscription_of("ada", "river"), subscription_of("adam"),
+                near, far,
+            )
+        )  # fmt: skip
+        made._bans.replace([banned(player="ada", hunt="harbour"), banned(network="203.0.113.7/32")])
+        await made.end_banned()
+        assert here.reason == addressed.reason == "banned"
+        assert there.reason is other.reason is distant.reason is None
+        assert made.is_open(distant)
+        assert not made.is_open(here)
+
+
+async def test_ends_of_many_banned_streams_let_other_tasks_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub, "SLICE", 2)
+    made, _ = make_hub()
+    ends: list[int] = []
+
+    async def count() -> None:
+        for _ in range(3):
+            ends.append(sum(each.reason is not None for each in mailboxes))
+            await trio.lowlevel.checkpoint()
+
+    with ExitStack() as stack:
+        mailboxes = [
+            stack.enter_context(subscribed(made, subscription_of("ada"), buffer=9, transport="sse"))
+            for _ in range(6)
+        ]
+        made._bans.replace([banned(player="ada")])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(made.end_banned)
+            nursery.start_soon(count)
+        assert all(each.reason == "banned" for each in mailboxes)
+    assert max(ends) <= 6
+    assert any(0 < each < 6 for each in ends)
+
+
+async def test_backlog_is_told_in_frames_and_clients() -> None:
+    made, _ = make_hub()
+    assert made.backlog() == (0, 0)
+    with (
+        subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as one,
+        subscribed(made, subscription_of("bob"), buffer=9, transport="sse") as two,
+        subscribed(made, subscription_of("zoe"), buffer=9, transport="sse") as idle,
+    ):
+        made.queues |= {one, two, idle}
+        made.publish("harbour", [reward(1), reward(2), reward(3), reward(4, "bob")])
+        assert made.backlog() == (4, 2)

@@ -1,0 +1,217 @@
+"""Challenges of visitors: proof of work, what a failure means, and the choice by the settings."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from typing import Any
+
+import pytest
+import trio
+from msgspec import to_builtins
+from trio.testing import MockClock
+
+from hunt.core import altcha
+from hunt.errors import ChallengeFailed, ChallengeUnavailable, SettingsError, StoreUnavailable
+from hunt.service import challenges
+from hunt.service.challenges import RETRY_AFTER, Altcha, Challenge, Challenges, make_challenges
+from hunt.service.siteverify import Unavailable
+from hunt.settings import Settings
+from tests.support.solving import solve
+
+NOW = 1_000_000.0
+KEYS = altcha.keys([b"new" * 12, b"old" * 12])
+
+
+class Store:
+    """Remembers used challenges; fails while `fails`."""
+
+    def __init__(self) -> None:
+        self.used: dict[str, int] = {}
+        self.fails = False
+
+    async def use(self, challenge: str, *, until: int) -> bool:
+        if self.fails:
+            raise StoreUnavailable("no database")
+        is_new = challenge not in self.used
+        self.used[challenge] = until
+        return is_new
+
+
+def proof(store: Store, work: int = 20) -> Altcha:
+    return Altcha(KEYS, work=work, use=store.use, wall=lambda: NOW)
+
+
+def puzzle(made: Altcha) -> dict[str, Any]:
+    offered = made.offered()
+    assert offered["kind"] == "altcha"
+    found: dict[str, Any] = to_builtins(offered["puzzle"])
+    return found
+
+
+async def test_answer_to_a_proof_of_work_is_right_once() -> None:
+    store = Store()
+    made = proof(store)
+    given = puzzle(made)
+    assert given["maxnumber"] == 20
+    answer = solve(given)
+    await made.verify(answer)
+    assert store.used == {given["challenge"]: int(NOW) + altcha.TTL}
+    with pytest.raises(ValueError, match="the answer was used before"):
+        await made.verify(answer)
+    with pytest.raises(ValueError, match="the answer was used before"):
+        await proof(store).verify(answer)  # by another process
+    assert solve(puzzle(made)) != answer
+
+
+async def test_puzzles_differ_and_any_number_may_be_the_answer() -> None:
+    made = proof(Store(), work=1)
+    puzzles = [puzzle(made) for _ in range(40)]
+    assert len({each["salt"] for each in puzzles}) == 40
+    assert all(len(each["salt"].partition("?")[0]) == 24 for each in puzzles)
+    assert {number(each) for each in puzzles} == {0, 1}
+
+
+def number(given: dict[str, Any]) -> int:
+    """Return the number that solves a puzzle."""
+    found: int = json.loads(b64decode(solve(given)))["number"]
+    return found
+
+
+async def test_repeat_is_refused_while_the_database_fails() -> None:
+    store = Store()
+    made = proof(store)
+    answer = solve(puzzle(made))
+    store.fails = True
+    with pytest.raises(Unavailable, match="the database cannot be asked: no database"):
+        await made.verify(answer)
+    with pytest.raises(ValueError, match="used before"):
+        await made.verify(answer)
+
+
+async def test_process_remembers_a_bounded_number_of_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(challenges, "REMEMBERED", 2)
+    store = Store()
+    made = proof(store)
+    answers = [solve(puzzle(made)) for _ in range(3)]
+    for answer in answers:
+        await made.verify(answer)
+    store.used.clear()
+    for answer in answers[1:]:
+        with pytest.raises(ValueError, match="used before"):
+            await made.verify(answer)
+    await made.verify(answers[0])  # forgotten here; the database refuses it
+
+
+async def test_proof_of_work_starts_at_once() -> None:
+    async with trio.open_nursery() as nursery:
+        with trio.fail_after(5):
+            await nursery.start(proof(Store()).run)
+
+
+class Fake:
+    """A challenge that fails with an error, or answers too late."""
+
+    kind = "fake"
+
+    def __init__(self, error: Exception | None, seconds: float = 0.0) -> None:
+        self.error, self.seconds = error, seconds
+
+    def offered(self) -> dict[str, object]:
+        return {"kind": self.kind}
+
+    async def verify(self, answer: str) -> None:
+        assert answer == "answer"
+        await trio.sleep(self.seconds)
+        if self.error is not None:
+            raise self.error
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        task_status.started()
+
+
+def wrapped(fake: Challenge, *, admits: bool = False) -> Challenges:
+    return Challenges(fake, timeout=3.0, admits=admits)
+
+
+@pytest.mark.parametrize("admits", [False, True])
+async def test_wrong_answer_is_refused(admits: bool) -> None:
+    made = wrapped(Fake(ValueError("it is wrong")), admits=admits)
+    with pytest.raises(ChallengeFailed, match="it is wrong"):
+        await made.verify("answer")
+    assert made.faults == {"challenge": 0}
+
+
+async def test_right_answer_has_the_whole_timeout(autojump_clock: MockClock) -> None:
+    made = wrapped(Fake(None, 2.9))
+    assert (made.kind, made.offered()) == ("fake", {"kind": "fake"})
+    await made.verify("answer")
+    assert made.faults == {"challenge": 0}
+
+
+@pytest.mark.parametrize(
+    ("fake", "why"),
+    [
+        (Fake(Unavailable("the service is down")), "the service is down"),
+        (Fake(None, 3.1), "no answer within 3 s"),
+    ],
+)
+async def test_failure_refuses_or_admits_and_is_logged(
+    autojump_clock: MockClock, capfd: pytest.CaptureFixture[str], fake: Fake, why: str
+) -> None:
+    made = wrapped(fake)
+    with pytest.raises(ChallengeUnavailable) as caught:
+        await made.verify("answer")
+    assert caught.value.retry_after == RETRY_AFTER
+    admitting = wrapped(fake, admits=True)
+    await admitting.verify("answer")
+    assert made.faults == admitting.faults == {"challenge": 1}
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(database_url="postgresql://", jwt_secret=(b"s" * 32,), **given)
+
+
+def made_by(given: Settings) -> Challenges | None:
+    return make_challenges(given, use=Store().use, wall=lambda: NOW)
+
+
+def test_no_challenge_by_default() -> None:
+    assert made_by(settings()) is None
+
+
+async def test_proof_of_work_by_the_settings() -> None:
+    given = settings(challenge="altcha", challenge_work=7, challenge_timeout=1.5)
+    made = made_by(given)
+    assert made is not None
+    assert (made.kind, made._timeout, made._admits) == ("altcha", 1.5, False)
+    offered = puzzle(made._challenge)  # type: ignore[arg-type]
+    assert offered["maxnumber"] == 7
+    await made.verify(solve(offered))
+    assert altcha.check(altcha.keys(given.jwt_secret), solve(offered), now=NOW)
+
+
+@pytest.mark.parametrize("kind", ["turnstile", "hcaptcha"])
+def test_third_party_by_the_settings(kind: str) -> None:
+    made = made_by(
+        settings(
+            challenge=kind,
+            challenge_site_key="site",
+            challenge_secret="secret",
+            challenge_outage="admit",
+        )
+    )
+    assert made is not None
+    assert made._admits
+    offered = made.offered()
+    assert (made.kind, offered["kind"], offered["site_key"]) == (kind, kind, "site")
+
+
+@pytest.mark.parametrize(
+    "given", [{"challenge_site_key": "site"}, {"challenge_secret": "secret"}, {}]
+)
+def test_third_party_needs_both_keys(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="HUNT_CHALLENGE=turnstile needs"):
+        made_by(settings(challenge="turnstile", **given))
