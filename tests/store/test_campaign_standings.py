@@ -5,14 +5,18 @@ from __future__ import annotations
 import pytest
 import trio
 
+from hunt.core.campaign import Campaign, CampaignDefinition
 from hunt.core.leaderboard import LeaderboardEntry as Entry
 from hunt.store import campaign_standings
 from hunt.store.campaign_standings import CampaignStandings, DoorStanding, OwnRank
+from hunt.store.hunts import Hunts
 from hunt.store.leaderboard import StoredLeaderboard
 from hunt.store.log import Log
+from hunt.store.names import StoredNames
 from hunt.store.players import Players
-from tests.store.campaigns import doors, stored
-from tests.store.open_log import click
+from hunt.store.reward_states import RewardStates
+from tests.store.campaigns import doors, seed, stored
+from tests.store.open_log import PLAIN, click
 
 
 async def test_points_are_those_of_all_doors_and_count_once(
@@ -142,6 +146,67 @@ async def test_campaign_that_another_process_adds_up_is_left_to_it(database: str
             assert await _within(board) == (0, 0)
             assert await StoredLeaderboard(pool).add_up("advent-01") == (0, 0)
         assert await board.add_up("advent") == (1, 0)
+
+
+async def test_other_campaigns_and_hunts_do_not_count(database: str) -> None:
+    winter = Campaign("winter", "Winter", "Europe/Berlin")
+    async with stored(database, doors(-0.3, -0.2)) as (campaigns, pool):
+        other = CampaignDefinition(winter, doors(-0.3, campaign="winter"))
+        await campaigns.apply(other, new_seed=seed, actor="test")
+        await campaigns.set_state("winter", "open", actor="test")
+        hunts, log, board = Hunts(pool), Log(pool), CampaignStandings(pool)
+        await hunts.apply(PLAIN, seed=seed(), actor="test")
+        await hunts.open("harbour")
+        for hunt in ("winter-01", "harbour"):
+            wins = [click(each, "coin") for each in ("ada", "ada", "zoe")]
+            await log.append(hunt, wins)
+        await log.append("advent-01", [click("ada", "coin")])
+        await log.append("advent-02", [click("ada", "coin"), click("bob", "coin")])
+        assert await board.add_up("advent") == (3, 0)
+        assert await board.leaders("advent", 9) == [Entry("ada", 10, 2), Entry("bob", 5, 1)]
+        assert await board.add_up("winter") == (3, 0)
+        assert await board.rank("advent", "bob") == OwnRank(2, 5, 1)
+        assert await board.rank("winter", "zoe") == OwnRank(2, 5, 1)
+        assert [each.hunt for each in await board.standing("advent", "ada")] == [
+            "advent-01", "advent-02",
+        ]  # fmt: skip
+        assert len(await board.rewards("advent", "ada", limit=9)) == 2
+        assert await campaigns.hunts("advent") == ["advent-01", "advent-02"]
+
+
+async def test_tie_goes_to_the_player_who_was_first(database: str) -> None:
+    async with stored(database, doors(-0.3, -0.2)) as (_, pool):
+        log, board = Log(pool), CampaignStandings(pool)
+        await log.append("advent-01", [click("zoe", "coin")])
+        await log.append("advent-02", [click("ada", "coin"), click("cy")])
+        await board.add_up("advent")
+        assert await board.leaders("advent", 9) == [Entry("zoe", 5, 1), Entry("ada", 5, 1)]
+        assert await board.leaders("advent", 1) == [Entry("zoe", 5, 1)]
+        assert await board.rank("advent", "zoe") == OwnRank(1, 5, 1)
+        assert await board.rank("advent", "ada") == OwnRank(2, 5, 1)
+
+
+async def test_void_reward_does_not_count_but_a_sent_one_does(database: str) -> None:
+    async with stored(database, doors(-0.3)) as (_, pool):
+        log, board, states = Log(pool), CampaignStandings(pool), RewardStates(pool)
+        await log.append("advent-01", [click("ada", "coin") for _ in range(3)])
+        await states.change("advent-01", "void", actor="test", seqs=[1], reason="x")
+        await states.change("advent-01", "sent", actor="test", seqs=[2])
+        assert await board.standing("advent", "ada") == [DoorStanding(1, "advent-01", 2, 10)]
+        await board.add_up("advent")
+        assert await board.standing("advent", "ada") == [DoorStanding(1, "advent-01", 2, 10)]
+
+
+async def test_refused_name_is_not_on_the_board(database: str) -> None:
+    async with stored(database, doors(-0.3, -0.2)) as (_, pool):
+        board, names = CampaignStandings(pool), StoredNames(pool)
+        await Log(pool).append("advent-01", [click("ada", "coin"), click("bob", "coin")])
+        await names.put({"ada": "Ada", "bob": "Rude"}, claimed=False)
+        await names.refuse("bob", refused=True, actor="test")
+        await board.add_up("advent")
+        assert await board.leaders("advent", 9) == [
+            Entry("ada", 5, 1, "Ada"), Entry("bob", 5, 1, None),
+        ]  # fmt: skip
 
 
 async def _within(board: CampaignStandings) -> tuple[int, int]:
