@@ -18,6 +18,8 @@ from tests.mutation.functions import MUTANTS
 from tests.mutation.modules import ROOT, mutate
 from tests.mutation.parts import PARTS
 from tests.mutation.sql import mutate_functions
+from tests.mutation.statements import STATEMENTS
+from tests.mutation.webhook_statements import WEBHOOK_STATEMENTS
 from tests.support import reaper
 from tests.support.database import SERVER
 from tests.support.pg_hba import trusting
@@ -39,7 +41,7 @@ def mutate_sql(patterns: tuple[str, ...], jobs: int, environment: dict[str, str]
     """Run the mutants of the SQL functions; return whether none survived."""
     chosen = [
         each
-        for each in MUTANTS
+        for each in (*MUTANTS, *STATEMENTS, *WEBHOOK_STATEMENTS)
         if not patterns or any(fnmatchcase(str(each), pattern) for pattern in patterns)
     ]
     survivors = trio.run(mutate_functions, chosen, jobs, environment)

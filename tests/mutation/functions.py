@@ -1,4 +1,4 @@
-"""Mutants of the SQL functions: each changes one condition, and a test must fail."""
+"""Mutants of the SQL functions of clicks, codes and claims: each changes one condition."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ BOARD = ("tests/store/test_leaderboard.py", "tests/web/routes/test_leaderboard.p
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One changed condition of an SQL function.
+    """One changed condition of SQL.
 
     Args:
-        function: Name of the file, without its suffix.
+        function: Name of the function; or path of a module with statements, from the project's
+            folder.
         old: Text that is in the file once.
         new: Text that replaces it.
         tests: Arguments of pytest: the tests of which one must fail.
@@ -38,8 +39,15 @@ class Mutant:
         old, new = " ".join(self.old.split()), " ".join(self.new.split())
         return f"{self.function}: {old!r} -> {new!r}"
 
+    @property
+    def path(self) -> str:
+        """The changed file, from the project's folder."""
+        if self.function.endswith(".py"):
+            return self.function
+        return f"hunt/store/functions/{self.function}.sql"
+
     def apply(self, text: str) -> str:
-        """Return the function with its condition changed."""
+        """Return the text of the file with its condition changed."""
         if text.count(self.old) != 1:
             raise ValueError(f"{self}: the text occurs {text.count(self.old)} times, not once")
         return text.replace(self.old, self.new)
@@ -205,7 +213,7 @@ MUTANTS = (
     Mutant("hunt_settle", "t.totals[2] - z.granted", "t.totals[1] - z.granted", GRANTS),
     Mutant("hunt_settle", "p_at < z.starts or p_at >= z.until", "p_at < z.starts", GRANTS),
     Mutant("hunt_settle", "p_at < z.starts or p_at >= z.until", "p_at >= z.until", GRANTS),
-    Mutant("hunt_settle", "else 1 + floor(", "else floor(", GRANTS),
+    Mutant("hunt_settle", "else 1 + div(", "else div(", GRANTS),
     Mutant("hunt_settle", "s.may - s.granted - s.lost", "s.may - s.granted", GRANTS),
     Mutant("hunt_settle", "s.stock - s.granted - s.lost", "s.stock - s.granted", GRANTS),
     Mutant("hunt_settle", "s.first and not s.retired", "s.first", GRANTS),

@@ -54,7 +54,7 @@ def write(mutant: Mutant, folder: Path) -> None:
     for each in COPIED:
         shutil.copytree(ROOT / each, folder / each, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
-    file = folder / f"hunt/store/functions/{mutant.function}.sql"
+    file = folder / mutant.path
     file.write_text(mutant.apply(file.read_text("utf-8")), "utf-8")
 
 

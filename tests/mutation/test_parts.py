@@ -7,6 +7,8 @@ import pytest
 from tests.mutation.functions import MUTANTS, Mutant
 from tests.mutation.modules import ROOT, draw
 from tests.mutation.parts import PARTS, Part
+from tests.mutation.statements import STATEMENTS
+from tests.mutation.webhook_statements import WEBHOOK_STATEMENTS
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
@@ -17,9 +19,9 @@ def test_patterns_and_tests_of_a_part_exist(part: Part) -> None:
         assert (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *STATEMENTS, *WEBHOOK_STATEMENTS], ids=str)
 def test_text_of_an_sql_mutant_occurs_once(mutant: Mutant) -> None:
-    mutant.apply((ROOT / f"hunt/store/functions/{mutant.function}.sql").read_text("utf-8"))
+    mutant.apply((ROOT / mutant.path).read_text("utf-8"))
     assert all((ROOT / path).exists() for path in mutant.tests if path.endswith(".py"))
 
 
