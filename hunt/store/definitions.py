@@ -7,18 +7,15 @@ from datetime import datetime
 
 from msgspec import Struct
 from psycopg.types.json import Jsonb
-from psycopg.types.range import Range
 
 from hunt.core import chain, fairness
-from hunt.core.definition import Area, Definition, Even, Prize, differences, is_test
+from hunt.core.definition import Definition, differences, is_test
 from hunt.core.hunt_file import from_json, to_json
 from hunt.core.hunts import State
 from hunt.core.key_ring import KeyRing
-from hunt.core.periods import steps
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
-from hunt.store import seals, seeds
+from hunt.store import prizes, seals, seeds
 from hunt.store.audit import record_change
-from hunt.store.code_changes import check_codes
 from hunt.store.driver.connection import Connection
 from hunt.store.epochs import new_epoch
 
@@ -44,52 +41,6 @@ CHANGE = """
            sealed_share = case when share_hash = %(share_hash)s then sealed_share end
      where number = %(number)s
     returning seed, sealed_seed, sealed_share
-"""
-
-KEEP_PRIZE = """
-    insert into prizes as z (
-        hunt, id, stock, per_player, points, starts, until, even, stepped, first, center, within,
-        sphere, void, overflow, codes)
-    values (
-        %(hunt)s, %(id)s,
-        case when %(codes)s then (
-            select coalesce(max(c.position), 0) from codes c
-             where c.hunt = %(hunt)s and c.prize = %(id)s
-        ) else %(stock)s end,
-        %(per_player)s, %(points)s, %(starts)s, %(until)s, %(even)s,
-        %(stepped)s, %(first)s, %(center)s::point, %(within)s,
-        %(sphere)s, %(void)s, %(overflow)s, %(codes)s)
-    on conflict (hunt, id) do update
-       set (stock, per_player, points, starts, until, even, stepped, first, center, within,
-            sphere, void, overflow, codes, retired)
-         = (excluded.stock, excluded.per_player, excluded.points, excluded.starts,
-            excluded.until, excluded.even, excluded.stepped, excluded.first, excluded.center,
-            excluded.within, excluded.sphere, excluded.void, excluded.overflow, excluded.codes,
-            false)
-"""
-
-FORGET_STEPS = "delete from prize_steps where hunt = %s"
-KEEP_STEPS = """
-    insert into prize_steps (hunt, prize, at, total)
-    select %s, %s, s.* from unnest(%s::timestamptz[], %s::int[]) as s
-"""
-
-RETIRE = "update prizes set retired = true where hunt = %s and not id = any(%s)"
-
-# For a stock or limit that is new: count the grants so far.  Void ones count for the limit only.
-COUNT = """
-    update prizes z set granted = (
-        select count(*) from rewards r where r.hunt = %(hunt)s and r.prize = %(prize)s
-           and not exists (select from reward_changes c
-                            where c.hunt = %(hunt)s and c.seq = r.seq and c.state = 'void'))
-     where z.hunt = %(hunt)s and z.id = %(prize)s
-"""
-COUNT_PLAYERS = """
-    insert into player_prizes (hunt, player, prize, granted)
-    select r.hunt, r.player, r.prize, count(*) from rewards r
-     where r.hunt = %(hunt)s and r.prize = %(prize)s
-     group by r.hunt, r.player, r.prize
-    on conflict (hunt, player, prize) do update set granted = excluded.granted
 """
 
 # For a quota that is new, or whose periods are others: count the clicks, or the wins, so far in
@@ -202,14 +153,9 @@ async def apply(
     else:
         number = found.number
         seed, share = await _change(conn, number, definition, ring)
-    draws = chain.joined_seed(seed, share)
-    before = {} if old is None else {prize.id: prize for prize in old.prizes}
-    await conn.execute(FORGET_STEPS, (number,))
-    for prize in definition.prizes:
-        await _keep(conn, number, definition, prize, before.get(prize.id), draws)
+    await prizes.keep(conn, number, old, definition, chain.joined_seed(seed, share))
     if old is not None:
         await _count_periods(conn, number, old, definition)
-    await conn.execute(RETIRE, (number, [prize.id for prize in definition.prizes]))
     if old is None or old.retain != definition.retain:
         await conn.execute(KEEP_RETENTION, {"hunt": number, "keep": definition.retain})
     await conn.execute(REMEMBER, (actor, number))
@@ -300,51 +246,3 @@ def check_share(old: Definition, new: Definition) -> None:
     if old.second_share != new.second_share:
         wrong = "cannot change once the hunt was opened: its draws depend on it"
         raise DefinitionError({"hunt.second_share": wrong})
-
-
-async def keep_steps(
-    conn: Connection, number: int, definition: Definition, prize: Prize, seed: bytes
-) -> None:
-    """Store the release plan of a prize, if it has one."""
-    plan = steps(definition, prize, seed)
-    if plan:
-        times, totals = [step.at for step in plan], [step.total for step in plan]
-        await conn.execute(KEEP_STEPS, (number, prize.id, times, totals))
-
-
-async def _keep(
-    conn: Connection,
-    number: int,
-    definition: Definition,
-    prize: Prize,
-    before: Prize | None,
-    seed: bytes,
-) -> None:
-    area = prize.odds if prize.first and isinstance(prize.odds, Area) else None
-    values = {
-        "hunt": number,
-        "id": prize.id,
-        "stock": prize.stock,
-        "per_player": prize.per_player,
-        "points": prize.points,
-        "starts": prize.starts,
-        "until": prize.until,
-        "even": Range(*definition.period(prize)) if isinstance(prize.release, Even) else None,
-        "stepped": prize.release is not None and not isinstance(prize.release, Even),
-        "first": prize.first,
-        "center": area and f"({area.at[0]!r},{area.at[1]!r})",
-        "within": area and area.within,
-        "sphere": definition.map.is_degrees,
-        "void": prize.void,
-        "overflow": prize.overflow,
-        "codes": prize.codes,
-    }
-    await conn.execute(KEEP_PRIZE, values)
-    await keep_steps(conn, number, definition, prize, seed)
-    # Not prepared: a plan made for this hunt locks its partition only.
-    which = {"hunt": number, "prize": prize.id}
-    if prize.is_counted and not (before and before.is_counted):
-        await conn.execute(COUNT, which, prepare=False)
-    await check_codes(conn, which, prize, before)
-    if prize.per_player is not None and (before is None or before.per_player is None):
-        await conn.execute(COUNT_PLAYERS, which, prepare=False)

@@ -8,9 +8,9 @@ import hmac
 from hunt.core import chain, seal
 from hunt.core.key_ring import KeyRing
 from hunt.errors import WrongState
-from hunt.store import seeds
+from hunt.store import prizes, seeds
 from hunt.store.audit import record_change
-from hunt.store.definitions import FORGET_STEPS, Found, keep_steps
+from hunt.store.definitions import Found
 from hunt.store.driver.connection import Connection
 
 KEEP = """
@@ -36,9 +36,7 @@ async def enter_share(
     assert row is not None
     seed, sealed_seed, last_seq, at = row
     draws = chain.joined_seed(seeds.opened(ring, hunt, seed, sealed_seed), share)
-    await conn.execute(FORGET_STEPS, (found.number,))
-    for prize in found.definition.prizes:
-        await keep_steps(conn, found.number, found.definition, prize, draws)
+    await prizes.keep_plans(conn, found.number, found.definition, draws)
     entry = {"kind": "share", "seq": last_seq, "at": seal.moment(at)}
     await conn.execute(EXTEND, (found.number, chain.canonical(entry).decode()))
     await record_change(
