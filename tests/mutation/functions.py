@@ -13,7 +13,7 @@ AUDIT = ("tests/store/test_audit.py",)
 PROBE = ("tests/store/driver/test_limits.py", "-k", "probe or shared_session")
 CLICKS = "tests/web/routes/test_clicks.py"
 CODES = ("tests/store/test_codes.py",)
-STATES = ("tests/store/test_reward_states.py",)
+STATES = ("tests/store/test_reward_states.py", "tests/store/test_reward_changes.py")
 RETAIN = ("tests/store/test_retention.py",)
 BOARD = ("tests/store/test_leaderboard.py", "tests/web/routes/test_leaderboard.py")
 
@@ -325,7 +325,6 @@ MUTANTS = (
         STATES,
     ),
     Mutant("hunt_change_rewards", "select distinct s as seq", "select s as seq", STATES),
-    Mutant("hunt_change_rewards", "w.seq = i.seq and w.prize is not null", "w.seq = i.seq", STATES),
     Mutant("hunt_change_rewards", "w.hunt = v_hunt and", "", STATES),
     Mutant(
         "hunt_change_rewards",
