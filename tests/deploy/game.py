@@ -9,17 +9,29 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import starmap
+from typing import Any
 
 import httpx
 import psycopg
 import trio
 
+from hunt.core.events import Reward
 from hunt.core.sse import Parser
 from hunt.core.tokens import sign
-from tests.support import certificates
+from hunt.testing.checks import Violation
+from hunt.testing.history import Attempt, History
+from hunt.testing.proof_checks import proven
+from hunt.testing.stored_log import StoredLog
+from tests.support import certificates, stored_chain
 from tests.support.processes import until
 
 SECRET = b"deploy-secret-deploy-secret-deploy"
+
+ROWS = """
+    select seq, click_id::text, player, prize, points, hunt_time(at), x, y, sold_out
+      from rewards order by seq
+"""
 
 #: Players at the same time, and seconds between two clicks of one.
 PLAYERS, PAUSE = 6, 0.02
@@ -35,6 +47,7 @@ class Player:
     settled: dict[str, int] = field(default_factory=dict)  #: seq of each click with a 200, by id
     streamed: list[tuple[int, str]] = field(default_factory=list)  #: seq and click id, in order
     last_id: str | None = None  #: of the last event with an id
+    answers: list[Attempt] = field(default_factory=list)  #: with a 200
     cuts: int = 0  #: streams that ended or failed
     greeted: trio.Event = field(default_factory=trio.Event)  #: the first stream has begun
 
@@ -48,10 +61,20 @@ class Player:
                 self.statuses[answer.status_code] += 1
                 assert answer.status_code in {200, 503, 504}, answer.text
                 if answer.status_code == 200:
-                    self.settled[str(body["id"])] = answer.json()["seq"]
+                    self._keep(answer.json())
                 else:
                     await trio.sleep(PAUSE)
             await trio.sleep(PAUSE)
+
+    def _keep(self, told: dict[str, Any]) -> None:
+        self.settled[told["id"]] = told["seq"]
+        receipt = told.get("receipt") or {}  # a release before receipts gives none
+        attempt = Attempt(
+            sent=0, answered=0, hunt="harbour", player=self.name, click=told["id"], verdict="ok",
+            status=200, seq=told["seq"], prize=told["prize"], points=told["points"],
+            upto=receipt.get("upto"), head=receipt.get("head"),
+        )  # fmt: skip
+        self.answers.append(attempt)
 
     async def follow(self) -> None:
         """Read the stream until cancelled; resume after each cut."""
@@ -109,6 +132,18 @@ class Game:
             order = [seq for seq, _ in each.streamed]
             assert order == sorted(set(order)), f"{each.name}: out of order or repeated"
             assert {click: seq for seq, click in each.streamed} == logged
+
+    def against_receipts(self, database: str) -> list[Violation]:
+        """Return what contradicts the seals, the published heads and the receipts of answers.
+
+        Args:
+            database: Connection string of the database.
+        """
+        with psycopg.connect(database) as connection:
+            chain = stored_chain.of(connection.execute(stored_chain.QUERY, ["harbour"]).fetchone())
+            rows = list(starmap(Reward, connection.execute(ROWS)))
+        log = StoredLog(hunt="harbour", epoch="", last_seq=len(rows), rows=rows, chain=chain)
+        return proven(History(each for player in self.players for each in player.answers), log)
 
 
 @asynccontextmanager

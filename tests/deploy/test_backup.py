@@ -121,6 +121,7 @@ async def test_backup_restores_everything_and_any_moment(tmp_path: Path) -> None
     try:
         assert log_of(everything) == whole
         game.check(everything.as_role("hunt_app"))
+        assert game.against_receipts(everything.as_role("hunt_app")) == []
     finally:
         await everything.stop()
 
@@ -133,6 +134,12 @@ async def test_backup_restores_everything_and_any_moment(tmp_path: Path) -> None
             "select count(*) from rewards where at > %s::timestamptz", (moment,)
         )
         assert late == 0
+        answers = [each for player in game.players for each in player.answers]
+        lost = [each for each in answers if (each.upto or 0) > len(rows)]
+        found = game.against_receipts(earlier.as_role("hunt_app"))
+        assert [(each.check, each.lines) for each in found] == [
+            ("receipts", (str(each),)) for each in lost
+        ], "the receipts of all lost rows show the loss, and no others"
         earlier.hunt("epoch", "--new")
         earlier.hunt("doctor")
         await _play_on(earlier, game, lost=whole[len(rows) :])
