@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,9 +13,14 @@ from msgspec import ValidationError, convert, to_builtins
 from hunt.cli import arguments, running
 from hunt.core.schedule import ACTIONS, Action, NewEntry, ScheduleEntry
 from hunt.settings import Settings
+from hunt.store.campaign_schedule import CampaignSchedule
+from hunt.store.campaigns import Campaigns
 from hunt.store.schedule import Schedule
 
 COLUMNS = ("entry", "at", "action", "state", "late", "by", "reason")
+
+#: An entry, and the hunt that it is for if it was asked for by the campaign.
+Listed = tuple[str | None, ScheduleEntry]
 
 _hunt = click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
 
@@ -40,6 +46,7 @@ class Moment(click.ParamType[datetime]):
 @click.group(
     epilog=arguments.examples(
         "hunt schedule add harbour open --at 2030-12-01T18:00:00Z",
+        "hunt schedule add advent close --at 2030-12-25T00:00:00Z",
         "hunt schedule list harbour",
         "hunt schedule remove harbour 3",
     )
@@ -77,11 +84,15 @@ def add(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Add an entry: ACTION on HUNT at a time, by the database's clock."""
+    """Add an entry: ACTION on HUNT at a time, by the database's clock.
+
+    With the id of a campaign, each door that is not over gets the entry.
+    """
     new = NewEntry(at=at, action=action, text=text, prize=prize, count=count, within=within)
     settings = arguments.read(data_dir, config).settings
-    entry = running.run(_add, settings, hunt_id, new)
-    click.echo(f"{entry.action} of hunt {hunt_id} at {_time(entry.at)} (entry {entry.id})")
+    for hunt, entry in running.run(_add, settings, hunt_id, new):
+        name = hunt or hunt_id
+        click.echo(f"{entry.action} of hunt {name} at {_time(entry.at)} (entry {entry.id})")
 
 
 @command.command(name="list", epilog=arguments.examples("hunt schedule list harbour --json"))
@@ -89,15 +100,16 @@ def add(
 @arguments.json_option
 @arguments.options
 def list_(hunt_id: str, as_json: bool, data_dir: Path | None, config: Path | None) -> None:
-    """List the entries of HUNT, by time."""
+    """List the entries of HUNT, or of all doors of a campaign, by time."""
     found = running.run(_list, arguments.read(data_dir, config).settings, hunt_id)
     if as_json:
-        click.echo(json.dumps(to_builtins(found)))
+        click.echo(json.dumps([_shown(each) for each in found]))
         return
     if not found:
         click.echo("nothing is scheduled")
         return
-    arguments.echo_table([COLUMNS, *map(_row, found)])
+    head = COLUMNS if found[0][0] is None else ("hunt", *COLUMNS)
+    arguments.echo_table([head, *map(_row, found)])
 
 
 @command.command(epilog=arguments.examples("hunt schedule remove harbour 3"))
@@ -110,14 +122,19 @@ def remove(hunt_id: str, entry: int, data_dir: Path | None, config: Path | None)
     click.echo(f"{gone.action} at {_time(gone.at)} is removed (entry {gone.id})")
 
 
-async def _add(settings: Settings, hunt_id: str, new: NewEntry) -> ScheduleEntry:
+async def _add(settings: Settings, hunt_id: str, new: NewEntry) -> Sequence[Listed]:
     async with running.pool(settings) as pool:
-        return await Schedule(pool).add(hunt_id, new, actor=arguments.actor())
+        actor = arguments.actor()
+        if await Campaigns(pool).exists(hunt_id):
+            return await CampaignSchedule(pool).add(hunt_id, new, actor=actor)
+        return [(None, await Schedule(pool).add(hunt_id, new, actor=actor))]
 
 
-async def _list(settings: Settings, hunt_id: str) -> list[ScheduleEntry]:
+async def _list(settings: Settings, hunt_id: str) -> Sequence[Listed]:
     async with running.pool(settings) as pool:
-        return await Schedule(pool).entries(hunt_id)
+        if await Campaigns(pool).exists(hunt_id):
+            return await CampaignSchedule(pool).entries(hunt_id)
+        return [(None, each) for each in await Schedule(pool).entries(hunt_id)]
 
 
 async def _remove(settings: Settings, hunt_id: str, entry: int) -> ScheduleEntry:
@@ -129,13 +146,20 @@ def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S %Z}"
 
 
-def _row(entry: ScheduleEntry) -> tuple[str, ...]:
+def _shown(listed: Listed) -> dict[str, object]:
+    hunt, entry = listed
+    shown: dict[str, object] = to_builtins(entry)
+    return shown if hunt is None else {"hunt": hunt} | shown
+
+
+def _row(listed: Listed) -> tuple[str, ...]:
+    hunt, entry = listed
     what: str = entry.action
     if entry.action == "release":
         what = f"release {entry.count} of {entry.prize}"
     elif entry.action == "announce":
         what = "withdraw the announcement" if entry.text is None else "announce a text"
     return (
-        str(entry.id), _time(entry.at), what, entry.state,
+        *(() if hunt is None else (hunt,)), str(entry.id), _time(entry.at), what, entry.state,
         "" if entry.late is None else f"{entry.late:.1f} s", entry.actor, entry.reason or "",
     )  # fmt: skip

@@ -100,8 +100,7 @@ class Schedule:
                 found = await (await conn.execute(NUMBER, (hunt,))).fetchone()
                 if found is None:
                     raise missing(hunt)
-                rows = await (await conn.execute(LIST, found)).fetchall()
-        return [_entry(row) for row in rows]
+                return await entries_of(conn, found[0])
 
     async def add(self, hunt: str, new: NewEntry, *, actor: str) -> ScheduleEntry:
         """Add an entry; every process is told.
@@ -120,18 +119,7 @@ class Schedule:
                 found = await locked(conn, hunt)
                 if found is None:
                     raise missing(hunt)
-                await _check(conn, found, new)
-                await conn.execute(CLEAN, {"hunt": found.number, "most": MOST})
-                values = to_builtins(new, builtin_types=(type(new.at),))
-                values |= {"hunt": found.number, "actor": actor}
-                row = await (await conn.execute(ADD, values)).fetchone()
-                assert row is not None
-                entry = _entry(row)
-                await record_change(
-                    conn, actor, "schedule", hunt, before=None, after=_detail(entry)
-                )
-                await conn.execute(NOTIFY, (hunt,))
-        return entry
+                return await add_entry(conn, found, new, actor)
 
     async def remove(self, hunt: str, number: int, *, actor: str) -> ScheduleEntry:
         """Remove a waiting entry, and return it.
@@ -246,6 +234,27 @@ class Schedule:
         assert entry.count is not None
         definition = released(found.definition, entry.prize, entry.count, row[0])
         await apply(conn, found, definition, b"", BY_SCHEDULE, self._ring)
+
+
+async def entries_of(conn: Connection, number: int) -> list[ScheduleEntry]:
+    """Return the entries of the hunt of a number, by time."""
+    rows = await (await conn.execute(LIST, (number,))).fetchall()
+    return [_entry(row) for row in rows]
+
+
+async def add_entry(conn: Connection, found: Found, new: NewEntry, actor: str) -> ScheduleEntry:
+    """Add a valid entry to a locked hunt."""
+    hunt = found.definition.id
+    await _check(conn, found, new)
+    await conn.execute(CLEAN, {"hunt": found.number, "most": MOST})
+    values = to_builtins(new, builtin_types=(type(new.at),))
+    values |= {"hunt": found.number, "actor": actor}
+    row = await (await conn.execute(ADD, values)).fetchone()
+    assert row is not None
+    entry = _entry(row)
+    await record_change(conn, actor, "schedule", hunt, before=None, after=_detail(entry))
+    await conn.execute(NOTIFY, (hunt,))
+    return entry
 
 
 async def _check(conn: Connection, found: Found, new: NewEntry) -> None:

@@ -18,6 +18,7 @@ from hunt.store.anomalies import StoredAnomalies
 from hunt.store.audit import Audit
 from hunt.store.bans import StoredBans
 from hunt.store.bundles import Bundles
+from hunt.store.campaign_schedule import CampaignSchedule
 from hunt.store.campaign_standings import CampaignStandings
 from hunt.store.campaigns import Campaigns
 from hunt.store.challenges import UsedChallenges
@@ -89,6 +90,7 @@ class Store:
         self.bundles = Bundles(pool, self._ring)
         self.bans = StoredBans(pool)
         self.schedule = Schedule(pool, ring)
+        self.campaign_schedule = CampaignSchedule(pool)
         self.used_challenges = UsedChallenges(pool)
         self.campaigns = Campaigns(pool, ring)
         self.campaign_standings = CampaignStandings(pool, ring)

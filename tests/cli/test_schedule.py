@@ -7,6 +7,7 @@ import trio
 
 from hunt.errors import EntryNotFound, HuntNotFound, InvalidRequest
 from tests.cli.commands import run
+from tests.store.campaigns import doors, stored
 from tests.support.serving import serving
 
 AT = ("--at", "2999-01-01T00:00:00Z")
@@ -59,3 +60,24 @@ def test_entries_are_added_listed_and_removed(database: str) -> None:
 )
 def test_odd_entry_is_a_usage_error(arguments: list[str]) -> None:
     assert run("schedule", *arguments).exit_code == 2
+
+
+async def with_campaign(database: str) -> None:
+    async with serving(database), stored(database, doors(-0.5, 0.5)):
+        pass
+
+
+def test_entries_of_a_campaign_are_added_to_all_doors(database: str) -> None:
+    url = {"HUNT_DATABASE_URL": database}
+    trio.run(with_campaign, database)
+    added = run("schedule", "add", "advent", "close", *AT, **url)
+    assert added.output == (
+        "close of hunt advent-01 at 2999-01-01 00:00:00 UTC (entry 1)\n"
+        "close of hunt advent-02 at 2999-01-01 00:00:00 UTC (entry 2)\n"
+    )
+    lines = run("schedule", "list", "advent", **url).output.splitlines()
+    assert [line.split()[0] for line in lines] == ["hunt", "advent-01", "advent-02"]
+    found = json.loads(run("schedule", "list", "advent", "--json", **url).output)
+    assert [(each["hunt"], each["id"]) for each in found] == [("advent-01", 1), ("advent-02", 2)]
+    run("schedule", "remove", "advent-02", "2", **url)
+    assert len(json.loads(run("schedule", "list", "advent", "--json", **url).output)) == 1

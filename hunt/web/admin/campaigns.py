@@ -20,9 +20,20 @@ from hunt.store.store import Store
 from hunt.web import bodies, caller
 from hunt.web.admin.hunt_json import hunt_summary
 from hunt.web.admin.operator_routes import operator_blueprint
+from hunt.web.admin.schedule import entry_json, new_entry
 from hunt.web.responses import json_response
 
-_FILTERED = ("campaigns", "campaign", "change", "delete", "open_", "pause", "close")
+_FILTERED = (
+    "campaigns",
+    "campaign",
+    "change",
+    "delete",
+    "open_",
+    "pause",
+    "close",
+    "schedule",
+    "add_to_schedule",
+)
 
 
 def blueprint(play: Play, operations: Operations, store: Store) -> Blueprint:
@@ -88,6 +99,20 @@ def blueprint(play: Play, operations: Operations, store: Store) -> Blueprint:
     @routes.post("/<campaign>/close")
     async def close(campaign: str) -> Response:
         return await set_state(campaign, "closed")
+
+    @routes.get("/<campaign>/schedule")
+    async def schedule(campaign: str) -> Response:
+        await _check(play, store, campaign)
+        found = await store.campaign_schedule.entries(campaign)
+        return json_response({"entries": [{"hunt": hunt} | entry_json(e) for hunt, e in found]})
+
+    @routes.post("/<campaign>/schedule")
+    async def add_to_schedule(campaign: str) -> Response:
+        await _check(play, store, campaign)
+        new = new_entry(await bodies.json_object())
+        made = await store.campaign_schedule.add(campaign, new, actor=caller.operator(play))
+        entries = [{"hunt": hunt} | entry_json(entry) for hunt, entry in made]
+        return json_response({"entries": entries}, status=201)
 
     return routes
 

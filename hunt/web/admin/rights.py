@@ -39,6 +39,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin_campaigns.open_": _NONE,
     "admin_campaigns.pause": _NONE,
     "admin_campaigns.close": _NONE,
+    "admin_campaigns.schedule": _ALL,
+    "admin_campaigns.add_to_schedule": _NONE,
     "admin_export.export": _FULFILMENT,
     "admin_codes.status": _DESIGNER | _FULFILMENT,
     "admin_codes.load": _DESIGNER,

@@ -42,33 +42,33 @@ def blueprint(play: Play, operations: Operations, schedule: Schedule) -> Bluepri
     @routes.get("")
     async def entries(hunt_id: str) -> Response:
         found = await schedule.entries(hunt_id)
-        return json_response({"entries": [_json(each) for each in found]})
+        return json_response({"entries": [entry_json(each) for each in found]})
 
     @routes.post("")
     async def add(hunt_id: str) -> Response:
-        new = _new(await bodies.json_object())
+        new = new_entry(await bodies.json_object())
         entry = await schedule.add(hunt_id, new, actor=caller.operator(play))
-        response = json_response(_json(entry), status=201)
+        response = json_response(entry_json(entry), status=201)
         response.headers["Location"] = f"/v1/admin/hunts/{hunt_id}/schedule/{entry.id}"
         return response
 
     @routes.delete("/<int:entry>")
     async def remove(hunt_id: str, entry: int) -> Response:
         return json_response(
-            _json(await schedule.remove(hunt_id, entry, actor=caller.operator(play)))
+            entry_json(await schedule.remove(hunt_id, entry, actor=caller.operator(play)))
         )
 
     return routes
 
 
-def _json(entry: ScheduleEntry) -> dict[str, object]:
+def entry_json(entry: ScheduleEntry) -> dict[str, object]:
     """Return an entry as JSON values."""
     shown: dict[str, object] = to_builtins(entry)
     times = {name: moment(getattr(entry, name)) for name in ("at", "created_at", "settled_at")}
     return shown | times
 
 
-def _new(given: dict[str, object]) -> NewEntry:
+def new_entry(given: dict[str, object]) -> NewEntry:
     """Return the entry in the body of a request.
 
     Raises:

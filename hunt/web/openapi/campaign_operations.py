@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hunt.web.openapi import campaign_schemas as schemas
+from hunt.web.openapi import schedule_schemas
 from hunt.web.openapi.operation import (
     IF_NONE_MATCH,
     LIMIT,
@@ -91,5 +92,16 @@ ADMIN = (
         "admin_close_campaign", "POST", f"{_CAMPAIGN}/close",
         "Close all doors permanently; their seeds become public.",
         schemas.AdminCampaignSummary, 409,
+    ),
+    for_operators(
+        "admin_campaign_schedule", "GET", f"{_CAMPAIGN}/schedule",
+        "List the entries of the schedules of all doors, by time.",
+        schedule_schemas.CampaignSchedule,
+    ),
+    for_operators(
+        "admin_campaign_schedule_add", "POST", f"{_CAMPAIGN}/schedule",
+        "Add an entry to each door that is not over, all or none; not a release.",
+        schedule_schemas.CampaignSchedule, 409, body=schedule_schemas.NewScheduleEntry,
+        status=201,
     ),
 )  # fmt: skip

@@ -38,6 +38,18 @@ class Schedule(Struct):
     entries: list[ScheduleEntry]
 
 
+class DoorScheduleEntry(ScheduleEntry):
+    """An entry of a door of a campaign."""
+
+    hunt: Id
+
+
+class CampaignSchedule(Struct):
+    """The entries of all doors of a campaign, by time."""
+
+    entries: list[DoorScheduleEntry]
+
+
 class NewScheduleEntry(Struct, forbid_unknown_fields=True):
     """An entry to be added.
 

@@ -106,3 +106,36 @@ async def test_a_token_for_some_hunts_must_name_every_door(database: str) -> Non
         # It must not take a door away that the token does not name, either.
         assert_problem(await client.put(PATH, json=body(-0.5), **some), 403)
         assert (await client.get(PATH, **both)).status_code == 200
+
+
+async def test_schedule_of_a_campaign_is_that_of_its_open_doors(database: str) -> None:
+    at = "2999-01-01T00:00:00Z"
+    async with stored(database, doors(-0.5, 0.5, 1.5)):
+        pass
+    async with serving(database) as client:
+        operator(client)
+        await act(client, "POST", f"{ADMIN}/hunts/advent-02/close")
+        path = f"{PATH}/schedule"
+        new = {"at": at, "action": "announce", "text": "Soon."}
+        made = await client.post(path, json=new)
+        assert made.status_code == 201
+        assert [each["hunt"] for each in made.json()["entries"]] == ["advent-01", "advent-03"]
+        assert (await act(client, "GET", path)) == made.json()
+        [entry] = (await act(client, "GET", f"{ADMIN}/hunts/advent-01/schedule"))["entries"]
+        assert (entry["text"], entry["state"]) == ("Soon.", "waiting")
+        release = {"at": at, "action": "release", "prize": "coin", "count": 1}
+        problem = assert_problem(await client.post(path, json=release), 400)
+        assert list(problem["errors"]) == ["action"]
+        old = new | {"at": "2020-01-01T00:00:00Z"}
+        past = assert_problem(await client.post(path, json=old), 400)
+        assert list(past["errors"]) == ["at"]
+        assert len((await act(client, "GET", path))["entries"]) == 2, "all or none"
+        trail = (await act(client, "GET", f"{ADMIN}/audit"))["entries"]
+        assert [each["hunt"] for each in trail if each["action"] == "schedule"] == [
+            "advent-03", "advent-01",
+        ]  # fmt: skip
+        assert_problem(await client.get(f"{ADMIN}/campaigns/nowhere/schedule"), 404)
+        await act(client, "POST", f"{PATH}/close")
+        assert_problem(await client.post(path, json=new), 409)
+        client.headers.update(bearer("root", audience="hunt-admin", hunts=["advent-01"]))
+        assert_problem(await client.get(path), 403)

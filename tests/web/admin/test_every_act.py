@@ -52,7 +52,7 @@ WANTED = {
 UNRECORDED = {
     "admin.hunts", "admin.stock", "ops.samples", "ops.newest", "admin_campaigns.campaigns",
     "admin_codes.status", "admin_bans.listed", "admin_audit.audit", "admin_webhooks.every",
-    "admin_schedule.entries", "admin_live.live",
+    "admin_schedule.entries", "admin_live.live", "admin_campaigns.schedule",
     "admin_webhooks.webhooks", "admin_webhooks.webhook", "admin_webhooks.dead",
 }  # fmt: skip
 
@@ -101,6 +101,8 @@ HUNT_ACTS = [
     Act("admin_campaigns.open_", "POST", f"{CAMPAIGN}/open",
         [("open", "draft", "open"),
          ("campaign open", {"advent-01": "draft"}, {"advent-01": "open"})]),
+    Act("admin_campaigns.add_to_schedule", "POST", f"{CAMPAIGN}/schedule",
+        [("schedule", None, SOME)], {"at": "2999-01-01T00:00:00Z", "action": "close"}),
     Act("admin_campaigns.pause", "POST", f"{CAMPAIGN}/pause",
         [("paused", "open", "paused"),
          ("campaign paused", {"advent-01": "open"}, {"advent-01": "paused"})]),

@@ -39,6 +39,12 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "admin_campaigns.open_": ("POST", f"{ADMIN}/campaigns/nowhere/open", {}),
     "admin_campaigns.pause": ("POST", f"{ADMIN}/campaigns/nowhere/pause", {}),
     "admin_campaigns.close": ("POST", f"{ADMIN}/campaigns/nowhere/close", {}),
+    "admin_campaigns.schedule": ("GET", f"{ADMIN}/campaigns/nowhere/schedule", {}),
+    "admin_campaigns.add_to_schedule": (
+        "POST",
+        f"{ADMIN}/campaigns/nowhere/schedule",
+        {"json": {}},
+    ),
     "admin_export.export": ("GET", f"{HUNTS}/harbour/export", {}),
     "admin_codes.status": ("GET", f"{HUNTS}/harbour/codes", {}),
     "admin_codes.load": ("POST", f"{HUNTS}/harbour/prizes/coin/codes", {"json": {}}),
