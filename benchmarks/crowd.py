@@ -2,12 +2,12 @@
 
     python -m benchmarks.crowd [--streams 100000] [--processes 6] [--json | --markdown]
 
-Processes of their own hold the streams, from several source addresses, and open each again
-that ends.  Each process may have as many descriptors as the limit on open files allows, the
-workers too, so the number of streams is at most about that limit times the number of workers.
+Separate processes hold the streams, from several source addresses, and open a stream again when
+it ends.  The limit on open files holds for each of these processes and for each worker, so the
+number of streams is at most about that limit times the number of workers.
 
 memory: PSS of all processes of hunt, without PostgreSQL, while all streams are open.
-heartbeats: CPU of these processes while nothing happens but heartbeats.
+heartbeats: CPU of all processes of hunt while only heartbeats are sent.
 announcement: from the request of an operator until the last stream has it.
 restart: SIGHUP; until all workers are new, and until every stream is open again.  Clicks arrive
     at a fixed rate meanwhile; each answered one must be in the log, and an announcement
@@ -69,7 +69,7 @@ COLUMNS: Columns = {
     "client_cores": ("of the clients", 2),
 }
 
-#: Descriptors of a process of clients that are no streams.
+#: Number of descriptors of a client process that are not streams.
 RESERVE = 100
 
 #: Seconds within which all streams must be open, at first and after the restart.
@@ -135,8 +135,8 @@ def crowd(target: Target, streams: int) -> Iterator[Crowd]:
 
 
 def announce(target: Target, crowd: Crowd, streams: int) -> tuple[float, int]:
-    """Announce something; return the seconds to the last stream, and the number without it."""
-    time.sleep(2 * INTERVAL)  # the server sends events of one kind no faster
+    """Announce a text; return the seconds to the last stream, and how many did not get it."""
+    time.sleep(2 * INTERVAL)  # longer than the minimum time between two events of one kind
     before = sum(each.heard for each in crowd.states())
     token = sign((serving.SECRET,), "bench", audience=ADMIN, ttl=3600, now=datetime.now(UTC))
     began = time.perf_counter()

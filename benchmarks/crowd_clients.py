@@ -31,7 +31,7 @@ PER_ADDRESS = 8000
 #: Maximum number of streams that wait for their greeting.
 OPENING = 100
 
-#: Seconds until a stream is opened again that was refused, or ended without a reason.
+#: Seconds until a stream is opened again if it was refused, or ended without a reason.
 PAUSE = 1.0
 
 #: IP_BIND_ADDRESS_NO_PORT of linux/in.h: choose the local port at connect.
@@ -78,9 +78,9 @@ class _Streams:
         ]
         self._epoll = select.epoll()
         self._streams: dict[int, int] = {}  # descriptor -> number of the stream
-        self._greeting: dict[int, bytes] = {}  # what arrived of a stream without a greeting
+        self._greeting: dict[int, bytes] = {}  # bytes of a stream before its greeting
         self._due = [(0.0, each) for each in range(streams)]  # to be opened, a heap by time
-        self._retry: dict[int, float] = {}  # seconds that an ending stream was told
+        self._retry: dict[int, float] = {}  # seconds, from the server
         self._opened = self._ended = self._heard = 0
         self._last = 0.0
         self._refused: Counter[str] = Counter()

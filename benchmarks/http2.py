@@ -2,7 +2,7 @@
 
     python -m benchmarks.http2 [--connections 16] [--requests 4000] [--streams 200] [--events 50]
 
-One worker of ``hypercorn``, as a browser reaches it without a proxy.  Each connection sends
+The server is one worker of ``hypercorn``, without a proxy.  Each connection sends
 the next request after the answer to the last one.  Each stream has its own connection, and gets
 the wins of all players.  CPU is that of the worker, in microseconds for each request or delivery.
 """

@@ -20,7 +20,7 @@ def ask(url: str, query: bytes) -> bytes:
     """Return the answer of an authority to a query.
 
     Raises:
-        HuntError: There was none.
+        HuntError: The URL is not valid, or the authority did not return a timestamp.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
@@ -48,14 +48,14 @@ def check(token: bytes, head: str, at: datetime, authorities: Path) -> None:
     """Check the signature of a timestamp.
 
     Args:
-        token: Answer of an authority.
+        token: Answer of an authority, in DER.
         head: 64 hex digits.
         at: Time in the token; certificates must have been valid then.
         authorities: Certificates of trusted authorities, in PEM.
 
     Raises:
-        ProofError: It does not hold.
-        HuntError: There is no openssl.
+        ProofError: The signature is not valid.
+        HuntError: openssl is not installed.
     """
     with tempfile.NamedTemporaryFile(suffix=".tsr") as file:
         file.write(token)

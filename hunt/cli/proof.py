@@ -46,7 +46,7 @@ def export(hunt_id: str, output: Path, data_dir: Path | None, config: Path | Non
     epilog=arguments.examples("hunt proof stamp harbour --authority https://tsa.example/tsr")
 )
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
-@click.option("--authority", required=True, metavar="URL", help="Of a time stamping authority.")
+@click.option("--authority", required=True, metavar="URL", help="Time stamping authority.")
 @arguments.options
 def stamp(hunt_id: str, authority: str, data_dir: Path | None, config: Path | None) -> None:
     """Let an authority (RFC 3161) sign the newest published head of a HUNT with the time.

@@ -80,9 +80,9 @@ def leaves(ids: bytes, pseudonyms: bytes, positions: Iterable[bytes]) -> bytes:
     """Return the leaves of clicks, 32 bytes each.
 
     Args:
-        ids: Of the clicks, 16 bytes each.
-        pseudonyms: Of their players, 16 bytes each.
-        positions: Of each click: x and y as two binary64 numbers, big-endian.
+        ids: Ids of the clicks, 16 bytes each.
+        pseudonyms: Pseudonyms of their players, 16 bytes each.
+        positions: Position of each click: x and y as two binary64 numbers, big-endian.
     """
     sha256, found, at = hashlib.sha256, [], 0
     for position in positions:

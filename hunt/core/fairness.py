@@ -45,7 +45,7 @@ class Draws:
         """Return the random numbers of clicks, as `uniform` does for each.
 
         Args:
-            ids: Their UUIDs, 16 bytes each.
+            ids: UUIDs of the clicks, 16 bytes each.
             players: Ids of their players.
         """
         new_inner, new_outer, numbers, at = self._inner.copy, self._outer.copy, [], 0

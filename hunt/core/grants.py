@@ -177,8 +177,9 @@ class Grants:
     def continue_from(self, before: Grants, rows: Iterable[tuple[str, datetime, bool]]) -> None:
         """Take over the counts of the version of the hunt before this one.
 
-        Limits whose periods are others are counted anew from the log, as the database does.
-        Prizes that the hunt has no more may be drawn for a while; no step releases them.
+        If the period of a limit has changed, its counts are computed again from the log, as in the
+        database.
+        Prizes that the hunt no longer has may be drawn for a while; no step releases them.
 
         Args:
             before: The grants by the version before, after the last row.
@@ -250,7 +251,7 @@ class Grants:
         return stock is not None and self.granted[prize_id] + self.voided[prize_id] >= stock
 
     def _may(self, prize_id: str, player: str, at: datetime) -> bool:
-        """Return whether no limit of the player forbids a grant."""
+        """Return whether all limits of the player allow a grant."""
         limit, wins = self._prizes[prize_id].per_player, self._definition.max_wins
         if limit is not None and self._by_player[player, prize_id] >= limit:
             return False

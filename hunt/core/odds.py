@@ -38,7 +38,7 @@ class Odds:
         self._highest = 0.0
         for prize in prizes:  # summed as `draw` does, so that rounding is the same
             self._highest += highest(prize)
-        #: Prizes, the odds of each, and at most the sum of the odds after it.
+        #: Prizes, the odds of each, and an upper bound of the sum of the odds after it.
         self._prizes = [
             (prize, _prepared(prize, definition.map), _at_most(prizes[number:]))
             for number, prize in enumerate(prizes, 1)
@@ -68,7 +68,7 @@ class Odds:
 
 
 def _at_most(prizes: Sequence[Prize]) -> float:
-    """Return a little more than the sum of the highest odds of prizes, whatever its rounding."""
+    """Return an upper bound of the sum of the highest odds of prizes, despite rounding."""
     return sum(map(highest, prizes)) + 1e-9 if prizes else 0.0
 
 

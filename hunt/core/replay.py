@@ -18,8 +18,9 @@ from hunt.errors import ProofError
 #: A click may be drawn by the version before a change for this time after it.
 OVERLAP = timedelta(seconds=15)
 
-#: Distance of a uniform number from a sum of chances within which both sides are accepted; of a
-#: squared distance from the edge of an area, and of a distance from the speed limit, relative.
+#: Largest difference that rounding may explain, so that both outcomes are accepted: absolute
+#: between a uniform number and a sum of chances; relative between a squared distance and the edge
+#: of an area, and between a distance and the speed limit.
 ROUNDING = 2.0**-40
 
 
@@ -38,7 +39,7 @@ class _Rules:
         ]
 
     def slacks(self, x: float, y: float) -> tuple[float, ...]:
-        """Return what squared distances may differ by, relative: nothing, but at an edge."""
+        """Return the relative errors of squared distances to try: only 0 away from all edges."""
         squared = self.definition.map.squared
         for area, reach in self._areas:
             if abs(y - area.at[1]) > reach:  # most areas are far away

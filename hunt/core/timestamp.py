@@ -22,7 +22,7 @@ _SEQUENCE, _INTEGER, _TIME = 0x30, 0x02, 0x18
 
 
 def digest(head: str) -> bytes:
-    """Return what an authority signs of a head: 32 bytes."""
+    """Return the SHA-256 of a head, which an authority signs: 32 bytes."""
     return hashlib.sha256(head.encode()).digest()
 
 
@@ -41,11 +41,11 @@ def stamped_at(answer: bytes, head: str) -> datetime:
     """Return the time at which an authority stamped a head; its signature is not checked.
 
     Args:
-        answer: Of the authority.
+        answer: Answer of the authority, in DER.
         head: 64 hex digits.
 
     Raises:
-        ProofError: It is no timestamp of this head.
+        ProofError: The answer is not a timestamp of this head.
     """
     try:
         _, inner = _element(answer, 0, _SEQUENCE)

@@ -22,7 +22,7 @@ from hunt.play.stream import Stream
 
 
 class Client(Protocol):
-    """The connection to the client; a stream that the client has reset takes anything."""
+    """The connection to the client; it ignores data for a stream that the client has reset."""
 
     def respond(self, stream_id: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         """Send a whole response soon, without waiting."""
@@ -44,23 +44,23 @@ class Client(Protocol):
 
 
 class _Exchange(Struct):
-    """A request, and what answers it."""
+    """A request and the state of its answer."""
 
     head: ParsedHead
     body: bytes = b""
     request_id: str = ""
-    since: float = 0.0  #: Trio's time, in seconds, when the request was complete
-    stream: trio.CancelScope | None = None  #: of the task that sends an event stream
+    since: float = 0.0  #: Trio's time in seconds at which the request was complete
+    stream: trio.CancelScope | None = None  #: scope of the task that sends an event stream
 
 
 class Exchanges:
     """Serves the fast-path requests of a connection, each on a stream of its own.
 
-    Requests, decisions and answers are those of the park: a head becomes one of HTTP/1.1, and
-    an answer of HTTP/1.1 becomes frames.  A click needs no task; its lane answers it.
+    The decisions and answers are those of the park: the head of a request is converted to
+    HTTP/1.1, and an answer of HTTP/1.1 to frames.  A click needs no task; its lane answers it.
 
     Args:
-        park: Has the play API, the caches of heads, and the answers.
+        park: Provides the play API, the caches of heads, and the answers.
         slot: The connection's slot in the limits.
         client: Sends the answers.
         secure: The connection uses TLS.

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 import trio
 
-#: Ticks of one heartbeat interval.  A stream is silent for 7/8 of the interval to all of it.
+#: Ticks of one heartbeat interval.  A heartbeat follows a silence of 7/8 to 8/8 of the interval.
 TICKS = 8
 
 #: Ticks of silence after which a heartbeat is due.
@@ -34,7 +34,7 @@ S = TypeVar("S", bound=Streaming)
 
 
 class Heartbeats(Generic[S]):
-    """Visits each stream when a heartbeat may be due, which for a silent one is rare.
+    """Visits each stream only when a heartbeat may be due: a silent one once for each heartbeat.
 
     Args:
         interval: Seconds of silence, > 0, after which a heartbeat is sent.

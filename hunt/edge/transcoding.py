@@ -1,6 +1,6 @@
-"""HTTP/2 messages as those of HTTP/1.1, which the fast lane reads and writes.
+"""Converts HTTP/2 requests to HTTP/1.1, and answers of HTTP/1.1 to HTTP/2.
 
-Every decision about a request, and every answer, is then the same for both versions.
+The fast lane therefore decides and answers in the same way for both versions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PSEUDO = ord(":")
 def request_head(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     """Return the head of a request as HTTP/1.1; None if it cannot be one.
 
-    The fields of a cookie may come one by one (RFC 9113, 8.2.3).  ``:authority`` counts as the
+    A cookie may be split into several fields (RFC 9113, 8.2.3).  ``:authority`` counts as the
     host, so that a request with a ``host`` as well has two hosts, which the fast lane declines.
 
     Args:

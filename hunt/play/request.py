@@ -213,7 +213,7 @@ class RequestIds:
 
     def __init__(self) -> None:
         self._prefix = os.urandom(10).hex()
-        # Of 12 digits; decimal ones cost half as much as hexadecimal ones.
+        # 12 decimal digits, which cost half as much to write as hexadecimal ones.
         self._numbers = itertools.count(10**11 + int.from_bytes(os.urandom(4), "big"))
 
     def choose(self, given: str | None) -> str:

@@ -78,7 +78,7 @@ class Prepared:
         self._uniforms = Draws(hunt.seed).uniforms
         key = hunt.player_key
         self._pseudonym = None if key is None else chain.Pseudonyms(key).of
-        #: How near a click is; None in a hunt without hints.
+        #: Computes how near a click is; None in a hunt without hints.
         self.hints: Hints | None = None
         if hunt.definition.hints == "warmth":
             self.hints = Hints(_present(hunt), hunt.definition.map)
@@ -100,7 +100,7 @@ class Prepared:
 
 
 def _present(hunt: Hunt) -> list[Prize]:
-    """Return the prizes that were granted when the hunt was read: in time and in stock."""
+    """Return the prizes that could be granted when the hunt was read: in time and in stock."""
     now = hunt.as_of
     return [
         prize

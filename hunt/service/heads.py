@@ -11,10 +11,10 @@ from hunt.core.hunts import Hunt
 from hunt.errors import StoreError
 from hunt.logs import FaultLog
 
-#: Seconds, at least, between two heads of a hunt.
+#: Minimum time between two heads of a hunt, in seconds.
 INTERVAL = 1.0
 
-#: Of so many turns one asks although no log has grown: an entry may have made the chain longer.
+#: One of this many turns asks although no log has grown: the chain may have a new entry.
 IDLE = 5
 
 log = FaultLog("hunt")
@@ -23,15 +23,15 @@ log = FaultLog("hunt")
 class Heads:
     """Asks the store to record heads and to tell them to streams, in every process.
 
-    The processes of all nodes take turns without knowing each other.  Each waits a random time
-    after the last head that it heard of, so mostly one of them asks each second.  The store
-    records a head once, however many ask.
+    The processes of all nodes take turns without coordination.  Each waits a random time
+    after the last head that it heard of, so usually one of them asks each second.  The store
+    records a head once, even if several processes ask.
 
     Args:
         hunts: Returns every known hunt.
         known: Returns the last seq of a hunt that is known to be committed.
         publish: Records the heads that are new.
-        jitter: Uniform in [0, 1).
+        jitter: Returns a random number, uniform in [0, 1).
     """
 
     def __init__(

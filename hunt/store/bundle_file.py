@@ -1,4 +1,4 @@
-"""A bundle as a compressed file, made part by part."""
+"""Compresses a bundle, part by part."""
 
 from __future__ import annotations
 

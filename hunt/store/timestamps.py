@@ -27,8 +27,8 @@ class Unstamped(Struct, frozen=True):
     """The newest published head of a hunt, which has no timestamp."""
 
     hunt: int  #: number of the hunt
-    number: int  #: of the head
-    seq: int  #: of the last row before it
+    number: int  #: number of the head
+    seq: int  #: seq of the last row before it
     head: str  #: 64 hex digits
 
 
@@ -43,7 +43,7 @@ class Timestamps:
 
         Raises:
             HuntNotFound: There is no such hunt.
-            WrongState: It has no proof.
+            WrongState: The hunt has no proof.
         """
         with translated():
             async with self._pool.connection() as conn:

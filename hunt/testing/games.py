@@ -36,7 +36,7 @@ class Game:
         self.change(definition)
 
     def change(self, definition: Definition) -> None:
-        """Go on with another version of the hunt."""
+        """Continue with another version of the hunt."""
         grants = Grants(definition, self._seed)
         if self._grants is not None:
             grants.continue_from(self._grants, self._rows)
@@ -44,7 +44,7 @@ class Game:
         self._points = {prize.id: prize.points for prize in definition.prizes}
 
     def counts(self, player: str, place: Position, at: datetime) -> bool:
-        """Return whether a click counts by the limits of its player; then count the attempt."""
+        """Return whether the limits of its player let a click count; count the attempt if so."""
         assert self._grants is not None
         if self._grants.is_cooling(player, at):
             return False

@@ -41,9 +41,9 @@ class StoredChain(msgspec.Struct, frozen=True, kw_only=True):
     player_key: bytes
     seed: bytes  #: the first share
     definition: str  #: canonical text of the definition in force
-    head: str  #: the present one, in hex
-    entries: Sequence[StoredEntry]  #: in their order
-    heads: Sequence[tuple[int, str]] = ()  #: published ones: seq, and head in hex
+    head: str  #: current head, in hex
+    entries: Sequence[StoredEntry]  #: in the order of the chain
+    heads: Sequence[tuple[int, str]] = ()  #: published heads: seq, and head in hex
     leaves: Mapping[int, bytes] = msgspec.field(default_factory=dict)  #: of erased players, by seq
 
 

@@ -73,7 +73,7 @@ class Application(QuartTrio):
     """Quart on Trio, with the repairs of `HTTPConnection`."""
 
     asgi_http_class = HTTPConnection
-    url_rule_class = Rule  # type: ignore[assignment]  # as Quart says, too
+    url_rule_class = Rule  # type: ignore[assignment]  # Quart ignores it, too
     request_class = bodies.SizedRequest
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:

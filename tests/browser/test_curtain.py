@@ -1,4 +1,4 @@
-"""What stands over the map while no click counts."""
+"""The panel over the map while no click counts."""
 
 from __future__ import annotations
 

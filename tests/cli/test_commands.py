@@ -93,7 +93,7 @@ def write_hunt(file: Path, closes_at: datetime) -> str:
     return str(file)
 
 
-def test_draft_that_has_a_beginning_is_to_be_opened_early(database: str, tmp_path: Path) -> None:
+def test_apply_names_the_countdown_of_a_draft(database: str, tmp_path: Path) -> None:
     file = tmp_path / "creek.toml"
     file.write_text(
         '[hunt]\nid = "creek"\ntitle = "Creek"\nmap = { width = 9, height = 9 }\n'

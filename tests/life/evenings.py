@@ -25,7 +25,7 @@ from tests.support.serving import SECRET, bearer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
-#: Seconds between two clicks of the cheat's program: regular, and faster than a person.
+#: Seconds between two clicks of the cheat's program: regular, and faster than a person clicks.
 PERIOD = 0.05
 
 

@@ -26,7 +26,7 @@ REHEARSAL = (
 
 
 async def test_examples_are_run_from_rehearsal_to_erasure(database: str) -> None:
-    """All at once, so that the test takes the time of one."""
+    """Run all examples at once, so that the test takes the time of one."""
     async with two_nodes(database) as nodes, trio.open_nursery() as nursery:
         for example in (LIVE, CITY, ADVENT):
             nursery.start_soon(run, nodes, example)
@@ -57,7 +57,7 @@ async def run(nodes: Nodes, example: Example) -> None:
 
 
 async def rehearse(nodes: Nodes, example: Example) -> None:
-    """``hunt rehearse`` says go, and leaves nothing."""
+    """Check that ``hunt rehearse`` says go, and leaves nothing behind."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUNT_")}
     result = await trio.run_process(
         [
@@ -82,7 +82,7 @@ async def rehearse(nodes: Nodes, example: Example) -> None:
 
 
 async def open_by_schedule(operator: httpx.AsyncClient, example: Example, honest: Player) -> None:
-    """The schedule opens the hunt, and speaks."""
+    """Check that the schedule opens the hunt, and announces."""
     opens = datetime.now(UTC) + timedelta(seconds=2)
     await example.create(operator, opens)
     for entry in ({"action": "open"}, {"action": "announce", "text": "Welcome"}):
@@ -102,7 +102,7 @@ async def check_rules(example: Example, honest: Player) -> None:
 
 
 async def pause_and_resume(operator: httpx.AsyncClient, example: Example, honest: Player) -> None:
-    """Streams learn of it, and a click does not count meanwhile."""
+    """Check that streams report the pause, and that no click counts during it."""
     await done(operator, "POST", f"{example.admin}/pause", {})
     await until(lambda: honest.told("state", state="paused"))
     assert (await honest.click()).status_code == 409
@@ -113,7 +113,7 @@ async def pause_and_resume(operator: httpx.AsyncClient, example: Example, honest
 async def ban(
     operator: httpx.AsyncClient, example: Example, name: str, cheats: list[Player]
 ) -> None:
-    """The list finds a program by its figures; one act bans it and voids its wins."""
+    """Check that the list shows the program, and that one act bans it and voids its wins."""
     found = await listed(operator, example)
     assert found["player"] == name
     assert {"rate", "regular"} & set(found["reasons"])
@@ -145,7 +145,7 @@ async def listed(operator: httpx.AsyncClient, example: Example) -> dict[str, Any
 
 
 async def close(operator: httpx.AsyncClient, example: Example, honest: Player) -> None:
-    """The state "over" arrives before the stream ends."""
+    """Check that the state "over" arrives before the stream ends."""
     await done(operator, "POST", f"{example.admin}/close", {})
     with trio.fail_after(30):
         await honest.ended.wait()
@@ -153,7 +153,7 @@ async def close(operator: httpx.AsyncClient, example: Example, honest: Player) -
 
 
 async def erase(operator: httpx.AsyncClient, example: Example, name: str) -> None:
-    """No list and no audit entry has the id of an erased player."""
+    """Check that no list and no audit entry has the id of an erased player."""
     await done(operator, "DELETE", f"/v1/admin/players/{name}")
     for path in (
         f"{example.hunt_admin}/winners?limit=1000",

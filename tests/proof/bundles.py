@@ -111,7 +111,7 @@ class _Writer:
         self.answers: list[Json] = []
         self.head = chain.START
         self.seq = 0
-        self.number, self.previous = 1, None  # of the next seal; hash of the one before
+        self.number, self.previous = 1, None  # number of the next seal; hash of the last one
         self.share = SHARE if story.shared else None
         self.seed = chain.joined_seed(SEED, self.share)
         salts = [chain.code_salt(CODE_KEY, "voucher", n + 1) for n in range(story.codes)]

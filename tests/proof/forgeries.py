@@ -16,7 +16,7 @@ from hunt.core.definition import Area
 from hunt.core.hunt_file import parse
 from tests.proof.bundles import HUNT, Json, Story, fingerprint, rechained, resealed
 
-#: The hunt with a limit that it had not at first.
+#: The hunt with a limit that it did not have at first.
 LATER = HUNT.replace("timezone", 'attempts = { count = 14, per = "hunt" }\ntimezone')
 
 

@@ -1,4 +1,4 @@
-"""A time stamping authority (RFC 3161) on this machine, made by ``openssl ts``."""
+"""A local time stamping authority (RFC 3161), made by ``openssl ts``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Authority:
     """The keys of an authority.
 
     Args:
-        folder: Where they are kept; made if missing.
+        folder: Folder of the keys; made if missing.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -18,9 +18,9 @@ _GROWTH = 2 * 1024 * 1024
 _PATIENCE = 10.0  # seconds for sessions to end that were told to
 _POLL = 0.002
 
-# Counts and sums change with every object that is made, changed or dropped.  Two things remain
-# after normal use: schemas of sessions for temporary tables, and a flag of the log and its indexes,
-# that they had a partition.
+# Counts and sums change with every object that is made, changed or dropped.  Two changes of normal
+# use are left out: schemas for temporary tables of sessions, and the flag of the log and its
+# indexes that they had a partition.
 _CATALOGUES = (
     "pg_attrdef", "pg_constraint", "pg_event_trigger", "pg_extension", "pg_foreign_server",
     "pg_policy", "pg_proc", "pg_publication", "pg_rewrite", "pg_statistic_ext", "pg_trigger",

@@ -78,11 +78,11 @@ OTHER = {
 
 
 @pytest.mark.parametrize("statements", OTHER.values(), ids=OTHER)
-def test_other_changes_end_its_use(own: Databases, postgres: str, statements: str) -> None:
+def test_other_changes_drop_the_database(own: Databases, postgres: str, statements: str) -> None:
     assert not is_used_again(own, postgres, statements)
 
 
-def test_sessions_of_its_last_user_are_ended(own: Databases, postgres: str) -> None:
+def test_sessions_of_the_last_test_are_ended(own: Databases, postgres: str) -> None:
     name = own.take()
     with psycopg.connect(make_conninfo(postgres, dbname=name), autocommit=True) as conn:
         own.give_back(name)

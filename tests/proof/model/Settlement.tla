@@ -3,7 +3,7 @@
 
    Nodes take clicks, also the same click twice. A commit is a transaction in steps: take the lock
    on the hunt's row, read the log and decide, append a row. A node may crash at each step, and an
-   answer may be lost; the client then sends the click again, to whatever node. One prize has a
+   answer may be lost; the client then sends the click again, to any node. One prize has a
    stock, a limit for each player, and a plan that releases one unit at each tick of the clock. It
    overflows to another prize.
 
@@ -73,7 +73,7 @@ Decide(n) ==
            ELSE [step |-> "decided", click |-> click, row |-> row, seq |-> Len(log) + 1]]
     /\ UNCHANGED <<time, log, lock, answers>>
 
-(* A set of at most one answer: the first that somebody keeps, and it may be any. *)
+(* A set of at most one answer: that of the first client that keeps one. It may be any answer. *)
 Kept(told) == IF answers = {} THEN {told} ELSE answers
 
 Told(n, rows) == [row |-> nodes[n].row, seq |-> nodes[n].seq, receipt |-> rows]
@@ -112,7 +112,7 @@ Next ==
 
 Spec == Init /\ [][Next]_vars
 
-(* The state is finite, also without a part of the rule. *)
+(* Keeps the number of states finite, also without a part of the rule. *)
 Bound == Len(log) <= Cardinality(Clicks) + 1
 
 -----------------------------------------------------------------------------
@@ -129,7 +129,7 @@ SoldOutHolds == \A i \in DOMAIN log : log[i].prize = "shell" => Granted(Upto(i))
 AnswersHold ==
     \A told \in answers : told.seq <= Len(log) /\ log[told.seq] = told.row
 
-(* The log still begins with what a receipt was given for. *)
+(* The rows that a receipt covers stay the beginning of the log. *)
 ReceiptsHold ==
     \A told \in answers :
         /\ told.seq <= Len(told.receipt) /\ Len(told.receipt) <= Len(log)

@@ -1,4 +1,4 @@
-// What stands over the map while no click counts: the time until the hunt begins, a pause, the end.
+// The panel over the map while no click counts: the time until the hunt begins, a pause, the end.
 
 import { byId } from "../shared/elements.js";
 import { durationText, momentText, Ticker } from "./countdown.js";

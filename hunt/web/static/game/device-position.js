@@ -33,7 +33,7 @@ export class DevicePosition {
     navigator.permissions?.query({ name: "geolocation" }).then(({ state }) => state === "granted" && this.#follow(), () => {});
   }
 
-  /** Tell each new position of the device; the permission is given. */
+  /** Report each new position of the device; the page must have the permission. */
   #follow() {
     if (this.#watch !== null || this.#busy || !navigator.geolocation) return;
     this.#watch = navigator.geolocation.watchPosition(({ coords }) => this.#seen(coords), () => {}, { enableHighAccuracy: true });
@@ -57,7 +57,7 @@ export class DevicePosition {
       return;
     }
     this.#wait(true);
-    this.#unfollow(); // beside a watch, a device that rests gives no new position
+    this.#unfollow(); // a device that does not move gives no new position during a watch
     this.#handlers.say(say("gps.finding"), "busy");
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => this.#found(coords),

@@ -105,7 +105,7 @@ export class GameMap {
     this.#draw();
   }
 
-  /** Show where the device is; null: outside of the map. */
+  /** Show the position of the device; null: outside of the map. */
   device(position) {
     this.#device = position;
     this.#draw();

@@ -59,8 +59,8 @@ export function flare(paint, { x, y, tall }, age, rare, theme) {
 }
 
 /**
- * Draw where the device is.
- * @param {number} radius of its error, in CSS pixels
+ * Draw the position of the device.
+ * @param {number} radius of the circle of its accuracy, in CSS pixels
  */
 export function device(paint, { x, y }, radius) {
   for (const [colour, size] of [["rgb(64 156 255 / .22)", Math.max(radius, 14)], ["#ffffff", 7], ["#2f7df6", 5]]) {

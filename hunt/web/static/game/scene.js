@@ -7,7 +7,7 @@ import * as stage from "./stage.js";
 import * as winter from "./winter.js";
 
 const SCENES = { city, harbour, stage, winter };
-const WIDEST = 2.4; // width by height of a scene; of a wider canvas it shows a part
+const WIDEST = 2.4; // maximum width of a scene by its height; a wider canvas shows a part of it
 const DARK = "(prefers-color-scheme: dark)";
 
 const found = (look) => SCENES[look.scene] ?? harbour;

@@ -9,7 +9,7 @@ const OVERLAP = 15 * SECOND; // a click may be drawn by the version before, this
 const EARTH = 6_371_008.8; // metres
 const CLOSE = 2 ** -40; // mathematical libraries may differ by this much
 
-// What may be rounded otherwise: an addend of the random number, a factor of squared distances.
+// Allowance for rounding: an addend of the random number, a factor of squared distances.
 const EXACT = { addend: 0, stretch: 1 };
 const ROUNDED = [
   { ...EXACT, addend: -CLOSE }, { ...EXACT, addend: CLOSE }, { ...EXACT, stretch: 1 - CLOSE }, { ...EXACT, stretch: 1 + CLOSE },
@@ -182,7 +182,7 @@ export class Settlement {
   enter(version) {
     if (this.#version) this.#before.unshift({ version: this.#version, end: version.since });
     this.#version = version;
-    // Prizes that the hunt has no more may be drawn for a while; no step releases them.
+    // Prizes that the hunt no longer has may be drawn for a while; no step releases them.
     for (const [key, prize] of this.#prizes) this.#prizes.set(key, { ...prize, steps: [], times: undefined });
     for (const [key, prize] of version.prizes) this.#prizes.set(key, prize);
   }

@@ -39,7 +39,7 @@ EARTH = 6_371_008.8  # metres
 CLOSE = 2.0**-40  # mathematical libraries may differ by this much
 EMPTY = bytes(32)
 
-#: What may be rounded otherwise: an addend of the random number, a factor of squared distances.
+#: Allowance for rounding: an addend of the random number, a factor of squared distances.
 EXACT: Rounding = (0.0, 1.0)
 ROUNDED: tuple[Rounding, ...] = (
     (-CLOSE, 1.0), (CLOSE, 1.0), (0.0, 1 - CLOSE), (0.0, 1 + CLOSE)
@@ -216,7 +216,7 @@ class Settlement:
         if self._prizes:
             self._before.append((self.version, version.since))
         self.version = version
-        # Prizes that the hunt has no more may be drawn for a while; no step releases them.
+        # Prizes that the hunt no longer has may be drawn for a while; no step releases them.
         self._prizes = {key: each | {"steps": []} for key, each in self._prizes.items()}
         self._prizes |= version.prizes
 
