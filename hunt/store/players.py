@@ -77,6 +77,11 @@ RECORDS = {
         select name, claimed, refused, hunt_time(at) as at from player_names
          where player = %(player)s
     """,
+    "bans": """
+        select h.id as hunt, b.reason, hunt_time(b.until) as until, hunt_time(b.at) as at
+          from bans b left join hunts h on h.number = b.hunt
+         where b.player = %(player)s order by b.id
+    """,
     "rejected": """
         select h.id as hunt, r.click_id::text as id, r.x, r.y, r.reason, hunt_time(r.at) as at
           from rejected r join hunts h on h.number = r.hunt

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from hunt.store.players import EXPORT, RECORDS
 from tests.support.claims import FIELDS, claim, claiming
 from tests.support.operators import ADMIN, HUNTS, act, audit_trail, operator
 from tests.support.problems import assert_problem
@@ -128,18 +132,72 @@ async def test_export_has_everything_about_a_player(database: str) -> None:
         await claim(client)
         await client.get("/v1/hunts/harbour/leaderboard")
         operator(client)
+        await client.post(f"{ADMIN}/bans", json={"player": "ada", "reason": "too quick"})
         export = await act(client, "GET", f"{ADMIN}/players/ada")
         [click] = export["clicks"]
         assert (click["state"], click["fields"]) == ("claimed", FIELDS)
         assert [each["state"] for each in click["history"]] == ["claimed"]
         records = export["records"]
         assert records["leaderboard"] == [{"hunt": "harbour", "points": 5, "wins": 1}]
-        assert [each["action"] for each in records["audit"]] == ["export"]
+        assert [each["action"] for each in records["audit"]] == ["ban", "export"]
+        [ban] = records["bans"]
+        assert (ban["hunt"], ban["reason"], ban["until"]) == (None, "too quick", None)
         as_role(client, "support")
         export = await act(client, "GET", f"{ADMIN}/players/ada")
         assert export["clicks"][0]["fields"] is None
         client.headers.update(bearer("root", audience="hunt-admin", hunts=["harbour"]))
         assert "records" not in await act(client, "GET", f"{ADMIN}/players/ada")
+
+
+def test_every_table_with_players_is_in_the_export(database: str) -> None:
+    exported = " ".join([EXPORT, *RECORDS.values()])
+    with psycopg.connect(database) as conn:
+        tables = conn.execute(
+            """
+            select table_name from information_schema.columns
+             where table_schema = 'public' and column_name = 'player'
+               and table_name !~ '^rewards_[0-9]'
+            """
+        ).fetchall()
+    missing = {name for (name,) in tables if not re.search(rf"from {name}\b", exported)}
+    assert len(tables) > 5
+    assert missing == set()
+
+
+async def test_after_erasure_no_table_has_the_id(database: str) -> None:
+    async with claiming(database) as client:
+        client.headers.update(bearer("ada-of-this-test"))
+        assert (await client.put("/v1/name", json={"name": "Lovelace"})).is_success
+        await client.click()
+        await claim(client)
+        await client.get("/v1/hunts/harbour/leaderboard")
+        operator(client)
+        path = f"{ADMIN}/players/ada-of-this-test"
+        await act(client, "GET", path)
+        await client.post(f"{ADMIN}/bans", json={"player": "ada-of-this-test", "void": True})
+        await act(client, "PUT", f"{path}/name", json={"refused": True})
+        await act(client, "GET", f"{HUNTS}/harbour/anomalies")
+        assert contents(database).count("ada-of-this-test") > 3
+        await act(client, "DELETE", path)
+        found = contents(database)
+        assert "ada-of-this-test" not in found
+        assert "Lovelace" not in found
+
+
+def contents(database: str) -> str:
+    """Return the rows of all tables as text."""
+    with psycopg.connect(database) as conn:
+        tables = conn.execute(
+            "select table_name from information_schema.tables"
+            " where table_schema = 'public' and table_type = 'BASE TABLE'"
+        ).fetchall()
+        return "\n".join(
+            row
+            for (name,) in tables
+            for (row,) in conn.execute(
+                sql.SQL("select t::text from {} t").format(sql.Identifier(name))
+            )
+        )
 
 
 async def test_after_erasure_no_export_and_no_entry_brings_the_id_back(database: str) -> None:
