@@ -132,7 +132,9 @@ def test_hunt_that_is_played_is_shown_with_all_its_parts(
         expect(page.locator("#hunt-tiles")).to_contain_text("1 h 34 min left")
         expect(page.locator("#hunt-tiles > div", has_text="Clicks in all")).to_contain_text("32")
         captions = page.locator("#hunt-plots figcaption")
-        expect(captions.first).to_have_text(re.compile(r"Clicks a minute\s*this minute \d+"))
+        expect(captions.first).to_have_text(
+            re.compile(r"Clicks a minute, this node\s*this minute \d+")
+        )
         expect(page.locator("#hunt-plots .bar").first).to_be_visible()
         chest = page.locator("#stock tr", has_text="Treasure chest")
         expect(chest).to_contain_text("6 of 9")

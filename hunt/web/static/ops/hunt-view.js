@@ -77,7 +77,7 @@ export class HuntView {
     byId("hunt-view").hidden = false;
     for (const part of document.querySelectorAll("[data-operator]")) part.hidden = !this.#operator.mayAs("operator");
     for (const what of Object.keys(READERS)) for (const part of document.querySelectorAll(`[data-reads="${what}"]`)) part.hidden = !may(what);
-    this.#plots ??= [new MinutePlot(byId("hunt-plots"), "Clicks a minute", 0), new MinutePlot(byId("hunt-plots"), "Wins a minute", 2)];
+    this.#plots ??= [new MinutePlot(byId("hunt-plots"), "Clicks a minute, this node", 0), new MinutePlot(byId("hunt-plots"), "Wins a minute, this node", 2)];
     this.#schedule = new ScheduleList(page("schedule"), this.#operator, this.#hunt, { act, perform });
     this.#lists = [() => this.#schedule.read(), () => this.#readCodes()];
     this.#webhooks = new WebhookTable(this.#operator, { card: byId("hunt-webhooks-card"), rows: byId("hunt-webhooks"), hunt: this.#hunt });
