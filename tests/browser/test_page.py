@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import RequestLog, click, expect_rewards, watched
+from tests.browser.playing import RequestLog, click, expect_rewards, screenshot, watched
 from tests.browser.serving import Server
 
 LOOK = {
@@ -166,3 +166,36 @@ def test_player_chooses_a_name(browser: Browser, server: Server, dressed: str) -
         assert page.request.get("/v1/name").json()["name"] == "Ada L."
         win(page)
         expect(page.locator("#leaders .you .who")).to_have_text("Ada L. (You)", timeout=60_000)
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "width"),
+    [("en", "its prizes are not real", 390), ("de", "nicht echt", 1280)],
+)
+def test_test_hunt_has_a_badge(
+    browser: Browser, server: Server, language: str, said: str, width: int
+) -> None:
+    server.ensure()
+    with_test = {
+        "id": "test-badge", "title": "Rehearsal", "test": True, "map": {"width": 10, "height": 10},
+        "prizes": [
+            {"id": "gem", "title": "Gem", "points": 9,
+             "odds": {"peak": 0.49, "at": [5, 5], "radius": 1e9}},
+        ],
+    }  # fmt: skip
+    server.operate("/hunts", with_test)
+    server.operate("/hunts/test-badge/open", {})
+    try:
+        with visitor(browser, server, "test-badge", language) as page:
+            page.set_viewport_size({"width": width, "height": 844})
+            expect(page.locator("#test")).to_contain_text(said)
+            accessible(page)
+            screenshot(page, f"game-test-{width}")
+            win(page)
+            page.locator("#show").click()
+            expect(page.locator("#moment")).to_be_visible()
+            screenshot(page, f"game-test-card-{width}")
+        with visitor(browser, server, "harbour", language) as page:
+            expect(page.locator("#test")).not_to_be_visible()
+    finally:
+        server.operate("/hunts/test-badge", method="DELETE")

@@ -79,6 +79,12 @@ async def test_operators_see_the_mark_and_delete_a_test_hunt(database: str) -> N
         path = f"{HUNTS}/test-harbour"
         [winner] = (await act(client, "GET", f"{path}/winners"))["winners"]
         assert winner["test"] is True
+        shown = await act(client, "GET", f"{path}/rewards/{winner['seq']}")
+        assert shown["test"] is True
+        export = await act(client, "GET", f"{ADMIN}/players/ada")
+        assert [each["test"] for each in export["clicks"]] == [True]
+        assert (await act(client, "GET", f"{path}/live"))["test"] is True
+        assert "test" not in await act(client, "GET", f"{HUNTS}/harbour/live")
         lines = (await client.get(f"{path}/winners?format=csv")).text.splitlines()
         assert [line.rpartition(",")[2] for line in lines] == ["test", "true"]
         lines = (await client.get(f"{path}/export?format=ndjson")).text.splitlines()

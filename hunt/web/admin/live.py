@@ -99,6 +99,7 @@ def hunt_state(hunt: Hunt, now: datetime) -> dict[str, object]:
         "clicks": hunt.last_seq,
         "campaign": None if hunt.campaign is None else hunt.campaign.id,
         "announcement": {"text": told.text, "at": moment(told.at)} if told and shown else None,
+        **({"test": True} if definition.test else {}),
         "prizes": [_prize(hunt, each, now) for each in definition.prizes],
     }
 

@@ -8,6 +8,7 @@ from collections.abc import Container
 from msgspec.structs import asdict
 from quart import Blueprint, Response, request
 
+from hunt.core.definition import is_test
 from hunt.errors import InvalidRequest
 from hunt.operations import Operations
 from hunt.play.claims import Claims
@@ -106,6 +107,8 @@ def blueprint(
 def _click(row: Row, claims: Claims | None) -> dict[str, object]:
     """Return a click as JSON, with the fields of its claim if the operator may read them."""
     found = {name: each for name, each in asdict(row).items() if name != "sealed"}
+    if is_test(row.hunt):
+        found["test"] = True
     found["fields"] = claims and claims.fields(row.hunt, row.seq, row.sealed)
     return found
 

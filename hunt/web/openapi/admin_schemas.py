@@ -103,6 +103,7 @@ class ExportedClick(Struct):
     state: RewardState | None
     history: list[RewardChange]
     fields: dict[str, Any] | None
+    test: Literal[True] | UnsetType = UNSET
 
 
 class PlayerExport(Struct):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hunt.web.openapi.field_types import Id, NonNegative, State, Time, Title
 
@@ -53,6 +53,7 @@ class LiveHunt(Struct):
     minutes: list[Annotated[list[int], Meta(min_length=3, max_length=3)]]
     processes: Annotated[int, Meta(ge=1)]
     silent: NonNegative
+    test: Literal[True] | UnsetType = UNSET
 
 
 ALL: tuple[type[Struct], ...] = tuple(

@@ -34,6 +34,7 @@ async function start() {
   document.title = `${title} · hunt`;
   byId("title").textContent = title;
   look.mark(byId("title"));
+  byId("test").hidden = !details.test;
   game = new HuntGame(player, hunt, { ...details, title }, { outcome, connection, sound, look });
   game.start();
   performance.mark("hunt-playable"); // shown in the browser's timeline, and read by benchmarks.playable

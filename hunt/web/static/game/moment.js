@@ -66,7 +66,7 @@ export class Moment {
     paint.direction = document.documentElement.dir;
     paint.fillStyle = theme.win;
     paint.font = `600 44px ${SANS}`;
-    paint.fillText(say("found").toLocaleUpperCase(language), WIDTH / 2, HEIGHT * 0.585);
+    paint.fillText(say(this.#reward.test ? "testWin" : "found").toLocaleUpperCase(language), WIDTH / 2, HEIGHT * 0.585);
     paint.fillStyle = "#ffffff";
     const end = wrapped(paint, title, HEIGHT * 0.665, [104, 84, 66]);
     paint.fillStyle = "#dfe6f5";

@@ -143,7 +143,7 @@ export class HuntView {
     const now = Date.parse(live.at) / 1000;
     document.title = `${live.title} · operations`;
     byId("hunt-title").textContent = live.title;
-    byId("hunt-note").textContent = live.campaign ? `${live.id}, a door of ${live.campaign}` : live.id;
+    byId("hunt-note").textContent = live.campaign ? `${live.id}, a door of ${live.campaign}` : live.test ? `${live.id}, a test hunt: its prizes are not real` : live.id;
     const pill = byId("hunt-state");
     pill.dataset.state = state;
     pill.textContent = state === "closed" ? "over" : state;
