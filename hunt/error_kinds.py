@@ -18,14 +18,14 @@ def kinds(base: type[Kind]) -> list[type[Kind]]:
 
 
 #: Refusals of `hunt.errors` after which the click is certainly not recorded.  Other modules
-#: have further ones, of requests that are no clicks.
+#: define refusals of requests that are not clicks.
 _UNRECORDED = [
     each
     for each in kinds(Refused)
     if each.__module__ == Refused.__module__ and each not in {Refused, OutcomeUnknown}
 ]
 
-#: Statuses of refusals that a repetition of the request does not change.
+#: Statuses of refusals that a repeated request gets again.
 FINAL = frozenset(each.status for each in _UNRECORDED if "Retry-After" not in each.headers)
 
 #: Statuses of refusals of load or speed only: the same request may be served later.

@@ -1,7 +1,7 @@
 """Timestamps of heads by an authority: queries and answers of RFC 3161, in DER.
 
-What is stamped is the SHA-256 of a head as text: 64 hex digits in ASCII.  The signature is
-left to ``openssl ts -verify``.
+An authority stamps the SHA-256 of a head as text: 64 hex digits in ASCII.  ``openssl ts -verify``
+checks its signature.
 """
 
 from __future__ import annotations

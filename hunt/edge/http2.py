@@ -59,10 +59,10 @@ class HTTP2(Responses):
             self._unsent.set()
 
     def idle_since(self, idle: float | None) -> float | None:
-        """Return since when no request is in flight; None: one is.
+        """Return the time since which no request is in flight; None while one is.
 
         Args:
-            idle: The same, without the fast-path requests.
+            idle: The same time, without regard to fast-path requests.
         """
         if idle is None or self._exchanges is None:
             return idle

@@ -48,7 +48,7 @@ def together(samples: Sequence[Sample]) -> NodeSample:
     Quantiles are those of all clicks, from the sums of the buckets.
 
     Args:
-        samples: One of each process; the first, of which there must be one, has the time.
+        samples: One sample of each process, at least one; the first gives the time.
     """
     clicks = [sum(bucket) for bucket in zip(*(each.click_counts for each in samples), strict=True)]
     deliveries = [
@@ -92,7 +92,7 @@ def history(processes: Sequence[Sequence[Sample]]) -> Iterator[NodeSample]:
     of each process at that moment.
 
     Args:
-        processes: The samples of each process, of which there must be one, oldest first.
+        processes: The samples of each process, oldest first; at least one process.
     """
     longest = max(processes, key=len)
     others = [([sample.at for sample in each], each) for each in processes if each is not longest]

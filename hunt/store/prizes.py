@@ -62,9 +62,9 @@ async def keep(
     """Store the prizes of a new or changed definition.
 
     Args:
-        conn: With a transaction that holds the lock on the hunt's row.
+        conn: Connection in a transaction that holds the lock on the hunt's row.
         number: Number of the hunt.
-        old: The definition until now; None of a new hunt.
+        old: The definition until now; None for a new hunt.
         new: The definition from now on.
         seed: The seed of the draws.
 
@@ -82,9 +82,9 @@ async def keep_plans(conn: Connection, number: int, definition: Definition, seed
     """Replace the release plans of the prizes of a hunt.
 
     Args:
-        conn: With a transaction that holds the lock on the hunt's row.
+        conn: Connection in a transaction that holds the lock on the hunt's row.
         number: Number of the hunt.
-        definition: Of the hunt.
+        definition: Definition of the hunt.
         seed: The seed of the draws.
     """
     await conn.execute(FORGET_STEPS, (number,))

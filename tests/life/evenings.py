@@ -1,4 +1,4 @@
-"""The examples as an operator and players live them, on two nodes."""
+"""The examples, with an operator and players, on two nodes."""
 
 from __future__ import annotations
 
