@@ -13,6 +13,7 @@ from hunt.core.hunts import Hunt
 from hunt.core.limiter import Limiter
 from hunt.errors import CircuitOpen, HuntNotOpen, HuntUnavailable
 from hunt.service.drawing import Drawing
+from hunt.service.tracing import TracedClick
 
 
 class Intake:
@@ -81,7 +82,9 @@ class Intake:
             raise HuntUnavailable(retry_after=pause + 0.5 + self._jitter())
         if definition.hints is not None:
             hints = self._drawing.of(hunt).hints
-            if hints is not None:
+            if hints is not None and isinstance(settled, TracedClick):
+                settled.settled = _hinting(hints, settled.settled)  # its lane looks for it
+            elif hints is not None:
                 settled = _hinting(hints, settled)
         self._put(hunt_id, Click(click_id, player, *position), settled, now)
 

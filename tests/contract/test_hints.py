@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import trio
+from structlog.testing import capture_logs
 
 from hunt.core.definition import Definition, Peak, Prize
 from hunt.core.maps import Map
@@ -27,10 +28,13 @@ COLD = Definition(
 )  # fmt: skip
 
 
+TRACED = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+
+
 @asynccontextmanager
-async def playing(database: str, definition: Definition) -> AsyncIterator[Client]:
+async def playing(database: str, definition: Definition, **options: str) -> AsyncIterator[Client]:
     """Serve a hunt with this definition; yield a client of ada."""
-    async with serving(database) as client, open_pool(database, size=1) as pool:
+    async with serving(database, **options) as client, open_pool(database, size=1) as pool:
         await Hunts(pool).apply(definition, seed=bytes(32), actor="test")
         with trio.fail_after(10):
             while client.engine.catalogue.hunts["harbour"].definition != definition:
@@ -73,3 +77,12 @@ async def test_hunt_without_hints_gives_none(database: str) -> None:
     async with playing(database, replace(COLD, hints="none")) as client:
         assert "hint" not in (await client.click(x=7, y=9)).json()
         assert "hints" not in (await client.get("/v1/hunts/harbour")).json()
+
+
+async def test_click_with_a_hint_is_followed_by_its_trace(database: str) -> None:
+    with capture_logs() as lines:
+        async with playing(database, COLD, log_level="debug") as client:
+            client.headers.update(TRACED)
+            assert (await client.click(x=7, y=9)).json()["hint"] == 0
+    [settled] = [each for each in lines if each["event"] == "click settled"]
+    assert settled["trace_id"] in TRACED["traceparent"]

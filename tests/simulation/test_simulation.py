@@ -54,6 +54,21 @@ FOUND = {
 #: Faults in which no process learns of the other's commits.
 UNHEARD = Script(1, (Spell("notices lost", 0, 50, 2, 1),), players=3, clicks=10)
 
+#: Faults in which answers of both processes are lost, while one of them drains.
+UNANSWERED = Script(
+    45,
+    (
+        Spell("lost after", 14, 19, 1, 1),
+        Spell("lost after", 20, 16, 2, 1),
+        Spell("lost after", 24, 27, 0, 2),
+        Spell("drain", 14, 29, 1, 3),
+        Spell("drain", 14, 19, 1, 1),
+        Spell("lost after", 24, 27, 0, 2),
+    ),
+    players=3,
+    clicks=9,
+)
+
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -113,6 +128,7 @@ def test_planted_defect_is_detected(
 
     @given(script=scripts())
     @example(script=UNHEARD)
+    @example(script=UNANSWERED)
     @settings(
         max_examples=400, deadline=None, database=None, derandomize=True,
         phases=[Phase.explicit, Phase.generate],
