@@ -109,7 +109,7 @@ def test_page_and_map_follow_the_colour_scheme_of_the_system(page: Page) -> None
 
 def test_game_is_playable_by_keyboard(page: Page) -> None:
     focused = "document.activeElement.id"
-    for _ in range(10):  # past the links to other hunts, if there are any
+    for _ in range(60):  # past the links to other hunts, if there are any
         page.keyboard.press("Tab")
         if page.evaluate(focused) == "map":
             break

@@ -122,15 +122,21 @@ async def test_event_of_a_transaction_without_a_player_reaches_all(
 async def test_stream_that_ends_meanwhile_gets_no_event(autojump_clock: MockClock) -> None:
     hub, _ = make_hub(per_player=2 * SLICE)
     broadcast = Broadcast(hub)
-    mailboxes = [Mailbox(1) for _ in range(SLICE + 1)]
+    ending = Mailbox(1)
+
+    class Ending(Mailbox):
+        """Its event ends another stream, whose turn comes after the next checkpoint."""
+
+        def offer(self, frame: Frame) -> bool:
+            hub.remove(ending)
+            return super().offer(frame)
+
+    mailboxes = [Ending(1), *(Mailbox(1) for _ in range(SLICE - 1)), ending]
     for each in mailboxes:
         hub.add(subscription_of("ada"), each)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(broadcast.run)
         broadcast.tell_all("harbour", [STATE])
-        while not mailboxes[0].waiting():
-            await trio.lowlevel.checkpoint()
-        hub.remove(mailboxes[-1])
         await trio.testing.wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
     assert [each.waiting() for each in mailboxes] == [1] * SLICE + [0]

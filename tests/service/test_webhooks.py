@@ -423,10 +423,16 @@ async def test_answer_may_take_only_so_long(stage: Stage, monkeypatch: pytest.Mo
 
 
 async def test_position_is_saved_when_the_process_stops(stage: Stage) -> None:
+    async def never_the_third(taken: Taken) -> None:
+        if len(stage.receiver.taken) == 3:
+            await trio.sleep_forever()
+
+    stage.receiver.respond = never_the_third  # type: ignore[assignment]
     async with running(stage.process()):
         await stage.add()
-        await stage.win("coin", "coin")
-        await stage.receiver.wait_taken(2)
+        await stage.win("coin", "coin", "coin")
+        # The answers to the first two have arrived.
+        await stage.receiver.wait(lambda: len(stage.receiver.taken) == 3)
     [state] = await stage.stored.states()
     assert (state.seq, state.holder) == (2, None)
 

@@ -24,11 +24,11 @@ from hunt.errors import (
     WrongState,
 )
 from hunt.store.batch_arrays import pack
-from hunt.store.definitions import COUNT, COUNT_PLAYERS
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import COMMIT, READ, Log
+from hunt.store.prizes import COUNT, COUNT_PLAYERS
 from tests.store.open_log import LIMITED, PLAIN, click, opened, rewards
 
 
