@@ -423,11 +423,12 @@ async def test_answer_may_take_only_so_long(stage: Stage, monkeypatch: pytest.Mo
 
 
 async def test_position_is_saved_when_the_process_stops(stage: Stage) -> None:
-    async def never_the_third(taken: Taken) -> None:
+    async def never_the_third(taken: Taken) -> tuple[int, list[tuple[str, str]], bytes] | None:
         if len(stage.receiver.taken) == 3:
             await trio.sleep_forever()
+        return await stage.receiver.plain(taken)
 
-    stage.receiver.respond = never_the_third  # type: ignore[assignment]
+    stage.receiver.respond = never_the_third
     async with running(stage.process()):
         await stage.add()
         await stage.win("coin", "coin", "coin")
