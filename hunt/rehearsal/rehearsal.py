@@ -173,6 +173,7 @@ async def _play(stage: _Stage, players: Sequence[Player], pool: Pool, ring: KeyR
         log=log,
         loaded=sum(map(len, stage.codes.values())),
         deliveries=None if stage.receiver is None else stage.receiver.delivered(),
+        opened=stage.began,
         ended=ended,
     )
 

@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from hunt.bench.run import percentile
 from hunt.core.definition import Definition
-from hunt.core.grants import INSTANT, Grants
+from hunt.core.rerun import stocked
 from hunt.rehearsal.clickers import Clicks
+from hunt.rehearsal.pacing import paces
 from hunt.testing.checks import Violation
 from hunt.testing.history import History
 from hunt.testing.oracle import check_history
@@ -19,11 +20,8 @@ from hunt.testing.rule_checks import rules
 from hunt.testing.stored_log import StoredLog
 from hunt.testing.webhook_checks import Delivered, in_order
 
-#: Seconds by which the last grants may be behind the plan, beside the longest answer.
+#: Seconds by which grants may be behind the clicks, beside the limit of an answer.
 MOMENT = 1.0
-
-#: Problem type of a click of a player who has used up the attempts.
-EXHAUSTED = "no-attempts-left"
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -57,6 +55,7 @@ class Played(Struct, frozen=True, kw_only=True):
     log: StoredLog
     loaded: int  #: codes
     deliveries: Sequence[Delivered] | None  #: None: without a webhook
+    opened: float  #: time of the opening of the hunt, by the clock of the clicks
     ended: float  #: seconds from the opening of the hunt to the last answer
 
 
@@ -81,7 +80,7 @@ def report(played: Played, limits: Limits) -> Report:
         *_clicks(played, limits),
         *_latencies(played, limits),
         *_streams(played),
-        *_plan(played),
+        *_plan(played, limits),
         *_codes(played, found),
     ]
     if played.deliveries is not None:
@@ -135,32 +134,37 @@ def _streams(played: Played) -> Iterator[Check]:
     yield Check("answered clicks without an event", str(missing), "0", not missing)
 
 
-def _plan(played: Played) -> Iterator[Check]:
+def _plan(played: Played, limits: Limits) -> Iterator[Check]:
     """Compare the grants with the release plans; the oracle checks that none is early."""
-    definition = played.definition
-    assert definition.opens_at is not None
-    assert definition.closes_at is not None
+    codes = Counter(each.prize for each in played.log.codes)
+    definition = stocked(played.definition, codes)
+    opened, closes = definition.opens_at, definition.closes_at
+    assert opened is not None
+    assert closes is not None
+    found = paces(
+        definition,
+        played.seed,
+        sorted(played.log.rows, key=lambda row: row.seq),
+        due={
+            click: opened + timedelta(seconds=at - played.opened)
+            for click, at in played.clicks.due.items()
+        },
+        ended=min(opened + timedelta(seconds=played.ended), closes),
+        slack=timedelta(seconds=MOMENT + limits.answer_p99),
+    )
+    paced = {each.prize: each for each in found}
     granted = Counter(row.prize for row in played.log.rows)
-    grants = Grants(definition, played.seed)
-    end = min(definition.opens_at + timedelta(seconds=played.ended), definition.closes_at)
-    planned = grants.planned(end - INSTANT)
-    slack = MOMENT + max(played.clicks.answered.values(), default=0.0)
-    due = grants.planned(end - timedelta(seconds=slack))
-    # Once players have no attempts left, too few may click to follow a plan.
-    limited = definition.max_wins is not None or EXHAUSTED in played.clicks.refused
     for prize in definition.prizes:
-        if prize.id not in planned:
+        pace = paced.get(prize.id)
+        if pace is None:
             of = "" if prize.stock is None else f" of {prize.stock}"
             yield Check(f"granted: {prize.id}", f"{granted[prize.id]}{of}")
             continue
-        # Everybody who clicks wins such a prize: the grants must follow the plan.
-        follows = prize.first and isinstance(prize.odds, float | int) and not prize.void
-        least = int(0.95 * due[prize.id]) - 1 if follows and not limited else 0
         yield Check(
             f"granted: {prize.id}",
-            f"{granted[prize.id]}",
-            f"plan {planned[prize.id]}",
-            least <= granted[prize.id] <= planned[prize.id],
+            f"{pace.granted}, at most {pace.off_plan:.0%} off its plan",
+            f"plan {pace.planned}, by these clicks {pace.simulated}",
+            not pace.early and not pace.behind,
         )
 
 
