@@ -24,7 +24,7 @@ from hunt.edge.http2 import HTTP2
 from hunt.edge.lingering import linger
 from hunt.edge.park import IDLE_TIMEOUT, Park
 from hunt.edge.parked_connection import ParkedConnection
-from hunt.edge.sending import send_all
+from hunt.edge.sending import SEND_TIMEOUT, send_all
 from hunt.edge.socket import serve as serve_socket
 from hunt.edge.tls_connection import TLSConnection
 from hunt.edge.transport import configure, host, local
@@ -204,7 +204,8 @@ class Connection(TCPServer):
                 await http2.wait_unused(lambda: self._idle, IDLE_TIMEOUT)
         with trio.CancelScope(shield=True):
             if http2 is not None:
-                await http2.finish()
+                with trio.move_on_after(SEND_TIMEOUT):
+                    await http2.finish()
             await self._initiate_server_close()
 
     def _http2(self) -> HTTP2 | None:
