@@ -29,7 +29,7 @@ _DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # BPF: ret 0
 async def fall_asleep(rig: Rig) -> AsyncIterator[None]:
     """Let a stream's client vanish without a FIN; measure until its descriptor is free."""
     port = rig.nodes[0].own_port
-    before = await connections(port)
+    before = await steady_connections(port)
     with await opened_stream(port, "sleeper") as sock:
         await until_connections(port, before + 1, at_least=True)
         # The kernel drops its packets, so nothing is acknowledged, as for a phone out of reach.
@@ -56,6 +56,17 @@ async def connections(port: int) -> float:
     return await metric(port, "hunt_subscribers")
 
 
+async def steady_connections(port: int) -> float:
+    """Return the streams of a node once their number stays: `/metrics` may be a second old."""
+    last, since = await connections(port), trio.current_time()
+    with trio.fail_after(45):
+        while trio.current_time() < since + 1.5:
+            await trio.sleep(0.1)
+            if (found := await connections(port)) != last:
+                last, since = found, trio.current_time()
+    return last
+
+
 async def until_connections(port: int, count: float, *, at_least: bool = False) -> None:
     """Wait until a node has at least, or at most, `count` streams."""
     with trio.fail_after(45):
@@ -70,7 +81,7 @@ async def stop_reading(rig: Rig, clicks: int = 3000) -> AsyncIterator[None]:
     port = rig.nodes[0].own_port
     listener = Listener(rig.crowd, "sluggard")
     assert rig.nursery is not None
-    streams = await connections(port)
+    streams = await steady_connections(port)
     with await opened_stream(port, "sluggard"):
         await until_connections(port, streams + 1, at_least=True)
 
