@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from hunt.cli import arguments, running
-from hunt.settings import Settings
+from hunt.cli import arguments, hunt_state, running
 
 
 @click.command(epilog=arguments.examples("hunt open harbour", "hunt open advent"))
@@ -19,13 +18,9 @@ def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
     With the id of a campaign, open all its doors that are not over. Each of them accepts clicks
     between its own times, without another command.
     """
-    click.echo(running.run(_open, arguments.read(data_dir, config).settings, hunt_id))
-
-
-async def _open(settings: Settings, hunt_id: str) -> str:
-    async with running.campaigns(settings) as (campaigns, hunts):
-        if await campaigns.exists(hunt_id):
-            await campaigns.set_state(hunt_id, "open", actor=arguments.actor())
-            return f"campaign {hunt_id} is open: each door opens at its own time"
-        await hunts.open(hunt_id, actor=arguments.actor())
-        return f"hunt {hunt_id} is open"
+    settings = arguments.read(data_dir, config).settings
+    doors = running.run(hunt_state.change, settings, hunt_id, "open")
+    if doors is None:
+        click.echo(f"hunt {hunt_id} is open")
+    else:
+        click.echo(f"campaign {hunt_id} is open: each door opens at its own time")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from hunt.cli import arguments, running
-from hunt.settings import Settings
+from hunt.cli import arguments, hunt_state, running
 
 
 @click.command(epilog=arguments.examples("hunt pause harbour", "hunt pause advent"))
@@ -15,13 +14,9 @@ from hunt.settings import Settings
 @arguments.options
 def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
     """Pause a hunt, or all doors of a campaign: clicks are refused until 'hunt open'."""
-    click.echo(running.run(_pause, arguments.read(data_dir, config).settings, hunt_id))
-
-
-async def _pause(settings: Settings, hunt_id: str) -> str:
-    async with running.campaigns(settings) as (campaigns, hunts):
-        if await campaigns.exists(hunt_id):
-            await campaigns.set_state(hunt_id, "paused", actor=arguments.actor())
-            return f"campaign {hunt_id} is paused: go on with 'hunt open {hunt_id}'"
-        await hunts.pause(hunt_id, actor=arguments.actor())
-        return f"hunt {hunt_id} is paused: go on with 'hunt open {hunt_id}'"
+    settings = arguments.read(data_dir, config).settings
+    doors = running.run(hunt_state.change, settings, hunt_id, "paused")
+    if doors is None:
+        click.echo(f"hunt {hunt_id} is paused: go on with 'hunt open {hunt_id}'")
+    else:
+        click.echo(f"campaign {hunt_id} is paused: go on with 'hunt open {hunt_id}'")
