@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, Phase, example, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from hunt.testing.checks import report
 from tests.simulation.broken import PIECES
@@ -51,23 +51,52 @@ FOUND = {
 }
 
 
-#: Faults in which no process learns of the other's commits.
-UNHEARD = Script(1, (Spell("notices lost", 0, 50, 2, 1),), players=3, clicks=10)
-
-#: Faults in which answers of both processes are lost, while one of them drains.
-UNANSWERED = Script(
-    45,
-    (
-        Spell("lost after", 14, 19, 1, 1),
-        Spell("lost after", 20, 16, 2, 1),
-        Spell("lost after", 24, 27, 0, 2),
-        Spell("drain", 14, 29, 1, 3),
-        Spell("drain", 14, 19, 1, 1),
-        Spell("lost after", 24, 27, 0, 2),
+#: Scripts that show the rarer planted defects.  What the search meets depends on the modules that
+#: a run has imported (Hypothesis draws from their constants), so it does not find these each time.
+TELLING = {
+    "no process learns of the other's commits": Script(
+        1, (Spell("notices lost", 0, 50, 2, 1),), players=3, clicks=10
     ),
-    players=3,
-    clicks=9,
-)
+    "answers of both are lost, while one drains": Script(
+        45,
+        (
+            Spell("lost after", 14, 19, 1, 1),
+            Spell("lost after", 20, 16, 2, 1),
+            Spell("lost after", 24, 27, 0, 2),
+            Spell("drain", 14, 29, 1, 3),
+            Spell("drain", 14, 19, 1, 1),
+            Spell("lost after", 24, 27, 0, 2),
+        ),
+        players=3,
+        clicks=9,
+    ),
+    "both are deaf while commits come late": Script(
+        479001600,
+        (
+            Spell("notices twice", 30, 8, 1, 3),
+            Spell("deaf", 3, 27, 2, 1),
+            Spell("late", 7, 5, 2, 1),
+            Spell("deaf", 32, 22, 2, 3),
+        ),
+        players=1,
+        clicks=6,
+    ),
+    "both lose notices while statements fail": Script(
+        510511,
+        (
+            Spell("notices lost", 29, 1, 2, 2),
+            Spell("statement", 28, 20, 2, 3),
+            Spell("notices lost", 34, 23, 2, 3),
+            Spell("notices lost", 34, 23, 2, 3),
+        ),
+        players=2,
+        clicks=4,
+    ),
+    "one process is deaf": Script(1885, (Spell("deaf", 6, 30, 1, 1),), players=3, clicks=5),
+    "answers of one process are lost": Script(
+        7182, (Spell("lost after", 11, 14, 0, 3),), players=1, clicks=9
+    ),
+}
 
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -126,17 +155,19 @@ def test_planted_defect_is_detected(
     class Caught(Exception):
         pass
 
-    @given(script=scripts())
-    @example(script=UNHEARD)
-    @example(script=UNANSWERED)
-    @settings(
-        max_examples=400, deadline=None, database=None, derandomize=True,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    def search(script: Script) -> None:
+    def play(script: Script) -> None:
         if any(each.check == check for each in simulate(script)):
             raise Caught
 
+    @given(script=scripts())
+    @settings(
+        max_examples=3000, deadline=None, database=None, derandomize=True,
+        phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    def search(script: Script) -> None:
+        play(script)
+
     with pytest.raises(Caught):
+        for script in TELLING.values():
+            play(script)
         search()
