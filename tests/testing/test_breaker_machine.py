@@ -16,8 +16,8 @@ from hunt.errors import CircuitOpen
 from hunt.testing.breaker_machine import BreakerMachine, Clock
 from hunt.testing.caller_machine import CallerMachine, Operation
 
-#: A failing example is enough, so shrinking is off.
-QUICK = settings(max_examples=400, phases=[Phase.generate], database=None, derandomize=True)
+#: A failing example is enough, so shrinking is off; the search ends at the first one.
+QUICK = settings(max_examples=4000, phases=[Phase.generate], database=None, derandomize=True)
 
 
 class TwoProbes(Breaker):
