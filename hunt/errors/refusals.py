@@ -1,6 +1,6 @@
-"""Every error that hunt raises on purpose, in groups by the caller's reaction.
+"""Refusals of requests: nothing was recorded, unless a class says so.
 
-A message is one sentence that is safe to show to a client, unless a class says otherwise.
+A message is one sentence that is safe to show to a client.
 """
 
 from __future__ import annotations
@@ -8,36 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-
-class HuntError(Exception):
-    """Base of every error that hunt raises on purpose."""
-
-
-class SettingsError(HuntError):
-    """The settings do not describe a server that can run."""
-
-
-class KeysError(HuntError):
-    """Public keys cannot be read; the message is the end of "FILE cannot be used: ..."."""
-
-
-class SealError(HuntError):
-    """Encrypted data of the database cannot be read, or not be encrypted: a key is missing."""
-
-
-class ProofError(HuntError):
-    """A bundle does not prove its hunt; names the first failure."""
-
-
-class DefinitionError(HuntError):
-    """A hunt file does not describe a hunt."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{field}: {wrong}" for field, wrong in errors.items()))
-        self.errors = dict(errors)  #: field -> error message
-
-
-# --- A request is refused: nothing was recorded, unless a class says so ------
+from hunt.errors.base import HuntError
 
 
 class Refused(HuntError):
@@ -317,102 +288,3 @@ class OutcomeUnknown(Refused):
 
     def __init__(self, detail: str = "the outcome is unknown: repeat with the same id") -> None:
         super().__init__(detail)
-
-
-# --- Raised by clients of a server ---------------------------------------------
-
-
-class Denied(HuntError):
-    """The server refused a request; a retry would be refused, too."""
-
-    def __init__(
-        self, status: int, detail: str, *, errors: Mapping[str, str] | None = None
-    ) -> None:
-        wrong = "".join(f"; {field}: {what}" for field, what in (errors or {}).items())
-        super().__init__(f"{status}: {detail}{wrong}")
-        self.status = status  #: the HTTP status
-        self.detail = detail
-        self.errors = dict(errors or {})  #: field -> error message
-
-
-class Unreachable(HuntError):
-    """There is no hunt server at this address, or none that can be trusted."""
-
-
-class Unconfirmed(HuntError):
-    """No answer in time: the click may be recorded; a retry with the same id is safe."""
-
-
-# --- Raised by the store; messages are for logs, not for clients ---------------
-
-
-class StoreError(HuntError):
-    """Base of the errors of the store: nothing was recorded, unless a class says otherwise."""
-
-    label: ClassVar[str] = "other"  #: of the failure, in `hunt_commit_failures_total`
-
-    def __init__(self, message: str = "", *, sqlstate: str | None = None) -> None:
-        super().__init__(message)
-        self.sqlstate = sqlstate  #: of the database; None if it sent none
-
-
-class StoreUnavailable(StoreError):
-    """The database accepts nothing now, or cannot be reached: nothing was recorded."""
-
-    label = "unavailable"
-
-
-class ConnectTimeout(StoreUnavailable):
-    """No connection in time, as with a frozen database: nothing was recorded."""
-
-
-class StoreSlow(StoreUnavailable):
-    """The database cancelled a statement after hunt's own timeout: nothing was recorded."""
-
-    label = "slow"
-
-
-class StoreReadOnly(StoreUnavailable):
-    """The database is a standby, or read-only: nothing was recorded."""
-
-    label = "read_only"
-
-
-class StoreTimeout(StoreError):
-    """No answer before the deadline: the outcome is unknown."""
-
-    label = "timeout"
-
-
-class StoreLost(StoreError):
-    """The connection was lost before the answer: the outcome is unknown."""
-
-    label = "lost"
-
-
-class StoreConflict(StoreError):
-    """The transaction was aborted in favour of another one: repeat the same call."""
-
-    label = "conflict"
-
-
-class LogWentBack(StoreConflict):
-    """The log ends before a known commit: the database was restored from a backup."""
-
-
-class BatchTimeout(StoreError):
-    """A statement or lock timeout in the database: nothing was recorded."""
-
-    label = "statement_timeout"
-
-
-class BatchRejected(StoreError):
-    """The database rejects a row of the batch: nothing was recorded."""
-
-    label = "rejected"
-
-
-class HuntFailed(StoreError):
-    """The database fails for this hunt, and possibly not for others: nothing was recorded."""
-
-    label = "hunt"
