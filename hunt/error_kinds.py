@@ -25,8 +25,8 @@ _UNRECORDED = [
     if each.__module__ == Refused.__module__ and each not in {Refused, OutcomeUnknown}
 ]
 
-#: Statuses of refusals that a repeated request gets again.
+#: Statuses of refusals that do not invite a retry: they have no ``Retry-After``.
 FINAL = frozenset(each.status for each in _UNRECORDED if "Retry-After" not in each.headers)
 
-#: Statuses of refusals of load or speed only: the same request may be served later.
+#: All other statuses, for load and rate limits: the same request may be served later.
 RETRYABLE = frozenset(each.status for each in _UNRECORDED) - FINAL

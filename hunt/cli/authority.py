@@ -1,4 +1,4 @@
-"""Asks a time stamping authority, and checks its signatures with openssl."""
+"""Requests to a time stamping authority, and checks of its signatures with openssl."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def ask(url: str, query: bytes) -> bytes:
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise HuntError(f"--authority: {url!r} is not a URL with http or https")
+        raise HuntError(f"--authority: {url!r} is not an http or https URL")
     secure = parts.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -40,7 +40,11 @@ def ask(url: str, query: bytes) -> bytes:
     finally:
         connection.close()
     if answer.status != 200 or len(found) > timestamp.LARGEST:
-        raise HuntError(f"{url}: answered {answer.status} with {len(found)} bytes: no timestamp")
+        size = f"more than {timestamp.LARGEST}" if len(found) > timestamp.LARGEST else len(found)
+        raise HuntError(
+            f"{url}: answered {answer.status} with {size} bytes, which is not a timestamp; "
+            "check the address"
+        )
     return found
 
 
@@ -70,4 +74,4 @@ def check(token: bytes, head: str, at: datetime, authorities: Path) -> None:
             raise HuntError("openssl: not found: install it, or leave out --authorities") from None
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise ProofError(f"its signature does not hold: {said[0]}")
+        raise ProofError(f"its signature is not valid: {said[0]}")

@@ -27,8 +27,8 @@ class Times(Struct, frozen=True):
     """The timestamps in a bundle."""
 
     count: int = 0
-    checked: bool = False  #: whether their signatures were
-    lead: float = 0.0  #: seconds, at most, by which the database's clock was ahead
+    checked: bool = False  #: whether their signatures were checked
+    lead: float = 0.0  #: largest lead, in seconds, of the database's clock over the authority's
 
 
 def verified(path: Path, receipts: Path | None, authorities: Path | None, *, as_json: bool) -> str:
@@ -37,7 +37,7 @@ def verified(path: Path, receipts: Path | None, authorities: Path | None, *, as_
     Args:
         path: The bundle.
         receipts: Answers to clicks, as JSON lines; None: there are none.
-        authorities: Certificates that sign timestamps; None: signatures are not checked.
+        authorities: Certificates of trusted authorities, in PEM; None: signatures are not checked.
         as_json: Whether the report is JSON.
 
     Raises:
@@ -70,7 +70,7 @@ def _kept(lines: Iterable[bundle.Line], heads: list[bundle.Head]) -> Iterator[bu
 
 
 def _times(heads: Sequence[bundle.Head], authorities: Path | None) -> Times:
-    """Return the timestamps of heads, whose signatures hold if there are authorities."""
+    """Check the timestamps of heads, and their signatures if there are authorities."""
     lead = 0.0
     for each in heads:
         try:
@@ -115,11 +115,11 @@ def _text(report: Report, receipts: int, times: Times) -> str:
     if receipts:
         lines.append(f"{receipts} receipts agree with the log")
     if times.count:
-        signed = "their signatures hold" if times.checked else "signatures not checked"
+        signed = "their signatures are valid" if times.checked else "signatures not checked"
         lines.append(
             f"{times.count} heads were stamped by an authority ({signed}); the database's clock "
             f"was ahead of it by at most {times.lead:.1f} s"
         )
         if not times.checked:
-            lines.append("to check the signatures, name its certificate with --authorities")
+            lines.append("to check the signatures, give its certificate with --authorities")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The state of a hunt or of a campaign, as ``open``, ``pause`` and ``close`` set it."""
+"""Sets the state of a hunt or a campaign, for the commands ``open``, ``pause`` and ``close``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def change(
         The ids of the doors that changed; None if the id is that of a hunt.
 
     Raises:
-        HuntError: There is no such hunt, or its state cannot change so.
+        HuntError: There is no such hunt, or its state does not allow the change.
     """
     async with running.campaigns(settings) as (campaigns, hunts):
         if await campaigns.exists(hunt_id):

@@ -36,7 +36,7 @@ def command() -> None:
 @arguments.json_option
 @arguments.options
 def list_(name: str, as_json: bool, data_dir: Path | None, config: Path | None) -> None:
-    """List up to 100 players whose names read like NAME; case, signs and spaces do not matter."""
+    """List up to 100 players with names that read like NAME, without case, signs and spaces."""
     found = running.run(_search, arguments.read(data_dir, config).settings, name)
     if as_json:
         click.echo(json.dumps(to_builtins(found)))

@@ -52,7 +52,7 @@ def stamp(hunt_id: str, authority: str, data_dir: Path | None, config: Path | No
     """Let an authority (RFC 3161) sign the newest published head of a HUNT with the time.
 
     Run it every minute while the hunt is open. The answer becomes part of the bundle. The
-    authority learns a hash of a hash, and nothing of the hunt.
+    authority gets the hash of a head, and nothing else about the hunt.
     """
     settings = arguments.read(data_dir, config).settings
     click.echo(running.run(_stamp, settings, hunt_id, authority))

@@ -19,7 +19,7 @@ from hunt.store.schedule import Schedule
 
 COLUMNS = ("entry", "at", "action", "state", "late", "by", "reason")
 
-#: An entry, and the hunt that it is for if it was asked for by the campaign.
+#: An entry, after the id of its hunt if the command names a campaign, else after None.
 Listed = tuple[str | None, ScheduleEntry]
 
 _hunt = click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)

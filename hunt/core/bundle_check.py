@@ -29,7 +29,7 @@ KINDS = ("seal", "share", "void", "end")
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a bundle holds that was found right."""
+    """The content of a bundle that passed all checks."""
 
     hunt: str
     head: str

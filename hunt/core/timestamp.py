@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from hunt.errors import ProofError
 
-#: Version 1; then the imprint: the algorithm SHA-256, and a digest that follows.
+#: Version 1; then the imprint: the algorithm SHA-256, followed by the digest.
 _BEGIN = bytes.fromhex("3043 020101 3031 300d06096086480165030402010500 0420")
-_CERTIFICATE = bytes.fromhex("0101ff")  # the answer shall include the authority's
+_CERTIFICATE = bytes.fromhex("0101ff")  # the answer must include the authority's certificate
 
 #: Bytes of the largest answer that is kept.
 LARGEST = 64 * 1024
@@ -33,7 +33,7 @@ def query(head: str, nonce: bytes) -> bytes:
         head: 64 hex digits.
         nonce: 8 random bytes.
     """
-    number = bytes([nonce[0] & 0x3F | 0x40]) + nonce[1:]  # positive, and never shorter
+    number = bytes([nonce[0] & 0x3F | 0x40]) + nonce[1:]  # positive, and always 8 bytes long
     return _BEGIN + digest(head) + bytes([_INTEGER, len(number)]) + number + _CERTIFICATE
 
 
@@ -58,14 +58,14 @@ def stamped_at(answer: bytes, head: str) -> datetime:
         end, text = _element(answer, after, _TIME)
         return _time(answer[text:end].decode("ascii"))
     except (ValueError, IndexError):
-        raise ProofError("it is no timestamp of this head") from None
+        raise ProofError("it is not a timestamp of this head") from None
 
 
 def _element(data: bytes, at: int, tag: int) -> tuple[int, int]:
     """Return the end of a DER element, and where its content begins.
 
     Raises:
-        ValueError: There is another element.
+        ValueError: The element there has another tag.
         IndexError: The data ends before it.
     """
     if data[at] != tag:

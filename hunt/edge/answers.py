@@ -1,4 +1,4 @@
-"""HTTP/1.1 responses of the fast path, assembled from prepared pieces."""
+"""HTTP/1.1 responses of the fast lane, assembled from prepared pieces."""
 
 from __future__ import annotations
 

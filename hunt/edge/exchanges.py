@@ -1,4 +1,4 @@
-"""The fast-path requests of one HTTP/2 connection: decided and answered without Quart."""
+"""The requests of one HTTP/2 connection in the fast lane: decided and answered without Quart."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Client(Protocol):
     """The connection to the client; it ignores data for a stream that the client has reset."""
 
     def respond(self, stream_id: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Send a whole response soon, without waiting."""
+        """Queue a whole response; it is sent soon."""
 
     def begin(self, stream_id: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """Send the head of a response with the first part of its body."""
+        """Queue the head of a response; it is sent with the first part of its body."""
 
-    async def pour(self, stream_id: int, data: bytes) -> bool:
+    async def send_part(self, stream_id: int, data: bytes) -> bool:
         """Send a part of a body; return False if the client does not take it in time."""
 
     async def end(self, stream_id: int) -> None:
@@ -54,7 +54,7 @@ class _Exchange(Struct):
 
 
 class Exchanges:
-    """Serves the fast-path requests of a connection, each on a stream of its own.
+    """Serves a connection's requests of the fast lane, each on a stream of its own.
 
     The decisions and answers are those of the park: the head of a request is converted to
     HTTP/1.1, and an answer of HTTP/1.1 to frames.  A click needs no task; its lane answers it.
@@ -63,7 +63,7 @@ class Exchanges:
         park: Provides the play API, the caches of heads, and the answers.
         slot: The connection's slot in the limits.
         client: Sends the answers.
-        secure: The connection uses TLS.
+        secure: Whether the connection uses TLS.
     """
 
     def __init__(self, park: Park, slot: Slot, client: Client, *, secure: bool) -> None:
@@ -103,7 +103,7 @@ class Exchanges:
         return True
 
     def receive(self, stream_id: int, data: bytes) -> None:
-        """Take a part of a body; h2 holds it to its ``Content-Length``."""
+        """Take a part of a body; h2 compares its length with ``Content-Length``."""
         exchange = self._open[stream_id]
         exchange.body = exchange.body + data if exchange.body else data
 
@@ -206,9 +206,9 @@ class Exchanges:
             request_id=exchange.request_id, since=exchange.since, trace=head.request.trace,
         )  # fmt: skip
         exchange.stream = trio.CancelScope()
-        self._client.spawn(partial(self._pour, stream_id, exchange, exchange.stream, found))
+        self._client.spawn(partial(self._send_stream, stream_id, exchange, exchange.stream, found))
 
-    async def _pour(
+    async def _send_stream(
         self, stream_id: int, exchange: _Exchange, scope: trio.CancelScope, stream: Stream
     ) -> None:
         """Send an event stream, until it ends or the client resets it."""
@@ -217,7 +217,7 @@ class Exchanges:
             self._client.begin(stream_id, headers)
             async with EventStream(stream) as events:
                 async for blocks in events:
-                    if not await self._client.pour(stream_id, blocks):
+                    if not await self._client.send_part(stream_id, blocks):
                         break
             await self._client.end(stream_id)
         if stream_id in self._open:

@@ -1,4 +1,4 @@
-"""A strict parser for the heads of fast-path requests.
+"""A strict parser for the heads of requests of the fast lane.
 
 A head that is unusual in any way goes to Hypercorn unmodified.  The parser can therefore be
 strict without refusing a client.
@@ -88,7 +88,7 @@ OTHER: Final = _Unserved.OTHER
 
 
 class ParsedHead(Struct):
-    """The head of a fast-path request."""
+    """The head of a request of the fast lane."""
 
     raw: bytes  #: bytes up to and including the empty line
     request: Request
@@ -289,7 +289,7 @@ def _is_cross_origin(headers: dict[bytes, bytes]) -> bool:
 
 
 def _may_be_fast(buffer: bytes) -> bool:
-    """Return whether an incomplete head may become that of a fast-path request.
+    """Return whether an incomplete head may become one for the fast lane.
 
     A head with a bare LF cannot, and its client may consider it complete.
     """

@@ -1,4 +1,4 @@
-"""Hypercorn's HTTP/2, repaired: a stream cannot harm other streams or the process.
+"""Hypercorn's HTTP/2 with repairs, so that a stream cannot harm other streams or the process.
 
 Fast-path requests are served by `Exchanges`; Hypercorn serves all others.
 """
@@ -62,18 +62,18 @@ class HTTP2(Responses):
         """Return the time since which no request is in flight; None while one is.
 
         Args:
-            idle: The same time, without regard to fast-path requests.
+            idle: The same time, without regard to requests of the fast lane.
         """
         if idle is None or self._exchanges is None:
             return idle
         return None if self._exchanges.busy else max(idle, self._exchanges.last)
 
     async def wait_unused(self, idle: Callable[[], float | None], limit: float) -> None:
-        """Return once no request was in flight for some time.
+        """Return once no request has been in flight for `limit` seconds.
 
         Args:
             idle: See `idle_since`.
-            limit: The time, in seconds.
+            limit: Seconds, > 0.
         """
         while True:
             since = self.idle_since(idle())
@@ -101,7 +101,7 @@ class HTTP2(Responses):
             await self.send(Closed())
 
     def _handle_fast(self, event: H2Event) -> bool:
-        """Handle an event of a fast-path request, or a refused one; return False for others."""
+        """Handle an event of the fast lane or of a refused request; return False for others."""
         exchanges = self._exchanges
         match event:
             case RequestReceived():

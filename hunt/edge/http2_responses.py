@@ -1,4 +1,4 @@
-"""The responses of HTTP/2: those of Quart repaired, and those of the fast lane."""
+"""Responses over HTTP/2: those of Quart with repairs, and those of the fast lane."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Responses(H2Protocol):
     """
 
     _unsent: trio.Event  # set while an answer waits for `_send_answers`
-    _failed: Exception | None = None  # ends the connection
+    _failed: Exception | None = None  # an error that ends the connection
 
     async def _send_answers(self) -> None:
         """Send the answers of clicks, which their lanes have given to h2, all at once."""
@@ -45,7 +45,7 @@ class Responses(H2Protocol):
         with suppress(ProtocolError):
             self.connection.send_headers(stream_id, headers)
 
-    async def pour(self, stream_id: int, data: bytes) -> bool:
+    async def send_part(self, stream_id: int, data: bytes) -> bool:
         """See `hunt.edge.exchanges.Client`."""
         try:
             if stream_id not in self.stream_buffers and self._send_now(stream_id, data):
@@ -53,7 +53,7 @@ class Responses(H2Protocol):
                 return True
         except ProtocolError:
             return False
-        await self._flush()  # the head, which may not wait for the window
+        await self._flush()  # sends the head, which does not depend on the window
         self._buffer(stream_id)
         return await self._send_pieces(Body(stream_id, data))
 

@@ -1,4 +1,4 @@
-"""One connection over TLS: fast-path requests, served by a task of its own.
+"""One connection over TLS: a task of its own serves its requests of the fast lane.
 
 An encrypted connection cannot be parked: its answers need OpenSSL, and a read may need a
 write.  Requests, decisions and answers are the same as in the park.
@@ -32,7 +32,7 @@ GONE = (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError)
 
 
 class TLSConnection:
-    """Serves the fast-path requests of a connection, one after the other.
+    """Serves a connection's requests of the fast lane, one after the other.
 
     Args:
         worker: Ends connections that wait for a request, when it stops.
@@ -51,7 +51,7 @@ class TLSConnection:
         self._since = 0.0  # time of the last request, or of the first byte of this one
 
     async def serve(self, received: bytes) -> bytes | None:
-        """Serve until a request is not a fast-path request.
+        """Serve until a request is not a request of the fast lane.
 
         Args:
             received: Bytes that were read already.
@@ -145,12 +145,12 @@ class TLSConnection:
         whole = False
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._wait_gone, nursery.cancel_scope)
-            whole = await self._pour(park.answers.stream(request_id), EventStream(answer))
+            whole = await self._send_stream(park.answers.stream(request_id), EventStream(answer))
             nursery.cancel_scope.cancel()
         self._since = trio.current_time()
         return whole
 
-    async def _pour(self, head: bytes, events: EventStream) -> bool:
+    async def _send_stream(self, head: bytes, events: EventStream) -> bool:
         """Send the head of a response, and its body as it comes; return whether all was sent."""
         try:
             async with events:

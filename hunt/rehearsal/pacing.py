@@ -1,8 +1,9 @@
-"""Grants of a rehearsal beside what the same clicks get in a simulation.
+"""Compares the grants of a rehearsal with those of the same clicks in a simulation.
 
-The simulation settles each click when it was due, so a server that is slow to take clicks is
-behind it.  Clicks for a prize with ``unclaimed = "void"`` are settled when they were committed:
-a click after the end of a step finds its unit lost, however little it was late.
+The simulation settles each click at the time at which it was due, so a server that is slow to
+take clicks is behind it.  Prizes with ``unclaimed = "void"`` are compared with a simulation that
+settles each click at the time of its commit: a click that is only slightly late may find that the
+unit of its step is lost.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from hunt.core.odds import Odds
 #: Equal parts of the time of a rehearsal, at whose ends the grants are compared.
 PARTS = 12
 
-#: Share of the simulated grants by which a prize may be behind, and units beside it.
+#: A prize may be behind by this share of the simulated grants, and by this many units more.
 SHARE = 0.05
 UNITS = 1
 
@@ -34,11 +35,11 @@ class Pace(Struct, frozen=True, kw_only=True):
 
     prize: str
     granted: int
-    planned: int  #: that the plan allows by the end
-    simulated: int  #: what the same clicks get in a simulation
+    planned: int  #: grants that the plan allows by the end
+    simulated: int  #: grants to the same clicks in a simulation
     off_plan: float  #: largest deviation from the plan at the end of a part; see `hunt simulate`
-    early: bool  #: more were granted than the plan allows at the end of a part
-    behind: bool  #: fewer were granted than simulated, less `SHARE` and `UNITS`
+    early: bool  #: at the end of a part, more were granted than the plan allows
+    behind: bool  #: at the end of a part, fewer than simulated, by more than `SHARE` and `UNITS`
 
 
 def paces(
@@ -64,7 +65,7 @@ def paces(
     assert opened is not None
     bounds = [opened + (ended - opened) * number / PARTS for number in range(1, PARTS + 1)]
     granted = _at_bounds([(_time(row), row.prize) for row in rows], bounds)
-    # What is due shortly before the end of a part may be granted after it.
+    # A grant that is due shortly before the end of a part may follow after it.
     late = [bound - slack for bound in bounds]
     prompt = _at_bounds(_simulated(definition, seed, rows, due), late)
     committed = _at_bounds(_simulated(definition, seed, rows, {}), late)
@@ -93,7 +94,7 @@ def paces(
 def _simulated(
     definition: Definition, seed: bytes, rows: Sequence[Reward], due: Mapping[str, datetime]
 ) -> Iterator[tuple[datetime, str | None]]:
-    """Yield what each click of the log gets if it is settled when it was due.
+    """Yield the time and the prize of each click of the log, settled at the time it was due.
 
     Args:
         definition: The hunt.

@@ -20,12 +20,12 @@ from hunt.testing.rule_checks import rules
 from hunt.testing.stored_log import StoredLog
 from hunt.testing.webhook_checks import Delivered, in_order
 
-#: Seconds by which grants may be behind the clicks, beside the limit of an answer.
+#: Seconds by which grants may be behind the clicks, in addition to the limit of an answer.
 MOMENT = 1.0
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What a rehearsal must keep."""
+    """Limits that a rehearsal must keep."""
 
     answer_p99: float  #: seconds from the time at which a click was due to its answer
     event_p99: float  #: seconds from the same time to the event on the stream

@@ -158,7 +158,7 @@ class CommitterLink:
                 clicks = [each.click for each in waiting]
                 try:
                     self._draw(hunt, clicks)
-                except (Refused, StoreError) as exc:  # the own lane takes them, and reports it
+                except (Refused, StoreError) as exc:  # the lane of this process takes the clicks
                     refusal = Overloaded(str(exc), retry_after=1.0)
                     self.count -= len(waiting)
                     self._settled(hunt, waiting, [refusal] * len(waiting))

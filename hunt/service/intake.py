@@ -83,7 +83,8 @@ class Intake:
         if definition.hints is not None:
             hints = self._drawing.of(hunt).hints
             if hints is not None and isinstance(settled, TracedClick):
-                settled.settled = _hinting(hints, settled.settled)  # its lane looks for it
+                # Not wrapped: the lane finds traced clicks by their class.
+                settled.settled = _hinting(hints, settled.settled)
             elif hints is not None:
                 settled = _hinting(hints, settled)
         self._put(hunt_id, Click(click_id, player, *position), settled, now)

@@ -38,7 +38,7 @@ async def add(conn: Connection, ring: KeyRing, hunt: str, id_: int) -> str:
 
 
 async def rotate(conn: Connection, ring: KeyRing, hunt: str, id_: int, keep: int) -> str:
-    """Return a new secret of an endpoint; the former ones also sign for `keep` seconds."""
+    """Return a new secret of an endpoint; the former ones stay valid for `keep` seconds."""
     await conn.execute(EXPIRE, (keep, id_))
     secret = await add(conn, ring, hunt, id_)
     await conn.execute(DROP, (id_,))

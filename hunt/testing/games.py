@@ -1,4 +1,4 @@
-"""Games without a server: the rule draws and settles one click after the other."""
+"""Games without a server: `hunt.core` draws and settles one click after the other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hunt.core.odds import Odds
 
 
 class Settled(NamedTuple):
-    """What one click got."""
+    """The outcome of one click."""
 
     drawn: str | None  #: id of the prize that it drew
     prize: str | None  #: id of the prize that it got

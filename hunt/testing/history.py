@@ -44,8 +44,8 @@ class Attempt(_Entry, frozen=True, kw_only=True, tag="click"):
     points: int = 0
     duplicate: bool = False
     code: str | None = None  #: only if ``ok``, and the prize has codes
-    upto: int | None = None  #: seq of the last row that the receipt is for
-    head: str | None = None  #: of the receipt, in hex
+    upto: int | None = None  #: seq of the last row that the receipt covers
+    head: str | None = None  #: head in the receipt, in hex
     note: str = ""  #: free text, such as an error
 
 

@@ -30,8 +30,8 @@ class StoredCode(msgspec.Struct, frozen=True, kw_only=True):
 class StoredEntry(msgspec.Struct, frozen=True):
     """An entry of the chain."""
 
-    seq: int  #: of the last row before it
-    document: str  #: as hashed
+    seq: int  #: seq of the last row before it
+    document: str  #: its text, as it was hashed
     definition: str | None = None  #: canonical text of the definition, beside a seal
 
 

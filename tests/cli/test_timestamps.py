@@ -1,4 +1,4 @@
-"""Heads that an authority has signed with the time, from the database to the verified bundle."""
+"""Heads that an authority signs with the time, from the database to the verified bundle."""
 
 from __future__ import annotations
 
@@ -109,16 +109,16 @@ def test_stamped_heads_are_verified_in_the_bundle(
     assert verified(file) == {"count": 2, "checked": False, "lead": pytest.approx(0, abs=3)}
     assert verified(file, "--authorities", authority.certificate)["checked"]
     text = run("verify", "--bundle", str(file), "--authorities", str(authority.certificate))
-    assert "2 heads were stamped by an authority (their signatures hold)" in text.output
+    assert "2 heads were stamped by an authority (their signatures are valid)" in text.output
 
     stranger = Authority(tmp_path / "stranger")
-    with pytest.raises(ProofError, match=r"head after row 3: its signature does not hold"):
+    with pytest.raises(ProofError, match=r"head after row 3: its signature is not valid"):
         verified(file, "--authorities", stranger.certificate)
 
     def swap(heads: list[dict[str, Any]]) -> None:
         heads[0]["timestamp"], heads[1]["timestamp"] = heads[1]["timestamp"], heads[0]["timestamp"]
 
-    with pytest.raises(ProofError, match=r"after row 3: it is no timestamp of this head"):
+    with pytest.raises(ProofError, match=r"after row 3: it is not a timestamp of this head"):
         verified(rewritten(file, swap))
 
     def later(heads: list[dict[str, Any]]) -> None:
@@ -130,7 +130,7 @@ def test_stamped_heads_are_verified_in_the_bundle(
 
     moved = rewritten(file, later)
     assert verified(moved)["lead"] > 365 * 86_400
-    with pytest.raises(ProofError, match="its signature does not hold"):
+    with pytest.raises(ProofError, match="its signature is not valid"):
         verified(moved, "--authorities", authority.certificate)
 
 
@@ -142,7 +142,7 @@ def test_authority_that_fails_leaves_no_timestamp(database: str, authority: Auth
         stamped(database, "http://127.0.0.1:1/tsr")
     with authority.serving(replies=b"no") as url, pytest.raises(HuntError, match="cannot be used"):
         stamped(database, url)
-    with pytest.raises(HuntError, match="not a URL"):
+    with pytest.raises(HuntError, match="not an http or https URL"):
         stamped(database, "ftp://tsa.example")
     with authority.serving() as url:
         assert "the head after row 3 was stamped at " in stamped(database, url)

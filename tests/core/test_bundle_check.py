@@ -1,4 +1,4 @@
-"""The check of a bundle: an honest one holds, and each alteration is named."""
+"""The check of a bundle: an honest one passes, and each alteration is named."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def decoded(lines: list[Json]) -> list[bundle.Line]:
 
 
 def wrong(lines: list[Json], answers: list[Json] | None = None) -> str:
-    """Return why a bundle does not hold."""
+    """Return the failure of the check of a bundle."""
     with pytest.raises(ProofError) as caught:
         check(decoded(lines), answers or ())
     return str(caught.value)

@@ -51,12 +51,12 @@ def test_refusal_is_named() -> None:
     [b"", b"\x30", b"<html>", answer()[:-20], answer(time=b"yesterday"), answer(time=b"\xff" * 15)],
 )
 def test_other_bytes_are_no_timestamp(wrong: bytes) -> None:
-    with pytest.raises(ProofError, match="it is no timestamp of this head"):
+    with pytest.raises(ProofError, match="it is not a timestamp of this head"):
         timestamp.stamped_at(wrong, HEAD)
 
 
 def test_answer_for_another_head_is_no_timestamp_of_this_one() -> None:
-    with pytest.raises(ProofError, match="it is no timestamp of this head"):
+    with pytest.raises(ProofError, match="it is not a timestamp of this head"):
         timestamp.stamped_at(answer(), HEAD[::-1])
 
 

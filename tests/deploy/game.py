@@ -134,7 +134,7 @@ class Game:
             assert {click: seq for seq, click in each.streamed} == logged
 
     def against_receipts(self, database: str) -> list[Violation]:
-        """Return what contradicts the seals, the published heads and the receipts of answers.
+        """Return the violations of seals, of published heads and of the receipts of answers.
 
         Args:
             database: Connection string of the database.

@@ -1,4 +1,4 @@
-"""Answers of the fast path: pieces that clicks share, and what they do not share."""
+"""Answers of the fast lane: pieces that clicks share, and what they do not share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fast-path requests over HTTP/2: served without Hypercorn's streams, and held to its bounds."""
+"""Requests of the fast lane over HTTP/2: served without Hypercorn's streams, within its limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tests of real processes are measured."""
+"""The tests of real processes in which coverage is measured."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Refused:
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """What differs from one example to the other."""
+    """The differences of one example from the others."""
 
     path: Path  #: of the file, or of the campaign's folder
     hunt: str  #: id of the hunt that is played
@@ -79,7 +79,7 @@ class Example:
 
 
 def _moved(definition: Definition, opens: datetime) -> Definition:
-    """Return a hunt at another time, with attempts enough for a program."""
+    """Return a hunt at another time, with enough attempts for a program."""
     return replace(compressed(definition, opens, pace=1), attempts=Quota(100_000, "hunt"))
 
 

@@ -1,4 +1,4 @@
-"""Challenges of visitors: proof of work, what a failure means, and the choice by the settings."""
+"""Challenges of visitors: proof of work, failures of the service, and the choice by settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a process cannot take clicks."""
+"""The reasons for which a process cannot take clicks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far an endpoint of webhooks is behind, as one process knows it."""
+"""The lag of an endpoint of webhooks, as one process knows it."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def hunt(on: Map, at: Position, within: float) -> Definition:
 
 
 def near(length: float, steps: int) -> float:
-    """Return a length some representable numbers beside another."""
+    """Return a length that is some representable numbers away from another."""
     for _ in range(abs(steps)):
         length = math.nextafter(length, math.inf if steps > 0 else 0.0)
     return length

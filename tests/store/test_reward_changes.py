@@ -1,4 +1,4 @@
-"""Changes of rewards that an operator asks for: what they reach, and in which order they lock."""
+"""Changes of rewards by an operator: the rows that they change, and the order of their locks."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ _HUNTS = (
     ),
     _operation(
         "admin_announce", "PUT", f"{_HUNT}/announcement",
-        "Tell everyone in a hunt something; null withdraws the last announcement.",
+        "Show a text to all players of a hunt; null withdraws the last announcement.",
         admin_schemas.Announced, 409, body=admin_schemas.NewAnnouncement,
     ),
     _operation(

@@ -35,7 +35,7 @@ class LiveAnnouncement(Struct):
 class LiveHunt(Struct):
     """The present state of a hunt.
 
-    A minute is its begin (seconds since 1970), the clicks that counted, and the wins among them.
+    A minute has its start (seconds since 1970), the clicks that counted, and the wins among them.
     Minutes are those of the node that answers, without those that had no click.
     """
 

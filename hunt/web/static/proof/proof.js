@@ -78,7 +78,7 @@ async function open(data) {
 
 function showStamped(count) {
   const heads = count === 1 ? "One published fingerprint of the log was" : `${count.toLocaleString("en")} published fingerprints of the log were`;
-  byId("stamped").textContent = `${heads} signed with the time by an authority. The program hunt verify checks the signatures; this page does not.`;
+  byId("stamped").textContent = `${heads} signed with the time by an authority. This page does not check the signatures; the command hunt verify does, with --authorities.`;
   byId("stamped").hidden = !count;
 }
 
