@@ -279,7 +279,6 @@ MUTANTS = (
         "count = case when true then c.count",
         GRANTS,
     ),
-    Mutant("hunt_count_in_period", "a.player = any (v_rest)", "true", GRANTS),
     # hunt_bind_codes
     Mutant(
         "hunt_bind_codes",

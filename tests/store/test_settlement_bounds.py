@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hunt.core.definition import Moments, Prize, Quota
-from hunt.core.events import Click
+from hunt.core.events import Click, Settlement
+from hunt.errors import NoAttempts
 from hunt.store.driver.pool import Pool
 from hunt.store.log import Log
 from tests.store.open_log import PLAIN, click, opened, rewards
@@ -37,6 +38,19 @@ async def test_win_limit_is_kept_across_and_within_batches(database: str) -> Non
         assert await won(log, "ada", "ada", "ada", "cy") == ["coin", "coin", None, "coin"]
         await a_day_passes(pool)
         assert await won(log, "ada", "cy") == ["coin", "coin"]
+        assert await won(log, "ada", "ada", "cy") == ["coin", None, "coin"]
+
+
+async def test_attempts_of_an_earlier_day_do_not_count(database: str) -> None:
+    hunt = replace(RULED, attempts=Quota(2, "day"))
+    async with opened(database, hunt) as (log, pool):
+        await log.append("harbour", [click("ada"), click("ada"), click("bob")])
+        await a_day_passes(pool)
+        for _ in range(2):
+            [counted] = await log.append("harbour", [click("ada")])
+            assert isinstance(counted, Settlement)
+        [refused] = await log.append("harbour", [click("ada")])
+        assert isinstance(refused, NoAttempts)
 
 
 async def test_player_limit_is_kept_across_and_within_batches(database: str) -> None:
