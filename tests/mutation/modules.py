@@ -18,7 +18,7 @@ import click
 from tests.mutation.parts import Part
 
 ROOT: Final = Path(__file__).parents[2]
-COPIED: Final = ("hunt", "tests", "docs", "README.md", "CHANGELOG.md", "tox.ini")
+COPIED: Final = ("hunt", "tests", "docs", "examples", "README.md", "CHANGELOG.md", "tox.ini")
 
 #: Options of pytest.
 OPTIONS: Final = (

@@ -72,6 +72,7 @@ async def failures(
 ) -> list[str]:
     """Run the tests of a mutant until one fails; return the names of those that failed."""
     command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-x", "--tb=no", *options]
+    command += ["--hypothesis-profile", "mutants"]
     result = await trio.run_process(
         [*command, *mutant.tests], cwd=folder, env=environment, check=False, capture_stdout=True,
         stderr=subprocess.STDOUT,
