@@ -61,7 +61,7 @@ are explained in [Faults](faults.md).
 PROBLEMS_HEAD = """\
 # Problems
 
-<!-- Generated from hunt/errors/refusals.py and hunt/play/refusals.py by docs/generate.py: do not edit. -->
+<!-- Generated from hunt/errors and hunt/play/refusals.py by docs/generate.py: do not edit. -->
 
 Every error response is an `application/problem+json` (RFC 9457) with `type`, `title`, `status` and
 `detail`. Some add `errors` (field → problem), `opens_at` and `closes_at`. Programs should use
