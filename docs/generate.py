@@ -22,8 +22,8 @@ from hunt.metrics.metric import Metric, Source
 from hunt.metrics.node_declarations import NODE_METRICS
 from hunt.metrics.registry import PROCESS_RULES
 from hunt.play.problems import meaning, type_of
-from hunt.settings import DECLARATIONS, GROUPS, Settings
-from hunt.settings_file import setting_text
+from hunt.settings import DECLARATIONS, Settings
+from hunt.settings_file import GROUPS, setting_text
 from hunt.sources import PREFIX
 from reference_pages import commands, http_api, hunt_file, proof_vectors
 from reference_pages.tables import head, row

@@ -24,6 +24,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from hypercorn.utils import LifespanFailureError
 
 from hunt.configuration import load
+from hunt.connection_limits import RESERVE, connection_limits, file_limit
 from hunt.edge import worker
 from hunt.edge.admission import Admission
 from hunt.edge.park import Park
@@ -41,7 +42,7 @@ from hunt.processes.start_line import log_start
 from hunt.processes.worker_main import WorkerSlot
 from hunt.service.joint_commits import Workers
 from hunt.service.jwks import keep_current
-from hunt.settings import RESERVE, Settings, connection_limits, file_limit
+from hunt.settings import Settings
 from hunt.web.app import Application as QuartApplication
 from hunt.web.app import create_app
 from hunt.web.resources import make_resources

@@ -13,6 +13,7 @@ import trio
 from hunt import valkey_url
 from hunt.bus.link import Link
 from hunt.bus.valkey import ValkeyBus
+from hunt.connection_limits import connection_limits
 from hunt.core.addresses import network
 from hunt.core.bans import BanList
 from hunt.core.breaker import Breaker
@@ -57,7 +58,7 @@ from hunt.service.version_cache import VersionCache
 from hunt.service.webhook_delivery import DeliveryServices
 from hunt.service.webhook_sender import open_sender
 from hunt.service.webhooks import Webhooks
-from hunt.settings import Settings, connection_limits
+from hunt.settings import Settings
 from hunt.store.store import Store
 from hunt.store.webhook_secrets import open_secrets
 

@@ -6,31 +6,13 @@
 from __future__ import annotations
 
 import os
-import resource
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_type_hints
 
-import platformdirs
-
-from hunt import url_values, values
+from hunt import data_dir, url_values, values
 from hunt.setting import Setting
-
-#: File descriptors that are not for clients: pool, listening sockets, logs, epoll.
-RESERVE = 64
-
-#: The data folder of a user without a home folder.
-SYSTEM_DATA_DIR = Path("/var/lib/hunt")
-
-
-def _data_dir() -> Path:
-    """Return the user's data folder; that of the system for a user without a home folder."""
-    try:
-        found = Path(platformdirs.user_data_dir("hunt"))
-    except RuntimeError:
-        return SYSTEM_DATA_DIR
-    return found if found.is_absolute() else SYSTEM_DATA_DIR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +42,7 @@ class Settings:
         values.path, "",
         "Files of the embedded PostgreSQL, the generated secret, and control sockets.",
         example="/var/lib/hunt", default="the user's data folder",
-    )] = field(default_factory=_data_dir)
+    )] = field(default_factory=data_dir.default)
     bind: Annotated[tuple[str, ...], Setting(
         values.addresses, "", "Addresses to listen on.",
         example="0.0.0.0:8000,unix:/run/hunt.sock",
@@ -305,48 +287,8 @@ DECLARATIONS: Mapping[str, Setting] = {
     for name, hint in get_type_hints(Settings, include_extras=True).items()
 }
 
-#: First field of a group -> heading of the group, in the reference and in the settings file.
-GROUPS: Mapping[str, str] = {
-    "database_url": "Database",
-    "bind": "Server",
-    "jwt_secret": "Tokens",
-    "challenge": "Challenge of guests",
-    "batch_interval": "Commits",
-    "click_rate": "Limits of players and addresses",
-    "stream_buffer": "Streams",
-    "webhook_allow": "Webhooks",
-    "ready_share": "Readiness and shutdown",
-    "log_format": "Logs and traces",
-}
-
 #: Fields with a connection string, of which host, port and database may be shown.
 CONNECTIONS = frozenset(name for name, each in DECLARATIONS.items() if each.parser is values.dsn)
 
 #: Fields that may be read from a file of their own (``HUNT_..._FILE``).
 SECRETS = frozenset(name for name, each in DECLARATIONS.items() if each.secret)
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """Concurrency limits of the client connections of one process."""
-
-    total: int  #: of all clients
-    per_address: int | None  #: of one address; None: no limit
-
-
-def connection_limits(settings: Settings) -> ConnectionLimits:
-    """Return the limits of a process, which never exceed its free file descriptors.
-
-    Without free descriptors `accept` would fail for all clients (docs/reference/traps.md, H11).
-    """
-    total = min(settings.max_connections or file_limit(), file_limit())
-    per_address = settings.max_connections_per_address
-    return ConnectionLimits(
-        total, max(total // 2, 1) if per_address is None else per_address or None
-    )
-
-
-def file_limit() -> int:
-    """Return the number of client connections that the limit on open files allows."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(soft - RESERVE, 1)

@@ -5,15 +5,29 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 
 from hunt.setting import Setting
-from hunt.settings import DECLARATIONS, GROUPS, Settings
+from hunt.settings import DECLARATIONS, Settings
 from hunt.sources import PREFIX
 
 #: Characters of the longest comment line.
 WIDTH = 99
+
+#: First field of a group -> heading of the group, in the reference and in the settings file.
+GROUPS: Mapping[str, str] = {
+    "database_url": "Database",
+    "bind": "Server",
+    "jwt_secret": "Tokens",
+    "challenge": "Challenge of guests",
+    "batch_interval": "Commits",
+    "click_rate": "Limits of players and addresses",
+    "stream_buffer": "Streams",
+    "webhook_allow": "Webhooks",
+    "ready_share": "Readiness and shutdown",
+    "log_format": "Logs and traces",
+}
 
 _HEAD = (
     "Settings of hunt. Every setting is commented out; each shows its default, or an example if "

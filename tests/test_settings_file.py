@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hunt.configuration import load
-from hunt.settings import DECLARATIONS, GROUPS, Settings
-from hunt.settings_file import WIDTH, default_file
+from hunt.settings import DECLARATIONS, Settings
+from hunt.settings_file import GROUPS, WIDTH, default_file
 
 TEXT = default_file()
 VALUES = tomllib.loads(re.sub(r"^#(?=\w+ = )", "", TEXT, flags=re.MULTILINE))

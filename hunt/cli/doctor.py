@@ -11,8 +11,9 @@ import click
 from hunt import valkey_url
 from hunt.bus.valkey_check import try_bus
 from hunt.cli import arguments, running
+from hunt.connection_limits import RESERVE, file_limit
 from hunt.errors import HuntError
-from hunt.settings import RESERVE, Settings, file_limit
+from hunt.settings import Settings
 from hunt.store import connection_checks, key_checks, schema
 from hunt.store.setting_checks import Finding, check, finding
 

@@ -10,9 +10,10 @@ import click
 import msgspec
 
 from hunt.cli import arguments, benchmark_figures
+from hunt.connection_limits import RESERVE
 from hunt.core.sizing import Load, Size, size
 from hunt.errors import HuntError
-from hunt.settings import RESERVE, Settings
+from hunt.settings import Settings
 
 _MOST = 10**9
 

@@ -464,7 +464,7 @@ async def test_idle_http2_connection_makes_room(database: str) -> None:
 
 
 def test_reserve_fits_into_what_the_limit_leaves() -> None:
-    from hunt.settings import RESERVE
+    from hunt.connection_limits import RESERVE
 
     assert admission.BEYOND + admission.OPERATIONS < RESERVE / 2
 

@@ -17,7 +17,7 @@ from hunt.bench.players import Player
 from hunt.bench.poller import Poller
 from hunt.bench.run import percentile
 from hunt.bench.target import Target
-from hunt.settings import file_limit
+from hunt.connection_limits import file_limit
 from tests.faults.players import HUNT, token
 
 #: Seconds of one window of the answers.
