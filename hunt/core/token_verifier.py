@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Callable, Collection, Sequence
 
 import jwt
@@ -14,6 +12,7 @@ from msgspec import Struct
 from hunt.core.cache import Cache
 from hunt.core.keys import Key, fitting
 from hunt.core.player_ids import ERASED_PREFIX, VALID_PLAYER, valid_player
+from hunt.core.token_claims import TokenRefusal, shown, texts, token_behind, unix_time
 from hunt.core.tokens import AUDIENCES, OWN, Identity, Use
 from hunt.errors import NotAuthenticated, Overloaded
 
@@ -34,12 +33,6 @@ _jws = PyJWS()
 
 #: What parsing and verification of arbitrary text may raise.
 _NOT_A_TOKEN = (jwt.PyJWTError, ValueError, OverflowError, RecursionError)
-
-_PLAIN = re.compile(r"[!-~]{1,64}", re.ASCII)
-
-
-class _Refusal(ValueError):
-    """A token is not valid; the message says why, and is never sent to a client."""
 
 
 class _Verified(Struct, frozen=True, gc=False):
@@ -144,7 +137,7 @@ class TokenVerifier:
         """
         try:
             self._check(token, use)
-        except _Refusal as refusal:
+        except TokenRefusal as refusal:
             return str(refusal)
         except _NOT_A_TOKEN:
             return "not a JSON Web Token, or malformed"
@@ -166,22 +159,22 @@ class TokenVerifier:
         """Return the key that verifies a token, None for a secret, and the claims.
 
         Raises:
-            ValueError: No key or secret verifies it; a `_Refusal` says why.
+            ValueError: No key or secret verifies it; a `TokenRefusal` says why.
         """
         if len(token) > MAX_TOKEN:
-            raise _Refusal(f"longer than {MAX_TOKEN} characters")
+            raise TokenRefusal(f"longer than {MAX_TOKEN} characters")
         header = jwt.get_unverified_header(token)
         algorithm, kid = header.get("alg"), header.get("kid")
         if not isinstance(algorithm, str) or algorithm not in allowed:
-            raise _Refusal(
-                f"algorithm {_shown(algorithm)} is not allowed; HUNT_JWT_ALGORITHMS has "
+            raise TokenRefusal(
+                f"algorithm {shown(algorithm)} is not allowed; HUNT_JWT_ALGORITHMS has "
                 + ", ".join(sorted(allowed))
             )
         if "crit" in header:
-            raise _Refusal("its header has critical extensions, which are not supported")
+            raise TokenRefusal("its header has critical extensions, which are not supported")
         candidates = self._candidates(algorithm, kid)
         if not candidates:
-            raise _Refusal(f"unknown key: no {algorithm} key with key id {_shown(kid)}")
+            raise TokenRefusal(f"unknown key: no {algorithm} key with key id {shown(kid)}")
         for key, value in candidates:
             try:
                 payload = _jws.decode(token, value, algorithms=[algorithm])  # type: ignore[arg-type]
@@ -190,7 +183,7 @@ class TokenVerifier:
             claims = json.loads(payload)
             if isinstance(claims, dict):
                 return key, claims
-        raise _Refusal(
+        raise TokenRefusal(
             f"wrong signature: it fits none of {len(candidates)} "
             + ("secrets in HUNT_JWT_SECRET" if algorithm == OWN else "public keys")
         )
@@ -212,31 +205,33 @@ class TokenVerifier:
         """Return the identity in the claims of a correctly signed token.
 
         Raises:
-            ValueError: The token is for another use, or not valid now; a `_Refusal` says why.
+            ValueError: The token is for another use, or not valid now; a `TokenRefusal` says why.
         """
         now = self._clock()
         player, audience = claims.get("sub"), claims.get("aud")
-        expires = _unix_time(claims, "exp")
+        expires = unix_time(claims, "exp")
         for begin in ("nbf", "iat"):
-            if begin in claims and (early := _unix_time(claims, begin) - now) > LEEWAY:
-                raise _Refusal(f"not valid yet: claim {begin!r} is {early:.0f} s in the future")
+            if begin in claims and (early := unix_time(claims, begin) - now) > LEEWAY:
+                raise TokenRefusal(f"not valid yet: claim {begin!r} is {early:.0f} s in the future")
         audiences = audience if isinstance(audience, list) else [audience]
         if AUDIENCES[use] not in audiences:
-            raise _Refusal(
-                f"wrong audience: claim 'aud' is {_shown(audience)}, must be {AUDIENCES[use]!r}"
+            raise TokenRefusal(
+                f"wrong audience: claim 'aud' is {shown(audience)}, must be {AUDIENCES[use]!r}"
             )
         if expires <= now:
-            raise _Refusal(f"expired {now - expires:.0f} s ago")
+            raise TokenRefusal(f"expired {now - expires:.0f} s ago")
         if key is not None and self._issuer is not None and claims.get("iss") != self._issuer:
-            raise _Refusal("wrong issuer: claim 'iss' is not HUNT_JWT_ISSUER")
+            raise TokenRefusal("wrong issuer: claim 'iss' is not HUNT_JWT_ISSUER")
         if not isinstance(player, str) or not valid_player(player):
-            raise _Refusal(f"claim 'sub' is missing, or not an id: {VALID_PLAYER}")
+            raise TokenRefusal(f"claim 'sub' is missing, or not an id: {VALID_PLAYER}")
         if player.startswith(ERASED_PREFIX):
-            raise _Refusal(f"claim 'sub' begins with {ERASED_PREFIX}, reserved for erased players")
-        allowed, roles = _texts(claims, "hunts"), _texts(claims, "roles")
+            raise TokenRefusal(
+                f"claim 'sub' begins with {ERASED_PREFIX}, reserved for erased players"
+            )
+        allowed, roles = texts(claims, "hunts"), texts(claims, "roles")
         until, fingerprint = expires, None if key is None else key.fingerprint
         if use == "ticket":
-            until, fingerprint = _token_behind(claims)
+            until, fingerprint = token_behind(claims)
             self._check_key_known(fingerprint)
         name = claims.get("name") if use in {"bearer", "cookie"} else None
         identity = Identity(
@@ -262,48 +257,4 @@ class TokenVerifier:
         if self._keys is None:
             raise Overloaded(_NO_KEYS_YET, retry_after=1.0)
         self._unknown()
-        raise _Refusal("unknown key: the key of the token behind this ticket was removed")
-
-
-def _token_behind(claims: dict[str, object]) -> tuple[float, str | None]:
-    """Return the expiry of the token behind a ticket, and the fingerprint of its key.
-
-    Tickets of earlier releases lack both claims; they end streams at their own expiry.
-    """
-    key = claims.get("key")
-    if key is not None and not isinstance(key, str):
-        raise _Refusal("claim 'key' must be a text")
-    return _unix_time(claims, "until" if "until" in claims else "exp"), key
-
-
-def _unix_time(claims: dict[str, object], name: str) -> float:
-    """Return a claim with a NumericDate (RFC 7519, 2) as seconds."""
-    if name not in claims:
-        raise _Refusal(f"claim {name!r} is missing")
-    value = claims[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _Refusal(f"claim {name!r} is not a number of seconds since 1970")
-    return float(value)
-
-
-def _shown(value: object) -> str:
-    """Return a short value of a token for a message, and a placeholder for any other."""
-    if value is None:
-        return "missing"
-    if isinstance(value, str) and _PLAIN.fullmatch(value):
-        return repr(value)
-    return "not a short text"
-
-
-def _texts(claims: dict[str, object], name: str) -> frozenset[str] | None:
-    """Return a claim that is a list of texts; None if the token does not have it.
-
-    Raises:
-        ValueError: The claim is something else.
-    """
-    found = claims.get(name)
-    if found is None:
-        return None
-    if isinstance(found, list) and all(isinstance(each, str) for each in found):
-        return frozenset(found)
-    raise _Refusal(f"claim {name!r} must be a list of texts")
+        raise TokenRefusal("unknown key: the key of the token behind this ticket was removed")
