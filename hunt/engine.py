@@ -21,10 +21,10 @@ from hunt.core.key_ring import KeyRing
 from hunt.core.live import Told
 from hunt.core.proxies import Proxies
 from hunt.host import Host
-from hunt.metrics.declarations import Sources
 from hunt.metrics.event_loop import EventLoopMeter
 from hunt.metrics.faults import Faults
 from hunt.metrics.recorder import Recorder
+from hunt.metrics.sources import Sources
 from hunt.metrics.telemetry import Telemetry
 from hunt.operations import make_operations
 from hunt.play.assembly import assemble

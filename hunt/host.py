@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hunt.core.readiness import NodeState
-from hunt.metrics.declarations import Connections
 from hunt.metrics.families import Family
+from hunt.metrics.sources import Connections
 from hunt.service.joint_commits import Workers
 
 

@@ -9,9 +9,10 @@ from prometheus_client.core import Metric as PrometheusMetric
 from prometheus_client.registry import CollectorRegistry
 
 from hunt.metrics import exposition
-from hunt.metrics.declarations import METRICS, Sources
+from hunt.metrics.declarations import METRICS
 from hunt.metrics.families import CUMULATIVE, Family, Rule, Sample
 from hunt.metrics.metric import Metric, read
+from hunt.metrics.sources import Sources
 
 #: Rules of the gauges that prometheus_client makes.  Open and allowed descriptors are both
 #: summed, so that their ratio is right.  The earliest start is that of the node.

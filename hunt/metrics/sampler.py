@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from hunt.core.breaker import State
 from hunt.metrics.counters import quantile
-from hunt.metrics.declarations import Sources
 from hunt.metrics.recorder import SECONDS
+from hunt.metrics.sources import Sources
 
 #: Outcomes of clicks that were answered with 200.
 ACCEPTED = ("won", "nothing", "duplicate")

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import trio
 
-from hunt.metrics.declarations import Sources
 from hunt.metrics.hunt_minutes import HuntMinutes
 from hunt.metrics.registry import Registry
 from hunt.metrics.sample_buffer import SampleBuffer
 from hunt.metrics.sampler import Sampler
+from hunt.metrics.sources import Sources
 from hunt.metrics.stall_detector import StallDetector
 
 

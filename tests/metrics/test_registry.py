@@ -8,9 +8,10 @@ import pytest
 from hunt.core.definition import Prize
 from hunt.core.events import Reward, Settlement
 from hunt.errors import OutcomeUnknown
-from hunt.metrics.declarations import METRICS, Sources
+from hunt.metrics.declarations import METRICS
 from hunt.metrics.metric import Metric, read
 from hunt.metrics.registry import Registry
+from hunt.metrics.sources import Sources
 from tests.support.hunts import NOTHING, SURE, hunt
 from tests.support.process import Process
 

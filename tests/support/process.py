@@ -12,12 +12,12 @@ from hunt.core.breaker import Breaker
 from hunt.core.events import Click, Outcome, Reward
 from hunt.core.hunts import Hunt
 from hunt.core.webhooks import Lease, WebhookState
-from hunt.metrics.declarations import Connections, Sources
 from hunt.metrics.event_loop import EventLoopMeter
 from hunt.metrics.faults import Faults
 from hunt.metrics.recorder import Recorder
 from hunt.metrics.registry import Registry
 from hunt.metrics.sampler import Sampler
+from hunt.metrics.sources import Connections, Sources
 from hunt.service.guard import Guard
 from hunt.service.lanes import Lanes
 from hunt.service.log_news import LogNews
