@@ -40,7 +40,7 @@ _FILE_MAX = 1 << 20  # maximum size of a hunt file, in bytes
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Data folder of the server, with its embedded PostgreSQL.",
+    help="Data folder of the server, with its embedded PostgreSQL; see 'hunt config'.",
 )
 
 config_option = click.option(
@@ -70,10 +70,15 @@ def echo_table(rows: Sequence[Sequence[str]]) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
-class HuntId(click.ParamType[str]):
-    """The id of a hunt; a malformed id is a usage error."""
+class Id(click.ParamType[str]):
+    """The id of a hunt or of a prize; a malformed id is a usage error.
 
-    name = "hunt"
+    Args:
+        name: Noun for the thing with the id.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -82,14 +87,15 @@ class HuntId(click.ParamType[str]):
         found = str(value)
         if not form.ID.fullmatch(found):
             self.fail(
-                f"must be the id of a hunt, {form.VALID_ID}",
+                f"must be the id of a {self.name}, {form.VALID_ID}",
                 param,
                 ctx,
             )
         return found
 
 
-HUNT_ID = HuntId()
+HUNT_ID = Id("hunt")
+PRIZE_ID = Id("prize")
 
 
 class PlayerId(click.ParamType[str]):

@@ -195,7 +195,10 @@ def game_command(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Click as players with open streams, and check that each stream gets its outcomes once."""
+    """Click as players with open streams, and check each stream.
+
+    Each stream must get the outcomes of its player once.
+    """
     target = bench_options.target(url, hunt_id, data_dir, config)
     source = bench_options.players(target, data_dir, config, as_guests=as_guests)
     line = ProgressLine("game")

@@ -38,7 +38,7 @@ def command() -> None:
     )
 )
 @click.argument("hunt_id", metavar="HUNT", type=arguments.HUNT_ID)
-@click.argument("prize", metavar="PRIZE", type=arguments.HUNT_ID)
+@click.argument("prize", metavar="PRIZE", type=arguments.PRIZE_ID)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--dry-run", is_flag=True, help="Check the file, and load nothing.")
 @arguments.options
@@ -50,9 +50,10 @@ def load(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Load the codes of a PRIZE from a FILE with one code a line, or from - (standard input).
+    """Load the codes of a PRIZE from a FILE, or from - (standard input).
 
-    All codes are loaded, or none. They raise the stock of the prize at once.
+    The file has one code a line. All codes are loaded, or none. They raise the stock of the
+    prize at once.
     """
     settings = arguments.read(data_dir, config).settings
     with _opened(file) as source:
@@ -68,7 +69,7 @@ def load(
 @arguments.json_option
 @arguments.options
 def status(hunt_id: str | None, as_json: bool, data_dir: Path | None, config: Path | None) -> None:
-    """Show how many codes of each prize are loaded, bound to a reward, and left."""
+    """Count the codes of each prize: loaded, bound to a reward, left."""
     found = running.run(_status, arguments.read(data_dir, config).settings, hunt_id)
     if as_json:
         click.echo(json.dumps([msgspec.to_builtins(each) | {"left": each.left} for each in found]))

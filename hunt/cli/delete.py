@@ -16,9 +16,7 @@ from hunt.settings import Settings
 def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
     """Delete a hunt without clicks, or a campaign with all its doors, if none has clicks.
 
-    A test hunt is deleted with its clicks.
-
-    The entries in the audit trail stay.
+    A test hunt is deleted with its clicks. The entries in the audit trail stay.
     """
     click.echo(running.run(_delete, arguments.read(data_dir, config).settings, hunt_id))
 

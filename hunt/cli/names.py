@@ -36,7 +36,10 @@ def command() -> None:
 @arguments.json_option
 @arguments.options
 def list_(name: str, as_json: bool, data_dir: Path | None, config: Path | None) -> None:
-    """List up to 100 players with names that read like NAME, without case, signs and spaces."""
+    """List up to 100 players with names that read like NAME.
+
+    The comparison ignores case, spaces, signs and marks.
+    """
     found = running.run(_search, arguments.read(data_dir, config).settings, name)
     if as_json:
         click.echo(json.dumps(to_builtins(found)))
@@ -51,7 +54,10 @@ def list_(name: str, as_json: bool, data_dir: Path | None, config: Path | None) 
 @_player
 @arguments.options
 def refuse(player: str, data_dir: Path | None, config: Path | None) -> None:
-    """Hide the name of PLAYER for good: others see the masked id."""
+    """Hide the name of PLAYER: others see the masked id.
+
+    The player cannot choose another name, until 'hunt names allow'.
+    """
     found = running.run(_refuse, arguments.read(data_dir, config).settings, player, True)
     click.echo(f"the name of {found.player} is refused")
 
@@ -60,7 +66,10 @@ def refuse(player: str, data_dir: Path | None, config: Path | None) -> None:
 @_player
 @arguments.options
 def allow(player: str, data_dir: Path | None, config: Path | None) -> None:
-    """Show the name of PLAYER again, and let the player choose another one."""
+    """Show the name of PLAYER again.
+
+    The player may then choose another name.
+    """
     found = running.run(_refuse, arguments.read(data_dir, config).settings, player, False)
     click.echo(f"the name of {found.player} is allowed")
 

@@ -22,7 +22,7 @@ from hunt.store.timestamps import Timestamps
 
 @click.group()
 def command() -> None:
-    """Prove a hunt to others."""
+    """Export the proof of a hunt, and let an authority timestamp it."""
 
 
 @command.command(epilog=arguments.examples("hunt proof export harbour -o harbour.jsonl.gz"))
@@ -30,9 +30,10 @@ def command() -> None:
 @output_file.option
 @arguments.options
 def export(hunt_id: str, output: Path, data_dir: Path | None, config: Path | None) -> None:
-    """Write the bundle of a HUNT that has ended: one file from which anyone can check it.
+    """Write the bundle of a HUNT that has ended.
 
-    It has the seed, all versions, and the log with pseudonyms instead of players.
+    Anyone can check the hunt from this file. It has the seed, all versions of the definition, and
+    the log with pseudonyms instead of players.
     """
     file = output_file.file(output, binary="a bundle is compressed")
     settings = arguments.read(data_dir, config).settings
@@ -49,10 +50,11 @@ def export(hunt_id: str, output: Path, data_dir: Path | None, config: Path | Non
 @click.option("--authority", required=True, metavar="URL", help="Time stamping authority.")
 @arguments.options
 def stamp(hunt_id: str, authority: str, data_dir: Path | None, config: Path | None) -> None:
-    """Let an authority (RFC 3161) sign the newest published head of a HUNT with the time.
+    """Let an authority timestamp the newest head of a HUNT (RFC 3161).
 
-    Run it every minute while the hunt is open. The answer becomes part of the bundle. The
-    authority gets the hash of a head, and nothing else about the hunt.
+    The authority signs the newest published head with the time. Run the command every minute
+    while the hunt is open. The answer becomes part of the bundle. The authority gets the hash of
+    the head, and nothing else about the hunt.
     """
     settings = arguments.read(data_dir, config).settings
     click.echo(running.run(_stamp, settings, hunt_id, authority))

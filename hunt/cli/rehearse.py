@@ -82,7 +82,7 @@ def command(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Play a test hunt from FILE with simulated players on the running server, and judge it.
+    """Play a test hunt from FILE with simulated players on the running server.
 
     Prints the checks, and go or no-go; the exit status is 0 or 1. The test hunt is deleted
     afterwards.

@@ -32,9 +32,9 @@ _seqs = click.argument("seqs", metavar="SEQ...", type=click.IntRange(1, 10**18 -
 @click.argument("seq", metavar="SEQ", type=click.IntRange(1, 10**18 - 1))
 @arguments.options
 def show(hunt_id: str, seq: int, data_dir: Path | None, config: Path | None) -> None:
-    """Print a reward, the history of its state, and the fields of its claim, as JSON.
+    """Print a reward, the history of its state, and its claim, as JSON.
 
-    The audit trail records it.
+    The fields of the claim are decrypted. The audit trail records the command.
     """
     settings = arguments.read(data_dir, config).settings
     click.echo(json.dumps(running.run(_show, settings, hunt_id, seq), indent=2))

@@ -67,10 +67,10 @@ def command() -> None:
 @click.argument("action", type=click.Choice(ACTIONS))
 @click.option("--at", type=Moment(), required=True, help="Time, as in 2030-12-01T18:00:00Z.")
 @click.option("--text", help="Text of an announcement; without it the last one is withdrawn.")
-@click.option("--prize", type=arguments.HUNT_ID, help="Prize of a release.")
+@click.option("--prize", type=arguments.PRIZE_ID, help="Prize of a release.")
 @click.option("--count", type=click.IntRange(1), help="Units of a release.")
 @click.option(
-    "--within", type=arguments.Duration(), help="Drop the entry if it is later than this, as 10m."
+    "--within", type=arguments.Duration(), help="Drop the entry if it is later by more, as in 10m."
 )
 @arguments.options
 def add(
@@ -84,9 +84,10 @@ def add(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Add an entry: ACTION on HUNT at a time, by the database's clock.
+    """Add an entry: an action on HUNT at a time.
 
-    With the id of a campaign, each door that is not over gets the entry.
+    The time is that of the database's clock. With the id of a campaign, each door that is not
+    over gets the entry.
     """
     new = NewEntry(at=at, action=action, text=text, prize=prize, count=count, within=within)
     settings = arguments.read(data_dir, config).settings

@@ -21,7 +21,8 @@ _SHARE = re.compile(r"[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
 def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
     """Enter the second share of the seed of a HUNT: 64 hex digits on standard input.
 
-    The hunt names its SHA-256 as second_share, and does not open without it.
+    The hunt file has the SHA-256 of the share as second_share. The hunt does not open without
+    the share.
     """
     settings = arguments.read(data_dir, config).settings
     given = "" if sys.stdin is None else sys.stdin.readline(200).strip()

@@ -63,7 +63,7 @@ def _call(data_dir: Path | None, config: Path | None) -> _Call:
     )
 )
 def command() -> None:
-    """Manage the endpoints that are told of the wins of a hunt."""
+    """Manage the endpoints that receive the wins of a hunt."""
 
 
 @command.command(epilog=arguments.examples("hunt webhooks add harbour https://shop.example/hunt"))
@@ -71,7 +71,7 @@ def command() -> None:
 @click.argument("url")
 @click.option("--clicks", is_flag=True, help="Send all clicks, not only wins.")
 @click.option(
-    "--prize", "prizes", type=arguments.HUNT_ID, multiple=True,
+    "--prize", "prizes", type=arguments.PRIZE_ID, multiple=True,
     help="Send only wins of this prize; repeat it for several.",
 )  # fmt: skip
 @click.option(
@@ -93,7 +93,10 @@ def add(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Add an endpoint to a HUNT, and print its secret, which is not shown again."""
+    """Add an endpoint to a HUNT, and print its secret.
+
+    The secret is not shown again; 'hunt webhooks rotate' makes a new one.
+    """
     call = _call(data_dir, config)
     allow = [network(each) for each in call.settings.webhook_allow]
     if (wrong := check_url(url, allow)) is not None:
@@ -269,7 +272,10 @@ def replay(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """Send events again, with the same ids: all from a seq, or dead letters."""
+    """Send events again, with the same ids.
+
+    Choose all events from a seq, one dead letter, or all dead letters.
+    """
     if (from_seq is not None) + bool(seqs) + all_dead != 1:
         raise click.UsageError("give one of --from-seq, --dead and --all-dead")
     call, actor = _call(data_dir, config), arguments.actor()

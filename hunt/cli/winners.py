@@ -34,7 +34,7 @@ STATES = get_args(RewardState)
     )
 )
 @click.argument("hunt_id", metavar="ID", type=arguments.HUNT_ID)
-@click.option("--prize", type=arguments.HUNT_ID, help="List only winners of this prize.")
+@click.option("--prize", type=arguments.PRIZE_ID, help="List only winners of this prize.")
 @click.option("--player", type=arguments.PLAYER_ID, help="List only this player's wins.")
 @click.option(
     "--format",
@@ -57,7 +57,7 @@ def command(
     data_dir: Path | None,
     config: Path | None,
 ) -> None:
-    """List who won what in a hunt, with codes, in the order of its log.
+    """List the winners of a hunt with their prizes and codes, in the order of its log.
 
     With the id of a campaign, list the winners of its doors one after the other, with the hunt in
     a first column.

@@ -195,6 +195,12 @@ def test_token_is_restricted_to_the_hunts_given() -> None:
     assert "must be the id of a hunt" in malformed.output
 
 
+def test_malformed_id_of_a_prize_is_named() -> None:
+    malformed = run("winners", "harbour", "--prize", "a b")
+    assert malformed.exit_code == 2
+    assert "must be the id of a prize" in malformed.output
+
+
 def test_config_shows_sources_and_masks_secrets() -> None:
     environ = {"HUNT_JWT_SECRET": SECRET.decode(), "HUNT_POOL_SIZE": "7"}
     text = run("config", **environ).output

@@ -44,3 +44,12 @@ def test_example_is_accepted_by_the_parser(name: str, monkeypatch: pytest.Monkey
             if isinstance(each.type, click.Path):
                 monkeypatch.setattr(each, "type", click.Path())
         command.make_context(name, words)
+
+
+@pytest.mark.parametrize("name", sorted({each.rpartition(" ")[0] for each in EVERY}))
+def test_summaries_of_commands_are_whole(name: str) -> None:
+    """Click cuts a first sentence that does not fit on its line."""
+    _, _, below = run(*name.split(), "--help").output.partition("\nCommands:\n")
+    commands = below.partition("\n\n")[0].splitlines()
+    assert commands
+    assert [line for line in commands if line.endswith("...")] == []
