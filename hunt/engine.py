@@ -55,7 +55,7 @@ from hunt.service.streams import Streams
 from hunt.service.tail import Tail
 from hunt.service.tracing import ClickTracing, Tracer
 from hunt.service.version_cache import VersionCache
-from hunt.service.webhook_delivery import DeliveryServices
+from hunt.service.webhook_delivery import DeliveryServices, LogSource
 from hunt.service.webhook_sender import open_sender
 from hunt.service.webhooks import Webhooks
 from hunt.settings import Settings
@@ -234,6 +234,8 @@ class Engine:
         """Take a live event; cannot block."""
         if told.event.kind == "head":
             self.heads.told(told.hunt)
+        elif told.event.kind == "reward_state":
+            self.webhooks.rewards_changed(told.hunt)
         self.streams.broadcast.tell(told)
 
     def known_names(self) -> set[str]:
@@ -252,12 +254,14 @@ class Engine:
         ring = self.store.ring
         services = DeliveryServices(
             leases=self.store.webhook_leases,
-            page=self.store.log_events.page,
+            logs={
+                "rewards": LogSource(self.store.log_events.page, self.log_news),
+                "changes": LogSource(self.store.change_events.page, LogNews()),
+            },
             unseal=lambda lease: open_secrets(
                 ring, lease.webhook.hunt, lease.webhook.id, lease.secrets
             ),
             sender=partial(open_sender, allow=allow, clock=time.time),
-            news=self.log_news,
             database=trio.CapacityLimiter(1),
             jitter=jitter,
             clock=time.time,

@@ -1,4 +1,4 @@
-"""``hunt webhooks``: the endpoints that are told of the wins of a hunt."""
+"""``hunt webhooks``: the endpoints that receive the rewards of a hunt."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TypeVar
 import click
 
 from hunt.cli import arguments, running
+from hunt.cli.webhook_lines import letter, line, plain
 from hunt.core.addresses import network
 from hunt.core.webhook_target import check_url
 from hunt.core.webhooks import (
@@ -19,13 +20,14 @@ from hunt.core.webhooks import (
     MOST_KEEP,
     MOST_PATIENCE,
     PATIENCE,
-    WebhookState,
+    FollowedLog,
 )
 from hunt.errors import HuntError
 from hunt.service.webhook_test import send_test
 from hunt.settings import Settings
 from hunt.store.hunts import Hunts
-from hunt.store.webhooks import NewWebhook, Webhooks
+from hunt.store.new_webhook import NewWebhook
+from hunt.store.webhooks import Webhooks
 
 T = TypeVar("T")
 
@@ -63,20 +65,29 @@ def _call(data_dir: Path | None, config: Path | None) -> _Call:
     )
 )
 def command() -> None:
-    """Manage the endpoints that receive the wins of a hunt."""
+    """Manage the endpoints that receive the rewards of a hunt."""
 
 
-@command.command(epilog=arguments.examples("hunt webhooks add harbour https://shop.example/hunt"))
+@command.command(
+    epilog=arguments.examples(
+        "hunt webhooks add harbour https://shop.example/hunt",
+        "hunt webhooks add harbour https://shop.example/hunt --log changes",
+    )
+)
 @_hunt
 @click.argument("url")
+@click.option(
+    "--log", type=click.Choice(["rewards", "changes"]), default="rewards", show_default=True,
+    help="The log to follow: wins, or changes of their states (claimed, sent, void).",
+)  # fmt: skip
 @click.option("--clicks", is_flag=True, help="Send all clicks, not only wins.")
 @click.option(
     "--prize", "prizes", type=arguments.PRIZE_ID, multiple=True,
-    help="Send only wins of this prize; repeat it for several.",
+    help="Send only events of this prize; repeat it for several.",
 )  # fmt: skip
 @click.option(
     "--from-seq", type=click.IntRange(1),
-    help="First row of the log to send; the default is the next one.",
+    help="First row of its log to send; the default is the next one.",
 )  # fmt: skip
 @click.option(
     "--patience", type=click.IntRange(LEAST_PATIENCE, MOST_PATIENCE), default=PATIENCE,
@@ -86,6 +97,7 @@ def command() -> None:
 def add(
     hunt_id: str,
     url: str,
+    log: FollowedLog,
     clicks: bool,
     prizes: tuple[str, ...],
     from_seq: int | None,
@@ -97,21 +109,22 @@ def add(
 
     The secret is not shown again; 'hunt webhooks rotate' makes a new one.
     """
-    call = _call(data_dir, config)
+    if clicks and log == "changes":
+        raise click.UsageError("--clicks is for --log rewards: the log of changes has no clicks")
+    call, actor = _call(data_dir, config), arguments.actor()
     allow = [network(each) for each in call.settings.webhook_allow]
     if (wrong := check_url(url, allow)) is not None:
         raise click.BadParameter(wrong, param_hint="URL")
     new = NewWebhook(
         url=url,
+        log=log,
         events="clicks" if clicks else "wins",
         prizes=list(prizes) or None,
         patience=patience,
         from_seq=from_seq,
     )
-    actor = arguments.actor()
     id_, secret = call.run(lambda stored: stored.create(hunt_id, new, actor=actor), hunt_id)
-    click.echo(f"webhook {id_} of hunt {hunt_id} added; its secret:")
-    click.echo(secret)
+    click.echo(f"webhook {id_} of hunt {hunt_id} added; its secret:\n{secret}")
 
 
 @command.command(
@@ -126,10 +139,10 @@ def list_(hunt_id: str, as_json: bool, data_dir: Path | None, config: Path | Non
     call = _call(data_dir, config)
     states = call.run(lambda stored: stored.states(hunt_id), hunt_id)
     if as_json:
-        click.echo(json.dumps([_plain(each) for each in states], default=str))
+        click.echo(json.dumps([plain(each) for each in states], default=str))
         return
     for state in states:
-        click.echo(_line(state))
+        click.echo(line(state))
     if not states:
         click.echo(f"hunt {hunt_id} has no webhooks: add one with 'hunt webhooks add'")
 
@@ -196,8 +209,9 @@ def rotate(
     secret = _call(data_dir, config).run(
         lambda stored: stored.rotate(hunt_id, webhook, keep=keep, actor=actor), hunt_id
     )
-    click.echo(f"the new secret of webhook {webhook}; the former one signs for {keep} s more:")
-    click.echo(secret)
+    click.echo(
+        f"the new secret of webhook {webhook}; the former one signs for {keep} s more:\n{secret}"
+    )
 
 
 @command.command(epilog=arguments.examples("hunt webhooks test harbour 1"))
@@ -242,10 +256,7 @@ def dead(
         lambda stored: stored.dead(hunt_id, webhook, after=after, limit=1000), hunt_id
     )
     for each in letters:
-        mark = "  will be sent again" if each.replay else ""
-        reason = each.error or "-"
-        when = f"{each.at:%Y-%m-%d %H:%M:%S}"
-        click.echo(f"{each.seq}  {when}  {each.attempts} attempts  {reason}{mark}")
+        click.echo(letter(each))
     if not letters:
         click.echo("there are no dead letters")
 
@@ -289,24 +300,3 @@ def replay(
         hunt_id,
     )
     click.echo(f"{count} dead letters will be sent again")
-
-
-def _line(state: WebhookState) -> str:
-    webhook = state.webhook
-    status = (
-        f"stopped ({state.stopped})" if state.stopped
-        else f"failing: {state.last_error}" if state.attempts
-        else "in order"
-    )  # fmt: skip
-    parts = (f"{webhook.id}", webhook.url, f"seq {state.seq}", f"{state.behind} behind", status)
-    return "  ".join((*parts, f"{state.dead} dead") if state.dead else parts)
-
-
-def _plain(state: WebhookState) -> dict[str, object]:
-    webhook = state.webhook
-    return {
-        "id": webhook.id, "url": webhook.url, "events": webhook.events, "prizes": webhook.prizes,
-        "patience": webhook.patience, "stopped": state.stopped, "seq": state.seq,
-        "behind": state.behind, "attempts": state.attempts, "last_status": state.last_status,
-        "last_error": state.last_error, "next_attempt": state.next_attempt, "dead": state.dead,
-    }  # fmt: skip

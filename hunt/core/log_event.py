@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hunt.core.change_event import ChangeEvent
 from hunt.core.definition import is_test
 from hunt.core.sse import event_id
 from hunt.core.wire import encode
@@ -29,6 +30,11 @@ class LogEvent(Struct, frozen=True):
     epoch: str  #: in which the row was committed
 
     @property
+    def position(self) -> int:
+        """Its number in the log that has it."""
+        return self.seq
+
+    @property
     def event_id(self) -> str:
         """The id of the event, which never changes."""
         return event_id(self.epoch, self.seq)
@@ -38,6 +44,13 @@ class LogEvent(Struct, frozen=True):
         """The kind of the event."""
         return "click.settled" if self.prize is None else "reward.granted"
 
+    def members(self, at: str) -> dict[str, object]:
+        """Return what its JSON has besides the hunt; `at` is its time."""
+        return {
+            "seq": self.seq, "id": self.id, "player": self.player, "prize": self.prize,
+            "points": self.points, "at": at, "x": self.x, "y": self.y,
+        }  # fmt: skip
+
 
 class EventFilter(Struct, frozen=True):
     """Which rows of a log are events."""
@@ -46,7 +59,7 @@ class EventFilter(Struct, frozen=True):
     prizes: tuple[str, ...] | None = None  #: only wins of these prizes; None: of all
 
 
-def event_json(hunt: str, event: LogEvent) -> bytes:
+def event_json(hunt: str, event: LogEvent | ChangeEvent) -> bytes:
     """Return an event as JSON, the body of a webhook.
 
     Args:
@@ -54,10 +67,7 @@ def event_json(hunt: str, event: LogEvent) -> bytes:
         event: The event.
     """
     at = event.at.isoformat().replace("+00:00", "Z")
-    data: dict[str, object] = {
-        "hunt": hunt, "seq": event.seq, "id": event.id, "player": event.player,
-        "prize": event.prize, "points": event.points, "at": at, "x": event.x, "y": event.y,
-    }  # fmt: skip
+    data: dict[str, object] = {"hunt": hunt} | event.members(at)
     if is_test(hunt):
         data["test"] = True
     return encode({"type": event.type, "timestamp": at, "data": data})

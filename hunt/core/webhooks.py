@@ -22,6 +22,9 @@ KEEP, MOST_KEEP = 86_400, 604_800
 #: Endpoints of one hunt.
 MOST_ENDPOINTS = 20
 
+#: The log that an endpoint follows: of rewards, or of the changes of their states.
+FollowedLog = Literal["rewards", "changes"]
+
 #: Why an endpoint is stopped: by an operator, or by its answer 410.
 Stopped = Literal["operator", "gone"]
 
@@ -32,7 +35,8 @@ class Webhook(Struct, frozen=True, kw_only=True):
     id: int
     hunt: str
     url: str
-    events: Events = "wins"
+    log: FollowedLog = "rewards"
+    events: Events = "wins"  #: of the log of rewards
     prizes: tuple[str, ...] | None = None  #: None: all
     patience: int = PATIENCE  #: seconds until an event becomes a dead letter
 
@@ -48,7 +52,7 @@ class WebhookState(Struct, frozen=True, kw_only=True):
     webhook: Webhook
     created_at: datetime
     stopped: Stopped | None
-    seq: int  #: last row of the log that was dealt with
+    seq: int  #: last row of its log that was dealt with
     behind: int  #: rows of the log after it
     attempts: int  #: failed attempts of the next event
     failing_since: datetime | None

@@ -31,9 +31,10 @@ class Taken:
 
     @property
     def seq(self) -> int:
-        """The seq of the event."""
-        seq: int = self.json["data"]["seq"]
-        return seq
+        """The position of the event in the log that the endpoint follows."""
+        data = self.json["data"]
+        position: int = data.get("number", data["seq"])
+        return position
 
     def __repr__(self) -> str:
         return f"<{self.id} {self.status}>"

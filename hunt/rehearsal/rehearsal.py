@@ -31,7 +31,8 @@ from hunt.store.codes import Codes
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
-from hunt.store.webhooks import NewWebhook, Webhooks
+from hunt.store.new_webhook import NewWebhook
+from hunt.store.webhooks import Webhooks
 from hunt.testing.history import History
 
 #: Seconds from the creation of the hunt to its opening: the streams open meanwhile.

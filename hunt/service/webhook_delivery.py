@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,8 +11,9 @@ from typing import Protocol
 import structlog
 import trio
 
+from hunt.core.change_event import ChangeEvent
 from hunt.core.log_event import EventFilter, LogEvent, event_json
-from hunt.core.webhooks import Answer, Lease, retry_pause
+from hunt.core.webhooks import Answer, FollowedLog, Lease, retry_pause
 from hunt.errors import HuntError
 from hunt.service.log_news import LogNews
 from hunt.service.webhook_sender import AddressRefused, Sender
@@ -56,12 +57,20 @@ class Leases(Protocol):
 
 
 class ReadPage(Protocol):
-    """Reads events of a log; see `hunt.store.log_events.LogEvents.page`."""
+    """Reads events of a log; see `hunt.store.log_events` and `hunt.store.change_events`."""
 
     def __call__(
         self, hunt: str, wanted: EventFilter, *, after: int, limit: int, upto: int | None = None
-    ) -> Awaitable[tuple[list[LogEvent], int, bool]]:
-        """Return events, the seq that was reached, and whether more may follow."""
+    ) -> Awaitable[tuple[Sequence[LogEvent | ChangeEvent], int, bool]]:
+        """Return events, the position that was reached, and whether more may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """A log of every hunt, as deliveries read it."""
+
+    page: ReadPage
+    news: LogNews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +78,10 @@ class DeliveryServices:
     """What deliveries use."""
 
     leases: Leases
-    page: ReadPage
+    logs: Mapping[FollowedLog, LogSource]
     unseal: Callable[[Lease], Sequence[str]]  #: returns the secrets; raises a `HuntError`
     #: Opens a sender to a URL; raises `AddressRefused`.
     sender: Callable[[str], AbstractAsyncContextManager[Sender]]
-    news: LogNews
     database: trio.CapacityLimiter  #: of one: deliveries use one connection at a time
     jitter: Callable[[], float]
     clock: Callable[[], float]  #: the time in seconds since 1970
@@ -98,6 +106,7 @@ class Delivery:
         self.seq = lease.seq  #: the last row that was dealt with
         self.lag = 0.0  #: age of the event that was sent last, in seconds
         self._services = services
+        self._log = services.logs[lease.webhook.log]
         self._saved = lease.seq
         self._answer: Answer | None = None  # the last one with 2xx that was not saved
         self._scope = trio.CancelScope()
@@ -159,21 +168,21 @@ class Delivery:
                 await self._services.leases.save(self.lease, self.seq, self._answer, keep=False)
 
     async def _deliver(self, sender: Sender, secrets: Sequence[str]) -> None:
-        news, webhook = self._services.news, self.lease.webhook
+        webhook = self.lease.webhook
         if self.lease.replays:
             await self._replay(sender, secrets)
         while True:
-            grown = news.next(webhook.hunt)
+            grown = self._log.news.next(webhook.hunt)
             async with self._services.database:
-                events, reached, more = await self._services.page(
+                events, reached, more = await self._log.page(
                     webhook.hunt, webhook.wanted, after=self.seq, limit=PAGE
                 )
             for event in events:
                 answer = await self._send(sender, event, secrets)
                 if not answer.delivered:
-                    await self._failed(answer, event.seq)
+                    await self._failed(answer, event.position)
                     return
-                self.seq, self._answer = event.seq, answer
+                self.seq, self._answer = event.position, answer
             self.seq = max(self.seq, reached)
             if more:
                 continue
@@ -183,7 +192,9 @@ class Delivery:
                 return
             await trio.sleep(GATHER)
 
-    async def _send(self, sender: Sender, event: LogEvent, secrets: Sequence[str]) -> Answer:
+    async def _send(
+        self, sender: Sender, event: LogEvent | ChangeEvent, secrets: Sequence[str]
+    ) -> Answer:
         body = event_json(self.lease.webhook.hunt, event)
         answer = await sender.send(event.event_id, body, secrets)
         self._services.attempts[answer.result] += 1
@@ -226,7 +237,7 @@ class Delivery:
                 return
             for seq in seqs:
                 async with self._services.database:
-                    events, _, _ = await self._services.page(
+                    events, _, _ = await self._log.page(
                         webhook.hunt, EventFilter("clicks"), after=seq - 1, upto=seq, limit=1
                     )
                 answer = Answer(None, "the log has lost this event", 0.0)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from hunt.core.backoff import Backoff
-from hunt.core.webhooks import Lease, WebhookState
+from hunt.core.webhooks import FollowedLog, Lease, WebhookState
 from hunt.errors import HuntError, StoreError
 from hunt.logs import FaultLog
 from hunt.service.webhook_delivery import Delivery, DeliveryServices
@@ -18,6 +18,9 @@ LEAST = 0.1
 
 #: Seconds between two looks while there are endpoints: another process may have died.
 MOST = 30.0
+
+#: The same while an endpoint follows the changes: no poll finds a change whose notice was lost.
+MOST_CHANGES = 5.0
 
 log = FaultLog("hunt.webhooks")
 
@@ -29,7 +32,8 @@ class Webhooks:
 
     It looks at the endpoints in the database when an operator has changed one, when the log of
     an endpoint without a lease grows, when the lease of another process runs out, and when a
-    pause is over.  Without endpoints it does not look at all.
+    pause is over; otherwise every `MOST` or `MOST_CHANGES` seconds.  Without endpoints it does
+    not look at all.
 
     Args:
         claim: Takes the leases of endpoints with work; returns them, and the states of all
@@ -43,8 +47,10 @@ class Webhooks:
         self._jitter = services.jitter
         self._look = trio.Event()
         self._look.set()  # once at the start
-        self._idle: set[str] = set()  # hunts with an endpoint that nobody has to deal with
-        self._grown: set[str] = set()  # hunts whose log has grown since the last look began
+        # Logs with an endpoint that no process has to deal with.
+        self._idle: set[tuple[str, FollowedLog]] = set()
+        # Logs that have grown since the last look began.
+        self._grown: set[tuple[str, FollowedLog]] = set()
         self._deliveries: dict[int, Delivery] = {}
         self.states: dict[int, tuple[WebhookState, float]] = {}  #: by id, and the time of the look
         self.faults = Counter(look=0, delivery=0)  #: looks and deliveries that failed
@@ -60,11 +66,18 @@ class Webhooks:
         return self._services.dead
 
     def advanced(self, hunt: str) -> None:
-        """Learn that a log has grown; cannot block."""
-        self._services.news.advanced(hunt)
-        self._grown.add(hunt)
-        if hunt in self._idle:
-            self._idle.discard(hunt)
+        """Learn that a log of rewards has grown; cannot block."""
+        self._advanced(hunt, "rewards")
+
+    def rewards_changed(self, hunt: str) -> None:
+        """Learn that the state of rewards has changed; cannot block."""
+        self._advanced(hunt, "changes")
+
+    def _advanced(self, hunt: str, log: FollowedLog) -> None:
+        self._services.logs[log].news.advanced(hunt)
+        self._grown.add((hunt, log))
+        if (hunt, log) in self._idle:
+            self._idle.discard((hunt, log))
             self._look.set()
 
     def look_soon(self) -> None:
@@ -78,11 +91,13 @@ class Webhooks:
 
         Args:
             id_: Id of a known endpoint.
-            last_seq: Last known row of the log.
+            last_seq: Last known row of the log of rewards.
         """
         state, looked_at = self.states[id_]
         delivery = self._deliveries.get(id_)
         if delivery is not None:
+            if state.webhook.log == "changes":
+                last_seq = state.seq + state.behind  # as of the last look
             return max(last_seq - delivery.seq, 0), delivery.lag
         waits = state.behind > 0 and state.holder is None
         return state.behind, state.lag + (trio.current_time() - looked_at if waits else 0.0)
@@ -135,17 +150,22 @@ class Webhooks:
         self._idle = set()
         pause = MOST if states else float("inf")
         for state in states:
+            followed = (state.webhook.hunt, state.webhook.log)
+            if state.webhook.log == "changes":
+                pause = min(pause, MOST_CHANGES)
             delivery = self._deliveries.get(state.webhook.id)
             if delivery is not None and state.holder == delivery.lease.holder:
+                if state.seq + state.behind > delivery.seq:
+                    self._services.logs[state.webhook.log].news.advanced(state.webhook.hunt)
                 continue
             if delivery is not None:
                 delivery.cancel()  # an operator, or another process, has ended its lease
             if state.held_for:
                 pause = min(pause, state.held_for + 0.1 + 0.4 * self._jitter())
-            elif not state.has_work and state.webhook.hunt in self._grown:
+            elif not state.has_work and followed in self._grown:
                 pause = 0.0
             elif not state.has_work:
-                self._idle.add(state.webhook.hunt)
+                self._idle.add(followed)
             elif state.paused_for:
                 pause = min(pause, state.paused_for + 0.2 * self._jitter())
             else:

@@ -22,6 +22,7 @@ from hunt.store.campaign_schedule import CampaignSchedule
 from hunt.store.campaign_standings import CampaignStandings
 from hunt.store.campaigns import Campaigns
 from hunt.store.challenges import UsedChallenges
+from hunt.store.change_events import ChangeEvents
 from hunt.store.codes import Codes
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import Pool, open_pool
@@ -79,6 +80,7 @@ class Store:
         self.retention = Retention(pool)
         self.audit = Audit(pool)
         self.log_events = LogEvents(pool)
+        self.change_events = ChangeEvents(pool)
         self.ring = KeyRing(()) if ring is None else ring
         self.webhooks = Webhooks(pool, self.ring)
         numbers = count()

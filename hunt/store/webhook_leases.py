@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from hunt.core.log_event import Events
-from hunt.core.webhooks import Answer, Lease, Webhook, WebhookState
+from hunt.core.webhooks import Answer, FollowedLog, Lease, Webhook, WebhookState
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
@@ -22,21 +22,30 @@ LEASE = 6.0
 #: Leases that one call takes, at most; other processes take the rest.
 MOST = 32
 
-CLAIM = """
+#: The last row of the log that the endpoint `w` of the hunt `h` follows.
+END = """
+    case w.log when 'rewards' then h.last_seq else coalesce((
+        select u.number from reward_changes_upto u where u.hunt = w.hunt
+    ), 0) end
+"""
+
+# A holder ends with the name of the log unless that is of rewards; see hunt_webhook_held.
+CLAIM = f"""
     with due as (
         select w.id from webhooks w join hunts h on h.number = w.hunt
          where w.stopped is null
            and coalesce(w.held_until < clock_timestamp(), true)
            and coalesce(w.next_attempt <= clock_timestamp(), true)
-           and (w.seq < h.last_seq
+           and (w.seq < {END}
                 or exists (select from webhook_dead d where d.webhook = w.id and d.replay))
          order by w.id limit %(most)s
            for update of w skip locked
     )
-    update webhooks w set holder = %(holder)s,
+    update webhooks w
+       set holder = %(holder)s || case w.log when 'rewards' then '' else ' ' || w.log end,
            held_until = clock_timestamp() + make_interval(secs => %(lease)s)
       from due, hunts h where w.id = due.id and h.number = w.hunt
- returning w.id, h.id, w.url, w.events, w.prizes, w.patience, w.seq, w.attempts,
+ returning w.id, h.id, w.url, w.log, w.events, w.prizes, w.patience, w.holder, w.seq, w.attempts,
            array(
                select s.sealed from webhook_secrets s
                 where s.webhook = w.id and coalesce(s.expires_at > clock_timestamp(), true)
@@ -45,9 +54,9 @@ CLAIM = """
            exists (select from webhook_dead d where d.webhook = w.id and d.replay)
 """
 
-STATES = """
-    select w.id, h.id, w.url, w.events, w.prizes, w.patience,
-           w.created_at, w.stopped, w.seq, greatest(h.last_seq - w.seq, 0), w.attempts,
+STATES = f"""
+    select w.id, h.id, w.url, w.log, w.events, w.prizes, w.patience,
+           w.created_at, w.stopped, w.seq, greatest({END} - w.seq, 0), w.attempts,
            w.failing_since, w.next_attempt, w.last_attempt, w.last_status, w.last_error,
            (select count(*) from webhook_dead d where d.webhook = w.id),
            (select count(*) from webhook_dead d where d.webhook = w.id and d.replay),
@@ -55,10 +64,13 @@ STATES = """
            coalesce(greatest(extract(epoch from w.held_until - clock_timestamp()), 0), 0)::float8,
            coalesce(greatest(extract(epoch from w.next_attempt - clock_timestamp()), 0), 0)::float8,
            coalesce(extract(epoch from clock_timestamp() - w.failing_since), 0)::float8,
-           coalesce((
-               select greatest(extract(epoch from clock_timestamp() - r.at), 0) from rewards r
-                where r.hunt = w.hunt and r.seq = w.seq + 1
-           ), 0)::float8
+           coalesce(greatest(extract(epoch from clock_timestamp() - case w.log
+               when 'rewards' then (
+                   select r.at from rewards r where r.hunt = w.hunt and r.seq = w.seq + 1
+               ) else (
+                   select c.at from reward_changes c
+                    where c.hunt = w.hunt and c.number = w.seq + 1
+               ) end), 0), 0)::float8
       from webhooks w join hunts h on h.number = w.hunt
      where (%(hunt)s::text is null or h.id = %(hunt)s)
      order by w.id
@@ -121,10 +133,10 @@ REPLAY_FAILED = """
 
 def state(row: tuple[Any, ...]) -> WebhookState:
     """Return the state in a row of `STATES`."""
-    id_, hunt, url, events, prizes, patience, *rest = row
+    id_, hunt, url, log, events, prizes, patience, *rest = row
     names = WebhookState.__struct_fields__[1:]
     return WebhookState(
-        webhook=_webhook(id_, hunt, url, events, prizes, patience),
+        webhook=_webhook(id_, hunt, url, log, events, prizes, patience),
         **dict(zip(names, rest, strict=True)),
     )
 
@@ -147,14 +159,13 @@ class WebhookLeases:
         Raises:
             StoreError: The database does not answer.  A lease that was taken runs out.
         """
-        holder = self._holder()
-        values = {"holder": holder, "lease": LEASE, "most": MOST}
+        values = {"holder": self._holder(), "lease": LEASE, "most": MOST}
         with translated():
             async with self._pool.connection() as conn:
                 taken = await (await conn.execute(CLAIM, values)).fetchall()
                 states = await (await conn.execute(STATES, {"hunt": None})).fetchall()
         leases = []
-        for *head, seq, attempts, secrets, replays in taken:
+        for *head, holder, seq, attempts, secrets, replays in taken:
             leases.append(
                 Lease(
                     webhook=_webhook(*head),
@@ -242,12 +253,19 @@ async def bury(conn: Connection | psycopg.AsyncConnection[Any], values: dict[str
 
 
 def _webhook(
-    id_: int, hunt: str, url: str, events: Events, prizes: list[str] | None, patience: int
+    id_: int,
+    hunt: str,
+    url: str,
+    log: FollowedLog,
+    events: Events,
+    prizes: list[str] | None,
+    patience: int,
 ) -> Webhook:
     return Webhook(
         id=id_,
         hunt=hunt,
         url=url,
+        log=log,
         events=events,
         prizes=None if prizes is None else tuple(prizes),
         patience=patience,

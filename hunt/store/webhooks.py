@@ -6,32 +6,24 @@ from collections.abc import Mapping, Sequence
 from itertools import starmap
 from typing import Any
 
-from msgspec import Struct, to_builtins
+from msgspec import to_builtins
 
 from hunt.core.key_ring import KeyRing
-from hunt.core.log_event import Events
-from hunt.core.webhooks import MOST_ENDPOINTS, PATIENCE, DeadLetter, WebhookState
-from hunt.errors import HuntNotFound, InvalidRequest, WebhookNotFound, WrongState
+from hunt.core.webhooks import DeadLetter, Webhook, WebhookState
+from hunt.errors import InvalidRequest, WebhookNotFound, WrongState
 from hunt.store import webhook_audit, webhook_secrets
 from hunt.store.audit import record_change
+from hunt.store.change_events import ChangeEvents
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 from hunt.store.log_events import LogEvents
+from hunt.store.new_webhook import NewWebhook, check_events, insert
 from hunt.store.webhook_leases import STATES, bury, state
 
-HUNT = "select number, last_seq from hunts where id = %s for key share"
-
-COUNT = "select count(*) from webhooks where hunt = %s"
-
-INSERT = """
-    insert into webhooks (hunt, url, events, prizes, patience, seq)
-    values (%(number)s, %(url)s, %(events)s, %(prizes)s, %(patience)s, %(seq)s) returning id
-"""
-
 LOCK = """
-    select w.id, w.url, w.events, w.prizes, w.patience, w.stopped, w.seq, w.attempts,
-           w.last_status, w.last_error, h.last_seq
+    select w.id, w.url, w.log, w.events, w.prizes, w.patience, w.stopped, w.seq, w.attempts,
+           w.last_status, w.last_error
       from webhooks w join hunts h on h.number = w.hunt
      where h.id = %s and w.id = %s for no key update of w
 """
@@ -56,16 +48,6 @@ REPLAY = """
     update webhook_dead set replay = true
      where webhook = %s and (%s::bigint[] is null or seq = any(%s::bigint[]))
 """
-
-
-class NewWebhook(Struct, frozen=True, kw_only=True):
-    """An endpoint to create."""
-
-    url: str
-    events: Events = "wins"
-    prizes: list[str] | None = None
-    patience: int = PATIENCE
-    from_seq: int | None = None  #: the first row of the log to send; None: the next one
 
 
 class Webhooks:
@@ -103,24 +85,14 @@ class Webhooks:
 
         Raises:
             HuntNotFound: There is no such hunt.
+            InvalidRequest: The log of changes has no clicks.
             WrongState: The hunt has `MOST_ENDPOINTS` endpoints.
             SealError: There is no data key.
         """
         self._ring.seal(b"", b"")  # fail before anything is changed
         with translated():
             async with self._pool.transaction() as conn:
-                row = await (await conn.execute(HUNT, (hunt,))).fetchone()
-                if row is None:
-                    raise HuntNotFound(f"there is no hunt {hunt!r}")
-                number, last_seq = row
-                count = await (await conn.execute(COUNT, (number,))).fetchone()
-                if count is not None and count[0] >= MOST_ENDPOINTS:
-                    raise WrongState(f"hunt {hunt!r} has {MOST_ENDPOINTS} webhooks: remove one")
-                seq = last_seq if new.from_seq is None else min(new.from_seq - 1, last_seq)
-                values = to_builtins(new) | {"number": number, "seq": seq}
-                inserted = await (await conn.execute(INSERT, values)).fetchone()
-                assert inserted is not None
-                id_: int = inserted[0]
+                id_, seq = await insert(conn, hunt, new)
                 secret = await webhook_secrets.add(conn, self._ring, hunt, id_)
                 after = webhook_audit.shown(to_builtins(new)) | {"seq": seq}
                 await record_change(
@@ -141,10 +113,12 @@ class Webhooks:
 
         Raises:
             WebhookNotFound: The hunt has no such endpoint.
+            InvalidRequest: The log of changes has no clicks.
         """
         with translated():
             async with self._pool.transaction() as conn:
                 before = await _lock(conn, hunt, id_)
+                check_events(before["log"], changes.get("events"))
                 await conn.execute(CHANGE, before | dict(changes))
                 old = webhook_audit.shown({name: before[name] for name in changes})
                 await record_change(
@@ -162,7 +136,7 @@ class Webhooks:
             async with self._pool.transaction() as conn:
                 before = await _lock(conn, hunt, id_)
                 await conn.execute("delete from webhooks where id = %s", (id_,))
-                kept = {name: before[name] for name in (*webhook_audit.CHANGEABLE, "seq")}
+                kept = {name: before[name] for name in (*webhook_audit.CHANGEABLE, "log", "seq")}
                 old = webhook_audit.shown(kept)
                 await record_change(
                     conn, actor, "webhook removed", hunt, before=old, after=None, webhook=id_
@@ -270,9 +244,7 @@ class Webhooks:
         """
         found, event = await self.get(hunt, id_), None
         if found.attempts:
-            event = await LogEvents(self._pool).following(
-                hunt, found.webhook.wanted, after=found.seq
-            )
+            event = await self._following(found.webhook, found.seq)
         with translated():
             async with self._pool.transaction() as conn:
                 before = await _lock(conn, hunt, id_)
@@ -287,6 +259,12 @@ class Webhooks:
                 )  # fmt: skip
         return event
 
+    async def _following(self, webhook: Webhook, seq: int) -> int | None:
+        """Return the position of the next event of an endpoint after `seq`."""
+        if webhook.log == "changes":
+            return await ChangeEvents(self._pool).following(webhook.hunt, webhook.wanted, after=seq)
+        return await LogEvents(self._pool).following(webhook.hunt, webhook.wanted, after=seq)
+
 
 async def _lock(conn: Connection, hunt: str, id_: int) -> dict[str, Any]:
     """Return an endpoint, locked; raise `WebhookNotFound` if there is none."""
@@ -294,8 +272,8 @@ async def _lock(conn: Connection, hunt: str, id_: int) -> dict[str, Any]:
     if row is None:
         raise _missing(hunt, id_)
     names = (
-        "id", "url", "events", "prizes", "patience", "stopped", "seq", "attempts",
-        "last_status", "last_error", "last_seq",
+        "id", "url", "log", "events", "prizes", "patience", "stopped", "seq", "attempts",
+        "last_status", "last_error",
     )  # fmt: skip
     return dict(zip(names, row, strict=True))
 

@@ -343,7 +343,8 @@ def test_webhook_has_a_row_with_its_state(page: Page, server: Server) -> None:
         expect(row).to_contain_text(
             re.compile(r"failed \d+ times: its name cannot be resolved"), timeout=PATIENCE
         )
-        expect(row.locator("td").nth(1)).to_have_text(re.compile(r"[1-9]"))
+        expect(row.locator("td").nth(1)).to_have_text("rewards")
+        expect(row.locator("td").nth(2)).to_have_text(re.compile(r"[1-9]"))
         assert page.evaluate("document.documentElement.scrollWidth") <= wide["width"]
         accessible(page)
         card.scroll_into_view_if_needed()

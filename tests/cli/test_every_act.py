@@ -25,7 +25,7 @@ from tests.support.serving import bearer
 KEY_TEXT = f"{KEY_ID}:{base64.b64encode(KEY).decode()}"
 NEW_KEY = f"two:{base64.b64encode(bytes(32)).decode()}"
 URL = "http://127.0.0.1:1/hook"
-SHOWN = {"url": URL, "events": "wins", "prizes": None, "patience": 86400}
+SHOWN = {"url": URL, "log": "rewards", "events": "wins", "prizes": None, "patience": 86400}
 RIVER = """
 [hunt]
 id = "river"

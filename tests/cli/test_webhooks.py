@@ -59,7 +59,7 @@ def test_endpoint_is_added_tested_listed_and_removed(environ: dict[str, str]) ->
         assert run("webhooks", "test", "harbour", "1", **environ).output.startswith("delivered: ")
         assert [each["type"] for each in taken] == ["webhook.test"]
     listed = run("webhooks", "list", "harbour", **environ).output
-    assert f"1  {url}  seq 0  0 behind  in order" in listed
+    assert f"1  {url}  rewards  seq 0  0 behind  in order" in listed
     assert secret not in listed
     [shown] = json.loads(run("webhooks", "list", "harbour", "--json", **environ).output)
     assert (shown["prizes"], shown["events"]) == (["gold-coin"], "wins")
@@ -68,6 +68,17 @@ def test_endpoint_is_added_tested_listed_and_removed(environ: dict[str, str]) ->
     assert secret not in rotated
     assert run("webhooks", "remove", "harbour", "1", **environ).output == "webhook 1 removed\n"
     assert "has no webhooks" in run("webhooks", "list", "harbour", **environ).output
+
+
+def test_endpoint_follows_the_changes(environ: dict[str, str]) -> None:
+    add = ("webhooks", "add", "harbour", "https://shop.example/")
+    assert run(*add, "--log", "changes", **environ).exit_code == 0
+    listed = run("webhooks", "list", "harbour", **environ).output
+    assert listed == "1  https://shop.example/  changes  seq 0  0 behind  in order\n"
+    [shown] = json.loads(run("webhooks", "list", "harbour", "--json", **environ).output)
+    assert shown["log"] == "changes"
+    assert run(*add, "--log", "changes", "--clicks", **environ).exit_code == 2
+    assert run(*add, "--log", "clicks", **environ).exit_code == 2
 
 
 def test_stopped_endpoint_is_shown_as_such(environ: dict[str, str]) -> None:

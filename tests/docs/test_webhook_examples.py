@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import pytest
 import trio
 
 from hunt.core.addresses import network
+from hunt.core.change_event import ChangeEvent
+from hunt.core.claims import RewardState
 from hunt.core.log_event import LogEvent, event_json
 from hunt.service.webhook_sender import open_sender
 from tests.support.code_blocks import ROOT, blocks
@@ -71,10 +74,31 @@ async def running(name: str, folder: Path) -> AsyncIterator[Program]:
 
 
 def win(seq: int, prize: str | None = "coin") -> bytes:
-    from datetime import UTC, datetime
-
     at = datetime(2026, 12, 1, tzinfo=UTC)
     return event_json("harbour", LogEvent(seq, "id", "ada", prize, 5, at, 1.0, 2.0, "k1"))
+
+
+def change(number: int, seq: int, state: RewardState) -> bytes:
+    at = datetime(2026, 12, 3, tzinfo=UTC)
+    reason = "a program" if state == "void" else None
+    return event_json(
+        "harbour", ChangeEvent(number, seq, "id", "ada", "coin", 5, state, at, reason)
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_receiver_takes_each_change_once(name: str, tmp_path: Path) -> None:
+    async with running(name, tmp_path) as program:
+        url = f"http://127.0.0.1:{await program.line()}/"
+        async with open_sender(url, [network("127.0.0.0/8")], clock=time.time) as sender:
+            for number, state in enumerate(("claimed", "sent"), 1):
+                for _ in range(2):
+                    body = change(number, 7, state)  # type: ignore[arg-type]
+                    assert (await sender.send(f"17-c{number}", body, [SECRET])).status == 204
+            assert (await sender.send("17-c3", change(3, 8, "void"), [OLDER])).status == 204
+            assert (await sender.send("k1-7", win(7), [SECRET])).status == 204
+        lines = [await program.line() for _ in range(4)]
+    assert lines == ["7 claimed", "7 sent", "8 void", "7 ada coin"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -14,7 +14,8 @@ from hunt.core.key_ring import KeyRing
 from hunt.core.log_event import EventFilter
 from hunt.store.driver.pool import open_pool
 from hunt.store.log_events import LogEvents
-from hunt.store.webhooks import NewWebhook, Webhooks
+from hunt.store.new_webhook import NewWebhook
+from hunt.store.webhooks import Webhooks
 from hunt.testing.checks import Violation
 from hunt.testing.webhook_checks import in_order
 from tests.faults.players import HUNT

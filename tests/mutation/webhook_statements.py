@@ -7,6 +7,7 @@ from tests.mutation.listed import Listed, mutants
 WEBHOOKS = (
     "tests/store/test_webhook_progress.py",
     "tests/store/test_webhooks.py",
+    "tests/store/test_webhook_changes.py",
     "tests/web/admin/test_webhooks.py",
 )
 
@@ -37,7 +38,7 @@ _LISTED: Listed = (
             ("where w.stopped is null\n", "where true\n"),
             ("and coalesce(w.held_until < clock_timestamp(), true)", ""),
             ("and coalesce(w.next_attempt <= clock_timestamp(), true)", ""),
-            ("and (w.seq < h.last_seq\n                or", "and ("),
+            ("and (w.seq < {END}\n                or", "and ("),
             ("or exists (select from webhook_dead d where d.webhook = w.id and d.replay))", ")"),
             ("where d.webhook = w.id and d.replay))", "where d.webhook = w.id))"),
             ("order by w.id limit %(most)s", "order by w.id"),
@@ -47,6 +48,10 @@ _LISTED: Listed = (
             ("d where d.webhook = w.id),", "d),"),
             ("where d.webhook = w.id and d.replay),", "where d.webhook = w.id),"),
             ("r.seq = w.seq + 1", "r.seq = w.seq"),
+            ("c.number = w.seq + 1", "c.number = w.seq"),
+            ("where c.hunt = w.hunt and", "where"),
+            ("where u.hunt = w.hunt\n", "limit 1\n"),
+            ("case w.log when 'rewards' then '' else ' ' || w.log end", "''"),
             ("where r.hunt = w.hunt and", "where"),
             ("where (%(hunt)s::text is null or h.id = %(hunt)s)", "where true"),
             ("set holder = case when %(keep)s then holder end,", "set holder = holder,"),
@@ -81,10 +86,35 @@ _LISTED: Listed = (
         ),
     ),
     (
-        "hunt/store/webhooks.py",
+        "hunt/store/new_webhook.py",
         WEBHOOKS,
         (
             ("from webhooks where hunt = %s", "from webhooks where %s >= 0"),
+            ("where u.hunt = h.number", "limit 1"),
+        ),
+    ),
+    (
+        "hunt/store/change_events.py",
+        WEBHOOKS,
+        (
+            ("c.hunt = %(hunt)s and c.number >", "c.number >"),
+            ("c.number > %(after)s", "c.number >= %(after)s"),
+            ("and c.number <= %(upto)s", ""),
+            ("or r.prize = any(%(prizes)s)", "or true"),
+        ),
+    ),
+    (
+        "hunt_webhook_held",
+        WEBHOOKS,
+        (
+            ("new.log <> 'rewards' and ", ""),
+            (" and right(new.holder, 8) <> ' changes'", ""),
+        ),
+    ),
+    (
+        "hunt/store/webhooks.py",
+        WEBHOOKS,
+        (
             ("where h.id = %s and w.id = %s for", "where h.id >= left(%s, 0) and w.id = %s for"),
             ("holder = null, held_until = null, next_attempt = null,", "next_attempt = null,"),
             ("held_until = null, next_attempt = null,", "held_until = null,"),

@@ -100,7 +100,7 @@ class FakeStore:
         self.weather = weather
         self.log = FakeLog(self, later)
         self.hunts = self.leaderboard = self.audit = self
-        self.webhook_leases = self.log_events = self.campaign_standings = self
+        self.webhook_leases = self.log_events = self.change_events = self.campaign_standings = self
         self.retention = self.reward_states = self
         self.bans = NoBans()
         self.schedule = NoSchedule()

@@ -15,10 +15,11 @@ from hunt.store import log_events
 from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
 from hunt.store.log_events import LogEvents
+from hunt.store.new_webhook import NewWebhook
 from hunt.store.players import Players
 from hunt.store.webhook_leases import WebhookLeases
 from hunt.store.webhook_secrets import open_secrets
-from hunt.store.webhooks import NewWebhook, Webhooks
+from hunt.store.webhooks import Webhooks
 from tests.store.open_log import click, opened
 
 RING = KeyRing([("one", bytes(32))])

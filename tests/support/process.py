@@ -23,7 +23,7 @@ from hunt.service.lanes import Lanes
 from hunt.service.log_news import LogNews
 from hunt.service.quarantine import Quarantine
 from hunt.service.tail import Tail
-from hunt.service.webhook_delivery import DeliveryServices
+from hunt.service.webhook_delivery import DeliveryServices, LogSource
 from hunt.service.webhooks import Webhooks
 from tests.support.hubs import make_hub
 
@@ -81,7 +81,11 @@ class Process:
 def make_webhooks() -> Webhooks:
     """Return the service of webhooks, which does not run."""
     services = DeliveryServices(
-        leases=None, page=None, unseal=None, sender=None, news=LogNews(),  # type: ignore[arg-type]
+        leases=None, unseal=None, sender=None,  # type: ignore[arg-type]
+        logs={
+            "rewards": LogSource(None, LogNews()),  # type: ignore[arg-type]
+            "changes": LogSource(None, LogNews()),  # type: ignore[arg-type]
+        },
         database=trio.CapacityLimiter(1), jitter=lambda: 0.0, clock=lambda: 0.0,
         attempts=Counter({"2xx": 3, "none": 1}), dead=Counter(),
     )  # fmt: skip

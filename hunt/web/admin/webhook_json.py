@@ -20,7 +20,7 @@ from hunt.core.webhooks import (
     WebhookState,
 )
 from hunt.errors import InvalidRequest
-from hunt.store.webhooks import NewWebhook
+from hunt.store.new_webhook import NewWebhook
 
 #: Largest seq in a request.
 MAX_SEQ = 2**62
@@ -36,6 +36,7 @@ def endpoint(state: WebhookState) -> dict[str, object]:
         "id": webhook.id,
         "hunt": webhook.hunt,
         "url": webhook.url,
+        "log": webhook.log,
         "events": webhook.events,
         "prizes": webhook.prizes,
         "patience": webhook.patience,
@@ -65,7 +66,7 @@ def new_endpoint(body: Mapping[str, object], allow: Sequence[Network]) -> NewWeb
     Raises:
         InvalidRequest: A member is missing, unknown or malformed.
     """
-    errors = _errors(body, {"url", "events", "prizes", "patience", "from_seq"}, allow)
+    errors = _errors(body, {"url", "log", "events", "prizes", "patience", "from_seq"}, allow)
     if "url" not in body:
         errors["url"] = "is missing"
     _refuse("the webhook is not valid", errors)
@@ -134,6 +135,8 @@ def _errors(
         wrong = check_url(url, allow) if isinstance(url, str) else "must be a text"
         if wrong is not None:
             errors["url"] = wrong
+    if str(body.get("log", "rewards")) not in {"rewards", "changes"}:
+        errors["log"] = "must be rewards or changes"
     if str(body.get("events", "wins")) not in {"wins", "clicks"}:
         errors["events"] = "must be wins or clicks"
     if body.get("prizes") is not None and not _is_ids(body["prizes"]):

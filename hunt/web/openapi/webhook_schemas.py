@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hunt.core.webhooks import LEAST_PATIENCE, MOST_KEEP, MOST_PATIENCE
+from hunt.core.webhooks import LEAST_PATIENCE, MOST_KEEP, MOST_PATIENCE, FollowedLog
 from hunt.web.openapi.field_types import Id, NonNegative, Time
 
 Url = Annotated[str, Meta(max_length=2000, examples=["https://shop.example/hunt"])]
@@ -19,6 +19,7 @@ class NewWebhook(Struct, forbid_unknown_fields=True):
     """An endpoint to create."""
 
     url: Url
+    log: FollowedLog | UnsetType = UNSET
     events: Literal["wins", "clicks"] | UnsetType = UNSET
     prizes: Prizes | UnsetType | None = UNSET
     patience: Patience | UnsetType = UNSET
@@ -41,6 +42,7 @@ class Webhook(Struct):
     id: Annotated[int, Meta(ge=1)]
     hunt: Id
     url: str
+    log: FollowedLog
     events: Literal["wins", "clicks"]
     prizes: list[Id] | None
     patience: int

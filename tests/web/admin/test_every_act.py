@@ -148,7 +148,7 @@ PROCESS_ACTS = [
 
 def webhook_acts(url: str) -> list[Act]:
     hook = f"{WEBHOOKS}/1"
-    shown = {"url": url, "events": "wins", "prizes": None, "patience": 86400}
+    shown = {"url": url, "log": "rewards", "events": "wins", "prizes": None, "patience": 86400}
     moved = f"{url}?sha256=a00a00c0"
     return [
         Act("admin_webhooks.create", "POST", WEBHOOKS,

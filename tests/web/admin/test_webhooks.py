@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trio
 
+from hunt.service import webhooks
 from tests.support.operators import ADMIN, HUNTS, act, audit_trail, bound, operator
 from tests.support.problems import assert_problem
 from tests.support.receiver import Receiver, receiving
@@ -66,6 +67,46 @@ async def test_wins_of_players_reach_the_receiver(client: Client, receiver: Rece
     with trio.fail_after(10):  # the text is cached for a second
         while not expected <= set((await client.get("/metrics")).text.splitlines()):
             await trio.sleep(0.1)
+
+
+async def test_changes_of_rewards_reach_the_receiver(
+    client: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "MOST_CHANGES", 1000.0)  # the notice alone wakes the deliverer
+    made = await create(client, receiver.url, log="changes")
+    assert (made["log"], made["seq"], made["behind"]) == ("changes", 0, 0)
+    for _ in range(3):
+        await win(client)
+    rewards = f"{HUNTS}/harbour/rewards"
+    await act(client, "POST", f"{rewards}/sent", json={"seqs": [2]})
+    await receiver.wait_taken(1, seconds=5)
+    await act(client, "POST", f"{rewards}/void", json={"seqs": [1, 3], "reason": "a program"})
+    await receiver.wait_taken(3, seconds=5)
+    found = [(each.json["type"], each.json["data"]["seq"]) for each in receiver.taken]
+    assert found == [("reward.sent", 2), ("reward.void", 1), ("reward.void", 3)]
+    with trio.fail_after(10):
+        while (shown := await act(client, "GET", f"{WEBHOOKS}/{made['id']}"))["seq"] != 3:
+            await trio.sleep(0.1)
+    assert (shown["behind"], shown["lag"]) == (0, 0)
+    await act(client, "POST", f"{WEBHOOKS}/{made['id']}/replay", json={"from_seq": 3})
+    await receiver.wait(lambda: len(receiver.taken) == 4)
+    assert receiver.taken[3].id == receiver.taken[2].id
+
+
+async def test_log_is_chosen_when_the_endpoint_is_added(client: Client, receiver: Receiver) -> None:
+    made = await create(client, receiver.url, log="changes")
+    path = f"{WEBHOOKS}/{made['id']}"
+    response = await client.patch(path, json={"log": "rewards"})
+    assert_problem(response, 400)
+    assert list(response.json()["errors"]) == ["log"]
+    for answer in (
+        await client.patch(path, json={"events": "clicks"}),
+        await client.post(
+            WEBHOOKS, json={"url": receiver.url, "log": "changes", "events": "clicks"}
+        ),
+    ):
+        assert_problem(answer, 400)
+        assert list(answer.json()["errors"]) == ["events"]
 
 
 async def test_change_takes_effect_at_once(client: Client, receiver: Receiver) -> None:
@@ -172,6 +213,8 @@ async def test_removed_endpoint_is_gone(client: Client, receiver: Receiver) -> N
         ({"url": 7}, "url"),
         ({}, "url"),
         ({"url": "https://example.org/", "events": []}, "events"),
+        ({"url": "https://example.org/", "log": "clicks"}, "log"),
+        ({"url": "https://example.org/", "log": None}, "log"),
         ({"url": "https://example.org/", "prizes": []}, "prizes"),
         ({"url": "https://example.org/", "prizes": ["no such id!"]}, "prizes"),
         ({"url": "https://example.org/", "patience": 59}, "patience"),

@@ -53,7 +53,7 @@ export class WebhookTable {
 
 function row(webhook) {
   const cells = [
-    new URL(webhook.url).host, count(webhook.behind), webhook.behind ? time(webhook.lag) : NOTHING,
+    new URL(webhook.url).host, webhook.log, count(webhook.behind), webhook.behind ? time(webhook.lag) : NOTHING,
     state(webhook), next(webhook), count(webhook.dead),
   ];
   const head = element("th", { scope: "row" }, `${webhook.hunt} ${webhook.id}`);
