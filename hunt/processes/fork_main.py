@@ -8,7 +8,6 @@ connection and no settings, because a forked process would get half of each.
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import socket
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from hunt.logs import configure
-from hunt.processes import worker_main
+from hunt.processes import copy_on_write, worker_main
 from hunt.processes.failures import exit_status
 from hunt.processes.messages import Failure, Forked, Loaded, encode
 from hunt.processes.worker_main import Make
@@ -43,17 +42,8 @@ def main(load: Callable[[], Make]) -> NoReturn:
         with requests, suppress(OSError):
             requests.send(encode(worker_main.failure(error)))
         sys.exit(exit_status(error))
-    freeze()
+    copy_on_write.prepare()
     serve(make, requests)
-
-
-def freeze() -> None:
-    """Exclude all objects of now from collections, before a fork.
-
-    A collection in a worker would write to each object, and so copy all of its page.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def serve(make: Make, requests: socket.socket) -> NoReturn:

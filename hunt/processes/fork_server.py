@@ -96,10 +96,10 @@ class ForkServer:
         Raises:
             OSError: The system cannot start another process.
         """
-        from hunt.processes import fork_main  # it imports Hypercorn
+        from hunt.processes import copy_on_write, fork_main  # which imports Hypercorn
 
         ours, theirs = _channel()
-        fork_main.freeze()
+        copy_on_write.prepare()
         try:
             pid = os.fork()
         except BaseException:
