@@ -55,13 +55,18 @@ def _campaign(doors: list[Hunt]) -> Campaign:
 
 
 def _row(doors: list[Hunt]) -> Row:
-    states = [door_state(each, each.as_of) for each in doors]
-    shown = [each for each in states if each is not None]
+    shown = [state for each in doors if (state := door_state(each, each.as_of)) is not None]
     campaign = _campaign(doors)
     return Row(
         id=campaign.id,
         title=campaign.title,
         state=campaign_state(shown) if shown else "draft",
-        states=dict(Counter(each or "draft" for each in states)),
+        states=dict(Counter(map(_state, doors))),
         clicks=sum(each.last_seq for each in doors),
     )
+
+
+def _state(door: Hunt) -> str:
+    """Return the state of a door for operators, who see a pause also before the door opens."""
+    shown = door_state(door, door.as_of)
+    return "paused" if shown == "coming" and door.state == "paused" else shown or "draft"

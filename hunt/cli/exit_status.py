@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import click
 
-from hunt.errors import DefinitionError, HuntError, SettingsError
+from hunt.errors import DefinitionError, HuntError, InvalidRequest, SettingsError
 
 DONE = 0
 FAILED = 1
@@ -64,12 +64,20 @@ def _describe(error: BaseException) -> tuple[str, int] | None:
         return f"hunt: {said}{hint}", error.exit_code
     if isinstance(error, HuntError):
         wrong = isinstance(error, SettingsError | DefinitionError)
-        return f"hunt: {_line(str(error))}", WRONG if wrong else FAILED
+        return f"hunt: {_line(_with_fields(error))}", WRONG if wrong else FAILED
     if isinstance(error, OSError):
         return _of_system(error), FAILED
     if isinstance(error, MemoryError):
         return "hunt: memory: exhausted; use smaller numbers", FAILED
     return None
+
+
+def _with_fields(error: HuntError) -> str:
+    """Return the message of an error, with the wrong fields that it does not name itself."""
+    said = str(error)
+    fields = error.errors if isinstance(error, InvalidRequest) else {}
+    wrong = [f"{name}: {each}" for name, each in fields.items() if each not in said]
+    return f"{said}: {'; '.join(wrong)}" if wrong else said
 
 
 def _line(text: str) -> str:

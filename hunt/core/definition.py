@@ -187,7 +187,8 @@ _PRIZE_FIELDS = (
 def differences(old: Definition | None, new: Definition) -> list[str]:
     """Return one sentence for each difference between two definitions."""
     if old is None:
-        return [f"hunt {new.id}: new, with {len(new.prizes)} prizes"]
+        count = len(new.prizes)
+        return [f"hunt {new.id}: new, with {count} {'prize' if count == 1 else 'prizes'}"]
     changes = []
     for name in _HUNT_FIELDS:
         before, after = getattr(old, name), getattr(new, name)

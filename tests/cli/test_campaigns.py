@@ -52,7 +52,7 @@ def test_folder_is_applied_opened_listed_and_closed(database: str, tmp_path: Pat
     url = {"HUNT_DATABASE_URL": database}
     file(tmp_path / "advent")
     said = run("apply", str(tmp_path / "advent"), **url).output
-    assert "hunt advent-03: new, with 1 prizes" in said
+    assert "hunt advent-03: new, with 1 prize\n" in said
     assert "3 doors are drafts: open them with 'hunt open advent'" in said
     [row] = json.loads(run("campaigns", "--json", **url).output)
     assert (row["state"], row["states"]) == ("draft", {"draft": 3})
@@ -62,7 +62,7 @@ def test_folder_is_applied_opened_listed_and_closed(database: str, tmp_path: Pat
     again = run("apply", str(tmp_path / "advent" / "campaign.toml"), **url).output
     assert again == "campaign advent: nothing to change\n"
     assert "campaign advent is paused" in run("pause", "advent", **url).output
-    assert run("campaigns", **url).output == "advent  Advent  open  doors: 1 paused, 2 coming\n"
+    assert run("campaigns", **url).output == "advent  Advent  open  doors: 3 paused\n"
     run("open", "advent", **url)
     trio.run(play, database)
     with pytest.raises(WrongState, match="'advent-01' has clicks"):

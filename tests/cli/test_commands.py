@@ -230,6 +230,28 @@ def test_error_is_one_line_with_exit_status() -> None:
     assert "Traceback" not in failed.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (
+            ("schedule", "add", "harbour", "open", "--at", "2020-01-01T00:00:00Z"),
+            "hunt: the entry is not valid: "
+            "at: has passed by the database's clock: give a later time",
+        ),
+        (
+            ("announce", "harbour", " "),
+            "hunt: the announcement is empty: give 1 to 500 characters",
+        ),
+    ],
+)
+def test_error_names_the_wrong_fields_once(
+    database: str, arguments: tuple[str, ...], error: str
+) -> None:
+    run("apply", DEMO, HUNT_DATABASE_URL=database)
+    failed = hunt_process(*arguments, HUNT_DATABASE_URL=database)
+    assert (failed.returncode, failed.stderr) == (1, f"{error}\n")
+
+
 async def in_process(*arguments: str) -> tuple[int, str, str]:
     """Run a command as a process, while this event loop serves it."""
     done = await trio.run_process(
