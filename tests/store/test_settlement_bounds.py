@@ -81,6 +81,15 @@ async def test_attempts_do_not_count_as_wins(database: str) -> None:
         assert await won(log, "ada", "bob") == ["coin", "coin"]
 
 
+async def test_attempts_and_wins_of_a_player_are_counted_apart(database: str) -> None:
+    hunt = replace(RULED, max_wins=Quota(1, "hunt"), attempts=Quota(3, "hunt"))
+    async with opened(database, hunt) as (log, _):
+        found = [await won(log, "ada") for _ in range(3)]
+        assert found == [["coin"], [None], [None]]
+        [refused] = await log.append("harbour", [click("ada", "coin")])
+        assert isinstance(refused, NoAttempts)
+
+
 async def test_stock_may_be_used_up_exactly(database: str) -> None:
     async with opened(database, replace(RULED, prizes=(replace(COIN, stock=3),))) as (log, _):
         assert await won(log, "ada") == ["coin"]
