@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import trio
 
 from hunt.core.bans import Ban
 from hunt.errors import BanNotFound, HuntNotFound
 from hunt.store.audit import Audit
 from hunt.store.bans import NewBan, StoredBans
+from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
 from tests.store.open_log import PLAIN, click, opened
@@ -91,6 +93,19 @@ async def test_lifted_ban_leaves_the_others(database: str) -> None:
         assert await bans.read() == [two]
         with pytest.raises(HuntNotFound):
             await bans.add(NewBan(player="ada", hunt="nowhere"), actor="root")
+
+
+async def test_every_process_is_notified_of_a_ban_and_of_its_end(database: str) -> None:
+    async with (
+        opened(database) as (_, pool),
+        Listener(database).listening(("hunt_hunts",)) as received,
+    ):
+        bans = StoredBans(pool)
+        with trio.fail_after(10):
+            ban = await bans.add(NewBan(player="ada"), actor="root")
+            assert await anext(received) == ("hunt_hunts", "")
+            await bans.remove(ban.id, actor="root")
+            assert await anext(received) == ("hunt_hunts", "")
 
 
 async def test_ban_from_all_hunts_voids_the_rewards_of_all(database: str) -> None:
