@@ -101,7 +101,6 @@ _LISTED: Listed = (
              "from schedule where hunt = %s\""),
             ("and state <> 'waiting'\n", "\n"),
             ("order by at desc, id desc offset", "order by at, id offset"),
-            ("schedule where hunt = %(hunt)s and id in", "schedule where id in"),
             ("where hunt = %s and id = %s", "where hunt >= %s and id = %s"),
             ("where s.state = 'waiting' group", "group"),
             ("min(s.at)", "max(s.at)"),

@@ -22,6 +22,7 @@ from hunt.errors import (
 )
 from hunt.store import schedule as module
 from hunt.store.audit import Audit, Entry
+from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import Log
@@ -46,10 +47,10 @@ async def add(schedule: Schedule, action: str, **fields: Any) -> ScheduleEntry:
 
 
 async def come(pool: Pool, seconds: float = 1.0, number: int | None = None) -> None:
-    """Make an entry due since some seconds, or every one."""
+    """Make an entry due since some seconds, or all at one time."""
     async with pool.connection() as conn:
         await conn.execute(
-            "update schedule set at = clock_timestamp() - make_interval(secs => %s)"
+            "update schedule set at = now() - make_interval(secs => %s)"
             " where state = 'waiting' and coalesce(id = %s, true)",
             (seconds, number),
         )
@@ -193,6 +194,26 @@ async def test_entries_are_settled_in_the_order_of_their_times(database: str) ->
         assert due.seconds > 3600
 
 
+async def test_entries_of_one_time_are_settled_in_the_order_of_addition(database: str) -> None:
+    async with scheduled(database) as (schedule, _, pool):
+        added = [await add(schedule, action) for action in ("pause", "resume")]
+        await come(pool)
+        found = [await schedule.perform("harbour") for _ in added]
+        assert [each and each.id for each in found] == [each.id for each in added]
+
+
+async def test_hunts_are_due_by_the_time_of_their_first_entry(database: str) -> None:
+    async with scheduled(database) as (schedule, hunts, pool):
+        await hunts.apply(replace(PLAIN, id="river"), seed=bytes(32), actor="root")
+        await add(schedule, "pause")
+        soon = await add(schedule, "pause")
+        sooner = await schedule.add("river", NewEntry(at=LATER, action="open"), actor="root")
+        await come(pool, 1000, soon.id)
+        await come(pool, 2000, sooner.id)
+        due = [(each.hunt, each.seconds // -1000) for each in await schedule.due()]
+        assert due == [("river", 2), ("harbour", 1)]
+
+
 async def test_late_entry_is_performed_or_dropped_by_its_own_limit(database: str) -> None:
     async with scheduled(database) as (schedule, hunts, pool):
         entry = await add(schedule, "pause", within=60.0)
@@ -329,9 +350,34 @@ async def test_number_of_entries_is_bounded(database: str, monkeypatch: pytest.M
         await add(schedule, "open")
         with pytest.raises(WrongState, match="remove some"):
             await add(schedule, "open")
-        assert [each.state for each in await schedule.entries("harbour")] == [
-            "done", "done", "waiting", "waiting",
+        assert [(each.id, each.state) for each in await schedule.entries("harbour")] == [
+            (2, "done"), (3, "done"), (4, "waiting"), (5, "waiting"),
         ]  # fmt: skip
+
+
+async def test_entry_is_not_removed_from_another_hunt(database: str) -> None:
+    async with scheduled(database) as (schedule, hunts, _):
+        await hunts.apply(replace(PLAIN, id="river"), seed=bytes(32), actor="root")
+        entries = {
+            hunt: await schedule.add(hunt, NewEntry(at=LATER, action="open"), actor="root")
+            for hunt in ("harbour", "river")
+        }
+        for hunt, other in (("harbour", "river"), ("river", "harbour")):
+            with pytest.raises(EntryNotFound):
+                await schedule.remove(hunt, entries[other].id, actor="root")
+            assert await schedule.entries(hunt) == [entries[hunt]]
+        await schedule.remove("harbour", entries["harbour"].id, actor="root")
+        assert await schedule.entries("river") == [entries["river"]]
+
+
+async def test_every_process_is_notified_of_a_new_entry(database: str) -> None:
+    async with (
+        scheduled(database) as (schedule, _, _pool),
+        Listener(database).listening(("hunt_hunts",)) as received,
+    ):
+        await add(schedule, "pause")
+        with trio.fail_after(10):
+            assert await anext(received) == ("hunt_hunts", "harbour")
 
 
 async def test_unknown_hunt_has_no_schedule(database: str) -> None:
