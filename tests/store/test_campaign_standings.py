@@ -22,13 +22,13 @@ from tests.store.open_log import PLAIN, click
 async def test_points_are_those_of_all_doors_and_count_once(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign_standings, "STEP", 3)
+    monkeypatch.setattr(campaign_standings, "STEP", 4)
     async with stored(database, doors(-0.3, -0.2, 0.5)) as (_, pool):
         log, board = Log(pool), CampaignStandings(pool)
         await log.append("advent-01", [click("ada", "coin"), click("bob"), click("bob", "coin")])
         await log.append("advent-02", [click("ada", "coin"), click("cy", "coin")])
-        assert await board.add_up("advent") == (3, 2)
-        assert await board.leaders("advent", 9) == [Entry("ada", 5, 1), Entry("bob", 5, 1)]
+        assert await board.add_up("advent") == (4, 1), "a step ends within a door"
+        assert await board.leaders("advent", 9) == [Entry("ada", 10, 2), Entry("bob", 5, 1)]
         assert await board.add_up("advent") == (5, 0)
         assert await board.add_up("advent") == (5, 0)
         expected = [Entry("ada", 10, 2), Entry("bob", 5, 1), Entry("cy", 5, 1)]
@@ -148,7 +148,22 @@ async def test_campaign_that_another_process_adds_up_is_left_to_it(database: str
         assert await board.add_up("advent") == (1, 0)
 
 
-async def test_other_campaigns_and_hunts_do_not_count(database: str) -> None:
+async def test_door_held_by_an_erasure_is_left_for_later(database: str) -> None:
+    async with stored(database, doors(-0.3)) as (_, pool):
+        log, board = Log(pool), CampaignStandings(pool)
+        await log.append("advent-01", [click("ada", "coin")])
+        assert await board.add_up("advent") == (1, 0)
+        await log.append("advent-01", [click("ada", "coin")])
+        async with pool.transaction() as conn:
+            await conn.execute("select from standings_upto for update")
+            assert await _within(board) == (1, 0), "without progress, nothing is left to try again"
+        assert await board.add_up("advent") == (2, 0)
+
+
+async def test_other_campaigns_and_hunts_do_not_count(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign_standings, "STEP", 3)
     winter = Campaign("winter", "Winter", "Europe/Berlin")
     async with stored(database, doors(-0.3, -0.2)) as (campaigns, pool):
         other = CampaignDefinition(winter, doors(-0.3, campaign="winter"))
@@ -189,12 +204,12 @@ async def test_tie_goes_to_the_player_who_was_first(database: str) -> None:
 async def test_void_reward_does_not_count_but_a_sent_one_does(database: str) -> None:
     async with stored(database, doors(-0.3)) as (_, pool):
         log, board, states = Log(pool), CampaignStandings(pool), RewardStates(pool)
-        await log.append("advent-01", [click("ada", "coin") for _ in range(3)])
+        await log.append("advent-01", [click("ada", "coin") for _ in range(4)])
         await states.change("advent-01", "void", actor="test", seqs=[1], reason="x")
-        await states.change("advent-01", "sent", actor="test", seqs=[2])
-        assert await board.standing("advent", "ada") == [DoorStanding(1, "advent-01", 2, 10)]
+        await states.change("advent-01", "sent", actor="test", seqs=[2, 3])
+        assert await board.standing("advent", "ada") == [DoorStanding(1, "advent-01", 3, 15)]
         await board.add_up("advent")
-        assert await board.standing("advent", "ada") == [DoorStanding(1, "advent-01", 2, 10)]
+        assert await board.standing("advent", "ada") == [DoorStanding(1, "advent-01", 3, 15)]
 
 
 async def test_refused_name_is_not_on_the_board(database: str) -> None:
