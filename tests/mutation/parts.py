@@ -29,6 +29,7 @@ PARTS = (
         ("hunt/service/*",),
         (
             *PURE,
+            "tests/contract/test_hints.py",
             "tests/contract/test_identity.py",
             "tests/service/test_jwks.py",
             "tests/contract/test_access_log.py",

@@ -14,7 +14,7 @@ from trio.testing import MockClock
 from hunt.core.breaker import Breaker
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.hunts import Hunt
-from hunt.errors import CircuitOpen, HuntNotOpen, LogWentBack, StoreUnavailable
+from hunt.errors import BatchRejected, CircuitOpen, HuntNotOpen, LogWentBack, StoreUnavailable
 from hunt.metrics.recorder import Recorder
 from hunt.service.commits import COMMIT_DEADLINE, Commits
 from hunt.service.drawing import Drawing
@@ -133,6 +133,14 @@ async def test_new_rewards_go_to_the_tail_in_order_and_are_counted(
     assert world.published == [1, 2]
     assert world.recorder.points == {"harbour": 10}
     assert world.log.calls[1][2] == 2, "the last seq that is known"
+
+
+async def test_click_that_the_database_rejects_is_recorded(autojump_clock: MockClock) -> None:
+    world = World()
+    world.log.answers = [BatchRejected("not a number")]
+    [refusal] = await world.commit(1)
+    assert not isinstance(refusal, Settlement)
+    assert world.log.rejected == ["c1"]
 
 
 async def test_refusal_of_a_closed_hunt_has_its_times(autojump_clock: MockClock) -> None:

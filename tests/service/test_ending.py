@@ -21,6 +21,7 @@ class Store:
         self.ended: list[float] = []
         self.told: list[str] = []
         self.asked = 0
+        self.named = set[str]()
         self.away = False
         self._late = late
 
@@ -30,6 +31,7 @@ class Store:
     async def end_due(self, hunt: str) -> bool:
         await trio.lowlevel.checkpoint()
         self.asked += 1
+        self.named.add(hunt)
         if self.away:
             raise StoreUnavailable("away")
         for number, each in self.hunts.items():
@@ -62,6 +64,7 @@ async def test_end_is_requested_once_after_closes_at(
     ]  # fmt: skip
     assert len(store.ended) == 2
     assert store.told == ["harbour", "harbour"]
+    assert store.named == {"harbour"}
 
 
 async def test_end_is_retried_while_the_store_is_unavailable(autojump_clock: MockClock) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import trio
 from trio.testing import MockClock
 
-from hunt.core.leaderboard import LeaderboardEntry
+from hunt.core.leaderboard import LeaderboardEntry, LeaderboardSnapshot
 from hunt.errors import StoreTimeout
 from hunt.service import leaders
 from hunt.service.broadcast import Broadcast
@@ -83,6 +83,21 @@ async def test_board_is_told_to_watchers_after_it_changed(autojump_clock: MockCl
             await trio.sleep(2 * leaders.INTERVAL + 1)
             assert heard(watcher) == []
             assert heard(own) == [], "it watches its player only"
+
+
+def test_event_has_ranks_points_wins_and_names_that_are_known() -> None:
+    entries = (
+        LeaderboardEntry("ada-lovelace", 9, 2, "Ada"),
+        LeaderboardEntry("charles-babbage", 5, 1),
+    )
+    told = leaders.event(LeaderboardSnapshot(7, entries))
+    assert msgspec.json.decode(told.data) == {
+        "seq": 7,
+        "leaders": [
+            {"rank": 1, "player": "ad…e", "name": "Ada", "points": 9, "wins": 2},
+            {"rank": 2, "player": "ch…e", "points": 5, "wins": 1},
+        ],
+    }
 
 
 async def test_board_is_not_read_without_watchers(autojump_clock: MockClock) -> None:

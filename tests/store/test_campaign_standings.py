@@ -212,6 +212,17 @@ async def test_void_reward_does_not_count_but_a_sent_one_does(database: str) -> 
         assert await board.standing("advent", "ada") == [DoorStanding(1, "advent-01", 3, 15)]
 
 
+async def test_player_whose_rewards_are_all_void_is_not_on_the_board(database: str) -> None:
+    async with stored(database, doors(-0.3)) as (_, pool):
+        log, board, states = Log(pool), CampaignStandings(pool), RewardStates(pool)
+        await log.append("advent-01", [click("ada", "coin"), click("bob", "coin")])
+        await board.add_up("advent")
+        await states.change("advent-01", "void", actor="test", seqs=[1], reason="x")
+        assert await board.leaders("advent", 9) == [Entry("bob", 5, 1)]
+        assert await board.rank("advent", "ada") is None
+        assert await board.rank("advent", "bob") == OwnRank(1, 5, 1)
+
+
 async def test_refused_name_is_not_on_the_board(database: str) -> None:
     async with stored(database, doors(-0.3, -0.2)) as (_, pool):
         board, names = CampaignStandings(pool), StoredNames(pool)
