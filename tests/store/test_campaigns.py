@@ -8,7 +8,7 @@ import pytest
 import trio
 from msgspec.structs import replace as altered
 
-from hunt.core.campaign import CampaignDefinition, Door, door_state
+from hunt.core.campaign import Campaign, CampaignDefinition, Door, door_state
 from hunt.core.definition import Definition
 from hunt.errors import DefinitionError, HuntNotFound, HuntNotOpen, WrongState
 from hunt.store.audit import Audit
@@ -88,6 +88,17 @@ async def test_changes_are_of_the_doors_that_differ(database: str) -> None:
         [entry, *_] = await Audit(pool).list()
         assert (entry.actor, entry.action) == ("ada", "campaign apply")
         assert entry.detail["campaign"] == "advent"
+
+
+async def test_change_of_a_campaign_leaves_others_as_they_are(database: str) -> None:
+    winter = Campaign("winter", "Winter", "Asia/Kathmandu")
+    async with stored(database, doors(0.5)) as (campaigns, pool):
+        other = CampaignDefinition(winter, doors(0.5, campaign="winter"))
+        await campaigns.apply(other, new_seed=seed, actor="ada")
+        await apply(campaigns, *doors(0.5), title="Advent again")
+        found = await Hunts(pool).get("winter-01")
+        assert found is not None
+        assert found.campaign == winter
 
 
 async def test_door_that_has_ended_stays_as_it_was(database: str) -> None:
