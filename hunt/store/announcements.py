@@ -6,7 +6,7 @@ from hunt.core import announcements
 from hunt.core.announcements import Announcement
 from hunt.errors import InvalidRequest, WrongState
 from hunt.store.audit import record_change
-from hunt.store.definitions import Found, locked, missing
+from hunt.store.definitions import Found, existing
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
@@ -45,9 +45,7 @@ class Announcements:
         """
         with translated():
             async with self._pool.transaction() as conn:
-                found = await locked(conn, hunt)
-                if found is None:
-                    raise missing(hunt)
+                found = await existing(conn, hunt)
                 return await announce(conn, found, text, actor)
 
 

@@ -15,6 +15,7 @@ from hunt.core.key_ring import KeyRing
 from hunt.errors import DefinitionError, HuntNotFound, WrongState
 from hunt.store.audit import record_change
 from hunt.store.definitions import RESERVE, Found, apply, has_passed, locked, reserved
+from hunt.store.deletions import delete, has_clicks
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
@@ -72,17 +73,17 @@ class Campaigns:
 
     async def hunts(self, campaign: str) -> list[str]:
         """Return the ids of the hunts of a campaign, by door; none if there is no campaign."""
-        with translated():
-            async with self._pool.connection() as conn:
-                rows = await (await conn.execute(HUNTS, (campaign,))).fetchall()
-        return [hunt for hunt, _ in rows]
+        return [hunt for hunt, _ in await self._states(campaign)]
 
     async def drafts(self, campaign: str) -> int:
         """Return the number of doors that are drafts."""
+        return sum(state == "draft" for _, state in await self._states(campaign))
+
+    async def _states(self, campaign: str) -> list[tuple[str, State]]:
+        """Return the hunts of a campaign with their states, by door."""
         with translated():
             async with self._pool.connection() as conn:
-                rows = await (await conn.execute(HUNTS, (campaign,))).fetchall()
-        return sum(state == "draft" for _, state in rows)
+                return await (await conn.execute(HUNTS, (campaign,))).fetchall()
 
     async def get(self, campaign: str) -> tuple[Campaign, list[Door]] | None:
         """Return a campaign with its doors, drafts included; None if there is none."""
@@ -157,16 +158,15 @@ class Campaigns:
         with translated():
             async with self._pool.transaction() as conn:
                 found = await _existing(conn, campaign)
-                doors = await _doors(conn, found)
-                for door in doors:
-                    await _delete(conn, door.hunt, actor)
+                hunts = [each.hunt for each in await _doors(conn, found)]
+                for hunt in hunts:
+                    await _delete(conn, hunt, actor)
                 await conn.execute("select hunt_campaign_delete(%s)", (found.number,))
-                hunts = [each.hunt for each in doors]
                 await record_change(
                     conn, actor, "campaign delete", None, before=hunts, after=None,
                     campaign=campaign, doors=hunts,
                 )  # fmt: skip
-        return [each.hunt for each in doors]
+        return hunts
 
 
 async def _apply(
@@ -264,9 +264,8 @@ async def _delete(conn: Connection, hunt: str, actor: str) -> None:
     found = await locked(conn, hunt)
     assert found is not None, "the campaign is locked"
     if found.last_seq:
-        raise WrongState(f"hunt {hunt!r} has clicks and cannot be deleted")
-    await conn.execute("select hunt_delete(%s)", (found.number,))
-    await record_change(conn, actor, "delete", hunt, before=found.state, after=None)
+        raise has_clicks(hunt)
+    await delete(conn, found, actor)
 
 
 async def _allows(conn: Connection, hunt: Found, state: State) -> bool:

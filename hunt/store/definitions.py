@@ -96,6 +96,18 @@ async def locked(conn: Connection, hunt: str) -> Found | None:
     return None if row is None else Found(row[0], from_json(row[1]), *row[2:])
 
 
+async def existing(conn: Connection, hunt: str) -> Found:
+    """Return a hunt with its row locked until the transaction ends.
+
+    Raises:
+        HuntNotFound: There is no such hunt.
+    """
+    found = await locked(conn, hunt)
+    if found is None:
+        raise missing(hunt)
+    return found
+
+
 async def reserved(conn: Connection, hunt: str) -> Found | None:
     """Return a hunt with its row locked; if there is none, lock its id and return None.
 

@@ -12,8 +12,8 @@ from hunt.core.key_ring import KeyRing
 from hunt.errors import DefinitionError, HuntFailed, SealError, WrongState
 from hunt.logs import FaultLog
 from hunt.store.audit import record_change
-from hunt.store.definitions import Found, apply, locked, missing, reserved
-from hunt.store.driver.connection import Connection
+from hunt.store.definitions import apply, existing, reserved
+from hunt.store.deletions import deletable, delete, purge
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 from hunt.store.epochs import begin_after_loss, begin_all
@@ -26,11 +26,6 @@ VERSIONS = """
       from hunt_versions v join hunts h on h.number = v.hunt
      where h.id = %s order by v.version desc
 """
-
-PURGE = "select hunt_purge(%s, %s)"
-
-#: Rows of each table that one step of a purge deletes.
-PURGED = 5000
 
 log = FaultLog("hunt")
 
@@ -157,9 +152,7 @@ class Hunts:
         """
         with translated():
             async with self._pool.transaction() as conn:
-                found = await locked(conn, hunt)
-                if found is None:
-                    raise missing(hunt)
+                found = await existing(conn, hunt)
                 return await apply(conn, found, to(found.definition), b"", actor, self._ring)
 
     async def versions(self, hunt: str) -> list[Version]:
@@ -228,30 +221,17 @@ class Hunts:
         """
         with translated():
             async with self._pool.transaction() as conn:
-                found = await self._deletable(conn, hunt)
+                found = await deletable(conn, hunt)
                 if not found.last_seq:
-                    await _delete(conn, found, actor)
+                    await delete(conn, found, actor)
                     return
                 await move(conn, found, "closed", actor)
-            while await self._purge(found.number):
-                pass
+            while True:
+                async with self._pool.connection() as conn:
+                    if not await purge(conn, found):
+                        break
             async with self._pool.transaction() as conn:
-                await _delete(conn, await self._deletable(conn, hunt), actor)
-
-    async def _deletable(self, conn: Connection, hunt: str) -> Found:
-        found = await locked(conn, hunt)
-        if found is None:
-            raise missing(hunt)
-        if found.last_seq and not found.definition.test:
-            raise WrongState(f"hunt {hunt!r} has clicks and cannot be deleted")
-        return found
-
-    async def _purge(self, number: int) -> int:
-        """Delete some rows of a closed test hunt; return how many."""
-        async with self._pool.connection() as conn:
-            row = await (await conn.execute(PURGE, (number, PURGED))).fetchone()
-        assert row is not None
-        return int(row[0])
+                await delete(conn, await deletable(conn, hunt), actor)
 
     async def new_epochs(self, *, actor: str = "operator") -> dict[str, str]:
         """Begin a new epoch of every log, and return the epochs by hunt.
@@ -296,25 +276,14 @@ class Hunts:
         """
         with translated():
             async with self._pool.transaction() as conn:
-                found = await locked(conn, hunt)
-                if found is None:
-                    raise missing(hunt)
+                found = await existing(conn, hunt)
                 return await enter_share(conn, found, share, actor, self._ring)
 
     async def _set_state(self, hunt: str, state: State, actor: str) -> bool:
         with translated():
             async with self._pool.transaction() as conn:
-                found = await locked(conn, hunt)
-                if found is None:
-                    raise missing(hunt)
+                found = await existing(conn, hunt)
                 return await move(conn, found, state, actor)
-
-
-async def _delete(conn: Connection, found: Found, actor: str) -> None:
-    """Delete a locked hunt, whose log is empty."""
-    hunt = found.definition.id
-    await conn.execute("select hunt_delete(%s)", (found.number,))
-    await record_change(conn, actor, "delete", hunt, before=found.state, after=None)
 
 
 def _version(row: tuple[Any, ...]) -> Version:

@@ -11,7 +11,7 @@ from hunt.core.schedule import Due, EntryState, NewEntry, ScheduleEntry, problem
 from hunt.errors import DefinitionError, EntryNotFound, InvalidRequest, Refused, WrongState
 from hunt.store.announcements import announce
 from hunt.store.audit import record_change
-from hunt.store.definitions import Found, apply, has_passed, locked, missing
+from hunt.store.definitions import Found, apply, existing, has_passed, locked, missing
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
@@ -116,9 +116,7 @@ class Schedule:
             raise InvalidRequest("the entry is not valid", errors=wrong)
         with translated():
             async with self._pool.transaction() as conn:
-                found = await locked(conn, hunt)
-                if found is None:
-                    raise missing(hunt)
+                found = await existing(conn, hunt)
                 return await add_entry(conn, found, new, actor)
 
     async def remove(self, hunt: str, number: int, *, actor: str) -> ScheduleEntry:
@@ -132,9 +130,7 @@ class Schedule:
         """
         with translated():
             async with self._pool.transaction() as conn:
-                found = await locked(conn, hunt)
-                if found is None:
-                    raise missing(hunt)
+                found = await existing(conn, hunt)
                 row = await (await conn.execute(FIND, (found.number, number))).fetchone()
                 if row is None:
                     raise EntryNotFound(f"hunt {hunt!r} has no entry {number}")

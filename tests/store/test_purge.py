@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -11,9 +12,11 @@ from psycopg import sql
 from hunt.core.definition import Definition, Prize, Quota
 from hunt.core.schedule import NewEntry
 from hunt.errors import DefinitionError, HuntNotFound, HuntNotOpen, WrongState
-from hunt.store import hunts as module
+from hunt.store import deletions
 from hunt.store.audit import Audit
 from hunt.store.bans import NewBan, StoredBans
+from hunt.store.definitions import Found
+from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
 from hunt.store.leaderboard import StoredLeaderboard
@@ -56,7 +59,7 @@ async def rows(pool: Pool) -> dict[str, int]:
 async def test_test_hunt_is_deleted_with_all_its_rows_and_other_hunts_stay(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PURGED", 7)
+    monkeypatch.setattr(deletions, "PURGED", 7)
     async with opened(database) as (log, pool):
         await log.append("harbour", [click() for _ in range(5)])
         before = await rows(pool)
@@ -89,8 +92,8 @@ async def test_interrupted_purge_is_continued(
         hunts = Hunts(pool)
         await log.append(TEST.id, [click() for _ in range(20)])
         with monkeypatch.context() as patch:
-            patch.setattr(module, "PURGED", 6)
-            patch.setattr(hunts, "_purge", _once(hunts))
+            patch.setattr(deletions, "PURGED", 6)
+            patch.setattr("hunt.store.hunts.purge", fails_after(2))
             with pytest.raises(ConnectionError):
                 await hunts.delete(TEST.id)
         stored = await hunts.get(TEST.id)
@@ -102,14 +105,15 @@ async def test_interrupted_purge_is_continued(
         assert await hunts.get(TEST.id) is None
 
 
-def _once(hunts: Hunts) -> object:
-    whole, steps = hunts._purge, [1, 1]
+def fails_after(steps: int) -> Callable[[Connection, Found], Awaitable[int]]:
+    """Return a purge that loses its connection after some steps."""
+    left = [1] * steps
 
-    async def purge(number: int) -> int:
-        if not steps:
+    async def purge(conn: Connection, found: Found) -> int:
+        if not left:
             raise ConnectionError
-        steps.pop()
-        return await whole(number)
+        left.pop()
+        return await deletions.purge(conn, found)
 
     return purge
 
