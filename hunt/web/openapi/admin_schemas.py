@@ -214,10 +214,3 @@ class BreakerState(Struct):
     force: Literal["open", "closed"] | None
     state: Literal["open", "half-open", "closed"]
     processes: Annotated[int, Meta(ge=1)]
-
-
-ALL: tuple[type[Struct], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
-)

@@ -54,10 +54,3 @@ class Anomalies(Struct):
     players: list[PlayerAnomaly]
     addresses: list[AddressAnomaly]
     silent: NonNegative
-
-
-ALL: tuple[type[Struct], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
-)

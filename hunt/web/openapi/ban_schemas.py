@@ -46,10 +46,3 @@ class NewBan(Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     seconds: Annotated[float, Meta(gt=0)] | UnsetType | None = UNSET
     void: bool | UnsetType = UNSET
-
-
-ALL: tuple[type[Struct], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
-)

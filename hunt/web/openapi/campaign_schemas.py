@@ -159,10 +159,3 @@ class DeletedCampaign(Struct):
 
     deleted: Id
     hunts: list[Id]
-
-
-ALL: tuple[type[Struct], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
-)

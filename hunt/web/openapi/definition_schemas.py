@@ -258,10 +258,3 @@ class Definition(Struct, forbid_unknown_fields=True):
     second_share: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
     test: bool = False
     prizes: Annotated[list[PrizeDefinition], Meta(max_length=100)] = []
-
-
-ALL: tuple[type[Struct], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
-)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
+from types import ModuleType
 from typing import Annotated
 
 import msgspec
@@ -26,10 +27,17 @@ from hunt.web.openapi import (
     reward_schemas,
     schedule_schemas,
     schemas,
+    session_schemas,
     webhook_schemas,
 )
 from hunt.web.openapi.operation import STRING, Operation, Parameter, Response, Schema
 from hunt.web.openapi.public_operations import OPERATIONS
+
+#: The modules whose types are the schemas, in the order of the document.
+_SCHEMAS = (
+    schemas, session_schemas, definition_schemas, admin_schemas, reward_schemas, anomaly_schemas,
+    ban_schemas, live_schemas, schedule_schemas, campaign_schemas, proof_schemas, webhook_schemas,
+)  # fmt: skip
 
 _SCHEMA_REF = "#/components/schemas/"
 _JSON, _PROBLEM = "application/json", "application/problem+json"
@@ -94,22 +102,21 @@ def document() -> bytes:
     return msgspec.json.encode(_document())
 
 
+def structs(module: ModuleType) -> list[type[Struct]]:
+    """Return the public types of JSON bodies that a module defines, in its order."""
+    return [
+        each
+        for name, each in vars(module).items()
+        if not name.startswith("_")
+        and isinstance(each, type)
+        and issubclass(each, Struct)
+        and each.__module__ == module.__name__
+    ]
+
+
 def _document() -> dict[str, object]:
     _, components = msgspec.json.schema_components(
-        [
-            *schemas.ALL,
-            *definition_schemas.ALL,
-            *admin_schemas.ALL,
-            *reward_schemas.ALL,
-            *anomaly_schemas.ALL,
-            *ban_schemas.ALL,
-            *live_schemas.ALL,
-            *schedule_schemas.ALL,
-            *campaign_schemas.ALL,
-            *proof_schemas.ALL,
-            *webhook_schemas.ALL,
-            Sample,
-        ],
+        [*(each for module in _SCHEMAS for each in structs(module)), Sample],
         ref_template=_SCHEMA_REF + "{name}",
     )
     paths: dict[str, dict[str, object]] = {}

@@ -54,10 +54,3 @@ class LiveHunt(Struct):
     processes: Annotated[int, Meta(ge=1)]
     silent: NonNegative
     test: Literal[True] | UnsetType = UNSET
-
-
-ALL: tuple[type[Struct], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
-)

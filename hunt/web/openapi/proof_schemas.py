@@ -68,10 +68,3 @@ class EnteredShare(Struct):
 
     hunt: Id
     entered: bool
-
-
-ALL: tuple[type[Struct], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
-)

@@ -11,6 +11,7 @@ from hunt.web.openapi import (
     campaign_operations,
     proof_operations,
     schemas,
+    session_schemas,
     webhook_operations,
 )
 from hunt.web.openapi.operation import (
@@ -95,9 +96,9 @@ _PLAYING = (
         name="session", method="POST", path="/v1/session", tag="playing",
         summary="Create a guest session and set its cookie, or return the current player.",
         responses=(
-            Response(body=schemas.Session, description="The cookie of a player was valid."),
+            Response(body=session_schemas.Session, description="The cookie of a player was valid."),
             Response(
-                status=201, body=schemas.Session, headers=("Set-Cookie",),
+                status=201, body=session_schemas.Session, headers=("Set-Cookie",),
                 description="A guest was created.",
             ),
         ),
@@ -112,12 +113,12 @@ _PLAYING = (
     Operation(
         name="challenge", method="GET", path="/v1/challenge", tag="playing",
         summary="Get the challenge that a visitor must pass to become a guest.",
-        responses=(Response(body=schemas.Challenge),), security=(),
+        responses=(Response(body=session_schemas.Challenge),), security=(),
     ),
     Operation(
         name="ticket", method="POST", path="/v1/tickets", tag="playing",
         summary="Create a short-lived `?ticket=` for clients that cannot send headers or cookies.",
-        responses=(Response(body=schemas.Ticket),), errors=(401, 403, 429, 503),
+        responses=(Response(body=session_schemas.Ticket),), errors=(401, 403, 429, 503),
         security=_PLAYER,
     ),
 )  # fmt: skip

@@ -88,9 +88,3 @@ class WinnerPage(Struct):
 
     winners: list[Winner]
     next: int | None
-
-
-ALL: tuple[type[Struct], ...] = (
-    RewardChange, AdminReward, SentRewards, VoidRewards, AskedReward, ChangedRewards, Winner,
-    WinnerPage,
-)  # fmt: skip

@@ -63,10 +63,3 @@ class NewScheduleEntry(Struct, forbid_unknown_fields=True):
     prize: Id | UnsetType | None = UNSET
     count: Count | UnsetType | None = UNSET
     within: Within | UnsetType | None = UNSET
-
-
-ALL: tuple[type[Struct], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
-)

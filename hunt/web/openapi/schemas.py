@@ -22,7 +22,6 @@ from hunt.web.openapi.definition_schemas import (
 from hunt.web.openapi.field_types import (
     Id,
     NonNegative,
-    Player,
     Probability,
     State,
     Time,
@@ -104,41 +103,6 @@ class RewardPage(Struct):
 
     rewards: list[Reward]
     next: int | None
-
-
-class Session(Struct):
-    """The id of the player whose cookie is set."""
-
-    player: Player
-
-
-class Puzzle(Struct):
-    """A proof of work: find `number` with `challenge` = SHA-256(`salt` + `number`), in hex.
-
-    The answer is the JSON of `algorithm`, `challenge`, `number`, `salt` and `signature`, in Base64.
-    """
-
-    algorithm: str
-    challenge: str
-    maxnumber: Annotated[int, Meta(ge=1)]
-    salt: str
-    signature: str
-
-
-class Challenge(Struct):
-    """A challenge for visitors: `puzzle` for `altcha`; `site_key` and `script` for the others."""
-
-    kind: Literal["none", "altcha", "turnstile", "hcaptcha"]
-    puzzle: Puzzle | UnsetType = UNSET
-    site_key: str | UnsetType = UNSET
-    script: str | UnsetType = UNSET
-
-
-class Ticket(Struct):
-    """A ticket for ``?ticket=`` on streams, and its lifetime in seconds."""
-
-    ticket: str
-    expires_in: NonNegative
 
 
 class HuntSummary(Struct):
@@ -301,10 +265,3 @@ class Readiness(Struct):
 
     ready: bool
     workers: list[Worker]
-
-
-ALL: tuple[type[Struct], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
-)

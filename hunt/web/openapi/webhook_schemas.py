@@ -114,10 +114,3 @@ class Replay(Struct, forbid_unknown_fields=True):
     dead: Annotated[list[Seq], Meta(min_length=1, max_length=1000)] | Literal["all"] | UnsetType = (
         UNSET
     )
-
-
-ALL: tuple[type[Struct], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Struct) and value.__module__ == __name__
-)
