@@ -115,7 +115,7 @@ async def prepared(conninfo: str | Servers) -> Finding:
             statements = [Statement("hunt_trial", f"select {number}") for number in range(2)]
             try:
                 rows = [
-                    await conn.call(statement, (), _nothing)
+                    await statement.run(conn, (), _nothing)
                     for _ in range(2)
                     for conn, statement in zip(pair, statements, strict=True)
                 ]

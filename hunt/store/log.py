@@ -126,7 +126,7 @@ class Log:
             async with self._pool.connection(timeout=deadline) as conn:
                 began = trio.current_time()
                 try:
-                    rows = await conn.commit_within(deadline, conn.call, COMMIT, values, sent)
+                    rows = await conn.commit_within(deadline, COMMIT.run, conn, values, sent)
                 except pg.QueryCanceled as exc:
                     if trio.current_time() - began < 0.9 * limits.STATEMENT:
                         raise  # cancelled by a limit of the operator, or by hand
@@ -213,10 +213,10 @@ def reward_of(ring: KeyRing, hunt: str, row: Sequence[Any]) -> Reward:
 
 async def _probe(conn: Connection, values: Sequence[bytes | None]) -> float:
     """Run `TRY`; return the seconds that it took once prepared."""
-    if not conn.has_prepared(TRY):
-        await conn.call(TRY, values)
+    if not TRY.is_prepared(conn):
+        await TRY.run(conn, values)
     began = trio.current_time()
-    await conn.call(TRY, values)
+    await TRY.run(conn, values)
     return trio.current_time() - began
 
 

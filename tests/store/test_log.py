@@ -476,7 +476,7 @@ async def test_commit_reads_its_own_partition_by_index(database: str) -> None:
         async with pool.connection() as conn, conn.transaction():
             before = await (await conn.execute(scans)).fetchall()
             for _ in range(2):  # new, and repeated
-                await conn.call(COMMIT, values, lambda: None)
+                await COMMIT.run(conn, values, lambda: None)
             after = await (await conn.execute(scans)).fetchall()
         scanned = [new[1] - old[1] for old, new in zip(before, after, strict=True)]
         fetched = [new[2] - old[2] for old, new in zip(before, after, strict=True)]
@@ -496,7 +496,7 @@ async def test_commit_locks_its_own_partition_only(database: str) -> None:
         values = (b"harbour", *pack([click() for _ in range(3)])[0], b"test", None, bytes(8), None)
         async with pool.connection() as conn, conn.transaction():
             for _ in range(2):  # new, and repeated
-                await conn.call(COMMIT, values, lambda: None)
+                await COMMIT.run(conn, values, lambda: None)
             for player in ("ada", None):
                 rows = await conn.execute(READ, ("harbour", player, 0, 3, 10))
                 assert len(await rows.fetchall()) == 3

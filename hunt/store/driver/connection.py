@@ -7,7 +7,7 @@ it.  Replaced methods follow psycopg 3.3.9; all others go through `lock` and `wa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar, TypeVarTuple
@@ -18,21 +18,16 @@ from psycopg import errors as pg
 from psycopg import pq
 from psycopg.abc import ConnParam, PQGen
 from psycopg.abc import Transformer as Loaders
-from psycopg.adapt import Transformer
-from psycopg.generators import execute
 from psycopg.rows import tuple_row
 
 from hunt.errors import StoreLost, StoreTimeout
 from hunt.store.driver.servers import Server, Servers
-from hunt.store.driver.statement import Statement
 from hunt.store.driver.waiting import drive, drive_connect
 
 RV = TypeVar("RV")
 Ts = TypeVarTuple("Ts")
 
 ACTIVE = pq.TransactionStatus.ACTIVE
-BINARY = pq.Format.BINARY
-SUCCESS = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK})
 
 #: A `timeout` of `Connection.wait` that never expires.
 INFINITE = float("inf")
@@ -53,11 +48,11 @@ class Connection(psycopg.AsyncConnection[Any]):
         super().__init__(pgconn, row_factory)
         self.lock = trio.Lock()  # type: ignore[assignment]
         # Without this, psycopg prepares statements, and after a rollback it deallocates all of
-        # them, including those of `call`.
+        # them, including each `Statement`.
         self.prepare_threshold = None
         self._committing = False
-        #: Prepared statements by name, each with the loaders of its columns once it has run.
-        self._statements: dict[bytes, Loaders | None] = {}
+        #: Each prepared `Statement` by its name, with the loaders of its columns once it has run.
+        self.statements: dict[bytes, Loaders | None] = {}
         self.server: Server | None = None  #: the server, once connected
         self.patience = float("inf")  #: longest time for an answer, in seconds
         self.in_doubt = False  #: the server gave up waiting for its standby (SQLSTATE 01000)
@@ -137,70 +132,6 @@ class Connection(psycopg.AsyncConnection[Any]):
         result = await drive(gen, self.pgconn.socket)
         if self.server is not None:
             self.server.heard_at = trio.current_time()
-        return result
-
-    def has_prepared(self, statement: Statement) -> bool:
-        """Return whether `call` has prepared a statement on this connection."""
-        return statement.name in self._statements
-
-    async def call(
-        self,
-        statement: Statement,
-        values: Sequence[bytes | None],
-        sent: Callable[[], None] = lambda: None,
-    ) -> list[Any]:
-        """Run a statement, in one round trip once it is prepared, and return its rows.
-
-        psycopg's cursors do the same for all types of values, at several times the cost.
-        This is for commits, on whose latency every click depends.
-
-        Args:
-            statement: The statement to run.
-            values: Its values in PostgreSQL's binary format; None is null.
-            sent: Called once the statement is sent; must not block or raise.
-
-        Raises:
-            psycopg.Error: See `execute`.
-        """
-        try:
-            result = await self._run(statement, values, sent)
-        except pg.InvalidSqlStatementName:  # another session of a pooler, or it was reset
-            self._statements.pop(statement.name, None)
-            result = await self._run(statement, values, sent)
-        except pg.FeatureNotSupported:  # the schema has changed since the plan was made
-            self._statements.pop(statement.name, None)
-            self.pgconn.send_query(b'deallocate "%b"' % statement.name)
-            await self._result()
-            result = await self._run(statement, values, sent)
-        loaders = self._statements[statement.name]
-        known = loaders is not None
-        loaders = self._statements[statement.name] = loaders or Transformer(self)
-        loaders.set_pgresult(result, set_loaders=not known)  # the columns stay the same
-        return loaders.load_rows(0, result.ntuples, tuple)
-
-    async def _run(
-        self, statement: Statement, values: Sequence[bytes | None], sent: Callable[[], None]
-    ) -> pq.abc.PGresult:
-        """Prepare a statement unless it is prepared, and run it; see `call`."""
-        pgconn = self.pgconn
-        if statement.name not in self._statements:
-            pgconn.send_prepare(statement.name, statement.query)
-            await self._result()
-            self._statements[statement.name] = None
-        pgconn.send_query_prepared(statement.name, values, [BINARY] * len(values), BINARY)
-        pgconn.flush()
-        sent()
-        return await self._result()
-
-    async def _result(self) -> pq.abc.PGresult:
-        """Return the result of the statement that was sent.
-
-        Raises:
-            psycopg.Error: The server refused it.
-        """
-        result: pq.abc.PGresult = (await self.wait(execute(self.pgconn)))[-1]
-        if result.status not in SUCCESS:
-            raise pg.error_from_result(result, encoding=self.pgconn._encoding)
         return result
 
     async def commit_within(

@@ -85,7 +85,7 @@ async def test_commit_without_an_answer_closes_its_connection_without_a_cancel(
         with trio.fail_after(60):
             conn = await Connection.connect(server.conninfo, autocommit=True)
             with pytest.raises(StoreTimeout):
-                await conn.commit_within(0.5, conn.call, Statement("any", "select 1"), ())
+                await conn.commit_within(0.5, Statement("any", "select 1").run, conn, ())
             assert conn.closed
             with pytest.raises(StoreTimeout):
                 await Log(pool).append("harbour", [click()], deadline=0.5)

@@ -166,10 +166,10 @@ async def test_statement_is_prepared_again_after_a_change_of_the_schema(database
     async with connected(database) as conn:
         await conn.execute("create table t (a int)")
         await conn.execute("insert into t values (1)")
-        assert await conn.call(every, (), lambda: None) == [(1,)]
+        assert await every.run(conn, (), lambda: None) == [(1,)]
         await conn.execute("alter table t add column b int")
         for _ in range(2):
-            assert await conn.call(every, (), lambda: None) == [(1, None)]
+            assert await every.run(conn, (), lambda: None) == [(1, None)]
 
 
 # --- the pool ------------------------------------------------------------------
