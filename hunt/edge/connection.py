@@ -26,21 +26,18 @@ from hunt.edge.park import IDLE_TIMEOUT, Park
 from hunt.edge.parked_connection import ParkedConnection
 from hunt.edge.sending import SEND_TIMEOUT, send_all
 from hunt.edge.socket import serve as serve_socket
-from hunt.edge.tls_connection import TLSConnection
+from hunt.edge.tls_connection import TLSConnection, shake_hands
 from hunt.edge.transport import configure, host, local
 from hunt.edge.worker import SLOT, Worker
 from hunt.web.scope_state import LOCAL_ADDRESS
 
-#: Seconds for the TLS handshake.
-HANDSHAKE_TIMEOUT = 10.0
-
 
 @dataclass(slots=True)
-class _Exchange:
-    """The state of a connection while Hypercorn serves it, from a request to its end."""
+class _Reader:
+    """The reader of a connection while Hypercorn serves it."""
 
     received: bytes | None  #: bytes read before; None: the connection was never parked
-    reading: trio.CancelScope | None = None  #: of the task that reads
+    scope: trio.CancelScope | None = None  #: of the task that reads
     answered: Answered | None = None  #: set once the response is sent; the socket can be parked
     over: bool = False  #: nothing more is read for Hypercorn
 
@@ -52,7 +49,7 @@ class Connection(TCPServer):
     """
 
     slot: Slot  #: its slot in the limits; set by `serve`
-    _exchange: _Exchange
+    _reader: _Reader
     _scope: trio.CancelScope
     _parked = False  # the park has the socket again
     _idle: float | None = None  # time at which it became idle; None: a request is in flight
@@ -77,7 +74,7 @@ class Connection(TCPServer):
             received: The bytes that the park has read; None: it never had the connection.
             slot: The connection's slot in the limits.
         """
-        self.slot, self._exchange = slot, _Exchange(received)
+        self.slot, self._reader = slot, _Reader(received)
         self._idle = trio.current_time()
         self._scope = trio.CancelScope()
         if slot.beyond is not None:
@@ -85,7 +82,7 @@ class Connection(TCPServer):
         slot.holder = self
         try:
             with self._scope, self._worker.contained():
-                if self._plain() is not None or await self._shake_hands():
+                if self._plain() is not None or await shake_hands(self.stream):
                     await self._serve()
         finally:
             if not self._parked:
@@ -114,16 +111,6 @@ class Connection(TCPServer):
             return Peer(UNIX, trusted=True, key=None)
         return play.proxies.peer(host(self._transport().socket))
 
-    async def _shake_hands(self) -> bool:
-        """Begin TLS; return False if the handshake fails or takes too long."""
-        with trio.move_on_after(HANDSHAKE_TIMEOUT):
-            try:
-                await self.stream.do_handshake()
-            except trio.BrokenResourceError:
-                return False  # no parameters were agreed on, so no response can be sent
-            return True
-        return False
-
     async def _serve(self) -> None:
         """Serve by Hypercorn; over TLS, the fast lane and Hypercorn take turns."""
         # The state is shared by all connections, hence the copy.
@@ -139,9 +126,9 @@ class Connection(TCPServer):
         secure = TLSConnection(self._worker, park, self.stream, self.slot)
         rest = await self._serve_secure(secure, b"")
         while rest is not None:
-            exchange = self._exchange = _Exchange(rest)
+            reader = self._reader = _Reader(rest)
             await super().run()
-            answered = exchange.answered
+            answered = reader.answered
             rest = None if answered is None else await self._serve_secure(secure, answered.received)
 
     async def _serve_secure(self, secure: TLSConnection, received: bytes) -> bytes | None:
@@ -172,18 +159,18 @@ class Connection(TCPServer):
         return stream if isinstance(stream, trio.SocketStream) else None
 
     async def _read_data(self) -> None:
-        exchange = self._exchange
-        with trio.CancelScope() as exchange.reading:
+        reader = self._reader
+        with trio.CancelScope() as reader.scope:
             try:
-                if exchange.received:
-                    await self.protocol.handle(RawData(exchange.received))
+                if reader.received:
+                    await self.protocol.handle(RawData(reader.received))
                 await super()._read_data()
             except Upgraded as upgraded:
                 self.slot.pin()
                 play = self._worker.play
                 assert play is not None, "it has admitted the handshake"
                 await serve_socket(play, self.stream, upgraded)
-        exchange.over = True
+        reader.over = True
         # HTTP/2 may have begun one more stream after the others were told of the end.  Without
         # this, its application would wait for ever.
         await self.protocol.handle(Closed())
@@ -215,20 +202,20 @@ class Connection(TCPServer):
         return protocol if isinstance(protocol, HTTP2) else None
 
     async def _close(self) -> None:
-        exchange, park, plain = self._exchange, self._worker.park, self._plain()
-        idle = exchange.reading is not None and exchange.reading.cancelled_caught
-        if exchange.answered is None or not idle or park is None:
-            exchange.answered = None
+        reader, park, plain = self._reader, self._worker.park, self._plain()
+        idle = reader.scope is not None and reader.scope.cancelled_caught
+        if reader.answered is None or not idle or park is None:
+            reader.answered = None
             await linger(self._transport())
             await self.stream.aclose()
         elif plain is not None:
             self._parked = True
-            _park(plain, park, exchange.answered.received, self.slot)
+            _park(plain, park, reader.answered.received, self.slot)
 
     def _answered(self) -> tuple[H11Protocol, h11.Connection] | None:
         """Return the protocol if the request is answered and the socket can be parked."""
         protocol, park = self.protocol.protocol, self._worker.park
-        if self._exchange.received is None or park is None:
+        if self._reader.received is None or park is None:
             return None
         if not park.open or park.announces_close or not isinstance(protocol, H11Protocol):
             return None
@@ -258,8 +245,8 @@ class Connection(TCPServer):
 
     async def _update(self, event: Updated, *, idle: bool) -> None:
         """Note whether a request is in flight; after its response, stop reading to park."""
-        exchange, now = self._exchange, trio.current_time()
-        if exchange.over:
+        reader, now = self._reader, trio.current_time()
+        if reader.over:
             return
         self._idle = now if idle else None
         if self.slot.beyond is not None and not idle:
@@ -269,10 +256,10 @@ class Connection(TCPServer):
             await super().protocol_send(event)
             return
         protocol, connection = answered
-        exchange.answered = Answered(connection.trailing_data[0])
-        protocol.connection = exchange.answered  # type: ignore[assignment]  # has all that Hypercorn uses
-        assert exchange.reading is not None, "a request was read"
-        exchange.reading.cancel()
+        reader.answered = Answered(connection.trailing_data[0])
+        protocol.connection = reader.answered  # type: ignore[assignment]  # has all that Hypercorn uses
+        assert reader.scope is not None, "a request was read"
+        reader.scope.cancel()
 
     async def _send(self, data: bytes) -> None:
         async with self.send_lock:
@@ -291,8 +278,8 @@ class Connection(TCPServer):
         Its reader may wait until a response is sent, and would not notice the end.
         """
         await self.protocol.handle(Closed())
-        if self._exchange.reading is not None:
-            self._exchange.reading.cancel()
+        if self._reader.scope is not None:
+            self._reader.scope.cancel()
 
 
 def _park(stream: trio.SocketStream, park: Park, received: bytes, slot: Slot) -> None:

@@ -24,11 +24,25 @@ from hunt.play.pending import settle
 from hunt.play.resources import Resource, peek
 from hunt.play.stream import Stream
 
+#: Seconds for the TLS handshake.
+HANDSHAKE_TIMEOUT = 10.0
+
 #: Seconds for a last read when the worker stops.
 LAST_LOOK = 0.05
 
 #: Errors that end a connection without an answer.
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError)
+
+
+async def shake_hands(stream: trio.SSLStream[trio.SocketStream]) -> bool:
+    """Begin TLS; return False if the handshake fails or takes too long."""
+    with trio.move_on_after(HANDSHAKE_TIMEOUT):
+        try:
+            await stream.do_handshake()
+        except trio.BrokenResourceError:
+            return False  # no parameters were agreed on, so no response can be sent
+        return True
+    return False
 
 
 class TLSConnection:

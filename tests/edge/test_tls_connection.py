@@ -10,7 +10,7 @@ import pytest
 import trio
 from hypercorn.trio.tcp_server import TCPServer
 
-from hunt.edge import connection, tls_connection
+from hunt.edge import tls_connection
 from tests.support import certificates
 from tests.support.raw_http import LIVEZ, Reader, click, subscribe, wait_closed
 from tests.support.serving import Client, bearer, connected, serving
@@ -121,7 +121,7 @@ async def test_incomplete_request_times_out(
 async def test_incomplete_handshake_times_out(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "HANDSHAKE_TIMEOUT", 0.1)
+    monkeypatch.setattr(tls_connection, "HANDSHAKE_TIMEOUT", 0.1)
     async with serving(database, over_tls=True) as client:
         tls, client.tls = client.tls, None
         async with connected(client) as stream:
