@@ -13,6 +13,9 @@ from hunt.errors import Overloaded, Refused
 #: Seconds that a client over the connection limit must wait before it retries.
 RETRY_AFTER = 1.0
 
+#: The connection limit that a connection exceeds; None: it is within the limits.
+Beyond = Literal["all", "address"] | None
+
 
 class Pause(Struct, frozen=True):
     """An event stream that tells the client when to reconnect, and ends.

@@ -17,6 +17,7 @@ TICKET_SECONDS = 60
 #: Maximum length of an ``Origin``, in characters.
 MAX_ORIGIN = 512
 
+EXPIRED = "the token has expired, or its key was removed: connect with a new one"
 OTHER_HUNT = "this token is not for this hunt"
 ALL_HUNTS = "this concerns all hunts, and this token is only for some of them"
 

@@ -6,7 +6,8 @@ import trio
 
 from hunt.core.events import Outcome
 from hunt.core.proxies import Peer
-from hunt.play.play import Beyond, Play
+from hunt.play.answers import Beyond
+from hunt.play.play import Play
 from hunt.play.request import Request
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Literal
 
 from hunt.core import wire
 from hunt.core.address_players import AddressPlayers
@@ -32,8 +31,8 @@ from hunt.errors import (
 from hunt.metrics.recorder import Recorder
 from hunt.play import contract
 from hunt.play.access_log import AccessLog
-from hunt.play.answers import OVER, RETRY_AFTER, Over, Pause, too_many_connections
-from hunt.play.auth import OTHER_HUNT, Authenticator, check_hunt
+from hunt.play.answers import OVER, RETRY_AFTER, Beyond, Over, Pause, too_many_connections
+from hunt.play.auth import EXPIRED, OTHER_HUNT, Authenticator, check_hunt
 from hunt.play.request import Request, RequestIds
 from hunt.play.stream import Stream, StreamServices
 from hunt.service.intake import Intake
@@ -43,11 +42,6 @@ from hunt.service.tracing import ClickTracing, TracedClick, ignore
 
 #: Names of the spans of clicks.
 _CLICK, _SOCKET_CLICK = f"POST {contract.CLICKS}", f"CLICK {contract.SOCKET}"
-
-EXPIRED = "the token has expired, or its key was removed: connect with a new one"
-
-#: The connection limit that a connection exceeds; None: it is within the limits.
-Beyond = Literal["all", "address"] | None
 
 
 class Play:
@@ -146,9 +140,7 @@ class Play:
             assert identity is not None, "admitted"
             self._take(hunt, identity.player, request, peer, body, settled, now)
         except Refused as refusal:
-            if isinstance(settled, TracedClick):
-                settled.end(refusal)
-            return self._count(request.hunt, refusal, now)
+            return self._refused(request, refusal, settled, now)
         return None
 
     def check(self, request: Request, now: float) -> Refused | None:
@@ -161,9 +153,10 @@ class Play:
         try:
             self._admit(request)
         except Refused as refusal:
+            settled = ignore
             if request.trace is not None and self._tracing is not None:
-                self._tracing.begin(_CLICK, request.trace, ignore, now).end(refusal)
-            return self._count(request.hunt, refusal, now)
+                settled = self._tracing.begin(_CLICK, request.trace, ignore, now)
+            return self._refused(request, refusal, settled, now)
         return None
 
     def click_on(
@@ -199,9 +192,7 @@ class Play:
             hunt = self.hunt(request.hunt)
             self._take(hunt, identity.player, request, peer, body, settled, now)
         except Refused as refusal:
-            if isinstance(settled, TracedClick):
-                settled.end(refusal)
-            return self._count(request.hunt, refusal, now)
+            return self._refused(request, refusal, settled, now)
         return None
 
     def _admit(self, request: Request) -> Hunt:
@@ -250,10 +241,14 @@ class Play:
         self.addresses.note(hunt_id, self.address(peer, request.forwarded), player)
         request.noted = self.addresses.generation
 
-    def _count(self, hunt_id: str, refusal: Refused, now: float) -> Refused:
-        """Count a refused click; only an existing hunt becomes a label."""
+    def _refused(
+        self, request: Request, refusal: Refused, settled: Callable[[Outcome], None], now: float
+    ) -> Refused:
+        """Count a refused click and end its trace; only an existing hunt becomes a label."""
+        if isinstance(settled, TracedClick):
+            settled.end(refusal)
         with suppress(HuntNotFound):
-            hunt = self.hunt(hunt_id)
+            hunt = self.hunt(request.hunt)
             self._metrics.refused(hunt.id, refusal, self.clock() - now)
         return refusal
 

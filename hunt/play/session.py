@@ -13,7 +13,8 @@ from hunt.core.events import Outcome, Settlement
 from hunt.core.proxies import Peer
 from hunt.errors import Banned, Draining, InvalidRequest, NotAuthenticated, Overloaded, Refused
 from hunt.play import close_codes, contract
-from hunt.play.play import EXPIRED, Play
+from hunt.play.auth import EXPIRED
+from hunt.play.play import Play
 from hunt.play.request import Request
 from hunt.play.stream import Stream
 from hunt.service.subscriber import Frame, Reason, keep_latest
