@@ -5,21 +5,17 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from functools import partial
 from importlib.metadata import version
 
 import trio
 
-from hunt import valkey_url
 from hunt.bus.link import Link
-from hunt.bus.valkey import ValkeyBus
-from hunt.connection_limits import connection_limits
-from hunt.core.addresses import network
 from hunt.core.bans import BanList
 from hunt.core.breaker import Breaker
 from hunt.core.key_ring import KeyRing
 from hunt.core.live import Told
 from hunt.core.proxies import Proxies
+from hunt.deliveries import make_webhooks
 from hunt.host import Host
 from hunt.metrics.event_loop import EventLoopMeter
 from hunt.metrics.faults import Faults
@@ -32,7 +28,6 @@ from hunt.play.claims import Claims
 from hunt.play.names import Names
 from hunt.play.page_files import PageFiles
 from hunt.service.bans import Bans
-from hunt.service.broadcast import Broadcast
 from hunt.service.catalogue import Catalogue
 from hunt.service.challenges import make_challenges
 from hunt.service.commits import Commits
@@ -40,7 +35,6 @@ from hunt.service.drawing import Drawing
 from hunt.service.ending import Ending
 from hunt.service.epochs import Epochs
 from hunt.service.heads import Heads
-from hunt.service.hub import Hub
 from hunt.service.intake import Intake
 from hunt.service.jwks import KeyRequests
 from hunt.service.keyring import open_tokens
@@ -51,16 +45,11 @@ from hunt.service.log_news import LogNews
 from hunt.service.readiness import Readiness
 from hunt.service.retention import Retention
 from hunt.service.schedule import Scheduler
-from hunt.service.streams import Streams
-from hunt.service.tail import Tail
 from hunt.service.tracing import ClickTracing, Tracer
 from hunt.service.version_cache import VersionCache
-from hunt.service.webhook_delivery import DeliveryServices, LogSource
-from hunt.service.webhook_sender import open_sender
-from hunt.service.webhooks import Webhooks
 from hunt.settings import Settings
 from hunt.store.store import Store
-from hunt.store.webhook_secrets import open_secrets
+from hunt.streaming import make_bus, make_streams
 
 #: The release of hunt; reading it takes milliseconds.
 VERSION = version("hunt-server")
@@ -101,10 +90,22 @@ class Engine:
             self.catalogue.hunts, store.hunts.begin_epoch, refresh=self.catalogue.refresh_soon
         )
         self.log_news = LogNews()
-        self.webhooks = self._make_webhooks()
-        self.streams = self._make_streams(epochs, recorder)
+        self.webhooks = make_webhooks(settings, store, news=self.log_news, jitter=jitter)
+        self.streams = make_streams(
+            settings,
+            store.log,
+            catalogue=self.catalogue,
+            tokens=self.tokens,
+            bans=self.bans,
+            recorder=recorder,
+            went_back=epochs.log_went_back,
+            advanced=self.webhooks.advanced,
+            jitter=jitter,
+        )
         self.ban_reader = Bans(self.bans, store.bans.read, self.streams.hub.end_banned)
-        self.bus = self._make_bus()
+        self.bus = make_bus(
+            settings, self.streams, self.catalogue.hunts, name=store.name, jitter=jitter
+        )
         self.listener_link = Link()
         breaker = Breaker(
             trio.current_time,
@@ -248,72 +249,6 @@ class Engine:
         self.webhooks.look_soon()
         self.ban_reader.refresh_soon()
         self.scheduler.look_soon()
-
-    def _make_webhooks(self) -> Webhooks:
-        allow = tuple(network(each) for each in self.settings.webhook_allow)
-        ring = self.store.ring
-        services = DeliveryServices(
-            leases=self.store.webhook_leases,
-            logs={
-                "rewards": LogSource(self.store.log_events.page, self.log_news),
-                "changes": LogSource(self.store.change_events.page, LogNews()),
-            },
-            unseal=lambda lease: open_secrets(
-                ring, lease.webhook.hunt, lease.webhook.id, lease.secrets
-            ),
-            sender=partial(open_sender, allow=allow, clock=time.time),
-            database=trio.CapacityLimiter(1),
-            jitter=jitter,
-            clock=time.time,
-            attempts=Counter({"2xx": 0, "3xx": 0, "4xx": 0, "5xx": 0, "none": 0}),
-            dead=Counter(),
-        )
-        return Webhooks(self.store.webhook_leases.claim, services)
-
-    def _make_streams(self, epochs: Epochs, recorder: Recorder) -> Streams:
-        hub = Hub(
-            epoch=self.catalogue.epoch,
-            per_player=self.settings.max_streams_per_player,
-            per_address=connection_limits(self.settings).per_address,
-            jitter=jitter,
-            clock=time.time,
-            tokens=self.tokens,
-            bans=self.bans,
-            slow=recorder.cut_off,
-        )
-        tail = Tail(
-            read=self.store.log.read,
-            last=self.store.log.last,
-            publish=hub.publish,
-            wanted=hub.wanted,
-            went_back=epochs.log_went_back,
-            advanced=self.webhooks.advanced,
-            jitter=jitter,
-        )
-        return Streams(
-            tail,
-            hub,
-            Broadcast(hub),
-            refresh=self.catalogue.refresh_soon,
-            bus_lag=recorder.bus_lag,
-        )
-
-    def _make_bus(self) -> ValkeyBus | None:
-        """Return the bus by Valkey; None if the commits themselves send notices."""
-        if self.settings.bus_url is None:
-            return None
-        streams, hunts = self.streams, self.catalogue.hunts
-        bus = ValkeyBus(
-            valkey_url.parse(self.settings.bus_url),
-            own=self.store.name,
-            notice=streams.notice,
-            epoch=lambda hunt: hunts[hunt].epoch if hunt in hunts else None,
-            wanted=streams.hub.hunts,
-            joined=streams.tail.resync,
-            jitter=jitter,
-        )
-        streams.hub.first = bus.follow_soon
-        return bus
 
     def _make_telemetry(self, recorder: Recorder, host: Host) -> Telemetry:
         faults = Faults()

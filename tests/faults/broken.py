@@ -19,7 +19,7 @@ import psycopg
 import trio
 from msgspec.structs import replace
 
-from hunt import asgi, engine
+from hunt import asgi, engine, streaming
 from hunt.core.events import Click, Notice, Outcome, Receipt, Reward, Settlement
 from hunt.core.webhooks import Answer
 from hunt.errors import OutcomeUnknown, Overloaded, Refused, StoreError, StoreUnavailable
@@ -32,6 +32,7 @@ from hunt.store import outcomes, store
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import Pool
 from hunt.store.log import Log
+from tests.support.broken_tail import TailByNumber
 
 PIECES: dict[str, Callable[[], None]] = {}
 
@@ -61,16 +62,7 @@ def takes_failures_for_deliveries() -> None:
 @piece
 def cursor_by_number() -> None:
     """Assume that all rewards up to the highest number seen have arrived."""
-
-    class ByNumber(Tail):
-        def _offer(self, hunt: str, rewards: Sequence[Reward]) -> None:
-            position = self._positions[hunt]
-            new = [each for each in rewards if each.seq > position.seq]
-            if new:
-                position.seq = position.announced = new[-1].seq
-                self._publish(hunt, new)
-
-    swap(engine, ByNumber, "Tail")
+    swap(streaming, TailByNumber, "Tail")
 
 
 @piece
@@ -173,7 +165,7 @@ def own_events_first() -> None:
             while self._held:
                 super().notice(self._held.pop(0))
 
-    swap(engine, Hasty, "Tail")
+    swap(streaming, Hasty, "Tail")
 
 
 @piece
@@ -213,7 +205,7 @@ def players_by_prefix() -> None:
                     if player.startswith(reward.player):
                         super().publish(hunt, [replace(reward, player=player)])
 
-    swap(engine, Prefix, "Hub")
+    swap(streaming, Prefix, "Hub")
 
 
 @piece
@@ -254,7 +246,7 @@ def forgets_to_catch_up() -> None:
         def resync(self) -> None:
             pass
 
-    swap(engine, Trusting, "Tail")
+    swap(streaming, Trusting, "Tail")
 
 
 @piece
@@ -281,7 +273,7 @@ def keeps_what_is_gone() -> None:
                 os.dup(0)
             super().add(subscription, subscriber)
 
-    swap(engine, Leaking, "Hub")
+    swap(streaming, Leaking, "Hub")
 
 
 @piece

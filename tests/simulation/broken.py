@@ -9,7 +9,7 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from hunt import engine
+from hunt import streaming
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.grants import Given, Grants
 from hunt.core.hunts import Hunt
@@ -21,22 +21,14 @@ from hunt.service.hub import Hub
 from hunt.service.tail import Tail
 from tests.simulation.ledger import Ledger
 from tests.simulation.store import FakeLog
+from tests.support.broken_tail import TailByNumber
 
 Patch = pytest.MonkeyPatch
 
 
 def cursor_by_number(patch: Patch) -> None:
     """Assume that all rewards up to the highest number seen have arrived."""
-
-    class ByNumber(Tail):
-        def _offer(self, hunt: str, rewards: Sequence[Reward]) -> None:
-            position = self._positions[hunt]
-            new = [each for each in rewards if each.seq > position.seq]
-            if new:
-                position.seq = position.announced = new[-1].seq
-                self._publish(hunt, new)
-
-    patch.setattr(engine, "Tail", ByNumber)
+    patch.setattr(streaming, "Tail", TailByNumber)
 
 
 def own_events_first(patch: Patch) -> None:
@@ -47,7 +39,7 @@ def own_events_first(patch: Patch) -> None:
             self._publish(hunt, rewards)
             super().committed(hunt, rewards)
 
-    patch.setattr(engine, "Tail", Hasty)
+    patch.setattr(streaming, "Tail", Hasty)
 
 
 def forgets_to_catch_up(patch: Patch) -> None:
@@ -60,7 +52,7 @@ def forgets_to_catch_up(patch: Patch) -> None:
         def resync(self) -> None:
             pass
 
-    patch.setattr(engine, "Tail", Trusting)
+    patch.setattr(streaming, "Tail", Trusting)
 
 
 def players_by_prefix(patch: Patch) -> None:
@@ -73,7 +65,7 @@ def players_by_prefix(patch: Patch) -> None:
                     if reward.player.startswith(player):
                         super().publish(hunt, [replace(reward, player=player)])
 
-    patch.setattr(engine, "Hub", Prefix)
+    patch.setattr(streaming, "Hub", Prefix)
 
 
 def refuses_what_it_recorded(patch: Patch) -> None:
