@@ -5,27 +5,24 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any, Literal
 
 import httpx
-import msgspec
 import trio
 
-from hunt.client import attempts
-from hunt.client.attempts import PATIENCE, AttemptFailed, ServerAbsent, WrongServer
+from hunt.client.attempts import PATIENCE
 from hunt.client.backend_events import BackendEvents
 from hunt.client.credential import Credential, Token
+from hunt.client.requests import Notice, Requests
 from hunt.client.reward import Answer, Reward
 from hunt.client.rewards import Rewards
 from hunt.client.sse import SseSource
 from hunt.client.websocket import WebSocketSource
 from hunt.core import ids
-from hunt.errors import Unconfirmed, Unreachable
-
-Notice = Callable[[str, dict[str, Any]], None]
+from hunt.errors import Unconfirmed
 
 
 def _ignore(kind: str, what: dict[str, Any]) -> None:
@@ -36,19 +33,11 @@ class Client:
     """A client for one player; created by `open_client`."""
 
     def __init__(
-        self,
-        url: str,
-        credential: Credential,
-        http: httpx.AsyncClient,
-        context: ssl.SSLContext | None,
-        *,
-        wait: bool,
+        self, requests: Requests, credential: Credential, context: ssl.SSLContext | None
     ) -> None:
-        self._url = url
+        self._requests = requests
         self._credential = credential
-        self._http = http
         self._context = context
-        self._wait = wait  # retry if the server is absent; set once it has answered
 
     async def hunt(
         self, hunt: str, *, patience: float = 60.0, notice: Notice = _ignore
@@ -66,7 +55,9 @@ class Client:
             Unconfirmed: No answer within `patience` seconds.
         """
         path = f"/v1/hunts/{hunt}"
-        shown: dict[str, Any] = await self._ask("GET", path, patience=patience, notice=notice)
+        shown: dict[str, Any] = await self._requests.ask(
+            "GET", path, patience=patience, notice=notice
+        )
         return shown
 
     async def campaign(
@@ -74,7 +65,9 @@ class Client:
     ) -> dict[str, Any]:
         """Return a campaign with its doors in order; arguments and errors as of `hunt`."""
         path = f"/v1/campaigns/{campaign}"
-        shown: dict[str, Any] = await self._ask("GET", path, patience=patience, notice=notice)
+        shown: dict[str, Any] = await self._requests.ask(
+            "GET", path, patience=patience, notice=notice
+        )
         return shown
 
     async def campaign_standing(
@@ -85,7 +78,9 @@ class Client:
         Arguments and errors are those of `hunt`.
         """
         path = f"/v1/campaigns/{campaign}/standing"
-        own: dict[str, Any] = await self._ask("GET", path, patience=patience, notice=notice)
+        own: dict[str, Any] = await self._requests.ask(
+            "GET", path, patience=patience, notice=notice
+        )
         return own
 
     async def campaign_rewards(
@@ -99,7 +94,7 @@ class Client:
         after = ""
         while True:
             path = f"/v1/campaigns/{campaign}/rewards?limit=1000{after}"
-            page = await self._ask("GET", path, patience=patience, notice=notice)
+            page = await self._requests.ask("GET", path, patience=patience, notice=notice)
             rewards += page["rewards"]
             if page["next"] is None:
                 return rewards
@@ -139,13 +134,10 @@ class Client:
             body["accuracy"] = accuracy
         try:
             path = f"/v1/hunts/{hunt}/clicks"
-            answer = await self._ask("POST", path, body, patience=patience, notice=notice)
+            answer = await self._requests.ask("POST", path, body, patience=patience, notice=notice)
         except Unconfirmed as exc:
             raise Unconfirmed(f"click {body['id']}: {exc}") from exc
-        try:
-            return msgspec.convert(answer, Answer)
-        except msgspec.ValidationError:
-            raise Unreachable(f"{self._url} answers, but is not a hunt server") from None
+        return self._requests.convert(answer, Answer)
 
     async def claim(
         self,
@@ -174,37 +166,8 @@ class Client:
             Unconfirmed: No answer within `patience` seconds.
         """
         path, body = f"/v1/hunts/{hunt}/rewards/{seq}/claim", {"fields": dict(fields)}
-        answer = await self._ask("POST", path, body, patience=patience, notice=notice)
-        try:
-            return msgspec.convert(answer, Reward)
-        except msgspec.ValidationError:
-            raise Unreachable(f"{self._url} answers, but is not a hunt server") from None
-
-    async def _ask(
-        self, method: str, path: str, body: object = None, *, patience: float, notice: Notice
-    ) -> Any:  # ruff: ignore[any-type] - JSON
-        """Return the JSON of the response; retry the same request while that may succeed."""
-        pauses = attempts.backoff()
-        end = trio.current_time() + patience
-        while True:
-            try:
-                response = await self._http.request(method, path, json=body)
-                self._wait = True
-                attempts.check(response)
-                return response.json()
-            except httpx.TransportError as exc:
-                lost = attempts.lost(self._url, exc)
-            except AttemptFailed as exc:
-                lost = exc
-            except ValueError:  # not JSON
-                lost = WrongServer(f"{self._url} answers, but is not a hunt server")
-            if isinstance(lost, WrongServer) or (isinstance(lost, ServerAbsent) and not self._wait):
-                raise Unreachable(str(lost)) from lost
-            pause = lost.pause + pauses.next()
-            if trio.current_time() + pause > end:
-                raise Unconfirmed(f"gave up after {patience:g} s: {lost}") from lost
-            notice("lost", {"reason": str(lost), "retry_after": round(pause, 3)})
-            await trio.sleep(pause)
+        answer = await self._requests.ask("POST", path, body, patience=patience, notice=notice)
+        return self._requests.convert(answer, Reward)
 
     @asynccontextmanager
     async def rewards(
@@ -230,13 +193,13 @@ class Client:
                 ``reset`` rewards may be missing: read the player's history by HTTP.
         """
         source = (
-            WebSocketSource(self._url, self._credential, hunt, self._context)
+            WebSocketSource(self._requests.url, self._credential, hunt, self._context)
             if transport == "socket"
-            else SseSource(self._http, hunt)
+            else SseSource(self._requests.http, hunt)
         )
         # No task of the nursery raises: it neither cancels the block nor wraps its errors.
         async with trio.open_nursery() as nursery:
-            rewards = Rewards(source, after, notice, wait=self._wait)
+            rewards = Rewards(source, after, notice, wait=self._requests.wait)
             nursery.start_soon(rewards.follow)
             failure: BaseException | None = None
             try:
@@ -279,7 +242,9 @@ class Client:
         if from_seq is not None:
             query["after"] = from_seq - 1
         path = f"/v1/admin/hunts/{hunt}/events"
-        events = BackendEvents(self._http, path, query, after, notice, wait=self._wait)
+        events = BackendEvents(
+            self._requests.http, path, query, after, notice, wait=self._requests.wait
+        )
         try:
             yield events
         finally:
@@ -313,4 +278,4 @@ async def open_client(
     async with httpx.AsyncClient(
         base_url=url, auth=credential, timeout=PATIENCE, verify=verify
     ) as http:
-        yield Client(url, credential, http, context, wait=wait)
+        yield Client(Requests(url, http, wait=wait), credential, context)
