@@ -158,10 +158,8 @@ class Exchanges:
         data = park.answers.encode(found, exchange.request_id)
         self._respond(stream_id, data)
         park.play.access.answered(
-            head.method, head.route, found.status,
-            request_id=exchange.request_id, since=exchange.since, answer=data,
-            trace=head.request.trace,
-        )  # fmt: skip
+            head, found.status, request_id=exchange.request_id, since=exchange.since, answer=data
+        )
 
     def _read(self, stream_id: int, exchange: _Exchange, resource: Resource) -> None:
         """Answer a request for a resource from memory; else a task answers it."""
@@ -201,10 +199,7 @@ class Exchanges:
         if not isinstance(found, Stream):
             self._answer(stream_id, exchange, found)
             return
-        park.play.access.answered(
-            head.method, head.route, 200,
-            request_id=exchange.request_id, since=exchange.since, trace=head.request.trace,
-        )  # fmt: skip
+        park.play.access.answered(head, 200, request_id=exchange.request_id, since=exchange.since)
         exchange.stream = trio.CancelScope()
         self._client.spawn(partial(self._send_stream, stream_id, exchange, exchange.stream, found))
 

@@ -14,6 +14,7 @@ import httptools
 from msgspec import Struct
 
 from hunt.core.cache import Cache
+from hunt.core.trace_context import TraceContext
 from hunt.edge.framing import BARE_LF
 from hunt.play import contract
 from hunt.play.request import READ, Request, build
@@ -51,17 +52,10 @@ _LENGTH = re.compile(rb"0|[1-9][0-9]{0,3}")
 _LINES = re.compile(rb"(?:[A-Za-z0-9_-]+:[ -~]*\r\n)*\r\n")
 
 #: Headers that change how a message is parsed, or how it must be handled.
-_UNUSUAL = frozenset(
-    {
-        b"content-encoding",
-        b"expect",
-        b"http2-settings",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    }
-)
+_UNUSUAL = frozenset({
+    b"content-encoding", b"expect", b"http2-settings", b"te", b"trailer", b"transfer-encoding",
+    b"upgrade",
+})  # fmt: skip
 
 #: Headers that the play API reads.
 _READ = frozenset(name.encode() for name in READ)
@@ -97,6 +91,11 @@ class ParsedHead(Struct):
     route: str  #: template of the path, as the access log names it
     cached: bool = False  #: in a `HeadCache`
     resource: Resource | None = None  #: decides the request; None: a click or a stream
+
+    @property
+    def trace(self) -> TraceContext | None:
+        """See `hunt.play.access_log.Logged`."""
+        return self.request.trace
 
 
 class HeadCache:

@@ -164,11 +164,7 @@ class ParkedConnection(ParkedSocket):
         if access.only_counts:
             access.count(head.route, answer.status)
             return
-        access.answered(
-            head.method, head.route, answer.status,
-            request_id=request_id, since=self.since, answer=data,
-            trace=head.request.trace,
-        )  # fmt: skip
+        access.answered(head, answer.status, request_id=request_id, since=self.since, answer=data)
 
     async def _continue(self) -> None:
         """Serve the rest of many pipelined requests, after other connections had their turn."""
@@ -210,14 +206,7 @@ class ParkedConnection(ParkedSocket):
         if not isinstance(answer, Stream):
             self._respond(head, answer, request_id)
             return
-        park.play.access.answered(
-            head.method,
-            head.route,
-            200,
-            request_id=request_id,
-            since=self.since,
-            trace=head.request.trace,
-        )
+        park.play.access.answered(head, 200, request_id=request_id, since=self.since)
         open_stream(park, self.take_fd(), answer, park.answers.stream(request_id))
 
     def _write(self, data: bytes) -> None:

@@ -30,7 +30,6 @@ def respond(park: Park, head: ParsedHead, reply: Reply, request_id: str, since: 
     """
     request = head.request
     park.play.access.answered(
-        head.method, head.route, reply.status,
-        request_id=request_id, since=since, size=reply.size, trace=request.trace,
-    )  # fmt: skip
+        head, reply.status, request_id=request_id, since=since, size=reply.size
+    )
     return park.answers.reply(reply, request, request_id, head=head.method == "HEAD")

@@ -8,6 +8,7 @@ import trio
 from hunt.edge.handshake import Upgraded
 from hunt.edge.websocket import WebSocket
 from hunt.play import contract
+from hunt.play.access_log import LoggedRequest
 from hunt.play.play import Play
 from hunt.play.session import Session
 
@@ -27,12 +28,10 @@ async def serve(play: Play, stream: trio.abc.Stream, upgraded: Upgraded) -> None
     """
     handshake = upgraded.handshake
     play.access.answered(
-        "GET",
-        contract.SOCKET,
+        LoggedRequest("GET", contract.SOCKET, handshake.request.trace),
         101,
         request_id=handshake.request_id,
         since=play.clock(),
-        trace=handshake.request.trace,
     )
     session = Session(play, handshake.request, upgraded.peer, handshake.request_id)
     web = WebSocket(stream, session, heartbeat=play.streams.heartbeat)

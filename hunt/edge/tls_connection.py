@@ -148,14 +148,7 @@ class TLSConnection:
         answer = park.play.events(head.request, slot.peer, slot.beyond)
         if not isinstance(answer, Stream):
             return await self._respond(head, answer, request_id)
-        park.play.access.answered(
-            head.method,
-            head.route,
-            200,
-            request_id=request_id,
-            since=self._since,
-            trace=head.request.trace,
-        )
+        park.play.access.answered(head, 200, request_id=request_id, since=self._since)
         whole = False
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._wait_gone, nursery.cancel_scope)
@@ -194,8 +187,6 @@ class TLSConnection:
         more = not self._park.announces_close and not close
         await send_all(self._stream, data)
         self._park.play.access.answered(
-            head.method, head.route, answer.status,
-            request_id=request_id, since=self._since, answer=data,
-            trace=head.request.trace,
-        )  # fmt: skip
+            head, answer.status, request_id=request_id, since=self._since, answer=data
+        )
         return more

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
+from msgspec import Struct
 
 from hunt.core.trace_context import TraceContext
 from hunt.play import contract
@@ -16,6 +18,30 @@ log = structlog.get_logger("hunt.access")
 
 #: Methods of clicks, which are sampled, by route; a click over a WebSocket has no method.
 _SAMPLED = {contract.CLICKS: "POST", contract.SOCKET: "CLICK"}
+
+
+class Logged(Protocol):
+    """A request, as the access log names it."""
+
+    @property
+    def method(self) -> str:
+        """HTTP method; ``CLICK`` for a click over a WebSocket."""
+
+    @property
+    def route(self) -> str:
+        """Template of the path, without its values."""
+
+    @property
+    def trace(self) -> TraceContext | None:
+        """The trace of the request; None without one."""
+
+
+class LoggedRequest(Struct, frozen=True):
+    """See `Logged`."""
+
+    method: str
+    route: str
+    trace: TraceContext | None = None
 
 
 class AccessLog:
@@ -53,33 +79,31 @@ class AccessLog:
 
     def answered(
         self,
-        method: str,
-        route: str,
+        request: Logged,
         status: int,
         *,
         request_id: str,
         since: float,
         answer: bytes | None = None,
         size: int | None = None,
-        trace: TraceContext | None = None,
     ) -> None:
         """Count an answered request and log it; log only one click in `HUNT_ACCESS_LOG_CLICKS`.
 
         Args:
-            method: HTTP method; ``CLICK`` for a click over a WebSocket.
-            route: Template of the path, without its values.
+            request: The request.
             status: HTTP status of the answer.
             request_id: Id in the head of the answer; over a WebSocket that of the handshake.
             since: Monotonic time, in seconds, when the request arrived.
             answer: The whole answer: a body, or an HTTP/1.1 head and body.
             size: Bytes of the body, instead of `answer`; None if unknown, as for a stream.
-            trace: The trace of the request; None without one.
         """
+        route = request.route
         self.count(route, status)
-        if trace is not None and self._tracer is not None:
-            self._export(self._tracer, method, route, status, trace, since)
+        if self._tracer is not None and request.trace is not None:
+            self._export(self._tracer, request.method, route, status, request.trace, since)
         if not self.on:
             return
+        method = request.method
         if _SAMPLED.get(route) == method:
             self._left -= 1
             if self._left:
@@ -89,6 +113,7 @@ class AccessLog:
             head, blank, body = answer.partition(b"\r\n\r\n")
             size = len(body) if blank else len(head)
         known: dict[str, object] = {} if size is None else {"bytes": size}
+        trace = request.trace
         if trace is not None:
             known |= {"trace_id": trace.trace_id, "parent_id": trace.parent_id}
         log.info(

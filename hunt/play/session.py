@@ -13,6 +13,7 @@ from hunt.core.events import Outcome, Settlement
 from hunt.core.proxies import Peer
 from hunt.errors import Banned, Draining, InvalidRequest, NotAuthenticated, Overloaded, Refused
 from hunt.play import close_codes, contract
+from hunt.play.access_log import LoggedRequest
 from hunt.play.auth import EXPIRED
 from hunt.play.play import Play
 from hunt.play.request import Request
@@ -51,6 +52,7 @@ class Session:
         self._request = request
         self._peer = peer
         self._request_id = request_id
+        self._logged = LoggedRequest("CLICK", contract.SOCKET, request.trace)
         self._stream: Stream | None = None  # set before a message is heard
         self._link: Link
         self._greeted = False  # no reward is sent before the greeting
@@ -218,10 +220,8 @@ class Session:
         """
         self._reply(message)
         self._play.access.answered(
-            "CLICK", contract.SOCKET, status,
-            request_id=self._request_id, since=since, answer=message.encode(),
-            trace=self._request.trace,
-        )  # fmt: skip
+            self._logged, status, request_id=self._request_id, since=since, answer=message.encode()
+        )
 
     def _reply(self, message: str) -> None:
         self._waiting.append(message)

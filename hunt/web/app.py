@@ -17,6 +17,7 @@ from werkzeug.routing import MapAdapter
 from hunt.engine import Engine
 from hunt.errors import Refused, StoreError
 from hunt.play import contract, failures
+from hunt.play.access_log import LoggedRequest
 from hunt.play.resources import Resources
 from hunt.web import bodies, caller, cors, responses
 from hunt.web.admin import (
@@ -131,14 +132,12 @@ def create_app(engine: Engine, resources: Resources) -> Application:
             headers.setdefault(name, value)
         cors.allow(request, response, origins)
         play.access.answered(
-            request.method,
             # The template: a path or a query may contain a player or a ticket.
-            str(request.url_rule or "-"),
+            LoggedRequest(request.method, str(request.url_rule or "-"), g.get("trace")),
             response.status_code,
             request_id=g.get("request_id", ""),
             since=g.get("started", trio.current_time()),
             size=response.content_length,
-            trace=g.get("trace"),
         )
         return response
 

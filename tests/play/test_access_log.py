@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from hunt.play import contract
-from hunt.play.access_log import AccessLog
+from hunt.play.access_log import AccessLog, LoggedRequest
 from hunt.settings import Settings
 
 
@@ -37,7 +37,7 @@ def test_clicks_are_sampled(
     access = access_log(**options)
     with capture_logs() as lines:
         for number in range(1, 151):
-            access.answered(method, route, 200, request_id=str(number), since=9.5)
+            access.answered(LoggedRequest(method, route), 200, request_id=str(number), since=9.5)
     assert [int(each["request_id"]) for each in lines] == logged
 
 
@@ -46,7 +46,7 @@ def test_every_other_request_is_logged() -> None:
     with capture_logs() as lines:
         for method, route in (("GET", contract.EVENTS), ("GET", contract.SOCKET), ("POST", "/x")):
             for _ in range(2):
-                access.answered(method, route, 204, request_id="r", since=9.5)
+                access.answered(LoggedRequest(method, route), 204, request_id="r", since=9.5)
     assert len(lines) == 6
     assert lines[0] == {
         "event": "request answered", "log_level": "info", "method": "GET",
@@ -66,5 +66,5 @@ def test_every_other_request_is_logged() -> None:
 )
 def test_size_is_that_of_the_body(sized: dict[str, Any], expected: int | None) -> None:
     with capture_logs() as lines:
-        access_log().answered("GET", "/", 200, request_id="r", since=10.0, **sized)
+        access_log().answered(LoggedRequest("GET", "/"), 200, request_id="r", since=10.0, **sized)
     assert lines[0].get("bytes") == expected
