@@ -10,7 +10,7 @@ from hunt.bench import click_bodies, load_loops, server_state
 from hunt.bench.click_clients import ClickClients, ClickConnection
 from hunt.bench.players import PlayerSource
 from hunt.bench.poller import Poller
-from hunt.bench.process_usage import ServerProcesses
+from hunt.bench.process_usage import ServerProcesses, Usage
 from hunt.bench.result import Result
 from hunt.bench.run import Run, latency_figures
 from hunt.bench.target import Target
@@ -84,13 +84,7 @@ def measure(
         "generator_cpu_us_per_click": own / max(run.sent, 1) * 1e6,
     }
     figures |= batch_figures(batches, batches_after)
-    thousands = max(run.settled, 1) / 1000
-    figures["server_cpu_ms_per_1000"] = figures["postgres_cpu_ms_per_1000"] = None
-    if before and after:
-        figures["server_cpu_ms_per_1000"] = (after.server - before.server) * 1000 / thousands
-        if before.postgres is not None and after.postgres is not None:
-            spent = after.postgres - before.postgres
-            figures["postgres_cpu_ms_per_1000"] = spent * 1000 / thousands
+    figures |= _cpu_figures(before, after, run.settled)
     problems = [*run.problems(), *_log(run, rows)]
     return Result(figures, dict(run.statuses), problems, run)
 
@@ -107,6 +101,17 @@ def batch_figures(
         "rows_per_batch": (after.rows - before.rows) / count,
         "batch_ms": (after.seconds - before.seconds) / count * 1000,
     }
+
+
+def _cpu_figures(before: Usage | None, after: Usage | None, clicks: int) -> dict[str, float | None]:
+    """Return the CPU time of 1,000 clicks, in milliseconds; None where it is unknown."""
+    server = postgres = None
+    thousands = max(clicks, 1) / 1000
+    if before and after:
+        server = (after.server - before.server) * 1000 / thousands
+        if before.postgres is not None and after.postgres is not None:
+            postgres = (after.postgres - before.postgres) * 1000 / thousands
+    return {"server_cpu_ms_per_1000": server, "postgres_cpu_ms_per_1000": postgres}
 
 
 def _log(run: Run, rows: int) -> list[str]:

@@ -109,6 +109,12 @@ def from_tables(raw: Mapping[str, object]) -> Definition:
         second_share=form.sha256("hunt.second_share", hunt.get("second_share")),
         test=form.flag("hunt.test", hunt.get("test", False)),
     )
+    _check(form, definition)
+    return definition
+
+
+def _check(form: Form, definition: Definition) -> None:
+    """Raise `DefinitionError` if a field is wrong, or fields do not fit each other."""
     if definition.test and definition.id and not is_test(definition.id):
         form.wrong("hunt.id", f"must begin with {TEST_PREFIX} in a test hunt")
     rule_form.check(form, definition)
@@ -120,11 +126,10 @@ def from_tables(raw: Mapping[str, object]) -> Definition:
     for prize_id in sorted({each for each in ids if each and ids.count(each) > 1}):
         form.wrong("prize", f"the id {prize_id!r} is used more than once")
     form.finish()
-    if (place := crowded(definition.prizes, on)) is not None:
+    if (place := crowded(definition.prizes, definition.map)) is not None:
         x, y = place
         form.wrong("prize", f"the odds sum to more than 1 near [{x:.9g}, {y:.9g}]")
         form.finish()
-    return definition
 
 
 def _hints(form: Form, value: object) -> HintKind:

@@ -109,7 +109,7 @@ def create_app(engine: Engine, resources: Resources) -> Application:
     app.config["BODY_TIMEOUT"] = contract.BODY_TIMEOUT
     # Otherwise `/v1//hunts` would redirect to a host that the client chose.
     app.url_map.merge_slashes = False
-    for blueprint in _blueprints(engine, resources):
+    for blueprint in (*_player_routes(engine, resources), *_operator_routes(engine)):
         app.register_blueprint(blueprint)
     play, origins = engine.play, engine.settings.allowed_origins
 
@@ -141,6 +141,13 @@ def create_app(engine: Engine, resources: Resources) -> Application:
         )
         return response
 
+    _handle_errors(app)
+    return app
+
+
+def _handle_errors(app: Application) -> None:
+    """Answer every error with a problem (RFC 9457)."""
+
     @app.errorhandler(Refused)
     async def refused(error: Refused) -> Response:
         return responses.refused(error)
@@ -159,13 +166,10 @@ def create_app(engine: Engine, resources: Resources) -> Application:
         route = str(request.url_rule or "-")
         return responses.problem_response(failures.unexpected(error, route))
 
-    return app
 
-
-def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
-    """Yield all routes, each blueprint with the services that it uses."""
+def _player_routes(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
+    """Yield the routes of players, each blueprint with the services that it uses."""
     settings, store, play = engine.settings, engine.store, engine.play
-    operations, telemetry = engine.operations, engine.telemetry
     yield clicks.blueprint(play)
     yield streams.blueprint(play)
     yield sockets.blueprint(play)
@@ -181,6 +185,13 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
     )
     yield names.blueprint(play, names=engine.names, limits=engine.limits)
     yield claims.blueprint(play, claims=engine.claims, limits=engine.limits)
+    yield pages.blueprint(play, engine.operations, resources)
+
+
+def _operator_routes(engine: Engine) -> Iterator[Blueprint]:
+    """Yield the routes of operators, each blueprint with the services that it uses."""
+    settings, store, play = engine.settings, engine.store, engine.play
+    operations, telemetry = engine.operations, engine.telemetry
     yield hunts.blueprint(play, operations, store)
     yield admin_campaigns.blueprint(play, operations, store)
     yield exports.blueprint(play, operations, store=store, known=engine.catalogue.hunts)
@@ -231,4 +242,3 @@ def _blueprints(engine: Engine, resources: Resources) -> Iterator[Blueprint]:
         now=engine.catalogue.now,
     )
     yield live.minutes_blueprint(play, operations, telemetry.minutes)
-    yield pages.blueprint(play, operations, resources)
