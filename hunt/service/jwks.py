@@ -14,6 +14,7 @@ from hunt.core.backoff import Backoff
 from hunt.core.keys import from_jwks
 from hunt.core.token_verifier import TokenVerifier
 from hunt.errors import KeysError
+from hunt.service.bounded_body import read_bounded
 from hunt.settings import Settings
 
 if TYPE_CHECKING:
@@ -137,11 +138,9 @@ async def fetch(client: httpx.AsyncClient, url: str) -> bytes:
             async with client.stream("GET", url) as response:
                 if response.status_code != 200:
                     raise KeysError(f"the issuer answered {response.status_code}")
-                body = b""
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > MAX_SET:
-                        raise KeysError(f"the key set is larger than {MAX_SET} bytes")
+                body = await read_bounded(response, MAX_SET)
+                if body is None:
+                    raise KeysError(f"the key set is larger than {MAX_SET} bytes")
                 return body
     except (httpx.HTTPError, trio.TooSlowError) as exc:
         raise KeysError(f"{type(exc).__name__}: {exc}") from exc

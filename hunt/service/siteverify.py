@@ -10,6 +10,7 @@ import msgspec
 import trio
 from msgspec import Struct
 
+from hunt.service.bounded_body import read_bounded
 from hunt.service.webhook_sender import describe
 
 if TYPE_CHECKING:
@@ -138,11 +139,9 @@ class SiteVerify:
             ) as response:
                 if response.status_code != 200:
                     raise Unavailable(f"the service answered {response.status_code}")
-                body = b""
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > MAX_RESPONSE:
-                        raise Unavailable("the service's answer is too long")
+                body = await read_bounded(response, MAX_RESPONSE)
+                if body is None:
+                    raise Unavailable("the service's answer is too long")
             return _decode(body)
         except msgspec.DecodeError:
             raise Unavailable("the service's answer is not valid") from None
