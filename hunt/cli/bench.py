@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from hunt.bench import clicks, figure_table, game, streams
@@ -57,25 +55,17 @@ def command() -> None:
 )
 @bench_options.options
 def clicks_command(
+    bench: bench_options.Bench,
     connections: list[int],
     rate: float | None,
     seconds: float,
     warmup: float,
-    url: str | None,
-    hunt_id: str,
-    as_guests: bool,
-    as_json: bool,
-    html: Path | None,
-    data_dir: Path | None,
-    config: Path | None,
 ) -> None:
     """Measure throughput, latency and CPU of clicks.
 
     With --rate, latency counts from the scheduled time of a click. A server that stalls
     therefore cannot hide the waiting time of later clicks (coordinated omission).
     """
-    target = bench_options.target(url, hunt_id, data_dir, config)
-    source = bench_options.players(target, data_dir, config, as_guests=as_guests)
     found, labels = [], [f"{count} connections" for count in connections]
     for count, label in zip(connections, labels, strict=True):
         load = clicks.Load(connections=count, seconds=seconds, warmup=warmup, rate=rate)
@@ -83,16 +73,16 @@ def clicks_command(
         try:
             found.append(
                 clicks.measure(
-                    target,
+                    bench.target,
                     load,
-                    source,
-                    processes=bench_options.processes(target),
+                    bench.players,
+                    processes=bench.processes(),
                     progress=line.clicks,
                 )
             )
         finally:
             line.clear()
-    bench_options.show("Clicks", figure_table.CLICKS, found, labels, as_json=as_json, html=html)
+    bench.show("Clicks", figure_table.CLICKS, found, labels)
 
 
 @command.command(
@@ -132,26 +122,16 @@ def clicks_command(
 )
 @bench_options.options
 def streams_command(
+    bench: bench_options.Bench,
     count: int,
     quiet: float,
     fan_out: int,
     events: int,
-    url: str | None,
-    hunt_id: str,
-    as_guests: bool,
-    as_json: bool,
-    html: Path | None,
-    data_dir: Path | None,
-    config: Path | None,
 ) -> None:
     """Measure the cost of idle streams, and the fan-out of events."""
-    target = bench_options.target(url, hunt_id, data_dir, config)
-    source = bench_options.players(target, data_dir, config, as_guests=as_guests)
     load = streams.Load(streams=count, quiet=quiet, fan_out=fan_out, events=events)
-    found = [streams.measure(target, load, source, processes=bench_options.processes(target))]
-    bench_options.show(
-        "Streams", figure_table.STREAMS, found, ["streams"], as_json=as_json, html=html
-    )
+    found = [streams.measure(bench.target, load, bench.players, processes=bench.processes())]
+    bench.show("Streams", figure_table.STREAMS, found, ["streams"])
 
 
 @command.command(
@@ -184,34 +164,26 @@ def streams_command(
 )
 @bench_options.options
 def game_command(
+    bench: bench_options.Bench,
     count: int,
     rate: float,
     seconds: float,
-    url: str | None,
-    hunt_id: str,
-    as_guests: bool,
-    as_json: bool,
-    html: Path | None,
-    data_dir: Path | None,
-    config: Path | None,
 ) -> None:
     """Click as players with open streams, and check each stream.
 
     Each stream must get the outcomes of its player once.
     """
-    target = bench_options.target(url, hunt_id, data_dir, config)
-    source = bench_options.players(target, data_dir, config, as_guests=as_guests)
     line = ProgressLine("game")
     try:
         found = [
             game.measure(
-                target,
+                bench.target,
                 game.Load(players=count, seconds=seconds, rate=rate),
-                source,
-                processes=bench_options.processes(target),
+                bench.players,
+                processes=bench.processes(),
                 progress=line.clicks,
             )
         ]
     finally:
         line.clear()
-    bench_options.show("Game", figure_table.GAME, found, ["answers"], as_json=as_json, html=html)
+    bench.show("Game", figure_table.GAME, found, ["answers"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import resource
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
@@ -18,9 +19,6 @@ from hunt.bench.result import Result
 from hunt.bench.target import Target
 from hunt.cli import arguments, server_address
 from hunt.core.tokens import sign
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 
 #: Largest number of connections, streams or players of one load.
 MOST = 1_000_000
@@ -46,8 +44,79 @@ class Counts(click.ParamType[list[int]]):
         return counts
 
 
-def options(command: Command) -> Command:
-    """Add the options that all loads share."""
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The values of the options that all loads share."""
+
+    target: Target
+    players: PlayerSource
+    as_json: bool
+    html: Path | None  #: file for a page
+
+    def processes(self) -> ServerProcesses | None:
+        """Return the server's processes, or None if it runs on another machine."""
+        found = listening_processes(self.target.port) if self.target.local else []
+        return ServerProcesses(found) if found else None
+
+    def show(
+        self,
+        title: str,
+        columns: figure_table.Columns,
+        results: Sequence[Result],
+        labels: Sequence[str],
+    ) -> None:
+        """Print the figures, write the page, and exit with 1 if a check failed."""
+        if self.as_json:
+            click.echo(
+                json.dumps(
+                    [
+                        {**each.figures, "statuses": each.statuses, "problems": each.problems}
+                        for each in results
+                    ]
+                )
+            )
+        else:
+            click.echo(figure_table.render(columns, [each.figures for each in results]))
+        if self.html is not None:
+            page = html_report.page(title, columns, results, labels)
+            self.html.write_text(page, encoding="utf-8")
+        for each in results:
+            if each.statuses.get(429):
+                click.echo(
+                    f"{each.statuses[429]} clicks were refused by the rate limit: start the "
+                    "server with HUNT_CLICK_RATE=0 to measure without it",
+                    err=True,
+                )
+        problems = [problem for each in results for problem in each.problems]
+        for problem in problems:
+            click.echo(f"failed: {problem}", err=True)
+        if problems:
+            raise SystemExit(1)
+        if not self.as_json:
+            click.echo(
+                "all checks passed: no reward was lost, duplicated or sent to the wrong player"
+            )
+
+
+def options(load: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that all loads share; the load gets them as a `Bench`."""
+
+    @wraps(load)
+    def command(
+        *,
+        url: str | None,
+        hunt_id: str,
+        as_guests: bool,
+        as_json: bool,
+        html: Path | None,
+        data_dir: Path | None,
+        config: Path | None,
+        **own: object,
+    ) -> None:
+        target = Target.parse(server_address.address(url, data_dir, config), hunt_id)
+        players = _players(target, data_dir, config, as_guests=as_guests)
+        load(Bench(target, players, as_json, html), **own)
+
     for option in (
         click.option(
             "--html",
@@ -77,12 +146,7 @@ def options(command: Command) -> Command:
     return command
 
 
-def target(url: str | None, hunt_id: str, data_dir: Path | None, config: Path | None) -> Target:
-    """Return the server and the hunt to put load on."""
-    return Target.parse(server_address.address(url, data_dir, config), hunt_id)
-
-
-def players(
+def _players(
     target: Target, data_dir: Path | None, config: Path | None, *, as_guests: bool
 ) -> PlayerSource:
     """Return the source of the load's players."""
@@ -92,52 +156,7 @@ def players(
     return signed(lambda name: sign(secrets, name, ttl=86400, now=datetime.now(UTC)))
 
 
-def processes(target: Target) -> ServerProcesses | None:
-    """Return the server's processes, or None if it runs on another machine."""
-    found = listening_processes(target.port) if target.local else []
-    return ServerProcesses(found) if found else None
-
-
 def more_files() -> None:
     """Raise the file limit of this process to its hard limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def show(
-    title: str,
-    columns: figure_table.Columns,
-    results: Sequence[Result],
-    labels: Sequence[str],
-    *,
-    as_json: bool,
-    html: Path | None,
-) -> None:
-    """Print the figures, write the page, and exit with 1 if a check failed."""
-    if as_json:
-        click.echo(
-            json.dumps(
-                [
-                    {**each.figures, "statuses": each.statuses, "problems": each.problems}
-                    for each in results
-                ]
-            )
-        )
-    else:
-        click.echo(figure_table.render(columns, [each.figures for each in results]))
-    if html is not None:
-        html.write_text(html_report.page(title, columns, results, labels), encoding="utf-8")
-    for each in results:
-        if each.statuses.get(429):
-            click.echo(
-                f"{each.statuses[429]} clicks were refused by the rate limit: start the server "
-                "with HUNT_CLICK_RATE=0 to measure without it",
-                err=True,
-            )
-    problems = [problem for each in results for problem in each.problems]
-    for problem in problems:
-        click.echo(f"failed: {problem}", err=True)
-    if problems:
-        raise SystemExit(1)
-    if not as_json:
-        click.echo("all checks passed: no reward was lost, duplicated or sent to the wrong player")
