@@ -56,6 +56,20 @@ phone = pytest.mark.parametrize("page", [pytest.param(Look(390, 844), id="phone"
 
 
 @contextmanager
+def visitor(browser: Browser, server_url: str, look: Look, path: str = "/") -> Iterator[Page]:
+    """Open an address of the server as a new guest, without waiting for the game."""
+    context = browser.new_context(
+        base_url=server_url,
+        viewport={"width": look.width, "height": look.height},
+        color_scheme="dark",
+    )
+    with watched(context, server_url):
+        page = context.new_page()
+        page.goto(path)
+        yield page
+
+
+@contextmanager
 def game(browser: Browser, url: str, look: Look) -> Iterator[Page]:
     """Open the game as a new guest; yield the page once its stream is live."""
     context = browser.new_context(

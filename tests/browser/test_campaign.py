@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import Look, screenshot, watched, without_data
+from tests.browser.playing import Look, screenshot, visitor, without_data
 from tests.browser.serving import Server
 
 #: Seconds until the first six doors end, and the eighth one opens.
@@ -30,20 +28,6 @@ def door(campaign: str, number: int, opens: datetime, closes: datetime) -> dict[
         "closes_at": closes.isoformat(),
     }  # fmt: skip
     return {"door": number, "definition": definition}
-
-
-@contextmanager
-def visitor(browser: Browser, server: Server, look: Look, path: str) -> Iterator[Page]:
-    """Open an address of the server as a new guest, on a desk or a phone."""
-    context = browser.new_context(
-        base_url=server.url,
-        viewport={"width": look.width, "height": look.height},
-        color_scheme="dark",
-    )
-    with watched(context, server.url):
-        page = context.new_page()
-        page.goto(path)
-        yield page
 
 
 def known(page: Page, path: str) -> None:
@@ -83,7 +67,7 @@ def test_doors_show_what_was_found_and_change_at_their_times(
     for each in doors:
         each["definition"]["page"] = look
     server.open_campaign("advent", "Advent calendar", doors)
-    with visitor(browser, server, Look(), "?campaign=advent") as page:
+    with visitor(browser, server.url, Look(), "?campaign=advent") as page:
         known(page, "?campaign=advent")
         expect(page.locator("#title")).to_have_text("Advent calendar")
         tiles = page.locator("#doors li")
@@ -125,7 +109,7 @@ def test_doors_show_what_was_found_and_change_at_their_times(
 
 def test_unknown_campaign_is_explained(browser: Browser, server: Server) -> None:
     server.ensure()
-    with visitor(browser, server, Look(), "?campaign=nowhere") as page:
+    with visitor(browser, server.url, Look(), "?campaign=nowhere") as page:
         expect(page.locator("#closed")).to_contain_text("There is no hunt “nowhere” here")
 
 
@@ -139,7 +123,7 @@ def test_page_without_an_open_hunt_counts_down_to_the_next_one(
     opens = datetime.now(UTC) + timedelta(seconds=SOON)
     server.operate("/hunts", hunt | {"opens_at": opens.isoformat()})
     server.operate("/hunts/dawn/open", {})
-    with visitor(browser, server, Look(390, 844), "/docs") as page:
+    with visitor(browser, server.url, Look(390, 844), "/docs") as page:
         # The list without the hunts and campaigns of other tests.
         without_data(page)
         page.route(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -19,6 +17,7 @@ from tests.browser.playing import (
     painted,
     screenshot,
     visit,
+    visitor,
     watched,
 )
 from tests.browser.serving import Server
@@ -54,26 +53,12 @@ def test_rate_limited_click_shows_when_it_is_sent_again(browser: Browser, server
             expect_rewards(page, 2)
 
 
-@contextmanager
-def visitor(browser: Browser, server: Server, look: Look) -> Iterator[Page]:
-    """Open the page without waiting for the game."""
-    context = browser.new_context(
-        base_url=server.url,
-        viewport={"width": look.width, "height": look.height},
-        color_scheme="dark",
-    )
-    with watched(context, server.url):
-        page = context.new_page()
-        page.goto(server.url)
-        yield page
-
-
 def test_server_without_guests_tells_the_visitor_what_to_do(
     browser: Browser, server: Server
 ) -> None:
     with server.restarted(HUNT_GUESTS="off"):
         for look, name in ((Look(), "game-no-guests"), (Look(390, 844), "")):
-            with visitor(browser, server, look) as page:
+            with visitor(browser, server.url, look) as page:
                 closed = page.locator("#closed")
                 expect(closed).to_contain_text("This game is for invited players")
                 expect(closed).to_contain_text("Sign in on the website that invited you")
