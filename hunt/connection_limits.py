@@ -1,4 +1,4 @@
-"""How many client connections a process may have: the settings, and its limit of open files."""
+"""The limits on client connections of a process, by the settings and its limit on open files."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ RESERVE = 64
 class ConnectionLimits:
     """Concurrency limits of the client connections of one process."""
 
-    total: int  #: of all clients
-    per_address: int | None  #: of one address; None: no limit
+    total: int  #: connections of all clients
+    per_address: int | None  #: connections from one address; None: no limit
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:

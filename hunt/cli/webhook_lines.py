@@ -1,4 +1,4 @@
-"""The lines that ``hunt webhooks`` prints."""
+"""The output of ``hunt webhooks``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of the state of rewards as events for backends: webhooks that follow the changes."""
+"""Events for webhooks that follow the changes of rewards' states."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class ChangeEvent(Struct, frozen=True):
     """A change of the state of a reward, without the fields of its claim."""
 
     number: int  #: 1, 2, 3 … within the hunt
-    seq: int  #: of the reward
-    id: str  #: of the click
+    seq: int  #: seq of the reward
+    id: str  #: id of the click
     player: str
     prize: str
     points: int
@@ -26,7 +26,7 @@ class ChangeEvent(Struct, frozen=True):
 
     @property
     def position(self) -> int:
-        """Its number in the log that has it."""
+        """Its position in the log of changes."""
         return self.number
 
     @property
@@ -34,7 +34,7 @@ class ChangeEvent(Struct, frozen=True):
         """The id of the event, which never changes.
 
         A restore from an older backup may lose changes and use their numbers again, while the
-        log of rewards keeps its epoch.  The time of the change tells both apart.
+        log of rewards keeps its epoch.  The time distinguishes the new change from the lost one.
         """
         return f"{(self.at - _START) // timedelta(microseconds=1)}-c{self.number}"
 
@@ -44,7 +44,7 @@ class ChangeEvent(Struct, frozen=True):
         return f"reward.{self.state}"
 
     def members(self, at: str) -> dict[str, object]:
-        """Return what its JSON has besides the hunt; `at` is its time."""
+        """Return the members of its JSON, without the hunt; `at` is its time."""
         return {
             "number": self.number, "seq": self.seq, "id": self.id, "player": self.player,
             "prize": self.prize, "points": self.points, "state": self.state,

@@ -31,7 +31,7 @@ class LogEvent(Struct, frozen=True):
 
     @property
     def position(self) -> int:
-        """Its number in the log that has it."""
+        """Its position in the log of rewards."""
         return self.seq
 
     @property
@@ -45,7 +45,7 @@ class LogEvent(Struct, frozen=True):
         return "click.settled" if self.prize is None else "reward.granted"
 
     def members(self, at: str) -> dict[str, object]:
-        """Return what its JSON has besides the hunt; `at` is its time."""
+        """Return the members of its JSON, without the hunt; `at` is its time."""
         return {
             "seq": self.seq, "id": self.id, "player": self.player, "prize": self.prize,
             "points": self.points, "at": at, "x": self.x, "y": self.y,

@@ -1,4 +1,4 @@
-"""The claims of a token: read with checks of their types, whose refusals operators can read."""
+"""Reads the claims of a token and checks their types; messages of refusals are for operators."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def texts(claims: dict[str, object], name: str) -> frozenset[str] | None:
     """Return a claim that is a list of texts; None if the token does not have it.
 
     Raises:
-        ValueError: The claim is something else.
+        ValueError: The claim is not a list of texts.
     """
     found = claims.get(name)
     if found is None:

@@ -52,7 +52,7 @@ class WebhookState(Struct, frozen=True, kw_only=True):
     webhook: Webhook
     created_at: datetime
     stopped: Stopped | None
-    seq: int  #: last row of its log that was dealt with
+    seq: int  #: last row of its log that was sent or skipped
     behind: int  #: rows of the log after it
     attempts: int  #: failed attempts of the next event
     failing_since: datetime | None

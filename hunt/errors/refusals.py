@@ -1,4 +1,4 @@
-"""Refusals of requests: nothing was recorded, unless a class says so.
+"""Refusals of requests: nothing was recorded, unless a class says otherwise.
 
 A message is one sentence that is safe to show to a client.
 """

@@ -1,4 +1,4 @@
-"""Failures of the database: nothing was recorded, unless a class says so.
+"""Failures of the database: nothing was recorded, unless a class says otherwise.
 
 Messages are for logs, not for clients.
 """
@@ -13,11 +13,11 @@ from hunt.errors.base import HuntError
 class StoreError(HuntError):
     """Base of the errors of the store: nothing was recorded, unless a class says otherwise."""
 
-    label: ClassVar[str] = "other"  #: of the failure, in `hunt_commit_failures_total`
+    label: ClassVar[str] = "other"  #: label of the failure in `hunt_commit_failures_total`
 
     def __init__(self, message: str = "", *, sqlstate: str | None = None) -> None:
         super().__init__(message)
-        self.sqlstate = sqlstate  #: of the database; None if it sent none
+        self.sqlstate = sqlstate  #: SQLSTATE that the database sent; None if it sent none
 
 
 class StoreUnavailable(StoreError):

@@ -223,7 +223,7 @@ METRICS: tuple[Metric[Sources], ...] = (
     ),
     Metric(
         "hunt_webhook_lag_events", "gauge", "rows",
-        "Rows of its log that a webhook has not dealt with, by the id of its endpoint.",
+        "Rows of its log that a webhook has not sent or skipped yet, by the id of its endpoint.",
         _of_webhooks(lambda each, id_: _webhook_lag(each, id_)[0]), ("hunt", "webhook"),
         rule="greatest",
     ),

@@ -40,7 +40,7 @@ class Connections(Protocol):
 class Sources:
     """Objects of one process that metrics and samples are read from."""
 
-    version: str  #: of hunt
+    version: str  #: version of hunt
     recorder: Recorder
     hunts: Mapping[str, Hunt]  #: every hunt, by id
     faults: Faults

@@ -48,9 +48,9 @@ class _HeapStatistics(ctypes.Structure):
 
 
 def prepare() -> None:
-    """Prepare all objects and free memory of now for forks that share them.
+    """Prepare all present objects, and free memory, for forks that share them.
 
-    Objects of now are excluded from collections, because a collection writes to each object.
+    Present objects are excluded from collections, because a collection writes to each object.
     """
     gc.collect()
     # Entries of this cache hold references, so a process that replaces one writes to an old name.

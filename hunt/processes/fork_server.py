@@ -96,7 +96,7 @@ class ForkServer:
         Raises:
             OSError: The system cannot start another process.
         """
-        from hunt.processes import copy_on_write, fork_main  # which imports Hypercorn
+        from hunt.processes import copy_on_write, fork_main  # late: fork_main imports Hypercorn
 
         ours, theirs = _channel()
         copy_on_write.prepare()

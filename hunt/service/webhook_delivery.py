@@ -103,7 +103,7 @@ class Delivery:
 
     def __init__(self, lease: Lease, services: DeliveryServices) -> None:
         self.lease = lease
-        self.seq = lease.seq  #: the last row that was dealt with
+        self.seq = lease.seq  #: the last row that was sent or skipped
         self.lag = 0.0  #: age of the event that was sent last, in seconds
         self._services = services
         self._log = services.logs[lease.webhook.log]

@@ -45,7 +45,7 @@ class ChangeEvents:
 
         Args:
             hunt: Id of the hunt; there are no events if there is no such hunt.
-            wanted: Of which prizes.
+            wanted: Prizes whose changes are returned.
             after: Return only events with a greater number; >= 0.
             limit: Largest number of events, >= 1.
             upto: Return no events with a greater number; None: to the end.

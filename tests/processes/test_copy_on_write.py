@@ -1,4 +1,4 @@
-"""New objects of a forked process are not among the objects from before the fork."""
+"""New objects of a forked process are on other pages than the objects from before the fork."""
 
 from __future__ import annotations
 

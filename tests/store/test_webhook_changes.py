@@ -149,7 +149,7 @@ async def test_endpoint_of_changes_has_no_clicks(database: str) -> None:
         await stored.change("harbour", id_, {"events": "wins", "patience": 99}, actor="root")
 
 
-async def test_skip_buries_the_change_that_blocks(database: str) -> None:
+async def test_skip_makes_the_change_that_blocks_a_dead_letter(database: str) -> None:
     async with opened(database) as (log, pool):
         stored = Webhooks(pool, RING)
         chests = altered(NEW, prizes=["chest"])

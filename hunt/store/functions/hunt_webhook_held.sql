@@ -1,5 +1,5 @@
 -- Keep a server of an earlier release from sending rewards to a webhook that follows the changes: it does not know the column
--- `log`. The holder of a lease of such a webhook ends with the name of the log; an update by another holder is left out.
+-- `log`. The holder of a lease of such a webhook ends with the name of the log; an update to another holder has no effect.
 create or replace function hunt_webhook_held() returns trigger language plpgsql as $$
 begin
     return null;
