@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,11 +12,13 @@ from hunt.testing.delivery_checks import delivered
 from hunt.testing.history import Attempt, History, Opened
 from hunt.testing.oracle import check_history
 from tests.faults import codes, players, ruled, schedule_faults, webhook_faults
+from tests.faults.faults import FAULTS
 from tests.faults.figures import excused, figures, goodput, statuses
 from tests.faults.listener import Listener
 from tests.faults.metrics import metric
 from tests.faults.rig import Result, Rig, built
 from tests.faults.script import Script, Step
+from tests.faults.usage import usage
 
 #: Seconds of load before usage is measured: connections are made, modules imported, caches filled.
 WARM_UP = 1.0
@@ -143,8 +144,6 @@ async def warm_up(rig: Rig) -> None:
 
 async def inflict(rig: Rig, step: Step) -> None:
     """Keep a fault in force for its duration."""
-    from tests.faults.faults import FAULTS
-
     rig.crowd.mark(f"{step.fault} begins")
     rig.struck = rig.struck or trio.current_time()
     async with FAULTS[step.fault](rig, **step.give):
@@ -224,21 +223,6 @@ async def quiet(rig: Rig) -> None:
             books = await rig.postgres.books(players.HUNT)
             if not delivered(judged(rig), books, well=rig.well, within=rig.script.within):
                 return
-
-
-async def usage(rig: Rig) -> dict[str, float]:
-    """Return the resource usage of the servers, without idle connections of their pools.
-
-    ``connections`` are PostgreSQL's backends for hunt that no pool knows: listeners, and leaks.
-    """
-    used: Counter[str] = Counter()
-    for each in rig.nodes:
-        used.update({name: int(value) for name, value in each.usage().items()})
-    pooled = sum([await metric(each.own_port, "hunt_pool_connections") for each in rig.nodes])
-    [[backends]] = await rig.postgres.execute(
-        "select count(*) from pg_stat_activity where application_name = 'hunt'"
-    )
-    return {**used, "descriptors": used["descriptors"] - pooled, "connections": backends - pooled}
 
 
 async def back(rig: Rig, before: Mapping[str, float]) -> dict[str, float]:

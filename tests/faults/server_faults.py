@@ -14,9 +14,9 @@ from hunt.core import tokens
 from tests.faults import http
 from tests.faults.metrics import metric
 from tests.faults.nodes import SECRET
-from tests.faults.play import usage
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
+from tests.faults.usage import usage
 from tests.support.processes import gone, until
 
 
