@@ -132,8 +132,8 @@ def _without(secrets: list[str]) -> Processor:
 class FaultLog:
     """A logger for faults that may occur any number of times per second.
 
-    The first events of a kind are logged, later ones at a bounded rate, with the number
-    of suppressed events in ``more_like_it``.
+    The first events of a kind are logged, unless they are equal.  Later ones are logged after
+    growing pauses, with the number of suppressed events in ``more_like_it``.
     """
 
     def __init__(self, name: str) -> None:
@@ -154,7 +154,7 @@ class RateLimit:
     The processor is part of structlog's configuration, so all loggers of the process share it.
 
     Args:
-        limiter: Decides by the name of the event.
+        limiter: Decides by the name of the event, and by its fields.
     """
 
     def __init__(self, limiter: LogLimiter) -> None:
@@ -163,7 +163,7 @@ class RateLimit:
     def __call__(self, logger: object, method: str, event: EventDict) -> ProcessorReturnValue:
         """Return the event, or drop it."""
         if event.pop(_MARK, False):
-            suppressed = self.limiter.admit(str(event["event"]))
+            suppressed = self.limiter.admit(str(event["event"]), _fields(event))
             if suppressed is None:
                 raise structlog.DropEvent
             if suppressed:
@@ -171,8 +171,16 @@ class RateLimit:
         return event
 
 
+def _fields(event: EventDict) -> str | None:
+    """Return the text of all fields; None if the value of one cannot be shown."""
+    try:
+        return repr(event)
+    except Exception:
+        return None
+
+
 def report_suppressed() -> None:
-    """Log the numbers of suppressed events, as far as the rate allows; call this regularly."""
+    """Log the numbers of suppressed events of faults that are over; call this regularly."""
     log = structlog.get_logger("hunt")
     for processor in structlog.get_config()["processors"]:
         if isinstance(processor, RateLimit):

@@ -20,6 +20,9 @@ from hunt.service.streams import Streams
 from hunt.settings import Settings
 from hunt.store.audit import Entry
 
+#: Seconds between two audit entries of refused sign-ins with the same reason.
+SIGN_INS = 10.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operations:
@@ -76,7 +79,8 @@ def make_operations(
     )
     return Operations(
         audit_queue=audit_queue,
-        sign_ins=LogLimiter(trio.current_time),
+        # An attack may last for hours, and each entry names an address: no growing pauses.
+        sign_ins=LogLimiter(trio.current_time, interval=SIGN_INS, longest=SIGN_INS),
         drain=drain,
         host=host,
         address=settings.operations_bind,

@@ -2,49 +2,87 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from hunt.core.limiter import Limiter
-from hunt.errors import TooFast
+
+@dataclass(slots=True)
+class _Run:
+    """Events of one kind, each soon after the one before."""
+
+    due: float  # time from which any event has a line
+    pause: float  # seconds from the next such line to the one after it
+    left: int  # lines that may come at once
+    last: float  # time of the last event
+    details: set[str] = field(default_factory=set)  # of the lines that came at once
+    suppressed: int = 0  # since the last line
 
 
 class LogLimiter:
     """Limits log events of each kind, and counts the events that it suppresses.
 
-    An event that occurs a thousand times a second gives `burst` lines, then one line each
-    `interval` with the number of suppressed events.
+    A run is a series of events of one kind.  Its first `burst` different events have a line each.
+    After that it has a line after `interval`, then after pauses that double up to `longest`,
+    each with the number of suppressed events.  So a fault that lasts for hours does not fill
+    the log, however often it recurs.  A run ends after `quiet` without an event.
 
     Args:
         clock: Monotonic time, in seconds.
         burst: Lines, >= 1, of one kind that may come at once.
-        interval: Seconds, > 0, between two lines of a kind after that.
+        interval: Seconds, > 0, until the first line of a kind after that.
+        longest: Seconds, >= interval, between two lines of a lasting run.
+        quiet: Seconds, > 0, without an event after which a run is over.
     """
 
     def __init__(
-        self, clock: Callable[[], float], *, burst: int = 3, interval: float = 10.0
+        self,
+        clock: Callable[[], float],
+        *,
+        burst: int = 3,
+        interval: float = 10.0,
+        longest: float = 300.0,
+        quiet: float = 30.0,
     ) -> None:
-        self._limiter = Limiter(clock, rate=1 / interval, burst=burst)
-        self._kept: Counter[str] = Counter()
+        self._clock = clock
+        self._burst = burst
+        self._interval = interval
+        self._longest = longest
+        self._quiet = quiet
+        self._runs: dict[str, _Run] = {}
 
-    def admit(self, kind: str) -> int | None:
+    def admit(self, kind: str, detail: str | None = None) -> int | None:
         """Return the suppressed events since the last line; None if this one is suppressed, too.
 
         Args:
             kind: Kind of the event, from a closed set: each kind uses memory.
+            detail: What the line says.  An event that repeats a line of the burst is suppressed;
+                None: it repeats none.
         """
-        if not self._may(kind):
-            self._kept[kind] += 1
+        now = self._clock()
+        run = self._runs.get(kind)
+        if run is None or self._is_over(run, now):
+            suppressed = 0 if run is None else run.suppressed
+            run = _Run(now, self._interval, self._burst, now, suppressed=suppressed)
+            self._runs[kind] = run
+        run.last = now
+        if now >= run.due:
+            run.due = now + run.pause
+            run.pause = min(2 * run.pause, self._longest)
+        elif run.left == 0 or detail in run.details:
+            run.suppressed += 1
             return None
-        return self._kept.pop(kind, 0)
+        run.left = max(run.left - 1, 0)
+        if detail is not None and run.left:
+            run.details.add(detail)
+        suppressed, run.suppressed = run.suppressed, 0
+        return suppressed
 
     def rest(self) -> dict[str, int]:
-        """Return the suppressed events of each kind that may have a line now, and reset them."""
-        return {kind: self._kept.pop(kind) for kind in list(self._kept) if self._may(kind)}
+        """End the runs that are over; return the suppressed events of each kind among them."""
+        now = self._clock()
+        over = [kind for kind, run in self._runs.items() if self._is_over(run, now)]
+        ended = {kind: self._runs.pop(kind).suppressed for kind in over}
+        return {kind: suppressed for kind, suppressed in ended.items() if suppressed}
 
-    def _may(self, kind: str) -> bool:
-        try:
-            self._limiter.check(kind)
-        except TooFast:
-            return False
-        return True
+    def _is_over(self, run: _Run, now: float) -> bool:
+        return now - run.last >= self._quiet

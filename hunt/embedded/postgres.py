@@ -25,6 +25,7 @@ from hunt.core.backoff import Backoff
 from hunt.embedded.cluster import POLL, Cluster, Postmaster
 from hunt.embedded.data_folder import make_private, open_cluster, open_lock
 from hunt.errors import HuntError, SettingsError, StoreUnavailable
+from hunt.logs import FaultLog
 from hunt.subprocesses import wait_exit
 
 _OWNER_POLL = 0.5  # seconds between two checks whether the owner still runs
@@ -34,6 +35,7 @@ _PAUSE_MAX = 30.0  # seconds, at most
 _STEADY = 60.0  # seconds of service after which the pauses start at the shortest again
 
 log = structlog.get_logger("hunt.store")
+fault_log = FaultLog("hunt.store")
 
 
 @asynccontextmanager
@@ -140,7 +142,7 @@ class _Own:
                     await self.start()
                 except (HuntError, OSError) as exc:
                     pause = max(_PAUSE, backoff.next())
-                    log.warning(
+                    fault_log.warning(
                         "embedded postgresql start failed",
                         error=str(exc),
                         retry_in=round(pause, 1),

@@ -7,13 +7,14 @@ import socket
 import time
 from collections.abc import Mapping
 
-import structlog
 import trio
+
+from hunt.logs import FaultLog
 
 #: Variables for the supervisor process only; workers must not notify systemd.
 VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
-log = structlog.get_logger("hunt")
+log = FaultLog("hunt")
 
 
 class Notifier:

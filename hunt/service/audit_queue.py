@@ -11,6 +11,7 @@ import trio
 
 from hunt.core.backoff import Backoff
 from hunt.errors import BatchRejected, StoreError
+from hunt.logs import FaultLog
 
 #: Maximum number of waiting entries; the oldest ones are dropped.
 WAITING = 1000
@@ -39,6 +40,7 @@ class Action(Protocol):
 Entry = TypeVar("Entry", bound=Action)
 
 log = structlog.get_logger("hunt.audit")
+fault_log = FaultLog("hunt.audit")
 
 
 class AuditQueue(Generic[Entry]):
@@ -96,7 +98,7 @@ class AuditQueue(Generic[Entry]):
                     log.warning("audit entry rejected", entry=str(entry), error=str(exc))
                 except StoreError as exc:
                     self.faults["record"] += 1
-                    log.warning("audit entry not recorded", error=str(exc))
+                    fault_log.warning("audit entry not recorded", error=str(exc))
                     await trio.sleep(backoff.next())
                     continue
                 backoff.reset()

@@ -13,6 +13,7 @@ from hunt.core.breaker import Breaker, State
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.hunts import Hunt
 from hunt.errors import CircuitOpen, HuntNotOpen, LogWentBack
+from hunt.logs import FaultLog
 from hunt.service.drawing import Drawing
 from hunt.service.epochs import Epochs
 from hunt.service.guard import Guard
@@ -33,6 +34,7 @@ COMMIT_DEADLINE = 2.0
 _is_guest = attrgetter("guest")
 
 log = structlog.get_logger("hunt")
+fault_log = FaultLog("hunt")
 
 
 class Log(Protocol):
@@ -127,6 +129,7 @@ class Commits:
         self._tracing = tracing
         self._draw = drawing.draw
         self.breaker = breaker
+        self._was_open = breaker.state != "closed"
         self.quarantine = Quarantine(trio.current_time, jitter=jitter)
         self.prober = BreakerProber(
             breaker,
@@ -242,7 +245,18 @@ class Commits:
     def _breaker_changed(self, state: State) -> None:
         self._recorder.breaker_changed(state)
         self._announce()
-        log.warning("breaker state changed", state=state, reason=self.breaker.reason)
+        self._log_breaker(state)
         if state == "open":
             retry_after = self.breaker.retry_after() + 0.5 + self._jitter()
             self.lanes.fail_waiting(CircuitOpen(retry_after=retry_after))
+
+    def _log_breaker(self, state: State) -> None:
+        """Log that the breaker opened or closed; failed probes between them at a limited rate."""
+        reason, was_open = self.breaker.reason, self._was_open
+        self._was_open = state != "closed"
+        if state == "half-open":
+            log.debug("breaker state changed", state=state, reason=reason)
+        elif state == "open" and was_open and reason != "forced":
+            fault_log.warning("breaker probe failed", reason=reason)
+        else:
+            log.warning("breaker state changed", state=state, reason=reason)

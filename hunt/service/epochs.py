@@ -8,8 +8,10 @@ import structlog
 
 from hunt.core.hunts import Hunt
 from hunt.errors import StoreError
+from hunt.logs import FaultLog
 
 log = structlog.get_logger("hunt")
+fault_log = FaultLog("hunt")
 
 
 class Epochs:
@@ -52,5 +54,5 @@ class Epochs:
             if await self._begin(hunt.id, hunt.epoch, seq):
                 log.error("epoch begun", hunt=hunt.id, reason="log went back", lost_seq=seq)
         except StoreError as exc:
-            log.warning("epoch not begun", hunt=hunt.id, error=str(exc))
+            fault_log.warning("epoch not begun", hunt=hunt.id, error=str(exc))
         self._refresh()

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
 import trio
 
 from hunt.core.backoff import Backoff
 from hunt.core.keys import from_jwks
 from hunt.core.token_verifier import TokenVerifier
 from hunt.errors import KeysError
+from hunt.logs import FaultLog
 from hunt.service.bounded_body import read_bounded
 from hunt.settings import Settings
 
@@ -32,7 +32,7 @@ TIMEOUT = 5.0
 #: Maximum size of a key set in bytes.
 MAX_SET = 256 * 1024
 
-log = structlog.get_logger("hunt.keys")
+log = FaultLog("hunt.keys")
 
 
 class KeyRequests:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from hunt.core.breaker import Breaker
@@ -35,6 +36,7 @@ class Log:
         self.calls: list[tuple[list[str], float, int]] = []
         self.rejected: list[str] = []
         self.probed: list[str | None] = []
+        self.down_until = 0.0  #: time until which probes fail
         self.answers: list[Any] = []
         self.takes = 0.25
         self.gate: trio.Event | None = None
@@ -62,6 +64,8 @@ class Log:
 
     async def probe(self, hunt: str | None) -> float:
         self.probed.append(hunt)
+        if trio.current_time() < self.down_until:
+            raise StoreUnavailable("gone")
         return 0.0
 
 
@@ -197,6 +201,29 @@ async def test_open_breaker_is_announced_and_waiting_clicks_are_refused(
         assert world.announced == 3, "half-open, and closed"
         assert world.recorder.transitions == {"open": 1, "half-open": 1, "closed": 1}
         nursery.cancel_scope.cancel()
+
+
+async def test_failed_probes_are_logged_at_a_limited_rate(autojump_clock: MockClock) -> None:
+    world = World()
+    world.log.down_until = 60.0 + trio.current_time()
+    with capture_logs() as lines:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(world.commits.run)
+            world.breaker.read_only(world.breaker.admit())
+            world.commits.prober.observe()
+            await trio.sleep(120)
+            assert world.breaker.state == "closed"
+            world.breaker.force("open")
+            world.commits.prober.observe()
+            nursery.cancel_scope.cancel()
+    told = [each for each in lines if each["log_level"] != "debug"]
+    failed = {
+        "event": "breaker probe failed", "reason": "unavailable", "log_level": "warning",
+        "rate_limited": True,
+    }  # fmt: skip
+    changes = [(each["state"], each["reason"]) for each in told if each != failed]
+    assert changes == [("open", "read-only"), ("closed", None), ("open", "forced")]
+    assert told.count(failed) >= 5
 
 
 async def test_outcomes_of_the_lanes_are_counted_with_their_times(

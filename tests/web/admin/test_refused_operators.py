@@ -41,7 +41,7 @@ async def test_refused_sign_in_is_recorded_without_the_token(database: str) -> N
 async def test_records_of_refused_sign_ins_are_rate_limited_and_counted(database: str) -> None:
     async with serving(database) as client:
         clock = 0.0
-        client.engine.operations.sign_ins._limiter._clock = lambda: clock
+        client.engine.operations.sign_ins._clock = lambda: clock
         client.headers["Authorization"] = "Bearer guess"
         for _ in range(50):
             assert_problem(await client.get(f"{ADMIN}/audit"), 401)
