@@ -214,10 +214,11 @@ class Engine:
             self.play.proxies.peers.rotate,
             self.play.proxies.sources.rotate,
             self.tokens.known.rotate,
-            self.drawing.prepared.rotate,
+            self.drawing.rotate,
             self.leaderboard.rotate,
             self.campaign_boards.rotate,
             self.commits.quarantine.rotate,
+            *([] if self.challenges is None else [self.challenges.rotate]),
         ]
 
     def hunt_changed(self, hunt: str) -> None:

@@ -254,7 +254,7 @@ async def test_caches_of_hunts_are_rotated_and_deleted_hunts_forgotten(
     async with engine() as (made, _):
         await trio.sleep(0.5)
         assert {
-            made.drawing.prepared.rotate, made.leaderboard.rotate, made.commits.quarantine.rotate,
+            made.drawing.rotate, made.leaderboard.rotate, made.commits.quarantine.rotate,
         } <= set(made.rotations)  # fmt: skip
         deleted = made.catalogue.hunts[HUNT]
         assert HUNT in made.streams.tail._positions

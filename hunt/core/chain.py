@@ -10,8 +10,9 @@ import hashlib
 import hmac
 import json
 import struct
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Iterable, Sequence
+
+from hunt.core.cache import Cache
 
 #: Version of the algorithm of hunts with a proof; 1 is that of hunts without.
 ALGORITHM = 2
@@ -27,8 +28,11 @@ _SEED = b"hunt seed 1\n"
 _position = struct.Struct(">dd").pack
 _seq = struct.Struct(">q").pack
 
-#: Pseudonyms that are remembered, of all hunts together: about 2 MB.
-REMEMBERED = 8192
+#: Size of a cache of pseudonyms, in bytes: those of some 7,000 players.
+REMEMBERED = 2 * 2**20
+
+#: Estimated size of a pseudonym in a cache, without the id of its player, in bytes.
+_REMEMBERED_ENTRY = 256
 
 #: Prize, points and the prize that was sold out, of one row.
 Result = tuple[str | None, int, str | None]
@@ -46,21 +50,34 @@ def canonical(document: object) -> bytes:
     return text.encode()
 
 
+#: Pseudonyms by the key of the hunt and the player.
+Remembered = Cache[tuple[bytes, str], str]
+
+
+def remembered() -> Remembered:
+    """Return an empty cache for the pseudonyms of all hunts."""
+    return Cache(REMEMBERED, lambda of, name: _REMEMBERED_ENTRY + len(of[1]))
+
+
 class Pseudonyms:
     """The pseudonyms of the players of one hunt: keyed hashes of their ids.
 
     Args:
         key: The key of the hunt, 32 bytes; never published.
+        known: A cache that outlives this object; None: it has its own.
     """
 
-    def __init__(self, key: bytes) -> None:
-        #: Returns the pseudonym of a player: 32 hex digits.
-        self.of: Callable[[str], str] = partial(_pseudonym, key)
+    def __init__(self, key: bytes, known: Remembered | None = None) -> None:
+        self._key = key
+        self._known = remembered() if known is None else known
 
-
-@lru_cache(REMEMBERED)
-def _pseudonym(key: bytes, player: str) -> str:
-    return hashlib.sha256(_PLAYER + key + player.encode()).hexdigest()[:32]
+    def of(self, player: str) -> str:
+        """Return the pseudonym of a player: 32 hex digits."""
+        name = self._known.get((self._key, player))
+        if name is None:
+            name = hashlib.sha256(_PLAYER + self._key + player.encode()).hexdigest()[:32]
+            self._known.put((self._key, player), name)
+        return name
 
 
 def leaf(click_id: str, pseudonym: str, x: float, y: float) -> bytes:

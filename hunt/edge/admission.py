@@ -36,6 +36,9 @@ ROUTES = frozenset({b"/livez", b"/readyz", b"/metrics"})
 #: Seconds after which a search that has found no idle connection may be repeated.
 SEARCH_COOLDOWN = 0.1
 
+#: Seconds after the last search in which its result is kept.
+SEARCH_LIFE = 10.0
+
 #: Seconds between two log events of addresses with too many connections.
 WARN_INTERVAL = 60.0
 
@@ -121,6 +124,7 @@ class Admission:
         self._beyond: dict[Slot, None] = {}  # oldest first
         self._operations: set[Slot] = set()
         self._searches: dict[str | None, _Search] = {}
+        self._searched = float("-inf")  # time of the last search
         self._warned = float("-inf")
 
     @property
@@ -134,6 +138,7 @@ class Admission:
         Args:
             peer: The client; the limit by address does not apply to a trusted proxy.
         """
+        self._forget_searches()
         key = None if peer.trusted else peer.key
         slot = Slot(self, peer, key, self._full(key))
         self._open.add(slot)
@@ -174,7 +179,8 @@ class Admission:
             if len(self._searches) >= SEARCHES:
                 self._searches.clear()
             slots = [each for each in self._evictable if key in {None, each.key}]
-            search = self._searches[key] = _Search(slots, self._clock())
+            self._searched = self._clock()
+            search = self._searches[key] = _Search(slots, self._searched)
         while search.found:
             since, slot = search.found.pop()
             holder = slot.holder
@@ -232,6 +238,12 @@ class Admission:
             self._addresses[slot.key] -= 1
             if not self._addresses[slot.key]:
                 del self._addresses[slot.key]
+        self._forget_searches()
+
+    def _forget_searches(self) -> None:
+        """Forget old searches, which hold connections that may be closed."""
+        if self._searches and self._clock() >= self._searched + SEARCH_LIFE:
+            self._searches.clear()
 
     def _warn(self) -> None:
         now = self._clock()

@@ -42,6 +42,9 @@ class Challenge(Protocol):
             Unavailable: Nobody can say so now.
         """
 
+    def rotate(self) -> None:
+        """Forget what has expired."""
+
     async def run(self, task_status: trio.TaskStatus[None]) -> None:
         """Hold connections until cancelled."""
 
@@ -70,7 +73,7 @@ class Altcha:
         self._work = work
         self._use = use
         self._wall = wall
-        self._used: OrderedDict[str, None] = OrderedDict()
+        self._used: OrderedDict[str, float] = OrderedDict()  # challenge -> its end, by `wall`
 
     def offered(self) -> dict[str, object]:
         """See `Challenge`."""
@@ -89,7 +92,7 @@ class Altcha:
         # This process refuses a repeat even while the database cannot be asked.
         if solved.challenge in self._used:
             raise ValueError("the answer was used before")
-        self._used[solved.challenge] = None
+        self._used[solved.challenge] = solved.expires
         if len(self._used) > REMEMBERED:
             self._used.popitem(last=False)
         try:
@@ -98,6 +101,13 @@ class Altcha:
             raise Unavailable(f"the database cannot be asked: {exc}") from exc
         if not is_new:
             raise ValueError("the answer was used before")
+
+    def rotate(self) -> None:
+        """Forget the challenges that have expired: answers to them are refused anyway."""
+        now = self._wall()
+        # In the order of their answers, which is about that of their ends.
+        while self._used and next(iter(self._used.values())) < now:
+            self._used.popitem(last=False)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """See `Challenge`; there are none."""
@@ -117,6 +127,7 @@ class Challenges:
         self.kind = challenge.kind
         self.offered = challenge.offered
         self.run = challenge.run
+        self.rotate = challenge.rotate
         self.faults = Counter(challenge=0)  #: answers that could not be verified
         self._challenge = challenge
         self._timeout = timeout

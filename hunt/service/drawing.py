@@ -32,6 +32,7 @@ class Drawing:
         self._hunts = hunts
         #: Draws of the hunts with clicks; those of a few hundred hunts fit.
         self.prepared: Cache[str, Prepared] = Cache(PREPARED_SIZE, _size)
+        self._pseudonyms = chain.remembered()
 
     def draw(self, hunt_id: str, clicks: Sequence[Click]) -> None:
         """Set the prizes and pseudonyms of clicks; a repeated call changes nothing.
@@ -60,9 +61,14 @@ class Drawing:
         hunt_id = hunt.definition.id
         prepared = self.prepared.get(hunt_id)
         if prepared is None or prepared.hunt is not hunt:
-            prepared = Prepared(hunt)
+            prepared = Prepared(hunt, self._pseudonyms)
             self.prepared.put(hunt_id, prepared)
         return prepared
+
+    def rotate(self) -> None:
+        """Evict draws of hunts, and pseudonyms, that were not used for a while."""
+        self.prepared.rotate()
+        self._pseudonyms.rotate()
 
 
 class Prepared:
@@ -70,14 +76,15 @@ class Prepared:
 
     Args:
         hunt: The hunt.
+        pseudonyms: A cache of pseudonyms of players.
     """
 
-    def __init__(self, hunt: Hunt) -> None:
+    def __init__(self, hunt: Hunt, pseudonyms: chain.Remembered) -> None:
         self.hunt = hunt
         self._prize = Odds(hunt.definition).draw
         self._uniforms = Draws(hunt.seed).uniforms
         key = hunt.player_key
-        self._pseudonym = None if key is None else chain.Pseudonyms(key).of
+        self._pseudonym = None if key is None else chain.Pseudonyms(key, pseudonyms).of
         #: Computes how near a click is; None in a hunt without hints.
         self.hints: Hints | None = None
         if hunt.definition.hints == "warmth":

@@ -94,6 +94,9 @@ class SiteVerify:
         """See `hunt.service.challenges.Challenge`."""
         return {"kind": self.kind, "site_key": self._site_key, "script": self._provider.script}
 
+    def rotate(self) -> None:
+        """See `Challenge`; the provider refuses repeats."""
+
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Hold connections to the third party until cancelled."""
         import httpx  # a megabyte of memory

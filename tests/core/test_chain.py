@@ -17,6 +17,15 @@ ADA = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
 BOB = "7d9b2c1e-0f43-4b6a-8c55-1e2f3a4b5c6d"
 
 
+def test_pseudonyms_share_a_bounded_cache() -> None:
+    known = chain.remembered()
+    first, second = (chain.Pseudonyms(key, known).of for key in (KEY, SEED))
+    names = {of(f"player-{number}") for number in range(20_000) for of in (first, second)}
+    assert len(names) == 40_000
+    assert 4000 < len(known) < 9000
+    assert first("player-0") == chain.Pseudonyms(KEY).of("player-0")
+
+
 def values() -> dict[str, str]:
     """Return the values of the worked example."""
     ada, bob = map(chain.Pseudonyms(KEY).of, ("ada", "bob"))

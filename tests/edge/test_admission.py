@@ -16,7 +16,14 @@ import trio.testing
 from hunt.core.proxies import Peer
 from hunt.core.sse import Parser
 from hunt.edge import admission
-from hunt.edge.admission import BEYOND, OPERATIONS, SEARCH_COOLDOWN, Admission, Slot
+from hunt.edge.admission import (
+    BEYOND,
+    OPERATIONS,
+    SEARCH_COOLDOWN,
+    SEARCH_LIFE,
+    Admission,
+    Slot,
+)
 from tests.support import certificates
 from tests.support.hostile_input import send
 from tests.support.raw_http import LIVEZ, WAYS, Reader, at_its_end, click, subscribe
@@ -108,6 +115,20 @@ def test_connection_that_was_used_since_the_search_is_passed_over() -> None:
     held[1].idle = 9.0
     Held(made)
     assert closed(held) == [True, False, True]
+
+
+def test_old_search_keeps_no_closed_connections() -> None:
+    made = limits(3)
+    held = [Held(made) for _ in range(3)]
+    for since, each in enumerate(held):
+        each.idle = float(since)
+    Held(made)
+    assert made._searches[None].found
+    for each in held[1:]:
+        each.slot.release()
+    made._clock.now = SEARCH_LIFE  # type: ignore[attr-defined]
+    Held(made).slot.release()
+    assert not made._searches
 
 
 def test_address_at_its_limit_closes_its_own() -> None:

@@ -49,6 +49,20 @@ def puzzle(made: Altcha) -> dict[str, Any]:
     return found
 
 
+async def test_expired_answers_are_forgotten() -> None:
+    now = NOW
+    made = Altcha(KEYS, work=20, use=Store().use, wall=lambda: now)
+    await made.verify(solve(puzzle(made)))
+    now += altcha.TTL / 2
+    await made.verify(solve(puzzle(made)))
+    left = []
+    for _ in range(3):
+        made.rotate()
+        left.append(len(made._used))
+        now += altcha.TTL / 2 + 1
+    assert left == [2, 1, 0]
+
+
 async def test_answer_to_a_proof_of_work_is_right_once() -> None:
     store = Store()
     made = proof(store)
@@ -127,6 +141,9 @@ class Fake:
         await trio.sleep(self.seconds)
         if self.error is not None:
             raise self.error
+
+    def rotate(self) -> None:
+        raise NotImplementedError
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         task_status.started()

@@ -96,7 +96,7 @@ def test_draws_of_unused_hunts_are_evicted() -> None:
         made.draw(name, clicks())
     assert len(made.prepared) == 2
     for _ in range(3):
-        made.prepared.rotate()
+        made.rotate()
         made.draw("harbour", clicks())
     assert made.prepared.get("timed") is None
     assert made.prepared.get("harbour") is not None
@@ -105,6 +105,17 @@ def test_draws_of_unused_hunts_are_evicted() -> None:
         hunts[f"hunt-{number}"] = named(many, f"hunt-{number}")
         made.draw(f"hunt-{number}", clicks())
     assert 100 < len(made.prepared) <= PREPARED_SIZE / (ENTRY + 50 * PRIZE)
+
+
+def test_pseudonyms_of_players_who_left_are_evicted() -> None:
+    made = Drawing({"harbour": replace(of(SURE), player_key=bytes(32))})
+    for _ in range(3):
+        made.draw("harbour", clicks())
+    players = {each.player for each in clicks()}
+    assert len(made._pseudonyms) == len(players)
+    for _ in range(2):
+        made.rotate()
+    assert len(made._pseudonyms) == 0
 
 
 def named(known: Hunt, name: str) -> Hunt:
