@@ -21,6 +21,7 @@ from psycopg.abc import Transformer as Loaders
 from psycopg.rows import tuple_row
 
 from hunt.errors import StoreLost, StoreTimeout
+from hunt.store.driver.abandoned import finish
 from hunt.store.driver.servers import Server, Servers
 from hunt.store.driver.waiting import drive, drive_connect
 
@@ -65,6 +66,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         *,
         autocommit: bool = False,
         within: float | None = None,
+        room: int | None = None,
         **kwargs: ConnParam,
     ) -> Self:
         """Connect to the first server of `conninfo` that accepts.
@@ -73,6 +75,7 @@ class Connection(psycopg.AsyncConnection[Any]):
             conninfo: Connection string of libpq, or servers shared with other connections.
             autocommit: Whether each statement is a transaction of its own.
             within: Seconds for all servers together; None: see `Servers.connect`.
+            room: See `Servers.connect`.
             kwargs: Parameters that override those of `conninfo`.
 
         Raises:
@@ -80,7 +83,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         """
         servers = conninfo if isinstance(conninfo, Servers) else Servers(conninfo, **kwargs)
         conn, server = await servers.connect(
-            lambda single: drive_connect(cls._connect_gen(single)), within
+            lambda single: drive_connect(cls._connect_gen(single)), within, room
         )
         conn._autocommit = autocommit
         conn.server = server
@@ -168,12 +171,9 @@ class Connection(psycopg.AsyncConnection[Any]):
         A task that waits on the connection gets an error.
         """
         self._closed = True
-        pgconn = self.pgconn
-        if pgconn.status == pq.ConnStatus.OK:
-            if self.server is not None and pgconn.transaction_status == ACTIVE:
-                self.server.unfinished.add(pgconn.backend_pid)
-            trio.lowlevel.notify_closing(pgconn.socket)
-        pgconn.finish()
+        if self.pgconn.status == pq.ConnStatus.OK:
+            trio.lowlevel.notify_closing(self.pgconn.socket)
+        finish(self.pgconn, None if self.server is None else self.server.abandoned)
 
     async def _stop_query(self, gen: PQGen[Any]) -> None:
         """Cancel the query in the server and read its result, or close the connection."""

@@ -13,6 +13,7 @@ from psycopg import errors as pg
 from hunt.core.backoff import Backoff
 from hunt.errors import ConnectTimeout, StoreError, StoreTimeout, StoreUnavailable
 from hunt.store.driver import limits
+from hunt.store.driver.abandoned import Unfinished
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translate
 from hunt.store.driver.servers import Servers
@@ -85,6 +86,9 @@ class Connector:
         if isinstance(exc, StoreTimeout | pg.ConnectionTimeout):
             self._faults["slow"] += 1
             return ConnectTimeout(str(exc))
+        if isinstance(exc, Unfinished):
+            self._faults["unfinished"] += 1
+            return StoreUnavailable(str(exc))
         if isinstance(exc, StoreUnavailable):
             return exc
         self._faults["connect"] += 1
@@ -93,7 +97,10 @@ class Connector:
 
     async def _connect(self, within: float, open_now: int) -> Connection:
         until = trio.current_time() + within
-        conn = await Connection.connect(self.servers, autocommit=True, within=within)
+        # A connection that only asked whether there is room would itself be one too many.
+        conn = await Connection.connect(
+            self.servers, autocommit=True, within=within, room=self._most - open_now
+        )
         try:
             # A slow connect leaves little time; the session limits get some more.
             conn.patience = max(until - trio.current_time(), within / 4)
@@ -107,15 +114,17 @@ class Connector:
     async def _check_room(self, conn: Connection, open_now: int) -> None:
         """Check that the server may run one more backend besides the abandoned ones.
 
+        Behind a proxy or a pooler, only this check knows of them.
+
         Raises:
-            StoreUnavailable: It still runs too many abandoned backends.
+            Unfinished: It still runs too many abandoned backends.
         """
         assert conn.server is not None
-        given_up = conn.server.unfinished
-        if not given_up:
+        abandoned = conn.server.abandoned
+        if not abandoned.pids:
             return
-        rows = await (await conn.execute(UNFINISHED, (list(given_up),), prepare=False)).fetchall()
-        given_up.intersection_update(pid for (pid,) in rows)
-        if len(given_up) + open_now >= self._most:
-            self._faults["unfinished"] += 1
-            raise StoreUnavailable(f"the server still runs {len(given_up)} calls that timed out")
+        pids = list(abandoned.pids)
+        rows = await (await conn.execute(UNFINISHED, (pids,), prepare=False)).fetchall()
+        abandoned.confirm([pid for (pid,) in rows])
+        if len(abandoned.pids) + open_now >= self._most:
+            raise Unfinished(f"the server still runs {len(abandoned.pids)} calls that timed out")

@@ -132,6 +132,8 @@ class Pool:
                 self._close_silent(conn.server, since)
             self._busy.discard(conn)
             await self._give_back(conn)
+            if conn.server is not None and conn.server.abandoned:
+                conn.server.abandoned.working()  # closes the sockets of those that have ended
         finally:
             self._slots.release()
 

@@ -12,6 +12,7 @@ from psycopg._conninfo_utils import get_param, is_ip_address, split_attempts
 from psycopg.abc import ConnDict, ConnParam
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from hunt.store.driver.abandoned import Abandoned, Unfinished
 from hunt.store.driver.resolver import Resolver
 
 Made = TypeVar("Made")
@@ -39,8 +40,7 @@ class Server:
         heard_at: Time of its last answer, by Trio's clock.
         timed_out_at: Time of the last call without an answer; -inf after a successful
             connection.
-        unfinished: Process ids of backends whose connection was closed while they worked;
-            they may still run.
+        abandoned: Backends whose connection was closed while they worked.
     """
 
     def __init__(self, params: ConnDict, resolver: Resolver) -> None:
@@ -48,7 +48,7 @@ class Server:
         self._resolver = resolver
         self.heard_at = _NEVER
         self.timed_out_at = _NEVER
-        self.unfinished: set[int] = set()
+        self.abandoned = Abandoned()
 
     @property
     def name(self) -> str:
@@ -138,7 +138,10 @@ class Servers:
         return sorted(self._servers, key=lambda server: server.timed_out_at)
 
     async def connect(
-        self, attempt: Callable[[str], Awaitable[Made]], within: float | None = None
+        self,
+        attempt: Callable[[str], Awaitable[Made]],
+        within: float | None = None,
+        room: int | None = None,
     ) -> tuple[Made, Server]:
         """Return a connection to the first server that accepts, and the server.
 
@@ -148,8 +151,11 @@ class Servers:
         Args:
             attempt: Connects to the single address in a connection string.
             within: Seconds for all servers together; None: `CONNECT_TIMEOUT` for each.
+            room: A server that still works for as many closed connections, or more, is not
+                asked; None: it is.
 
         Raises:
+            Unfinished: No server has room, or the others do not accept.
             psycopg.errors.ConnectionTimeout: At least one server did not answer in time.
             psycopg.OperationalError: No server accepts.
         """
@@ -157,6 +163,9 @@ class Servers:
         until = trio.current_time() + (self._limit * len(servers) if within is None else within)
         failures: list[psycopg.Error] = []
         for number, server in enumerate(servers):
+            if room is not None and (working := server.abandoned.working()) >= room:
+                failures.append(Unfinished(f"the server still runs {working} calls that timed out"))
+                continue
             share = (until - trio.current_time()) / (len(servers) - number)
             try:
                 return await server.connect(attempt, min(share, self._limit)), server

@@ -328,7 +328,7 @@ async def test_pool_survives_cancellation_at_any_step(database: str) -> None:
 
 
 async def test_frozen_backend_ends_in_a_timeout(database: str) -> None:
-    async with open_pool(database, size=1) as pool:
+    async with open_pool(database, size=2) as pool:
         await Hunts(pool).apply(
             Definition("harbour", "Harbour", Map.sized(9, 9), None, None, 0, ()),
             seed=b"s" * 32,
