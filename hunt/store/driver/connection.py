@@ -21,7 +21,7 @@ from psycopg.abc import Transformer as Loaders
 from psycopg.rows import tuple_row
 
 from hunt.errors import StoreLost, StoreTimeout
-from hunt.store.driver.abandoned import finish
+from hunt.store.driver.abandoned import Abandoned, finish
 from hunt.store.driver.servers import Server, Servers
 from hunt.store.driver.waiting import drive, drive_connect
 
@@ -55,6 +55,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         #: Each prepared `Statement` by its name, with the loaders of its columns once it has run.
         self.statements: dict[bytes, Loaders | None] = {}
         self.server: Server | None = None  #: the server, once connected
+        self._abandoned: Abandoned | None = None  # counts the backend if it outlives this object
         self.patience = float("inf")  #: longest time for an answer, in seconds
         self.in_doubt = False  #: the server gave up waiting for its standby (SQLSTATE 01000)
         self.add_notice_handler(self._noticed)
@@ -87,6 +88,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         )
         conn._autocommit = autocommit
         conn.server = server
+        conn._abandoned = None if room is None else server.abandoned
         return conn
 
     async def __aexit__(
@@ -173,7 +175,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         self._closed = True
         if self.pgconn.status == pq.ConnStatus.OK:
             trio.lowlevel.notify_closing(self.pgconn.socket)
-        finish(self.pgconn, None if self.server is None else self.server.abandoned)
+        finish(self.pgconn, self._abandoned)
 
     async def _stop_query(self, gen: PQGen[Any]) -> None:
         """Cancel the query in the server and read its result, or close the connection."""

@@ -12,6 +12,7 @@ from hunt.store.driver import abandoned
 from hunt.store.driver.abandoned import CONFIRM, MOST, Abandoned
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.pool import Pool, open_pool
+from hunt.store.driver.servers import Servers
 from tests.support.proxy import Proxy, to_database
 
 
@@ -70,6 +71,17 @@ async def test_sockets_of_backends_that_have_ended_are_closed(database: str) -> 
             while server.abandoned:
                 async with pool.connection(insist=True):
                     await trio.sleep(0.01)
+
+
+async def test_connection_without_a_limit_leaves_no_socket(database: str) -> None:
+    servers = Servers(database)
+    conn = await Connection.connect(servers, autocommit=True)
+    conn.patience = 0.1
+    with pytest.raises(StoreTimeout):
+        await conn.execute("select pg_sleep(1)")
+    [server] = servers.in_order()
+    assert not server.abandoned
+    assert not server.abandoned.pids
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
