@@ -255,10 +255,7 @@ def dead(
     letters = _call(data_dir, config).run(
         lambda stored: stored.dead(hunt_id, webhook, after=after, limit=1000), hunt_id
     )
-    for each in letters:
-        click.echo(letter(each))
-    if not letters:
-        click.echo("there are no dead letters")
+    click.echo("\n".join(map(letter, letters)) or "there are no dead letters")
 
 
 @command.command(

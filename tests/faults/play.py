@@ -65,6 +65,8 @@ async def play(rig: Rig) -> Result:
         rig.nursery = listening
         rig.began = trio.current_time()
         listen(rig, listening)
+        if script.changes:
+            listening.start_soon(webhook_faults.fulfil, rig)
         for number in range(script.nodes if script.codes else 0):
             listening.start_soon(codes.watch_everyone, rig, number)
         async with trio.open_nursery() as clicking:

@@ -169,7 +169,9 @@ class Postgres:
         """Return a connection in autocommit mode, without a proxy."""
         return await Connection.connect(self.conninfo, application_name="rig", autocommit=True)
 
-    async def execute(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+    async def execute(
+        self, query: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> list[Any]:
         """Run one statement; return its rows."""
         async with await self.connect() as conn:
             cursor = await conn.execute(query, values or None)

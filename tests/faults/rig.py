@@ -60,6 +60,7 @@ class Rig:
     standby: Postgres | None = None
     bus: Valkey | None = None
     receiver: Receiver | None = None  #: of webhooks
+    changes: Receiver | None = None  #: of the webhook that follows the changes
     nodes: list[Node] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
     nursery: trio.Nursery | None = None
@@ -194,6 +195,9 @@ async def built(
 
             rig.receiver = await stack.enter_async_context(receiving())
             await webhook_faults.add(database.conninfo, rig.receiver)
+            if script.changes:
+                rig.changes = await stack.enter_async_context(receiving())
+                await webhook_faults.add(database.conninfo, rig.changes, log="changes")
             script = replace(script, environ=script.environ | webhook_faults.ENVIRON)
         keys = codes.ENVIRON if script.codes else {}
         environ = {**script.environ, **keys, **(names.environ(folder) if script.names else {})}

@@ -54,6 +54,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     standby: Literal["", "async", "sync"] = ""  #: PostgreSQL has a standby, and waits for it or not
     bus: bool = False  #: a Valkey server carries notices, and not PostgreSQL
     webhook: bool = False  #: an endpoint of a webhook gets all wins
+    changes: bool = False  #: and another one gets all changes: each win is marked as sent
     schedule: bool = False  #: each entry of the schedule must be performed once
     disk: int = 0  #: megabytes of the file system under PostgreSQL; 0: the machine's own
     descriptors: int = 0  #: limit of open files of each process of hunt; 0: the machine's own

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
+import psycopg
 import trio
 
 from hunt.core.key_ring import KeyRing
 from hunt.core.log_event import EventFilter
+from hunt.core.webhooks import FollowedLog
+from hunt.store.change_events import ChangeEvents
 from hunt.store.driver.pool import open_pool
 from hunt.store.log_events import LogEvents
 from hunt.store.new_webhook import NewWebhook
@@ -21,7 +24,7 @@ from hunt.testing.webhook_checks import in_order
 from tests.faults.players import HUNT
 from tests.faults.registry import fault
 from tests.faults.rig import Rig
-from tests.support.receiver import Receiver, Taken
+from tests.support.receiver import Receiver, Respond, Taken
 
 Response = tuple[int, list[tuple[str, str]], bytes]
 
@@ -35,15 +38,33 @@ ENVIRON = {
 PATIENCE = 30.0
 
 
-async def add(conninfo: str, receiver: Receiver) -> None:
-    """Create an endpoint that gets all wins of the hunt."""
+#: Marks wins as sent, at most 50.
+SENT = """
+    select seq from hunt_change_rewards(%(hunt)s, array(
+        select r.seq from rewards r join hunts h on h.number = r.hunt
+         where h.id = %(hunt)s and r.prize is not null
+           and hunt_reward_state(r.hunt, r.seq) = 'granted' order by r.seq limit 50
+    ), null, 'sent', null, 'rig')
+"""
+
+
+async def add(conninfo: str, receiver: Receiver, log: FollowedLog = "rewards") -> None:
+    """Create an endpoint that gets all wins of the hunt, or all changes of their states."""
     async with open_pool(conninfo, size=1) as pool:
         stored = Webhooks(pool, KeyRing([("rig", KEY)]))
-        await stored.create(HUNT, NewWebhook(url=receiver.url, from_seq=1), actor="rig")
+        await stored.create(HUNT, NewWebhook(url=receiver.url, log=log, from_seq=1), actor="rig")
+
+
+async def fulfil(rig: Rig) -> None:
+    """Mark wins as sent until cancelled, also while the servers are down."""
+    while True:
+        with suppress(psycopg.OperationalError):
+            await rig.postgres.execute(SENT, {"hunt": HUNT})
+        await trio.sleep(0.1)
 
 
 async def check(rig: Rig) -> list[Violation]:
-    """Wait until all events have arrived, and compare them with the log."""
+    """Wait until all events have arrived, and compare them with their logs."""
     receiver, began = rig.receiver, trio.current_time()
     assert receiver is not None
     receiver.respond = receiver.plain
@@ -57,7 +78,21 @@ async def check(rig: Rig) -> list[Violation]:
     rig.notes["webhook repeats"] = len(receiver.taken) - len(owed)
     [[dead]] = await rig.postgres.execute("select count(*) from webhook_dead")
     rig.notes["webhook dead letters"] = dead
-    return in_order(receiver.delivered(), owed)
+    found = in_order(receiver.delivered(), owed)
+    if rig.changes is not None:
+        found += await check_changes(rig, rig.changes)
+    return found
+
+
+async def check_changes(rig: Rig, receiver: Receiver) -> list[Violation]:
+    """Wait until all changes have arrived, and compare them with the database."""
+    async with open_pool(rig.postgres.conninfo, size=1) as pool:
+        page, _, _ = await ChangeEvents(pool).page(HUNT, EventFilter(), after=0, limit=20_000)
+    with trio.move_on_after(PATIENCE):
+        await receiver.wait(lambda: len(receiver.accepted()) >= len(page), PATIENCE)
+    rig.notes["webhook changes"] = len(page)
+    rig.notes["webhook changes repeated"] = len(receiver.taken) - len(page)
+    return in_order(receiver.delivered(), [(each.event_id, each.number, each.id) for each in page])
 
 
 async def events(rig: Rig) -> Sequence[tuple[str, int, str]]:
@@ -131,22 +166,27 @@ async def receiver_refuses(rig: Rig) -> AsyncIterator[None]:
 @fault
 @asynccontextmanager
 async def kill_sender(rig: Rig) -> AsyncIterator[None]:
-    """Kill all workers of the nodes while one waits for the answer of the receiver."""
-    receiver = rig.receiver
-    assert receiver is not None
-    waits, killed = trio.Event(), trio.Event()
+    """Kill all workers of the nodes while they wait for an answer of each receiver."""
+    receivers = [each for each in (rig.receiver, rig.changes) if each is not None]
+    waiting, killed = [trio.Event() for _ in receivers], trio.Event()
 
-    async def hold(taken: Taken) -> Response | None:
-        waits.set()
-        await killed.wait()
-        return None
+    def holding(waits: trio.Event) -> Respond:
+        async def hold(taken: Taken) -> Response | None:
+            waits.set()
+            await killed.wait()
+            return None
 
-    receiver.respond = hold
+        return hold
+
+    for receiver, waits in zip(receivers, waiting, strict=True):
+        receiver.respond = holding(waits)
     with trio.fail_after(20):
-        await waits.wait()
+        for waits in waiting:
+            await waits.wait()
     for node in rig.nodes:
         for pid in node.processes():
             os.kill(pid, signal.SIGKILL)
-    receiver.respond = receiver.plain
+    for receiver in receivers:
+        receiver.respond = receiver.plain
     killed.set()
     yield

@@ -38,7 +38,11 @@ SCRIPTS = (
         name="webhook-killed",
         row="all workers killed (-9) in mid-delivery of a webhook",
         steps=[Step(fault="kill_sender", at=1.0)],
-        least={"webhook events": 10, "webhook repeats": 1},
+        changes=True,
+        least={
+            "webhook events": 10, "webhook repeats": 1,
+            "webhook changes": 10, "webhook changes repeated": 1,
+        },
         most={"webhook seconds": 30.0, "webhook dead letters": 0, "recovered": 9.0},
         **WEBHOOK,
     ),
