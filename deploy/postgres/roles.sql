@@ -4,7 +4,7 @@
 --   psql -d postgres -v database=NAME -f roles.sql
 --
 -- hunt_owner    owns database and tables. Only `hunt migrate` uses it.
--- hunt_app      `hunt serve` and all other commands: reads and writes rows, changes no table.
+-- hunt_app      `hunt serve` and all other commands: reads and writes rows, cannot alter tables.
 -- hunt_monitor  statistics for an exporter. It reads no row of hunt: no seed, no player.
 -- hunt_backup   base backups and standbys. It copies the whole server; pg_hba.conf must allow it "replication".
 --
