@@ -1,4 +1,4 @@
-"""The deliverer of webhooks, assembled from the store and the settings."""
+"""Assembles the deliverer of webhooks from the store and the settings."""
 
 from __future__ import annotations
 

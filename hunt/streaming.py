@@ -1,4 +1,4 @@
-"""The streams of one process and the bus that tells them of commits, assembled."""
+"""Assembles the streams of one process, and the bus that notifies them of commits."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Requests:
         """Return the JSON of a response as a value.
 
         Raises:
-            Unreachable: It is something else, so this is no hunt server.
+            Unreachable: The JSON has another form, so this is not a hunt server.
         """
         try:
             return msgspec.convert(answer, kind)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class _Run:
-    """Events of one kind, each soon after the one before."""
+    """Events of one kind, each within `quiet` seconds of the one before."""
 
-    due: float  # time from which any event has a line
+    due: float  # time from which an event has a line in any case
     pause: float  # seconds from the next such line to the one after it
-    left: int  # lines that may come at once
+    left: int  # lines of the burst that are left
     last: float  # time of the last event
-    details: set[str] = field(default_factory=set)  # of the lines that came at once
-    suppressed: int = 0  # since the last line
+    details: set[str] = field(default_factory=set)  # details of the lines of the burst
+    suppressed: int = 0  # events since the last line
 
 
 class LogLimiter:
@@ -23,8 +23,8 @@ class LogLimiter:
 
     A run is a series of events of one kind.  Its first `burst` different events have a line each.
     After that it has a line after `interval`, then after pauses that double up to `longest`,
-    each with the number of suppressed events.  So a fault that lasts for hours does not fill
-    the log, however often it recurs.  A run ends after `quiet` without an event.
+    each with the number of suppressed events.  A fault that lasts for hours therefore does not
+    fill the log, however often it recurs.  A run ends after `quiet` without an event.
 
     Args:
         clock: Monotonic time, in seconds.
@@ -51,12 +51,12 @@ class LogLimiter:
         self._runs: dict[str, _Run] = {}
 
     def admit(self, kind: str, detail: str | None = None) -> int | None:
-        """Return the suppressed events since the last line; None if this one is suppressed, too.
+        """Return the number of events suppressed since the last line; None to suppress this one.
 
         Args:
             kind: Kind of the event, from a closed set: each kind uses memory.
-            detail: What the line says.  An event that repeats a line of the burst is suppressed;
-                None: it repeats none.
+            detail: Text of the line.  An event with the text of a line of the burst is
+                suppressed; None: the event never counts as a repeat.
         """
         now = self._clock()
         run = self._runs.get(kind)

@@ -37,7 +37,7 @@ class _Reader:
     """The reader of a connection while Hypercorn serves it."""
 
     received: bytes | None  #: bytes read before; None: the connection was never parked
-    scope: trio.CancelScope | None = None  #: of the task that reads
+    scope: trio.CancelScope | None = None  #: scope of the task that reads
     answered: Answered | None = None  #: set once the response is sent; the socket can be parked
     over: bool = False  #: nothing more is read for Hypercorn
 

@@ -34,9 +34,10 @@ class Unfinished(psycopg.OperationalError):
 class Abandoned:
     """Backends of one server whose connections were closed while they worked.
 
-    A duplicate of each socket stays open, but ends for the server: it reads the end of the
-    connection after its call, as it would without the duplicate.  Its own end is closed when the
-    process of the backend ends, so no query is needed to learn that.
+    A duplicate of each socket stays open, but is shut down for sending.  The server therefore
+    reads the end of the connection after its call, as it would without the duplicate.  The
+    server's side is closed when the process of the backend ends, so no query is needed to learn
+    that.
 
     A proxy or a pooler may close its end earlier, and a network may lose the connection.
     Therefore the process ids are kept, too.
@@ -61,7 +62,7 @@ class Abandoned:
 
         Args:
             pid: Its process id.
-            duplicate: Of the connection's socket; None: there was no descriptor for it.
+            duplicate: Duplicate of the connection's socket; None if no descriptor was free.
         """
         self.pids.add(pid)
         if duplicate is None:
@@ -73,7 +74,7 @@ class Abandoned:
             self._close(next(iter(self._sockets)))
 
     def working(self) -> int:
-        """Return how many backends are known not to have ended; close the other sockets."""
+        """Close the sockets of backends that have ended; return the number of the others."""
         for pid, (sock, since) in list(self._sockets.items()):
             if _has_ended(sock) or (trio.current_time() > since + CONFIRM and _is_lost(sock)):
                 self._close(pid)

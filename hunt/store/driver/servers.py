@@ -151,11 +151,11 @@ class Servers:
         Args:
             attempt: Connects to the single address in a connection string.
             within: Seconds for all servers together; None: `CONNECT_TIMEOUT` for each.
-            room: A server that still works for as many closed connections, or more, is not
-                asked; None: it is.
+            room: A server that still works for this many closed connections, or more, is left
+                out; None: no server is left out.
 
         Raises:
-            Unfinished: No server has room, or the others do not accept.
+            Unfinished: No server has room, or those with room do not accept.
             psycopg.errors.ConnectionTimeout: At least one server did not answer in time.
             psycopg.OperationalError: No server accepts.
         """
