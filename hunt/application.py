@@ -248,6 +248,7 @@ def _host(admission: Admission, serving: Worker | None, slot: WorkerSlot | None)
         workers=_workers(slot),
         node=slot.node.node,
         total=slot.node.total,
+        minutes=slot.node.minutes,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hunt.core.readiness import NodeState
 from hunt.metrics.families import Family
+from hunt.metrics.hunt_minutes import Minute
 from hunt.metrics.sources import Connections
 from hunt.service.joint_commits import Workers
 
@@ -28,3 +29,6 @@ class Host:
     #: Returns the metrics of the node, and the time of `time.monotonic` up to which they may be
     #: shown; None without a supervisor process.
     total: Callable[[], Awaitable[tuple[list[Family], float]]] | None = None
+    #: Returns the minutes of a hunt by its id, of all workers of the node, and the seconds since
+    #: 1970 from which they are counted; None without a supervisor process.
+    minutes: Callable[[str], Awaitable[tuple[list[Minute], float]]] | None = None

@@ -76,6 +76,21 @@ class Totals:
         families = fold([self._ended, *self._lasting.values(), *states])
         return [self._risen(each) if each.kind in CUMULATIVE else each for each in families]
 
+    def summed(self, name: str) -> dict[tuple[str, ...], float]:
+        """Return the sum over all workers of a counter, by the values of its labels.
+
+        Args:
+            name: The name of the family; its labels are in the order of their names.
+        """
+        found: dict[tuple[str, ...], float] = {}
+        for page in (self._ended, *self._lasting.values()):
+            for family in page:
+                if family.name == name:
+                    for each in family.samples:
+                        values = tuple(value for _, value in each.labels)
+                        found[values] = found.get(values, 0.0) + each.value
+        return found
+
     def _risen(self, family: Family) -> Family:
         """Return the family with each value raised to its last exposed one.
 

@@ -1,13 +1,11 @@
-"""Clicks and wins of each hunt, minute by minute, as one process has counted them."""
+"""Clicks and wins of each hunt, minute by minute, from counters of clicks."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Mapping
 
 import trio
-
-from hunt.metrics.counters import LabelledCounter
 
 #: Minutes that are kept of each hunt, the present one included.
 KEPT = 60
@@ -26,14 +24,17 @@ class HuntMinutes:
     """Keeps the differences of counters, so that it costs no click anything.
 
     Args:
-        clicks: Counts clicks by hunt and outcome.
-        wall: Seconds since 1970.
+        clicks: Returns the clicks until now by hunt and outcome; no count falls.
+        wall: Returns the seconds since 1970.
     """
 
-    def __init__(self, clicks: LabelledCounter, wall: Callable[[], float]) -> None:
+    def __init__(
+        self, clicks: Callable[[], Mapping[tuple[str, str], float]], wall: Callable[[], float]
+    ) -> None:
+        self.since = wall()  #: seconds since 1970 from which clicks are counted
         self._clicks = clicks
         self._wall = wall
-        self._seen: Counter[tuple[str, str]] = Counter()
+        self._seen: dict[tuple[str, str], int] = {}
         self._minutes: dict[str, deque[Minute]] = {}  # the hunt that was clicked last is last
 
     async def run(self) -> None:
@@ -46,12 +47,12 @@ class HuntMinutes:
         """Add the clicks since the last look to the present minute."""
         begin = int(self._wall()) // 60 * 60
         fresh: dict[str, list[int]] = {}
-        for (hunt, outcome), count in self._clicks.counts.items():
+        for (hunt, outcome), total in self._clicks().items():
             if outcome not in {"won", "nothing"}:
                 continue
-            added = count - self._seen[hunt, outcome]
+            added = int(total) - self._seen.get((hunt, outcome), 0)
             if added:
-                self._seen[hunt, outcome] = count
+                self._seen[hunt, outcome] = int(total)
                 pair = fresh.setdefault(hunt, [0, 0])
                 pair[0] += added
                 pair[1] += added if outcome == "won" else 0
@@ -72,14 +73,3 @@ class HuntMinutes:
         """Return the minutes with clicks of a hunt in the last hour, oldest first."""
         since = int(self._wall()) // 60 * 60 - (KEPT - 1) * 60
         return [each for each in self._minutes.get(hunt, ()) if each[0] >= since]
-
-
-def added_up(processes: Iterable[Iterable[Minute]]) -> list[Minute]:
-    """Return the minutes of several processes together, oldest first."""
-    clicks: Counter[int] = Counter()
-    wins: Counter[int] = Counter()
-    for minutes in processes:
-        for begin, count, won in minutes:
-            clicks[begin] += count
-            wins[begin] += won
-    return [(begin, clicks[begin], wins[begin]) for begin in sorted(clicks)]

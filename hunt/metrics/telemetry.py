@@ -45,7 +45,7 @@ class Telemetry:
             draining=draining,
         )
         self.samples = SampleBuffer(sampler.take, name=secrets.token_hex(4))
-        self.minutes = HuntMinutes(sources.recorder.clicks, time.time)
+        self.minutes = HuntMinutes(lambda: sources.recorder.clicks.counts, time.time)
         self.meter = sources.meter  #: a Trio instrument
         self._stalls = StallDetector(time.perf_counter)
         self.faults.add("loop", self._stalls.faults)

@@ -18,6 +18,7 @@ from msgspec import Struct
 from hunt.core.readiness import NodeState, Report
 from hunt.errors import HuntError, SettingsError, StoreError, StoreUnavailable
 from hunt.metrics.families import Family
+from hunt.metrics.hunt_minutes import Minute
 from hunt.settings import Settings
 
 #: Maximum number of descriptors in one message of the kernel (SCM_MAX_FD, unix(7)).
@@ -70,6 +71,13 @@ class AskTotal(Struct, frozen=True, tag=True):
     number: int  #: of the request
 
 
+class AskMinutes(Struct, frozen=True, tag=True):
+    """From a worker: a request for the `Minutes` of a hunt."""
+
+    number: int  #: of the request
+    hunt: str  #: its id
+
+
 class Failure(Struct, frozen=True, tag=True):
     """From a worker, last: the reason for its end; from the fork server: of its last failure."""
 
@@ -114,9 +122,17 @@ class Total(Struct, frozen=True, tag=True):
     until: float  #: time of the machine's monotonic clock up to which they may be shown
 
 
+class Minutes(Struct, frozen=True, tag=True):
+    """To a worker, after an `AskMinutes`: the clicks of a hunt at the node by minute."""
+
+    number: int  #: of the request
+    minutes: list[Minute]
+    since: float  #: seconds since 1970 from which clicks are counted
+
+
 FromForkServer = Loaded | Forked | Failure
-FromWorker = Heartbeat | Ready | Report | Counts | AskTotal | Failure
-ToWorker = Retire | NodeState | Count | Total
+FromWorker = Heartbeat | Ready | Report | Counts | AskTotal | AskMinutes | Failure
+ToWorker = Retire | NodeState | Count | Total | Minutes
 
 _from_fork_server: msgspec.json.Decoder[FromForkServer] = msgspec.json.Decoder(FromForkServer)
 _from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)

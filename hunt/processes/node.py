@@ -1,4 +1,4 @@
-"""The supervisor's view of the node: readiness and metrics of all its workers."""
+"""The supervisor's view of the node: readiness, metrics and clicks of all its workers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import trio
 
 from hunt.core.readiness import REPORT_INTERVAL, NodeState, Readiness, Report
 from hunt.metrics.families import Family, Totals
+from hunt.metrics.hunt_minutes import HuntMinutes
 from hunt.metrics.metric import read
 from hunt.metrics.node_declarations import NODE_METRICS, NodeCounts
-from hunt.processes.messages import AskTotal, Counts, FromWorker, Total
+from hunt.processes.messages import AskMinutes, AskTotal, Counts, FromWorker, Minutes, Total
 from hunt.processes.worker_process import WorkerProcess
 
 #: Seconds for the workers to send their metrics; a worker that hangs is left out.
@@ -31,7 +32,7 @@ log = structlog.get_logger("hunt")
 
 
 class Node:
-    """Tells every worker whether the node is ready, and answers for the node's metrics.
+    """Tells every worker whether the node is ready, and answers for the node's metrics and clicks.
 
     Args:
         share: See `Readiness`.
@@ -51,6 +52,8 @@ class Node:
         self._slots, self._running, self._draining = slots, running, draining
         self._readiness = Readiness(share=share, clock=trio.current_time)
         self._totals = Totals()
+        # Here, and not in the workers, so that they outlast a restart of the workers.
+        self._minutes = HuntMinutes(self._clicks, time.time)
         self._ends = Counter(drained=0, failed=0)
         self._restarts = Counter(crash=0, hang=0, reload=0)
         self._changed = trio.Event()
@@ -71,6 +74,9 @@ class Node:
             case AskTotal(number=number):
                 self._requests.append((worker, number))
                 self._requested.set()
+            case AskMinutes(number=number, hunt=hunt):
+                answer = Minutes(number, self._minutes.of(hunt), self._minutes.since)
+                worker.send(answer, key=(Minutes, number))
 
     def remove(self, worker: WorkerProcess) -> None:
         """Forget a worker that has ended; its counters stay in the total."""
@@ -96,6 +102,7 @@ class Node:
         """Tell the state and answer requests until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._answer_requests)
+            nursery.start_soon(self._minutes.run)
             while True:
                 self._tell()
                 due = trio.current_time() + REPORT_INTERVAL
@@ -141,6 +148,11 @@ class Node:
     async def _count(worker: WorkerProcess, fresh: list[int]) -> None:
         await worker.count()
         fresh.append(worker.pid)
+
+    def _clicks(self) -> dict[tuple[str, str], float]:
+        """Return the clicks of running and ended workers, by hunt and outcome."""
+        clicks = self._totals.summed("hunt_clicks")
+        return {(hunt, outcome): count for (hunt, outcome), count in clicks.items()}
 
     def _own_metrics(self) -> list[Family]:
         """Return the metrics that only the supervisor knows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 
 import trio
@@ -12,8 +13,9 @@ from hunt.core.readiness import REPORT_INTERVAL, SUPERVISOR_SILENCE, NodeState, 
 from hunt.engine import Engine
 from hunt.errors import Overloaded
 from hunt.metrics.families import Family
+from hunt.metrics.hunt_minutes import Minute
 from hunt.processes.channel import Channel
-from hunt.processes.messages import AskTotal, Count, Counts, Total
+from hunt.processes.messages import AskMinutes, AskTotal, Count, Counts, Minutes, Total
 
 #: Seconds between two reports of the counters.  A worker that is killed loses its counts since
 #: its last report.
@@ -21,6 +23,9 @@ COUNT_INTERVAL = 1.0
 
 #: Seconds to wait for the node's metrics.
 TOTAL_TIMEOUT = 2.0
+
+#: Seconds to wait for the minutes of a hunt, which the supervisor has at hand.
+MINUTES_TIMEOUT = 0.5
 
 
 class NodeClient:
@@ -40,8 +45,8 @@ class NodeClient:
         self._alarm: int | None = None  # number of the latest alarm
         self._alarmed = trio.Event()  # replaced each time
         self._probing = False
-        self._numbers = count(1)  # of requests for the node's metrics
-        self._requests: dict[int, trio.MemorySendChannel[Total]] = {}
+        self._numbers = count(1)  # of requests to the supervisor
+        self._requests: dict[int, trio.MemorySendChannel[Total | Minutes]] = {}
 
     async def run(self, engine: Engine, yield_clients: Callable[[bool], None]) -> None:
         """Report on an engine until cancelled, at once when its readiness changes.
@@ -93,7 +98,7 @@ class NodeClient:
             self._probing = self._alarmed.is_set()
             self._report()
 
-    def receive(self, message: NodeState | Count | Total) -> None:
+    def receive(self, message: NodeState | Count | Total | Minutes) -> None:
         """Handle a message of the supervisor."""
         match message:
             case NodeState():
@@ -105,7 +110,7 @@ class NodeClient:
                 self._yield_clients(self._only_others_able())
             case Count():
                 self.send_counts(requested=True)
-            case Total(number=number):
+            case Total(number=number) | Minutes(number=number):
                 if (answer := self._requests.pop(number, None)) is not None:
                     answer.send_nowait(message)
 
@@ -138,14 +143,46 @@ class NodeClient:
             Overloaded: The supervisor does not answer.  This worker's own metrics are no
                 substitute: they would look like counters that were reset.
         """
+        answer = await self._ask(AskTotal, TOTAL_TIMEOUT)
+        assert isinstance(answer, Total)
+        return answer.families, answer.until
+
+    async def minutes(self, hunt: str) -> tuple[list[Minute], float]:
+        """Return the minutes of a hunt at the node, and the time from which they are counted.
+
+        Args:
+            hunt: Id of the hunt.
+
+        Returns:
+            The minutes with clicks, oldest first, and seconds since 1970.
+
+        Raises:
+            Overloaded: The supervisor does not answer.
+        """
+        answer = await self._ask(partial(AskMinutes, hunt=hunt), MINUTES_TIMEOUT)
+        assert isinstance(answer, Minutes)
+        return answer.minutes, answer.since
+
+    async def _ask(
+        self, request: Callable[[int], AskTotal | AskMinutes], timeout: float
+    ) -> Total | Minutes:
+        """Return the supervisor's answer to a request.
+
+        Args:
+            request: Makes the request with its number.
+            timeout: Seconds to wait for the answer.
+
+        Raises:
+            Overloaded: The supervisor does not answer.
+        """
         number = next(self._numbers)
-        send, receive = trio.open_memory_channel[Total](1)
+        send, receive = trio.open_memory_channel[Total | Minutes](1)
         self._requests[number] = send
         try:
-            with trio.fail_after(TOTAL_TIMEOUT):
-                self._channel.send(AskTotal(number), key=(AskTotal, number))
-                answer = await receive.receive()
-                return answer.families, answer.until
+            with trio.fail_after(timeout):
+                message = request(number)
+                self._channel.send(message, key=(type(message), number))
+                return await receive.receive()
         except trio.TooSlowError:
             raise Overloaded("the supervisor does not answer", retry_after=1) from None
         finally:

@@ -241,4 +241,3 @@ def _operator_routes(engine: Engine) -> Iterator[Blueprint]:
         minutes=telemetry.minutes,
         now=engine.catalogue.now,
     )
-    yield live.minutes_blueprint(play, operations, telemetry.minutes)

@@ -7,12 +7,15 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import trio
 from prometheus_client.parser import text_string_to_metric_families
 
+from hunt.core import tokens
+from hunt.embedded.token_secret import jwt_secret
 from tests.support.processes import (
     HUNT,
     Player,
@@ -109,6 +112,19 @@ async def scrapes(scraper: Scraper, count: int) -> None:
     await until(lambda: scraper.scrapes >= wanted, seconds=60)
 
 
+async def read_minutes(url: str, data_dir: Path) -> list[tuple[int, int, int]]:
+    """Return the minutes of the hunt, as a worker shows them on the operations page."""
+    secret = jwt_secret(data_dir)
+    now = datetime.now(UTC)
+    token = tokens.sign((secret,), "root", audience=tokens.ADMIN, ttl=600, now=now)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(headers=headers, timeout=30) as client:
+        answer = await client.get(f"{url}/v1/admin/hunts/harbour/live")
+    assert answer.status_code == 200, answer.text
+    found: list[tuple[int, int, int]] = answer.json()["minutes"]
+    return found
+
+
 def restarts(scraper: Scraper) -> dict[str, float]:
     """Return how many workers were started in place of another one, by reason."""
     return {
@@ -155,6 +171,9 @@ async def test_restart_loses_no_count(tmp_path: Path) -> None:
         await scrapes(scraper, 3)
         assert scraper.clicks() == 50
         assert restarts(scraper) == {"crash": 0, "hang": 0, "reload": 2}
+        for _ in range(4):  # both workers answer
+            minutes = await read_minutes(server.url, tmp_path / "data")
+            assert sum(clicks for _, clicks, _ in minutes) == 50
         assert scraper.fallen == []
 
 

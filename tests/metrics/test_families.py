@@ -32,6 +32,20 @@ def test_gauge_is_aggregated_by_its_rule() -> None:
     assert values(fold(pages)) == {"sum": 9.0, "mean": 3.0, "greatest": 6.0, "earliest": 1.0}
 
 
+def test_counter_is_summed_over_running_and_ended_workers() -> None:
+    def clicks(won: float) -> list[Family]:
+        samples = [Sample("clicks_total", (("hunt", "harbour"), ("outcome", "won")), won)]
+        return [Family(name="clicks", kind="counter", text="", rule="sum", samples=samples)]
+
+    totals = Totals()
+    totals.take(1, [*clicks(3), seconds(1.0)])
+    totals.take(2, clicks(4))
+    totals.end(1)
+    totals.take(2, clicks(5))
+    assert totals.summed("clicks") == {("harbour", "won"): 8}
+    assert totals.summed("points") == {}
+
+
 def test_counters_of_an_ended_worker_are_kept() -> None:
     totals = Totals()
     totals.take(1, [counter(29)])

@@ -6,7 +6,7 @@ import trio
 from trio.testing import MockClock
 
 from hunt.metrics.counters import LabelledCounter
-from hunt.metrics.hunt_minutes import KEPT, MOST, HuntMinutes, added_up
+from hunt.metrics.hunt_minutes import KEPT, MOST, HuntMinutes
 
 
 class Wall:
@@ -18,7 +18,7 @@ class Wall:
 
 def test_minutes_hold_new_clicks_and_wins_of_each_hunt() -> None:
     wall, clicks = Wall(), LabelledCounter()
-    minutes = HuntMinutes(clicks, wall)
+    minutes = HuntMinutes(lambda: clicks.counts, wall)
     clicks.add("harbour", "won", 2)
     clicks.add("harbour", "nothing", 3)
     clicks.add("harbour", "duplicate", 7)
@@ -30,6 +30,7 @@ def test_minutes_hold_new_clicks_and_wins_of_each_hunt() -> None:
     minutes.look()
     minutes.look()
     begin = 1_000_000_020
+    assert minutes.since == begin
     assert minutes.of("harbour") == [(begin, 6, 3)]
     assert minutes.of("river") == [(begin, 1, 0)]
     assert minutes.of("nowhere") == []
@@ -45,7 +46,7 @@ def test_minutes_hold_new_clicks_and_wins_of_each_hunt() -> None:
 
 def test_minutes_of_an_hour_and_of_some_hunts_are_kept() -> None:
     wall, clicks = Wall(), LabelledCounter()
-    minutes = HuntMinutes(clicks, wall)
+    minutes = HuntMinutes(lambda: clicks.counts, wall)
     for _ in range(2 * KEPT):
         clicks.add("harbour", "nothing")
         minutes.look()
@@ -60,15 +61,9 @@ def test_minutes_of_an_hour_and_of_some_hunts_are_kept() -> None:
     assert "harbour" not in minutes._minutes
 
 
-def test_minutes_of_processes_are_added_up() -> None:
-    assert added_up([[(60, 1, 0), (180, 2, 1)], [], [(120, 5, 5), (180, 1, 1)]]) == [
-        (60, 1, 0), (120, 5, 5), (180, 3, 2),
-    ]  # fmt: skip
-
-
 async def test_counters_are_looked_at_every_second(autojump_clock: MockClock) -> None:
     clicks = LabelledCounter()
-    minutes = HuntMinutes(clicks, Wall())
+    minutes = HuntMinutes(lambda: clicks.counts, Wall())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(minutes.run)
         await trio.sleep(0.5)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from hunt.core.definition import Even, Moments, Prize
 from hunt.core.hunts import Hunt
 from hunt.core.periods import released, steps
-from hunt.errors import HuntNotFound
-from hunt.metrics.hunt_minutes import HuntMinutes, Minute, added_up
+from hunt.errors import HuntNotFound, Overloaded
+from hunt.metrics.hunt_minutes import HuntMinutes, Minute
 from hunt.operations import Operations
 from hunt.play.hunt_json import moment
 from hunt.play.play import Play
-from hunt.web.admin import siblings
 from hunt.web.admin.operator_routes import operator_blueprint
 from hunt.web.responses import json_response
-
-#: Seconds to wait for the minutes of sibling processes.
-SIBLING_TIMEOUT = 0.5
 
 
 def blueprint(
@@ -38,43 +33,29 @@ def blueprint(
         play: Authenticates operators.
         operations: See `operator_blueprint`.
         hunts: Every hunt, by id; the catalogue keeps it current.
-        minutes: The clicks that this process has counted.
+        minutes: The clicks that this process has counted, for a server of one process.
         now: Returns the time of the database's clock.
     """
     routes = operator_blueprint("admin_live", play, operations, prefix="/v1/admin")
+
+    async def counted(hunt_id: str) -> tuple[list[Minute], float] | None:
+        """Return the minutes of a hunt and their beginning; None if they are unknown now."""
+        if operations.host.minutes is None:
+            return minutes.of(hunt_id), minutes.since
+        try:
+            return await operations.host.minutes(hunt_id)
+        except Overloaded:
+            return None
 
     @routes.get("/hunts/<hunt_id>/live")
     async def live(hunt_id: str) -> Response:
         hunt = hunts.get(hunt_id)
         if hunt is None:
             raise HuntNotFound(f"there is no hunt {hunt_id!r}")
-        paths = operations.host.siblings()
-        responses = await siblings.get(
-            paths,
-            f"/ops/minutes/{hunt_id}",
-            authorization=request.headers["Authorization"],
-            timeout=SIBLING_TIMEOUT,
-        )
-        together = added_up([minutes.of(hunt_id), *map(_minutes, responses)])
-        return json_response(
-            hunt_state(hunt, now())
-            | {
-                "minutes": together,
-                "processes": 1 + len(responses),
-                "silent": len(paths) - len(responses),
-            }
-        )
-
-    return routes
-
-
-def minutes_blueprint(play: Play, operations: Operations, minutes: HuntMinutes) -> Blueprint:
-    """Return the route by which the processes of a server read each other's minutes."""
-    routes = operator_blueprint("admin_minutes", play, operations, prefix="/ops")
-
-    @routes.get("/minutes/<hunt_id>")
-    async def of_process(hunt_id: str) -> Response:
-        return json_response(minutes.of(hunt_id))
+        found, since = await counted(hunt_id) or (None, None)
+        begin = None if since is None else moment(datetime.fromtimestamp(since, UTC))
+        shown = {"minutes": found, "counted_since": begin}
+        return json_response(hunt_state(hunt, now()) | shown)
 
     return routes
 
@@ -127,8 +108,3 @@ def _prize(hunt: Hunt, prize: Prize, now: datetime) -> dict[str, object]:
         "released": due,
         "codes": prize.codes,
     }
-
-
-def _minutes(body: bytes) -> list[Minute]:
-    found: list[list[int]] = json.loads(body)
-    return [(begin, clicks, wins) for begin, clicks, wins in found]

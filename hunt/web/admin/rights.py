@@ -57,7 +57,6 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "admin_bans.add": _NONE,
     "admin_bans.remove": _NONE,
     "admin_live.live": _ALL,
-    "admin_minutes.of_process": _ALL,
     "admin_anomalies.anomalies": _SUPPORT,
     "admin_addresses.counters": _SUPPORT,
     "admin_schedule.entries": _ALL,

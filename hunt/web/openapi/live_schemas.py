@@ -36,7 +36,8 @@ class LiveHunt(Struct):
     """The present state of a hunt.
 
     A minute has its start (seconds since 1970), the clicks that counted, and the wins among them.
-    Minutes are those of the node that answers, without those that had no click.
+    Minutes are those of the node that answers, counted since its start, without those that had
+    no click.  They and `counted_since` are null while the supervisor process does not answer.
     """
 
     id: Id
@@ -50,7 +51,6 @@ class LiveHunt(Struct):
     campaign: Id | None
     announcement: LiveAnnouncement | None
     prizes: list[LivePrize]
-    minutes: list[Annotated[list[int], Meta(min_length=3, max_length=3)]]
-    processes: Annotated[int, Meta(ge=1)]
-    silent: NonNegative
+    minutes: list[Annotated[list[int], Meta(min_length=3, max_length=3)]] | None
+    counted_since: Time | None
     test: Literal[True] | UnsetType = UNSET

@@ -212,14 +212,6 @@ _OPERATIONS = (
         }),),
         errors=(401, 403, 404), security=("operator",),
     ),
-    Operation(
-        name="ops_minutes", method="GET", path="/ops/minutes/{hunt}", tag="operations",
-        summary="Get clicks and wins by minute, as this process has counted them.",
-        responses=(Response(body={"type": "array", "items": {
-            "type": "array", "minItems": 3, "maxItems": 3, "items": {"type": "integer"},
-        }}),),
-        errors=(401, 403, 404), security=("operator",),
-    ),
 )  # fmt: skip
 
 _PAGES = (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hunt.core.definition import Even, Moments, Prize, Step
 from hunt.core.hunts import Hunt
+from hunt.errors import Overloaded
+from hunt.metrics.hunt_minutes import Minute
 from hunt.web.admin.live import hunt_state
 from tests.support.hunts import HUNTS as KNOWN
 from tests.support.operators import HUNTS, RIVER, act, bound, operator
@@ -26,7 +28,8 @@ async def test_state_and_minutes_of_a_hunt_are_shown(database: str) -> None:
         assert (found["id"], found["title"], found["state"]) == ("harbour", "Harbour night", "open")
         [(_, clicks, wins)] = found["minutes"]
         assert (clicks, wins) == (5, 3), "three coins"
-        assert (found["processes"], found["silent"]) == (1, 0)
+        since = datetime.fromisoformat(found["counted_since"])
+        assert since <= datetime.fromisoformat(found["at"]) + timedelta(seconds=1)
         coin = found["prizes"][0]
         assert (coin["id"], coin["stock"], coin["plan"], coin["released"]) == (
             "coin",
@@ -35,7 +38,6 @@ async def test_state_and_minutes_of_a_hunt_are_shown(database: str) -> None:
             None,
         )
         assert found["prizes"][1]["stock"] is None
-        assert (await act(client, "GET", "/ops/minutes/harbour")) == found["minutes"]
         await act(client, "PUT", f"{HUNTS}/harbour/announcement", json={"text": "Hello"})
         while (await act(client, "GET", LIVE))["announcement"] is None:
             pass
@@ -55,7 +57,28 @@ async def test_drafts_are_shown_and_other_hunts_are_not(database: str) -> None:
         assert_problem(await client.get(f"{HUNTS}/nowhere/live"), 404)
         bound(client, "river")
         assert_problem(await client.get(LIVE), 403)
-        assert_problem(await client.get("/ops/minutes/harbour"), 403)
+
+
+async def test_minutes_are_those_of_the_node(database: str) -> None:
+    async def minutes(hunt: str) -> tuple[list[Minute], float]:
+        return ([(1_000_000_020, 7, 2)], 1_000_000_000.0) if hunt == "harbour" else ([], 0.0)
+
+    async def silent(hunt: str) -> tuple[list[Minute], float]:
+        raise Overloaded("the supervisor does not answer", retry_after=1)
+
+    async with serving(database) as client:
+        operator(client)
+        host = client.engine.operations.host
+        # ruff: ignore[unnecessary-dunder-call] - the bundle is frozen
+        object.__setattr__(client.engine.operations, "host", replace(host, minutes=minutes))
+        found = await act(client, "GET", LIVE)
+        assert found["minutes"] == [[1_000_000_020, 7, 2]]
+        assert found["counted_since"] == "2001-09-09T01:46:40Z"
+        # ruff: ignore[unnecessary-dunder-call] - the bundle is frozen
+        object.__setattr__(client.engine.operations, "host", replace(host, minutes=silent))
+        found = await act(client, "GET", LIVE)
+        assert (found["minutes"], found["counted_since"]) == (None, None)
+        assert found["state"] == "open"
 
 
 def planned(release: Even | Moments | tuple[Step, ...] | None, *, stock: int = 100) -> object:

@@ -27,5 +27,8 @@ export function span(seconds) {
   return rest && seconds >= 1 ? `${whole} ${name} ${rest} ${smaller[1]}` : `${whole} ${name}`;
 }
 
+/** Format the time of day of a moment, given in seconds since 1970. */
+export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+
 /** Format a share, 0 to 1, as a percentage. */
 export const share = (value) => (value === null ? NOTHING : `${Math.round(value * 100)} %`);

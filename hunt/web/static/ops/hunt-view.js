@@ -5,7 +5,7 @@ import { act, perform } from "./acts.js";
 import { Alerts } from "./alerts.js";
 import { AnomalyList } from "./anomaly-list.js";
 import { BanList } from "./ban-list.js";
-import { count, NOTHING, span } from "./format.js";
+import { clock, count, NOTHING, span } from "./format.js";
 import { MinutePlot } from "./minute-plot.js";
 import { ScheduleList } from "./schedule-list.js";
 import { StockTable } from "./stock-table.js";
@@ -48,6 +48,7 @@ export class HuntView {
   #schedule;
   #webhooks;
   #live = null; // the newest state
+  #minutes = []; // the newest ones that the server knew
   #received = 0; // ms, monotonic, when it arrived
   #timers = [];
 
@@ -139,7 +140,8 @@ export class HuntView {
   }
 
   #show(live) {
-    const { prizes, minutes, state } = live;
+    const { prizes, state } = live;
+    if (live.minutes !== null) this.#showMinutes(live, now);
     const now = Date.parse(live.at) / 1000;
     document.title = `${live.title} · operations`;
     byId("hunt-title").textContent = live.title;
@@ -148,17 +150,27 @@ export class HuntView {
     pill.dataset.state = state;
     pill.textContent = state === "closed" ? "over" : state;
     this.#showButtons(state);
-    this.#tiles.show(tiles(live, now));
+    this.#tiles.show(tiles(live, this.#minutes, now));
     this.#stock.show(prizes);
     byId("stock-empty").hidden = prizes.length > 0;
     byId("stock-table").hidden = prizes.length === 0;
-    this.#plots[0].show(minutes.map(([at, clicks]) => [at, clicks]), now);
-    this.#plots[1].show(minutes.map(([at, , wins]) => [at, wins]), now);
     this.#winners?.titles(prizes);
     this.#schedule.prizes(prizes);
     if (state === "closed") byId("schedule-form").hidden = true;
     this.#showAnnouncement(live);
     this.#showAlerts();
+  }
+
+  #showMinutes({ minutes, counted_since: counted }, now) {
+    this.#minutes = minutes;
+    const since = Date.parse(counted) / 1000;
+    const whole = now - since >= HOUR;
+    this.#plots[0].show(minutes.map(([at, clicks]) => [at, clicks]), now, whole ? null : since);
+    this.#plots[1].show(minutes.map(([at, , wins]) => [at, wins]), now, whole ? null : since);
+    const note = byId("hunt-plots-note");
+    const text = whole ? "" : `Counted since ${clock(since)}, when this server started.`;
+    if (note.textContent !== text) note.textContent = text;
+    note.hidden = whole;
   }
 
   #showButtons(state) {
@@ -234,8 +246,8 @@ async function quietly(read) {
   }
 }
 
-function tiles(live, now) {
-  const { prizes, minutes } = live;
+function tiles(live, minutes, now) {
+  const { prizes } = live;
   const last = minutes.find(([at]) => at === Math.floor(now / 60) * 60 - 60) ?? [0, 0, 0];
   const hour = minutes.reduce(([clicks, wins], minute) => [clicks + minute[1], wins + minute[2]], [0, 0]);
   const stocked = prizes.filter((prize) => prize.stock !== null && prize.stock_left !== null);
@@ -259,8 +271,9 @@ function clockOf({ state, opens_at: opens, closes_at: closes, ended_at: ended },
 }
 
 const STALE = 6; // s without an answer
+const HOUR = 3600; // s
 
-function alerts({ state, prizes, silent }, age) {
+function alerts({ state, prizes, minutes }, age) {
   const found = [];
   if (age > STALE) {
     found.push({ text: "The server does not respond. The values below are out of date.", detail: ` Last answer: ${Math.round(age)} s ago.` });
@@ -272,6 +285,6 @@ function alerts({ state, prizes, silent }, age) {
   if (["open", "paused"].includes(state) && stocked.length && stocked.every((prize) => prize.stock_left === 0)) {
     found.push({ text: "Every prize with a stock is sold out.", mild: true });
   }
-  if (silent) found.push({ text: `Worker processes that do not respond: ${silent}. Their clicks are missing in the plots.`, mild: true });
+  if (minutes === null) found.push({ text: "The supervisor process of the server does not respond. The plots are out of date.", mild: true });
   return found;
 }

@@ -1,7 +1,7 @@
 // A plot of the last hour: one bar for each minute.
 
 import { element } from "../shared/elements.js";
-import { count } from "./format.js";
+import { clock, count } from "./format.js";
 
 const MINUTES = 60;
 const HEIGHT = 132; // px, of the drawing
@@ -18,14 +18,13 @@ function shape(name, attributes, text) {
   return made;
 }
 
-const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-
 export class MinutePlot {
   #drawing;
   #value;
   #title;
   #values = []; // of each minute, oldest first
   #begin = 0; // of the oldest minute, in seconds since 1970
+  #since = null; // begin of the counting in seconds since 1970; null: before the oldest minute
   #under = null; // number of the minute under the pointer
 
   /**
@@ -51,8 +50,10 @@ export class MinutePlot {
   /**
    * @param {number[][]} minutes pairs of begin and value, without the minutes that have none
    * @param {number} now seconds since 1970, by the server's clock
+   * @param {number | null} since begin of the counting, if it is within the last hour
    */
-  show(minutes, now) {
+  show(minutes, now, since) {
+    this.#since = since;
     this.#begin = Math.floor(now / 60) * 60 - (MINUTES - 1) * 60;
     this.#values = new Array(MINUTES).fill(0);
     for (const [at, value] of minutes) {
@@ -94,7 +95,8 @@ export class MinutePlot {
       shapes.push(shape("text", { class: "time", x, y: HEIGHT - 4, "text-anchor": anchor }, clock(this.#begin + number * 60)));
     }
     if (!this.#values.some(Boolean)) {
-      shapes.push(shape("text", { class: "nothing", x: LEFT + width / 2, y: 6 + high / 4 + 4 }, "none in the last hour"));
+      const none = this.#since === null ? "none in the last hour" : `none since ${clock(this.#since)}`;
+      shapes.push(shape("text", { class: "nothing", x: LEFT + width / 2, y: 6 + high / 4 + 4 }, none));
     }
     this.#drawing.replaceChildren(...shapes);
     this.#say();
