@@ -73,7 +73,7 @@ def many(
         data = postgres.create(own.name)
         contender = ours.contender(own.name, data, own)
         ids = ["demo", *(f"hunt-{number}" for number in range(2, count + 1))]
-        prefill.make_hunts(data, ours.DEMO, ids[1:])
+        prefill.make_hunts(data.conninfo, ours.DEMO, ids[1:])
         running = stack.enter_context(contender.started())
         cases.append(Case(f"{count:,} hunts", running, ids))
     return cases
@@ -88,9 +88,9 @@ def lengths(
     data = postgres.create(own.name)
     contender = ours.contender(own.name, data, own)
     ids = [f"rows-{count}" for count in options.rows]
-    prefill.make_hunts(data, ours.DEMO, ids)
+    prefill.make_hunts(data.conninfo, ours.DEMO, ids)
     for hunt, count in zip(ids, options.rows, strict=True):
-        prefill.fill(data, hunt, count)
+        prefill.fill(data.conninfo, hunt, count)
     running = stack.enter_context(contender.started())
     return [
         Case(f"{count:,} rows", running, [hunt])

@@ -13,7 +13,6 @@ import psycopg
 import trio
 from psycopg import sql
 
-from benchmarks.database import Database
 from hunt.core.definition import Definition
 from hunt.core.fairness import new_seed
 from hunt.core.hunt_file import parse
@@ -35,10 +34,14 @@ FILL = """
 """
 
 
-def make_hunts(database: Database, file: Path, ids: Sequence[str]) -> None:
+def make_hunts(conninfo: str, file: Path, ids: Sequence[str]) -> None:
     """Create and open hunts like the one in `file`; the schema must exist."""
     definition = parse(file.read_text("utf-8"))
-    trio.run(_make, database.conninfo, [replace(definition, id=each) for each in ids])
+    trio.run(
+        _make,
+        conninfo,
+        [replace(definition, id=each, test=each.startswith("test-")) for each in ids],
+    )
 
 
 async def _make(conninfo: str, definitions: Sequence[Definition]) -> None:
@@ -50,9 +53,9 @@ async def _make(conninfo: str, definitions: Sequence[Definition]) -> None:
             _say(f"{number:,} of {len(definitions):,} hunts")
 
 
-def fill(database: Database, hunt: str, rows: int) -> None:
+def fill(conninfo: str, hunt: str, rows: int) -> None:
     """Extend the log of a hunt to `rows` rows; this may take minutes."""
-    with psycopg.connect(database.conninfo, autocommit=True) as conn:
+    with psycopg.connect(conninfo, autocommit=True) as conn:
         query = "select number, last_seq from hunts where id = %s"
         found = conn.execute(query, (hunt,)).fetchone()
         assert found is not None, "made before"

@@ -89,13 +89,17 @@ def exchanged(target: Target, count: int) -> dict[str, float]:
     return {name: size / count for name, size in sizes.items()} | {"heartbeat": len(heartbeat)}
 
 
-def position(data_dir: Path) -> int:
-    """Return the number of bytes in the write-ahead log of the embedded PostgreSQL."""
+def conninfo(data_dir: Path) -> str:
+    """Return the connection string of the embedded PostgreSQL, which runs."""
     _, _, _, port, folder, *_ = (
         (data_dir / "postgresql" / "postmaster.pid").read_text("utf-8").splitlines()
     )
-    conninfo = f"host={folder} port={port} user=hunt dbname=hunt"
-    with psycopg.connect(conninfo) as connection:
+    return f"host={folder} port={port} user=hunt dbname=hunt"
+
+
+def position(data_dir: Path) -> int:
+    """Return the number of bytes in the write-ahead log of the embedded PostgreSQL."""
+    with psycopg.connect(conninfo(data_dir)) as connection:
         row = connection.execute("select pg_current_wal_lsn() - '0/0'::pg_lsn").fetchone()
     assert row is not None
     return int(row[0])
