@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -97,12 +97,22 @@ def page_text(page: Page) -> str:
     return f"{look}, logo {page.logo}, colours {accent}, texts {languages}"
 
 
-def texts_to_json(page: Page) -> dict[str, object]:
-    """Return the texts of a page by language; the titles of prizes are in ``prize``."""
-    return {
-        each.language: dict(each.texts) | ({"prize": dict(each.prizes)} if each.prizes else {})
-        for each in page.texts
-    }
+def texts_to_json(
+    page: Page, prizes: Collection[str] | None = None
+) -> dict[str, dict[str, object]]:
+    """Return the texts of a page by language; the titles of prizes are in ``prize``.
+
+    Args:
+        page: The page.
+        prizes: Ids of the prizes whose titles are returned; None: of all.
+    """
+    found: dict[str, dict[str, object]] = {}
+    for each in page.texts:
+        found[each.language] = dict(each.texts)
+        titles = {id_: title for id_, title in each.prizes if prizes is None or id_ in prizes}
+        if titles:
+            found[each.language]["prize"] = titles
+    return found
 
 
 def _file(form: Form, field: str, value: object) -> str | None:

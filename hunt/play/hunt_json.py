@@ -44,10 +44,12 @@ def details(hunt: Hunt, now: datetime, address: Address = no_address) -> dict[st
         address: Returns the address of a file of its page.
     """
     definition = hunt.definition
+    prizes = public_prizes(hunt, now) or []
+    known = {each.id for each in definition.prizes} if prizes else ()
     return summary(hunt, now) | {
         "map": map_form.to_json(definition.map),
         "cooldown": definition.cooldown,
-        "prizes": public_prizes(hunt, now) or [],
+        "prizes": prizes,
         "version": hunt.version,
         "epoch": hunt.epoch,
         "commitment": hunt.commitment,
@@ -56,7 +58,11 @@ def details(hunt: Hunt, now: datetime, address: Address = no_address) -> dict[st
         **_periods(definition),
         **map_form.limits_to_json(definition),
         **({} if definition.hints == "none" else {"hints": definition.hints}),
-        **({} if definition.page is None else {"page": look(definition.page, address)}),
+        **(
+            {}
+            if definition.page is None
+            else {"page": look(definition.page, address, prizes=known)}
+        ),
     }
 
 

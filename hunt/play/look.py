@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from hunt.core import colours
 from hunt.core.page import Page, texts_to_json
@@ -15,10 +15,15 @@ def no_address(name: str) -> None:
     """Return no address: the server has no folder of pages."""
 
 
-def look(page: Page, address: Address) -> dict[str, object]:
+def look(page: Page, address: Address, *, prizes: Collection[str]) -> dict[str, object]:
     """Return the look of a page, with the addresses of its files and all of its colours.
 
     A file that the server does not have is left out, so that the page shows its scene.
+
+    Args:
+        page: The page in the definition.
+        address: Returns the address of a file.
+        prizes: Ids of the prizes that players may know; others have no title here.
     """
     files = {
         name: address(file)
@@ -30,7 +35,7 @@ def look(page: Page, address: Address) -> dict[str, object]:
         **{name: found for name, found in files.items() if found is not None},
         "language": page.language,
         **_colours(page),
-        "texts": texts_to_json(page),
+        "texts": texts_to_json(page, prizes),
     }
 
 

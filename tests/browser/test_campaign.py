@@ -63,9 +63,10 @@ def test_doors_show_what_was_found_and_change_at_their_times(
         door("advent", number, now + (24 * number - 170) * hour, now + (24 * number - 146) * hour)
         for number in range(9, 25)
     ]
-    look = {"scene": "winter", "texts": {"de": {"campaign": "Adventskalender"}}}
     for each in doors:
-        each["definition"]["page"] = look
+        titles = {"title": f"Türchen {each['door']}: Schnee", "prize": {"star": "Goldener Stern"}}
+        texts = {"de": {"campaign": "Adventskalender"} | titles}
+        each["definition"]["page"] = {"scene": "winter", "texts": texts}
     server.open_campaign("advent", "Advent calendar", doors)
     with visitor(browser, server.url, Look(), "?campaign=advent") as page:
         known(page, "?campaign=advent")
@@ -96,6 +97,10 @@ def test_doors_show_what_was_found_and_change_at_their_times(
         page.emulate_media(color_scheme="dark")
         page.goto("?campaign=advent&lang=de")
         expect(page.locator("#title")).to_have_text("Adventskalender")
+        expect(tiles.nth(7).locator(".name")).to_have_text("Türchen 8: Schnee")
+        for number, title in won.items():
+            translated = {"Gold star": "Goldener Stern"}.get(title, title)
+            expect(tiles.nth(number - 1)).to_contain_text(translated)
         page.goto("?campaign=advent")
         tiles.nth(7).locator("a").click()
         expect(page.locator("#title")).to_have_text("Door 8")

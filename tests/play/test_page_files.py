@@ -93,6 +93,6 @@ def test_missing_folder_has_no_files(tmp_path: Path) -> None:
 def test_look_leaves_a_missing_file_out(tmp_path: Path) -> None:
     (tmp_path / "logo.svg").write_bytes(SVG)
     files = PageFiles(tmp_path)
-    found = look(Page(logo="logo.svg", background="gone.webp"), files.address)
+    found = look(Page(logo="logo.svg", background="gone.webp"), files.address, prizes=())
     assert found["logo"] == files.address("logo.svg")
     assert "background" not in found

@@ -14,6 +14,7 @@ from hunt.core.hunts import Hunt, State
 from hunt.errors import DefinitionError, HuntNotFound, InvalidRequest
 from hunt.operations import Operations
 from hunt.play import auth
+from hunt.play.hunt_json import moment
 from hunt.play.play import Play
 from hunt.store.audit import Entry
 from hunt.store.store import Store
@@ -153,5 +154,13 @@ def _summary(doors: list[Hunt]) -> dict[str, object]:
     return {
         "id": campaign.id,
         "title": campaign.title,
-        "doors": [hunt_summary(each) | {"door": each.door} for each in doors],
+        "doors": [_door(each) for each in doors],
+    }
+
+
+def _door(hunt: Hunt) -> dict[str, object]:
+    return hunt_summary(hunt) | {
+        "door": hunt.door,
+        "opens_at": moment(hunt.definition.opens_at),
+        "closes_at": moment(hunt.definition.closes_at),
     }

@@ -31,8 +31,18 @@ class CampaignList(Struct):
     campaigns: list[CampaignSummary]
 
 
+class DoorTitles(Struct):
+    """The title of a door, and those of its prizes by their ids, in one language."""
+
+    title: str | UnsetType = UNSET
+    prize: dict[str, str] | UnsetType = UNSET
+
+
 class CampaignDoor(Struct):
-    """A door; `prizes` is absent before it opens, unless the campaign has a preview."""
+    """A door, with its titles by language (BCP 47) where the file has some.
+
+    `prizes` is absent before it opens, unless the campaign has a preview; `prize` in `texts` too.
+    """
 
     door: DoorNumber
     hunt: Id
@@ -41,6 +51,7 @@ class CampaignDoor(Struct):
     opens_at: Time | None
     closes_at: Time | None
     prizes: list[Prize] | UnsetType = UNSET
+    texts: dict[str, DoorTitles] | UnsetType = UNSET
 
 
 class Campaign(CampaignSummary):
@@ -113,6 +124,8 @@ class AdminDoorSummary(AdminHuntSummary, kw_only=True):
     """A door in the operators' list."""
 
     door: DoorNumber
+    opens_at: Time | None
+    closes_at: Time | None
 
 
 class AdminCampaignSummary(Struct):

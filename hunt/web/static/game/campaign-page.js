@@ -59,7 +59,8 @@ export class CampaignPage {
     this.#look.mark(byId("title"));
     byId("points").textContent = numberText(standing.points);
     byId("streak").textContent = streakText(details, standing);
-    this.#grid.show(details.doors, new Map(standing.doors.map((each) => [each.door, each])), winsByDoor(rewards));
+    const doors = details.doors.map((door) => this.#look.door(door));
+    this.#grid.show(doors, this.#look, new Map(standing.doors.map((each) => [each.door, each])), winsByDoor(rewards));
     this.#ticker.start(() => this.#tick());
   }
 

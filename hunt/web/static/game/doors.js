@@ -15,13 +15,14 @@ export class DoorGrid {
 
   /**
    * @param {object[]} doors of the campaign
+   * @param {import("./look.js").Look} look that marks titles with their language
    * @param {Map<number, object>} own what the player has won, by door
    * @param {Map<number, Map<string, number>>} found number of wins of each prize, by door
    */
-  show(doors, own, found) {
+  show(doors, look, own, found) {
     const focused = document.activeElement?.dataset?.door; // the focused link is about to be replaced
     this.#next = null;
-    this.#list.replaceChildren(...doors.map((door) => this.#item(door, own.get(door.door), found.get(door.door))));
+    this.#list.replaceChildren(...doors.map((door) => this.#item(door, look, own.get(door.door), found.get(door.door))));
     if (focused) this.#list.querySelector(`[data-door="${focused}"]`)?.focus();
     this.tick(Date.now());
   }
@@ -31,12 +32,14 @@ export class DoorGrid {
     if (this.#next) this.#next.text.textContent = say("opensIn", { time: durationText(Date.parse(this.#next.door.opens_at) - now) });
   }
 
-  #item(door, own, found) {
+  #item(door, look, own, found) {
     const text = element("span", { className: "what" }, doorText(door, own, found));
     if (door.state === "coming" && !this.#next) this.#next = { door, text };
     const number = element("span", { className: "number" }, String(door.door));
     number.setAttribute("aria-hidden", "true");
-    const parts = [number, nameOf(door), text];
+    const name = nameOf(door);
+    look.mark(name);
+    const parts = [number, name, text];
     const tile = door.state === "coming"
       ? element("div", { className: "door" }, ...parts)
       : element("a", { className: "door", href: `?hunt=${encodeURIComponent(door.hunt)}` }, ...parts);

@@ -44,6 +44,13 @@ export class Look {
     return prizes.map((prize) => ({ ...prize, title: titles[prize.id] ?? prize.title }));
   }
 
+  /** Return a door of a campaign with its title and those of its prizes in the language of the texts. */
+  door(door) {
+    const { title = door.title, prize: titles = {} } = door.texts?.[this.#language] ?? {};
+    if (!door.prizes) return { ...door, title };
+    return { ...door, title, prizes: door.prizes.map((prize) => ({ ...prize, title: titles[prize.id] ?? prize.title })) };
+  }
+
   /** Mark an element whose text is the hunt's own with its language, for screen readers and fonts. */
   mark(element) {
     if (this.#language === language) return;
