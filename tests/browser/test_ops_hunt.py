@@ -25,9 +25,15 @@ PHONE, DESK = (390, 844), (1280, 1000)
 
 @contextmanager
 def opened(
-    browser: Browser, server: Server, hunt: str, size: tuple[int, int] = DESK, **token: Any
+    browser: Browser,
+    server: Server,
+    hunt: str,
+    size: tuple[int, int] = DESK,
+    *,
+    kind: str = "hunt",
+    **token: Any,
 ) -> Iterator[Page]:
-    """Yield the page of a hunt, signed in."""
+    """Yield the page of a hunt, or of another `kind`, signed in."""
     context = browser.new_context(
         base_url=server.url,
         viewport={"width": size[0], "height": size[1]},
@@ -37,7 +43,7 @@ def opened(
     secret = server.token(**token)
     with watched(context, server.url) as asked:
         page = context.new_page()
-        page.goto(f"/ops#hunt={hunt}")
+        page.goto(f"/ops#{kind}={hunt}")
         page.get_by_label("Operator's token").fill(secret)
         page.keyboard.press("Enter")
         yield page
@@ -164,7 +170,7 @@ def test_operator_speaks_to_players_and_schedules(browser: Browser, server: Serv
         )
         page.get_by_role("button", name="Withdraw").click()
         expect(page.locator("#announced")).to_have_text("Players see no message.")
-        page.get_by_label("Action").select_option("release")
+        page.locator("#schedule-form").get_by_label("Action").select_option("release")
         page.get_by_label("At", exact=True).fill("2100-01-01T18:00")
         page.get_by_label("Units").fill("7")
         page.get_by_role("button", name="Schedule").click()
@@ -176,9 +182,9 @@ def test_operator_speaks_to_players_and_schedules(browser: Browser, server: Serv
         page.get_by_role("button", name="Remove Release").click()
         yes(page)
         expect(page.locator("#schedule-empty")).to_be_visible()
-        page.get_by_label("Action").select_option("announce")
+        page.locator("#schedule-form").get_by_label("Action").select_option("announce")
         page.get_by_label("At", exact=True).fill("2001-01-01T18:00")
-        page.get_by_label("Text").fill("too late")
+        page.locator("#schedule-form").get_by_label("Text").fill("too late")
         page.get_by_role("button", name="Schedule").click()
         expect(page.locator("#result")).to_contain_text("Failed:")
 

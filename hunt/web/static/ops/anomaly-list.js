@@ -1,14 +1,15 @@
 // Players and addresses with unusual figures, each with a button to ban.
 
 import { element } from "../shared/elements.js";
+import { plural } from "../shared/plural.js";
 import { count, NOTHING, time } from "./format.js";
 
 /** What each reason says, with the figures that led to it. */
 const REASONS = {
-  rate: (p) => `${count(p.rate)} clicks a second`,
+  rate: (p) => `${plural(p.rate, "click", "clicks", count(p.rate))} a second`,
   regular: (p) => `every ${time(p.interval_mean)}, ± ${Math.max(p.interval_cv * 100, 0.1).toFixed(1)} %`,
-  wins: (p) => `${count(p.wins)} wins, ${count(p.expected_wins)} expected`,
-  speed: (p) => `${count(p.jumps)} jumps, up to ${count(p.speed * 3.6)} km/h`,
+  wins: (p) => `${plural(p.wins, "win", "wins", count(p.wins))}, ${count(p.expected_wins)} expected`,
+  speed: (p) => `${plural(p.jumps, "jump", "jumps", count(p.jumps))}, up to ${count(p.speed * 3.6)} km/h`,
 };
 
 export class AnomalyList {
@@ -44,7 +45,7 @@ export class AnomalyList {
     const rows = [...players.map((each) => this.#player(each)), ...addresses.map((each) => this.#address(each))];
     this.#page.table.hidden = rows.length === 0;
     this.#page.rows.replaceChildren(...rows);
-    const examined = `the last ${count(window.clicks)} clicks, of ${count(window.players)} ${window.players === 1 ? "player" : "players"}`;
+    const examined = `the last ${plural(window.clicks, "click")}, of ${plural(window.players, "player")}`;
     this.#page.note.textContent = window.clicks === 0 ? "No clicks yet." :
       rows.length ? `In ${examined}. A figure is a hint, not a proof.` : `Nothing unusual in ${examined}.`;
   }
@@ -55,7 +56,7 @@ export class AnomalyList {
   }
 
   #address({ address, players, banned }) {
-    return this.#row(address, [`about ${count(players)} players at one address`], NOTHING, banned,
+    return this.#row(address, [`about ${plural(players, "player")} at one address`], NOTHING, banned,
       { network: address, reason: "many players at one address" });
   }
 

@@ -1,6 +1,7 @@
 // The table of hunts, with the actions that each allows. The doors of a campaign are one group.
 
 import { element } from "../shared/elements.js";
+import { plural } from "../shared/plural.js";
 
 const ACTIONS = {
   open: ["Open", "Players can click."],
@@ -77,7 +78,7 @@ export class HuntTable {
     const actions = doors.every((door) => door.deletable) ? ["open", "pause", "close", "delete"] : ["open", "pause", "close"];
     const buttons = actions.map((action) => this.#button({ id, action, of: CAMPAIGN_ACTIONS, what: "campaign" }));
     const row = element("tr", { className: "campaign" },
-      element("th", { scope: "row" }, id), element("td", {}, title), element("td", {}, counts.join(", ")),
+      element("th", { scope: "row" }, element("a", { href: `#campaign=${id}` }, id)), element("td", {}, title), element("td", {}, counts.join(", ")),
       element("td", {}, element("div", { className: "buttons" }, ...buttons)));
     return row;
   }
@@ -108,7 +109,7 @@ export class HuntTable {
       return `The ${what} ${id} is deleted.`;
     }
     const { state, changed } = await this.#operator.post(`${path}/${action}`);
-    if (changed) return `The campaign ${id}: ${changed.length} doors changed.`;
+    if (changed) return `The campaign ${id}: ${plural(changed.length, "door")} changed.`;
     return `The hunt ${id} is ${state}.`;
   }
 }

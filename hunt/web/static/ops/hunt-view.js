@@ -1,6 +1,6 @@
 // The page of one hunt: its state, read every two seconds, and the operator's acts on it.
 
-import { byId } from "../shared/elements.js";
+import { byId, element } from "../shared/elements.js";
 import { act, perform } from "./acts.js";
 import { Alerts } from "./alerts.js";
 import { AnomalyList } from "./anomaly-list.js";
@@ -141,11 +141,12 @@ export class HuntView {
 
   #show(live) {
     const { prizes, state } = live;
-    if (live.minutes !== null) this.#showMinutes(live, now);
     const now = Date.parse(live.at) / 1000;
+    if (live.minutes !== null) this.#showMinutes(live, now);
     document.title = `${live.title} · operations`;
     byId("hunt-title").textContent = live.title;
-    byId("hunt-note").textContent = live.campaign ? `${live.id}, a door of ${live.campaign}` : live.test ? `${live.id}, a test hunt: its prizes are not real` : live.id;
+    if (live.campaign) this.#showCampaign(live);
+    else byId("hunt-note").textContent = live.test ? `${live.id}, a test hunt: its prizes are not real` : live.id;
     const pill = byId("hunt-state");
     pill.dataset.state = state;
     pill.textContent = state === "closed" ? "over" : state;
@@ -159,6 +160,11 @@ export class HuntView {
     if (state === "closed") byId("schedule-form").hidden = true;
     this.#showAnnouncement(live);
     this.#showAlerts();
+  }
+
+  #showCampaign({ id, campaign }) {
+    if (byId("hunt-note").childElementCount) return;
+    byId("hunt-note").replaceChildren(`${id}, a door of `, element("a", { href: `#campaign=${campaign}` }, campaign));
   }
 
   #showMinutes({ minutes, counted_since: counted }, now) {

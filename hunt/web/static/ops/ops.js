@@ -1,8 +1,10 @@
-// The operations page: one stream of samples, and the operator's actions; or, with `#hunt=ID`, the page of one hunt.
+// The operations page: one stream of samples, and the operator's actions; or, with
+// `#hunt=ID` or `#campaign=ID`, the page of one hunt or campaign.
 
 import { EventStream } from "../lib/event-stream.js";
 import { ConnectionStatus } from "../shared/connection-status.js";
 import { byId } from "../shared/elements.js";
+import { CampaignView } from "./campaign-view.js";
 import { Controls } from "./controls.js";
 import { Dashboard } from "./dashboard.js";
 import { Door } from "./door.js";
@@ -64,14 +66,13 @@ const overview = {
   },
 };
 
-const hunt = new URLSearchParams(location.hash.slice(1)).get("hunt");
-const view = hunt ? new HuntView(operator, hunt, {
-  state: (state) => connection.state(state),
-  refused: (error) => door.close(error.message),
-}) : overview;
+const address = new URLSearchParams(location.hash.slice(1));
+const [hunt, campaign] = [address.get("hunt"), address.get("campaign")];
+const reports = { state: (state) => connection.state(state), refused: (error) => door.close(error.message) };
+const view = hunt ? new HuntView(operator, hunt, reports) : campaign ? new CampaignView(operator, campaign, reports) : overview;
 const door = new Door(operator, {
   entered() {
-    if (hunt) byId("who").textContent = operator.name ? `as ${operator.name}` : "";
+    if (view !== overview) byId("who").textContent = operator.name ? `as ${operator.name}` : "";
     view.start();
   },
   left: () => view.stop(),

@@ -2,9 +2,9 @@
 
 import { byId, element } from "../shared/elements.js";
 
-const WORDS = { open: "Open", pause: "Pause", resume: "Resume", close: "Close", announce: "Announce", release: "Release" };
+export const WORDS = { open: "Open", pause: "Pause", resume: "Resume", close: "Close", announce: "Announce", release: "Release" };
 
-const moment = (at) => new Date(at).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+export const moment = (at) => new Date(at).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 export class ScheduleList {
   #page;
@@ -87,7 +87,7 @@ export class ScheduleList {
     } else end.append(state);
     return element("tr", { className: state === "waiting" ? "" : "settled" },
       element("th", { scope: "row" }, element("time", { dateTime: at }, moment(at))),
-      element("td", { className: "breaks" }, what(entry)), end);
+      element("td", { className: "breaks" }, titleOf(entry)), end);
   }
 
   async #remove(id, action, at) {
@@ -99,7 +99,8 @@ export class ScheduleList {
   }
 }
 
-function what({ action, text, prize, count }) {
+/** Return an entry as a person reads it. */
+export function titleOf({ action, text, prize, count }) {
   if (action === "announce") return text === null ? "Withdraw the announcement" : `Announce “${text}”`;
   if (action === "release") return `Release ${count} of ${prize}`;
   return WORDS[action];

@@ -1,6 +1,7 @@
 // The table of webhooks, which is read again every few seconds.
 
 import { element } from "../shared/elements.js";
+import { plural } from "../shared/plural.js";
 import { count, NOTHING, time } from "./format.js";
 
 const INTERVAL = 5000; // milliseconds
@@ -62,7 +63,7 @@ function row(webhook) {
 
 function state({ stopped, attempts, last_error: error, last_status: status }) {
   if (stopped) return stopped === "gone" ? "stopped: the receiver answered 410" : "stopped by an operator";
-  if (attempts) return `failed ${attempts} times: ${error}`;
+  if (attempts) return `failed ${plural(attempts, "time")}: ${error}`;
   return status === null ? "nothing sent yet" : `delivered (${status})`;
 }
 
