@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from hunt import conninfo, valkey_url
+from hunt.plurals import plural
 
 #: The largest whole number, and the largest number of seconds (about 31 years).
 MOST = 2**31 - 1
@@ -235,7 +236,7 @@ def data_keys(value: object) -> tuple[tuple[str, bytes], ...]:
             raise ValueError(f"key {number} is not base64; 'hunt keys new' prints one") from None
         if len(key) != KEY_BYTES:
             raise ValueError(
-                f"key {number} has {len(key)} bytes instead of {KEY_BYTES}; "
+                f"key {number} has {plural(len(key), 'byte')} instead of {KEY_BYTES}; "
                 "'hunt keys new' prints one"
             )
         if id_ in keys:

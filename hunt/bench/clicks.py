@@ -14,6 +14,7 @@ from hunt.bench.process_usage import ServerProcesses, Usage
 from hunt.bench.result import Result
 from hunt.bench.run import Run, latency_figures
 from hunt.bench.target import Target
+from hunt.plurals import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +118,9 @@ def _cpu_figures(before: Usage | None, after: Usage | None, clicks: int) -> dict
 def _log(run: Run, rows: int) -> list[str]:
     """Return the problems of a log that grew by `rows`."""
     if rows < run.settled:
-        return [f"{run.settled - rows} answered clicks are not in the log"]
+        missing = plural(run.settled - rows, "answered click is", "answered clicks are")
+        return [f"{missing} not in the log"]
     if rows > run.settled + run.unknown:
-        more = rows - run.settled - run.unknown
-        return [f"the log has {more} clicks too many: duplicates, or clicks of another client"]
+        more = plural(rows - run.settled - run.unknown, "click")
+        return [f"the log has {more} too many: duplicates, or clicks of another client"]
     return []

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from hunt.error_kinds import RETRYABLE
 from hunt.errors import OutcomeUnknown
+from hunt.plurals import plural
 
 
 @dataclass(slots=True)
@@ -53,13 +54,19 @@ class Run:
         found = []
         unanswered = self.sent - sum(self.statuses.values())
         if unanswered:
-            found.append(f"{unanswered} clicks got no answer ({self.broken} connections broke)")
+            broken = plural(self.broken, "connection")
+            found.append(f"{plural(unanswered, 'click')} got no answer ({broken} broke)")
         if self.wrong:
-            found.append(f"{self.wrong} answers did not match their click")
+            found.append(f"{plural(self.wrong, 'answer')} did not match the click")
         if self.unsent:
-            found.append(f"{self.unsent} clicks could not be sent: more connections are needed")
+            found.append(
+                f"{plural(self.unsent, 'click')} could not be sent: more connections are needed"
+            )
         bad = {s: n for s, n in sorted(self.statuses.items()) if s != 200 and s not in RETRYABLE}
-        found.extend(f"{count} clicks were answered with {status}" for status, count in bad.items())
+        found.extend(
+            f"{plural(count, 'click was', 'clicks were')} answered with {status}"
+            for status, count in bad.items()
+        )
         return found
 
 

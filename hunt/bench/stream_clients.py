@@ -14,6 +14,7 @@ from hunt.bench.poller import Poller
 from hunt.bench.responses import ResponseParser
 from hunt.bench.target import TIMEOUT, Target
 from hunt.errors import HuntError
+from hunt.plurals import plural
 
 
 class StreamClient:
@@ -148,7 +149,7 @@ class OpenStreams:
                 ) from exc
             silent = sum(not listener.greeted for listener in self.open)
             if silent and monotonic() > last:
-                raise HuntError(f"{silent} of {len(self.open)} streams got no hello")
+                raise HuntError(f"{silent} of {plural(len(self.open), 'stream')} got no hello")
 
     def __exit__(self, *exc_info: object) -> None:
         """Close all streams."""

@@ -14,6 +14,7 @@ from hunt.bench.run import Run, percentile
 from hunt.bench.stream_clients import CombinedPoller, OpenStreams, StreamClient
 from hunt.bench.target import Target
 from hunt.errors import HuntError
+from hunt.plurals import plural
 
 #: Streams of one player; the default limit of a server is ten.
 PER_PLAYER = 5
@@ -134,7 +135,9 @@ def _fan_out(
                 while len(reached) < load.fan_out and time.perf_counter() < last:
                     poller.wait(0.1)
                 if missed := load.fan_out - len(reached):
-                    problems.append(f"a win did not reach {missed} of {load.fan_out} streams")
+                    problems.append(
+                        f"a win did not reach {missed} of {plural(load.fan_out, 'stream')}"
+                    )
                 spans.append(times[-1] - times[0])
                 whole.append(times[-1] - clicked)
             used_then = processes.usage() if processes else None

@@ -11,6 +11,7 @@ from msgspec import to_builtins
 from hunt.cli import arguments, running
 from hunt.core.anomalies import Anomaly
 from hunt.errors import HuntNotFound
+from hunt.plurals import plural
 from hunt.settings import Settings
 from hunt.store.anomalies import CLICKS, MOST_CLICKS, Found, StoredAnomalies
 from hunt.store.audit import Audit, Entry
@@ -42,8 +43,8 @@ def command(
     if as_json:
         click.echo(json.dumps(to_builtins(found)))
         return
-    players = "1 player" if found.window.players == 1 else f"{found.window.players} players"
-    examined = f"{found.window.clicks} clicks of {players}"
+    players = plural(found.window.players, "player")
+    examined = f"{plural(found.window.clicks, 'click')} of {players}"
     if not found.players:
         click.echo(f"nothing unusual in the last {examined}")
         return

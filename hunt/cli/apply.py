@@ -13,6 +13,7 @@ from hunt.core.campaign_file import FILE, is_campaign, parse_campaign
 from hunt.core.definition import Definition
 from hunt.core.fairness import new_seed
 from hunt.core.hunt_file import parse
+from hunt.plurals import plural
 from hunt.settings import Settings
 
 
@@ -59,4 +60,5 @@ async def _apply_campaign(settings: Settings, wanted: CampaignDefinition) -> Non
     if not changes:
         click.echo(f"campaign {campaign}: nothing to change")
     if drafts:
-        click.echo(f"{drafts} doors are drafts: open them with 'hunt open {campaign}'")
+        what = plural(drafts, "door is a draft: open it", "doors are drafts: open them")
+        click.echo(f"{what} with 'hunt open {campaign}'")

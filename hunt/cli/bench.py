@@ -7,6 +7,7 @@ import click
 from hunt.bench import clicks, figure_table, game, streams
 from hunt.bench.progress import ProgressLine
 from hunt.cli import arguments, bench_options
+from hunt.plurals import plural
 
 
 @click.group(name="bench")
@@ -66,7 +67,7 @@ def clicks_command(
     With --rate, latency counts from the scheduled time of a click. A server that stalls
     therefore cannot hide the waiting time of later clicks (coordinated omission).
     """
-    found, labels = [], [f"{count} connections" for count in connections]
+    found, labels = [], [plural(count, "connection") for count in connections]
     for count, label in zip(connections, labels, strict=True):
         load = clicks.Load(connections=count, seconds=seconds, warmup=warmup, rate=rate)
         line = ProgressLine(label)

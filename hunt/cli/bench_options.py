@@ -19,6 +19,7 @@ from hunt.bench.result import Result
 from hunt.bench.target import Target
 from hunt.cli import arguments, server_address
 from hunt.core.tokens import sign
+from hunt.plurals import plural
 
 #: Largest number of connections, streams or players of one load.
 MOST = 1_000_000
@@ -83,8 +84,8 @@ class Bench:
         for each in results:
             if each.statuses.get(429):
                 click.echo(
-                    f"{each.statuses[429]} clicks were refused by the rate limit: start the "
-                    "server with HUNT_CLICK_RATE=0 to measure without it",
+                    f"{plural(each.statuses[429], 'click was', 'clicks were')} refused by the "
+                    "rate limit: start the server with HUNT_CLICK_RATE=0 to measure without it",
                     err=True,
                 )
         problems = [problem for each in results for problem in each.problems]

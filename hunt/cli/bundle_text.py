@@ -16,6 +16,7 @@ from hunt.cli import authority
 from hunt.core import bundle, timestamp
 from hunt.core.bundle_check import Report, check
 from hunt.errors import HuntError, ProofError
+from hunt.plurals import plural
 
 LIMITS = """\
 Compare the hash of the first seal with the one that you saved before the hunt opened, and the
@@ -103,22 +104,28 @@ def _text(report: Report, receipts: int, times: Times) -> str:
     lines = [
         f"hunt {report.hunt}: the bundle is right",
         *(f"seal {number}: {each}" for number, each in enumerate(report.seals, 1)),
-        f"{report.rows} clicks and {report.rewards} rewards, as seed and rules give them",
-        f"{report.heads} published heads, and the last head {report.head}, as the chain gives them",
+        f"{plural(report.rows, 'click')} and {plural(report.rewards, 'reward')}, "
+        "as seed and rules give them",
+        f"{plural(report.heads, 'published head')}, and the last head {report.head}, "
+        "as the chain gives them",
     ]
     if report.codes:
-        lines.append(f"{report.codes} codes, as they were sealed")
+        lines.append(plural(report.codes, "code, as it was sealed", "codes, as they were sealed"))
     if report.voids:
-        lines.append(f"{report.voids} rewards were declared void before the end")
+        lines.append(
+            f"{plural(report.voids, 'reward was', 'rewards were')} declared void before the end"
+        )
     if report.erased:
-        lines.append(f"{report.erased} clicks of erased players: only their place in the chain")
+        lines.append(
+            f"{plural(report.erased, 'click')} of erased players: only the place in the chain"
+        )
     if receipts:
-        lines.append(f"{receipts} receipts agree with the log")
+        lines.append(f"{plural(receipts, 'receipt agrees', 'receipts agree')} with the log")
     if times.count:
         signed = "their signatures are valid" if times.checked else "signatures not checked"
         lines.append(
-            f"{times.count} heads were stamped by an authority ({signed}); the database's clock "
-            f"was ahead of it by at most {times.lead:.1f} s"
+            f"{plural(times.count, 'head was', 'heads were')} stamped by an authority "
+            f"({signed}); the database's clock was ahead of it by at most {times.lead:.1f} s"
         )
         if not times.checked:
             lines.append("to check the signatures, give its certificate with --authorities")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hunt.cli import arguments, hunt_state, running
+from hunt.plurals import plural
 
 
 @click.command(epilog=arguments.examples("hunt close harbour", "hunt close advent"))
@@ -19,4 +20,4 @@ def command(hunt_id: str, data_dir: Path | None, config: Path | None) -> None:
     if doors is None:
         click.echo(f"hunt {hunt_id} is closed")
     else:
-        click.echo(f"campaign {hunt_id} is closed: {len(doors)} doors ended now")
+        click.echo(f"campaign {hunt_id} is closed: {plural(len(doors), 'door')} ended now")

@@ -17,6 +17,7 @@ import msgspec
 from hunt.cli import arguments, running
 from hunt.core import codes
 from hunt.errors import HuntError
+from hunt.plurals import plural
 from hunt.settings import Settings
 from hunt.store.codes import Codes, CodeStatus
 
@@ -59,9 +60,11 @@ def load(
     with _opened(file) as source:
         count, stock = running.run(_load, settings, hunt_id, prize, source, dry_run)
     if dry_run:
-        click.echo(f"{count} codes are valid; prize {prize} would have {stock}")
+        click.echo(
+            f"{plural(count, 'code is', 'codes are')} valid; prize {prize} would have {stock}"
+        )
     else:
-        click.echo(f"{count} codes are loaded; prize {prize} has {stock}")
+        click.echo(f"{plural(count, 'code is', 'codes are')} loaded; prize {prize} has {stock}")
 
 
 @command.command(epilog=arguments.examples("hunt codes status", "hunt codes status live-show"))

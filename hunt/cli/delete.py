@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hunt.cli import arguments, running
+from hunt.plurals import plural
 from hunt.settings import Settings
 
 
@@ -25,6 +26,6 @@ async def _delete(settings: Settings, hunt_id: str) -> str:
     async with running.campaigns(settings) as (campaigns, hunts):
         if await campaigns.exists(hunt_id):
             deleted = await campaigns.delete(hunt_id, actor=arguments.actor())
-            return f"campaign {hunt_id} is deleted, with {len(deleted)} doors"
+            return f"campaign {hunt_id} is deleted, with {plural(len(deleted), 'door')}"
         await hunts.delete(hunt_id, actor=arguments.actor())
         return f"hunt {hunt_id} is deleted"

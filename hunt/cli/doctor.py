@@ -13,6 +13,7 @@ from hunt.bus.valkey_check import try_bus
 from hunt.cli import arguments, running
 from hunt.connection_limits import RESERVE, file_limit
 from hunt.errors import HuntError
+from hunt.plurals import plural
 from hunt.settings import Settings
 from hunt.store import connection_checks, key_checks, schema
 from hunt.store.setting_checks import Finding, check, finding
@@ -75,7 +76,7 @@ def _files(settings: Settings) -> Finding:
     return finding(
         "files",
         capacity >= wanted,
-        f"{capacity} connections possible, {wanted} wanted",
+        f"{plural(capacity, 'connection')} possible, {wanted} wanted",
         f"raise the limit on open files (ulimit -n, LimitNOFILE=) above {wanted + RESERVE}, or "
         "lower HUNT_MAX_CONNECTIONS",
     )

@@ -14,6 +14,7 @@ import click
 from hunt.cli import arguments, server_address
 from hunt.client import Reward
 from hunt.core.tokens import sign
+from hunt.plurals import plural
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -61,4 +62,4 @@ def notice(kind: str, what: dict[str, Any]) -> None:
 def line(reward: Reward) -> str:
     """Return a reward as a line for people."""
     code = "" if reward.code is None else f"  code {reward.code}"
-    return f"#{reward.seq}  {reward.prize or 'nothing'}  {reward.points} points{code}"
+    return f"#{reward.seq}  {reward.prize or 'nothing'}  {plural(reward.points, 'point')}{code}"

@@ -14,6 +14,7 @@ from hunt.cli import arguments, output_file, running
 from hunt.cli.authority import ask
 from hunt.core import timestamp
 from hunt.errors import HuntError, ProofError
+from hunt.plurals import plural
 from hunt.settings import Settings
 from hunt.store.bundle_file import compressed
 from hunt.store.bundles import Bundles
@@ -40,7 +41,7 @@ def export(hunt_id: str, output: Path, data_dir: Path | None, config: Path | Non
     with file as sink:
         rows = running.run(_export, settings, hunt_id, sink)
         sink.flush()
-    click.echo(f"exported the proof of {rows} clicks", err=True)
+    click.echo(f"exported the proof of {plural(rows, 'click')}", err=True)
 
 
 @command.command(

@@ -24,6 +24,7 @@ from hunt.core.fairness import new_seed
 from hunt.core.simulation import SPREAD, Played, Scenario, play
 from hunt.core.simulation_summary import Summary, summarise
 from hunt.errors import HuntError
+from hunt.plurals import plural
 from hunt.values import MOST
 
 #: Largest number of runs: quantiles need no more.
@@ -203,7 +204,10 @@ def command(
     measure, _ = worth(definition, scenario.costs)
     for line in simulation_text.lines(summary, measure, costs=bool(scenario.costs)):
         click.echo(line)
-    click.echo(f"{clicks} clicks of {players} players; repeat this run with --seed {number}")
+    click.echo(
+        f"{plural(clicks, 'click')} of {plural(players, 'player')}; "
+        f"repeat this run with --seed {number}"
+    )
 
 
 def _definition(file: Path, door: int | None) -> Definition:

@@ -15,6 +15,7 @@ from hunt.core import bundle, rerun
 from hunt.core.definition import Definition
 from hunt.core.rerun import Outcome, Played
 from hunt.errors import HuntError
+from hunt.plurals import plural
 
 #: Said with each comparison.
 LIMITS = (
@@ -90,7 +91,11 @@ def text(played: Played, other: Definition, before: Outcome, after: Outcome) -> 
         yield f"{name:<{width}}  {_shown(played_value):>14}  {_shown(other_value):>14}"
     erased = sum(1 for each in played.rows if each.row.id is None)
     if erased:
-        yield f"{erased} clicks of erased players cannot be drawn again, and are left out"
+        yield plural(
+            erased,
+            "click of an erased player cannot be drawn again, and is left out",
+            "clicks of erased players cannot be drawn again, and are left out",
+        )
     yield "granted up to each time, as played / under other rules:"
     for number, until in enumerate(played.bounds):
         counts = "  ".join(

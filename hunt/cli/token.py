@@ -16,6 +16,7 @@ from hunt.core.keys import Key, from_jwks
 from hunt.core.player_ids import ERASED_PREFIX
 from hunt.core.tokens import ADMIN, OWN, PLAYER, ROLES, Role, Use, sign
 from hunt.errors import HuntError, KeysError, SettingsError
+from hunt.plurals import plural
 from hunt.service import jwks
 from hunt.service.keyring import open_tokens
 from hunt.settings import Settings
@@ -137,7 +138,7 @@ def _check(settings: Settings, text: str, use: Use, hunts: Collection[str]) -> s
     if denied:
         raise HuntError(f"token: refused: claim 'hunts' does not have {', '.join(denied)}")
     role = "player" if use != "admin" else " and ".join(sorted(found.roles or ("operator",)))
-    scope = "all hunts" if found.hunts is None else f"{len(found.hunts)} hunts"
+    scope = "all hunts" if found.hunts is None else plural(len(found.hunts), "hunt")
     left = found.until - time.time()
     return f"valid: {role} {found.player}, {scope}, expires in {left:.0f} s"
 

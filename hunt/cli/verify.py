@@ -16,6 +16,7 @@ from hunt.core.hunts import Hunt
 from hunt.core.key_ring import KeyRing
 from hunt.core.verification import Edition, Verifier
 from hunt.errors import HuntError
+from hunt.plurals import plural
 from hunt.settings import Settings
 from hunt.store.audit import Audit, Commitment
 from hunt.store.campaigns import Campaigns
@@ -164,12 +165,18 @@ def _text(report: Report) -> str:
             f"at {recorded.at.isoformat()} by {recorded.actor}"
         )
     lines.append(
-        f"{sum(counts.values())} draws: {counts['right']} as computed, "
+        f"{plural(sum(counts.values()), 'draw')}: {counts['right']} as computed, "
         f"{counts['denied']} without a prize because of stock or limits, "
         f"{counts['erased']} of erased players, {counts['wrong']} wrong"
     )
     if report.void:
-        lines.append(f"{report.void} rewards are void; their units returned to the stock")
+        lines.append(
+            plural(
+                report.void,
+                "reward is void; its unit returned to the stock",
+                "rewards are void; their units returned to the stock",
+            )
+        )
     if not report.hunt.has_ended:
         lines.append("the hunt has not ended: its log may grow, and its seed is still secret")
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hunt.core.webhooks import DeadLetter, WebhookState
+from hunt.plurals import plural
 
 
 def line(state: WebhookState) -> str:
@@ -40,4 +41,4 @@ def letter(dead: DeadLetter) -> str:
     """Return a dead letter as one line."""
     mark = "  will be sent again" if dead.replay else ""
     when = f"{dead.at:%Y-%m-%d %H:%M:%S}"
-    return f"{dead.seq}  {when}  {dead.attempts} attempts  {dead.error or '-'}{mark}"
+    return f"{dead.seq}  {when}  {plural(dead.attempts, 'attempt')}  {dead.error or '-'}{mark}"

@@ -23,6 +23,7 @@ from hunt.core.webhooks import (
     FollowedLog,
 )
 from hunt.errors import HuntError
+from hunt.plurals import plural
 from hunt.service.webhook_test import send_test
 from hunt.settings import Settings
 from hunt.store.hunts import Hunts
@@ -296,4 +297,4 @@ def replay(
         lambda stored: stored.replay_dead(hunt_id, webhook, list(seqs) or None, actor=actor),
         hunt_id,
     )
-    click.echo(f"{count} dead letters will be sent again")
+    click.echo(f"{plural(count, 'dead letter')} will be sent again")

@@ -24,6 +24,7 @@ from hunt.core.bundle import (
 )
 from hunt.core.replay import Replay
 from hunt.errors import ProofError
+from hunt.plurals import plural
 
 KINDS = ("seal", "share", "void", "end")
 
@@ -119,7 +120,9 @@ class _Checker:
         if not self._ended:
             raise ProofError("the last entry is not the end of the hunt: the bundle is incomplete")
         if self._start.rows != self._seq:
-            raise ProofError(f"line 1 tells {self._start.rows} rows, and {self._seq} are there")
+            raise ProofError(
+                f"line 1 tells {plural(self._start.rows, 'row')}, and the file has {self._seq}"
+            )
         if self._start.head != self._head.hex():
             raise ProofError(
                 f"line 1 tells the last head {self._start.head}, and the chain gives "
@@ -129,7 +132,9 @@ class _Checker:
             for prize, pool in sealed["codes"].items():
                 found = self._pools.get(prize, chain.Tree()).size
                 if found < pool["count"]:
-                    raise ProofError(f"prize {prize}: {found} of {pool['count']} codes are there")
+                    raise ProofError(
+                        f"prize {prize}: the file has {found} of {plural(pool['count'], 'code')}"
+                    )
         for upto, heads in self._waiting.items():
             raise ProofError(
                 f"receipt: the chain never had the head {min(heads)} after seq {upto}: a row or "

@@ -10,6 +10,7 @@ from typing import Literal
 from hunt.core.claims import Claim, duration_text
 from hunt.core.maps import Map
 from hunt.core.page import Page, page_text
+from hunt.plurals import plural
 
 MAX_PRIZES = 100
 
@@ -187,8 +188,7 @@ _PRIZE_FIELDS = (
 def differences(old: Definition | None, new: Definition) -> list[str]:
     """Return one sentence for each difference between two definitions."""
     if old is None:
-        count = len(new.prizes)
-        return [f"hunt {new.id}: new, with {count} {'prize' if count == 1 else 'prizes'}"]
+        return [f"hunt {new.id}: new, with {plural(len(new.prizes), 'prize')}"]
     changes = []
     for name in _HUNT_FIELDS:
         before, after = getattr(old, name), getattr(new, name)
@@ -219,7 +219,7 @@ def _shown(value: object) -> object:
             return f"{count} per {per}"
         case Claim(fields, until, retain):
             shown = duration_text(until) if isinstance(until, timedelta) else until
-            return f"{len(fields)} fields, until {shown}, retain {duration_text(retain)}"
+            return f"{plural(len(fields), 'field')}, until {shown}, retain {duration_text(retain)}"
         case timedelta():
             return duration_text(value)
         case Page():
@@ -227,7 +227,7 @@ def _shown(value: object) -> object:
         case Even():
             return "even"
         case Moments(count):
-            return f"{count} moments"
+            return plural(count, "moment")
         case (Step(), *steps):
-            return f"{1 + len(steps)} steps"
+            return plural(1 + len(steps), "step")
     return value

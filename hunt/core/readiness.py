@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from hunt.plurals import plural
+
 #: Seconds between two reports of a worker process, and between two of the supervisor.
 REPORT_INTERVAL = 0.25
 
@@ -88,7 +90,8 @@ class Readiness:
         reasons = ["draining"] if draining else []
         if able < needed:
             reasons.append(
-                f"{able} of {len(workers)} workers can take clicks, {needed} must be able to"
+                f"{able} of {plural(len(workers), 'worker')} can take clicks, "
+                f"{needed} must be able to"
             )
         return NodeState(
             ready=not reasons,

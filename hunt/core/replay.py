@@ -14,6 +14,7 @@ from hunt.core.grants import Given, Grants
 from hunt.core.maps import Position
 from hunt.core.odds import Odds, chance
 from hunt.errors import ProofError
+from hunt.plurals import plural
 
 #: A click may be drawn by the version before a change for this time after it.
 OVERLAP = timedelta(seconds=15)
@@ -207,5 +208,5 @@ def _reach(definition: Definition, area: Area) -> float:
 
 def _words(prize: str | None, sold_out: str | None, points: int) -> str:
     if prize is not None:
-        return f"{prize} with {points} points"
+        return f"{prize} with {plural(points, 'point')}"
     return "nothing" if sold_out is None else f"nothing, because {sold_out} is sold out"

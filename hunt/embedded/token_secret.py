@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hunt.embedded.secret_file import SecretFile
 from hunt.errors import SettingsError
+from hunt.plurals import plural
 
 #: Shortest secret that is accepted, in bytes, as for `HUNT_JWT_SECRET`.
 LEAST = 32
@@ -28,7 +29,7 @@ def jwt_secret(data_dir: Path) -> bytes:
     secret = FILE.contents(data_dir, lambda: secrets.token_urlsafe(48))
     if len(secret) < LEAST:
         raise SettingsError(
-            f"{data_dir / FILE.name}: {FILE.meaning} has {len(secret)} bytes, not {LEAST} or "
-            f"more; delete it, which ends all sessions, or set {FILE.setting}"
+            f"{data_dir / FILE.name}: {FILE.meaning} has {plural(len(secret), 'byte')}, "
+            f"not {LEAST} or more; delete it, which ends all sessions, or set {FILE.setting}"
         )
     return secret

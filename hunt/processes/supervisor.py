@@ -15,6 +15,7 @@ import trio
 
 from hunt.core.backoff import Backoff
 from hunt.errors import HuntError
+from hunt.plurals import plural
 from hunt.processes import control_socket
 from hunt.processes.control_socket import Hello, SocketFolder
 from hunt.processes.fork_server import ForkServer, StartError
@@ -151,7 +152,9 @@ class Supervisor:
             self._notify_ready()
 
     def _notify_ready(self) -> None:
-        self._notifier.ready(f"{len(self._slots)} processes at {', '.join(self._binds)}")
+        self._notifier.ready(
+            f"{plural(len(self._slots), 'process', 'processes')} at {', '.join(self._binds)}"
+        )
 
     async def _keep(self, slot: int) -> None:
         """Start the worker of a slot, and another one whenever it ends, until the server drains."""

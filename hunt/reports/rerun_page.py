@@ -7,6 +7,7 @@ from html import escape
 
 from hunt.core.definition import Definition
 from hunt.core.rerun import Outcome, Played
+from hunt.plurals import plural
 from hunt.reports.plot import head, number, path, ticks
 from hunt.reports.simulation_page import STYLE, table
 
@@ -49,11 +50,12 @@ def page(played: Played, other: Definition, before: Outcome, after: Outcome, lim
         )
         for prize, title in titles.items()
     )
+    clicks = plural(len(played.rows), "click", shown=f"{len(played.rows):,}")
     return "\n".join(
         [
             head(f"Replay of {played.definition.title}", STYLE),
             f"<body><main><h1>{escape(played.definition.title)}</h1>",
-            f'<p class="soft">{len(played.rows):,} clicks from {first:%Y-%m-%d %H:%M:%S} to '
+            f'<p class="soft">{clicks} from {first:%Y-%m-%d %H:%M:%S} to '
             f"{last:%Y-%m-%d %H:%M:%S} UTC, as played and under other rules.</p>",
             f'<p class="warn">{escape(limits)}</p>',
             table("Sums", ("sum", "as played", "other rules"), rows),

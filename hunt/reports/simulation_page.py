@@ -14,6 +14,7 @@ from hunt.core.intervals import Band
 from hunt.core.simulation import Scenario
 from hunt.core.simulation_summary import PrizeSummary, Summary
 from hunt.core.time_slices import TimeSpan
+from hunt.plurals import plural
 from hunt.reports import grants_chart, heat_map
 from hunt.reports.plot import head, number
 
@@ -76,13 +77,15 @@ def page(report: Report) -> str:
     measure, values = worth(definition, report.scenario.costs)
     values_on_map = grid(definition, values)
     span = TimeSpan(definition, report.scenario.by)
-    runs = "1 run" if summary.runs == 1 else f"{summary.runs} runs"
+    runs = plural(summary.runs, "run")
+    players = plural(report.scenario.players, "player", shown=f"{report.scenario.players:,}")
+    clicks = plural(summary.clicks.p50, "click", shown=number(summary.clicks.p50))
     return "\n".join(
         [
             head(f"Simulation of {definition.title}", STYLE),
             f"<body><main><h1>{escape(definition.title)}</h1>",
-            f'<p class="soft">Simulated: {runs} of {report.scenario.players:,} players with '
-            f"{number(summary.clicks.p50)} clicks, from {span.starts:%Y-%m-%d %H:%M} to "
+            f'<p class="soft">Simulated: {runs} of {players} with '
+            f"{clicks}, from {span.starts:%Y-%m-%d %H:%M} to "
             f"{span.ends:%Y-%m-%d %H:%M} UTC.</p>",
             '<p class="warn">This page shows the secret positions of the hunt. Do not publish it '
             "before the hunt has ended.</p>",

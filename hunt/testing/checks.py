@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hunt.core.events import Reward
+from hunt.plurals import plural
 from hunt.testing.connections import connections
 from hunt.testing.history import Attempt, Entry, History, Received
 from hunt.testing.stored_log import StoredLog
@@ -73,7 +74,7 @@ def once(history: History, log: StoredLog) -> list[Violation]:
     counts = Counter(row.id for row in log.rows)
     for click, count in counts.items():
         if count > 1:
-            found.append(_about("once", f"a click has {count} rows", history, log, click))
+            found.append(_about("once", f"a click has {plural(count, 'row')}", history, log, click))
     answers: dict[str, list[Attempt]] = {}
     sent: dict[tuple[str, str], list[float]] = {}
     for attempt in history.attempts(log.hunt):
@@ -144,7 +145,7 @@ def dense(history: History, log: StoredLog) -> list[Violation]:
         players = Counter(row.player for row in won)
         for player, count in players.items():
             if stock.per_player is not None and count > stock.per_player:
-                what = f"{player} got {stock.prize} {count} times, of {stock.per_player}"
+                what = f"{player} got {stock.prize} {plural(count, 'time')}, of {stock.per_player}"
                 theirs = [_row(row) for row in won if row.player == player]
                 found.append(Violation("dense", what, tuple(theirs[:LINES])))
     return found
@@ -158,12 +159,12 @@ def _stock(
     for row, returned in with_returns(sorted(won, key=lambda row: row.seq), voids, prize):
         stands += 1 - len(returned)
         if stands > stock:
-            what = f"{prize} was granted {stands} times, of a stock of {stock}"
+            what = f"{prize} was granted {plural(stands, 'time')}, of a stock of {stock}"
             found.append(Violation("dense", what, (_row(row),)))
             break
     stands = sum(row.seq not in voids for row in won)
     if counted != stands:
-        what = f"{prize} is counted {counted} times, and granted {stands} times"
+        what = f"{prize} is counted {plural(counted, 'time')}, and granted {plural(stands, 'time')}"
         found.append(Violation("dense", what, tuple(map(_row, won[-LINES:]))))
     return found
 

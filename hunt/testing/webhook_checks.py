@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
+from hunt.plurals import plural
 from hunt.testing.checks import LINES, Violation
 
 
@@ -55,6 +56,6 @@ def in_order(
     missing = [seq for _, seq, _ in owed if seq not in set(taken) and seq not in dead]
     if missing:
         seqs = ", ".join(map(str, missing[:5]))
-        what = f"{len(missing)} events never arrived, the first are {seqs}"
+        what = f"{plural(len(missing), 'event')} never arrived, the first are {seqs}"
         found.append(Violation("webhooks", what, tuple(map(str, requests[-LINES:]))))
     return found

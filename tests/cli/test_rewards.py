@@ -58,7 +58,7 @@ def test_rewards_are_shown_sent_and_voided(database: str) -> None:
 
     found = json.loads(run("verify", "harbour", "--json", **url).output)
     assert (found["void"], found["miscounted"]) == (1, [])
-    assert "1 rewards are void" in run("verify", "harbour", **url).output
+    assert "1 reward is void; its unit" in run("verify", "harbour", **url).output
     with psycopg.connect(database, autocommit=True) as conn:
         conn.execute("update prizes set granted = granted + 1 where id = 'coin'")
     with pytest.raises(HuntError, match="the count of grants is wrong for coin"):

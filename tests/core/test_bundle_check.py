@@ -78,7 +78,7 @@ def test_second_share_must_be_entered_before_the_first_click() -> None:
     [
         ({"format": 2}, "line 1: format 2 and algorithm 2 are unknown here"),
         ({"algorithm": 1}, "line 1: format 1 and algorithm 1 are unknown here"),
-        ({"rows": 401}, "line 1 tells 401 rows, and 400 are there"),
+        ({"rows": 401}, "line 1 tells 401 rows, and the file has 400"),
         ({"head": "0" * 64}, f"line 1 tells the last head {'0' * 64}, and the chain gives "),
     ],
 )
@@ -159,7 +159,7 @@ def test_every_sealed_code_must_be_there_in_order() -> None:
     codes = [each for each in lines if each["kind"] == "codes"]
     assert len(codes) == 1
     codes[0]["leaves"].pop()
-    assert wrong(lines) == "prize voucher: 24 of 25 codes are there"
+    assert wrong(lines) == "prize voucher: the file has 24 of 25 codes"
     codes[0]["first"] = 2
     assert "prize voucher: codes from 1 are missing" in wrong(lines)
 

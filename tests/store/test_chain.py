@@ -301,5 +301,5 @@ async def test_codes_are_sealed_when_they_are_loaded(database: str) -> None:
     with pytest.raises(ProofError, match="first 3 codes are not the sealed ones"):
         checked(lines, game)
     lines[-1] = altered(last, leaves=last.leaves[:4])
-    with pytest.raises(ProofError, match="4 of 5 codes are there"):
+    with pytest.raises(ProofError, match="the file has 4 of 5 codes"):
         checked(lines, game)

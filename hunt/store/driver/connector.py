@@ -12,6 +12,7 @@ from psycopg import errors as pg
 
 from hunt.core.backoff import Backoff
 from hunt.errors import ConnectTimeout, StoreError, StoreTimeout, StoreUnavailable
+from hunt.plurals import plural
 from hunt.store.driver import limits
 from hunt.store.driver.abandoned import Unfinished
 from hunt.store.driver.connection import Connection
@@ -127,4 +128,5 @@ class Connector:
         rows = await (await conn.execute(UNFINISHED, (pids,), prepare=False)).fetchall()
         abandoned.confirm([pid for (pid,) in rows])
         if len(abandoned.pids) + open_now >= self._most:
-            raise Unfinished(f"the server still runs {len(abandoned.pids)} calls that timed out")
+            calls = plural(len(abandoned.pids), "call")
+            raise Unfinished(f"the server still runs {calls} that timed out")

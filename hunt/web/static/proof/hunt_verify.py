@@ -54,6 +54,11 @@ def instant(text: str) -> int:
     return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def number(value: float | str) -> float:
     """Return a number of a definition, which a sealed one has as text."""
     return float(value)
@@ -344,7 +349,7 @@ class Settlement:
                 outcomes.append(outcome)
         prize, sold_out, points = outcomes[0]
         if (prize, sold_out) == found[:2]:
-            return f"{row['points']} points instead of {points}"
+            return f"{counted(row['points'], 'point')} instead of {points}"
         return f"{shown(*found[:2])} instead of {shown(prize, sold_out)}"
 
     def _outcome(
@@ -632,7 +637,7 @@ class Verifier:
         if not self._ended:
             self.fail("file", "the chain has no end: the file is not complete")
         if self.rows != self._start["rows"]:
-            self.fail("file", f"{self.rows} rows instead of {self._start['rows']}")
+            self.fail("file", f"{counted(self.rows, 'row')} instead of {self._start['rows']}")
         if self._head.hex() != self._start["head"]:
             self.fail("chain", "the last head is not that of the rows")
         if self._published is not None and self._published not in self.seals[:1]:
@@ -658,10 +663,9 @@ class Verifier:
                     self.fail("codes", f"the codes of {prize} are not those of seal {seal}")
         for prize, each in (self._sealed_codes[-1][1] if self._sealed_codes else {}).items():
             if granted[prize] > each["count"]:
-                self.fail(
-                    "codes",
-                    f"{prize} was granted {granted[prize]} times, with {each['count']} codes",
-                )
+                grants = counted(granted[prize], "time")
+                loaded = counted(each["count"], "code")
+                self.fail("codes", f"{prize} was granted {grants}, with {loaded}")
 
 
 def _public(public: Json, definition: Json, codes: Json) -> Iterator[str]:
@@ -754,9 +758,8 @@ def report(verifier: Verifier) -> str:
             continue
         wrong = verifier.failures.get(step)
         lines.append(f"ok    {meaning}" if wrong is None else f"WRONG {step}: {wrong}")
-    lines.append(
-        f"{verifier.rows} rows; the first seal is {verifier.seals[0] if verifier.seals else None}"
-    )
+    first = verifier.seals[0] if verifier.seals else None
+    lines.append(f"{counted(verifier.rows, 'row')}; the first seal is {first}")
     return "\n".join(lines)
 
 

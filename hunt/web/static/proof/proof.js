@@ -1,6 +1,7 @@
 // The page /proof/{hunt}: verifies a finished hunt in the browser.
 
 import { byId, element } from "../shared/elements.js";
+import { plural } from "../shared/plural.js";
 import { answersIn, answersInAddress, NoAnswer } from "./answers.js";
 import { canonical, hex, sha256, utf8 } from "./bytes.js";
 import { Replay } from "./replay.js";
@@ -33,7 +34,7 @@ async function check(answers = []) {
   steps.begin();
   byId("verdict").textContent = "";
   try {
-    const progress = (rows) => say(`Checked ${rows.toLocaleString("en")} of ${Number(lines[0].rows).toLocaleString("en")} clicks …`);
+    const progress = (rows) => say(`Checked ${rows.toLocaleString("en")} of ${plural(Number(lines[0].rows), "click")} …`);
     last = await verify(lines, { answers, seal, progress });
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
@@ -45,8 +46,7 @@ async function check(answers = []) {
   say("");
   const verdict = byId("verdict");
   verdict.dataset.state = failed ? "fails" : "holds";
-  const clicks = `${last.rows.toLocaleString("en")} clicks`;
-  verdict.textContent = failed ? `${failed} of the steps ${failed === 1 ? "does" : "do"} not hold.` : `Every step holds, for all ${clicks}.`;
+  verdict.textContent = failed ? `${plural(failed, "of the steps does", "of the steps do")} not hold.` : `Every step holds, for ${last.rows === 1 ? "" : "all "}${plural(last.rows, "click")}.`;
   byId("check-receipts").disabled = false;
   return last;
 }
@@ -77,7 +77,7 @@ async function open(data) {
 }
 
 function showStamped(count) {
-  const heads = count === 1 ? "One published fingerprint of the log was" : `${count.toLocaleString("en")} published fingerprints of the log were`;
+  const heads = plural(count, "published fingerprint of the log was", "published fingerprints of the log were");
   byId("stamped").textContent = `${heads} signed with the time by an authority. This page does not check the signatures; the command hunt verify does, with --authorities.`;
   byId("stamped").hidden = !count;
 }
@@ -98,9 +98,9 @@ function showSeals(seals) {
 function showOwn(log) {
   const mine = own === null ? [] : log.filter(({ player }) => player === own);
   byId("own").hidden = !mine.length;
-  byId("own-count").textContent = `This browser's player has ${mine.length} clicks in the log. Nobody else's are shown.`;
+  byId("own-count").textContent = `This browser's player has ${plural(mine.length, "click")} in the log. Nobody else's are shown.`;
   const rows = mine.map(({ seq, at, x, y, prize, points, sold_out: soldOut }) => {
-    const result = prize === null ? (soldOut ? `nothing: ${soldOut} was sold out` : "nothing") : `${prize}, ${points} points`;
+    const result = prize === null ? (soldOut ? `nothing: ${soldOut} was sold out` : "nothing") : `${prize}, ${plural(points, "point")}`;
     const cells = [String(seq), new Date(at / 1000).toISOString().slice(0, 23).replace("T", " "), `${x}, ${y}`, result];
     return element("tr", {}, ...cells.map((each) => element("td", {}, each)));
   });

@@ -2,6 +2,7 @@
 
 import { MapView } from "../game/map-view.js";
 import { byId, element } from "../shared/elements.js";
+import { plural } from "../shared/plural.js";
 import { Timeline } from "./timeline.js";
 
 const LENGTH = 30_000; // ms that the whole hunt takes
@@ -101,7 +102,7 @@ export class Replay {
   #figures() {
     const { clicks, granted } = this.#timeline;
     const finds = [...granted.values()].reduce((sum, number) => sum + number, 0);
-    byId("so-far").textContent = `${clicks.toLocaleString("en")} clicks, ${finds.toLocaleString("en")} finds`;
+    byId("so-far").textContent = `${plural(clicks, "click")}, ${plural(finds, "find")}`;
     for (const { id, stock } of this.#definition.prizes) {
       const { count, bar } = this.#bars.get(id);
       const given = granted.get(id) ?? 0;

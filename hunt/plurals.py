@@ -1,0 +1,16 @@
+"""Numbers with their nouns, in English."""
+
+from __future__ import annotations
+
+
+def plural(number: float, one: str, many: str | None = None, *, shown: str | None = None) -> str:
+    """Return a number with its noun, as in ``1 door`` and ``24 doors``.
+
+    Args:
+        number: How many.
+        one: The noun, and what depends on it, of one.
+        many: Those of all other numbers; None: `one` with an s.
+        shown: The number as text; None: its digits.
+    """
+    noun = one if number == 1 else many or f"{one}s"
+    return f"{number if shown is None else shown} {noun}"
