@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hunt.plurals import plural
 from reference_pages.tables import head, row
 
 Schema = Mapping[str, Any]
@@ -44,8 +45,8 @@ def _bounds(schema: Schema) -> str:
         _range(schema.get(least), schema.get(most), noun)
         for least, most, noun in (
             ("minimum", "maximum", ""),
-            ("minLength", "maxLength", " characters"),
-            ("minItems", "maxItems", " entries"),
+            ("minLength", "maxLength", "character characters"),
+            ("minItems", "maxItems", "entry entries"),
         )
     ]
     found += [
@@ -59,16 +60,23 @@ def _bounds(schema: Schema) -> str:
     return "".join(f", {each}" for each in found if each)
 
 
-def _range(least: int | None, most: int | None, noun: str) -> str:
-    """Return the bounds of a number, or of a number of things."""
-    match least, most:
-        case None, None:
-            return ""
-        case _, None:
-            return f"at least {least}{noun}"
-        case None, _:
-            return f"at most {most}{noun}"
-    return f"{least}{noun}" if least == most else f"{least} to {most}{noun}"
+def _range(least: int | None, most: int | None, nouns: str) -> str:
+    """Return the bounds of a number, or of a number of things.
+
+    Args:
+        least: The least number, or None.
+        most: The largest number, or None.
+        nouns: The noun of one thing and that of several; empty for a bare number.
+    """
+    last = least if most is None else most
+    if last is None:
+        return ""
+    shown = plural(last, *nouns.split()) if nouns else str(last)
+    if most is None:
+        return f"at least {shown}"
+    if least is None:
+        return f"at most {shown}"
+    return shown if least == most else f"{least} to {shown}"
 
 
 def fields(schema: Schema) -> Iterator[str]:

@@ -16,6 +16,7 @@ from hunt.bench.result import Result
 from hunt.bench.run import Run, latency_figures
 from hunt.bench.stream_clients import CombinedPoller, OpenStreams, StreamClient
 from hunt.bench.target import Target
+from hunt.plurals import plural
 
 #: Seconds after the last answer within which its event must arrive.
 PATIENCE = 5.0
@@ -51,7 +52,7 @@ class OutcomeChecker:
         self._answered: set[bytes] = set()  # click ids without an event
         self._early: set[bytes] = set()  # click ids with an event, but without an answer yet
         self._seqs: Counter[int] = Counter()  # player -> the last seq on the stream
-        self._wrong: Counter[str] = Counter()
+        self._wrong: Counter[tuple[str, str]] = Counter()  # by the words for one and for many
 
     def sent(self, connection: ClickConnection, due: float) -> None:
         """Record a click; its event is expected."""
@@ -67,20 +68,22 @@ class OutcomeChecker:
     def heard(self, listener: StreamClient, text: bytes | None) -> None:
         """Record the blocks that arrived on a stream, or its end (None)."""
         if text is None:
-            self._wrong["streams ended"] += 1
+            self._wrong["stream ended", "streams ended"] += 1
             return
         now = perf_counter()
         for click_id, seq in REWARD.findall(text):
             if int(seq) <= self._seqs[listener.number]:
-                self._wrong["events were out of order or duplicated"] += 1
+                what = "out of order or duplicated"
+                self._wrong[f"event was {what}", f"events were {what}"] += 1
             self._seqs[listener.number] = int(seq)
             player, due = self._sent.pop(click_id, (-1, 0.0))
             if player != listener.number:
-                self._wrong[
-                    "events belonged to no click in flight"
+                what = (
+                    "belonged to no click in flight"
                     if player < 0
-                    else "events came on another player's stream"
-                ] += 1
+                    else "came on another player's stream"
+                )
+                self._wrong[f"event {what}", f"events {what}"] += 1
                 continue
             self.delays.append(now - due)
             if click_id in self._answered:
@@ -95,9 +98,10 @@ class OutcomeChecker:
 
     def problems(self) -> list[str]:
         """Return the failed checks, each as a sentence."""
-        found = [f"{count} {what}" for what, count in self._wrong.items()]
+        found = [plural(count, *words) for words, count in self._wrong.items()]
         if self._answered:
-            found.append(f"{len(self._answered)} answered clicks did not arrive on their streams")
+            missing = plural(len(self._answered), "answered click")
+            found.append(f"{missing} did not arrive on the player's stream")
         return found
 
 

@@ -87,7 +87,7 @@ def _idle(
     finally:
         poller.close()
     if ended:
-        problems.append(f"{ended} idle streams ended")
+        problems.append(f"{plural(ended, 'idle stream')} ended")
     figures: dict[str, float | None] = {
         "opened_per_second": load.streams / opening,
         "server_mib": None,

@@ -59,10 +59,10 @@ def test_event_on_other_players_stream_is_found(referee: OutcomeChecker) -> None
 
 def test_ended_stream_is_found(referee: OutcomeChecker) -> None:
     referee.heard(player(1), None)
-    assert referee.problems() == ["1 streams ended"]
+    assert referee.problems() == ["1 stream ended"]
 
 
-@pytest.mark.parametrize(("rows", "word"), [(9, "not in the log"), (12, "clicks too many")])
+@pytest.mark.parametrize(("rows", "word"), [(9, "not in the log"), (12, "click too many")])
 def test_wrong_length_of_log_is_found(rows: int, word: str) -> None:
     run = Run(sent=11)
     run.statuses[200], run.statuses[504] = 10, 1
@@ -73,9 +73,9 @@ def test_wrong_length_of_log_is_found(rows: int, word: str) -> None:
 def test_only_load_shedding_statuses_are_accepted() -> None:
     run = Run(sent=3)
     run.statuses.update([200, 503, 500])
-    assert (run.refused, run.problems()) == (1, ["1 clicks were answered with 500"])
+    assert (run.refused, run.problems()) == (1, ["1 click was answered with 500"])
     run.sent = 4
-    assert "1 clicks got no answer" in run.problems()[0]
+    assert "1 click got no answer" in run.problems()[0]
 
 
 def test_percentile_is_an_observed_value() -> None:

@@ -48,7 +48,7 @@ def test_valid_token_is_described() -> None:
     assert found in {f"valid: player ada, all hunts, expires in {n} s\n" for n in (599, 600, 601)}
     admin = token(aud="hunt-admin", hunts=["harbour"])
     found = run("token", "--check", admin, "--admin", "--hunt", "harbour", **OWN).output
-    assert found.startswith("valid: operator ada, 1 hunts, ")
+    assert found.startswith("valid: operator ada, 1 hunt, ")
 
 
 def test_printed_token_is_valid_with_the_generated_secret(tmp_path: Path) -> None:

@@ -455,5 +455,5 @@ def test_differences_of_rules_are_sentences() -> None:
     new = parse(RULES.replace("{ moments = 5 }", "[[2026-11-01T18:00:00Z, 1]]").replace("3,", "4,"))
     assert differences(parse(RULES), new) == [
         "hunt harbour: attempts 3 per day -> 4 per day",
-        "prize chest: release 5 moments -> 1 steps",
+        "prize chest: release 5 moments -> 1 step",
     ]

@@ -29,7 +29,7 @@ def test_dead_letter_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("requests", "what"),
     [
-        (GOOD[:-1], "1 events never arrived"),
+        (GOOD[:-1], "1 event never arrived"),
         ([got(1), got(2, 500), got(2, 410)], "2 events never arrived"),
         ([got(1), got(5), got(2)], "2 came first after 5"),
         ([got(1), got(2, 500), got(5), got(2)], "5 was sent while 2 was not taken"),
