@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from hunt.core import timestamp
 from hunt.errors import HuntError, ProofError
+from hunt.plurals import plural
 
 #: Seconds for the connection and for each read of the answer.
 TIMEOUT = 10.0
@@ -40,9 +41,10 @@ def ask(url: str, query: bytes) -> bytes:
     finally:
         connection.close()
     if answer.status != 200 or len(found) > timestamp.LARGEST:
-        size = f"more than {timestamp.LARGEST}" if len(found) > timestamp.LARGEST else len(found)
+        most = timestamp.LARGEST
+        size = f"more than {most} bytes" if len(found) > most else plural(len(found), "byte")
         raise HuntError(
-            f"{url}: answered {answer.status} with {size} bytes, which is not a timestamp; "
+            f"{url}: answered {answer.status} with {size}, which is not a timestamp; "
             "check the address"
         )
     return found
