@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from hunt.errors import HuntError, SettingsError
 from hunt.logs import configure
 from hunt.processes.control_socket import open_socket_folder
 from hunt.processes.fork_server import ForkServer
+from hunt.processes.forked_task import ForkedTask
 from hunt.processes.listening import listening, url
 from hunt.processes.start_line import log_start
 from hunt.processes.supervisor import Supervisor
@@ -58,8 +60,9 @@ def command(
     ).settings
     # Before the first log line, for which a thread starts.
     fork_server = _fork_server()
+    task = ForkedTask.forked(partial(_prepare, settings)) if settings.embedded else None
     configure(settings)
-    if running.run(_run, settings, fork_server) == signal.SIGINT:
+    if running.run(_run, settings, fork_server, task) == signal.SIGINT:
         raise SystemExit(130)
 
 
@@ -75,19 +78,28 @@ def _fork_server() -> ForkServer | None:
     return ForkServer.forked(load_application())
 
 
-async def _run(settings: Settings, fork_server: ForkServer | None) -> signal.Signals | None:
+async def _run(
+    settings: Settings, fork_server: ForkServer | None, task: ForkedTask | None
+) -> signal.Signals | None:
     """Serve until the server has drained; return the signal that ended it, or None.
+
+    Args:
+        settings: The settings of the server.
+        fork_server: The first fork server; None: the supervisor starts it.
+        task: Prepares the embedded database; None: there is no embedded database.
 
     Raises:
         HuntError: The server could not start, or its workers crash repeatedly.
     """
     notifier = Notifier(os.environ)
     async with AsyncExitStack() as stack:
-        # First, because a wrong address fails at once, and the database may take long to start.
+        if task is not None:
+            stack.callback(task.close)
+        # Before the database, which may take long to start: a wrong address fails at once.
         sockets = await stack.enter_async_context(listening(_addresses(settings)))
         given = settings
-        if settings.embedded:
-            settings = await stack.enter_async_context(_embedded(settings))
+        if task is not None:
+            settings = await stack.enter_async_context(_embedded(settings, task))
         if not settings.jwt_secret:
             raise SettingsError(arguments.NO_SECRET)
         binds = [url(sock) for sock in sockets[: len(settings.bind)]]
@@ -120,16 +132,31 @@ def _say(settings: Settings, binds: list[str]) -> None:
         print(f"hunt is open at {bind}/", flush=True)
 
 
+def _prepare(settings: Settings, conninfo: str) -> None:
+    """Migrate the embedded database, and create the demo hunt.
+
+    It runs in a process of its own, because it uses 4 MiB of memory that the supervisor would
+    keep.
+    """
+    configure(settings)
+    postgres.forget_libpq_variables()
+    running.run(_migrate, settings, conninfo)
+
+
+async def _migrate(settings: Settings, conninfo: str) -> None:
+    async with await Connection.connect(conninfo, autocommit=True) as conn:
+        await schema.migrate(conn)
+    async with open_pool(conninfo, size=1) as pool:
+        hunts = Hunts(pool, arguments.key_ring(settings))
+        demo = parse(resources.files("hunt").joinpath("harbour.toml").read_text("utf-8"))
+        await hunts.open_new(demo, seed=new_seed(os.urandom), actor="hunt serve")
+
+
 @asynccontextmanager
-async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
+async def _embedded(settings: Settings, task: ForkedTask) -> AsyncIterator[Settings]:
     """Run the embedded PostgreSQL, with the schema and the demo hunt."""
     async with postgres.server(settings.data_dir) as conninfo:
-        async with await Connection.connect(conninfo, autocommit=True) as conn:
-            await schema.migrate(conn)
-        async with open_pool(conninfo, size=1) as pool:
-            hunts = Hunts(pool, arguments.key_ring(settings))
-            demo = parse(resources.files("hunt").joinpath("harbour.toml").read_text("utf-8"))
-            await hunts.open_new(demo, seed=new_seed(os.urandom), actor="hunt serve")
+        await task.run(conninfo)
         secrets = settings.jwt_secret or (jwt_secret(settings.data_dir),)
         yield replace(
             arguments.with_data_keys(settings),

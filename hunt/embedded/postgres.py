@@ -69,7 +69,7 @@ async def server(
         StoreUnavailable: The server did not start; or, in an exception group that
             also cancels the body, the process that owns it ended.
     """
-    _forget_libpq_variables()
+    forget_libpq_variables()
     with _refused(data_dir):
         data_dir = make_private(data_dir)
         lock = open_lock(data_dir)
@@ -203,7 +203,8 @@ def _locked(lock: int, kind: int) -> bool:
     return True
 
 
-def _forget_libpq_variables() -> None:
+def forget_libpq_variables() -> None:
+    """Remove libpq's variables from the environment of this process."""
     for name in [each for each in os.environ if each.startswith("PG")]:
         del os.environ[name]
 

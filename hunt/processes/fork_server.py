@@ -108,7 +108,7 @@ class ForkServer:
             raise
         if pid == 0:
             ours.close()
-            _detach()
+            detach()
             fork_main.serve(make, theirs)
         theirs.close()
         return cls(pid, ours)
@@ -189,7 +189,7 @@ def _channel() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def _detach() -> None:
+def detach() -> None:
     """Give this forked process what `ForkServer.started` gives to a new one."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
