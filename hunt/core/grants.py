@@ -30,8 +30,8 @@ class Given(NamedTuple):
 class Grants:
     """The grants of a hunt's prizes so far.
 
-    States the rule of the SQL functions `hunt_commit` and `hunt_settle` for code that has no
-    database.  A property test in ``tests/store/test_grants.py`` compares them.
+    States the rule of the SQL functions `hunt_commit`, `hunt_settle` and `hunt_settle_in_order`
+    for code that has no database.  A property test in ``tests/store/test_grants.py`` compares them.
 
     Args:
         definition: The hunt.

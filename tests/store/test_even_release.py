@@ -30,7 +30,7 @@ COIN = Prize("coin", "Coin", 5, 0.5, 1, None, starts=STARTS, release=Even())
 #: Two clicks of two players that drew the coin.
 SETTLE = """
     select denied from hunt_settle(
-        %s, %s, null, null, '{ada,bob}', array[point '(1,1)', point '(1,1)'],
+        %s, %s, null, null, null, true, '{ada,bob}', array[point '(1,1)', point '(1,1)'],
         '{coin,coin}', '{5,5}')
 """
 CHANGE = "update prizes set stock = %s, even = %s, granted = %s where hunt = %s"

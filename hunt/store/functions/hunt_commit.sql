@@ -62,7 +62,12 @@ declare
     v_attempts  int;
     v_per       text;
     v_since     timestamptz;
-    v_over      text[];  -- null until attempts were counted: the players with more clicks than attempts
+    v_over      text[];  -- players with more clicks than attempts; null: not known
+    v_wins_from timestamptz;  -- when the period of v_max_wins began
+    v_found     int;      -- players with a count of attempts
+    v_out       boolean;  -- whether a player has no attempts left
+    v_full      text[];   -- the players who have v_max_wins wins
+    v_single    boolean;  -- whether no player clicked twice
     v_max_wins  int;
     v_wins_per  text;
     v_max_speed float8;
@@ -108,6 +113,9 @@ begin
     if v_attempts is not null then
         v_since := hunt_period(v_per, v_timezone, v_at);
     end if;
+    if v_max_wins is not null then
+        v_wins_from := hunt_period(v_wins_per, v_timezone, v_at);
+    end if;
 
     v_all_new := v_open
         and (select count(distinct i.click_id) from unnest(p_ids) as i (click_id)) = v_size
@@ -124,8 +132,23 @@ begin
                        and hunt_distance(c.place, i.place, v_sphere)
                            > v_max_speed * greatest(extract(epoch from v_at - c.at), 0)::float8);
     end if;
-    if v_all_new and v_attempts is not null then
-        v_over := hunt_count_in_period(v_hunt, 'a', v_attempts, v_since, p_players);
+    if v_since is not null or v_wins_from is not null then
+        select count(*) filter (where c.what = 'a'),
+               bool_or(c.what = 'a' and c.since = v_since and c.count >= v_attempts),
+               array_agg(c.player) filter (
+                   where c.what = 'w' and c.since = v_wins_from and c.count >= v_max_wins)
+          into v_found, v_out, v_full
+          from player_periods c where c.hunt = v_hunt and c.player = any (p_players);
+        -- A player has one count of attempts, so as many counts as clicks are of different players.
+        v_single := v_found = v_size
+            or (select count(distinct i.player collate "C") from unnest(p_players) as i (player)) = v_size;
+    end if;
+    if v_all_new and v_attempts is not null and (v_out or not v_single) then
+        v_over := array(
+            select i.player from unnest(p_players) as i (player) group by i.player
+            having count(*) > v_attempts - coalesce((
+                select c.count from player_periods c
+                 where c.hunt = v_hunt and c.player = i.player and c.what = 'a' and c.since = v_since), 0));
         v_all_new := v_over = '{}';
     end if;
     if not v_all_new then
@@ -160,7 +183,7 @@ begin
     if v_size > 0 and v_rules then
         select s.p_prizes, s.p_points, s.denied, s.sold, s.given into p_prizes, p_points, v_denied, v_sold, v_given
           from hunt_settle(
-                   v_hunt, v_at, v_max_wins, hunt_period(v_wins_per, v_timezone, v_at),
+                   v_hunt, v_at, v_max_wins, v_wins_from, v_full, coalesce(v_single, false),
                    p_players, p_places, p_prizes, p_points) s;
         if v_given <> '{}' and v_all_new then  -- the clicks' own prizes do not tell what they got
             v_all_new := false;
@@ -239,6 +262,10 @@ begin
         if v_has_codes then
             v_codes := hunt_bind_codes(v_hunt, v_last, p_prizes, v_denied);
         end if;
+        -- Rows of players are locked in the order of hunt_erase: player_prizes, player_periods, player_clicks.
+        if v_since is not null or v_wins_from is not null then
+            perform hunt_count_in_period(v_hunt, v_since, v_wins_from, v_single, p_players, v_won);
+        end if;
         if v_max_speed is not null then
             -- "on conflict" would lock each row before its update. The rows are found by probes of the index, and joined by
             -- their address, whatever size the planner assumes for the table. Only an erasure writes them meanwhile.
@@ -258,11 +285,6 @@ begin
             select v_hunt, i.player, v_at, case when v_max_speed is not null then i.place end
               from unnest(p_players, p_places) as i (player, place)
             on conflict do nothing;
-        end if;
-
-        if v_attempts is not null and v_over is distinct from '{}' then
-            perform hunt_count_in_period(v_hunt, 'a', v_attempts, v_since, array(
-                select i.player from unnest(p_players) as i (player) where v_over is null or i.player = any (v_over)));
         end if;
 
         -- A notice holds 8,000 bytes. Rows that do not fit are read from the table by the processes that need them, and so

@@ -1,8 +1,8 @@
 -- Return the clicks of a batch that are to be settled, in their order, as arrays like those of hunt_commit. These are the
 -- first click of each id that is not in the log. In a hunt with a cooldown they are only the first one of each player,
 -- and only if the player's cooldown is over. With p_attempts they are only as many of a player as are left of that number
--- in the period that began at p_since. If the attempts of the batch were counted before, p_over holds the players with
--- more clicks than attempts; else it is null.
+-- in the period that began at p_since. If it is known, p_over holds the players with more clicks than attempts; else it is
+-- null.
 --
 -- The plan is custom for the reason given in hunt_seen.
 -- Databases of development versions still have its predecessor, hunt_append, which nothing calls.
