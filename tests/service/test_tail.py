@@ -155,7 +155,7 @@ async def test_rewards_without_streams_are_skipped(
     autojump_clock: MockClock,
 ) -> None:
     table, followed = Table(9), [False]
-    tail, published = follow(table, poll=1000, wanted=lambda hunt: followed[0])
+    tail, published = follow(table, poll=1000, wanted=lambda hunt: hunt != "harbour" or followed[0])
     async with trio.open_nursery() as nursery:
         await nursery.start(tail.run)
         tail.committed("harbour", [reward(1), reward(2)])
