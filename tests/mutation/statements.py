@@ -12,7 +12,12 @@ CAMPAIGNS = (
 BANS = ("tests/store/test_bans.py", "tests/web/admin/test_bans.py")
 SCHEDULE = ("tests/store/test_schedule.py", "tests/web/admin/test_schedule.py")
 NAMES = ("tests/store/test_names.py", "tests/web/routes/test_names.py")
-PROOF = ("tests/store/test_chain.py", "tests/web/routes/test_proof.py", "tests/web/test_bundle.py")
+PROOF = (
+    "tests/store/test_chain.py",
+    "tests/store/test_chain_entries.py",
+    "tests/web/routes/test_proof.py",
+    "tests/web/test_bundle.py",
+)
 ERASURE = ("tests/store/test_chain.py", "tests/store/test_retention.py")
 
 _LISTED: Listed = (
