@@ -43,7 +43,7 @@ def pace(prize: Prize, won: dict[int, bool], *, late: timedelta = 0 * SECOND) ->
 EVEN = {second: second % 2 == 1 for second in range(1, 120)}
 
 
-def test_drawn_prize_that_follows_its_plan_is_right() -> None:
+def test_drawn_prize_that_follows_its_plan_passes() -> None:
     found = pace(COIN, EVEN)
     assert (found.early, found.behind) == (False, False)
     assert (found.granted, found.planned) == (60, 60)

@@ -338,7 +338,7 @@ async def test_ends_of_many_banned_streams_let_other_tasks_run(
     assert any(0 < each < 6 for each in ends)
 
 
-async def test_backlog_is_told_in_frames_and_clients() -> None:
+async def test_backlog_is_counted_in_frames_and_clients() -> None:
     made, _ = make_hub()
     assert made.backlog() == (0, 0)
     with (

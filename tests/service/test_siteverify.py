@@ -37,7 +37,7 @@ async def test_right_answer_is_taken_once(kind: str) -> None:
         assert service.forms == [sent | ({"sitekey": SITE_KEY} if kind == "hcaptcha" else {})] * 2
 
 
-async def test_longest_answer_is_asked_and_a_longer_one_is_not() -> None:
+async def test_longest_answer_is_sent_and_a_longer_one_is_refused() -> None:
     async with opened() as (made, service):
         await made.verify("right".ljust(LONGEST, "x"))
         with pytest.raises(ValueError, match="the answer is too long"):
@@ -45,7 +45,7 @@ async def test_longest_answer_is_asked_and_a_longer_one_is_not() -> None:
         assert len(service.forms) == 1
 
 
-async def test_wrong_secret_says_nothing_about_the_answer() -> None:
+async def test_wrong_secret_makes_the_service_unavailable() -> None:
     async with opened(secret="other") as (made, _):
         with pytest.raises(Unavailable, match="the service answered invalid-input-secret"):
             await made.verify("right")

@@ -60,7 +60,7 @@ async def test_test_is_sent_signed_and_recorded() -> None:
     assert stored.asked == calls * 2
 
 
-async def test_address_that_is_not_permitted_is_the_answer() -> None:
+async def test_address_that_is_not_permitted_is_reported() -> None:
     async with receiving() as receiver:
         stored = Stored(receiver.url)
         answer = await send_test(stored, "harbour", 7, [], actor="root")
