@@ -7,9 +7,9 @@ def plural(number: float, one: str, many: str | None = None, *, shown: str | Non
     """Return a number with its noun, as in ``1 door`` and ``24 doors``.
 
     Args:
-        number: How many.
-        one: The noun, and what depends on it, of one.
-        many: Those of all other numbers; None: `one` with an s.
+        number: The number.
+        one: The noun for the number 1, with the words that depend on it.
+        many: The same for all other numbers; None: `one` with an s.
         shown: The number as text; None: its digits.
     """
     noun = one if number == 1 else many or f"{one}s"

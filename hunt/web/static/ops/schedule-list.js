@@ -99,7 +99,7 @@ export class ScheduleList {
   }
 }
 
-/** Return an entry as a person reads it. */
+/** Return an entry as text. */
 export function titleOf({ action, text, prize, count }) {
   if (action === "announce") return text === null ? "Withdraw the announcement" : `Announce “${text}”`;
   if (action === "release") return `Release ${count} of ${prize}`;
