@@ -168,9 +168,14 @@ class Servers:
                 continue
             share = (until - trio.current_time()) / (len(servers) - number)
             try:
-                return await server.connect(attempt, min(share, self._limit)), server
+                made = await server.connect(attempt, min(share, self._limit))
             except psycopg.Error as exc:
                 failures.append(exc)
+                continue
+            for other in servers:
+                if other is not server:  # a frozen one would keep its sockets for ever
+                    other.abandoned.close()
+            return made, server
         worst = next((e for e in failures if isinstance(e, pg.ConnectionTimeout)), failures[-1])
         if len(failures) == 1:
             raise worst

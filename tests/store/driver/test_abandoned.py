@@ -84,6 +84,25 @@ async def test_connection_without_a_limit_leaves_no_socket(database: str) -> Non
     assert not server.abandoned.pids
 
 
+async def test_change_of_the_server_closes_the_sockets_to_the_other(database: str) -> None:
+    proxies = [Proxy(to_database(database)) for _ in range(2)]
+    async with trio.open_nursery() as nursery, await Connection.connect(database) as other:
+        for each in proxies:
+            await nursery.start(each.run)
+        ports = ",".join(str(each.port) for each in proxies)
+        conninfo = make_conninfo(database, host="127.0.0.1,127.0.0.1", port=ports)
+        async with open_pool(conninfo, size=2) as pool:
+            [first, _] = pool._connector.servers.in_order()
+            pid = await abandon(pool)
+            assert first.abandoned
+            proxies[0].refuse = True
+            async with pool.connection(insist=True):
+                assert not first.abandoned
+                assert first.abandoned.pids == {pid}
+            await other.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+        nursery.cancel_scope.cancel()
+
+
 def pair() -> tuple[socket.socket, socket.socket]:
     """Return both ends of a TCP connection."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
