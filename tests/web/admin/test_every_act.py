@@ -66,7 +66,7 @@ NAMED = {"admin_players.refuse"}
 SHARED = {"admin.seed_share"}
 
 #: Other processes of the server ask for it; the operator's own request is recorded.
-FORWARDED = {"admin_addresses.counters", "ops.kept", "admin_minutes.of_process"}
+FORWARDED = {"admin_addresses.counters", "ops.kept"}
 
 #: Tested apart, because it ends the server.
 DRAIN = "process.drain"

@@ -64,7 +64,6 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "admin_schedule.remove": ("DELETE", f"{HUNTS}/harbour/schedule/1", {}),
     "admin_bans.remove": ("DELETE", f"{ADMIN}/bans/1", {}),
     "admin_live.live": ("GET", f"{HUNTS}/harbour/live", {}),
-    "admin_minutes.of_process": ("GET", "/ops/minutes/harbour", {}),
     "admin_anomalies.anomalies": ("GET", f"{HUNTS}/harbour/anomalies", {}),
     "admin_addresses.counters": ("GET", "/ops/addresses/harbour", {}),
     "admin_audit.audit": ("GET", f"{ADMIN}/audit", {}),
