@@ -132,3 +132,25 @@ async def test_heads_that_another_process_publishes_are_left_to_it(database: str
         await conn.execute("select pg_advisory_xact_lock(hashtextextended('hunt heads', 0))")
         with trio.fail_after(10):
             assert await publish(pool) == []
+
+
+async def test_seals_and_heads_are_those_of_one_hunt_in_their_order(database: str) -> None:
+    async with opened(database, LIMITED) as (log, pool):
+        hunts, proofs = Hunts(pool), Proofs(pool, KeyRing(()))
+        await hunts.apply(replace(LIMITED, id="river"), seed=bytes(32), actor="test")
+        await hunts.open("river")
+        await publish(pool)
+        await log.append("harbour", [click("ada", "coin")])
+        await void_first(pool)
+        await hunts.apply(replace(LIMITED, title="Port"), seed=b"", actor="test")
+        await publish(pool)
+        sealed = await execute(
+            pool,
+            "select document from proof_entries where definition is not null"
+            " and hunt = (select number from hunts where id = 'harbour') order by number",
+        )
+        found = (await proofs.present("harbour")).seals
+        assert [document for document, _ in found] == [document for (document,) in sealed]
+        assert len(found) == 2
+        assert [each.seq for each in await proofs.heads("harbour", -1, 9)] == [0, 1]
+        assert [each.seq for each in await proofs.heads("harbour", -1, 1)] == [0]
