@@ -77,7 +77,7 @@ def test_python_verifier_imports_the_standard_library_only() -> None:
 
 
 def test_javascript_verifier_imports_its_own_modules_only() -> None:
-    for name in ("bytes.js", "draw.js", "verify.js"):
+    for name in ("bytes.js", "counted.js", "draw.js", "verify.js"):
         text = (STATIC / name).read_text("utf-8")
         found = re.findall(r'from "([^"]+)"', text)
-        assert set(found) <= {"./bytes.js", "./draw.js"}, name
+        assert set(found) <= {"./bytes.js", "./counted.js", "./draw.js"}, name

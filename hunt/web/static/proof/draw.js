@@ -1,8 +1,8 @@
 // The draw of a click and the rule of its settlement, written anew from docs/reference/proof.md.
 // Shares no code with the server. Runs in browsers and in Node.js 20. Times are whole microseconds since 1970.
 
-import { plural } from "../shared/plural.js";
 import { bytes, instant, joined, utf8 } from "./bytes.js";
+import { counted } from "./counted.js";
 
 const SECOND = 1_000_000;
 const DAY = 86_400 * SECOND;
@@ -298,7 +298,7 @@ export class Settlement {
         first ??= { prize, soldOut, points };
       }
     }
-    if (first.prize === row.prize && first.soldOut === row.sold_out) return `${plural(row.points, "point")} instead of ${first.points}`;
+    if (first.prize === row.prize && first.soldOut === row.sold_out) return `${counted(row.points, "point")} instead of ${first.points}`;
     return `${shown(row.prize, row.sold_out)} instead of ${shown(first.prize, first.soldOut)}`;
   }
 

@@ -1,8 +1,8 @@
 // Verifies the bundle of a finished hunt, in steps; see docs/reference/proof.md. Shares no code with the server.
 // Runs in browsers and in Node.js 20: it needs WebCrypto, and no network.
 
-import { plural } from "../shared/plural.js";
 import { bytes, canonical, hex, hmac, instant, joined, sha256, utf8 } from "./bytes.js";
+import { counted } from "./counted.js";
 import { Draws, Settlement, Version } from "./draw.js";
 
 /** The steps, in their order. */
@@ -228,13 +228,13 @@ class Verifier {
   async finish() {
     const { rows, seals } = this.found;
     if (!this.#ended) this.#fail("file", "the chain has no end: the file is not complete");
-    if (rows !== this.#start.rows) this.#fail("file", `${plural(rows, "row")} instead of ${this.#start.rows}`);
+    if (rows !== this.#start.rows) this.#fail("file", `${counted(rows, "row")} instead of ${this.#start.rows}`);
     if (hex(this.#head) !== this.#start.head) this.#fail("chain", "the last head is not that of the rows");
     if (this.#published && seals[0]?.hash !== this.#published) this.#fail("seals", "the first seal is not the published one");
     for (const [seal, codes] of this.#sealedCodes) await this.#pool(seal, codes);
     for (const [prize, { count }] of Object.entries(this.#sealedCodes.at(-1)?.[1] ?? {})) {
       const granted = this.found.settlement.granted.get(prize) ?? 0;
-      if (granted > count) this.#fail("codes", `${prize} was granted ${plural(granted, "time")}, with ${plural(count, "code")}`);
+      if (granted > count) this.#fail("codes", `${prize} was granted ${counted(granted, "time")}, with ${counted(count, "code")}`);
     }
     for (const seq of this.#wanted.keys()) this.#fail("receipts", `there is no row ${seq}`);
     for (const { seq, receipt } of this.#answers) {
