@@ -303,3 +303,31 @@ async def test_codes_are_sealed_when_they_are_loaded(database: str) -> None:
     lines[-1] = altered(last, leaves=last.leaves[:4])
     with pytest.raises(ProofError, match="the file has 4 of 5 codes"):
         checked(lines, game)
+
+
+async def test_bundle_has_nothing_of_another_hunt(database: str) -> None:
+    ring = KeyRing([("a", bytes(32))])
+    prizes = ("wine", "ale")
+    vouchers = tuple(Prize(each, each, 1, 0.3, None, None, codes=True) for each in prizes)
+    async with open_pool(database, size=4) as pool:
+        hunts, codes, games = Hunts(pool, ring), Codes(pool, ring), []
+        for hunt in ("harbour", "river"):
+            await hunts.apply(defined(id=hunt, prizes=vouchers), seed=SEED, actor="test")
+            for prize in prizes:
+                loaded = [f"{hunt}-{prize}-{number}" for number in range(9)]
+                await codes.load(hunt, prize, [loaded], actor="test")
+            await hunts.open(hunt)
+            found = await hunts.get(hunt)
+            assert found is not None
+            game = Game(pool, found, ring)
+            while (first := game.click()).player != "p3":
+                pass
+            outcomes = await game.log.append(hunt, [first, *(game.click() for _ in range(6))])
+            game.keep(outcomes)
+            games.append(game)
+        await Players(pool).erase("p3", actor="test")
+        lines = await exported(pool, ring)
+    report = checked(lines, games[0])
+    assert (report.rows, report.codes) == (7, 18)
+    sealed = [each.prize for each in lines if isinstance(each, bundle.Codes)]
+    assert sealed == sorted(prizes)
