@@ -15,7 +15,7 @@ from hunt.service.joint_commits import Workers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """What an engine uses of its worker process, and of the other workers of the node."""
+    """The services of a worker process, and of the other workers of the node, for an engine."""
 
     connections: Connections | None = None  #: None where hunt does not accept connections
     #: Called when a drain begins to refuse clicks; must not block.

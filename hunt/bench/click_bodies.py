@@ -49,7 +49,7 @@ def random_uuids() -> Iterator[bytes]:
 
 
 class Ground(Struct, frozen=True):
-    """Where clicks are made."""
+    """Positions of clicks."""
 
     map: Map
     accuracy: float | None = None  #: of each click; None: not reported

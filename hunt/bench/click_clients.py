@@ -40,7 +40,7 @@ class ClickClients:
     Args:
         target: Server and hunt.
         players: One for each connection.
-        ground: Where the clicks are made.
+        ground: Positions of the clicks.
         poller: Poller that watches the connections; may watch others, too.
         settled: Called for each answer with status 200, with its time.
         sent: Called before each click is sent, with its scheduled time.

@@ -18,7 +18,7 @@ def lines(summary: Summary, measure: str, *, costs: bool) -> Iterator[str]:
 
     Args:
         summary: The simulation.
-        measure: What the values of crowds count, such as "points".
+        measure: Unit of the values of crowds, such as "points".
         costs: Whether prizes have a cost.
     """
     yield from _prizes(summary)

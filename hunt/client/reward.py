@@ -18,7 +18,7 @@ class Reward(msgspec.Struct, frozen=True):
     sold_out: str | None = None  #: the prize that the click drew, if its stock was used up
     state: str | None = None  #: of the prize: claimed, sent or void; None: granted, or no prize
     code: str | None = None  #: the code of a prize with codes
-    test: bool = False  #: of a test hunt: nobody fulfils it
+    test: bool = False  #: it is of a test hunt: do not fulfil it
 
 
 class Answer(Reward, frozen=True):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_DOORS = 100
 
-#: Which doors count for a streak.
+#: Doors that count for a streak.
 Streak = Literal["played", "won"]
 
 #: As shown to players.
@@ -28,7 +28,7 @@ DoorState = Literal["coming", "open", "paused", "over"]
 
 
 class Campaign(Struct, frozen=True):
-    """What the doors of a campaign have in common."""
+    """The common properties of the doors of a campaign."""
 
     id: str  #: 1-64 of ``[a-z0-9-]``; no hunt has it
     title: str

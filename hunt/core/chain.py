@@ -85,7 +85,7 @@ def leaf(click_id: str, pseudonym: str, x: float, y: float) -> bytes:
 
     Args:
         click_id: A UUID in its canonical form.
-        pseudonym: Of the player: 32 hex digits.
+        pseudonym: Pseudonym of the player: 32 hex digits.
         x: Position of the click.
         y: Position of the click.
     """
@@ -118,8 +118,8 @@ def after_batch(
         head: The head before it.
         first: Seq of its first row.
         at: The time of all its rows, as in ``2026-11-01T18:00:00.123456Z``.
-        results: Of each row.
-        leaves: Of each row.
+        results: Result of each row.
+        leaves: Leaf of each row.
     """
     lines = (
         at,
@@ -178,7 +178,7 @@ def code_salt(key: bytes, prize: str, position: int) -> bytes:
     Args:
         key: The secret key of the hunt's codes; 32 bytes.
         prize: Id of the prize.
-        position: Of the code among those of the prize, >= 1.
+        position: Position of the code among those of the prize, >= 1.
     """
     return hmac.digest(key, _CODE_SALT + f"{prize}\n{position}".encode(), "sha256")[:16]
 

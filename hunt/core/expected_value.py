@@ -65,7 +65,7 @@ def grid(definition: Definition, values: Mapping[str, float]) -> Grid:
 
     Args:
         definition: The hunt.
-        values: What a unit of each prize counts.
+        values: Value of a unit of each prize.
     """
     prizes = [each for each in definition.prizes if not each.first and values[each.id]]
 

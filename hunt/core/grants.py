@@ -21,7 +21,7 @@ INSTANT = timedelta(microseconds=1)
 
 
 class Given(NamedTuple):
-    """What a click gets."""
+    """The outcome of a click."""
 
     prize: str | None  #: None: nothing
     sold_out: str | None = None  #: the prize that it drew, and whose stock was used up

@@ -12,7 +12,7 @@ from hunt.core.definition import is_test
 from hunt.core.sse import event_id
 from hunt.core.wire import encode
 
-#: Which rows of a log are events: those that won a prize, or all.
+#: Kinds of rows that are events: those that won a prize, or all.
 Events = Literal["wins", "clicks"]
 
 
@@ -53,7 +53,7 @@ class LogEvent(Struct, frozen=True):
 
 
 class EventFilter(Struct, frozen=True):
-    """Which rows of a log are events."""
+    """A filter for the rows of a log that are events."""
 
     events: Events = "wins"
     prizes: tuple[str, ...] | None = None  #: only wins of these prizes; None: of all

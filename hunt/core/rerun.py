@@ -43,7 +43,7 @@ class Played(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, kw_only=True):
-    """What the clicks got under one set of rules."""
+    """The results of the clicks under one set of rules."""
 
     counted: int = 0  #: clicks that count
     points: int = 0

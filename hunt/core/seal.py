@@ -25,7 +25,7 @@ class Pool(Struct, frozen=True):
 
 
 class Position(Struct, frozen=True, kw_only=True):
-    """What the database knows of a hunt at the moment of a seal."""
+    """The data of a hunt at the moment of a seal."""
 
     number: int  #: of the seal, >= 1
     version: int  #: of the definition
@@ -72,7 +72,7 @@ def document(definition: Definition, seed: bytes, position: Position) -> dict[st
     Args:
         definition: The hunt.
         seed: The first share of its seed; 32 bytes.
-        position: Where the seal is in the chain.
+        position: Position of the seal in the chain.
     """
     salt = chain.definition_salt(seed, position.number)
     return {

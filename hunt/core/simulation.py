@@ -58,7 +58,7 @@ class Players(Struct, frozen=True):
 
 
 class CrowdResult(Struct):
-    """What a crowd got."""
+    """The results of a crowd."""
 
     players: int = 0
     winners: int = 0

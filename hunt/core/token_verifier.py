@@ -31,7 +31,7 @@ _NO_KEYS_YET = "the keys of tokens are not known yet"
 
 _jws = PyJWS()
 
-#: What parsing and verification of arbitrary text may raise.
+#: Exceptions that parsing and verification of arbitrary text may raise.
 _NOT_A_TOKEN = (jwt.PyJWTError, ValueError, OverflowError, RecursionError)
 
 

@@ -19,7 +19,7 @@ OWN = "HS256"
 
 Use = Literal["bearer", "cookie", "ticket", "admin"]
 
-#: What an operator may do; `hunt.web.admin.rights` has the routes of each role.
+#: Roles of operators; `hunt.web.admin.rights` has the routes of each role.
 Role = Literal["viewer", "support", "fulfilment", "designer", "operator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 

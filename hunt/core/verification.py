@@ -101,7 +101,7 @@ class Verifier:
 
 
 class _Rules:
-    """What a draw may lead to, by one version of the definition."""
+    """The possible outcomes of a draw, by one version of the definition."""
 
     def __init__(self, definition: Definition) -> None:
         self.draw = Odds(definition).draw

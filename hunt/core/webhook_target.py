@@ -1,4 +1,4 @@
-"""Where webhooks may be sent: URLs, and the addresses that may be connected to."""
+"""Permitted targets of webhooks: URLs, and the addresses that may be connected to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one player has in a campaign: history, standing, and the place on the leaderboard."""
+"""The data of one player in a campaign: history, standing, and rank on the leaderboard."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def problem(
 
     Args:
         status: HTTP status of an error.
-        detail: What is wrong in this case, as one sentence.
+        detail: The error in this case, as one sentence.
         headers: Headers of the answer.
         members: Further members of the document; empty ones are left out.
     """

@@ -62,7 +62,7 @@ class ForkedTask:
         """Call the function in the forked process; return once that has ended.
 
         Args:
-            argument: Of the function; not empty.
+            argument: Argument of the function; not empty.
 
         Raises:
             HuntError: The error of the function, or the process has ended early.

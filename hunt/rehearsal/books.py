@@ -26,7 +26,7 @@ PAGE = 1000
 async def stored_log(
     pool: Pool, ring: KeyRing, hunt: str, codes: Mapping[str, Sequence[str]]
 ) -> StoredLog:
-    """Return the log of a hunt in which nobody clicks any more.
+    """Return the log of a hunt that gets no more clicks.
 
     Args:
         pool: The database.

@@ -45,7 +45,7 @@ class Due(NamedTuple):
 
 
 class Clicks(Struct):
-    """What became of the clicks."""
+    """The results of the clicks."""
 
     sent: int = 0
     repeats: int = 0
@@ -62,7 +62,7 @@ class Clickers:
     Args:
         target: Server and hunt.
         definition: The hunt.
-        players: Who clicks.
+        players: Players who click.
         history: Takes each attempt.
         seed: Chooses players, positions and click ids.
     """

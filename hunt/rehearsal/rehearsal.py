@@ -51,7 +51,7 @@ Say = Callable[[str], None]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What is to be rehearsed."""
+    """The plan of a rehearsal."""
 
     definition: Definition  #: of the hunt file
     seconds: float  #: > 0, of playing
@@ -92,7 +92,7 @@ async def rehearse(
     """Create a test hunt, play it, and delete it; return what happened.
 
     Args:
-        plan: What is to be rehearsed.
+        plan: The hunt, its duration and its load.
         url: Address of the server.
         players: At least one, each with a token.
         pool: The database of the server, with at least one connection.

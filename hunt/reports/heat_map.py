@@ -56,7 +56,7 @@ def figure(definition: Definition, grid: Grid, measure: str) -> str:
     Args:
         definition: The hunt.
         grid: Expected values of a click.
-        measure: What the values count, such as "points".
+        measure: Unit of the values, such as "points".
     """
     most = f"{number(grid.highest)} {escape(measure)}"
     if min(grid.values) == grid.highest:

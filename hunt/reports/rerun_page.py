@@ -26,9 +26,9 @@ def page(played: Played, other: Definition, before: Outcome, after: Outcome, lim
     Args:
         played: The finished hunt.
         other: The other rules.
-        before: What the clicks got.
-        after: What they get under the other rules.
-        limits: What the comparison does not show.
+        before: Results of the clicks as played.
+        after: Their results under the other rules.
+        limits: Limits of the comparison, as text.
     """
     first, last = played.rows[0].at, played.rows[-1].at
     titles = {each.id: each.title for each in (*played.definition.prizes, *other.prizes)}

@@ -111,7 +111,7 @@ class Leaderboard:
         return kept[1]
 
     def rotate(self) -> None:
-        """Evict the boards that nobody asks for; to be called regularly."""
+        """Evict the boards that are no longer requested; call this regularly."""
         self._boards.rotate()
         now = trio.current_time()
         self._failed = {hunt: at for hunt, at in self._failed.items() if now - at < FRESH}

@@ -47,7 +47,7 @@ class Quarantine:
         return 0.0 if case is None else max(case.until - self._clock(), 0.0)
 
     def rotate(self) -> None:
-        """Release the hunts that nobody plays any more; to be called regularly."""
+        """Release the hunts that get no more clicks; call this regularly."""
         now = self._clock()
         for hunt in [hunt for hunt, case in self._cases.items() if now - case.until > FORGOTTEN]:
             del self._cases[hunt]

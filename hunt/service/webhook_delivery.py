@@ -75,7 +75,7 @@ class LogSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryServices:
-    """What deliveries use."""
+    """Services that deliveries share."""
 
     leases: Leases
     logs: Mapping[FollowedLog, LogSource]
@@ -98,7 +98,7 @@ class Delivery:
 
     Args:
         lease: The lease that this process has just taken.
-        services: What it uses.
+        services: Services that deliveries share.
     """
 
     def __init__(self, lease: Lease, services: DeliveryServices) -> None:

@@ -38,7 +38,7 @@ class Webhooks:
     Args:
         claim: Takes the leases of endpoints with work; returns them, and the states of all
             endpoints; raises a `StoreError`.
-        services: What deliveries use.
+        services: Services that deliveries share.
     """
 
     def __init__(self, claim: Claim, services: DeliveryServices) -> None:

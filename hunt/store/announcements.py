@@ -56,7 +56,7 @@ async def announce(conn: Connection, found: Found, text: str | None, actor: str)
         raise InvalidRequest(f"the announcement {problem}", errors={"text": problem})
     hunt = found.definition.id
     if found.state == "closed":
-        raise WrongState(f"hunt {hunt!r} has ended: nobody follows it any more")
+        raise WrongState(f"hunt {hunt!r} has ended: players no longer get announcements")
     before = await (await conn.execute(BEFORE, (found.number,))).fetchone()
     row = await (await conn.execute(ANNOUNCE, (found.number, text))).fetchone()
     assert row is not None

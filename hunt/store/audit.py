@@ -51,7 +51,7 @@ async def record_change(
         actor: Name of the operator, or of the part of the server.
         action: Name of the action.
         hunt: Id of the hunt; None: it concerns no hunt, or several.
-        before: What was changed, as JSON values; None: it did not exist.
+        before: The former state, as JSON values; None: it did not exist.
         after: The same after the change; None: it does not exist any more.
         more: Further details, without secrets; an id of a player only as ``player``.
     """

@@ -158,7 +158,7 @@ class StoredBans:
 
         Args:
             number: Id of the ban.
-            actor: Who lifts it.
+            actor: Name of the operator who lifts it.
             hunts: Ids of the hunts whose bans may be lifted; None: all bans.
 
         Raises:

@@ -70,7 +70,7 @@ class OwnRank(Struct, frozen=True):
 
 
 class DoorStanding(Struct, frozen=True):
-    """What a player has won in a door that the player has played."""
+    """The wins of a player in a door that the player has played."""
 
     door: int
     hunt: str

@@ -54,7 +54,7 @@ class LogEvents:
 
         Args:
             hunt: Id of the hunt; there are no events if there is no such hunt.
-            wanted: Which rows are events.
+            wanted: Filter for the rows that are events.
             after: Return only events with a greater seq; >= 0.
             limit: Largest number of events, >= 1.
             upto: Return no events with a greater seq; None: to the end of the log.

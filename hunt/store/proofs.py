@@ -1,4 +1,4 @@
-"""What a running hunt shows of its proof: seals, heads, and the codes of a player."""
+"""The public part of the proof of a running hunt: seals, heads, and the codes of a player."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ STEP = 500
 
 
 class Retention:
-    """What the database keeps for a limited time.  The caller opens and closes the pool."""
+    """Data that the database keeps for a limited time.  The caller opens and closes the pool."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

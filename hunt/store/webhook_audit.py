@@ -1,4 +1,4 @@
-"""What the audit trail says of webhooks, before and after an act; never a secret."""
+"""Webhooks in the audit trail, before and after an act; without secrets."""
 
 from __future__ import annotations
 

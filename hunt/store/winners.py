@@ -69,7 +69,7 @@ class Winner(Struct, frozen=True):
 
 
 class Filter(Struct, frozen=True):
-    """Which rows to return; None: all."""
+    """Conditions on the rows to return; None: no condition."""
 
     prize: str | None = None
     player: str | None = None
@@ -98,7 +98,7 @@ async def page(
     Args:
         pool: Opened and closed by the caller.
         hunt: Id of the hunt; there are no winners if there is no such hunt.
-        wanted: Which winners to return.
+        wanted: Conditions on the winners to return.
         after: Return only winners with a greater seq; >= 0.
         limit: Largest number of winners, >= 1.
         every: Return all rows of the log, also those that won nothing.

@@ -42,7 +42,7 @@ class DownloadBody(EndlessBody):
 
     Args:
         parts: The parts, none of them empty; closed by this object.
-        source: What they are made of; closed by this object after them.
+        source: Source of the parts; this object closes it after them.
         places: One is taken while the body is sent.
     """
 

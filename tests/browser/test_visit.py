@@ -1,4 +1,4 @@
-"""What a visit to the game page costs: requests and bytes, and nothing twice."""
+"""The cost of a visit to the game page: requests and bytes, and nothing twice."""
 
 from __future__ import annotations
 

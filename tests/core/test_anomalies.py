@@ -1,4 +1,4 @@
-"""Which figures of a player are unusual."""
+"""Unusual figures of a player."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where players of a simulation click, and what a click is worth there."""
+"""Positions of the clicks of a simulation, and the value of a click there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where webhooks may be sent."""
+"""Permitted targets of webhooks."""
 
 from __future__ import annotations
 

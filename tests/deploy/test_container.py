@@ -39,7 +39,7 @@ LOCKS = LOCK["requirements"]()
 #: Settings that a busy machine needs.
 MARGIN = {"HUNT_CLICK_RATE": "0", "HUNT_BREAKER_SLOW": "5", "HUNT_QUEUE_AGE": "10"}
 
-#: What the application may add to the base, in bytes.
+#: Bytes that the application may add to the base.
 ADDED_MAX = 47 << 20
 
 PROGRAMS_NOT_NEEDED = {

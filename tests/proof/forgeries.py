@@ -30,7 +30,7 @@ class Forgery(NamedTuple):
 
 
 class Honest(NamedTuple):
-    """What an honest server exported and published."""
+    """The exported and published data of an honest server."""
 
     lines: list[Json]
     answers: list[Json]

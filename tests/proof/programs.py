@@ -22,7 +22,7 @@ console.log(JSON.stringify({ failures: found.failures, rows: found.rows }));
 
 
 class Found(NamedTuple):
-    """What a program found."""
+    """The findings of a program."""
 
     failures: dict[str, str]  #: by step
     rows: int

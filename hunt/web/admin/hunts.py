@@ -136,7 +136,7 @@ def blueprint(play: Play, operations: Operations, store: Store) -> Blueprint:
             await store.hunts.enter_share(
                 hunt_id, bytes.fromhex(given), actor=caller.operator(play)
             )
-        except SealError:  # HUNT_DATA_KEYS is for whoever runs the server
+        except SealError:  # HUNT_DATA_KEYS is for the operator of the server
             raise WrongState("the server has no data keys, so it cannot store a share") from None
         return json_response({"hunt": hunt_id, "entered": True})
 

@@ -37,7 +37,7 @@ def blueprint(
         play: Authenticates operators.
         operations: See `operator_blueprint`.
         store: Has the logs.
-        streams: What the streams use.
+        streams: Services of the streams.
         known: Ids of the hunts.
     """
     routes = operator_blueprint("admin_events", play, operations, prefix="/v1/admin")

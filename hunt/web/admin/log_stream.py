@@ -40,7 +40,7 @@ class ReadPage(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class LogStreams:
-    """What the log streams of one process use, and how many there are."""
+    """The services of the log streams of one process, and the number of open ones."""
 
     page: ReadPage
     news: LogNews
@@ -56,10 +56,10 @@ class LogStream(EndlessBody):
     It holds one page of events at most.
 
     Args:
-        streams: What it uses.
+        streams: Services of the log streams.
         identity: The operator; the stream ends when their token expires.
         hunt: Id of the hunt.
-        wanted: Which rows are events.
+        wanted: Filter for the rows that are events.
         after: The stream begins after this seq.
         greeting: Sent first.
     """

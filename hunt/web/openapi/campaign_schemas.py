@@ -85,7 +85,7 @@ class OwnStreak(Struct):
 
 
 class OwnDoor(Struct):
-    """What the player has won in a door."""
+    """The wins of the player in a door."""
 
     door: DoorNumber
     hunt: Id

@@ -134,7 +134,7 @@ class Version:
 
     Args:
         definition: As in a seal.
-        seed: Of the draws.
+        seed: Seed of the draws.
         since: Time from which it is in force.
         codes: Number of the codes of each prize that has some.
     """
