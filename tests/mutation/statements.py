@@ -199,7 +199,6 @@ _LISTED: Listed = (
             ("standings set player = p_pseudonym", "standings set player = player"),
             ("update rejected set player = p_pseudonym, x = null, y = null where hunt",
              "update rejected set player = p_pseudonym where hunt"),
-            ("update rejected set player = p_pseudonym,", "update rejected set"),
             ("perform from standings_upto where hunt = p_hunt for update;", ""),
         ),
     ),
