@@ -115,8 +115,8 @@ MEANINGS: Mapping[str, str] = {
     "PrizeDefinition.release": "A limit of grants that rises with time: `{ even = true }`, "
     "`{ moments = N }` or steps `[[time, total], ...]`. Default: the stock at once.",
     "PrizeDefinition.win": "`first`: the first click after a release wins, without odds.",
-    "PrizeDefinition.unclaimed": "`void`: what a step released and nobody won is lost at the next.",
-    "PrizeDefinition.claim": "What a winner must do to get the prize; see [Claims](claims.md). "
+    "PrizeDefinition.unclaimed": "`void`: units of a step that were not won are lost at the next.",
+    "PrizeDefinition.claim": "Claim that a winner must make first; see [Claims](claims.md). "
     "Default: nothing.",
     "PrizeDefinition.overflow": "Prize further down that a draw gets once this stock is used up.",
     "Peak.peak": "Probability at the position itself.",

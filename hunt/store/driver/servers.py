@@ -173,7 +173,7 @@ class Servers:
                 failures.append(exc)
                 continue
             for other in servers:
-                if other is not server:  # a frozen one would keep its sockets for ever
+                if other is not server:  # a frozen server never closes its side
                     other.abandoned.close()
             return made, server
         worst = next((e for e in failures if isinstance(e, pg.ConnectionTimeout)), failures[-1])
