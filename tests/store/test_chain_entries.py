@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import trio
 
+from hunt.core.definition import Prize
 from hunt.core.key_ring import KeyRing
+from hunt.store.codes import Codes
 from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
+from hunt.store.log import Log
 from hunt.store.players import Players
 from hunt.store.proofs import Proofs
 from hunt.store.reward_states import RewardStates
-from tests.store.open_log import LIMITED, click, opened
+from tests.store.open_log import LIMITED, PLAIN, click, opened
 
 BARE = "update hunts set algorithm = 1, head = null, player_key = null, public_hash = null"
 
@@ -154,3 +157,16 @@ async def test_seals_and_heads_are_those_of_one_hunt_in_their_order(database: st
         assert len(found) == 2
         assert [each.seq for each in await proofs.heads("harbour", -1, 9)] == [0, 1]
         assert [each.seq for each in await proofs.heads("harbour", -1, 1)] == [0]
+
+
+async def test_own_codes_are_those_of_the_player_in_order(database: str) -> None:
+    ring = KeyRing([("a", bytes(32))])
+    voucher = Prize("voucher", "Voucher", 5, 0.5, None, None, codes=True)
+    async with opened(database, replace(PLAIN, prizes=(voucher,)), state="draft") as (_, pool):
+        loaded = ["A-1", "A-2", "A-3", "A-4"]
+        await Codes(pool, ring).load("harbour", "voucher", [loaded], actor="test")
+        await Hunts(pool, ring).open("harbour")
+        batch = [click(player, "voucher") for player in ("ada", "bob", "ada")]
+        await Log(pool, ring=ring).append("harbour", batch)
+        own = await Proofs(pool, ring).own_codes("harbour", "ada")
+        assert [each.seq for each in own] == [1, 3]
