@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 import trio
 
 from hunt.core.claims import Claim, ClaimField
@@ -70,6 +71,38 @@ async def test_erasure_removes_id_positions_and_fields(database: str) -> None:
         assert await only(pool, "select x from rewards where player = 'bob'") == [1.5]
         [row] = await log.history("harbour", pseudonym, 0, 9)
         assert (row.x, row.y, row.state) == (None, None, "claimed")
+
+
+async def test_erasure_keeps_the_claims_of_other_hunts(database: str) -> None:
+    async with opened(database, KEPT) as (log, pool):
+        await Hunts(pool).apply(replace(KEPT, id="river"), seed=bytes(32), actor="test")
+        await Hunts(pool).open("river")
+        for hunt, player in (("harbour", "ada"), ("river", "bob")):
+            await log.append(hunt, [click(player, "coin")])
+            await RewardStates(pool).claim(hunt, player, 1, FORM, b"sealed")
+        await Players(pool).erase("ada", actor="root")
+        assert await only(pool, "select h.id from claims c join hunts h on h.number = c.hunt") == [
+            "river"
+        ]
+
+
+@pytest.mark.parametrize(
+    "unproven",
+    [
+        "update hunts set algorithm = 1, head = null, player_key = null, public_hash = null",
+        "update rewards set x = null, y = null",
+    ],
+    ids=["hunt without a chain", "row without a position"],
+)
+async def test_erasure_keeps_no_leaf_of_a_row_that_none_proves(
+    database: str, unproven: str
+) -> None:
+    async with opened(database, KEPT) as (log, pool):
+        await log.append("harbour", [click("ada", "coin")])
+        async with pool.connection() as conn:
+            await conn.execute(unproven.encode())
+        assert (await Players(pool).erase("ada", actor="root"))[1] == 1
+        assert await only(pool, "select leaf from erased_leaves") == []
 
 
 async def test_fields_are_deleted_when_their_time_is_over(database: str) -> None:
