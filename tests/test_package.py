@@ -27,7 +27,7 @@ ALONE = ["hunt", "hunt.core.breaker"] + [
 ]
 
 #: Packages of `hunt` that these modules may import.
-OWN = {"hunt", "hunt.core", "hunt.error_kinds", "hunt.errors", "hunt.testing"}
+OWN = {"hunt", "hunt.core", "hunt.error_kinds", "hunt.errors", "hunt.plurals", "hunt.testing"}
 
 
 @pytest.mark.parametrize("module", ALONE)

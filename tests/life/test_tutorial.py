@@ -60,4 +60,5 @@ async def test_operator_runs_a_hunt(tmp_path: Path) -> None:
 
 def test_output_is_compared() -> None:
     assert matches("#1  …  … points\n", "#1  shell  5 points\n")
+    assert matches("#1  …  … points\n", "#1  pebble  1 point\n")
     assert not matches("#2  …  … points\n", "#1  shell  5 points\n")
