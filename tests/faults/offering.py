@@ -11,14 +11,18 @@ import sys
 from time import perf_counter
 from typing import Any
 
-from hunt.bench import load_loops
+from hunt.bench import click_bodies, load_loops
 from hunt.bench.click_clients import ClickClients, ClickConnection
 from hunt.bench.players import Player
 from hunt.bench.poller import Poller
 from hunt.bench.run import percentile
 from hunt.bench.target import Target
 from hunt.connection_limits import file_limit
+from hunt.core.maps import Map
 from tests.faults.players import HUNT, token
+
+#: Positions of the clicks.
+GROUND = click_bodies.Ground(Map.sized(90.0, 90.0))
 
 #: Seconds of one window of the answers.
 WINDOW = 0.25
@@ -50,7 +54,7 @@ def offer(port: int, rate: float, seconds: float, connections: int) -> dict[str,
     target = Target("127.0.0.1", port, HUNT)
     players = [Player(f"o{n}", token(f"o{n}")) for n in range(min(connections, file_limit()))]
     poller: Poller[ClickConnection] = Poller()
-    with Timing(target, players, size=(90.0, 90.0), poller=poller) as clicker:
+    with Timing(target, players, ground=GROUND, poller=poller) as clicker:
         if rate:
             run = load_loops.open_loop(clicker, poller, seconds, rate)
         else:
