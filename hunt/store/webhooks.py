@@ -261,9 +261,8 @@ class Webhooks:
 
     async def _following(self, webhook: Webhook, seq: int) -> int | None:
         """Return the position of the next event of an endpoint after `seq`."""
-        if webhook.log == "changes":
-            return await ChangeEvents(self._pool).following(webhook.hunt, webhook.wanted, after=seq)
-        return await LogEvents(self._pool).following(webhook.hunt, webhook.wanted, after=seq)
+        events = (ChangeEvents if webhook.log == "changes" else LogEvents)(self._pool)
+        return await events.following(webhook.hunt, webhook.wanted, after=seq)
 
 
 async def _lock(conn: Connection, hunt: str, id_: int) -> dict[str, Any]:

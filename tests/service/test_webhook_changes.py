@@ -10,7 +10,6 @@ import trio
 import trio.testing
 
 from hunt.core.definition import Prize
-from hunt.core.log_event import EventFilter
 from hunt.service import webhooks
 from hunt.store.bans import NewBan, StoredBans
 from hunt.store.change_events import ChangeEvents
@@ -20,6 +19,7 @@ from hunt.testing.webhook_checks import in_order
 from tests.service.webhook_stage import Stage, running, shorter
 from tests.store.open_log import click, opened
 from tests.store.test_reward_states import ASKS, FORM
+from tests.support.processes import until
 from tests.support.receiver import Taken, receiving
 
 #: The prize of most tests, and one that asks for a claim.
@@ -31,8 +31,16 @@ Response = tuple[int, list[tuple[str, str]], bytes]
 class Changes(Stage):
     """A hunt with an endpoint that follows the changes."""
 
+    followed = ChangeEvents
+
     async def add(self, **fields: object) -> tuple[int, str]:
         return await super().add(**({"log": "changes"} | fields))
+
+    async def add_idle(self, process: webhooks.Webhooks) -> None:
+        """Add an endpoint; return when the process waits for changes of two rewards."""
+        await self.add()
+        await self.win("coin", "coin")
+        await until(lambda: process._idle)
 
     async def send(self, *seqs: int) -> None:
         """Mark rewards as sent, one by one."""
@@ -44,12 +52,6 @@ class Changes(Stage):
     def rewards_changed(self) -> None:
         for each in self.webhooks:
             each.rewards_changed("harbour")
-
-    async def owed(self, wanted: EventFilter | None = None) -> list[tuple[str, int, str]]:
-        events, _, _ = await ChangeEvents(self.pool).page(
-            "harbour", wanted or EventFilter(), after=0, limit=1000
-        )
-        return [(each.event_id, each.number, each.id) for each in events]
 
     async def violations(self, dead: Sequence[int] = ()) -> object:
         return in_order(self.receiver.delivered(), await self.owed(), dead)
@@ -213,11 +215,7 @@ async def test_change_wakes_an_idle_and_a_waiting_deliverer(
     monkeypatch.setattr(webhooks, "MOST_CHANGES", 1000.0)
     process = stage.process()
     async with running(process):
-        await stage.add()
-        await stage.win("coin", "coin")
-        with trio.fail_after(5):
-            while not process._idle:
-                await trio.sleep(0.01)
+        await stage.add_idle(process)
         await stage.send(1)
         await stage.receiver.wait_taken(1, seconds=5)
         await trio.testing.wait_all_tasks_blocked(0.3)
@@ -232,11 +230,7 @@ async def test_change_whose_notice_was_lost_is_found(
     monkeypatch.setattr(webhooks, "MOST_CHANGES", 0.3)
     process = stage.process()
     async with running(process):
-        await stage.add()
-        await stage.win("coin", "coin")
-        with trio.fail_after(5):
-            while not process._idle:
-                await trio.sleep(0.01)
+        await stage.add_idle(process)
         states = RewardStates(stage.pool)
         await states.change("harbour", "sent", actor="post", seqs=[1])
         await stage.receiver.wait_taken(1, seconds=10)
@@ -253,9 +247,7 @@ async def test_reward_wakes_no_deliverer_of_changes(
     process = stage.process()
     async with running(process):
         await stage.add()
-        with trio.fail_after(5):
-            while not process._idle:
-                await trio.sleep(0.01)
+        await until(lambda: process._idle)
         process._look = trio.Event()
         await stage.win("coin")
         assert process._idle == {("harbour", "changes")}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from typing import ClassVar
 
 import pytest
 import trio
@@ -36,6 +37,8 @@ NUMBERS = itertools.count(1)
 
 class Stage:
     """A hunt with a log, and processes that deliver its events to a receiver."""
+
+    followed: ClassVar[type[ChangeEvents | LogEvents]] = LogEvents
 
     def __init__(self, log: Log, pool: Pool, receiver: Receiver) -> None:
         self.log, self.pool, self.receiver = log, pool, receiver
@@ -82,10 +85,10 @@ class Stage:
             each.advanced("harbour")
 
     async def owed(self, wanted: EventFilter | None = None) -> list[tuple[str, int, str]]:
-        events, _, _ = await LogEvents(self.pool).page(
+        events, _, _ = await self.followed(self.pool).page(
             "harbour", wanted or EventFilter(), after=0, limit=1000
         )
-        return [(each.event_id, each.seq, each.id) for each in events]
+        return [(each.event_id, each.position, each.id) for each in events]
 
     async def execute(self, statement: str) -> Sequence[tuple[object, ...]]:
         async with self.pool.connection() as conn:

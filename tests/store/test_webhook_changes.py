@@ -9,7 +9,7 @@ from msgspec.structs import replace as altered
 
 from hunt.core.log_event import EventFilter
 from hunt.errors import InvalidRequest
-from hunt.store import change_events
+from hunt.store import event_pages
 from hunt.store.change_events import ChangeEvents
 from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
@@ -69,7 +69,7 @@ async def test_changes_are_read_in_the_order_of_their_numbers(database: str) -> 
 async def test_page_of_changes_reads_a_bounded_range(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_events, "RANGE", 2)
+    monkeypatch.setattr(event_pages, "RANGE", 2)
     async with opened(database) as (log, pool):
         await sent(log, pool, "coin", "coin", "chest")
         page, chests = ChangeEvents(pool).page, EventFilter("wins", ("chest",))

@@ -11,7 +11,7 @@ from hunt.core.key_ring import KeyRing
 from hunt.core.log_event import EventFilter
 from hunt.core.webhooks import Answer
 from hunt.errors import HuntNotFound, InvalidRequest, WebhookNotFound, WrongState
-from hunt.store import log_events
+from hunt.store import event_pages
 from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
 from hunt.store.log_events import LogEvents
@@ -109,7 +109,7 @@ async def test_new_epoch_is_recorded_and_ends_leases(database: str) -> None:
 
 
 async def test_page_reads_a_bounded_range(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_events, "RANGE", 2)
+    monkeypatch.setattr(event_pages, "RANGE", 2)
     async with opened(database) as (log, pool):
         await log.append("harbour", [click(prize=each) for each in (None, None, "coin")])
         page = LogEvents(pool).page
