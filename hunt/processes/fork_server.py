@@ -6,9 +6,10 @@ import ctypes
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import trio
 
@@ -98,20 +99,8 @@ class ForkServer:
         """
         from hunt.processes import copy_on_write, fork_main  # late: fork_main imports Hypercorn
 
-        ours, theirs = _channel()
         copy_on_write.prepare()
-        try:
-            pid = os.fork()
-        except BaseException:
-            ours.close()
-            theirs.close()
-            raise
-        if pid == 0:
-            ours.close()
-            detach()
-            fork_main.serve(make, theirs)
-        theirs.close()
-        return cls(pid, ours)
+        return cls(*fork(partial(fork_main.serve, make)))
 
     async def watch(self) -> None:
         """Return when the process has ended; if cancelled, kill it."""
@@ -189,7 +178,34 @@ def _channel() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def detach() -> None:
+def fork(child: Callable[[socket.socket], NoReturn]) -> tuple[int, socket.socket]:
+    """Fork this process, before it has a thread or an event loop.
+
+    Args:
+        child: Called in the forked process with its end of a channel.
+
+    Returns:
+        The process id of the child, and this end of the channel.
+
+    Raises:
+        OSError: The system cannot start another process.
+    """
+    ours, theirs = _channel()
+    try:
+        pid = os.fork()
+    except BaseException:
+        ours.close()
+        theirs.close()
+        raise
+    if pid == 0:
+        ours.close()
+        _detach()
+        child(theirs)
+    theirs.close()
+    return pid, ours
+
+
+def _detach() -> None:
     """Give this forked process what `ForkServer.started` gives to a new one."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)

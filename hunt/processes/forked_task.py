@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import Self
+from functools import partial
+from typing import NoReturn, Self
 
 import trio
 
 from hunt.errors import HuntError
-from hunt.processes.fork_server import detach
+from hunt.processes.fork_server import fork
 from hunt.processes.messages import Failure, encode, from_fork_server
 from hunt.subprocesses import kill, wait_exit
 
@@ -43,20 +43,7 @@ class ForkedTask:
         Raises:
             OSError: The system cannot start another process.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            pid = os.fork()
-        except BaseException:
-            ours.close()
-            theirs.close()
-            raise
-        if pid == 0:
-            ours.close()
-            detach()
-            with theirs:
-                sys.exit(_call(function, theirs))
-        theirs.close()
-        return cls(pid, ours)
+        return cls(*fork(partial(_serve, function)))
 
     async def run(self, argument: str) -> None:
         """Call the function in the forked process; return once that has ended.
@@ -88,6 +75,12 @@ class ForkedTask:
         if self._pid is not None:
             pid, self._pid = self._pid, None
             kill(pid)
+
+
+def _serve(function: Callable[[str], object], channel: socket.socket) -> NoReturn:
+    """Call a function with the message that arrives, and end this process."""
+    with channel:
+        sys.exit(_call(function, channel))
 
 
 def _call(function: Callable[[str], object], channel: socket.socket) -> int:
