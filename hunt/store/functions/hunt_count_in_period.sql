@@ -11,9 +11,8 @@ create or replace function hunt_count_in_period(
 language plpgsql
 as $$
 declare
-    v_winners  text[] := '{}';
-    v_counted  int := 0;
-    v_more     int;
+    v_winners  text[];
+    v_counted  int;
 begin
     if p_since is not null then
         update player_periods c

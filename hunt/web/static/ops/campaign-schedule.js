@@ -2,6 +2,7 @@
 
 import { byId, element } from "../shared/elements.js";
 import { plural } from "../shared/plural.js";
+import { act } from "./acts.js";
 import { effect } from "./schedule-effects.js";
 import { moment, titleOf, WORDS } from "./schedule-list.js";
 
@@ -15,7 +16,6 @@ const KINDS = {
 export class CampaignSchedule {
   #operator;
   #campaign;
-  #acts;
   #doors = [];
   #entries = [];
   #settings; // fields of the form
@@ -23,12 +23,10 @@ export class CampaignSchedule {
   /**
    * @param {import("./operator.js").Operator} operator
    * @param {string} campaign
-   * @param {{act: Function, perform: Function}} acts
    */
-  constructor(operator, campaign, acts) {
+  constructor(operator, campaign) {
     this.#operator = operator;
     this.#campaign = campaign;
-    this.#acts = acts;
     this.#settings = { action: byId("campaign-action"), at: byId("campaign-at"), text: byId("campaign-text") };
     byId("campaign-zone").textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const form = byId("campaign-form");
@@ -108,7 +106,7 @@ export class CampaignSchedule {
     const body = { action, at: new Date(at).toISOString(), ...(action === "announce" ? { text } : {}) };
     const question = `${WORDS[action]} all doors of ${this.#campaign} at ${moment(at)}?`;
     const asked = action === "announce" ? `Schedule the announcement for all doors of ${this.#campaign}?` : question;
-    const done = await this.#acts.act(asked, this.#summary(entry, this.#effects(entry)), async () => {
+    const done = await act(asked, this.#summary(entry, this.#effects(entry)), async () => {
       const { entries } = await this.#operator.post(`/v1/admin/campaigns/${this.#campaign}/schedule`, body);
       return `${WORDS[action]} is scheduled for ${moment(at)}, for ${plural(entries.length, "door")}.`;
     }, byId("campaign-result"));
@@ -135,7 +133,7 @@ export class CampaignSchedule {
 
   async #remove({ action, at }, waiting) {
     const question = `Remove the entry from ${plural(waiting.length, "door")}?`;
-    await this.#acts.act(question, `${WORDS[action]} at ${moment(at)} does not happen.`, async () => {
+    await act(question, `${WORDS[action]} at ${moment(at)} does not happen.`, async () => {
       for (const { hunt, id } of waiting) await this.#operator.delete(`/v1/admin/hunts/${hunt}/schedule/${id}`);
       return `The entry is removed from ${plural(waiting.length, "door")}.`;
     }, byId("campaign-result"));

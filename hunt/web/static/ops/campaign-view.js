@@ -2,7 +2,6 @@
 
 import { byId } from "../shared/elements.js";
 import { plural } from "../shared/plural.js";
-import { act, perform } from "./acts.js";
 import { CampaignSchedule } from "./campaign-schedule.js";
 
 const INTERVAL = 5000; // ms between two reads
@@ -28,7 +27,7 @@ export class CampaignView {
   start() {
     byId("campaign-view").hidden = false;
     for (const part of document.querySelectorAll("#campaign-view [data-operator]")) part.hidden = !this.#operator.mayAs("operator");
-    this.#schedule ??= new CampaignSchedule(this.#operator, this.#campaign, { act, perform });
+    this.#schedule ??= new CampaignSchedule(this.#operator, this.#campaign);
     this.#handlers.state("connecting");
     this.#timer = setInterval(() => document.hidden || this.#read(), INTERVAL);
     this.#read();
