@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,14 +17,20 @@ from trio.testing import MockClock
 from hunt.core.breaker import Breaker
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.hunts import Hunt
+from hunt.core.readiness import NodeState, WorkerState
 from hunt.errors import BatchRejected, CircuitOpen, HuntNotOpen, LogWentBack, StoreUnavailable
 from hunt.metrics.recorder import Recorder
+from hunt.processes.listening import unix_listener
 from hunt.service.commits import COMMIT_DEADLINE, Commits
 from hunt.service.drawing import Drawing
 from hunt.service.epochs import Epochs
+from hunt.service.joint_commits import Workers
 from hunt.service.tail import Tail
 from hunt.settings import Settings
-from tests.support.hunts import PLAIN
+from tests.support.hunts import HUNTS, PLAIN, TIMED
+from tests.support.processes import until
+
+ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
 
 
 def click(number: int) -> Click:
@@ -72,7 +80,7 @@ class Log:
 class World:
     """Commits, and the objects that they use."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         self.log = Log()
         self.hunts: dict[str, Hunt] = {"harbour": PLAIN}
         self.published: list[int] = []
@@ -93,6 +101,7 @@ class World:
             breaker_changed=self.announce,
             jitter=lambda: 0.25,
             drawing=Drawing(self.hunts),
+            **options,
         )
 
     async def read(self, hunt: str, after: int, upto: int) -> list[Reward]:
@@ -248,3 +257,73 @@ async def test_commit_is_reported_to_the_prober(autojump_clock: MockClock) -> No
     world.log.answers = [[settled(1, 1)]]
     await world.commit(1)
     assert world.commits.prober.last_hunt == "harbour"
+
+
+async def test_new_rewards_are_published(autojump_clock: MockClock) -> None:
+    told: list[tuple[str, list[int]]] = []
+    world = World(publish=lambda hunt, rewards: told.append((hunt, [each.seq for each in rewards])))
+    world.log.answers = [[settled(1, 2), settled(2, 1)], [settled(1, 2, duplicate=True)]]
+    await world.commit(1, 2)
+    await world.commit(1)
+    assert told == [("harbour", [1, 2])]
+
+
+async def test_clicks_are_drawn_with_their_batch(autojump_clock: MockClock) -> None:
+    world = World()
+    world.hunts["timed"] = HUNTS["timed"]
+    world.log.answers = [[settled(1, 1)]]
+    drawn = Click(ID, "ada", 0.5, 0.5)
+    await world.commits.commit("timed", [drawn])
+    assert (drawn.prize, drawn.points) == ("coin", 7)
+
+
+async def test_click_of_another_worker_is_drawn_and_counted_there(tmp_path: Path) -> None:
+    both = [WorkerState(process=number, able=True, reasons=[]) for number in (1, 2)]
+    committer, other = (
+        World(
+            name=f"worker-{number}",
+            workers=Workers(
+                own=number,
+                node=lambda: NodeState(ready=True, reasons=[], workers=both),
+                address=lambda process: str(tmp_path / f"w.{process}"),
+                listen=unix_listener,
+            ),
+        )
+        for number in (1, 2)
+    )
+    outcomes: list[Outcome] = []
+    async with trio.open_nursery() as nursery:
+        for each in (committer, other):
+            each.log.takes = 0.0
+            await nursery.start(each.commits.run)
+        await until(lambda: bool(committer.commits.joint.names() and other.commits.joint.names()))
+        assert list(committer.commits.joint.names()) == ["worker-2"]
+        names = (f"hunt-{number}" for number in itertools.count())
+        hunt = next(each for each in names if other.commits.joint._route(each) is not None)
+        known = replace(HUNTS["timed"], definition=replace(TIMED, id=hunt), player_key=bytes(32))
+        other.hunts[hunt] = known  # the committer need not know it: the click is drawn already
+        committer.log.answers = [[settled(1, 1)]]
+        click = Click(ID, "ada", 0.5, 0.5)
+        other.commits.joint.put(hunt, click, outcomes.append, trio.current_time())
+        await until(lambda: bool(outcomes))
+        nursery.cancel_scope.cancel()
+    assert outcomes == [settled(1, 1)]
+    assert (click.prize, click.points) == ("coin", 7)
+    assert (len(committer.log.calls), len(other.log.calls)) == (1, 0)
+    assert (committer.published, other.published) == ([1], [1])
+    assert other.recorder.clicks.counts == {(hunt, "won"): 1}
+    assert not committer.recorder.clicks.counts
+
+
+@pytest.mark.parametrize(
+    ("unanswered", "known", "duplicate"),
+    [(["c1"], 0, False), ([], 0, True), (["c1"], 1, True), (["c1"], None, False)],
+)
+async def test_click_that_another_worker_may_have_recorded_is_new_after_the_known_seq(
+    autojump_clock: MockClock, unanswered: list[str], known: int | None, duplicate: bool
+) -> None:
+    world = World()
+    world.log.answers = [[settled(1, 1, duplicate=True)]]
+    outcomes = await world.commits.commit("harbour", [click(1)], unanswered=unanswered, known=known)
+    assert outcomes == [settled(1, 1, duplicate=duplicate)]
+    assert world.published == ([] if duplicate else [1])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import starmap
 
 import pytest
 
 from hunt.core import chain
-from hunt.core.definition import Peak, Prize
+from hunt.core.definition import Definition, Peak, Prize
 from hunt.core.events import Click
 from hunt.core.fairness import Draws
 from hunt.core.hunts import Hunt
@@ -19,6 +21,7 @@ from hunt.service.drawing import ENTRY, PREPARED_SIZE, PRIZE, Drawing
 from tests.support.hunts import NOTHING, SURE, hunt
 
 KEY = b"k" * 32
+AS_OF = datetime(2026, 1, 1, tzinfo=UTC)  # time of the read of each hunt
 PLAYERS = ("ada", "bob", "eve")
 
 
@@ -87,6 +90,41 @@ def test_defect_in_the_draws_concerns_its_hunt(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(drawing, "Odds", Defective)
     with pytest.raises(HuntFailed, match="harbour"):
         Drawing({"harbour": of(SURE)}).draw("harbour", clicks())
+
+
+@pytest.mark.parametrize(
+    ("starts", "until", "present"),
+    [
+        pytest.param(None, None, True, id="always"),
+        pytest.param(0, None, True, id="starts now"),
+        pytest.param(1, None, False, id="not started"),
+        pytest.param(None, 0, False, id="ends now"),
+        pytest.param(None, 1, True, id="not ended"),
+        pytest.param(-2, -1, False, id="ended"),
+    ],
+)
+def test_hints_are_of_prizes_in_time(
+    starts: float | None, until: float | None, *, present: bool
+) -> None:
+    chest = Prize("chest", "Chest", 9, Peak(1.0, (1, 2), 0.1), None, None)
+    times = [None if each is None else AS_OF + timedelta(seconds=each) for each in (starts, until)]
+    known = of(replace(chest, starts=times[0], until=times[1]))
+    hints = Drawing({}).of(replace(known, definition=hinting(known))).hints
+    assert hints is not None
+    assert hints.step(1, 2) == (0 if present else None)
+
+
+def test_hints_are_of_prizes_in_stock() -> None:
+    spots = {"sold": (1, 2), "left": (90, 90), "endless": (1, 90)}
+    known = of(*(Prize(id_, "", 9, Peak(1.0, at, 0.1), None, None) for id_, at in spots.items()))
+    known = replace(known, definition=hinting(known), stock_left={"sold": 0, "left": 1})
+    hints = Drawing({}).of(known).hints
+    assert hints is not None
+    assert list(starmap(hints.step, spots.values())) == [4, 0, 0]
+
+
+def hinting(known: Hunt) -> Definition:
+    return replace(known.definition, hints="warmth")
 
 
 def test_draws_of_unused_hunts_are_evicted() -> None:

@@ -204,6 +204,18 @@ async def test_exception_in_a_commit_settles_all_clicks() -> None:
     assert isinstance(answers["c1"][1], OutcomeUnknown)
 
 
+async def test_missing_outcome_ends_the_lane() -> None:
+    async def commit(hunt: str, clicks: Sequence[Click], sent: Callable[[], None]) -> list[Outcome]:
+        return [OutcomeUnknown()]
+
+    answers = Answers()
+    lane = Lane("harbour", commit, batch_size=2, batch_interval=0)
+    for number in range(2):
+        lane.put(answers.to(click(number)))
+    with pytest.raises(ValueError, match="shorter"):
+        await lane.run()
+
+
 async def cancelled_at(step: int) -> bool:
     """Cancel a lane at its n-th checkpoint; return whether it reached that checkpoint."""
     answers, store = Answers(), Store(0)

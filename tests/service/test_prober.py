@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 import trio
@@ -201,7 +202,8 @@ async def test_bug_in_a_probe_leaves_the_breaker_to_the_next_probe() -> None:
 async def test_probe_of_a_hunt_in_quarantine_goes_to_another_hunt() -> None:
     breaker = Breaker(trio.current_time)
     quarantine = Quarantine(trio.current_time, jitter=lambda: 0.0)
-    hunts = {each: named(each) for each in ("harbour", "lake")}
+    hunts = {each: named(each) for each in ("attic", "harbour", "lake")}
+    hunts["attic"] = replace(hunts["attic"], state="closed")
     probed: list[str | None] = []
 
     async def probe(hunt: str | None) -> float:

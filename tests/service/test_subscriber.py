@@ -75,6 +75,11 @@ def test_frame_is_a_chunk_and_a_message() -> None:
     assert made.message() == '{"reward":{}}'
 
 
+def test_message_has_the_whole_data() -> None:
+    made = Frame("message", 0, b'event: message\ndata: {"text":"data: none"}\n\n', 0.0)
+    assert made.message() == '{"message":{"text":"data: none"}}'
+
+
 def test_subscription_to_all_wins_has_no_player() -> None:
     identity = Identity(player="ada", hunts=None, cookie=False, until=0.0, key=None)
     assert Subscription("harbour", identity).player == "ada"

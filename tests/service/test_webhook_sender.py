@@ -7,14 +7,16 @@ import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpcore
 import pytest
 import trio
 import trustme
+from trio.testing import MockClock
 
 from hunt.core.addresses import network
 from hunt.core.webhooks import Answer
 from hunt.service import webhook_sender
-from hunt.service.webhook_sender import AddressRefused, open_sender, permitted
+from hunt.service.webhook_sender import AddressRefused, describe, open_sender, permitted
 from tests.support.receiver import Receiver, Taken, receiving
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -104,6 +106,33 @@ async def test_refused_connection_is_told() -> None:
     assert (answer.status, answer.error) == (None, "connection refused")
 
 
+async def test_connect_is_given_up_before_the_request(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    async def hang(**options: object) -> None:
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(trio, "open_tcp_stream", hang)
+    answer = await post("http://127.0.0.1:9/")
+    assert answer == Answer(None, "no connection in time", webhook_sender.CONNECT)
+
+
+async def test_next_address_is_tried_after_a_failure(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = receiver.url.rsplit(":", 1)[1].split("/")[0]
+    real = trio.socket.getaddrinfo
+
+    async def two(host: str, port: int, *args: object, **options: object) -> object:
+        if host != "shop.internal":
+            return await real(host, port, *args, **options)  # type: ignore[arg-type]
+        here = ("127.0.0.2", "127.0.0.1")  # the receiver listens at the second one only
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in here]
+
+    monkeypatch.setattr(trio.socket, "getaddrinfo", two)
+    assert (await post(f"http://shop.internal:{port}/")).status == 200
+
+
 async def test_name_without_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     async def unknown(*args: object, **options: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
@@ -133,6 +162,39 @@ async def test_closed_connection_is_told(receiver: Receiver) -> None:
     assert (answer.status, answer.error) == (
         None, "the connection ended without a valid answer",
     )  # fmt: skip
+
+
+def tls_error(reason: str | None) -> ssl.SSLError:
+    error = ssl.SSLError(1, "of the library")
+    error.reason = reason  # type: ignore[assignment]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (httpcore.ConnectTimeout(), "no connection in time"),
+        (httpcore.ReadTimeout(), "no answer in time"),
+        (httpcore.ConnectError(), "no connection"),
+        (httpcore.RemoteProtocolError(), "the connection ended without a valid answer"),
+        (httpcore.ReadError(), "the connection was lost"),
+        (httpcore.WriteError(), "the connection was lost"),
+        (httpcore.PoolTimeout(), "PoolTimeout"),
+        (tls_error("WRONG_VERSION_NUMBER"), "TLS failed: wrong version number"),
+        (tls_error(None), "TLS failed: unknown reason"),
+        (ExceptionGroup("", [OSError(), ConnectionRefusedError()]), "connection refused"),
+    ],
+)
+def test_failure_is_told_in_words(error: Exception, told: str) -> None:
+    assert describe(error) == told
+
+
+@pytest.mark.parametrize("attribute", ["__cause__", "__context__"])
+def test_failure_is_told_by_its_cause(attribute: str) -> None:
+    middle, outer = OSError(), httpcore.ConnectError()
+    setattr(middle, attribute, socket.gaierror())
+    setattr(outer, attribute, middle)
+    assert describe(outer) == "its name cannot be resolved"
 
 
 async def test_certificate_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
