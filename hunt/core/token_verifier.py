@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
 from jwt.api_jws import PyJWS
 from msgspec import Struct
 
@@ -29,10 +32,27 @@ _MAX_NAME = 200  # characters of a name that is not ignored
 _ENTRY = 700  # bytes of a cached token, without its text
 _NO_KEYS_YET = "the keys of tokens are not known yet"
 
+
+class _HS256(HMACAlgorithm):
+    """HS256 that checks each secret once; PyJWT parses it for every token."""
+
+    @lru_cache(maxsize=8)  # ruff: ignore[cached-instance-method] - the only instance lives for ever
+    def prepare_key(self, key: str | bytes) -> bytes:
+        return super().prepare_key(key)
+
+
 _jws = PyJWS()
+_jws.unregister_algorithm(OWN)
+_jws.register_algorithm(OWN, _HS256(HMACAlgorithm.SHA256))
 
 #: Exceptions that parsing and verification of arbitrary text may raise.
 _NOT_A_TOKEN = (jwt.PyJWTError, ValueError, OverflowError, RecursionError)
+
+
+@lru_cache(maxsize=64)
+def _header(segment: str) -> Mapping[str, Any]:
+    """Return the header of a token, by its first segment, which is the same in many tokens."""
+    return jwt.get_unverified_header(f"{segment}..")
 
 
 class _Verified(Struct, frozen=True, gc=False):
@@ -163,7 +183,7 @@ class TokenVerifier:
         """
         if len(token) > MAX_TOKEN:
             raise TokenRefusal(f"longer than {MAX_TOKEN} characters")
-        header = jwt.get_unverified_header(token)
+        header = _header(token.partition(".")[0])
         algorithm, kid = header.get("alg"), header.get("kid")
         if not isinstance(algorithm, str) or algorithm not in allowed:
             raise TokenRefusal(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import partial
 
 import h11
 import trio
@@ -27,7 +26,7 @@ from hunt.edge.parked_connection import ParkedConnection
 from hunt.edge.sending import SEND_TIMEOUT, send_all
 from hunt.edge.socket import serve as serve_socket
 from hunt.edge.tls_connection import TLSConnection, shake_hands
-from hunt.edge.transport import configure, host, local
+from hunt.edge.transport import host, local
 from hunt.edge.worker import SLOT, Worker
 from hunt.web.scope_state import LOCAL_ADDRESS
 
@@ -56,16 +55,8 @@ class Connection(TCPServer):
     _secure: TLSConnection | None = None  # serves now
 
     async def run(self) -> None:
-        """Park a new connection, or serve it to its end."""
-        worker, park, plain = self._worker, self._worker.park, self._plain()
-        configure(self.stream)
-        slot = worker.admission.admit(self._peer())
-        if plain is not None and park is not None and park.open:
-            make = partial(type(self), self.app, self.config, self.context, self.state)
-            worker.set_connection_factory(make)
-            _park(plain, park, b"", slot)
-        else:
-            await self.serve(None, slot)
+        """Serve a new connection that its listener has not parked, to its end."""
+        await self.serve(None, self._worker.admission.admit(self._peer()))
 
     async def serve(self, received: bytes | None, slot: Slot) -> None:
         """Serve the connection to its end, or until it is parked; errors end here.

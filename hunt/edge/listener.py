@@ -1,4 +1,4 @@
-"""A listener that stops accepting while its worker leaves clients to the other workers.
+"""Listeners that accept connections for the park, without a task for each.
 
 Worker processes share their listening sockets: a connection that one does not accept
 is accepted by another.
@@ -6,13 +6,21 @@ is accepted by another.
 
 from __future__ import annotations
 
+import socket
 import types
+from collections.abc import Callable
 
 import trio
 
+from hunt.core.addresses import UNIX
 from hunt.edge import worker
 from hunt.edge.gate import Gate
-from hunt.processes.listening import name_of
+from hunt.edge.parked_connection import ParkedConnection
+from hunt.processes.listening import name_of, tune
+
+#: Number of connections accepted in one turn.  The workers that share a socket are all woken by a
+#: burst of connections, so small turns divide it among them.
+TURN = 8
 
 
 class Listener(trio.abc.Listener[trio.SocketStream]):
@@ -27,27 +35,93 @@ class Listener(trio.abc.Listener[trio.SocketStream]):
 
     def __init__(self, sock: trio.socket.SocketType) -> None:
         self.socket = sock
+        self.parks = False  #: whether connections go to the park; not those of TLS
+        if sock.family != socket.AF_UNIX:
+            tune(sock)  # Hypercorn's command has opened it; connections inherit the options
         self._listener = trio.SocketListener(sock)
-        serving = worker.current()
+        # Trio's socket accepts one connection a turn of its loop.
+        self._plain = socket.fromfd(sock.fileno(), sock.family, sock.type)
+        self._plain.setblocking(False)
+        self._worker = serving = worker.current()
         shared = serving is not None and name_of(sock) != serving.own_socket
         self._gate = serving.gate if serving is not None and shared else Gate()
 
     async def accept(self) -> trio.SocketStream:
-        """Accept a connection."""
+        """Accept connections; park them, or return the first one that cannot be parked.
+
+        Raises:
+            OSError: As of `trio.SocketListener.accept`.
+            trio.ClosedResourceError: The listener is closed.
+        """
         while True:
             await self._gate.wait_open()
             with self._gate.passing():
-                return await self._listener.accept()
+                if not self.parks:
+                    return await self._listener.accept()
+                await trio.lowlevel.wait_readable(self._plain)
+                if not self._accept_parked():
+                    return await self._listener.accept()
+
+    def _accept_parked(self) -> bool:
+        """Accept and park the connections that wait, at most `TURN`.
+
+        None waits if another worker was faster.
+
+        Returns:
+            False if the park is closed, or after an error: Trio's listener knows which errors
+            pass.  The connection that it accepts then is served by Hypercorn.
+        """
+        serving = self._worker
+        assert serving is not None, "a listener that parks was made for a worker"
+        play, park = serving.play, serving.park
+        if play is None or park is None or not park.open:
+            return False
+        for _ in range(TURN):
+            try:
+                sock, address = self._plain.accept()
+            except BlockingIOError:
+                break
+            except OSError:
+                return False
+            sock.setblocking(False)
+            host = UNIX if sock.family == socket.AF_UNIX else address[0]
+            slot = serving.admission.admit(play.proxies.peer(host))
+            ParkedConnection(park, sock.detach(), slot)
+        return True
 
     async def aclose(self) -> None:
         """Close the socket."""
+        trio.lowlevel.notify_closing(self._plain)
+        self._plain.close()
         await self._listener.aclose()
 
 
 class TrioWithListener(types.ModuleType):
-    """The module `trio` with `Listener` as its listener class, for `hypercorn.trio.run`."""
+    """The module `trio` for `hypercorn.trio.run`, with hunt's listeners."""
 
     SocketListener = Listener
 
     def __getattr__(self, name: str) -> object:
         return getattr(trio, name)
+
+    async def serve_listeners(
+        self,
+        handler: Callable[[trio.SocketStream], worker.Served],
+        listeners: list[trio.abc.Listener[trio.SocketStream]],
+        *,
+        handler_nursery: trio.Nursery,
+    ) -> None:
+        """Serve by `trio.serve_listeners`; the listeners without TLS park their connections.
+
+        Args:
+            handler: Makes a connection of a stream, and serves it.
+            listeners: For connections, with TLS or without.
+            handler_nursery: The nursery of the connections that are not parked.
+        """
+        serving = worker.current()
+        assert serving is not None, "edge.install replaces both"
+        serving.serve_by(handler, handler_nursery)
+        for each in listeners:
+            if isinstance(each, Listener):
+                each.parks = True
+        await trio.serve_listeners(handler, listeners, handler_nursery=handler_nursery)

@@ -163,9 +163,9 @@ class Park:
         if self.announces_close and not self._timed:
             self._empty.set()
 
-    def close(self, fd: int, *, watched: bool) -> None:
+    def close(self, fd: int) -> None:
         """Close a connection; a task that waits for it gets `trio.ClosedResourceError`."""
-        self.forget(fd, watched=watched).release()
+        self.forget(fd, watched=False).release()  # the close ends the watch
         trio.lowlevel.notify_closing(fd)
         os.close(fd)
 

@@ -35,4 +35,4 @@ class ParkedSocket:
     def end(self) -> None:
         """Close the connection; a click in flight may still count."""
         if self.fd >= 0:
-            self.park.close(self.take_fd(), watched=self.watched)
+            self.park.close(self.take_fd())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,7 +33,7 @@ _current: trio.lowlevel.RunVar[Worker | None] = trio.lowlevel.RunVar("hunt_worke
 _config: trio.lowlevel.RunVar[Config | None] = trio.lowlevel.RunVar("hunt_config", default=None)
 
 
-class Served(Protocol):
+class Served(Awaitable[object], Protocol):
     """A connection that Hypercorn serves."""
 
     async def serve(self, received: bytes, slot: Slot) -> None:
@@ -110,17 +110,12 @@ class Worker(WorkerContext):
         """The number of open connections."""
         return self.admission.count
 
-    def set_connection_factory(self, make: Callable[[trio.SocketStream], Served]) -> None:
-        """Remember how Hypercorn makes a connection, and the nursery of its connections.
-
-        Called by each new connection; the first call counts.
-        """
-        if self._make is None:
-            self._make = make
-            self._nursery = trio.lowlevel.current_task().parent_nursery
-            assert self._nursery is not None, "Hypercorn runs connections in a nursery"
+    def serve_by(self, make: Callable[[trio.SocketStream], Served], nursery: trio.Nursery) -> None:
+        """Serve connections that the park hands over by `make`, in the nursery of Hypercorn."""
+        self._make, self._nursery = make, nursery
+        if self.park is not None:
             # Without a task the nursery would close, and could not serve connections of the park.
-            self._nursery.start_soon(self.wait_reads_cancelled)
+            nursery.start_soon(self.wait_reads_cancelled)
 
     def serve_handed_over(self, fd: int, received: bytes, slot: Slot) -> None:
         """Serve a connection from the park by Hypercorn.
@@ -130,7 +125,7 @@ class Worker(WorkerContext):
             received: The bytes read so far.
             slot: The connection's slot in the limits.
         """
-        assert self._nursery is not None, "a parked connection was Hypercorn's first"
+        assert self._nursery is not None, "connections are accepted afterwards"
         try:
             self._nursery.start_soon(self._serve_and_close, fd, received, slot)
         except RuntimeError:  # the nursery has closed: the server is ending

@@ -37,8 +37,8 @@ class Log(Protocol):
         """Return up to `limit` rewards of a player with seq > `after`, by ascending seq."""
 
 
-class Greeting(Struct, frozen=True, kw_only=True):
-    """The start of a stream, before it is encoded."""
+class Greeting(Struct, kw_only=True):
+    """The start of one stream, or of several that begin at the same position."""
 
     hunt: str
     epoch: str
@@ -50,6 +50,7 @@ class Greeting(Struct, frozen=True, kw_only=True):
     reset: str | None = None  #: why the stream cannot be resumed
     missed: Sequence[Reward] = ()  #: rewards since the client's last event id, by ascending seq
     retry_ms: int | None = None  #: the stream ends, and the client reconnects after this
+    _blocks: bytes | None = None
 
     @property
     def ends(self) -> bool:
@@ -58,7 +59,12 @@ class Greeting(Struct, frozen=True, kw_only=True):
 
     @property
     def blocks(self) -> bytes:
-        """The first blocks of an event stream."""
+        """The first blocks of an event stream; encoded once."""
+        if self._blocks is None:
+            self._blocks = self._encoded()
+        return self._blocks
+
+    def _encoded(self) -> bytes:
         if self.retry_ms is not None:
             return sse.pause(self.retry_ms)
         blocks = [
@@ -113,6 +119,7 @@ class Greeter:
         self._heartbeat = heartbeat
         self._reconnect = reconnect
         self._faults = faults
+        self._hellos: dict[str, tuple[Hunt, Greeting]] = {}  # the last ones, by hunt
 
     def hello(self, hunt: Hunt, *, reset: str | None = None) -> Greeting:
         """Return the greeting of a stream that is not resumed.
@@ -121,6 +128,16 @@ class Greeter:
             hunt: The hunt.
             reset: Why the stream cannot be resumed; None if the client did not ask for it.
         """
+        if reset is not None:
+            return self._hello(hunt, reset)
+        # Many streams begin at the same position after a restart.
+        known, greeting = self._hellos.get(hunt.id, (None, None))
+        if greeting is None or known is not hunt or greeting.seq != self._position(hunt.id):
+            greeting = self._hello(hunt, None)
+            self._hellos[hunt.id] = hunt, greeting
+        return greeting
+
+    def _hello(self, hunt: Hunt, reset: str | None) -> Greeting:
         seq = self._position(hunt.id)
         return Greeting(
             hunt=hunt.id, epoch=hunt.epoch, seq=seq, resumed=False, heartbeat=self._heartbeat,

@@ -25,6 +25,13 @@ BACKLOG = 4096
 #: connection: a phone that sleeps sends no FIN.
 USER_TIMEOUT = 25_000
 
+#: Number of bytes without a place in the network from which on a socket is not writable, as in
+#: `trio.SocketStream`; more would only delay what is sent to a slow client.
+UNSENT = 16_384
+
+#: `socket.TCP_NOTSENT_LOWAT`, of Python 3.12.
+TCP_NOTSENT_LOWAT = 25
+
 #: Seconds to wait for an address in use.  The workers of a killed server release it a
 #: moment after the supervisor's end.
 ADDRESS_TIMEOUT = 5.0
@@ -79,14 +86,11 @@ def set_backlog() -> list[str]:
 
 
 def tune(sock: socket.socket | trio.socket.SocketType) -> None:
-    """Set the options of a TCP socket for client connections.
-
-    Raises:
-        OSError: The client has gone already.
-    """
+    """Set the options of a listening TCP socket; the connections that it accepts inherit them."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
+    sock.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT)
 
 
 def name_of(sock: socket.socket | trio.socket.SocketType) -> str:
@@ -116,7 +120,7 @@ def _tcp_listener(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        tune(sock)  # accepted connections inherit the options
+        tune(sock)
         sock.bind((host, port))
         sock.listen(BACKLOG)
         yield sock

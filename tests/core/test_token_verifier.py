@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.algorithms import HMACAlgorithm
 
 from hunt.core import token_verifier, tokens
 from hunt.core.keys import MAX_KEYS, from_jwks, from_pem
@@ -161,6 +162,22 @@ def test_cache_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(verifier.known) <= 8
     assert len(verifier.known) > 2
     assert not refused(verifier, own(sub="player-99"))
+
+
+def test_each_secret_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = b"a secret that no other test checks"
+    tokens = [own(secret, sub=player) for player in ("ada", "bob")]
+    checked: list[str | bytes] = []
+    prepare = HMACAlgorithm.prepare_key
+
+    def counted(self: HMACAlgorithm, key: str | bytes) -> bytes:
+        checked.append(key)
+        return prepare(self, key)
+
+    monkeypatch.setattr(HMACAlgorithm, "prepare_key", counted)
+    verifier = TokenVerifier((secret,), clock=lambda: NOW)
+    assert [verifier.verify(each, "bearer").player for each in tokens] == ["ada", "bob"]
+    assert checked == [secret]
 
 
 def test_removed_key_is_invalid_at_once() -> None:

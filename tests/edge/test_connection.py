@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,9 +13,8 @@ from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from hunt import edge
-from hunt.edge import sending, transport
+from hunt.edge import sending
 from hunt.edge.worker import Worker
-from hunt.processes import listening
 from tests.support.hostile_input import HOSTILE
 
 edge.install()
@@ -90,18 +88,6 @@ async def test_client_that_stops_reading_does_not_delay_the_shutdown(
             await stream.send_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
             await stream.receive_some(10)  # the answer has begun, and fits into no buffer
     await stream.aclose()
-
-
-async def test_sets_the_options_of_a_client_socket() -> None:
-    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
-    async with listener:
-        host, port = listener.socket.getsockname()[:2]
-        async with await trio.open_tcp_stream(host, port), await listener.accept() as stream:
-            transport.configure(stream)
-            option = stream.socket.getsockopt
-            assert option(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-            assert option(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-            assert option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == listening.USER_TIMEOUT
 
 
 async def test_contained_keeps_errors_of_a_connection_only() -> None:

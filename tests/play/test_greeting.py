@@ -38,6 +38,20 @@ def test_greeting_of_a_new_stream_tells_the_position_of_the_log() -> None:
     assert [each[:9] for each in greeting.messages[:1]] == ['{"hello":']
 
 
+def test_streams_share_a_greeting_until_the_log_or_the_hunt_changes() -> None:
+    world = world_with(5)
+    greeter, hunt = world.play.streams.greeter, world.hunts["harbour"]
+    first = greeter.hello(hunt)
+    assert greeter.hello(hunt) is first
+    assert greeter.hello(hunt).blocks is first.blocks
+    assert greeter.hello(hunt, reset="gone").blocks != first.blocks
+    world.log.add()
+    assert [greeter.hello(hunt).seq, greeter.hello(hunt).sent] == [6, 6]
+    paused = replace(hunt, state="paused")
+    assert b'"paused"' in greeter.hello(paused).blocks
+    assert b'"paused"' not in greeter.hello(hunt).blocks
+
+
 async def test_greeting_tells_what_is_now_before_missed_rewards() -> None:
     world = world_with(2)
     paused = replace(world.hunts["harbour"], state="paused", stock_left={"coin": 7})

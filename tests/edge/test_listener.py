@@ -1,0 +1,93 @@
+"""Listeners: connections are accepted for the park, several a turn."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import socket
+from contextlib import ExitStack
+
+import pytest
+import trio
+
+from hunt.edge.listener import TURN, Listener
+from hunt.processes.listening import TCP_NOTSENT_LOWAT, UNSENT, USER_TIMEOUT
+from tests.support.raw_http import Reader, click
+from tests.support.serving import connected, park_of, serving
+
+LIVEZ = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
+
+
+async def test_connections_inherit_the_options_of_their_listener() -> None:
+    [listening] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with Listener(listening.socket) as listener:
+        address = listener.socket.getsockname()
+        async with await trio.open_tcp_stream(*address) as client:
+            stream = await listener.accept()
+            sock = socket.fromfd(stream.socket.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+            with sock:
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == USER_TIMEOUT
+                assert sock.getsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT) == UNSENT
+            await stream.aclose()
+            assert await client.receive_some(1) == b""
+
+
+async def test_closed_listener_ends_those_that_wait() -> None:
+    [listening] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    listener = Listener(listening.socket)
+    listener.parks = True
+
+    async def accept() -> None:
+        with pytest.raises(trio.ClosedResourceError):
+            await listener.accept()
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(accept)
+            await trio.testing.wait_all_tasks_blocked()
+            await listener.aclose()
+
+
+async def test_burst_of_connections_is_parked_without_tasks(database: str) -> None:
+    count = 2 * TURN + 1
+    async with serving(database) as client:
+        before = trio.lowlevel.current_statistics().tasks_living
+        with ExitStack() as stack:
+            address = client.base_url.host, client.base_url.port
+            socks = [stack.enter_context(socket.create_connection(address)) for _ in range(count)]
+            with trio.fail_after(5):
+                while len(park_of(client)._parked) < count:
+                    await trio.lowlevel.checkpoint()
+            # Other tasks of the server come and go.
+            assert trio.lowlevel.current_statistics().tasks_living < before + count // 2
+            for sock in socks:
+                sock.sendall(LIVEZ)
+            for sock in socks:
+                stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
+                assert (await Reader(stream).answer())[0] == 200
+
+
+async def test_connections_wait_while_no_descriptor_is_free(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR, "trio.serve_listeners")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with serving(database) as client:
+        address = client.base_url.host, client.base_url.port
+        with trio.fail_after(10), socket.socket() as sock:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+            try:
+                sock.connect(address)
+                while not caplog.records:
+                    await trio.lowlevel.checkpoint()
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, before)
+            stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
+            await stream.send_all(click())
+            assert (await Reader(stream).answer())[0] == 200
+        assert "EMFILE" in caplog.records[0].getMessage()
+        async with connected(client) as again:
+            await again.send_all(LIVEZ)
+            assert (await Reader(again).answer())[0] == 200
