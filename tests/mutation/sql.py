@@ -1,4 +1,4 @@
-"""Mutate the SQL functions by the list of `functions.py`, each in a copy of the project."""
+"""Mutate SQL by the lists of mutants, one after another in a copy of the project."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -16,68 +18,84 @@ from tests.mutation.functions import Mutant
 
 ROOT = Path(__file__).parents[2]
 
-#: Copied for each mutant of an SQL function; the tests of the log read nothing else.
-COPIED = ("hunt", "tests")
+#: Copied for the mutants; their tests read nothing else.
+COPIED = ("hunt", "tests", "pyproject.toml")
 
 #: Exit statuses of pytest.
 PASSED, FAILED = 0, 1
 
-#: Maximum runs of a mutant's tests if one of them fails and then passes: the machine is busy.
-ATTEMPTS = 3
+#: Runs of a test that fails, in one process: if it then passes, the machine is busy.
+RETRIES = 2
+
+#: Seconds that the tests of a mutant may take; one that hangs is killed.
+TIMEOUT = 300.0
+
+OPTIONS = (
+    "-n", "0", "-q", "-x", "--tb=no", "-p", "no:cacheprovider",
+    "--hypothesis-profile", "mutants",
+)  # fmt: skip
 
 
 async def mutate_functions(
     mutants: list[Mutant], jobs: int, environment: dict[str, str]
 ) -> list[Mutant]:
-    """Run the tests of each mutant of an SQL function; return the mutants that survive."""
+    """Run the tests of each mutant of SQL; return the mutants that survive."""
     survivors: list[Mutant] = []
-    limiter = trio.CapacityLimiter(jobs)
+    remaining = iter(mutants)  # shared by all jobs
 
-    async def run(mutant: Mutant) -> None:
-        async with limiter:
-            with tempfile.TemporaryDirectory(prefix="hunt-mutant-") as name:
-                folder = Path(name)
-                write(mutant, folder)
-                failed = await killers(mutant, folder, environment)
-        print(f"{'killed' if failed else 'SURVIVED'}  {mutant}  {' '.join(failed)}", flush=True)
-        if not failed:
-            survivors.append(mutant)
+    async def work() -> None:
+        with tempfile.TemporaryDirectory(prefix="hunt-mutant-") as name:
+            folder = Path(name)
+            copy(folder)
+            for mutant in remaining:
+                with applied(mutant, folder):
+                    failed = await failures(mutant, folder, environment)
+                verdict = "killed" if failed else "SURVIVED"
+                print(f"{verdict}  {mutant}  {' '.join(failed)}", flush=True)
+                if not failed:
+                    survivors.append(mutant)
 
     async with trio.open_nursery() as nursery:
-        for mutant in mutants:
-            nursery.start_soon(run, mutant)
+        for _ in range(jobs):
+            nursery.start_soon(work)
     return survivors
 
 
-def write(mutant: Mutant, folder: Path) -> None:
-    """Copy the tree into a folder, and change the function there."""
-    for each in COPIED:
-        shutil.copytree(ROOT / each, folder / each, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", folder)
+def copy(folder: Path) -> None:
+    """Copy the project into a folder, with the bytecode of its modules."""
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name)
+        else:
+            shutil.copy(ROOT / name, folder)
+
+
+@contextmanager
+def applied(mutant: Mutant, folder: Path) -> Iterator[None]:
+    """Change the file of a mutant in a copy, and restore it afterwards."""
     file = folder / mutant.path
-    file.write_text(mutant.apply(file.read_text("utf-8")), "utf-8")
+    text = file.read_text("utf-8")
+    file.write_text(mutant.apply(text), "utf-8")
+    yield
+    file.write_text(text, "utf-8")
+    # Python compares its time in seconds, and its size: two mutants may have the same.
+    for each in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
+        each.unlink()
 
 
-async def killers(mutant: Mutant, folder: Path, environment: dict[str, str]) -> list[str]:
-    """Return the tests that fail because of a mutant; none where it survives."""
-    for _ in range(ATTEMPTS):
-        failed = await failures(mutant, folder, environment)
-        if not failed or await failures(mutant, folder, environment, "--last-failed"):
-            return failed
-    return []
-
-
-async def failures(
-    mutant: Mutant, folder: Path, environment: dict[str, str], *options: str
-) -> list[str]:
-    """Run the tests of a mutant until one fails; return the names of those that failed."""
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-x", "--tb=no", *options]
-    command += ["--hypothesis-profile", "mutants"]
-    result = await trio.run_process(
-        [*command, *mutant.tests], cwd=folder, env=environment, check=False, capture_stdout=True,
-        stderr=subprocess.STDOUT,
-    )  # fmt: skip
+async def failures(mutant: Mutant, folder: Path, environment: dict[str, str]) -> list[str]:
+    """Run the tests of a mutant until one fails or hangs; return its name, in a list."""
+    # Processes that tests start import the mutated code too.
+    more = {"PYTHONPATH": str(folder), "HUNT_TEST_RETRIES": str(RETRIES - 1)}
+    with trio.move_on_after(TIMEOUT) as limit:
+        result = await trio.run_process(
+            [sys.executable, "-m", "pytest", *OPTIONS, *mutant.tests], cwd=folder,
+            env=environment | more, check=False, capture_stdout=True, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    if limit.cancelled_caught:
+        return [f"no end within {TIMEOUT:.0f} s"]
     output = result.stdout.decode(errors="replace")
     if result.returncode not in {PASSED, FAILED}:
         raise click.ClickException(f"pytest exited with {result.returncode}\n{output}")
-    return re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, re.MULTILINE)
+    found = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, re.MULTILINE)
+    return list(dict.fromkeys(found))
