@@ -17,7 +17,9 @@ _LISTED: Listed = (
         WEBHOOKS,
         (
             ("or delete or update", "or update"),
-            ("update of url, events, prizes, patience, stopped", "update of url"),
+            ("or update of url, events, prizes, patience on", "on"),
+            ("prizes, patience on", "prizes, patience, stopped on"),
+            ("of url, events, prizes, patience on", "of holder on"),
             ("when 'DELETE' then old.hunt", "when 'DELETE' then new.hunt"),
         ),
     ),

@@ -1,4 +1,5 @@
--- Notify the servers of every change of a webhook by an operator. The progress of deliveries is not notified.
+-- Notify the servers of every change of a webhook by an operator. The progress of deliveries is not notified: it never sets
+-- these columns. A failed delivery sets `stopped`, which operators never set alone.
 create or replace function hunt_webhook_changed() returns trigger language plpgsql as $$
 begin
     perform pg_notify('hunt_hunts', h.id) from hunts h
@@ -7,5 +8,5 @@ begin
 end $$;
 
 create or replace trigger hunt_webhook_changed
-    after insert or delete or update of url, events, prizes, patience, stopped on webhooks
+    after insert or delete or update of url, events, prizes, patience on webhooks
     for each row execute function hunt_webhook_changed();
