@@ -188,8 +188,8 @@ _LISTED: Listed = (
         ERASURE,
         (
             ("v_tag is not null and", ""),
-            ("and r.x is not null\n", "\n"),
-            ("    on conflict do nothing;", ";"),
+            ("and r.x is not null;\n", ";\n"),
+            ("insert into standings_upto (hunt) values (p_hunt) on conflict do nothing;", ""),
             ("player = p_pseudonym, x = null, y = null where hunt = p_hunt and player = p_player;\n"
              "    get", "player = p_pseudonym where hunt = p_hunt and player = p_player;\n    get"),
             ("and r.player = p_player and r.prize", "and r.prize"),

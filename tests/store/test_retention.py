@@ -20,6 +20,7 @@ from hunt.store.players import Players
 from hunt.store.retention import Retention
 from hunt.store.reward_states import RewardStates
 from tests.store.open_log import PLAIN, click, opened
+from tests.store.test_state_changes import patiently
 
 FORM = Claim((ClaimField("email", "E-mail", "email"),))
 KEPT = replace(
@@ -84,6 +85,66 @@ async def test_erasure_keeps_the_claims_of_other_hunts(database: str) -> None:
         assert await only(pool, "select h.id from claims c join hunts h on h.number = c.hunt") == [
             "river"
         ]
+
+
+async def erase_during(pool: Pool, statement: str) -> int:
+    """Erase a player while a transaction has run a statement; return the number of clicks."""
+    clicks: list[int] = []
+
+    async def erase() -> None:
+        _, found = await patiently(lambda: Players(pool).erase("ada", actor="root"))
+        clicks.append(found)
+
+    waits = (
+        "select count(*) > 0 from pg_stat_activity"
+        " where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    async with trio.open_nursery() as nursery, pool.transaction() as conn:
+        await conn.execute(statement.encode())
+        nursery.start_soon(erase)
+        with trio.fail_after(20):
+            while not clicks and await only(pool, waits) == [False]:
+                await trio.lowlevel.checkpoint()
+    return clicks[0]
+
+
+#: The statements of `hunt_add_up` up to the one that records how far it came.
+BEGUN = """
+    select from standings_upto for update;
+    insert into standings (hunt, player, points, wins, seq)
+    select hunt, player, points, 1, seq from rewards;
+"""
+
+
+@pytest.mark.parametrize(
+    ("earlier", "added"),
+    [(0, "select hunt_add_up('harbour', 9)"), (1, "select hunt_add_up('harbour', 9)"), (1, BEGUN)],
+    ids=["first", "next", "begun"],
+)
+async def test_erasure_waits_until_its_rows_are_on_the_leaderboard(
+    database: str, earlier: int, added: str
+) -> None:
+    async with opened(database, KEPT) as (log, pool):
+        for _ in range(earlier):
+            await StoredLeaderboard(pool).add_up("harbour")
+        await log.append("harbour", [click("ada", "coin")])
+        assert await erase_during(pool, added) == 1
+        [name] = await only(pool, "select player from standings")
+        assert name == (await only(pool, "select player from rewards"))[0] != "ada"
+
+
+@pytest.mark.parametrize("earlier", [0, 1], ids=["first", "next"])
+async def test_second_erasure_of_a_player_waits_and_finds_no_clicks(
+    database: str, earlier: int
+) -> None:
+    async with opened(database, KEPT) as (log, pool):
+        for _ in range(earlier):
+            await StoredLeaderboard(pool).add_up("harbour")
+        await log.append("harbour", [click("ada", "coin")])
+        first = "select hunt_erase(number, 'ada', 'erased-1') from hunts"
+        assert await erase_during(pool, first) == 0
+        assert await only(pool, "select player from rewards") == ["erased-1"]
+        assert await only(pool, "select seq from erased_leaves") == [1]
 
 
 @pytest.mark.parametrize(
