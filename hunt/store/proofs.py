@@ -28,8 +28,9 @@ HEADS = """
 """
 OWN_CODES = """
     select c.reward, c.prize, c.position
-      from codes c join rewards r on r.hunt = c.hunt and r.seq = c.reward
-     where c.hunt = %s and r.hunt = %s and r.player = %s and c.leaf is not null
+      from codes c join rewards r on r.seq = c.reward
+     where c.hunt = %(hunt)s and r.hunt = %(hunt)s and r.player = %(player)s
+       and c.leaf is not null
      order by c.reward limit 1000
 """
 PUBLISH = "select hunt_publish_heads()"
@@ -106,7 +107,7 @@ class Proofs:
                 row = await (await conn.execute(PRESENT, (hunt,))).fetchone()
                 if row is None:
                     raise missing(hunt)
-                values = (row[0], row[0], player)
+                values = {"hunt": row[0], "player": player}
                 # Not prepared: a plan made for this hunt locks its partition only.
                 cursor = await conn.execute(OWN_CODES, values, prepare=False)
                 found = await cursor.fetchall()

@@ -212,9 +212,10 @@ _LISTED: Listed = (
             ("p.seq > %s order", "p.seq >= %s order"),
             ("order by p.number limit", "order by p.number desc limit"),
             ("and c.leaf is not null\n", "\n"),
-            ("and r.player = %s and", "and r.player >= left(%s, 0) and"),
+            ("where c.hunt = %(hunt)s and", "where"),
+            ("and r.hunt = %(hunt)s and", "and"),
+            ("and r.player = %(player)s\n", "\n"),
             ("order by c.reward limit", "order by c.reward desc limit"),
-            ("r.hunt = c.hunt and r.seq", "r.seq"),
         ),
     ),
     (

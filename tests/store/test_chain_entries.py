@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import trio
 
+from hunt.core import bundle
 from hunt.core.definition import Prize
 from hunt.core.key_ring import KeyRing
+from hunt.store.bundles import Bundles
 from hunt.store.codes import Codes
 from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
@@ -159,14 +161,38 @@ async def test_seals_and_heads_are_those_of_one_hunt_in_their_order(database: st
         assert [each.seq for each in await proofs.heads("harbour", -1, 1)] == [0]
 
 
-async def test_own_codes_are_those_of_the_player_in_order(database: str) -> None:
-    ring = KeyRing([("a", bytes(32))])
-    voucher = Prize("voucher", "Voucher", 5, 0.5, None, None, codes=True)
-    async with opened(database, replace(PLAIN, prizes=(voucher,)), state="draft") as (_, pool):
-        loaded = ["A-1", "A-2", "A-3", "A-4"]
-        await Codes(pool, ring).load("harbour", "voucher", [loaded], actor="test")
-        await Hunts(pool, ring).open("harbour")
-        batch = [click(player, "voucher") for player in ("ada", "bob", "ada")]
-        await Log(pool, ring=ring).append("harbour", batch)
-        own = await Proofs(pool, ring).own_codes("harbour", "ada")
+RING = KeyRing([("a", bytes(32))])
+VOUCHERS = replace(PLAIN, prizes=(Prize("voucher", "Voucher", 5, 0.5, None, None, codes=True),))
+
+
+async def test_own_codes_are_those_of_the_player_and_the_hunt_in_order(database: str) -> None:
+    async with opened(database, VOUCHERS, state="draft") as (_, pool):
+        hunts = Hunts(pool, RING)
+        await hunts.apply(replace(VOUCHERS, id="river"), seed=bytes(32), actor="test")
+        for hunt, players in (("harbour", ("ada", "bob", "ada")), ("river", ("bob", "ada", "bob"))):
+            loaded = [f"{hunt}-{number}" for number in range(4)]
+            await Codes(pool, RING).load(hunt, "voucher", [loaded], actor="test")
+            await hunts.open(hunt)
+            batch = [click(player, "voucher") for player in players]
+            await Log(pool, ring=RING).append(hunt, batch)
+        own = await Proofs(pool, RING).own_codes("harbour", "ada")
         assert [each.seq for each in own] == [1, 3]
+
+
+async def test_codes_that_an_older_release_loads_have_no_proof(database: str) -> None:
+    async with opened(database, VOUCHERS, state="draft") as (_, pool):
+        codes = Codes(pool, RING)
+        await codes.load("harbour", "voucher", [["A-1", "A-2"]], actor="test")
+        columns = "algorithm, head, player_key, public_hash"
+        await execute(pool, f"create table chain as select {columns} from hunts")
+        await execute(pool, BARE)
+        await codes.load("harbour", "voucher", [["A-3"]], actor="test")
+        await execute(pool, f"update hunts set ({columns}) = (select {columns} from chain)")
+        await Hunts(pool, RING).open("harbour")
+        await Log(pool, ring=RING).append("harbour", [click("ada", "voucher") for _ in range(3)])
+        own = await Proofs(pool, RING).own_codes("harbour", "ada")
+        assert [each.position for each in own] == [1, 2]
+        await Hunts(pool, RING).close("harbour")
+        bundles = Bundles(pool, RING)
+        lines = [each async for each in bundles.lines(await bundles.find("harbour"))]
+        assert [len(each.leaves) for each in lines if isinstance(each, bundle.Codes)] == [2]
