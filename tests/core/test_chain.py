@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import struct
+import uuid
 from itertools import starmap
 from pathlib import Path
 
@@ -60,6 +63,19 @@ def test_worked_example_is_as_computed(name: str) -> None:
     assert f"`{values()[name]}`" in PAGE
 
 
+def test_leaves_of_clicks_are_those_of_each() -> None:
+    names = [chain.Pseudonyms(KEY).of(player) for player in ("ada", "bob")]
+    places = [(12.5, 3.0), (0.1, 99.0)]
+    ids = b"".join(uuid.UUID(each).bytes for each in (ADA, BOB))
+    packed = [struct.pack(">dd", *place) for place in places]
+    found = chain.leaves(ids, bytes.fromhex("".join(names)), packed)
+    single = [
+        chain.leaf(id_, name, *place)
+        for id_, name, place in zip((ADA, BOB), names, places, strict=True)
+    ]
+    assert found == b"".join(single)
+
+
 def test_canonical_text_is_sorted_utf8_without_spaces() -> None:
     assert chain.canonical({"b": [1, "é\n"], "a": None}) == '{"a":null,"b":[1,"é\\n"]}'.encode()
 
@@ -107,4 +123,6 @@ def test_root_is_that_of_rfc_6962_for_each_size() -> None:
 def test_salts_of_codes_differ_by_prize_and_position() -> None:
     salts = {chain.code_salt(KEY, prize, number) for prize in ("a", "b") for number in (1, 2)}
     assert len(salts) == 4
+    whole = hmac.digest(KEY, b"hunt code salt 1\na\n2", "sha256")
+    assert chain.code_salt(KEY, "a", 2) == whole[:16]
     assert {len(each) for each in salts} == {16}

@@ -106,3 +106,11 @@ def test_a_refusal_of_another_release_is_an_error() -> None:
         messages.outcomes_of(message)
     with pytest.raises(MessageError, match="part"):
         messages.outcomes_of(messages.Settled(1, [None], [], [], [None], []))
+
+
+def test_longest_message_is_read() -> None:
+    header = messages.LONGEST.to_bytes(4, "big")
+    assert list(Frames().feed(header)) == []
+    longer = (messages.LONGEST + 1).to_bytes(4, "big")
+    with pytest.raises(MessageError, match=f"{messages.LONGEST + 1} bytes"):
+        list(Frames().feed(longer))

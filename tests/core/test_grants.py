@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -160,3 +161,118 @@ def test_plan_of_a_prize_stays_after_its_end() -> None:
     grants = hunt(replace(COIN, stock=10, release=Even(), until=until))
     assert grants.planned(until - HOUR) == {"coin": 6}
     assert grants.planned(until) == grants.planned(until + HOUR) == {"coin": 10}
+
+
+def following(
+    before: Definition, played: Grants, *rows: tuple[str, float, bool], **changes: object
+) -> Grants:
+    """Return the grants of the next version, after rows (player, hours after the opening, won)."""
+    after = Grants(replace(before, **changes))  # type: ignore[arg-type]
+    after.continue_from(played, [(player, OPENS + at * HOUR, won) for player, at, won in rows])
+    return after
+
+
+def test_next_version_counts_on() -> None:
+    before = replace(
+        HUNT,
+        prizes=(replace(COIN, stock=3, per_player=1),),
+        cooldown=60.0,
+        attempts=Quota(3, "hour"),
+    )
+    grants = Grants(before)
+    assert grants.attempt("ada", OPENS, (5, 5))
+    assert settled(grants, ("coin", "ada", 0)) == ["coin"]
+    after = following(before, grants, ("ada", 0, True), title="Next")
+    assert after.is_cooling("ada", OPENS)
+    assert after.attempts("ada", OPENS) == 2
+    clicks = [("coin", player, 0) for player in ("ada", "bob", "cy", "dan")]
+    assert settled(after, *clicks) == [None, "coin", "coin", None]
+    assert after.settle("coin", "dan", (5, 5), OPENS) == Given(None, "coin")
+
+
+def test_next_version_keeps_the_wins_of_a_period() -> None:
+    before = replace(HUNT, max_wins=Quota(2, "hour"))
+    grants = Grants(before)
+    settled(grants, ("coin", "ada", 0))
+    after = following(before, grants, ("ada", 0, True), title="Next")
+    assert settled(after, *[("coin", "ada", 0)] * 3) == ["coin", None, None]
+
+
+def test_next_version_keeps_what_was_lost() -> None:
+    plan = (Step(OPENS, 2), Step(OPENS + HOUR, 3))
+    before = replace(HUNT, prizes=(replace(COIN, release=plan, void=True),))
+    grants = Grants(before)
+    settled(grants, (None, "ada", 1))
+    assert following(before, grants, title="Next").voided["coin"] == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attempts": Quota(9, "day"), "max_wins": Quota(3, "day")},
+        {"max_wins": Quota(3, "day")},
+        {"attempts": Quota(9, "day")},
+        {"timezone": "Asia/Kolkata"},  # half an hour off
+    ],
+    ids=["both", "wins", "attempts", "time zone"],
+)
+def test_limits_of_other_periods_are_counted_again_from_the_log(changes: dict[str, object]) -> None:
+    before = replace(HUNT, attempts=Quota(9, "hour"), max_wins=Quota(3, "hour"))
+    grants = Grants(before)
+    for _ in range(5):
+        assert grants.attempt("ada", OPENS, (5, 5))
+    settled(grants, *[("coin", "ada", 0)] * 3)
+    rows = [("ada", 0, True), ("ada", 0, True), ("bob", 0, True), ("ada", 0, False)]
+    after = following(before, grants, *rows, **changes)
+    assert after.attempts("ada", OPENS) == 6
+    assert after.attempts("bob", OPENS) == 8
+    assert settled(after, *[("coin", "ada", 0)] * 2) == ["coin", None]
+
+
+def test_limits_that_a_version_drops_are_not_counted() -> None:
+    before = replace(HUNT, attempts=Quota(1, "hour"), max_wins=Quota(1, "hour"))
+    after = following(before, Grants(before), ("ada", 0, True), attempts=None, max_wins=None)
+    assert after.attempts("ada", OPENS) == math.inf
+    assert settled(after, ("coin", "ada", 0)) == ["coin"]
+
+
+def test_retired_prize_may_be_drawn_but_no_step_releases_it() -> None:
+    shell = replace(COIN, id="shell", stock=1)
+    pin = replace(COIN, id="pin", stock=1, release=(Step(OPENS, 1),))
+    before = replace(HUNT, prizes=(COIN, shell, pin))
+    after = following(before, Grants(before), prizes=(replace(COIN, stock=0),))
+    assert settled(after, ("shell", "ada", 0), ("shell", "ada", 0)) == ["shell", None]
+    assert after.settle("pin", "ada", (5, 5), OPENS + HOUR) == Given(None)
+    assert after.settle("coin", "ada", (5, 5), OPENS) == Given(None, "coin"), "the new definition"
+
+
+@pytest.mark.parametrize(
+    ("void", "granted", "at", "lost"),
+    [
+        (True, 0, 0.9, 0), (True, 0, 1, 1), (True, 1, 1.5, 0), (True, 0.9, 3, 1), (False, 0, 3, 0),
+    ],
+)  # fmt: skip
+def test_unit_of_a_void_reward_is_lost_after_the_next_step(
+    void: bool, granted: float, at: float, lost: int
+) -> None:
+    grants = hunt(replace(COIN, release=(Step(OPENS, 2), Step(OPENS + HOUR, 3)), void=void))
+    grants.granted["coin"], grants.voided["coin"] = 2, 0
+    grants.take_back("coin", OPENS + granted * HOUR, OPENS + at * HOUR)
+    assert (grants.granted["coin"], grants.voided["coin"]) == (1, lost)
+
+
+def test_rows_of_unknown_players_use_the_stock() -> None:
+    grants = hunt(replace(COIN, release=(Step(OPENS, 2), Step(OPENS + HOUR, 4)), void=True))
+    grants.record("coin", OPENS)
+    grants.record(None, OPENS + HOUR)
+    assert (grants.granted, grants.voided) == ({"coin": 1}, {"coin": 1})
+    assert settled(grants, *[("coin", "ada", 1)] * 3) == ["coin", "coin", None]
+
+
+def test_plan_is_told_for_prizes_with_one() -> None:
+    plan = (Step(OPENS, 2), Step(OPENS + HOUR, 4))
+    grants = hunt(
+        COIN, replace(COIN, id="pin", release=plan), replace(COIN, id="gem", stock=3, release=plan)
+    )
+    assert grants.planned(OPENS) == {"pin": 2, "gem": 2}
+    assert grants.planned(OPENS + HOUR) == {"pin": 4, "gem": 3}
