@@ -107,7 +107,6 @@ class Delivery:
         self.lag = 0.0  #: age of the event that was sent last, in seconds
         self._services = services
         self._log = services.logs[lease.webhook.log]
-        self._saved = lease.seq
         self._answer: Answer | None = None  # the last one with 2xx that was not saved
         self._scope = trio.CancelScope()
         self._ended = False  # the lease was given back
@@ -154,7 +153,6 @@ class Delivery:
             self.cancel()
             return
         self._scope.deadline = began + OWN_LEASE
-        self._saved = seq
         if self._answer is answer:
             self._answer = None
 
