@@ -59,6 +59,7 @@ class Log:
         known: int,
     ) -> list[Outcome]:
         self.calls.append(([each.id for each in clicks], deadline, known))
+        sent()
         await trio.sleep(self.takes)
         if self.gate is not None:
             await self.gate.wait()
@@ -327,3 +328,15 @@ async def test_click_that_another_worker_may_have_recorded_is_new_after_the_know
     outcomes = await world.commits.commit("harbour", [click(1)], unanswered=unanswered, known=known)
     assert outcomes == [settled(1, 1, duplicate=duplicate)]
     assert world.published == ([] if duplicate else [1])
+
+
+async def test_caller_learns_that_its_batch_is_sent_before_the_answer(
+    autojump_clock: MockClock,
+) -> None:
+    world = World()
+    world.log.answers = [[settled(1, 1)], [settled(1, 1, duplicate=True)]]
+    sent: list[float] = []
+    began = trio.current_time()
+    await world.commits.commit("harbour", [click(1)], lambda: sent.append(trio.current_time()))
+    assert sent == [began]
+    await world.commits.commit("harbour", [click(1)])  # a caller that does not want to know

@@ -64,6 +64,21 @@ async def test_hunt_is_wanted_while_it_has_streams(player: str | None) -> None:
     assert not made._everybody
 
 
+async def test_first_stream_of_each_hunt_is_reported() -> None:
+    made, _ = make_hub()
+    wanted: list[set[str]] = []
+    made.first = lambda: wanted.append(made.hunts())
+    with (
+        subscribed(made, subscription_of("ada"), buffer=9, transport="sse"),
+        subscribed(made, subscription_of(None), buffer=9, transport="sse"),
+        subscribed(made, subscription_of("bob"), buffer=9, transport="sse"),
+        subscribed(made, subscription_of(None, "river"), buffer=9, transport="sse"),
+    ):
+        assert wanted == [{"harbour"}, {"harbour", "river"}]
+    with subscribed(made, subscription_of("ada"), buffer=9, transport="sse"):
+        assert wanted[2:] == [{"harbour"}]
+
+
 async def test_reward_is_one_frame_for_all_streams_of_its_player(
     autojump_clock: MockClock,
 ) -> None:

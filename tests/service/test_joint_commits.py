@@ -340,8 +340,11 @@ async def test_clicks_at_a_committer_are_bounded(tmp_path: Path) -> None:
         both.one.gate = trio.Event()
         for number in range(50):
             both.click(f"b{number}")
-        with pytest.raises(QueueFull):
+        assert both.other.joint.queued() == 50
+        both.other.joint._jitter = lambda: 0.25
+        with pytest.raises(QueueFull) as refused:
             both.click("b50")
+        assert refused.value.retry_after == 0.75
 
 
 async def test_drain_waits_for_forwarded_clicks_and_refuses_new_ones(tmp_path: Path) -> None:
@@ -356,8 +359,10 @@ async def test_drain_waits_for_forwarded_clicks_and_refuses_new_ones(tmp_path: P
 
         nursery.start_soon(drain)
         await trio.testing.wait_all_tasks_blocked()
-        with pytest.raises(Draining):
+        both.other.joint._jitter = lambda: 0.25
+        with pytest.raises(Draining) as refused:
             both.click("b2")
+        assert refused.value.retry_after == 1.25
         assert not drained.is_set()
         both.one.gate.set()
         await drained.wait()

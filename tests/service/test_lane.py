@@ -269,8 +269,10 @@ async def test_queue_is_limited_by_length(autojump_clock: MockClock, store: Stor
         for number, hunt in enumerate(("a", "a", "b")):
             queue.put(hunt, click(number), answers.to(click(number)).settled, trio.current_time())
         assert queue.queued() == 3
-        with pytest.raises(QueueFull):
+        queue._jitter = lambda: 0.25
+        with pytest.raises(QueueFull) as refused:
             queue.put("c", click(9), answers.to(click(9)).settled, trio.current_time())
+        assert refused.value.retry_after == 0.75
         await queue.drain()
         assert queue.queued() == 0
         nursery.cancel_scope.cancel()

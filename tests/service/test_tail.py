@@ -386,3 +386,22 @@ async def test_rewards_read_for_a_deleted_hunt_are_dropped(autojump_clock: MockC
         assert tail.reads
         nursery.cancel_scope.cancel()
     assert published == []
+
+
+async def test_growth_of_a_log_is_reported(autojump_clock: MockClock) -> None:
+    grown: list[str] = []
+    table = Table(3)
+    tail, _ = follow(table, advanced=grown.append)
+    tail.committed("harbour", [reward(1)])
+    tail.notice(notice(2, 2))
+    tail.notice(notice(3, 3, rows=False))
+    assert grown == ["harbour"] * 3
+    grown.clear()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        await trio.sleep(3.5)
+        assert grown == [], "polls find nothing new"
+        table.seq = 4
+        await trio.sleep(3)
+        assert grown == ["harbour"]
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,213 @@
+"""The delivery of one webhook, without a database: saves, failures and replays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from hunt.core.log_event import EventFilter, LogEvent
+from hunt.core.webhooks import Answer, Lease, Webhook
+from hunt.errors import SealError
+from hunt.service.log_news import LogNews
+from hunt.service.webhook_delivery import (
+    GATHER,
+    LINGER,
+    PAGE,
+    SAVE_INTERVAL,
+    Delivery,
+    DeliveryServices,
+    LogSource,
+)
+from hunt.service.webhook_sender import AddressRefused, Sender
+
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+WEBHOOK = Webhook(id=7, hunt="harbour", url="https://a.example/", events="clicks", prizes=("coin",))
+TAKEN, FAILED = Answer(200, None, 0.5), Answer(503, "the receiver answered 503", 0.5)
+
+
+def event(seq: int) -> LogEvent:
+    return LogEvent(seq, f"c{seq}", "ada", "coin", 5, AT, 1.0, 2.0, "k1")
+
+
+@dataclass
+class World:
+    """A log, a receiver and the leases of a delivery."""
+
+    rows: list[LogEvent] = field(default_factory=list)
+    answers: dict[int, list[Answer]] = field(default_factory=dict)  # by seq; else `TAKEN`
+    letters: list[list[int]] = field(default_factory=list)  # of each look at the dead letters
+    refused: str | None = None  # why the receiver has no address
+    sealed: bool = False  # whether the secrets cannot be opened
+    kept: bool = True  # whether a save finds the lease
+    dead: bool = False  # whether a failed event becomes a dead letter
+    calls: list[tuple[Any, ...]] = field(default_factory=list)  # of leases
+    pages: list[tuple[int, int | None, int, EventFilter]] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
+    news: LogNews = field(default_factory=LogNews)
+
+    def delivery(self, *, seq: int = 0, attempts: int = 0, replays: bool = False) -> Delivery:
+        self.services = DeliveryServices(
+            leases=self,
+            logs={"rewards": LogSource(self.page, self.news)},
+            unseal=self.unseal,
+            sender=self.sender,
+            database=trio.CapacityLimiter(1),
+            jitter=lambda: 0.5,
+            clock=(AT + timedelta(seconds=7)).timestamp,
+            attempts=Counter(),
+            dead=Counter(),
+        )
+        lease = Lease(webhook=WEBHOOK, holder="own", seq=seq, attempts=attempts, replays=replays)
+        return Delivery(lease, self.services)
+
+    async def page(
+        self, hunt: str, wanted: EventFilter, *, after: int, limit: int, upto: int | None = None
+    ) -> tuple[Sequence[LogEvent], int, bool]:
+        await trio.lowlevel.checkpoint()
+        assert hunt == "harbour"
+        self.pages.append((after, upto, limit, wanted))
+        rest = [each for each in self.rows if after < each.seq <= (upto or 10**9)]
+        return rest[:2], max([after, *(each.seq for each in rest[:2])]), len(rest) > 2
+
+    def unseal(self, lease: Lease) -> Sequence[str]:
+        if self.sealed:
+            raise SealError("no key")
+        return ["secret"]
+
+    @asynccontextmanager
+    async def sender(self, url: str) -> AsyncIterator[Sender]:
+        if self.refused is not None:
+            raise AddressRefused(self.refused)
+        assert url == WEBHOOK.url
+        yield self  # type: ignore[misc]
+
+    async def send(self, id_: str, body: bytes, secrets: Sequence[str]) -> Answer:
+        assert secrets == ["secret"]
+        await trio.sleep(0.5)
+        seq = int(id_.removeprefix("k1-"))
+        self.sent.append(seq)
+        return self.answers[seq].pop(0) if self.answers.get(seq) else TAKEN
+
+    async def save(
+        self, lease: Lease, seq: int, answer: Answer | None = None, *, keep: bool = True
+    ) -> bool:
+        await trio.lowlevel.checkpoint()
+        self.calls.append((trio.current_time(), seq, answer, keep))
+        return self.kept
+
+    async def failed(
+        self, lease: Lease, seq: int, answer: Answer, *, event: int | None, pause: float
+    ) -> bool:
+        await trio.lowlevel.checkpoint()
+        self.calls.append((seq, answer, event, pause))
+        return self.dead
+
+    async def replays(self, lease: Lease) -> list[int]:
+        await trio.lowlevel.checkpoint()
+        return self.letters.pop(0)
+
+    async def replayed(self, lease: Lease, event: int, answer: Answer) -> None:
+        await trio.lowlevel.checkpoint()
+        self.calls.append((event, answer))
+
+
+async def test_position_and_answer_are_saved_at_an_interval_and_at_the_end(
+    autojump_clock: MockClock,
+) -> None:
+    world = World([event(1), event(2), event(3)])
+    delivery = world.delivery()
+    await delivery.run()
+    assert world.sent == [1, 2, 3]
+    ends = 1.5 + LINGER
+    saves = [(at, 3, None, True) for at in range(4, int(ends) + 1, 2)]
+    assert world.calls == [(SAVE_INTERVAL, 3, TAKEN, True), *saves, (ends, 3, None, False)]
+    assert (delivery.seq, delivery.lag) == (3, 7.0)
+    assert world.services.attempts == {"2xx": 3}
+    wanted = EventFilter("clicks", ("coin",))
+    assert world.pages == [(after, None, PAGE, wanted) for after in (0, 2)]
+
+
+async def test_new_rows_are_gathered_before_they_are_read(autojump_clock: MockClock) -> None:
+    world = World()
+    delivery = world.delivery(seq=4)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(delivery.run)
+        await trio.sleep(1)
+        world.rows.append(event(5))
+        world.news.advanced("harbour")
+        await trio.sleep(GATHER / 2)
+        assert len(world.pages) == 1
+        await trio.sleep(GATHER)
+        assert [after for after, *_ in world.pages] == [4, 4]
+        await trio.sleep(0.7)
+        nursery.cancel_scope.cancel()  # before the first save
+    assert world.sent == [5]
+    assert world.calls == [(pytest.approx(1.7 + 1.5 * GATHER), 5, TAKEN, False)]
+
+
+async def test_lost_lease_ends_the_delivery_and_is_not_given_back(
+    autojump_clock: MockClock,
+) -> None:
+    world = World(kept=False)
+    await world.delivery(seq=4).run()
+    assert world.calls == [(SAVE_INTERVAL, 4, None, True)]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "bad", "seq", "pause"),
+    [
+        pytest.param(0, 1, 0, 1.5, id="first attempt"),
+        pytest.param(2, 1, 0, 6.0, id="third attempt"),
+        pytest.param(2, 2, 1, 1.5, id="the event after that of the attempts"),
+    ],
+)
+async def test_failure_is_recorded_with_its_pause(
+    autojump_clock: MockClock, attempts: int, bad: int, seq: int, pause: float
+) -> None:
+    world = World([event(1), event(2), event(3)], {bad: [FAILED]})
+    await world.delivery(attempts=attempts).run()
+    assert world.sent == list(range(1, bad + 1)), "later events wait"
+    assert world.calls == [(seq, FAILED, bad, pause)]
+    assert world.services.attempts["5xx"] == 1
+    assert not world.services.dead
+
+
+async def test_dead_letters_are_counted_by_hunt(autojump_clock: MockClock) -> None:
+    world = World([event(1)], {1: [FAILED]}, dead=True)
+    await world.delivery().run()
+    assert world.services.dead == {"harbour": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"sealed": True}, "its secret: no key"), ({"refused": "no address"}, "no address")],
+)
+async def test_delivery_that_cannot_begin_is_a_failure(
+    autojump_clock: MockClock, options: dict[str, Any], error: str
+) -> None:
+    world = World([event(5)], **options)
+    await world.delivery(seq=4).run()
+    assert world.calls == [(4, Answer(None, error, 0.0), None, 1.5)]
+    assert world.sent == []
+
+
+async def test_dead_letters_are_sent_once_each_before_new_events(
+    autojump_clock: MockClock,
+) -> None:
+    world = World([event(2), event(4), event(8)], {4: [FAILED]}, letters=[[2, 4, 6], []])
+    await world.delivery(seq=7, replays=True).run()
+    assert world.sent == [2, 4, 8]
+    lost = Answer(None, "the log has lost this event", 0.0)
+    assert world.calls[:3] == [(2, TAKEN), (4, FAILED), (6, lost)]
+    anything = EventFilter("clicks")  # the filter may have changed since
+    assert world.pages[:3] == [(1, 2, 1, anything), (3, 4, 1, anything), (5, 6, 1, anything)]
+    assert world.services.attempts == {"2xx": 2, "5xx": 1}
+    assert not world.services.dead
