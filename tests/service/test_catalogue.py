@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 import trio
 from trio.testing import MockClock
 
@@ -19,10 +20,12 @@ class Watcher:
 
     def __init__(self) -> None:
         self.read: list[Hunt] = []
+        self.known: list[Hunt | None] = []
         self.deleted: list[Hunt] = []
 
     def hunt_read(self, hunt: Hunt, known: Hunt | None) -> None:
         self.read.append(hunt)
+        self.known.append(known)
 
     def hunt_deleted(self, hunt: Hunt) -> None:
         self.deleted.append(hunt)
@@ -101,3 +104,42 @@ async def test_first_read_is_repeated_until_it_succeeds(autojump_clock: MockCloc
     await catalogue.wait_read(Watcher())
     assert times == [0.0, RETRY_INTERVAL, 2 * RETRY_INTERVAL]
     assert catalogue.faults["hunts"] == 2
+
+
+async def test_watcher_is_given_each_hunt_with_its_former_state(autojump_clock: MockClock) -> None:
+    states = [PLAIN, replace(PLAIN, last_seq=4), replace(PLAIN, last_seq=5)]
+    found: list[Hunt] = []
+
+    class Looking(Watcher):
+        def hunt_read(self, hunt: Hunt, known: Hunt | None) -> None:
+            super().hunt_read(hunt, known)
+            found.append(catalogue.hunts["harbour"])
+
+    async def read() -> Mapping[str, Hunt | None]:
+        await trio.lowlevel.checkpoint()
+        return {"harbour": states[len(watcher.read)]}
+
+    catalogue, watcher = Catalogue(read), Looking()
+    for _ in states:
+        await catalogue.wait_read(watcher)
+    assert watcher.known == [None, *states[:2]]
+    assert found == watcher.read == states, "the new state is known before the watcher is called"
+
+
+@pytest.mark.parametrize("hunt", ["harbour", None])
+async def test_change_is_read_at_once(autojump_clock: MockClock, hunt: str | None) -> None:
+    times: list[float] = []
+
+    async def read() -> Mapping[str, Hunt | None]:
+        await trio.lowlevel.checkpoint()
+        times.append(trio.current_time())
+        return {"harbour": PLAIN}
+
+    catalogue = Catalogue(read)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(catalogue.run, Watcher())
+        await trio.sleep(0.5)
+        catalogue.refresh_soon(hunt)
+        await trio.sleep(INTERVAL + 0.1)
+        nursery.cancel_scope.cancel()
+    assert times == [0.5, 0.5 + INTERVAL]

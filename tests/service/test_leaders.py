@@ -118,3 +118,31 @@ async def test_board_is_told_once_the_database_answers(autojump_clock: MockClock
             world.broken = False
             await trio.sleep(2 * leaders.INTERVAL + 1)
             assert heard(watcher) == [[("ad…e", 9)]]
+
+
+async def test_board_is_told_to_watchers_who_come_after_others_left(
+    autojump_clock: MockClock,
+) -> None:
+    world = World()
+    async with telling(world) as hub:
+        for _ in range(2):
+            with subscribed(hub, subscription_of(None), buffer=9, transport="sse") as watcher:
+                await trio.sleep(leaders.INTERVAL + 1)
+                assert heard(watcher) == [[("ad…e", 9)]]
+            await trio.sleep(leaders.INTERVAL)
+
+
+async def test_changes_below_the_first_entries_are_not_told(autojump_clock: MockClock) -> None:
+    world = World()
+    world.points = {f"player-{number}": 99 - number for number in range(leaders.SIZE + 1)}
+    async with telling(world) as hub:
+        with subscribed(hub, subscription_of(None), buffer=9, transport="sse") as watcher:
+            await trio.sleep(leaders.INTERVAL + 1)
+            [board] = heard(watcher)
+            assert [points for _, points in board] == [99 - n for n in range(leaders.SIZE)]
+            world.seq, world.points[f"player-{leaders.SIZE}"] = 8, 1
+            await trio.sleep(2 * leaders.INTERVAL)
+            assert heard(watcher) == []
+            world.seq, world.points[f"player-{leaders.SIZE - 1}"] = 9, 2
+            await trio.sleep(2 * leaders.INTERVAL)
+            assert len(heard(watcher)) == 1
