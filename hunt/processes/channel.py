@@ -9,7 +9,8 @@ import trio
 
 from hunt.processes.messages import FromWorker, ToWorker, encode
 
-_READ = 65536  # bytes of one read
+#: Bytes of one read.  A read allocates them all, and large blocks make the heap grow.
+_READ = 16_384
 
 
 class Channel:

@@ -18,7 +18,8 @@ from hunt.logs import FaultLog
 #: Bytes that may wait for a worker that does not read; beyond that its connection is closed.
 UNREAD = 16 * 2**20
 
-_READ = 262_144  # bytes of one read
+#: Bytes of one read.  A read allocates them all, and large blocks make the heap grow.
+_READ = 16_384
 
 log = FaultLog("hunt.joint")
 

@@ -28,7 +28,8 @@ GATHER = 0.001
 #: Draws clicks of a hunt; raises `Refused` or a `StoreError` if it cannot.
 Draw = Callable[[str, Sequence[Click]], None]
 
-_READ = 262_144  # bytes of one read
+#: Bytes of one read.  A read allocates them all, and large blocks make the heap grow.
+_READ = 16_384
 
 log = FaultLog("hunt.joint")
 

@@ -6,6 +6,7 @@ import trio
 
 from hunt.processes.channel import Channel
 from hunt.processes.messages import Count, Failure, Retire, from_worker, to_worker
+from tests.support.peak_memory import peak_memory
 
 
 def channels() -> tuple[Channel, Channel]:
@@ -43,6 +44,18 @@ async def test_sending_does_not_wait_for_the_reader() -> None:
             lines += await other.receive() or []
     assert from_worker(lines[0]) == long, "the cancelled send goes on where it stopped"
     assert to_worker(lines[1]) == Retire()
+    one.close()
+    other.close()
+
+
+async def test_short_message_needs_no_large_buffer() -> None:
+    # The heap grows by a large buffer whenever small objects have split its free blocks.
+    one, other = channels()
+    one.send(Count())
+    assert await one.flush()
+    with peak_memory() as peak:
+        assert await other.receive() is not None
+        assert peak() < 50_000
     one.close()
     other.close()
 

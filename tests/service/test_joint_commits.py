@@ -32,6 +32,7 @@ from hunt.service import committer_link
 from hunt.service.joint_commits import JointCommits, Workers
 from hunt.service.lane import Waiting
 from hunt.service.lanes import Lanes
+from tests.support.peak_memory import peak_memory
 from tests.support.processes import until
 
 
@@ -210,6 +211,15 @@ async def test_each_click_is_counted_by_its_own_worker(tmp_path: Path) -> None:
         await both.answered("b1")
         assert (both.one.counted, both.other.counted) == ({}, {"Settlement": 1})
         assert both.other.joint.forwarded == {"settled": 1, "left": 0, "lost": 0}
+
+
+async def test_forwarding_one_click_needs_no_large_buffer(tmp_path: Path) -> None:
+    # The heap grows by a large buffer whenever small objects have split its free blocks.
+    async with pair(tmp_path) as (both, _, _):
+        with peak_memory() as peak:
+            both.click("b1")
+            await both.answered("b1")
+            assert peak() < 50_000
 
 
 async def test_commits_are_told_to_the_other_worker_before_the_outcomes(tmp_path: Path) -> None:
