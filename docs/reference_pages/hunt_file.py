@@ -115,7 +115,7 @@ MEANINGS: Mapping[str, str] = {
     "PrizeDefinition.release": "A limit of grants that rises with time: `{ even = true }`, "
     "`{ moments = N }` or steps `[[time, total], ...]`. Default: the stock at once.",
     "PrizeDefinition.win": "`first`: the first click after a release wins, without odds.",
-    "PrizeDefinition.unclaimed": "`void`: units of a step that were not won are lost at the next.",
+    "PrizeDefinition.unclaimed": "`void`: units that were not won before the next step are lost.",
     "PrizeDefinition.claim": "Claim that a winner must make first; see [Claims](claims.md). "
     "Default: nothing.",
     "PrizeDefinition.overflow": "Prize further down that a draw gets once this stock is used up.",

@@ -52,7 +52,7 @@ class OutcomeChecker:
         self._answered: set[bytes] = set()  # click ids without an event
         self._early: set[bytes] = set()  # click ids with an event, but without an answer yet
         self._seqs: Counter[int] = Counter()  # player -> the last seq on the stream
-        self._wrong: Counter[tuple[str, str]] = Counter()  # by the words for one and for many
+        self._wrong: Counter[tuple[str, str]] = Counter()  # failures, by their singular and plural
 
     def sent(self, connection: ClickConnection, due: float) -> None:
         """Record a click; its event is expected."""

@@ -121,7 +121,7 @@ class _Checker:
             raise ProofError("the last entry is not the end of the hunt: the bundle is incomplete")
         if self._start.rows != self._seq:
             raise ProofError(
-                f"line 1 tells {plural(self._start.rows, 'row')}, and the file has {self._seq}"
+                f"line 1 states {plural(self._start.rows, 'row')}, and the file has {self._seq}"
             )
         if self._start.head != self._head.hex():
             raise ProofError(

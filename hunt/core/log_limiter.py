@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class _Run:
     """Events of one kind, each within `quiet` seconds of the one before."""
 
-    due: float  # time from which an event has a line in any case
+    due: float  # time from which the next event is logged in any case
     pause: float  # seconds from the next such line to the one after it
     left: int  # lines of the burst that are left
     last: float  # time of the last event
@@ -21,16 +21,16 @@ class _Run:
 class LogLimiter:
     """Limits log events of each kind, and counts the events that it suppresses.
 
-    A run is a series of events of one kind.  Its first `burst` different events have a line each.
-    After that it has a line after `interval`, then after pauses that double up to `longest`,
-    each with the number of suppressed events.  A fault that lasts for hours therefore does not
-    fill the log, however often it recurs.  A run ends after `quiet` without an event.
+    A run is a series of events of one kind.  Up to `burst` different events at its beginning are
+    logged.  After that one is logged after `interval`, and further ones after pauses that double
+    up to `longest`, each with the number of suppressed events.  A fault that lasts for hours
+    therefore does not fill the log.  A run ends after `quiet` without an event.
 
     Args:
         clock: Monotonic time, in seconds.
-        burst: Lines, >= 1, of one kind that may come at once.
-        interval: Seconds, > 0, until the first line of a kind after that.
-        longest: Seconds, >= interval, between two lines of a lasting run.
+        burst: Number of different lines, >= 1, that a run may log at once.
+        interval: Seconds, > 0, from the first line of a run to the first one after the burst.
+        longest: Largest pause between two lines of a run, in seconds, >= interval.
         quiet: Seconds, > 0, without an event after which a run is over.
     """
 

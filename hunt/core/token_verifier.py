@@ -34,7 +34,7 @@ _NO_KEYS_YET = "the keys of tokens are not known yet"
 
 
 class _HS256(HMACAlgorithm):
-    """HS256 that checks each secret once; PyJWT parses it for every token."""
+    """HS256 that checks each secret once; that of PyJWT checks it for every token."""
 
     @lru_cache(maxsize=8)  # ruff: ignore[cached-instance-method] - the only instance lives for ever
     def prepare_key(self, key: str | bytes) -> bytes:

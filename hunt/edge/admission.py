@@ -241,7 +241,7 @@ class Admission:
         self._forget_searches()
 
     def _forget_searches(self) -> None:
-        """Forget old searches, which hold connections that may be closed."""
+        """Drop the candidates of old searches, which may be closed connections."""
         if self._searches and self._clock() >= self._searched + SEARCH_LIFE:
             self._searches.clear()
 

@@ -55,7 +55,7 @@ class Connection(TCPServer):
     _secure: TLSConnection | None = None  # serves now
 
     async def run(self) -> None:
-        """Serve a new connection that its listener has not parked, to its end."""
+        """Serve a new connection that was not parked, to its end."""
         await self.serve(None, self._worker.admission.admit(self._peer()))
 
     async def serve(self, received: bytes | None, slot: Slot) -> None:

@@ -37,9 +37,11 @@ class Listener(trio.abc.Listener[trio.SocketStream]):
         self.socket = sock
         self.parks = False  #: whether connections go to the park; not those of TLS
         if sock.family != socket.AF_UNIX:
-            tune(sock)  # Hypercorn's command has opened it; connections inherit the options
+            tune(
+                sock
+            )  # for a socket that Hypercorn's command opened; connections inherit the options
         self._listener = trio.SocketListener(sock)
-        # Trio's socket accepts one connection a turn of its loop.
+        # Accepts several connections in one turn of the loop; Trio's socket accepts one.
         self._plain = socket.fromfd(sock.fileno(), sock.family, sock.type)
         self._plain.setblocking(False)
         self._worker = serving = worker.current()
@@ -68,8 +70,8 @@ class Listener(trio.abc.Listener[trio.SocketStream]):
         None waits if another worker was faster.
 
         Returns:
-            False if the park is closed, or after an error: Trio's listener knows which errors
-            pass.  The connection that it accepts then is served by Hypercorn.
+            False if the park is closed, or if an error occurred.  Trio's listener must then accept
+            the next connection, which Hypercorn serves: it knows which errors are temporary.
         """
         serving = self._worker
         assert serving is not None, "a listener that parks was made for a worker"

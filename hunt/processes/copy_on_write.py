@@ -1,8 +1,8 @@
 """Preparation of a process whose forks share its memory.
 
-The kernel copies a page of memory once a process writes to it.  A new object in a free block
-between old objects costs a copy of the page in each process.  Before a fork, the free blocks
-are therefore filled, so that processes put new objects on pages of their own.
+The kernel copies a shared page of memory when a process writes to it.  A new object in a free
+block between old objects therefore costs a copy of the page in each process.  The free blocks are
+filled before a fork, so that each process puts new objects on new pages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A function that runs in a forked process, whose memory the system gets back at its end."""
+"""A function in a forked process, whose end releases the memory that the function used."""
 
 from __future__ import annotations
 

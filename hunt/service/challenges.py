@@ -39,11 +39,11 @@ class Challenge(Protocol):
 
         Raises:
             ValueError: It is wrong; the message says why, without the answer.
-            Unavailable: Nobody can say so now.
+            Unavailable: It cannot be checked now.
         """
 
     def rotate(self) -> None:
-        """Forget what has expired."""
+        """Drop expired entries from memory."""
 
     async def run(self, task_status: trio.TaskStatus[None]) -> None:
         """Hold connections until cancelled."""
@@ -103,7 +103,7 @@ class Altcha:
             raise ValueError("the answer was used before")
 
     def rotate(self) -> None:
-        """Forget the challenges that have expired: answers to them are refused anyway."""
+        """Forget expired challenges: answers to them are refused anyway."""
         now = self._wall()
         # In the order of their answers, which is about that of their ends.
         while self._used and next(iter(self._used.values())) < now:

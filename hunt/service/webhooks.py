@@ -47,7 +47,7 @@ class Webhooks:
         self._jitter = services.jitter
         self._look = trio.Event()
         self._look.set()  # once at the start
-        # Logs with an endpoint that no process has to deal with.
+        # Logs with an endpoint that has nothing to send, and no lease.
         self._idle: set[tuple[str, FollowedLog]] = set()
         # Logs that have grown since the last look began.
         self._grown: set[tuple[str, FollowedLog]] = set()

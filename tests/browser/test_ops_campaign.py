@@ -69,7 +69,7 @@ def test_entry_for_all_doors_is_previewed_added_and_removed(
             "weeks, a campaign of 4 doors: 1 open, 1 waiting, 1 over, 1 draft"
         )
         note = page.locator("#campaign-preview-note")
-        expect(note).to_contain_text("Choose a time that is still to come")
+        expect(note).to_contain_text("Choose a future time")
         choose(page, "close", late)
         preview(page, late, "1 changes, 1 stays as it is, 1 fails, 1 is over")
         rows = page.locator("#campaign-preview tr")

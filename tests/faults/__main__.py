@@ -67,6 +67,7 @@ def main(
                 "commit": 2000 * overload.LATENCY,
                 "batch": overload.BATCH,
                 "connections": overload.CONNECTIONS,
+                "closed": overload.CLOSED,
                 "share": overload.NORMAL,
             }
             page.write_text(table.page(results, figures, **words), "utf-8")

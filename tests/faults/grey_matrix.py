@@ -70,7 +70,7 @@ SCRIPTS = (
     ),
     Script(
         name="slow-names",
-        row="host names are looked up in 8 s each, while connections are lost",
+        row="each lookup of a host name takes 8 s, while connections are lost",
         steps=[Step(fault="slow_names", lasts=5.0), Step(fault="resume_streams", at=2.0)],
         names=True,
         most={"slowest": 4.0, "recovered": 1.0, **RESUMES, **STREAMS},

@@ -102,7 +102,7 @@ _SCRIPTS = (
     ),
     Script(
         name="cut-clients",
-        row="clients cut off, without a word",
+        row="all bytes to and from clients lost, then connections reset",
         steps=[Step(fault="cut_clients", lasts=4.0)],
         most={"recovered": 7.0, "streams back": 5.0},
         ci=False,
@@ -130,7 +130,7 @@ _SCRIPTS = (
     ),
     Script(
         name="one-address",
-        row="one address opens all connections it can and says nothing",
+        row="one address opens all connections that it can, and sends nothing",
         steps=[Step(fault="one_address", at=1.0)],
         descriptors=256,
         processes=1,
@@ -147,7 +147,7 @@ _SCRIPTS = (
     ),
     Script(
         name="cut-worker",
-        row="one worker's database connections cut, others' well",
+        row="database connections of one worker cut, those of the others intact",
         steps=[Step(fault="cut_worker", lasts=5.0)],
         least={"ready, one cut off": 1},
         most={"share refused later": 0.05, "slowest": 5.0, "recovered": 6.0},

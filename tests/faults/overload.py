@@ -19,7 +19,7 @@ BATCH, LATENCY = 50, 0.015
 
 SCRIPT = Script(
     name="overload",
-    row="offered load three times what it can do",
+    row="offered load of three times the capacity",
     processes=1,
     environ={"HUNT_BATCH_SIZE": str(BATCH), "HUNT_CLICK_RATE": "0"},
 )
@@ -29,6 +29,9 @@ NORMAL = 0.3
 
 #: Connections that offer the load, each with its own player.
 CONNECTIONS = 4000
+
+#: Connections of the closed loop that measures the capacity.
+CLOSED = 3 * BATCH
 
 
 async def offered(port: int, rate: float, seconds: float, connections: int) -> dict[str, Any]:
@@ -46,7 +49,7 @@ async def measure(template: Path, *, seconds: float = 4.0) -> dict[str, float]:
         [node] = made.nodes
         node.database.latency = LATENCY
         port = node.own_port
-        peak = (await offered(port, 0.0, seconds, 3 * BATCH))["goodput"]
+        peak = (await offered(port, 0.0, seconds, CLOSED))["goodput"]
         before = await offered(port, NORMAL * peak, seconds, CONNECTIONS)
         figures: dict[str, float] = {"capacity": peak, "p99 before": before["p99"]}
         for times in (1, 2, 3):

@@ -219,7 +219,7 @@ SCRIPTS = (
     ),
     Script(
         name="sliced-postgres",
-        row="what PostgreSQL says arrives byte by byte",
+        row="answers of PostgreSQL arrive byte by byte",
         steps=[Step(fault="slice_database", lasts=1.5)],
         most={"recovered": 3.0, **STREAMS},
         ci=False,

@@ -11,7 +11,7 @@ from tests.faults.rig import Result
 PAGE = Path(__file__).with_name("page.md")
 
 
-AT_LOAD = "| offered load three times what it can do | see below | | | | |\n"
+AT_LOAD = "| offered load of three times the capacity | see below | | | | |\n"
 
 
 def row(result: Result) -> str:

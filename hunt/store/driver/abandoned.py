@@ -17,7 +17,7 @@ OK, ACTIVE = pq.ConnStatus.OK, pq.TransactionStatus.ACTIVE
 MOST = 64
 
 #: Seconds in which the host of the server must confirm the end of a connection.  After that the
-#: network has lost the connection, so it tells nothing about the backend.
+#: network has lost the connection, and its state says nothing about the backend.
 CONFIRM = 1.0
 
 #: State of a TCP socket that has sent its end, without a confirmation (``TCP_FIN_WAIT1``).

@@ -98,7 +98,7 @@ class Connector:
 
     async def _connect(self, within: float, open_now: int) -> Connection:
         until = trio.current_time() + within
-        # A connection that only asked whether there is room would itself be one too many.
+        # Connecting to query whether there is room would itself exceed the limit.
         conn = await Connection.connect(
             self.servers, autocommit=True, within=within, room=self._most - open_now
         )

@@ -33,13 +33,13 @@ def blueprint(
         play: Authenticates operators.
         operations: See `operator_blueprint`.
         hunts: Every hunt, by id; the catalogue keeps it current.
-        minutes: The clicks that this process has counted, for a server of one process.
+        minutes: The clicks that this process has counted; used without a supervisor process.
         now: Returns the time of the database's clock.
     """
     routes = operator_blueprint("admin_live", play, operations, prefix="/v1/admin")
 
     async def counted(hunt_id: str) -> tuple[list[Minute], float] | None:
-        """Return the minutes of a hunt and their beginning; None if they are unknown now."""
+        """Return the minutes of a hunt and the start of counting; None if they are unknown now."""
         if operations.host.minutes is None:
             return minutes.of(hunt_id), minutes.since
         try:

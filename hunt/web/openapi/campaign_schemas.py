@@ -41,7 +41,7 @@ class DoorTitles(Struct):
 class CampaignDoor(Struct):
     """A door, with its titles by language (BCP 47) where the file has some.
 
-    `prizes` is absent before it opens, unless the campaign has a preview; `prize` in `texts` too.
+    `prizes`, and `prize` in `texts`, are absent before it opens, unless the campaign has a preview.
     """
 
     door: DoorNumber

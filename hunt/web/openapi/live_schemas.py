@@ -36,8 +36,8 @@ class LiveHunt(Struct):
     """The present state of a hunt.
 
     A minute has its start (seconds since 1970), the clicks that counted, and the wins among them.
-    Minutes are those of the node that answers, counted since its start, without those that had
-    no click.  They and `counted_since` are null while the supervisor process does not answer.
+    Clicks are those of the node that answers, since it started; minutes without a click are left
+    out.  `minutes` and `counted_since` are null while the supervisor process does not answer.
     """
 
     id: Id

@@ -108,7 +108,7 @@ class DeadLetterPage(Struct):
 
 
 class Replay(Struct, forbid_unknown_fields=True):
-    """Events to send again: all from a seq, or dead letters; exactly one of both."""
+    """Events to send again: either all from a seq, or dead letters."""
 
     from_seq: Seq | UnsetType = UNSET
     dead: Annotated[list[Seq], Meta(min_length=1, max_length=1000)] | Literal["all"] | UnsetType = (

@@ -77,7 +77,7 @@ export class CampaignSchedule {
         element("td", {}, door.state === "closed" ? "over" : door.state),
         element("td", { className: kind === "fails" ? "breaks out" : "breaks" }, text))));
     const note = byId("campaign-preview-note");
-    const said = entry === null ? "Choose a time that is still to come, to see what changes." : this.#summary(entry, found);
+    const said = entry === null ? "Choose a future time to see what changes." : this.#summary(entry, found);
     if (note.textContent !== said) note.textContent = said;
     byId("campaign-submit").disabled = entry !== null && found.every(({ kind }) => kind === "over");
   }

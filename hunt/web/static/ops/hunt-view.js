@@ -48,7 +48,7 @@ export class HuntView {
   #schedule;
   #webhooks;
   #live = null; // the newest state
-  #minutes = []; // the newest ones that the server knew
+  #minutes = []; // the last ones that the server sent
   #received = 0; // ms, monotonic, when it arrived
   #timers = [];
 

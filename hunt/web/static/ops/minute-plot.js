@@ -24,7 +24,7 @@ export class MinutePlot {
   #title;
   #values = []; // of each minute, oldest first
   #begin = 0; // of the oldest minute, in seconds since 1970
-  #since = null; // begin of the counting in seconds since 1970; null: before the oldest minute
+  #since = null; // start of counting in seconds since 1970; null: before the oldest minute
   #under = null; // number of the minute under the pointer
 
   /**
@@ -50,7 +50,7 @@ export class MinutePlot {
   /**
    * @param {number[][]} minutes pairs of begin and value, without the minutes that have none
    * @param {number} now seconds since 1970, by the server's clock
-   * @param {number | null} since begin of the counting, if it is within the last hour
+   * @param {number | null} since start of counting, if it is within the last hour
    */
   show(minutes, now, since) {
     this.#since = since;

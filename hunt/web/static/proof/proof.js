@@ -98,7 +98,7 @@ function showSeals(seals) {
 function showOwn(log) {
   const mine = own === null ? [] : log.filter(({ player }) => player === own);
   byId("own").hidden = !mine.length;
-  byId("own-count").textContent = `This browser's player has ${plural(mine.length, "click")} in the log. Nobody else's are shown.`;
+  byId("own-count").textContent = `This browser's player has ${plural(mine.length, "click")} in the log. Clicks of other players are not shown.`;
   const rows = mine.map(({ seq, at, x, y, prize, points, sold_out: soldOut }) => {
     const result = prize === null ? (soldOut ? `nothing: ${soldOut} was sold out` : "nothing") : `${prize}, ${plural(points, "point")}`;
     const cells = [String(seq), new Date(at / 1000).toISOString().slice(0, 23).replace("T", " "), `${x}, ${y}`, result];
