@@ -32,6 +32,8 @@ TIMEOUT = 300.0
 
 OPTIONS = (
     "-n", "0", "-q", "-x", "--tb=no", "-p", "no:cacheprovider",
+    # Plugins that these tests do not use take as long to import as all other modules.
+    "-p", "no:schemathesis", "-p", "no:anyio",
     "--hypothesis-profile", "mutants",
 )  # fmt: skip
 

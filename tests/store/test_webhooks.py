@@ -151,9 +151,12 @@ async def test_expired_secret_signs_no_longer(database: str) -> None:
         assert await stored.secrets("harbour", id_) == [second, first]
         third = await stored.rotate("harbour", id_, keep=0, actor="root")
         assert await stored.secrets("harbour", id_) == [third, first]
+        await log.append("harbour", [click(prize="coin")])
+        [lease], _ = await leases(pool).claim()
+        assert open_secrets(RING, "harbour", id_, lease.secrets) == [third, first]
+        assert await leases(pool).save(lease, 0, keep=False)
         await execute(pool, "update webhook_secrets set expires_at = now() where number = 1")
         assert await stored.secrets("harbour", id_) == [third]
-        await log.append("harbour", [click(prize="coin")])
         [lease], _ = await leases(pool).claim()
         assert open_secrets(RING, "harbour", id_, lease.secrets) == [third]
 
