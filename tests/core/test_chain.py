@@ -80,6 +80,11 @@ def test_canonical_text_is_sorted_utf8_without_spaces() -> None:
     assert chain.canonical({"b": [1, "é\n"], "a": None}) == '{"a":null,"b":[1,"é\\n"]}'.encode()
 
 
+def test_number_that_json_does_not_have_is_an_error() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        chain.canonical({"odds": float("nan")})
+
+
 def test_first_share_alone_is_the_seed() -> None:
     assert chain.joined_seed(SEED, None) == SEED
 

@@ -95,6 +95,13 @@ def test_wins_of_all_prizes_are_limited_in_each_period() -> None:
     assert settled(grants, *clicks) == ["coin", None, "coin", "coin"]
 
 
+def test_first_click_after_a_moment_counts_against_the_wins_of_its_period() -> None:
+    flash = replace(COIN, id="flash", first=True, release=(Step(OPENS, 9),))
+    grants = hunt(flash, max_wins=Quota(1, "hour"))
+    clicks = [(None, "ada", 0.1), (None, "ada", 0.2), (None, "bob", 0.3), (None, "ada", 1)]
+    assert settled(grants, *clicks) == ["flash", None, "flash", "flash"]
+
+
 def test_draw_over_a_limit_uses_no_stock_and_does_not_overflow() -> None:
     grants = hunt(replace(COIN, stock=2, per_player=1, overflow="shell"), replace(COIN, id="shell"))
     clicks = [("coin", "ada", 0), ("coin", "ada", 0), ("coin", "bob", 0)]
@@ -129,6 +136,8 @@ def test_speed_limit_counts_from_the_last_click_that_counted() -> None:
     assert counted == [True, False, True, True, True, False]
     assert grants.wait("ada", OPENS + 2.5 * HOUR, (1, 0)) == 1800
     assert grants.wait("ada", OPENS - HOUR, (2, 0)) == 0, "a clock that was set back"
+    almost = OPENS + 3 * HOUR - timedelta(milliseconds=500)
+    assert not grants.attempt("ada", almost, (1, 0)), "half a second too early"
 
 
 def test_plans_of_void_prizes_are_read_once_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,9 +265,10 @@ def test_unit_of_a_void_reward_is_lost_after_the_next_step(
     void: bool, granted: float, at: float, lost: int
 ) -> None:
     grants = hunt(replace(COIN, release=(Step(OPENS, 2), Step(OPENS + HOUR, 3)), void=void))
-    grants.granted["coin"], grants.voided["coin"] = 2, 0
-    grants.take_back("coin", OPENS + granted * HOUR, OPENS + at * HOUR)
-    assert (grants.granted["coin"], grants.voided["coin"]) == (1, lost)
+    grants.granted["coin"] = 2
+    for left in (1, 0):
+        grants.take_back("coin", OPENS + granted * HOUR, OPENS + at * HOUR)
+        assert (grants.granted["coin"], grants.voided["coin"]) == (left, lost * (2 - left))
 
 
 def test_rows_of_unknown_players_use_the_stock() -> None:

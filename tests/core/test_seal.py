@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from hunt.core import chain, seal
 from hunt.core.bundle import definition_of
+from hunt.core.definition import Area, Definition, Prize
 from hunt.core.hunt_file import parse
+from hunt.core.maps import Map
 from tests.proof.bundles import HUNT, SEED, committed
 from tests.proof.forgeries import honest
 
@@ -42,6 +44,16 @@ def test_definition_is_sealed_without_fractions() -> None:
     assert document["prizes"][0]["odds"]["at"] == ["40.0", "60.0"]
     assert (document["prizes"][0]["points"], document["max_wins"]["count"]) == (50, 20)
     assert definition_of(document) == exact
+
+
+def test_whole_numbers_are_sealed_as_those_with_a_fraction() -> None:
+    def sealed(number: type[float]) -> bytes:
+        area = Area(1.0, (number(5), number(7)), number(2))
+        prize = Prize("coin", "Coin", 5, area, None, None)
+        on = Map.sized(number(9), number(8))
+        return seal.definition_text(Definition("h", "Hunt", on, None, None, number(60), (prize,)))
+
+    assert sealed(int) == sealed(float)
 
 
 def test_public_part_of_a_hunt_without_times_and_stock() -> None:
