@@ -113,6 +113,7 @@ def test_entry_is_logged_at_once() -> None:
     with capture_logs() as logs:
         trail.add(Entry(actor="root", action="force", hunt="harbour", detail={"state": "open"}))
     [line] = logs
+    assert line["event"] == "operator action"
     assert (line["actor"], line["action"], line["hunt"], line["detail"]) == (
         "root", "force", "harbour", {"state": "open"},
     )  # fmt: skip

@@ -28,7 +28,7 @@ from hunt.errors import (
     StoreError,
 )
 from hunt.processes.listening import unix_listener
-from hunt.service import committer_link
+from hunt.service import committer_link, joint_commits
 from hunt.service.joint_commits import JointCommits, Workers
 from hunt.service.lane import Waiting
 from hunt.service.lanes import Lanes
@@ -68,6 +68,7 @@ class Worker:
         self.gate.set()
         self.refusal: Refused | None = None
         self.drawn: list[str] = []  # ids of clicks that were drawn before they were forwarded
+        self.messages: list[int] = []  # numbers of these clicks in each message
         self.undrawable: StoreError | Refused | None = None
         self.lanes = Lanes(
             self.commit, batch_size=100, batch_interval=0, queue_size=50, queue_age=9,
@@ -96,6 +97,7 @@ class Worker:
         if self.undrawable is not None:
             raise self.undrawable
         self.drawn += [each.id for each in clicks]
+        self.messages.append(len(clicks))
 
     async def commit(
         self,
@@ -355,6 +357,30 @@ async def test_clicks_at_a_committer_are_bounded(tmp_path: Path) -> None:
         with pytest.raises(QueueFull) as refused:
             both.click("b50")
         assert refused.value.retry_after == 0.75
+
+
+async def test_messages_are_bounded(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.other.joint._links[1]._batch_size = 2
+        ids = [f"b{number}" for number in range(5)]
+        for each in ids:
+            both.click(each)
+        assert seqs(await both.answered(*ids)) == [1, 2, 3, 4, 5]
+        assert both.other.messages == [2, 2, 1]
+
+
+async def test_remembered_committers_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        monkeypatch.setattr(joint_commits, "REMEMBERED", 2)
+        both.other.joint._routes.clear()
+        for hunt in ("harbour", "river", both.hunt):
+            both.other.joint._route(hunt)
+        assert list(both.other.joint._routes) == ["harbour", "river"]
+        both.click("b1")
+        await both.answered("b1")
+        assert both.one.batches == [["b1"]]
 
 
 async def test_drain_waits_for_forwarded_clicks_and_refuses_new_ones(tmp_path: Path) -> None:

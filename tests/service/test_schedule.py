@@ -24,13 +24,15 @@ class Store:
         self.performed: list[tuple[str, float]] = []
         self.looks: list[float] = []
         self.away = self.busy = False
+        self.takes = 0.0  # seconds from a look to its answer
+        self.jitter = 0.0
 
     async def due(self) -> list[Due]:
-        await trio.lowlevel.checkpoint()
-        self.looks.append(trio.current_time())
+        now = trio.current_time()
+        self.looks.append(now)
+        await trio.sleep(self.takes)
         if self.away:
             raise StoreUnavailable("away")
-        now = trio.current_time()
         return [Due(hunt, min(times) - now) for hunt, times in self.entries.items() if times]
 
     async def perform(self, hunt: str) -> ScheduleEntry | None:
@@ -45,7 +47,7 @@ class Store:
         return ENTRY
 
     def scheduler(self) -> Scheduler:
-        return Scheduler(self.due, self.perform, jitter=lambda: 0.0)
+        return Scheduler(self.due, self.perform, jitter=lambda: self.jitter)
 
 
 async def test_entries_are_performed_at_their_times(autojump_clock: MockClock) -> None:
@@ -57,6 +59,28 @@ async def test_entries_are_performed_at_their_times(autojump_clock: MockClock) -
     assert store.performed == [
         ("river", 0.0), ("harbour", 3.5), ("harbour", 3.5), ("river", 4.0), ("harbour", 12.25),
     ]  # fmt: skip
+
+
+async def test_times_are_measured_from_the_look(autojump_clock: MockClock) -> None:
+    store = Store(harbour=[0.5, 6.0])
+    store.takes = 1.0
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(store.scheduler().run)
+        await trio.sleep(7.5)
+        nursery.cancel_scope.cancel()
+    # The answer at 1.0 comes after the first entry, so the next look begins at once.
+    assert store.looks[:4] == [0.0, 1.0, 2.0 + RETRY, 6.0]
+    assert store.performed == [("harbour", 2.0), ("harbour", 7.0)]
+
+
+async def test_looks_of_processes_are_spread(autojump_clock: MockClock) -> None:
+    store = Store(harbour=[3.5])
+    store.jitter = 0.5
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(store.scheduler().run)
+        await trio.sleep(4)
+        nursery.cancel_scope.cancel()
+    assert store.looks == [0.0, 3.5 + SPREAD / 2]
 
 
 async def test_idle_schedule_is_looked_at_every_interval(autojump_clock: MockClock) -> None:

@@ -39,6 +39,15 @@ async def test_versions_are_read_once() -> None:
     assert reads == ["harbour"]
 
 
+async def test_cached_versions_are_known_without_a_read() -> None:
+    cache = VersionCache(Reads())
+    assert cache.known(ended("harbour")) is None
+    versions = await cache.get(ended("harbour"))
+    assert cache.known(ended("harbour")) is versions
+    assert cache.known(ended("harbour", seed=b"t" * 32)) is None
+    assert cache.known(ended("river")) is None
+
+
 async def test_later_hunt_with_the_same_id_is_read_again() -> None:
     reads = Reads()
     cache = VersionCache(reads)

@@ -13,9 +13,14 @@ import trio
 
 SECRET, SITE_KEY = "provider-secret-0123", "site-key"
 
+FORM = (b"content-type", b"application/x-www-form-urlencoded")
+
 
 class Service:
-    """Takes each answer that begins with ``right`` once, as their documentation describes."""
+    """Takes each answer that begins with ``right`` once, as their documentation describes.
+
+    Only a form that is posted with its content type is read.
+    """
 
     def __init__(self) -> None:
         self.url = ""
@@ -38,18 +43,20 @@ class Service:
 
     async def serve(self, stream: trio.SocketStream) -> None:
         connection = h11.Connection(h11.SERVER)
-        body, done = b"", False
+        body, is_form, done = b"", False, False
         async with stream:
             while not done:
                 event = connection.next_event()
                 if event is h11.NEED_DATA:
                     connection.receive_data(await stream.receive_some())
+                elif isinstance(event, h11.Request):
+                    is_form = event.method == b"POST" and FORM in list(event.headers)
                 elif isinstance(event, h11.Data):
                     body += event.data
                 elif isinstance(event, h11.ConnectionClosed):
                     return
                 done = isinstance(event, h11.EndOfMessage)
-            form = dict(parse_qsl(body.decode()))
+            form = dict(parse_qsl(body.decode())) if is_form else {}
             self.forms.append(form)
             if self.silent:
                 await trio.sleep_forever()
