@@ -180,6 +180,21 @@ async def test_failure_is_recorded_with_its_pause(
     assert not world.services.dead
 
 
+async def test_failure_that_cannot_be_recorded_in_time_ends_the_delivery(
+    autojump_clock: MockClock,
+) -> None:
+    world = World([event(1)], {1: [FAILED]}, dead=True)
+    delivery = world.delivery()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(delivery.run)
+        await trio.sleep(0.2)  # the request is on its way
+        await world.services.database.acquire()
+    assert trio.current_time() == pytest.approx(0.5 + SAVE_INTERVAL)
+    assert world.sent == [1]
+    assert world.calls == []
+    assert not world.services.dead
+
+
 async def test_dead_letters_are_counted_by_hunt(autojump_clock: MockClock) -> None:
     world = World([event(1)], {1: [FAILED]}, dead=True)
     await world.delivery().run()
