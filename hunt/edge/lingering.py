@@ -48,7 +48,7 @@ class LingeringClose(ParkedSocket):
 
     def __init__(self, park: Park, fd: int) -> None:
         super().__init__(park, fd)
-        self._since = park.now
+        self._since = trio.current_time()
         park.replace(self)
         with socket.socket(fileno=fd) as sock:
             with suppress(OSError):  # the client has gone, as the next read shows

@@ -42,7 +42,8 @@ class ParkedConnection(ParkedSocket):
         super().__init__(park, fd)
         self.slot = slot
         self.buffer = b""
-        self.since = park.now  # time of the last request, or of the first byte of this one
+        # Time of the last request, or of the first byte of this one.
+        self.since = trio.current_time()
         self._busy = False  # a click is in flight, or an answer is being written
         self._ends = False  # the client has closed its half
         # Head of the click in flight.  A cached head stays here afterwards, because the

@@ -69,6 +69,21 @@ async def test_burst_of_connections_is_parked_without_tasks(database: str) -> No
                 assert (await Reader(stream).answer())[0] == 200
 
 
+async def test_connection_is_idle_from_its_acceptance_on(database: str) -> None:
+    async with serving(database) as client:
+        park = park_of(client)
+        park.now -= 100.0  # time of the last request
+        before = trio.current_time()
+        async with connected(client):
+            with trio.fail_after(5):
+                while not park._timed:
+                    await trio.lowlevel.checkpoint()
+            [parked] = park._timed.values()
+            since = parked.idle_since()
+            assert since is not None
+            assert since >= before
+
+
 async def test_connections_wait_while_no_descriptor_is_free(
     database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
