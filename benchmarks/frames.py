@@ -4,7 +4,7 @@
 
 A server with one worker process, `hunt bench game` with 200 players as the load, and Chromium
 without a graphics card on the same machine.  The page is open on a phone (390 x 844) and on a
-desk (1280 x 800), each before and under the load.  *late* frames took more than 50 ms.
+desktop (1280 x 800), each before and under the load.  *late* frames took more than 50 ms.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COLUMNS: Columns = {
     "late": ("late", 0),
 }
 
-LOOKS = {"phone": Look(390, 844), "desk": Look(1280, 800)}
+LOOKS = {"phone": Look(390, 844), "desktop": Look(1280, 800)}
 
 #: Counts frames, and the lines of the ticker, for some seconds.
 MEASURE = """(seconds) => new Promise((done) => {

@@ -181,7 +181,7 @@ def following(
     return after
 
 
-def test_next_version_counts_on() -> None:
+def test_next_version_keeps_the_counts() -> None:
     before = replace(
         HUNT,
         prizes=(replace(COIN, stock=3, per_player=1),),
@@ -279,7 +279,7 @@ def test_rows_of_unknown_players_use_the_stock() -> None:
     assert settled(grants, *[("coin", "ada", 1)] * 3) == ["coin", "coin", None]
 
 
-def test_plan_is_told_for_prizes_with_one() -> None:
+def test_planned_grants_are_those_of_prizes_with_a_release_plan() -> None:
     plan = (Step(OPENS, 2), Step(OPENS + HOUR, 4))
     grants = hunt(
         COIN, replace(COIN, id="pin", release=plan), replace(COIN, id="gem", stock=3, release=plan)

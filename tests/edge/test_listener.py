@@ -34,7 +34,7 @@ async def test_connections_inherit_the_options_of_their_listener() -> None:
             assert await client.receive_some(1) == b""
 
 
-async def test_closed_listener_ends_those_that_wait() -> None:
+async def test_closing_ends_waiting_accepts() -> None:
     [listening] = await trio.open_tcp_listeners(0, host="127.0.0.1")
     listener = Listener(listening.socket)
     listener.parks = True

@@ -302,7 +302,7 @@ async def test_click_of_another_worker_is_drawn_and_counted_there(tmp_path: Path
         names = (f"hunt-{number}" for number in itertools.count())
         hunt = next(each for each in names if other.commits.joint._route(each) is not None)
         known = replace(HUNTS["timed"], definition=replace(TIMED, id=hunt), player_key=bytes(32))
-        other.hunts[hunt] = known  # the committer need not know it: the click is drawn already
+        other.hunts[hunt] = known  # only here: the committer gets the click already drawn
         committer.log.answers = [[settled(1, 1)]]
         click = Click(ID, "ada", 0.5, 0.5)
         other.commits.joint.put(hunt, click, outcomes.append, trio.current_time())
@@ -339,4 +339,4 @@ async def test_caller_learns_that_its_batch_is_sent_before_the_answer(
     began = trio.current_time()
     await world.commits.commit("harbour", [click(1)], lambda: sent.append(trio.current_time()))
     assert sent == [began]
-    await world.commits.commit("harbour", [click(1)])  # a caller that does not want to know
+    await world.commits.commit("harbour", [click(1)])  # without a callback

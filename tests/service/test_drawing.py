@@ -103,7 +103,7 @@ def test_defect_in_the_draws_concerns_its_hunt(monkeypatch: pytest.MonkeyPatch) 
         pytest.param(-2, -1, False, id="ended"),
     ],
 )
-def test_hints_are_of_prizes_in_time(
+def test_hints_leave_out_prizes_outside_their_time(
     starts: float | None, until: float | None, *, present: bool
 ) -> None:
     chest = Prize("chest", "Chest", 9, Peak(1.0, (1, 2), 0.1), None, None)
@@ -114,7 +114,7 @@ def test_hints_are_of_prizes_in_time(
     assert hints.step(1, 2) == (0 if present else None)
 
 
-def test_hints_are_of_prizes_in_stock() -> None:
+def test_hints_leave_out_prizes_without_stock() -> None:
     spots = {"sold": (1, 2), "left": (90, 90), "endless": (1, 90)}
     known = of(*(Prize(id_, "", 9, Peak(1.0, at, 0.1), None, None) for id_, at in spots.items()))
     known = replace(known, definition=hinting(known), stock_left={"sold": 0, "left": 1})

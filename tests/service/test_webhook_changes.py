@@ -109,7 +109,7 @@ async def test_changes_are_filtered_by_prize(stage: Changes) -> None:
     assert [each.seq for each in stage.receiver.taken] == [1, 3]
 
 
-async def test_ban_that_voids_many_rewards_tells_each(stage: Changes) -> None:
+async def test_ban_that_voids_many_rewards_sends_an_event_for_each(stage: Changes) -> None:
     async with running(stage.process()):
         await stage.add()
         await stage.log.append("harbour", [click("eve", "coin") for _ in range(450)])

@@ -185,12 +185,12 @@ def tls_error(reason: str | None) -> ssl.SSLError:
         (ExceptionGroup("", [OSError(), ConnectionRefusedError()]), "connection refused"),
     ],
 )
-def test_failure_is_told_in_words(error: Exception, told: str) -> None:
+def test_failure_is_described(error: Exception, told: str) -> None:
     assert describe(error) == told
 
 
 @pytest.mark.parametrize("attribute", ["__cause__", "__context__"])
-def test_failure_is_told_by_its_cause(attribute: str) -> None:
+def test_failure_is_described_by_its_cause(attribute: str) -> None:
     middle, outer = OSError(), httpcore.ConnectError()
     setattr(middle, attribute, socket.gaierror())
     setattr(outer, attribute, middle)

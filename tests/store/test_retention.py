@@ -155,9 +155,7 @@ async def test_second_erasure_of_a_player_waits_and_finds_no_clicks(
     ],
     ids=["hunt without a chain", "row without a position"],
 )
-async def test_erasure_keeps_no_leaf_of_a_row_that_none_proves(
-    database: str, unproven: str
-) -> None:
+async def test_erasure_keeps_no_leaf_of_a_row_without_a_proof(database: str, unproven: str) -> None:
     async with opened(database, KEPT) as (log, pool):
         await log.append("harbour", [click("ada", "coin")])
         async with pool.connection() as conn:

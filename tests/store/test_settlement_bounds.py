@@ -135,7 +135,7 @@ async def test_stock_may_be_used_up_exactly(database: str) -> None:
         assert await won(log, "cy") == [None]
 
 
-async def test_prize_without_stock_is_told_as_sold_out_beside_other_wins(database: str) -> None:
+async def test_prize_without_stock_is_reported_as_sold_out_beside_other_wins(database: str) -> None:
     scarce = Prize("scarce", "Scarce", 5, 0.5, 1, None)
     async with opened(database, replace(RULED, prizes=(COIN, scarce))) as (log, _):
         assert await won(log, "ada", "bob") == ["coin", "coin"]
