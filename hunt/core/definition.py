@@ -23,7 +23,7 @@ TEST_PREFIX = "test-"
 
 
 def is_test(hunt: str) -> bool:
-    """Return whether a hunt is a test hunt, by its id; nobody fulfils its prizes."""
+    """Return whether a hunt is a test hunt, by its id; its prizes are not fulfilled."""
     return hunt.startswith(TEST_PREFIX)
 
 
@@ -156,7 +156,7 @@ class Definition:
     max_speed: float | None = None  #: metres or map units a second, >= 1e-9; None: no limit
     position: Source = "tap"  #: how the page takes positions
     retain: timedelta | None = None  #: how long players are kept after the end; None: for ever
-    hints: HintKind = "none"  #: whether a click without a prize is told how near it was
+    hints: HintKind = "none"  #: whether the answer to a click without a prize tells how near it was
     page: Page | None = None  #: look of its page; None: the harbour
     second_share: str | None = None  #: SHA-256 of a third party's share of the seed, in hex
     test: bool = False  #: not listed, its prizes are marked, and it can be deleted with its clicks

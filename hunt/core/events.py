@@ -46,7 +46,7 @@ class Reward(Struct, frozen=True, gc=False):
     sold_out: str | None = None  #: the prize that the click drew, if its stock was used up
     code: Code | None = None  #: for its player only; None where the prize has no codes
     state: str | None = None  #: of the prize: claimed, sent or void; None: granted, or no prize
-    test: bool = False  #: of a test hunt: nobody fulfils it
+    test: bool = False  #: of a test hunt: not fulfilled
     hint: int | None = None  #: 0 (near a place) to 4; only in answers to clicks without a prize
 
 

@@ -37,9 +37,8 @@ class Listener(trio.abc.Listener[trio.SocketStream]):
         self.socket = sock
         self.parks = False  #: whether connections go to the park; not those of TLS
         if sock.family != socket.AF_UNIX:
-            tune(
-                sock
-            )  # for a socket that Hypercorn's command opened; connections inherit the options
+            # For a socket that Hypercorn's command opened; connections inherit the options.
+            tune(sock)
         self._listener = trio.SocketListener(sock)
         # Accepts several connections in one turn of the loop; Trio's socket accepts one.
         self._plain = socket.fromfd(sock.fileno(), sock.family, sock.type)

@@ -31,7 +31,7 @@ class Announcements:
         self._pool = pool
 
     async def announce(self, hunt: str, text: str | None, *, actor: str) -> Announcement:
-        """Replace the announcement of a hunt, or withdraw it; every stream is told.
+        """Replace the announcement of a hunt, or withdraw it; every stream is notified.
 
         Args:
             hunt: Id of the hunt.

@@ -39,7 +39,7 @@ class CampaignSchedule:
     async def add(
         self, campaign: str, new: NewEntry, *, actor: str
     ) -> list[tuple[str, ScheduleEntry]]:
-        """Add an entry to each door that is not over, all or none; every process is told.
+        """Add an entry to each door that is not over, all or none; every process is notified.
 
         Returns:
             The id of each hunt, and its entry.

@@ -57,7 +57,7 @@ REWARDS = f"""
      order by d.door, seq limit %(limit)s
 """
 
-#: Largest rank that is told.
+#: Largest rank that is returned.
 RANKS = 10_000
 
 

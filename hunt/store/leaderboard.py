@@ -19,7 +19,7 @@ LEADERS = """
      order by s.points desc, s.seq
 """
 
-#: Largest rank that is told.
+#: Largest rank that is returned.
 RANKS = 10_000
 
 # Counts at most so many players, so that the cost is bounded: better ones, and earlier ones with

@@ -103,7 +103,7 @@ class Schedule:
                 return await entries_of(conn, found[0])
 
     async def add(self, hunt: str, new: NewEntry, *, actor: str) -> ScheduleEntry:
-        """Add an entry; every process is told.
+        """Add an entry; every process is notified.
 
         Raises:
             HuntNotFound: There is no such hunt.

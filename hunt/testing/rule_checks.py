@@ -145,7 +145,7 @@ def _plan(
 
 
 def _sold_out(prize: Prize, rows: Iterator[tuple[Reward, list[Reward]]]) -> list[Violation]:
-    """Check that nobody was told "sold out" while there was stock; lost units are stock, too."""
+    """Check that no click got "sold out" while there was stock; lost units are stock, too."""
     if prize.void or prize.stock is None:
         return []
     found, granted = [], 0

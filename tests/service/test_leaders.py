@@ -64,7 +64,7 @@ def heard(mailbox: Mailbox) -> list[list[tuple[str, int]]]:
     return [[(each["player"], each["points"]) for each in board] for board in boards]
 
 
-async def test_board_is_told_to_watchers_after_it_changed(autojump_clock: MockClock) -> None:
+async def test_board_is_sent_to_watchers_after_it_changed(autojump_clock: MockClock) -> None:
     world = World()
     async with telling(world) as hub:
         with (
@@ -108,7 +108,7 @@ async def test_board_is_not_read_without_watchers(autojump_clock: MockClock) -> 
     assert not world.reads
 
 
-async def test_board_is_told_once_the_database_answers(autojump_clock: MockClock) -> None:
+async def test_board_is_sent_once_the_database_answers(autojump_clock: MockClock) -> None:
     world = World()
     world.broken = True
     async with telling(world) as hub:
@@ -120,7 +120,7 @@ async def test_board_is_told_once_the_database_answers(autojump_clock: MockClock
             assert heard(watcher) == [[("ad…e", 9)]]
 
 
-async def test_board_is_told_to_watchers_who_come_after_others_left(
+async def test_board_is_sent_to_watchers_that_come_after_others_left(
     autojump_clock: MockClock,
 ) -> None:
     world = World()
@@ -132,7 +132,7 @@ async def test_board_is_told_to_watchers_who_come_after_others_left(
             await trio.sleep(leaders.INTERVAL)
 
 
-async def test_changes_below_the_first_entries_are_not_told(autojump_clock: MockClock) -> None:
+async def test_changes_below_the_first_entries_are_not_sent(autojump_clock: MockClock) -> None:
     world = World()
     world.points = {f"player-{number}": 99 - number for number in range(leaders.SIZE + 1)}
     async with telling(world) as hub:
