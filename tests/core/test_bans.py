@@ -60,6 +60,15 @@ def test_ban_of_a_network_concerns_its_addresses(network: str, inside: str, outs
         bans.check("harbour", player="ada", key=key(inside))
 
 
+def test_check_names_player_and_hunt() -> None:
+    bans = listed(ban(player="ada", hunt="harbour"))
+    with pytest.raises(Banned):
+        bans.check("harbour", player="ada", key=None)
+    bans.check("river", player="ada", key=None)
+    bans.check("harbour", player="bob", key=None)
+    BanList().check("harbour", player="ada", key=None)
+
+
 def test_replaced_list_forgets_bans_and_addresses() -> None:
     bans = listed(ban(network="203.0.113.0/24"), ban(player="ada"))
     assert bans.any

@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hunt.core.campaign import CampaignDefinition, campaign_from_json, campaign_to_json
+from hunt.core.campaign import (
+    Campaign,
+    CampaignDefinition,
+    campaign_from_json,
+    campaign_to_json,
+    differences,
+)
 from hunt.core.campaign_file import is_campaign, parse_campaign
 from hunt.core.definition import Step
 from hunt.core.hunt_file import parse
@@ -194,3 +200,15 @@ def test_file_of_a_campaign_is_told_from_the_file_of_a_hunt() -> None:
     assert not is_campaign(HUNT)
     with pytest.raises(DefinitionError, match="campaign: is of a campaign, not of a hunt"):
         parse(text)
+
+
+def test_differences_of_campaigns_are_sentences() -> None:
+    old = Campaign("advent", "Advent")
+    assert differences(None, old) == ["campaign advent: new"]
+    assert differences(old, old) == []
+    assert differences(old, Campaign("advent", "Yule", "Europe/Berlin", "won", preview=True)) == [
+        "campaign advent: title Advent -> Yule",
+        "campaign advent: timezone UTC -> Europe/Berlin",
+        "campaign advent: streak played -> won",
+        "campaign advent: preview False -> True",
+    ]

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from functools import cache
 
+import msgspec
 import pytest
 
 from hunt.core import bundle, rerun
@@ -81,8 +82,9 @@ def test_codes_become_the_stock() -> None:
 def test_even_release_is_for_drawn_prizes_with_a_stock() -> None:
     before = played().definition
     assert before.prizes[0].id == "chest"
-    endless = replace(before, prizes=(*before.prizes, replace(before.prizes[0], stock=None)))
-    released = rerun.evenly(endless).prizes
+    chest, *others = before.prizes
+    prizes = (replace(chest, void=True), *others, replace(chest, stock=None))
+    released = rerun.evenly(replace(before, prizes=prizes)).prizes
     kinds = [(each.id, isinstance(each.release, Even), each.void) for each in released]
     assert kinds == [
         ("chest", True, False), ("voucher", True, False), ("flash", False, True),
@@ -112,6 +114,20 @@ def test_clicks_of_erased_players_are_left_out() -> None:
     left = Played(seed=played().seed, definition=played().definition, rows=erased)
     assert rerun.under(left, left.definition).counted == 390
     assert rerun.as_played(left).counted == 400
+
+
+@pytest.mark.parametrize("missing", ["id", "player", "x", "y"])
+def test_click_without_a_part_is_left_out(missing: str) -> None:
+    first, *rest = played().rows
+    bare = rerun.Recorded(first.at, msgspec.structs.replace(first.row, **{missing: None}))
+    left = Played(seed=played().seed, definition=played().definition, rows=[bare, *rest])
+    assert rerun.under(left, left.definition).counted == 399
+
+
+def test_clicks_too_far_from_the_last_one_do_not_count() -> None:
+    slow = replace(played().definition, max_speed=0.001)
+    fast = replace(played().definition, max_speed=1000.0)
+    assert rerun.under(played(), slow).counted < 200 < rerun.under(played(), fast).counted
 
 
 def replace_row(found: rerun.Recorded, *, leaf: str) -> rerun.Recorded:

@@ -44,6 +44,9 @@ def test_definition_is_sealed_without_fractions() -> None:
     assert document["prizes"][0]["odds"]["at"] == ["40.0", "60.0"]
     assert (document["prizes"][0]["points"], document["max_wins"]["count"]) == (50, 20)
     assert definition_of(document) == exact
+    city = Map(13.0, 52.0, 14.0, 53.0, "degrees")
+    globe = replace(exact, map=city, position="device", prizes=exact.prizes[1:2])
+    assert definition_of(json.loads(seal.definition_text(globe))) == globe
 
 
 def test_whole_numbers_are_sealed_as_those_with_a_fraction() -> None:
