@@ -16,7 +16,7 @@ from hunt.core.bans import Ban
 from hunt.core.codes import Code
 from hunt.core.events import Reward
 from hunt.core.sse import Parser
-from hunt.errors import Draining, Overloaded
+from hunt.errors import Banned, Draining, Overloaded
 from hunt.service import hub
 from hunt.service.subscriber import Frame, Mailbox, Reason, Subscription
 from tests.support.hubs import make_hub, subscribed, subscription_of
@@ -325,6 +325,36 @@ async def test_new_ban_ends_the_streams_that_it_concerns() -> None:
         assert there.reason is other.reason is distant.reason is None
         assert made.is_open(distant)
         assert not made.is_open(here)
+
+
+@pytest.mark.parametrize(
+    ("ban", "refused"),
+    [
+        (banned(player="ada"), ["ada", "ada in the river", "ada far"]),
+        (banned(player="ada", hunt="harbour"), ["ada", "ada far"]),
+        (banned(network="203.0.113.7/32"), ["ada", "ada in the river", "bob"]),
+        (banned(network="203.0.113.7/32", hunt="river"), ["ada in the river"]),
+    ],
+)
+async def test_banned_client_opens_no_stream(ban: Ban, refused: list[str]) -> None:
+    made, _ = make_hub()
+    made._bans.replace([ban])
+    clients = {
+        "ada": replace(subscription_of("ada"), source="203.0.113.7"),
+        "ada in the river": replace(subscription_of("ada", "river"), source="203.0.113.7"),
+        "ada far": replace(subscription_of("ada"), source="203.0.113.8"),
+        "bob": replace(subscription_of("bob"), source="203.0.113.7"),
+    }
+    found = []
+    for name, subscription in clients.items():
+        try:
+            with subscribed(made, subscription, buffer=9, transport="sse"):
+                pass
+        except Banned:
+            found.append(name)
+    assert found == refused
+    assert not made._streams
+    assert not made._open
 
 
 async def test_ends_of_many_banned_streams_let_other_tasks_run(

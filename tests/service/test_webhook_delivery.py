@@ -47,6 +47,7 @@ class World:
     refused: str | None = None  # why the receiver has no address
     sealed: bool = False  # whether the secrets cannot be opened
     kept: bool = True  # whether a save finds the lease
+    age: float = 7.0  # seconds, of every event
     dead: bool = False  # whether a failed event becomes a dead letter
     calls: list[tuple[Any, ...]] = field(default_factory=list)  # of leases
     pages: list[tuple[int, int | None, int, EventFilter]] = field(default_factory=list)
@@ -61,7 +62,7 @@ class World:
             sender=self.sender,
             database=trio.CapacityLimiter(1),
             jitter=lambda: 0.5,
-            clock=(AT + timedelta(seconds=7)).timestamp,
+            clock=(AT + timedelta(seconds=self.age)).timestamp,
             attempts=Counter(),
             dead=Counter(),
         )
@@ -193,6 +194,16 @@ async def test_failure_that_cannot_be_recorded_in_time_ends_the_delivery(
     assert world.sent == [1]
     assert world.calls == []
     assert not world.services.dead
+
+
+@pytest.mark.parametrize(("age", "lag"), [(0.25, 0.25), (-3.0, 0.0)])
+async def test_lag_is_the_age_of_the_last_event(
+    autojump_clock: MockClock, age: float, lag: float
+) -> None:
+    world = World([event(1)], age=age)
+    delivery = world.delivery()
+    await delivery.run()
+    assert delivery.lag == pytest.approx(lag)
 
 
 async def test_dead_letters_are_counted_by_hunt(autojump_clock: MockClock) -> None:
