@@ -160,6 +160,8 @@ class Webhooks:
                 continue
             if delivery is not None:
                 delivery.cancel()  # an operator, or another process, has ended its lease
+            if state.stopped is not None:
+                continue  # an operator starts it again, which is announced
             if state.held_for:
                 pause = min(pause, state.held_for + 0.1 + 0.4 * self._jitter())
             elif not state.has_work and followed in self._grown:

@@ -133,6 +133,20 @@ async def test_log_that_grew_during_a_look_is_looked_at_again(
     assert looks.times == pytest.approx(times)
 
 
+async def test_log_of_a_stopped_endpoint_that_grows_is_not_looked_at(
+    autojump_clock: MockClock,
+) -> None:
+    looks = Looks(replace(STATE, stopped="operator"))
+    looks.during = lambda: looks.webhooks.advanced("harbour")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(looks.webhooks.run)
+        await trio.sleep(1)
+        looks.webhooks.advanced("harbour")
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    assert looks.times == [0]
+
+
 @pytest.mark.parametrize(
     ("state", "woken", "cancelled"),
     [
