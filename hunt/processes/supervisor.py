@@ -232,8 +232,8 @@ class Supervisor:
     async def _replace_all(self) -> Failure | None:
         """Replace the worker of each slot; return why a new one did not serve."""
         for slot, old in enumerate(tuple(self._slots)):
-            if old is None or self._draining.is_set() or self._slots[slot] is not old:
-                continue  # it has ended meanwhile, and was replaced
+            if old is None or self._draining.is_set() or not self._holds(old, slot):
+                continue
             try:
                 new = await self._workers.start()
             except StartError as error:
@@ -241,11 +241,18 @@ class Supervisor:
             await new.settled.wait()
             if not new.alive:
                 return new.reason
+            if not self._holds(old, slot):
+                new.retire()
+                continue
             self._slots[slot] = new
             self._node.restarted("reload")
             old.retire()
             await old.ended.wait()
         return None
+
+    def _holds(self, worker: WorkerProcess, slot: int) -> bool:
+        """Return whether a worker has not ended; otherwise `_keep` starts another in its slot."""
+        return self._slots[slot] is worker and not worker.ended.is_set()
 
     async def drain(self) -> None:
         """Let all workers finish the clicks in flight; return once they have ended.

@@ -212,6 +212,20 @@ async def test_restart_imports_modules_again(database: str, tmp_path: Path) -> N
         await supervisor.drain()
 
 
+async def test_worker_that_ends_during_a_restart_is_replaced_once(
+    database: str, tmp_path: Path
+) -> None:
+    async with one_worker(database, tmp_path) as supervisor:
+        [serving], workers = servers(os.getpid()), supervisor._workers.running
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(supervisor.restart)
+            await until(lambda: len(workers) == 2)
+            os.kill(serving, signal.SIGKILL)
+            await until(lambda: serving not in {each.pid for each in workers})
+        await until(lambda: [each.alive for each in workers] == [True])
+        await supervisor.drain()
+
+
 async def test_restart_with_broken_modules_keeps_the_workers(database: str, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("from hunt.cli.worker import main; main()")
