@@ -8,14 +8,15 @@ import trio
 
 from hunt.core.names import NameFilter, clean
 from hunt.core.tokens import Identity
-from hunt.errors import InvalidRequest, NameRefused, SettingsError, StoreError
+from hunt.errors import BatchRejected, InvalidRequest, NameRefused, SettingsError, StoreError
 from hunt.logs import FaultLog
 from hunt.store.names import StoredNames
 
 #: Seconds for which claimed names gather before they are stored.
 INTERVAL = 1.0
 
-#: Claimed names that wait to be stored, at most; further ones come with the next request.
+#: Claimed names that wait to be stored, at most; further ones wait until their tokens are
+#: verified again.
 MAX_WAITING = 2000
 
 #: Largest list of words, in bytes.
@@ -99,6 +100,9 @@ class Names:
                 await self._store.put(names, claimed=True)
             except StoreError as exc:
                 log.warning("names not stored", sqlstate=exc.sqlstate, error=str(exc))
+                if not isinstance(exc, BatchRejected):  # which would be rejected again
+                    self._waiting = names | self._waiting
+                    self._arrived.set()
 
 
 def _read(words: Path) -> list[str]:
