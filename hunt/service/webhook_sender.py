@@ -31,7 +31,7 @@ KEEP_ALIVE = 30.0
 
 
 class AddressRefused(Exception):
-    """The name of a receiver resolves to no address that webhooks may be sent to."""
+    """A receiver must not, or cannot, be connected to; the message says why."""
 
 
 class Sender:
@@ -149,8 +149,13 @@ async def open_sender(
 
     if check_url(url, allow) is not None:  # the setting may have changed since it was created
         raise AddressRefused("the URL is not permitted: HUNT_WEBHOOK_ALLOW has changed")
+    try:
+        context = _tls()
+    except OSError as exc:  # ssl.SSLError among them
+        why = "the file or folder in SSL_CERT_FILE or SSL_CERT_DIR cannot be used"
+        raise AddressRefused(f"no certificate can be checked: {why}") from exc
     async with httpcore.AsyncConnectionPool(
-        ssl_context=_tls(),
+        ssl_context=context,
         max_connections=1,
         max_keepalive_connections=1,
         keepalive_expiry=KEEP_ALIVE,

@@ -98,6 +98,13 @@ async def test_setting_that_has_changed_is_obeyed() -> None:
         await post("http://127.0.0.1:9/", [])
 
 
+async def test_missing_file_of_authorities_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    webhook_sender._tls.cache_clear()
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
+    with pytest.raises(AddressRefused, match="SSL_CERT_FILE"):
+        await post("https://shop.example/")
+
+
 async def test_refused_connection_is_told() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
