@@ -64,7 +64,7 @@ class Sender:
         status, error = None, None
         with trio.move_on_after(TIMEOUT) as patience:
             status, error = await self._send(id_, body, secrets)
-        if patience.cancelled_caught and status is None:
+        if patience.cancelled_caught:
             error = f"no answer within {TIMEOUT:.0f} s"
         return Answer(status, error, trio.current_time() - began)
 
