@@ -34,6 +34,7 @@ SAID = {
     "answers gone": "{:.0f} answered clicks gone",
     "freed": "descriptor freed after {:.0f} s",
     "cut off": "cut off after {:.0f} s",
+    "memory kept at first": "{:+.1f} MiB after the first time",
     "memory kept": "{:+.1f} MiB afterwards",
     "served": "{:.0f} of 10 new clients served",
     "probes": "{:.0f} of as many probes of `/livez` answered",
