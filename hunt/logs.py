@@ -109,8 +109,9 @@ def _secrets(settings: Settings) -> list[str]:
         found |= {password, text} if text and password else set()
     if settings.bus_url:
         found |= {settings.bus_url, valkey_url.parse(settings.bus_url).password or ""}
-    if settings.jwks_url:
-        found.add(urlsplit(settings.jwks_url).password or "")
+    for url in (settings.jwks_url, settings.otlp_url):
+        found.add(urlsplit(url or "").password or "")
+    found.add(settings.challenge_secret or "")
     return sorted((each for each in found if len(each) >= _SHORTEST), key=len, reverse=True)
 
 

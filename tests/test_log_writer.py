@@ -130,7 +130,14 @@ def logged(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[i
     keys = (("2026", b"k" * 32),)
     dsn = "postgresql://hunt:pass%21word@db/hunt"
     logs.configure(
-        Settings(database_url=dsn, jwt_secret=(secret,), data_keys=keys, log_format="json")
+        Settings(
+            database_url=dsn,
+            jwt_secret=(secret,),
+            data_keys=keys,
+            challenge_secret="challenge-secret",
+            otlp_url="http://hunt:span!word@collector/v1/traces",
+            log_format="json",
+        )
     )
     yield read
     structlog.configure(**before)
@@ -167,6 +174,8 @@ def test_errors_are_logged_without_secrets(logged: int) -> None:
         "failed", error="2026:a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
     )
     assert line(logged)["error"] == "2026:***"
+    structlog.get_logger().error("failed", error="challenge-secret and span!word")
+    assert line(logged)["error"] == "*** and ***"
 
 
 def test_lost_lines_are_counted_for_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
