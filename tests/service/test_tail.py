@@ -116,6 +116,21 @@ async def test_log_that_ends_before_a_commit_is_reported(autojump_clock: MockClo
         nursery.cancel_scope.cancel()
 
 
+async def test_hunt_that_a_poll_does_not_find_is_not_reported(autojump_clock: MockClock) -> None:
+    async def went_back(hunt: str, known: int) -> None:
+        raise AssertionError
+
+    table = Table(3)
+    tail, _ = follow(table, went_back=went_back)
+    tail.start_at("river", 5)  # deleted, and this process does not know it yet
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tail.run)
+        await trio.sleep(2.5)
+        assert tail.known("harbour") == 3
+        assert not +tail.faults
+        nursery.cancel_scope.cancel()
+
+
 async def test_epoch_begun_during_a_poll_is_not_reported(
     autojump_clock: MockClock,
 ) -> None:

@@ -112,12 +112,15 @@ async def test_log_of_an_idle_endpoint_that_grows_is_looked_at(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(looks.webhooks.run)
         await trio.sleep(1)
+        grown = looks.news[log].next("harbour")
         for name in ("rewards", "changes"):
             grow[name]("river")
         grow["changes" if log == "rewards" else "rewards"]("harbour")
         await trio.sleep(1)
         assert looks.times == [0], "the logs of others"
+        assert not grown.is_set()
         grow[log]("harbour")
+        assert grown.is_set(), "deliveries read the log"
         await trio.sleep(1)
         assert looks.times == pytest.approx([0, 2])
         nursery.cancel_scope.cancel()
