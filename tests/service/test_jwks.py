@@ -20,6 +20,7 @@ from hunt.settings import Settings
 from tests.support import forged_tokens as forge
 from tests.support.forged_tokens import key_set
 from tests.support.issuer import issuer
+from tests.support.processes import until
 
 SECRET = b"s" * 32
 
@@ -81,6 +82,26 @@ async def test_key_set_is_bounded_in_size_and_time(monkeypatch: pytest.MonkeyPat
         with pytest.raises(KeysError, match="TooSlow"):
             await jwks.fetch(client, silent)
         await listener[0].aclose()
+
+
+async def test_key_set_at_a_url_is_fetched() -> None:
+    async with issuer() as idp, trio.open_nursery() as nursery:
+        idp.body = key_set(("ES256", 0))
+        settings = Settings(jwt_secret=(SECRET,), jwt_algorithms=("ES256",), jwks_url=idp.url)
+        tokens = open_tokens(settings, clock=lambda: forge.NOW)
+        nursery.start_soon(
+            partial(
+                jwks.keep_current,
+                tokens,
+                settings,
+                requests=jwks.KeyRequests(),
+                jitter=lambda: 0.5,
+                faults=Counter(),
+            )
+        )
+        await until(lambda: not tokens.waiting)
+        assert tokens.verify(forge.signed("ES256"), "bearer").player == "ada"
+        nursery.cancel_scope.cancel()
 
 
 async def test_key_set_in_a_file_is_read_again(tmp_path: Path) -> None:
