@@ -192,6 +192,20 @@ async def test_event_that_fails_too_long_becomes_a_dead_letter(database: str) ->
         assert len(await stored.dead("harbour", id_, after=0, limit=9)) == 1
 
 
+async def test_replay_of_earlier_events_ends_the_failures_of_the_next_one(database: str) -> None:
+    async with opened(database) as (log, pool):
+        stored = Webhooks(pool, RING)
+        id_, _ = await stored.create("harbour", NEW, actor="root")
+        await won(log, 2)
+        [lease], _ = await leases(pool).claim()
+        assert not await leases(pool).failed(lease, 1, FAILED, event=2, pause=0.0)
+        for seq, attempts in ((2, 1), (1, 0)):
+            await stored.replay_from("harbour", id_, seq, actor="root")
+            [state] = await stored.states()
+            assert (state.seq, state.attempts) == (seq - 1, attempts)
+            assert (state.failing_since is None) is (attempts == 0)
+
+
 async def test_receiver_that_is_gone_stops_the_endpoint(database: str) -> None:
     async with opened(database) as (log, pool):
         stored = Webhooks(pool, RING)
