@@ -86,10 +86,9 @@ class Store:
         numbers = count()
         self.webhook_leases = WebhookLeases(pool, lambda: f"{self.name}-{next(numbers)}")
         self.leaderboard = StoredLeaderboard(pool)
-        self._ring = ring or KeyRing(())
-        self.codes = Codes(pool, self._ring)
-        self.proofs = Proofs(pool, self._ring)
-        self.bundles = Bundles(pool, self._ring)
+        self.codes = Codes(pool, self.ring)
+        self.proofs = Proofs(pool, self.ring)
+        self.bundles = Bundles(pool, self.ring)
         self.bans = StoredBans(pool)
         self.schedule = Schedule(pool, ring)
         self.campaign_schedule = CampaignSchedule(pool)
@@ -106,7 +105,7 @@ class Store:
     ) -> tuple[list[Winner], int | None]:
         """Return a page of winners with their codes; see `hunt.store.winners.page`."""
         return await winners.page(
-            self._pool, hunt, wanted, after=after, limit=limit, ring=self._ring, fields=fields
+            self._pool, hunt, wanted, after=after, limit=limit, ring=self.ring, fields=fields
         )
 
     def export(
