@@ -2,7 +2,8 @@
 
 The kernel copies a shared page of memory when a process writes to it.  A new object in a free
 block between old objects therefore costs a copy of the page in each process.  The free blocks are
-filled before a fork, so that each process puts new objects on new pages.
+filled before a fork, so that each process puts new objects on new pages.  A new reference to an old
+object costs a copy, too, because it changes the object's count; counts of immortal objects stay.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+
+from hunt.processes.immortal_objects import make_immortal
 
 #: Bytes of a pool of CPython's allocator for small objects: blocks of one size.
 _POOL = 16384
@@ -55,6 +58,7 @@ def prepare() -> None:
     gc.collect()
     # Entries of this cache hold references, so a process that replaces one writes to an old name.
     getattr(sys, "_clear_internal_caches" if sys.version_info >= (3, 13) else "_clear_type_cache")()
+    make_immortal()
     fill_pools()
     fill_heap()
     gc.freeze()
