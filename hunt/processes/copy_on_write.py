@@ -2,8 +2,8 @@
 
 The kernel copies a shared page of memory when a process writes to it.  A new object in a free
 block between old objects therefore costs a copy of the page in each process.  The free blocks are
-filled before a fork, so that each process puts new objects on new pages.  A new reference to an old
-object costs a copy, too, because it changes the object's count; counts of immortal objects stay.
+filled before a fork, so that each process puts new objects on new pages.  A new reference to an
+old object also costs a copy, because it changes the object's count, unless the object is immortal.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class _HeapStatistics(ctypes.Structure):
 def prepare() -> None:
     """Prepare all present objects, and free memory, for forks that share them.
 
-    Present objects are excluded from collections, because a collection writes to each object.
+    Present objects become immortal where CPython can do it.  They are excluded from collections,
+    because a collection writes to each object.
     """
     gc.collect()
     # Entries of this cache hold references, so a process that replaces one writes to an old name.
