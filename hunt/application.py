@@ -150,7 +150,8 @@ class Application:
                 park = None
                 if settings.fast_lane:
                     park = await _open_park(engine, resources, serving, nursery)
-                serving.begin(Service(engine.play, admission, park, host.own_socket))
+                alone = slot is not None and settings.processes == 1
+                serving.begin(Service(engine.play, admission, park, host.own_socket, alone))
                 if slot is not None:
                     nursery.start_soon(slot.node.run, engine, serving.yield_clients)
                 nursery.start_soon(

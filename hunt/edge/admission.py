@@ -132,6 +132,10 @@ class Admission:
         """Connections that are open now."""
         return len(self._open)
 
+    def load(self) -> float:
+        """Return the open connections as a share of the limit; 0 without a limit."""
+        return len(self._open) / self.limit if self.limit else 0.0
+
     def admit(self, peer: Peer) -> Slot:
         """Return the slot of a new connection; an idle connection may be closed for it.
 

@@ -44,8 +44,8 @@ class Listener(trio.abc.Listener[trio.SocketStream]):
         self._plain = socket.fromfd(sock.fileno(), sock.family, sock.type)
         self._plain.setblocking(False)
         self._worker = serving = worker.current()
-        shared = serving is not None and name_of(sock) != serving.own_socket
-        self._gate = serving.gate if serving is not None and shared else Gate()
+        self._shared = serving is not None and name_of(sock) != serving.own_socket
+        self._gate = serving.gate if serving is not None and self._shared else Gate()
 
     async def accept(self) -> trio.SocketStream:
         """Accept connections; park them, or return the first one that cannot be parked.
@@ -60,8 +60,14 @@ class Listener(trio.abc.Listener[trio.SocketStream]):
                 if not self.parks:
                     return await self._listener.accept()
                 await trio.lowlevel.wait_readable(self._plain)
+                if delay := self._delay():
+                    await trio.sleep(delay)
                 if not self._accept_parked():
                     return await self._listener.accept()
+
+    def _delay(self) -> float:
+        """Return the seconds for which a new connection is left to the other workers."""
+        return self._worker.accept_delay() if self._shared and self._worker is not None else 0.0
 
     def _accept_parked(self) -> bool:
         """Accept and park the connections that wait, at most `TURN`.

@@ -21,6 +21,13 @@ from hunt.edge.park import Park
 from hunt.logs import FaultLog
 from hunt.play.play import Play
 
+#: Seconds for which a worker at its connection limit leaves a new connection to the others; less
+#: in proportion to its connections.
+ACCEPT_DELAY = 0.005
+
+#: Share of the connection limit below which a worker accepts at once.
+LOW_LOAD = 1 / 16
+
 #: Key of a connection's slot in its ASGI state.
 SLOT = "hunt_slot"
 
@@ -48,6 +55,7 @@ class Service:
     admission: Admission  #: the connection limits
     park: Park | None  #: None: the fast lane is off
     own_socket: str | None  #: the address at which no other process listens, ``unix:/path``
+    alone: bool = False  #: no other process listens at the other addresses either
 
 
 class Worker(WorkerContext):
@@ -104,6 +112,17 @@ class Worker(WorkerContext):
     def own_socket(self) -> str | None:
         """The address at which no other process listens, ``unix:/path``."""
         return None if self._service is None else self._service.own_socket
+
+    def accept_delay(self) -> float:
+        """Return the seconds for which a new connection is left to workers with fewer of them.
+
+        Without it, the connections of a worker that restarts would spread over all workers, and
+        those that restart last could reach their limits.
+        """
+        if self._service is None or self._service.alone:
+            return 0.0
+        load = self.admission.load()
+        return ACCEPT_DELAY * load if load >= LOW_LOAD else 0.0
 
     @property
     def connections(self) -> int:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import resource
 import socket
-from contextlib import ExitStack
+import stat
+from contextlib import ExitStack, suppress
 
 import pytest
 import trio
 
+from hunt.edge.admission import Admission
 from hunt.edge.listener import TURN, Listener
+from hunt.edge.worker import ACCEPT_DELAY, Service
 from hunt.processes.listening import TCP_NOTSENT_LOWAT, UNSENT, USER_TIMEOUT
 from tests.support.raw_http import Reader, click
 from tests.support.serving import connected, park_of, serving
@@ -106,3 +110,44 @@ async def test_connections_wait_while_no_descriptor_is_free(
         async with connected(client) as again:
             await again.send_all(LIVEZ)
             assert (await Reader(again).answer())[0] == 200
+
+
+async def test_worker_with_many_connections_leaves_new_ones_to_others(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hunt.edge.worker.ACCEPT_DELAY", 1000.0)
+    async with serving(database) as client, connected(client) as stream:
+        await stream.send_all(LIVEZ)  # with few connections one is accepted at once
+        assert (await Reader(stream).answer())[0] == 200
+        assert client.worker is not None
+        client.worker.admission.limit = 4
+        assert client.worker.accept_delay() == 250.0
+        address = client.base_url.host, client.base_url.port
+        with socket.create_connection(address), listening_at(address) as of_another_worker:
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            of_another_worker.accept()[0].close()
+
+
+async def test_only_worker_accepts_at_once(database: str) -> None:
+    async with serving(database) as client:
+        serves = client.worker
+        assert serves is not None
+        assert serves.play is not None
+        full = Admission(trio.current_time, limit=1)
+        full.admit(serves.play.proxies.peer("192.0.2.1"))
+        for alone, delay in ((False, ACCEPT_DELAY), (True, 0.0)):
+            serves.begin(Service(serves.play, full, serves.park, None, alone))
+            assert serves.accept_delay() == delay
+
+
+def listening_at(address: tuple[str, int]) -> socket.socket:
+    """Return the socket that listens at an address in this process, as another process has it."""
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # the descriptor of the listing itself
+            if stat.S_ISSOCK(os.stat(int(name)).st_mode):
+                sock = socket.socket(fileno=os.dup(int(name)))
+                accepts = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+                if accepts and sock.getsockname() == address:
+                    return sock
+                sock.close()
+    raise AssertionError(f"nothing listens at {address}")
