@@ -13,8 +13,9 @@ TICKS = 8
 #: Ticks of silence after which a heartbeat is due.
 SILENCE = TICKS - 1
 
-#: Number of streams visited between two checkpoints.
-SLICE = 256
+#: Number of streams visited between two checkpoints: about a millisecond, mostly of the kernel, for
+#: which a click may have to wait.
+SLICE = 64
 
 
 class Streaming(Protocol):

@@ -22,8 +22,9 @@ WINS_INTERVAL = 0.1
 #: Maximum number of wins in one frame; older ones are dropped.
 WINS_SIZE = 50
 
-#: Streams that get a frame, or are closed, between two checkpoints.
-SLICE = 256
+#: Streams that get a frame, or are closed, between two checkpoints: about a millisecond, mostly of
+#: the kernel, for which a click may have to wait.
+SLICE = 64
 
 
 class Hub:

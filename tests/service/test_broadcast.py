@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from hunt.core.live import LiveEvent, Told
-from hunt.service.broadcast import INTERVAL, Broadcast
+from hunt.service.broadcast import INTERVAL, REST, Broadcast
 from hunt.service.hub import SLICE, Hub
 from hunt.service.subscriber import Frame, Mailbox
 from tests.support.hubs import make_hub, subscribed, subscription_of
@@ -20,6 +20,7 @@ def stock(left: int) -> LiveEvent:
 
 
 STATE = LiveEvent("state", b'{"state":"paused"}', "state ")
+OPEN = LiveEvent("state", b'{"state":"open"}', "state ")
 
 
 @asynccontextmanager
@@ -76,12 +77,15 @@ async def test_latest_event_of_a_kind_is_sent_at_most_once_in_an_interval(
             for left in range(8, 0, -1):
                 broadcast.tell_all("harbour", [stock(left)])
             broadcast.tell_all("harbour", [STATE])
+            await trio.testing.wait_all_tasks_blocked()
+            assert texts(mailbox) == ['{"state":{"state":"paused"}}'], "it does not wait for stock"
+            broadcast.tell_all("harbour", [OPEN, STATE])
             await trio.sleep(INTERVAL * 0.9)
             assert texts(mailbox) == []
             await trio.sleep(INTERVAL * 0.2)
-            assert texts(mailbox) == [
+            assert set(texts(mailbox)) == {
                 '{"stock":{"stock_left":{"coin":1}}}', '{"state":{"state":"paused"}}',
-            ]  # fmt: skip
+            }  # fmt: skip
             await trio.sleep(INTERVAL * 5)
             assert texts(mailbox) == [], "nothing has changed"
 
@@ -89,8 +93,39 @@ async def test_latest_event_of_a_kind_is_sent_at_most_once_in_an_interval(
 async def test_hunt_without_streams_costs_nothing(autojump_clock: MockClock) -> None:
     async with broadcasting() as (_, broadcast):
         broadcast.tell_all("harbour", [stock(2)])
-        assert not broadcast._waiting
-        assert not broadcast._told.is_set()
+        assert not broadcast._routine._events
+        assert not broadcast._routine._told.is_set()
+
+
+async def test_routine_event_to_many_streams_leaves_time_for_clicks_and_other_events(
+    autojump_clock: MockClock,
+) -> None:
+    write = 0.001  # seconds
+    arrived: dict[str, list[float]] = {"stock": [], "state": []}
+
+    class Written(Mailbox):
+        def offer(self, frame: Frame) -> bool:
+            autojump_clock.jump(write)
+            arrived[frame.kind].append(trio.current_time())
+            return super().offer(frame)
+
+    slices = 4
+    hub, _ = make_hub(per_player=slices * SLICE)
+    broadcast = Broadcast(hub)
+    for _ in range(slices * SLICE):
+        hub.add(subscription_of("ada"), Written(9))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(broadcast.run)
+        began = trio.current_time()
+        broadcast.tell_all("harbour", [stock(2)])
+        await trio.sleep((SLICE + 1) * write)
+        broadcast.tell_all("harbour", [STATE])
+        await trio.sleep(slices * SLICE * write * (REST + 2))
+        nursery.cancel_scope.cancel()
+    assert len(arrived["stock"]) == len(arrived["state"]) == slices * SLICE
+    assert arrived["state"][-1] - began < 2 * slices * SLICE * write
+    rests = (slices - 1) * SLICE * write * REST
+    assert arrived["stock"][-1] - began >= rests
 
 
 async def test_event_of_a_player_reaches_the_streams_of_this_player_at_once() -> None:
