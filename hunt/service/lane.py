@@ -22,6 +22,10 @@ WORTH = 32
 #: Weight of the newest commit in the smoothed time of a commit.
 SMOOTHING = 0.2
 
+#: The same for the usual time of a commit, if the newest one was slower.  A pause that follows slow
+#: commits gathers more clicks, whose commit is slower again.
+SMOOTHING_UP = 0.02
+
 
 class Waiting(Struct, frozen=True, gc=False):
     """A click that waits for its outcome."""
@@ -51,8 +55,8 @@ class Lane:
 
     A click in an idle lane is committed at once.  In a busy lane the next batch starts as
     soon as it is worth a commit (`WORTH` clicks, or a full batch), or when its interval has
-    passed: twice the smoothed duration of a commit, at most `batch_interval`.  Small batches
-    therefore keep the database busy for at most half of the time, and under load it is never
+    passed: twice the usual duration of a commit, at most `batch_interval`.  Small batches
+    therefore keep the database busy for about half of the time, and under load it is never
     idle.
 
     Outcomes of a batch are delivered while the next one is committed.
@@ -90,6 +94,7 @@ class Lane:
         self._arrived = trio.Event()
         self._gathered = trio.Event()
         self._commit_time = 0.0  # seconds, smoothed
+        self._usual_time = 0.0  # seconds of a commit without what slows down a few of them
         self._started_at = float("-inf")  # start of the last batch
         self._finishing = False
 
@@ -133,7 +138,7 @@ class Lane:
                 )
                 ended = trio.current_time()
                 batch.times = started, ended
-                self._commit_time += SMOOTHING * (ended - started - self._commit_time)
+                self._learn(ended - started)
                 self._answer(before)  # the commit may end without a call of `sent`
                 before = batch
         finally:
@@ -141,8 +146,14 @@ class Lane:
             self._answer(batch)
             self.fail_waiting(Overloaded("this server is stopping", retry_after=1.0))
 
+    def _learn(self, took: float) -> None:
+        """Take the duration of a commit, in seconds, into account."""
+        self._commit_time += SMOOTHING * (took - self._commit_time)
+        weight = SMOOTHING_UP if took > self._usual_time > 0 else SMOOTHING
+        self._usual_time += weight * (took - self._usual_time)
+
     def _pace(self) -> float:
-        return min(2 * self._commit_time, self._batch_interval)
+        return min(2 * self._usual_time, self._batch_interval)
 
     def _due(self) -> bool:
         worth = len(self.waiting) >= self._worth

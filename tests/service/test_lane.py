@@ -80,7 +80,7 @@ async def test_batches(
     [
         pytest.param(0, 1.0, id="never waits"),
         pytest.param(1.25, 1.25, id="at most the interval"),
-        pytest.param(9, 1.5, id="twice the smoothed commit since the last left"),
+        pytest.param(9, 2.0, id="twice the usual commit since the last left"),
     ],
 )
 async def test_busy_lane_waits_for_its_interval(
@@ -88,7 +88,7 @@ async def test_busy_lane_waits_for_its_interval(
 ) -> None:
     store, answers = Store(1), Answers()
     lane = Lane("harbour", store.commit, batch_size=9, batch_interval=interval)
-    lane._commit_time = 0.6875  # one commit of 1 s later: 0.75
+    lane._usual_time = 1.0
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lane.run)
         lane.put(answers.to(click(1)))
@@ -97,6 +97,19 @@ async def test_busy_lane_waits_for_its_interval(
         lane.finish()
     assert store.batches == [(0, 1), (second, 1)]
     assert answers["c1"][0] == 1, "the first answer did not wait for the second batch"
+
+
+def test_few_slow_commits_hardly_lengthen_the_pause() -> None:
+    lane = Lane("harbour", Store(1).commit, batch_size=9, batch_interval=9)
+    for took in (0.002, *[0.001] * 40, 0.05):
+        lane._learn(took)
+    assert lane._pace() == pytest.approx(0.004, rel=0.02)  # 1 ms, and 2 % of 49 ms
+    for _ in range(10):
+        lane._learn(0.001)
+    assert lane._pace() < 0.0023, "it forgets soon"
+    for _ in range(200):
+        lane._learn(0.05)
+    assert lane._pace() > 0.09, "all commits are slow"
 
 
 async def test_outcomes_are_delivered_during_the_next_commit(
@@ -140,7 +153,7 @@ async def test_large_batch_does_not_wait_for_more_clicks(
 ) -> None:
     store, answers = Store(1), Answers()
     lane = Lane("harbour", store.commit, batch_size=500, batch_interval=9)
-    lane._commit_time = 2  # after a commit of 1 s the pace is still above 3 s
+    lane._usual_time = 2  # after a commit of 1 s the pace is still above 3 s
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lane.run)
         lane.put(answers.to(click(0)))
@@ -159,7 +172,7 @@ async def test_refused_batch_is_not_committed(
 ) -> None:
     store, answers = Store(1), Answers()
     lane = Lane("harbour", store.commit, batch_size=9, batch_interval=9)
-    lane._commit_time = 4  # so it still gathers clicks long after the first commit
+    lane._usual_time = 4  # so it still gathers clicks long after the first commit
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lane.run)
         lane.put(answers.to(click(1)))

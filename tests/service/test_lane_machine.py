@@ -70,7 +70,7 @@ class LaneMachine(TrioMachine):
             taken=self._take,
             settled=self._settled,
         )
-        self.lane._commit_time = self.slow  # the smoothed time of earlier commits
+        self.lane._commit_time = self.lane._usual_time = self.slow  # of earlier commits
         self.scope = trio.CancelScope()
         self.state = "running"
         self.finishing = False
