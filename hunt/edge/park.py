@@ -31,9 +31,16 @@ from hunt.service.eviction import evict
 #: Number of connections visited between two checkpoints.
 SLICE = 256
 
-#: Number of connections read between two checkpoints.  That is some hundred microseconds of
-#: work, after which a lane can notice the end of its commit and send the next batch.
+#: Number of connections read between two checkpoints, after which a lane can notice the end of its
+#: commit and send the next batch.
 READS = 64
+
+#: Seconds after which no more are read before the checkpoint.  A player's first request takes some
+#: hundred microseconds, the next ones about ten.
+READ_TIME = 0.001
+
+#: Number of connections read before the time is looked at.
+POLL = 8
 
 #: Seconds without a request after which a connection is closed; longer than the
 #: keep-alive of load balancers, so that they close first.
@@ -200,11 +207,12 @@ class Park:
             self._epoll.close()
 
     def _read(self) -> None:
-        """Serve at most `READS` connections that have input."""
+        """Serve connections that have input: at most `READS`, and for about `READ_TIME`."""
         get, poll, left = self._parked.get, self._epoll.poll, READS
-        while left > 0 and (ready := poll(0, left)):
+        self.now = trio.current_time()
+        end = self.now + READ_TIME
+        while left > 0 and self.now < end and (ready := poll(0, POLL)):
             left -= len(ready)
-            self.now = trio.current_time()
             for fd, _ in ready:
                 parked = get(fd)
                 if parked is None:
@@ -213,6 +221,7 @@ class Park:
                     parked.readable()
                 except Exception as exc:
                     self.fail(parked, exc)
+            self.now = trio.current_time()
 
     async def _check_timeouts(self) -> None:
         """End connections that have timed out."""

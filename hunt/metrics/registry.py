@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 from prometheus_client import PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.core import Metric as PrometheusMetric
 from prometheus_client.registry import CollectorRegistry
 
@@ -40,6 +42,8 @@ class Registry:
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
+        present = [_external(each) for each in self._process.collect()]
+        self._constant = [each for each in present if each.lasting and each.kind not in CUMULATIVE]
 
     def families(self, *, gauges: bool) -> list[Family]:
         """Return the current values, for the sum over all workers.
@@ -47,7 +51,10 @@ class Registry:
         Args:
             gauges: Include gauges that do not outlast the process.
         """
-        found = [_external(each) for each in self._process.collect()]
+        if gauges:
+            found = [_external(each) for each in self._process.collect()]
+        else:  # without the gauges, for which all open descriptors are listed
+            found = [*self._constant, _cpu()]
         wanted = [each for each in self._metrics if gauges or each.kind in CUMULATIVE]
         found += read(wanted, self._sources)
         return [each for each in found if gauges or each.lasting]
@@ -55,6 +62,13 @@ class Registry:
     def render(self) -> bytes:
         """Return the current values in Prometheus's text format 0.0.4."""
         return exposition.render(self.families(gauges=True))
+
+
+def _cpu() -> Family:
+    """Return the CPU time of this process, as `ProcessCollector` does."""
+    times = os.times()
+    text = "Total user and system CPU time spent in seconds."
+    return _external(CounterMetricFamily("process_cpu_seconds", text, times.user + times.system))
 
 
 def _external(metric: PrometheusMetric) -> Family:

@@ -149,8 +149,8 @@ class Lane:
     def _learn(self, took: float) -> None:
         """Take the duration of a commit, in seconds, into account."""
         self._commit_time += SMOOTHING * (took - self._commit_time)
-        weight = SMOOTHING_UP if took > self._usual_time > 0 else SMOOTHING
-        self._usual_time += weight * (took - self._usual_time)
+        usual = self._usual_time or took
+        self._usual_time = usual + (SMOOTHING_UP if took > usual else SMOOTHING) * (took - usual)
 
     def _pace(self) -> float:
         return min(2 * self._usual_time, self._batch_interval)

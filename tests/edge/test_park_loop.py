@@ -17,7 +17,7 @@ from hypercorn.config import Config
 from trio.testing import MockClock
 
 from hunt.edge.head import ParsedHead
-from hunt.edge.park import CHECK_INTERVAL, CHECK_PARTS, READS, SLICE, Park
+from hunt.edge.park import CHECK_INTERVAL, CHECK_PARTS, POLL, READ_TIME, READS, SLICE, Park
 from tests.support.fake_play import World
 
 HEARTBEAT = 8.0
@@ -142,7 +142,8 @@ async def test_park_that_has_ended_is_closed_and_empty() -> None:
         assert park._epoll.closed
 
 
-async def test_each_batch_of_reads_is_bounded() -> None:
+async def test_each_batch_of_reads_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hunt.edge.park.READ_TIME", 60.0)
     with parked(READS + 10) as (park, made, far):
         for each in far:
             each.send(b"x")
@@ -151,6 +152,23 @@ async def test_each_batch_of_reads_is_bounded() -> None:
         park._read()
         assert sum(map(len, (each.input for each in made))) == READS + 10
         assert park.now == pytest.approx(trio.current_time(), abs=5)
+
+
+async def test_slow_requests_wait_for_other_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(self: Connection) -> None:
+        end = trio.current_time() + READ_TIME
+        while trio.current_time() < end:
+            pass
+        self.input += socket_of(self.fd).recv(100)
+
+    monkeypatch.setattr(Connection, "readable", slow)
+    with parked(3 * POLL) as (park, made, far):
+        for each in far:
+            each.send(b"x")
+        park._read()
+        assert sum(map(len, (each.input for each in made))) == POLL
+        park._read()
+        assert sum(map(len, (each.input for each in made))) == 2 * POLL
 
 
 async def test_failure_ends_one_connection() -> None:

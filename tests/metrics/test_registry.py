@@ -17,6 +17,9 @@ from tests.support.process import Process
 
 WON = Settlement(Reward(1, "", "", "coin", 1, ""), False)
 
+#: Name of the counter of CPU time.
+CPU = "process_cpu_seconds"
+
 
 class Connections:
     count, evicted = 3, 2
@@ -113,6 +116,23 @@ async def test_report_without_gauges_has_lasting_families_only() -> None:
     families = Process().registry.families(gauges=False)
     assert all(each.lasting for each in families)
     assert {"hunt_clicks", "process_start_time_seconds"} <= {each.name for each in families}
+
+
+async def test_report_without_gauges_lists_no_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = Process().registry
+    [before] = [each for each in registry.families(gauges=True) if each.name == CPU]
+
+    def listed(path: str) -> list[str]:
+        raise AssertionError(f"{path} may have thousands of entries")
+
+    monkeypatch.setattr("os.listdir", listed)
+    [now] = [each for each in registry.families(gauges=False) if each.name == CPU]
+    monkeypatch.undo()
+    [after] = [each for each in registry.families(gauges=True) if each.name == CPU]
+    assert (now.kind, now.text, now.rule) == (before.kind, before.text, before.rule)
+    assert [each.name for each in now.samples] == [each.name for each in before.samples]
+    values = [each.samples[0].value for each in (before, now, after)]
+    assert values == sorted(values), "a counter does not fall"
 
 
 @pytest.mark.parametrize("kind", ["counter", "gauge"])
