@@ -19,7 +19,7 @@ ROUTINE = frozenset({"stock", "leaders", "head"})
 
 #: Pause after each slice of a routine event, as a multiple of the time that the slice took.  To
 #: thousands of streams such an event would otherwise delay clicks every two seconds.
-REST = 7
+REST = 15
 
 
 class Broadcast:
@@ -27,7 +27,7 @@ class Broadcast:
 
     An event is encoded once.  Each stream keeps the latest event of a key until its client can
     take it, so a slow client neither delays others nor ends.  Events of `ROUTINE` kinds use at
-    most an eighth of the process, and do not delay the other ones.
+    most a sixteenth of the process, and do not delay the other ones.
 
     Args:
         hub: Has the streams.
