@@ -21,9 +21,15 @@ from hunt.edge.park import Park
 from hunt.logs import FaultLog
 from hunt.play.play import Play
 
-#: Seconds for which a worker at its connection limit leaves a new connection to the others; less
-#: in proportion to its connections.
+#: Seconds for which a worker leaves a new connection to the others, times its share of the
+#: connection limit.
 ACCEPT_DELAY = 0.005
+
+#: The same for a worker that has nearly reached its limit: at the limit it would refuse clients.
+ACCEPT_DELAY_HIGH = 0.05
+
+#: Share of the connection limit from which on a worker has nearly reached it.
+HIGH_LOAD = 0.9
 
 #: Share of the connection limit below which a worker accepts at once.
 LOW_LOAD = 1 / 16
@@ -122,7 +128,9 @@ class Worker(WorkerContext):
         if self._service is None or self._service.alone:
             return 0.0
         load = self.admission.load()
-        return ACCEPT_DELAY * load if load >= LOW_LOAD else 0.0
+        if load < LOW_LOAD:
+            return 0.0
+        return load * (ACCEPT_DELAY if load < HIGH_LOAD else ACCEPT_DELAY_HIGH)
 
     @property
     def connections(self) -> int:

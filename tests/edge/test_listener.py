@@ -14,7 +14,7 @@ import trio
 
 from hunt.edge.admission import Admission
 from hunt.edge.listener import TURN, Listener
-from hunt.edge.worker import ACCEPT_DELAY, Service
+from hunt.edge.worker import ACCEPT_DELAY_HIGH, Service
 from hunt.processes.listening import TCP_NOTSENT_LOWAT, UNSENT, USER_TIMEOUT
 from tests.support.raw_http import Reader, click
 from tests.support.serving import connected, park_of, serving
@@ -135,7 +135,7 @@ async def test_only_worker_accepts_at_once(database: str) -> None:
         assert serves.play is not None
         full = Admission(trio.current_time, limit=1)
         full.admit(serves.play.proxies.peer("192.0.2.1"))
-        for alone, delay in ((False, ACCEPT_DELAY), (True, 0.0)):
+        for alone, delay in ((False, ACCEPT_DELAY_HIGH), (True, 0.0)):
             serves.begin(Service(serves.play, full, serves.park, None, alone))
             assert serves.accept_delay() == delay
 
