@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+import trio
 from msgspec import Struct
 
 from hunt.core.bans import Ban
@@ -14,6 +15,9 @@ from hunt.store.driver.connection import Connection
 from hunt.store.driver.errors import translated
 from hunt.store.driver.pool import Pool
 from hunt.store.reward_states import RewardStates
+
+#: Seconds after which all nodes obey a new ban.
+OBEYED = 1.0
 
 _COLUMNS = "b.id, b.player, b.network::text, h.id, b.reason, b.until, b.at, b.actor"
 
@@ -130,15 +134,26 @@ class StoredBans:
     async def void(self, new: NewBan, *, actor: str) -> int:
         """Void the rewards of a banned player; return how many had not been void.
 
-        Rewards that were sent stay.  Safe to repeat.
+        Clicks that were on their way may still win for `OBEYED` seconds; these rewards are void,
+        too.  Rewards that were sent stay.  Safe to repeat, also after a cancellation.
+
+        Args:
+            new: A ban that was added.
+            actor: Whoever voids, for the audit trail.
 
         Raises:
             HuntError: The reason names the player, whose id must not outlive an erasure.
             StoreError: The rewards of some hunts may not be void.
         """
+        hunts = [new.hunt] if new.hunt is not None else await self._hunts()
+        voided = await self._void(new, hunts, actor)
+        await trio.sleep(OBEYED)
+        return voided + await self._void(new, hunts, actor)
+
+    async def _void(self, new: NewBan, hunts: Collection[str], actor: str) -> int:
+        """Void the present rewards of a banned player; return how many had not been void."""
         assert new.player is not None, "networks have no rewards"
         states, voided = RewardStates(self._pool), 0
-        hunts = [new.hunt] if new.hunt is not None else await self._hunts()
         reason = new.reason or "banned"
         for hunt in hunts:
             asked = await states.change(hunt, "void", actor=actor, player=new.player, reason=reason)

@@ -122,6 +122,27 @@ async def test_ban_from_all_hunts_voids_the_rewards_of_all(database: str) -> Non
             assert await voided(pool, hunt) == ["ada"]
 
 
+async def test_win_of_a_click_that_was_on_its_way_is_void(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hunt.store.bans.OBEYED", 3.0)
+    numbers: list[int] = []
+
+    async def void() -> None:
+        numbers.append(await StoredBans(pool).void(NewBan(player="ada"), actor="root"))
+
+    async with opened(database) as (log, pool):
+        await log.append("harbour", [click("ada", "coin")])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(void)
+            with trio.fail_after(10):
+                while await voided(pool, "harbour") != ["ada"]:
+                    pass
+            await log.append("harbour", [click("ada", "coin")])
+        assert numbers == [2]
+        assert await voided(pool, "harbour") == ["ada", "ada"]
+
+
 async def voided(pool: Pool, hunt: str) -> list[str]:
     """Return the players of a hunt's void rewards."""
     rows = await execute(
