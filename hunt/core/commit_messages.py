@@ -20,6 +20,9 @@ from hunt.errors import HuntError, Refused
 
 T = TypeVar("T")
 
+#: Bytes of one read.  A read allocates them all, and large blocks make the heap grow.
+READ = 16_384
+
 #: Bytes of the longest message that is read.
 LONGEST = 64 * 2**20
 

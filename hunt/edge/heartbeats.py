@@ -7,15 +7,13 @@ from typing import Generic, Protocol, TypeVar
 
 import trio
 
+from hunt.service.hub import SLICE
+
 #: Ticks of one heartbeat interval.  A heartbeat follows a silence of 7/8 to 8/8 of the interval.
 TICKS = 8
 
 #: Ticks of silence after which a heartbeat is due.
 SILENCE = TICKS - 1
-
-#: Number of streams visited between two checkpoints: about a millisecond, mostly of the kernel, for
-#: which a click may have to wait.
-SLICE = 64
 
 
 class Streaming(Protocol):

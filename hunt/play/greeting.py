@@ -128,21 +128,18 @@ class Greeter:
             hunt: The hunt.
             reset: Why the stream cannot be resumed; None if the client did not ask for it.
         """
-        if reset is not None:
-            return self._hello(hunt, reset)
+        seq = self._position(hunt.id)
         # Many streams begin at the same position after a restart.
         known, greeting = self._hellos.get(hunt.id, (None, None))
-        if greeting is None or known is not hunt or greeting.seq != self._position(hunt.id):
-            greeting = self._hello(hunt, None)
-            self._hellos[hunt.id] = hunt, greeting
-        return greeting
-
-    def _hello(self, hunt: Hunt, reset: str | None) -> Greeting:
-        seq = self._position(hunt.id)
-        return Greeting(
+        if reset is None and greeting is not None and known is hunt and greeting.seq == seq:
+            return greeting
+        greeting = Greeting(
             hunt=hunt.id, epoch=hunt.epoch, seq=seq, resumed=False, heartbeat=self._heartbeat,
             sent=seq, live=live.events(hunt), reset=reset,
         )  # fmt: skip
+        if reset is None:
+            self._hellos[hunt.id] = hunt, greeting
+        return greeting
 
     def pause(self, hunt: Hunt) -> Greeting:
         """Return the greeting of a stream that ends at once; its client reconnects later."""

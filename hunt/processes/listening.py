@@ -29,9 +29,6 @@ USER_TIMEOUT = 25_000
 #: `trio.SocketStream`; more would only delay what is sent to a slow client.
 UNSENT = 16_384
 
-#: `socket.TCP_NOTSENT_LOWAT`, of Python 3.12.
-TCP_NOTSENT_LOWAT = 25
-
 #: Seconds to wait for an address in use.  The workers of a killed server release it a
 #: moment after the supervisor's end.
 ADDRESS_TIMEOUT = 5.0
@@ -90,7 +87,7 @@ def tune(sock: socket.socket | trio.socket.SocketType) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
-    sock.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
 
 
 def name_of(sock: socket.socket | trio.socket.SocketType) -> str:

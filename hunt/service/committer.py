@@ -18,9 +18,6 @@ from hunt.logs import FaultLog
 #: Bytes that may wait for a worker that does not read; beyond that its connection is closed.
 UNREAD = 16 * 2**20
 
-#: Bytes of one read.  A read allocates them all, and large blocks make the heap grow.
-_READ = 16_384
-
 log = FaultLog("hunt.joint")
 
 
@@ -132,7 +129,7 @@ class _Connection:
     async def _read(self) -> None:
         frames = Frames()
         with suppress(trio.BrokenResourceError):
-            while data := await self._stream.receive_some(_READ):
+            while data := await self._stream.receive_some(messages.READ):
                 for payload in frames.feed(data):
                     self._take(messages.to_committer(payload))
 

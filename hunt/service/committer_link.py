@@ -28,9 +28,6 @@ GATHER = 0.001
 #: Draws clicks of a hunt; raises `Refused` or a `StoreError` if it cannot.
 Draw = Callable[[str, Sequence[Click]], None]
 
-#: Bytes of one read.  A read allocates them all, and large blocks make the heap grow.
-_READ = 16_384
-
 log = FaultLog("hunt.joint")
 
 
@@ -172,7 +169,7 @@ class CommitterLink:
     async def _read(self, stream: trio.SocketStream) -> None:
         frames = Frames()
         with suppress(trio.BrokenResourceError):
-            while data := await stream.receive_some(_READ):
+            while data := await stream.receive_some(messages.READ):
                 for payload in frames.feed(data):
                     self._receive(messages.from_committer(payload))
 

@@ -13,11 +13,10 @@ import trio
 
 from hunt.edge.framing import MAX_LINE, Connection, Malformed
 from tests.support import certificates
-from tests.support.raw_http import WAYS, Reader, at_its_end, click
+from tests.support.raw_http import LIVEZ, WAYS, Reader, at_its_end, click
 from tests.support.raw_http2 import speaking
 from tests.support.serving import Client, bearer, connected, serving, token
 
-LIVEZ = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
 AUTHORIZED = f"Host: hunt\r\nAuthorization: Bearer {token()}\r\n".encode()
 BODY = b'{"id":"0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90","x":1,"y":2}'
 CHUNKED = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)

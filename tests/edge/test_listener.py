@@ -15,11 +15,9 @@ import trio
 from hunt.edge.admission import Admission
 from hunt.edge.listener import TURN, Listener
 from hunt.edge.worker import ACCEPT_DELAY_HIGH, Service
-from hunt.processes.listening import TCP_NOTSENT_LOWAT, UNSENT, USER_TIMEOUT
-from tests.support.raw_http import Reader, click
+from hunt.processes.listening import UNSENT, USER_TIMEOUT
+from tests.support.raw_http import LIVEZ, Reader, click
 from tests.support.serving import connected, park_of, serving
-
-LIVEZ = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
 
 
 async def test_connections_inherit_the_options_of_their_listener() -> None:
@@ -33,7 +31,7 @@ async def test_connections_inherit_the_options_of_their_listener() -> None:
                 assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
                 assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
                 assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == USER_TIMEOUT
-                assert sock.getsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT) == UNSENT
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT
             await stream.aclose()
             assert await client.receive_some(1) == b""
 

@@ -33,7 +33,7 @@ from tests.support.processes import (
     free_port,
     server_pids,
 )
-from tests.support.raw_http import Reader, click, subscribe
+from tests.support.raw_http import LIVEZ, Reader, click, subscribe
 from tests.support.serving import HARBOUR, SECRET, bearer
 
 KINDS = ("hunt serve", "hypercorn", "hypercorn over TLS")
@@ -41,8 +41,6 @@ KINDS = ("hunt serve", "hypercorn", "hypercorn over TLS")
 #: Descriptors of each process, and those that remain for clients.
 FILES = 256
 CONNECTIONS = FILES - 64
-
-LIVEZ = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
 
 
 @dataclass

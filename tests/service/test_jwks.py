@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -23,6 +22,12 @@ from tests.support.issuer import issuer
 from tests.support.processes import until
 
 SECRET = b"s" * 32
+
+
+async def keep_current(tokens: TokenVerifier, settings: Settings) -> None:
+    await jwks.keep_current(
+        tokens, settings, requests=jwks.KeyRequests(), jitter=lambda: 0.5, faults=Counter()
+    )
 
 
 async def test_fetches_for_unknown_keys_and_after_failures_are_limited(
@@ -89,16 +94,7 @@ async def test_key_set_at_a_url_is_fetched() -> None:
         idp.body = key_set(("ES256", 0))
         settings = Settings(jwt_secret=(SECRET,), jwt_algorithms=("ES256",), jwks_url=idp.url)
         tokens = open_tokens(settings, clock=lambda: forge.NOW)
-        nursery.start_soon(
-            partial(
-                jwks.keep_current,
-                tokens,
-                settings,
-                requests=jwks.KeyRequests(),
-                jitter=lambda: 0.5,
-                faults=Counter(),
-            )
-        )
+        nursery.start_soon(keep_current, tokens, settings)
         await until(lambda: not tokens.waiting)
         assert tokens.verify(forge.signed("ES256"), "bearer").player == "ada"
         nursery.cancel_scope.cancel()
@@ -114,16 +110,7 @@ async def test_key_set_in_a_file_is_read_again(tmp_path: Path) -> None:
     assert tokens.verify(forge.signed("ES256"), "bearer").player == "ada"
     await file.write_bytes(key_set(("ES256", 1)))
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(
-            partial(
-                jwks.keep_current,
-                tokens,
-                settings,
-                requests=jwks.KeyRequests(),
-                jitter=lambda: 0.5,
-                faults=Counter(),
-            )
-        )
+        nursery.start_soon(keep_current, tokens, settings)
         with trio.fail_after(10):
             while not forge.refused(tokens, forge.signed("ES256")):
                 await trio.sleep(0.001)
