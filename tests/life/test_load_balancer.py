@@ -17,6 +17,7 @@ import pytest
 import trio
 
 from hunt.core import tokens
+from hunt.processes.node import TOTAL_AGE
 from tests.faults import http, players
 from tests.faults.client_faults import metric
 from tests.faults.nodes import SECRET, Node
@@ -126,6 +127,12 @@ async def test_traffic_leaves_a_node_whose_database_is_slow(database: str, tmp_p
                 lambda: all(e.settled >= w for e, w in zip(crowd, wanted, strict=True)), seconds=60
             )
 
+        async def until_counted_anew() -> None:
+            """Let the players play until a node no longer shows its last count of clicks."""
+            kept_until = trio.current_time() + TOTAL_AGE
+            while trio.current_time() <= kept_until:
+                await until_settled(20)
+
         for made in (one, two):
             await until_clicks(made, 20)
 
@@ -137,9 +144,10 @@ async def test_traffic_leaves_a_node_whose_database_is_slow(database: str, tmp_p
         quiet = -1.0
         with trio.fail_after(60):
             while quiet != (quiet := await clicks(one)):
-                await until_settled(20)
+                await until_counted_anew()
         told = [len(each.statuses) for each in crowd]
         await until_settled(100)
+        await until_counted_anew()
         assert await clicks(one) == quiet
         assert {s for each, n in zip(crowd, told, strict=True) for s in each.statuses[n:]} == {200}
         assert await ready(one.own_port) == 503, "a slow database stays slow"
