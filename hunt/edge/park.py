@@ -129,10 +129,15 @@ class Park:
         self._empty = trio.Event()  # `_timed` is empty; replaced by each waiter
 
     def add(self, parked: Timed) -> None:
-        """Watch a connection that waits for a request."""
-        self._epoll.register(parked.fd, select.EPOLLIN)
+        """Watch a connection that waits for a request.
+
+        If the system watches no more descriptors (``fs.epoll.max_user_watches``), the connection
+        is closed.
+        """
         self._parked[parked.fd] = self._timed[parked.fd] = parked
         parked.slot.holder = parked
+        with self.contained(parked):
+            self._epoll.register(parked.fd, select.EPOLLIN)
 
     def replace(self, parked: Timed) -> None:
         """Let `parked` serve the connection of its descriptor from now on."""

@@ -53,6 +53,8 @@ class ParkedConnection(ParkedSocket):
 
     def begin(self, received: bytes) -> None:
         """Serve the bytes that were read before the connection was parked."""
+        if self.fd < 0:
+            return
         self.buffer = received
         with self.park.contained(self):
             self._advance()

@@ -24,6 +24,9 @@ PATIENCE = 3.0
 #: so that the connection pool keeps connections for commits.
 REPLAYS = 4
 
+#: Number of hunts, at most, of which the last greeting is kept.
+HELLOS = 100
+
 log = FaultLog("hunt.web")
 
 
@@ -119,7 +122,7 @@ class Greeter:
         self._heartbeat = heartbeat
         self._reconnect = reconnect
         self._faults = faults
-        self._hellos: dict[str, tuple[Hunt, Greeting]] = {}  # the last ones, by hunt
+        self._hellos: dict[str, tuple[Hunt, Greeting]] = {}  # of some hunts, by their ids
 
     def hello(self, hunt: Hunt, *, reset: str | None = None) -> Greeting:
         """Return the greeting of a stream that is not resumed.
@@ -138,6 +141,8 @@ class Greeter:
             sent=seq, live=live.events(hunt), reset=reset,
         )  # fmt: skip
         if reset is None:
+            if len(self._hellos) >= HELLOS:  # some may be of deleted hunts
+                self._hellos.clear()
             self._hellos[hunt.id] = hunt, greeting
         return greeting
 

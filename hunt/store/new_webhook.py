@@ -15,6 +15,9 @@ HUNT = """
       from hunts h where h.id = %s for key share
 """
 
+# Endpoints of a hunt are added one after the other, so that each sees the count of those before.
+TURN = "select pg_advisory_xact_lock(hashtextextended('webhooks of ' || %s, 0))"
+
 COUNT = "select count(*) from webhooks where hunt = %s"
 
 INSERT = """
@@ -48,6 +51,7 @@ async def insert(conn: Connection, hunt: str, new: NewWebhook) -> tuple[int, int
     if row is None:
         raise HuntNotFound(f"there is no hunt {hunt!r}")
     number, last, last_change = row
+    await conn.execute(TURN, (hunt,))
     count = await (await conn.execute(COUNT, (number,))).fetchone()
     if count is not None and count[0] >= MOST_ENDPOINTS:
         raise WrongState(f"hunt {hunt!r} has {MOST_ENDPOINTS} webhooks: remove one")

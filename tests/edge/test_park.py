@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import select
 import uuid
 
 import httpx
@@ -149,6 +152,38 @@ async def test_failure_in_the_fast_lane_ends_its_connection_only(database: str) 
         intake._limiter = limiter
         await two.send_all(click())
         assert (await Reader(two).answer())[0] == 200
+
+
+class FullEpoll:
+    """Refuses each new descriptor, as beyond ``fs.epoll.max_user_watches``."""
+
+    def __init__(self, epoll: select.epoll) -> None:
+        self._epoll = epoll
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._epoll, name)
+
+    def register(self, fd: int, mask: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+async def test_connection_that_cannot_be_watched_is_closed(database: str) -> None:
+    async with serving(database) as client, connected(client) as one:
+        await one.send_all(click())
+        assert (await Reader(one).answer())[0] == 200
+        park, descriptors = park_of(client), len(os.listdir("/proc/self/fd"))
+        epoll, parked = park._epoll, len(park._parked)
+        park._epoll = FullEpoll(epoll)  # type: ignore[assignment]
+        for _ in range(3):
+            async with connected(client) as refused:
+                with pytest.raises(EOFError):
+                    await Reader(refused).more()
+        park._epoll = epoll
+        assert (len(park._parked), park.faults["contained"]) == (parked, 3)
+        assert len(os.listdir("/proc/self/fd")) == descriptors
+        async with connected(client) as two:
+            await two.send_all(click())
+            assert (await Reader(two).answer())[0] == 200
 
 
 async def test_defect_in_one_response_leaves_the_batch_its_responses(database: str) -> None:

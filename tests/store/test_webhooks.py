@@ -6,12 +6,13 @@ import itertools
 from typing import Any
 
 import pytest
+import trio
 
 from hunt.core.key_ring import KeyRing
 from hunt.core.log_event import EventFilter
 from hunt.core.webhooks import Answer
 from hunt.errors import HuntNotFound, InvalidRequest, WebhookNotFound, WrongState
-from hunt.store import event_pages
+from hunt.store import event_pages, new_webhook
 from hunt.store.driver.pool import Pool
 from hunt.store.hunts import Hunts
 from hunt.store.log_events import LogEvents
@@ -21,6 +22,7 @@ from hunt.store.webhook_leases import WebhookLeases
 from hunt.store.webhook_secrets import open_secrets
 from hunt.store.webhooks import Webhooks
 from tests.store.open_log import click, opened
+from tests.store.test_state_changes import wait_waiting
 
 RING = KeyRing([("one", bytes(32))])
 NEW = NewWebhook(url="https://shop.example/", from_seq=1)
@@ -159,6 +161,27 @@ async def test_expired_secret_signs_no_longer(database: str) -> None:
         assert await stored.secrets("harbour", id_) == [third]
         [lease], _ = await leases(pool).claim()
         assert open_secrets(RING, "harbour", id_, lease.secrets) == [third]
+
+
+async def test_webhooks_at_once_do_not_exceed_their_number(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new_webhook, "MOST_ENDPOINTS", 1)
+    refused = trio.Event()
+
+    async def add(pool: Pool) -> None:
+        with pytest.raises(WrongState):
+            await Webhooks(pool, RING).create("harbour", NEW, actor="root")
+        refused.set()
+
+    async with opened(database) as (_, pool), trio.open_nursery() as nursery:
+        async with pool.connection() as conn, conn.transaction():
+            await new_webhook.insert(conn, "harbour", NEW)
+            nursery.start_soon(add, pool)
+            await wait_waiting(pool, 1)
+            assert not refused.is_set()
+        with trio.fail_after(20):
+            await refused.wait()
 
 
 async def test_wrong_acts_are_refused(database: str) -> None:
