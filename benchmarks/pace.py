@@ -1,12 +1,13 @@
 """Batch interval of a lane in an open loop: the adaptive rule, a fixed 20 ms, and no pause.
 
-    python -m benchmarks.pace [--rates 100,1000,3000,10000] [--paces rule,20ms,none]
+    python -m benchmarks.pace [--rates 100,1000,3000,10000] [--paces rule,mean,20ms,none]
 
 Each server is one process under Hypercorn's command, with its own database in a shared
 PostgreSQL.  They alternate; figures are medians over the rounds.  Latencies count from the
 scheduled times of clicks. CPU is in milliseconds per 1,000 clicks.
 
 rule: twice the usual duration of a commit, at most HUNT_BATCH_INTERVAL.
+mean: the same with the smoothed duration, which a few slow commits change more.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class _Checker:
             )
         if self._start.head != self._head.hex():
             raise ProofError(
-                f"line 1 tells the last head {self._start.head}, and the chain gives "
+                f"line 1 states the last head {self._start.head}, and the chain gives "
                 f"{self._head.hex()}"
             )
         for sealed in self._seals:

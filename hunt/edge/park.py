@@ -35,11 +35,11 @@ SLICE = 256
 #: commit and send the next batch.
 READS = 64
 
-#: Seconds after which no more are read before the checkpoint.  A player's first request takes some
-#: hundred microseconds, the next ones about ten.
+#: Seconds of reading after which the checkpoint comes, too.  A player's first request takes
+#: hundreds of microseconds, the next ones about ten.
 READ_TIME = 0.001
 
-#: Number of connections read before the time is looked at.
+#: Number of connections read between two reads of the clock.
 POLL = 8
 
 #: Seconds without a request after which a connection is closed; longer than the

@@ -21,11 +21,11 @@ from hunt.edge.park import Park
 from hunt.logs import FaultLog
 from hunt.play.play import Play
 
-#: Seconds for which a worker leaves a new connection to the others, times its share of the
-#: connection limit.
+#: Seconds for which a worker leaves a new connection to the others; multiplied by the share of the
+#: connection limit that it uses.
 ACCEPT_DELAY = 0.005
 
-#: The same for a worker that has nearly reached its limit: at the limit it would refuse clients.
+#: The same for a worker that has nearly reached its limit, where it would refuse clients.
 ACCEPT_DELAY_HIGH = 0.05
 
 #: Share of the connection limit from which on a worker has nearly reached it.

@@ -53,7 +53,7 @@ class Registry:
         """
         if gauges:
             found = [_external(each) for each in self._process.collect()]
-        else:  # without the gauges, for which all open descriptors are listed
+        else:  # without `ProcessCollector`, which lists all open descriptors for a gauge
             found = [*self._constant, _cpu()]
         wanted = [each for each in self._metrics if gauges or each.kind in CUMULATIVE]
         found += read(wanted, self._sources)

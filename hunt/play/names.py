@@ -15,8 +15,8 @@ from hunt.store.names import StoredNames
 #: Seconds for which claimed names gather before they are stored.
 INTERVAL = 1.0
 
-#: Claimed names that wait to be stored, at most; further ones wait until their tokens are
-#: verified again.
+#: Number of claimed names waiting to be stored from which on no more are taken; those names are
+#: taken when their tokens are verified again.
 MAX_WAITING = 2000
 
 #: Largest list of words, in bytes.

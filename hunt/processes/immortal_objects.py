@@ -1,7 +1,7 @@
 """Immortal objects (PEP 683): CPython neither counts references to them nor frees them.
 
-A count is in the object.  A process that counts a reference to an object from before its fork
-writes to a shared page, which becomes a page of its own.
+The count is part of the object.  A process that counts a reference to an object from before its
+fork writes to a shared page, so the kernel copies the page.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import cast
 
 # This module relies on `Py_INCREF` and `Py_DECREF` of CPython 3.12 and 3.13 with 64 bits and the
 # GIL.  The lower 32 bits of the count come first in an object.  `Py_INCREF` does not change a
-# count in which all of these bits are set, and `Py_DECREF` none in which the highest is set.
+# count in which all of these bits are set, and `Py_DECREF` does not change one in which the highest
+# of them is set.
 # CPython 3.14 changes counts of objects on the stack without a check (``pycore_stackref.h``), so
-# that a count would overflow in the end.  There, the count of `None` is another one: 3 << 30.
+# a count would overflow in the end.  `supported` detects that release by the count of `None`, which
+# is 3 << 30 there.
 
 #: Reference count of an immortal object.
 _IMMORTAL = 0xFFFFFFFF
@@ -35,7 +37,7 @@ def make_immortal() -> bool:
     if not supported():
         return False
     found: list[object] = gc.get_objects()
-    mortal: dict[type, bool] = {FrameType: True}  # whether the objects of a type remain so
+    mortal: dict[type, bool] = {FrameType: True}  # type -> whether its objects remain mortal
     while found:
         made: list[object] = []
         for each in found:

@@ -251,7 +251,7 @@ class Supervisor:
         return None
 
     def _holds(self, worker: WorkerProcess, slot: int) -> bool:
-        """Return whether a worker has not ended; otherwise `_keep` starts another in its slot."""
+        """Return whether a live worker still has its slot; `_keep` replaces one that has ended."""
         return self._slots[slot] is worker and not worker.ended.is_set()
 
     async def drain(self) -> None:

@@ -14,11 +14,11 @@ from hunt.service.subscriber import Frame, Subscriber
 #: Minimum number of seconds between two events with one key.
 INTERVAL = 1.0
 
-#: Kinds of events that change as long as players click, and may therefore arrive later.
+#: Kinds of events whose values change as long as players click.  They may arrive later than others.
 ROUTINE = frozenset({"stock", "leaders", "head"})
 
-#: Pause after each slice of a routine event, as a multiple of the time that the slice took.  To
-#: thousands of streams such an event would otherwise delay clicks every two seconds.
+#: Pause after each slice of a routine event, as a multiple of the time that the slice took.
+#: Without it, the stock of a hunt with thousands of streams would delay clicks every two seconds.
 REST = 15
 
 
@@ -27,7 +27,7 @@ class Broadcast:
 
     An event is encoded once.  Each stream keeps the latest event of a key until its client can
     take it, so a slow client neither delays others nor ends.  Events of `ROUTINE` kinds use at
-    most a sixteenth of the process, and do not delay the other ones.
+    most a sixteenth of the process's time, and do not delay the other ones.
 
     Args:
         hub: Has the streams.

@@ -22,8 +22,8 @@ WINS_INTERVAL = 0.1
 #: Maximum number of wins in one frame; older ones are dropped.
 WINS_SIZE = 50
 
-#: Streams that get a frame, or are closed, between two checkpoints: about a millisecond, mostly of
-#: the kernel, for which a click may have to wait.
+#: Number of streams that get a frame or a heartbeat, or are closed, between two checkpoints.  That
+#: takes about a millisecond, mostly in the kernel; clicks wait meanwhile.
 SLICE = 64
 
 

@@ -19,11 +19,12 @@ Commit = Callable[[str, Sequence[Click], Callable[[], None]], Awaitable[list[Out
 #: of its rows (`docs/reference/benchmarks.md`, the lane's pace).
 WORTH = 32
 
-#: Weight of the newest commit in the smoothed time of a commit.
+#: Weight of the newest commit in the smoothed time of a commit, and in the usual time if it was
+#: faster.
 SMOOTHING = 0.2
 
-#: The same for the usual time of a commit, if the newest one was slower.  A pause that follows slow
-#: commits gathers more clicks, whose commit is slower again.
+#: Weight of the newest commit in the usual time if it was slower.  A longer pause would gather more
+#: clicks, whose commit is slower again.
 SMOOTHING_UP = 0.02
 
 
@@ -55,9 +56,9 @@ class Lane:
 
     A click in an idle lane is committed at once.  In a busy lane the next batch starts as
     soon as it is worth a commit (`WORTH` clicks, or a full batch), or when its interval has
-    passed: twice the usual duration of a commit, at most `batch_interval`.  Small batches
-    therefore keep the database busy for about half of the time, and under load it is never
-    idle.
+    passed: twice the usual duration of a commit, at most `batch_interval`.  The usual duration
+    falls fast and rises slowly, so a few slow commits hardly change it.  Small batches therefore
+    keep the database busy for about half of the time, and under load it is never idle.
 
     Outcomes of a batch are delivered while the next one is committed.
 
@@ -94,7 +95,7 @@ class Lane:
         self._arrived = trio.Event()
         self._gathered = trio.Event()
         self._commit_time = 0.0  # seconds, smoothed
-        self._usual_time = 0.0  # seconds of a commit without what slows down a few of them
+        self._usual_time = 0.0  # usual seconds of a commit; 0: none has ended yet
         self._started_at = float("-inf")  # start of the last batch
         self._finishing = False
 

@@ -203,7 +203,7 @@ class Delivery:
         webhook = self.lease.webhook
         pause = retry_pause(self._attempts(), self._services.jitter)
         self._ended = True
-        dead = False  # nothing is recorded in time: the lease runs out, and the event is sent again
+        dead = False  # also if nothing is recorded in time; then the event is sent again
         with trio.CancelScope(shield=True), trio.move_on_after(SAVE_INTERVAL):
             async with self._services.database:
                 dead = await self._services.leases.failed(

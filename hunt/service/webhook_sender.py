@@ -31,7 +31,7 @@ KEEP_ALIVE = 30.0
 
 
 class AddressRefused(Exception):
-    """A receiver must not, or cannot, be connected to; the message says why."""
+    """A connection to a receiver is not permitted, or not possible; the message says why."""
 
 
 class Sender:
@@ -152,8 +152,8 @@ async def open_sender(
     try:
         context = _tls()
     except OSError as exc:  # ssl.SSLError among them
-        why = "the file or folder in SSL_CERT_FILE or SSL_CERT_DIR cannot be used"
-        raise AddressRefused(f"no certificate can be checked: {why}") from exc
+        why = "cannot be read, so no certificate of a receiver can be verified"
+        raise AddressRefused(f"SSL_CERT_FILE or SSL_CERT_DIR: {why}") from exc
     async with httpcore.AsyncConnectionPool(
         ssl_context=context,
         max_connections=1,

@@ -161,7 +161,7 @@ class Webhooks:
             if delivery is not None:
                 delivery.cancel()  # an operator, or another process, has ended its lease
             if state.stopped is not None:
-                continue  # an operator starts it again, which is announced
+                continue  # `look_soon` is called when an operator starts it again
             if state.held_for:
                 pause = min(pause, state.held_for + 0.1 + 0.4 * self._jitter())
             elif not state.has_work and followed in self._grown:

@@ -134,12 +134,12 @@ class StoredBans:
     async def void(self, new: NewBan, *, actor: str) -> int:
         """Void the rewards of a banned player; return how many had not been void.
 
-        Clicks that were on their way may still win for `OBEYED` seconds; these rewards are void,
-        too.  Rewards that were sent stay.  Safe to repeat, also after a cancellation.
+        Clicks that are on their way may still win, so it voids again after `OBEYED` seconds.
+        Rewards that were sent stay.  Safe to repeat, also after a cancellation.
 
         Args:
             new: A ban that was added.
-            actor: Whoever voids, for the audit trail.
+            actor: Name of the operator, for the audit trail.
 
         Raises:
             HuntError: The reason names the player, whose id must not outlive an erasure.

@@ -79,7 +79,7 @@ def test_second_share_must_be_entered_before_the_first_click() -> None:
         ({"format": 2}, "line 1: format 2 and algorithm 2 are unknown here"),
         ({"algorithm": 1}, "line 1: format 1 and algorithm 1 are unknown here"),
         ({"rows": 401}, "line 1 states 401 rows, and the file has 400"),
-        ({"head": "0" * 64}, f"line 1 tells the last head {'0' * 64}, and the chain gives "),
+        ({"head": "0" * 64}, f"line 1 states the last head {'0' * 64}, and the chain gives "),
     ],
 )
 def test_first_line_must_fit_the_others(change: Json, message: str) -> None:

@@ -80,7 +80,7 @@ async def test_batches(
     [
         pytest.param(0, 1.0, id="never waits"),
         pytest.param(1.25, 1.25, id="at most the interval"),
-        pytest.param(9, 2.0, id="twice the usual commit since the last left"),
+        pytest.param(9, 2.0, id="twice the usual commit time since the last batch left"),
     ],
 )
 async def test_busy_lane_waits_for_its_interval(

@@ -98,14 +98,14 @@ async def test_setting_that_has_changed_is_obeyed() -> None:
         await post("http://127.0.0.1:9/", [])
 
 
-async def test_missing_file_of_authorities_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_missing_certificate_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     webhook_sender._tls.cache_clear()
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
     with pytest.raises(AddressRefused, match="SSL_CERT_FILE"):
         await post("https://shop.example/")
 
 
-async def test_refused_connection_is_told() -> None:
+async def test_refused_connection_is_reported() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -140,7 +140,7 @@ async def test_next_address_is_tried_after_a_failure(
     assert (await post(f"http://shop.internal:{port}/")).status == 200
 
 
-async def test_name_without_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_name_without_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     async def unknown(*args: object, **options: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
@@ -160,7 +160,7 @@ async def test_large_answer_counts_by_its_status(receiver: Receiver) -> None:
     assert receiver.connections == 2, "the first one was closed, not read to its end"
 
 
-async def test_closed_connection_is_told(receiver: Receiver) -> None:
+async def test_closed_connection_is_reported(receiver: Receiver) -> None:
     async def close(taken: Taken) -> None:
         return None
 
