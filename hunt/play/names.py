@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import trio
@@ -101,7 +102,8 @@ class Names:
             except StoreError as exc:
                 log.warning("names not stored", sqlstate=exc.sqlstate, error=str(exc))
                 if not isinstance(exc, BatchRejected):  # which would be rejected again
-                    self._waiting = names | self._waiting
+                    merged = names | self._waiting
+                    self._waiting = dict(islice(merged.items(), MAX_WAITING))
                     self._arrived.set()
 
 

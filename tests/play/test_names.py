@@ -10,7 +10,7 @@ from trio.testing import MockClock
 
 from hunt.core.tokens import Identity
 from hunt.errors import BatchRejected, StoreError, StoreUnavailable
-from hunt.play.names import INTERVAL, Names
+from hunt.play.names import INTERVAL, MAX_WAITING, Names
 
 
 class Stored:
@@ -49,6 +49,32 @@ async def test_names_that_were_not_stored_are_stored_later(
         await trio.sleep(5 * INTERVAL)
         nursery.cancel_scope.cancel()
     assert [each for _, each in stored.calls] == [{"ada": "Ada", "bob": "Bob"}, second]
+
+
+async def test_names_that_wait_for_the_database_are_bounded(autojump_clock: MockClock) -> None:
+    attempts, arrived = 5, 0
+    seen: list[int] = []
+
+    class Away:
+        """A store that fails, while players arrive."""
+
+        async def put(self, waiting: Mapping[str, str], *, claimed: bool) -> None:
+            seen.append(len(waiting))
+            players_arrive()
+            raise StoreUnavailable("gone")
+
+    names = Names(Away(), None)  # type: ignore[arg-type]
+
+    def players_arrive() -> None:
+        nonlocal arrived
+        for _ in range(MAX_WAITING):
+            arrived += 1
+            names.note(_identity(f"player-{arrived}", "Ada"))
+
+    players_arrive()
+    with trio.move_on_after((attempts + 0.5) * INTERVAL):
+        await names.run()
+    assert seen == [MAX_WAITING] * attempts
 
 
 def _identity(player: str, name: str) -> Identity:
