@@ -168,10 +168,15 @@ async def test_bus_reconnects_after_server_was_gone(server: Valkey, number: sign
         else:
             server.stop()
             await server.start()
-        await two.until(lambda: two.bus.link.connected and two.joins == 2)
+        await two.until(lambda: two.bus.link.connected and two.joins >= 2)
         await one.until(lambda: one.bus.link.connected)
-        one.bus.publish("harbour", [reward(2)])
-        await two.until(lambda: bool(two.heard) and two.heard[-1].last == 2)
+
+        def arrives() -> bool:
+            # Again each time: on a busy machine the server may be lost once more.
+            one.bus.publish("harbour", [reward(2)])
+            return bool(two.heard) and two.heard[-1].last == 2
+
+        await two.until(arrives)
 
 
 async def test_wrong_password_is_reported_and_not_shown(
