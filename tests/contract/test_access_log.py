@@ -14,6 +14,7 @@ from structlog.typing import EventDict
 
 from tests.support.raw_websocket import next_of, opened
 from tests.support.serving import bearer, pass_time, serving, stream, token
+from tests.support.words import has_word
 
 CLICKS, EVENTS = "/v1/hunts/<hunt_id>/clicks", "/v1/hunts/<hunt_id>/events"
 SOCKET = "/v1/hunts/<hunt_id>/socket"
@@ -80,7 +81,8 @@ async def test_each_transport_logs_the_same_lines(database: str, lines: list[Eve
         assert each["request_id"]
         assert 0 <= each["seconds"] < 30
     told = json.dumps(lines, default=str)
-    for secret in (token(), "Bearer", "ada", "ticket=", "harbour/"):
+    assert not has_word(told, "ada")
+    for secret in (token(), "Bearer", "ticket=", "harbour/"):
         assert secret not in told.replace("/v1/hunts/<hunt_id>/", "")
 
 
