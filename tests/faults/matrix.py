@@ -98,7 +98,7 @@ _SCRIPTS = (
         listeners=5,
         pause=0.2,
         least={"streams cut": 200},
-        most={"recovered": 1.0, "streams back": 5.0},
+        most={"recovered": 3.0, "streams back": 5.0},
     ),
     Script(
         name="cut-clients",

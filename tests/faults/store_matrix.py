@@ -156,7 +156,7 @@ SCRIPTS = (
         steps=[Step(fault="exhaust_connections", lasts=2.0)],
         options={"max_connections": "30"},
         least={"refused": 10},
-        most={"slowest": 1.0, "recovered": 4.0, "connects a second": 30, **STREAMS},
+        most={"slowest": 1.5, "recovered": 4.0, "connects a second": 30, **STREAMS},
     ),
     Script(
         name="deadlock",
