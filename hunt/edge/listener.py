@@ -22,6 +22,10 @@ from hunt.processes.listening import name_of, tune
 #: burst of connections, so small turns divide it among them.
 TURN = 8
 
+#: Connections that a worker accepts for each second for which it left them to other workers; at
+#: least `TURN` each time.
+LEFT_RATE = 640
+
 
 class Listener(trio.abc.Listener[trio.SocketStream]):
     """Accepts connections while the gate of its worker is open.
@@ -60,17 +64,19 @@ class Listener(trio.abc.Listener[trio.SocketStream]):
                 if not self.parks:
                     return await self._listener.accept()
                 await trio.lowlevel.wait_readable(self._plain)
+                most = TURN
                 if delay := self._delay():
                     await trio.sleep(delay)
-                if not self._accept_parked():
+                    most = max(TURN, round(delay * LEFT_RATE))
+                if not self._accept_parked(most):
                     return await self._listener.accept()
 
     def _delay(self) -> float:
         """Return the seconds for which a new connection is left to the other workers."""
         return self._worker.accept_delay() if self._shared and self._worker is not None else 0.0
 
-    def _accept_parked(self) -> bool:
-        """Accept and park the connections that wait, at most `TURN`.
+    def _accept_parked(self, most: int) -> bool:
+        """Accept and park the connections that wait, at most `most`.
 
         None waits if another worker was faster.
 
@@ -83,7 +89,7 @@ class Listener(trio.abc.Listener[trio.SocketStream]):
         play, park = serving.play, serving.park
         if play is None or park is None or not park.open:
             return False
-        for _ in range(TURN):
+        for _ in range(most):
             try:
                 sock, address = self._plain.accept()
             except BlockingIOError:

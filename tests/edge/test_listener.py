@@ -13,7 +13,7 @@ import pytest
 import trio
 
 from hunt.edge.admission import Admission
-from hunt.edge.listener import TURN, Listener
+from hunt.edge.listener import LEFT_RATE, TURN, Listener
 from hunt.edge.worker import ACCEPT_DELAY_HIGH, Service
 from hunt.processes.listening import UNSENT, USER_TIMEOUT
 from tests.support.raw_http import LIVEZ, Reader, click
@@ -124,6 +124,25 @@ async def test_worker_with_many_connections_leaves_new_ones_to_others(
         with socket.create_connection(address), listening_at(address) as of_another_worker:
             await trio.testing.wait_all_tasks_blocked(0.01)
             of_another_worker.accept()[0].close()
+
+
+async def test_connections_that_others_left_are_accepted_in_larger_turns(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delay = 0.05
+    count = round(delay * LEFT_RATE)
+    assert count > TURN
+    async with serving(database) as client:
+        assert client.worker is not None
+        monkeypatch.setattr(client.worker, "accept_delay", lambda: delay)
+        address, park = (client.base_url.host, client.base_url.port), park_of(client)
+        with ExitStack() as stack:
+            for _ in range(count):
+                stack.enter_context(socket.create_connection(address))
+            with trio.fail_after(5):
+                while not park._parked:
+                    await trio.lowlevel.checkpoint()
+            assert len(park._parked) == count
 
 
 async def test_only_worker_accepts_at_once(database: str) -> None:
