@@ -141,6 +141,7 @@ async def test_refused_batch_has_a_retry_time(
     guarded._jitter = lambda: 0.25
     [outcome] = await guarded.commit("harbour", CLICKS[:1])
     assert isinstance(outcome, kind)
+    assert str(outcome), "a refusal says why"
     pause = guarded._quarantine.pause("harbour")
     assert outcome.retry_after == pytest.approx(least + pause)
 

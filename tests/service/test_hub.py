@@ -220,6 +220,7 @@ async def test_wins_are_gathered_masked_and_bounded(
             ]
             made.publish("harbour", with_codes)
             frame = await mailbox.receive()
+            assert frame.since == trio.current_time()
             assert b"hush" not in frame.sse
             [event] = Parser().feed(frame.sse)
             wins = json.loads(event.data)["wins"]

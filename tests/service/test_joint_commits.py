@@ -318,6 +318,8 @@ async def test_clicks_of_a_committer_that_hangs_are_committed_again(
         assert seqs(await both.answered("b1")) == [1]
         assert both.other.batches == [["b1"]]
         assert both.other.joint.forwarded == {"settled": 0, "left": 0, "lost": 1}
+        with trio.fail_after(5):
+            await both.other.joint.drain()
 
 
 async def test_further_clicks_do_not_go_to_a_slow_committer(

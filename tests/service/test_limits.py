@@ -50,7 +50,14 @@ def test_player_is_limited_by_each_setting(name: str, burst: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "burst"),
-    [("address_clicks", 10), ("tickets", 20), ("connects", 30), ("resumes", 40), ("sessions", 5)],
+    [
+        ("address_clicks", 10),
+        ("tickets", 20),
+        ("claims", 20),
+        ("connects", 30),
+        ("resumes", 40),
+        ("sessions", 5),
+    ],
 )
 def test_limit_of_an_address_is_that_of_its_players(name: str, burst: int) -> None:
     limits, clock, refused = made()

@@ -68,6 +68,7 @@ async def run(looks: Looks, seconds: float) -> None:
         pytest.param([replace(STATE, held_for=2.0, paused_for=1.0)], 2.5, id="lease of another"),
         pytest.param([replace(STATE, held_for=100.0)], MOST, id="long lease of another"),
         pytest.param([replace(STATE, paused_for=3.0), STATE, IDLE], 1.0, id="soonest of several"),
+        pytest.param([replace(STATE, stopped="operator"), STATE], 1.0, id="stopped, then work"),
     ],
 )
 async def test_pause_between_two_looks(

@@ -1,0 +1,89 @@
+"""Checks the lines that the code under test logs against the reference of logs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+from structlog.typing import EventDict
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "logs.md"
+
+#: Fields that any line may have, and that structlog or hunt's configuration handles.
+_COMMON = {"event", "log_level", "level", "exc_info", "more_like_it", "rate_limited"}
+
+#: Fields that are absent or None in some lines of an event; ``sqlstate`` may be in any.
+_OPTIONAL = {
+    "breaker state changed": {"reason"},
+    "click settled": {"commit"},
+    "schedule entry settled": {"reason"},
+    "webhook not delivered": {"seq", "status", "retry_in"},
+}
+
+
+@cache
+def _reference() -> dict[str, tuple[set[str], bool]]:
+    """Return the fields of each event of the table, and whether each of its lines has them."""
+    text = PAGE.read_text("utf-8")
+    rows = [line.split("|") for line in text[text.index("## Events") :].splitlines()]
+    found = {}
+    for row in rows:
+        if len(row) == 6 and "`" in row[1]:
+            events = re.findall(r"`([^`]+)`", row[1])
+            fields = set(re.findall(r"`([^`]+)`", row[4]))
+            found |= dict.fromkeys(events, (fields, len(events) == 1))
+    return found
+
+
+def wrong_with(line: EventDict) -> str | None:
+    """Return what is wrong with a line; None: nothing."""
+    event = str(line["event"])
+    if event not in _reference():
+        return None if f"`{event}`" in PAGE.read_text("utf-8") else f"{event!r} is not documented"
+    fields, always = _reference()[event]
+    shown = {name for name, value in line.items() if str(value) != "None"} - _COMMON
+    if unknown := shown - fields:
+        return f"{event!r} has fields that are not documented: {sorted(unknown)}"
+    if always and (absent := fields - shown - {"sqlstate"} - _OPTIONAL.get(event, set())):
+        return f"{event!r} lacks {sorted(absent)}"
+    return None
+
+
+@contextmanager
+def checked() -> Iterator[list[str]]:
+    """Yield what is wrong with the lines that are logged in the block."""
+    wrong: list[str] = []
+
+    def check(logger: object, method: str, line: EventDict) -> EventDict:
+        if (found := wrong_with(line)) is not None:
+            wrong.append(found)
+        return line
+
+    original = LogCapture.__call__
+
+    def capture(self: LogCapture, logger: object, method: str, line: EventDict) -> None:
+        check(logger, method, line)
+        original(self, logger, method, line)
+
+    before = structlog.get_config()
+    structlog.configure(processors=[check, *before["processors"]])
+    LogCapture.__call__ = capture  # type: ignore[method-assign,assignment]
+    try:
+        yield wrong
+    finally:
+        LogCapture.__call__ = original  # type: ignore[method-assign]
+        structlog.configure(**before)
+
+
+@pytest.fixture(autouse=True)
+def documented_lines() -> Iterator[None]:
+    """Fail a test in which a line is logged that the reference describes differently."""
+    with checked() as wrong:
+        yield
+    assert wrong == []
