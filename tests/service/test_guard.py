@@ -127,21 +127,22 @@ async def test_failure_has_its_outcome_and_effect_on_the_breaker(
 
 
 @pytest.mark.parametrize(
-    ("failure", "kind", "least"),
+    ("failure", "kind", "least", "why"),
     [
-        (StoreUnavailable(), Overloaded, 0.75),
-        (StoreReadOnly(), CircuitOpen, 1.25),  # the pause of the breaker is 0.5 s
-        (HuntFailed(), HuntUnavailable, 0.75),
+        (StoreUnavailable(), Overloaded, 0.75, "the database"),
+        # The pause of the breaker is 0.5 s.
+        (StoreReadOnly(), CircuitOpen, 1.25, ""),
+        (HuntFailed(), HuntUnavailable, 0.75, ""),
     ],
 )
-async def test_refused_batch_has_a_retry_time(
-    failure: Exception, kind: type[Overloaded], least: float, autojump_clock: MockClock
+async def test_refused_batch_has_a_reason_and_a_retry_time(
+    failure: Exception, kind: type[Overloaded], least: float, why: str, autojump_clock: MockClock
 ) -> None:
     guarded, _ = guard(Store(failure))
     guarded._jitter = lambda: 0.25
     [outcome] = await guarded.commit("harbour", CLICKS[:1])
     assert isinstance(outcome, kind)
-    assert str(outcome), "a refusal says why"
+    assert why in str(outcome)
     pause = guarded._quarantine.pause("harbour")
     assert outcome.retry_after == pytest.approx(least + pause)
 

@@ -442,6 +442,16 @@ async def test_bytes_that_are_no_messages_end_the_connection(tmp_path: Path) -> 
         assert seqs(await both.answered("b1")) == [1]
 
 
+async def test_outcomes_that_nobody_waits_for_are_refused(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.click("b1")
+        assert seqs(await both.answered("b1")) == [1]
+        [link] = both.other.joint._links.values()
+        unasked = commit_messages.Settled(99, [], [], [], [], [])
+        with pytest.raises(commit_messages.MessageError, match="was not sent"):
+            link._take(unasked)
+
+
 async def test_worker_that_does_not_read_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

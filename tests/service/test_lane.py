@@ -188,9 +188,10 @@ async def test_refused_batch_is_not_committed(
 
 
 async def test_idle_lane_ends(autojump_clock: MockClock) -> None:
-    lane = Lane("harbour", Store(0).commit, batch_size=9, batch_interval=0, idle=30)
-    await lane.run()
+    await Lane("harbour", Store(0).commit, batch_size=9, batch_interval=0).run()
     assert trio.current_time() == 30
+    await Lane("harbour", Store(0).commit, batch_size=9, batch_interval=0, idle=5).run()
+    assert trio.current_time() == 35
 
 
 async def test_cancelled_lane_settles_all_clicks(autojump_clock: MockClock) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trio
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from hunt.core.webhooks import Lease, WebhookState
@@ -77,6 +78,22 @@ async def test_pause_between_two_looks(
     looks = Looks(*states)
     await run(looks, 2 * (LEAST + pause) + 0.05)
     assert looks.times == pytest.approx([0, LEAST + pause, 2 * (LEAST + pause)])
+
+
+async def test_failed_delivery_is_counted_and_logged_with_its_endpoint() -> None:
+    looks = Looks(IDLE)
+
+    async def fail() -> None:
+        await trio.lowlevel.checkpoint()
+        raise StoreUnavailable("gone")
+
+    delivery = SimpleNamespace(lease=SimpleNamespace(webhook=WEBHOOK), run=fail)
+    with capture_logs() as lines:
+        await looks.webhooks._deliver(delivery)  # type: ignore[arg-type]
+    assert looks.webhooks.faults["delivery"] == 1
+    assert [(each["event"], each["hunt"], each["webhook"], each["error"]) for each in lines] == [
+        ("webhook delivery failed", WEBHOOK.hunt, WEBHOOK.id, "gone")
+    ]
 
 
 async def test_process_without_endpoints_does_not_look_again(autojump_clock: MockClock) -> None:
