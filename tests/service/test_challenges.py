@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trio
 from msgspec import to_builtins
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from hunt.core import altcha
@@ -176,14 +177,16 @@ async def test_right_answer_has_the_whole_timeout(autojump_clock: MockClock) -> 
     ],
 )
 async def test_failure_refuses_or_admits_and_is_logged(
-    autojump_clock: MockClock, capfd: pytest.CaptureFixture[str], fake: Fake, why: str
+    autojump_clock: MockClock, fake: Fake, why: str
 ) -> None:
     made = wrapped(fake)
-    with pytest.raises(ChallengeUnavailable) as caught:
-        await made.verify("answer")
+    with capture_logs() as lines:
+        with pytest.raises(ChallengeUnavailable) as caught:
+            await made.verify("answer")
+        admitting = wrapped(fake, admits=True)
+        await admitting.verify("answer")
     assert caught.value.retry_after == RETRY_AFTER
-    admitting = wrapped(fake, admits=True)
-    await admitting.verify("answer")
+    assert [(each["error"], each["admitted"]) for each in lines] == [(why, False), (why, True)]
     assert made.faults == admitting.faults == {"challenge": 1}
 
 

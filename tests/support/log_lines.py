@@ -18,7 +18,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "logs.md"
 #: Fields that any line may have, and that structlog or hunt's configuration handles.
 _COMMON = {"event", "log_level", "level", "exc_info", "more_like_it", "rate_limited"}
 
-#: Fields that are absent or None in some lines of an event; ``sqlstate`` may be in any.
+#: Fields that are absent or None in some lines of an event; ``sqlstate`` may be None in any.
 _OPTIONAL = {
     "breaker state changed": {"reason"},
     "click settled": {"commit"},
@@ -50,7 +50,9 @@ def wrong_with(line: EventDict) -> str | None:
     shown = {name for name, value in line.items() if str(value) != "None"} - _COMMON
     if unknown := shown - fields:
         return f"{event!r} has fields that are not documented: {sorted(unknown)}"
-    if always and (absent := fields - shown - {"sqlstate"} - _OPTIONAL.get(event, set())):
+    if "sqlstate" in line:
+        shown.add("sqlstate")
+    if always and (absent := fields - shown - _OPTIONAL.get(event, set())):
         return f"{event!r} lacks {sorted(absent)}"
     return None
 
