@@ -64,11 +64,9 @@ class Listener(trio.abc.Listener[trio.SocketStream]):
                 if not self.parks:
                     return await self._listener.accept()
                 await trio.lowlevel.wait_readable(self._plain)
-                most = TURN
                 if delay := self._delay():
                     await trio.sleep(delay)
-                    most = max(TURN, round(delay * LEFT_RATE))
-                if not self._accept_parked(most):
+                if not self._accept_parked(max(TURN, round(delay * LEFT_RATE))):
                     return await self._listener.accept()
 
     def _delay(self) -> float:

@@ -53,7 +53,7 @@ class ParkedConnection(ParkedSocket):
 
     def begin(self, received: bytes) -> None:
         """Serve the bytes that were read before the connection was parked."""
-        if self.fd < 0:
+        if self.fd < 0:  # the park could not watch it
             return
         self.buffer = received
         with self.park.contained(self):

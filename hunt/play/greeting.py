@@ -10,6 +10,7 @@ import trio
 from msgspec import Struct
 
 from hunt.core import live, sse, websocket_messages
+from hunt.core.cache import Cache
 from hunt.core.events import Reward
 from hunt.core.hunts import Hunt
 from hunt.core.live import LiveEvent
@@ -24,8 +25,8 @@ PATIENCE = 3.0
 #: so that the connection pool keeps connections for commits.
 REPLAYS = 4
 
-#: Number of hunts, at most, of which the last greeting is kept.
-HELLOS = 100
+#: Size of the cache of greetings, and the estimated size of each with its hunt, in bytes.
+HELLOS_SIZE, HELLO_SIZE = 1_600_000, 16_000
 
 log = FaultLog("hunt.web")
 
@@ -122,7 +123,10 @@ class Greeter:
         self._heartbeat = heartbeat
         self._reconnect = reconnect
         self._faults = faults
-        self._hellos: dict[str, tuple[Hunt, Greeting]] = {}  # of some hunts, by their ids
+        # The last ones, by hunt.
+        self._hellos: Cache[str, tuple[Hunt, Greeting]] = Cache(
+            HELLOS_SIZE, lambda _, kept: HELLO_SIZE
+        )
 
     def hello(self, hunt: Hunt, *, reset: str | None = None) -> Greeting:
         """Return the greeting of a stream that is not resumed.
@@ -133,17 +137,15 @@ class Greeter:
         """
         seq = self._position(hunt.id)
         # Many streams begin at the same position after a restart.
-        known, greeting = self._hellos.get(hunt.id, (None, None))
-        if reset is None and greeting is not None and known is hunt and greeting.seq == seq:
-            return greeting
+        kept = None if reset is not None else self._hellos.get(hunt.id)
+        if kept is not None and kept[0] is hunt and kept[1].seq == seq:
+            return kept[1]
         greeting = Greeting(
             hunt=hunt.id, epoch=hunt.epoch, seq=seq, resumed=False, heartbeat=self._heartbeat,
             sent=seq, live=live.events(hunt), reset=reset,
         )  # fmt: skip
         if reset is None:
-            if len(self._hellos) >= HELLOS:  # some may be of deleted hunts
-                self._hellos.clear()
-            self._hellos[hunt.id] = hunt, greeting
+            self._hellos.put(hunt.id, (hunt, greeting))
         return greeting
 
     def pause(self, hunt: Hunt) -> Greeting:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.support import log_lines
 
 ROOT = Path(__file__).parents[2]
 LEVELS = {"debug", "info", "warning", "error", "critical", "_failed"}
@@ -35,13 +36,8 @@ def logged() -> set[str]:
 
 
 def test_reference_names_every_log_event() -> None:
-    page = (ROOT / "docs" / "reference" / "logs.md").read_text("utf-8")
-    assert {event for event in logged() if event not in page} == set()
+    assert {event for event in logged() if event not in log_lines.page()} == set()
 
 
 def test_events_of_the_table_are_logged() -> None:
-    page = (ROOT / "docs" / "reference" / "logs.md").read_text("utf-8")
-    table = page[page.index("## Events") :]
-    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-    named = {event for cell in cells for event in re.findall(r"`([^`]+)`", cell)}
-    assert named - logged() == set()
+    assert log_lines.table().keys() - logged() == set()

@@ -8,7 +8,7 @@ import trio
 from hunt.web.asgi_http import NOWHERE, path_of
 from tests.support.descriptors import own_files
 from tests.support.hostile_input import HOST, NO_PATHS, corpus, leave, send
-from tests.support.raw_http import Reader
+from tests.support.raw_http import LIVEZ, Reader
 from tests.support.serving import connected, serving
 
 
@@ -25,7 +25,7 @@ async def test_process_survives_every_hostile_input(database: str, lane: bool) -
                 await send(stream, data)
                 await leave(stream, number)
             async with connected(client) as stream:
-                await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n")
+                await stream.send_all(LIVEZ)
                 status, _, _ = await Reader(stream).answer()
                 assert status == 200, f"after input {number}: {data[:200]!r}"
         assert (await client.click()).status_code == 200

@@ -17,7 +17,9 @@ from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT
 from hunt.edge.parked_connection import MAX_PIPELINED, READ, ParkedConnection
 from hunt.edge.parked_stream import ParkedStream
 from hunt.store.driver.pool import open_pool
-from tests.support.raw_http import Reader, click, subscribe
+from tests.support.descriptors import own_files
+from tests.support.processes import until
+from tests.support.raw_http import LIVEZ, Reader, click, subscribe
 from tests.support.serving import connected, park_of, serving
 
 
@@ -39,8 +41,7 @@ async def test_idle_connection_and_stream_own_no_task(database: str) -> None:
 async def test_pipelined_requests_are_answered_in_their_order(database: str) -> None:
     ids = [str(uuid.uuid4()) for _ in range(3)]
     async with serving(database) as client, connected(client) as stream:
-        livez = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
-        sent = [click(id=ids[0]), click(id="no"), click(id=ids[1]), livez, click(id=ids[2])]
+        sent = [click(id=ids[0]), click(id="no"), click(id=ids[1]), LIVEZ, click(id=ids[2])]
         await stream.send_all(b"".join(sent))
         reader = Reader(stream)
         answers = [await reader.answer() for _ in sent]
@@ -62,7 +63,7 @@ async def test_connection_is_parked_again_after_hypercorn(database: str) -> None
     async with serving(database) as client, connected(client) as stream:
         reader = Reader(stream)
         for _ in range(2):
-            await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n")
+            await stream.send_all(LIVEZ)
             assert (await reader.answer())[0] == 200
             await stream.send_all(click())
             status, headers, _ = await reader.answer()
@@ -171,7 +172,7 @@ async def test_connection_that_cannot_be_watched_is_closed(database: str) -> Non
     async with serving(database) as client, connected(client) as one:
         await one.send_all(click())
         assert (await Reader(one).answer())[0] == 200
-        park, descriptors = park_of(client), len(os.listdir("/proc/self/fd"))
+        park, files = park_of(client), own_files(client)
         epoll, parked = park._epoll, len(park._parked)
         park._epoll = FullEpoll(epoll)  # type: ignore[assignment]
         for _ in range(3):
@@ -180,7 +181,7 @@ async def test_connection_that_cannot_be_watched_is_closed(database: str) -> Non
                     await Reader(refused).more()
         park._epoll = epoll
         assert (len(park._parked), park.faults["contained"]) == (parked, 3)
-        assert len(os.listdir("/proc/self/fd")) == descriptors
+        await until(lambda: own_files(client) <= files)
         async with connected(client) as two:
             await two.send_all(click())
             assert (await Reader(two).answer())[0] == 200

@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from hunt.edge.websocket import FAULTS, text_frame
-from tests.support.raw_http import Reader
+from tests.support.raw_http import LIVEZ, Reader
 from tests.support.raw_websocket import (
     BINARY,
     CLOSE,
@@ -69,8 +69,7 @@ async def test_4_2_2_the_key_is_answered_and_frames_may_come_with_the_handshake(
 
 async def test_4_2_2_in_the_same_bytes_as_a_request_before(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
-        livez = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
-        await stream.send_all(livez + handshake(client) + HARMLESS)
+        await stream.send_all(LIVEZ + handshake(client) + HARMLESS)
         talk = Talk(stream)
         assert (await talk.reader.answer())[0] == 200
         assert (await talk.reader.answer())[0] == 101

@@ -17,7 +17,7 @@ from hunt.play import reconnect
 from hunt.play.session import MAX_OUTSTANDING, Session
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from tests.support.raw_http import Reader
+from tests.support.raw_http import LIVEZ, Reader
 from tests.support.raw_websocket import KEY, frame, handshake, next_of, opened, say, talking
 from tests.support.serving import Client, bearer, connected, open_breaker, serving, token
 
@@ -316,7 +316,7 @@ async def test_invalid_handshake_gets_a_status_and_the_connection_stays(
                 if status == 426:
                     assert headers["sec-websocket-version"] == "13"
                     assert headers["upgrade"] == "websocket"
-                await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n")
+                await stream.send_all(LIVEZ)
                 assert (await reader.answer())[0] == 200
 
 

@@ -11,7 +11,7 @@ from trio.testing import MockClock
 
 from hunt.core import sse
 from hunt.errors import StoreUnavailable
-from hunt.play.greeting import HELLOS, PATIENCE, REPLAYS, Greeting
+from hunt.play.greeting import HELLO_SIZE, HELLOS_SIZE, PATIENCE, REPLAYS, Greeting
 from tests.support.fake_play import World
 
 #: Event ids that cannot be resumed from, where the log has 5 rows and 3 may be replayed.
@@ -54,9 +54,11 @@ def test_streams_share_a_greeting_until_the_log_or_the_hunt_changes() -> None:
 
 def test_greetings_of_deleted_hunts_do_not_stay() -> None:
     greeter, hunt = World().play.streams.greeter, World().hunts["harbour"]
-    for number in range(3 * HELLOS):
+    most = HELLOS_SIZE // HELLO_SIZE
+    assert most == 100
+    for number in range(3 * most):
         greeter.hello(replace(hunt, definition=replace(hunt.definition, id=f"hunt-{number}")))
-        assert len(greeter._hellos) <= HELLOS
+        assert len(greeter._hellos) <= most
 
 
 async def test_greeting_tells_what_is_now_before_missed_rewards() -> None:

@@ -28,15 +28,20 @@ _OPTIONAL = {
 
 
 @cache
-def _reference() -> dict[str, tuple[set[str], bool]]:
+def page() -> str:
+    """Return the reference of logs."""
+    return PAGE.read_text("utf-8")
+
+
+@cache
+def table() -> dict[str, tuple[set[str], bool]]:
     """Return the fields of each event of the table, and whether each of its lines has them."""
-    text = PAGE.read_text("utf-8")
-    rows = [line.split("|") for line in text[text.index("## Events") :].splitlines()]
     found = {}
-    for row in rows:
-        if len(row) == 6 and "`" in row[1]:
-            events = re.findall(r"`([^`]+)`", row[1])
-            fields = set(re.findall(r"`([^`]+)`", row[4]))
+    for row in page()[page().index("## Events") :].splitlines():
+        if row.startswith("| `"):
+            _, names, _, _, given, _ = row.split("|")
+            events = re.findall(r"`([^`]+)`", names)
+            fields = set(re.findall(r"`([^`]+)`", given))
             found |= dict.fromkeys(events, (fields, len(events) == 1))
     return found
 
@@ -44,9 +49,9 @@ def _reference() -> dict[str, tuple[set[str], bool]]:
 def wrong_with(line: EventDict) -> str | None:
     """Return what is wrong with a line; None: nothing."""
     event = str(line["event"])
-    if event not in _reference():
-        return None if f"`{event}`" in PAGE.read_text("utf-8") else f"{event!r} is not documented"
-    fields, always = _reference()[event]
+    if event not in table():
+        return None if f"`{event}`" in page() else f"{event!r} is not documented"
+    fields, always = table()[event]
     shown = {name for name, value in line.items() if str(value) != "None"} - _COMMON
     if unknown := shown - fields:
         return f"{event!r} has fields that are not documented: {sorted(unknown)}"
