@@ -17,6 +17,7 @@ from hunt.play.request import build
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
 from tests.support.problems import assert_problem
+from tests.support.raw_http import LIVEZ
 from tests.support.serving import Client, bearer, connected, serving
 
 KEPT = ("/", "/docs", "/openapi.json", "/static/hunt.js", "/v1/hunts", "/v1/hunts/harbour")
@@ -217,7 +218,7 @@ async def test_draining_server_closes_after_a_read(database: str) -> None:
     async with serving(database) as client, connected(client) as stream:
         assert client.worker is not None
         client.worker.announce_close()
-        await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n")
+        await stream.send_all(LIVEZ)
         received = b""
         with trio.fail_after(10):
             while more := await stream.receive_some(65536):

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from hunt.edge.tls_connection import TLSConnection
 from tests.support.descriptors import own_files
-from tests.support.hostile_input import CHUNKED, HOST, LIVEZ
-from tests.support.raw_http import Reader, click, subscribe
+from tests.support.hostile_input import CHUNKED, HOST
+from tests.support.raw_http import LIVEZ, Reader, click, subscribe
 from tests.support.raw_websocket import BINARY, CLOSE, PING, TEXT, frame, handshake, say
 from tests.support.serving import Client, connected, park_of, serving, token
 

@@ -18,6 +18,7 @@ from tests.faults.registry import fault
 from tests.faults.rig import Rig
 from tests.faults.usage import usage
 from tests.support.processes import gone, until
+from tests.support.raw_http import LIVEZ
 
 
 @fault
@@ -42,7 +43,7 @@ async def serving(path: str) -> None:
         while True:
             try:
                 async with await trio.open_unix_socket(path) as stream:
-                    await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n")
+                    await stream.send_all(LIVEZ)
                     assert b" 200 " in await stream.receive_some(4096)
                     return
             except ConnectionRefusedError:  # the socket is bound, but does not listen yet

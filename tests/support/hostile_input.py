@@ -11,12 +11,11 @@ from contextlib import suppress
 import pytest
 import trio
 
-from tests.support.raw_http import click, subscribe
+from tests.support.raw_http import LIVEZ, click, subscribe
 
 HOST = b"Host: hunt\r\n"
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
 KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-LIVEZ = b"GET /livez HTTP/1.1\r\nHost: hunt\r\n\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 NO_PATHS = (b"?", b"?x", b"http:", b"http://[", b"http://[x]/livez", b"//[", b"x", b"%", b"*?")
 H2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
