@@ -6,16 +6,22 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
-from mutmut.__main__ import create_mutants
+from mutmut.__main__ import create_mutants, run_stats_collection
 from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.diff_apply import find_mutant, get_diff_for_mutant
 from mutmut.mutation.trampoline import set_mutant_under_test
-from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir, walk_mutatable_files
+from mutmut.utils.file_utils import (
+    copy_also_copy_files,
+    copy_src_dir,
+    setup_source_paths,
+    walk_mutatable_files,
+)
+from mutmut.workers.isolation import get_mutant_runner
 
 
 @click.group()
 def main() -> None:
-    """Generate the mutants of the working directory, or show some."""
+    """Generate the mutants of the working directory, measure its tests, or show mutants."""
 
 
 @main.command()
@@ -32,6 +38,13 @@ def generate() -> None:
         data.load()
         for name in data.exit_code_by_key:
             print(name)
+
+
+@main.command()
+def measure() -> None:
+    """Run the tests, and write down which of them call each function, and their times."""
+    setup_source_paths()
+    run_stats_collection(get_mutant_runner(1))
 
 
 @main.command()

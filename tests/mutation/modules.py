@@ -1,20 +1,21 @@
-"""Run mutmut over one part of the Python modules, in a folder of its own."""
+"""Test the mutants of one part of the Python modules, in a folder of its own."""
 
 from __future__ import annotations
 
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, Literal
 
 import click
 
+from tests.mutation import forks
 from tests.mutation.parts import Part
 
 ROOT: Final = Path(__file__).parents[2]
@@ -22,8 +23,7 @@ COPIED: Final = ("hunt", "tests", "docs", "examples", "README.md", "CHANGELOG.md
 
 #: Options of pytest.
 OPTIONS: Final = (
-    "-n", "0", "-q", "-p", "no:cacheprovider", "-p", "tests.mutation.plugin",
-    "--hypothesis-profile", "mutants",
+    "-n", "0", "-q", "-p", "no:cacheprovider", "--hypothesis-profile", "mutants",
     # Tests of the tests, whose examples depend on the text of the modules.
     "--deselect", "tests/testing/test_breaker_machine.py::test_broken_breaker_is_detected",
 )  # fmt: skip
@@ -31,18 +31,12 @@ OPTIONS: Final = (
 Verdict = Literal["killed", "survived", "timeout", "no tests", "broken"]
 VERDICTS: Final[tuple[Verdict, ...]] = ("killed", "survived", "timeout", "no tests", "broken")
 
-#: Exit statuses of a mutant's tests: pytest's, mutmut's (33), and ends by SIGXCPU.
+#: Exit statuses of the tests of a mutant; any other is "broken".
 _STATUSES: Final[dict[int, Verdict]] = {
     0: "survived",
     1: "killed",
-    2: "killed",  # a test module does not even load
-    5: "no tests",
-    33: "no tests",
-    -24: "timeout",
-    24: "timeout",
-    152: "timeout",
-    36: "timeout",
-    -9: "timeout",
+    forks.NO_TESTS: "no tests",
+    -signal.SIGALRM: "timeout",
 }
 
 
@@ -75,21 +69,29 @@ def mutate(
     if sample is not None:
         chosen = draw(chosen, *sample)
     print(f"{part.name}: {len(chosen)} of {len(every)} mutants", flush=True)
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs)]
-    # mutmut compares each name with each pattern: without any, it takes all.
-    command += chosen if len(chosen) < len(every) else []
-    # Its output is a progress line that is written again for each mutant.
-    with (folder / "mutmut.txt").open("wb") as output:
-        subprocess.run(
-            command, cwd=folder, env=environment, check=False, stdout=output,
-            stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    found = verdicts(folder, chosen)
-    if not found:  # mutmut does not show why tests fail without a mutant
-        command = [sys.executable, "-m", "pytest", *OPTIONS, "-x", *part.tests]
-        subprocess.run(command, cwd=folder / "mutants", env=environment, check=False)
+    found = tested(part, folder, chosen, jobs, environment)
     report(part, folder, chosen, found, environment)
     return all(found.get(each) in {"killed", "timeout"} for each in chosen)
+
+
+def tested(
+    part: Part, folder: Path, chosen: list[str], jobs: int, environment: dict[str, str]
+) -> dict[str, Verdict]:
+    """Test the mutants; return the verdicts, none of them if the tests fail without a mutant."""
+    inside(folder, environment, "measure")
+    code = folder / "mutants"
+    (code / forks.CHOSEN).write_text("\n".join(chosen), "utf-8")
+    command = [sys.executable, "-m", "pytest", "-s", "-p", "tests.mutation.forks", *OPTIONS]
+    done = subprocess.run(
+        [*command, *part.tests], cwd=code, env={**environment, forks.JOBS: str(jobs)},
+        check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    if not (code / forks.TESTED).exists():
+        print(done.stdout)
+        return {}
+    lines = (code / forks.TESTED).read_text("utf-8").splitlines()
+    pairs = (line.split(" ", 1) for line in lines)
+    return {name: _STATUSES.get(int(status), "broken") for status, name in pairs}
 
 
 def prepare(part: Part) -> Path:
@@ -117,12 +119,7 @@ def configuration(part: Part) -> str:
         "also_copy": list(COPIED[1:]),
         "pytest_add_cli_args_test_selection": list(part.tests),
         "pytest_add_cli_args": list(OPTIONS),
-        "process_isolation": "forkserver",
         "use_git_change_detection": False,
-        # A mutant has four times the measured time of its tests and 40 seconds, since the
-        # machine may be busy: a timeout must be a mutant that hangs.
-        "timeout_constant": 10.0,
-        "timeout_multiplier": 4.0,
     }
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     return "\n".join(["[tool.mutmut]", *lines, ""])
@@ -136,9 +133,12 @@ def names(folder: Path, environment: dict[str, str]) -> list[str]:
 def inside(folder: Path, environment: dict[str, str], *arguments: str) -> str:
     """Run a command of `tests.mutation.inside` in the part's folder; return its output."""
     command = [sys.executable, "-m", "tests.mutation.inside", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment, check=True, text=True, stdout=subprocess.PIPE
-    ).stdout
+    done = subprocess.run(
+        command, cwd=folder, env=environment, check=False, text=True, stdout=subprocess.PIPE
+    )
+    if done.returncode:
+        raise click.ClickException(f"{done.stdout}\n`{' '.join(arguments)}` failed")
+    return done.stdout
 
 
 def draw(every: list[str], size: int, seed: int) -> list[str]:
@@ -148,17 +148,6 @@ def draw(every: list[str], size: int, seed: int) -> list[str]:
     step = len(every) / size
     start = random.Random(seed).random() * step
     return [every[int(start + step * i)] for i in range(size)]
-
-
-def verdicts(folder: Path, chosen: Iterable[str]) -> dict[str, Verdict]:
-    """Return the verdicts on the mutants that mutmut has reached."""
-    found: dict[str, Verdict] = {}
-    wanted = set(chosen)
-    for file in (folder / "mutants").rglob("*.meta"):
-        for name, status in json.loads(file.read_text("utf-8"))["exit_code_by_key"].items():
-            if name in wanted and status is not None:
-                found[name] = _STATUSES.get(status, "broken")
-    return found
 
 
 def report(
@@ -185,7 +174,7 @@ def report(
     for name, counts in by_module.items():
         print(f"{name:<28}" + "".join(f"{counts[verdict]:>10}" for verdict in VERDICTS))
     if len(found) < len(chosen):
-        print(f"{len(chosen) - len(found)} mutants were not tested; see {folder / 'mutmut.txt'}")
+        print(f"{len(chosen) - len(found)} mutants were not tested")
 
 
 def module(name: str) -> str:
