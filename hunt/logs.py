@@ -17,6 +17,7 @@ from structlog.typing import EventDict, Processor, ProcessorReturnValue
 from hunt import valkey_url
 from hunt.conninfo import parse
 from hunt.core.log_limiter import LogLimiter
+from hunt.errors import StoreError
 from hunt.log_writer import Stream
 from hunt.settings import Settings
 
@@ -143,6 +144,10 @@ class FaultLog:
     def warning(self, event: str, **fields: object) -> None:
         """Log a failure from which the server recovers by itself."""
         self._log.warning(event, **fields, **_RATE_LIMITED)
+
+    def store_error(self, event: str, error: StoreError, **fields: object) -> None:
+        """Log a failed call of the database, from which the server recovers by itself."""
+        self.warning(event, **fields, sqlstate=error.sqlstate, error=str(error))
 
     def error(self, event: str, **fields: object) -> None:
         """Log a failure that is a defect."""

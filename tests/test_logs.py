@@ -11,6 +11,7 @@ from structlog.typing import EventDict
 
 from hunt import logs
 from hunt.core.log_limiter import LogLimiter
+from hunt.errors import StoreLost, StoreUnavailable
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,6 +74,17 @@ def test_equal_events_are_logged_once(lines: list[EventDict]) -> None:
     for error in ("refused", "refused", "reset", "refused"):
         log.warning("down", error=error)
     assert [each["error"] for each in lines] == ["refused", "reset"]
+
+
+def test_error_of_the_database_is_logged_with_its_code(lines: list[EventDict]) -> None:
+    log = logs.FaultLog("hunt.test")
+    log.store_error("down", StoreUnavailable("no disk", sqlstate="53100"), hunt="harbour")
+    log.store_error("down", StoreLost("gone"))
+    shown = {"event": "down", "log_level": "warning"}
+    assert lines == [
+        {**shown, "hunt": "harbour", "sqlstate": "53100", "error": "no disk"},
+        {**shown, "sqlstate": None, "error": "gone"},
+    ]
 
 
 def test_field_that_cannot_be_shown_is_no_failure(lines: list[EventDict]) -> None:

@@ -17,7 +17,7 @@ def of_store(error: StoreError, *, reads: bool) -> Refused:
         error: Raised by the store.
         reads: The request changes nothing.
     """
-    faults.warning("request failed in the database", sqlstate=error.sqlstate, error=str(error))
+    faults.store_error("request failed in the database", error)
     return problems.of_store(error, reads=reads)
 
 

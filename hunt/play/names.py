@@ -100,7 +100,7 @@ class Names:
             try:
                 await self._store.put(names, claimed=True)
             except StoreError as exc:
-                log.warning("names not stored", sqlstate=exc.sqlstate, error=str(exc))
+                log.store_error("names not stored", exc)
                 if not isinstance(exc, BatchRejected):  # which would be rejected again
                     merged = names | self._waiting
                     self._waiting = dict(islice(merged.items(), MAX_WAITING))

@@ -98,7 +98,7 @@ class AuditQueue(Generic[Entry]):
                     log.warning("audit entry rejected", entry=str(entry), error=str(exc))
                 except StoreError as exc:
                     self.faults["record"] += 1
-                    fault_log.warning("audit entry not recorded", error=str(exc))
+                    fault_log.store_error("audit entry not recorded", exc)
                     await trio.sleep(backoff.next())
                     continue
                 backoff.reset()

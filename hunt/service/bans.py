@@ -55,7 +55,7 @@ class Bans:
             found = await self._read()
         except StoreError as exc:
             self.faults["bans"] += 1
-            log.warning("bans not read", error=str(exc))
+            log.store_error("bans not read", exc)
             return False
         if found != self._known:
             self._known = found

@@ -66,7 +66,7 @@ class Catalogue:
             stored = await self._read()
         except StoreError as exc:
             self.faults["hunts"] += 1
-            fault_log.warning("hunts not read", error=str(exc))
+            fault_log.store_error("hunts not read", exc)
             return False
         self.answered_at = trio.current_time()
         known = self.hunts.copy()

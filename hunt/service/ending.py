@@ -74,9 +74,7 @@ class Ending:
             recorded = await self._end_due(hunt)
         except StoreError as exc:
             self.faults["end"] += 1
-            fault_log.warning(
-                "hunt end not recorded", hunt=hunt, sqlstate=exc.sqlstate, error=str(exc)
-            )
+            fault_log.store_error("hunt end not recorded", exc, hunt=hunt)
             return
         if recorded:
             log.info("hunt ended", hunt=hunt, by="closes_at")

@@ -54,5 +54,5 @@ class Epochs:
             if await self._begin(hunt.id, hunt.epoch, seq):
                 log.error("epoch begun", hunt=hunt.id, reason="log went back", lost_seq=seq)
         except StoreError as exc:
-            fault_log.warning("epoch not begun", hunt=hunt.id, error=str(exc))
+            fault_log.store_error("epoch not begun", exc, hunt=hunt.id)
         self._refresh()

@@ -159,7 +159,7 @@ class Guard:
 
     def _failed(self, event: str, hunt: str, error: StoreError, **fields: object) -> None:
         self.failures[error.label] += 1
-        log.warning(event, hunt=hunt, sqlstate=error.sqlstate, error=str(error), **fields)
+        log.store_error(event, error, hunt=hunt, **fields)
 
     def _refusal(self, why: str) -> Refused:
         later = self._breaker.retry_after() + 0.5 + self._jitter()
@@ -250,5 +250,5 @@ class Guard:
         try:
             await self._reject(hunt, clicks[0], str(error))
         except StoreError as exc:
-            log.warning("rejection not recorded", click=clicks[0].id, error=str(exc))
+            log.store_error("rejection not recorded", exc, click=clicks[0].id)
         return [ClickRejected("the click was rejected; it will never be accepted")]

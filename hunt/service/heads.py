@@ -71,5 +71,5 @@ class Heads:
                     await self._publish()
                 except StoreError as exc:
                     self.faults["publish"] += 1
-                    log.warning("heads not published", sqlstate=exc.sqlstate, error=str(exc))
+                    log.store_error("heads not published", exc)
             self._upto = {each.id: self._upto.get(each.id, 0) for each in hunts}

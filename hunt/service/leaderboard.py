@@ -135,7 +135,7 @@ class Leaderboard:
         except StoreError as exc:
             self._failed[hunt] = trio.current_time()
             self.faults["renew"] += 1
-            log.warning("leaderboard not renewed", hunt=hunt, sqlstate=exc.sqlstate, error=str(exc))
+            log.store_error("leaderboard not renewed", exc, hunt=hunt)
         else:
             self._failed.pop(hunt, None)
         finally:

@@ -43,7 +43,7 @@ class Retention:
                 await self._check()
             except StoreError as exc:
                 self.faults["apply"] += 1
-                fault_log.warning("retention failed", sqlstate=exc.sqlstate, error=str(exc))
+                fault_log.store_error("retention failed", exc)
 
     async def _check(self) -> None:
         """Delete everything that is due, step by step."""

@@ -71,7 +71,7 @@ class Scheduler:
             found = await self._due()
         except StoreError as exc:
             self.faults["look"] += 1
-            fault_log.warning("schedule not read", sqlstate=exc.sqlstate, error=str(exc))
+            fault_log.store_error("schedule not read", exc)
             return RETRY
         pause = INTERVAL
         for each in found:
@@ -97,6 +97,4 @@ class Scheduler:
                 )
         except StoreError as exc:
             self.faults["perform"] += 1
-            fault_log.warning(
-                "schedule entry not performed", hunt=hunt, sqlstate=exc.sqlstate, error=str(exc)
-            )
+            fault_log.store_error("schedule entry not performed", exc, hunt=hunt)

@@ -221,7 +221,7 @@ class Tail:
                 rewards = await self._read(hunt, position.seq, position.announced)
             except StoreError as exc:
                 self.faults["read"] += 1
-                log.warning("gap not read", hunt=hunt, sqlstate=exc.sqlstate, error=str(exc))
+                log.store_error("gap not read", exc, hunt=hunt)
                 if hunt in self._behind:
                     self._read_later(hunt)
                 continue
@@ -252,9 +252,7 @@ class Tail:
                 if self.is_deaf() and not deaf:
                     deaf = True
                     self.faults["deaf"] += 1
-                    log.warning(
-                        "tail lost the database", silence=round(self.silence(), 1), error=str(exc)
-                    )
+                    log.store_error("tail lost the database", exc, silence=round(self.silence(), 1))
                 continue
             if deaf:
                 deaf = False

@@ -117,7 +117,7 @@ class Webhooks:
                         leases, states = await self._claim()
                 except StoreError as exc:
                     self.faults["look"] += 1
-                    log.warning("webhooks not read", sqlstate=exc.sqlstate, error=str(exc))
+                    log.store_error("webhooks not read", exc)
                     pause = 0.5 + pauses.next()
                     await trio.sleep(LEAST)
                     continue

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support import log_lines
 
 ROOT = Path(__file__).parents[2]
-LEVELS = {"debug", "info", "warning", "error", "critical", "_failed"}
+LEVELS = {"debug", "info", "warning", "error", "critical", "store_error", "_failed"}
 
 
 def events(node: ast.expr) -> Iterator[str]:

@@ -18,13 +18,23 @@ from hunt.core.breaker import Breaker
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.hunts import Hunt
 from hunt.core.readiness import NodeState, WorkerState
-from hunt.errors import BatchRejected, CircuitOpen, HuntNotOpen, LogWentBack, StoreUnavailable
+from hunt.errors import (
+    BatchRejected,
+    CircuitOpen,
+    HuntFailed,
+    HuntNotOpen,
+    HuntUnavailable,
+    LogWentBack,
+    StoreUnavailable,
+)
 from hunt.metrics.recorder import Recorder
 from hunt.processes.listening import unix_listener
 from hunt.service.commits import COMMIT_DEADLINE, Commits
 from hunt.service.drawing import Drawing
 from hunt.service.epochs import Epochs
 from hunt.service.joint_commits import Workers
+from hunt.service.lane import Waiting
+from hunt.service.quarantine import FIRST
 from hunt.service.tail import Tail
 from hunt.settings import Settings
 from tests.support.hunts import HUNTS, PLAIN, TIMED
@@ -42,6 +52,7 @@ class Log:
 
     def __init__(self) -> None:
         self.calls: list[tuple[list[str], float, int]] = []
+        self.hunts: list[str] = []
         self.rejected: list[str] = []
         self.probed: list[str | None] = []
         self.down_until = 0.0  #: time until which probes fail
@@ -59,6 +70,7 @@ class Log:
         known: int,
     ) -> list[Outcome]:
         self.calls.append(([each.id for each in clicks], deadline, known))
+        self.hunts.append(hunt)
         sent()
         await trio.sleep(self.takes)
         if self.gate is not None:
@@ -140,6 +152,7 @@ async def test_new_rewards_go_to_the_tail_in_order_and_are_counted(
     assert world.published == [1, 2]
     assert world.recorder.points == {"harbour": 10}
     assert world.log.calls == [(["c1", "c2", "c3"], COMMIT_DEADLINE, 0)]
+    assert world.log.hunts == ["harbour"]
     assert world.recorder.batch_rows.counts()[2] == 1  # three to five clicks
     assert world.recorder.commit_seconds.total == pytest.approx(0.25)
     world.log.answers = [[settled(4, 2, duplicate=True)]]
@@ -213,6 +226,16 @@ async def test_open_breaker_is_announced_and_waiting_clicks_are_refused(
         nursery.cancel_scope.cancel()
 
 
+async def test_hunt_whose_commits_fail_is_paused(autojump_clock: MockClock) -> None:
+    world = World()
+    world.log.answers = [HuntFailed("a corrupt page")]
+    await world.commit(1)
+    assert world.commits.quarantine.pause("harbour") == pytest.approx(FIRST * (0.5 + 0.5 * 0.25))
+    [refusal] = await world.commit(2)
+    assert isinstance(refusal, HuntUnavailable)
+    assert world.log.calls == [(["c1"], COMMIT_DEADLINE, 0)]
+
+
 async def test_failed_probes_are_logged_at_a_limited_rate(autojump_clock: MockClock) -> None:
     world = World()
     world.log.down_until = 60.0 + trio.current_time()
@@ -226,6 +249,10 @@ async def test_failed_probes_are_logged_at_a_limited_rate(autojump_clock: MockCl
             world.breaker.force("open")
             world.commits.prober.observe()
             nursery.cancel_scope.cancel()
+    probing = [each for each in lines if each["log_level"] == "debug"]
+    assert {(each["state"], each["reason"]) for each in probing} == {
+        ("half-open", "read-only"), ("half-open", "unavailable"),
+    }  # fmt: skip
     told = [each for each in lines if each["log_level"] != "debug"]
     failed = {
         "event": "breaker probe failed", "reason": "unavailable", "log_level": "warning",
@@ -251,6 +278,30 @@ async def test_outcomes_of_the_lanes_are_counted_with_their_times(
     assert outcomes == [settled(1, 1)]
     assert world.recorder.clicks.counts == {("harbour", "won"): 1}
     assert world.recorder.click_seconds.total == pytest.approx(1.25)
+
+
+async def test_outcomes_of_the_lanes_are_traced(autojump_clock: MockClock) -> None:
+    traced: list[tuple[str, list[str], list[Outcome], tuple[float, float] | None]] = []
+
+    class Tracing:
+        def settled(
+            self,
+            hunt: str,
+            batch: Sequence[Waiting],
+            outcomes: Sequence[Outcome],
+            times: tuple[float, float] | None,
+        ) -> None:
+            traced.append((hunt, [each.click.id for each in batch], list(outcomes), times))
+
+    world = World(tracing=Tracing())
+    world.log.answers = [[settled(1, 1)]]
+    async with trio.open_nursery() as nursery:
+        await nursery.start(world.commits.run)
+        began = trio.current_time()
+        world.commits.lanes.put("harbour", click(1), lambda outcome: None, began)
+        await trio.sleep(0.5)
+        nursery.cancel_scope.cancel()
+    assert traced == [("harbour", ["c1"], [settled(1, 1)], (began, began + world.log.takes))]
 
 
 async def test_commit_is_reported_to_the_prober(autojump_clock: MockClock) -> None:
