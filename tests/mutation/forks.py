@@ -10,6 +10,7 @@ import json
 import os
 import signal
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn, TypedDict
@@ -49,7 +50,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     called = {id(test) for each in chosen for test in tests.of(each)}
     clean = [each for each in session.items if id(each) in called]
     os.environ[MUTANT] = ""
-    _, status = os.waitpid(fork(session, "", clean, None), 0)
+    _, status = os.waitpid(fork(session, "", clean, Limit(tests.seconds)), 0)
     if status:
         session.items[:] = clean
         return None  # pytest runs them once more, and reports
@@ -83,9 +84,25 @@ class Tests:
         called.sort(key=lambda each: (modules[_module(each)], _module(each), self._durations[each]))
         return [self._items[each] for each in called]
 
-    def seconds(self, items: list[pytest.Item]) -> float:
-        """Return how long tests may take: the machine may be busy, and a timeout must be a hang."""
-        return 40.0 + 4.0 * sum(self._durations[each.nodeid] for each in items)
+    def seconds(self, test: str) -> float:
+        """Return how long a test may take; on a busy machine, too, only a hang exceeds it."""
+        return 30.0 + 4.0 * self._durations.get(test, 0.0)
+
+
+class Limit:
+    """A signal ends this process if a test takes too long.
+
+    Args:
+        seconds: Returns how long a test may take, with its fixtures.
+    """
+
+    def __init__(self, seconds: Callable[[str], float]) -> None:
+        self._seconds = seconds
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Give a test its time."""
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, self._seconds(nodeid))
 
 
 def run(session: pytest.Session, chosen: list[str], tests: Tests, jobs: int) -> None:
@@ -105,21 +122,19 @@ def run(session: pytest.Session, chosen: list[str], tests: Tests, jobs: int) -> 
                 continue
             while len(running) >= jobs:
                 wait()
-            running[fork(session, each, items, tests.seconds(items))] = each
+            running[fork(session, each, items, Limit(tests.seconds))] = each
         while running:
             wait()
 
 
-def fork(
-    session: pytest.Session, mutant: str, items: list[pytest.Item], seconds: float | None
-) -> int:
+def fork(session: pytest.Session, mutant: str, items: list[pytest.Item], limit: Limit) -> int:
     """Start a process that runs tests until one fails, and return its id.
 
     Args:
         session: The session, whose tests are replaced.
         mutant: Name of the mutant, or empty.
         items: The tests.
-        seconds: Time after which a signal ends the process, or None.
+        limit: Ends the process.
     """
     pid = os.fork()
     if pid == 0:
@@ -127,9 +142,7 @@ def fork(
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1)
         os.dup2(silent, 2)
-        if seconds is not None:
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+        session.config.pluginmanager.register(limit)
         _run_and_exit(session, items)
     return pid
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,12 @@ def test_no_mutant_is_tested_if_the_tests_fail_without_one(tmp_path: Path) -> No
     assert done.returncode == 1
     assert "a reason" in done.stdout
     assert not (tmp_path / forks.TESTED).exists()
+
+
+def test_test_that_hangs_is_ended() -> None:
+    pid = os.fork()
+    if pid == 0:
+        forks.Limit({"test_it": 0.05}.__getitem__).pytest_runtest_logstart("test_it")
+        signal.pause()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGALRM
