@@ -14,7 +14,6 @@ ZERO = {
     "test_catalogue.py",
     "test_ending.py",
     "test_expiry.py",
-    "test_lane.py",
     "test_prober.py",
     "test_schedule.py",
     "test_webhook_delivery.py",

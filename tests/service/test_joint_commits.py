@@ -421,6 +421,17 @@ async def test_drain_sends_the_outcomes_of_other_workers(tmp_path: Path) -> None
         assert both.other.batches == []
 
 
+async def test_drain_does_not_wait_for_a_worker_that_has_ended(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, end):
+        both.node.able.discard(2)
+        end.cancel()
+        await until(lambda: not both.one.joint.names())
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        both.one.joint.committed(both.hunt, [Reward(1, "a1", "ada", None, 0, "")])
+        with trio.fail_after(5):
+            await both.one.joint.drain()
+
+
 async def test_worker_that_is_not_able_does_not_commit(tmp_path: Path) -> None:
     async with pair(tmp_path) as (both, _, _):
         both.node.able.discard(1)
@@ -455,7 +466,7 @@ async def test_outcomes_that_nobody_waits_for_are_refused(tmp_path: Path) -> Non
 async def test_worker_that_does_not_read_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hunt.service.committer.UNREAD", 1000)
+    monkeypatch.setattr("hunt.service.committer.UNREAD", 1_000_000)  # one message, but not two
     async with pair(tmp_path) as (both, _, _):
         stream = await trio.open_unix_socket(str(tmp_path / "w.1"))
         async with stream:

@@ -18,10 +18,11 @@ def click(number: int) -> Click:
 
 
 class Store:
-    """Commits after `seconds`, and remembers when each batch came."""
+    """Commits after `seconds`, and remembers how long after its start each batch came."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self.began = trio.current_time()
         self.batches: list[tuple[float, int]] = []
         self.seq = 0
 
@@ -29,7 +30,7 @@ class Store:
         self, hunt: str, clicks: Sequence[Click], sent: Callable[[], None]
     ) -> list[Outcome]:
         sent()
-        self.batches.append((round(trio.current_time(), 6), len(clicks)))
+        self.batches.append((round(trio.current_time() - self.began, 6), len(clicks)))
         await trio.sleep(self.seconds)
         outcomes: list[Outcome] = []
         for each in clicks:
@@ -39,12 +40,16 @@ class Store:
 
 
 class Answers(dict[str, tuple[float, Outcome]]):
-    """Records time and outcome of each answer; a second answer is an error."""
+    """Records seconds since its start, and outcome, of each answer; a second one is an error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = trio.current_time()
 
     def to(self, each: Click) -> Waiting:
         def settled(outcome: Outcome) -> None:
             assert each.id not in self
-            self[each.id] = round(trio.current_time(), 6), outcome
+            self[each.id] = round(trio.current_time() - self.began, 6), outcome
 
         return Waiting(each, settled, trio.current_time())
 
@@ -66,7 +71,7 @@ async def test_batches(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lane.run)
         for number, at in enumerate(arrivals):
-            await trio.sleep_until(at)
+            await trio.sleep_until(store.began + at)
             lane.put(answers.to(click(number)))
         lane.finish()
     assert store.batches == batches
@@ -99,7 +104,7 @@ async def test_busy_lane_waits_for_its_interval(
     assert answers["c1"][0] == 1, "the first answer did not wait for the second batch"
 
 
-def test_few_slow_commits_hardly_lengthen_the_pause() -> None:
+async def test_few_slow_commits_hardly_lengthen_the_pause() -> None:
     lane = Lane("harbour", Store(1).commit, batch_size=9, batch_interval=9)
     for took in (0.002, *[0.001] * 40, 0.05):
         lane._learn(took)
@@ -112,24 +117,37 @@ def test_few_slow_commits_hardly_lengthen_the_pause() -> None:
     assert lane._pace() > 0.09, "all commits are slow"
 
 
+async def test_expected_wait_follows_queue_and_commits() -> None:
+    answers = Answers()
+    lane = Lane("harbour", Store(1).commit, batch_size=4, batch_interval=9)
+    lane.put(answers.to(click(1)))
+    assert lane.wait() == 0, "no commit has ended yet"
+    for expected in (0.05, 0.09):  # a quarter of a batch; a commit changes a fifth
+        lane._learn(1.0)
+        assert lane.wait() == pytest.approx(expected)
+    lane.put(answers.to(click(2)))
+    assert lane.wait() == pytest.approx(0.18)
+
+
 async def test_outcomes_are_delivered_during_the_next_commit(
     autojump_clock: MockClock,
 ) -> None:
-    counted: list[tuple[str, int]] = []
+    counted: list[tuple[str, int, tuple[float, float] | None]] = []
     store, answers = Store(1), Answers()
     lane = Lane(
         "harbour",
         store.commit,
         batch_size=2,
         batch_interval=0,
-        settled=lambda hunt, batch, outcomes, times: counted.append((hunt, len(batch))),
+        settled=lambda hunt, batch, outcomes, times: counted.append((hunt, len(batch), times)),
     )
     for number in range(3):
         lane.put(answers.to(click(number)))
     lane.finish()
     await lane.run()
     assert [at for at, _ in answers.values()] == [1, 1, 2], "not with the second batch"
-    assert counted == [("harbour", 2), ("harbour", 1)]
+    began = store.began
+    assert counted == [("harbour", 2, (began, began + 1)), ("harbour", 1, (began + 1, began + 2))]
 
 
 async def test_outcomes_are_delivered_after_a_commit_that_was_not_sent() -> None:
@@ -184,14 +202,15 @@ async def test_refused_batch_is_not_committed(
         lane.put(answers.to(click(3)))  # finds it idle
         lane.finish()
     assert store.batches == [(0, 1), (2.5, 1)]
-    assert trio.current_time() == 3.5
+    assert trio.current_time() == store.began + 3.5
 
 
 async def test_idle_lane_ends(autojump_clock: MockClock) -> None:
+    began = trio.current_time()
     await Lane("harbour", Store(0).commit, batch_size=9, batch_interval=0).run()
-    assert trio.current_time() == 30
+    assert trio.current_time() == began + 30
     await Lane("harbour", Store(0).commit, batch_size=9, batch_interval=0, idle=5).run()
-    assert trio.current_time() == 35
+    assert trio.current_time() == began + 35
 
 
 async def test_cancelled_lane_settles_all_clicks(autojump_clock: MockClock) -> None:
@@ -203,7 +222,9 @@ async def test_cancelled_lane_settles_all_clicks(autojump_clock: MockClock) -> N
             lane.put(answers.to(click(1)))
             lane.put(answers.to(click(2)))
     assert isinstance(answers["c1"][1], OutcomeUnknown)
-    assert isinstance(answers["c2"][1], Overloaded)
+    refusal = answers["c2"][1]
+    assert isinstance(refusal, Overloaded)
+    assert refusal.retry_after == 1
 
 
 async def test_exception_in_a_commit_settles_all_clicks() -> None:
@@ -296,21 +317,26 @@ async def test_queue_is_limited_by_length(autojump_clock: MockClock, store: Stor
 async def test_queue_is_limited_by_age_in_each_lane(autojump_clock: MockClock) -> None:
     answers, slow = Answers(), Store(10)
     async with trio.open_nursery() as nursery:
-        queue = lanes(slow, batch_size=1)
+        queue = lanes(slow, batch_size=1, queue_size=9)
         await nursery.start(queue.run)
         queue.put("a", click(1), answers.to(click(1)).settled, trio.current_time())
         await trio.sleep(1)
         queue.put("a", click(2), answers.to(click(2)).settled, trio.current_time())
-        await trio.sleep(6)
+        await trio.sleep(5)
+        queue.put("a", click(3), answers.to(click(3)).settled, trio.current_time())
+        await trio.sleep(1)
         assert queue.oldest() == 6
         with pytest.raises(QueueFull):
-            queue.put("a", click(3), answers.to(click(3)).settled, trio.current_time())
-        queue.put(
-            "b", click(4), answers.to(click(4)).settled, trio.current_time()
-        )  # another hunt is not delayed
+            queue.put("a", click(4), answers.to(click(4)).settled, trio.current_time())
+        # Another hunt is not delayed.
+        for number in (5, 6):
+            queue.put("b", click(number), answers.to(click(number)).settled, trio.current_time())
+        await trio.sleep(1)
+        assert queue.oldest() == 7, "in the first lane"
         await queue.drain()
+        assert queue.oldest() == 0
         nursery.cancel_scope.cancel()
-    assert answers["c4"][0] == 17
+    assert answers["c5"][0] == 17
 
 
 async def test_drain_refuses_new_clicks_and_commits_waiting_ones(
