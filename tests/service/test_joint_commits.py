@@ -67,9 +67,10 @@ class Worker:
         self.gate = trio.Event()
         self.gate.set()
         self.refusal: Refused | None = None
+        self.refusals: dict[str, Refused] = {}  # by id of the click
         self.drawn: list[str] = []  # ids of clicks that were drawn before they were forwarded
         self.messages: list[int] = []  # numbers of these clicks in each message
-        self.undrawable: StoreError | Refused | None = None
+        self.undrawable: dict[str, StoreError | Refused] = {}  # by id of the click
         self.lanes = Lanes(
             self.commit, batch_size=100, batch_interval=0, queue_size=50, queue_age=9,
             jitter=lambda: 0, settled=self.settled,
@@ -94,8 +95,9 @@ class Worker:
         )
 
     def draw(self, hunt: str, clicks: Sequence[Click]) -> None:
-        if self.undrawable is not None:
-            raise self.undrawable
+        for each in clicks:
+            if each.id in self.undrawable:
+                raise self.undrawable[each.id]
         self.drawn += [each.id for each in clicks]
         self.messages.append(len(clicks))
 
@@ -118,6 +120,9 @@ class Worker:
         outcomes: list[Outcome] = []
         fresh = []
         for each in clicks:
+            if each.id in self.refusals:
+                outcomes.append(self.refusals[each.id])
+                continue
             repeat = each.id in self.node.log
             if not repeat:
                 self.node.log.append(each.id)
@@ -272,11 +277,48 @@ async def test_clicks_that_cannot_be_drawn_are_left_to_their_worker(
     tmp_path: Path, error: StoreError | Refused
 ) -> None:
     async with pair(tmp_path) as (both, _, _):
-        both.other.undrawable = error
-        both.click("b1")
-        assert seqs(await both.answered("b1")) == [1]
-        assert (both.other.batches, both.other.again) == ([["b1"]], [])
+        both.other.joint._links[1]._batch_size = 2
+        both.other.undrawable = {"b1": error, "b5": error}
+        ids = [f"b{number}" for number in range(1, 6)]
+        for each in ids:
+            both.click(each)
+        assert len(seqs(await both.answered(*ids))) == 5
+        assert both.one.batches == [["b3", "b4"]]
+        assert (both.other.batches, both.other.again) == ([["b1", "b2", "b5"]], [])
         assert both.other.joint.queued() == 0
+        assert both.other.joint.forwarded == {"settled": 2, "left": 3, "lost": 0}
+
+
+async def test_clicks_of_one_message_have_their_own_outcomes(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.one.refusals = {"b1": Overloaded(retry_after=1), "b3": Draining(retry_after=1)}
+        ids = ["b1", "b2", "b3", "b4"]
+        for each in ids:
+            both.click(each)
+        assert seqs(await both.answered(*ids)) == [3, 1, 4, 2]
+        assert (both.one.batches, both.other.batches) == ([ids], [["b1", "b3"]])
+        assert both.other.joint.forwarded == {"settled": 2, "left": 2, "lost": 0}
+        both.one.refusals = {"b5": Overloaded(retry_after=1), "b7": Draining(retry_after=1)}
+        both.other.lanes._queue_size = 1
+        ids = ["b5", "b6", "b7", "b8"]
+        for each in ids:
+            both.click(each)
+        settled, forwarded, full, last = await both.answered(*ids)
+        assert seqs([settled, forwarded, last]) == [7, 5, 6]
+        assert isinstance(full, QueueFull), "the own lanes had room for one click"
+        assert both.other.joint.forwarded == {"settled": 5, "left": 4, "lost": 0}
+        assert both.other.counted == {"Settlement": 7, "QueueFull": 1}
+
+
+async def test_click_that_finds_no_room_at_its_committer_is_refused(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, _, _):
+        both.one.lanes._queue_size = 1
+        for each in ("b1", "b2", "b3"):
+            both.click(each)
+        settled, *full = await both.answered("b1", "b2", "b3")
+        assert seqs([settled]) == [1]
+        assert [type(each) for each in full] == [QueueFull, QueueFull]
+        assert both.other.batches == []
 
 
 @pytest.mark.parametrize(
@@ -405,6 +447,30 @@ async def test_drain_waits_for_forwarded_clicks_and_refuses_new_ones(tmp_path: P
         both.one.gate.set()
         await drained.wait()
         assert seqs([both.outcomes["b1"]]) == [1]
+
+
+async def test_drain_waits_for_clicks_that_are_committed_again(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (both, end, _), trio.open_nursery() as nursery:
+        both.one.gate, both.other.gate = trio.Event(), trio.Event()
+        both.click("b1")
+        await until(lambda: both.one.begun == 1)
+        both.click("b2")
+        both.click("b3")
+        await until(lambda: both.one.lanes.queued() == 2)
+        assert both.other.joint.queued() == 3
+        both.node.able.discard(1)
+        end.cancel()
+        await until(lambda: both.other.begun == 2)
+        assert both.other.joint.forwarded == {"settled": 0, "left": 0, "lost": 3}
+        nursery.start_soon(both.other.joint.drain)
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(nursery.child_tasks) == 1
+        both.other.gate.set()
+        with trio.fail_after(5):
+            while nursery.child_tasks:
+                await trio.lowlevel.checkpoint()
+        assert sorted(seqs(list(both.outcomes.values()))) == [1, 2, 3]
+        assert sorted(both.other.again, key=str) == [({"b1"}, 0), ({"b2", "b3"}, 0)]
 
 
 async def test_drain_sends_the_outcomes_of_other_workers(tmp_path: Path) -> None:

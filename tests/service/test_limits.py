@@ -32,7 +32,9 @@ def made(**changes: object) -> tuple[Limits, Clock, list[tuple[str, str]]]:
     return limits, clock, refused
 
 
-@pytest.mark.parametrize(("name", "burst"), [("ticket", 2), ("connect", 3), ("resume", 4)])
+@pytest.mark.parametrize(
+    ("name", "burst"), [("ticket", 2), ("claim", 2), ("connect", 3), ("resume", 4)]
+)
 def test_player_is_limited_by_each_setting(name: str, burst: int) -> None:
     limits, clock, refused = made()
     limit = getattr(limits, f"{name}s")

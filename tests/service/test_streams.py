@@ -131,14 +131,15 @@ def live_events(mailbox: Mailbox) -> list[str]:
 
 async def test_streams_are_told_that_the_hunt_is_over_before_they_end() -> None:
     followed = Followed()
-    ended = replace(PLAIN, state="closed", last_seq=2, ended_at=START)
+    ended = replace(PLAIN, state="closed", last_seq=2, ended_at=START, stock_left={"coin": 3})
     with subscribed(followed.hub, subscription_of("ada"), buffer=9, transport="sse") as mailbox:
         followed.tail.start_at("harbour", 0)
         followed.streams.hunt_read(ended, PLAIN)
         assert live_events(mailbox) == [], "two rewards are not published yet"
         followed.streams.notice(notice(datetime.now(UTC), 1, 2))
         followed.streams.hunt_read(ended, ended)
-        [state] = live_events(mailbox)
+        stock, state = live_events(mailbox)
+        assert '"coin":3' in stock
         assert '"state":"over"' in state
 
 
