@@ -48,6 +48,7 @@ class Process:
         self.keys: set[str | None] = {None, "k1", "k2"}
         self.generation = 0
         self.ahead = 0.0  # seconds by which the wall clock was set forward
+        self.began = wall()
         self.hub = Hub(
             epoch=lambda _: "k1",
             per_player=10**6,
@@ -61,7 +62,8 @@ class Process:
         return identity.until > wall() + self.ahead and identity.key in self.keys
 
     def open(self, until: float, *, key: str | None = None, everybody: bool = False) -> Ended:
-        identity = Identity("ada", None, False, START + until, key)
+        """Open a stream whose token expires so many seconds after the process began."""
+        identity = Identity("ada", None, False, self.began + until, key)
         self.hub.add(Subscription("harbour", identity, everybody), subscriber := Ended())
         return subscriber
 
@@ -83,7 +85,7 @@ async def test_stream_ends_within_a_second_after_its_token(
         ending, other = process.open(until, everybody=everybody), process.open(until + 60)
         await trio.sleep(until + 1)
         assert ending.at is not None
-        assert 0 <= ending.at - START - until <= 1
+        assert 0 <= ending.at - process.began - until <= 1
         assert (ending.reason, other.reason) == ("expired", None)
         assert list(process.hub._streams) == [other]
         assert process.hub.wanted("harbour")

@@ -53,6 +53,10 @@ class World:
     pages: list[tuple[int, int | None, int, EventFilter]] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
     news: LogNews = field(default_factory=LogNews)
+    began: float = field(default_factory=trio.current_time)
+
+    def seconds(self) -> float:
+        return trio.current_time() - self.began
 
     def delivery(self, *, seq: int = 0, attempts: int = 0, replays: bool = False) -> Delivery:
         self.services = DeliveryServices(
@@ -101,7 +105,7 @@ class World:
         self, lease: Lease, seq: int, answer: Answer | None = None, *, keep: bool = True
     ) -> bool:
         await trio.lowlevel.checkpoint()
-        self.calls.append((trio.current_time(), seq, answer, keep))
+        self.calls.append((self.seconds(), seq, answer, keep))
         return self.kept
 
     async def failed(
@@ -190,7 +194,7 @@ async def test_failure_that_cannot_be_recorded_in_time_ends_the_delivery(
         nursery.start_soon(delivery.run)
         await trio.sleep(0.2)  # the request is on its way
         await world.services.database.acquire()
-    assert trio.current_time() == pytest.approx(0.5 + SAVE_INTERVAL)
+    assert world.seconds() == pytest.approx(0.5 + SAVE_INTERVAL)
     assert world.sent == [1]
     assert world.calls == []
     assert not world.services.dead

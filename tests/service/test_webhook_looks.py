@@ -29,7 +29,8 @@ class Looks:
 
     def __init__(self, *states: WebhookState) -> None:
         self.states = list(states)
-        self.times: list[float] = []
+        self.began = trio.current_time()
+        self.times: list[float] = []  # since it began
         self.fails = False
         self.during: Callable[[], None] = lambda: None  # happens while it looks
         self.news = {log: LogNews() for log in ("rewards", "changes")}
@@ -44,7 +45,7 @@ class Looks:
 
     async def claim(self) -> tuple[list[Lease], list[WebhookState]]:
         await trio.lowlevel.checkpoint()
-        self.times.append(trio.current_time())
+        self.times.append(trio.current_time() - self.began)
         self.during()
         if self.fails:
             raise StoreUnavailable("gone")
@@ -189,4 +190,4 @@ async def test_delivery_is_woken_or_ended_by_a_look(
     grown = looks.news["rewards"].next("harbour")
     await run(looks, 0.05)
     assert (grown.is_set(), bool(ended)) == (woken, cancelled)
-    assert looks.webhooks.states == {WEBHOOK.id: (state, 0)}
+    assert looks.webhooks.states == {WEBHOOK.id: (state, looks.began)}
