@@ -18,6 +18,7 @@ from hunt.service import challenges
 from hunt.service.challenges import RETRY_AFTER, Altcha, Challenge, Challenges, make_challenges
 from hunt.service.siteverify import Unavailable
 from hunt.settings import Settings
+from tests.support.siteverify import SECRET, siteverify
 from tests.support.solving import solve
 
 NOW = 1_000_000.0
@@ -163,8 +164,10 @@ async def test_wrong_answer_is_refused(admits: bool) -> None:
 
 
 async def test_right_answer_has_the_whole_timeout(autojump_clock: MockClock) -> None:
-    made = wrapped(Fake(None, 2.9))
+    fake = Fake(None, 2.9)
+    made = wrapped(fake)
     assert (made.kind, made.offered()) == ("fake", {"kind": "fake"})
+    assert (made.run, made.rotate) == (fake.run, fake.rotate)
     await made.verify("answer")
     assert made.faults == {"challenge": 0}
 
@@ -184,10 +187,14 @@ async def test_failure_refuses_or_admits_and_is_logged(
         with pytest.raises(ChallengeUnavailable) as caught:
             await made.verify("answer")
         admitting = wrapped(fake, admits=True)
-        await admitting.verify("answer")
+        for _ in range(2):
+            await admitting.verify("answer")
     assert caught.value.retry_after == RETRY_AFTER
-    assert [(each["error"], each["admitted"]) for each in lines] == [(why, False), (why, True)]
-    assert made.faults == admitting.faults == {"challenge": 1}
+    about = {"event": "challenge not verified", "kind": "fake", "error": why}
+    assert [{name: line[name] for name in (*about, "admitted")} for line in lines] == [
+        about | {"admitted": admitted} for admitted in (False, True, True)
+    ]
+    assert (made.faults, admitting.faults) == ({"challenge": 1}, {"challenge": 2})
 
 
 def settings(**given: Any) -> Settings:
@@ -214,19 +221,27 @@ async def test_proof_of_work_by_the_settings() -> None:
 
 
 @pytest.mark.parametrize("kind", ["turnstile", "hcaptcha"])
-def test_third_party_by_the_settings(kind: str) -> None:
-    made = made_by(
-        settings(
-            challenge=kind,
-            challenge_site_key="site",
-            challenge_secret="secret",
-            challenge_outage="admit",
+async def test_third_party_by_the_settings(kind: str) -> None:
+    async with siteverify() as service, trio.open_nursery() as nursery:
+        made = made_by(
+            settings(
+                challenge=kind,
+                challenge_url=service.url,
+                challenge_site_key="site",
+                challenge_secret=SECRET,
+                challenge_outage="admit",
+            )
         )
-    )
-    assert made is not None
-    assert made._admits
-    offered = made.offered()
-    assert (made.kind, offered["kind"], offered["site_key"]) == (kind, kind, "site")
+        assert made is not None
+        assert made._admits
+        offered = made.offered()
+        assert (made.kind, offered["kind"], offered["site_key"]) == (kind, kind, "site")
+        await nursery.start(made.run)
+        await made.verify("right")
+        assert [each["secret"] for each in service.forms] == [SECRET]
+        with pytest.raises(ChallengeFailed):
+            await made.verify("right")
+        nursery.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize(

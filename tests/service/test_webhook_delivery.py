@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,15 +12,17 @@ from typing import Any
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
-from hunt.core.log_event import EventFilter, LogEvent
+from hunt.core.log_event import EventFilter, LogEvent, event_json
 from hunt.core.webhooks import Answer, Lease, Webhook
 from hunt.errors import SealError
 from hunt.service.log_news import LogNews
 from hunt.service.webhook_delivery import (
     GATHER,
     LINGER,
+    OWN_LEASE,
     PAGE,
     SAVE_INTERVAL,
     Delivery,
@@ -31,6 +34,7 @@ from hunt.service.webhook_sender import AddressRefused, Sender
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 WEBHOOK = Webhook(id=7, hunt="harbour", url="https://a.example/", events="clicks", prizes=("coin",))
 TAKEN, FAILED = Answer(200, None, 0.5), Answer(503, "the receiver answered 503", 0.5)
+GONE = Answer(410, "the receiver answered 410", 0.5)
 
 
 def event(seq: int) -> LogEvent:
@@ -49,6 +53,8 @@ class World:
     kept: bool = True  # whether a save finds the lease
     age: float = 7.0  # seconds, of every event
     dead: bool = False  # whether a failed event becomes a dead letter
+    jitter: float = 0.5
+    store_time: float = 0.0  # seconds that a save or a failure takes
     calls: list[tuple[Any, ...]] = field(default_factory=list)  # of leases
     pages: list[tuple[int, int | None, int, EventFilter]] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
@@ -65,13 +71,15 @@ class World:
             unseal=self.unseal,
             sender=self.sender,
             database=trio.CapacityLimiter(1),
-            jitter=lambda: 0.5,
+            jitter=lambda: self.jitter,
             clock=(AT + timedelta(seconds=self.age)).timestamp,
             attempts=Counter(),
             dead=Counter(),
         )
-        lease = Lease(webhook=WEBHOOK, holder="own", seq=seq, attempts=attempts, replays=replays)
-        return Delivery(lease, self.services)
+        self.lease = Lease(
+            webhook=WEBHOOK, holder="own", seq=seq, attempts=attempts, replays=replays
+        )
+        return Delivery(self.lease, self.services)
 
     async def page(
         self, hunt: str, wanted: EventFilter, *, after: int, limit: int, upto: int | None = None
@@ -83,6 +91,7 @@ class World:
         return rest[:2], max([after, *(each.seq for each in rest[:2])]), len(rest) > 2
 
     def unseal(self, lease: Lease) -> Sequence[str]:
+        assert lease is self.lease
         if self.sealed:
             raise SealError("no key")
         return ["secret"]
@@ -98,6 +107,7 @@ class World:
         assert secrets == ["secret"]
         await trio.sleep(0.5)
         seq = int(id_.removeprefix("k1-"))
+        assert body == event_json("harbour", event(seq))
         self.sent.append(seq)
         return self.answers[seq].pop(0) if self.answers.get(seq) else TAKEN
 
@@ -105,22 +115,27 @@ class World:
         self, lease: Lease, seq: int, answer: Answer | None = None, *, keep: bool = True
     ) -> bool:
         await trio.lowlevel.checkpoint()
+        assert lease is self.lease
         self.calls.append((self.seconds(), seq, answer, keep))
+        await trio.sleep(self.store_time)
         return self.kept
 
     async def failed(
         self, lease: Lease, seq: int, answer: Answer, *, event: int | None, pause: float
     ) -> bool:
-        await trio.lowlevel.checkpoint()
+        assert lease is self.lease
+        await trio.sleep(self.store_time)
         self.calls.append((seq, answer, event, pause))
         return self.dead
 
     async def replays(self, lease: Lease) -> list[int]:
         await trio.lowlevel.checkpoint()
+        assert lease is self.lease
         return self.letters.pop(0)
 
     async def replayed(self, lease: Lease, event: int, answer: Answer) -> None:
         await trio.lowlevel.checkpoint()
+        assert lease is self.lease
         self.calls.append((event, answer))
 
 
@@ -129,6 +144,7 @@ async def test_position_and_answer_are_saved_at_an_interval_and_at_the_end(
 ) -> None:
     world = World([event(1), event(2), event(3)])
     delivery = world.delivery()
+    assert delivery.lag == 0.0
     await delivery.run()
     assert world.sent == [1, 2, 3]
     ends = 1.5 + LINGER
@@ -164,6 +180,52 @@ async def test_lost_lease_ends_the_delivery_and_is_not_given_back(
     world = World(kept=False)
     await world.delivery(seq=4).run()
     assert world.calls == [(SAVE_INTERVAL, 4, None, True)]
+
+
+@pytest.mark.parametrize(
+    ("last_good", "ends"),
+    [
+        pytest.param(1.0, OWN_LEASE, id="no save"),
+        pytest.param(SAVE_INTERVAL + 1.5, SAVE_INTERVAL + OWN_LEASE, id="one save"),
+    ],
+)
+async def test_delivery_ends_with_its_lease(
+    autojump_clock: MockClock, last_good: float, ends: float
+) -> None:
+    world = World(store_time=1.0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.delivery(seq=4).run)
+        await trio.sleep(last_good)
+        world.store_time = math.inf
+    assert world.calls[-1] == (ends, 4, None, False)
+    assert world.seconds() == ends + SAVE_INTERVAL, "the end is not waited for"
+
+
+async def test_answer_that_arrives_during_a_save_is_saved_by_the_next_one(
+    autojump_clock: MockClock,
+) -> None:
+    later = Answer(204, None, 0.5)
+    world = World([event(1)], {2: [later]}, store_time=1.0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.delivery().run)
+        await trio.sleep(SAVE_INTERVAL - GATHER - 0.25)
+        world.rows.append(event(2))
+        world.news.advanced("harbour")
+        await trio.sleep(2 * SAVE_INTERVAL)
+        nursery.cancel_scope.cancel()
+    assert world.calls[:2] == [
+        (SAVE_INTERVAL, 1, TAKEN, True), (2 * SAVE_INTERVAL + 1.0, 2, later, True),
+    ]  # fmt: skip
+
+
+async def test_failure_is_recorded_while_the_process_stops(autojump_clock: MockClock) -> None:
+    world = World([event(1)], {1: [FAILED]}, store_time=1.0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.delivery().run)
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    assert world.calls == [(0, FAILED, 1, 1.5)]
+    assert world.seconds() == 1.5
 
 
 @pytest.mark.parametrize(
@@ -212,8 +274,29 @@ async def test_lag_is_the_age_of_the_last_event(
 
 async def test_dead_letters_are_counted_by_hunt(autojump_clock: MockClock) -> None:
     world = World([event(1)], {1: [FAILED]}, dead=True)
-    await world.delivery().run()
-    assert world.services.dead == {"harbour": 1}
+    delivery = world.delivery()
+    world.services.dead["harbour"] = 4
+    await delivery.run()
+    assert world.services.dead == {"harbour": 5}
+
+
+@pytest.mark.parametrize(
+    ("answer", "dead", "retry_in"),
+    [(FAILED, False, 1.6), (FAILED, True, None), (GONE, False, None)],
+)
+async def test_failure_is_logged_with_its_pause(
+    autojump_clock: MockClock, answer: Answer, dead: bool, retry_in: float | None
+) -> None:
+    world = World([event(1)], {1: [answer]}, dead=dead, jitter=0.57)
+    with capture_logs() as lines:
+        await world.delivery().run()
+    assert lines == [
+        {
+            "event": "webhook not delivered", "log_level": "warning", "hunt": "harbour",
+            "webhook": 7, "seq": 1, "status": answer.status, "error": answer.error,
+            "retry_in": retry_in, "dead": dead,
+        }
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
