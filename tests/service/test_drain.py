@@ -71,6 +71,7 @@ async def test_drain_delays_the_refusal_but_not_the_readiness(autojump_clock: Mo
         nursery.start_soon(process.drain.run)
         await trio.sleep(1)
         assert process.readiness.reasons() == ["draining"]
+        assert not process.drain.requested.is_set(), "no operator has asked for it"
         process.lanes.put("harbour", CLICK, print, trio.current_time())
         await process.drain.run()
         assert process.called == {"refusing": 2.0, "drained": 2.0}

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from hunt.core.hunts import Hunt
@@ -51,7 +52,7 @@ class Store:
     def ending(self) -> Ending:
         return Ending(
             hunts=self.hunts.values, now=self.now, end_due=self.end_due, ended=self.told.append,
-            jitter=lambda: 1.0,
+            jitter=lambda: 0.5,
         )  # fmt: skip
 
 
@@ -60,18 +61,22 @@ async def test_end_is_requested_once_after_closes_at(
     autojump_clock: MockClock, late: float
 ) -> None:
     store = Store([closing(10.5), closing(20.25), closing(5, state="draft"), PLAIN], late=late)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(store.ending().run)
-        await trio.sleep(10.4)
-        assert store.asked == 0, "nothing was due"
-        await trio.sleep(20)
-        nursery.cancel_scope.cancel()
+    with capture_logs() as lines:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(store.ending().run)
+            await trio.sleep(10.4)
+            assert store.asked == 0, "nothing was due"
+            await trio.sleep(20)
+            nursery.cancel_scope.cancel()
     assert [10.5 + late <= store.ended[0] <= 11.7, 20.25 + late <= store.ended[1] <= 21.4] == [
         True, True,
     ]  # fmt: skip
     assert len(store.ended) == 2
     assert store.told == ["harbour", "harbour"]
     assert store.named == {"harbour"}
+    assert [(each["event"], each["hunt"], each["by"]) for each in lines] == [
+        ("hunt ended", "harbour", "closes_at")
+    ] * 2
 
 
 async def test_end_is_retried_while_the_store_is_unavailable(autojump_clock: MockClock) -> None:
@@ -88,12 +93,21 @@ async def test_end_is_retried_while_the_store_is_unavailable(autojump_clock: Moc
 
 
 @pytest.mark.parametrize(
-    ("seconds", "pause"), [((), 1.0), ((30.0,), 1.0), ((0.4, 0.6), 0.5), ((-5.0, 0.4), 0.5)]
+    ("hunts", "pause"),
+    [
+        ([], 0.95),
+        ([closing(30)], 0.95),
+        ([closing(0.4), closing(0.6)], 0.45),
+        ([closing(-5), closing(0.4)], 0.45),
+        ([closing(0)], 0.95),
+        ([closing(0.4, state="paused")], 0.45),
+        ([closing(0.4, state="draft")], 0.95),
+    ],
 )
 async def test_pause_lasts_until_the_next_hunt_is_due(
-    seconds: tuple[float, ...], pause: float, autojump_clock: MockClock
+    hunts: list[Hunt], pause: float, autojump_clock: MockClock
 ) -> None:
-    store = Store([closing(each) for each in seconds])
+    store = Store(hunts)
     ending = store.ending()
     assert ending._pause() == pytest.approx(pause)
 

@@ -13,8 +13,10 @@ from trio.testing import MockClock
 from hunt.core.bans import BanList
 from hunt.core.tokens import Identity
 from hunt.service import expiry
+from hunt.service.expiry import Expiry
 from hunt.service.hub import Hub
-from hunt.service.subscriber import Frame, Reason, Subscription
+from hunt.service.subscriber import Frame, Reason, Subscriber, Subscription
+from tests.support.hubs import AllValid
 
 START = 1_800_000_000.0
 
@@ -144,6 +146,21 @@ async def test_clock_set_forward_ends_expired_streams(
         process.ahead = 3600.0
         await trio.sleep(1)
         assert stream.reason == "expired"
+
+
+async def test_stream_ends_at_the_moment_of_its_expiry(autojump_clock: MockClock) -> None:
+    identity = Identity("ada", None, False, START, None)
+    ended: list[Subscriber] = []
+    checks = Expiry(
+        {(stream := Ended()): Subscription("harbour", identity, False)},
+        clock=lambda: START,
+        tokens=AllValid(),
+        jitter=lambda: 0.0,
+        end=ended.append,
+    )
+    with trio.move_on_after(5):
+        await checks.run()
+    assert ended == [stream]
 
 
 async def test_ended_stream_is_forgotten(autojump_clock: MockClock) -> None:
