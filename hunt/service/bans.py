@@ -34,7 +34,7 @@ class Bans:
         self.faults = Counter(bans=0)  #: reads that failed
         self._read = read
         self._end_banned = end_banned
-        self._known: Sequence[Ban] = ()
+        self._known: Sequence[Ban] = []
         self._refresher = Refresher()
 
     def refresh_soon(self) -> None:
