@@ -102,7 +102,7 @@ class AuditQueue(Generic[Entry]):
                     await trio.sleep(backoff.next())
                     continue
                 backoff.reset()
-                if self._entries and self._entries[0] is entry:
+                if self._entries[0] is entry:  # else it was dropped meanwhile
                     self._entries.popleft()
             self._emptied.set()
             await self._added.wait()

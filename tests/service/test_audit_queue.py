@@ -17,7 +17,7 @@ async def test_rejected_entry_is_dropped_and_failed_entry_is_retried(
     autojump_clock: MockClock,
 ) -> None:
     failures: dict[str, list[StoreError]] = {
-        "bad": [BatchRejected("a NUL character")],
+        "bad": [BatchRejected("a NUL character"), BatchRejected("another")],
         "late": [StoreUnavailable("away"), StoreError("odd")],
     }
     recorded: list[str] = []
@@ -31,12 +31,12 @@ async def test_rejected_entry_is_dropped_and_failed_entry_is_retried(
     trail = AuditQueue(record, jitter=lambda: 1.0)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trail.run)
-        for action in ("first", "bad", "late", "last"):
+        for action in ("first", "bad", "bad", "late", "last"):
             trail.add(Entry(actor="root", action=action))
         await trio.sleep(10)
         nursery.cancel_scope.cancel()
     assert recorded == ["first", "late", "last"]
-    assert trail.faults == {"record": 2, "rejected": 1}
+    assert trail.faults == {"record": 2, "rejected": 2}
 
 
 async def test_oldest_entries_are_dropped_beyond_the_limit(
@@ -46,15 +46,19 @@ async def test_oldest_entries_are_dropped_beyond_the_limit(
     recorded: list[str] = []
 
     async def record(entry: Entry) -> None:
-        await trio.lowlevel.checkpoint()
+        await trio.sleep(1)
         recorded.append(entry.action)
 
     trail = AuditQueue(record, jitter=lambda: 1.0)
     for action in ("first", "second", "third"):
         trail.add(Entry(actor="root", action=action))
-    with trio.move_on_after(1):
-        await trail.run()
-    assert recorded == ["second", "third"]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trail.run)
+        await trio.sleep(0.5)
+        trail.add(Entry(actor="root", action="fourth"))  # while the second is on its way
+        await trail.wait_recorded()
+        nursery.cancel_scope.cancel()
+    assert recorded == ["second", "third", "fourth"]
 
 
 async def test_wait_ends_once_all_entries_are_recorded(autojump_clock: MockClock) -> None:
@@ -65,6 +69,7 @@ async def test_wait_ends_once_all_entries_are_recorded(autojump_clock: MockClock
         recorded.append(entry.action)
 
     trail = AuditQueue(record, jitter=lambda: 1.0)
+    assert trail.faults == {"record": 0, "rejected": 0}
     await trail.wait_recorded()  # nothing waits
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trail.run)
