@@ -234,6 +234,13 @@ async def test_hunt_whose_commits_fail_is_paused(autojump_clock: MockClock) -> N
     [refusal] = await world.commit(2)
     assert isinstance(refusal, HuntUnavailable)
     assert world.log.calls == [(["c1"], COMMIT_DEADLINE, 0)]
+    world.hunts["timed"] = HUNTS["timed"]
+    world.breaker.read_only(world.breaker.admit())
+    async with trio.open_nursery() as nursery:
+        await nursery.start(world.commits.run)
+        await trio.sleep(10)
+        nursery.cancel_scope.cancel()
+    assert set(world.log.probed) == {"timed"}, "probes leave it out, too"
 
 
 async def test_failed_probes_are_logged_at_a_limited_rate(autojump_clock: MockClock) -> None:

@@ -22,25 +22,25 @@ from tests.support.hubs import make_hub, subscribed, subscription_of
 
 
 class World:
-    """A hunt whose points the test sets."""
+    """Hunts with the same players, whose points and logs the test sets."""
 
     def __init__(self) -> None:
         self.points = {"ada-lovelace": 9}
-        self.seq = 7
+        self.seqs = {"harbour": 7, "river": 70}
         self.reads: Counter[str] = Counter()
-        self.broken = False
+        self.broken: set[str] = set()  #: hunts whose boards cannot be read
 
     async def add_up(self, hunt: str) -> tuple[int, int]:
-        if self.broken:
+        if hunt in self.broken:
             raise StoreTimeout("no answer")
         self.reads[hunt] += 1
-        return self.seq, 0
+        return self.seqs[hunt], 0
 
     async def leaders(self, hunt: str, most: int) -> list[LeaderboardEntry]:
         return [LeaderboardEntry(player, points, 1) for player, points in self.points.items()]
 
     def position(self, hunt: str) -> int:
-        return self.seq
+        return self.seqs[hunt]
 
 
 @asynccontextmanager
@@ -76,10 +76,10 @@ async def test_board_is_sent_to_watchers_after_it_changed(autojump_clock: MockCl
             await trio.sleep(3 * leaders.INTERVAL)
             assert heard(watcher) == []
             assert world.reads == {"harbour": 1}, "the log has not grown"
-            world.seq, world.points["ada-lovelace"] = 8, 10
+            world.seqs["harbour"], world.points["ada-lovelace"] = 8, 10
             await trio.sleep(leaders.INTERVAL + 1)
             assert heard(watcher) == [[("ad…e", 10)]]
-            world.seq = 9  # a click that wins nothing
+            world.seqs["harbour"] = 9  # a click that wins nothing
             await trio.sleep(2 * leaders.INTERVAL + 1)
             assert heard(watcher) == []
             assert heard(own) == [], "it watches its player only"
@@ -110,12 +110,12 @@ async def test_board_is_not_read_without_watchers(autojump_clock: MockClock) -> 
 
 async def test_board_is_sent_once_the_database_answers(autojump_clock: MockClock) -> None:
     world = World()
-    world.broken = True
+    world.broken.add("harbour")
     async with telling(world) as hub:
         with subscribed(hub, subscription_of(None), buffer=9, transport="sse") as watcher:
             await trio.sleep(3 * leaders.INTERVAL)
             assert heard(watcher) == []
-            world.broken = False
+            world.broken.clear()
             await trio.sleep(2 * leaders.INTERVAL + 1)
             assert heard(watcher) == [[("ad…e", 9)]]
 
@@ -132,6 +132,26 @@ async def test_board_is_sent_to_watchers_that_come_after_others_left(
             await trio.sleep(leaders.INTERVAL)
 
 
+async def test_each_hunt_is_looked_at_despite_the_others(autojump_clock: MockClock) -> None:
+    world = World()
+    world.broken.add("harbour")
+    async with telling(world) as hub:
+        with (
+            subscribed(hub, subscription_of(None, "harbour"), buffer=9, transport="sse") as harbour,
+            subscribed(hub, subscription_of(None, "river"), buffer=9, transport="sse") as river,
+        ):
+            await trio.sleep(leaders.INTERVAL + 2)
+            assert (heard(harbour), heard(river)) == ([], [[("ad…e", 9)]])
+            world.broken.clear()
+            await trio.sleep(leaders.INTERVAL)
+            assert (heard(harbour), heard(river)) == ([[("ad…e", 9)]], [])
+            for points in (10, 11):
+                world.seqs["river"], world.points["ada-lovelace"] = 61 + points, points
+                await trio.sleep(leaders.INTERVAL)
+            assert (heard(harbour), heard(river)) == ([], [[("ad…e", 11)]]), "only the latest"
+            assert world.reads == {"harbour": 1, "river": 3}
+
+
 async def test_changes_below_the_first_entries_are_not_sent(autojump_clock: MockClock) -> None:
     world = World()
     world.points = {f"player-{number}": 99 - number for number in range(leaders.SIZE + 1)}
@@ -140,9 +160,9 @@ async def test_changes_below_the_first_entries_are_not_sent(autojump_clock: Mock
             await trio.sleep(leaders.INTERVAL + 1)
             [board] = heard(watcher)
             assert [points for _, points in board] == [99 - n for n in range(leaders.SIZE)]
-            world.seq, world.points[f"player-{leaders.SIZE}"] = 8, 1
+            world.seqs["harbour"], world.points[f"player-{leaders.SIZE}"] = 8, 1
             await trio.sleep(2 * leaders.INTERVAL)
             assert heard(watcher) == []
-            world.seq, world.points[f"player-{leaders.SIZE - 1}"] = 9, 2
+            world.seqs["harbour"], world.points[f"player-{leaders.SIZE - 1}"] = 9, 2
             await trio.sleep(2 * leaders.INTERVAL)
             assert len(heard(watcher)) == 1
