@@ -136,8 +136,6 @@ class Leaderboard:
             self._failed[hunt] = trio.current_time()
             self.faults["renew"] += 1
             log.store_error("leaderboard not renewed", exc, hunt=hunt)
-        else:
-            self._failed.pop(hunt, None)
         finally:
             self._renewing.pop(hunt).set()
 

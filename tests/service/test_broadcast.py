@@ -57,7 +57,7 @@ async def test_event_reaches_every_stream_of_its_hunt_as_one_frame(
             broadcast.tell_all("harbour", [stock(2)])
             await trio.testing.wait_all_tasks_blocked()
             [frame] = frames(own)
-            assert (frame.seq, frame.since) == (0, trio.current_time())
+            assert (frame.seq, frame.since, frame.key) == (0, trio.current_time(), "stock ")
             assert frame.message() == '{"stock":{"stock_left":{"coin":2}}}'
             assert frame.sse == b'event: stock\ndata: {"stock_left":{"coin":2}}\n\n', (
                 "without an id"

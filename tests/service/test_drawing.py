@@ -121,6 +121,7 @@ def test_hints_leave_out_prizes_without_stock() -> None:
     hints = Drawing({}).of(known).hints
     assert hints is not None
     assert list(starmap(hints.step, spots.values())) == [4, 0, 0]
+    assert Drawing({}).of(of()).hints is None, "a hunt without hints"
 
 
 def hinting(known: Hunt) -> Definition:

@@ -101,6 +101,35 @@ async def test_idle_processes_seldom_ask(autojump_clock: MockClock) -> None:
     assert 8 <= sum(nodes.asked.values()) - before <= 13
 
 
+async def test_process_asks_after_a_log_has_grown_and_every_fifth_turn(
+    autojump_clock: MockClock,
+) -> None:
+    seqs = {"harbour": 1, "river": 0}
+    asked: list[float] = []
+    began = trio.current_time()
+
+    async def publish() -> None:
+        asked.append(trio.current_time() - began)
+        heads.told("harbour")
+
+    hunts: list[Any] = [OPEN, SimpleNamespace(id="river", seal="cd", state="closed")]
+    heads = Heads(lambda: hunts, seqs.__getitem__, publish, jitter=lambda: 0.0)
+    heads.told("river")  # by another process, before this one runs
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(heads.run)
+        await trio.sleep(5.5)
+        assert asked == [1, 5]
+        seqs["river"] = 1
+        await trio.sleep(1)
+        assert asked == [1, 5, 6]
+        heads.told("river")  # the next turn ends a second later
+        await trio.sleep(3.5)
+        assert asked == [1, 5, 6]
+        await trio.sleep(1)
+        assert asked == [1, 5, 6, 10.5]
+        nursery.cancel_scope.cancel()
+
+
 async def test_hunts_without_a_chain_are_not_asked_about(autojump_clock: MockClock) -> None:
     bare = SimpleNamespace(id="old", seal=None, state="open")
     draft = SimpleNamespace(id="draft", seal="ab", state="draft")
@@ -117,7 +146,8 @@ async def test_failure_is_counted_and_repeated(autojump_clock: MockClock) -> Non
     async with trio.open_nursery() as nursery:
         (heads,) = nodes.start(nursery)
         await nodes.click(5)
-        assert heads.faults["publish"] >= 3
+        assert heads.faults == {"publish": nodes.asked[0]}
+        assert nodes.asked[0] >= 3
         nodes.broken = False
         await nodes.click(3)
         assert nodes.times

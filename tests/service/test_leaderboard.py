@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 import trio
 from trio.testing import MockClock
 
 from hunt.core.leaderboard import LeaderboardEntry
 from hunt.errors import StoreUnavailable
-from hunt.service.leaderboard import FRESH, PATIENCE, SIZE, STALE, Leaderboard
+from hunt.service import leaderboard
+from hunt.service.leaderboard import BOARD, ENTRY, FRESH, PATIENCE, SIZE, STALE, Leaderboard
 
 
 class Log:
@@ -18,9 +21,11 @@ class Log:
         self.asked = 0
         self.takes = 0.5
         self.away = False
+        self.hunts: set[str] = set()
 
     async def add_up(self, hunt: str) -> tuple[int, int]:
         self.asked += 1
+        self.hunts.add(hunt)
         await trio.sleep(self.takes)
         if self.away:
             raise StoreUnavailable("away")
@@ -70,8 +75,8 @@ async def test_board_is_renewed_in_the_background(autojump_clock: MockClock) -> 
 
 
 async def test_request_without_a_board_is_refused(autojump_clock: MockClock) -> None:
-    log = Log()
-    boards = Leaderboard(log.add_up, log.leaders)
+    log, faults = Log(), Counter[str]()
+    boards = Leaderboard(log.add_up, log.leaders, faults)
     with pytest.raises(StoreUnavailable):
         await boards.get("harbour")
     async with trio.open_nursery() as nursery:
@@ -80,6 +85,9 @@ async def test_request_without_a_board_is_refused(autojump_clock: MockClock) -> 
         with pytest.raises(StoreUnavailable):
             await boards.get("harbour")
         nursery.cancel_scope.cancel()
+    with pytest.raises(StoreUnavailable):
+        await boards.get("river")
+    assert faults == {"renew": 1}
 
 
 async def test_failed_renewal_is_retried_after_a_pause(
@@ -104,10 +112,10 @@ async def test_failed_renewal_is_retried_after_a_pause(
 
 async def test_board_holds_the_best_up_to_its_size(autojump_clock: MockClock) -> None:
     log = Log()
-    limits: list[int] = []
+    asked: list[tuple[str, int]] = []
 
     async def leaders(hunt: str, limit: int) -> list[LeaderboardEntry]:
-        limits.append(limit)
+        asked.append((hunt, limit))
         return await log.leaders(hunt, limit)
 
     boards = Leaderboard(log.add_up, leaders)
@@ -115,8 +123,26 @@ async def test_board_holds_the_best_up_to_its_size(autojump_clock: MockClock) ->
         await nursery.start(boards.run)
         board = await boards.get("harbour")
         nursery.cancel_scope.cancel()
-    assert limits == [SIZE]
+    assert asked == [("harbour", SIZE)]
+    assert log.hunts == {"harbour"}
     assert (board.seq, board.entries) == (5, (LeaderboardEntry("ada", 5, 1),))
+
+
+async def test_boards_are_evicted_by_size(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def leaders(hunt: str, limit: int) -> list[LeaderboardEntry]:
+        return [LeaderboardEntry("ada", 5, 1)] * limit
+
+    # Half of the cache holds three boards.
+    monkeypatch.setattr(leaderboard, "BOARDS_SIZE", 2 * 3 * (BOARD + SIZE * ENTRY))
+    boards = Leaderboard(Log().add_up, leaders)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(boards.run)
+        for number in range(9):
+            await boards.get(f"hunt-{number}")
+            assert len(boards._boards) == min(number, 3 + number % 3) + 1
+        nursery.cancel_scope.cancel()
 
 
 async def test_board_that_nobody_asks_for_is_evicted(autojump_clock: MockClock) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import trio
 import trio.testing
+from structlog.testing import capture_logs
 
 from hunt.errors import StoreUnavailable
 from hunt.service.retention import INTERVAL, Retention
@@ -16,7 +17,7 @@ async def test_checks_until_nothing_is_due_and_again_later(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     calls: list[float] = []
-    steps: Iterator[tuple[int, int]] = iter([(5, 0), (0, 3), (0, 0), (0, 0)])
+    steps: Iterator[tuple[int, int]] = iter([(5, 0), (2, 3), (0, 0), (0, 1), (0, 0)])
 
     async def apply() -> tuple[int, int]:
         calls.append(trio.current_time())
@@ -24,9 +25,11 @@ async def test_checks_until_nothing_is_due_and_again_later(
 
     task = Retention(apply, jitter=lambda: 1.0)
     began = trio.current_time()
-    with trio.move_on_after(2.5 * INTERVAL):
+    with capture_logs() as lines, trio.move_on_after(3.5 * INTERVAL):
         await task.run()
-    assert [at - began for at in calls] == pytest.approx([INTERVAL] * 3 + [2 * INTERVAL])
+    turns = [1, 1, 1, 2, 2, 3]
+    assert [at - began for at in calls] == pytest.approx([each * INTERVAL for each in turns])
+    assert [(each["claims"], each["players"]) for each in lines] == [(7, 3), (0, 1)]
     assert task.faults["apply"] == 0
 
 
