@@ -104,7 +104,7 @@ async def test_idle_processes_seldom_ask(autojump_clock: MockClock) -> None:
 async def test_process_asks_after_a_log_has_grown_and_every_fifth_turn(
     autojump_clock: MockClock,
 ) -> None:
-    seqs = {"harbour": 1, "river": 0}
+    seqs = {"harbour": 1, "river": 0, "lake": 0}
     asked: list[float] = []
     began = trio.current_time()
 
@@ -114,7 +114,7 @@ async def test_process_asks_after_a_log_has_grown_and_every_fifth_turn(
 
     hunts: list[Any] = [OPEN, SimpleNamespace(id="river", seal="cd", state="closed")]
     heads = Heads(lambda: hunts, seqs.__getitem__, publish, jitter=lambda: 0.0)
-    heads.told("river")  # by another process, before this one runs
+    heads.told("lake")  # by another process, which knows a newer hunt
     async with trio.open_nursery() as nursery:
         nursery.start_soon(heads.run)
         await trio.sleep(5.5)
