@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from hunt.core.breaker import Breaker
 from hunt.core.events import Click, Outcome, Reward, Settlement
+from hunt.error_kinds import kinds
 from hunt.errors import (
     BatchRejected,
     BatchTimeout,
@@ -81,7 +83,7 @@ def made(
         breaker,
         Quarantine(trio.current_time, jitter=lambda: 1),
         jitter=lambda: 0,
-        known=lambda hunt: known,
+        known=lambda hunt: {"harbour": known, "river": 0}[hunt],
         called=called,
     )
 
@@ -147,6 +149,12 @@ async def test_refused_batch_has_a_reason_and_a_retry_time(
     assert outcome.retry_after == pytest.approx(least + pause)
 
 
+def test_failures_are_counted_from_zero() -> None:
+    guarded = made(Store().append, Breaker(lambda: 0.0))
+    assert guarded.failures == dict.fromkeys((each.label for each in kinds(StoreError)), 0)
+    assert len(guarded.failures) > 5
+
+
 async def test_refusals_of_clicks_survive_a_retry() -> None:
     conflict = ClickConflict("another click")
     hunts: list[str] = []
@@ -203,6 +211,14 @@ async def test_quarantined_hunt_refuses_until_a_commit_succeeds(
         [outcome] = await guarded.commit("harbour", CLICKS[:1])
         assert isinstance(outcome, Settlement)
     assert not guarded._quarantine.hunts
+
+
+async def test_pause_of_a_quarantined_hunt_is_logged() -> None:
+    guarded, _ = guard(Store(HuntFailed("corrupt")))
+    guarded._quarantine._jitter = lambda: 0.123456
+    with capture_logs() as logs:
+        await guarded.commit("harbour", CLICKS[:1])
+    assert [(each["event"], each["retry_in"]) for each in logs] == [("hunt quarantined", 0.281)]
 
 
 async def test_pause_of_a_quarantined_hunt_is_bounded() -> None:
