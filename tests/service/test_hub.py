@@ -56,6 +56,7 @@ async def test_reward_goes_to_the_streams_of_its_player_only() -> None:
 async def test_hunt_is_wanted_while_it_has_streams(player: str | None) -> None:
     made, _ = make_hub()
     assert not made.wanted("harbour")
+    assert made.watchers("harbour") == made.streams_of("harbour", "ada") == []
     with subscribed(made, subscription_of(player), buffer=9, transport="sse"):
         assert made.wanted("harbour")
         assert not made.wanted("river")
@@ -83,6 +84,7 @@ async def test_reward_is_one_frame_for_all_streams_of_its_player(
     autojump_clock: MockClock,
 ) -> None:
     made, _ = make_hub()
+    made._epoch = {"harbour": "k1"}.__getitem__
     await trio.sleep(7)
     with (
         subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as first,
@@ -146,7 +148,7 @@ async def test_streams_of_a_player_are_limited() -> None:
     made, _ = make_hub(per_player=1)
     with subscribed(made, subscription_of("ada"), buffer=9, transport="sse"):
         with (
-            pytest.raises(Overloaded),
+            pytest.raises(Overloaded, match="too many streams:"),
             subscribed(made, subscription_of("ada"), buffer=9, transport="sse"),
         ):
             pass
@@ -157,10 +159,10 @@ async def test_streams_of_a_player_are_limited() -> None:
 
 
 async def test_streams_of_an_address_count_until_they_end() -> None:
-    made, _ = make_hub(per_player=9, per_address=1)
+    made, _ = make_hub(per_player=9, per_address=2)
     here = msgspec.structs.replace(subscription_of("ada"), address="192.0.2.1")
     with ExitStack() as opened:
-        for subscription in (here, subscription_of("ada"), subscription_of("ada")):
+        for subscription in (here, here, subscription_of("ada"), subscription_of("ada")):
             opened.enter_context(subscribed(made, subscription, buffer=9, transport="sse"))
         with (
             pytest.raises(Overloaded, match="from this address") as refusal,
@@ -223,6 +225,7 @@ async def test_wins_are_gathered_masked_and_bounded(
             assert (frame.kind, frame.seq, frame.since) == ("wins", 0, trio.current_time())
             assert b"hush" not in frame.sse
             [event] = Parser().feed(frame.sse)
+            assert json.loads(event.data)["hunt"] == "harbour"
             wins = json.loads(event.data)["wins"]
             assert len(wins) == 50
             assert wins[0] == {"player": "gu…2", "prize": "shell", "points": 0, "at": ""}
@@ -278,6 +281,21 @@ async def test_wins_are_not_sent_to_a_stream_that_ended_meanwhile(
         nursery.cancel_scope.cancel()
     assert [len(each.frames) for each in stays] == [1, 1]
     assert leaver.frames == []
+
+
+async def test_wins_outlive_the_last_stream_of_their_hunt(autojump_clock: MockClock) -> None:
+    made, _ = make_hub()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(made.run)
+        made.add(subscription_of(None), gone := Recorder())
+        made.publish("harbour", [reward(1, prize="coin")])
+        made.remove(gone)
+        await trio.sleep(1)
+        made.add(subscription_of(None), late := Recorder())
+        made.publish("harbour", [reward(2, prize="coin")])
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    assert (len(gone.frames), len(late.frames)) == (0, 1)
 
 
 async def test_refused_streams_have_a_retry_time() -> None:
