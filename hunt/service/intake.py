@@ -80,13 +80,12 @@ class Intake:
             raise CircuitOpen(retry_after=self._breaker.retry_after() + 0.5 + self._jitter())
         if pause := self._pause(hunt_id):
             raise HuntUnavailable(retry_after=pause + 0.5 + self._jitter())
-        if definition.hints is not None:
-            hints = self._drawing.of(hunt).hints
-            if hints is not None and isinstance(settled, TracedClick):
-                # Not wrapped: the lane finds traced clicks by their class.
-                settled.settled = _hinting(hints, settled.settled)
-            elif hints is not None:
-                settled = _hinting(hints, settled)
+        hints = None if definition.hints == "none" else self._drawing.of(hunt).hints
+        if hints is not None and isinstance(settled, TracedClick):
+            # Not wrapped: the lane finds traced clicks by their class.
+            settled.settled = _hinting(hints, settled.settled)
+        elif hints is not None:
+            settled = _hinting(hints, settled)
         self._put(hunt_id, Click(click_id, player, *position), settled, now)
 
 

@@ -3,13 +3,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Literal
 
+import msgspec
 import pytest
 import trio
 
 from hunt.core.breaker import Breaker
+from hunt.core.definition import Peak, Prize
 from hunt.core.events import Click, Outcome, Reward, Settlement
 from hunt.core.limiter import Limiter
+from hunt.core.trace_context import TraceContext
 from hunt.errors import (
     CircuitOpen,
     ClickConflict,
@@ -19,10 +23,14 @@ from hunt.errors import (
 from hunt.service.drawing import Drawing
 from hunt.service.intake import Intake, not_open
 from hunt.service.lanes import Lanes
+from hunt.service.tracing import TracedClick
 from tests.support.hunts import HUNTS, NOTHING, hunt
 
 ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
 
+
+CHEST = Prize("chest", "Chest", 9, Peak(0.0, (7, 9), 3), None, None)
+COLD = hunt(replace(NOTHING, prizes=(CHEST,), hints="warmth"))
 
 #: Seconds for which hunts refuse by themselves.
 PAUSES = {"broken": 2.0}
@@ -103,6 +111,41 @@ async def test_lane_receives_the_click_before_its_draw(monkeypatch: pytest.Monke
     monkeypatch.setattr(made, "_put", lambda *args: put.append(args))
     made.click(HUNTS["timed"], "ada", ID, (1.0, 2.0), print, 7.0)
     assert put == [("timed", Click(ID, "ada", 1.0, 2.0), print, 7.0)]
+
+
+@pytest.mark.parametrize("traced", [False, True])
+@pytest.mark.parametrize("hints", ["none", "warmth"])
+async def test_outcome_without_a_prize_has_the_hint_of_its_hunt(
+    monkeypatch: pytest.MonkeyPatch, traced: bool, hints: Literal["none", "warmth"]
+) -> None:
+    made, _, _ = await take([])
+    put: list[Callable[[Outcome], None]] = []
+    monkeypatch.setattr(made, "_put", lambda hunt, click, settled, now: put.append(settled))
+    outcomes: list[Outcome] = []
+    context = TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", True, "")
+    callback = TracedClick(outcomes.append, context, None) if traced else outcomes.append
+    definition = replace(COLD.definition, hints=hints)
+    made.click(replace(COLD, definition=definition), "ada", ID, (0, 0), callback, 0.0)
+    [settled] = put
+    assert isinstance(settled, TracedClick) == traced, "the lane finds it by its class"
+    near = Reward(1, ID, "ada", None, 0, "", x=7.0, y=9.0)
+    far, erased = (
+        msgspec.structs.replace(near, y=99.0),
+        msgspec.structs.replace(near, x=None, y=None),
+    )
+    won = msgspec.structs.replace(near, prize="chest")
+    refusal = ClickConflict("other")
+    for reward in (near, far, erased, won):
+        settled(Settlement(reward, True))
+    settled(refusal)
+    expected = [0, 4, None, None] if hints == "warmth" else [None] * 4
+    assert outcomes == [
+        *(
+            Settlement(msgspec.structs.replace(reward, hint=hint), True)
+            for reward, hint in zip((near, far, erased, won), expected, strict=True)
+        ),
+        refusal,
+    ]
 
 
 async def test_refusal_before_the_lane_has_a_retry_time() -> None:
