@@ -17,9 +17,15 @@ SECRET = b"s" * 32
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"jwt_algorithms": ("RS256",)}, "there is no key"),
+        (
+            {"jwt_algorithms": ("RS256",)},
+            "there is no key: set one of HUNT_JWT_KEY_FILE, HUNT_JWKS_FILE, HUNT_JWKS_URL",
+        ),
         ({"jwks_url": "https://a.example"}, "add RS256"),
-        ({"jwt_algorithms": ("RS256",), "jwks_file": Path("/nowhere")}, "cannot be read"),
+        (
+            {"jwt_algorithms": ("RS256",), "jwks_file": Path("/nowhere")},
+            "HUNT_JWKS_FILE: /nowhere cannot be read",
+        ),
         (
             {"jwt_algorithms": ("RS256",), "jwt_key_file": Path(__file__)},
             "HUNT_JWT_KEY_FILE: .* cannot be used: .*no public key",
@@ -86,3 +92,4 @@ def test_keys_at_a_url_are_awaited() -> None:
         jwt_secret=(SECRET,), jwt_algorithms=("ES256",), jwks_url="https://a.example/keys"
     )
     assert open_tokens(given, clock=time.time).waiting
+    assert not open_tokens(Settings(jwt_secret=(SECRET,)), clock=time.time).waiting
