@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 
 import pytest
@@ -185,6 +186,22 @@ async def test_large_batch_does_not_wait_for_more_clicks(
     assert store.batches == [(0, 1), (1.5, WORTH)]
 
 
+async def test_batch_that_gathered_during_a_commit_leaves_at_its_end(
+    autojump_clock: MockClock,
+) -> None:
+    store, answers = Store(1), Answers()
+    lane = Lane("harbour", store.commit, batch_size=500, batch_interval=9)
+    lane._usual_time = 2
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lane.run)
+        lane.put(answers.to(click(0)))
+        await trio.sleep(0.5)
+        for number in range(1, WORTH + 1):
+            lane.put(answers.to(click(number)))
+        lane.finish()
+    assert store.batches == [(0, 1), (1, WORTH)]
+
+
 async def test_refused_batch_is_not_committed(
     autojump_clock: MockClock,
 ) -> None:
@@ -215,7 +232,14 @@ async def test_idle_lane_ends(autojump_clock: MockClock) -> None:
 
 async def test_cancelled_lane_settles_all_clicks(autojump_clock: MockClock) -> None:
     answers = Answers()
-    lane = Lane("harbour", Store(9).commit, batch_size=1, batch_interval=0)
+    counted: list[tuple[list[Outcome], object]] = []
+    lane = Lane(
+        "harbour",
+        Store(9).commit,
+        batch_size=1,
+        batch_interval=0,
+        settled=lambda hunt, batch, outcomes, times: counted.append((list(outcomes), times)),
+    )
     with trio.move_on_after(1):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(lane.run)
@@ -225,6 +249,7 @@ async def test_cancelled_lane_settles_all_clicks(autojump_clock: MockClock) -> N
     refusal = answers["c2"][1]
     assert isinstance(refusal, Overloaded)
     assert refusal.retry_after == 1
+    assert counted == [([answers["c1"][1]], None), ([refusal], None)], "no commit has ended"
 
 
 async def test_exception_in_a_commit_settles_all_clicks() -> None:
@@ -308,6 +333,8 @@ async def test_queue_is_limited_by_length(autojump_clock: MockClock, store: Stor
         with pytest.raises(QueueFull) as refused:
             queue.put("c", click(9), answers.to(click(9)).settled, trio.current_time())
         assert refused.value.retry_after == 0.75
+        await trio.sleep(0.5)
+        assert queue.queued() == 0, "all are in flight"
         await queue.drain()
         assert queue.queued() == 0
         nursery.cancel_scope.cancel()
@@ -366,8 +393,8 @@ async def test_waiting_clicks_are_refused_at_once(autojump_clock: MockClock, sto
         for number in (1, 2):
             queue.put("a", click(number), answers.to(click(number)).settled, trio.current_time())
         await trio.sleep(0.5)
-        queue.fail_waiting(CircuitOpen(retry_after=1))
-        assert set(answers) == {"c2"}
+        queue.fail_waiting(refusal := CircuitOpen(retry_after=1))
+        assert answers == {"c2": (0.5, refusal)}
         await queue.drain()
         nursery.cancel_scope.cancel()
     assert isinstance(answers["c1"][1], Settlement)
@@ -376,9 +403,47 @@ async def test_waiting_clicks_are_refused_at_once(autojump_clock: MockClock, sto
 async def test_lanes_that_do_not_run_refuse_clicks(store: Store) -> None:
     queue = lanes(store)
     queue._jitter = lambda: 0.25
-    with pytest.raises(Draining) as refused:
-        queue.put("a", click(1), partial(print), 0)
-    assert refused.value.retry_after == 1.25
+    for _ in range(2):
+        with pytest.raises(Draining) as refused:
+            queue.put("a", click(1), partial(print), 0)
+        assert refused.value.retry_after == 1.25
+        async with trio.open_nursery() as nursery:
+            await nursery.start(queue.run)
+            nursery.cancel_scope.cancel()
+
+
+async def test_lane_reports_which_clicks_another_worker_counts() -> None:
+    guests: list[bool] = []
+    queue = Lanes(
+        Store(0).commit,
+        batch_size=2,
+        batch_interval=0,
+        queue_size=3,
+        queue_age=5,
+        jitter=lambda: 0,
+        settled=lambda hunt, batch, outcomes, times: guests.extend(each.guest for each in batch),
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(queue.run)
+        queue.put("a", click(1), Answers().to(click(1)).settled, trio.current_time())
+        queue.put("a", click(2), Answers().to(click(2)).settled, trio.current_time(), guest=True)
+        await queue.drain()
+        nursery.cancel_scope.cancel()
+    assert guests == [False, True]
+
+
+@pytest.mark.parametrize(("expected", "accepted"), [(5.0, True), (5.1, False)])
+async def test_expected_wait_may_be_as_long_as_the_age(
+    monkeypatch: pytest.MonkeyPatch, store: Store, expected: float, accepted: bool
+) -> None:
+    monkeypatch.setattr(Lane, "wait", lambda lane: expected)
+    async with trio.open_nursery() as nursery:
+        queue = lanes(store, queue_age=5)
+        await nursery.start(queue.run)
+        queue.put("a", click(1), partial(print), trio.current_time())
+        with nullcontext() if accepted else pytest.raises(QueueFull):
+            queue.put("a", click(2), partial(print), trio.current_time())
+        nursery.cancel_scope.cancel()
 
 
 async def test_queue_is_limited_by_its_expected_wait(autojump_clock: MockClock) -> None:

@@ -118,7 +118,7 @@ def test_limited_address_is_logged_at_a_bounded_rate() -> None:
             clock.now += seconds
             for _ in range(3):
                 limits._refused("click", "address")
-                limits._refused("click", "player")
+                limits._refused("ticket", "player")
     assert len(logs) == 2
     assert {each["limit"] for each in logs} == {"click"}
 
@@ -126,7 +126,7 @@ def test_limited_address_is_logged_at_a_bounded_rate() -> None:
 def test_each_limit_remembers_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits_module, "REMEMBERED", 4)
     limits, _, _ = made(**{f"{name}_burst": 1 for name in ("connect", "click")})
-    for number in range(20):
+    for number in range(24):
         limits.connects.player(f"player-{number}")
         limits.connects.address(f"192.0.2.{number}")
         limits.clicks.check(f"player-{number}")

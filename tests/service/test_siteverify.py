@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from hunt.service import siteverify as module
 from hunt.service.siteverify import LONGEST, MAX_RESPONSE, PROVIDERS, SiteVerify, Unavailable
@@ -77,10 +78,20 @@ async def test_largest_response_is_read() -> None:
         await made.verify("right")
 
 
+async def test_only_the_caller_limits_the_time(autojump_clock: MockClock) -> None:
+    async with opened() as (made, service):
+        service.silent = True
+        with trio.move_on_after(60) as scope:
+            await made.verify("right")
+        assert scope.cancelled_caught
+
+
 async def test_service_that_cannot_be_reached_is_unavailable() -> None:
     async with trio.open_nursery() as nursery:
         url = "http://127.0.0.1:1/siteverify"
         made = SiteVerify(PROVIDERS["turnstile"], url=url, site_key="", secret="")
+        with pytest.raises(Unavailable, match="the server is stopping"):
+            await made.verify("right")
         await nursery.start(made.run)
         with pytest.raises(Unavailable, match="connection refused"):
             await made.verify("right")
