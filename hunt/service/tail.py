@@ -215,7 +215,7 @@ class Tail:
             if not self._wanted(hunt):
                 position.pass_over(position.announced)
             if position.seq >= position.announced:
-                self._behind.pop(hunt, None)
+                del self._behind[hunt]
                 continue
             try:
                 rewards = await self._read(hunt, position.seq, position.announced)

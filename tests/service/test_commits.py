@@ -21,6 +21,7 @@ from hunt.core.readiness import NodeState, WorkerState
 from hunt.errors import (
     BatchRejected,
     CircuitOpen,
+    Draining,
     HuntFailed,
     HuntNotOpen,
     HuntUnavailable,
@@ -253,6 +254,8 @@ async def test_failed_probes_are_logged_at_a_limited_rate(autojump_clock: MockCl
             world.commits.prober.observe()
             await trio.sleep(120)
             assert world.breaker.state == "closed"
+            world.breaker.read_only(world.breaker.admit())
+            world.commits.prober.observe()
             world.breaker.force("open")
             world.commits.prober.observe()
             nursery.cancel_scope.cancel()
@@ -266,7 +269,9 @@ async def test_failed_probes_are_logged_at_a_limited_rate(autojump_clock: MockCl
         "rate_limited": True,
     }  # fmt: skip
     changes = [(each["state"], each["reason"]) for each in told if each != failed]
-    assert changes == [("open", "read-only"), ("closed", None), ("open", "forced")]
+    assert changes == [
+        ("open", "read-only"), ("closed", None), ("open", "read-only"), ("open", "forced"),
+    ]  # fmt: skip
     assert told.count(failed) >= 5
 
 
@@ -336,35 +341,58 @@ async def test_clicks_are_drawn_with_their_batch(autojump_clock: MockClock) -> N
     assert (drawn.prize, drawn.points) == ("coin", 7)
 
 
-async def test_click_of_another_worker_is_drawn_and_counted_there(tmp_path: Path) -> None:
+def workers_in(folder: Path) -> tuple[World, World]:
+    """Return two workers that can commit."""
     both = [WorkerState(process=number, able=True, reasons=[]) for number in (1, 2)]
-    committer, other = (
+    first, second = (
         World(
             name=f"worker-{number}",
             workers=Workers(
                 own=number,
                 node=lambda: NodeState(ready=True, reasons=[], workers=both),
-                address=lambda process: str(tmp_path / f"w.{process}"),
+                address=lambda process: str(folder / f"w.{process}"),
                 listen=unix_listener,
             ),
         )
         for number in (1, 2)
     )
+    first.log.takes = second.log.takes = 0.0
+    return first, second
+
+
+async def forwarded_hunt(committer: World, other: World) -> str:
+    """Wait until the workers are connected; return a hunt whose clicks one of them forwards.
+
+    Only that one knows the hunt: the committer gets its clicks already drawn.
+    """
+    await until(lambda: bool(committer.commits.joint.names() and other.commits.joint.names()))
+    names = (f"hunt-{number}" for number in itertools.count())
+    hunt = next(each for each in names if other.commits.joint._route(each) is not None)
+    known = replace(HUNTS["timed"], definition=replace(TIMED, id=hunt), player_key=bytes(32))
+    other.hunts[hunt] = known
+    return hunt
+
+
+async def test_click_of_another_worker_is_drawn_and_counted_there(tmp_path: Path) -> None:
+    committer, other = workers_in(tmp_path)
     outcomes: list[Outcome] = []
     async with trio.open_nursery() as nursery:
         for each in (committer, other):
-            each.log.takes = 0.0
             await nursery.start(each.commits.run)
-        await until(lambda: bool(committer.commits.joint.names() and other.commits.joint.names()))
+        hunt = await forwarded_hunt(committer, other)
         assert list(committer.commits.joint.names()) == ["worker-2"]
-        names = (f"hunt-{number}" for number in itertools.count())
-        hunt = next(each for each in names if other.commits.joint._route(each) is not None)
-        known = replace(HUNTS["timed"], definition=replace(TIMED, id=hunt), player_key=bytes(32))
-        other.hunts[hunt] = known  # only here: the committer gets the click already drawn
         committer.log.answers = [[settled(1, 1)]]
         click = Click(ID, "ada", 0.5, 0.5)
         other.commits.joint.put(hunt, click, outcomes.append, trio.current_time())
         await until(lambda: bool(outcomes))
+        for each, put in (
+            (committer, committer.commits.lanes.put),
+            (other, other.commits.joint.put),
+        ):
+            await each.commits.joint.drain()
+            with pytest.raises(Draining) as refused:
+                put(hunt, click, outcomes.append, trio.current_time())
+            assert refused.value.retry_after == 1.25
         nursery.cancel_scope.cancel()
     assert outcomes == [settled(1, 1)]
     assert (click.prize, click.points) == ("coin", 7)
@@ -372,6 +400,26 @@ async def test_click_of_another_worker_is_drawn_and_counted_there(tmp_path: Path
     assert (committer.published, other.published) == ([1], [1])
     assert other.recorder.clicks.counts == {(hunt, "won"): 1}
     assert not committer.recorder.clicks.counts
+
+
+async def test_click_whose_committer_ends_is_committed_by_its_own_worker(tmp_path: Path) -> None:
+    committer, other = workers_in(tmp_path)
+    committer.log.gate = trio.Event()
+    other.log.answers = [[settled(1, 1)]]
+    outcomes: list[Outcome] = []
+    async with trio.open_nursery() as nursery:
+        await nursery.start(other.commits.run)
+        async with trio.open_nursery() as ending:
+            await ending.start(committer.commits.run)
+            hunt = await forwarded_hunt(committer, other)
+            click = Click(ID, "ada", 0.5, 0.5)
+            other.commits.joint.put(hunt, click, outcomes.append, trio.current_time())
+            await until(lambda: bool(committer.log.calls))
+            ending.cancel_scope.cancel()
+        await until(lambda: bool(outcomes))
+        nursery.cancel_scope.cancel()
+    assert outcomes == [settled(1, 1)]
+    assert (other.log.calls, other.log.hunts) == ([([ID], COMMIT_DEADLINE, 0)], [hunt])
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,7 @@ async def test_pause_of_a_quarantined_hunt_is_bounded() -> None:
     pauses = [quarantine.failed("harbour") for _ in range(100)]
     assert pauses[:3] == [0.25, 0.5, 1.0]
     assert pauses[-1] == LONGEST / 2
+    assert [quarantine.succeeded("harbour") for _ in range(2)] == [True, False]
 
 
 def test_hunt_in_quarantine_is_forgotten_without_commits() -> None:

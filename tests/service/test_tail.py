@@ -8,6 +8,7 @@ import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from hunt.core.events import Notice, Reward
@@ -201,10 +202,14 @@ async def test_lasting_gap_is_read(autojump_clock: MockClock) -> None:
         await nursery.start(tail.run)
         tail.notice(notice(9, 9))
         await trio.sleep(10)
+        assert published == list(range(1, 10))
+        assert table.reads == [(0, 9), (3, 9), (6, 9)]
+        assert (tail.reads, +tail.faults) == (3, {"read": 2})
+        table.failures = 1
+        tail.notice(notice(12, 12))
+        await trio.sleep(0.1)
+        assert published[9:] == [10, 11, 12], "after a short pause again"
         nursery.cancel_scope.cancel()
-    assert published == list(range(1, 10))
-    assert table.reads == [(0, 9), (3, 9), (6, 9)]
-    assert (tail.reads, +tail.faults) == (3, {"read": 2})
 
 
 async def test_rows_beyond_a_notice_are_read(autojump_clock: MockClock) -> None:
@@ -375,6 +380,23 @@ async def test_failed_polls_and_deafness_are_counted(autojump_clock: MockClock) 
         await trio.sleep(6)
         assert tail.faults["deaf"] == 2, "each time once"
         nursery.cancel_scope.cancel()
+
+
+async def test_silence_of_the_database_is_logged(autojump_clock: MockClock) -> None:
+    tail, _ = follow(Table(3, failures=4), poll=1.0625)
+    with capture_logs() as lines, trio.move_on_after(6):
+        await tail.run()
+    assert [(each["event"], each["silence"]) for each in lines] == [
+        ("tail lost the database", 4.2), ("tail reached the database", 5.3),
+    ]  # fmt: skip
+
+
+async def test_hunt_that_a_poll_finds_is_followed_from_its_end(autojump_clock: MockClock) -> None:
+    tail, published = follow(Table(3))
+    tail.forget("harbour")
+    with trio.move_on_after(1.5):
+        await tail.run()
+    assert (tail.position("harbour"), published) == (3, [])
 
 
 async def test_announced_seq_is_known_before_publication() -> None:
