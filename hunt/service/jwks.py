@@ -116,8 +116,8 @@ async def keep_current(
     if settings.jwks_url is not None:
         import httpx  # a megabyte of memory
 
-        # One client, because a TLS context takes a while to make.
-        async with httpx.AsyncClient(timeout=TIMEOUT) as client:
+        # One client, because a TLS context takes a while to make.  `fetch` limits the time.
+        async with httpx.AsyncClient(timeout=None) as client:
             get = partial(fetch, client, settings.jwks_url)
             await Jwks(tokens, get, requests=requests, jitter=jitter, faults=faults).run()
     elif settings.jwks_file is not None:

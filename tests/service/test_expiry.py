@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -148,19 +148,84 @@ async def test_clock_set_forward_ends_expired_streams(
         assert stream.reason == "expired"
 
 
+class Checks:
+    """Checks of streams whose tokens expire at the same time, and the streams that it ended."""
+
+    def __init__(
+        self,
+        number: int,
+        until: float,
+        *,
+        clock: Callable[[], float] = lambda: START,
+        jitter: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        identity = Identity("ada", None, False, until, None)
+        self.streams = [Ended() for _ in range(number)]
+        self.open: dict[Subscriber, Subscription] = dict.fromkeys(
+            self.streams, Subscription("harbour", identity, False)
+        )
+        self.ended: list[Subscriber] = []
+        self.tokens = AllValid()
+        self.with_it: dict[Subscriber, Subscriber] = {}  # a stream that ends with another one
+        self.expiry = Expiry(
+            self.open, clock=clock, tokens=self.tokens, jitter=jitter, end=self.end
+        )
+
+    def end(self, stream: Subscriber) -> None:
+        self.ended.append(stream)
+        if stream in self.with_it:
+            self.remove(self.with_it[stream])
+
+    def remove(self, stream: Subscriber) -> None:
+        """Remove a stream that has ended for another reason."""
+        self.open.pop(stream)
+        self.expiry.remove(stream)
+
+    async def run(self, seconds: float) -> None:
+        with trio.move_on_after(seconds):
+            await self.expiry.run()
+
+
 async def test_stream_ends_at_the_moment_of_its_expiry(autojump_clock: MockClock) -> None:
-    identity = Identity("ada", None, False, START, None)
-    ended: list[Subscriber] = []
-    checks = Expiry(
-        {(stream := Ended()): Subscription("harbour", identity, False)},
-        clock=lambda: START,
-        tokens=AllValid(),
-        jitter=lambda: 0.0,
-        end=ended.append,
-    )
-    with trio.move_on_after(5):
-        await checks.run()
-    assert ended == [stream]
+    checks = Checks(1, START)
+    await checks.run(5)
+    assert checks.ended == checks.streams
+
+
+async def test_stream_that_ends_with_another_one_is_ended_once(autojump_clock: MockClock) -> None:
+    checks = Checks(3, START)
+    one, two, three = checks.streams
+    checks.with_it[one] = two
+    await checks.run(1)
+    assert checks.ended == [one, three]
+
+
+async def test_stream_that_ends_during_a_scan_is_skipped(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "SCAN_SLICE", 1)
+    scanning = trio.Event()
+
+    def clock() -> float:
+        scanning.set()
+        return START
+
+    checks = Checks(4, START, clock=clock)
+    one, two, three, four = checks.streams
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(checks.run, 1.0)
+        await scanning.wait()
+        checks.remove(three)
+    assert checks.ended == [one, two, four]
+
+
+async def test_later_scan_does_not_delay_the_end_of_a_stream(autojump_clock: MockClock) -> None:
+    checks = Checks(1, wall() + 2.0, clock=wall, jitter=iter([0.0, 1.0]).__next__)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(checks.run, 2.2)
+        await trio.sleep(1)
+        checks.tokens.generation += 1
+    assert checks.ended == checks.streams
 
 
 async def test_ended_stream_is_forgotten(autojump_clock: MockClock) -> None:

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from hunt.core.keys import from_jwks
@@ -51,23 +55,41 @@ async def test_fetches_for_unknown_keys_and_after_failures_are_limited(
             await trio.sleep(0.01)
 
     async with trio.open_nursery() as nursery:
-        keys = Jwks(tokens, get, requests=requests, jitter=lambda: 0.5, faults=faults)
+        keys = Jwks(tokens, get, requests=requests, jitter=lambda: 0.25, faults=faults)
+        requests.add()  # before the first fetch, which answers it
         nursery.start_soon(keys.run)
         await trio.sleep(600)
         assert tokens.waiting
-        assert len(fetched) < 30, "capped at a minute"
+        pauses = [later - earlier for earlier, later in pairwise(fetched)]
+        assert pauses[:8] == pytest.approx([0.25, 0.5, 1, 2, 4, 8, 15, 15]), "a cap"
         assert faults == {"fetch": len(fetched)}
         fails = False
         await trio.sleep(60)
         assert not tokens.waiting
         fetched.clear()
         await trio.sleep(4 * INTERVAL)
-        assert len(fetched) == 4
+        assert len(fetched) == 8
         fetched.clear()
         nursery.start_soon(ask_all_the_time)
         await trio.sleep(60)
-        assert 60 / LEAST - 1 <= len(fetched) <= 60 / LEAST + 1, "one for all, not one for each"
+        assert len(fetched) == pytest.approx(60 / (0.75 * LEAST), abs=1), "one for all requests"
         nursery.cancel_scope.cancel()
+
+
+async def test_failed_fetch_is_logged_with_its_pause(autojump_clock: MockClock) -> None:
+    async def get() -> bytes:
+        await trio.lowlevel.checkpoint()
+        raise KeysError("the issuer is away")
+
+    tokens = TokenVerifier((SECRET,), clock=time.time)
+    keys = Jwks(
+        tokens, get, requests=jwks.KeyRequests(), jitter=lambda: 0.57, faults=Counter()
+    )  # fmt: skip
+    with capture_logs() as lines, trio.move_on_after(0.1):
+        await keys.run()
+    [line] = lines
+    assert (line["event"], line["error"]) == ("key set not read", "the issuer is away")
+    assert line["retry_in"] == 0.6
 
 
 async def test_key_set_is_bounded_in_size_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +99,9 @@ async def test_key_set_is_bounded_in_size_and_time(monkeypatch: pytest.MonkeyPat
             await jwks.fetch(client, idp.url)
         idp.body = idp.body.strip()
         assert from_jwks(await jwks.fetch(client, idp.url))
+        idp.status = 500
+        with pytest.raises(KeysError, match="the issuer answered 500"):
+            await jwks.fetch(client, idp.url)
         monkeypatch.setattr(idp, "serve", None)
     async with httpx.AsyncClient() as client:
         with pytest.raises(KeysError, match="ConnectError"):
@@ -97,6 +122,27 @@ async def test_key_set_at_a_url_is_fetched() -> None:
         nursery.start_soon(keep_current, tokens, settings)
         await until(lambda: not tokens.waiting)
         assert tokens.verify(forge.signed("ES256"), "bearer").player == "ada"
+        assert idp.method == b"GET"
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("kind", ["jwks_url", "jwks_file"])
+async def test_fetch_that_fails_is_counted(kind: str, tmp_path: Path) -> None:
+    faults = Counter(fetch=0)
+    async with issuer() as idp, trio.open_nursery() as nursery:
+        idp.status = 500
+        source: dict[str, Any] = {"jwks_url": idp.url, "jwks_file": tmp_path / "nothing"}
+        nursery.start_soon(
+            partial(
+                jwks.keep_current,
+                TokenVerifier((SECRET,), clock=time.time),
+                Settings(jwt_secret=(SECRET,), jwt_algorithms=("ES256",), **{kind: source[kind]}),
+                requests=jwks.KeyRequests(),
+                jitter=lambda: 0.0,
+                faults=faults,
+            )
+        )
+        await until(lambda: faults["fetch"] >= 2)
         nursery.cancel_scope.cancel()
 
 

@@ -25,12 +25,14 @@ class Issuer:
     status = 200
     body = b"{}"
     fetched = 0
+    method = b""  #: of the last request
 
     async def serve(self, connection: trio.SocketStream) -> None:
         with suppress(trio.BrokenResourceError):  # a client that has read enough may reset it
             async with connection:
-                while await connection.receive_some():
+                while head := await connection.receive_some():
                     self.fetched += 1
+                    self.method = bytes(head).partition(b" ")[0]
                     await connection.send_all(
                         b"HTTP/1.1 %d .\r\nContent-Length: %d\r\n\r\n%b"
                         % (self.status, len(self.body), self.body)
