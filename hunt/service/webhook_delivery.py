@@ -109,7 +109,7 @@ class Delivery:
         self._log = services.logs[lease.webhook.log]
         self._answer: Answer | None = None  # the last one with 2xx that was not saved
         self._scope = trio.CancelScope()
-        self._ended = False  # the lease was given back
+        self._ended = False  # the lease was lost, or given back after a failure
 
     def cancel(self) -> None:
         """End soon: the lease was lost."""
@@ -160,7 +160,6 @@ class Delivery:
         """End the lease with the present position, unless it has ended."""
         if self._ended:
             return
-        self._ended = True
         with trio.move_on_after(SAVE_INTERVAL, shield=True):
             async with self._services.database:
                 await self._services.leases.save(self.lease, self.seq, self._answer, keep=False)

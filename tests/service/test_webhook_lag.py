@@ -53,6 +53,15 @@ async def test_process_without_the_lease_knows_its_last_look(
     assert made.lag(7, 100) == pytest.approx(lag)
 
 
+@pytest.mark.parametrize(("seq", "rows"), [(6, 2), (8, 0), (9, 0)])
+async def test_process_with_the_lease_knows_the_changes_of_its_last_look(
+    seq: int, rows: int
+) -> None:
+    made = webhooks(replace(STATE, webhook=replace(WEBHOOK, log="changes")))
+    made._deliveries[7] = SimpleNamespace(seq=seq, lag=0.25)  # type: ignore[assignment]
+    assert made.lag(7, 100) == (rows, 0.25)
+
+
 @pytest.mark.parametrize(("last", "rows"), [(12, 3), (9, 0), (8, 0)])
 async def test_process_with_the_lease_knows_the_rows(
     autojump_clock: MockClock, last: int, rows: int

@@ -5,19 +5,23 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from pathlib import Path
 
 import httpcore
 import pytest
 import trio
 import trustme
-from trio.testing import MockClock
+from trio.testing import MemoryReceiveStream, MemorySendStream, MockClock, memory_stream_pair
 
 from hunt.core.addresses import network
+from hunt.core.webhook_signature import sign
 from hunt.core.webhooks import Answer
 from hunt.service import webhook_sender
 from hunt.service.webhook_sender import AddressRefused, describe, open_sender, permitted
 from tests.support.receiver import Receiver, Taken, receiving
+
+Memory = trio.StapledStream[MemorySendStream, MemoryReceiveStream]
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HERE = [network("127.0.0.0/8")]
@@ -68,6 +72,15 @@ async def test_name_is_resolved_once_and_the_checked_address_is_used(
         await permitted("rebind.example", 443, [], plain=False)
 
 
+@pytest.mark.parametrize("address", ["2606:4700:4700::1111%1", "fe80::1%eth0"])
+async def test_address_with_a_zone_is_refused(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(trio.socket, "getaddrinfo", Names(address).getaddrinfo)
+    with pytest.raises(AddressRefused):
+        await permitted("shop.example", 443, [network("fe80::/10")], plain=False)
+
+
 async def test_connect_resolves_no_name_again(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +126,18 @@ async def test_refused_connection_is_reported() -> None:
     assert (answer.status, answer.error) == (None, "connection refused")
 
 
+def connected(monkeypatch: pytest.MonkeyPatch) -> Memory:
+    """Return the stream of a receiver, to which the next connect leads."""
+    ours, theirs = memory_stream_pair()
+
+    async def connect(**options: object) -> Memory:
+        await trio.lowlevel.checkpoint()
+        return ours
+
+    monkeypatch.setattr(trio, "open_tcp_stream", connect)
+    return theirs
+
+
 async def test_connect_is_given_up_before_the_request(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
 ) -> None:
@@ -122,6 +147,15 @@ async def test_connect_is_given_up_before_the_request(
     monkeypatch.setattr(trio, "open_tcp_stream", hang)
     answer = await post("http://127.0.0.1:9/")
     assert answer == Answer(None, "no connection in time", webhook_sender.CONNECT)
+
+
+async def test_answer_is_not_waited_for_longer_than_its_timeout(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    receiver = connected(monkeypatch)
+    answer = await post("http://127.0.0.1:9/")
+    assert answer == Answer(None, "no answer within 15 s", webhook_sender.TIMEOUT)
+    assert (await receiver.receive_some()).startswith(b"POST / HTTP/1.1\r\n")
 
 
 async def test_next_address_is_tried_after_a_failure(
@@ -149,15 +183,75 @@ async def test_name_without_address_is_reported(monkeypatch: pytest.MonkeyPatch)
     assert answer.error == "its name cannot be resolved"
 
 
-async def test_large_answer_counts_by_its_status(receiver: Receiver) -> None:
+@pytest.mark.parametrize(
+    ("more", "connections"),
+    [
+        pytest.param(0, 1, id="the largest that is read to its end"),
+        pytest.param(1, 2, id="the connection is closed"),
+    ],
+)
+async def test_large_answer_counts_by_its_status(
+    receiver: Receiver, more: int, connections: int
+) -> None:
     async def much(taken: Taken) -> tuple[int, list[tuple[str, str]], bytes]:
-        return 200, [], b"x" * (webhook_sender.MOST_ANSWER + 1)
+        return 200, [], b"x" * (webhook_sender.MOST_ANSWER + more)
 
     receiver.respond = much
     async with open_sender(receiver.url, HERE, clock=lambda: 0.0) as sender:
         assert (await sender.send("k1-1", b"{}", [SECRET])).status == 200
         assert (await sender.send("k1-2", b"{}", [SECRET])).status == 200
-    assert receiver.connections == 2, "the first one was closed, not read to its end"
+    assert receiver.connections == connections
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(200, None), (299, None), (300, "the receiver answered 300")],
+)
+async def test_answer_by_its_status(receiver: Receiver, status: int, error: str | None) -> None:
+    receiver.status = status
+    answer = await post(receiver.url)
+    assert (answer.status, answer.error) == (status, error)
+
+
+async def test_answer_whose_body_is_cut_off_counts_by_its_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receiver = connected(monkeypatch)
+    await receiver.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")
+    await receiver.send_eof()
+    answer = await post("http://127.0.0.1:9/")
+    assert (answer.status, answer.error) == (200, None)
+
+
+async def test_request_has_its_headers(receiver: Receiver) -> None:
+    async with open_sender(receiver.url, HERE, clock=lambda: 1_800_000_000.9) as sender:
+        await sender.send("k1-1", b"{}", [SECRET])
+    [taken] = receiver.taken
+    assert taken.body == b"{}"
+    assert taken.headers == {
+        "host": receiver.url.split("/")[2],
+        "content-length": "2",
+        "content-type": "application/json",
+        "user-agent": f"hunt/{version('hunt-server')}",
+        "webhook-id": "k1-1",
+        "webhook-timestamp": "1800000000",
+        "webhook-signature": sign([SECRET], "k1-1", 1_800_000_000, b"{}"),
+    }
+
+
+async def test_requests_share_one_connection_until_it_was_idle_too_long(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_sender(receiver.url, HERE, clock=lambda: 0.0) as sender:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sender.send, "k1-1", b"{}", [SECRET])
+            nursery.start_soon(sender.send, "k1-2", b"{}", [SECRET])
+        assert (len(receiver.taken), receiver.connections) == (2, 1)
+    monkeypatch.setattr(webhook_sender, "KEEP_ALIVE", -1.0)
+    async with open_sender(receiver.url, HERE, clock=lambda: 0.0) as sender:
+        await sender.send("k1-3", b"{}", [SECRET])
+        await sender.send("k1-4", b"{}", [SECRET])
+        assert (len(receiver.taken), receiver.connections) == (4, 3)
 
 
 async def test_closed_connection_is_reported(receiver: Receiver) -> None:
