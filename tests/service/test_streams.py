@@ -24,7 +24,7 @@ async def read(hunt: str, after: int, upto: int) -> list[Reward]:
 
 
 async def last() -> dict[str, int]:
-    raise NotImplementedError
+    return {}
 
 
 class Followed:
@@ -59,8 +59,8 @@ def notice(at: datetime, *seqs: int) -> Notice:
 @pytest.mark.parametrize(("age", "lag"), [(0.3, 0.3), (30.0, 30.0), (-30.0, 0.0)])
 async def test_age_of_a_notice_is_reported(age: float, lag: float) -> None:
     followed = Followed()
-    followed.streams.notice(notice(datetime.now(UTC) - timedelta(seconds=age), 1, 2))
-    assert followed.published == [1, 2]
+    followed.streams.notice(notice(datetime.now(UTC) - timedelta(seconds=age), 1))
+    assert followed.published == [1]
     assert followed.lags == [pytest.approx(lag, abs=0.25)]
 
 
@@ -147,7 +147,7 @@ async def test_streams_are_told_what_has_changed(autojump_clock: MockClock) -> N
     followed = Followed()
     paused = replace(PLAIN, state="paused")
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(followed.streams.broadcast.run)
+        await nursery.start(followed.streams.run)
         with subscribed(followed.hub, subscription_of(None), buffer=9, transport="sse") as mailbox:
             followed.streams.hunt_read(PLAIN, None)
             followed.streams.hunt_read(PLAIN, PLAIN)
@@ -157,4 +157,7 @@ async def test_streams_are_told_what_has_changed(autojump_clock: MockClock) -> N
             await trio.sleep(2)
             [state] = live_events(mailbox)
             assert '"state":"paused"' in state
+            followed.hub.publish("harbour", [Reward(1, "c1", "ada", "coin", 7, "")])
+            await trio.sleep(2)
+            assert mailbox.receive_nowait().kind == "wins"
         nursery.cancel_scope.cancel()

@@ -128,8 +128,12 @@ async def test_live_events_that_wait_are_bounded() -> None:
     mailbox = Mailbox(1)
     for number in range(LIVE_EVENTS + 2):
         assert mailbox.offer(live(f"kind{number}", 0))
+    assert mailbox.offer(live("kind7", 1)), (
+        "it replaces the earlier one, and waits behind the others"
+    )
     found = [each.kind for each in mailbox.gather(after=0, most=9)]
-    assert found == [f"kind{number}" for number in range(2, LIVE_EVENTS + 2)]
+    kinds = [f"kind{number}" for number in range(2, LIVE_EVENTS + 2) if number != 7]
+    assert found == [*kinds, "kind7"]
 
 
 async def test_closed_mailbox_takes_no_live_event() -> None:
