@@ -266,36 +266,48 @@ class Recorder:
 async def test_wins_are_not_sent_to_a_stream_that_ended_meanwhile(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
 ) -> None:
-    monkeypatch.setattr("hunt.service.hub.SLICE", 1)  # a checkpoint between any two streams
+    monkeypatch.setattr("hunt.service.hub.SLICE", 2)
     made, _ = make_hub()
     leaver = Recorder()
-    stays = [Recorder(lambda: made.remove(leaver)), Recorder()]
-    for each in (stays[0], leaver, stays[1]):
+    stays = [Recorder(lambda: made.remove(leaver)), Recorder(), Recorder()]
+    for each in (*stays[:2], leaver, stays[2]):
         made.add(subscription_of(None), each)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(made.run)
         made.publish("harbour", [reward(1, prize="coin")])
         with trio.fail_after(10):
-            while not stays[1].frames:
+            while not stays[2].frames:
                 await trio.sleep(0.01)
         nursery.cancel_scope.cancel()
-    assert [len(each.frames) for each in stays] == [1, 1]
+    assert [len(each.frames) for each in stays] == [1, 1, 1]
     assert leaver.frames == []
 
 
-async def test_wins_outlive_the_last_stream_of_their_hunt(autojump_clock: MockClock) -> None:
+async def test_wins_outlive_the_last_stream_of_their_hunt(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    monkeypatch.setattr("hunt.service.hub.SLICE", 1)
     made, _ = make_hub()
+
+    def leave() -> None:
+        made.remove(first)
+        made.remove(second)
+
     async with trio.open_nursery() as nursery:
         nursery.start_soon(made.run)
         made.add(subscription_of(None), gone := Recorder())
         made.publish("harbour", [reward(1, prize="coin")])
         made.remove(gone)
         await trio.sleep(1)
-        made.add(subscription_of(None), late := Recorder())
+        made.add(subscription_of(None), first := Recorder(leave))
+        made.add(subscription_of(None), second := Recorder())
         made.publish("harbour", [reward(2, prize="coin")])
         await trio.sleep(1)
+        made.add(subscription_of(None), late := Recorder())
+        made.publish("harbour", [reward(3, prize="coin")])
+        await trio.sleep(1)
         nursery.cancel_scope.cancel()
-    assert (len(gone.frames), len(late.frames)) == (0, 1)
+    assert [len(each.frames) for each in (gone, first, second, late)] == [0, 1, 0, 1]
 
 
 async def test_refused_streams_have_a_retry_time() -> None:
