@@ -310,6 +310,7 @@ async def test_unrecorded_rejection_is_an_outcome() -> None:
     store = Store(BatchRejected("bad"), StoreUnavailable())
     [outcome] = await guard(store)[0].commit("harbour", CLICKS[:1])
     assert isinstance(outcome, ClickRejected)
+    assert str(outcome) == "the click was rejected; it will never be accepted"
 
 
 async def test_statement_timeout_splits_the_batch() -> None:
@@ -319,6 +320,7 @@ async def test_statement_timeout_splits_the_batch() -> None:
     assert all(isinstance(each, Settlement) for each in outcomes)
     [alone] = await guard(Store(BatchTimeout()))[0].commit("harbour", CLICKS[:1])
     assert isinstance(alone, Overloaded)
+    assert str(alone).startswith("the database took too long")
 
 
 @pytest.mark.parametrize(("size", "calls"), [(3, [3, 1, 2, 1, 1]), (5, [5, 2, 1, 1, 3])])
@@ -352,7 +354,7 @@ async def test_slow_commits_open_the_breaker(autojump_clock: MockClock) -> None:
     breaker = Breaker(trio.current_time, slow=1, batches=2)
     moved: list[str] = []
     guarded = made(append, breaker, called=lambda hunt: moved.append(breaker.state))
-    while durations:
+    for _ in range(4):
         await guarded.commit("harbour", [])
     assert moved == ["closed", "closed", "closed", "open"]
 

@@ -507,6 +507,18 @@ async def test_worker_that_is_not_able_does_not_commit(tmp_path: Path) -> None:
         assert both.other.batches == [["b1"]]
 
 
+async def test_worker_commits_its_clicks_while_no_worker_is_able(tmp_path: Path) -> None:
+    worker = Worker(Node(tmp_path, size=0), 1)
+    outcomes: dict[str, Outcome] = {}
+    async with trio.open_nursery() as nursery:
+        await nursery.start(worker.run)
+        click = Click("a1", "ada", 0.0, 0.0, None, 0)
+        worker.joint.put("harbour", click, partial(outcomes.__setitem__, "a1"), trio.current_time())
+        await until(lambda: bool(outcomes))
+        nursery.cancel_scope.cancel()
+    assert worker.batches == [["a1"]]
+
+
 async def test_bytes_that_are_no_messages_end_the_connection(tmp_path: Path) -> None:
     async with pair(tmp_path) as (both, _, _):
         stream = await trio.open_unix_socket(str(tmp_path / "w.1"))
