@@ -193,6 +193,29 @@ async def test_prober_closes_the_breaker_after_a_good_probe(
     ]
 
 
+async def test_database_that_was_reached_again_is_probed_at_once(
+    autojump_clock: MockClock,
+) -> None:
+    probed: list[float] = []
+
+    async def probe(hunt: str | None) -> float:
+        probed.append(trio.current_time())
+        return 0.0
+
+    breaker = Breaker(trio.current_time, cooldown=100, cap=100)
+    prober = prober_of(breaker, probe)
+    breaker.read_only(breaker.admit())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(prober.run)
+        await trio.sleep(1)
+        assert probed == []
+        prober.probe_soon()
+        began = trio.current_time()
+        await trio.sleep(1)
+        assert probed[:1] == [began]
+        nursery.cancel_scope.cancel()
+
+
 async def test_bug_in_a_probe_leaves_the_breaker_to_the_next_probe() -> None:
     breaker = Breaker(trio.current_time, cooldown=0.001)
     breaker.read_only(breaker.admit())
