@@ -544,15 +544,26 @@ async def test_outcomes_that_nobody_waits_for_are_refused(tmp_path: Path) -> Non
 async def test_worker_that_does_not_read_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hunt.service.committer.UNREAD", 1_000_000)  # one message, but not two
+    reward = Reward(1, "c" * 900_000, "ada", None, 0, "")
     async with pair(tmp_path) as (both, _, _):
+        message = commit_messages.committed(both.hunt, [reward])
+        monkeypatch.setattr("hunt.service.committer.UNREAD", len(message))
         stream = await trio.open_unix_socket(str(tmp_path / "w.1"))
         async with stream:
             await stream.receive_some(1)
-            reward = Reward(1, "c" * 900_000, "ada", None, 0, "")
-            both.one.joint.committed(both.hunt, [reward])
             await trio.testing.wait_all_tasks_blocked()
             both.one.joint.committed(both.hunt, [reward])
+            await trio.testing.wait_all_tasks_blocked()
+            with trio.fail_after(30):
+                missing = len(commit_messages.hello("worker-1")) - 1 + len(message)
+                while missing:
+                    data = await stream.receive_some(missing)
+                    assert data, "one message may wait"
+                    missing -= len(data)
+            await trio.testing.wait_all_tasks_blocked()
+            for _ in range(2):
+                both.one.joint.committed(both.hunt, [reward])
+                await trio.testing.wait_all_tasks_blocked()
             with trio.fail_after(30):
                 received = 0
                 while data := await stream.receive_some(1_000_000):
