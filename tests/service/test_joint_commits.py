@@ -61,6 +61,7 @@ class Worker:
         self.node = node
         self.batches: list[list[str]] = []  # ids of the clicks of each commit
         self.again: list[tuple[set[str], int]] = []  # clicks of unknown outcome, known seq
+        self.hunts: set[str] = set()  # ids of hunts that were committed, or whose log was asked
         self.told: list[int] = []  # seqs of commits of other workers
         self.counted = Counter[str]()  # clicks, by the type of their outcome
         self.begun = 0  # commits
@@ -87,12 +88,16 @@ class Worker:
             commit=self.commit,
             queue_size=50,
             batch_size=100,
-            known=lambda hunt: len(node.log),
+            known=self.known,
             committed=lambda hunt, rewards: self.told.extend(each.seq for each in rewards),
             settled=self.settled,
             draw=self.draw,
             jitter=lambda: 0,
         )
+
+    def known(self, hunt: str) -> int:
+        self.hunts.add(hunt)
+        return len(self.node.log)
 
     def draw(self, hunt: str, clicks: Sequence[Click]) -> None:
         for each in clicks:
@@ -113,6 +118,7 @@ class Worker:
         if unanswered:
             self.again.append((set(unanswered), known))
         self.begun += 1
+        self.hunts.add(hunt)
         await self.gate.wait()
         self.batches.append([each.id for each in clicks])
         if self.refusal is not None:
@@ -348,6 +354,22 @@ async def test_clicks_of_a_committer_that_ends_are_committed_again(tmp_path: Pat
         assert isinstance(outcome, OutcomeUnknown | Settlement)
         assert outcome == Settlement(Reward(2, "b1", "ada", None, 0, ""), duplicate=False)
         assert both.other.again == [({"b1"}, 1)]
+
+
+async def test_clicks_that_wait_for_a_committer_that_ends_are_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer_link, "GATHER", 60.0)
+    async with pair(tmp_path) as (both, end, _):
+        both.one.gate = trio.Event()
+        both.click("b1")
+        await until(lambda: both.one.begun == 1)
+        both.click("b2")
+        both.node.able.discard(1)
+        end.cancel()
+        assert sorted(seqs(await both.answered("b1", "b2"))) == [1, 2]
+        assert sorted(both.other.again, key=str) == [({"b1"}, 0), ({"b2"}, 0)]
+        assert both.other.hunts == {both.hunt}
 
 
 async def test_clicks_of_a_committer_that_hangs_are_committed_again(
