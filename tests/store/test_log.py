@@ -27,7 +27,7 @@ from hunt.store.batch_arrays import pack
 from hunt.store.driver.listen import Listener
 from hunt.store.driver.pool import open_pool
 from hunt.store.hunts import Hunts
-from hunt.store.log import COMMIT, READ, Log
+from hunt.store.log import COMMIT, READ, WENT_BACK, Log
 from hunt.store.prizes import COUNT, COUNT_PLAYERS
 from tests.store.open_log import LIMITED, PLAIN, click, opened, rewards
 
@@ -41,6 +41,17 @@ async def test_log_with_another_bus_sends_no_notice(database: str) -> None:
         await log.append("harbour", [click()])
         _, payload = await anext(received)
     assert notice.parse(payload).first == 2
+
+
+async def test_rewards_of_a_test_hunt_say_so(database: str) -> None:
+    test = replace(PLAIN, id="test-harbour", test=True)
+    for definition in (PLAIN, test):
+        async with opened(database, definition) as (log, _):
+            batch = [click()]
+            first, repeat = [await log.append(definition.id, batch) for _ in range(2)]
+            read = await log.read(definition.id, 0, 9)
+            for found in (rewards(first), rewards(repeat), read):
+                assert [each.test for each in found] == [definition.test]
 
 
 async def test_seqs_are_dense_and_in_order_with_several_writers(database: str) -> None:
@@ -66,8 +77,9 @@ async def test_log_that_went_back_takes_no_click_until_a_new_epoch(database: str
     async with opened(database) as (log, pool):
         await log.append("harbour", [click(), click()], known=0)
         await log.append("harbour", [click()], known=2)
-        with pytest.raises(LogWentBack):
+        with pytest.raises(LogWentBack, match="4") as lost:
             await log.append("harbour", [click()], known=4)
+        assert lost.value.sqlstate == WENT_BACK
         assert await log.last() == {"harbour": 3}
         hunts = Hunts(pool)
         [before] = [each.epoch for each in await hunts.all()]

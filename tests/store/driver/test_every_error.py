@@ -28,6 +28,7 @@ from hunt.errors import (
     OutcomeUnknown,
     Overloaded,
     StoreError,
+    StoreUnavailable,
 )
 from hunt.service import ending
 from hunt.service.audit_queue import AuditQueue
@@ -44,7 +45,7 @@ from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.driver.sqlstates import Meaning, rule
 from hunt.store.hunts import Hunts
 from hunt.store.leaderboard import StoredLeaderboard
-from hunt.store.log import Log
+from hunt.store.log import FREE_QUEUE, QUEUE_FULL, Log
 from hunt.store.players import Players
 from tests.store.driver.fake_postgres import FakePostgres, fake_postgres
 from tests.store.driver.sqlstates import APPENDIX_A
@@ -103,11 +104,23 @@ async def test_every_code_of_a_commit_is_answered_as_decided(prepares: bool) -> 
                 server.sqlstate
             )
             sent = [query for query in server.statements if "hunt_commit" in query]
+            freed = server.statements.count(FREE_QUEUE)
+            assert freed == (calls if server.sqlstate == QUEUE_FULL else 0), server.sqlstate
             again = 2 if server.sqlstate in {"26000", "0A000"} else 1  # prepared once more
             assert len(sent) in {calls, calls * again}, server.sqlstate
             assert bool(quarantine.hunts) == (meaning is Meaning.HUNT), server.sqlstate
             if meaning in {Meaning.HUNT, Meaning.RETRY, Meaning.REJECTED, Meaning.TIMEOUT}:
                 assert breaker.state == "closed", "other hunts go on"
+
+
+async def test_probe_frees_a_queue_of_notices_that_is_full() -> None:
+    async with fake_postgres() as server, open_pool(server.conninfo, size=2) as pool:
+        for server.sqlstate in (QUEUE_FULL, "53100"):
+            server.statements.clear()
+            with pytest.raises(StoreUnavailable):
+                await Log(pool).probe("harbour")
+            freed = server.statements.count(FREE_QUEUE)
+            assert freed == int(server.sqlstate == QUEUE_FULL), server.sqlstate
 
 
 @pytest.mark.parametrize("severity", ["FATAL", "PANIC"])

@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 from hunt.core.definition import Definition, Prize
 from hunt.core.events import Click, Settlement
 from hunt.core.maps import Map
-from hunt.errors import HuntFailed, StoreSlow, StoreTimeout, StoreUnavailable
+from hunt.errors import BatchTimeout, HuntFailed, StoreSlow, StoreTimeout, StoreUnavailable
 from hunt.store.driver import limits, listen
 from hunt.store.driver.connection import Connection
 from hunt.store.driver.listen import Listener
@@ -127,9 +127,30 @@ async def test_slow_commit_ends_in_the_server_and_is_a_timeout(
     async with open_pool(database, size=1) as pool:
         log = await opened(pool)
         await slow_inserts(pool, 10)
-        with pytest.raises(StoreSlow):
+        with pytest.raises(StoreSlow, match="the server gave up a commit") as slow:
             await log.append("harbour", [click()])
+        assert slow.value.sqlstate == "57014"
         assert pool.states()["idle"] == 1
+
+
+async def test_commit_that_an_operator_cancels_is_not_slow(database: str) -> None:
+    async with open_pool(database, size=1) as pool, await Connection.connect(database) as other:
+        log = await opened(pool)
+        await slow_inserts(pool, 10)
+        await other.set_autocommit(True)
+
+        async def cancel() -> None:
+            sleeping = (
+                "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'"
+            )
+            while (await (await other.execute(sleeping.encode())).fetchone()) is None:
+                await trio.sleep(0.01)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(cancel)
+            with pytest.raises(BatchTimeout) as cancelled:
+                await log.append("harbour", [click()])
+        assert cancelled.value.sqlstate == "57014"
 
 
 async def slow_inserts(pool: Pool, seconds: float) -> None:
@@ -233,6 +254,27 @@ async def test_probe_is_as_slow_as_inserts(database: str) -> None:
         log = await opened(pool)
         await slow_inserts(pool, 0.2)
         assert await log.probe("harbour") >= 0.2
+
+
+async def test_probe_does_not_measure_how_long_its_statement_is_prepared(database: str) -> None:
+    async with open_pool(database, size=1) as pool:
+        log = await opened(pool)
+        async with pool.connection() as conn:
+            await conn.execute("create sequence runs")  # whose steps are not rolled back
+            await conn.execute(
+                "create function count_run() returns trigger language plpgsql as"
+                " $$ begin perform nextval('runs'); return null; end $$"
+            )
+            await conn.execute(
+                "create trigger count_run before insert on rewards"
+                " for each statement execute function count_run()"
+            )
+        found = []
+        for _ in range(3):
+            await log.probe("harbour")
+            async with pool.connection() as conn:
+                found.append(await value(conn, "select last_value from runs"))
+        assert found == [2, 3, 4], "the first probe of a connection runs it once before"
 
 
 async def test_probe_fails_where_rows_cannot_be_written(database: str) -> None:
