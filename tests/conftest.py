@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +17,9 @@ from hypothesis import HealthCheck, Phase, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from hunt.store import schema
-from hunt.store.driver.connection import Connection
 from tests.support import reaper, seeds
 from tests.support.database import SERVER, execute
-from tests.support.databases import Databases
+from tests.support.databases import Databases, make_template
 from tests.support.pg_hba import trusting
 from tests.support.requirements import required
 
@@ -177,17 +174,11 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template(postgres: str) -> Iterator[str]:
     """Yield the name of a template database with the schema."""
-    name = f"template_{uuid.uuid4().hex}"
-    trio.run(execute, postgres, sql.SQL("create database {}").format(sql.Identifier(name)))
-
-    async def migrate() -> None:
-        conn = await Connection.connect(make_conninfo(postgres, dbname=name), autocommit=True)
-        try:
-            await schema.migrate(conn)
-        finally:
-            conn.close_now()
-
-    trio.run(migrate)
+    given = os.environ.get("HUNT_TEST_TEMPLATE")
+    if given is not None:
+        yield given
+        return
+    name = make_template(postgres)
     yield name
     drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
     trio.run(execute, postgres, drop)

@@ -22,6 +22,7 @@ from tests.mutation.statements import STATEMENTS
 from tests.mutation.webhook_statements import WEBHOOK_STATEMENTS
 from tests.support import reaper
 from tests.support.database import SERVER
+from tests.support.databases import make_template
 from tests.support.pg_hba import trusting
 
 
@@ -66,9 +67,11 @@ def main(part: str, patterns: tuple[str, ...], sample: int | None, seed: int, jo
     reaper.hold()
     with tempfile.TemporaryDirectory(prefix="hunt-mutation-") as name, postgres(Path(name)) as dsn:
         environment = os.environ | {"HUNT_TEST_POSTGRES": dsn}
+        # Mutants of SQL need templates of their own.
+        same_schema = environment | {"HUNT_TEST_TEMPLATE": make_template(dsn)}
         drawn = None if sample is None else (sample, seed)
         clean = [
-            mutate(each, patterns, drawn, jobs, environment)
+            mutate(each, patterns, drawn, jobs, same_schema)
             for each in PARTS
             if part in {each.name, "all"}
         ]

@@ -40,6 +40,7 @@ PARTS = (
         "store",
         ("hunt/store/log.py",),
         (
+            "tests/store/test_codes.py",
             "tests/store/test_log.py",
             "tests/store/test_settlement_bounds.py",
             "tests/store/driver/test_cancelled_commit.py",

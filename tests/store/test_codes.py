@@ -216,6 +216,12 @@ async def test_code_moved_to_another_row_is_not_handed_out(database: str) -> Non
             await log.append("harbour", [click("ada", "voucher")])
 
 
+async def test_node_without_keys_hands_out_no_code(database: str) -> None:
+    async with opened(database, loaded=made(2)) as (_, pool):
+        with pytest.raises(HuntFailed, match="a code of hunt 'harbour' cannot be read"):
+            await Log(pool).append("harbour", [click("ada", "voucher")])
+
+
 @pytest.mark.parametrize(
     ("lines", "problems"),
     [

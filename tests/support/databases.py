@@ -10,8 +10,12 @@ import uuid
 from typing import NamedTuple
 
 import psycopg
+import trio
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+
+from hunt.store import schema
+from hunt.store.driver.connection import Connection
 
 #: Growth in bytes after which a database is not used again: dead rows would slow the next test.
 _GROWTH = 2 * 1024 * 1024
@@ -154,6 +158,23 @@ class Databases:
     def _connect(self, name: str | None = None) -> psycopg.Connection:
         given = {} if name is None else {"dbname": name}
         return psycopg.connect(make_conninfo(self._postgres, **given), autocommit=True)
+
+
+def make_template(postgres: str) -> str:
+    """Make a database with the schema; return its name."""
+    name = f"template_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as conn:
+        _execute(conn, "create database {}", name)
+
+    async def migrate() -> None:
+        conn = await Connection.connect(make_conninfo(postgres, dbname=name), autocommit=True)
+        try:
+            await schema.migrate(conn)
+        finally:
+            conn.close_now()
+
+    trio.run(migrate)
+    return name
 
 
 def _read(conn: psycopg.Connection) -> _Template:
