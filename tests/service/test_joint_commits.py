@@ -92,7 +92,7 @@ class Worker:
             committed=lambda hunt, rewards: self.told.extend(each.seq for each in rewards),
             settled=self.settled,
             draw=self.draw,
-            jitter=lambda: 0,
+            jitter=lambda: 0.25,
         )
 
     def known(self, hunt: str) -> int:
@@ -419,7 +419,6 @@ async def test_clicks_at_a_committer_are_bounded(tmp_path: Path) -> None:
         for number in range(50):
             both.click(f"b{number}")
         assert both.other.joint.queued() == 50
-        both.other.joint._jitter = lambda: 0.25
         with pytest.raises(QueueFull) as refused:
             both.click("b50")
         assert refused.value.retry_after == 0.75
@@ -461,7 +460,6 @@ async def test_drain_waits_for_forwarded_clicks_and_refuses_new_ones(tmp_path: P
 
         nursery.start_soon(drain)
         await trio.testing.wait_all_tasks_blocked()
-        both.other.joint._jitter = lambda: 0.25
         with pytest.raises(Draining) as refused:
             both.click("b2")
         assert refused.value.retry_after == 1.25
@@ -518,6 +516,16 @@ async def test_drain_does_not_wait_for_a_worker_that_has_ended(tmp_path: Path) -
         both.one.joint.committed(both.hunt, [Reward(1, "a1", "ada", None, 0, "")])
         with trio.fail_after(5):
             await both.one.joint.drain()
+
+
+async def test_click_before_the_workers_are_known_is_committed_here(tmp_path: Path) -> None:
+    worker = Worker(Node(tmp_path), 1)
+    click = Click("a1", "ada", 0.0, 0.0, None, 0)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(worker.lanes.run)
+        worker.joint.put("harbour", click, lambda outcome: None, trio.current_time())
+        await until(lambda: worker.batches == [["a1"]])
+        nursery.cancel_scope.cancel()
 
 
 async def test_worker_that_is_not_able_does_not_commit(tmp_path: Path) -> None:
