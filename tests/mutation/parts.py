@@ -42,6 +42,7 @@ PARTS = (
         (
             "tests/store/test_codes.py",
             "tests/store/test_log.py",
+            "tests/store/test_reward_states.py",
             "tests/store/test_settlement_bounds.py",
             "tests/store/driver/test_cancelled_commit.py",
             "tests/store/driver/test_every_error.py",

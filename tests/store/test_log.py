@@ -20,12 +20,13 @@ from hunt.errors import (
     HuntNotFound,
     HuntNotOpen,
     LogWentBack,
+    StoreUnavailable,
     TooFast,
     WrongState,
 )
 from hunt.store.batch_arrays import pack
 from hunt.store.driver.listen import Listener
-from hunt.store.driver.pool import open_pool
+from hunt.store.driver.pool import Pool, open_pool
 from hunt.store.hunts import Hunts
 from hunt.store.log import COMMIT, READ, WENT_BACK, Log
 from hunt.store.prizes import COUNT, COUNT_PLAYERS
@@ -387,11 +388,13 @@ async def test_bad_row_rejects_its_batch_and_can_be_recorded(database: str) -> N
         bad = click("p" * 65)
         with pytest.raises(BatchRejected):
             await log.append("harbour", [click(), bad])
-        await log.reject("harbour", bad, "why")
+        for reason in ("why", "w" * 501):
+            await log.reject("harbour", bad, reason)
         assert await log.read("harbour", 0, 9) == []
         async with pool.connection() as conn:
-            row = await (await conn.execute("select player, reason from rejected")).fetchone()
-        assert row == ("p" * 65, "why")
+            rows = await conn.execute("select player, reason from rejected")
+            found = await rows.fetchall()
+        assert set(found) == {("p" * 65, "why"), ("p" * 65, "w" * 500)}
 
 
 async def test_hunt_with_an_unreadable_definition_hides_no_other(database: str) -> None:
@@ -408,9 +411,26 @@ async def test_hunt_with_an_unreadable_definition_hides_no_other(database: str) 
 
 async def test_missing_hunt_is_not_found(database: str) -> None:
     async with opened(database) as (log, _):
-        with pytest.raises(HuntNotFound):
+        with pytest.raises(HuntNotFound, match="there is no hunt 'nowhere'"):
             await log.append("nowhere", [click()])
         await log.probe(None)
+
+
+async def test_looks_and_probes_connect_in_spite_of_the_backoff() -> None:
+    pool = Pool("host=127.0.0.1 port=1", size=2, clock=lambda: 0.0, jitter=lambda: 1.0)
+    log = Log(pool)
+    attempts = []
+    for call in (
+        partial(log.append, "harbour", [click()]),
+        partial(log.read, "harbour", 0, 9),
+        log.last,
+        partial(log.probe, None),
+    ):
+        with pytest.raises(StoreUnavailable):
+            await call()
+        attempts.append(pool.faults["connect"])
+    assert attempts == [1, 1, 2, 3]
+    pool.close()
 
 
 async def test_history_holds_rewards_of_one_player_in_order(database: str) -> None:

@@ -133,6 +133,15 @@ async def test_slow_commit_ends_in_the_server_and_is_a_timeout(
         assert pool.states()["idle"] == 1
 
 
+async def test_commit_beyond_a_shorter_limit_of_an_operator_is_not_slow(database: str) -> None:
+    limited = make_conninfo(database, options="-c statement_timeout=1200")
+    async with open_pool(limited, size=1) as pool:
+        log = await opened(pool)
+        await slow_inserts(pool, 10)
+        with pytest.raises(BatchTimeout):
+            await log.append("harbour", [click()])
+
+
 async def test_commit_that_an_operator_cancels_is_not_slow(database: str) -> None:
     async with open_pool(database, size=1) as pool, await Connection.connect(database) as other:
         log = await opened(pool)
