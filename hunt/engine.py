@@ -103,9 +103,7 @@ class Engine:
             jitter=jitter,
         )
         self.ban_reader = Bans(self.bans, store.bans.read, self.streams.hub.end_banned)
-        self.bus = make_bus(
-            settings, self.streams, self.catalogue.hunts, name=store.name, jitter=jitter
-        )
+        self.bus = make_bus(settings, self.streams, self.catalogue, name=store.name, jitter=jitter)
         self.listener_link = Link()
         breaker = Breaker(
             trio.current_time,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from hunt import valkey_url
 from hunt.bus.valkey import ValkeyBus
 from hunt.connection_limits import connection_limits
 from hunt.core.bans import BanList
-from hunt.core.hunts import Hunt
 from hunt.core.token_verifier import TokenVerifier
 from hunt.metrics.recorder import Recorder
 from hunt.service.broadcast import Broadcast
@@ -73,7 +72,7 @@ def make_streams(
 def make_bus(
     settings: Settings,
     streams: Streams,
-    hunts: Mapping[str, Hunt],
+    catalogue: Catalogue,
     *,
     name: str,
     jitter: Callable[[], float],
@@ -83,7 +82,7 @@ def make_bus(
     Args:
         settings: Address of the Valkey server.
         streams: Get the notices of other processes.
-        hunts: Every hunt, by id.
+        catalogue: Has every hunt.
         name: Name of this process, whose own notices are ignored.
         jitter: Uniform in [0, 1), spreads retries.
     """
@@ -93,7 +92,7 @@ def make_bus(
         valkey_url.parse(settings.bus_url),
         own=name,
         notice=streams.notice,
-        epoch=lambda hunt: hunts[hunt].epoch if hunt in hunts else None,
+        epoch=catalogue.epoch,
         wanted=streams.hub.hunts,
         joined=streams.tail.resync,
         jitter=jitter,

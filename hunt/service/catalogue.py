@@ -56,9 +56,13 @@ class Catalogue:
         as_of, at = self._clock
         return as_of + timedelta(seconds=trio.current_time() - at)
 
-    def epoch(self, hunt: str) -> str:
-        """Return the epoch of a hunt's log; event ids of older epochs are not valid."""
-        return self.hunts[hunt].epoch
+    def epoch(self, hunt: str) -> str | None:
+        """Return the epoch of a hunt's log; None for a hunt that is unknown, or was deleted.
+
+        Event ids of older epochs are not valid.
+        """
+        known = self.hunts.get(hunt)
+        return None if known is None else known.epoch
 
     async def _refresh(self, watcher: Watcher) -> bool:
         """Read all hunts, and return whether that succeeded."""

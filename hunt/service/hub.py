@@ -35,7 +35,7 @@ class Hub:
     all subscribers see the same order.
 
     Args:
-        epoch: Returns the epoch of a hunt's log.
+        epoch: Returns the epoch of a hunt's log; None for a hunt that was deleted.
         per_player: Maximum number of streams of one player in all hunts, >= 1.
         per_address: Maximum number of streams of one address behind trusted proxies, >= 1;
             None: no limit.
@@ -50,7 +50,7 @@ class Hub:
     def __init__(
         self,
         *,
-        epoch: Callable[[str], str],
+        epoch: Callable[[str], str | None],
         per_player: int,
         per_address: int | None = None,
         jitter: Callable[[], float],
@@ -149,13 +149,16 @@ class Hub:
 
     def publish(self, hunt: str, rewards: Sequence[Reward]) -> None:
         """Deliver rewards, by ascending seq, to their players; cannot block."""
+        epoch = self._epoch(hunt)
+        if epoch is None:
+            return  # a commit that was on its way while the hunt was deleted
         players = self._players.get(hunt)
         if players:
             now = trio.current_time()
             for reward in rewards:
                 streams = players.get(reward.player)
                 if streams:
-                    block = sse.reward(self._epoch(hunt), reward)
+                    block = sse.reward(epoch, reward)
                     self._offer(streams, Frame("reward", reward.seq, block, now))
         if self._everybody.get(hunt):
             won = [reward for reward in rewards if reward.prize is not None]

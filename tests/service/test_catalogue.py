@@ -49,9 +49,11 @@ async def test_deleted_hunt_is_removed_and_unreadable_one_is_kept(
         stored = {"harbour": None}
         await trio.sleep(INTERVAL)
         assert catalogue.hunts == {"harbour": PLAIN}
+        assert catalogue.epoch("harbour") == PLAIN.epoch
         stored = {}
         await trio.sleep(INTERVAL)
         assert (catalogue.hunts, watcher.deleted) == ({}, [PLAIN])
+        assert catalogue.epoch("harbour") is None
         nursery.cancel_scope.cancel()
 
 

@@ -80,11 +80,24 @@ async def test_first_stream_of_each_hunt_is_reported() -> None:
         assert wanted[2:] == [{"harbour"}]
 
 
+async def test_reward_of_a_deleted_hunt_is_not_delivered() -> None:
+    made, _ = make_hub()
+    made._epoch = {"river": "k1"}.get
+    with (
+        subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as stream,
+        subscribed(made, subscription_of(None), buffer=9, transport="sse"),
+    ):
+        made.publish("harbour", [reward(1, prize="coin")])
+        with pytest.raises(trio.WouldBlock):
+            stream.receive_nowait()
+        assert not made._wins
+
+
 async def test_reward_is_one_frame_for_all_streams_of_its_player(
     autojump_clock: MockClock,
 ) -> None:
     made, _ = make_hub()
-    made._epoch = {"harbour": "k1"}.__getitem__
+    made._epoch = {"harbour": "k1"}.get
     await trio.sleep(7)
     with (
         subscribed(made, subscription_of("ada"), buffer=9, transport="sse") as first,
