@@ -101,7 +101,7 @@ class SiteVerify:
         """Hold connections to the third party until cancelled."""
         import httpx  # a megabyte of memory
 
-        limits = httpx.Limits(max_connections=MOST, max_keepalive_connections=4)
+        limits = httpx.Limits(max_keepalive_connections=4)  # `verify` limits the connections
         async with httpx.AsyncClient(timeout=None, limits=limits) as client:
             self._client = client
             task_status.started()

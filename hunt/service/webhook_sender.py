@@ -137,7 +137,7 @@ async def open_sender(
             socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
         ) -> httpcore.AsyncNetworkStream:
             failure: Exception | None = None
-            for address in await permitted(host, port, allow, plain=url.startswith("http://")):
+            for address in await permitted(host, allow, plain=url.startswith("http://")):
                 try:
                     return await super().connect_tcp(
                         address, port, timeout, local_address, socket_options
@@ -164,14 +164,11 @@ async def open_sender(
         yield Sender(url, pool, clock)
 
 
-async def permitted(
-    host: str, port: int, allow: Sequence[Network], *, plain: bool
-) -> Sequence[str]:
+async def permitted(host: str, allow: Sequence[Network], *, plain: bool) -> Sequence[str]:
     """Return the addresses of a host that may be connected to, at least one.
 
     Args:
         host: A name or an address.
-        port: The port to connect to.
         allow: Networks that are permitted although they are not public.
         plain: The connection has no TLS.
 
@@ -179,7 +176,7 @@ async def permitted(
         AddressRefused: There is none.
         OSError: The name cannot be resolved.
     """
-    found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = await trio.socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     texts = list(dict.fromkeys(str(each[4][0]) for each in found))
     addresses = [text for text in texts if _is_permitted(text, allow, plain=plain)]
     if not addresses:

@@ -67,9 +67,9 @@ async def test_name_is_resolved_once_and_the_checked_address_is_used(
     """A name server that answers with another address the second time gains nothing."""
     names = Names("93.184.216.34", "127.0.0.1")
     monkeypatch.setattr(trio.socket, "getaddrinfo", names.getaddrinfo)
-    assert await permitted("rebind.example", 443, [], plain=False) == ["93.184.216.34"]
+    assert await permitted("rebind.example", [], plain=False) == ["93.184.216.34"]
     with pytest.raises(AddressRefused):
-        await permitted("rebind.example", 443, [], plain=False)
+        await permitted("rebind.example", [], plain=False)
 
 
 @pytest.mark.parametrize("address", ["2606:4700:4700::1111%1", "fe80::1%eth0"])
@@ -78,7 +78,7 @@ async def test_address_with_a_zone_is_refused(
 ) -> None:
     monkeypatch.setattr(trio.socket, "getaddrinfo", Names(address).getaddrinfo)
     with pytest.raises(AddressRefused):
-        await permitted("shop.example", 443, [network("fe80::/10")], plain=False)
+        await permitted("shop.example", [network("fe80::/10")], plain=False)
 
 
 async def test_connect_resolves_no_name_again(
