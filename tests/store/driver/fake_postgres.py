@@ -33,6 +33,7 @@ class FakePostgres:
 
     conninfo: str = ""
     sqlstate: str = "XX000"  #: of the answer to each statement
+    codes: dict[str, str] = field(default_factory=dict)  #: of the answers to some statements
     severity: str = "ERROR"
     prepares: bool = False  #: statements; they fail when they run
     silent: bool = False  #: sends nothing once a session has begun
@@ -118,7 +119,8 @@ class _Session:
     async def _refuse(self, query: str) -> None:
         server = self._server
         server.statements.append(query)
-        fields = {"S": server.severity, "V": server.severity, "C": server.sqlstate, "M": "faked"}
+        code = server.codes.get(query, server.sqlstate)
+        fields = {"S": server.severity, "V": server.severity, "C": code, "M": "faked"}
         text = b"".join(f"{key}{value}\0".encode() for key, value in fields.items())
         await self._send(b"E", text + b"\0")
         if server.hangs_up:

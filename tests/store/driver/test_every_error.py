@@ -115,10 +115,12 @@ async def test_every_code_of_a_commit_is_answered_as_decided(prepares: bool) -> 
 
 async def test_probe_frees_a_queue_of_notices_that_is_full() -> None:
     async with fake_postgres() as server, open_pool(server.conninfo, size=2) as pool:
+        server.codes = {FREE_QUEUE: "42501"}
         for server.sqlstate in (QUEUE_FULL, "53100"):
             server.statements.clear()
-            with pytest.raises(StoreUnavailable):
+            with pytest.raises(StoreUnavailable) as failed:
                 await Log(pool).probe("harbour")
+            assert failed.value.sqlstate == server.sqlstate
             freed = server.statements.count(FREE_QUEUE)
             assert freed == int(server.sqlstate == QUEUE_FULL), server.sqlstate
 
