@@ -47,14 +47,16 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     stats: Stats = json.loads(Path("mutmut-stats.json").read_text("utf-8"))
     chosen = Path(CHOSEN).read_text("utf-8").splitlines()
     tests = Tests(session.items, stats)
-    called = {id(test) for each in chosen for test in tests.of(each)}
+    mutants = {each: tests.of(each) for each in chosen}
+    called = {id(test) for items in mutants.values() for test in items}
     clean = [each for each in session.items if id(each) in called]
+    limit = Limit(tests.seconds)
     os.environ[MUTANT] = ""
-    _, status = os.waitpid(fork(session, "", clean, Limit(tests.seconds)), 0)
+    _, status = os.waitpid(fork(session, "", clean, limit), 0)
     if status:
         session.items[:] = clean
         return None  # pytest runs them once more, and reports
-    run(session, chosen, tests, int(os.environ[JOBS]))
+    run(session, mutants, limit, int(os.environ[JOBS]))
     return True
 
 
@@ -105,8 +107,10 @@ class Limit:
         signal.setitimer(signal.ITIMER_REAL, self._seconds(nodeid))
 
 
-def run(session: pytest.Session, chosen: list[str], tests: Tests, jobs: int) -> None:
-    """Test mutants, some at once; write down the status of each."""
+def run(
+    session: pytest.Session, mutants: dict[str, list[pytest.Item]], limit: Limit, jobs: int
+) -> None:
+    """Test mutants by their tests, some at once; write down the status of each."""
     running: dict[int, str] = {}
     with Path(TESTED).open("w", encoding="utf-8") as tested:
 
@@ -115,14 +119,13 @@ def run(session: pytest.Session, chosen: list[str], tests: Tests, jobs: int) -> 
             if pid in running:
                 print(os.waitstatus_to_exitcode(status), running.pop(pid), file=tested, flush=True)
 
-        for each in chosen:
-            items = tests.of(each)
+        for each, items in mutants.items():
             if not items:
                 print(NO_TESTS, each, file=tested, flush=True)
                 continue
             while len(running) >= jobs:
                 wait()
-            running[fork(session, each, items, Limit(tests.seconds))] = each
+            running[fork(session, each, items, limit)] = each
         while running:
             wait()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -34,7 +35,6 @@ from hunt.service.commits import COMMIT_DEADLINE, Commits
 from hunt.service.drawing import Drawing
 from hunt.service.epochs import Epochs
 from hunt.service.joint_commits import Workers
-from hunt.service.lane import Waiting
 from hunt.service.quarantine import FIRST
 from hunt.service.tail import Tail
 from hunt.settings import Settings
@@ -295,17 +295,12 @@ async def test_outcomes_of_the_lanes_are_counted_with_their_times(
 async def test_outcomes_of_the_lanes_are_traced(autojump_clock: MockClock) -> None:
     traced: list[tuple[str, list[str], list[Outcome], tuple[float, float] | None]] = []
 
-    class Tracing:
-        def settled(
-            self,
-            hunt: str,
-            batch: Sequence[Waiting],
-            outcomes: Sequence[Outcome],
-            times: tuple[float, float] | None,
-        ) -> None:
-            traced.append((hunt, [each.click.id for each in batch], list(outcomes), times))
-
-    world = World(tracing=Tracing())
+    tracing = SimpleNamespace(
+        settled=lambda hunt, batch, outcomes, times: traced.append(
+            (hunt, [each.click.id for each in batch], list(outcomes), times)
+        )
+    )
+    world = World(tracing=tracing)
     world.log.answers = [[settled(1, 1)]]
     async with trio.open_nursery() as nursery:
         await nursery.start(world.commits.run)
