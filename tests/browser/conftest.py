@@ -28,6 +28,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         started.stop(signal.SIGTERM)
 
 
+@pytest.fixture(autouse=True)
+def renewed(request: pytest.FixtureRequest) -> None:
+    """Give a test that is repeated a server without the hunts of the first attempt."""
+    if request.node.execution_count > 1 and "server" in request.fixturenames:
+        request.getfixturevalue("server").renew()
+
+
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:

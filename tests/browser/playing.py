@@ -171,14 +171,15 @@ def logged_ids(page: Page) -> list[str]:
     return [each["id"] for each in page.request.get("v1/hunts/harbour/rewards").json()["rewards"]]
 
 
-def visit(page: Page, hunt_id: str, title: str) -> None:
-    """Open a hunt; retries while the process does not know a new hunt yet."""
+def visit(page: Page, hunt_id: str, title: str | None = None) -> None:
+    """Open a hunt; retries while the process does not know a new hunt, or its title, yet."""
+    known = page.locator("#points", has_text=re.compile(r"\d"))
+    unknown = page.locator("#closed:visible")
     while True:
         page.goto(f"?hunt={hunt_id}")
-        known = page.locator("#points", has_text=re.compile(r"\d"))
-        expect(page.locator("#closed:visible").or_(known)).to_be_visible(timeout=20_000)
-        if page.locator("#title").inner_text() == title:
-            expect_live(page)
+        expect(unknown.or_(known)).to_be_visible(timeout=20_000)
+        if unknown.count() == 0 and title in {None, page.locator("#title").inner_text()}:
+            expect(page.locator("#connection")).to_have_attribute("data-state", "live")
             return
 
 

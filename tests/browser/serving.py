@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -30,14 +31,14 @@ class Server:
         self.bind = f"127.0.0.1:{free_port()}"
         self.origin = f"http://{self.bind}"
         self.url = f"{self.origin}/"
-        self.command = [*HUNT, "serve", "--bind", self.bind, "--data-dir", str(data_dir)]
         self.start()
 
     def start(self, **settings: str) -> None:
         environ = environment(SETTINGS | settings)
         # Coverage of the server is measured by tests/web, tests/contract and tests/life.
         unmeasured = {k: v for k, v in environ.items() if not k.startswith("COVERAGE_PROCESS_")}
-        self.process = subprocess.Popen(self.command, env=unmeasured)
+        command = [*HUNT, "serve", "--bind", self.bind, "--data-dir", str(self.data_dir)]
+        self.process = subprocess.Popen(command, env=unmeasured)
         while True:
             assert self.process.poll() is None
             try:
@@ -50,6 +51,13 @@ class Server:
     def ensure(self) -> None:
         if self.process.poll() is not None:
             self.start()
+
+    def renew(self) -> None:
+        """Restart without the former data."""
+        if self.process.poll() is None:
+            self.stop(signal.SIGTERM)
+        self.data_dir = Path(tempfile.mkdtemp(dir=self.data_dir.parent))
+        self.start()
 
     def stop(self, number: signal.Signals) -> None:
         """Send a signal and wait for the exit; SIGKILL also goes to the worker processes."""
@@ -105,6 +113,10 @@ class Server:
         with urllib.request.urlopen(made, timeout=30) as answer:
             return json.load(answer)
 
+    def hunts(self) -> set[str]:
+        """Return the ids of all hunts."""
+        return {hunt["id"] for hunt in self.operate("/hunts")["hunts"]}
+
     def open_hunt(self, hunt_id: str, title: str, *stocks: int) -> None:
         """Open a hunt in which every click wins; creates it if it does not exist.
 
@@ -113,7 +125,7 @@ class Server:
             title: Its title.
             stocks: Stock of each of its prizes; by default it has one without a limit.
         """
-        if hunt_id not in {hunt["id"] for hunt in self.operate("/hunts")["hunts"]}:
+        if hunt_id not in self.hunts():
             gold = {"id": "gold", "title": "Gold", "points": 3, "odds": 1.0}
             prizes = [
                 gold | {"id": f"gold-{number}", "odds": 1 / len(stocks), "stock": stock}

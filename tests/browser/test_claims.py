@@ -28,7 +28,7 @@ def asked(page: Page, server: Server) -> Page:
     """Return the page of a hunt whose prize asks for a claim, after one win."""
     width = page.viewport_size["width"]  # type: ignore[index]
     hunt, title = f"vouchers-{width}", f"Vouchers {width}"
-    if hunt not in {each["id"] for each in server.operate("/hunts")["hunts"]}:
+    if hunt not in server.hunts():
         prize = {
             "id": "voucher", "title": "Voucher", "points": 3, "odds": 1.0,
             "claim": {"fields": FIELDS, "until": "14 days"},

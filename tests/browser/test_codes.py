@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.playing import click, expect_live, expect_rewards
+from tests.browser.playing import click, expect_live, expect_rewards, visit
 from tests.browser.serving import Server
 
 CODES = "#rewards li .code code"
@@ -32,8 +32,7 @@ def codes(server: Server) -> Iterator[None]:
 
 @pytest.mark.usefixtures("codes")
 def test_code_is_shown_copied_and_still_there_after_a_reload(page: Page) -> None:
-    page.goto("?hunt=codes")
-    expect_live(page)
+    visit(page, "codes", "Codes")
     click(page)
     expect(page.locator(CODES)).to_have_text(["A-1"])
     click(page)

@@ -31,7 +31,7 @@ def test_countdown_gives_way_to_the_map_without_a_reload(page: Page, server: Ser
     opens = datetime.now(UTC) + timedelta(seconds=12)
     create(server, "curtain-soon", "The curtain", opens_at=opens.isoformat())
     try:
-        page.goto("?hunt=curtain-soon")
+        visit(page, "curtain-soon", "The curtain")
         expect(page.locator("#curtain-title")).to_have_text("Begins in")
         expect(page.locator("#curtain-count")).to_have_text(re.compile(r"^\d+ s$"))
         expect(page.locator("#empty")).to_be_hidden()

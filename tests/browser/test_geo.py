@@ -49,8 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def open_city(server: Server, hunt_id: str, title: str, **fields: Any) -> None:
     """Open a hunt in which every click wins, on a map by its edges."""
-    known = {hunt["id"] for hunt in server.operate("/hunts")["hunts"]}
-    if hunt_id not in known:
+    if hunt_id not in server.hunts():
         gold = {"id": "gold", "title": "Gold", "points": 3, "odds": 1.0}
         body = {"id": hunt_id, "title": title, "map": BERLIN, "prizes": [gold]}
         server.operate("/hunts", body | fields)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import RequestLog, click, expect_rewards, screenshot, watched
+from tests.browser.playing import RequestLog, click, expect_rewards, screenshot, visit, watched
 from tests.browser.serving import Server
 
 LOOK = {
@@ -32,14 +32,11 @@ def visitor(browser: Browser, server: Server, hunt: str, language: str) -> Itera
     )
     with watched(context, server.url):
         page = context.new_page()
-        while not page.request.get(f"/v1/hunts/{hunt}").ok:
-            pass  # the process does not know the new hunt yet
-        page.goto(f"/?hunt={hunt}")
-        expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+        visit(page, hunt)
         yield page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def dressed(server: Server) -> Iterator[str]:
     """Yield the id of an open hunt with a look, in which each click wins a rare prize."""
     server.ensure()
@@ -49,10 +46,11 @@ def dressed(server: Server) -> Iterator[str]:
     prizes = [gem | {"odds": peak}, gem | {"id": "ring", "title": "Ring", "odds": peak}]
     size = {"width": 10, "height": 10}
     body = {"id": "dressed", "title": "Night", "map": size, "page": LOOK, "prizes": prizes}
-    server.operate("/hunts", body)
+    if "dressed" not in server.hunts():
+        server.operate("/hunts", body)
     server.operate("/hunts/dressed/open", {})
     yield "dressed"
-    server.operate("/hunts/dressed/close", {})
+    server.operate("/hunts/dressed/pause", {})
 
 
 def win(page: Page) -> None:
