@@ -63,6 +63,15 @@ def test_unknown_fields_are_ignored() -> None:
     ]
 
 
+def test_byte_order_mark_is_removed_at_start_of_stream_only() -> None:
+    block = "\ufeffdata: a\n\n".encode()
+    assert Parser().feed(block + block) == [Event("message", "a", None, None)]
+
+
+def test_invalid_utf8_is_replaced() -> None:
+    assert Parser().feed(b"data: a\xffb\n\n") == [Event("message", "a\ufffdb", None, None)]
+
+
 def test_blocks_of_stream_have_documented_bytes() -> None:
     reward = Reward(4712, "id", "ada", None, 0, "at")
     stream = (
@@ -85,6 +94,7 @@ def test_blocks_of_stream_have_documented_bytes() -> None:
         {"seq": 4712, "id": "id", "x": 0.0, "y": 0.0, "prize": None, "points": 0, "at": "at"},
         {"reason": "malformed id"},
     ]
+    assert events[5].data == "{}"
     assert json.loads(events[4].data) == {"hunt": "harbour", "wins": [{"points": 1}]}
     assert json.loads(events[1].data) == {
         "hunt": "harbour", "epoch": "k3", "seq": 4711, "resumed": True, "heartbeat": 30.0,

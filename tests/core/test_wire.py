@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from hunt.core import wire
-from hunt.core.events import Reward, Settlement
+from hunt.core.codes import Code
+from hunt.core.events import Receipt, Reward, Settlement
 from hunt.core.maps import Map
 from hunt.errors import Inaccurate, InvalidRequest
 
@@ -95,6 +97,23 @@ def test_invalid_click_names_wrong_fields(body: bytes, fields: set[str] | None) 
     assert fields is None or set(error.value.errors) == fields
 
 
+def test_each_wrong_field_has_its_message() -> None:
+    with pytest.raises(InvalidRequest, match="^the click is not valid$") as error:
+        wire.decode_click(b'{"id":"x","x":true,"y":51,"z":1}', MAP, 50)
+    assert error.value.errors == {
+        "id": f"must be a UUID, as in {ID}",
+        "x": "must be a number",
+        "y": "must be 0 to 50, inside the map",
+        "z": "unknown: a click has id, x, y and, if known, accuracy",
+        "accuracy": "is missing: this hunt needs the radius of error of the position",
+    }
+    with pytest.raises(InvalidRequest) as error:
+        wire.decode_click(f'{{"id":"{ID}","x":1,"y":1,"accuracy":-1}}'.encode(), MAP)
+    assert error.value.errors == {"accuracy": "must be 0 to 1000000000"}
+    with pytest.raises(InvalidRequest, match="^the body is not a JSON object$"):
+        wire.decode_click(b"[]", MAP)
+
+
 def test_answer_to_click_has_documented_json() -> None:
     assert json.loads(wire.settlement_json(Settlement(REWARD, duplicate=True))) == {
         "id": ID,
@@ -107,6 +126,17 @@ def test_answer_to_click_has_documented_json() -> None:
         "duplicate": True,
     }
     assert wire.settlement_json(Settlement(REWARD, duplicate=False)).endswith(b"false}")
+
+
+def test_answer_has_each_optional_member() -> None:
+    more = {"sold_out": 'a "cup"', "state": "void", "test": True, "hint": 3, "code": "AB-12"}
+    reward = replace(REWARD, **{**more, "code": Code("AB-12")})
+    receipt = Receipt(4712, "0f" * 32)
+    plain = json.loads(wire.reward_json(REWARD))
+    assert json.loads(wire.reward_json(reward)) == plain | more
+    assert json.loads(wire.settlement_json(Settlement(reward, False, receipt))) == {
+        **plain, **more, "duplicate": False, "receipt": {"upto": 4712, "head": "0f" * 32},
+    }  # fmt: skip
 
 
 def test_problem_leaves_out_missing_members() -> None:
