@@ -98,7 +98,7 @@ def test_invalid_click_names_wrong_fields(body: bytes, fields: set[str] | None) 
 
 
 def test_each_wrong_field_has_its_message() -> None:
-    with pytest.raises(InvalidRequest, match="^the click is not valid$") as error:
+    with pytest.raises(InvalidRequest, match=r"^the click is not valid$") as error:
         wire.decode_click(b'{"id":"x","x":true,"y":51,"z":1}', MAP, 50)
     assert error.value.errors == {
         "id": f"must be a UUID, as in {ID}",
@@ -110,7 +110,7 @@ def test_each_wrong_field_has_its_message() -> None:
     with pytest.raises(InvalidRequest) as error:
         wire.decode_click(f'{{"id":"{ID}","x":1,"y":1,"accuracy":-1}}'.encode(), MAP)
     assert error.value.errors == {"accuracy": "must be 0 to 1000000000"}
-    with pytest.raises(InvalidRequest, match="^the body is not a JSON object$"):
+    with pytest.raises(InvalidRequest, match=r"^the body is not a JSON object$"):
         wire.decode_click(b"[]", MAP)
 
 
