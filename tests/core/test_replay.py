@@ -320,6 +320,17 @@ def test_odds_add_up_at_the_edge_of_an_area() -> None:
         Played(hunt).click(prize, points, place=place, number=number)
 
 
+def test_area_around_the_edge_of_another_is_certain() -> None:
+    on, place = MAPS["plane"], PLACES["both"]
+    distance = on.distance(CENTRE, place)
+    edge = replace(FAR, odds=Area(1.0, CENTRE, distance))
+    hunt = offering(edge, replace(COIN, odds=Area(1.0, CENTRE, distance * 1.25)), map=on)
+    for prize, points in (("far", 3), ("coin", 5)):
+        Played(hunt).click(prize, points, place=place)
+    with pytest.raises(ProofError):
+        Played(hunt).click(place=place)
+
+
 def test_speed_limit_allows_for_rounding() -> None:
     on, place = MAPS["degrees"], PLACES["both"]
     metres = on.distance(CENTRE, place)
