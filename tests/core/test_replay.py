@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hunt.core.bundle import Row
-from hunt.core.definition import Area, Definition, Prize, Quota, Step
+from hunt.core.definition import Area, Definition, Moments, Prize, Quota, Step
 from hunt.core.fairness import Draws
 from hunt.core.maps import Map, Position
+from hunt.core.periods import steps
 from hunt.core.replay import OVERLAP, ROUNDING, Replay
 from hunt.errors import ProofError
 
@@ -88,6 +89,15 @@ def test_time_is_read() -> None:
 def test_malformed_time_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"digits|month"):
         Replay.time(wrong)
+
+
+def test_winning_moments_are_drawn_from_the_seed() -> None:
+    ends = START + timedelta(hours=1)
+    hunt = offering(replace(GOLD, release=Moments(1)), opens_at=START, closes_at=ends)
+    [moment] = steps(hunt, hunt.prizes[0], SEED)
+    played = Played(hunt)
+    played.click(at=moment.at - SECOND)
+    played.click("gold", 9, at=moment.at)
 
 
 @pytest.mark.parametrize("opens", [None, START])
@@ -176,10 +186,18 @@ def test_void_returns_the_unit_of_a_reward_once() -> None:
             played.replay.void([seq], text(START))
 
 
+STEPS = tuple(Step(START + number * 10 * SECOND, number + 1) for number in range(3))
+FLASH = offering(replace(GOLD, id="flash", stock=None, release=STEPS, void=True))
+
+
+def test_row_of_an_erased_player_loses_what_a_step_released() -> None:
+    played = Played(FLASH)
+    played.erased("flash", START + 10 * SECOND)
+    played.click(at=START + 10 * SECOND)
+
+
 def test_void_after_a_step_loses_the_unit() -> None:
-    steps = tuple(Step(START + number * 10 * SECOND, number + 1) for number in range(3))
-    hunt = offering(replace(GOLD, id="flash", stock=None, release=steps, void=True))
-    before, after = Played(hunt), Played(hunt)
+    before, after = Played(FLASH), Played(FLASH)
     for played, at in ((before, START + SECOND), (after, START + 10 * SECOND)):
         played.click("flash", 9)
         played.replay.void([1], text(at))

@@ -22,8 +22,8 @@ from jwt.algorithms import HMACAlgorithm
 
 from hunt.core import token_verifier, tokens
 from hunt.core.keys import MAX_KEYS, from_jwks, from_pem
-from hunt.core.token_verifier import LEEWAY, TokenVerifier
-from hunt.core.tokens import Use, sign, sign_ticket
+from hunt.core.token_verifier import LEEWAY, MAX_TOKEN, TokenVerifier
+from hunt.core.tokens import Identity, Use, sign, sign_ticket
 from hunt.errors import KeysError, Overloaded
 from tests.support.forged_tokens import (
     CLAIMS,
@@ -61,12 +61,17 @@ def test_each_algorithm_verifies_with_keys_of_set_and_file(algorithm: str) -> No
     assert refused(made(algorithm), signed(algorithm, 1, kid=f"{algorithm}-0"))
 
 
+def by_hand(header: dict[str, object], secret: bytes = SECRET) -> str:
+    """Return a token with any header, signed as HS256 does."""
+    content = f"{part(header)}.{part(CLAIMS)}"
+    mac = hmac.digest(secret, content.encode(), hashlib.sha256)
+    return f"{content}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
 def test_public_key_is_not_accepted_as_secret() -> None:
     """HS256 with the RSA public key as its secret, the classic attack."""
     for secret in (pem(private("RS256")).encode(), pem(private("RS256")).strip().encode()):
-        content = f"{part({'alg': 'HS256', 'kid': 'RS256-0'})}.{part(CLAIMS)}"
-        mac = hmac.digest(secret, content.encode(), hashlib.sha256)
-        forged = f"{content}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+        forged = by_hand({"alg": "HS256", "kid": "RS256-0"}, secret)
         assert refused(made("RS256"), forged)
         assert refused(made("RS256", "HS256"), forged)
 
@@ -81,7 +86,7 @@ BAD = {
     "truncated": own()[:-4],
     "another secret": own(b"x" * 32),
     "another algorithm": jwt.encode(CLAIMS, SECRET * 2, "HS512"),
-    "critical header": jwt.encode(CLAIMS, SECRET, headers={"crit": ["b64"], "b64": True}),
+    "critical header": by_hand({"alg": "HS256", "crit": ["b64"], "b64": True}),
     "expired": own(exp=NOW),
     "no end": own(exp=None),
     "an end that is no number": own(exp="2100-01-01"),
@@ -108,6 +113,103 @@ BAD = {
 def test_invalid_token_is_refused(token: str) -> None:
     assert not refused(made(), own()), "the control"
     assert refused(made(), token)
+
+
+FITS_NONE = "wrong signature: it fits none of 2 secrets in HUNT_JWT_SECRET"
+ONLY_OWN = "is not allowed; HUNT_JWT_ALGORITHMS has HS256"
+NO_PLAYER = "claim 'sub' is missing, or not an id: 1 to 64 of A-Z, a-z, 0-9, _ . : and -"
+REASONS: list[tuple[str, str | None]] = [
+    (own(), None),
+    (own(iat=NOW + LEEWAY), None),
+    ("x" * MAX_TOKEN, "not a JSON Web Token, or malformed"),
+    ("x" * (MAX_TOKEN + 1), "longer than 6000 characters"),
+    (BAD["alg none"], f"algorithm 'none' {ONLY_OWN}"),
+    (BAD["no alg"], f"algorithm missing {ONLY_OWN}"),
+    (BAD["alg of another kind"], f"algorithm not a short text {ONLY_OWN}"),
+    (BAD["critical header"], "its header has critical extensions, which are not supported"),
+    (BAD["another secret"], FITS_NONE),
+    (BAD["claims that are a list"], FITS_NONE),
+    (own(exp=None), "claim 'exp' is missing"),
+    (own(exp="soon"), "claim 'exp' is not a number of seconds since 1970"),
+    (own(exp=NOW), "expired 0 s ago"),
+    (own(exp=NOW - 90), "expired 90 s ago"),
+    (own(nbf=NOW + 60), "not valid yet: claim 'nbf' is 60 s in the future"),
+    (own(iat=NOW + 6), "not valid yet: claim 'iat' is 6 s in the future"),
+    (own(aud=None), "wrong audience: claim 'aud' is missing, must be 'hunt'"),
+    (own(aud="other"), "wrong audience: claim 'aud' is 'other', must be 'hunt'"),
+    (own(aud=["a", "b"]), "wrong audience: claim 'aud' is not a short text, must be 'hunt'"),
+    (own(aud="x" * 65), "wrong audience: claim 'aud' is not a short text, must be 'hunt'"),
+    (own(aud="x y"), "wrong audience: claim 'aud' is not a short text, must be 'hunt'"),
+    (own(sub=None), NO_PLAYER),
+    (own(sub="a b"), NO_PLAYER),
+    (own(sub="erased-1"), "claim 'sub' begins with erased-, reserved for erased players"),
+    (own(hunts="harbour"), "claim 'hunts' must be a list of texts"),
+    (own(roles=["viewer", 1]), "claim 'roles' must be a list of texts"),
+]
+
+
+@pytest.mark.parametrize(("token", "reason"), REASONS)
+def test_refusal_tells_the_operator_why(token: str, reason: str | None) -> None:
+    assert made().refusal(token, "bearer") == reason
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({}, None),
+        ({"until": NOW}, None),
+        ({"key": 7}, "claim 'key' must be a text"),
+        ({"key": "k"}, "unknown key: the key of the token behind this ticket was removed"),
+        ({"until": "soon"}, "claim 'until' is not a number of seconds since 1970"),
+        ({"aud": "hunt"}, "wrong audience: claim 'aud' is 'hunt', must be 'hunt-ticket'"),
+    ],
+)
+def test_refusal_of_a_ticket_has_its_reason(claims: dict[str, object], reason: str | None) -> None:
+    ticket = own(**({"aud": "hunt-ticket"} | claims))
+    assert made().refusal(ticket, "ticket") == reason
+
+
+def test_refusal_of_a_token_of_an_issuer_has_its_reason() -> None:
+    verifier = made("ES256", "EdDSA", issuer="https://id.example")
+    iss = {"iss": "https://id.example"}
+    for token, reason in (
+        (signed("ES256", **iss), None),
+        (signed("ES256"), "wrong issuer: claim 'iss' is not HUNT_JWT_ISSUER"),
+        (signed("ES256", kid="newer"), "unknown key: no ES256 key with key id 'newer'"),
+        (
+            signed("ES256", 1, kid="ES256-0", **iss),
+            "wrong signature: it fits none of 1 public keys",
+        ),
+        (own(), "algorithm 'HS256' is not allowed; HUNT_JWT_ALGORITHMS has ES256, EdDSA"),
+    ):
+        assert verifier.refusal(token, "bearer") == reason
+    with pytest.raises(Overloaded):
+        made("ES256", keys=None).refusal(signed("ES256"), "bearer")
+
+
+def test_identity_has_the_claims_of_its_token() -> None:
+    claims = {"hunts": ["b", "a"], "roles": ["viewer"], "name": "Ada"}
+    token, admin = own(**claims), own(aud="hunt-admin", **claims)
+    hunts, roles, until = frozenset({"a", "b"}), frozenset({"viewer"}), NOW + 60.0
+    verify = made("ES256", "HS256").verify
+    assert verify(token, "bearer") == Identity("ada", hunts, False, until, None, roles, "Ada")
+    assert verify(token, "cookie") == Identity("ada", hunts, True, until, None, roles, "Ada")
+    assert verify(admin, "admin") == Identity("ada", hunts, False, until, None, roles)
+    [key] = from_jwks(json.dumps({"keys": [jwk("ES256")]}).encode())
+    found = verify(signed("ES256"), "bearer")
+    assert found == Identity("ada", None, False, until, key.fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("Ada", "Ada"), ("a" * 200, "a" * 200), ("a" * 201, None), (7, None), (None, None)],
+)
+def test_name_of_a_token_is_reported_once(name: object, kept: str | None) -> None:
+    told: list[str | None] = []
+    verifier = made(named=lambda identity: told.append(identity.name))
+    for _ in "ab":
+        assert verifier.verify(own(name=name), "bearer").name == kept
+    assert told == ([] if kept is None else [kept])
 
 
 def test_clock_skew_within_leeway_is_accepted() -> None:
