@@ -54,32 +54,34 @@ def decode_click(
         pass  # the slow path below names what is wrong
     else:
         id_ = click.id.lower()
-        most = math.inf if max_accuracy is None else max_accuracy
-        if UUID.fullmatch(id_) and on.contains(click.x, click.y) and click.accuracy <= most:
-            return id_, click.x, click.y
+        if UUID.fullmatch(id_) and on.contains(click.x, click.y):
+            if max_accuracy is None or click.accuracy <= max_accuracy:
+                return id_, click.x, click.y
+            if click.accuracy < math.inf:
+                raise Inaccurate(click.accuracy, max_accuracy)
     try:
         fields = _body(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest("the body is not a JSON object") from None
-    return _checked(fields, on, max_accuracy)
+    errors = _errors(fields, on, needs_accuracy=max_accuracy is not None)
+    raise InvalidRequest("the click is not valid", errors=errors)
 
 
-def _checked(
-    fields: Mapping[str, object], on: Map, max_accuracy: float | None
-) -> tuple[str, float, float]:
-    """Return id and position of a click, or raise an error that names each wrong field."""
+def _errors(fields: Mapping[str, object], on: Map, *, needs_accuracy: bool) -> dict[str, str]:
+    """Return a sentence about each wrong field of a click."""
     errors = {
         name: "unknown: a click has id, x, y and, if known, accuracy"
         for name in fields
         if name not in {"id", "x", "y", "accuracy"}
     }
     click_id = fields.get("id")
-    if not isinstance(click_id, str) or not UUID.fullmatch(click_id := click_id.lower()):
+    if not isinstance(click_id, str) or not UUID.fullmatch(click_id.lower()):
         errors["id"] = "must be a UUID, as in 0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
-    numbers = {}
     limits = {"x": (on.west, on.east), "y": (on.south, on.north)}
-    if "accuracy" in fields or max_accuracy is not None:
+    if "accuracy" in fields:
         limits["accuracy"] = (0, _MOST)
+    elif needs_accuracy:
+        errors["accuracy"] = "is missing: this hunt needs the radius of error of the position"
     for name, (least, most) in limits.items():
         value = fields.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -87,15 +89,7 @@ def _checked(
         elif not least <= value <= most:
             where = "" if name == "accuracy" else ", inside the map"
             errors[name] = f"must be {least:.15g} to {most:.15g}{where}"
-        else:
-            numbers[name] = float(value)
-    if max_accuracy is not None and "accuracy" not in fields:
-        errors["accuracy"] = "is missing: this hunt needs the radius of error of the position"
-    if errors:
-        raise InvalidRequest("the click is not valid", errors=errors)
-    if max_accuracy is not None and numbers["accuracy"] > max_accuracy:
-        raise Inaccurate(numbers["accuracy"], max_accuracy)
-    return str(click_id), numbers["x"], numbers["y"]
+    return errors
 
 
 def _outcome(reward: Reward) -> str:

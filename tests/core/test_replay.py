@@ -171,6 +171,22 @@ def test_stock_is_used_up_by_rows_with_and_without_a_player() -> None:
         played.click("gold", 9)
 
 
+@pytest.mark.parametrize(
+    "hunt",
+    [
+        offering(replace(COIN, per_player=1)),
+        offering(COIN, max_wins=Quota(1, "hour")),
+    ],
+)
+def test_click_over_a_limit_of_grants_gets_nothing(hunt: Definition) -> None:
+    played = Played(hunt)
+    played.click("coin", 5)
+    played.click("coin", 5, player="bob")
+    with pytest.raises(ProofError, match="give nothing, and the log has coin with 5 points"):
+        played.click("coin", 5)
+    played.click()
+
+
 def test_void_returns_the_unit_of_a_reward_once() -> None:
     played = Played(offering(GOLD))
     played.click("gold", 9)
