@@ -196,6 +196,7 @@ def test_ticket_and_scope_come_from_the_query() -> None:
         (["Origin: https://hunt:80"], True),
         (["Origin: http://hunt"], False),
         (["Origin: null"], False),
+        (["Origin: http://evil.example://hunt:80"], False),
         (["Origin: http://evil.example", "Sec-Fetch-Site: cross-site"], False),
         (["Origin: http://behind.proxy", "Sec-Fetch-Site: same-origin"], True),
         (["Origin: http://behind.proxy", "Sec-Fetch-Site: none"], True),
@@ -246,7 +247,7 @@ def test_incomplete_head_waits_while_it_may_become_hot(buffer: bytes, hot: bool)
     assert HeadCache().next_request(buffer) is (INCOMPLETE if hot else OTHER)
 
 
-@pytest.mark.parametrize("behind", [b"", b"POST"])
+@pytest.mark.parametrize("behind", [b"", b"POST", CLICK])
 def test_click_is_a_request_once_its_body_has_arrived(behind: bytes) -> None:
     heads = HeadCache()
     for size in (0, 1, 68):
@@ -305,15 +306,17 @@ def test_long_head_is_not_remembered() -> None:
     assert len(heads.cache) == 1
 
 
-def test_remembered_heads_are_bounded_by_bytes() -> None:
+@pytest.mark.parametrize("size", [300, MAX_CACHED])
+def test_remembered_heads_are_bounded_by_bytes(size: int) -> None:
     heads = HeadCache()
-    for number in range(5000):
-        accepted(heads, CLICK.replace(b"Bearer t", b"Bearer " + b"%d" % number * 300))
-    assert len(heads.cache) * 1500 < CACHE_SIZE
-    long = CLICK.replace(b"Bearer t", b"Bearer " + b"t" * 1500)
-    for number in range(5000):
-        accepted(heads, long.replace(b"Bearer t", b"Bearer %d" % number))
-    assert len(heads.cache) * 4500 < CACHE_SIZE
+    most = CACHE_SIZE // 2 // (1500 + 2 * size)  # of each generation of the cache
+    filled = CLICK.replace(b"Bearer t", b"Bearer %0*d")
+    width = size - len(filled % (1, 0)) + 1
+    for number in range(2 * most):
+        accepted(heads, filled % (width, number))
+    assert len(heads.cache) == 2 * most
+    accepted(heads, filled % (width, 2 * most))
+    assert len(heads.cache) == most + 1
     for _ in range(2):
         heads.cache.rotate()
     assert len(heads.cache) == 0

@@ -5,11 +5,19 @@ from __future__ import annotations
 import gzip
 import random
 import re
+from typing import Literal
 
 import pytest
 import trio
 
-from hunt.edge.head import MAX_CACHED, OTHER, HeadCache, ParsedHead
+from hunt.edge.head import (
+    INCOMPLETE,
+    MAX_CACHED,
+    OTHER,
+    READS_CACHE_SIZE,
+    HeadCache,
+    ParsedHead,
+)
 from hunt.play.replies import Document
 from hunt.play.resources import Fixed, Resources
 from tests.support.seeds import SEED
@@ -136,27 +144,91 @@ async def test_large_answer_arrives_whole_although_the_client_is_slow(database: 
                 received += len(await stream.receive_some(2**20))
 
 
+class Posted(Fixed):
+    methods = frozenset({"POST"})
+
+
+PAGE = Fixed("/{page}", Document(b"x"))
+POSTED = Posted("/v1/session", Document(b"x"))
+
+
 def resources() -> Resources:
-    page = Fixed("/", Document(b"x"))
-    return Resources({"/": page}, {"": page}, {"/metrics": page}, everywhere=False)
+    fixed = {"/": PAGE, "/v1/session": POSTED}
+    return Resources(fixed, {"": PAGE}, {"/metrics": PAGE}, everywhere=False)
 
 
 HEAD = b"GET /v1/hunts/harbour?a=b HTTP/1.1\r\nHost: hunt\r\n\r\n"
 
 
+def found(heads: HeadCache, data: bytes = HEAD) -> ParsedHead:
+    parsed = heads.next_request(data)
+    assert isinstance(parsed, ParsedHead)
+    return parsed
+
+
+def padded(size: int, number: int = 0) -> bytes:
+    """Return a head of a size, which differs by number."""
+    head = HEAD.replace(b"\r\n\r\n", b"\r\nX: %0*d\r\n\r\n")
+    return head % (size - len(head % (1, 0)) + 1, number)
+
+
 def test_head_of_a_read_is_cached_apart_from_those_of_clicks() -> None:
     heads = HeadCache("http", resources())
-    found = heads.next_request(HEAD)
-    assert isinstance(found, ParsedHead)
-    assert (found.request.hunt, found.request.query, found.length) == ("harbour", "a=b", 0)
-    heads.keep_read(found)
-    assert heads.next_request(HEAD) is found
+    first = found(heads)
+    assert (first.request.hunt, first.request.query, first.length) == ("harbour", "a=b", 0)
+    heads.keep_read(first)
+    assert first.cached
+    assert heads.next_request(HEAD) is first
     assert (len(heads.cache), len(heads.reads)) == (0, 1)
-    for line in (b"X-Request-Id: 7", b"X-Long: " + b"x" * MAX_CACHED):
-        other = heads.next_request(HEAD.replace(b"Host", line + b"\r\nHost"))
-        assert isinstance(other, ParsedHead)
+    trace = b"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+    for line in (b"X-Request-Id: 7", trace):
+        other = found(heads, HEAD.replace(b"Host", line + b"\r\nHost"))
         heads.keep_read(other)
-    assert len(heads.reads) == 1
+        assert not other.cached
+    for size in (MAX_CACHED, MAX_CACHED + 1):
+        long = found(heads, padded(size))
+        heads.keep_read(long)
+        assert long.cached == (size == MAX_CACHED)
+    assert len(heads.reads) == 2
+
+
+def test_cached_heads_of_reads_are_bounded_by_bytes() -> None:
+    heads = HeadCache("http", resources())
+    most = READS_CACHE_SIZE // 2 // (1500 + 2 * MAX_CACHED)  # of each generation of the cache
+    for number in range(2 * most + 1):
+        assert len(heads.reads) == number
+        heads.keep_read(found(heads, padded(MAX_CACHED, number)))
+    assert len(heads.reads) == most + 1
+
+
+@pytest.mark.parametrize(
+    ("scheme", "head", "method", "resource"),
+    [
+        ("https", b"GET / HTTP/1.1\r\nHost: hunt:443\r\n\r\n", "GET", PAGE),
+        ("http", b"HEAD / HTTP/1.1\r\nHost: hunt:80\r\n\r\n", "HEAD", PAGE),
+        ("http", b"POST /v1/session HTTP/1.1\r\nHost: hunt\r\n\r\n", "POST", POSTED),
+    ],
+)
+def test_head_of_a_read_names_its_resource(
+    scheme: Literal["http", "https"], head: bytes, method: str, resource: Fixed
+) -> None:
+    parsed = found(HeadCache(scheme, resources()), head)
+    assert (parsed.method, parsed.route, parsed.resource) == (method, resource.route, resource)
+    assert (parsed.request.host, parsed.request.query, parsed.request.hunt) == ("hunt", "", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "length"),
+    [(b"0", 0), (b"1", 1), (b"4096", 4096), (b"4097", None), (b"+1", None), (b"01", None)],
+)
+def test_only_a_small_body_is_read_for_a_resource(given: bytes, length: int | None) -> None:
+    heads = HeadCache("http", resources())
+    data = b"POST /v1/session HTTP/1.1\r\nHost: hunt\r\nContent-Length: %b\r\n\r\n" % given
+    if length is None:
+        assert heads.next_request(data + bytes(5000)) is OTHER
+    else:
+        assert found(heads, data + bytes(length)).length == length
+        assert length == 0 or heads.next_request(data + bytes(length - 1)) is INCOMPLETE
 
 
 @pytest.mark.parametrize(
