@@ -59,6 +59,9 @@ _JOINED = {
 #: The default port of each scheme.
 _PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
 
+#: More digits are out of every range; `int` raises an error for very many.
+_NUMBER = re.compile(r"[0-9]{1,20}")
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 
@@ -158,7 +161,7 @@ def whole_number(query: str, name: str, default: int, *, least: int, most: int) 
 
 def checked_number(text: str, name: str, *, least: int, most: int) -> int:
     """Return the whole number in the text of a parameter; raises as `whole_number` does."""
-    if not (text.isascii() and text.isdigit()) or not least <= int(text[:20]) <= most:
+    if not _NUMBER.fullmatch(text) or not least <= int(text) <= most:
         wrong = f"must be a whole number, {least} to {most}"
         raise InvalidRequest("the query is not valid", errors={name: wrong})
     return int(text)

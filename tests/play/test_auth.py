@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from hunt.core.tokens import Identity
 from hunt.errors import NotAllowed, NotAuthenticated
-from hunt.play.auth import MAX_ORIGIN, check_hunt
+from hunt.play.auth import MAX_ORIGIN, check_hunt, guest
 from hunt.play.request import CachedIdentity
 from tests.support.fake_play import World, request
 
@@ -99,3 +100,15 @@ def test_token_permits_the_hunts_that_it_names(hunts: set[str] | None, allowed: 
     else:
         with pytest.raises(NotAllowed):
             check_hunt(identity, "a")
+
+
+def test_cookie_of_a_session_is_verified_as_one() -> None:
+    world = World()
+    assert world.play.authenticator.of_cookie("c").cookie
+    assert world.tokens.verified == [("c", "cookie")]
+
+
+def test_guests_have_ids_of_their_own() -> None:
+    ids = {guest() for _ in range(3)}
+    assert len(ids) == 3
+    assert all(re.fullmatch(r"guest-[0-9a-f]{16}", each) for each in ids)

@@ -9,6 +9,7 @@ import pytest
 
 from hunt.core.readiness import WorkerState
 from hunt.errors import (
+    ClaimRefused,
     HuntNotOpen,
     InvalidRequest,
     NotAuthenticated,
@@ -85,6 +86,7 @@ def test_refusal_says_what_it_carries_and_nothing_else() -> None:
     assert set(plain) == {"type", "title", "status", "detail"}
     times = body(problems.refused(HuntNotOpen(opens_at="2026-01-01", closes_at="2026-01-02")))
     assert (times["opens_at"], times["closes_at"]) == ("2026-01-01", "2026-01-02")
+    assert body(problems.refused(ClaimRefused("no", state="void")))["state"] == "void"
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(0.0, "1"), (0.2, "1"), (1.2, "2"), (3.0, "3")])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from hunt.core import trace_context
 from hunt.core.forwarding import Forwarded
-from hunt.play.request import Request, RequestIds, build, unsupported_body
+from hunt.errors import InvalidRequest
+from hunt.play.request import Request, RequestIds, build, unsupported_body, whole_number
 
 JSON = "application/json"
 
@@ -19,15 +21,21 @@ def test_request_has_only_a_hunt_and_a_host_by_default() -> None:
     assert not build("harbour", [], "", scheme="http").host
 
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
 def test_headers_are_read_in_any_case() -> None:
     assert built(
-        ("AUTHORIZATION", "Bearer t"), ("Origin", "http://hunt"), ("sec-fetch-site", "none"),
-        ("Content-Type", JSON), ("Content-Encoding", "gzip"), ("X-Request-Id", "r1"),
-        ("Last-Event-ID", "k1-1"), ("X-Other", "x"),
+        ("AUTHORIZATION", "Bearer t"), ("X-Other", "x"), ("Origin", "http://hunt"),
+        ("sec-fetch-site", "none"), ("Content-Type", JSON), ("Content-Encoding", "gzip"),
+        ("X-Request-Id", "r1"), ("Last-Event-ID", "k1-1"), ("Accept-Encoding", "br"),
+        ("Accept-Language", "de"), ("If-None-Match", "*"), ("Hunt-Challenge", "c"),
+        ("Traceparent", TRACE), ("Tracestate", "a=1"),
     ) == Request(
         hunt="harbour", host="hunt", authorization="Bearer t", origin="http://hunt",
         fetch_site="none", content_type=JSON, content_encoding="gzip", id="r1",
-        last_event_id="k1-1",
+        last_event_id="k1-1", accept_encoding="br", accept_language="de", if_none_match="*",
+        challenge="c", trace=trace_context.parse(TRACE, "a=1"),
     )  # fmt: skip
 
 
@@ -98,7 +106,9 @@ def test_header_precedes_the_query_in_last_event_id(
 
 
 def test_ticket_and_scope_are_read_from_the_query() -> None:
-    asked = built(query="ticket=a.b-c_d&scope=own&ticket=x")
+    query = "ticket=a.b-c_d&scope=own&ticket=x"
+    asked = built(query=query)
+    assert asked.query == query
     assert (asked.ticket, asked.scope) == ("a.b-c_d", "own")
     empty = built(query="ticket=&scope")
     assert (empty.ticket, empty.scope) == ("", "")
@@ -110,6 +120,7 @@ def test_ticket_and_scope_are_read_from_the_query() -> None:
         ("hunt:80", "http", "hunt"),
         ("hunt:80", "ws", "hunt"),
         ("hunt:443", "https", "hunt"),
+        ("hunt:443", "wss", "hunt"),
         ("hunt:80", "https", "hunt:80"),
         ("hunt:443", "http", "hunt:443"),
         ("[::1]:8000", "http", "[::1]:8000"),
@@ -118,7 +129,9 @@ def test_ticket_and_scope_are_read_from_the_query() -> None:
 def test_host_is_without_the_default_port_of_its_scheme(
     host: str, scheme: str, expected: str
 ) -> None:
-    assert build("harbour", [("host", host)], "", scheme=scheme).host == expected
+    asked = build("harbour", [("host", host)], "", scheme=scheme)
+    assert asked.host == expected
+    assert asked.encrypted == (scheme in {"https", "wss"})
 
 
 @pytest.mark.parametrize("given", ["a", "Az_9.-", "x" * 64])
@@ -166,3 +179,37 @@ def test_host_of_an_unknown_scheme_keeps_its_port() -> None:
     for scheme in ("unknown", ""):
         asked = build("harbour", [("Host", "hunt:80")], "", scheme=scheme)
         assert asked.host == "hunt:80"
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("", 7),
+        ("a=3", 7),
+        ("n=2", 2),
+        ("a=3&n=9&n=3", 9),
+        ("n=05", 5),
+        ("n=1", None),
+        ("n=10", None),
+        ("n=", None),
+        ("n", None),
+        ("n=+3", None),
+        ("n=%C2%B2", None),
+        ("n=x&n=3", None),
+        pytest.param(f"n={'0' * 4999}3", None, id="long"),
+        pytest.param(f"n={'9' * 4999}", None, id="large"),
+    ],
+)
+def test_number_in_a_query_is_whole_and_in_its_range(query: str, number: int | None) -> None:
+    if number is not None:
+        assert whole_number(query, "n", 7, least=2, most=9) == number
+        return
+    with pytest.raises(InvalidRequest) as error:
+        whole_number(query, "n", 7, least=2, most=9)
+    assert error.value.errors == {"n": "must be a whole number, 2 to 9"}
+
+
+@pytest.mark.parametrize("digits", [30, 5000])
+def test_zeros_do_not_hide_a_large_number_in_a_query(digits: int) -> None:
+    with pytest.raises(InvalidRequest):
+        whole_number(f"n={'0' * 20}{'9' * digits}", "n", 0, least=0, most=9)

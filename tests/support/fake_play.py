@@ -68,7 +68,7 @@ class FakeTokens:
         return Identity(self.player, self.hunts, use == "cookie", 1e12, None)
 
     def hold(self, identity: Identity) -> bool:
-        return self.held
+        return self.held and identity.player == self.player
 
 
 @dataclass
