@@ -146,7 +146,7 @@ class ParkedConnection(ParkedSocket):
         self._busy = False
         try:
             self._answer(outcome)
-            if self.buffer or self._ends:
+            if self.buffer:
                 self._advance()
         except Exception as exc:
             self.park.fail(self, exc)  # the other clicks of the batch must get their answers
@@ -196,7 +196,7 @@ class ParkedConnection(ParkedSocket):
         self._busy = False
         with self.park.contained(self):
             self._write(respond(self.park, head, reply, request_id, self.since))
-            if self.buffer or self._ends:
+            if self.buffer:
                 self._advance()
 
     def _stream(self, head: ParsedHead) -> None:
