@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def visitor(browser: Browser, server_url: str, look: Look, path: str = "/") -> I
 
 @contextmanager
 def game(browser: Browser, url: str, look: Look) -> Iterator[Page]:
-    """Open the game as a new guest; yield the page once its stream is live."""
+    """Open the game as a new guest; yield the page once its stream is live and its points shown."""
     context = browser.new_context(
         base_url=url,
         viewport={"width": look.width, "height": look.height},
@@ -83,9 +83,9 @@ def game(browser: Browser, url: str, look: Look) -> Iterator[Page]:
         if look.frozen:
             page.add_init_script(REAL_FRAMES)
             page.clock.install()
-        with page.expect_response("**/rewards?*"):
-            page.goto(url)
+        page.goto(url)
         expect_live(page)
+        expect(known_points(page)).to_be_visible()
         if look.frozen:
             page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))  # in seconds
         yield page
@@ -144,6 +144,11 @@ def click_elsewhere(page: Page, click_id: str | None = None) -> str:
     return click_id
 
 
+def known_points(page: Page) -> Locator:
+    """Locate the points; they have no digit until the page has shown the player's rewards."""
+    return page.locator("#points", has_text=re.compile(r"\d"))
+
+
 def expect_live(page: Page) -> None:
     expect(page.locator("#connection")).to_have_text("live", timeout=20_000)
 
@@ -173,8 +178,7 @@ def logged_ids(page: Page) -> list[str]:
 
 def visit(page: Page, hunt_id: str, title: str | None = None) -> None:
     """Open a hunt; retries while the process does not know a new hunt, or its title, yet."""
-    known = page.locator("#points", has_text=re.compile(r"\d"))
-    unknown = page.locator("#closed:visible")
+    known, unknown = known_points(page), page.locator("#closed:visible")
     while True:
         page.goto(f"?hunt={hunt_id}")
         expect(unknown.or_(known)).to_be_visible(timeout=20_000)
