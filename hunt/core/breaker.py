@@ -83,7 +83,7 @@ class Breaker:
         """
         if self.state == "closed":
             return Ticket(self.openings, probe=False)
-        if self._probing or self.forced == "open" or self.retry_after() > 0:
+        if self._probing or self.retry_after() > 0:
             raise CircuitOpen(retry_after=self.retry_after())
         self.state, self._probing = "half-open", True
         return Ticket(self.openings, probe=True)
@@ -155,8 +155,8 @@ class Breaker:
 
         If the probe fails, the next pause is as long as without this call.
         """
-        if self.state == "open" and self.forced is None:
-            self._pause = 0.0
+        # Without effect in other states: each opening sets a new pause.
+        self._pause = 0.0
 
     def retry_after(self) -> float:
         """Return the seconds, >= 0, until a call may be admitted."""

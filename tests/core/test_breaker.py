@@ -219,6 +219,26 @@ def test_breaker_forced_open_refuses_until_release() -> None:
     for _ in range(3):
         breaker.succeed(breaker.admit(), 0)
     assert (breaker.state, breaker.reason) == ("closed", None)
+    breaker.force("open")
+    breaker.force(None)
+    assert breaker.retry_after() == 0, "a release does not wait for the pause"
+
+
+def test_release_of_a_breaker_that_is_not_forced_keeps_its_pause() -> None:
+    breaker = opened(Clock())
+    breaker.force(None)
+    assert (breaker.retry_after(), breaker.probe_at()) == (4, 4)
+
+
+def test_bad_calls_in_a_row_are_counted_by_kind_until_breaker_opens() -> None:
+    breaker = Breaker(Clock(), timeouts=4)
+    for end in (breaker.fail, breaker.fail, *[breaker.time_out] * 3):
+        end(breaker.admit())
+    assert breaker.in_a_row() == {"slow": 0, "timeout": 3, "unavailable": 2}
+    breaker.succeed(breaker.admit(), 1)
+    assert breaker.in_a_row() == {"slow": 1, "timeout": 0, "unavailable": 0}
+    breaker.read_only(breaker.admit())
+    assert breaker.in_a_row() == {"slow": 0, "timeout": 0, "unavailable": 0}
 
 
 def test_breaker_forced_closed_admits_and_restarts_counts() -> None:
@@ -298,9 +318,10 @@ TestJitteredBreaker = Jittered.TestCase
 def test_closed_breaker_has_nothing_to_wait_for() -> None:
     clock = Clock()
     breaker = Breaker(clock)
+    assert breaker.probe_at() is None
     breaker.read_only(breaker.admit())
     assert breaker.retry_after() > 0
     breaker.force("closed")
-    assert breaker.retry_after() == 0
+    assert (breaker.retry_after(), breaker.probe_at()) == (0, None)
     breaker.force("open")
     assert breaker.retry_after() == breaker.cap
