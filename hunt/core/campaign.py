@@ -108,16 +108,13 @@ def differences(old: Campaign | None, new: Campaign) -> list[str]:
 
 def read_campaign(form: Form, table: Mapping[str, object], prefix: str) -> Campaign:
     """Return the fields of a campaign in a table of a file or of JSON."""
-    preview = table.get("preview", False)
-    if not isinstance(preview, bool):
-        form.wrong(f"{prefix}preview", "must be true or false")
     streak = form.choice(f"{prefix}streak", table.get("streak", "played"), get_args(Streak))
     return Campaign(
         id=form.identifier(f"{prefix}id", table.get("id")),
         title=form.title(f"{prefix}title", table.get("title")),
         timezone=rule_form.timezone(form, f"{prefix}timezone", table.get("timezone", "UTC")),
         streak=streak or "played",  # type: ignore[arg-type]
-        preview=preview is True,
+        preview=form.flag(f"{prefix}preview", table.get("preview", False)),
     )
 
 

@@ -169,8 +169,7 @@ def _special(form: Form, raw: object, last: int) -> dict[int, Mapping[str, objec
         for name in ("id", "timezone"):
             if name in table:
                 form.wrong(f"{where}.{name}", "must be left out: the campaign has it")
-        if not isinstance(table.get("absent", False), bool):
-            form.wrong(f"{where}.absent", "must be true or false")
+        form.flag(f"{where}.absent", table.get("absent", False))
         _prizes(form, f"{where}.prize", table.get("prize", []))
     return found
 
