@@ -139,7 +139,6 @@ def _schedule(form: Form, table: Mapping[str, object], timezone: str) -> _Schedu
         first = datetime(2000, 1, 1)
     elif not 1970 <= first.year <= 9900:  # leaves room for all doors
         form.wrong("campaign.first", "must be in a year from 1970 to 9900")
-        first = first.replace(year=2000, day=1)
     every = form.choice("campaign.every", table.get("every", "day"), tuple(_PERIODS)) or "day"
     closes = form.choice("campaign.closes", table.get("closes", "next"), ("next", "last"))
     zone = UTC if timezone == "UTC" else ZoneInfo(timezone)

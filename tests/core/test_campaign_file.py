@@ -117,6 +117,18 @@ def test_times_of_day_are_common_to_all_doors() -> None:
     assert times(found) == [(utc(2030, 6, day, 8), utc(2030, 6, day, 20)) for day in (1, 2)]
 
 
+def test_date_is_its_midnight_in_the_zone_of_the_campaign() -> None:
+    dates = "from = 2030-12-01\nuntil = 2030-12-02\n"
+    steps = "release = [[2030-12-01, 1], [23:00:00, 2]]\n"
+    own = "[[door]]\nnumber = 1\nopens_at = 2030-11-30\n"
+    text = f"{BERLIN}doors = 1\nfirst = 2030-12-01\n{HUNT}{COIN}{dates}{steps}{own}"
+    [door] = parse_campaign(text).doors
+    [coin] = door.definition.prizes
+    assert door.definition.opens_at == utc(2030, 11, 29, 23)
+    assert (coin.starts, coin.until) == (utc(2030, 11, 30, 23), utc(2030, 12, 1, 23))
+    assert coin.release == (Step(utc(2030, 11, 30, 23), 1), Step(utc(2030, 12, 1, 22), 2))
+
+
 def test_absent_door_leaves_a_gap() -> None:
     text = f"{BEGIN}doors = 3\nfirst = 2030-06-01\n{HUNT}[[door]]\nnumber = 2\nabsent = true\n"
     found = parse_campaign(text)
@@ -168,6 +180,112 @@ def test_an_error_that_doors_have_in_common_is_reported_once() -> None:
 def test_errors_name_the_field(text: str, field: str) -> None:
     found = errors(f"{BEGIN}{text}\n" + ("" if "[hunt]" in text else HUNT))
     assert field in found
+
+
+@pytest.mark.parametrize("year", [1970, 9900])
+def test_first_door_may_open_in_any_year_that_leaves_room_for_the_others(year: int) -> None:
+    text = f"{BEGIN}doors = 1\nfirst = {year}-06-01\n{HUNT}"
+    assert times(parse_campaign(text))[0][0] == utc(year, 6, 1)
+
+
+TIME_OF_DAY = "must be a time of day, as in 08:00:00, for all doors"
+VALID_ID = "must be 1 to 64 lower-case letters, digits or hyphens"
+PRIZES = "must be a list of tables, one for each prize"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        pytest.param(
+            "hunts = 1\ncampaign = 1\nhunt = 2\nprize = 3\ndoor = 4",
+            {
+                "hunts": "is unknown; did you mean hunt?",
+                "campaign": "must be a table",
+                "campaign.id": VALID_ID,
+                "campaign.title": "must be one line of 1 to 200 characters",
+                "campaign.doors": "must be a whole number, 1 to 100",
+                "campaign.first": "must be a date, or a date and time without an offset, "
+                "as in 2026-12-01T08:00:00",
+                "hunt": "must be a table",
+                "prize": PRIZES,
+                "door": "must be tables [[door]]",
+            },
+            id="no tables",
+        ),
+        pytest.param(
+            f"{BEGIN}doors = 0\nfirst = 1969-12-31\n"
+            '[hunt]\nid = "a"\ntimezone = "UTC"\ntest = true\nopens_at = 8\ncloses_at = 9\n'
+            "[[door]]\nnumber = 1\n",
+            {
+                "campaign.doors": "must be a whole number, 1 to 2147483647",
+                "campaign.first": "must be in a year from 1970 to 9900",
+                "hunt.test": "must be left out: a campaign has no test hunts",
+                "hunt.id": "must be left out: each door has it from the campaign",
+                "hunt.timezone": "must be left out: each door has it from the campaign",
+                "hunt.opens_at": TIME_OF_DAY,
+                "hunt.closes_at": TIME_OF_DAY,
+            },
+            id="campaign and hunt",
+        ),
+        pytest.param(
+            f"door = [3]\nprize = [3]\n{BEGIN}doors = 101\nfirst = 9901-01-01",
+            {
+                "campaign.doors": "must be a whole number, 1 to 100",
+                "campaign.first": "must be in a year from 1970 to 9900",
+                "prize": PRIZES,
+                "door[0]": "must be a table",
+                "door[0].number": "must be the number of a door, 1 to 1",
+            },
+            id="lists without tables",
+        ),
+        pytest.param(
+            f"{BEGIN}doors = 2\nfirst = 2030-06-01\n"
+            '[[door]]\nnumber = 2\nid = "a"\ntimezone = "UTC"\nabsent = 1\nprize = 3\n'
+            "[[door]]\nnumber = 2\n[[door]]\nnumber = 3\n[[door]]\nnumber = 0\n",
+            {
+                "door[0].id": "must be left out: the campaign has it",
+                "door[0].timezone": "must be left out: the campaign has it",
+                "door[0].absent": "must be true or false",
+                "door[0].prize": PRIZES,
+                "door[1].number": "door 2 has a table already",
+                "door[2].number": "must be the number of a door, 1 to 2",
+                "door[3].number": "must be a whole number, 1 to 2147483647",
+            },
+            id="doors",
+        ),
+        pytest.param(
+            f"{BEGIN}doors = 2\nfirst = 2030-06-01\n[[door]]\nnumber = 1\nabsent = true\n"
+            "[[door]]\nnumber = 2\nabsent = true\n",
+            {"campaign.doors": "must leave at least one door that is not absent"},
+            id="no door",
+        ),
+        pytest.param(
+            f"{BEGIN}doors = 1\nfirst = 2030-06-01",
+            {
+                "door 1: hunt.title": "must be one line of 1 to 200 characters",
+                "door 1: hunt.map": "must be a table",
+                "door 1: hunt.map.width": "must be a number",
+                "door 1: hunt.map.height": "must be a number",
+            },
+            id="no hunt",
+        ),
+        pytest.param(
+            f"{BEGIN}doors = 2\nfirst = 2030-06-01\n{HUNT}{COIN}release = [3]\n"
+            '[[prize]]\nid = 1\ntitle = "A"\nodds = 0\n[[prize]]\nodds = 0\n'
+            '[[door]]\nnumber = 2\nabsent = false\n[[door.prize]]\ntitle = "B"\nodds = 0\n',
+            {
+                "door 1: prize[0].release[0]": "must be a step [time, total]",
+                "door 1: prize[1].id": VALID_ID,
+                "door 1: prize[2].id": VALID_ID,
+                "door 1: prize[2].title": "must be one line of 1 to 200 characters",
+                "door 2: prize[3].id": VALID_ID,
+            },
+            id="prizes",
+        ),
+    ],
+)
+def test_every_error_of_a_file_is_named(text: str, wrong: dict[str, str]) -> None:
+    assert errors(text) == wrong
 
 
 @pytest.mark.parametrize(
