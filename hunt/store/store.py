@@ -133,7 +133,7 @@ class Store:
                     if not finding.ok:
                         raise SettingsError(f"{finding.detail}: {finding.cure}")
             except StoreError as exc:
-                log.warning("database not reachable, retrying", error=str(exc))
+                log.store_error("database not reachable, retrying", exc)
                 await trio.sleep(0.5)
             else:
                 return

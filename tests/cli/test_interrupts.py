@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 
@@ -62,3 +63,5 @@ def test_interrupted_server_ends_without_a_traceback(forks: Forker) -> None:
     done = forks.run(["serve", *RECIPES["serve"]], environ, signal_after=said, teardown=True)
     assert done.status == 130, done
     assert "Traceback" not in done.err, done
+    line = next(json.loads(each) for each in done.err.splitlines() if said in each)
+    assert {"sqlstate", "error"} <= line.keys()
