@@ -30,6 +30,7 @@ async def streaming(world: World, **fields: Any) -> AsyncIterator[EventStream]:
         yield events
     assert not any(world.hub.counts().values()), "it is unsubscribed"
     assert world.hub.awake == 0
+    assert not world.hub.queues
 
 
 def publish(world: World) -> None:
@@ -69,6 +70,7 @@ async def test_reward_in_the_greeting_is_not_delivered_twice(autojump_clock: Moc
     [
         ("over", sse.pause(RECONNECT_MS[0])),
         ("expired", sse.pause(RECONNECT_MS[0])),
+        ("banned", sse.pause(RECONNECT_MS[0])),
         ("drain", sse.drain(RECONNECT_MS[0])),
     ],
 )
@@ -90,8 +92,11 @@ async def test_slow_consumer_is_cut_off_without_a_farewell() -> None:
         await anext(events)
         for _ in range(world.play.streams.buffer + 1):
             publish(world)
-        blocks = [each async for each in events]
-        assert b"".join(blocks).count(b"event: reward") == world.play.streams.buffer
+        blocks = b"".join([each async for each in events])
+        assert [each.event for each in sse.Parser().feed(blocks + b"\n\n")] \
+            == ["reward"] * world.play.streams.buffer  # fmt: skip
+        assert blocks.startswith(b"id: ")
+        assert blocks.endswith(b"}\n\n")
 
 
 async def test_stream_beyond_the_limit_of_a_player_is_paused() -> None:
@@ -119,3 +124,20 @@ async def test_stream_of_everybodys_wins_is_never_resumed() -> None:
         world.log.add()
     async with streaming(world, scope="all", last_event_id="k1-0") as events:
         assert b"event: reward" not in await anext(events)
+
+
+async def test_frames_wait_in_a_counted_queue_until_they_are_delivered(
+    autojump_clock: MockClock,
+) -> None:
+    world = World()
+    await trio.sleep(2)
+    world.now = 5.0
+    async with streaming(world) as events:
+        await anext(events)
+        for ids in (["k1-1", "k1-2"], ["k1-3"]):
+            for _ in ids:
+                publish(world)
+            assert world.hub.backlog() == (len(ids), 1)
+            assert [each.id for each in sse.Parser().feed(await anext(events))] == ids
+            assert world.hub.backlog() == (0, 0)
+    assert world.metrics.latencies == [3.0] * 3

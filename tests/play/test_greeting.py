@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from hunt.core import sse
 from hunt.errors import StoreUnavailable
 from hunt.play.greeting import HELLO_SIZE, HELLOS_SIZE, PATIENCE, REPLAYS, Greeting
 from tests.support.fake_play import World
+from tests.support.hunts import HUNTS
 
 #: Event ids that cannot be resumed from, where the log has 5 rows and 3 may be replayed.
 RESETS = [
@@ -81,7 +84,9 @@ async def test_resumed_stream_begins_with_missed_rewards() -> None:
     greeting = await world.play.streams.greeter.resumed(world.hunts["harbour"], "ada", "k1-3")
     assert [each.seq for each in greeting.missed] == [4, 5]
     assert (greeting.seq, greeting.sent, greeting.resumed) == (6, 5, True)
-    assert greeting.blocks.count(b"event: reward") == 2
+    events = sse.Parser().feed(greeting.blocks)
+    assert [each.id for each in events if each.event == "reward"] == ["k1-4", "k1-5"]
+    assert world.log.reads == [(3, 4)], "one more than is replayed"
     assert sum(each.startswith('{"reward"') for each in greeting.messages) == 2
 
 
@@ -89,6 +94,17 @@ async def test_resume_without_missed_rewards_continues_after_the_given_id() -> N
     world = world_with(5)
     greeting = await world.play.streams.greeter.resumed(world.hunts["harbour"], "ada", "k1-5")
     assert (greeting.missed, greeting.sent, greeting.resumed) == ([], 5, True)
+    assert world.log.reads == [(5, 4)], "the position of the table is not needed"
+
+
+async def test_as_many_rewards_are_replayed_as_the_limit_says() -> None:
+    greeting = await world_with(5).play.streams.greeter.resumed(HUNTS["harbour"], "ada", "k1-2")
+    assert [each.seq for each in greeting.missed] == [3, 4, 5]
+
+
+async def test_id_of_a_hunt_without_rewards_is_ahead_of_the_log() -> None:
+    greeting = await world_with(5).play.streams.greeter.resumed(HUNTS["timed"], "ada", "k1-1")
+    assert (greeting.reset, greeting.seq, greeting.sent) == ("ahead of the log", 0, 0)
 
 
 @pytest.mark.parametrize(("last_event_id", "reason"), RESETS)
@@ -98,7 +114,8 @@ async def test_stream_that_cannot_be_resumed_is_reset(last_event_id: str, reason
         world.hunts["harbour"], "ada", last_event_id
     )
     assert (greeting.reset, greeting.resumed, greeting.sent) == (reason, False, 5)
-    assert b"event: reset" in greeting.blocks
+    [reset] = [each for each in sse.Parser().feed(greeting.blocks) if each.event == "reset"]
+    assert json.loads(reset.data) == {"reason": reason}
     assert greeting.messages[1].startswith('{"reset"')
     assert not world.faults
 
@@ -117,9 +134,14 @@ async def test_resume_without_a_database_is_paused() -> None:
         raise StoreUnavailable("gone")
 
     world.log.before_read = fail
-    assert_pauses(
-        world, await world.play.streams.greeter.resumed(world.hunts["harbour"], "ada", "k1-0")
-    )
+    with capture_logs() as lines:
+        resume = partial(world.play.streams.greeter.resumed, world.hunts["harbour"], "ada")
+        assert_pauses(world, await resume("k1-0"))
+        await resume("k1-1")
+    assert world.faults == {"resume": 2}
+    assert [(each["event"], each["error"]) for each in lines] == [
+        ("stream not resumed", "gone")
+    ] * 2
 
 
 async def test_resume_that_waits_too_long_is_paused(
@@ -130,8 +152,10 @@ async def test_resume_that_waits_too_long_is_paused(
     for _ in range(REPLAYS):
         await greeter.replays.acquire()
     began = trio.current_time()
-    assert_pauses(world, await greeter.resumed(world.hunts["harbour"], "ada", "k1-0"))
+    with capture_logs() as lines:
+        assert_pauses(world, await greeter.resumed(world.hunts["harbour"], "ada", "k1-0"))
     assert trio.current_time() - began == PATIENCE
+    assert lines[0]["error"] == "no answer within 3 s"
     greeter.replays.release()
     assert (await greeter.resumed(world.hunts["harbour"], "ada", "k1-0")).resumed
 
@@ -146,10 +170,13 @@ async def test_position_of_another_process_ahead_of_this_one_is_resumed() -> Non
     assert not (await greeter.resumed(world.hunts["harbour"], "ada", "k1-3")).resumed
 
 
-def test_greeting_names_the_hunt_its_log_and_the_position() -> None:
+async def test_greeting_names_the_hunt_its_log_and_the_position() -> None:
     world = world_with(3)
-    greeting = world.play.streams.greeter.hello(world.hunts["harbour"])
-    assert (greeting.hunt, greeting.epoch, greeting.seq, greeting.resumed) == (
-        "harbour", "k1", 3, False,
-    )  # fmt: skip
-    assert b'"hunt":"harbour"' in greeting.blocks
+    greeter, hunt = world.play.streams.greeter, world.hunts["harbour"]
+    for greeting in (greeter.hello(hunt), await greeter.resumed(hunt, "ada", "k1-2")):
+        resumed = greeting.resumed
+        assert (greeting.hunt, greeting.epoch, greeting.seq) == ("harbour", "k1", 3)
+        [hello] = [each for each in sse.Parser().feed(greeting.blocks) if each.event == "hello"]
+        data = {"hunt": "harbour", "epoch": "k1", "seq": 3, "resumed": resumed}
+        assert json.loads(hello.data) == data | {"heartbeat": 15.0}
+        assert json.loads(greeting.messages[0]) == {"hello": data}

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
 
-from hunt.core.events import Outcome
+from hunt.core.bans import Ban
+from hunt.core.events import Outcome, Reward, Settlement
 from hunt.core.forwarding import Forwarded
+from hunt.core.proxies import Peer
+from hunt.core.trace_context import TraceContext
 from hunt.errors import (
+    Banned,
     Draining,
     HuntNotFound,
+    Inaccurate,
     InvalidRequest,
     NotAllowed,
     NotAuthenticated,
@@ -22,10 +28,12 @@ from hunt.errors import (
     TooFast,
     UnsupportedType,
 )
+from hunt.play import contract
 from hunt.play.answers import OVER, Over, Pause
 from hunt.play.reconnect import RECONNECT_MS
 from hunt.play.socket_handshake import check_handshake
 from hunt.play.stream import Stream
+from hunt.service.tracing import ignore
 from tests.support.fake_play import BODY, PEER, FakeLimit, World, request
 
 CLICK_ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
@@ -87,6 +95,7 @@ def test_token_for_other_hunts_is_refused() -> None:
     assert isinstance(world.play.events(request(), PEER), NotAllowed)
     world = World(hunts=frozenset({"harbour"}))
     assert world.click(request()) is None
+    assert isinstance(world.play.events(request(), PEER), Stream)
 
 
 def test_click_with_an_invalid_body_is_refused() -> None:
@@ -112,13 +121,33 @@ def test_click_counts_against_the_limit_of_its_address() -> None:
     assert len(world.intake.clicks) == 1
 
 
-def test_click_waits_from_the_time_of_its_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
-    arrived: list[object] = []
-    monkeypatch.setattr(world.intake, "click", lambda *given: arrived.append(given[-1]))
+def test_click_waits_from_the_time_of_its_arrival() -> None:
+    world, asked = World(), request()
+    stream = world.play.open(asked, PEER)
     world.now = 7.0
-    assert world.click(request()) is None
-    assert arrived == [7.0]
+    assert world.play.click(asked, PEER, BODY, ignore, 5.0) is None
+    assert world.play.click_on(stream, asked, PEER, BODY, ignore, 6.0) is None
+    assert world.intake.since == [5.0, 6.0]
+
+
+def test_time_of_a_refused_click_is_measured() -> None:
+    world, asked = World(), request(content_type="text/plain")
+    stream = world.play.open(asked, PEER)
+    world.now = 7.0
+    world.play.click(asked, PEER, BODY, ignore, 6.5)
+    world.play.check(asked, 6.0)
+    world.play.click_on(stream, asked, PEER, b"[]", ignore, 5.0)
+    assert world.metrics.seconds == [0.5, 1.0, 2.0]
+
+
+def test_click_without_a_demanded_accuracy_is_refused() -> None:
+    world = World()
+    hunt = world.hunts["harbour"]
+    world.hunts["harbour"] = replace(hunt, definition=replace(hunt.definition, max_accuracy=5.0))
+    assert isinstance(world.click(request()), InvalidRequest)
+    accurate = BODY.replace(b"}", b',"accuracy":%d}')
+    assert isinstance(world.click(request(), accurate % 6), Inaccurate)
+    assert world.click(request(), accurate % 5) is None
 
 
 @pytest.mark.parametrize(("limit", "text"), [("all", "connections:"), ("address", "address:")])
@@ -238,7 +267,12 @@ def test_streams_are_limited_by_the_address_of_the_client(
     peer = world.play.proxies.peer(host)
     stream = world.play.open(request(forwarded=forwarded), peer)
     assert world.limits.connects.asked[1] == ("address", limited_by)
-    assert stream.subscription.address == client
+    assert (stream.subscription.address, stream.subscription.source) == (client, limited_by)
+    limit = world.limits.address_clicks = FakeLimit()
+    asked = request(forwarded=forwarded)
+    assert world.play.click(asked, peer, BODY, ignore, 0.0) is None
+    assert world.play.click_on(stream, asked, peer, BODY, ignore, 0.0) is None
+    assert limit.asked == [("address", limited_by)] * 2
 
 
 def test_click_on_a_stream_needs_no_second_authentication() -> None:
@@ -263,6 +297,7 @@ def test_click_on_a_stream_is_refused_after_expiry_and_while_it_closes(
     world.tokens.held = held
     refused = world.play.click_on(stream, asked, PEER, BODY, lambda _: None, 0.0, closing=closing)
     assert type(refused) is refusal
+    assert not isinstance(refused, Draining) or refused.retry_after == LOW / 1000
     assert world.metrics.refusals == [("harbour", refusal.label)]
     assert not world.intake.clicks
 
@@ -298,3 +333,116 @@ def test_unknown_scope_is_named() -> None:
     with pytest.raises(InvalidRequest) as error:
         World().play.open(request(scope="other"), PEER)
     assert set(error.value.errors) == {"scope"}
+
+
+#: A trusted proxy, and the client that it names.
+PROXY, FORWARDED = Peer("10.0.0.1", trusted=True, key="10.0.0.1"), Forwarded(None, "5.6.7.8", None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "banned"),
+    [
+        ({"player": "ada"}, True),
+        ({"player": "ada", "hunt": "harbour"}, True),
+        ({"player": "ada", "hunt": "timed"}, False),
+        ({"player": "bob"}, False),
+        ({"network": "5.6.7.0/24"}, True),
+        ({"network": "10.0.0.0/24"}, False),
+    ],
+)
+def test_banned_client_neither_clicks_nor_listens(fields: dict[str, Any], banned: bool) -> None:
+    world, asked = World(), request(forwarded=FORWARDED)
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    known = {"id": 1, "player": None, "network": None, "hunt": None, "reason": "", "until": None}
+    world.bans.replace([Ban(**known | fields, at=now, actor="op")])
+    refused = world.play.click(asked, PROXY, BODY, ignore, 0.0)
+    answer = world.play.events(asked, PROXY)
+    assert isinstance(refused, Banned) == isinstance(answer, Banned) == banned
+    assert len(world.intake.clicks) == (not banned)
+
+
+@pytest.mark.parametrize("way", ["click", "events"])
+def test_players_are_counted_at_their_address_once_in_each_generation(way: str) -> None:
+    world = World()
+    addresses = world.play.addresses
+    for player in ("ada", "bob"):
+        world.tokens.player, asked = player, request(forwarded=FORWARDED)
+        for _ in range(2):
+            if way == "click":
+                world.play.click(asked, PROXY, BODY, ignore, 0.0)
+            else:
+                world.play.events(asked, PROXY)
+            assert asked.noted is addresses.generation
+    assert set(addresses.counters("harbour")) == {"5.6.7.8"}
+    assert len(addresses) == 1
+
+
+TRACE = TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", True, "")
+
+
+class FakeTracer:
+    """Notes the spans of requests, and the statuses with which they ended."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, TraceContext, float]] = []
+        self.ended: list[int] = []
+
+    def begin(self, name: str, context: TraceContext, since: float) -> FakeTracer:
+        self.begun.append((name, context, since))
+        return self
+
+    def inside(self, *given: object) -> None:
+        raise NotImplementedError
+
+    def end(self, status: int) -> None:
+        self.ended.append(status)
+
+
+@pytest.mark.parametrize("way", ["click", "click_on"])
+def test_span_of_a_traced_click_ends_with_its_outcome(way: str) -> None:
+    tracer = FakeTracer()
+    world, asked = World(tracer=tracer), request(trace=TRACE)
+    outcomes: list[Outcome] = []
+    if way == "click":
+        assert world.play.click(asked, PEER, BODY, outcomes.append, 3.0) is None
+        name = f"POST {contract.CLICKS}"
+    else:
+        stream = world.play.open(asked, PEER)
+        assert world.play.click_on(stream, asked, PEER, BODY, outcomes.append, 3.0) is None
+        name = f"CLICK {contract.SOCKET}"
+    assert (tracer.begun, tracer.ended) == ([(name, TRACE, 3.0)], [])
+    outcome = Settlement(Reward(1, CLICK_ID, "ada", None, 0, ""), duplicate=False)
+    world.intake.settle[0](outcome)
+    assert (tracer.ended, outcomes) == ([200], [outcome])
+
+
+def test_span_of_a_refused_click_ends_with_its_status() -> None:
+    tracer = FakeTracer()
+    world, asked = World(tracer=tracer), request(trace=TRACE)
+    stream = world.play.open(asked, PEER)
+    assert world.play.check(asked, 1.0) is None
+    assert not tracer.begun
+    asked.identity, asked.content_type = None, "text/plain"
+    world.play.check(asked, 1.0)
+    world.play.click(asked, PEER, BODY, ignore, 2.0)
+    world.play.click_on(stream, asked, PEER, b"[]", ignore, 3.0)
+    names = [f"POST {contract.CLICKS}"] * 2 + [f"CLICK {contract.SOCKET}"]
+    assert tracer.begun == list(zip(names, [TRACE] * 3, (1.0, 2.0, 3.0), strict=True))
+    assert tracer.ended == [415, 415, 400]
+
+
+@pytest.mark.parametrize("traced", [True, False])
+def test_click_has_no_span_without_a_trace_or_without_a_tracer(traced: bool) -> None:
+    tracer = FakeTracer()
+    world = World(tracer=None if traced else tracer)
+    asked = request(trace=TRACE if traced else None)
+    stream = world.play.open(asked, PEER)
+    assert world.click(asked) is None
+    assert world.play.click_on(stream, asked, PEER, BODY, ignore, 0.0) is None
+    asked.hunt = "nowhere"
+    assert isinstance(world.play.check(asked, 0.0), HuntNotFound)
+    assert not tracer.begun
+
+
+def test_request_ids_of_clients_are_kept() -> None:
+    assert World().play.ids.choose("mine") == "mine"

@@ -8,16 +8,28 @@ from typing import Any
 from unittest.mock import ANY
 
 import pytest
+import trio
 from structlog.testing import capture_logs
+from trio.testing import MockClock
 
 from hunt.core.events import Reward, Settlement
-from hunt.errors import HuntNotFound, Overloaded, QueueFull, StoreUnavailable
-from hunt.play import close_codes
+from hunt.core.trace_context import TraceContext
+from hunt.errors import (
+    Banned,
+    HuntNotFound,
+    HuntNotOpen,
+    InvalidRequest,
+    Overloaded,
+    QueueFull,
+    Refused,
+    StoreUnavailable,
+)
+from hunt.play import close_codes, contract
 from hunt.play.reconnect import RECONNECT_MS
 from hunt.play.session import MAX_OUTSTANDING, Session, refusal_message
 from hunt.play.stream import Stream
 from hunt.service.subscriber import Frame
-from tests.support.fake_play import BODY, PEER, World, request
+from tests.support.fake_play import BODY, PEER, FakeLimit, World, request
 
 CLICK = f'{{"click":{BODY.decode()}}}'
 CLICK_ID = "0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
@@ -73,16 +85,36 @@ def settle(world: World) -> None:
     world.intake.settle.pop(0)(Settlement(reward, duplicate=False))
 
 
-async def test_session_greets_and_delivers() -> None:
+async def test_session_greets_and_delivers(autojump_clock: MockClock) -> None:
     talk = await greeted()
     world = talk.world
+    await trio.sleep(2)
+    world.now = 5.0
     assert world.hub.counts() == {"websocket": 1}
     world.hub.publish("harbour", [world.log.add()])
     assert talk.kinds() == ["reward"]
-    assert world.metrics.deliveries == 1
+    assert world.metrics.latencies == [3.0]
     assert talk.stream is not None
-    talk.stream.unsubscribe()
-    assert world.hub.counts() == {"websocket": 0}
+    for _ in range(2):
+        talk.stream.unsubscribe()
+        assert world.hub.counts() == {"websocket": 0}
+    world.hub.publish("harbour", [world.log.add()])
+    assert talk.kinds() == []
+
+
+async def test_frames_that_wait_are_counted() -> None:
+    talk = await greeted()
+    hub = talk.world.hub
+    hub.publish("harbour", [talk.world.log.add() for _ in range(3)])
+    assert (talk.session.waiting(), hub.backlog()) == (3, (3, 1))
+    assert [kind for kind, _ in talk.said(2)] == ["reward"] * 2
+    assert (talk.session.waiting(), hub.backlog()) == (1, (1, 1))
+    assert talk.session.offer(live("state", 1))
+    assert talk.session.offer(live("stock", 1))
+    assert [kind for kind, _ in talk.said(2)] == ["reward", "state"]
+    assert talk.session.waiting() == 1
+    assert talk.kinds() == ["stock"]
+    assert hub.backlog() == (0, 0)
 
 
 async def test_nothing_is_sent_before_the_greeting() -> None:
@@ -156,6 +188,15 @@ async def test_session_reads_no_further_while_too_much_is_outstanding() -> None:
     assert talk.session.has_capacity()
 
 
+async def test_frames_that_wait_leave_the_capacity_for_messages() -> None:
+    talk = await greeted()
+    talk.world.hub.publish("harbour", [talk.world.log.add() for _ in range(4)])
+    for _ in range(MAX_OUTSTANDING):
+        assert talk.session.has_capacity()
+        talk.session.receive('{"ping":1}')
+    assert not talk.session.has_capacity()
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -220,6 +261,20 @@ async def test_slow_consumer_is_cut_off_at_once() -> None:
         talk.world.hub.publish("harbour", [talk.world.log.add()])
     assert talk.link.code == close_codes.TOO_SLOW
     assert talk.said() == []
+    assert talk.session.waiting() == 0
+
+
+async def test_banned_player_is_told_by_the_close_code() -> None:
+    talk = await greeted()
+    talk.world.hub.end("harbour", "banned")
+    assert talk.link.closed == (Banned.close_code, str(Banned()))
+
+
+async def test_click_on_a_socket_counts_against_the_limit_of_its_address() -> None:
+    talk = await greeted()
+    limit = talk.world.limits.address_clicks = FakeLimit()
+    talk.session.receive(CLICK)
+    assert limit.asked == [("address", PEER.key)]
 
 
 async def test_click_after_expiry_closes_the_session() -> None:
@@ -255,15 +310,42 @@ def test_refused_click_says_milliseconds_to_wait(
     assert value.get("retry_after") == shown
 
 
+@pytest.mark.parametrize(
+    ("refusal", "members"),
+    [
+        (
+            InvalidRequest("no", errors={"x": "must be a number"}),
+            {"errors": {"x": "must be a number"}},
+        ),
+        (HuntNotOpen(opens_at="a", closes_at="b"), {"opens_at": "a", "closes_at": "b"}),
+        (HuntNotFound("no"), {}),
+    ],
+)
+def test_refused_click_has_the_members_of_its_problem(
+    refusal: Refused, members: dict[str, Any]
+) -> None:
+    value = json.loads(refusal_message(CLICK_ID, refusal))["refused"]
+    detail = {"id": CLICK_ID, "status": refusal.status, "detail": str(refusal)}
+    assert value == detail | members
+
+
 async def test_click_is_logged_with_the_id_of_its_handshake() -> None:
-    talk = await greeted(World(log_level="debug"))
+    trace = TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", False, "")
+    talk = await greeted(World(log_level="debug"), trace=trace)
     with capture_logs() as logs:
         talk.session.receive(CLICK)
         settle(talk.world)
-    [message] = talk.session.take(1)
-    [line] = [each for each in logs if each["event"] == "request answered"]
-    assert (line["method"], line["status"], line["request_id"]) == ("CLICK", 200, "r")
-    assert line["bytes"] == len(message.encode())
+        talk.session.receive('{"click":{}}')
+    message, refused = talk.session.take(2)
+    lines = [each for each in logs if each["event"] == "request answered"]
+    for line, status, text in zip(lines, (200, 400), (message, refused), strict=True):
+        assert (line["method"], line["route"]) == ("CLICK", contract.SOCKET)
+        assert (line["status"], line["request_id"], line["trace_id"]) == (
+            status,
+            "r",
+            trace.trace_id,
+        )
+        assert line["bytes"] == len(text.encode())
 
 
 def live(kind: str, value: int) -> Frame:
@@ -294,8 +376,10 @@ async def test_live_event_waits_for_the_greeting() -> None:
 async def test_live_event_without_a_greeting_is_dropped() -> None:
     talk = Talk(World(), last_event_id="k1-0")
     assert talk.session.offer(live("state", 1))
+    talk.world.hub.publish("harbour", [talk.world.log.add()])
     talk.session.close("over")
     assert talk.said() == []
+    assert talk.session.waiting() == 0
     assert talk.link.code == close_codes.OVER
 
 

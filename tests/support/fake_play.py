@@ -24,6 +24,7 @@ from hunt.play.reconnect import Reconnect
 from hunt.play.request import Request
 from hunt.play.stream import StreamServices
 from hunt.service.hub import Hub
+from hunt.service.tracing import ClickTracing, Tracer
 from hunt.settings import Settings
 from tests.support.hunts import HUNTS
 
@@ -77,6 +78,7 @@ class FakeIntake:
 
     clicks: list[tuple[str, str, str, tuple[float, float]]] = field(default_factory=list)
     settle: list[Callable[[Outcome], None]] = field(default_factory=list)
+    since: list[float] = field(default_factory=list)
     refusal: Refused | None = None
 
     def click(
@@ -92,6 +94,7 @@ class FakeIntake:
             raise self.refusal
         self.clicks.append((hunt.id, player, click_id, position))
         self.settle.append(settled)
+        self.since.append(now)
 
 
 @dataclass
@@ -104,14 +107,20 @@ class FakeLimits:
 @dataclass
 class FakeMetrics:
     refusals: list[tuple[str, str]] = field(default_factory=list)
-    deliveries: int = 0
+    seconds: list[float] = field(default_factory=list)  #: of the refusals
+    latencies: list[float] = field(default_factory=list)  #: of deliveries
     cut: int = 0
+
+    @property
+    def deliveries(self) -> int:
+        return len(self.latencies)
 
     def refused(self, hunt: str, refusal: Refused, seconds: float) -> None:
         self.refusals.append((hunt, refusal.label))
+        self.seconds.append(seconds)
 
     def delivered(self, seconds: float) -> None:
-        self.deliveries += 1
+        self.latencies.append(seconds)
 
     def cut_off(self) -> None:
         self.cut += 1
@@ -123,15 +132,19 @@ class FakeLog:
     def __init__(self) -> None:
         self.rows: list[Reward] = []
         self.before_read: Callable[[], object] = lambda: None
+        self.reads: list[tuple[int, int] | None] = []  #: of history, with its bounds; None: last
 
     async def last(self) -> dict[str, int]:
         await trio.lowlevel.checkpoint()
+        self.reads.append(None)
         return {"harbour": len(self.rows)}
 
     async def history(self, hunt: str, player: str, after: int, limit: int, /) -> Sequence[Reward]:
         await trio.lowlevel.checkpoint()
         self.before_read()
-        return [each for each in self.rows if each.player == player and each.seq > after][:limit]
+        self.reads.append((after, limit))
+        rows = self.rows if hunt == "harbour" else []
+        return [each for each in rows if each.player == player and each.seq > after][:limit]
 
     def add(self, player: str = "ada") -> Reward:
         seq = len(self.rows) + 1
@@ -140,9 +153,21 @@ class FakeLog:
 
 
 class World:
-    """A `Play`, and the fakes that it uses."""
+    """A `Play`, and the fakes that it uses.
 
-    def __init__(self, *, hunts: frozenset[str] | None = None, **settings: Any) -> None:
+    Args:
+        hunts: Hunts that the token of the player names; None: it is for all hunts.
+        tracer: Exports spans; None: clicks are not traced.
+        settings: Fields of `Settings`.
+    """
+
+    def __init__(
+        self,
+        *,
+        hunts: frozenset[str] | None = None,
+        tracer: Tracer | None = None,
+        **settings: Any,
+    ) -> None:
         self.tokens = FakeTokens(hunts=hunts)
         self.limits = FakeLimits()
         self.intake = FakeIntake()
@@ -160,7 +185,7 @@ class World:
         )  # fmt: skip
         reconnect = Reconnect(lambda: 0.0)
         greeter = Greeter(
-            self.log, position=lambda hunt: len(self.log.rows), replay_limit=3,
+            self.log, position=self.position, replay_limit=3,
             heartbeat=15.0, reconnect=reconnect, faults=self.faults,
         )  # fmt: skip
         streams = StreamServices(
@@ -181,7 +206,12 @@ class World:
             metrics=cast(Any, self.metrics),
             access=AccessLog(self.settings, clock=lambda: self.now, requests=Counter()),
             clock=lambda: self.now,
+            tracing=None if tracer is None else ClickTracing(tracer),
         )
+
+    def position(self, hunt: str) -> int:
+        """Return the last seq of a hunt."""
+        return len(self.log.rows) if hunt == "harbour" else 0
 
     def click(self, request: Request, body: bytes = BODY, **options: Any) -> Refused | None:
         """Click, and settle nothing."""
