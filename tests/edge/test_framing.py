@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import groupby
 
 import h11
 import httpx
 import pytest
 import trio
 
-from hunt.edge.framing import MAX_LINE, Connection, Malformed
+from hunt.edge.framing import (
+    MAX_CHUNK_LINE,
+    MAX_DROPPED,
+    MAX_LINE,
+    Answered,
+    Connection,
+    Malformed,
+)
 from tests.support import certificates
 from tests.support.raw_http import LIVEZ, WAYS, Reader, at_its_end, click
 from tests.support.raw_http2 import speaking
@@ -268,6 +276,161 @@ async def test_http2_path_that_is_not_valid_harms_no_other_stream(database: str)
             number = await speaker.ask("GET", path)
             assert await speaker.status(number) == "400"
         assert await speaker.status(await speaker.ask("GET", "/livez")) == "200"
+
+
+# --- The connection of h11 alone ----------------------------------------------
+
+LIMIT = 16_384
+CLOSE = b"Connection: close\r\n"
+
+
+def events(connection: Connection, data: bytes | None = None) -> list[type]:
+    """Return the types of the events of received bytes, or else of earlier ones."""
+    if data is not None:
+        connection.receive_data(data)
+    found = []
+    while isinstance(event := connection.next_event(), h11.Event):
+        found.append(type(event))
+    return found
+
+
+def respond(connection: Connection, status: int = 200) -> None:
+    connection.send(h11.Response(status_code=status, headers=[("content-length", "0")]))
+    connection.send(h11.EndOfMessage())
+
+
+def refused(*pieces: bytes) -> tuple[int, str, Malformed | None]:
+    """Return the status and the detail of a refused request, and the fault that hunt found."""
+    connection = Connection(LIMIT)
+    with pytest.raises(h11.RemoteProtocolError) as error:
+        for each in pieces:
+            events(connection, each)
+    return error.value.error_status_hint, str(error.value), connection.fault
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_ambiguous_request_has_the_status_of_its_fault(name: str) -> None:
+    data, status = REFUSED[name]
+    for pieces in halves(data):
+        found, _, fault = refused(*pieces, LIVEZ)
+        assert found == status
+        assert fault is None or fault.error_status_hint == status
+    assert fault is not None or name == "more than the chunk", "h11 found it"
+
+
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        (LIVEZ.replace(b"\r\n", b"\n"), "a line of the head does not end with CRLF"),
+        (LIVEZ.replace(b"GET", b"GET "), "the request line is not valid"),
+        (LIVEZ.replace(b"1.1", b"2.0"), "this server supports HTTP/1.1, and HTTP/2 over TLS"),
+        (POST + b"X\r\n\r\n", "a header field is not valid: name, colon, and text in one line"),
+        (POST + LENGTH * 2 + b"\r\n", "Content-Length must be one whole number"),
+        (chunks(b"0\r\nX: y\n\r\n"), "a line of the trailers does not end with CRLF"),
+        (chunks(b"0\r\nX: y\r\n z\r\n\r\n"), "a line of the trailers is not valid"),
+        (chunks(b"3 \r\nabc\r\n"), "the size of a chunk is not valid"),
+    ],
+)
+def test_fault_is_told(data: bytes, detail: str) -> None:
+    _, told, fault = refused(data)
+    assert told == str(fault) == detail
+
+
+@pytest.mark.parametrize(
+    ("start", "filled", "longest", "status"),
+    [
+        pytest.param(b"GET /%b HTTP/1.1\r\nHost: hunt\r\n\r\n", 14, MAX_LINE, 414, id="line"),
+        pytest.param(LIVEZ[:-2] + b"X: %b\r\n\r\n", len(LIVEZ) + 3, LIMIT, 431, id="head"),
+        pytest.param(chunks(b"1;%b\r\nx\r\n0\r\n\r\n"), 4, MAX_CHUNK_LINE, 400, id="chunk"),
+    ],
+)
+def test_longest_line_and_head_are_served(
+    start: bytes, filled: int, longest: int, status: int
+) -> None:
+    data = start % (b"a" * (longest - filled))
+    assert events(Connection(LIMIT), data)[-1] is h11.EndOfMessage
+    assert refused(data.replace(b"aa", b"aaa", 1))[0] == status
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (LIVEZ, [h11.Request, h11.EndOfMessage]),
+        (b"GET /livez HTTP/1.0\r\n\r\n", [h11.Request, h11.EndOfMessage]),
+        (POST + b"Content-Length:\t0 \r\n\r\n", [h11.Request, h11.EndOfMessage]),
+        (POST + b"X: caf\xc3\xa9\t \r\n" + LENGTH + b"\r\n" + BODY[:9], [h11.Request, h11.Data]),
+        (POST + b"Transfer-Encoding: \tCHUNKED\t \r\n\r\n", [h11.Request]),
+        (chunks(b"5;a=b\r\nhello\r\n0;c\r\nX: y\r\n\r\n"),
+         [h11.Request, h11.Data, h11.EndOfMessage]),
+        (chunks(b"FfF\r\n" + bytes(0xFFF) + b"\r\n0\r\n\r\n"),
+         [h11.Request, h11.Data, h11.EndOfMessage]),
+        (LIVEZ[:-1], []),
+    ],
+)  # fmt: skip
+def test_unambiguous_request_is_parsed(data: bytes, expected: list[type]) -> None:
+    for pieces in halves(data):
+        connection = Connection(LIMIT)
+        found = [each for piece in pieces for each in events(connection, piece)]
+        assert [kind for kind, _ in groupby(found)] == expected
+        assert connection.fault is None
+
+
+def test_input_behind_the_last_request_is_ignored() -> None:
+    connection = Connection(LIMIT)
+    assert events(connection, LIVEZ[:-2] + CLOSE + b"\r\n") == [h11.Request, h11.EndOfMessage]
+    assert events(connection, b"nonsense\n\n" * 9000) == []
+    assert connection.trailing_data == (b"", False)
+
+
+def test_client_that_waits_with_its_body_is_noticed() -> None:
+    connection = Connection(LIMIT)
+    assert not connection.expects_continue
+    events(connection, POST + LENGTH + b"Expect: 100-continue\r\n\r\n")
+    assert connection.expects_continue
+    assert not connection.they_are_waiting_for_100_continue, "Hypercorn would answer too early"
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+def test_rest_of_a_body_is_dropped_after_the_response(framing: str) -> None:
+    connection = Connection(LIMIT)
+    part = bytes(MAX_DROPPED // 2)
+    if framing == "length":
+        head, rest = POST + b"Content-Length: %d\r\n\r\n" % MAX_DROPPED, [part, part]
+    else:
+        piece = b"%x\r\n%b\r\n" % (len(part), part)
+        head, rest = chunks(b""), [piece, piece + b"0\r\n\r\n"]
+    assert events(connection, head) == [h11.Request]
+    assert not connection.unread
+    respond(connection, 401)
+    assert connection.unread
+    connection.drop_body()
+    assert events(connection, rest[0]) == []
+    assert (connection.unread, connection.dropped) == (True, False)
+    assert events(connection, rest[1] + POST + LENGTH + b"\r\n" + BODY) == [h11.EndOfMessage]
+    assert (connection.unread, connection.dropped) == (False, True)
+    connection.start_next_cycle()
+    assert not connection.dropped
+    assert events(connection) == [h11.Request, h11.Data, h11.EndOfMessage]
+    assert not connection.dropped
+
+
+def test_body_that_is_too_long_to_be_dropped_is_refused() -> None:
+    connection = Connection(LIMIT)
+    events(connection, POST + b"Content-Length: %d\r\n\r\n" % (MAX_DROPPED + 1))
+    respond(connection, 401)
+    connection.drop_body()
+    assert events(connection, bytes(MAX_DROPPED)) == []
+    with pytest.raises(Malformed) as error:
+        events(connection, b"x")
+    assert (error.value.error_status_hint, str(error.value)) == (413, "the body is too long")
+    assert connection.fault is error.value
+
+
+def test_input_after_the_last_response_is_kept() -> None:
+    answered = Answered(b"ab")
+    answered.receive_data(b"cd")
+    assert answered.next_event() is h11.NEED_DATA
+    assert answered.received == b"abcd"
 
 
 def test_line_of_a_chunk_that_never_ends_is_refused() -> None:
