@@ -21,7 +21,7 @@ from trio.testing import MockClock
 from hunt.core.events import Reward, Settlement
 from hunt.core.proxies import Peer
 from hunt.edge.admission import BEYOND_TIMEOUT, Admission, Slot
-from hunt.edge.lingering import LingeringClose
+from hunt.edge.lingering import LINGER_TIMEOUT, LingeringClose
 from hunt.edge.park import HEAD_TIMEOUT, IDLE_TIMEOUT, Park
 from hunt.edge.parked_connection import MAX_PIPELINED, PIPELINED_REQUESTS, READ, ParkedConnection
 from hunt.edge.parked_stream import ParkedStream
@@ -446,6 +446,35 @@ async def test_last_answer_is_followed_by_a_lingering_close(client: Client, sent
     await client.send(REFUSED)  # discarded
     client.sock.close()
     await trio.testing.wait_all_tasks_blocked()
+    assert not client.park._parked
+    assert client.park.faults["contained"] == 0
+
+
+async def test_lingering_close_times_out(autojump_clock: MockClock, client: Client) -> None:
+    await trio.sleep(3)
+    client.park.announce_close(True)
+    await client.send(REFUSED)
+    [parked] = client.park._parked.values()
+    assert isinstance(parked, LingeringClose)
+    now = trio.current_time()
+    assert parked.idle_since() == now
+    parked.close_if_idle()
+    parked.check_timeout(now + LINGER_TIMEOUT)
+    assert client.park._parked
+    parked.check_timeout(now + LINGER_TIMEOUT + 0.01)
+    assert not client.park._parked
+
+
+@pytest.mark.parametrize("end", ["evict", "abort", "reset"])
+async def test_lingering_close_ends_at_once(client: Client, end: str) -> None:
+    client.park.announce_close(True)
+    await client.send(REFUSED)
+    [parked] = client.park._parked.values()
+    if end == "reset":
+        client.sock.close()  # with an unread answer
+        await trio.testing.wait_all_tasks_blocked()
+    else:
+        getattr(parked, end)()
     assert not client.park._parked
     assert client.park.faults["contained"] == 0
 
