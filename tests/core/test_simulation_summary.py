@@ -32,12 +32,6 @@ def hunt(*prizes: Prize, attempts: Quota | None = None, cooldown: float = 0.0) -
     )
 
 
-def test_quantiles_are_interpolated() -> None:
-    assert band([3]) == Band(3, 3, 3)
-    assert band([20 - each for each in range(21)]) == Band(1, 10, 19)
-    assert band([0, 1]) == Band(0.05, 0.5, 0.95)
-
-
 def test_summary_has_the_quantiles_of_the_runs() -> None:
     definition = hunt(
         Prize("coin", "Coin", 5, 0.2, 60, None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hunt.core.addresses import network, parse
-from hunt.core.webhook_target import check_url, is_public, may_connect
+from hunt.core.webhook_target import LONGEST, check_url, is_public, may_connect
 
 SPECIAL = [
     "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.9.9.9", "169.254.169.254",
@@ -53,6 +53,31 @@ def test_allowed_network_is_permitted_and_no_other() -> None:
 )  # fmt: skip
 def test_url_is_refused(url: str) -> None:
     assert check_url(url, []) is not None
+
+
+FORM = "must be https://HOST/..., without user, password and fragment, of at most 2000 characters"
+PLAIN = "must be https://: http:// is for networks in HUNT_WEBHOOK_ALLOW"
+PRIVATE = "must have a public address, or one in HUNT_WEBHOOK_ALLOW"
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("shop.example", FORM),
+        (f"https://shop.example/{'x' * (LONGEST - 20)}", FORM),
+        ("http://shop.example/", PLAIN),
+        ("http://93.184.216.34/", PLAIN),
+        ("https://10.0.0.1/", PRIVATE),
+        ("https://[fc00::1]/", PRIVATE),
+        ("https://[2606:2800:220:1::1]/", None),
+        (f"https://shop.example/{'x' * (LONGEST - 21)}", None),
+    ],
+)
+def test_problem_of_a_url_is_told(url: str, problem: str | None) -> None:
+    assert check_url(url, []) == problem
+    assert check_url(url, [network("192.0.2.0/24"), network("fd00::/8")]) == (
+        None if url == "http://shop.example/" else problem
+    ), "an allowed network matters for itself, and for names"
 
 
 @pytest.mark.parametrize(

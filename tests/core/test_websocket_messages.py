@@ -26,17 +26,24 @@ def test_click_and_ping_are_decoded(text: str, said: object) -> None:
 
 @pytest.mark.parametrize("text", ["", "7", "[]", "{", '"click"', '{"a":' * 5000])
 def test_message_without_object_raises_value_error(text: str) -> None:
-    with pytest.raises(ValueError, match="must be a JSON object"):
+    with pytest.raises(ValueError, match=r"^a message must be a JSON object$"):
         websocket_messages.decode(text)
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["{}", '{"click": {}, "ping": 1}', '{"pong": 1}', '{"ping": "1"}', '{"ping": null}'],
+    ("text", "detail"),
+    [
+        ("{}", "a message has one member: click or ping"),
+        ('{"click": {}, "ping": 1}', "a message has one member: click or ping"),
+        ('{"pong": 1}', "a message is a click or a ping"),
+        ('{"ping": "1"}', "a ping is a number"),
+        ('{"ping": null}', "a ping is a number"),
+    ],
 )
-def test_unknown_message_is_refused(text: str) -> None:
-    with pytest.raises(InvalidRequest):
+def test_unknown_message_is_refused(text: str, detail: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
         websocket_messages.decode(text)
+    assert str(refused.value) == detail
 
 
 @pytest.mark.parametrize(
