@@ -50,6 +50,42 @@ def test_first_secret_signs_and_all_verify() -> None:
     assert refused(TokenVerifier((SECRET,), clock=lambda: NOW), own(OLD))
 
 
+def claims_of(token: str) -> dict[str, object]:
+    """Return the claims of a token that the first secret has signed."""
+    claims: dict[str, object] = json.loads(jwt.api_jws.decode(token, SECRET, ["HS256"]))
+    return claims
+
+
+def test_signed_token_has_its_claims() -> None:
+    now = datetime.fromtimestamp(NOW, UTC)
+    times = {"iat": NOW, "exp": NOW + 60}
+    assert claims_of(sign((SECRET, OLD), "ada", ttl=60, now=now)) == {
+        "sub": "ada", "aud": "hunt", **times,
+    }  # fmt: skip
+    token = sign(
+        (SECRET, OLD), "eve", audience=tokens.ADMIN, ttl=60, now=now, hunts=["b", "a"],
+        roles=["viewer", "designer"],
+    )  # fmt: skip
+    assert claims_of(token) == {
+        "sub": "eve", "aud": "hunt-admin", "hunts": ["a", "b"], "roles": ["designer", "viewer"],
+        **times,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("until", "expires"), [(NOW + 60.5, NOW + 60), (NOW + 59.5, NOW + 59.5), (NOW + 3600, NOW + 60)]
+)
+def test_ticket_has_the_claims_of_its_token(until: float, expires: float) -> None:
+    now = datetime.fromtimestamp(NOW, UTC)
+    plain = Identity("ada", None, False, until, None)
+    common = {"sub": "ada", "aud": "hunt-ticket", "iat": NOW, "exp": expires, "until": until}
+    assert claims_of(sign_ticket((SECRET, OLD), plain, ttl=60, now=now)) == common
+    keyed = Identity("ada", frozenset({"b", "a"}), False, until, "f00d", frozenset({"viewer"}))
+    assert claims_of(sign_ticket((SECRET, OLD), keyed, ttl=60, now=now)) == common | {
+        "hunts": ["a", "b"], "key": "f00d",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("algorithm", FOREIGN)
 def test_each_algorithm_verifies_with_keys_of_set_and_file(algorithm: str) -> None:
     token = signed(algorithm)
