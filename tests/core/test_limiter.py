@@ -36,12 +36,43 @@ def test_rate_zero_means_no_limit() -> None:
         limiter.check("ada")
 
 
-def test_keys_are_bounded_by_capacity() -> None:
-    limiter = Limiter(Clock(), rate=1, burst=1, capacity=100)
+def test_idle_key_has_no_more_than_its_burst() -> None:
+    clock = Clock()
+    limiter = Limiter(clock, rate=2, burst=3)
+    limiter.check("ada")
+    clock.now += 60
+    for _ in range(3):
+        limiter.check("ada")
+    with pytest.raises(TooFast):
+        limiter.check("ada")
+
+
+@pytest.mark.parametrize("capacity", [100, 101])
+def test_keys_are_bounded_by_capacity(capacity: int) -> None:
+    clock = Clock()
+    limiter = Limiter(clock, rate=1, burst=1, capacity=capacity)
     for number in range(1000):
         limiter.check(str(number))
-        assert len(limiter) <= 100
-    assert "999" in limiter
+        assert len(limiter) <= capacity
+        assert all(str(each) in limiter for each in range(max(number - 49, 0), number + 1))
+    for _ in "ab":
+        clock.now += 1
+        limiter.rotate()
+    assert len(limiter) == 0
+
+
+def test_rotation_keeps_a_key_until_its_bucket_is_full() -> None:
+    clock = Clock()
+    clock.now = 100
+    limiter = Limiter(clock, rate=1, burst=2)
+    for _ in range(2):
+        limiter.check("ada")
+    for _ in range(2):
+        clock.now += 0.75
+        limiter.rotate()
+    limiter.check("ada")
+    with pytest.raises(TooFast):
+        limiter.check("ada")
 
 
 def test_rotation_evicts_only_refilled_keys() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from msgspec.structs import replace
 
@@ -66,6 +68,32 @@ def test_encoded_rewards_are_parsed_again() -> None:
         [payload] = notice.encode("harbour", rewards, by="me")
         told = Notice("harbour", rewards[0].seq, rewards[-1].seq, rewards)
         assert notice.parse(payload, own=("other",)) == told
+
+
+def test_encoded_notice_has_documented_json() -> None:
+    row = [0, ID, "ada", "gold-coin", 100, 12.5, 1e-7]
+    head = {"h": "harbour", "f": 4711, "l": 4711, "by": "me", "at": REWARD.at}
+    [payload] = notice.encode("harbour", [REWARD], by="me")
+    assert json.loads(payload) == head | {"o": [row]}
+    lost = replace(REWARD, prize=None, points=0, sold_out="gold-coin")
+    [payload] = notice.encode("harbour", [lost], by="me")
+    assert json.loads(payload) == head | {"d": [1], "s": [1], "p": [[*row[:4], 0, *row[5:]]]}
+    assert notice.parse(payload, own=("me",)).rewards is None
+
+
+def test_each_time_of_settlement_has_its_notice() -> None:
+    later = "2026-11-01T18:00:01.000001Z"
+    coded = [replace(REWARD, seq=seq, code=Code("hush")) for seq in (7, 8, 9)]
+    first, second = notice.encode("harbour", [*coded, replace(REWARD, seq=12, at=later)], by="me")
+    assert json.loads(first) == {"h": "harbour", "f": 7, "l": 9, "by": "me"}
+    told = (replace(REWARD, seq=12, at=later),)
+    assert notice.parse(second) == Notice("harbour", 12, 12, told)
+
+
+def test_time_of_a_notice_needs_a_time_zone() -> None:
+    [payload] = notice.encode("harbour", [replace(REWARD, at="2026-11-01T18:00:00")], by="me")
+    with pytest.raises(ValueError, match=r"^the time of a notice has no time zone"):
+        notice.parse(payload)
 
 
 def test_notice_is_bounded() -> None:
