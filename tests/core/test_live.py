@@ -43,6 +43,24 @@ def test_state_has_times_and_version() -> None:
     }  # fmt: skip
 
 
+def test_state_has_the_time_at_which_it_opens() -> None:
+    opens = replace(PLAIN, definition=replace(PLAIN.definition, opens_at=START))
+    assert told(live.events(opens))["state"]["opens_at"] == "2026-11-01T00:00:00Z"
+
+
+def test_event_of_a_transaction_replaces_the_value_that_was_read() -> None:
+    [_, stock] = live.events(replace(PLAIN, stock_left={"coin": 3}))
+    sent = live.parse('{"h": "harbour", "k": "stock", "d": {"stock_left": {"coin": 2}}}')
+    assert sent.event.key == stock.key
+    assert sent.player is None
+
+
+@pytest.mark.parametrize(("kind", "watchers"), [("head", True), ("stock", False)])
+def test_heads_are_only_for_streams_of_the_whole_hunt(kind: str, watchers: bool) -> None:
+    found = live.parse(f'{{"h": "harbour", "k": "{kind}", "d": {{}}}}')
+    assert found.event.watchers is watchers
+
+
 def test_hunt_without_stock_has_no_event_of_stock() -> None:
     assert list(told(live.events(PLAIN))) == ["state"]
     stocked = replace(PLAIN, stock_left={"coin": 3})
@@ -93,18 +111,19 @@ def test_event_of_a_transaction_is_parsed() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload",
+    ("payload", "problem"),
     [
-        "",
-        "[]",
-        '{"h": "harbour", "k": "stock"}',
-        '{"h": "harbour", "k": "reward", "d": {}}',
-        '{"h": "harbour", "k": "hello", "d": {}}',
-        '{"h": "harbour", "k": "st\\nock", "d": {}}',
-        '{"h": "harbour", "k": "Stock", "d": {}}',
-        '{"h": "harbour", "k": "stock", "d": {"a":\n1}}',
+        ("", "truncated"),
+        ("[]", "Expected `object`"),
+        ('{"h": "harbour", "k": "stock"}', "field `d`"),
+        ('{"h": "harbour", "k": "reward", "d": {}}', "^not the name of a live event$"),
+        ('{"h": "harbour", "k": "hello", "d": {}}', "^not the name of a live event$"),
+        ('{"h": "harbour", "k": "st\\nock", "d": {}}', "^not the name of a live event$"),
+        ('{"h": "harbour", "k": "Stock", "d": {}}', "^not the name of a live event$"),
+        ('{"h": "harbour", "k": "stock", "d": {"a":\n1}}', "of a live event is on one line$"),
+        ('{"h": "harbour", "k": "stock", "d": {"a":\r1}}', "of a live event is on one line$"),
     ],
 )
-def test_invalid_payload_is_refused(payload: str) -> None:
-    with pytest.raises(ValueError):  # ruff: ignore[pytest-raises-too-broad] - msgspec's are of it
+def test_invalid_payload_is_refused(payload: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
         live.parse(payload)
