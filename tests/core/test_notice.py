@@ -90,6 +90,13 @@ def test_each_time_of_settlement_has_its_notice() -> None:
     assert notice.parse(second) == Notice("harbour", 12, 12, told)
 
 
+@pytest.mark.parametrize("hunt", ["harbour", "test-harbour"])
+def test_rewards_of_a_test_hunt_are_marked(hunt: str) -> None:
+    [payload] = notice.encode(hunt, [REWARD], by="me")
+    rewards = notice.parse(payload).rewards
+    assert rewards == (replace(REWARD, test=hunt == "test-harbour"),)
+
+
 def test_time_of_a_notice_needs_a_time_zone() -> None:
     [payload] = notice.encode("harbour", [replace(REWARD, at="2026-11-01T18:00:00")], by="me")
     with pytest.raises(ValueError, match=r"^the time of a notice has no time zone"):

@@ -6,13 +6,21 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from hunt.core.arrivals import Habits
 from hunt.core.definition import Area, Definition, Even, Prize, Quota
-from hunt.core.intervals import Band, band
+from hunt.core.intervals import Band, Interval, band, mean, wilson
 from hunt.core.maps import Map
-from hunt.core.simulation import Played, Scenario, play
-from hunt.core.simulation_summary import deviation, summarise
+from hunt.core.simulation import CrowdResult, Moment, Played, Players, Scenario, play
+from hunt.core.simulation_summary import (
+    Hour,
+    PrizeSummary,
+    Shares,
+    Summary,
+    deviation,
+    summarise,
+)
 
 NINE = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
@@ -54,6 +62,77 @@ def test_summary_has_the_quantiles_of_the_runs() -> None:
         [each.slices[0].granted["coin"] for each in runs]
     )
     assert found.players.winners == pytest.approx(0.15, abs=0.02)
+
+
+def by_hand(number: int) -> Played:
+    """Return a run whose figures grow with its number."""
+    return Played(
+        clicks=10 * number,
+        counted=8 * number,
+        drawn={"coin": 4 * number, "gem": 2},
+        granted={"coin": 3 * number, "gem": 1},
+        voided={"gem": number},
+        points=Interval(0, 0, 0),
+        payout=15 * number,
+        cost=2.5 * number,
+        players=Players(
+            taking_part=8, winners=number, cooldown=2, no_attempts=3, too_far=4, refused=5,
+            sold_out=6,
+        ),
+        crowds={"uniform": CrowdResult(8, number, 10 * number, 3 * number, 1.5 * number)},
+        sold_out={"coin": 60.0 * number} if number > 1 else {},
+        slices=[Moment(NINE, 10 * number, {"gem": number}, {"gem": 4})],
+    )  # fmt: skip
+
+
+def test_summary_adds_up_the_runs() -> None:
+    coin = Prize("coin", "Coin", 5, 0.2, 60, None)
+    gem = Prize("gem", "Gem", 9, 0.01, 2, None, release=Even(), void=True)
+    found = summarise(hunt(coin, gem), [by_hand(1), by_hand(2)], 20)
+    assert found == Summary(
+        runs=2,
+        clicks=band([10, 20]),
+        counted=band([8, 16]),
+        points=mean(9 * 5 + 2 * 9, 9 * 25 + 2 * 81, 24),
+        payout=band([15, 30]),
+        cost=band([2.5, 5]),
+        players=Shares(
+            taking_part=16 / 40, winners=3 / 16, refused=10 / 16, cooldown=4 / 16,
+            no_attempts=6 / 16, too_far=8 / 16, sold_out=12 / 16,
+        ),
+        crowds={"uniform": CrowdResult(16, 3, 30, 9, 4.5)},
+        prizes=[
+            PrizeSummary(
+                "coin", wilson(12, 24), band([4, 8]), band([3, 6]), None, 60, band([120]), 0.5, None
+            ),
+            PrizeSummary(
+                "gem", wilson(4, 24), band([2]), band([1]), band([1, 2]), 2, None, 0.0, 0.75
+            ),
+        ],
+        slices=[Hour(NINE, band([10, 20]), {"gem": band([1, 2])}, {"gem": band([4])})],
+    )  # fmt: skip
+
+
+def test_deviation_is_relative_to_the_plan() -> None:
+    run = by_hand(1)
+    for counts, expected in (
+        ([(2, 3)], 1 / 3),
+        ([(4, 3)], 1 / 3),
+        ([(3, 3), (1, 2)], 1 / 2),
+        ([(7, 0)], 0.0),
+    ):
+        slices = [Moment(NINE, 1, {"gem": got}, {"gem": plan}) for got, plan in counts]
+        assert deviation("gem", replace(run, slices=slices)) == pytest.approx(expected)
+
+
+def test_run_without_a_counted_click_has_a_summary() -> None:
+    run = replace(
+        by_hand(1), counted=0, drawn={"coin": 0, "gem": 0}, granted={"coin": 0, "gem": 0},
+        players=Players(*[0] * 7),
+    )  # fmt: skip
+    found = summarise(hunt(Prize("coin", "Coin", 5, 0.2, 60, None)), [run], 20)
+    assert (found.points, found.prizes[0].chance) == (mean(0, 0, 1), wilson(0, 1))
+    assert (found.players.taking_part, found.players.winners) == (1 / 20, 0)
 
 
 def test_players_who_meet_a_refusal_are_counted_once() -> None:
