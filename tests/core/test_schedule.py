@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hunt.core import announcements
 from hunt.core.definition import Definition, Even, Moments, Prize, Step
 from hunt.core.maps import Map
-from hunt.core.schedule import MOST_COUNT, NewEntry, problems, released
+from hunt.core.schedule import MOST_COUNT, MOST_WITHIN, NewEntry, problems, released
 from hunt.errors import DefinitionError, WrongState
 
 AT = datetime(2026, 12, 1, 18, tzinfo=UTC)
@@ -18,34 +19,43 @@ HARBOUR = Definition(
 )
 
 
+NO_PRIZE = {"prize": "must be the id of a prize, 1 to 64 lower-case letters, digits or hyphens"}
+NO_COUNT = {"count": "must be a whole number from 1 to 2147483647"}
+NO_RELEASE = "belongs to the action release"
+NO_TIME = {"within": "must be a number of seconds over 0, at most 31622400"}
+
+
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [
-        ({"action": "open", "at": datetime(2026, 12, 1)}, "at"),
-        ({"action": "open", "text": "x"}, "text"),
-        ({"action": "announce", "text": " "}, "text"),
-        ({"action": "release", "count": 1}, "prize"),
-        ({"action": "release", "prize": "NO", "count": 1}, "prize"),
-        ({"action": "release", "prize": "coin"}, "count"),
-        ({"action": "release", "prize": "coin", "count": 0}, "count"),
-        ({"action": "release", "prize": "coin", "count": MOST_COUNT + 1}, "count"),
-        ({"action": "close", "prize": "coin"}, "prize"),
-        ({"action": "close", "count": 1}, "count"),
-        ({"action": "open", "within": 0}, "within"),
-        ({"action": "open", "within": 1e300}, "within"),
+        ({"action": "open", "at": datetime(2026, 12, 1)},
+         {"at": "must have an offset, as in 2026-12-01T18:00:00Z"}),
+        ({"action": "open", "text": "x"}, {"text": "belongs to the action announce"}),
+        ({"action": "announce", "text": " "}, {"text": announcements.wrong(" ")}),
+        ({"action": "release", "count": 1}, NO_PRIZE),
+        ({"action": "release", "prize": "NO", "count": 1}, NO_PRIZE),
+        ({"action": "release", "prize": "coin"}, NO_COUNT),
+        ({"action": "release", "prize": "coin", "count": 0}, NO_COUNT),
+        ({"action": "release", "prize": "coin", "count": MOST_COUNT + 1}, NO_COUNT),
+        ({"action": "close", "prize": "coin"}, {"prize": NO_RELEASE}),
+        ({"action": "close", "count": 1}, {"count": NO_RELEASE}),
+        ({"action": "open", "within": 0}, NO_TIME),
+        ({"action": "open", "within": MOST_WITHIN + 1}, NO_TIME),
     ],
     ids=str,
-)
-def test_wrong_field_is_named(fields: dict[str, object], wrong: str) -> None:
-    assert list(problems(NewEntry(**({"at": AT} | fields)))) == [wrong]  # type: ignore[arg-type]
+)  # fmt: skip
+def test_wrong_field_is_named(fields: dict[str, object], wrong: dict[str, str]) -> None:
+    assert problems(NewEntry(**({"at": AT} | fields))) == wrong  # type: ignore[arg-type]
 
 
 def test_right_entries_have_no_problems() -> None:
     for entry in (
-        NewEntry(at=AT, action="open", within=60),
+        NewEntry(at=AT, action="open", within=0.5),
+        NewEntry(at=AT, action="open", within=MOST_WITHIN),
         NewEntry(at=AT, action="announce", text="Soon."),
         NewEntry(at=AT, action="announce"),
         NewEntry(at=AT, action="release", prize="coin", count=1),
+        NewEntry(at=AT, action="release", prize="coin", count=MOST_COUNT),
     ):
         assert problems(entry) == {}
 
@@ -79,19 +89,29 @@ def test_release_replaces_a_step_at_the_same_time_and_may_be_the_first() -> None
 
 
 @pytest.mark.parametrize(
-    "definition",
+    ("definition", "problem"),
     [
-        with_prize(id="chest"),
-        with_prize(stock=None),
-        with_prize(stock=None, codes=True),
-        with_prize(release=Even()),
-        with_prize(release=Moments(3)),
+        (with_prize(id="chest"), "there is no prize 'coin'"),
+        (with_prize(stock=None), "prize 'coin' has no limit that a release could raise"),
+        (
+            with_prize(stock=None, codes=True),
+            "the stock of prize 'coin' are its codes: load more codes",
+        ),
+        (with_prize(release=Even()), "prize 'coin' is released by a plan over time"),
+        (with_prize(release=Moments(3)), "prize 'coin' is released by a plan over time"),
     ],
     ids=["unknown", "no limit", "codes", "even", "moments"],
 )
-def test_release_without_a_limit_to_raise_is_refused(definition: Definition) -> None:
-    with pytest.raises(WrongState):
+def test_release_without_a_limit_to_raise_is_refused(definition: Definition, problem: str) -> None:
+    with pytest.raises(WrongState) as refused:
         released(definition, "coin", 3, AT)
+    assert str(refused.value) == problem
+
+
+def test_release_leaves_other_prizes_alone() -> None:
+    others = (replace(COIN, id="a", odds=0.1), replace(COIN, id="b", odds=0.1))
+    found = released(replace(HARBOUR, prizes=(others[0], COIN, others[1])), "coin", 3, AT)
+    assert found.prizes == (others[0], replace(COIN, stock=10), others[1])
 
 
 def test_release_beyond_the_largest_stock_is_refused() -> None:

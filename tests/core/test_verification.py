@@ -4,9 +4,10 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from msgspec.structs import replace as with_
 
-from hunt.core.definition import Definition, Moments, Peak, Prize, Quota
+from hunt.core.definition import Definition, Moments, Peak, Prize, Quota, Step
 from hunt.core.fairness import Draws
 from hunt.core.maps import Map
 from hunt.core.odds import Odds
@@ -60,6 +61,25 @@ def test_a_prize_with_a_limit_may_have_run_out() -> None:
     assert verifier.judge(with_(won, prize=None, points=5)) == "wrong"
 
 
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"stock": 1},
+        {"per_player": 1},
+        {"codes": True},
+        {"starts": START},
+        {"until": START},
+        {"release": (Step(START, 1),)},
+    ],
+    ids=str,
+)
+def test_each_limit_of_a_prize_may_deny_its_draw(limit: dict[str, object]) -> None:
+    limited = replace(HUNT, prizes=(replace(COIN, **limit),))  # type: ignore[arg-type]
+    verifier = Verifier(SEED, [Edition(START, limited)])
+    won = next(row for n in range(200) if (row := drawn(limited, n, START)).prize)
+    assert verifier.judge(with_(won, prize=None, points=0)) == "denied"
+
+
 def test_each_draw_is_held_to_the_version_in_force() -> None:
     generous = replace(HUNT, prizes=(replace(COIN, odds=1.0),))
     change = START + timedelta(hours=1)
@@ -69,6 +89,7 @@ def test_each_draw_is_held_to_the_version_in_force() -> None:
     second = timedelta(seconds=1)
     for row, at, verdict in (
         (lost, change - OVERLAP, "right"),
+        (won, change - OVERLAP, "right"),
         (won, change - OVERLAP - second, "wrong"),
         (lost, change + OVERLAP, "right"),
         (lost, change + OVERLAP + second, "wrong"),
