@@ -184,7 +184,8 @@ def test_first_error_of_a_field_counts() -> None:
 def test_too_many_prizes_are_refused() -> None:
     prize = '[[prize]]\nid = "p{}"\ntitle = "P"\nodds = 0\n'
     with pytest.raises(DefinitionError, match="at most 100"):
-        parse(FILE + "".join(prize.format(number) for number in range(100)))
+        parse(FILE + "".join(prize.format(number) for number in range(99)))
+    assert len(parse(FILE + "".join(prize.format(number) for number in range(98))).prizes) == 100
 
 
 def test_suggests_the_key_that_was_meant() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from hunt.core import campaign_file, hunt_file
 from hunt.core.definition import differences
-from hunt.core.page import Colours, Page, PageTexts
+from hunt.core.page import Colours, Page, PageTexts, page_text, texts_to_json, to_json
 from hunt.errors import DefinitionError
 
 HUNT = '[hunt]\nid = "a"\ntitle = "A"\nmap = { width = 1, height = 1 }\n'
@@ -130,21 +130,74 @@ def test_wrong_values_are_reported_together() -> None:
         '[page]\nscene = "sea"\nlanguage = "german"\nlook = 1\ncolours = { paper = "red" }\n'
         'texts = { de = { title = "", prize = { "G!" = "x" } }, DE = { lead = 1 }, xx_y = {} }\n'
     )
-    assert sorted(found) == [
-        "page.colours.accent",
-        "page.colours.ink",
-        "page.colours.paper",
-        "page.language",
-        "page.look",
-        "page.scene",
-        "page.texts.DE",
-        "page.texts.DE.lead",
-        "page.texts.de.prize.G!",
-        "page.texts.de.title",
-        "page.texts.xx_y",
-    ]
+    line = "must be one line of 1 to 300 characters"
+    tag = "must be a language tag (BCP 47) such as de, pt-BR or zh-Hant"
+    colour = "must be a colour such as #0d1b2a"
+    assert found == {
+        "page.colours.accent": colour,
+        "page.colours.ink": colour,
+        "page.colours.paper": colour,
+        "page.language": tag,
+        "page.look": "is unknown; did you mean logo?",
+        "page.scene": "must be one of harbour, city, winter, stage",
+        "page.texts.DE": "is a language that has texts already: de",
+        "page.texts.DE.lead": line,
+        "page.texts.de.prize.G!": "must be 1 to 64 lower-case letters, digits or hyphens",
+        "page.texts.de.title": line,
+        "page.texts.xx_y": tag,
+    }
+    assert errors(
+        "[page]\nlanguage = 1\nlogo = 1\n"
+        f'texts = {{ de = {{ lead = "{"x" * 301}", prize = {{ gold = "" }}, zz = 1 }}, en = 1 }}\n'
+        '[page.colours]\npaper = 1\nink = "#0000000"\naccent = "#00000g"\nq = 1\n'
+    ) == {
+        "page.colours.accent": colour,
+        "page.colours.ink": colour,
+        "page.colours.paper": colour,
+        "page.colours.q": "is unknown; known: accent, ink, paper",
+        "page.language": tag,
+        "page.logo": "must be the name of a .png, .jpg, .webp, .avif or .svg file, without a "
+        "folder; the file is in the folder HUNT_PAGES_DIR",
+        "page.texts.de.lead": line,
+        "page.texts.de.prize.gold": "must be one line of 1 to 200 characters",
+        "page.texts.de.zz": "is unknown; known: campaign, click, empty, lead, nothing, prize, "
+        "prizes, rules, title",
+        "page.texts.en": "must be a table",
+    }
+    for wrong in ("page = 1", "[page]\ntexts = 1", "[page]\ncolours = 1"):
+        text = f"{wrong}\n{HUNT}" if wrong == "page = 1" else f"{HUNT}{wrong}\n"
+        with pytest.raises(DefinitionError, match="must be a table"):
+            hunt_file.parse(text)
+
+
+def test_page_has_default_scene_and_language_and_long_texts() -> None:
+    text = "x" * 300
+    found = hunt_file.parse(f'{HUNT}[page]\n[page.texts.de]\nrules = "{text}"\ntitle = "T"\n').page
+    assert found == Page(
+        scene="harbour", language="en",
+        texts=(PageTexts("de", (("title", "T"), ("rules", text))),),
+    )  # fmt: skip
+    assert to_json(found) == {
+        "scene": "harbour", "language": "en", "texts": {"de": {"title": "T", "rules": text}},
+    }  # fmt: skip
+    assert page_text(found) == "scene harbour, logo None, colours None, texts de"
+    assert page_text(Page()) == "scene harbour, logo None, colours None, texts none"
+
+
+def test_titles_of_prizes_are_limited_to_those_that_are_shown() -> None:
+    titles = (("coin", "Münze"), ("gold", "Gold"))
+    page = Page(texts=(PageTexts("de", (("title", "T"),), titles), PageTexts("en")))
+    assert texts_to_json(page) == {"de": {"title": "T", "prize": dict(titles)}, "en": {}}
+    assert texts_to_json(page, {"gold"}) == {
+        "de": {"title": "T", "prize": {"gold": "Gold"}},
+        "en": {},
+    }
+    assert texts_to_json(page, ()) == {"de": {"title": "T"}, "en": {}}
 
 
 def test_number_of_languages_is_limited() -> None:
     tags = "".join(f"[page.texts.a{chr(97 + n // 26)}{chr(97 + n % 26)}]\n" for n in range(41))
     assert errors(tags) == {"page.texts": "must have at most 40 languages"}
+    found = hunt_file.parse(HUNT + tags.removesuffix("[page.texts.abo]\n")).page
+    assert found is not None
+    assert len(found.texts) == 40

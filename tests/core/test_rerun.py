@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 
 from hunt.core import bundle, rerun
 from hunt.core.definition import Even
+from hunt.core.maps import Map
 from hunt.core.rerun import Outcome, Played
 from hunt.errors import ProofError
 from tests.proof.bundles import Json, Story
@@ -128,6 +130,22 @@ def test_clicks_too_far_from_the_last_one_do_not_count() -> None:
     slow = replace(played().definition, max_speed=0.001)
     fast = replace(played().definition, max_speed=1000.0)
     assert rerun.under(played(), slow).counted < 200 < rerun.under(played(), fast).counted
+
+
+def test_clicks_off_the_map_do_not_count() -> None:
+    half = replace(played().definition, map=Map.sized(50, 100))
+    counted = sum(each.row.x is not None and each.row.x <= 50 for each in played().rows)
+    assert rerun.under(played(), half).counted == counted < 400
+
+
+def test_clicks_within_the_cooldown_do_not_count() -> None:
+    counted, last = 0, dict[str | None, datetime]()
+    for each in played().rows:
+        if each.row.player not in last or each.at - last[each.row.player] >= timedelta(minutes=9):
+            last[each.row.player] = each.at
+            counted += 1
+    slow = replace(played().definition, cooldown=540.0)
+    assert rerun.under(played(), slow).counted == counted < 400
 
 
 def replace_row(found: rerun.Recorded, *, leaf: str) -> rerun.Recorded:

@@ -74,6 +74,20 @@ def test_invalid_tracestate_is_dropped_alone(state: str) -> None:
     assert parse(VALID, state) == TraceContext(TRACE, PARENT, True, "")
 
 
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [
+        (",".join(f"k{n}=1" for n in range(32)), True),
+        ("a=" + "1" * 256, True),
+        (f"a={'1' * 250},bb={'1' * 256}", True),  # 512 characters
+        (f"a={'1' * 250},bbb={'1' * 256}", False),
+    ],
+    ids=["32 members", "256 characters", "512 in all", "513 in all"],
+)
+def test_tracestate_is_kept_up_to_its_limits(state: str, kept: bool) -> None:
+    assert parse(VALID, state) == TraceContext(TRACE, PARENT, True, state if kept else "")
+
+
 def test_empty_members_of_tracestate_are_skipped() -> None:
     found = parse(VALID, " ,a=1,, b=2 ,")
     assert found is not None
