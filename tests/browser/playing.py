@@ -178,13 +178,29 @@ def logged_ids(page: Page) -> list[str]:
 
 def visit(page: Page, hunt_id: str, title: str | None = None) -> None:
     """Open a hunt; retries while the process does not know a new hunt, or its title, yet."""
-    known, unknown = known_points(page), page.locator("#closed:visible")
+    unknown = page.locator("#closed:visible")
     while True:
-        page.goto(f"?hunt={hunt_id}")
-        expect(unknown.or_(known)).to_be_visible(timeout=20_000)
-        if unknown.count() == 0 and title in {None, page.locator("#title").inner_text()}:
+        go_until(page, f"?hunt={hunt_id}", known_points(page), before=unknown)
+        if title in {None, page.locator("#title").inner_text()}:
             expect(page.locator("#connection")).to_have_attribute("data-state", "live")
             return
+
+
+def go_until(page: Page, path: str, shown: Locator, *, before: Locator) -> None:
+    """Load a page again until it shows a change, of which each process learns by itself.
+
+    Args:
+        page: Browser page.
+        path: Address to load.
+        shown: What the page shows after the change.
+        before: What it shows, at the end of its start, before that.
+    """
+    for _ in range(100):
+        page.goto(path)
+        expect(shown.or_(before).first).to_be_visible()
+        if shown.first.is_visible():
+            return
+    raise AssertionError(f"{path} did not change")
 
 
 def painted(page: Page) -> None:

@@ -10,7 +10,14 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import Look, screenshot, visitor, without_data
+from tests.browser.playing import (
+    Look,
+    go_until,
+    known_points,
+    screenshot,
+    visitor,
+    without_data,
+)
 from tests.browser.serving import Server
 
 #: Seconds until the first six doors end, and the eighth one opens.
@@ -28,15 +35,6 @@ def door(campaign: str, number: int, opens: datetime, closes: datetime) -> dict[
         "closes_at": closes.isoformat(),
     }  # fmt: skip
     return {"door": number, "definition": definition}
-
-
-def known(page: Page, path: str) -> None:
-    """Load the page again until this process of the server knows the campaign."""
-    while True:
-        page.goto(path)
-        expect(page.locator("#closed:visible").or_(page.locator("#doors li").first)).to_be_visible()
-        if page.locator("#doors li").count():
-            return
 
 
 def play(page: Page, server: Server, hunt: str) -> str:
@@ -69,7 +67,8 @@ def test_doors_show_what_was_found_and_change_at_their_times(
         each["definition"]["page"] = {"scene": "winter", "texts": texts}
     server.open_campaign("advent", "Advent calendar", doors)
     with visitor(browser, server.url, Look(), "?campaign=advent") as page:
-        known(page, "?campaign=advent")
+        closed = page.locator("#closed:visible")
+        go_until(page, "?campaign=advent", page.locator("#doors li"), before=closed)
         expect(page.locator("#title")).to_have_text("Advent calendar")
         tiles = page.locator("#doors li")
         expect(tiles).to_have_count(24)
@@ -145,8 +144,9 @@ def test_page_without_an_open_hunt_counts_down_to_the_next_one(
         )
         server.operate("/hunts/harbour/pause", {})
         try:
-            while page.goto("/") and not page.locator("#closed-count").inner_text():
-                expect(page.locator("#title, #closed-title").first).to_be_attached()
+            begins = page.locator("#closed-text", has_text="The hunt begins on ")
+            none = page.locator("#closed-text", has_text="There is no hunt here yet")
+            go_until(page, "/", begins, before=none.or_(known_points(page)))
             expect(page.locator("#closed-title")).to_have_text("The hunt at dawn")
             expect(page.locator("#closed-text")).to_contain_text("The hunt begins on ")
             expect(page.locator("#closed-count")).to_contain_text(re.compile(r"in \d+ s"))

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import screenshot, watched
+from tests.browser.playing import go_until, screenshot, watched
 from tests.browser.serving import Server
 from tests.proof.bundles import write
 from tests.proof.forgeries import FORGERIES, forged, honest
@@ -151,14 +151,6 @@ def test_time_lapse_shows_stock_and_leaders_at_each_time(page: Page, tmp_path: P
     screenshot(page, "proof-replay")
 
 
-def go_until(page: Page, path: str, text: str) -> None:
-    """Load a page until it shows a text: each process learns by itself of a change."""
-    shown = page.get_by_text(text)
-    early = page.get_by_text(re.compile(r"There is no hunt|not ended yet|does not send the file"))
-    while page.goto(path) and shown.count() == 0:
-        expect(shown.or_(early).first).to_be_visible()
-
-
 def test_unknown_hunt_is_named(page: Page) -> None:
     page.goto("/proof/nowhere")
     expect(page.locator("#state")).to_contain_text("There is no hunt nowhere")
@@ -168,7 +160,9 @@ def test_player_checks_a_hunt_before_and_after_its_end(
     page: Page, browser: Browser, server: Server
 ) -> None:
     server.open_hunt("proven", "The proven hunt", 3)
-    go_until(page, "/proof/proven", "The hunt has not ended yet")
+    state, verdict = page.locator("#state"), page.locator("#verdict")
+    sealed = state.filter(has_text="The hunt has not ended yet")
+    go_until(page, "/proof/proven", sealed, before=state.filter(has_text="There is no hunt"))
     expect(page.locator("#seals dd")).to_have_count(1)
     saved = page.locator("#seals dd").inner_text()
     accessible(page)
@@ -180,7 +174,9 @@ def test_player_checks_a_hunt_before_and_after_its_end(
         answer = page.request.post("/v1/hunts/proven/clicks", data=body, headers=same)
         answers.append(answer.json())
     server.operate("/hunts/proven/close", {})
-    go_until(page, "/proof/proven", "Every step holds, for all 6 clicks.")
+    refused = state.filter(has_text="The server does not send the file")
+    go_until(page, "/proof/proven", verdict.filter(has_text="."), before=sealed.or_(refused))
+    expect(verdict).to_have_text("Every step holds, for all 6 clicks.")
     expect(page.locator("#own-count")).to_contain_text("6 clicks in the log")
     expect(page.locator("#own-rows tr")).to_have_count(6)
     expect(page.locator("#own-rows tr").first).to_contain_text("gold-0, 3 points")
