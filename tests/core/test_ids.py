@@ -36,3 +36,7 @@ def test_the_example_of_the_rfc() -> None:
     # RFC 9562, A.6: of 2022-02-22 19:22:22 UTC
     drawn = (0xCC3 << 68 | 0x18C4DC0C0C07398F).to_bytes(RANDOM)
     assert click_id(0x017F22E279B0, drawn) == "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
+
+
+def test_time_wraps_after_48_bits() -> None:
+    assert click_id(2**48 + 5, bytes(RANDOM)) == click_id(5, bytes(RANDOM))

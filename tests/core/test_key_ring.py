@@ -74,6 +74,33 @@ def test_missing_key_is_named_but_no_key_is_quoted() -> None:
     assert KeyRing([OLD])
 
 
+def test_ring_knows_its_keys_and_tries_them() -> None:
+    ring = KeyRing([NEW, OLD])
+    assert "old" in ring
+    assert "newer" not in ring
+    ring.try_seal()
+    KeyRing([]).try_seal()
+    with pytest.raises(ValueError, match="key"):
+        KeyRing([("short", b"x")]).try_seal()
+
+
+@pytest.mark.parametrize(
+    ("sealed", "problem"),
+    [
+        (b"", "encrypted data is damaged, or belongs to another row"),
+        (b"\1", "encrypted data is damaged, or belongs to another row"),
+        (b"\1\3ol", "encrypted data is damaged, or belongs to another row"),
+        (b"\2\3old", "encrypted data has the unknown version 2"),
+        (b"\1\3old", "encrypted data is damaged, or belongs to another row (key 'old')"),
+        (b"\1\3new", "HUNT_DATA_KEYS: lacks the key 'new', which encrypted data needs"),
+    ],
+)
+def test_bytes_that_cannot_be_opened_are_described(sealed: bytes, problem: str) -> None:
+    with pytest.raises(SealError) as refused:
+        KeyRing([OLD]).open(sealed, HERE)
+    assert str(refused.value) == problem
+
+
 def test_digests_are_equal_for_equal_data_under_each_key() -> None:
     old, both = KeyRing([OLD]), KeyRing([NEW, OLD])
     assert both.digests(b"data", HERE)[1:] == old.digests(b"data", HERE)

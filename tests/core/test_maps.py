@@ -60,6 +60,10 @@ def test_distance_is_in_metres_on_degrees_and_in_units_elsewhere() -> None:
     assert PLANE.squared(-3, 0, 0, 4) == 25
 
 
+def test_map_of_a_size_begins_at_0() -> None:
+    assert Map.sized(4, 8) == Map(0, 0, 4, 8, "size")
+
+
 def test_edges_belong_to_the_map() -> None:
     assert PLANE.contains(-50, 20)
     for x, y in ((-50.1, 0), (50.1, 0), (0, -20.1), (0, 20.1), (float("nan"), 0)):

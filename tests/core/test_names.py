@@ -21,6 +21,7 @@ from hunt.core.names import NameFilter, clean, folded
         ("xy", "xy"),
         ("7!", "7!"),
         ("q\u0323\u0331" * 2, "q\u0323\u0331" * 2),
+        ("\u0323\u0331q", "\u0323\u0331q"),
     ],
     ids=[
         "plain",
@@ -34,6 +35,7 @@ from hunt.core.names import NameFilter, clean, folded
         "shortest",
         "sign",
         "two marks",
+        "marks first",
     ],
 )
 def test_name_is_normalised(given: str, kept: str) -> None:

@@ -48,6 +48,11 @@ def test_period_follows_the_calendar_of_its_zone(per: str, moment: str, expected
     assert began(per, "Europe/Berlin", at(moment)) == expected  # type: ignore[arg-type]
 
 
+def test_day_whose_first_hour_is_repeated_is_one_period() -> None:
+    for moment in ("2026-11-01T04:30", "2026-11-01T05:30"):  # 00:30 in Havana, twice
+        assert began("day", "America/Havana", at(moment)) == at("2026-11-01T04:00")
+
+
 def test_hour_begins_at_the_hour_of_a_zone_with_minutes() -> None:
     assert began("hour", "Asia/Kathmandu", at("2026-05-01T10:20")) == at("2026-05-01T10:15")
 

@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hunt.core.forwarding import MAX_HEADER, MAX_HOPS, Forwarded
-from hunt.core.proxies import CACHE_SIZE, Proxies
+from hunt.core.proxies import CACHE_SIZE, Peer, Proxies
 
-PROXIES = Proxies(["10.0.0.0/8", "2001:db8:ffff::/48", "unix"])
+TRUSTED = ["10.0.0.0/8", "2001:db8:ffff::/48", "unix"]
 
 
 def key(peer: str, **said: str) -> str | None:
-    return PROXIES.source(PROXIES.peer(peer), Forwarded(**said)).key
+    proxies = Proxies(TRUSTED)
+    return proxies.source(proxies.peer(peer), Forwarded(**said)).key
 
 
 @pytest.mark.parametrize(
@@ -23,11 +24,21 @@ def key(peer: str, **said: str) -> str | None:
         ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("unix", None),
-        ("", None),
     ],
 )
 def test_peer_key_is_ipv4_address_or_ipv6_64(host: str, expected: str | None) -> None:
-    assert PROXIES.peer(host).key == expected
+    proxies = Proxies(TRUSTED)
+    found = proxies.peer(host)
+    assert found == Peer(host, host == "unix", expected)
+    assert proxies.peer(host) is found, "from the cache"
+
+
+@pytest.mark.parametrize("trusted", [["unix"], ["10.0.0.0/8"], []])
+def test_only_listed_peers_are_trusted(trusted: list[str]) -> None:
+    proxies = Proxies(trusted)
+    assert [proxies.peer(host).trusted for host in ("unix", "", "10.1.2.3", "11.1.2.3")] == [
+        "unix" in trusted, "unix" in trusted, "10.0.0.0/8" in trusted, False,
+    ]  # fmt: skip
 
 
 def test_forged_hops_of_client_are_ignored() -> None:
@@ -92,9 +103,12 @@ def test_disagreeing_headers_are_ignored() -> None:
 def test_client_tls_is_taken_from_trusted_headers(
     said: dict[str, str], secure: bool | None
 ) -> None:
-    assert PROXIES.source(PROXIES.peer("unix"), Forwarded(**said)).secure is secure
+    proxies = Proxies(TRUSTED)
+    found = proxies.source(proxies.peer("unix"), Forwarded(**said))
+    assert found.secure is secure
+    assert proxies.source(proxies.peer("unix"), Forwarded(**said)) is found, "from the cache"
     stranger = Proxies([]).peer("unix")
-    assert PROXIES.source(stranger, Forwarded(**said)).secure is None
+    assert proxies.source(stranger, Forwarded(**said)).secure is None
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

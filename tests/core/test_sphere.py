@@ -92,3 +92,9 @@ def test_bound_is_the_distance_of_some_position(
     nearest = min(sphere.distance(x, y, *each) for each in edges)
     step = sphere.RADIUS * math.radians(max(width, north - south)) / steps
     assert nearest <= bound + step + 10, "near the antipodes, 1e-13 is 4 m"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_tiny_angle_counts_as_zero(sign: int) -> None:
+    assert sphere.half_chord(sign * 0.99e-12) == 0.0
+    assert sphere.half_chord(sign * 1e-12) == pytest.approx(sign * 8.7266e-15, rel=1e-4)

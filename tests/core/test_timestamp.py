@@ -60,6 +60,15 @@ def test_answer_for_another_head_is_no_timestamp_of_this_one() -> None:
         timestamp.stamped_at(answer(), HEAD[::-1])
 
 
+@pytest.mark.parametrize(("nonce", "sent"), [("00", "40"), ("ff", "7f"), ("81", "41")])
+def test_nonce_is_a_positive_number_of_8_bytes(nonce: str, sent: str) -> None:
+    query = timestamp.query(HEAD, bytes.fromhex(nonce + "00112233445566"))
+    assert query.hex() == (
+        "30430201013031300d060960864801650304020105000420"
+        f"{timestamp.digest(HEAD).hex()}0208{sent}001122334455660101ff"
+    )
+
+
 @pytest.mark.parametrize("first", [b"\x00", b"\xff"])
 def test_query_is_one_that_openssl_reads(tmp_path: Path, first: bytes) -> None:
     file = tmp_path / "query"

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import sys
 from datetime import UTC, datetime
 
 import jwt
@@ -441,7 +442,7 @@ def test_unsupported_key_is_ignored(key: object) -> None:
 
     [kept] = from_jwks(text(key, jwk("ES256")))
     assert (kept.kid, kept.algorithm) == ("ES256-0", "ES256")
-    with pytest.raises(KeysError):
+    with pytest.raises(KeysError, match=r"^no key in it fits RS256, ES256 or EdDSA$"):
         from_jwks(text(key))
 
 
@@ -450,6 +451,12 @@ def test_key_of_a_set_needs_no_use_operations_or_algorithm() -> None:
     for key in (plain, plain | {"use": "sig"}, plain | {"key_ops": ["sign", "verify"]}):
         [kept] = from_jwks(json.dumps({"keys": [key]}).encode())
         assert (kept.kid, kept.algorithm) == ("ES256-0", "ES256")
+
+
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.serialization", None)
+    with pytest.raises(KeysError, match=r"is missing: pip install 'hunt-server\[jwks\]'$"):
+        from_pem("")
 
 
 def test_fingerprint_tells_keys_and_key_ids_apart() -> None:
@@ -462,11 +469,12 @@ def test_fingerprint_tells_keys_and_key_ids_apart() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": 1}', "\udcff", "[" * 9])
 def test_malformed_key_set_is_refused(text: str) -> None:
-    with pytest.raises(KeysError):
+    with pytest.raises(KeysError, match=r"^it is no (JSON Web Key Set|list of at most 64 keys)$"):
         from_jwks(text.encode("utf-8", "surrogatepass"))
 
 
 def test_key_set_is_bounded() -> None:
+    assert len(from_jwks(json.dumps({"keys": [jwk("EdDSA")] * MAX_KEYS}).encode())) == MAX_KEYS
     with pytest.raises(KeysError, match=str(MAX_KEYS)):
         from_jwks(json.dumps({"keys": [jwk("EdDSA")] * (MAX_KEYS + 1)}).encode())
 
