@@ -50,21 +50,33 @@ def decode_click(
     """
     try:
         click = _click(body)
+        valid = (
+            UUID.fullmatch(click.id.lower()) is not None
+            and on.contains(click.x, click.y)
+            and (max_accuracy is None or click.accuracy < math.inf)
+        )
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass  # the slow path below names what is wrong
-    else:
-        id_ = click.id.lower()
-        if UUID.fullmatch(id_) and on.contains(click.x, click.y):
-            if max_accuracy is None or click.accuracy <= max_accuracy:
-                return id_, click.x, click.y
-            if click.accuracy < math.inf:
-                raise Inaccurate(click.accuracy, max_accuracy)
+        valid = False
+    if not valid:
+        click = _checked(body, on, needs_accuracy=max_accuracy is not None)
+    if max_accuracy is not None and click.accuracy > max_accuracy:
+        raise Inaccurate(click.accuracy, max_accuracy)
+    return click.id.lower(), click.x, click.y
+
+
+def _checked(body: bytes, on: Map, *, needs_accuracy: bool) -> _Click:
+    """Raise an error that names each wrong field of a click.
+
+    Returns:
+        The click, if a field is given twice and only its first value is wrong: the last one counts.
+    """
     try:
         fields = _body(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest("the body is not a JSON object") from None
-    errors = _errors(fields, on, needs_accuracy=max_accuracy is not None)
-    raise InvalidRequest("the click is not valid", errors=errors)
+    if errors := _errors(fields, on, needs_accuracy=needs_accuracy):
+        raise InvalidRequest("the click is not valid", errors=errors)
+    return msgspec.convert(fields, _Click)
 
 
 def _errors(fields: Mapping[str, object], on: Map, *, needs_accuracy: bool) -> dict[str, str]:

@@ -97,6 +97,14 @@ def test_invalid_click_names_wrong_fields(body: bytes, fields: set[str] | None) 
     assert fields is None or set(error.value.errors) == fields
 
 
+def test_last_value_of_a_field_counts() -> None:
+    fields = '"id": 7, "id": "ID", "x": null, "x": 1, "y": 2, "accuracy": -1, "accuracy": 5'
+    body = f"{{{fields}}}".replace("ID", ID.upper()).encode()
+    assert wire.decode_click(body, MAP, 5) == (ID, 1, 2)
+    with pytest.raises(Inaccurate):
+        wire.decode_click(body, MAP, 4)
+
+
 def test_each_wrong_field_has_its_message() -> None:
     with pytest.raises(InvalidRequest, match=r"^the click is not valid$") as error:
         wire.decode_click(b'{"id":"x","x":true,"y":51,"z":1}', MAP, 50)
