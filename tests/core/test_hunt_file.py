@@ -377,6 +377,8 @@ release = [[2026-11-01T20:00:00Z, 1], [2026-11-01T21:00:00Z]]
          {"hunt.map.width": "must be more than 0, not 0",
           "hunt.map.height": "must be more than 0, not -1",
           "hunt.map.z": "is unknown; known: height, width"}),
+        ("west = 13, south = 52, east = 14, north = 53", "unit = 'plane'",
+         {f"hunt.map.{edge}": "must be a number" for edge in ("west", "south", "east", "north")}),
         ("[13.5, 52.5]", "[12, 54]",
          {"prize[0].odds.at[0]": "must be at least 13 and at most 14, not 12",
           "prize[0].odds.at[1]": "must be at least 52 and at most 53, not 54"}),

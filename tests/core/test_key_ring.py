@@ -50,6 +50,11 @@ def test_another_context_does_not_open(other: bytes) -> None:
         ring.open(ring.seal(b"data", HERE), other)
 
 
+def test_context_separates_purpose_and_parts() -> None:
+    assert context("code", "harbour", 7) == b"code\0harbour\x007"
+    assert context("seed") == b"seed"
+
+
 def test_every_changed_byte_is_noticed() -> None:
     ring = KeyRing([OLD, ("olf", b"o" * 32)])
     sealed = ring.seal(b"data", HERE)

@@ -132,6 +132,7 @@ def test_run_without_a_counted_click_has_a_summary() -> None:
     )  # fmt: skip
     found = summarise(hunt(Prize("coin", "Coin", 5, 0.2, 60, None)), [run], 20)
     assert (found.points, found.prizes[0].chance) == (mean(0, 0, 1), wilson(0, 1))
+    assert run.chance("coin") == wilson(0, 1)
     assert (found.players.taking_part, found.players.winners) == (1 / 20, 0)
 
 

@@ -39,6 +39,8 @@ def test_later_version_is_read_as_far_as_it_is_known(later: str) -> None:
         VALID + "-more",
         VALID + "," + VALID,
         "\n" + VALID,
+        "X" + VALID,
+        VALID + "X",
         f"ff-{TRACE}-{PARENT}-01",
         f"0-{TRACE}-{PARENT}-01",
         f"01-{TRACE}-{PARENT}-01more",
