@@ -64,9 +64,6 @@ def _until(form: Form, field: str, value: object) -> datetime | timedelta | None
 def _field(form: Form, where: str, raw: object) -> ClaimField:
     table = form.table(where, raw)
     form.known(f"{where}.", table, {"name", "label", "kind", "required", "max"})
-    required = table.get("required", False)
-    if not isinstance(required, bool):
-        form.wrong(f"{where}.required", "must be true or false")
     longest = form.whole(f"{where}.max", table.get("max", 200), least=1) or 1
     if longest > MAX_LENGTH:
         form.wrong(f"{where}.max", f"must be at most {MAX_LENGTH}")
@@ -75,7 +72,7 @@ def _field(form: Form, where: str, raw: object) -> ClaimField:
         name=form.identifier(f"{where}.name", table.get("name")),
         label=form.title(f"{where}.label", table.get("label")),
         kind=kind or "text",  # type: ignore[arg-type]
-        required=required is True,
+        required=form.flag(f"{where}.required", table.get("required", False)),
         max=longest,
     )
 

@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hunt.core.claim_values import validate
-from hunt.core.claims import RETAIN, Claim, ClaimField, duration_text, parse_duration
+from hunt.core.claims import (
+    RETAIN,
+    Claim,
+    ClaimField,
+    duration_text,
+    parse_duration,
+    sealing_context,
+)
 from hunt.core.definition import differences
 from hunt.core.hunt_file import from_json, parse, to_json
 from hunt.errors import DefinitionError, InvalidRequest
@@ -102,8 +109,65 @@ def test_wrong_claim_is_named(claim: str, field: str, wrong: str) -> None:
     assert wrong in refused.value.errors[field]
 
 
+def claim_errors(claim: str) -> dict[str, str]:
+    with pytest.raises(DefinitionError) as refused:
+        parse(HEAD + claim)
+    return {
+        name.removeprefix("prize[0].claim."): text for name, text in refused.value.errors.items()
+    }
+
+
+def test_every_error_of_a_claim_is_named() -> None:
+    fields = """[
+        { name = "A", label = "", kind = "hue", required = 1, max = 1001, size = 3 },
+        4,
+        { name = "b", label = "B", max = 0 },
+        { name = "b", label = "B", max = 1000 },
+    ]"""
+    assert claim_errors(f"claim = {{ form = 1, until = 3, retain = 4, fields = {fields} }}") == {
+        "form": "is unknown; known: fields, retain, until",
+        "until": "must be a duration, as in '14 days', or a time, as in 2026-11-01T18:00:00Z",
+        "retain": "must be a duration, as in '14 days'",
+        "fields": "the name 'b' is used more than once",
+        "fields[0].name": "must be 1 to 64 lower-case letters, digits or hyphens",
+        "fields[0].label": "must be one line of 1 to 200 characters",
+        "fields[0].kind": "must be one of text, lines, email, phone, country, date, consent",
+        "fields[0].required": "must be true or false",
+        "fields[0].max": "must be at most 1000",
+        "fields[0].size": "is unknown; known: kind, label, max, name, required",
+        "fields[1]": "must be a table",
+        "fields[1].name": "must be 1 to 64 lower-case letters, digits or hyphens",
+        "fields[1].label": "must be one line of 1 to 200 characters",
+        "fields[2].max": "must be a whole number, 1 to 2147483647",
+    }
+
+
+def test_time_without_an_offset_is_no_deadline() -> None:
+    assert claim_errors("claim = { until = 2026-12-24T18:00:00 }") == {
+        "until": "must be a time with its offset, as in 2026-11-01T18:00:00Z"
+    }
+
+
+def test_claim_has_at_most_20_fields() -> None:
+    fields = [f'{{ name = "n{number}", label = "N" }}' for number in range(21)]
+    found = parse(f"{HEAD}claim = {{ fields = [{', '.join(fields[:20])}] }}").prizes[0].claim
+    assert found is not None
+    assert found.fields == tuple(ClaimField(f"n{number}", "N") for number in range(20))
+    assert claim_errors(f"claim = {{ fields = [{', '.join(fields)}] }}") == {
+        "fields": "must be a list of at most 20 fields"
+    }
+
+
+@pytest.mark.parametrize("claim", [None, Claim(), Claim(until=timedelta(hours=5))])
+def test_claim_in_json_may_be_null_and_leave_out_anything(claim: Claim | None) -> None:
+    raw = to_json(parse(HEAD))
+    given: dict[str, object] = {} if claim == Claim() else {"until": "5 hours"}
+    raw["prizes"][0]["claim"] = None if claim is None else given  # type: ignore[index]
+    assert from_json(raw).prizes[0].claim == claim
+
+
 @pytest.mark.parametrize(
-    "text", ["1 minute", "90 minutes", "5 hours", "3 days", "2 weeks", "1 year"]
+    "text", ["1 minute", "90 minutes", "5 hours", "3 days", "2 weeks", "1 year", "100 years"]
 )
 def test_duration_is_written_as_it_is_read(text: str) -> None:
     found = parse_duration(text)
@@ -114,6 +178,11 @@ def test_duration_is_written_as_it_is_read(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "1", "days", "-1 days", "1.5 days", "1 fortnight", "1  day"])
 def test_malformed_duration_is_none(text: str) -> None:
     assert parse_duration(text) is None
+
+
+def test_fields_are_sealed_for_one_reward() -> None:
+    # Claims in the database can be opened in the same context only.
+    assert sealing_context("harbour", 7) == b"claim\0harbour\x007"
 
 
 FORM = Claim(

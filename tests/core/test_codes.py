@@ -63,6 +63,11 @@ def test_code_opens_only_in_its_place() -> None:
             codes.opened(ring, hunt, prize, moved)
 
 
+def test_contexts_are_those_of_codes_in_the_database() -> None:
+    assert codes.context("harbour", "voucher", 7) == b"code\0harbour\0voucher\x007"
+    assert codes.digest_context("harbour") == b"code digest\0harbour\0"
+
+
 def test_winner_sees_the_code_and_others_do_not() -> None:
     settlement = Settlement(WON, duplicate=False)
     for text in (
