@@ -67,6 +67,26 @@ def test_player_waits_for_the_cooldown() -> None:
         assert (early == 0) is not impatient
 
 
+def test_impatient_player_does_not_wait_for_the_cooldown() -> None:
+    habits = Habits(visit=3, pause=0.25, impatient=True)
+    found = []
+    for each in arrivals(hunt(cooldown=60), habits, clicks=3, players=1):
+        each.counted = True
+        found.append((each.at - NINE).total_seconds())
+    assert found == [0, 0.25, 0.5]
+
+
+def test_refused_click_begins_no_cooldown() -> None:
+    clicks = arrivals(hunt(hours=1, cooldown=600), Habits(), clicks=12, players=1)
+    assert [each.at - NINE for each in clicks] == [timedelta(minutes=5 * n) for n in range(12)]
+
+
+def test_visit_goes_on_before_another_begins_at_the_same_time() -> None:
+    habits = Habits(visit=2, pause=7200)
+    found = [each.player for each in arrivals(hunt(hours=4), habits, clicks=4, players=2)]
+    assert found == [0, 0, 1]
+
+
 def test_click_put_off_beyond_the_end_is_left_out() -> None:
     definition = hunt(hours=1, cooldown=600)
     found = []
@@ -84,6 +104,15 @@ def test_share_of_the_players_takes_part_in_each_hour() -> None:
     assert [len(players) for players in by_hour.values()] == pytest.approx([300] * 4, abs=60)
     assert by_hour[9] != by_hour[10]
     assert not list(arrivals(hunt(), Habits(returns=0), clicks=9, players=9))
+
+
+@pytest.mark.parametrize(("returns", "number", "clicks"), [(0.0, 0.0, 0), (0.5, 0.5, 0), (1, 2, 9)])
+def test_player_takes_part_if_a_number_is_below_the_share(
+    returns: float, number: float, clicks: int
+) -> None:
+    habits = Habits(returns=returns)
+    found = Arrivals(hunt(), habits, clicks=9, players=9, uniform=lambda: number)
+    assert len(list(found)) == clicks
 
 
 def test_long_hunt_is_divided_into_days() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hunt.core.addresses import limit_key, parse
-from hunt.core.bans import Ban, BanList, parse_network
+from hunt.core.bans import Ban, BanList, names_player, parse_network
 from hunt.errors import Banned
 
 
@@ -81,6 +81,34 @@ def test_replaced_list_forgets_bans_and_addresses() -> None:
     assert not bans.any
 
 
+def test_new_list_has_no_bans() -> None:
+    bans = BanList()
+    assert bans.any is False
+    assert not bans.concerns("harbour", player="ada", key="203.0.113.7")
+
+
 def test_text_that_is_no_network_is_refused() -> None:
     with pytest.raises(ValueError, match="x"):
         parse_network("x")
+
+
+@pytest.mark.parametrize(
+    ("reason", "names"),
+    [
+        ("ada", True),
+        ("of ada, twice", True),
+        ("ada: see the log", True),
+        ("the clicks of <ada>", True),
+        ("adam", False),
+        ("Ada", False),
+        ("", False),
+    ],
+)
+def test_reason_that_contains_a_whole_id_names_its_player(reason: str, names: bool) -> None:
+    assert names_player(reason, "ada") is names
+
+
+@pytest.mark.parametrize("player", ["ada.b:1", "x_y-z"])
+def test_id_with_punctuation_is_found_in_a_reason(player: str) -> None:
+    assert names_player(f"as {player} did", player)
+    assert not names_player(f"as {player}x did", player)

@@ -163,7 +163,9 @@ def test_claim_in_json_may_be_null_and_leave_out_anything(claim: Claim | None) -
     raw = to_json(parse(HEAD))
     given: dict[str, object] = {} if claim == Claim() else {"until": "5 hours"}
     raw["prizes"][0]["claim"] = None if claim is None else given  # type: ignore[index]
-    assert from_json(raw).prizes[0].claim == claim
+    found = from_json(raw)
+    assert found.prizes[0].claim == claim
+    assert from_json(to_json(found)) == found
 
 
 @pytest.mark.parametrize(
@@ -246,7 +248,43 @@ def test_wrong_field_is_named_without_its_value(name: str, value: object, wrong:
     assert wrong in refused.value.errors[f"fields.{name}"]
 
 
-@pytest.mark.parametrize("body", [{"fields": 3}, {"fields": GOOD, "seq": 1}])
-def test_other_members_of_a_claim_are_refused(body: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("name", "Linus"),
+        ("address", "\n".join("abcdefghij")),
+        ("phone", "123456"),
+        ("phone", "+" + "1" * 15),
+    ],
+)
+def test_value_at_a_limit_is_accepted(name: str, value: str) -> None:
+    assert validate(FORM, {"fields": GOOD | {name: value}}) == GOOD | {name: value}
+
+
+@pytest.mark.parametrize("phone", ["1" * 5, "1" * 16])
+def test_phone_number_beyond_a_limit_is_refused(phone: str) -> None:
     with pytest.raises(InvalidRequest):
-        validate(FORM, body)
+        validate(FORM, {"fields": GOOD | {"phone": phone}})
+
+
+def test_every_error_of_a_claim_is_named_and_long_names_are_cut() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        validate(FORM, {"fields": {"name": 3, "terms": 1, "x" * 65: "a"}, "seq": 1})
+    assert str(refused.value) == "the claim is not valid"
+    assert refused.value.errors == {
+        "seq": "unknown: a claim has fields",
+        f"fields.{'x' * 64}": "is unknown",
+        "fields.name": "must be a text",
+        "fields.terms": "must be true or false",
+    }
+
+
+@pytest.mark.parametrize("fields", [3, None, [], "name"])
+def test_fields_that_are_no_object_are_refused(fields: object) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        validate(FORM, {"fields": fields})
+    assert refused.value.errors == {
+        "fields": "must be an object",
+        "fields.name": "is required",
+        "fields.terms": "is required",
+    }
