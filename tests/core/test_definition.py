@@ -458,3 +458,65 @@ def test_differences_of_rules_are_sentences() -> None:
         "hunt harbour: attempts 3 per day -> 4 per day",
         "prize chest: release 5 moments -> 1 step",
     ]
+
+
+CLAIM = 'claim = { until = "14 days" }\n'
+
+
+@pytest.mark.parametrize(
+    ("base", "old", "new", "sentences"),
+    [
+        (
+            IN_DEGREES,
+            "east = 14",
+            "east = 15.5",
+            "hunt harbour: map [13.0, 52.0, 14.0, 53.0] degrees"
+            " -> [13.0, 52.0, 15.5, 53.0] degrees",
+        ),
+        (RULES, '"hunt" }', '"hunt" }\nretain = "3 weeks"', "hunt harbour: retain None -> 3 weeks"),
+        (
+            RULES,
+            "from = 2026-11-01T19:00:00Z\n",
+            "",
+            "prize voucher: from 2026-11-01 19:00:00+00:00 -> None",
+        ),
+        (
+            RULES,
+            "{ even = true }",
+            "[[2026-11-01T19:00:00Z, 1], [2026-11-01T19:10:00Z, 2], [2026-11-01T19:20:00Z, 3]]",
+            "prize voucher: release even -> 3 steps",
+        ),
+        (
+            RULES + CLAIM,
+            '"14 days" }',
+            '2026-12-24T18:00:00Z, retain = "1 day" }',
+            "prize coin: claim 0 fields, until 2 weeks, retain 90 days"
+            " -> 0 fields, until 2026-12-24 18:00:00+00:00, retain 1 day",
+        ),
+    ],
+    ids=["map", "duration", "start", "release", "claim"],
+)
+def test_values_are_shown_as_a_person_reads_them(
+    base: str, old: str, new: str, sentences: str
+) -> None:
+    assert old in base
+    assert differences(parse(base), parse(base.replace(old, new))) == [sentences]
+
+
+def test_changes_of_prizes_after_a_new_one_are_shown() -> None:
+    new = '[[prize]]\nid = "new"\ntitle = "New"\nodds = 0\n\n[[prize]]\nid = "gold-coin"'
+    file = FILE.replace('[[prize]]\nid = "gold-coin"', new).replace("points = 100", "points = 9")
+    assert differences(parse(FILE), parse(file)) == [
+        "prize new: new",
+        "prize gold-coin: points 100 -> 9",
+    ]
+
+
+def test_odds_of_a_peak_are_a_gaussian_and_those_of_an_area_end_at_its_edge() -> None:
+    peak, area = Peak(0.5, (0, 0), 3), Area(0.5, (0, 0), 3)
+    assert [peak.chance(squared) for squared in (0, 9, 36)] == pytest.approx(
+        [0.5, 0.5 * math.exp(-0.5), 0.5 * math.exp(-2)]
+    )
+    assert peak.chance(peak.reach**2) == 0 == Peak(1.0, (0, 0), 1e9).chance((39 * 1e9) ** 2)
+    assert [area.chance(squared) for squared in (0, 9, 9.0001)] == [0.5, 0.5, 0]
+    assert (peak.highest, area.highest, area.reach) == (0.5, 0.5, 3)
