@@ -271,17 +271,18 @@ class _Checker:
                 )
 
     def _codes(self, line: Codes) -> None:
+        if not self._ended:  # a seal may follow that these codes would not be compared with
+            raise ProofError(f"prize {line.prize}: codes are before the end")
         tree = self._pools.setdefault(line.prize, chain.Tree())
         if line.first != tree.size + 1:
             raise ProofError(f"prize {line.prize}: codes from {tree.size + 1} are missing")
-        due = {
-            sealed["codes"][line.prize]["count"]: sealed["codes"][line.prize]["root"]
-            for sealed in self._seals
-            if line.prize in sealed["codes"]
-        }
+        due: dict[int, set[str]] = {}  # roots of the seals, by their numbers of codes
+        for sealed in self._seals:
+            if (pool := sealed["codes"].get(line.prize)) is not None:
+                due.setdefault(pool["count"], set()).add(pool["root"])
         for leaf in line.leaves:
             tree.append(bytes.fromhex(leaf))
-            if due.get(tree.size, tree.root if tree.size in due else "") not in {tree.root, ""}:
+            if tree.size in due and due[tree.size] != {tree.root}:
                 raise ProofError(
                     f"prize {line.prize}: the first {tree.size} codes are not the sealed ones"
                 )

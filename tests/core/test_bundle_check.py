@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hunt.core import bundle
+from hunt.core import bundle, chain
 from hunt.core.bundle_check import Report, check
 from hunt.errors import ProofError
 from tests.proof.bundles import Json, Story, fingerprint, rechained
@@ -162,6 +162,41 @@ def test_every_sealed_code_must_be_there_in_order() -> None:
     assert wrong(lines) == "prize voucher: the file has 24 of 25 codes"
     codes[0]["first"] = 2
     assert "prize voucher: codes from 1 are missing" in wrong(lines)
+
+
+def test_bundle_without_the_sealed_codes_is_incomplete() -> None:
+    lines = [each for each in altered() if each["kind"] != "codes"]
+    assert wrong(lines) == "prize voucher: the file has 0 of 25 codes"
+
+
+def test_codes_before_the_end_are_refused() -> None:
+    *lines, codes = altered()
+    assert wrong([*lines[:2], codes, *lines[2:]]) == (
+        "line 3: prize voucher: codes are before the end"
+    )
+
+
+def test_empty_root_is_no_commitment_to_codes() -> None:
+    lines = altered()
+    lines[1]["document"]["codes"]["voucher"]["root"] = ""
+    assert wrong(rechained(lines)).endswith(
+        "prize voucher: the first 25 codes are not the sealed ones"
+    )
+
+
+def test_codes_may_be_in_several_lines() -> None:
+    *lines, codes = altered()
+    leaves = codes["leaves"]
+    split = [codes | {"leaves": leaves[:10]}, codes | {"first": 11, "leaves": leaves[10:]}]
+    assert check(decoded([*lines, *split])).codes == 25
+
+
+def test_erased_row_is_counted_and_its_receipt_holds() -> None:
+    lines, answers = altered(), honest().answers
+    row = lines[first_batch(lines)]["rows"][0]
+    made = chain.leaf(row.pop("id"), row.pop("player"), row.pop("x"), row.pop("y"))
+    row["leaf"] = made.hex()
+    assert check(decoded(lines), answers).erased == 1
 
 
 @pytest.mark.parametrize("name", ["id", "x", "y", "prize", "points", "at", "sold_out"])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from hunt.core.chain import Tree
 from hunt.core.definition import Area
 from hunt.core.hunt_file import parse
 from tests.proof.bundles import HUNT, Json, Story, fingerprint, rechained, resealed
@@ -160,6 +161,19 @@ def exchanged_code(lines: list[Json]) -> list[Json]:
     return lines
 
 
+def codes_of_a_later_seal(lines: list[Json]) -> list[Json]:
+    """The server exchanges codes by a new seal, which keeps their number."""
+    played = Story(later=LATER).lines()
+    leaves = [bytes([number] * 32) for number in range(25)]
+    tree = Tree()
+    for leaf in leaves:
+        tree.append(leaf)
+    [_, later] = [each for each in played if each.get("document", {}).get("kind") == "seal"]
+    later["document"]["codes"]["voucher"]["root"] = tree.root
+    played[-1]["leaves"] = [leaf.hex() for leaf in leaves]
+    return rechained(played)
+
+
 def moment_for_a_later_click(lines: list[Json]) -> list[Json]:
     """The first click after a moment gets nothing; a later one in the area gets its prize."""
     hunt = parse(HUNT)
@@ -262,6 +276,12 @@ FORGERIES: dict[str, Forgery] = {
     ),
     "exchanged-code": Forgery(
         exchanged_code,
+        "codes",
+        "codes of voucher are not those of seal 1",
+        "codes are not the sealed ones",
+    ),
+    "codes-of-a-later-seal": Forgery(
+        codes_of_a_later_seal,
         "codes",
         "codes of voucher are not those of seal 1",
         "codes are not the sealed ones",
