@@ -21,6 +21,14 @@ def test_draw_is_the_documented_hmac(click: uuid.UUID, player: str, seed: bytes)
     assert 0 <= uniform < 1
 
 
+def test_draws_of_a_batch_are_those_of_each_click() -> None:
+    draws, players = Draws(b"x" * 32), ("ada", "bob", "cy")
+    clicks = [uuid.UUID(int=number << 60) for number in (1, 2, 3)]
+    found = draws.uniforms(b"".join(each.bytes for each in clicks), players)
+    single = [draws.uniform(str(id_), who) for id_, who in zip(clicks, players, strict=True)]
+    assert found == single
+
+
 def test_draws_are_uniform() -> None:
     draws = Draws(b"x" * 32)
     numbers = [draws.uniform(str(uuid.UUID(int=n)), "ada") for n in range(20_000)]

@@ -140,6 +140,38 @@ def test_speed_limit_counts_from_the_last_click_that_counted() -> None:
     assert not grants.attempt("ada", almost, (1, 0)), "half a second too early"
 
 
+def test_speed_limit_counts_parts_of_a_second_and_allows_for_rounding() -> None:
+    grants = Grants(replace(HUNT, max_speed=2.0))
+    second = timedelta(seconds=1)
+    assert grants.attempt("ada", OPENS, (0, 0))
+    assert grants.wait("ada", OPENS + second / 2, (1.5, 0)) == 0.25
+    assert grants.wait("ada", OPENS + second, (1.5, 0)) == 0
+    assert grants.wait("ada", OPENS + second, (2.1, 0)) > 0
+    assert grants.wait("ada", OPENS + second, (2.1, 0), rounding=0.1) == 0
+    assert not grants.attempt("ada", OPENS + second, (2.1, 0))
+    assert grants.attempt("ada", OPENS + second, (2.1, 0), rounding=0.1)
+
+
+def test_speed_limit_of_a_next_version_does_not_count_from_clicks_before() -> None:
+    before = replace(HUNT, cooldown=60.0)
+    grants = Grants(before)
+    assert grants.attempt("ada", OPENS, (0, 0))
+    after = following(before, grants, ("ada", 0, False), max_speed=0.001)
+    assert after.wait("ada", OPENS + HOUR, (9, 9)) == 0
+
+
+def test_grants_of_a_prize_to_a_player_are_limited() -> None:
+    clicks = [("coin", "ada", 0)] * 4
+    assert settled(hunt(replace(COIN, per_player=3)), *clicks) == ["coin"] * 3 + [None]
+
+
+def test_verifier_may_stretch_the_area_of_a_prize_for_the_first_click() -> None:
+    area = Area(1.0, (5, 5), 2)
+    grants = hunt(replace(COIN, first=True, release=(Step(OPENS, 1),), odds=area))
+    for stretch, given in ((1.0, None), (0.9, "coin")):
+        assert grants.decide(None, "ada", (5, 7.05), OPENS, stretch=stretch) == Given(given)
+
+
 def test_plans_of_void_prizes_are_read_once_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[datetime] = []
 
@@ -276,7 +308,8 @@ def test_rows_of_unknown_players_use_the_stock() -> None:
     grants.record("coin", OPENS)
     grants.record(None, OPENS + HOUR)
     assert (grants.granted, grants.voided) == ({"coin": 1}, {"coin": 1})
-    assert settled(grants, *[("coin", "ada", 1)] * 3) == ["coin", "coin", None]
+    grants.record("coin", OPENS + HOUR)
+    assert settled(grants, *[("coin", "ada", 1)] * 2) == ["coin", None]
 
 
 def test_planned_grants_are_those_of_prizes_with_a_release_plan() -> None:
