@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from msgspec import to_builtins
 
 from hunt.core import altcha
-from hunt.core.altcha import TTL, check, puzzle
+from hunt.core.altcha import LONGEST, TTL, check, puzzle
 from tests.support.solving import encoded, solve
 
 KEYS = altcha.keys([b"new" * 12, b"old" * 12])
@@ -47,6 +47,25 @@ def test_further_members_are_ignored() -> None:
     assert check(KEYS, solve(made(), took=12), now=NOW)
 
 
+def test_answer_may_be_zero_and_have_the_greatest_length() -> None:
+    given = made(number=0)
+    assert check(KEYS, solve(given), now=NOW).challenge == given["challenge"]
+    room = LONGEST // 4 * 3 - len(b64decode(solve(given, more="")))
+    for longer in (0, 3):
+        answer = solve(given, more="x" * (room + longer))
+        assert len(answer) == LONGEST + longer // 3 * 4
+        if not longer:
+            check(KEYS, answer, now=NOW)
+    with pytest.raises(ValueError, match="too long"):
+        check(KEYS, answer, now=NOW)
+
+
+def test_challenge_expires_at_its_second() -> None:
+    check(KEYS, solve(made()), now=1_000_000 + TTL - 0.001)
+    with pytest.raises(ValueError, match="expired"):
+        check(KEYS, solve(made()), now=1_000_000 + TTL)
+
+
 FORGED = altcha.keys([b"forged" * 6])[0]
 SPLICED = made(number=17)
 
@@ -56,6 +75,7 @@ SPLICED = made(number=17)
     [
         pytest.param("", id="empty"),
         pytest.param("=", id="no Base64"),
+        pytest.param(f"{solve(made())}!", id="more than Base64"),
         pytest.param(b64encode(b"{}").decode(), id="no members"),
         pytest.param(encoded([1]), id="no object"),
         pytest.param(solve(made(), number=8), id="another number"),

@@ -31,6 +31,10 @@ def test_usual_player_is_no_anomaly() -> None:
         pytest.param({"active": 190 / 6}, ["rate"], id="rate"),
         pytest.param({"active": 190 / 5.99}, None, id="rate of a quick person"),
         pytest.param({"active": 1.0, "intervals": 99}, None, id="few clicks"),
+        pytest.param({"active": 1.0, "intervals": 100}, ["rate"], id="enough clicks"),
+        pytest.param({"clicks": 15, "wins": 5}, None, id="few wins of few clicks"),
+        pytest.param({"clicks": 2, "wins": 5}, ["wins"], id="enough wins"),
+        pytest.param({"clicks": 5_000, "wins": 460}, ["wins"], id="half of all clicks"),
         pytest.param({"active": 0.0}, None, id="all clicks at once"),
         pytest.param({"deviation": 0.159}, ["regular"], id="regular"),
         pytest.param({"deviation": 0.16}, None, id="as irregular as a rhythm"),
@@ -60,7 +64,17 @@ def test_share_of_wins_is_that_of_the_others() -> None:
     found = judged(figures(wins=60), WINDOW)
     assert found is not None
     assert found.expected_wins == pytest.approx(200 * 441 / 9_801)
+    assert (found.player, found.clicks, found.wins) == ("ada", 200, 60)
     assert found.chance == chance_of(60, found.expected_wins)
+
+
+def test_anomaly_has_all_figures() -> None:
+    found = judged(figures(deviation=0.1, jumps=30, speed=90.0), WINDOW)
+    assert found is not None
+    assert found.reasons == ["regular", "speed"]
+    assert (found.clicks, found.wins, found.intervals, found.jumps) == (200, 10, 190, 30)
+    assert (found.rate, found.interval_mean, found.interval_cv) == (0.475, 2.0, 0.05)
+    assert (found.speed, found.chance) == (90.0, chance_of(10, 200 * 491 / 9_801))
 
 
 @given(wins=st.integers(0, 1000), expected=st.floats(0.001, 1000))
@@ -79,8 +93,9 @@ def test_players_with_most_reasons_come_first() -> None:
         figures(player="a", deviation=0.0),
         figures(player="both", deviation=0.0, active=10.0),
         figures(player="usual"),
+        figures(player="most clicks", clicks=201, deviation=0.0),
         *(figures(player=f"z{number}", deviation=0.0) for number in range(MOST)),
     ]
     found = [each.player for each in anomalies(players, WINDOW)]
-    assert found[:3] == ["both", "a", "b"]
+    assert found[:4] == ["both", "most clicks", "a", "b"]
     assert len(found) == MOST

@@ -40,6 +40,29 @@ def test_large_entry_is_not_cached() -> None:
     assert known.get("small") is None, "the old value would be a wrong one"
 
 
+def test_entries_up_to_the_limit_are_kept() -> None:
+    known = cache(101)  # each generation holds 50
+    for number in range(4):
+        known.put(str(number), 25)
+    assert [known.get(str(number)) for number in (2, 3)] == [25, 25]
+    known.put("more", 1)
+    assert [known.get(str(number)) for number in range(4)] == [None, None, 25, 25]
+    odd = cache(102)  # the largest entry is a quarter, rounded down
+    odd.put("large", 26)
+    assert odd.get("large") is None
+
+
+def test_new_value_replaces_an_old_one_in_both_generations() -> None:
+    known = cache()
+    known.put("a", 1)
+    known.rotate()
+    known.put("a", 2)
+    assert (len(known), known.get("a")) == (1, 2)
+    known.rotate()
+    known.rotate()
+    assert known.get("a") is None
+
+
 def test_keep_evicts_from_both_generations() -> None:
     known = cache()
     for value in (1, 2):

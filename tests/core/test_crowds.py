@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 
@@ -52,6 +53,33 @@ def test_each_crowd_has_its_positions() -> None:
     assert all(0 <= x <= 100 and 0 <= y <= 50 for x, y in near)
 
 
+def test_numbers_of_players_decide_on_their_crowds() -> None:
+    found = crowds(hunt(*PRIZES), {"hints": 1, "uniform": 1, "bots": 2})
+    assert [found.of(player) for player in range(6)] == [
+        "uniform", "bots", "bots", "hints", "bots", "uniform"
+    ]  # fmt: skip
+
+
+def test_position_around_a_hint_is_a_normal_deviate_on_the_map() -> None:
+    drawn = [0.5, 1 - math.exp(-2), 0.0]
+    for turn, place in ((0.0, (34, 45)), (0.25, (30, 47)), (0.5, (26, 45)), (0.75, (30, 43))):
+        drawn[2] = turn
+        numbers = iter(drawn)
+        on = Map(10, 20, 110, 70, "plane")
+        chest = Prize("chest", "Chest", 100, Peak(0.7, (30, 45), 3), None, None)
+        found = Crowds(
+            hunt(PRIZES[0], chest, on=on), {"hints": 1}, spread=0.02, best=(0, 0),
+            uniform=lambda numbers=numbers: next(numbers),  # type: ignore[misc]
+        )  # fmt: skip
+        assert found.position("hints") == pytest.approx(place)
+
+
+def test_uniform_crowd_clicks_anywhere_also_with_hints() -> None:
+    found = Crowds(hunt(*PRIZES), {"uniform": 1}, spread=0, best=(0, 0), uniform=lambda: 0.25)
+    assert found.position("uniform") == (25, 12.5)
+    assert found.position("hints") == (30, 40)
+
+
 def test_crowds_without_positions_click_anywhere() -> None:
     found = crowds(hunt(PRIZES[0]), {"bots": 1})
     assert len({found.position(crowd) for crowd in ("bots", "hints") for _ in range(9)}) == 18
@@ -67,8 +95,41 @@ def test_best_position_is_that_of_the_highest_value() -> None:
     assert min(found.values) == pytest.approx(1)
     measure, costs = worth(definition, {"gem": 9})
     assert (measure, grid(definition, costs).best) == ("value", (70, 10))
+    assert costs == {"coin": 0.0, "chest": 0.0, "gem": 9}
     measure, chances = worth(hunt(Prize("pin", "Pin", 0, 0.1, None, None)), {})
     assert (measure, chances) == ("chance to win", {"pin": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("on", "columns", "rows"),
+    [
+        (Map(10, 20, 110, 70, "plane"), 120, 60),
+        (Map(10, 20, 60, 120, "plane"), 60, 120),
+        (Map(10, 20, 2010, 22, "plane"), 120, 1),
+        (Map(10, 20, 12, 2020, "plane"), 1, 120),
+    ],
+)
+def test_grid_has_the_values_at_the_centres_of_equal_cells(
+    on: Map, columns: int, rows: int
+) -> None:
+    chest = Prize("chest", "Chest", 100, Peak(0.7, (on.east, on.north), 40), None, None)
+    found = grid(hunt(PRIZES[0], chest, on=on), {"coin": 5.0, "chest": 100.0})
+    assert (found.columns, found.rows) == (columns, rows)
+    wide, high = (on.east - on.west) / columns, (on.north - on.south) / rows
+    for row, column in ((0, 0), (0, columns - 1), (rows - 1, 0), (rows - 1, columns - 1)):
+        x, y = on.west + (column + 0.5) * wide, on.south + (row + 0.5) * high
+        squared = (x - on.east) ** 2 + (y - on.north) ** 2
+        value = 1 + 70 * math.exp(-squared / (2 * 40 * 40))
+        assert found.values[row * columns + column] == pytest.approx(value)
+    assert len(found.values) == columns * rows
+    assert (found.best, found.highest) == ((on.east, on.north), pytest.approx(71))
+
+
+def test_best_position_may_be_the_centre_of_a_cell() -> None:
+    overlapping = [Prize(f"p{x}", "P", 1, Area(0.4, (x, 10), 11), None, None) for x in (20, 40)]
+    found = grid(hunt(*overlapping), {"p20": 1.0, "p40": 1.0})
+    assert found.highest == pytest.approx(0.8)
+    assert abs(found.best[0] - 30) < 1.5
 
 
 def test_prize_of_the_first_click_has_no_expected_value() -> None:
