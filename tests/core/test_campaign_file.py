@@ -129,6 +129,13 @@ def test_date_is_its_midnight_in_the_zone_of_the_campaign() -> None:
     assert coin.release == (Step(utc(2030, 11, 30, 23), 1), Step(utc(2030, 12, 1, 22), 2))
 
 
+def test_streak_and_preview_are_read() -> None:
+    extra = 'streak = "won"\npreview = true\n'
+    found = parse_campaign(f"{BERLIN}doors = 1\nfirst = 2030-06-01\n{extra}{HUNT}")
+    assert found.campaign == Campaign("advent", "Advent", "Europe/Berlin", "won", preview=True)
+    assert campaign_from_json(campaign_to_json(found.campaign, found.doors)) == found
+
+
 def test_absent_door_leaves_a_gap() -> None:
     text = f"{BEGIN}doors = 3\nfirst = 2030-06-01\n{HUNT}[[door]]\nnumber = 2\nabsent = true\n"
     found = parse_campaign(text)
@@ -258,6 +265,11 @@ PRIZES = "must be a list of tables, one for each prize"
             "[[door]]\nnumber = 2\nabsent = true\n",
             {"campaign.doors": "must leave at least one door that is not absent"},
             id="no door",
+        ),
+        pytest.param(
+            f"{BEGIN}doors = 1\nfirst = 2030-06-01\n{HUNT}[[door]]\nnumber = 1\nopens_at = 8",
+            {"door 1: hunt.opens_at": "must be a time with its offset, as in 2026-11-01T18:00:00Z"},
+            id="time of a door",
         ),
         pytest.param(
             f"{BEGIN}doors = 1\nfirst = 2030-06-01",
