@@ -17,7 +17,7 @@ HUNT = Definition("h", "Hunt", Map.sized(9, 9), OPENS, OPENS + 60 * HOUR, 0.0, (
 
 
 def test_times_and_speeds_run_faster() -> None:
-    coin = replace(COIN, starts=OPENS + HOUR, until=OPENS + 2 * HOUR)
+    coin = replace(COIN, stock=3, starts=OPENS + HOUR, until=OPENS + 2 * HOUR)
     definition = replace(HUNT, cooldown=60.0, max_speed=2.0, prizes=(COIN, coin))
     found = compressed(definition, STARTS, pace=3600)
     assert (found.opens_at, found.closes_at) == (STARTS, STARTS + 60 * SECOND)
