@@ -164,7 +164,8 @@ class Client:
 
 @pytest.fixture
 async def client(request: pytest.FixtureRequest, nursery: trio.Nursery) -> AsyncIterator[Client]:
-    with Client(getattr(request, "param", None)) as made:
+    # Lines that are not captured take longer than the tests.
+    with Client(getattr(request, "param", None)) as made, capture_logs():
         await nursery.start(made.park.run)
         await trio.testing.wait_all_tasks_blocked()
         yield made
