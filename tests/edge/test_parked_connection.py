@@ -350,16 +350,23 @@ async def test_click_may_be_settled_after_its_connection_has_ended(client: Clien
     assert client.park.faults["contained"] == 0
 
 
-@pytest.mark.parametrize("sent", [click(), LATE], ids=["click", "late"])
+@pytest.mark.parametrize(
+    "sent",
+    [click(), LATE, REFUSED * (PIPELINED_REQUESTS + 1)],
+    ids=["click", "late", "pipelined"],
+)
 async def test_defect_in_an_answer_ends_its_connection_only(client: Client, sent: bytes) -> None:
-    await client.send(sent)
+    client.sock.send(sent)
+    client.connection.readable()
     client.park.answers = None  # type: ignore[assignment]
     client.late.ready.set()
-    for _ in client.world.intake.clicks:
-        await client.settle()
-    await trio.testing.wait_all_tasks_blocked()
+    with capture_logs() as lines:
+        for _ in client.world.intake.clicks:
+            await client.settle()
+        await trio.testing.wait_all_tasks_blocked()
     assert not client.is_parked
     assert client.park.faults["contained"] == 1
+    assert lines[-1]["error"] == "AttributeError"
 
 
 async def test_bytes_that_were_read_earlier_are_served(client: Client) -> None:
