@@ -77,7 +77,7 @@ def test_cookie_changes_something_only_from_an_allowed_origin(
     if allowed:
         assert identify(asked, changes=True).cookie
     else:
-        with pytest.raises(NotAllowed):
+        with pytest.raises(NotAllowed, match="rigin"):
             identify(asked, changes=True)
 
 

@@ -30,6 +30,7 @@ from hunt.errors import (
 )
 from hunt.play import contract
 from hunt.play.answers import OVER, Over, Pause
+from hunt.play.auth import OTHER_HUNT
 from hunt.play.reconnect import RECONNECT_MS
 from hunt.play.socket_handshake import check_handshake
 from hunt.play.stream import Stream
@@ -71,7 +72,9 @@ def test_click_is_refused_by_its_head(
 ) -> None:
     world = World()
     assert type(world.play.check(request(**fields), 0.0)) is refusal
-    assert type(world.click(request(**fields))) is refusal
+    refused = world.click(request(**fields))
+    assert type(refused) is refusal
+    assert " " in str(refused), "it says why"
     hunt = fields.get("hunt", "harbour")
     assert world.metrics.refusals == [(hunt, refusal.label)] * 2 * counted
     assert not world.intake.clicks
@@ -91,8 +94,9 @@ def test_checked_head_is_not_decided_again() -> None:
 
 def test_token_for_other_hunts_is_refused() -> None:
     world = World(hunts=frozenset({"river"}))
-    assert isinstance(world.click(request()), NotAllowed)
-    assert isinstance(world.play.events(request(), PEER), NotAllowed)
+    for refused in (world.click(request()), world.play.events(request(), PEER)):
+        assert isinstance(refused, NotAllowed)
+        assert str(refused) == OTHER_HUNT
     world = World(hunts=frozenset({"harbour"}))
     assert world.click(request()) is None
     assert isinstance(world.play.events(request(), PEER), Stream)
@@ -236,7 +240,13 @@ def test_event_stream_over_the_connection_limit_is_paused_first() -> None:
 
 @pytest.mark.parametrize(
     ("scope", "last_event_id", "resumes"),
-    [(None, None, False), (None, "k1-1", True), ("all", None, False), ("all", "k1-1", False)],
+    [
+        (None, None, False),
+        (None, "k1-1", True),
+        ("own", "k1-1", True),
+        ("all", None, False),
+        ("all", "k1-1", False),
+    ],
 )
 def test_stream_counts_as_a_connect_and_as_a_resume_where_it_reads_history(
     scope: str | None, last_event_id: str | None, resumes: bool
@@ -297,6 +307,7 @@ def test_click_on_a_stream_is_refused_after_expiry_and_while_it_closes(
     world.tokens.held = held
     refused = world.play.click_on(stream, asked, PEER, BODY, lambda _: None, 0.0, closing=closing)
     assert type(refused) is refusal
+    assert " " in str(refused), "it says why"
     assert not isinstance(refused, Draining) or refused.retry_after == LOW / 1000
     assert world.metrics.refusals == [("harbour", refusal.label)]
     assert not world.intake.clicks

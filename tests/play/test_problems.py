@@ -124,6 +124,7 @@ def test_outcome_is_unknown_only_where_the_store_may_have_done_it(
 ) -> None:
     found = problems.of_store(error, reads=reads)
     assert type(found) is kind
+    assert "database" in str(found)
     if kind is Overloaded:
         assert found.retry_after == 1.0
 

@@ -65,7 +65,7 @@ class FakeTokens:
     def verify(self, token: str, use: str) -> Identity:
         self.verified.append((token, use))
         if token == "wrong":
-            raise NotAuthenticated("no")
+            raise NotAuthenticated("the token is wrong")
         return Identity(self.player, self.hunts, use == "cookie", 1e12, None)
 
     def hold(self, identity: Identity) -> bool:
