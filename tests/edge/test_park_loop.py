@@ -18,6 +18,8 @@ from trio.testing import MockClock
 
 from hunt.edge.head import ParsedHead
 from hunt.edge.park import CHECK_INTERVAL, CHECK_PARTS, POLL, READ_TIME, READS, SLICE, Park
+from hunt.play.request import CachedIdentity
+from hunt.service.eviction import INTERVAL
 from tests.support.fake_play import World
 
 HEARTBEAT = 8.0
@@ -281,3 +283,21 @@ async def test_default_port_is_that_of_the_scheme() -> None:
                 head = heads.next_request(line.encode())
                 assert isinstance(head, ParsedHead)
                 assert head.request.host == ("hunt" if other == port else f"hunt:{other}")
+
+
+async def test_heads_that_are_not_used_are_dropped(autojump_clock: MockClock) -> None:
+    line = b"GET /v1/hunts/harbour/events HTTP/1.1\r\nHost: hunt\r\n\r\n"
+    with parked(0) as (park, _, _):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(park.run)
+            for heads in (park.heads, park.secure_heads):
+                head = heads.next_request(line)
+                assert isinstance(head, ParsedHead)
+                head.request.identity = CachedIdentity("ada", 1e12, 0, True, None)
+                heads.keep(head)
+                heads.keep_read(head)
+                assert (len(heads.cache), len(heads.reads)) == (1, 1)
+            await trio.sleep(2 * INTERVAL + 1)
+            for heads in (park.heads, park.secure_heads):
+                assert (len(heads.cache), len(heads.reads)) == (0, 0)
+            nursery.cancel_scope.cancel()
