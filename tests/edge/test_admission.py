@@ -12,6 +12,7 @@ import h2.events
 import pytest
 import trio
 import trio.testing
+from structlog.testing import capture_logs
 
 from hunt.core.proxies import Peer
 from hunt.core.sse import Parser
@@ -21,6 +22,7 @@ from hunt.edge.admission import (
     OPERATIONS,
     SEARCH_COOLDOWN,
     SEARCH_LIFE,
+    WARN_INTERVAL,
     Admission,
     Slot,
 )
@@ -216,6 +218,61 @@ def test_search_that_found_nothing_is_not_repeated_at_once() -> None:
     assert Held(made).slot.beyond == "all"
     clock.now += SEARCH_COOLDOWN
     assert Held(made).slot.beyond is None
+
+
+def test_slot_within_the_limits_serves_everything() -> None:
+    made = Admission(Clock(), limit=2, per_address=1)
+    peer = Peer("192.0.2.1", trusted=False, key="192.0.2.1")
+    slot = made.admit(peer)
+    assert slot.peer is peer
+    assert slot.serves(b"/v1/hunts")
+    assert (made.load(), Admission(Clock()).load()) == (0.5, 0.0)
+    assert made.admit(peer).beyond == "address"
+
+
+def test_stream_is_never_evictable_again() -> None:
+    made = limits(1)
+    stream = Held(made)
+    for _ in range(2):
+        stream.slot.pin()
+    stream.slot.holder, stream.idle = stream, 1.0
+    assert Held(made).slot.beyond == "all"
+
+
+def test_operations_leave_room_for_others() -> None:
+    made = limits(1)
+    first, probe = Held(made), Held(made)
+    assert probe.slot.serves(b"/readyz")
+    first.slot.release()
+    assert Held(made).slot.beyond is None
+
+
+def test_address_at_its_limit_does_not_use_the_search_of_others() -> None:
+    made = limits(3, 2)
+    other, second, own = Held(made, "b"), Held(made, "b"), Held(made, "a")
+    other.idle, second.idle, own.idle = 1.0, 2.0, 3.0
+    for expected in ([True, False, False], [True, False, True]):
+        assert Held(made, "a").slot.beyond is None
+        assert closed([other, second, own]) == expected
+
+
+def test_unknown_addresses_share_all_places_beyond_the_limit() -> None:
+    made = limits(0)
+    held = [Held(made, trusted=True) for _ in range(BEYOND)]
+    assert not any(closed(held))
+
+
+def test_address_at_its_limit_is_logged_once_in_an_interval() -> None:
+    made = limits(1, 1)
+    clock = made._clock
+    assert isinstance(clock, Clock)
+    with capture_logs() as lines:
+        Held(made, "a")
+        assert Held(made, "b").slot.beyond == "all"
+        for seconds, count in ((0.0, 1), (WARN_INTERVAL - 1, 1), (1.0, 2)):
+            clock.now += seconds
+            assert Held(made, "a").slot.beyond == "address"
+            assert [each["limit"] for each in lines] == [1] * count
 
 
 # --- A server at its limit ----------------------------------------------------
