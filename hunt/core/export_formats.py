@@ -116,7 +116,7 @@ class _Parquet:
             "number": pyarrow.float64(),
             "mark": pyarrow.bool_(),
         }
-        self._names = [column.name for column in columns]
+        self._columns = columns
         self._schema = pyarrow.schema([(column.name, kinds[column.kind]) for column in columns])
         self._table = pyarrow.Table
         self._sink = _Sink()
@@ -141,7 +141,8 @@ class _Parquet:
 
     def _write(self, rows: Sequence[object]) -> None:
         columns: dict[str, list[Any]] = {
-            name: [getattr(row, name) for row in rows] for name in self._names
+            name: [True if kind == "mark" else getattr(row, name) for row in rows]
+            for name, kind in self._columns
         }
         table = self._table.from_pydict(columns, schema=self._schema)
         self._file.write_table(table, row_group_size=GROUP)

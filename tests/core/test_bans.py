@@ -108,7 +108,7 @@ def test_reason_that_contains_a_whole_id_names_its_player(reason: str, names: bo
     assert names_player(reason, "ada") is names
 
 
-@pytest.mark.parametrize("player", ["ada.b:1", "x_y-z"])
+@pytest.mark.parametrize("player", ["ada.b:1", "x_y-z", "AdaB"])
 def test_id_with_punctuation_is_found_in_a_reason(player: str) -> None:
     assert names_player(f"as {player} did", player)
     assert not names_player(f"as {player}x did", player)

@@ -91,3 +91,9 @@ def test_parquet_without_pyarrow_names_the_extra(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(HuntError, match=r"hunt-server\[parquet\]"):
         writer("parquet", "winners")
+
+
+def test_parquet_of_a_test_hunt_marks_its_rows() -> None:
+    output = writer("parquet", "clicks", "test-harbour")
+    data = output.head() + output.rows(ROWS) + output.end()
+    assert parquet.read_table(io.BytesIO(data)).column("test").to_pylist() == [True] * 3

@@ -20,6 +20,7 @@ from hunt.core.periods import released
 OPENS = datetime(2026, 12, 1, 18, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 COIN = Prize("coin", "Coin", 5, 0.5, None, None)
+SHELL = replace(COIN, id="shell")
 HUNT = Definition("h", "Hunt", Map.sized(9, 9), OPENS, OPENS + 10 * HOUR, 0.0, (COIN,))
 
 
@@ -59,6 +60,13 @@ def test_carried_steps_add_up_and_void_ones_are_lost() -> None:
     grants = hunt(replace(COIN, release=plan, void=True))
     assert settled(grants, *late).count("coin") == 2
     assert grants.voided["coin"] == 4
+
+
+def test_stock_that_was_lost_is_used_up() -> None:
+    plan = (Step(OPENS, 2), Step(OPENS + HOUR, 4))
+    grants = hunt(replace(COIN, stock=4, release=plan, void=True, overflow="shell"), SHELL)
+    found = settled(grants, *[("coin", "ada", 1)] * 3)
+    assert found == ["coin", "coin", "shell"], "two were lost before"
 
 
 def test_first_click_after_a_moment_in_the_area_wins() -> None:
