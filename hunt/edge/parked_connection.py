@@ -98,12 +98,20 @@ class ParkedConnection(ParkedSocket):
             self.watched = False
             self.park.watch(self.fd, reading=False)
 
+    def _resume_reading(self) -> None:
+        """Read again, also the end of input."""
+        if not self.watched:
+            self.watched = True
+            self.park.watch(self.fd, reading=True)
+
     def _advance(self) -> None:
         """Serve complete requests, one after the other, until one has to wait."""
         left = PIPELINED_REQUESTS
         while self.fd >= 0 and self.buffer and not self._busy:
             head = self.park.heads.next_request(self.buffer)
             if head is INCOMPLETE:
+                if self._ends:
+                    self.end()
                 return
             if head is OTHER or (head.resource is not None and self.slot.beyond is not None):
                 self._hand_over()
@@ -123,9 +131,8 @@ class ParkedConnection(ParkedSocket):
                 self._click(head, body)
             else:
                 self._read(head, head.resource)
-        if not self.watched and not self._ends and self.fd >= 0:
-            self.watched = True
-            self.park.watch(self.fd, reading=True)
+        if not self._ends and self.fd >= 0:
+            self._resume_reading()
 
     def _click(self, head: ParsedHead, body: bytes) -> None:
         park = self.park
@@ -210,6 +217,7 @@ class ParkedConnection(ParkedSocket):
             self._respond(head, answer, request_id)
             return
         park.play.access.answered(head, 200, request_id=request_id, since=self.since)
+        self._resume_reading()
         open_stream(park, self.take_fd(), answer, park.answers.stream(request_id))
 
     def _write(self, data: bytes) -> None:
@@ -226,7 +234,7 @@ class ParkedConnection(ParkedSocket):
         if sent < len(data):
             self._busy = True
             self.park.start_task(self._write_rest, data[sent:])
-        elif self._ends:
+        elif self._ends and not self.buffer:
             self.end()
         elif self._last:
             self._linger()
@@ -243,7 +251,7 @@ class ParkedConnection(ParkedSocket):
             self.end()
             return
         self._busy = False
-        if self._ends:
+        if self._ends and not self.buffer:
             self.end()
         elif self.fd >= 0 and self._last:
             self._linger()
@@ -267,8 +275,7 @@ class ParkedConnection(ParkedSocket):
 
     def _linger(self) -> None:
         """Let the client close the connection after its last answer."""
-        if not self.watched:
-            self.park.watch(self.fd, reading=True)
+        self._resume_reading()
         LingeringClose(self.park, self.take_fd())
 
     def check_timeout(self, now: float) -> None:

@@ -86,6 +86,8 @@ def test_receipts_arrive_with_their_settlements() -> None:
     ]  # fmt: skip
     first, _, *rest = sent(outcomes)
     assert [first, *rest] == [outcomes[0], *outcomes[2:]]
+    batch: list[Outcome] = [Settlement(WON, False, one), Settlement(SOLD_OUT, False, one)]
+    assert sent(batch) == batch
 
 
 @pytest.mark.parametrize(

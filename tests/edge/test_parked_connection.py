@@ -313,11 +313,16 @@ async def test_connection_ends_with_its_client(client: Client, first: bytes) -> 
     assert client.park.faults["contained"] == 0
 
 
+@pytest.mark.parametrize(
+    ("behind", "answers"),
+    [(b"", 1), (PAGE, 2), (PAGE + REFUSED, 3), (PAGE + PAGE[:20], 2)],
+    ids=["nothing", "request", "requests", "incomplete"],
+)
 @pytest.mark.parametrize("sent", [click(), LATE, LARGE], ids=["click", "late", "large"])
-async def test_half_closed_connection_ends_with_the_answer_in_flight(
-    client: Client, sent: bytes
+async def test_half_closed_connection_ends_with_its_last_answer(
+    client: Client, sent: bytes, behind: bytes, answers: int
 ) -> None:
-    await client.send(sent)
+    await client.send(sent + behind)
     client.sock.shutdown(socket.SHUT_WR)
     await trio.testing.wait_all_tasks_blocked()
     assert client.is_parked
@@ -326,9 +331,21 @@ async def test_half_closed_connection_ends_with_the_answer_in_flight(
     if sent.startswith(b"POST"):
         await client.settle()
     data = await client.received_until(lambda _: client.has_ended())
-    assert data.startswith(b"HTTP/1.1 200 ")
+    assert re.findall(rb"HTTP/1\.1 (\d+) ", data) == [b"200", b"200", b"401"][:answers]
     assert not client.is_parked
     assert client.park.faults["contained"] == 0
+
+
+async def test_stream_of_a_half_closed_connection_ends_at_once(client: Client) -> None:
+    await client.send(LATE + EVENTS)
+    client.sock.shutdown(socket.SHUT_WR)
+    await trio.testing.wait_all_tasks_blocked()
+    client.late.ready.set()
+    data = await client.received_until(lambda _: client.has_ended())
+    assert data.count(b"HTTP/1.1 200 ") == 2
+    assert b"text/event-stream" in data
+    assert not client.is_parked
+    assert not client.park._parked
 
 
 async def test_answer_to_a_client_that_has_gone_ends_the_connection(client: Client) -> None:
