@@ -17,7 +17,9 @@ def test_valid_context_is_read() -> None:
     assert parse(f" {VALID}\t") == TraceContext(TRACE, PARENT, True, "")
 
 
-@pytest.mark.parametrize(("flags", "sampled"), [("00", False), ("02", False), ("03", True)])
+@pytest.mark.parametrize(
+    ("flags", "sampled"), [("00", False), ("02", False), ("03", True), ("10", False), ("ef", True)]
+)
 def test_only_the_flag_sampled_counts(flags: str, sampled: bool) -> None:
     found = parse(f"00-{TRACE}-{PARENT}-{flags}")
     assert found is not None
