@@ -36,10 +36,11 @@ odds = 0.5
 
 
 def file(folder: Path, text: str = TEXT) -> Path:
-    """Write the file of a campaign whose first door is open today."""
+    """Write the file of a campaign whose first door opened an hour ago, for a day."""
     folder.mkdir(exist_ok=True)
     written = folder / "campaign.toml"
-    written.write_text(text.format(first=(datetime.now(UTC) - timedelta(hours=1)).date()))
+    opened = datetime.now(UTC).replace(microsecond=0, tzinfo=None) - timedelta(hours=1)
+    written.write_text(text.format(first=opened.isoformat()))
     return written
 
 
