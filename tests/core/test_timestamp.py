@@ -36,9 +36,10 @@ def test_time_of_an_answer_is_read(status: int, filler: int) -> None:
     assert found == datetime(2026, 11, 1, 18, tzinfo=UTC)
 
 
-def test_time_may_have_a_fraction() -> None:
-    found = timestamp.stamped_at(answer(time=b"20261101180000.1234567Z"), HEAD)
-    assert found == datetime(2026, 11, 1, 18, 0, 0, 123456, tzinfo=UTC)
+@pytest.mark.parametrize(("fraction", "microseconds"), [(b"1234567", 123_456), (b"5", 500_000)])
+def test_time_may_have_a_fraction(fraction: bytes, microseconds: int) -> None:
+    found = timestamp.stamped_at(answer(time=b"20261101180000.%sZ" % fraction), HEAD)
+    assert found == datetime(2026, 11, 1, 18, 0, 0, microseconds, tzinfo=UTC)
 
 
 def test_refusal_is_named() -> None:
