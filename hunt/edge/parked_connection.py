@@ -234,9 +234,14 @@ class ParkedConnection(ParkedSocket):
         if sent < len(data):
             self._busy = True
             self.park.start_task(self._write_rest, data[sent:])
-        elif self._ends and not self.buffer:
+        else:
+            self._answered()
+
+    def _answered(self) -> None:
+        """End the connection if the answer that has been written is its last."""
+        if self._ends and not self.buffer:
             self.end()
-        elif self._last:
+        elif self.fd >= 0 and self._last:
             self._linger()
 
     @property
@@ -251,12 +256,8 @@ class ParkedConnection(ParkedSocket):
             self.end()
             return
         self._busy = False
-        if self._ends and not self.buffer:
-            self.end()
-        elif self.fd >= 0 and self._last:
-            self._linger()
-        elif self.fd >= 0:
-            self._advance()
+        self._answered()
+        self._advance()
 
     def _hand_over(self) -> None:
         """Hand the connection over to Hypercorn."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -19,8 +20,8 @@ from hunt.core.campaign import (
 )
 from hunt.core.hunt_file import to_json
 from hunt.core.hunts import Hunt, State
-from hunt.errors import DefinitionError
 from tests.support.hunts import PLAIN, START
+from tests.support.wrong_fields import wrong_fields
 
 HOUR = timedelta(hours=1)
 ADVENT = Campaign("advent", "Advent")
@@ -96,10 +97,7 @@ def definition(number: int, doors: int = 1) -> dict[str, object]:
     return to_json(replace(PLAIN.definition, id=door_id("advent", number, doors)))
 
 
-def errors(raw: dict[str, object]) -> dict[str, str]:
-    with pytest.raises(DefinitionError) as caught:
-        campaign_from_json(raw)
-    return caught.value.errors
+errors = partial(wrong_fields, campaign_from_json)
 
 
 def test_all_errors_of_a_campaign_in_json_are_named() -> None:

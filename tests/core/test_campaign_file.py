@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -17,6 +18,7 @@ from hunt.core.campaign_file import is_campaign, parse_campaign
 from hunt.core.definition import Step
 from hunt.core.hunt_file import parse
 from hunt.errors import DefinitionError
+from tests.support.wrong_fields import wrong_fields
 
 BEGIN = '[campaign]\nid = "advent"\ntitle = "Advent"\n'
 BERLIN = BEGIN + 'timezone = "Europe/Berlin"\n'
@@ -29,10 +31,7 @@ def times(found: CampaignDefinition) -> list[tuple[datetime | None, datetime | N
     return [(each.definition.opens_at, each.definition.closes_at) for each in found.doors]
 
 
-def errors(text: str) -> dict[str, str]:
-    with pytest.raises(DefinitionError) as caught:
-        parse_campaign(text)
-    return caught.value.errors
+errors = partial(wrong_fields, parse_campaign)
 
 
 def utc(*parts: int) -> datetime:

@@ -18,6 +18,7 @@ from hunt.core.claims import (
 from hunt.core.definition import differences
 from hunt.core.hunt_file import from_json, parse, to_json
 from hunt.errors import DefinitionError, InvalidRequest
+from tests.support.wrong_fields import wrong_fields
 
 HEAD = """
 [hunt]
@@ -110,11 +111,8 @@ def test_wrong_claim_is_named(claim: str, field: str, wrong: str) -> None:
 
 
 def claim_errors(claim: str) -> dict[str, str]:
-    with pytest.raises(DefinitionError) as refused:
-        parse(HEAD + claim)
-    return {
-        name.removeprefix("prize[0].claim."): text for name, text in refused.value.errors.items()
-    }
+    errors = wrong_fields(parse, HEAD + claim)
+    return {name.removeprefix("prize[0].claim."): text for name, text in errors.items()}
 
 
 def test_every_error_of_a_claim_is_named() -> None:

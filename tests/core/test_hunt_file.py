@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from hunt.core.hunt_file import from_json, parse, to_json
-from hunt.errors import DefinitionError
+from tests.support.wrong_fields import wrong_fields
 
 SHARE = "0f" * 32
 
@@ -192,10 +193,7 @@ odds = { peak = 1, at = [13.5, 52.5], radius = 1 }
 """
 
 
-def errors(text: str) -> dict[str, str]:
-    with pytest.raises(DefinitionError) as refused:
-        parse(text)
-    return dict(refused.value.errors)
+errors = partial(wrong_fields, parse)
 
 
 KNOWN_OF_HUNT = (

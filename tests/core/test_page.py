@@ -10,6 +10,7 @@ from hunt.core import campaign_file, hunt_file
 from hunt.core.definition import differences
 from hunt.core.page import Colours, Page, PageTexts, page_text, texts_to_json, to_json
 from hunt.errors import DefinitionError
+from tests.support.wrong_fields import wrong_fields
 
 HUNT = '[hunt]\nid = "a"\ntitle = "A"\nmap = { width = 1, height = 1 }\n'
 WHOLE = """
@@ -30,9 +31,7 @@ lead = "Hello."
 
 
 def errors(table: str) -> dict[str, str]:
-    with pytest.raises(DefinitionError) as refused:
-        hunt_file.parse(HUNT + table)
-    return dict(refused.value.errors)
+    return wrong_fields(hunt_file.parse, HUNT + table)
 
 
 def test_page_is_read_and_written_without_loss() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from typing import Any, Self
@@ -32,6 +31,7 @@ from hunt.play.replies import Document, Reply
 from hunt.play.request import Request
 from hunt.play.resources import Fixed, Resources
 from tests.support.fake_play import PEER, World
+from tests.support.raw_http import body_of_click, click_with
 
 OTHER = b"GET /nothing HTTP/1.1\r\nHost: hunt\r\n\r\n"
 PAGE = b"GET /page HTTP/1.1\r\nHost: hunt\r\n\r\n"
@@ -42,12 +42,7 @@ SIZE = 10**6  #: bytes of the large page, more than a socket holds
 
 
 def click(*, token: str = "good", head: str = "", body: str | None = None) -> bytes:
-    body = body or json.dumps({"id": str(uuid.uuid4()), "x": 1, "y": 2})
-    return (
-        f"POST /v1/hunts/harbour/clicks HTTP/1.1\r\nHost: hunt\r\n{head}"
-        f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n{body}"
-    ).encode()
+    return click_with(token, head=head, body=body or body_of_click())
 
 
 REFUSED = click(token="wrong")

@@ -123,9 +123,7 @@ class _Writer:
 
     def seal(self, at: str) -> None:
         """Seal the hunt as it is now."""
-        tree = chain.Tree()
-        for each in self.leaves:
-            tree.append(each)
+        tree = tree_of(self.leaves)
         pools = {"voucher": {"count": tree.size, "root": tree.root}} if tree.size else {}
         share = None if self.share is None else hashlib.sha256(self.share).hexdigest()
         definition = texts(hunt_file.to_json(self.hunt))
@@ -219,6 +217,14 @@ class _Writer:
         leaves = [each.hex() for each in self.leaves]
         codes = [{"kind": "codes", "prize": "voucher", "first": 1, "leaves": leaves}]
         return [begin, *self.lines, *(codes if leaves else [])]
+
+
+def tree_of(leaves: Iterable[bytes]) -> chain.Tree:
+    """Return the tree of the codes of a pool."""
+    tree = chain.Tree()
+    for each in leaves:
+        tree.append(each)
+    return tree
 
 
 def moment(at: datetime) -> str:

@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from hunt.core.chain import Tree
 from hunt.core.definition import Area
 from hunt.core.hunt_file import parse
-from tests.proof.bundles import HUNT, Json, Story, fingerprint, rechained, resealed
+from tests.proof.bundles import HUNT, Json, Story, fingerprint, rechained, resealed, tree_of
 
 #: The hunt with a limit that it did not have at first.
 LATER = HUNT.replace("timezone", 'attempts = { count = 14, per = "hunt" }\ntimezone')
@@ -165,11 +164,8 @@ def codes_of_a_later_seal(lines: list[Json]) -> list[Json]:
     """The server exchanges codes by a new seal, which keeps their number."""
     played = Story(later=LATER).lines()
     leaves = [bytes([number] * 32) for number in range(25)]
-    tree = Tree()
-    for leaf in leaves:
-        tree.append(leaf)
     [_, later] = [each for each in played if each.get("document", {}).get("kind") == "seal"]
-    later["document"]["codes"]["voucher"]["root"] = tree.root
+    later["document"]["codes"]["voucher"]["root"] = tree_of(leaves).root
     played[-1]["leaves"] = [leaf.hex() for leaf in leaves]
     return rechained(played)
 

@@ -12,10 +12,17 @@ from tests.support.serving import LIVE, token
 
 
 def click(player: str = "ada", *, head: str = "", **fields: object) -> bytes:
-    body = json.dumps({"id": str(uuid.uuid4()), "x": 1, "y": 2} | fields)
+    return click_with(token(player), head=head, body=body_of_click(**fields))
+
+
+def body_of_click(**fields: object) -> str:
+    return json.dumps({"id": str(uuid.uuid4()), "x": 1, "y": 2} | fields)
+
+
+def click_with(token: str, *, body: str, head: str = "") -> bytes:
     return (
         f"POST /v1/hunts/harbour/clicks HTTP/1.1\r\nHost: hunt\r\n{head}"
-        f"Authorization: Bearer {token(player)}\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
 
