@@ -203,6 +203,29 @@ def go_until(page: Page, path: str, shown: Locator, *, before: Locator) -> None:
     raise AssertionError(f"{path} did not change")
 
 
+def watch_flares(page: Page) -> None:
+    """Note from now on where the map is lit up."""
+    page.evaluate(
+        """() => {
+            window.lamp = null;
+            const { prototype } = CanvasRenderingContext2D;
+            const glow = prototype.createRadialGradient;
+            prototype.createRadialGradient = function (...where) {
+                const { clientWidth, clientHeight } = this.canvas;
+                window.lamp = [where[0] / clientWidth, where[1] / clientHeight];
+                return glow.apply(this, where);
+            };
+        }"""
+    )
+
+
+def flare(page: Page) -> tuple[float, float]:
+    """Wait until the map has been lit up; return where, as shares of its width and height."""
+    page.wait_for_function("() => lamp")
+    x, y = page.evaluate("lamp")
+    return x, y
+
+
 def painted(page: Page) -> None:
     """Return after the next frame has been painted."""
     page.evaluate("() => new Promise((at) => requestAnimationFrame(() => setTimeout(at)))")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
 from tests.browser.playing import (
@@ -15,9 +16,11 @@ from tests.browser.playing import (
     RequestLog,
     click,
     expect_rewards,
+    flare,
     painted,
     screenshot,
     visit,
+    watch_flares,
 )
 from tests.browser.serving import Server
 
@@ -60,6 +63,16 @@ def stand(page: Page, **place: float) -> None:
     """Put the device of the page to a place, with permission to read its position."""
     page.context.grant_permissions(["geolocation"])
     page.context.set_geolocation(place)  # type: ignore[arg-type]
+
+
+def win_of_another(browser: Browser, server: Server, hunt_id: str, x: float, y: float) -> None:
+    """Click as another guest, in a hunt in which every click wins."""
+    context = browser.new_context(base_url=server.url)
+    context.request.post("/v1/session")
+    body = {"id": str(uuid.uuid4()), "x": x, "y": y}
+    path, headers = f"/v1/hunts/{hunt_id}/clicks", {"Origin": server.origin}
+    assert context.request.post(path, data=body, headers=headers).status == 200
+    context.close()
 
 
 def shape(page: Page) -> float:
@@ -170,6 +183,19 @@ def test_either_source_is_taken_where_the_hunt_allows_it(page: Page, server: Ser
     expect_rewards(page, 1)
     click(page)
     expect_rewards(page, 2)
+
+
+def test_map_in_degrees_lights_up_in_its_middle_at_the_win_of_another(
+    page: Page, browser: Browser, server: Server
+) -> None:
+    open_city(server, "city-taps", "City taps")
+    visit(page, "city-taps", "City taps")
+    watch_flares(page)
+    win_of_another(browser, server, "city-taps", 13.35, 52.5)
+    assert flare(page) == (0.5, 0.5)
+    click(page, 0.25, 0.1)  # a page that cannot paint its map has an error
+    expect_rewards(page, 1)
+    painted(page)
 
 
 def test_device_over_the_180th_meridian_is_on_the_map(page: Page, server: Server) -> None:

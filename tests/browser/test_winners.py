@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from hunt.core.player_ids import mask
-from tests.browser.playing import click, painted, screenshot
+from tests.browser.playing import click, flare, painted, screenshot, watch_flares
 from tests.browser.serving import Server
 
 Win = Callable[[], dict[str, Any]]
@@ -134,20 +134,7 @@ def test_reduced_motion_disables_animations(page: Page, win: Win) -> None:
 
 def test_lighthouse_flares_at_a_win(page: Page, win: Win) -> None:
     page.emulate_media(reduced_motion="no-preference")
-    page.evaluate(
-        """() => {
-            window.glows = 0;
-            const { prototype } = CanvasRenderingContext2D;
-            const glow = prototype.createRadialGradient;
-            prototype.createRadialGradient = function (...where) {
-                window.glows++;
-                const { clientWidth, clientHeight } = this.canvas;
-                window.lamp = [where[0] / clientWidth, where[1] / clientHeight];
-                return glow.apply(this, where);
-            };
-        }"""
-    )
+    watch_flares(page)
     win()
-    page.wait_for_function("() => glows > 0")
-    x, y = page.evaluate("lamp")
+    x, y = flare(page)
     assert (round(x, 2), round(y, 2)) == (0.78, 0.14), "always at its place"

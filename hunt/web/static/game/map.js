@@ -126,9 +126,10 @@ export class GameMap {
     this.#draw();
   }
 
-  /** Return the origin of flares: the lighthouse, which a chart does not have. */
+  /** Return the origin of flares: the lighthouse, or the middle of a chart, which has none. */
   #lamp(width, height) {
-    return this.view.aspect ? { x: width / 2, y: height / 2 } : lampOf(this.#look, width, height);
+    if (this.view.aspect) return { x: width / 2, y: height / 2, tall: Math.min(width, height) * 0.17 };
+    return lampOf(this.#look, width, height);
   }
 
   #background(width, height, ratio, theme) {
