@@ -14,7 +14,8 @@ from hunt.core.events import Reward, Settlement
 from hunt.core.maps import Map
 from hunt.errors import Inaccurate, InvalidRequest
 
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_HEX = "[0-9a-fA-F]"
+UUID = re.compile(rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}", re.ASCII)
 
 #: Largest ``accuracy``: that of a position anywhere on the earth is less.
 _MOST = 1e9
@@ -51,7 +52,7 @@ def decode_click(
     try:
         click = _click(body)
         valid = (
-            UUID.fullmatch(click.id.lower()) is not None
+            UUID.fullmatch(click.id) is not None
             and on.contains(click.x, click.y)
             and (max_accuracy is None or click.accuracy < math.inf)
         )
@@ -87,7 +88,7 @@ def _errors(fields: Mapping[str, object], on: Map, *, needs_accuracy: bool) -> d
         if name not in {"id", "x", "y", "accuracy"}
     }
     click_id = fields.get("id")
-    if not isinstance(click_id, str) or not UUID.fullmatch(click_id.lower()):
+    if not isinstance(click_id, str) or not UUID.fullmatch(click_id):
         errors["id"] = "must be a UUID, as in 0b0e7a3c-59a4-4c7e-9a1a-3d2c1f6b8e90"
     limits = {"x": (on.west, on.east), "y": (on.south, on.north)}
     if "accuracy" in fields:

@@ -22,7 +22,7 @@ from hunt.core.hunt_file import parse, to_json
 from tests.browser.accessibility import accessible
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.pictures import CHROMIUM
-from tests.browser.playing import click, painted
+from tests.browser.playing import click, painted, visit
 from tests.browser.serving import Server
 from tests.support import reaper
 
@@ -77,7 +77,7 @@ class Looks:
             hunt = self._create(opens_at=opens.isoformat(), closes_at=None, prizes=[])
             for size in SIZES:
                 with self._page(size, language) as page:
-                    page.goto(f"?hunt={hunt}")
+                    visit(page, hunt)
                     page.wait_for_timeout(800)
                     self._take(page, f"waiting-{language}", size)
             self.server.operate(f"/hunts/{hunt}/close", {})
@@ -114,8 +114,7 @@ class Looks:
         for size in SIZES:
             hunt = self._create(opens_at=None, closes_at=closes.isoformat(), prizes=made)
             with self._page(size, language) as page:
-                page.goto(f"?hunt={hunt}")
-                expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+                visit(page, hunt)
                 for number in range(clicks if not rare else 40):
                     click(page, 0.15 + number * 0.618 % 0.7, 0.5 + number * 0.414 % 0.45)
                     page.wait_for_timeout(250)

@@ -17,7 +17,15 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
-from tests.browser.playing import Look, click, expect_live, expect_rewards, game
+from tests.browser.playing import (
+    Look,
+    click,
+    expect_live,
+    expect_rewards,
+    game,
+    go_until,
+    known_points,
+)
 from tests.browser.serving import Server
 from tests.support import reaper
 from tests.support.processes import HUNT
@@ -48,9 +56,9 @@ def main() -> int:
 def screenshot_game(browser: Browser, server: Server) -> None:
     server.open_hunt("river", "The river")
     with game(browser, server.url, Look()) as page:
-        while not page.locator("#hunts", has_text="The river").is_visible():
-            page.reload()
-            expect_live(page)
+        river = page.locator("#hunts", has_text="The river")
+        go_until(page, "/", river, before=known_points(page))
+        expect_live(page)
         for number in range(1, 13):
             across, down = number * 0.618 % 1, 0.35 + 0.6 * (number * 0.414 % 1)
             click(page, across, down)
