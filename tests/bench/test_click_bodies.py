@@ -23,10 +23,10 @@ from hunt.core.maps import Map
 )
 def test_bodies_are_clicks_on_the_map_of_one_length(on: Map) -> None:
     for ground, limit in ((Ground(on), None), (Ground(on, 50.0), 50.0)):
-        seen = set()
+        seen, length = set(), ground.body_length()
         for end in islice(ground.positions(), 500):
             body = OPENING + str(uuid.uuid4()).encode() + end
-            assert len(body) == ground.body_length()
+            assert len(body) == length
             _, *position = wire.decode_click(body, on, limit)
             seen.add(tuple(position))
         assert len(seen) > 400

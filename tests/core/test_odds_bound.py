@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Iterable, Iterator
+from itertools import chain, product, starmap
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,24 +79,46 @@ def test_area_over_the_180th_meridian_meets_another() -> None:
     assert crowded(both, Map(-180, -10, 180, 10, "degrees")) is not None, "(-179.999, 0) is near"
 
 
+def agrees(
+    found: tuple[float, float] | None,
+    among: list[Prize],
+    on: Map,
+    grid: Iterable[tuple[float, float]],
+) -> None:
+    """Compare an answer with the odds at positions of a grid."""
+
+    def total(x: float, y: float) -> float:
+        return sum(chance(each, on, x, y) for each in among)
+
+    if found is None:
+        assert max(starmap(total, grid)) <= 1 + 2e-9
+    elif total(*found) <= 1:
+        assert max(starmap(total, grid)) > 1 - 0.35, "refused although nothing is near one"
+
+
 PLACES = st.tuples(st.floats(13.2, 13.8), st.floats(52.3, 52.7))
 METRES = st.sampled_from([500.0, 2000.0, 5000.0])
 IN_DEGREES = st.builds(Area, CHANCES, PLACES, METRES) | st.builds(Peak, CHANCES, PLACES, METRES)
+
+
+def around(at: tuple[float, float], metres: float) -> Iterator[tuple[float, float]]:
+    """Return a grid of positions in the city with a point in its middle."""
+    (x, y), up = at, metres / 111_195
+    for east, north in product(range(-5, 6), repeat=2):
+        to = x + east / 5 * up / 0.61, y + north / 5 * up
+        if CITY.contains(*to):
+            yield to
 
 
 @given(st.lists(IN_DEGREES, min_size=2, max_size=6))
 def test_answer_in_degrees_agrees_with_a_grid_of_positions(odds: list[Peak | Area]) -> None:
     all_prizes = prizes(*odds)
     found = crowded(all_prizes, CITY)
-    grid = product(
-        (13.2 + 0.6 * x / 60 for x in range(61)), (52.3 + 0.4 * y / 60 for y in range(61))
+    coarse = product((13.2 + 0.03 * x for x in range(21)), (52.3 + 0.02 * y for y in range(21)))
+    fine = (
+        around(each.at, each.within if isinstance(each, Area) else each.radius) for each in odds
     )
-    highest = max(sum(chance(each, CITY, x, y) for each in all_prizes) for x, y in grid)
-    if found is None:
-        assert highest <= 1 + 2e-9
-    else:
-        near = sum(chance(each, CITY, *found) for each in all_prizes)
-        assert near > 1 or highest > 1 - 0.35, "refused although nothing is near one"
+    agrees(found, all_prizes, CITY, chain(coarse, *fine))
 
 
 @given(st.lists(ODDS, min_size=1, max_size=6))
@@ -103,9 +126,4 @@ def test_answer_agrees_with_a_grid_of_positions(odds: list[float | Peak | Area])
     all_prizes = prizes(*odds)
     found = crowded(all_prizes, MAP)
     grid = product((x / 4 for x in range(81)), (y / 4 for y in range(41)))
-    highest = max(sum(chance(each, MAP, x, y) for each in all_prizes) for x, y in grid)
-    if found is None:
-        assert highest <= 1 + 2e-9
-    else:
-        near = sum(chance(each, MAP, *found) for each in all_prizes)
-        assert near > 1 or highest > 1 - 0.35, "refused although nothing is near one"
+    agrees(found, all_prizes, MAP, grid)
