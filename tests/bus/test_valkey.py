@@ -204,7 +204,9 @@ async def test_odd_message_is_counted(server: Valkey) -> None:
 
 async def test_cluster_carries_notices_by_sharded_channels(tmp_path: Path) -> None:
     installed()
-    server = Valkey(tmp_path / "valkey", "--cluster-enabled", "yes")
+    # Without it, the nodes talk at the port + 10,000, which another process may have.
+    links = ("--cluster-port", str(free_port()))
+    server = Valkey(tmp_path / "valkey", "--cluster-enabled", "yes", *links)
     await server.start()
     try:
         assert await server.ask("cluster", "addslotsrange", "0", "16383") == "OK"

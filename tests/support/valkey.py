@@ -66,9 +66,14 @@ class Valkey:
         ]  # fmt: skip
         with (self.folder / "valkey.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        with trio.fail_after(10):
-            while await self.ask("ping", password=self.password) != "PONG":
-                await trio.sleep(0.02)
+        try:
+            with trio.fail_after(10):
+                while await self.ask("ping", password=self.password) != "PONG":
+                    assert self.process.poll() is None, (self.folder / "valkey.log").read_text()
+                    await trio.sleep(0.02)
+        except BaseException:
+            self.stop()
+            raise
 
     def send(self, number: signal.Signals) -> None:
         assert self.process is not None
