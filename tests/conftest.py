@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.support import reaper, seeds
+from tests.support import measuring, reaper, seeds
 from tests.support.database import SERVER, execute
 from tests.support.databases import Databases, make_template
 from tests.support.pg_hba import trusting
@@ -138,7 +138,7 @@ def unmeasured() -> Iterator[None]:
     """
     traces = sys.gettrace(), threading.gettrace()
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+        for name in measuring.VARIABLES:
             patch.delenv(name, raising=False)
         if type(traces[0]).__module__.startswith("coverage"):  # not a debugger's
             sys.settrace(None)

@@ -17,6 +17,7 @@ from typing import Any
 
 from hunt.core import tokens
 from hunt.embedded.token_secret import jwt_secret
+from tests.support.measuring import unmeasured
 from tests.support.processes import HUNT, children, environment, free_port, servers
 
 #: A short replay, so that tests can exceed it, and frequent heartbeats.
@@ -34,11 +35,10 @@ class Server:
         self.start()
 
     def start(self, **settings: str) -> None:
-        environ = environment(SETTINGS | settings)
         # Coverage of the server is measured by tests/web, tests/contract and tests/life.
-        unmeasured = {k: v for k, v in environ.items() if not k.startswith("COVERAGE_PROCESS_")}
+        environ = unmeasured(environment(SETTINGS | settings))
         command = [*HUNT, "serve", "--bind", self.bind, "--data-dir", str(self.data_dir)]
-        self.process = subprocess.Popen(command, env=unmeasured)
+        self.process = subprocess.Popen(command, env=environ)
         while True:
             assert self.process.poll() is None
             try:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.measuring import unmeasured
+
 SECONDS = 60
 
 
@@ -90,8 +92,7 @@ def forker(*, measured: bool = False) -> Iterator[Forker]:
         os.chmod(folder, 0o711)
         kept["XDG_DATA_HOME"] = folder  # where a server keeps its data unless it is told
         if not measured:
-            for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
-                kept.pop(name, None)
+            kept = unmeasured(kept)
         with subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("forked.py"))],
             stdin=subprocess.PIPE,
