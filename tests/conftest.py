@@ -46,13 +46,18 @@ settings.load_profile("hunt")
 #: share a server.
 SERIAL_PACKAGES = {
     "tests/faults": "clock",
-    "tests/life": "clock",
     "tests/zones": "clock",
     "tests/browser": "browser",
 }
 
-#: Long parts, which start first.
-LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/routes/test_clicks.py")
+#: Parts that start first: long ones, and those that wait more than they compute, so that those
+#: that measure time have the machine nearly to themselves.
+FIRST = (
+    "clock",
+    "tests/life/",
+    "tests/simulation/test_simulation.py",
+    "tests/web/routes/test_clicks.py",
+)
 
 #: Packages without processes, sockets and databases: their tests cannot fail by time.
 PURE_PACKAGES = ("tests/core/", "tests/service/", "tests/metrics/", "tests/play/", "tests/docs/")
@@ -99,7 +104,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     def rank(item: pytest.Item) -> int:
         part = _part(item.nodeid)
-        return LONG.index(part) if part in LONG else len(LONG) + (part == BROWSER)
+        first = (n for n, each in enumerate(FIRST) if part.startswith(each))
+        return next(first, len(FIRST) + (part == BROWSER))
 
     items.sort(key=rank)
 
