@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 from playwright.sync_api import Browser, Page, expect
 
+from hunt.core.anomalies import Anomaly
 from hunt.core.tokens import Role
 from tests.browser.accessibility import accessible
 from tests.browser.playing import expect_live, screenshot, watched
@@ -226,6 +228,54 @@ def test_cheat_is_listed_banned_and_voided(
         page.locator("#ban-form").get_by_role("button", name="Ban").click()
         yes(page)
         expect(page.locator("#bans")).to_contain_text("203.0.113.0/24")
+
+
+ODD = Anomaly(
+    player="odd",
+    reasons=["rate", "regular", "wins", "speed"],
+    clicks=1200,
+    wins=40,
+    expected_wins=2.5,
+    chance=1e-9,
+    rate=1.0,
+    intervals=1100,
+    interval_mean=0.2504,
+    interval_cv=0.0004,
+    jumps=1,
+    speed=250.0,
+)
+
+
+def test_each_reason_is_told_with_its_figures(browser: Browser, server: Server) -> None:
+    server.ensure()
+    hunt = make(server, "Reasons", prizes=[GOLD])
+    answer = {
+        "window": {"clicks": 5000, "wins": 50, "players": 1},
+        "players": [asdict(ODD) | {"banned": True}],
+        "addresses": [{"address": "203.0.113.9", "players": 31, "banned": False}],
+    }
+    with opened(browser, server, hunt) as page:
+        expect(page.locator("#anomalies-note")).to_have_text("No clicks yet.")
+        page.route("**/anomalies", lambda route: route.fulfill(json=answer))
+        page.get_by_role("button", name="Look again").click()
+        rows = page.locator("#anomalies tr")
+        expect(rows.nth(0).locator("li")).to_have_text(
+            [
+                "1 click a second",
+                "every 250 ms, ± 0.1 %",
+                "40 wins, 2.5 expected",
+                "1 jump, up to 900 km/h",
+            ]
+        )
+        expect(rows.nth(0)).to_contain_text("banned")
+        expect(rows.nth(1)).to_contain_text("about 31 players at one address")
+        expect(page.locator("#anomalies-note")).to_have_text(
+            "In the last 5,000 clicks, of 1 player. A figure is a hint, not a proof."
+        )
+        accessible(page)
+        rows.nth(1).get_by_role("button", name="Ban 203.0.113.9").click()
+        yes(page)
+        expect(page.locator("#bans")).to_contain_text("many players at one address")
 
 
 def test_reward_is_voided_and_a_hunt_sold_out(browser: Browser, server: Server) -> None:

@@ -10,7 +10,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import RequestLog, click, expect_rewards, screenshot, visit, watched
+from tests.browser.playing import (
+    RequestLog,
+    click,
+    expect_rewards,
+    painted,
+    screenshot,
+    visit,
+    watched,
+)
 from tests.browser.serving import Server
 
 LOOK = {
@@ -22,6 +30,13 @@ LOOK = {
         "ar": {"title": "الميناء"},
     },
 }
+
+
+COLOURS_OF_MAP = """() => {
+    const map = document.getElementById("map");
+    const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+}"""
 
 
 @contextmanager
@@ -94,6 +109,43 @@ def test_page_has_the_colours_and_the_scene_of_its_hunt(
         known = page.request.get(f"/v1/hunts/{dressed}").json()["commitment"]
         expect(page.locator("#commitment")).to_have_text(known)
         accessible(page)
+
+
+@pytest.mark.parametrize("scene", ["harbour", "city", "stage", "winter"])
+def test_scene_is_painted(page: Page, server: Server, scene: str) -> None:
+    hunt, title = f"scene-{scene}", f"A {scene}"
+    body = {"id": hunt, "title": title, "map": {"width": 10, "height": 10}}
+    server.operate("/hunts", body | {"page": {"scene": scene}, "prizes": []})
+    server.operate(f"/hunts/{hunt}/open", {})
+    visit(page, hunt, title)
+    for colours in ("dark", "light"):
+        page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
+        painted(page)
+        assert page.evaluate(COLOURS_OF_MAP) > 1000
+        screenshot(page, f"scene-{scene}-{colours}")
+    server.operate(f"/hunts/{hunt}", method="DELETE")
+
+
+def test_rare_win_is_shared_as_a_picture(browser: Browser, server: Server, dressed: str) -> None:
+    with visitor(browser, server, dressed, "en") as page:
+        page.evaluate(  # a browser without a screen has nobody to share with
+            """() => {
+                navigator.canShare = ({ files }) => files[0].type === "image/png";
+                navigator.share = async ({ files: [{ name, size }], text, url }) => {
+                    window.shared = { name, size, text, url };
+                    throw new DOMException("the player has cancelled", "AbortError");
+                };
+            }"""
+        )
+        win(page)
+        page.locator("#show").click()
+        page.locator("#moment-share").click()
+        page.wait_for_function("() => window.shared")
+        shared = page.evaluate("shared")
+        assert shared["name"] in {"gem.png", "ring.png"}
+        assert shared["size"] > 10_000
+        assert shared["text"] in {f"{each}: I found it in “Night”." for each in ("Gem", "Ring")}
+        assert shared["url"] == page.url
 
 
 def test_rare_win_is_a_picture_to_keep(browser: Browser, server: Server, dressed: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from hunt.core.player_ids import mask
-from tests.browser.playing import click, flare, painted, screenshot, watch_flares
+from tests.browser.playing import click, flare, painted, screenshot, visit, watch_flares
 from tests.browser.serving import Server
 
 Win = Callable[[], dict[str, Any]]
@@ -138,3 +138,21 @@ def test_lighthouse_flares_at_a_win(page: Page, win: Win) -> None:
     win()
     x, y = flare(page)
     assert (round(x, 2), round(y, 2)) == (0.78, 0.14), "always at its place"
+
+
+def test_player_below_the_leaderboard_is_told_the_own_place(page: Page, server: Server) -> None:
+    server.open_hunt("places", "Places")
+    visit(page, "places", "Places")
+    for number in range(5):
+        token = server.token(audience="hunt", player=f"leader-{number}")
+        for _ in range(2):
+            answer = page.request.post(
+                "/v1/hunts/places/clicks",
+                data={"id": str(uuid.uuid4()), "x": 1, "y": 2},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            assert answer.status == 200
+    click(page)
+    expect(page.locator("#own-place")).to_have_text("Your place: 6")
+    screenshot(page, "game-own-place")
+    server.operate("/hunts/places/close", {})
