@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.support import measuring, reaper, seeds
+from tests.support import first_attempts, measuring, reaper, seeds
 from tests.support.database import SERVER, execute
 from tests.support.databases import Databases, make_template
 from tests.support.pg_hba import trusting
@@ -74,8 +74,9 @@ def pytest_report_header() -> str:
     return f"hunt: {seeds.VARIABLE}={seeds.SEED} repeats the generated part of this run"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Start the reaper of this run."""
+    config.pluginmanager.register(first_attempts)
     # pytest keeps the folders of the last runs that ended normally.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
     reaper.hold()
