@@ -46,18 +46,13 @@ settings.load_profile("hunt")
 #: share a server.
 SERIAL_PACKAGES = {
     "tests/faults": "clock",
+    "tests/life": "clock",
     "tests/zones": "clock",
     "tests/browser": "browser",
 }
 
-#: Parts that start first: long ones, and those that wait more than they compute, so that those
-#: that measure time have the machine nearly to themselves.
-FIRST = (
-    "clock",
-    "tests/life/",
-    "tests/simulation/test_simulation.py",
-    "tests/web/routes/test_clicks.py",
-)
+#: Long parts, which start first.
+LONG = ("clock", "tests/simulation/test_simulation.py", "tests/web/routes/test_clicks.py")
 
 #: Packages without processes, sockets and databases: their tests cannot fail by time.
 PURE_PACKAGES = ("tests/core/", "tests/service/", "tests/metrics/", "tests/play/", "tests/docs/")
@@ -105,8 +100,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     def rank(item: pytest.Item) -> int:
         part = _part(item.nodeid)
-        first = (n for n, each in enumerate(FIRST) if part.startswith(each))
-        return next(first, len(FIRST) + (part == BROWSER))
+        return LONG.index(part) if part in LONG else len(LONG) + (part == BROWSER)
 
     items.sort(key=rank)
 
