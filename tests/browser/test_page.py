@@ -204,18 +204,55 @@ def test_kept_click_outlasts_a_reload(browser: Browser, server: Server, dressed:
 def test_player_chooses_a_name(browser: Browser, server: Server, dressed: str) -> None:
     with visitor(browser, server, dressed, "en") as page:
         page.locator("#rename").click()
+        expect(page.locator("#name-save")).to_be_enabled()
         page.get_by_label("Name", exact=True).fill("Admin")
         page.keyboard.press("Enter")
         expect(page.locator("#name-problem")).to_have_text(
             "This name is not allowed. Choose another one."
         )
         accessible(page)
+        page.get_by_label("Name", exact=True).fill("?!")
+        page.keyboard.press("Enter")
+        expect(page.locator("#name-problem")).to_contain_text("2 to 24 visible characters, please")
         page.get_by_label("Name", exact=True).fill("Ada L.")
         page.keyboard.press("Enter")
         expect(page.locator("#naming")).to_be_hidden()
         assert page.request.get("/v1/name").json()["name"] == "Ada L."
         win(page)
         expect(page.locator("#leaders .you .who")).to_have_text("Ada L. (You)", timeout=60_000)
+
+
+def test_name_is_not_saved_before_the_present_one_is_known(
+    browser: Browser, server: Server, dressed: str
+) -> None:
+    with visitor(browser, server, dressed, "en") as page:
+        page.route(
+            "**/v1/name",
+            lambda route: route.fulfill(
+                status=403, json={"type": "about:blank", "status": 403, "detail": "not now"}
+            ),
+        )
+        page.locator("#rename").click()
+        expect(page.locator("#name-problem")).to_have_text("not now")
+        expect(page.locator("#name-save")).to_be_disabled()
+        page.locator("#name-cancel").click()
+        page.unroute("**/v1/name")
+        page.locator("#rename").click()
+        expect(page.locator("#name-save")).to_be_enabled()
+        expect(page.locator("#name-problem")).to_have_text("")
+
+
+def test_name_of_an_account_cannot_be_changed(
+    browser: Browser, server: Server, dressed: str
+) -> None:
+    with visitor(browser, server, dressed, "en") as page:
+        known = {"name": "Ada of Lovelace", "claimed": True, "refused": False}
+        page.route("**/v1/name", lambda route: route.fulfill(json=known))
+        page.locator("#rename").click()
+        expect(page.locator("#name-problem")).to_have_text("Your name comes from your account.")
+        expect(page.get_by_label("Name", exact=True)).to_have_value("Ada of Lovelace")
+        expect(page.get_by_label("Name", exact=True)).to_be_disabled()
+        expect(page.locator("#name-save")).to_be_disabled()
 
 
 @pytest.mark.parametrize(

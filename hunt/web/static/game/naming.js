@@ -18,13 +18,18 @@ export class Naming {
   }
 
   async #open() {
+    const [field, save] = [byId("name"), byId("name-save")];
     this.#problem("");
-    byId("name-save").disabled = false;
+    save.disabled = true; // until the present name is known: an empty one removes it
     byId("naming").showModal();
-    const { name, claimed } = await this.#player.name();
-    byId("name").value ||= name ?? "";
-    byId("name").disabled = byId("name-save").disabled = claimed;
-    if (claimed) this.#problem(say("nameFixed"));
+    try {
+      const { name, claimed } = await this.#player.name();
+      field.value ||= name ?? "";
+      field.disabled = save.disabled = claimed;
+      if (claimed) this.#problem(say("nameFixed"));
+    } catch (error) {
+      this.#problem(refusalText(error));
+    }
   }
 
   async #save() {

@@ -24,7 +24,7 @@ export function nextHunt(hunts) {
  */
 export function awaitHunt(player, hunt, show) {
   const opens = Date.parse(hunt.opens_at);
-  dress(player, hunt);
+  dress(player, hunt).catch(() => {}); // without it, the page counts down in its own look
   show(hunt.title, say("begins", { time: momentText(opens) }));
   new Ticker().start(() => {
     const left = opens - Date.now();
