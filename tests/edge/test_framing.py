@@ -325,12 +325,25 @@ def test_ambiguous_request_has_the_status_of_its_fault(name: str) -> None:
         (LIVEZ.replace(b"GET", b"GET "), "the request line is not valid"),
         (LIVEZ.replace(b"1.1", b"2.0"), "this server supports HTTP/1.1, and HTTP/2 over TLS"),
         (POST + b"X\r\n\r\n", "a header field is not valid: name, colon, and text in one line"),
+        (b"\r\n\r\n" + LIVEZ, "the request line is not valid"),
+        (LIVEZ.replace(b"Host: hunt\r\n", b""), "the head must have one Host"),
         (POST + LENGTH * 2 + b"\r\n", "Content-Length must be one whole number"),
+        (POST.replace(b"1.1", b"1.0") + TE + b"\r\n", "HTTP/1.0 has no Transfer-Encoding"),
+        (POST + LENGTH + TE + b"\r\n",
+         "the head must not have both Content-Length and Transfer-Encoding"),
+        (POST + TE * 2 + b"\r\n",
+         "the last transfer coding, and only the last, must be chunked"),
+        (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n",
+         "chunked is the only supported transfer coding"),
+        (b"GET /" + b"a" * MAX_LINE, "the request line is longer than 8192 bytes"),
+        (LIVEZ[:-2] + b"X: " + b"y" * LIMIT,
+         f"the head of the request is longer than {LIMIT} bytes"),
         (chunks(b"0\r\nX: y\n\r\n"), "a line of the trailers does not end with CRLF"),
         (chunks(b"0\r\nX: y\r\n z\r\n\r\n"), "a line of the trailers is not valid"),
         (chunks(b"3 \r\nabc\r\n"), "the size of a chunk is not valid"),
+        (chunks(b"3;" + b"a" * MAX_CHUNK_LINE), "the line of a chunk is too long"),
     ],
-)
+)  # fmt: skip
 def test_fault_is_told(data: bytes, detail: str) -> None:
     _, told, fault = refused(data)
     assert told == str(fault) == detail
@@ -363,6 +376,8 @@ def test_longest_line_and_head_are_served(
         (chunks(b"5;a=b\r\nhello\r\n0;c\r\nX: y\r\n\r\n"),
          [h11.Request, h11.Data, h11.EndOfMessage]),
         (chunks(b"FfF\r\n" + bytes(0xFFF) + b"\r\n0\r\n\r\n"),
+         [h11.Request, h11.Data, h11.EndOfMessage]),
+        (POST + b"Content-Length: 7\r\n\r\na\nb\r\n\r\n",
          [h11.Request, h11.Data, h11.EndOfMessage]),
         (LIVEZ[:-1], []),
     ],
