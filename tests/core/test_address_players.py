@@ -6,6 +6,7 @@ import pytest
 
 from hunt.core.address_players import (
     CAPACITY,
+    REGISTERS,
     TURN,
     AddressPlayers,
     estimate,
@@ -28,6 +29,16 @@ def test_players_of_an_address_are_estimated() -> None:
             addresses.note("harbour", "203.0.113.9", f"player-{number}")
         [counter] = addresses.counters("harbour").values()
         assert estimate(bytes.fromhex(counter)) == pytest.approx(players, abs=error)
+
+
+@pytest.mark.parametrize(
+    ("zeros", "rank", "players"),
+    # Up to 2.5 m by the harmonic mean: m * ln(m / zeros); else that mean itself.
+    [(64, 1, 89), (8, 2, 355), (4, 2, 335), (16, 3, 391), (1, 9, 9390)],
+)
+def test_estimate_is_linear_only_for_few_players(zeros: int, rank: int, players: int) -> None:
+    counter = bytes(zeros) + bytes([rank]) * (REGISTERS - zeros)
+    assert estimate(counter) == players
 
 
 def test_addresses_of_other_hunts_and_single_players_are_not_shown() -> None:

@@ -283,13 +283,15 @@ PRIZES = "must be a list of tables, one for each prize"
         pytest.param(
             f"{BEGIN}doors = 2\nfirst = 2030-06-01\n{HUNT}{COIN}release = [3]\n"
             '[[prize]]\nid = 1\ntitle = "A"\nodds = 0\n[[prize]]\nodds = 0\n'
-            '[[door]]\nnumber = 2\nabsent = false\n[[door.prize]]\ntitle = "B"\nodds = 0\n',
+            '[[door]]\nnumber = 2\nabsent = false\n[[door.prize]]\ntitle = "B"\nodds = 0\n'
+            '[[door.prize]]\ntitle = "C"\nodds = 0\n',
             {
                 "door 1: prize[0].release[0]": "must be a step [time, total]",
                 "door 1: prize[1].id": VALID_ID,
                 "door 1: prize[2].id": VALID_ID,
                 "door 1: prize[2].title": "must be one line of 1 to 200 characters",
                 "door 2: prize[3].id": VALID_ID,
+                "door 2: prize[4].id": VALID_ID,
             },
             id="prizes",
         ),

@@ -26,6 +26,13 @@ def test_times_and_speeds_run_faster() -> None:
     assert compressed(HUNT, STARTS, pace=2).max_speed is None
 
 
+def test_stock_is_the_same_unless_it_is_scaled() -> None:
+    prizes = tuple(replace(COIN, stock=stock) for stock in (0, 1, 400))
+    for share, stocks in ((1.0, [0, 1, 400]), (0.01, [1, 1, 4])):
+        found = compressed(replace(HUNT, prizes=prizes), STARTS, pace=1, share=share)
+        assert [each.stock for each in found.prizes] == stocks
+
+
 def test_hunt_without_times_lasts_a_day() -> None:
     found = compressed(replace(HUNT, opens_at=None, closes_at=None), STARTS, pace=24)
     assert (found.opens_at, found.closes_at) == (STARTS, STARTS + HOUR)

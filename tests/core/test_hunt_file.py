@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hunt.core.definition import Area
 from hunt.core.hunt_file import from_json, parse, to_json
 from tests.support.wrong_fields import wrong_fields
 
@@ -194,6 +195,32 @@ odds = { peak = 1, at = [13.5, 52.5], radius = 1 }
 
 
 errors = partial(wrong_fields, parse)
+
+FIRST = """
+[hunt]
+id = "a"
+title = "A"
+map = { width = 9, height = 9 }
+opens_at = 2026-11-01T18:00:00Z
+closes_at = 2026-11-01T20:00:00Z
+[[prize]]
+id = "flash"
+title = "Flash"
+win = "first"
+release = { moments = 2 }
+"""
+
+
+def test_first_click_wins_everywhere_unless_an_area_is_given() -> None:
+    [prize] = parse(FIRST).prizes
+    assert (prize.first, prize.odds) == (True, 1.0)
+    [prize] = parse(f"{FIRST}odds = {{ at = [3, 3], within = 2 }}").prizes
+    assert prize.odds == Area(1.0, (3.0, 3.0), 2.0)
+
+
+def test_id_of_a_prize_is_named_if_it_is_wrong() -> None:
+    wrong = {"prize[0].id": "must be 1 to 64 lower-case letters, digits or hyphens"}
+    assert errors(FIRST.replace("flash", "Flash")) == wrong
 
 
 KNOWN_OF_HUNT = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import accumulate
 
@@ -24,6 +25,12 @@ HUNT = Definition("h", "Hunt", MAP, None, None, 0.0, (COIN, CHEST))
 )
 def test_chances_are_adjacent_intervals(uniform: float, won: Prize | None) -> None:
     assert Odds(HUNT).draw(40, 60, uniform) is won
+
+
+def test_squared_distance_is_stretched() -> None:
+    for stretch, exponent in ((1, -0.5), (4, -2)):
+        expected = pytest.approx(0.5 * math.exp(exponent))
+        assert chance(CHEST, MAP, 40, 68, stretch) == expected, "one radius away"
 
 
 @given(st.floats(0, 100), st.floats(0, 100), st.floats(0, 1, exclude_max=True))
