@@ -581,6 +581,21 @@ async def test_stream_takes_its_connection(autojump_clock: MockClock, client: Cl
     }]  # fmt: skip
 
 
+async def test_silent_stream_gets_a_heartbeat_after_seven_of_eight_ticks(
+    autojump_clock: MockClock, client: Client
+) -> None:
+    await client.send(EVENTS)
+    assert b"event: hello" in client.received()
+    await trio.sleep(0.5)  # between two ticks, of a second each
+    heard = []
+    for second in range(1, 25):
+        await trio.sleep(1)
+        if (data := client.received()) != b"":
+            assert data == b"4\r\n: \n\n\r\n"
+            heard.append(second)
+    assert heard == [7, 14, 21]
+
+
 async def test_connection_remains_after_a_refused_stream(client: Client) -> None:
     for _ in range(2):
         await client.send(EVENTS.replace(b"Bearer t", b"Bearer wrong"))
