@@ -214,6 +214,21 @@ def another_share(lines: list[Json]) -> list[Json]:
     return lines
 
 
+def late_share(lines: list[Json]) -> list[Json]:
+    """The hunt was played although nobody had entered its second share."""
+    played = Story(shared=True).lines()
+    late = [each for each in played if each.get("document", {}).get("kind") != "share"]
+    return rechained(late)
+
+
+def share_of_a_later_seal(lines: list[Json]) -> list[Json]:
+    """A seal names a second share while the hunt is played without one."""
+    played = Story(later=LATER).lines()
+    [_, later] = [each for each in played if each.get("document", {}).get("kind") == "seal"]
+    later["document"]["share"] = "0" * 64
+    return rechained(played)
+
+
 GIVES = r"row \d+: seed and rules give .+, and the log has .+"
 SEALED = "the definition of seal 1 is not the sealed one: a place, odds, the order of prizes"
 DRAWN = r"row \d+: .+ instead of .+"
@@ -237,6 +252,18 @@ FORGERIES: dict[str, Forgery] = {
     "changed-seed-resealed": Forgery(resealed_seed, "draws", DRAWN, GIVES),
     "another-share": Forgery(
         another_share, "seals", "second share is not", "second share is not the one of seal 1"
+    ),
+    "late-share": Forgery(
+        late_share,
+        "seals",
+        "the hunt was played before its second share was entered",
+        "the hunt was played before its second share was entered",
+    ),
+    "share-of-a-later-seal": Forgery(
+        share_of_a_later_seal,
+        "seals",
+        "second share is not",
+        "second share is not the one of seal 2",
     ),
     "forged-row": Forgery(forged_row, "chain", "head .* is not that of the rows", GIVES),
     "forged-row-rechained": Forgery(
