@@ -3,11 +3,12 @@
 import { say } from "./words.js";
 
 const PAUSE = 15_000; // ms between two requests
+const ATTEMPTS = 4; // after a win, until the leaderboard has it
 
 export class OwnPlace {
   #hunt;
   #line;
-  #won = false; // since the last request
+  #left = 0; // attempts after the last win
   #leading = false; // the leaderboard shows the player
   #timer = 0;
 
@@ -22,7 +23,7 @@ export class OwnPlace {
 
   /** Note a win of the player, which may change the place. */
   won() {
-    this.#won = true;
+    this.#left = ATTEMPTS;
     if (!this.#timer) this.#timer = setTimeout(() => this.#ask(), PAUSE / 5);
   }
 
@@ -33,15 +34,17 @@ export class OwnPlace {
   }
 
   async #ask() {
-    if (!this.#leading && this.#won && document.visibilityState === "visible") {
-      this.#won = false;
+    if (!this.#leading && this.#left && document.visibilityState === "visible") {
+      const left = this.#left - 1;
+      this.#left = 0; // a win from here on needs a request of its own
       const { rank } = await this.#hunt.standing().catch(() => ({ rank: null }));
+      if (rank === null) this.#left ||= left;
       this.#line.hidden = rank === null || this.#leading;
       if (rank !== null) this.#line.textContent = say("yourPlace", { rank });
     }
     this.#timer = setTimeout(() => {
       this.#timer = 0;
-      if (this.#won) this.#ask();
+      if (this.#left) this.#ask();
     }, PAUSE);
   }
 }
