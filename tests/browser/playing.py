@@ -8,9 +8,18 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import (
+    APIRequestContext,
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Route,
+    expect,
+)
 
 
 @contextmanager
@@ -131,16 +140,37 @@ def click(page: Page, x: float = 0.5, y: float = 0.6) -> None:
     page.locator("#map").click(position={"x": box["width"] * x, "y": box["height"] * y})
 
 
-def click_elsewhere(page: Page, click_id: str | None = None) -> str:
-    """Click as the page's player, but outside of the page; return the click id."""
-    click_id = click_id or str(uuid.uuid4())
-    origin = page.evaluate("location.origin")
-    answer = page.context.request.post(
-        f"{origin}/v1/hunts/harbour/clicks",
-        data={"id": click_id, "x": 1, "y": 2},
-        headers={"Origin": origin},
+def send_click(
+    player: APIRequestContext,
+    origin: str,
+    hunt_id: str = "harbour",
+    *,
+    token: str | None = None,
+    **fields: object,
+) -> dict[str, Any]:
+    """Click outside of a page, and return the reward.
+
+    Args:
+        player: Has the cookie of the player, unless there is a `token`.
+        origin: Origin of the server.
+        hunt_id: Id of the hunt.
+        token: Token of the player.
+        fields: Fields of the click, in place of a new id and a position.
+    """
+    answer = player.post(
+        f"{origin}/v1/hunts/{hunt_id}/clicks",
+        data={"id": str(uuid.uuid4()), "x": 1, "y": 2} | fields,
+        headers={"Authorization": f"Bearer {token}"} if token else {"Origin": origin},
     )
-    assert answer.status == 200
+    assert answer.status == 200, answer.text()
+    reward: dict[str, Any] = answer.json()
+    return reward
+
+
+def click_elsewhere(page: Page, **fields: object) -> str:
+    """Click as the page's player, but outside of the page; return the click id."""
+    origin = page.evaluate("location.origin")
+    click_id: str = send_click(page.context.request, origin, **fields)["id"]
     return click_id
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.browser.playing import (
     go_until,
     known_points,
     screenshot,
+    send_click,
     visitor,
     without_data,
 )
@@ -39,13 +39,8 @@ def door(campaign: str, number: int, opens: datetime, closes: datetime) -> dict[
 
 def play(page: Page, server: Server, hunt: str) -> str:
     """Click in a door as the guest of the page; return the title of the prize."""
-    answer = page.context.request.post(
-        f"{server.origin}/v1/hunts/{hunt}/clicks",
-        data={"id": str(uuid.uuid4()), "x": 1, "y": 2},
-        headers={"Origin": server.origin},
-    )
-    assert answer.status == 200, answer.text()
-    return {"star": "Gold star", "biscuit": "Biscuit"}[answer.json()["prize"]]
+    reward = send_click(page.context.request, server.origin, hunt)
+    return {"star": "Gold star", "biscuit": "Biscuit"}[reward["prize"]]
 
 
 def test_doors_show_what_was_found_and_change_at_their_times(

@@ -91,7 +91,7 @@ def test_click_settled_by_the_stream_is_not_retried(page: Page) -> None:
     clicks = RequestLog(page, "/clicks", "POST")
 
     def lose_the_answer(route: Route) -> None:
-        click_elsewhere(page, route.request.post_data_json["id"])
+        click_elsewhere(page, id=route.request.post_data_json["id"])
         route.abort()
 
     page.route("**/clicks", lose_the_answer)
@@ -106,7 +106,7 @@ def test_click_with_a_used_id_is_not_retried(page: Page) -> None:
     clicks = RequestLog(page, "/clicks", "POST")
 
     def use_the_id_first(route: Route) -> None:
-        click_elsewhere(page, route.request.post_data_json["id"])
+        click_elsewhere(page, id=route.request.post_data_json["id"])
         route.continue_()
 
     page.route("**/clicks", use_the_id_first)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.browser.playing import (
     flare,
     painted,
     screenshot,
+    send_click,
     visit,
     watch_flares,
 )
@@ -69,9 +69,7 @@ def win_of_another(browser: Browser, server: Server, hunt_id: str, x: float, y: 
     """Click as another guest, in a hunt in which every click wins."""
     context = browser.new_context(base_url=server.url)
     context.request.post("/v1/session")
-    body = {"id": str(uuid.uuid4()), "x": x, "y": y}
-    path, headers = f"/v1/hunts/{hunt_id}/clicks", {"Origin": server.origin}
-    assert context.request.post(path, data=body, headers=headers).status == 200
+    send_click(context.request, server.origin, hunt_id, x=x, y=y)
     context.close()
 
 

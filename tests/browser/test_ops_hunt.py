@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import urllib.error
@@ -19,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from hunt.core.anomalies import Anomaly
 from hunt.core.tokens import Role
 from tests.browser.accessibility import accessible
-from tests.browser.playing import expect_live, screenshot, watched
+from tests.browser.playing import expect_live, screenshot, send_click, watched
 from tests.browser.serving import Server
 
 PHONE, DESK = (390, 844), (1280, 1000)
@@ -88,12 +87,7 @@ def click(page: Page, server: Server, hunt: str, count: int, player: str = "ada"
     """Click as a player."""
     token = server.token(audience="hunt", player=player)
     for _ in range(count):
-        answer = page.request.post(
-            f"/v1/hunts/{hunt}/clicks",
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            data=json.dumps({"id": str(uuid.uuid4()), "x": 5, "y": 7}),
-        )
-        assert answer.ok, answer.text()
+        send_click(page.request, server.origin, hunt, token=token, x=5, y=7)
 
 
 def fits(page: Page) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -13,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.playing import go_until, screenshot, watched
+from tests.browser.playing import go_until, screenshot, send_click, watched
 from tests.browser.serving import Server
 from tests.proof.bundles import write
 from tests.proof.forgeries import FORGERIES, forged, honest
@@ -168,11 +167,10 @@ def test_player_checks_a_hunt_before_and_after_its_end(
     accessible(page)
     same = {"Origin": server.origin}
     assert page.request.post("/v1/session", headers=same).ok
-    answers = []
-    for number in range(6):
-        body = {"id": str(uuid.uuid4()), "x": number + 0.5, "y": 3.25}
-        answer = page.request.post("/v1/hunts/proven/clicks", data=body, headers=same)
-        answers.append(answer.json())
+    answers = [
+        send_click(page.request, server.origin, "proven", x=number + 0.5, y=3.25)
+        for number in range(6)
+    ]
     server.operate("/hunts/proven/close", {})
     refused = state.filter(has_text="The server does not send the file")
     go_until(page, "/proof/proven", verdict.filter(has_text="."), before=sealed.or_(refused))

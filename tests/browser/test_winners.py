@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +10,15 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from hunt.core.player_ids import mask
-from tests.browser.playing import click, flare, painted, screenshot, visit, watch_flares
+from tests.browser.playing import (
+    click,
+    flare,
+    painted,
+    screenshot,
+    send_click,
+    visit,
+    watch_flares,
+)
 from tests.browser.serving import Server
 
 Win = Callable[[], dict[str, Any]]
@@ -21,12 +28,7 @@ def until_it_wins(page: Page) -> dict[str, Any]:
     """Click as the page's player, outside of the page, until a prize is won."""
     origin = page.evaluate("location.origin")
     while True:
-        answer = page.context.request.post(
-            f"{origin}/v1/hunts/harbour/clicks",
-            data={"id": str(uuid.uuid4()), "x": 1, "y": 2},
-            headers={"Origin": origin},
-        )
-        reward: dict[str, Any] = answer.json()
+        reward = send_click(page.context.request, origin)
         if reward["prize"]:
             return reward
 
@@ -146,12 +148,7 @@ def test_player_below_the_leaderboard_is_told_the_own_place(page: Page, server: 
     for number in range(5):
         token = server.token(audience="hunt", player=f"leader-{number}")
         for _ in range(2):
-            answer = page.request.post(
-                "/v1/hunts/places/clicks",
-                data={"id": str(uuid.uuid4()), "x": 1, "y": 2},
-                headers={"Authorization": f"Bearer {token}"},
-            )
-            assert answer.status == 200
+            send_click(page.request, server.origin, "places", token=token)
     # The page asks again, 15 s later, as long as the leaderboard does not have the win.
     page.route("**/standing", lambda route: route.fulfill(json={"rank": None}), times=1)
     click(page)

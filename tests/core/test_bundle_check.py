@@ -14,7 +14,7 @@ from hunt.core import bundle, chain
 from hunt.core.bundle_check import Report, check
 from hunt.errors import ProofError
 from tests.proof.bundles import Json, Story, fingerprint, rechained
-from tests.proof.forgeries import FORGERIES, forged, honest
+from tests.proof.forgeries import FORGERIES, forged, honest, late_share
 
 
 def decoded(lines: list[Json]) -> list[bundle.Line]:
@@ -67,9 +67,8 @@ def test_second_share_must_be_entered_before_the_first_click() -> None:
     story = Story(shared=True)
     lines = story.lines()
     assert check(decoded(lines), story.answers).rows == 400
-    late = [each for each in lines if each.get("document", {}).get("kind") != "share"]
     message = "line 3: the hunt was played before its second share was entered"
-    assert wrong(rechained(late)) == message
+    assert wrong(late_share(lines)) == message
     bare = [lines[0] | {"share": None}, *lines[1:]]
     assert "the second share is not the one of seal 1" in wrong(bare)
 

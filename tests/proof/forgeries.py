@@ -160,12 +160,17 @@ def exchanged_code(lines: list[Json]) -> list[Json]:
     return lines
 
 
+def _seals(lines: Sequence[Json]) -> list[Json]:
+    entries = (each.get("document", {}) for each in lines)
+    return [document for document in entries if document.get("kind") == "seal"]
+
+
 def codes_of_a_later_seal(lines: list[Json]) -> list[Json]:
     """The server exchanges codes by a new seal, which keeps their number."""
     played = Story(later=LATER).lines()
     leaves = [bytes([number] * 32) for number in range(25)]
-    [_, later] = [each for each in played if each.get("document", {}).get("kind") == "seal"]
-    later["document"]["codes"]["voucher"]["root"] = tree_of(leaves).root
+    [_, later] = _seals(played)
+    later["codes"]["voucher"]["root"] = tree_of(leaves).root
     played[-1]["leaves"] = [leaf.hex() for leaf in leaves]
     return rechained(played)
 
@@ -224,8 +229,8 @@ def late_share(lines: list[Json]) -> list[Json]:
 def share_of_a_later_seal(lines: list[Json]) -> list[Json]:
     """A seal names a second share while the hunt is played without one."""
     played = Story(later=LATER).lines()
-    [_, later] = [each for each in played if each.get("document", {}).get("kind") == "seal"]
-    later["document"]["share"] = "0" * 64
+    [_, later] = _seals(played)
+    later["share"] = "0" * 64
     return rechained(played)
 
 
