@@ -74,26 +74,48 @@ def test_win_of_another_player_is_shown(page: Page, win: Win, titles: dict[str, 
         page.mouse.click(box["x"] + 20, box["y"] + 5)
 
 
-def test_own_win_is_not_shown_among_simultaneous_wins(page: Page) -> None:
+#: Holds the timers of 3 s, the time that a win waits for the player's rewards.
+HOLD_TIMERS = """
+const { setTimeout } = window;
+const held = [];
+window.setTimeout = (call, ms) => (ms === 3000 ? held.push(call) : setTimeout(call, ms));
+window.release = () => held.forEach((call) => call());
+"""
+
+
+def test_own_win_is_not_shown_as_another_players_however_late_the_reward_is(page: Page) -> None:
     own = until_it_wins(page)
     player = page.request.post(
         "v1/session", headers={"Origin": page.evaluate("location.origin")}
     ).json()["player"]
+    win = {name: own[name] for name in ("prize", "points", "at")}
+    body = told(
+        [
+            win | {"player": mask(player)},
+            win | {"player": "ad…a"},
+            win | {"player": mask(player), "at": "2026-11-01T18:00:00Z"},  # a namesake's
+        ]
+    )
+    page.route(
+        "**/events?scope=all",
+        lambda route: route.fulfill(content_type="text/event-stream", body=body),
+    )
     held: list[Route] = []
 
     def hold(route: Route) -> None:
         held.append(route)
 
-    page.route("**/events?scope=all", hold)
-    with page.expect_request("**/events?scope=all"):
+    page.route("**/rewards?*", hold)
+    page.add_init_script(HOLD_TIMERS)
+    with page.expect_request("**/rewards?*"):
         page.reload()
+    names = page.locator("#news .who")
+    expect(names).to_have_text("ad…a")
+    expect(page.locator("#rewards li")).to_have_count(0)
+    held[0].continue_()
     expect(page.locator(f"#rewards li[data-id='{own['id']}']")).to_have_count(1)
-    win = {name: own[name] for name in ("prize", "points", "at")}
-    names = (mask(player), "ad…a")
-    body = told([win | {"player": name} for name in names])
-    held[0].fulfill(content_type="text/event-stream", body=body)
-    expect(page.locator("#news li")).to_have_count(1)
-    expect(page.locator("#news .who")).to_have_text("ad…a")
+    page.evaluate("release()")
+    expect(names).to_have_text([mask(player), "ad…a"])  # the newest first
 
 
 def test_many_wins_are_shown_as_three_lines_and_a_number(page: Page) -> None:

@@ -125,6 +125,17 @@ async def test_probe_frees_a_queue_of_notices_that_is_full() -> None:
             assert freed == int(server.sqlstate == QUEUE_FULL), server.sqlstate
 
 
+async def test_full_queue_of_notices_is_freed_by_a_commit_that_is_cancelled() -> None:
+    async with fake_postgres() as server, open_pool(server.conninfo, size=2) as pool:
+        async with pool.connection():
+            pass  # now the pool has a connection, and nothing waits before the commit
+        server.prepares, server.sqlstate = True, QUEUE_FULL
+        with pytest.raises(StoreUnavailable), trio.CancelScope() as scope:
+            await Log(pool).append("harbour", [click()], sent=scope.cancel)
+        assert scope.cancel_called
+        assert server.statements.count(FREE_QUEUE) == 1
+
+
 @pytest.mark.parametrize("severity", ["FATAL", "PANIC"])
 @pytest.mark.parametrize("hangs_up", [True, False])
 async def test_error_that_ends_the_session_is_never_a_refusal(

@@ -8,6 +8,7 @@ import { numberText, say } from "./words.js";
 const MAX_LINES = 3;
 const PAUSE = 1_000; // ms between two updates, so that the lines can be read
 const LIFETIME = 12_000; // ms for which a line is shown
+const OWN_DELAY = 3_000; // ms after which a player's own win has arrived as a reward, too
 
 export class WinTicker {
   #list;
@@ -64,8 +65,17 @@ export class WinTicker {
   }
 }
 
-/** Return the wins of other players. The player's own are recognised by masked name, time and prize. */
-export function othersWins(wins, player, rewardList) {
-  const own = player === null ? null : mask(player);
-  return wins.filter((win) => (own !== null && win.player !== own) || !rewardList.has(win));
+/**
+ * Call `add` with the wins of other players.
+ *
+ * A win that may be the player's own waits until the page has the player's rewards, which arrive in another way. It is
+ * recognised by time and prize then.
+ *
+ * @param {string | null} player the player's id, null if the page does not know it
+ */
+export function addOthers(wins, player, rewardList, add) {
+  const mayBeOwn = (win) => player === null || win.player === mask(player);
+  add(wins.filter((win) => !mayBeOwn(win)));
+  const doubtful = wins.filter(mayBeOwn);
+  if (doubtful.length) setTimeout(() => add(doubtful.filter((win) => !rewardList.has(win))), OWN_DELAY);
 }
