@@ -70,7 +70,13 @@ def test_doors_show_what_was_found_and_change_at_their_times(
         expect(tiles.nth(7)).to_contain_text(re.compile(r"Opens in (\d+ s|now)"))
         assert tiles.nth(7).locator("a").count() == 0, "a door that is coming is no link"
         won = {number: play(page, server, f"advent-{number:02}") for number in (1, 2, 4, 5, 6)}
-        # Without a reload: the page itself asks when the door opens.
+        # Without a reload: the page itself asks when the door opens, and again if it is refused.
+        refusal = {"type": "about:blank", "status": 404, "detail": "not now"}
+        page.route(
+            "**/v1/campaigns/advent",
+            lambda route: route.fulfill(status=404, json=refusal),
+            times=1,
+        )
         expect(tiles.nth(7)).to_contain_text("Open now", timeout=60_000)
         expect(tiles.nth(0)).to_have_attribute("data-state", "over")
         for number, title in won.items():

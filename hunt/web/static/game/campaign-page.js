@@ -1,5 +1,6 @@
 // The page of a campaign: its doors, and what the player has found in them.
 
+import { Refused } from "../lib/hunt.js";
 import { backoff, sleep } from "../lib/retry.js";
 import { byId } from "../shared/elements.js";
 import { Ticker } from "./countdown.js";
@@ -37,8 +38,17 @@ export class CampaignPage {
       byId("rank").textContent = you?.rank ? say("yourPlace", { rank: you.rank }) : "";
     }, { limit: LEADERS });
     // A player who comes back from a door may have found something.
-    window.addEventListener("pageshow", (event) => event.persisted && this.#load());
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#load());
+    window.addEventListener("pageshow", (event) => event.persisted && this.#reload());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#reload());
+  }
+
+  /** Load again. If the server refuses, what was loaded stays; the page of a door says why the player cannot play. */
+  async #reload() {
+    try {
+      await this.#load();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+    }
   }
 
   #load() {
@@ -77,7 +87,7 @@ export class CampaignPage {
   async #loadChange() {
     for (let attempt = 0; this.#shown.doors.some((door) => isPast(door, Date.now())); attempt++) {
       await sleep(backoff(attempt));
-      await this.#load();
+      await this.#reload();
       if (attempt > 20) return; // the clock of this device is wrong
     }
   }
