@@ -117,13 +117,14 @@ class Server:
         """Return the ids of all hunts."""
         return {hunt["id"] for hunt in self.operate("/hunts")["hunts"]}
 
-    def open_hunt(self, hunt_id: str, title: str, *stocks: int) -> None:
+    def open_hunt(self, hunt_id: str, title: str, *stocks: int, **fields: Any) -> None:
         """Open a hunt in which every click wins; creates it if it does not exist.
 
         Args:
             hunt_id: Id of the hunt.
             title: Its title.
             stocks: Stock of each of its prizes; by default it has one without a limit.
+            fields: Fields of its definition, instead of these or in addition.
         """
         if hunt_id not in self.hunts():
             gold = {"id": "gold", "title": "Gold", "points": 3, "odds": 1.0}
@@ -133,7 +134,7 @@ class Server:
             ]
             size = {"width": 10, "height": 10}
             body = {"id": hunt_id, "title": title, "map": size, "prizes": prizes or [gold]}
-            self.operate("/hunts", body)
+            self.operate("/hunts", body | fields)
         self.operate(f"/hunts/{hunt_id}/open", {})
 
     def open_campaign(self, campaign: str, title: str, doors: list[dict[str, Any]]) -> None:

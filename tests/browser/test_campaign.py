@@ -122,12 +122,8 @@ def test_page_without_an_open_hunt_counts_down_to_the_next_one(
     browser: Browser, server: Server
 ) -> None:
     server.ensure()
-    hunt = {
-        "id": "dawn", "title": "The hunt at dawn", "map": {"width": 9, "height": 9}, "prizes": [],
-    }  # fmt: skip
     opens = datetime.now(UTC) + timedelta(seconds=SOON)
-    server.operate("/hunts", hunt | {"opens_at": opens.isoformat()})
-    server.operate("/hunts/dawn/open", {})
+    server.open_hunt("dawn", "The hunt at dawn", opens_at=opens.isoformat())
     with visitor(browser, server.url, Look(390, 844), "/docs") as page:
         # The list without the hunts and campaigns of other tests.
         without_data(page)

@@ -28,14 +28,11 @@ def asked(page: Page, server: Server) -> Page:
     """Return the page of a hunt whose prize asks for a claim, after one win."""
     width = page.viewport_size["width"]  # type: ignore[index]
     hunt, title = f"vouchers-{width}", f"Vouchers {width}"
-    if hunt not in server.hunts():
-        prize = {
-            "id": "voucher", "title": "Voucher", "points": 3, "odds": 1.0,
-            "claim": {"fields": FIELDS, "until": "14 days"},
-        }  # fmt: skip
-        size = {"width": 10, "height": 10}
-        server.operate("/hunts", {"id": hunt, "title": title, "map": size, "prizes": [prize]})
-        server.operate(f"/hunts/{hunt}/open", {})
+    prize = {
+        "id": "voucher", "title": "Voucher", "points": 3, "odds": 1.0,
+        "claim": {"fields": FIELDS, "until": "14 days"},
+    }  # fmt: skip
+    server.open_hunt(hunt, title, prizes=[prize])
     visit(page, hunt, title)
     click(page)
     expect_rewards(page, 1)

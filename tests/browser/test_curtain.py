@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,16 +19,9 @@ both = pytest.mark.parametrize(
 )
 
 
-def create(server: Server, hunt: str, title: str, **fields: Any) -> None:
-    gold = {"id": "gold", "title": "Gold", "points": 3, "odds": 1.0}
-    size = {"width": 10, "height": 10}
-    server.operate("/hunts", {"id": hunt, "title": title, "map": size, "prizes": [gold]} | fields)
-    server.operate(f"/hunts/{hunt}/open", {})
-
-
 def test_countdown_gives_way_to_the_map_without_a_reload(page: Page, server: Server) -> None:
     opens = datetime.now(UTC) + timedelta(seconds=12)
-    create(server, "curtain-soon", "The curtain", opens_at=opens.isoformat())
+    server.open_hunt("curtain-soon", "The curtain", opens_at=opens.isoformat())
     try:
         visit(page, "curtain-soon", "The curtain")
         expect(page.locator("#curtain-title")).to_have_text("Begins in")
@@ -52,7 +44,7 @@ def test_pause_and_end_are_told_over_the_map(
 ) -> None:
     size = request.node.callspec.id
     hunt, title = f"curtain-{size}", f"The end on a {size}"
-    create(server, hunt, title)
+    server.open_hunt(hunt, title)
     visit(page, hunt, title)
     click(page)
     expect_rewards(page, 1)
@@ -70,7 +62,7 @@ def test_pause_and_end_are_told_over_the_map(
 
 
 def test_page_that_is_opened_after_the_end_shows_the_own_finds(page: Page, server: Server) -> None:
-    create(server, "curtain-late", "Too late")
+    server.open_hunt("curtain-late", "Too late")
     visit(page, "curtain-late", "Too late")
     click(page)
     expect_rewards(page, 1)
@@ -86,7 +78,7 @@ def test_long_list_of_prizes_shows_the_most_valuable_ones_first(page: Page, serv
     prizes = [
         {"id": f"p-{n}", "title": f"Prize {n}", "points": n, "odds": 0.01} for n in range(1, 14)
     ]
-    create(server, "curtain-prizes", "Many prizes", prizes=prizes)
+    server.open_hunt("curtain-prizes", "Many prizes", prizes=prizes)
     try:
         visit(page, "curtain-prizes", "Many prizes")
         shown = page.locator("#prizes li:visible .name")

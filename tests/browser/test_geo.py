@@ -52,11 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def open_city(server: Server, hunt_id: str, title: str, **fields: Any) -> None:
     """Open a hunt in which every click wins, on a map by its edges."""
-    if hunt_id not in server.hunts():
-        gold = {"id": "gold", "title": "Gold", "points": 3, "odds": 1.0}
-        body = {"id": hunt_id, "title": title, "map": BERLIN, "prizes": [gold]}
-        server.operate("/hunts", body | fields)
-    server.operate(f"/hunts/{hunt_id}/open", {})
+    server.open_hunt(hunt_id, title, **{"map": BERLIN} | fields)
 
 
 def stand(page: Page, **place: float) -> None:

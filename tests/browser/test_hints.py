@@ -18,9 +18,7 @@ def warmth(server: Server) -> Iterator[str]:
     server.ensure()
     cache = {"odds": 1.0, "at": [9, 9], "within": 0.01}
     gold = {"id": "gold", "title": "Gold", "points": 3, "odds": cache}
-    body = {"id": "warmth", "title": "Warmth", "map": {"width": 10, "height": 10}}
-    server.operate("/hunts", body | {"prizes": [gold], "hints": "warmth"})
-    server.operate("/hunts/warmth/open", {})
+    server.open_hunt("warmth", "Warmth", prizes=[gold], hints="warmth")
     yield "warmth"
     server.operate("/hunts/warmth/close", {})
 

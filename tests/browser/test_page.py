@@ -59,11 +59,7 @@ def dressed(server: Server) -> Iterator[str]:
     # Odds with a peak below 0.5 are rare; so wide a peak, twice, is the same everywhere.
     peak = {"peak": 0.49, "at": [5, 5], "radius": 1e9}
     prizes = [gem | {"odds": peak}, gem | {"id": "ring", "title": "Ring", "odds": peak}]
-    size = {"width": 10, "height": 10}
-    body = {"id": "dressed", "title": "Night", "map": size, "page": LOOK, "prizes": prizes}
-    if "dressed" not in server.hunts():
-        server.operate("/hunts", body)
-    server.operate("/hunts/dressed/open", {})
+    server.open_hunt("dressed", "Night", page=LOOK, prizes=prizes)
     yield "dressed"
     server.operate("/hunts/dressed/pause", {})
 
@@ -114,9 +110,7 @@ def test_page_has_the_colours_and_the_scene_of_its_hunt(
 @pytest.mark.parametrize("scene", ["harbour", "city", "stage", "winter"])
 def test_scene_is_painted(page: Page, server: Server, scene: str) -> None:
     hunt, title = f"scene-{scene}", f"A {scene}"
-    body = {"id": hunt, "title": title, "map": {"width": 10, "height": 10}}
-    server.operate("/hunts", body | {"page": {"scene": scene}, "prizes": []})
-    server.operate(f"/hunts/{hunt}/open", {})
+    server.open_hunt(hunt, title, page={"scene": scene}, prizes=[])
     visit(page, hunt, title)
     for colours in ("dark", "light"):
         page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
@@ -266,15 +260,9 @@ def test_test_hunt_has_a_badge(
     browser: Browser, server: Server, language: str, said: str, width: int
 ) -> None:
     server.ensure()
-    with_test = {
-        "id": "test-badge", "title": "Rehearsal", "test": True, "map": {"width": 10, "height": 10},
-        "prizes": [
-            {"id": "gem", "title": "Gem", "points": 9,
-             "odds": {"peak": 0.49, "at": [5, 5], "radius": 1e9}},
-        ],
-    }  # fmt: skip
-    server.operate("/hunts", with_test)
-    server.operate("/hunts/test-badge/open", {})
+    odds = {"peak": 0.49, "at": [5, 5], "radius": 1e9}
+    gem = {"id": "gem", "title": "Gem", "points": 9, "odds": odds}
+    server.open_hunt("test-badge", "Rehearsal", test=True, prizes=[gem])
     try:
         with visitor(browser, server, "test-badge", language) as page:
             page.set_viewport_size({"width": width, "height": 844})

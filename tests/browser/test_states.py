@@ -215,8 +215,6 @@ def test_marks_of_the_previous_guest_are_removed(page: Page) -> None:
 
 
 def test_test_hunt_is_played_at_its_own_address(page: Page, server: Server) -> None:
-    test = {"id": "test-creek", "title": "Rehearsal", "map": {"width": 9, "height": 9}}
-    server.operate("/hunts", test | {"test": True})
-    server.operate("/hunts/test-creek/open", {})
+    server.open_hunt("test-creek", "Rehearsal", test=True)
     visit(page, "test-creek", "Rehearsal")
     server.operate("/hunts/test-creek", method="DELETE")
