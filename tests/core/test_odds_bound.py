@@ -104,8 +104,8 @@ IN_DEGREES = st.builds(Area, CHANCES, PLACES, METRES) | st.builds(Peak, CHANCES,
 def around(at: tuple[float, float], metres: float) -> Iterator[tuple[float, float]]:
     """Return a grid of positions in the city with a point in its middle."""
     (x, y), up = at, metres / 111_195
-    for east, north in product(range(-5, 6), repeat=2):
-        to = x + east / 5 * up / 0.61, y + north / 5 * up
+    for east, north in product(range(-4, 5), repeat=2):
+        to = x + east / 4 * up / 0.61, y + north / 4 * up
         if CITY.contains(*to):
             yield to
 
@@ -114,7 +114,7 @@ def around(at: tuple[float, float], metres: float) -> Iterator[tuple[float, floa
 def test_answer_in_degrees_agrees_with_a_grid_of_positions(odds: list[Peak | Area]) -> None:
     all_prizes = prizes(*odds)
     found = crowded(all_prizes, CITY)
-    coarse = product((13.2 + 0.03 * x for x in range(21)), (52.3 + 0.02 * y for y in range(21)))
+    coarse = product((13.2 + 0.06 * x for x in range(11)), (52.3 + 0.04 * y for y in range(11)))
     fine = (
         around(each.at, each.within if isinstance(each, Area) else each.radius) for each in odds
     )
