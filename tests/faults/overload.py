@@ -14,8 +14,9 @@ from tests.faults.offering import WINDOW
 from tests.faults.script import Script
 
 #: Maximum clicks of a commit, and seconds of delay in each direction, so that the database limits
-#: this server, and not the machine, which also makes the load.
-BATCH, LATENCY = 50, 0.015
+#: this server, and not the machine, which also makes the load.  A commit is far below the limit of
+#: the breaker, which would otherwise open on a machine with other work.
+BATCH, LATENCY = 10, 0.006
 
 SCRIPT = Script(
     name="overload",
@@ -30,8 +31,8 @@ NORMAL = 0.3
 #: Connections that offer the load, each with its own player.
 CONNECTIONS = 4000
 
-#: Connections of the closed loop that measures the capacity.
-CLOSED = 3 * BATCH
+#: Connections of the closed loop that measures the capacity, and how often it is tried.
+CLOSED, ATTEMPTS = 3 * BATCH, 3
 
 
 async def offered(port: int, rate: float, seconds: float, connections: int) -> dict[str, Any]:
@@ -43,15 +44,29 @@ async def offered(port: int, rate: float, seconds: float, connections: int) -> d
     return found
 
 
+async def capacity(port: int, seconds: float) -> dict[str, Any]:
+    """Click in a closed loop; again if other work on the machine made the server refuse clicks."""
+    for _ in range(ATTEMPTS):
+        seen = await offered(port, 0.0, seconds, CLOSED)
+        if set(seen["statuses"]) == {"200"}:
+            break
+    return seen
+
+
 async def measure(template: Path, *, seconds: float = 4.0) -> dict[str, float]:
     """Return the figures of a server under growing load."""
     async with rig.built(SCRIPT, template) as made:
         [node] = made.nodes
         node.database.latency = LATENCY
         port = node.own_port
-        peak = (await offered(port, 0.0, seconds, CLOSED))["goodput"]
+        closed = await capacity(port, seconds)
+        peak = closed["goodput"]
         before = await offered(port, NORMAL * peak, seconds, CONNECTIONS)
-        figures: dict[str, float] = {"capacity": peak, "p99 before": before["p99"]}
+        figures: dict[str, float] = {
+            "capacity": peak,
+            "refused below capacity": sum(closed["statuses"].values()) - closed["statuses"]["200"],
+            "p99 before": before["p99"],
+        }
         for times in (1, 2, 3):
             seen = await offered(port, times * peak, seconds, CONNECTIONS)
             figures[f"goodput at {times}x"] = seen["goodput"] / peak
@@ -87,6 +102,8 @@ async def back_to_normal(port: int, peak: float, p99: float, seconds: float) -> 
 def failures(figures: dict[str, float]) -> list[str]:
     """Return the violated bounds as sentences."""
     found = []
+    if refused := figures["refused below capacity"]:
+        found.append(f"{refused:.0f} clicks of the closed loop were refused: no figure is right")
     for times in (1, 2, 3):
         goodput, refusal = figures[f"goodput at {times}x"], figures[f"refusal p99 at {times}x"]
         if goodput < 0.9:
