@@ -158,8 +158,7 @@ class Looks:
             for key, each in self.definition.items()
             if key in {"title", "map", "page", "closes_at"}
         }
-        self.server.operate("/hunts", {**plain, **changed, "id": hunt})
-        self.server.operate(f"/hunts/{hunt}/open", {})
+        self.server.open_hunt(hunt, **plain | changed)
         while True:
             with self._page("desk", "en") as page:
                 if page.request.get(f"/v1/hunts/{hunt}").ok:

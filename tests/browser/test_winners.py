@@ -50,14 +50,18 @@ def titles(page: Page) -> dict[str, str]:
     return {prize["id"]: prize["title"] for prize in prizes}
 
 
-def told(*frames: list[dict[str, Any]]) -> str:
-    """Return a finite event stream of these wins."""
+def tell(page: Page, *frames: list[dict[str, Any]]) -> None:
+    """Let a finite event stream of these wins take the place of the server's."""
     hello = json.dumps({"hunt": "harbour", "epoch": "k3", "seq": 1, "resumed": False})
     blocks = [f"retry: 200000\n\nevent: hello\ndata: {hello}\n\n"]
     for wins in frames:
         data = json.dumps({"hunt": "harbour", "wins": wins})
         blocks.append(f"event: wins\ndata: {data}\n\n")
-    return "".join(blocks)
+    body = "".join(blocks)
+    page.route(
+        "**/events?scope=all",
+        lambda route: route.fulfill(content_type="text/event-stream", body=body),
+    )
 
 
 def test_win_of_another_player_is_shown(page: Page, win: Win, titles: dict[str, str]) -> None:
@@ -89,17 +93,12 @@ def test_own_win_is_not_shown_as_another_players_however_late_the_reward_is(page
         "v1/session", headers={"Origin": page.evaluate("location.origin")}
     ).json()["player"]
     win = {name: own[name] for name in ("prize", "points", "at")}
-    body = told(
-        [
-            win | {"player": mask(player)},
-            win | {"player": "ad…a"},
-            win | {"player": mask(player), "at": "2026-11-01T18:00:00Z"},  # a namesake's
-        ]
-    )
-    page.route(
-        "**/events?scope=all",
-        lambda route: route.fulfill(content_type="text/event-stream", body=body),
-    )
+    wins = [
+        win | {"player": mask(player)},
+        win | {"player": "ad…a"},
+        win | {"player": mask(player), "at": "2026-11-01T18:00:00Z"},  # a namesake's
+    ]
+    tell(page, wins)
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -124,11 +123,7 @@ def test_many_wins_are_shown_as_three_lines_and_a_number(page: Page) -> None:
         for n in range(50)
     ]
     wins[17] |= {"prize": "chest", "points": 2500}
-    body = told(*[wins] * 20)
-    page.route(
-        "**/events?scope=all",
-        lambda route: route.fulfill(content_type="text/event-stream", body=body),
-    )
+    tell(page, *[wins] * 20)
     page.reload()
     news = page.locator("#news li")
     expect(news).to_have_count(3)

@@ -19,7 +19,7 @@ import { OwnPlace } from "./own-place.js";
 import { Moment } from "./moment.js";
 import { isSoldOut } from "./stock.js";
 import { showSurroundings, TimeLeft } from "./surroundings.js";
-import { addOthers, WinTicker } from "./win-ticker.js";
+import { WinTicker } from "./win-ticker.js";
 import { refusalText, say } from "./words.js";
 
 const LEADERS = 5; // entries of the leaderboard that are shown
@@ -205,8 +205,7 @@ export class HuntGame {
       this.#map.flare(wins.some(({ prize }) => this.#prizes.isRare(prize)));
       this.#prizeList.glint(wins);
     });
-    const add = (wins) => ticker.add(wins);
-    this.#hunt.winners({ wins: (wins) => addOthers(wins, this.#player.id, this.#rewardList, add) });
+    this.#hunt.winners({ wins: (wins) => ticker.addOthers(wins, this.#player.id, this.#rewardList) });
   }
 
   #hello({ epoch, resumed }) {

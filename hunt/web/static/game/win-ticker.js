@@ -30,8 +30,22 @@ export class WinTicker {
     this.#shown = shown;
   }
 
-  /** Add other players' wins; the ones with the most points are shown. */
-  add(wins) {
+  /**
+   * Add the wins of other players among `wins`; the ones with the most points are shown.
+   *
+   * A win that may be the player's own waits until the page has the player's rewards, which arrive in another way. It is
+   * recognised by time and prize then.
+   *
+   * @param {string | null} player the player's id, null if the page does not know it
+   */
+  addOthers(wins, player, rewardList) {
+    const mayBeOwn = (win) => player === null || win.player === mask(player);
+    this.#add(wins.filter((win) => !mayBeOwn(win)));
+    const doubtful = wins.filter(mayBeOwn);
+    if (doubtful.length) setTimeout(() => this.#add(doubtful.filter((win) => !rewardList.has(win))), OWN_DELAY);
+  }
+
+  #add(wins) {
     const newestFirst = [...wins.toReversed(), ...this.#waiting];
     const byPoints = newestFirst.sort((one, other) => other.points - one.points);
     this.#waiting = byPoints.slice(0, MAX_LINES);
@@ -63,19 +77,4 @@ export class WinTicker {
     line.dataset.kind = this.#prizes.kind(prize);
     return line;
   }
-}
-
-/**
- * Call `add` with the wins of other players.
- *
- * A win that may be the player's own waits until the page has the player's rewards, which arrive in another way. It is
- * recognised by time and prize then.
- *
- * @param {string | null} player the player's id, null if the page does not know it
- */
-export function addOthers(wins, player, rewardList, add) {
-  const mayBeOwn = (win) => player === null || win.player === mask(player);
-  add(wins.filter((win) => !mayBeOwn(win)));
-  const doubtful = wins.filter(mayBeOwn);
-  if (doubtful.length) setTimeout(() => add(doubtful.filter((win) => !rewardList.has(win))), OWN_DELAY);
 }
